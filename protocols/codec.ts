@@ -1,0 +1,42 @@
+/**
+ * Messages are CBOR in its strict, deterministic form, checked by a schema where they enter. Past these two functions
+ * types are trusted.
+ */
+import { decode as fromCbor, encode as toCbor } from 'cborg'
+import * as v from 'valibot'
+import { BakError } from './errors.ts'
+
+export type Schema<T = unknown> = v.GenericSchema<unknown, T>
+
+const strict = {
+  strict: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowInfinity: false,
+  allowNaN: false,
+  rejectDuplicateMapKeys: true
+}
+
+/** @returns the bytes of `value`; properties that are undefined are left out, keys stand in canonical order. */
+export function encode(value: unknown): Uint8Array {
+  return toCbor(value, { ignoreUndefinedProperties: true })
+}
+
+/** @throws {BakError} `bad-message`, naming the path of the first offence, if the bytes are not of the schema. */
+export function decode<T>(schema: Schema<T>, bytes: Uint8Array): T {
+  let value: unknown
+  try {
+    value = fromCbor(bytes, strict)
+  } catch (cause) {
+    throw new BakError('bad-message', `not a message: ${(cause as Error).message}`, { cause })
+  }
+  return check(schema, value)
+}
+
+/** @throws {BakError} `bad-message`, naming the path of the first offence. */
+export function check<T>(schema: Schema<T>, value: unknown): T {
+  const result = v.safeParse(schema, value, { abortEarly: true })
+  if (result.success) return result.output
+  const [issue] = result.issues
+  throw new BakError('bad-message', `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`)
+}

@@ -1,0 +1,171 @@
+/**
+ * The calls that a person's program makes to the daemon of its machine, over HTTP on a unix socket:
+ * `POST /v1/<call>` with a JSON body, answered by one JSON value a line. The last line may be `{"error": {code, message}}`.
+ * Closing the connection gives the call up. `curl --unix-socket $BAK_HOME/bak.sock http://bak/v1/status -d '{}'` works.
+ *
+ * A call is one value {request, response}; its handler in the daemon is an async generator.
+ */
+import * as v from 'valibot'
+import { runEvent } from './events.ts'
+import { count, digest, instant, labels, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { availability, record, registration } from './hello.ts'
+import { assignment, exclusion } from './manifest.ts'
+import { spec } from './spec.ts'
+import { WORDS } from './verdict.ts'
+
+export const CONTROL_VERSION = 'v1'
+
+const nothing = v.strictObject({})
+const anyRun = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+
+/** A member as a peer sees it. */
+export const memberView = v.object({
+  ...v.omit(record, ['state']).entries,
+  state: v.picklist(['alive', 'busy', 'draining', 'left', 'lost']),
+  /** Unique name: with a part of the peer id where two peers share one. */
+  shown: name,
+  /** How this peer reaches it. */
+  path: v.picklist(['self', 'direct', 'indirect', 'none']),
+  /** Since when it has been in its state. */
+  since: instant
+})
+export type MemberView = v.InferOutput<typeof memberView>
+
+/** One line of `bak ls` and `bak ps`. */
+export const runLine = v.object({
+  run: runId,
+  name,
+  state: v.picklist(['waiting', 'running', 'ended']),
+  phase: v.optional(phase),
+  verdict: v.optional(v.picklist(WORDS)),
+  partial: v.boolean(),
+  excluded: list(exclusion, 10_000),
+  controller: v.object({ peer: peerId, name }),
+  created: v.optional(instant),
+  took: v.optional(milliseconds),
+  members: v.optional(count),
+  bytes: v.optional(count),
+  folder: v.optional(text)
+})
+export type RunLine = v.InferOutput<typeof runLine>
+
+const plan = v.object({
+  members: list(
+    v.object({ peer: peerId, name, rank: count, tools: list(assignment, 256), missing: list(availability, 256) }),
+    10_000
+  ),
+  needed: count,
+  phases: list(text, 1_000_000),
+  command: v.union([text, v.array(v.string())])
+})
+export type Plan = v.InferOutput<typeof plan>
+
+export const status = v.object({
+  name,
+  peer: peerId,
+  mesh: peerId,
+  home: text,
+  program: text,
+  pid: count,
+  addresses: list(text, 64),
+  started: instant,
+  /** `enabled` while at least one run is there. */
+  state: v.picklist(['standby', 'enabled', 'draining']),
+  members: count,
+  connections: count,
+  driving: list(runId, 1024),
+  taking: list(runId, 1024)
+})
+export type Status = v.InferOutput<typeof status>
+
+const runRequest = v.strictObject({
+  spec,
+  directory: text,
+  env: v.record(v.string(), v.string()),
+  key: v.optional(text)
+})
+export type RunRequest = v.InferOutput<typeof runRequest>
+
+/** What is known of a run, anywhere in the mesh; envelopes are CBOR in base64. */
+const view = v.object({
+  run: runId,
+  controller: peerId,
+  /** The folder, where it is on this machine. */
+  folder: v.optional(text),
+  /** `run.json`, as it stands. */
+  record: v.optional(v.string()),
+  manifest: v.optional(v.string()),
+  /** Digest of the manifest. */
+  digest: v.optional(digest),
+  certificates: list(v.string(), 100_000)
+})
+export type RunView = v.InferOutput<typeof view>
+
+const moved = v.object({ run: runId, to: name, done: count, total: count, finished: v.boolean() })
+const collected = v.object({
+  name,
+  what: text,
+  bytes: count,
+  outcome: v.picklist(['arrived', 'had', 'failed']),
+  reason: v.optional(text)
+})
+
+export const calls = {
+  status: { request: nothing, response: status },
+  members: {
+    request: v.strictObject({ on: v.optional(text), watch: v.optional(v.boolean()) }),
+    /** Once, or again at every change with `watch`. */
+    response: v.object({ members: list(memberView, 10_000) })
+  },
+  invite: { request: nothing, response: v.object({ ticket: v.string() }) },
+  /** Leaves the mesh in order and ends the daemon. */
+  stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },
+  drain: { request: v.strictObject({ on: v.boolean() }), response: status },
+  /** Asks every member what it can observe with these tools. */
+  tools: {
+    request: v.strictObject({ on: v.optional(text) }),
+    response: v.object({ members: list(memberView, 10_000) })
+  },
+  register: {
+    request: v.strictObject({
+      on: text,
+      group: name,
+      add: list(v.object({ tool: name, options: list(text, 64) }), 64),
+      remove: v.optional(list(name, 64))
+    }),
+    response: v.object({
+      peer: peerId,
+      name,
+      registered: list(registration, 128),
+      tools: list(availability, 128),
+      error: v.optional(text)
+    })
+  },
+  plan: { request: v.strictObject({ spec }), response: plan },
+  /** Starts a run: first its id, then its events until it ends or the caller lets go. */
+  run: { request: runRequest, response: v.union([v.object({ run: runId, existed: v.boolean() }), runEvent]) },
+  attach: { request: v.strictObject({ run: anyRun, from: v.optional(count) }), response: runEvent },
+  cancel: {
+    request: v.strictObject({ run: anyRun, reason: v.optional(text) }),
+    response: v.object({ run: runId, accepted: v.boolean() })
+  },
+  /** Runs whose folder is here; with `mesh` also those that other peers drive. */
+  ls: {
+    request: v.strictObject({ mesh: v.optional(v.boolean()), active: v.optional(v.boolean()) }),
+    response: v.object({ runs: list(runLine, 100_000) })
+  },
+  describe: { request: v.strictObject({ run: anyRun }), response: view },
+  collect: { request: v.strictObject({ run: anyRun }), response: collected },
+  move: { request: v.strictObject({ run: anyRun, to: text, keep: v.optional(v.boolean()) }), response: moved }
+} as const
+
+export type Calls = typeof calls
+export type CallName = keyof Calls
+export type CallRequest<N extends CallName> = v.InferInput<Calls[N]['request']>
+export type CallInput<N extends CallName> = v.InferOutput<Calls[N]['request']>
+export type CallResponse<N extends CallName> = v.InferOutput<Calls[N]['response']>
+
+/** A handler for each call; the compiler demands every one. */
+export type CallHandlers = {
+  [N in CallName]: (request: CallInput<N>, options: { signal: AbortSignal }) => AsyncIterable<CallResponse<N>>
+}

@@ -1,0 +1,130 @@
+/**
+ * What happens in a run, as a numbered list: the lines of `journal.ndjson`, what `bak attach` replays and follows on any
+ * peer, and the JSON lines of `bak run --json`. Events marked live are shown and never stored; they bear no number.
+ */
+import * as v from 'valibot'
+import { envelope } from './envelope.ts'
+import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { exclusion } from './manifest.ts'
+import { produced, step, workloadResult } from './phase.ts'
+import type { Protocol } from './stream.ts'
+import { WORDS } from './verdict.ts'
+
+const phaseFields = {
+  seq: count,
+  phase,
+  step: v.optional(step),
+  when: v.optional(v.picklist(['begin', 'end']))
+}
+
+const body = v.variant('type', [
+  v.object({
+    type: v.literal('created'),
+    run: runId,
+    controller: peerId,
+    name,
+    command: v.union([text, v.array(v.string())])
+  }),
+  /** Waiting for --expect members. */
+  v.object({ type: v.literal('waiting'), expect: count, present: count }),
+  v.object({ type: v.literal('inbox-open') }),
+  v.object({
+    type: v.literal('roster'),
+    manifest: digest,
+    members: list(v.object({ peer: peerId, name, rank: count, tools: list(text, 256) }), 10_000)
+  }),
+  v.object({ type: v.literal('phase-open'), ...phaseFields, asked: count, needed: count }),
+  v.object({
+    type: v.literal('ack'),
+    ...phaseFields,
+    peer: peerId,
+    name,
+    outcome: v.picklist(['ok', 'failed', 'refused']),
+    code: v.optional(code),
+    reason: v.optional(text),
+    warnings: v.optional(list(text, 64)),
+    /** From the command's issue to the arrival of the answer. */
+    after: milliseconds,
+    produced: v.optional(list(produced, 64))
+  }),
+  v.object({
+    type: v.literal('phase-closed'),
+    ...phaseFields,
+    verdict: v.picklist(['met', 'failed']),
+    ok: count,
+    asked: count,
+    took: milliseconds,
+    /** Digest of the certificate. */
+    certificate: digest
+  }),
+  v.object({ type: v.literal('excluded'), ...exclusion.entries }),
+  /** How far apart the members began, by their own measured clocks. */
+  v.object({ type: v.literal('skew'), step, at: instant, skew: milliseconds, latest: milliseconds }),
+  v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
+  v.object({ type: v.literal('workload-ended'), step, ...workloadResult.entries }),
+  /** A tarball is here, verified and unpacked. */
+  v.object({ type: v.literal('received'), peer: peerId, name, what: text, digest, bytes: count, took: milliseconds }),
+  v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
+  v.object({ type: v.literal('warning'), text }),
+  v.object({ type: v.literal('cancel'), by: text, reason: text }),
+  v.object({
+    type: v.literal('ended'),
+    verdict: v.picklist(WORDS),
+    /** The exit status of `bak run`. */
+    status: count,
+    partial: v.boolean(),
+    reason: v.optional(text),
+    excluded: list(exclusion, 10_000),
+    bytes: count,
+    took: milliseconds,
+    folder: text
+  })
+])
+
+const liveBody = v.variant('type', [
+  v.object({ type: v.literal('output'), stream: v.picklist(['stdout', 'stderr']), text: v.string() }),
+  /** Bytes of a tarball so far. */
+  v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count }),
+  /** Still going: sent when nothing else was for a while. */
+  v.object({ type: v.literal('pulse'), elapsed: milliseconds, members: count, lost: count, bytes: count })
+])
+
+export const storedEvent = v.intersect([v.object({ n: count, at: instant }), body])
+export const liveEvent = v.intersect([v.object({ at: instant }), liveBody])
+export const runEvent = v.union([storedEvent, liveEvent])
+
+export type EventBody = v.InferOutput<typeof body>
+export type LiveBody = v.InferOutput<typeof liveBody>
+export type StoredEvent = EventBody & { n: number; at: number }
+export type LiveEvent = LiveBody & { at: number }
+export type RunEvent = StoredEvent | LiveEvent
+export type EndedEvent = Extract<EventBody, { type: 'ended' }>
+
+/** Replays a run's events from number `from` and follows it to its end, on the peer that holds its folder. */
+export const attachProtocol: Protocol<{ run: string; from: number }, RunEvent> = {
+  id: '/bak/attach/1.0.0',
+  request: v.object({ run: runId, from: count }),
+  response: runEvent as v.GenericSchema<unknown, RunEvent>,
+  timeout: Number.POSITIVE_INFINITY,
+  maxFrame: 1024 * 1024
+}
+
+/** What a peer holds of a run: its record, its manifest and its certificates. */
+export const describeProtocol: Protocol<{ run: string }, Description> = {
+  id: '/bak/describe/1.0.0',
+  request: v.object({ run: v.pipe(v.string(), v.maxLength(64)) }),
+  get response() {
+    return description as v.GenericSchema<unknown, Description>
+  },
+  timeout: 10_000,
+  maxFrame: 16 * 1024 * 1024
+}
+export const description = v.object({
+  run: runId,
+  controller: peerId,
+  /** The run record as JSON text where this peer has the folder. */
+  record: v.optional(v.string()),
+  manifest: v.optional(envelope),
+  certificates: list(envelope, 100_000)
+})
+export type Description = v.InferOutput<typeof description>

@@ -1,0 +1,44 @@
+/** The fields that several messages share, each with its bound. */
+import * as v from 'valibot'
+import { type ErrorCode, errorCodes } from './errors.ts'
+
+/** Largest list of peers in one message. */
+export const MAX_PEERS = 10_000
+
+/** A short text for people. */
+export const text = v.pipe(v.string(), v.maxLength(1024))
+/** A peer, group, tool or iteration name: one path component, shown as it is. */
+export const name = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(
+    /^[A-Za-z0-9][A-Za-z0-9._@#-]*$/,
+    'a name has letters, digits and . _ @ # - only, and starts with a letter or digit'
+  )
+)
+/** A libp2p peer id of an Ed25519 key, base58btc. */
+export const peerId = v.pipe(v.string(), v.maxLength(64), v.regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'not a peer id'))
+/** A SHA-256, lower-case hex. */
+export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
+/** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters; sorts by time. */
+export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
+/** Milliseconds since 1970, with fractions. */
+export const instant = v.pipe(v.number(), v.finite(), v.minValue(0))
+/** A length of time in milliseconds. */
+export const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+export const multiaddress = v.pipe(v.string(), v.maxLength(256), v.startsWith('/'))
+export const code = v.picklist(errorCodes) as v.GenericSchema<ErrorCode>
+const byteString = v.instance(Uint8Array) as v.GenericSchema<unknown, Uint8Array>
+export const signature = v.pipe(byteString, v.length(64))
+export const bytes = (max: number) => v.pipe(byteString, v.maxLength(max))
+export const list = <T extends v.GenericSchema>(item: T, max: number) => v.pipe(v.array(item), v.maxLength(max))
+export const labels = v.pipe(
+  v.record(name, v.pipe(v.string(), v.maxLength(128))),
+  v.check(entries => Object.keys(entries).length <= 64, 'more than 64 labels')
+)
+
+/** The phases of a run, in the order in which they first appear. */
+export const phases = ['join', 'stage', 'sysinfo', 'init', 'start', 'work', 'stop', 'send', 'end', 'terminate'] as const
+export type Phase = (typeof phases)[number]
+export const phase = v.picklist(phases)

@@ -1,0 +1,89 @@
+/**
+ * The two signed descriptions of a run. The controller signs an *offer* and names it by digest in the command `join`;
+ * members fetch it, see whether they can do what it asks, and answer. Who answered in time is frozen, ranked, into the
+ * *manifest*, whose digest every later command, acknowledgement and certificate bears. Both are content: any peer that
+ * holds one serves it by digest.
+ */
+import * as v from 'valibot'
+import type { Subject } from './envelope.ts'
+import {
+  code,
+  count,
+  digest,
+  instant,
+  list,
+  MAX_PEERS,
+  milliseconds,
+  name,
+  peerId,
+  phase,
+  runId,
+  text
+} from './fields.ts'
+import { availability } from './hello.ts'
+import { spec, toolOptions } from './spec.ts'
+
+/** One tool of one group as a member is to run it. */
+export const assignment = v.object({ group: name, tool: name, options: toolOptions })
+export type Assignment = v.InferOutput<typeof assignment>
+
+export const candidate = v.object({
+  peer: peerId,
+  /** The name of its folders in the result: its own name, with a part of the peer id where two would share one. */
+  name,
+  tools: list(assignment, 256)
+})
+export type Candidate = v.InferOutput<typeof candidate>
+
+export const offer = v.object({
+  run: runId,
+  controller: peerId,
+  epoch: count,
+  created: instant,
+  /** Version of bak on the controller. */
+  program: text,
+  spec,
+  candidates: list(candidate, MAX_PEERS)
+})
+export type Offer = v.InferOutput<typeof offer>
+export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }
+
+/** A clock's distance from the controller's: controller time = local time + offset, give or take bound. */
+export const clock = v.object({ offset: v.pipe(v.number(), v.finite()), bound: milliseconds })
+export type Clock = v.InferOutput<typeof clock>
+
+/** What a member said of itself when it joined. */
+export const capabilities = v.object({
+  program: text,
+  os: text,
+  cores: count,
+  clock,
+  tools: list(availability, 256)
+})
+export type Capabilities = v.InferOutput<typeof capabilities>
+
+export const exclusion = v.object({ peer: peerId, name, phase, code, reason: text })
+export type Exclusion = v.InferOutput<typeof exclusion>
+
+export const rosterEntry = v.object({
+  ...candidate.entries,
+  /** 0 .. n-1, in order of names. */
+  rank: count,
+  capabilities
+})
+export type RosterEntry = v.InferOutput<typeof rosterEntry>
+
+export const manifest = v.object({
+  run: runId,
+  controller: peerId,
+  epoch: count,
+  frozen: instant,
+  /** Digest of the offer that the members answered. */
+  offer: digest,
+  spec,
+  roster: list(rosterEntry, MAX_PEERS),
+  /** Candidates that did not make it onto the roster, and why. */
+  excluded: list(exclusion, MAX_PEERS)
+})
+export type Manifest = v.InferOutput<typeof manifest>
+export const manifestSubject: Subject<Manifest> = { name: 'manifest', schema: manifest }

@@ -1,0 +1,178 @@
+/**
+ * The one primitive: a signed command to all members by gossip, a signed acknowledgement from each over a stream of its own
+ * to the controller, a certificate by gossip.
+ *
+ * Commands are numbered by (run, epoch, seq) and published again, with `attempt` counted up, until the phase is over; a
+ * member acts on the first and answers the repeats with the acknowledgement it already has. The stream for
+ * acknowledgements is opened by the member at `join` and kept until `terminate`; the controller uses it to say that it is
+ * still there, and which acknowledgement it refused.
+ */
+import * as v from 'valibot'
+import { envelope, type Subject } from './envelope.ts'
+import {
+  bytes,
+  code,
+  count,
+  digest,
+  instant,
+  list,
+  MAX_PEERS,
+  milliseconds,
+  name,
+  phase,
+  runId,
+  text
+} from './fields.ts'
+import { capabilities, exclusion } from './manifest.ts'
+import type { Protocol } from './stream.ts'
+
+/** Which sample of which iteration a phase is about. */
+export const step = v.object({
+  /** 1 .. n */
+  number: count,
+  name,
+  /** 1 .. n */
+  sample: count
+})
+export type Step = v.InferOutput<typeof step>
+
+/** The folder of a step in the result and on members: `1-default/sample1`. */
+export const stepFolder = (at: Step) => `${at.number}-${at.name}/sample${at.sample}`
+
+export const command = v.object({
+  run: runId,
+  epoch: count,
+  seq: count,
+  attempt: count,
+  phase,
+  /** Digest of the manifest; of the offer for `join`; of nothing else. */
+  subject: digest,
+  issued: instant,
+  /** How long the controller will wait, in ms; 0 is for ever. */
+  deadline: milliseconds,
+  /** For start, work, stop and send. */
+  step: v.optional(step),
+  /** For sysinfo: which of the two snapshots. */
+  when: v.optional(v.picklist(['begin', 'end'])),
+  /** For start: the controller's clock at which all begin. */
+  at: v.optional(instant),
+  /** Ranks that are to act; all members where it is left out. */
+  to: v.optional(list(count, MAX_PEERS))
+})
+export type Command = v.InferOutput<typeof command>
+export const commandSubject: Subject<Command> = { name: 'command', schema: command }
+
+/** Bytes that a phase left on a member. */
+export const produced = v.object({ name: text, digest, bytes: count })
+export type Produced = v.InferOutput<typeof produced>
+
+export const workloadResult = v.object({
+  /** Exit status; left out when a signal ended it. */
+  exit: v.optional(v.pipe(v.number(), v.integer())),
+  signal: v.optional(text),
+  /** Wall time from spawn to exit. */
+  duration: milliseconds,
+  timedOut: v.boolean()
+})
+export type WorkloadResult = v.InferOutput<typeof workloadResult>
+
+export const ack = v.object({
+  run: runId,
+  epoch: count,
+  seq: count,
+  phase,
+  subject: digest,
+  outcome: v.picklist(['ok', 'failed', 'refused']),
+  code: v.optional(code),
+  reason: v.optional(text),
+  /** The member's clock, brought to the controller's: when the command came, and when it was done. */
+  received: instant,
+  done: instant,
+  /** For start: when its first tool was spawned, on the controller's clock. */
+  began: v.optional(instant),
+  /** Things that went wrong without failing the phase. */
+  warnings: v.optional(list(text, 64)),
+  produced: v.optional(list(produced, 64)),
+  capabilities: v.optional(capabilities),
+  workload: v.optional(workloadResult)
+})
+export type Ack = v.InferOutput<typeof ack>
+export const ackSubject: Subject<Ack> = { name: 'ack', schema: ack }
+
+export const certificate = v.object({
+  run: runId,
+  epoch: count,
+  seq: count,
+  phase,
+  subject: digest,
+  step: v.optional(step),
+  when: v.optional(v.picklist(['begin', 'end'])),
+  verdict: v.picklist(['met', 'failed']),
+  /** Answers that were needed, and asked for. */
+  needed: count,
+  asked: count,
+  /** The acknowledgements, as their members signed them. */
+  acks: list(envelope, MAX_PEERS),
+  /** Who is out of the run since this phase, and why. */
+  excluded: list(exclusion, MAX_PEERS),
+  closed: instant
+})
+export type Certificate = v.InferOutput<typeof certificate>
+export const certificateSubject: Subject<Certificate> = { name: 'certificate', schema: certificate }
+
+/** What travels on the topic `run`. */
+export const runMessage = v.variant('type', [
+  v.object({ type: v.literal('command'), sealed: envelope }),
+  v.object({ type: v.literal('certificate'), sealed: envelope })
+])
+export type RunMessage = v.InferOutput<typeof runMessage>
+
+const fromMember = v.variant('type', [
+  v.object({ type: v.literal('open'), run: runId }),
+  v.object({ type: v.literal('ack'), sealed: envelope })
+])
+const fromController = v.variant('type', [
+  /** The controller is there; sent at opening and a few times in each lease. */
+  v.object({ type: v.literal('lease') }),
+  v.object({ type: v.literal('refused'), seq: count, code, reason: text })
+])
+export type FromMember = v.InferOutput<typeof fromMember>
+export type FromController = v.InferOutput<typeof fromController>
+
+export const acksProtocol: Protocol<FromMember, FromController> = {
+  id: '/bak/acks/1.0.0',
+  request: fromMember,
+  response: fromController,
+  timeout: Number.POSITIVE_INFINITY,
+  maxFrame: 256 * 1024
+}
+
+/** Gives content by digest: an offer, a manifest, a file. The one who asks sets the pace, one portion a request. */
+export const getProtocol: Protocol<
+  { digest: string; offset: number; length: number },
+  { total: number; bytes: Uint8Array }
+> = {
+  id: '/bak/get/1.0.0',
+  request: v.object({ digest, offset: count, length: v.pipe(count, v.maxValue(1024 * 1024)) }),
+  response: v.object({ total: count, bytes: bytes(1024 * 1024) }),
+  timeout: 15_000,
+  maxFrame: 1024 * 1024 + 1024
+}
+
+/** Four timestamps: the caller's clock when it asked, the other's when it heard and when it answered. */
+export const clockProtocol: Protocol<{ asked: number }, { asked: number; heard: number; answered: number }> = {
+  id: '/bak/clock/1.0.0',
+  request: v.object({ asked: instant }),
+  response: v.object({ asked: instant, heard: instant, answered: instant }),
+  timeout: 5_000,
+  maxFrame: 1024
+}
+
+/** Asks the controller of a run to cancel it. */
+export const cancelProtocol: Protocol<{ run: string; reason: string }, { accepted: boolean }> = {
+  id: '/bak/cancel/1.0.0',
+  request: v.object({ run: runId, reason: text }),
+  response: v.object({ accepted: v.boolean() }),
+  timeout: 10_000,
+  maxFrame: 16 * 1024
+}

@@ -1,0 +1,91 @@
+/**
+ * `run.json`: what a person and a program need to know of a run, and the seal that `bak verify` checks. While the run goes
+ * on it is rewritten at each phase without a seal; at the end it lists the digest of every file in the folder and is
+ * signed by the peer that wrote it.
+ *
+ * The file is exactly `JSON.stringify(record, null, 2)` and a newline; the seal is the last key, and signs the text that the
+ * file would be without it.
+ */
+import type { KeyObject } from 'node:crypto'
+import * as v from 'valibot'
+import { BakError } from './errors.ts'
+import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
+import { sign, verify } from './identity.ts'
+import { exclusion, rosterEntry } from './manifest.ts'
+import { step, workloadResult } from './phase.ts'
+import { spec } from './spec.ts'
+import { WORDS } from './verdict.ts'
+
+export const FORMAT = 1
+
+export const runRecord = v.object({
+  format: v.literal(FORMAT),
+  run: runId,
+  /** The caller's own key for this run: the same key gives the same run. */
+  key: v.optional(text),
+  name,
+  state: v.picklist(['waiting', 'running', 'ended']),
+  phase: v.optional(phase),
+  verdict: v.optional(v.picklist(WORDS)),
+  status: v.optional(count),
+  partial: v.boolean(),
+  reason: v.optional(text),
+  controller: v.object({ peer: peerId, name }),
+  epoch: count,
+  created: instant,
+  ended: v.optional(instant),
+  program: text,
+  directory: text,
+  manifest: v.optional(digest),
+  spec,
+  roster: list(rosterEntry, 10_000),
+  excluded: list(exclusion, 10_000),
+  workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
+  skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
+  /** Tarballs by member: what arrived, and what is known to be still on the member. */
+  sent: list(v.object({ peer: peerId, name, what: text, digest, bytes: count, arrived: v.boolean() }), 100_000),
+  /** Digest of every file in the folder but this one, by path. */
+  files: v.optional(v.record(v.string(), v.object({ sha256: digest, bytes: count }))),
+  seal: v.optional(v.object({ by: peerId, signature: v.string() }))
+})
+export type RunRecord = v.InferOutput<typeof runRecord>
+
+/** @returns the text of `run.json`; signed where a key is given */
+export function writeRecord(record: RunRecord, signer?: { peer: string; key: KeyObject }): string {
+  const { seal: _, ...rest } = record
+  const open = print(rest)
+  if (signer == null) return open
+  const signature = Buffer.from(sign(signer.key, framed(open))).toString('base64')
+  return print({ ...rest, seal: { by: signer.peer, signature } })
+}
+
+/** @throws {BakError} `damaged` if the text is not a run record, or its seal does not fit. */
+export function readRecord(content: string): RunRecord {
+  let json: unknown
+  try {
+    json = JSON.parse(content)
+  } catch (cause) {
+    throw new BakError('damaged', `run.json is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  const result = v.safeParse(runRecord, json, { abortEarly: true })
+  if (!result.success) {
+    const [issue] = result.issues
+    throw new BakError('damaged', `run.json: ${v.getDotPath(issue) ?? ''}: ${issue.message}`)
+  }
+  return result.output
+}
+
+/** @throws {BakError} `damaged` if one byte of `run.json` is not as it was signed. */
+export function checkSeal(content: string): RunRecord {
+  const record = readRecord(content)
+  if (record.seal == null) throw new BakError('damaged', 'run.json bears no seal: the run did not end')
+  const { seal, ...rest } = JSON.parse(content)
+  const fits = content === print({ ...rest, seal })
+  if (!fits || !verify(record.seal.by, framed(print(rest)), Buffer.from(record.seal.signature, 'base64'))) {
+    throw new BakError('damaged', `run.json: not as ${record.seal.by} signed it`)
+  }
+  return record
+}
+
+const print = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+const framed = (content: string) => Buffer.from(`bak:run-record\0${content}`)
