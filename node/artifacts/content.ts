@@ -1,0 +1,108 @@
+/**
+ * Get by digest: any peer that holds some content gives it to any peer that asks, a portion at a time at the pace of the one
+ * who asks. Offers and manifests travel so; what came is checked against its digest before it is used.
+ */
+import { digestOf } from '../../protocols/digest.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { getProtocol } from '../../protocols/phase.ts'
+import { call, type WaitOptions } from '../../protocols/stream.ts'
+import type { Streams } from '../mesh/streams.ts'
+
+const PORTION = 256 * 1024
+/** Largest content that is held in memory, one piece and all of it. */
+const MAX_PIECE = 16 * 1024 * 1024
+const MAX_HELD = 64 * 1024 * 1024
+
+export interface ContentComponents {
+  streams: Streams
+}
+
+export class Content {
+  readonly #streams: Streams
+  /** In order of use, the latest last. */
+  readonly #held = new Map<string, Uint8Array>()
+  #size = 0
+
+  constructor(components: ContentComponents) {
+    this.#streams = components.streams
+  }
+
+  async start(): Promise<void> {
+    await this.#streams.serve(getProtocol, (request, exchange) => this.#answer(request, exchange.receive))
+  }
+
+  async stop(): Promise<void> {
+    await this.#streams.unserve(getProtocol)
+  }
+
+  /** @returns the digest under which other peers can have it from here */
+  put(bytes: Uint8Array): string {
+    const digest = digestOf(bytes)
+    if (!this.#held.has(digest)) this.#size += bytes.length
+    this.#held.delete(digest)
+    this.#held.set(digest, bytes)
+    for (const [oldest, old] of this.#held) {
+      if (this.#size <= MAX_HELD || oldest === digest) break
+      this.#held.delete(oldest)
+      this.#size -= old.length
+    }
+    return digest
+  }
+
+  /**
+   * @param from peers that may have it, most hopeful first; the next is asked when one has it not
+   * @throws {BakError} `unknown-digest` with what each of them said
+   */
+  async get(digest: string, from: string[], options: WaitOptions = {}): Promise<Uint8Array> {
+    const held = this.#held.get(digest)
+    if (held != null) return held
+    const whys: string[] = []
+    for (const peer of from) {
+      try {
+        const bytes = await this.#fetch(digest, peer, options)
+        this.put(bytes)
+        return bytes
+      } catch (cause) {
+        if (options.signal?.aborted) throw asBakError(options.signal.reason)
+        whys.push(asBakError(cause).message)
+      }
+    }
+    throw new BakError('unknown-digest', `nobody gave ${digest}: ${whys.join('; ') || 'nobody to ask'}`)
+  }
+
+  async #fetch(digest: string, peer: string, options: WaitOptions): Promise<Uint8Array> {
+    const exchange = await call(this.#streams.to(peer), getProtocol, options)
+    const parts: Uint8Array[] = []
+    try {
+      let offset = 0
+      for (let total = 1; offset < total; ) {
+        await exchange.send({ digest, offset, length: PORTION })
+        const part = await exchange.receive()
+        if (part === undefined || part.bytes.length === 0) throw new BakError('unknown-digest', 'the answer broke off')
+        if (part.total > MAX_PIECE) throw new BakError('bad-message', `content of ${part.total} bytes is too large`)
+        total = part.total
+        offset += part.bytes.length
+        parts.push(part.bytes)
+      }
+    } finally {
+      await exchange.close()
+    }
+    const bytes = new Uint8Array(Buffer.concat(parts))
+    if (digestOf(bytes) !== digest) throw new BakError('mismatch', `what ${peer} gave is not ${digest}`)
+    return bytes
+  }
+
+  async *#answer(first: Portion, receive: () => Promise<Portion | undefined>) {
+    for (let asked: Portion | undefined = first; asked !== undefined; asked = await receive()) {
+      const held = this.#held.get(asked.digest)
+      if (held == null) throw new BakError('unknown-digest', `${asked.digest} is not here`)
+      yield { total: held.length, bytes: held.subarray(asked.offset, asked.offset + asked.length) }
+    }
+  }
+}
+
+interface Portion {
+  digest: string
+  offset: number
+  length: number
+}

@@ -1,0 +1,50 @@
+/**
+ * How far this peer's clock is from another's, from four timestamps: when it asked, when the other heard, when the other
+ * answered, when the answer came. The exchange with the shortest way is the best; half its way bounds the error.
+ */
+import type { Clock } from '../../protocols/manifest.ts'
+import { clockProtocol } from '../../protocols/phase.ts'
+import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
+
+/** Exchanges of one measurement. */
+const EXCHANGES = 6
+
+/** This machine's time in ms since 1970, with fractions. */
+export const now = () => performance.timeOrigin + performance.now()
+
+export async function* answerClock(first: { asked: number }, exchange: { receive(): Promise<{ asked: number } | undefined> }) {
+  for (let next: { asked: number } | undefined = first; next !== undefined; next = await exchange.receive()) {
+    const heard = now()
+    yield { asked: next.asked, heard, answered: now() }
+  }
+}
+
+/** @returns what to add to this clock to get the other's, in ms, and how wrong that may be */
+export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Clock> {
+  const exchange = await call(open, clockProtocol, options)
+  const samples: Clock[] = []
+  try {
+    for (let i = 0; i < EXCHANGES; i++) {
+      const asked = now()
+      await exchange.send({ asked })
+      const answer = await exchange.receive()
+      if (answer !== undefined) samples.push(offsetOf(asked, answer.heard, answer.answered, now()))
+    }
+  } finally {
+    await exchange.close()
+  }
+  return best(samples)
+}
+
+/** NTP's formula, RFC 5905 section 8. */
+export function offsetOf(asked: number, heard: number, answered: number, came: number): Clock {
+  return { offset: (heard - asked + (answered - came)) / 2, bound: Math.max(0, (came - asked - (answered - heard)) / 2) }
+}
+
+/** @returns the sample with the smallest bound */
+export function best(samples: Clock[]): Clock {
+  return samples.reduce((least, sample) => (sample.bound < least.bound ? sample : least), {
+    offset: 0,
+    bound: Number.MAX_SAFE_INTEGER
+  })
+}

@@ -1,0 +1,68 @@
+/** Streams between peers of the mesh: opens them by peer id, and serves the protocols of this peer. */
+import type { Connection, PeerId } from '@libp2p/interface'
+import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
+import type { Log } from '../log.ts'
+
+/** Longest time to get a connection and negotiate a stream on it, in ms. */
+const OPEN_TIMEOUT = 10_000
+/** Streams of one protocol that one connection may hold open: one for each of its runs, and a few transfers. */
+const MAX_STREAMS = 128
+
+export interface StreamsComponents {
+  connectionManager: ConnectionManager
+  registrar: Registrar
+}
+
+export class Streams {
+  readonly #components: StreamsComponents
+  readonly #log: Log
+
+  constructor(components: StreamsComponents, init: { log: Log }) {
+    this.#components = components
+    this.#log = init.log.with({}, 'streams')
+  }
+
+  /** @returns what opens streams to one peer, over the connection that is there or a new one */
+  to(peer: string): Opener {
+    return async (protocol, options = {}) => {
+      const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
+      const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
+      try {
+        const connection = await this.#connect(peerIdFromString(peer), signal)
+        return await connection.newStream(protocol, { signal, runOnLimitedConnection: true, maxOutboundStreams: MAX_STREAMS })
+      } catch (cause) {
+        if (options.signal?.aborted) throw asBakError(options.signal.reason)
+        throw new BakError('unreachable', `${peer} cannot be reached for ${protocol}: ${(cause as Error).message}`, { cause })
+      }
+    }
+  }
+
+  async serve<Request, Response>(
+    protocol: Protocol<Request, Response>,
+    handler: Handler<Request, Response>
+  ): Promise<void> {
+    const onError = (error: BakError, peer: string) =>
+      this.#log.debug('exchange ended early', { protocol: protocol.id, peer, code: error.code, why: error.message })
+    await this.#components.registrar.handle(protocol.id, serve(protocol, handler, onError), {
+      maxInboundStreams: MAX_STREAMS,
+      maxOutboundStreams: MAX_STREAMS,
+      runOnLimitedConnection: true
+    })
+  }
+
+  async unserve(protocol: Protocol<never, never> | { id: string }): Promise<void> {
+    await this.#components.registrar.unhandle(protocol.id)
+  }
+
+  connected(peer: string): boolean {
+    return this.#components.connectionManager.getConnections(peerIdFromString(peer)).some(c => c.status === 'open')
+  }
+
+  async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
+    const open = this.#components.connectionManager.getConnections(peer).find(c => c.status === 'open')
+    return open ?? (await this.#components.connectionManager.openConnection(peer, { signal }))
+  }
+}

@@ -1,0 +1,70 @@
+/** The membership table as a value: which record wins, who is lost. Knows nothing of networks. */
+import type { MemberRecord } from '../../protocols/hello.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
+
+export interface Row {
+  record: MemberRecord
+  sealed: Envelope
+  /** The record speaks of a living peer that cannot be reached. */
+  lost: boolean
+  /** When the state last changed, ms since 1970, on this peer's clock. */
+  since: number
+}
+
+export const stateOf = (row: Row) => (row.lost ? 'lost' : row.record.state)
+export const isHere = (row: Row) => !row.lost && row.record.state !== 'left'
+
+export class Table {
+  readonly #rows = new Map<string, Row>()
+
+  /** @returns whether the record was news */
+  learn(record: MemberRecord, sealed: Envelope, now: number): boolean {
+    const known = this.#rows.get(record.peer)
+    if (known != null && known.record.version >= record.version) return false
+    const row = { record, sealed, lost: false, since: now }
+    if (known != null && stateOf(known) === stateOf(row)) row.since = known.since
+    this.#rows.set(record.peer, row)
+    return true
+  }
+
+  /** @returns whether a peer that was thought to be here is lost now; a report on an older record is void */
+  lose(peer: string, version: number, now: number): boolean {
+    const row = this.#rows.get(peer)
+    if (row == null || !isHere(row) || row.record.version > version) return false
+    this.#rows.set(peer, { ...row, lost: true, since: now })
+    return true
+  }
+
+  /** A peer that was thought lost is connected. @returns whether that was news */
+  find(peer: string, now: number): boolean {
+    const row = this.#rows.get(peer)
+    if (row?.lost !== true) return false
+    this.#rows.set(peer, { ...row, lost: false, since: now })
+    return true
+  }
+
+  /** Drops who left or was lost before `before`. */
+  forget(before: number): void {
+    for (const [peer, row] of this.#rows) if (!isHere(row) && row.since < before) this.#rows.delete(peer)
+  }
+
+  get(peer: string): Row | undefined {
+    return this.#rows.get(peer)
+  }
+
+  rows(): Row[] {
+    return [...this.#rows.values()]
+  }
+}
+
+/**
+ * One name for each peer: its own, or its own and the end of its id where several that are here have the same.
+ * The earlier started keeps no privilege, so that all peers agree.
+ */
+export function shownNames(records: MemberRecord[]): Map<string, string> {
+  const count = new Map<string, number>()
+  for (const { name } of records) count.set(name, (count.get(name) ?? 0) + 1)
+  return new Map(
+    records.map(({ peer, name }) => [peer, (count.get(name) ?? 0) > 1 ? `${name.slice(0, 55)}#${peer.slice(-6)}` : name])
+  )
+}

@@ -1,0 +1,38 @@
+/** When a phase is over, and how it went. Pure: takes values, returns values. */
+import type { Quorum } from '../../protocols/spec.ts'
+
+export type Standing = 'waiting' | 'ok' | 'failed' | 'lost'
+
+/** @returns how many of `size` members must answer; a count above the size can never be met and stays as it is */
+export function neededOf(quorum: Quorum, size: number): number {
+  if (quorum === 'all') return size
+  if (quorum === 'majority') return Math.floor(size / 2) + 1
+  if (typeof quorum === 'number') return quorum
+  return Math.ceil((Number.parseFloat(quorum) / 100) * size)
+}
+
+export interface Question {
+  needed: number
+  /** One for each member that was asked. */
+  standings: Iterable<Standing>
+  deadlinePassed: boolean
+  /** A phase that cleans up waits for everyone who can still answer, however the quorum stands. */
+  cleanup?: boolean
+}
+
+/**
+ * Open while it can still change; met when all have answered, or at the deadline if enough have; failed at once when
+ * enough cannot answer any more.
+ */
+export function judge({ needed, standings, deadlinePassed, cleanup = false }: Question): 'open' | 'met' | 'failed' {
+  let ok = 0
+  let waiting = 0
+  for (const standing of standings) {
+    if (standing === 'ok') ok++
+    if (standing === 'waiting') waiting++
+  }
+  const verdict = ok >= needed ? 'met' : 'failed'
+  if (waiting === 0 || deadlinePassed) return verdict
+  if (ok + waiting < needed && !cleanup) return 'failed'
+  return 'open'
+}
