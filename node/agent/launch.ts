@@ -1,0 +1,84 @@
+/** Starts one program in a process group of its own, its output going straight into files. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+
+export interface Program {
+  argv: string[]
+  cwd: string
+  /** All of its environment. */
+  env: Record<string, string>
+  /** Files that its output is appended to; the daemon itself moves none of it. */
+  stdout: string
+  stderr: string
+}
+
+export interface Exit {
+  /** Exit status; left out when a signal ended it. */
+  exit?: number
+  signal?: string
+  /** Wall time in ms. */
+  duration: number
+}
+
+export interface Launched {
+  /** Also the id of its group. */
+  pid: number
+  /** When it was spawned, ms since 1970. */
+  started: number
+  /** Resolves when the program itself has ended. Never rejects. */
+  exited: Promise<Exit>
+}
+
+/** This machine's time in ms since 1970, with fractions: the clock that `mesh/clock.ts` measures. */
+export const now = () => performance.timeOrigin + performance.now()
+
+/**
+ * Calls `enter` with the new group before anything else can happen; what `enter` throws is thrown on.
+ * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing
+ */
+export async function launch(program: Program, enter: (group: number) => void): Promise<Launched> {
+  try {
+    const child = spawnInto(program)
+    const started = now()
+    const spawned = once(child, 'spawn')
+    const exited = watchExit(child)
+    if (child.pid != null) enter(child.pid)
+    await spawned
+    return { pid: child.pid as number, started, exited }
+  } catch (error) {
+    throw explain(program, error)
+  }
+}
+
+/** Opens and spawns without waiting for other work of the daemon: many members start at one agreed instant. */
+function spawnInto({ argv, cwd, env, stdout, stderr }: Program): ChildProcess {
+  const [program = '', ...args] = argv
+  const files: number[] = []
+  try {
+    for (const path of [stdout, stderr]) files.push(openSync(path, 'a'))
+    return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...files] })
+  } finally {
+    for (const file of files) closeSync(file)
+  }
+}
+
+function watchExit(child: ChildProcess): Promise<Exit> {
+  const began = performance.now()
+  return new Promise(resolve => {
+    child.once('exit', (code, signal) => {
+      const how = code == null ? { signal: signal ?? 'SIGKILL' } : { exit: code }
+      resolve({ ...how, duration: performance.now() - began })
+    })
+  })
+}
+
+function explain({ argv, cwd }: Program, error: unknown): BakError {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (!syscall?.startsWith('spawn')) return asBakError(error)
+  if (!existsSync(cwd)) return new BakError('io', `${argv[0]}: its folder ${cwd} is missing`, { cause: error })
+  if (code === 'ENOENT') return new BakError('tool-unavailable', `${argv[0]}: not found`, { cause: error })
+  if (code === 'EACCES') return new BakError('tool-unavailable', `${argv[0]}: may not be run`, { cause: error })
+  return asBakError(error)
+}

@@ -1,0 +1,81 @@
+/**
+ * The process groups that a daemon has running, on disk, for its successor: after a crash `sweep` ends what is left of
+ * them. A group counts as the same if one of its processes has the pid, the start time and the boot that were written
+ * down, so that a pid that was given to another program since is never hit.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { inspect, isGoneWithin, membersOf, type ProcessFacts, signalGroup } from './process-group.ts'
+
+type Entry = { group: number; processes: Array<{ pid: number; started: string }> }
+type Content = { boot: string; groups: Entry[] }
+
+/** How long `sweep` waits for a group that it killed, in ms. */
+const SWEEP_WAIT = 2_000
+
+export class ProcessLedger {
+  readonly #path: string
+  readonly #boot = bootId()
+  readonly #groups = new Map<number, Entry>()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Writes down by which processes a group can be told again. @throws what the file system throws */
+  enter(group: number, processes: ProcessFacts[]): void {
+    this.#groups.set(group, { group, processes: processes.map(({ pid, started }) => ({ pid, started })) })
+    this.#write()
+  }
+
+  strike(group: number): void {
+    if (!this.#groups.delete(group)) return
+    try {
+      this.#write()
+    } catch {
+      // an entry too many is harmless: sweep spares what is no longer the same process
+    }
+  }
+
+  #write(): void {
+    const content: Content = { boot: this.#boot, groups: [...this.#groups.values()] }
+    writeFileSync(`${this.#path}.new`, `${JSON.stringify(content)}\n`)
+    renameSync(`${this.#path}.new`, this.#path)
+  }
+}
+
+/**
+ * Kills what a dead daemon left running, and removes its ledger. Only for the ledger of a daemon that is gone.
+ * @returns how many groups were killed
+ */
+export async function sweep(path: string): Promise<number> {
+  const left = (await read(path)).filter(entry => isSame(entry) && membersOf(entry.group).length > 0)
+  for (const { group } of left) signalGroup(group, 'SIGKILL')
+  await Promise.all(left.map(({ group }) => isGoneWithin(group, SWEEP_WAIT)))
+  await rm(path, { force: true })
+  return left.length
+}
+
+async function read(path: string): Promise<Entry[]> {
+  try {
+    const { boot, groups } = JSON.parse(await readFile(path, 'utf8')) as Content
+    return boot !== '' && boot === bootId() ? groups : []
+  } catch {
+    return []
+  }
+}
+
+function isSame({ group, processes }: Entry): boolean {
+  return processes.some(({ pid, started }) => {
+    const facts = inspect(pid)
+    return facts?.started === started && facts.group === group
+  })
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
