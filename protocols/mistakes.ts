@@ -1,0 +1,114 @@
+/** Everything that is wrong with a value, in words for the person who wrote it, where a schema's own words are for programs. */
+import * as v from 'valibot'
+import type { Schema } from './codec.ts'
+import type { Path } from './toml-lines.ts'
+
+export interface Mistake {
+  path: Path
+  what: string
+}
+
+/** The parts of valibot's schemas that this file looks into. */
+interface Shape {
+  type: string
+  message?: unknown
+  wrapped?: Shape
+  entries?: Record<string, Shape>
+  item?: Shape
+  value?: Shape
+}
+
+/** @returns the first mistake at each place in `value`, unknown keys with the nearest known one; none if it is of the schema */
+export function findMistakes(schema: Schema, value: unknown): Mistake[] {
+  const { issues = [] } = v.safeParse(schema, value)
+  const wrong = issues.filter(issue => issue.expected !== 'never').map(issue => describe(schema, issue))
+  const known = new Set<string>()
+  const first = wrong.filter(({ path }) => !known.has(String(path)) && known.add(String(path)))
+  return [...first, ...findUnknown(schema as unknown as Shape, value, [])]
+}
+
+function describe(schema: Schema, issue: v.BaseIssue<unknown>): Mistake {
+  const path = (issue.path ?? []).map(item => item.key as string | number)
+  if (issue.type === 'strict_object' && issue.received === 'undefined') return { path, what: 'is missing' }
+  return { path, what: phrase(issue, shapeAt(schema as unknown as Shape, path)) }
+}
+
+function phrase({ message, type, received }: v.BaseIssue<unknown>, shape?: Shape): string {
+  if (!message.startsWith('Invalid ')) return message
+  if (shape?.type === 'union' && typeof shape.message === 'string') return shape.message
+  if (type === 'min_length') return 'is empty'
+  if (type === 'safe_integer' || type === 'integer') return `expected a whole number, got ${received}`
+  return message
+    .replace(/^Invalid [\w ]+: /, '')
+    .replace(/^Expected (.*) but received (.*)$/s, (_, wanted, got) => `expected ${plain(wanted)}, got ${plain(got)}`)
+}
+
+/** `("A" | "B")` as `"A" or "B"`, and TOML's words for kinds. */
+function plain(words: string): string {
+  const kinds: Record<string, string> = {
+    Object: 'a table',
+    // smol-toml's tables have no prototype to be called by
+    null: 'a table',
+    Array: 'a list',
+    string: 'a string',
+    number: 'a number'
+  }
+  const shown = words.replace(/^\((.*)\)$/s, '$1').replaceAll(' | ', ' or ')
+  return kinds[shown] ?? shown.replace(/^([<>]=?)(?=\S)/, '$1 ')
+}
+
+/** A schema stops at the first unknown key of an object; a person wants them all. */
+function findUnknown(schema: Shape, value: unknown, path: Path): Mistake[] {
+  const shape = unwrap(schema)
+  if (value == null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const child = childOf(shape, key)
+    const at = [...path, Array.isArray(value) ? Number(key) : key]
+    if (child != null) return findUnknown(child, inner, at)
+    return shape.type === 'strict_object' ? [{ path: at, what: unknown(key, Object.keys(shape.entries ?? {})) }] : []
+  })
+}
+
+function unknown(key: string, known: string[]): string {
+  const near = nearest(key, known)
+  return near == null
+    ? `is not a known key; there are ${known.join(', ')}`
+    : `is not a known key; did you mean ${near}?`
+}
+
+/** @returns the candidate that needs the fewest changes, if it needs few */
+export function nearest(word: string, candidates: string[]): string | undefined {
+  const ranked = candidates.map(candidate => ({ candidate, changes: countChanges(word, candidate) }))
+  const [best] = ranked.sort((a, b) => a.changes - b.changes)
+  return best != null && best.changes <= word.length / 2 ? best.candidate : undefined
+}
+
+/** Levenshtein's distance. */
+function countChanges(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < to.length; j++) {
+      const swap = (row[j] as number) + (letter === to[j] ? 0 : 1)
+      next.push(Math.min(swap, (row[j + 1] as number) + 1, (next[j] as number) + 1))
+    }
+    row = next
+  }
+  return row[to.length] as number
+}
+
+function shapeAt(schema: Shape, path: Path): Shape | undefined {
+  let shape: Shape | undefined = unwrap(schema)
+  for (const key of path) {
+    const child: Shape | undefined = shape && childOf(shape, key)
+    shape = child && unwrap(child)
+  }
+  return shape
+}
+
+const childOf = ({ type, entries, item, value }: Shape, key: string | number): Shape | undefined => {
+  if (entries != null) return Object.hasOwn(entries, key) ? entries[key] : undefined
+  return type === 'array' ? item : value
+}
+
+const unwrap = (schema: Shape): Shape => (schema.wrapped == null ? schema : unwrap(schema.wrapped))

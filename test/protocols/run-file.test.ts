@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import type { BakError } from '../../protocols/errors.ts'
+import { checkSpec, mergeOptions, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { spec } from '../../protocols/spec.ts'
+
+const failure = (act: () => unknown): BakError => {
+  try {
+    act()
+  } catch (error) {
+    return error as BakError
+  }
+  throw new Error('nothing was thrown')
+}
+
+const mistakes: [string, string, ...string[]][] = [
+  ['an unknown key with a near one', 'smaples = 3', 'f:1: smaples: is not a known key; did you mean samples?'],
+  ['an unknown key in a table', '[policy]\n\nqurum = 3', 'f:3: policy.qurum: is not a known key; did you mean quorum?'],
+  [
+    'an unknown key with no near one',
+    '[[iterations]]\nname = "a"\nzzzzzzzz = 1',
+    'f:3: iterations.0.zzzzzzzz: is not a known key; there are name, args, params'
+  ],
+  [
+    'every unknown key, not only the first',
+    'smaple = 1\n[policy]\nleese = 1\nqurum = 1',
+    'f:1: smaple: is not a known key; did you mean samples?',
+    'f:3: policy.leese: is not a known key; did you mean lease?',
+    'f:4: policy.qurum: is not a known key; did you mean quorum?'
+  ],
+  ['another kind', '# head\non = 3', 'f:2: on: expected a string, got 3'],
+  ['a table where a list is due', 'tools = { a = 1 }', 'f:1: tools: expected a list, got a table'],
+  ['a fraction', 'samples = 1.5', 'f:1: samples: expected a whole number, got 1.5'],
+  ['a number out of bounds', '[policy]\ntransfers = 65', 'f:2: policy.transfers: expected <= 64, got 65'],
+  ['an empty list', 'command = []', 'f:1: command: a command needs at least one word'],
+  ['an empty text', 'on = ""', 'f:1: on: is empty'],
+  [
+    'a command of another kind',
+    'command = 3',
+    'f:1: command: command must be a list of words or one string for the shell'
+  ],
+  [
+    'a quorum',
+    'name = "x"\npolicy.quorum = "al"',
+    'f:2: policy.quorum: a quorum is all, majority, a number of members or a percentage such as 80%'
+  ],
+  [
+    'a choice',
+    '[tool.x]\nstop_signal = "KILL"',
+    'f:2: tool.x.stop_signal: expected "INT" or "TERM" or "QUIT" or "HUP", got "KILL"'
+  ],
+  [
+    'an element of a list',
+    'tools = [\n  "a", # b\n\n  "c d"\n]',
+    'f:4: tools.1: a name has letters, digits and . _ @ # - only, and starts with a letter or digit'
+  ],
+  [
+    'a key that is missing, at its table',
+    '[[groups]]\nname = "a"\ntools = []\n[[groups]]\ntools = []',
+    'f:4: groups.1.name: is missing'
+  ],
+  [
+    'an inline table',
+    'x = { a = "}" }\ntags = { b = "#",\n c = 3 }',
+    'f:1: x: is not a known key; there are',
+    'f:3: tags.c: expected a string, got 3'
+  ],
+  [
+    'a key after strings of many lines',
+    'command = """\n[x]\n\\"""\n"""\nname = \'\'\'a\nb\'\'\'\non = 1',
+    'f:5: name:',
+    'f:7: on: expected a string, got 1'
+  ],
+  [
+    'a table in a table of an array',
+    '[[iterations]]\nname = "a"\n[iterations.params]\nb = 1',
+    'f:4: iterations.0.params.b: expected a string, got 1'
+  ],
+  ['a quoted key', '[tags]\n"a.b" = 1', 'f:2: tags.a.b: expected a string, got 1']
+]
+
+for (const [what, text, ...expected] of mistakes) {
+  test(`a mistake is named by file, line and key: ${what}`, () => {
+    const error = failure(() => readRunFile(text, 'f'))
+    assert.is(error.code, 'bad-run-file')
+    const lines = error.message.split('\n')
+    assert.is(lines.length, expected.length, error.message)
+    for (const [i, start] of expected.entries()) assert.is(lines[i]?.slice(0, start.length), start)
+  })
+}
+
+test('a text that is no TOML is refused with line and column', () => {
+  const error = failure(() => readRunFile('on = "all"\nname = = 3', 'run.toml'))
+  assert.is(error.code, 'bad-run-file')
+  assert.match(error.message, /^run\.toml:2:8: /)
+})
+
+test('a run file may leave out the command', () => {
+  assert.equal({ ...readRunFile('samples = 2', 'f') }, { samples: 2 })
+})
+
+const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._@#-]{0,12}$/)
+const argument = fc.string({ unit: 'grapheme' })
+const someSpec = fc.record(
+  {
+    command: fc.oneof(
+      fc.array(argument, { minLength: 1 }),
+      argument.filter(text => text.length > 0)
+    ),
+    name: word,
+    tools: fc.array(word),
+    samples: fc.integer({ min: 1, max: 10_000 }),
+    interval: fc.double({ min: 0.1, max: 1e6, noNaN: true }),
+    tags: fc.dictionary(word, argument),
+    iterations: fc.array(fc.record({ name: word, args: fc.array(argument) }), { minLength: 1 }),
+    tool: fc.dictionary(word, fc.record({ command: fc.array(argument, { minLength: 1 }) })),
+    policy: fc.record({ quorum: fc.constantFrom('all', 3, '80%'), lease: fc.integer({ min: 1, max: 1000 }) })
+  },
+  { requiredKeys: ['command'] }
+)
+
+test('an effective spec is written so that it reads back the same', () => {
+  fc.assert(
+    fc.property(someSpec, input => {
+      const effective = v.parse(spec, input)
+      assert.equal(v.parse(spec, readRunFile(writeRunFile(effective), 'spec.toml')), effective)
+    }),
+    { numRuns: 50 }
+  )
+})
+
+test('options win over the file, those of policy, tags and tools one by one', () => {
+  const file = { on: 'a', samples: 2, policy: { quorum: 'all' as const, lease: 5 }, tags: { a: '1', b: '2' } }
+  const flags = { on: 'b', samples: undefined, policy: { lease: 9, timeout: undefined }, tags: { b: '3' } }
+  assert.equal(mergeOptions(file, flags), {
+    on: 'b',
+    samples: 2,
+    policy: { quorum: 'all', lease: 9 },
+    tags: { a: '1', b: '3' }
+  })
+})
+
+test('options of the command line are checked like a file', () => {
+  assert.match(failure(() => checkSpec({ on: 'all' })).message, /a command is missing/)
+  const error = failure(() => checkSpec({ command: ['x'], samples: 0, policy: { quorum: 0 } }))
+  assert.is(error.code, 'usage')
+  assert.match(error.message, /^samples: expected >= 1, got 0\npolicy\.quorum: a quorum is/)
+})
+
+test.run()
