@@ -1,0 +1,200 @@
+/**
+ * Proof of a result folder, with no daemon and no network: that no byte changed since the controller sealed it, that the
+ * members said what the certificates say, and that the tarballs in it are those that the members announced.
+ */
+import { createReadStream } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from './certificate.ts'
+import { decode, encode } from './codec.ts'
+import { newDigest } from './digest.ts'
+import { type Envelope, envelope } from './envelope.ts'
+import { asBakError, BakError } from './errors.ts'
+import type { Certificate } from './phase.ts'
+import { checkSeal, type RunRecord, readRecord } from './record.ts'
+
+/** The folder of the signed messages of a run, and the names in it. */
+export const CERTIFICATES = 'certificates'
+export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
+  `${CERTIFICATES}/${String(seq).padStart(4, '0')}-${phase}.cbor`
+const MANIFEST = `${CERTIFICATES}/manifest.cbor`
+const OFFER = `${CERTIFICATES}/offer.cbor`
+
+export interface Fault {
+  /** A file, by its path in the folder. */
+  where: string
+  what: string
+}
+
+export interface Report {
+  ok: boolean
+  run: string
+  checked: { files: number; certificates: number; acks: number; signatures: number }
+  faults: Fault[]
+}
+
+/** @throws {BakError} `damaged` if there is no run.json that can be read */
+export async function verifyFolder(dir: string): Promise<Report> {
+  const content = await readFile(join(dir, 'run.json'), 'utf8').catch(cause => {
+    throw new BakError('damaged', `${dir} is not the folder of a run: ${cause.message}`, { cause })
+  })
+  const record = readRecord(content)
+  const report: Report = {
+    ok: false,
+    run: record.run,
+    checked: { files: 0, certificates: 0, acks: 0, signatures: 0 },
+    faults: []
+  }
+  checkRecord(content, record, report)
+  await checkFiles(dir, record, report)
+  await checkCertificates(dir, record, report)
+  report.ok = report.faults.length === 0
+  return report
+}
+
+function checkRecord(content: string, record: RunRecord, { checked, faults }: Report): void {
+  try {
+    checkSeal(content)
+    checked.signatures++
+  } catch (error) {
+    faults.push({ where: 'run.json', what: asBakError(error).message.replace(/^run\.json:? /, '') })
+  }
+  if (record.seal != null && record.seal.by !== record.controller.peer) {
+    faults.push({ where: 'run.json', what: `${record.seal.by} sealed it, the controller is ${record.controller.peer}` })
+  }
+}
+
+async function checkFiles(dir: string, { files = {} }: RunRecord, { checked, faults }: Report): Promise<void> {
+  const found = await hashFolder(dir)
+  delete found['run.json']
+  for (const [path, { sha256, bytes }] of Object.entries(files)) {
+    const file = Object.hasOwn(found, path) ? found[path] : undefined
+    checked.files++
+    if (file == null) faults.push({ where: path, what: 'is missing' })
+    else if (file.bytes !== bytes) faults.push({ where: path, what: `has ${file.bytes} bytes, had ${bytes}` })
+    else if (file.sha256 !== sha256) faults.push({ where: path, what: 'was changed: its digest is another' })
+  }
+  for (const path of Object.keys(found)) {
+    if (!Object.hasOwn(files, path)) faults.push({ where: path, what: 'was not there when the run was sealed' })
+  }
+}
+
+/**
+ * What a seal is made of, and checked by: digest and size of each regular file below `dir`, by its path with slashes.
+ * Links are neither followed nor listed: they prove nothing.
+ */
+export async function hashFolder(dir: string): Promise<Record<string, { sha256: string; bytes: number }>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  const hashed: [string, { sha256: string; bytes: number }][] = []
+  for (const entry of entries.filter(entry => entry.isFile())) {
+    const path = join(entry.parentPath, entry.name)
+    hashed.push([relative(dir, path).split(sep).join('/'), await hashFile(path)])
+  }
+  return Object.fromEntries(hashed.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
+  const digest = newDigest()
+  let bytes = 0
+  await pipeline(createReadStream(path), async chunks => {
+    for await (const chunk of chunks) {
+      digest.update(chunk)
+      bytes += chunk.length
+    }
+  })
+  return { sha256: digest.digest('hex'), bytes }
+}
+
+async function checkCertificates(dir: string, record: RunRecord, report: Report): Promise<void> {
+  const evidence = await findEvidence(dir, record, report)
+  const names = await readdir(join(dir, CERTIFICATES)).catch(() => [])
+  const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES}/${name}`)
+  files.sort((a, b) => seqOf(a) - seqOf(b))
+  let last = -1
+  for (const where of files) {
+    const sealed = await readEnvelope(dir, where, report)
+    if (sealed == null) continue
+    const checked = checkCertificate(sealed, evidence)
+    last = checkOrder(where, checked, last, report)
+    count(where, checked, report)
+    report.faults.push(...checkProduced(checked, record).map(what => ({ where, what })))
+  }
+}
+
+const seqOf = (path: string) => Number.parseInt(path.slice(CERTIFICATES.length + 1), 10)
+
+/** The manifest and the offer, each if it is there, bears a good signature and is the one that run.json means. */
+async function findEvidence(dir: string, record: RunRecord, report: Report): Promise<Evidence> {
+  const offer = await readOne(dir, OFFER, 'offer', report)
+  const manifest = await readOne(dir, MANIFEST, 'manifest', report)
+  const wrong = (where: string, what: string) => report.faults.push({ where, what })
+  if (record.manifest !== manifest.manifest?.digest) {
+    wrong(
+      MANIFEST,
+      `run.json bears the digest ${record.manifest ?? 'of none'}, this is ${manifest.manifest?.digest ?? 'none'}`
+    )
+  }
+  const { value } = manifest.manifest ?? offer.offer ?? {}
+  if (value == null) return {}
+  const where = manifest.manifest == null ? OFFER : MANIFEST
+  if (value.run !== record.run) wrong(where, `it is of run ${value.run}`)
+  if (value.controller !== record.controller.peer) wrong(where, `its controller is ${value.controller}`)
+  if (!same(value.spec, record.spec)) wrong(where, 'its spec is not the one in run.json')
+  if (manifest.manifest != null && offer.offer != null && manifest.manifest.value.offer !== offer.offer.digest) {
+    wrong(OFFER, 'it is not the offer that the manifest is made from')
+  }
+  return { ...offer, ...manifest }
+}
+
+const same = (a: unknown, b: unknown) => Buffer.compare(encode(a), encode(b)) === 0
+
+async function readOne(dir: string, path: string, key: 'manifest' | 'offer', report: Report): Promise<Evidence> {
+  const sealed = await readEnvelope(dir, path, report)
+  if (sealed == null) return {}
+  try {
+    const evidence = readEvidence({ [key]: sealed })
+    report.checked.signatures++
+    return { [key]: evidence[key] }
+  } catch (error) {
+    report.faults.push({ where: path, what: asBakError(error).message })
+    return {}
+  }
+}
+
+/** @returns undefined, and a fault but for a file that is not there, if there is no envelope in the file */
+async function readEnvelope(dir: string, path: string, { faults }: Report): Promise<Envelope | undefined> {
+  try {
+    return decode(envelope, await readFile(join(dir, path)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      faults.push({ where: path, what: asBakError(error).message })
+    return undefined
+  }
+}
+
+function checkOrder(where: string, { value }: CheckedCertificate, last: number, { faults }: Report): number {
+  if (value == null) return last
+  if (where !== certificateFile(value)) faults.push({ where, what: `it is the certificate ${certificateFile(value)}` })
+  if (value.seq <= last) faults.push({ where, what: `its number ${value.seq} does not follow ${last}` })
+  return Math.max(value.seq, last)
+}
+
+function count(where: string, { acks, signatures, faults }: CheckedCertificate, report: Report): void {
+  report.checked.certificates++
+  report.checked.acks += acks.length
+  report.checked.signatures += signatures
+  report.faults.push(...faults.map(what => ({ where, what })))
+}
+
+/** What a member said that it packed must be what run.json says of its tarballs. */
+function checkProduced({ acks }: CheckedCertificate, { sent }: RunRecord): string[] {
+  return acks
+    .filter(({ value }) => value.phase === 'send' || value.phase === 'sysinfo')
+    .flatMap(({ by, value }) => (value.produced ?? []).map(produced => ({ by, produced })))
+    .filter(
+      ({ by, produced }) =>
+        !sent.some(({ peer, digest, bytes }) => peer === by && digest === produced.digest && bytes === produced.bytes)
+    )
+    .map(({ by, produced }) => `${by} announced ${produced.name} ${produced.digest}, which run.json does not list`)
+}

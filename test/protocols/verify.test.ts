@@ -1,0 +1,303 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { peerIdOf } from '../../protocols/identity.ts'
+import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
+import { type RunRecord, writeRecord } from '../../protocols/record.ts'
+import { spec } from '../../protocols/spec.ts'
+import { certificateFile, hashFolder, verifyFolder } from '../../protocols/verify.ts'
+
+const newPeer = (): Signer => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  return { peer: peerIdOf(Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url')), key: privateKey }
+}
+
+const controller = newPeer()
+const members = [newPeer(), newPeer(), newPeer()]
+const stranger = newPeer()
+const RUN = '20261122T213015-k3f9ab'
+const effective = v.parse(spec, { command: ['true'] })
+const tarball = { name: 'default', digest: digestOf(Buffer.from('tarball')), bytes: 7 }
+
+const offer: Offer = {
+  run: RUN,
+  controller: controller.peer,
+  epoch: 1,
+  created: 1,
+  program: '0.1.0',
+  spec: effective,
+  candidates: members.map(({ peer }, i) => ({ peer, name: `m${i}`, tools: [] }))
+}
+const capabilities = { program: '0.1.0', os: 'Linux', cores: 2, clock: { offset: 0, bound: 1 }, tools: [] }
+const sealedOffer = seal(offerSubject, offer, controller)
+const manifest: Manifest = {
+  run: RUN,
+  controller: controller.peer,
+  epoch: 1,
+  frozen: 2,
+  offer: digestOf(sealedOffer.body),
+  spec: effective,
+  roster: offer.candidates.map((candidate, rank) => ({ ...candidate, rank, capabilities })),
+  excluded: []
+}
+const sealedManifest = seal(manifestSubject, manifest, controller)
+const subjectOf = (phase: string) => digestOf((phase === 'join' ? sealedOffer : sealedManifest).body)
+
+const ackOf = (by: Signer, seq: number, phase: Ack['phase'], more: Partial<Ack> = {}): Envelope => {
+  const head = { run: RUN, epoch: 1, seq, phase, subject: subjectOf(phase), outcome: 'ok' as const }
+  return seal(ackSubject, { ...head, received: 3, done: 4, ...more }, by)
+}
+
+const certificateOf = (seq: number, phase: Ack['phase'], more: Partial<Certificate> = {}): Certificate => ({
+  run: RUN,
+  epoch: 1,
+  seq,
+  phase,
+  subject: subjectOf(phase),
+  verdict: 'met',
+  needed: 3,
+  asked: 3,
+  acks: members.map(member => ackOf(member, seq, phase, phase === 'send' ? { produced: [tarball] } : {})),
+  excluded: [],
+  closed: 5,
+  ...more
+})
+
+const write = (dir: string, path: string, bytes: Uint8Array | string) => {
+  mkdirSync(dirname(join(dir, path)), { recursive: true })
+  writeFileSync(join(dir, path), bytes)
+}
+
+const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Signer = controller) => {
+  rmSync(join(dir, 'run.json'), { force: true })
+  const record: RunRecord = {
+    format: 1,
+    run: RUN,
+    name: 'run',
+    state: 'ended',
+    verdict: 'ok',
+    status: 0,
+    partial: false,
+    controller: { peer: controller.peer, name: 'c' },
+    epoch: 1,
+    created: 1,
+    ended: 9,
+    program: '0.1.0',
+    directory: '/',
+    manifest: subjectOf('stop'),
+    spec: effective,
+    roster: manifest.roster,
+    excluded: [],
+    workload: [],
+    skew: [],
+    sent: members.map(({ peer }, i) => ({
+      peer,
+      name: `m${i}`,
+      what: 'default',
+      digest: tarball.digest,
+      bytes: 7,
+      arrived: true
+    })),
+    files: await hashFolder(dir),
+    ...more
+  }
+  write(dir, 'run.json', writeRecord(record, signer))
+}
+
+const good = [certificateOf(0, 'join'), certificateOf(1, 'start'), certificateOf(2, 'send')]
+
+const buildFolder = async (certificates = good, signer = controller, more: Partial<RunRecord> = {}) => {
+  const dir = mkdtempSync(join(tmpdir(), 'bak-verify-'))
+  write(dir, 'certificates/offer.cbor', encode(sealedOffer))
+  write(dir, 'certificates/manifest.cbor', encode(sealedManifest))
+  for (const each of certificates) write(dir, certificateFile(each), encode(seal(certificateSubject, each, signer)))
+  write(dir, '1-default/sample1/workload/stdout', 'hello\n')
+  write(dir, '1-default/sample1/tools-default/m0/vmstat/out.txt', '')
+  symlinkSync('stdout', join(dir, '1-default/sample1/workload/link'))
+  await sealFolder(dir, more)
+  return dir
+}
+
+const verify = suite('verify')
+
+const build: typeof buildFolder = async (...words) => {
+  const dir = await buildFolder(...words)
+  dirs.push(dir)
+  return dir
+}
+const dirs: string[] = []
+verify.after(() => {
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
+})
+
+verify('a folder as the controller sealed it is proven without daemon or network', async () => {
+  const report = await verifyFolder(await build())
+  assert.equal(report.faults, [])
+  assert.ok(report.ok)
+  assert.is(report.run, RUN)
+  // the seal, the offer, the manifest, three certificates with three acknowledgements each
+  assert.equal(report.checked, { files: 7, certificates: 3, acks: 9, signatures: 15 })
+})
+
+verify('one byte that changed in any file is found, and the file is named', async () => {
+  const dir = await build()
+  const files = [...Object.keys(await hashFolder(dir)), 'run.json'].filter(path => !/out\.txt$/.test(path))
+  for (const path of files) {
+    const before = readFileSync(join(dir, path))
+    for (const at of [0, before.length >> 1, before.length - 1]) {
+      const bytes = Buffer.from(before)
+      bytes[at] = (bytes[at] as number) ^ 1
+      writeFileSync(join(dir, path), bytes)
+      const found = await verifyFolder(dir).then(
+        report => report.faults.some(({ where }) => where === path),
+        error => path === 'run.json' && error.code === 'damaged'
+      )
+      assert.ok(found, `${path}, byte ${at}`)
+    }
+    writeFileSync(join(dir, path), before)
+  }
+  assert.ok((await verifyFolder(dir)).ok)
+})
+
+verify('files that are missing, extra, longer or replaced by links are named', async () => {
+  const dir = await build()
+  rmSync(join(dir, '1-default/sample1/workload/stdout'))
+  symlinkSync('/etc/passwd', join(dir, '1-default/sample1/workload/stdout'))
+  rmSync(join(dir, '1-default/sample1/workload/link'))
+  write(dir, '1-default/sample1/tools-default/m0/vmstat/out.txt', 'x')
+  write(dir, 'extra/file', 'x')
+  const { faults } = await verifyFolder(dir)
+  const named = Object.fromEntries(faults.map(({ where, what }) => [where, what]))
+  assert.equal(named, {
+    '1-default/sample1/tools-default/m0/vmstat/out.txt': 'has 1 bytes, had 0',
+    '1-default/sample1/workload/stdout': 'is missing',
+    'extra/file': 'was not there when the run was sealed'
+  })
+})
+
+verify('a folder without a record of a run is refused', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bak-verify-'))
+  dirs.push(dir)
+  const error = await verifyFolder(dir).catch(error => error)
+  assert.is(error.code, 'damaged')
+})
+
+verify('a run that did not end is not sealed, and that is said', async () => {
+  const dir = await build()
+  const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+  write(dir, 'run.json', writeRecord({ ...record, files: undefined }))
+  const { ok, faults } = await verifyFolder(dir)
+  assert.not(ok)
+  assert.match(faults[0]?.what ?? '', /bears no seal/)
+})
+
+// each is sealed by the controller itself: what the members signed gives it away
+const lies: [string, Certificate[], RegExp][] = [
+  ['a seq twice', [certificateOf(1, 'start'), certificateOf(1, 'stop')], /its number 1 does not follow 1/],
+  ['too few answers', [certificateOf(1, 'start', { acks: [] })], /0 good answers of 3 needed/],
+  [
+    'one answer counted twice',
+    [certificateOf(1, 'start', { acks: [0, 0, 1].map(i => ackOf(members[i] as Signer, 1, 'start')) })],
+    /two answers of/
+  ],
+  [
+    'an answer of a stranger',
+    [certificateOf(1, 'start', { acks: [ackOf(stranger, 1, 'start')], needed: 0 })],
+    /not on the roster/
+  ],
+  [
+    'an answer to another phase',
+    [certificateOf(1, 'start', { acks: [ackOf(members[0] as Signer, 1, 'stop')], needed: 0 })],
+    /is for phase stop/
+  ],
+  [
+    'an answer of another seq',
+    [certificateOf(1, 'start', { acks: [ackOf(members[0] as Signer, 7, 'start')], needed: 0 })],
+    /is for seq 7/
+  ],
+  [
+    'an answer of another epoch',
+    [certificateOf(1, 'start', { acks: [ackOf(members[0] as Signer, 1, 'start', { epoch: 2 })], needed: 0 })],
+    /is for epoch 2/
+  ],
+  [
+    'an answer for another manifest',
+    [
+      certificateOf(1, 'start', {
+        acks: [ackOf(members[0] as Signer, 1, 'start', { subject: subjectOf('join') })],
+        needed: 0
+      })
+    ],
+    /is for subject/
+  ],
+  [
+    'failures counted as success',
+    [certificateOf(1, 'start', { acks: members.map(m => ackOf(m, 1, 'start', { outcome: 'failed' })) })],
+    /0 good answers/
+  ],
+  ['the manifest where the offer is due', [certificateOf(0, 'join', { subject: subjectOf('stop') })], /its subject is/],
+  ['another run', [certificateOf(1, 'start', { run: '20261122T213015-aaaaaa' })], /it is of run/],
+  [
+    'a tarball that the record does not list',
+    [
+      certificateOf(1, 'sysinfo', {
+        acks: members.map(m => ackOf(m, 1, 'sysinfo', { produced: [{ ...tarball, bytes: 8 }] }))
+      })
+    ],
+    /announced default/
+  ]
+]
+
+for (const [what, certificates, expected] of lies) {
+  verify(`a certificate cannot lie: ${what}`, async () => {
+    const { ok, faults } = await verifyFolder(await build(certificates))
+    assert.not(ok)
+    assert.match(faults.map(fault => fault.what).join('\n'), expected)
+  })
+}
+
+verify('a phase that failed needs no quorum', async () => {
+  const report = await verifyFolder(await build([certificateOf(1, 'start', { acks: [], verdict: 'failed' })]))
+  assert.equal(report.faults, [])
+})
+
+verify('a certificate, a manifest or a seal of another peer is refused', async () => {
+  const byMember = await verifyFolder(await build(good, members[0]))
+  assert.match(byMember.faults[0]?.what ?? '', /signed it, the controller is/)
+
+  const dir = await build()
+  write(dir, 'certificates/manifest.cbor', encode(seal(manifestSubject, manifest, stranger)))
+  await sealFolder(dir)
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /names .* as controller/)
+
+  await sealFolder(dir, {}, stranger)
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /sealed it, the controller is/)
+})
+
+verify('a record that means another manifest or another spec is refused', async () => {
+  const other = await verifyFolder(await build(good, controller, { manifest: subjectOf('join') }))
+  assert.match(other.faults[0]?.what ?? '', /run\.json bears the digest/)
+  const spec = { ...effective, samples: 3 }
+  assert.match((await verifyFolder(await build(good, controller, { spec }))).faults[0]?.what ?? '', /its spec is not/)
+})
+
+verify('a certificate under the name of another is named', async () => {
+  const dir = await build([certificateOf(1, 'start')])
+  write(dir, 'certificates/0002-stop.cbor', readFileSync(join(dir, 'certificates/0001-start.cbor')))
+  await sealFolder(dir)
+  const { faults } = await verifyFolder(dir)
+  assert.equal(
+    faults.map(fault => fault.where),
+    ['certificates/0002-stop.cbor', 'certificates/0002-stop.cbor']
+  )
+})
+
+verify.run()
