@@ -13,6 +13,7 @@ import * as v from 'valibot'
 import { decode, encode, type Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
+import { callSelf } from './loopback.ts'
 
 export interface Protocol<Request, Response> {
   /** `/bak/<name>/<semver>` */
@@ -51,8 +52,14 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
-/** Opens a stream of a protocol to one peer. */
-export type Opener = (protocol: string, options?: WaitOptions) => Promise<Stream>
+/** Opens a stream of a protocol to one peer; `local` where that peer is this one. */
+export interface Opener {
+  (protocol: string, options?: WaitOptions): Promise<Stream>
+  local?: (protocol: string) => { handler: Handler<never, unknown>; peer: string } | undefined
+}
+
+/** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
+const MAX_IN_FLIGHT = 17 * 1024 * 1024
 
 const failure = v.object({ code, message: text })
 
@@ -90,6 +97,8 @@ export async function call<Request, Response>(
   protocol: Protocol<Request, Response>,
   options: WaitOptions = {}
 ): Promise<Call<Request, Response>> {
+  const here = open.local?.(protocol.id)
+  if (here != null) return callSelf(here.handler as Handler<never, Response>, here.peer, options)
   const stream = await open(protocol.id, options)
   const frames = new Frames(stream, protocol)
   const answer = v.union([v.object({ ok: protocol.response }), v.object({ error: failure })])
@@ -149,13 +158,32 @@ class Frames {
   readonly #bytes: ByteStream<Stream>
   readonly #protocol: Protocol<unknown, unknown>
   readonly #unread = new Uint8ArrayList()
+  /** Bytes that arrived and were not read. */
+  #waiting = 0
 
   constructor(stream: Stream, protocol: Protocol<never, never> | Protocol<unknown, unknown>) {
     this.#stream = stream
     this.#protocol = protocol as Protocol<unknown, unknown>
     // libp2p ends a stream after two silent minutes unless it is told otherwise
     stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
-    this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + 64 * 1024 })
+    stream.maxReadBufferLength = MAX_IN_FLIGHT
+    this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + MAX_IN_FLIGHT })
+    stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
+  }
+
+  /** A writer that is faster than the reader must wait: with more than a frame unread the stream's window closes. */
+  #hold(arrived: number): void {
+    this.#waiting += arrived
+    if (this.#waiting > this.#protocol.maxFrame && this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  #letGo(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    try {
+      this.#stream.resume()
+    } catch {
+      // its connection is gone; what came before that can still be read
+    }
   }
 
   async write(value: unknown, signal?: AbortSignal): Promise<void> {
@@ -198,11 +226,13 @@ class Frames {
   /** Reads until `length` bytes are there. @returns false at the orderly end of the stream between two frames */
   async #fill(length: number, signal: AbortSignal): Promise<boolean> {
     while (this.#unread.byteLength < length) {
+      if (this.#waiting === 0) this.#letGo()
       const chunk = await this.#bytes.read({ signal })
       if (chunk == null) {
         if (this.#unread.byteLength === 0 && !['reset', 'aborted'].includes(this.#stream.status)) return false
         throw new BakError('unreachable', `${this.#protocol.id}: the stream broke`)
       }
+      this.#waiting -= chunk.byteLength
       this.#unread.append(chunk)
     }
     return true

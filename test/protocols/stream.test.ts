@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import { BakError } from '../../protocols/errors.ts'
+import { bytes } from '../../protocols/fields.ts'
+import { ask, askOne, call, type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
+import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+
+const test = suite('stream')
+const { peer } = newSigner()
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+
+interface Question {
+  n: number
+}
+interface Answer {
+  n: number
+  bytes?: Uint8Array
+}
+const echo: Protocol<Question, Answer> = {
+  id: '/bak/echo/1.0.0',
+  request: v.object({ n: v.number() }),
+  response: v.object({ n: v.number(), bytes: v.optional(bytes(128 * 1024)) }),
+  timeout: 5_000,
+  maxFrame: 128 * 1024 + 64
+}
+const hasty = { ...echo, timeout: 100 }
+
+const countTo: Handler<Question, Answer> = async function* ({ n }) {
+  for (let i = 1; i <= n; i++) yield { n: i }
+}
+const double: Handler<Question, Answer> = async function* (first, { receive }) {
+  for (let next: Question | undefined = first; next !== undefined; next = await receive()) yield { n: 2 * next.n }
+}
+/** Answers nothing until its stream is gone. */
+const mute: Handler<Question, Answer> = async function* (_, { signal }) {
+  await new Promise(resolve => signal.addEventListener('abort', resolve))
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+    return 'none'
+  } catch (error) {
+    return (error as BakError).code
+  }
+}
+
+async function collect(open: Opener, protocol: Protocol<Question, Answer>, n: number): Promise<number[]> {
+  const answers: number[] = []
+  for await (const answer of ask(open, protocol, { n })) answers.push(answer.n)
+  return answers
+}
+
+for (const yamux of [false, true]) {
+  const muxer = yamux ? 'yamux' : 'the mock'
+  test(`a caller gets the responses of one request in order, then the end, over ${muxer}`, async () => {
+    assert.equal(await collect(road(serve(echo, countTo), peer, { yamux }).open, echo, 5), [1, 2, 3, 4, 5])
+  })
+
+  test(`both sides talk in turn until the caller closes, over ${muxer}`, async () => {
+    const exchange = await call(road(serve(echo, double), peer, { yamux }).open, echo)
+    for (const n of [1, 20, 300]) {
+      await exchange.send({ n })
+      assert.equal(await exchange.receive(), { n: 2 * n })
+    }
+    await exchange.close()
+    assert.is(await exchange.receive(), undefined)
+  })
+}
+
+test('a handler learns which peer speaks', async () => {
+  let seen = ''
+  const handler: Handler<Question, Answer> = async function* (_, exchange) {
+    seen = exchange.peer
+    yield { n: 1 }
+  }
+  await askOne(road(serve(echo, handler), peer).open, echo, { n: 1 })
+  assert.is(seen, peer)
+})
+
+test('an error of the handler reaches the caller with its code and text, after the responses before it', async () => {
+  const handler: Handler<Question, Answer> = async function* () {
+    yield { n: 1 }
+    throw new BakError('no-such-run', 'there is no run x')
+  }
+  const seen: string[] = []
+  const { open } = road(
+    serve(echo, handler, (error, by) => seen.push(`${error.code} ${by}`)),
+    peer
+  )
+  const answers = ask(open, echo, { n: 1 })
+  assert.equal((await answers.next()).value, { n: 1 })
+  const error = await answers.next().catch(error => error)
+  assert.is(error.code, 'no-such-run')
+  assert.is(error.message, 'there is no run x')
+  assert.equal(seen, [`no-such-run ${peer}`])
+})
+
+test('a request that is not of the schema is refused as bad-message', async () => {
+  const { open } = road(serve(echo, countTo), peer)
+  assert.is(await codeOf(askOne(open, echo, { n: 'x' } as never)), 'bad-message')
+})
+
+test('a response that is not of the schema is bad-message at the caller', async () => {
+  const handler: Handler<Question, Answer> = async function* () {
+    yield { n: 'x' } as never
+  }
+  assert.is(await codeOf(askOne(road(serve(echo, handler), peer).open, echo, { n: 1 })), 'bad-message')
+})
+
+test('bytes that are no message are refused as bad-message', async () => {
+  const way = road(serve(echo, countTo), peer)
+  way.onSend = piece => piece.with(piece.length - 1, 0xff)
+  assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'bad-message')
+})
+
+test('a length that is beyond the bound is refused before the bytes come', async () => {
+  const way = road(serve(echo, countTo), peer)
+  way.onSend = piece => piece.with(0, 0x7f)
+  assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'bad-message')
+})
+
+test('a message that is too large is refused by who would send it', async () => {
+  const handler: Handler<Question, Answer> = async function* () {
+    yield { n: 1, bytes: new Uint8Array(200 * 1024) }
+  }
+  const { open } = road(serve(echo, handler), peer)
+  assert.is(await codeOf(askOne(open, echo, { n: 1 })), 'bad-message')
+})
+
+test('an answer without a response is bad-message for who needs one', async () => {
+  assert.is(await codeOf(askOne(road(serve(echo, countTo), peer).open, echo, { n: 0 })), 'bad-message')
+})
+
+test('a caller that gets no answer in time gets timeout', async () => {
+  const { open } = road(serve(echo, mute), peer)
+  assert.is(await codeOf(askOne(open, hasty, { n: 1 })), 'timeout')
+})
+
+test('a handler whose caller falls silent gets timeout', async () => {
+  const failed = Promise.withResolvers<BakError>()
+  const { open } = road(serve(hasty, double, failed.resolve), peer)
+  const exchange = await call(open, echo)
+  await exchange.send({ n: 1 })
+  assert.is((await failed.promise).code, 'timeout')
+  exchange.abort(new Error('over'))
+})
+
+test('a road that loses everything ends in timeout on both sides', async () => {
+  const failed = Promise.withResolvers<BakError>()
+  const way = road(serve(hasty, double, failed.resolve), peer)
+  way.onSend = () => undefined
+  assert.is(await codeOf(askOne(way.open, hasty, { n: 1 })), 'timeout')
+  assert.ok(['timeout', 'unreachable'].includes((await failed.promise).code))
+})
+
+test('a caller that aborts gets its own reason, and the handler is told', async () => {
+  const told = Promise.withResolvers<void>()
+  const handler: Handler<Question, Answer> = async function* (_, { signal }) {
+    signal.addEventListener('abort', () => told.resolve())
+    await told.promise
+  }
+  const { open } = road(serve(echo, handler), peer)
+  const giveUp = new AbortController()
+  const asked = askOne(open, echo, { n: 1 }, { signal: giveUp.signal })
+  setTimeout(() => giveUp.abort(new BakError('cancelled', 'enough')), 20)
+  assert.is(await codeOf(asked), 'cancelled')
+  await told.promise
+})
+
+test('a stream that breaks is unreachable for the caller, and ends the handler', async () => {
+  const failed = Promise.withResolvers<BakError>()
+  const way = road(serve(echo, double, failed.resolve), peer)
+  const exchange = await call(way.open, echo)
+  await exchange.send({ n: 1 })
+  await exchange.receive()
+  way.streams[0]?.cut()
+  assert.is(await codeOf(exchange.receive()), 'unreachable')
+  assert.is((await failed.promise).code, 'unreachable')
+})
+
+test('a frame that is cut off by the end of the stream is unreachable, not a message', async () => {
+  const way = road(serve(echo, countTo), peer)
+  way.onAnswer = piece => piece.subarray(0, piece.length - 1)
+  assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'unreachable')
+})
+
+test('a reader that is slower than the writer gets every message, and holds the writer back', async () => {
+  const total = 512
+  let written = 0
+  const flood: Handler<Question, Answer> = async function* () {
+    for (; written < total; written++) yield { n: written, bytes: new Uint8Array(64 * 1024) }
+  }
+  const exchange = await call(road(serve(echo, flood), peer, { yamux: true }).open, echo)
+  await exchange.send({ n: 1 })
+  assert.is((await exchange.receive())?.n, 0)
+  await sleep(200)
+  assert.ok(written < total, `${written} messages of 64 KiB were written while one was read`)
+  for (let i = 1; i < total; i++) assert.is((await exchange.receive())?.n, i)
+  assert.is(await exchange.receive(), undefined)
+  await exchange.close()
+})
+
+test('a handler that is slower than its caller gets every message', async () => {
+  const sum: Handler<Question, Answer> = async function* (first, { receive }) {
+    await sleep(50)
+    let n = 0
+    for (let next: Question | undefined = first; next !== undefined; next = await receive()) n += next.n
+    yield { n }
+  }
+  const wide = { ...echo, maxFrame: 1024 }
+  const exchange = await call(road(serve(wide, sum), peer, { yamux: true }).open, wide)
+  for (let i = 0; i < 2000; i++) await exchange.send({ n: 1 })
+  await exchange.close()
+  assert.equal(await exchange.receive(), { n: 2000 })
+})
+
+test.run()
