@@ -89,10 +89,9 @@ function tamper(stream: Stream, change: (piece: Uint8Array) => Uint8Array | unde
     const whole = data.subarray()
     const instead = change(whole)
     if (instead === undefined) return { sentBytes: whole.byteLength, canSendMore: true }
-    if (instead !== whole) {
-      data.consume(whole.byteLength)
-      data.append(instead)
-    }
+    if (instead === whole) return original(data)
+    data.consume(whole.byteLength)
+    data.append(instead)
     // the stream would send again what it believes was left
     return { ...original(data), sentBytes: whole.byteLength }
   }
