@@ -1,0 +1,78 @@
+/** Files that are there whole or not at all: a temporary name in the same folder, fsync, rename, fsync of the folder. */
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isCode, onDisk, syncFolder, unlessMissing } from './disk.ts'
+
+const TEMPORARY = /^\.bak-[0-9a-f]{16}\.tmp$/
+
+/** @returns a new name in `folder` that `removeTemporaries` knows */
+export const temporaryIn = (folder: string) => join(folder, `.bak-${randomBytes(8).toString('hex')}.tmp`)
+
+/** @throws {BakError} `no-space` or `io`; the old file is then as it was and nothing is left behind */
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: { mode?: number } = {}
+): Promise<void> {
+  await fillAtomic(path, handle => handle.writeFile(data), options)
+}
+
+/** Replaces `path` by what `fill` writes. @returns what `fill` returned */
+export function fillAtomic<T>(
+  path: string,
+  fill: (handle: FileHandle) => Promise<T>,
+  { mode = 0o644 }: { mode?: number } = {}
+): Promise<T> {
+  return onDisk(path, () =>
+    withTemporary(path, mode, fill, async (temporary, result) => {
+      await rename(temporary, path)
+      return result
+    })
+  )
+}
+
+/** Never overwrites. @returns false when the file was there already */
+export function createOnce(path: string, data: string | Uint8Array, mode = 0o644): Promise<boolean> {
+  const fill = (handle: FileHandle) => handle.writeFile(data)
+  return onDisk(path, () => withTemporary(path, mode, fill, temporary => linkOnce(temporary, path)))
+}
+
+/** Gives a file a second name. @returns false when that name is taken */
+export async function linkOnce(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/** Removes what a crash left half written. Only for a folder that nothing writes to at that time. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  await onDisk(folder, async () => {
+    const names = (await unlessMissing(readdir(folder))) ?? []
+    for (const name of names.filter(each => TEMPORARY.test(each))) {
+      await rm(join(folder, name), { recursive: true, force: true })
+    }
+  })
+}
+
+async function withTemporary<T, R>(
+  path: string,
+  mode: number,
+  fill: (handle: FileHandle) => Promise<T>,
+  place: (temporary: string, result: T) => Promise<R>
+): Promise<R> {
+  const temporary = temporaryIn(dirname(path))
+  const handle = await open(temporary, 'wx', mode)
+  try {
+    const result = await fill(handle).finally(() => handle.sync().finally(() => handle.close()))
+    const placed = await place(temporary, result)
+    await syncFolder(dirname(path))
+    return placed
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}

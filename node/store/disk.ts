@@ -1,0 +1,49 @@
+/** What every file operation of the store needs: failures under one type, folders that are durable, free space. */
+import { open, statfs } from 'node:fs/promises'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+
+/** Runs `work` and gives its failure as a `BakError` that names `path`: `no-space` for a full disk, `io` for the rest. */
+export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof Error && !(cause instanceof BakError)) (cause as NodeJS.ErrnoException).path ??= path
+    throw asBakError(cause)
+  }
+}
+
+export const isCode = (error: unknown, ...codes: string[]) =>
+  codes.includes((error as NodeJS.ErrnoException)?.code ?? '')
+
+/** @returns undefined where `work` found no such file */
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** @returns bytes that this user may still write on the file system of `path` */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path)
+  return bavail * bsize
+}
+
+/** @throws {BakError} `no-space` unless `bytes` fit on the disk of `path` and `margin` bytes stay free */
+export async function ensureFree(path: string, bytes: number, margin = 16 * 1024 * 1024): Promise<void> {
+  const free = await onDisk(path, () => freeBytes(path))
+  if (free >= bytes + margin) return
+  throw new BakError('no-space', `no space left on the disk of ${path}: ${bytes} bytes are to come, ${free} are free`)
+}

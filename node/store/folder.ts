@@ -1,0 +1,54 @@
+/** The result folder, and what is in it. */
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newDigest } from '../../protocols/digest.ts'
+import { onDisk } from './disk.ts'
+
+export interface FileDigest {
+  /** Lower-case hex. */
+  sha256: string
+  bytes: number
+}
+
+export interface FileDigestOptions {
+  /** Paths relative to the folder that are left out, with all that is below them. */
+  except?: string[]
+  signal?: AbortSignal
+}
+
+/** @returns the digest of every regular file below `root` by its path, sorted; links are neither followed nor listed */
+export async function fileDigests(
+  root: string,
+  { except = [], signal }: FileDigestOptions = {}
+): Promise<Record<string, FileDigest>> {
+  const left = new Set(except)
+  const found: Record<string, FileDigest> = {}
+  const walk = async (folder: string): Promise<void> => {
+    for (const entry of await listSorted(join(root, folder))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (left.has(path)) continue
+      if (entry.isDirectory()) await walk(path)
+      else if (entry.isFile()) found[path] = await digestFile(join(root, path), signal)
+    }
+  }
+  await onDisk(root, () => walk(''))
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Streams one file through SHA-256. */
+export async function digestFile(path: string, signal?: AbortSignal): Promise<FileDigest> {
+  const hash = newDigest()
+  let bytes = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal }) as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** The entries of a folder in an order that does not depend on the file system or the locale. */
+export async function listSorted(folder: string) {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,0 +1,91 @@
+/** Where everything of one daemon is: the folder that `--home` or BAK_HOME names, and the names in it. */
+import { mkdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { BakError } from '../../protocols/errors.ts'
+
+/** A unix socket's path must fit into sun_path; unix(7) */
+const MAX_SOCKET_PATH = 107
+
+export interface Home {
+  root: string
+  /** The peer's private key (0600). */
+  key: string
+  mesh: string
+  peers: string
+  config: string
+  /** The control socket (0600). */
+  socket: string
+  lock: string
+  /** Process groups that run, for the daemon that comes after a crash. */
+  ledger: string
+  /** Tools that were registered on this peer. */
+  registered: string
+  /** Results: of all runs, or of one. */
+  runs(run?: string): string
+  /** What a member keeps of a run until it has a receipt. */
+  work(run?: string): string
+  /** Content by digest. */
+  cache(digest?: string): string
+}
+
+/** @returns $BAK_HOME, or the platform's folder for state */
+export function defaultHome(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
+  if (env.BAK_HOME) return resolve(env.BAK_HOME)
+  if (uid === 0) return '/var/lib/bak'
+  if (env.XDG_STATE_HOME) return resolve(env.XDG_STATE_HOME, 'bak')
+  return join(env.HOME || homedir(), '.local/state/bak')
+}
+
+/**
+ * Makes the home (0700) if it is not there.
+ * @throws {BakError} `bad-config` with the command that mends it if others may enter; `cannot-create`
+ */
+export async function openHome(dir = defaultHome()): Promise<Home> {
+  const home = homeAt(dir)
+  if (Buffer.byteLength(home.socket) > MAX_SOCKET_PATH) {
+    throw new BakError('bad-config', `the path ${home.root} is too long for a socket in it: choose another --home`)
+  }
+  try {
+    await mkdir(home.root, { recursive: true, mode: 0o700 })
+    await refuseOpenDoors(home.root)
+    for (const folder of [home.runs(), home.work(), home.cache()]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    if (cause instanceof BakError) throw cause
+    throw new BakError('cannot-create', `cannot make ${home.root}: ${(cause as Error).message}`, { cause })
+  }
+  return home
+}
+
+/** The names of a home, without touching the disk. */
+export function homeAt(dir: string): Home {
+  const root = resolve(dir)
+  const below = (folder: string) => (name?: string) =>
+    name == null ? join(root, folder) : join(root, folder, part(name))
+  return {
+    root,
+    key: join(root, 'key'),
+    mesh: join(root, 'mesh.json'),
+    peers: join(root, 'peers.json'),
+    config: join(root, 'config.toml'),
+    socket: join(root, 'bak.sock'),
+    lock: join(root, 'lock'),
+    ledger: join(root, 'processes'),
+    registered: join(root, 'tools.json'),
+    runs: below('runs'),
+    work: below('work'),
+    cache: below('cache')
+  }
+}
+
+async function refuseOpenDoors(root: string): Promise<void> {
+  const { mode } = await stat(root)
+  if ((mode & 0o077) === 0) return
+  throw new BakError('bad-config', `others may enter ${root}, which holds a private key: run chmod 700 '${root}'`)
+}
+
+/** One path component, so that no name can lead out of its folder. */
+function part(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) return name
+  throw new BakError('bug', `not a file name: ${JSON.stringify(name)}`)
+}

@@ -1,0 +1,85 @@
+/**
+ * One daemon a home. The lock is a file that names its holder by process id, the time that process started and the boot
+ * it started in, so that a process id that was given out again is not taken for the holder.
+ */
+import { randomUUID } from 'node:crypto'
+import { readFile, rename, rm } from 'node:fs/promises'
+import * as v from 'valibot'
+import { digestOf } from '../../protocols/digest.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { createOnce, writeAtomic } from './atomic.ts'
+import { onDisk, unlessMissing } from './disk.ts'
+
+const holder = v.object({ pid: v.number(), started: v.string(), boot: v.string(), lock: v.string() })
+const MAX_TRIES = 100
+
+export interface Lock {
+  release(): Promise<void>
+}
+
+/** @throws {BakError} `busy`, naming the process that holds it */
+export async function takeLock(path: string): Promise<Lock> {
+  const mine = JSON.stringify({ ...(await thisProcess()), lock: randomUUID() })
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    if (await createOnce(path, mine, 0o600)) return lockAt(path, mine)
+    const found = await onDisk(path, () => unlessMissing(readFile(path, 'utf8')))
+    if (found === undefined) continue
+    await refuseLiving(path, found)
+    if (await takeOver(path, found, mine)) return lockAt(path, mine)
+  }
+  throw new BakError('busy', `${path} changes hands again and again`)
+}
+
+function lockAt(path: string, mine: string): Lock {
+  const release = async () => {
+    if ((await unlessMissing(readFile(path, 'utf8'))) === mine) await rm(path, { force: true })
+  }
+  return { release: () => onDisk(path, release) }
+}
+
+async function refuseLiving(path: string, content: string): Promise<void> {
+  const other = parse(content)
+  if (other === undefined || other.boot !== (await bootId())) return
+  if ((await startOf(other.pid)) !== other.started) return
+  throw new BakError('busy', `process ${other.pid} holds ${path}`)
+}
+
+/**
+ * Two starters may find the same dead holder. Who replaces it must hold a lock on that very content, and look again under
+ * it: while it is held nobody else can put a new one in its place.
+ */
+async function takeOver(path: string, found: string, mine: string): Promise<boolean> {
+  const claim = await takeLock(`${path}.${digestOf(Buffer.from(found)).slice(0, 16)}`)
+  try {
+    if ((await unlessMissing(readFile(path, 'utf8'))) !== found) return false
+    const next = `${path}.${randomUUID()}`
+    await writeAtomic(next, mine, { mode: 0o600 })
+    await rename(next, path)
+    return true
+  } finally {
+    await claim.release()
+  }
+}
+
+function parse(content: string): v.InferOutput<typeof holder> | undefined {
+  try {
+    return v.parse(holder, JSON.parse(content))
+  } catch {
+    return undefined
+  }
+}
+
+async function thisProcess(): Promise<{ pid: number; started: string; boot: string }> {
+  return { pid: process.pid, started: (await startOf(process.pid)) ?? '', boot: await bootId() }
+}
+
+const bootId = async () => ((await unlessMissing(readFile('/proc/sys/kernel/random/boot_id', 'utf8'))) ?? '').trim()
+
+/** @returns the start of a living process in clock ticks since boot; field 22 of /proc/PID/stat, proc_pid_stat(5) */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  if (stat === undefined) return undefined
+  // the name in field 2 may hold blanks and brackets
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === 'Z' || state === 'X' ? undefined : rest[18]
+}

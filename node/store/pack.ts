@@ -1,0 +1,133 @@
+/**
+ * A tar of files and folders, compressed, in one pass and never whole in memory. Names are sorted and headers bear only
+ * path, mode, size and time, so that the same content gives the same bytes. What grows while it is read is cut at the size
+ * it had; what shrinks is filled up with zeros; links, devices and sockets are left out.
+ */
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import { pipe } from 'it-pipe'
+import { Header, type HeaderData, Pax } from 'tar'
+import { newDigest } from '../../protocols/digest.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { fillAtomic } from './atomic.ts'
+import { onDisk } from './disk.ts'
+import { listSorted } from './folder.ts'
+import { type Bytes, compress } from './zstd.ts'
+
+export interface PackOptions {
+  signal?: AbortSignal
+  /** zstd's level, 3 unless told. */
+  level?: number
+}
+
+export interface Packed {
+  /** SHA-256 of the archive. */
+  digest: string
+  bytes: number
+}
+
+interface Entry {
+  /** Relative to the root. */
+  path: string
+  stat: Stats
+}
+
+const BLOCK = 512
+const CHUNK = 256 * 1024
+
+/**
+ * @param paths files and folders relative to `root`, which become the names in the archive
+ * @throws {BakError} `no-space` or `io`; `target` is then as it was
+ */
+export function pack(
+  root: string,
+  paths: string[],
+  target: string,
+  { signal, level = 3 }: PackOptions = {}
+): Promise<Packed> {
+  return fillAtomic(
+    target,
+    async handle => {
+      const hash = newDigest()
+      const write = async (source: Bytes) => {
+        let bytes = 0
+        for await (const chunk of source) {
+          signal?.throwIfAborted()
+          hash.update(chunk)
+          await handle.writeFile(chunk)
+          bytes += chunk.length
+        }
+        return bytes
+      }
+      const bytes = await pipe(list(root, paths), entries => tar(root, entries), compress(level, signal), write)
+      return { digest: hash.digest('hex'), bytes }
+    },
+    { mode: 0o600 }
+  )
+}
+
+async function* list(root: string, paths: string[]): AsyncGenerator<Entry> {
+  const sorted = [...new Set(paths.map(normalise))].sort()
+  const inside = (path: string, folder: string) => folder === '.' || path.startsWith(`${folder}/`)
+  const tops = sorted.filter(path => !sorted.some(other => other !== path && inside(path, other)))
+  for (const path of tops) yield* walk(root, path)
+}
+
+async function* walk(root: string, path: string): AsyncGenerator<Entry> {
+  const stat = await onDisk(join(root, path), () => lstat(join(root, path)))
+  if (stat.isFile()) yield { path, stat }
+  if (!stat.isDirectory()) return
+  if (path !== '.') yield { path, stat }
+  for (const { name } of await listSorted(join(root, path))) yield* walk(root, path === '.' ? name : `${path}/${name}`)
+}
+
+async function* tar(root: string, entries: AsyncIterable<Entry>): AsyncGenerator<Uint8Array> {
+  for await (const { path, stat } of entries) {
+    if (stat.isDirectory()) {
+      yield header({ path: `${path}/`, type: 'Directory', mode: 0o755, size: 0, mtime: seconds(stat) })
+      continue
+    }
+    const mode = stat.mode & 0o111 ? 0o755 : 0o644
+    yield header({ path, type: 'File', mode, size: stat.size, mtime: seconds(stat) })
+    yield* content(join(root, path), stat.size)
+    yield new Uint8Array((BLOCK - (stat.size % BLOCK)) % BLOCK)
+  }
+  yield new Uint8Array(2 * BLOCK)
+}
+
+async function* content(path: string, size: number): AsyncGenerator<Uint8Array> {
+  if (size === 0) return
+  const handle = await onDisk(path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
+  try {
+    for (let at = 0; at < size; ) {
+      const chunk = await readChunk(handle, at, Math.min(CHUNK, size - at))
+      yield chunk
+      at += chunk.length
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readChunk(handle: FileHandle, at: number, length: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(length)
+  const { bytesRead } = await handle.read(buffer, 0, length, at)
+  return bytesRead === 0 ? new Uint8Array(length) : buffer.subarray(0, bytesRead)
+}
+
+function header(data: HeaderData): Uint8Array {
+  const head = new Header(data)
+  const long = head.encode()
+  const block = head.block as Buffer
+  const { path, size } = data
+  return long ? Buffer.concat([new Pax({ path, size }).encode(), block]) : block
+}
+
+const seconds = ({ mtimeMs }: Stats) => new Date(Math.floor(Math.max(0, mtimeMs) / 1000) * 1000)
+
+function normalise(path: string): string {
+  const plain = posix.normalize(path).replace(/\/+$/, '')
+  if (plain !== '' && !plain.startsWith('/') && plain !== '..' && !plain.startsWith('../')) return plain
+  throw new BakError('bug', `not a path inside the folder to pack: ${path}`)
+}

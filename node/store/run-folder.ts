@@ -1,0 +1,63 @@
+/** The result folder of one run: its fixed files, and how each is written. */
+
+import type { KeyObject } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { encode } from '../../protocols/codec.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
+import { type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
+import { writeRunFile } from '../../protocols/run-file.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import { writeAtomic } from './atomic.ts'
+import { fileDigests } from './folder.ts'
+
+/** Not part of the sealed result: the record itself, and tarballs that are still arriving. */
+const UNSEALED = ['run.json', '.inbox']
+
+export class RunFolder {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  get journal(): string {
+    return join(this.root, 'journal.ndjson')
+  }
+
+  get certificates(): string {
+    return join(this.root, 'certificates')
+  }
+
+  path(...names: string[]): string {
+    return join(this.root, ...names)
+  }
+
+  async create(spec: Spec): Promise<void> {
+    await mkdir(this.certificates, { recursive: true })
+    await writeAtomic(this.path('spec.toml'), writeRunFile(spec))
+  }
+
+  async writeEnvelope(name: string, sealed: Envelope): Promise<void> {
+    await writeAtomic(join(this.certificates, `${name}.cbor`), encode(sealed))
+  }
+
+  async writeRecord(record: RunRecord): Promise<void> {
+    await writeAtomic(this.path('run.json'), writeRecord(record))
+  }
+
+  /** Lists every file with its digest in the record, and signs it. */
+  async seal(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<RunRecord> {
+    const sealed = { ...record, files: await fileDigests(this.root, { except: UNSEALED }) }
+    await writeAtomic(this.path('run.json'), writeRecord(sealed, signer))
+    return sealed
+  }
+
+  async readRecord(): Promise<RunRecord> {
+    return readRecord(await this.readRecordText())
+  }
+
+  readRecordText(): Promise<string> {
+    return readFile(this.path('run.json'), 'utf8')
+  }
+}

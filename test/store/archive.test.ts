@@ -1,0 +1,330 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, link, lstat, mkdir, open, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
+import { Header, type HeaderData, Pax } from 'tar'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { pack, unpack } from '../../node/store/archive.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { codeOf, listAll, plant, scratch, withSmallDisk } from './scratch.ts'
+
+const test = suite('archive')
+const anything = { allow: ['.'] }
+
+test('what was packed is unpacked with its bytes, times and whether it can be run', async () => {
+  const [from, to] = [scratch(), scratch()]
+  const long = `${'d'.repeat(120)}/${'e'.repeat(120)}/${'ü'.repeat(80)}`
+  const files = { 's/a.txt': 'hello', 's/b/big': Buffer.alloc(700_001, 'xyz'), 's/run.sh': '#!', 's/zero': '' }
+  await plant(from, { ...files, [`s/${long}`]: 'deep', 's/empty/': '', other: 'no' })
+  await chmod(join(from, 's/run.sh'), 0o4755)
+  await utimes(join(from, 's/a.txt'), 1_500_000_000, 1_500_000_000)
+  const archive = join(scratch(), 'x.tar.zst')
+  const packed = await pack(from, ['s'], archive)
+  const bytes = await readFile(archive)
+  assert.equal(packed, { digest: digestOf(bytes), bytes: bytes.length })
+
+  const result = await unpack(archive, to, { allow: ['s/'] })
+  assert.equal(result, { files: 5, bytes: 5 + 700_001 + 2 + 4, refused: [] })
+  for (const [path, content] of Object.entries(files)) {
+    assert.is((await readFile(join(to, path))).compare(Buffer.from(content)), 0, path)
+  }
+  assert.is(await readFile(join(to, 's', long), 'utf8'), 'deep')
+  assert.ok((await lstat(join(to, 's/empty'))).isDirectory())
+  assert.is((await lstat(join(to, 's/run.sh'))).mode & 0o7777, 0o755)
+  assert.is((await lstat(join(to, 's/a.txt'))).mode & 0o7777, 0o644)
+  assert.is((await lstat(join(to, 's/a.txt'))).mtimeMs, 1_500_000_000_000)
+})
+
+test('the same content gives the same bytes, in whatever order it was made and asked for', async () => {
+  const digests: string[] = []
+  for (const names of [
+    ['b', 'a', 'c/d'],
+    ['c/d', 'a', 'b']
+  ]) {
+    const from = scratch()
+    for (const name of names) {
+      await plant(from, { [name]: name })
+      await utimes(join(from, name), 1, 1)
+    }
+    await utimes(join(from, 'c'), 1, 1)
+    digests.push(
+      (
+        await pack(
+          from,
+          names.map(name => name[0] as string),
+          join(from, 'x')
+        )
+      ).digest
+    )
+  }
+  assert.is(digests[0], digests[1])
+})
+
+test('tar and zstd of the system read what was packed', async () => {
+  const from = scratch()
+  await plant(from, { 'a/b': 'hello', 'a/c/': '' })
+  await pack(from, ['a'], join(from, 'x.tar.zst'))
+  try {
+    execFileSync('zstd', ['--version'], { stdio: 'ignore' })
+  } catch {
+    console.log('SKIP tar and zstd of the system read what was packed: there is no zstd here')
+    return
+  }
+  assert.equal(
+    execFileSync('tar', ['--zstd', '-tf', join(from, 'x.tar.zst')])
+      .toString()
+      .trim()
+      .split('\n'),
+    ['a/', 'a/b', 'a/c/']
+  )
+})
+
+test('links, sockets and what is asked for twice are not packed; hard links are packed as files', async () => {
+  const [from, to] = [scratch(), scratch()]
+  await plant(from, { 'a/file': 'x' })
+  await link(join(from, 'a/file'), join(from, 'a/hard'))
+  await symlink('/etc/passwd', join(from, 'a/soft'))
+  execFileSync('mkfifo', [join(from, 'a/fifo')])
+  await pack(from, ['a', 'a/file', './a/'], join(from, 'x'))
+  const { refused } = await unpack(join(from, 'x'), to, anything)
+  assert.equal(refused, [])
+  assert.equal(await listAll(to), ['a/file', 'a/hard'])
+})
+
+test('a file that grows or shrinks while it is packed gives a whole archive', async () => {
+  const [from, to] = [scratch(), scratch()]
+  const size = 3_000_000
+  await plant(from, { 'a/1': new Uint8Array(size).fill(7), 'a/2': new Uint8Array(size).fill(7) })
+  let busy = true
+  const meddle = async () => {
+    const grows = await open(join(from, 'a/1'), 'a')
+    while (busy) await grows.write(new Uint8Array(1000))
+    await grows.close()
+  }
+  const meddling = meddle()
+  await truncate(join(from, 'a/2'), 10)
+  await pack(from, ['a'], join(from, 'x')).finally(() => {
+    busy = false
+  })
+  await meddling
+  assert.is((await unpack(join(from, 'x'), to, anything)).files, 2)
+})
+
+test('what is not there cannot be packed, nor what is outside', async () => {
+  const from = scratch()
+  assert.is(await codeOf(pack(from, ['absent'], join(from, 'x'))), 'io')
+  for (const path of ['..', '../x', '/etc/passwd', 'a/../../x']) {
+    assert.is(await codeOf(pack(from, [path], join(from, 'x'))), 'bug', path)
+  }
+  assert.equal(await listAll(from), [])
+})
+
+test('packing stops when its signal aborts, and leaves nothing', async () => {
+  const from = scratch()
+  await plant(from, { big: Buffer.alloc(20_000_000, 'abc') })
+  assert.is(await codeOf(pack(from, ['big'], join(from, 'x'), { signal: AbortSignal.abort() })), 'interrupted')
+  const giveUp = new AbortController()
+  setImmediate(() => giveUp.abort())
+  assert.is(await codeOf(pack(from, ['big'], join(from, 'x'), { signal: giveUp.signal })), 'interrupted')
+  assert.equal(await listAll(from), ['big'])
+})
+
+/** An archive as its maker liked it. */
+async function craft(entries: (HeaderData & { body?: string })[], name = 'evil'): Promise<string> {
+  const archive = join(scratch(), name)
+  await writeFile(archive, zstdCompressSync(crafted(entries)))
+  return archive
+}
+
+function crafted(entries: (HeaderData & { body?: string })[], end = true): Buffer {
+  const blocks: Buffer[] = []
+  for (const { body = '', ...data } of entries) {
+    const head = new Header({ mode: 0o644, mtime: new Date(0), type: 'File', ...data, size: data.size ?? body.length })
+    if (head.encode()) blocks.push(new Pax({ path: data.path, linkpath: data.linkpath }).encode())
+    blocks.push(head.block as Buffer, Buffer.from(body), Buffer.alloc((512 - (body.length % 512)) % 512))
+  }
+  return Buffer.concat([...blocks, Buffer.alloc(end ? 1024 : 0)])
+}
+
+const outside = 'evil was here'
+const hostile: [string, (HeaderData & { body?: string })[]][] = [
+  ["a path with '..'", [{ path: '../escaped', body: outside }]],
+  ["a path with '..' in the middle", [{ path: 'in/../../escaped', body: outside }]],
+  ['an absolute path', [{ path: '/tmp/bak-escaped', body: outside }]],
+  ['a name outside of what was agreed', [{ path: 'inx', body: outside }]],
+  ["another member's folder", [{ path: 'in-other/a', body: outside }]],
+  ['a symbolic link', [{ path: 'in/l', type: 'SymbolicLink', linkpath: '/etc/passwd' }]],
+  ['a hard link', [{ path: 'in/l', type: 'Link', linkpath: '/etc/passwd' }]],
+  ['a hard link to a file of the archive', [{ path: 'in/l', type: 'Link', linkpath: 'in/good' }]],
+  ['a character device', [{ path: 'in/dev', type: 'CharacterDevice', devmaj: 1, devmin: 3 }]],
+  ['a block device', [{ path: 'in/dev', type: 'BlockDevice', devmaj: 8, devmin: 0 }]],
+  ['a fifo', [{ path: 'in/fifo', type: 'FIFO' }]],
+  ['a name that is too long', [{ path: `in/${'x'.repeat(256)}`, body: outside }]],
+  ['a path that is too long', [{ path: `in/${Array(20).fill('x'.repeat(200)).join('/')}`, body: outside }]],
+  ['a path that is too deep', [{ path: `in/${'x/'.repeat(70)}y`, body: outside }]],
+  ['a name with a line feed', [{ path: 'in/a\nb', body: outside }]],
+  ['a name with an escape sequence', [{ path: 'in/\u001b[2J', body: outside }]],
+  ['a name that is there twice', [{ path: 'in/good', body: outside }]],
+  ['a file below a file', [{ path: 'in/good/below', body: outside }]],
+  ['a file in place of a folder', [{ path: 'in/folder', body: outside }]],
+  ['a type that nobody knows', [{ path: 'in/x', type: 'TapeVolumeHeader' }]]
+]
+
+for (const [title, entries] of hostile) {
+  test(`${title} is refused by name, and what is good comes in`, async () => {
+    const to = scratch()
+    const good = [
+      { path: 'in/good', body: 'good' },
+      { path: 'in/folder/x', body: 'x' }
+    ]
+    const archive = await craft([...good, ...entries, { path: 'in/last', body: 'last' }])
+    const { refused, files } = await unpack(archive, join(to), { allow: ['in/'] })
+    assert.is(refused.length, entries.length, refused.join('; '))
+    assert.not.match(refused.join(), /[\u0000-\u001f]/)
+    assert.is(files, 3)
+    assert.equal(await listAll(to), ['in/folder/x', 'in/good', 'in/last'])
+    assert.is(await readFile(join(to, 'in/good'), 'utf8'), 'good')
+  })
+}
+
+test('a symbolic link and a file through it are both kept out', async () => {
+  const to = scratch()
+  const archive = await craft([
+    { path: 'in/l', type: 'SymbolicLink', linkpath: '../..' },
+    { path: 'in/l/escaped', body: outside }
+  ])
+  const { refused } = await unpack(archive, to, { allow: ['in'] })
+  assert.is(refused.length, 1)
+  // the link never came to be, so that its name is a folder like any other
+  assert.equal(await listAll(to), ['in/l/escaped'])
+})
+
+test('a folder of the target that is a symbolic link is not followed', async () => {
+  const [to, elsewhere] = [scratch(), scratch()]
+  await symlink(elsewhere, join(to, 'in'))
+  const { refused, files } = await unpack(await craft([{ path: 'in/a', body: outside }]), to, { allow: ['in'] })
+  assert.is(files, 0)
+  assert.is(refused.length, 1)
+  assert.equal(await listAll(elsewhere), [])
+})
+
+test('a file that exists is not overwritten, and one with the same bytes counts as unpacked', async () => {
+  const to = scratch()
+  await plant(to, { 'in/mine': 'mine', 'in/same': 'same' })
+  const archive = await craft([
+    { path: 'in/mine', body: 'your' },
+    { path: 'in/same', body: 'same' }
+  ])
+  const { refused, files } = await unpack(archive, to, { allow: ['in'] })
+  assert.is(files, 1)
+  assert.match(refused.join(), /^in\/mine: /)
+  assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
+})
+
+test('bits beyond reading, writing and running do not come in', async () => {
+  const to = scratch()
+  await unpack(
+    await craft([
+      { path: 'in/a', mode: 0o6777 },
+      { path: 'in/d/', type: 'Directory', mode: 0o1777 }
+    ]),
+    to,
+    {
+      allow: ['in']
+    }
+  )
+  assert.is((await lstat(join(to, 'in/a'))).mode & 0o7777, 0o755)
+  assert.is((await lstat(join(to, 'in/d'))).mode & 0o7777, 0o755)
+})
+
+test('any path that an archive names stays inside of the folder', async () => {
+  const piece = fc.oneof(fc.constantFrom('..', '.', '', 'in', 'a', '/', '\\', '\0', '...'), fc.string({ maxLength: 5 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(piece, { maxLength: 5 }), { maxLength: 6 }), async paths => {
+      const top = scratch()
+      const to = join(top, 'deep/er/root')
+      await mkdir(to, { recursive: true })
+      const entries = paths.map(parts => ({ path: parts.join('/') || 'x', body: 'x' }))
+      const archive = await craft([{ path: 'in/first', body: '1' }, ...entries], 'any')
+      await unpack(archive, to, { allow: ['in'] }).catch(error => assert.is(error.code, 'mismatch', error.stack))
+      for (const path of await listAll(top)) assert.match(path, /^deep\/er\/root\/in\//)
+    }),
+    { numRuns: 60 }
+  )
+})
+
+test('an archive that is cut off or damaged is mismatch, and nothing of it comes in', async () => {
+  const from = scratch()
+  await plant(from, { 'in/a': Buffer.alloc(300_000, 'abcdefg'), 'in/b': 'b' })
+  await pack(from, ['in'], join(from, 'x'))
+  const whole = await readFile(join(from, 'x'))
+  const flipped = Buffer.from(whole)
+  flipped[whole.length >> 1] = (flipped[whole.length >> 1] as number) ^ 0x40
+  const bad = [0, 1, 3, 20, whole.length >> 1, whole.length - 1].map(length => whole.subarray(0, length))
+  for (const content of [...bad, flipped, Buffer.from('no archive at all'), zstdCompressSync(Buffer.alloc(0))]) {
+    const to = scratch()
+    await writeFile(join(from, 'bad'), content)
+    assert.is(await codeOf(unpack(join(from, 'bad'), to, anything)), 'mismatch', `${content.length} bytes`)
+    assert.equal(await listAll(to), [])
+  }
+})
+
+test('a tar that is cut off inside of a whole compression is mismatch', async () => {
+  const entries = [{ path: 'in/a', body: 'x'.repeat(5000) }]
+  const whole = crafted(entries)
+  for (const content of [
+    whole.subarray(0, 1024),
+    whole.subarray(0, 512),
+    crafted(entries, false),
+    whole.with(200, 1)
+  ]) {
+    const archive = join(scratch(), 'x')
+    await writeFile(archive, zstdCompressSync(content))
+    assert.is(await codeOf(unpack(archive, scratch(), anything)), 'mismatch', `${content.length} bytes`)
+  }
+})
+
+test('an archive in an archive is not opened', async () => {
+  const archive = join(scratch(), 'x')
+  for (const inner of [execFileSync('gzip', { input: crafted([{ path: 'a' }]) }), zstdCompressSync(crafted([]))]) {
+    await writeFile(archive, zstdCompressSync(inner))
+    assert.is(await codeOf(unpack(archive, scratch(), anything)), 'mismatch')
+  }
+})
+
+test('an archive that unpacks to too much is stopped', async () => {
+  const [from, to] = [scratch(), scratch()]
+  await plant(from, { 'in/zeros': new Uint8Array(20_000_000) })
+  await pack(from, ['in'], join(from, 'bomb'))
+  assert.ok((await lstat(join(from, 'bomb'))).size < 10_000)
+  assert.is(await codeOf(unpack(join(from, 'bomb'), to, { ...anything, maxBytes: 1_000_000 })), 'not-allowed')
+  assert.equal(await listAll(to), [])
+  const many = await craft(Array.from({ length: 50 }, (_, i) => ({ path: `in/${i}` })))
+  assert.is(await codeOf(unpack(many, to, { ...anything, maxEntries: 49 })), 'not-allowed')
+})
+
+test('unpacking stops when its signal aborts, and leaves nothing', async () => {
+  const to = scratch()
+  const archive = await craft([{ path: 'a', body: 'x'.repeat(100_000) }])
+  assert.is(await codeOf(unpack(archive, to, { ...anything, signal: AbortSignal.abort() })), 'interrupted')
+  assert.equal(await listAll(to), [])
+})
+
+const full = 'on a full disk packing and unpacking are no-space and leave nothing behind'
+test(full, () =>
+  withSmallDisk(full, 512, async folder => {
+    const from = scratch()
+    const noise = Buffer.alloc(2_000_000)
+    for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i)
+    await plant(from, { 'in/noise': noise, 'in/zeros': new Uint8Array(2_000_000) })
+    await pack(from, ['in'], join(from, 'x'))
+    assert.is(await codeOf(unpack(join(from, 'x'), folder, anything)), 'no-space')
+    assert.equal(await listAll(folder), [])
+    assert.is(await codeOf(pack(from, ['in'], join(folder, 'x'), { level: 1 })), 'no-space')
+    assert.equal(await listAll(folder), [])
+  })
+)
+
+test.run()

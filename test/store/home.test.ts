@@ -1,0 +1,51 @@
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { defaultHome, homeAt, openHome } from '../../node/store/home.ts'
+import { codeOf, scratch } from './scratch.ts'
+
+const test = suite('home')
+
+test('the home is BAK_HOME, else the folder for state of the platform', () => {
+  assert.is(defaultHome({ BAK_HOME: '/x/y', XDG_STATE_HOME: '/s', HOME: '/h' }, 1000), '/x/y')
+  assert.is(defaultHome({ XDG_STATE_HOME: '/s', HOME: '/h' }, 1000), '/s/bak')
+  assert.is(defaultHome({ HOME: '/h' }, 1000), '/h/.local/state/bak')
+  assert.is(defaultHome({ HOME: '/root' }, 0), '/var/lib/bak')
+})
+
+test('a new home is for its owner alone', async () => {
+  const home = await openHome(join(scratch(), 'a/b'))
+  for (const folder of [home.root, home.runs(), home.work(), home.cache()]) {
+    assert.is((await stat(folder)).mode & 0o777, 0o700, folder)
+  }
+  assert.is((await openHome(home.root)).key, join(home.root, 'key'))
+})
+
+test('a home that others may enter is refused, with the command that mends it', async () => {
+  const dir = join(scratch(), 'open')
+  await mkdir(dir)
+  await chmod(dir, 0o750)
+  const error = await openHome(dir).catch(error => error)
+  assert.is(error.code, 'bad-config')
+  assert.match(error.message, `chmod 700 '${dir}'`)
+})
+
+test('a home where a file is in the way cannot be created', async () => {
+  const dir = join(scratch(), 'file')
+  await writeFile(dir, '')
+  assert.is(await codeOf(openHome(join(dir, 'home'))), 'cannot-create')
+})
+
+test('a home whose path is too long for a socket is refused', async () => {
+  assert.is(await codeOf(openHome(join(scratch(), 'x'.repeat(100)))), 'bad-config')
+})
+
+test('the name of a run cannot lead out of its folder', () => {
+  const home = homeAt('/h')
+  assert.is(home.runs('20261122T213015-k3f9ab'), '/h/runs/20261122T213015-k3f9ab')
+  assert.is(home.work('r'), '/h/work/r')
+  for (const name of ['..', '.', '', 'a/b', '/etc', 'a\0']) assert.throws(() => home.runs(name), /not a file name/)
+})
+
+test.run()
