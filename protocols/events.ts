@@ -23,7 +23,9 @@ const body = v.variant('type', [
     run: runId,
     controller: peerId,
     name,
-    command: v.union([text, v.array(v.string())])
+    command: v.union([text, v.array(v.string())]),
+    /** Samples of all iterations together. */
+    steps: v.optional(count)
   }),
   /** Waiting for --expect members. */
   v.object({ type: v.literal('waiting'), expect: count, present: count }),

@@ -31,7 +31,9 @@ export const candidate = v.object({
   peer: peerId,
   /** The name of its folders in the result: its own name, with a part of the peer id where two would share one. */
   name,
-  tools: list(assignment, 256)
+  tools: list(assignment, 256),
+  /** Only drives the run: no selector names it. */
+  driver: v.optional(v.boolean())
 })
 export type Candidate = v.InferOutput<typeof candidate>
 

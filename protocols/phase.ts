@@ -19,6 +19,7 @@ import {
   MAX_PEERS,
   milliseconds,
   name,
+  peerId,
   phase,
   runId,
   text
@@ -56,8 +57,8 @@ export const command = v.object({
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
-  /** Ranks that are to act; all members where it is left out. */
-  to: v.optional(list(count, MAX_PEERS))
+  /** Peers that are to act; all members of the run where it is left out, and whoever the offer names for join. */
+  to: v.optional(list(peerId, 256))
 })
 export type Command = v.InferOutput<typeof command>
 export const commandSubject: Subject<Command> = { name: 'command', schema: command }

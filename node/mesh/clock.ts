@@ -2,8 +2,9 @@
  * How far this peer's clock is from another's, from four timestamps: when it asked, when the other heard, when the other
  * answered, when the answer came. The exchange with the shortest way is the best; half its way bounds the error.
  */
-import type { Clock } from '../../protocols/manifest.ts'
+import type { Clock as Offset } from '../../protocols/manifest.ts'
 import { clockProtocol } from '../../protocols/phase.ts'
+import type { Streams } from './streams.ts'
 import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 
 /** Exchanges of one measurement. */
@@ -12,7 +13,24 @@ const EXCHANGES = 6
 /** This machine's time in ms since 1970, with fractions. */
 export const now = () => performance.timeOrigin + performance.now()
 
-export async function* answerClock(first: { asked: number }, exchange: { receive(): Promise<{ asked: number } | undefined> }) {
+/** Answers other peers' measurements. */
+export class Clock {
+  readonly #streams: Streams
+
+  constructor(components: { streams: Streams }) {
+    this.#streams = components.streams
+  }
+
+  async start(): Promise<void> {
+    await this.#streams.serve(clockProtocol, answerClock)
+  }
+
+  async stop(): Promise<void> {
+    await this.#streams.unserve(clockProtocol)
+  }
+}
+
+async function* answerClock(first: { asked: number }, exchange: { receive(): Promise<{ asked: number } | undefined> }) {
   for (let next: { asked: number } | undefined = first; next !== undefined; next = await exchange.receive()) {
     const heard = now()
     yield { asked: next.asked, heard, answered: now() }
@@ -20,9 +38,9 @@ export async function* answerClock(first: { asked: number }, exchange: { receive
 }
 
 /** @returns what to add to this clock to get the other's, in ms, and how wrong that may be */
-export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Clock> {
+export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Offset> {
   const exchange = await call(open, clockProtocol, options)
-  const samples: Clock[] = []
+  const samples: Offset[] = []
   try {
     for (let i = 0; i < EXCHANGES; i++) {
       const asked = now()
@@ -37,12 +55,12 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
 }
 
 /** NTP's formula, RFC 5905 section 8. */
-export function offsetOf(asked: number, heard: number, answered: number, came: number): Clock {
+export function offsetOf(asked: number, heard: number, answered: number, came: number): Offset {
   return { offset: (heard - asked + (answered - came)) / 2, bound: Math.max(0, (came - asked - (answered - heard)) / 2) }
 }
 
 /** @returns the sample with the smallest bound */
-export function best(samples: Clock[]): Clock {
+export function best(samples: Offset[]): Offset {
   return samples.reduce((least, sample) => (sample.bound < least.bound ? sample : least), {
     offset: 0,
     bound: Number.MAX_SAFE_INTEGER

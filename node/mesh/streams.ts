@@ -12,6 +12,7 @@ const OPEN_TIMEOUT = 10_000
 const MAX_STREAMS = 128
 
 export interface StreamsComponents {
+  peerId: PeerId
   connectionManager: ConnectionManager
   registrar: Registrar
 }
@@ -19,14 +20,32 @@ export interface StreamsComponents {
 export class Streams {
   readonly #components: StreamsComponents
   readonly #log: Log
+  readonly #self: string
+  readonly #handlers = new Map<string, Handler<never, unknown>>()
+  readonly #here: Opener = Object.assign(
+    async (protocol: string) => {
+      throw new BakError('unreachable', `this peer does not serve ${protocol}`)
+    },
+    {
+      local: (protocol: string) => {
+        const handler = this.#handlers.get(protocol)
+        return handler == null ? undefined : { handler, peer: this.#self }
+      }
+    }
+  )
 
   constructor(components: StreamsComponents, init: { log: Log }) {
     this.#components = components
+    this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'streams')
   }
 
   /** @returns what opens streams to one peer, over the connection that is there or a new one */
   to(peer: string): Opener {
+    return peer === this.#self ? this.#here : this.#over(peer)
+  }
+
+  #over(peer: string): Opener {
     return async (protocol, options = {}) => {
       const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
@@ -44,6 +63,7 @@ export class Streams {
     protocol: Protocol<Request, Response>,
     handler: Handler<Request, Response>
   ): Promise<void> {
+    this.#handlers.set(protocol.id, handler as Handler<never, unknown>)
     const onError = (error: BakError, peer: string) =>
       this.#log.debug('exchange ended early', { protocol: protocol.id, peer, code: error.code, why: error.message })
     await this.#components.registrar.handle(protocol.id, serve(protocol, handler, onError), {
@@ -53,11 +73,13 @@ export class Streams {
     })
   }
 
-  async unserve(protocol: Protocol<never, never> | { id: string }): Promise<void> {
+  async unserve(protocol: { id: string }): Promise<void> {
+    this.#handlers.delete(protocol.id)
     await this.#components.registrar.unhandle(protocol.id)
   }
 
   connected(peer: string): boolean {
+    if (peer === this.#self) return true
     return this.#components.connectionManager.getConnections(peerIdFromString(peer)).some(c => c.status === 'open')
   }
 

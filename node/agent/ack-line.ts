@@ -1,0 +1,85 @@
+/**
+ * The member's stream to the controller: opened at `join`, kept until `terminate`, opened again whenever it breaks. It
+ * carries acknowledgements one way, and signs of life of the controller the other.
+ */
+import type { Envelope } from '../../protocols/envelope.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import { type Call, call, type Opener } from '../../protocols/stream.ts'
+import { Backoff } from '../mesh/backoff.ts'
+
+export interface AckLineInit {
+  run: string
+  open: Opener
+  onLease(): void
+  /** The controller will not have an acknowledgement, or does not know the run any more. */
+  onRefused(refusal: { seq?: number; code: BakError['code']; reason: string }): void
+}
+
+const RETRY = { first: 100, most: 5_000 }
+
+export class AckLine {
+  readonly #init: AckLineInit
+  readonly #stopped = new AbortController()
+  readonly #backoff = new Backoff(RETRY)
+  #stream: Call<FromMember, FromController> | undefined
+  /** The latest acknowledgement: the only one that a phase can still be waiting for. */
+  #latest: Envelope | undefined
+  #loop: Promise<void> | undefined
+
+  constructor(init: AckLineInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#loop ??= this.#keepOpen()
+  }
+
+  /** Sends now if the line is up, else as soon as it is. */
+  send(ack: Envelope): void {
+    this.#latest = ack
+    this.#stream?.send({ type: 'ack', sealed: ack }).catch(error => this.#stream?.abort(error))
+  }
+
+  /** Lets what was sent go out, then closes. */
+  async stop(): Promise<void> {
+    await this.#stream?.close()
+    this.#stopped.abort(new BakError('interrupted', 'the run is over here'))
+    await this.#loop
+  }
+
+  async #keepOpen(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      try {
+        await this.#once()
+      } catch (cause) {
+        const error = asBakError(cause)
+        if (error.code === 'no-such-run' || error.code === 'not-on-roster') {
+          this.#init.onRefused({ code: error.code, reason: error.message })
+          return
+        }
+      }
+      this.#stream = undefined
+      await pause(this.#backoff.next(), this.#stopped.signal)
+    }
+  }
+
+  async #once(): Promise<void> {
+    const stream = await call(this.#init.open, acksProtocol, { signal: this.#stopped.signal })
+    await stream.send({ type: 'open', run: this.#init.run })
+    this.#stream = stream
+    if (this.#latest != null) await stream.send({ type: 'ack', sealed: this.#latest })
+    for await (const message of stream) {
+      this.#backoff.reset()
+      if (message.type === 'lease') this.#init.onLease()
+      else this.#init.onRefused(message)
+    }
+  }
+}
+
+function pause(length: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, length)
+    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+  })
+}

@@ -1,0 +1,7 @@
+import type { PhaseHandler } from './phase.ts'
+
+/** Persistent tools start here; the transient ones wait for `start`. */
+export const init: PhaseHandler = async ({ member }) => {
+  await member.save()
+  return {}
+}

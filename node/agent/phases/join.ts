@@ -1,0 +1,37 @@
+import { release } from 'node:os'
+import { BakError } from '../../../protocols/errors.ts'
+import type { Availability } from '../../../protocols/hello.ts'
+import type { Assignment } from '../../../protocols/manifest.ts'
+import { measureClock } from '../../mesh/clock.ts'
+import { findTool } from '../../tools/index.ts'
+import type { PhaseHandler } from './phase.ts'
+
+/** Checks that the tools can be used here, measures the clock, and says what this machine can do. */
+export const join: PhaseHandler = async ({ member, parts, signal }) => {
+  const self = parts.self()
+  if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
+  const [clock, tools] = await Promise.all([
+    member.controller === member.self
+      ? { offset: 0, bound: 0 }
+      : measureClock(parts.streams.to(member.controller), { signal }),
+    Promise.all(member.tools.map(checkAssignment))
+  ])
+  member.clock = clock
+  const missing = tools.filter(tool => !tool.usable)
+  if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {
+    throw new BakError('tool-unavailable', missing.map(tool => tool.reason ?? tool.tool).join('; '))
+  }
+  await member.save()
+  return {
+    warnings: tools.filter(tool => tool.reason != null).map(tool => tool.reason as string),
+    capabilities: { program: self.program, os: `${self.os} ${release()}`, cores: self.cores, clock, tools }
+  }
+}
+
+async function checkAssignment({ tool, options }: Assignment): Promise<Availability> {
+  try {
+    return await findTool(tool, options).check(options)
+  } catch (cause) {
+    return { tool, usable: false, reason: (cause as Error).message }
+  }
+}

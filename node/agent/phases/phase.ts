@@ -1,0 +1,44 @@
+/** What a member's side of a phase is: one function, one file. */
+import type { KeyObject } from 'node:crypto'
+import type { Ack, Command } from '../../../protocols/phase.ts'
+import type { MemberRecord } from '../../../protocols/hello.ts'
+import type { Content } from '../../artifacts/content.ts'
+import type { Log } from '../../log.ts'
+import type { Streams } from '../../mesh/streams.ts'
+import type { Member } from '../member.ts'
+import type { Supervisor } from '../supervisor.ts'
+
+/** What the caller of `bak run` lends to the workload, on the controller only; it never leaves the machine. */
+export interface Loan {
+  directory: string
+  env: Record<string, string>
+  /** Where the workload's output and files go: the folder of a sample in the result. */
+  out(folder: string): string
+  onStarted(pid: number): void
+}
+
+export interface PhaseParts {
+  streams: Streams
+  content: Content
+  supervisor: Supervisor
+  log: Log
+  signer: { peer: string; key: KeyObject }
+  self(): MemberRecord
+  /** Other peers that may hold what the controller cannot give any more. */
+  neighbours(): string[]
+  loan(run: string): Loan | undefined
+  socket: string
+}
+
+export interface PhaseContext {
+  command: Command
+  member: Member
+  parts: PhaseParts
+  /** Aborts when the phase is over without this member, or the daemon stops. */
+  signal: AbortSignal
+}
+
+/** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
+export type PhaseHandler = (
+  context: PhaseContext
+) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'workload' | 'began'>>>

@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBakError, BakError } from '../../../protocols/errors.ts'
+import type { Assignment } from '../../../protocols/manifest.ts'
+import { type Step, stepFolder } from '../../../protocols/phase.ts'
+import { now } from '../../mesh/clock.ts'
+import { findTool } from '../../tools/index.ts'
+import type { RunningTool } from '../../tools/tool.ts'
+import type { Member } from '../member.ts'
+import type { PhaseContext, PhaseHandler } from './phase.ts'
+import { stopTools } from './stop.ts'
+
+/** Starts the tools at the agreed instant, and answers when they produce. */
+export const start: PhaseHandler = async context => {
+  const { command, member, signal } = context
+  const usable = usableTools(member)
+  const folders = await Promise.all(usable.map(each => toolFolder(member, command.step as Step, each)))
+  await instant((command.at ?? 0) - member.clock.offset, signal)
+  const began = now() + member.clock.offset
+  const outcomes = await Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string)))
+  const failures = outcomes.flatMap((outcome, i) =>
+    outcome.status === 'rejected' ? [`${usable[i]?.tool}: ${asBakError(outcome.reason).message}`] : []
+  )
+  if (failures.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude') {
+    await stopTools(member)
+    throw new BakError('tool-failed', failures.join('; '))
+  }
+  if (signal.aborted) {
+    await stopTools(member)
+    throw asBakError(signal.reason)
+  }
+  return { began, warnings: failures }
+}
+
+/** @returns the tools that this member said it can use when it joined */
+function usableTools(member: Member): Assignment[] {
+  const mine = member.manifest?.roster.find(entry => entry.peer === member.self)
+  return member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
+}
+
+async function toolFolder(member: Member, step: Step, { group, tool }: Assignment): Promise<string> {
+  const folder = join(member.data, stepFolder(step), `tools-${group}`, member.name, tool)
+  await mkdir(folder, { recursive: true })
+  return folder
+}
+
+async function begin(context: PhaseContext, { group, tool, options }: Assignment, folder: string): Promise<void> {
+  const { member, parts, signal } = context
+  const running: RunningTool = await findTool(tool, options).start({
+    folder,
+    interval: options.interval ?? member.offer.spec.interval,
+    options,
+    supervisor: parts.supervisor,
+    signal
+  })
+  member.started.push({ group, tool, running })
+  await running.ready
+}
+
+/** Waits until the local clock shows `at`: coarsely by a timer, the last two milliseconds by looking. */
+async function instant(at: number, signal: AbortSignal): Promise<void> {
+  const left = at - now()
+  if (left > 2) await new Promise(resolve => setTimeout(resolve, left - 2))
+  while (now() < at && !signal.aborted) await new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,9 @@
+import { deliverRest } from './deliver.ts'
+import type { PhaseHandler } from './phase.ts'
+import { stopTools } from './stop.ts'
+
+/** Stops whatever still runs and hands over whatever was not sent; the agent then drops the run. */
+export const terminate: PhaseHandler = async context => {
+  const warnings = await stopTools(context.member)
+  return { warnings, produced: await deliverRest(context) }
+}

@@ -1,0 +1,30 @@
+/**
+ * What a member may be told in which state. After pbench's Tool Meister: startup, idle, running, shutdown; a command that is
+ * not legal is refused and changes nothing.
+ */
+import type { Phase } from '../../protocols/fields.ts'
+
+export const states = ['new', 'joined', 'ready', 'idle', 'running', 'ended', 'gone'] as const
+export type State = (typeof states)[number]
+
+/** Legal in these states, and the state it leads to; the same state where none is named. */
+export const transitions: Record<Phase, { from: State[]; to?: State }> = {
+  join: { from: ['new'], to: 'joined' },
+  stage: { from: ['joined'], to: 'ready' },
+  sysinfo: { from: ['ready', 'ended'] },
+  init: { from: ['ready'], to: 'idle' },
+  start: { from: ['idle'], to: 'running' },
+  work: { from: ['running'] },
+  stop: { from: ['running'], to: 'idle' },
+  send: { from: ['idle', 'ended'] },
+  end: { from: ['joined', 'ready', 'idle'], to: 'ended' },
+  terminate: { from: ['joined', 'ready', 'idle', 'running', 'ended'], to: 'gone' }
+}
+
+export function isLegal(phase: Phase, state: State): boolean {
+  return transitions[phase].from.includes(state)
+}
+
+export function stateAfter(phase: Phase, state: State): State {
+  return transitions[phase].to ?? state
+}

@@ -1,0 +1,70 @@
+import { statfs } from 'node:fs/promises'
+import { type Collector, list, read, readAll, readNumber, redact } from './collector.ts'
+
+/** Filesystems that answer from this machine. The server of another may be gone, and asking for its usage hangs. */
+const LOCAL =
+  /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|vfat|exfat|ntfs3?|tmpfs|overlay|squashfs|erofs|iso9660)$/
+const SECTOR = 512
+/** Further ones are left out: a host of containers has thousands. */
+const MAX_MOUNTS = 512
+
+export const disks: Collector = {
+  file: 'disks.json',
+  async collect() {
+    const names = await list('/sys/block')
+    const devices = await Promise.all(names.map(describe))
+    return { devices: devices.filter(device => device.size > 0), mounts: await mounts() }
+  }
+}
+
+async function describe(name: string) {
+  const folder = `/sys/block/${name}`
+  const facts = [
+    'rotational',
+    'scheduler',
+    'nr_requests',
+    'read_ahead_kb',
+    'logical_block_size',
+    'physical_block_size',
+    'write_cache',
+    'nomerges',
+    'rq_affinity',
+    'max_sectors_kb'
+  ]
+  return {
+    name,
+    /** Bytes. */
+    size: ((await readNumber(`${folder}/size`)) ?? 0) * SECTOR,
+    ...(await readAll(`${folder}/device`, ['model', 'vendor', 'rev', 'firmware_rev', 'queue_depth'])),
+    ...(await readAll(`${folder}/queue`, facts)),
+    partitions: await partitions(name)
+  }
+}
+
+async function partitions(disk: string) {
+  const names = (await list(`/sys/block/${disk}`)).filter(name => name.startsWith(disk))
+  return Promise.all(
+    names.map(async name => ({ name, size: ((await readNumber(`/sys/block/${disk}/${name}/size`)) ?? 0) * SECTOR }))
+  )
+}
+
+async function mounts() {
+  const lines = ((await read('/proc/self/mounts')) ?? '').split('\n')
+  return Promise.all(
+    lines.slice(0, MAX_MOUNTS).map(async line => {
+      const [device = '', folder = '', type = '', options = ''] = line.split(' ')
+      const shown = { device: redact(device), folder, type, options: redact(options) }
+      return LOCAL.test(type) ? { ...shown, ...(await usage(folder)) } : shown
+    })
+  )
+}
+
+/** Bytes. */
+async function usage(folder: string) {
+  try {
+    const { bsize, blocks, bavail, files, ffree } = await statfs(folder.replaceAll('\\040', ' '))
+    return { size: blocks * bsize, available: bavail * bsize, inodes: files, inodesFree: ffree }
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,44 @@
+import { type Collector, list, pairsOf, read, readAll } from './collector.ts'
+
+const NODES = '/sys/devices/system/node'
+
+export const memory: Collector = {
+  file: 'memory.json',
+  async collect() {
+    return {
+      meminfo: pairsOf((await read('/proc/meminfo')) ?? ''),
+      swaps: ((await read('/proc/swaps')) ?? '').split('\n').slice(1),
+      transparentHugepages: await readAll('/sys/kernel/mm/transparent_hugepage', [
+        'enabled',
+        'defrag',
+        'shmem_enabled'
+      ]),
+      ksm: await read('/sys/kernel/mm/ksm/run'),
+      hugepages: await hugepages(),
+      nodes: await nodes()
+    }
+  }
+}
+
+/** Pools by the size of their pages. */
+async function hugepages() {
+  const folder = '/sys/kernel/mm/hugepages'
+  const facts = ['nr_hugepages', 'free_hugepages', 'resv_hugepages', 'surplus_hugepages', 'nr_overcommit_hugepages']
+  const pools = (await list(folder)).map(async name => [name, await readAll(`${folder}/${name}`, facts)])
+  return Object.fromEntries(await Promise.all(pools))
+}
+
+/** NUMA nodes. */
+async function nodes() {
+  const names = (await list(NODES)).filter(name => /^node\d+$/.test(name))
+  return Promise.all(
+    names.map(async name => {
+      const meminfo = (await read(`${NODES}/${name}/meminfo`)) ?? ''
+      return {
+        name,
+        ...(await readAll(`${NODES}/${name}`, ['cpulist', 'distance'])),
+        meminfo: pairsOf(meminfo.replace(/^Node \d+ /gm, ''))
+      }
+    })
+  )
+}

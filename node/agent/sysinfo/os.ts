@@ -1,0 +1,20 @@
+import { hostname, uptime } from 'node:os'
+import { type Collector, pairsOf, read, readAll } from './collector.ts'
+
+/** The system that is installed, and the machine it runs on as its firmware names it. */
+export const os: Collector = {
+  file: 'os.json',
+  async collect() {
+    const release = pairsOf((await read('/etc/os-release')) ?? '', '=')
+    return {
+      hostname: hostname(),
+      taken: new Date().toISOString(),
+      /** s */
+      uptime: uptime(),
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      release: Object.fromEntries(Object.entries(release).map(([name, value]) => [name, value.replace(/^"|"$/g, '')])),
+      machine: await readAll('/sys/class/dmi/id', ['sys_vendor', 'product_name', 'bios_version', 'bios_date']),
+      hypervisor: await read('/sys/hypervisor/type')
+    }
+  }
+}

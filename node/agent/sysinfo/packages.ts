@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process'
+import { release } from 'node:os'
+import { findProgram } from '../../tools/find-program.ts'
+import type { CollectContext, Collector } from './collector.ts'
+
+const DEB = ['sysstat', 'procps', 'linux-perf*', `linux-image-${release()}`, 'libc6', 'nodejs', 'util-linux', 'numactl']
+const RPM = ['sysstat', 'procps-ng', 'perf', `kernel-core-${release()}`, 'glibc', 'nodejs', 'util-linux', 'numactl']
+
+/** Versions of what measures and of what it measures on: `name version` a line. */
+export const packages: Collector = {
+  file: 'packages.txt',
+  async collect(context) {
+    const found = [...(await debs(context)), ...(await rpms(context))]
+    if (found.length === 0) context.warn('packages.txt: neither dpkg-query nor rpm answered')
+    return `${[`node ${process.version}`, ...found].join('\n')}\n`
+  }
+}
+
+async function debs(context: CollectContext): Promise<string[]> {
+  const words = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package} ${Version}\n', ...DEB]
+  const lines = await ask('dpkg-query', words, context)
+  return lines.filter(line => line.startsWith('ii')).map(line => line.slice(2).trim())
+}
+
+async function rpms(context: CollectContext): Promise<string[]> {
+  const lines = await ask('rpm', ['-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\n', ...RPM], context)
+  return lines.filter(line => !line.includes('not installed'))
+}
+
+/** @returns the lines that the program prints; both end with a failure when they miss one package of many */
+async function ask(program: string, words: string[], { signal }: CollectContext): Promise<string[]> {
+  const path = await findProgram(program)
+  if (path == null) return []
+  return new Promise(resolve => {
+    execFile(path, words, { signal, killSignal: 'SIGKILL', env: { LC_ALL: 'C' } }, (_, stdout) => {
+      resolve(stdout.split('\n').filter(line => line.trim() !== ''))
+    })
+  })
+}

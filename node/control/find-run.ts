@@ -1,0 +1,47 @@
+/** Which run a person means, and which peer has it. */
+import { BakError } from '../../protocols/errors.ts'
+import { describeProtocol } from '../../protocols/events.ts'
+import { askOne } from '../../protocols/stream.ts'
+import type { Parts } from '../daemon.ts'
+import { isHere } from './mesh.ts'
+
+const WHOLE = /^\d{8}T\d{6}-[a-z0-9]{6}$/
+
+/**
+ * @param text a run id, any part of one that only it has, or `last`
+ * @throws {BakError} `no-such-run`; `usage` naming the runs that the part could mean
+ */
+export async function resolveRun({ coordinator, follow, members }: Parts, text: string): Promise<string> {
+  if (WHOLE.test(text)) return text
+  const known = new Set([
+    ...(await coordinator.folders()),
+    ...follow.runs().map(({ run }) => run),
+    ...members.list().flatMap(member => member.runs.map(({ run }) => run))
+  ])
+  const sorted = [...known].sort()
+  const last = sorted.at(-1)
+  if (text === 'last' && last != null) return last
+  const fitting = sorted.filter(run => run.includes(text))
+  if (fitting.length === 1) return fitting[0] as string
+  if (fitting.length === 0) throw new BakError('no-such-run', `no run is known whose id has "${text}" in it: bak ls --mesh`)
+  throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: say more of it`)
+}
+
+/**
+ * @returns the peer that has the run's folder; this one before any other
+ * @throws {BakError} `no-such-run` if nobody that can be reached has it
+ */
+export async function locateRun(parts: Parts, run: string, signal: AbortSignal): Promise<string> {
+  const { coordinator, follow, members, identity, streams } = parts
+  if (coordinator.driver(run) != null || (await coordinator.record(run)) != null) return identity.peer
+  const here = members.list().filter(isHere)
+  const driving = here.find(member => member.runs.some(each => each.run === run))?.peer ?? follow.get(run)?.controller
+  const others = here.map(({ peer }) => peer).filter(peer => peer !== identity.peer && peer !== driving)
+  for (const peer of [...(driving == null ? [] : [driving]), ...others]) {
+    if (!members.isHere(peer)) continue
+    const found = await askOne(streams.to(peer), describeProtocol, { run }, { signal }).catch(() => undefined)
+    if (found?.record != null) return peer
+    signal.throwIfAborted()
+  }
+  throw new BakError('no-such-run', `no peer that can be reached has run ${run}`)
+}

@@ -1,0 +1,112 @@
+/** Calls about the mesh and this peer's place in it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallInput, CallResponse, MemberView } from '../../protocols/control.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { registerProtocol } from '../../protocols/hello.ts'
+import { askOne } from '../../protocols/stream.ts'
+import { writeTicket } from '../../protocols/ticket.ts'
+import { PROGRAM } from '../../protocols/version.ts'
+import type { Parts } from '../daemon.ts'
+import { secretOf } from '../identity.ts'
+import { parseSelector } from '../run/selector.ts'
+
+/** Changes that come close together are told together, ms. */
+const SETTLE = 100
+
+interface Options {
+  signal: AbortSignal
+}
+
+export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
+  const { members, agent, coordinator, identity, mesh, home } = parts
+  const driving = coordinator.drivers().map(driver => driver.run)
+  const taking = agent.runs()
+  const busy = driving.length + taking.length > 0
+  yield {
+    name: members.self.name,
+    peer: identity.peer,
+    mesh: mesh.mesh,
+    home: home.root,
+    program: PROGRAM,
+    pid: process.pid,
+    addresses: parts.addresses(),
+    started: parts.started,
+    state: members.self.state === 'draining' ? 'draining' : busy ? 'enabled' : 'standby',
+    members: members.list().filter(isHere).length,
+    connections: parts.network.getConnections().length,
+    driving,
+    taking
+  }
+}
+
+export async function* members(
+  parts: Parts,
+  { on = 'all', watch = false }: CallInput<'members'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'members'>> {
+  const fits = parseSelector(on)
+  const now = () => ({ members: parts.members.list().filter(fits) })
+  yield now()
+  while (watch && !signal.aborted) {
+    await nextChange(parts, signal)
+    await sleep(SETTLE, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) yield now()
+  }
+}
+
+export async function* invite({ mesh, identity, addresses }: Parts): AsyncGenerator<CallResponse<'invite'>> {
+  const { generation, value } = secretOf(mesh)
+  const ways = addresses().slice(0, 16)
+  if (ways.length === 0) throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
+  yield {
+    ticket: writeTicket({ mesh: mesh.mesh, generation, secret: value, addresses: ways, from: identity.peer })
+  }
+}
+
+export async function* stop(parts: Parts, _request: CallInput<'stop'>): AsyncGenerator<CallResponse<'stop'>> {
+  yield { stopping: true }
+  setImmediate(() => parts.onStop())
+}
+
+/** Refuses new runs, or takes them again; what goes on goes on. */
+export async function* drain(parts: Parts, { on }: CallInput<'drain'>): AsyncGenerator<CallResponse<'status'>> {
+  const state = on ? 'draining' : parts.agent.runs().length > 0 ? 'busy' : 'alive'
+  parts.members.update({ state })
+  yield* status(parts)
+}
+
+export async function* tools(parts: Parts, { on = 'all' }: CallInput<'tools'>): AsyncGenerator<CallResponse<'tools'>> {
+  yield { members: parts.members.list().filter(isHere).filter(parseSelector(on)) }
+}
+
+/** Asks every peer that the selector names, each on its own: one that cannot be reached keeps nobody else from it. */
+export async function* register(
+  { members, streams }: Parts,
+  { on, group, add, remove }: CallInput<'register'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'register'>> {
+  const named = members.list().filter(isHere).filter(parseSelector(on))
+  if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)
+  for (const { peer, shown } of named) {
+    try {
+      yield { peer, name: shown, ...(await askOne(streams.to(peer), registerProtocol, { group, add, remove }, { signal })) }
+    } catch (cause) {
+      yield { peer, name: shown, registered: [], tools: [], error: asBakError(cause).message }
+    }
+  }
+}
+
+export const isHere = ({ state }: MemberView) => state !== 'left' && state !== 'lost'
+
+function nextChange({ members }: Parts, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      members.removeEventListener('change', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    members.addEventListener('change', done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}

@@ -1,0 +1,122 @@
+/** Calls about what runs have left. */
+import { encode } from '../../protocols/codec.ts'
+import type { CallInput, CallResponse, RunLine } from '../../protocols/control.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { type Description, describeProtocol } from '../../protocols/events.ts'
+import { Queue } from '../../protocols/queue.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { askOne } from '../../protocols/stream.ts'
+import type { Parts } from '../daemon.ts'
+import { describeRun } from '../run/describe.ts'
+import { parseSelector } from '../run/selector.ts'
+import { locateRun, resolveRun } from './find-run.ts'
+import { isHere } from './mesh.ts'
+
+interface Options {
+  signal: AbortSignal
+}
+
+export async function* ls(parts: Parts, { mesh = false, active = false }: CallInput<'ls'>): AsyncGenerator<CallResponse<'ls'>> {
+  const { coordinator } = parts
+  const lines: RunLine[] = []
+  for (const run of await coordinator.folders()) {
+    const record = await coordinator.record(run)
+    if (record != null) lines.push(lineOf(record, coordinator.folder(run).root))
+  }
+  if (mesh) lines.push(...elsewhere(parts))
+  yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
+}
+
+/** Runs that other peers drive, as their records say. */
+function elsewhere({ members, identity, follow }: Parts): RunLine[] {
+  return members
+    .list()
+    .filter(member => isHere(member) && member.peer !== identity.peer)
+    .flatMap(({ peer, shown, runs }) =>
+      runs.map(({ run, name }) => {
+        const command = follow.get(run)?.command
+        const controller = { peer, name: shown }
+        return { run, name, state: 'running' as const, phase: command?.phase, partial: false, excluded: [], controller }
+      })
+    )
+}
+
+function lineOf(record: RunRecord, folder: string): RunLine {
+  const { run, name, state, phase, verdict, partial, excluded, controller, created, ended } = record
+  return {
+    run,
+    name,
+    state,
+    phase,
+    verdict,
+    partial,
+    excluded,
+    controller,
+    created,
+    took: ended == null ? undefined : ended - created,
+    members: record.roster.length,
+    bytes: record.sent.reduce((sum, each) => sum + each.bytes, 0),
+    folder
+  }
+}
+
+/** What is known of a run here; where that is not all, what the peer that has its folder says. */
+export async function* describe(
+  parts: Parts,
+  { run: text }: CallInput<'describe'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'describe'>> {
+  const run = await resolveRun(parts, text)
+  const { coordinator, follow, identity, streams } = parts
+  const peer = await locateRun(parts, run, signal).catch(() => identity.peer)
+  const here = peer === identity.peer
+  const found: Description = here
+    ? await describeRun(run, coordinator, follow)
+    : await askOne(streams.to(peer), describeProtocol, { run }, { signal })
+  const { controller, record, manifest, certificates } = found
+  yield {
+    run,
+    controller,
+    record,
+    folder: here && record != null ? coordinator.folder(run).root : undefined,
+    manifest: manifest == null ? undefined : base64(manifest),
+    digest: manifest == null ? undefined : digestOf(encode(manifest)),
+    certificates: certificates.map(base64)
+  }
+}
+
+export async function* collect(
+  parts: Parts,
+  { run: text }: CallInput<'collect'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'collect'>> {
+  yield* parts.collect.from(await resolveRun(parts, text), signal)
+}
+
+export async function* move(
+  parts: Parts,
+  { run: text, to, keep = false }: CallInput<'move'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'move'>> {
+  const run = await resolveRun(parts, text)
+  const fitting = parts.members.list().filter(isHere).filter(parseSelector(to))
+  const [target] = fitting
+  if (target == null || fitting.length > 1) {
+    throw new BakError('no-such-peer', `"${to}" names ${fitting.length} peers that are here; one is needed`)
+  }
+  if (target.peer === parts.identity.peer) throw new BakError('usage', 'the result is on this peer already')
+  const progress = new Queue<CallResponse<'move'>>(64)
+  const say = (done: number, total: number, finished: boolean) =>
+    progress.put({ run, to: target.shown, done, total, finished }).catch(() => {})
+  let size = 0
+  const moving = parts.mover
+    .move(run, target.peer, { keep, signal, onProgress: (done, total) => void say(done, (size = total), false) })
+    .then(() => say(size, size, true))
+    .then(() => progress.end(), error => progress.fail(error))
+  for (let next = await progress.take(); next !== undefined; next = await progress.take()) yield next
+  await moving
+}
+
+const base64 = (sealed: Envelope) => Buffer.from(encode(sealed)).toString('base64')

@@ -1,0 +1,86 @@
+/** Calls that begin, follow and cancel runs. */
+import type { CallInput, CallResponse } from '../../protocols/control.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
+import { cancelProtocol } from '../../protocols/phase.ts'
+import { ask, askOne } from '../../protocols/stream.ts'
+import type { Parts } from '../daemon.ts'
+import { neededOf } from '../run/quorum.ts'
+import { candidatesOf } from '../run/roster.ts'
+import { parseSelector } from '../run/selector.ts'
+import { describePhase, phasesOf } from '../run/steps.ts'
+import { findTool } from '../tools/index.ts'
+import { locateRun, resolveRun } from './find-run.ts'
+import { isHere } from './mesh.ts'
+
+interface Options {
+  signal: AbortSignal
+}
+
+/** The run belongs to the daemon from here on: the caller may go. */
+export async function* run(
+  { coordinator }: Parts,
+  request: CallInput<'run'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'run'>> {
+  const begun = await coordinator.begin(request)
+  yield begun
+  yield* coordinator.follow(begun.run, 0, signal)
+}
+
+/** What a run would do now: nothing is started. */
+export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGenerator<CallResponse<'plan'>> {
+  parseSelector(spec.on)
+  const here = parts.members.list().filter(isHere)
+  const candidates = candidatesOf(spec, here)
+  const records = new Map(here.map(member => [member.peer, member]))
+  yield {
+    members: candidates.map(({ peer, name, tools }, rank) => {
+      const known = new Map(records.get(peer)?.tools.map(each => [each.tool, each]))
+      for (const { tool, options } of tools) findTool(tool, options)
+      const missing = tools.map(({ tool }) => known.get(tool)).filter(each => each?.usable === false)
+      return { peer, name, rank, tools, missing: missing.filter(each => each != null) }
+    }),
+    needed: neededOf(spec.policy.quorum, candidates.length),
+    phases: phasesOf(spec).map(describePhase),
+    command: spec.command
+  }
+}
+
+/** The past of a run and then its present, from whichever peer has it; a stream that breaks is taken up where it was. */
+export async function* attach(
+  parts: Parts,
+  { run: text, from = 0 }: CallInput<'attach'>,
+  { signal }: Options
+): AsyncGenerator<RunEvent> {
+  const id = await resolveRun(parts, text)
+  const peer = await locateRun(parts, id, signal)
+  if (peer === parts.identity.peer) return yield* parts.coordinator.follow(id, from, signal)
+  let next = from
+  for (let tries = 0; tries < 5; tries++) {
+    try {
+      for await (const event of ask(parts.streams.to(peer), attachProtocol, { run: id, from: next }, { signal })) {
+        yield event
+        if ('n' in event) next = event.n + 1
+        tries = 0
+      }
+      return
+    } catch (cause) {
+      const { code } = asBakError(cause)
+      if (signal.aborted || (code !== 'unreachable' && code !== 'timeout')) throw cause
+    }
+    if (!parts.members.isHere(peer)) break
+    await new Promise(resolve => setTimeout(resolve, 500))
+  }
+  throw new BakError('lost-contact', `the peer that drives ${id} cannot be reached any more`)
+}
+
+export async function* cancel(
+  parts: Parts,
+  { run: text, reason = 'asked for' }: CallInput<'cancel'>,
+  { signal }: Options
+): AsyncGenerator<CallResponse<'cancel'>> {
+  const id = await resolveRun(parts, text)
+  const peer = await locateRun(parts, id, signal)
+  yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
+}

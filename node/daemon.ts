@@ -1,0 +1,176 @@
+/**
+ * The composition root: the only file that knows all parts. Everything that starts and stops is a libp2p service, so there is
+ * one life cycle; the control socket opens last and closes first.
+ */
+import { arch, cpus, platform, totalmem } from 'node:os'
+import type { Libp2p } from '@libp2p/interface'
+import { serveControl } from '../protocols/control-http.ts'
+import type { Ticket } from '../protocols/ticket.ts'
+import { Agent } from './agent/agent.ts'
+import { Supervisor, sweep } from './agent/supervisor.ts'
+import { Content } from './artifacts/content.ts'
+import type { Config } from './config.ts'
+import { controlHandlers } from './control.ts'
+import { type Identity, loadIdentity, loadMesh, type MeshFile, secretOf, writeMesh } from './identity.ts'
+import type { Log } from './log.ts'
+import { Clock } from './mesh/clock.ts'
+import { Gossip } from './mesh/gossip.ts'
+import { Links } from './mesh/links.ts'
+import { Members } from './mesh/members.ts'
+import { createNetwork } from './mesh/network.ts'
+import { Remembered } from './mesh/remembered.ts'
+import { Streams } from './mesh/streams.ts'
+import { Collect } from './run/collect.ts'
+import { Coordinator } from './run/coordinator.ts'
+import { Follow } from './run/follow.ts'
+import { Inbox } from './run/inbox.ts'
+import { Mover } from './run/mover.ts'
+import { Receiver } from './run/receiver.ts'
+import type { Home } from './store/home.ts'
+import { takeLock } from './store/lock.ts'
+import { Register } from './tools/register.ts'
+import { PROGRAM } from '../protocols/version.ts'
+
+export interface DaemonInit {
+  home: Home
+  config: Config
+  ticket?: Ticket
+  log: Log
+  /** Called when someone asks the daemon to stop over its control socket. */
+  onStop(): void
+}
+
+/** The parts that calls on the control socket need. */
+export interface Parts {
+  home: Home
+  log: Log
+  identity: Identity
+  mesh: MeshFile
+  started: number
+  network: Libp2p
+  addresses(): string[]
+  members: Members
+  streams: Streams
+  follow: Follow
+  agent: Agent
+  coordinator: Coordinator
+  collect: Collect
+  mover: Mover
+  register: Register
+  onStop(): void
+}
+
+export interface Daemon {
+  parts: Parts
+  stop(): Promise<void>
+}
+
+/** @throws {BakError} `busy` if another daemon has the home, `bad-config`, `cannot-create` */
+export async function startDaemon(init: DaemonInit): Promise<Daemon> {
+  const { home, log } = init
+  const lock = await takeLock(home.lock)
+  try {
+    const swept = await sweep(home.ledger)
+    if (swept > 0) log.warn('ended what an earlier daemon left running', { groups: swept })
+    const identity = await loadIdentity(home)
+    const mesh = await loadMesh(home, identity, init.ticket)
+    return await compose(init, identity, mesh, () => lock.release())
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, release: () => Promise<void>): Promise<Daemon> {
+  const { home, log, config } = init
+  const supervisor = new Supervisor({ ledger: home.ledger })
+  const register = await Register.open(home.registered)
+  const remembered = await Remembered.open(home.peers)
+  const common = { log, home, signer: identity, program: PROGRAM }
+  let network: Libp2p
+  const addresses = () => network.getMultiaddrs().map(String)
+
+  const self = {
+    name: config.name,
+    state: 'alive' as const,
+    labels: config.label,
+    tools: await register.availability(),
+    registered: register.list(),
+    runs: [],
+    cores: cpus().length,
+    memory: totalmem(),
+    os: platform(),
+    arch: arch(),
+    program: PROGRAM,
+    started: Date.now()
+  }
+  const networkInit = {
+    mesh: mesh.mesh,
+    secret: secretOf(mesh),
+    key: identity.raw,
+    announce: config.announce,
+    onRefused: ({ direction, address, reason }: { direction: string; address: string; reason: string }) =>
+      log.warn('handshake refused', { direction, address, why: reason })
+  }
+  // libp2p makes the services in this order; each finds the earlier ones among its components
+  // biome-ignore lint/suspicious/noExplicitAny: libp2p's components are one proxy for all services
+  type Make = (components: any) => unknown
+  const services: Record<string, Make> = {
+    gossip: c => new Gossip(c, common),
+    streams: c => new Streams(c, common),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, addresses }),
+    links: c => new Links(c, { log, self: identity.peer, seeds: () => [...mesh.way, ...remembered.addresses()] }),
+    remembered: c => remembered.watch(c.members, identity.peer),
+    clock: c => new Clock(c),
+    content: c => new Content(c),
+    follow: c => new Follow(c, { mesh: mesh.mesh, log }),
+    inbox: c => new Inbox(c, common),
+    receiver: c => new Receiver(c, common),
+    agent: c => new Agent(c, { ...common, supervisor }),
+    coordinator: c => new Coordinator(c, common),
+    collect: c => new Collect(c, common),
+    mover: c => new Mover(c, common),
+    register: c => register.serve(c)
+  }
+  network = await listen(networkInit, services, config.listen, mesh)
+  await rememberPort(home, mesh, addresses())
+  const found = network.services as unknown as Omit<Parts, 'home'>
+  const parts: Parts = { ...found, ...{ home, log, identity, mesh, started: self.started, network, addresses }, onStop: init.onStop }
+  const control = await serveControl(controlHandlers(parts), home.socket, { log: (format, ...words) => log.debug('call', { format, words: words.join(' ') }) })
+  return {
+    parts,
+    stop: async () => {
+      await network.stop()
+      await control.close()
+      await supervisor.close()
+      await release()
+    }
+  }
+}
+
+/** Takes the port of the last start again, unless another program has it now. */
+async function listen(
+  init: Omit<Parameters<typeof createNetwork>[0], 'listen'>,
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  services: any,
+  wanted: string[],
+  mesh: MeshFile
+): Promise<Libp2p> {
+  const again = wanted.map(address => (mesh.port == null ? address : address.replace(/\/tcp\/0$/, `/tcp/${mesh.port}`)))
+  for (const addresses of [again, wanted]) {
+    const network = await createNetwork({ ...init, listen: addresses }, services)
+    try {
+      await network.start()
+      return network
+    } catch (error) {
+      await network.stop()
+      if (addresses === wanted || String(again) === String(wanted)) throw error
+    }
+  }
+  throw new Error('unreachable')
+}
+
+async function rememberPort(home: Home, mesh: MeshFile, addresses: string[]): Promise<void> {
+  const port = Number(/\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1])
+  if (Number.isInteger(port) && port !== mesh.port) await writeMesh(home, Object.assign(mesh, { port }))
+}

@@ -1,0 +1,50 @@
+/** `bak-node daemon`: starts the peer, says who it is, and ends it in order when it is told to. */
+import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { readTicket } from '../protocols/ticket.ts'
+import { PROGRAM } from '../protocols/version.ts'
+import { type Flags, loadConfig } from './config.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
+import { createLog, type Level } from './log.ts'
+import { openHome } from './store/home.ts'
+
+/** A peer that cannot end in order within this ends all the same, ms. */
+const PATIENCE = 20_000
+
+export async function runDaemon(init: { home: string; flags: Flags; ticket?: string }): Promise<void> {
+  const ticket = init.ticket == null ? undefined : readTicket(init.ticket)
+  const home = await openHome(init.home)
+  const config = await loadConfig(home, init.flags)
+  const log = createLog(config.log as Level, line => void process.stderr.write(line))
+  let daemon: Daemon | undefined
+  let ending = false
+  const end = (why: string) => {
+    if (ending) process.exit(exitStatus.interrupted)
+    ending = true
+    log.info('leaving the mesh', { why })
+    setTimeout(() => process.exit(exitStatus.timeout), PATIENCE).unref()
+    Promise.resolve(daemon?.stop()).then(
+      () => process.exit(0),
+      error => {
+        log.error('did not end in order', { why: asBakError(error).message })
+        process.exit(exitStatus.bug)
+      }
+    )
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
+  // one stream or socket that fails must not end the measurement of all
+  process.on('unhandledRejection', error => log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() }))
+  daemon = await startDaemon({ home, config, ticket, log, onStop: () => end('asked to') })
+  process.stdout.write(startBlock(daemon, config.name))
+}
+
+function startBlock({ parts }: Daemon, name: string): string {
+  const { identity, mesh, home } = parts
+  const lines = [
+    ['name', name],
+    ['peer', identity.peer],
+    ['mesh', mesh.mesh + (mesh.mesh === identity.peer ? ' (founded here)' : '')],
+    ...parts.addresses().map(address => ['address', address]),
+    ['home', home.root]
+  ]
+  return `bak-node ${PROGRAM}\n${lines.map(([key, value]) => `  ${key?.padEnd(8)} ${value}\n`).join('')}ready\n`
+}

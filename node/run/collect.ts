@@ -1,0 +1,118 @@
+/** Fetching what a run left on its members: the controller asks each, the member packs and sends, the folder is sealed anew. */
+import type { KeyObject } from 'node:crypto'
+import { type Collected, collectProtocol } from '../../protocols/collect.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { ask } from '../../protocols/stream.ts'
+import { sendTarball } from '../../protocols/tarball.ts'
+import { encode } from '../../protocols/codec.ts'
+import type { Agent } from '../agent/agent.ts'
+import type { Members } from '../mesh/members.ts'
+import type { Streams } from '../mesh/streams.ts'
+import { loadJournal } from '../store/journal.ts'
+import type { Coordinator } from './coordinator.ts'
+import { RunEvents } from './events.ts'
+import type { Receiver } from './receiver.ts'
+
+export interface CollectComponents {
+  streams: Streams
+  members: Members
+  agent: Agent
+  coordinator: Coordinator
+  receiver: Receiver
+}
+
+export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
+  name: string
+  outcome: 'arrived' | 'had' | 'failed'
+}
+
+export class Collect {
+  readonly #components: CollectComponents
+  readonly #signer: { peer: string; key: KeyObject }
+
+  constructor(components: CollectComponents, init: { signer: { peer: string; key: KeyObject } }) {
+    this.#components = components
+    this.#signer = init.signer
+  }
+
+  async start(): Promise<void> {
+    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) => this.#answer(request.run, peer, signal))
+  }
+
+  async stop(): Promise<void> {
+    await this.#components.streams.unserve(collectProtocol)
+  }
+
+  /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
+  async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+    const { coordinator, receiver } = this.#components
+    if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
+    const folder = coordinator.folder(run)
+    const record = await folder.readRecord().catch(() => undefined)
+    if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
+    const events = await RunEvents.open(folder.journal, values, () => {})
+    const names = await this.#names(record)
+    receiver.open(run, {
+      folder,
+      transfers: record.spec.policy.transfers,
+      nameOf: peer => names.get(peer),
+      onProgress: () => {},
+      onReceived: (peer, { what, digest, bytes }, _refused, took) => {
+        const name = names.get(peer) ?? peer
+        record.sent.push({ peer, name, what, digest, bytes, arrived: true })
+        events.store({ type: 'received', peer, name, what, digest, bytes, took })
+      }
+    })
+    try {
+      for (const [peer, name] of names) yield* this.#one(run, peer, name, signal)
+    } finally {
+      receiver.close(run)
+      await events.end()
+      await folder.seal(record, this.#signer)
+    }
+  }
+
+  /** Whoever was asked to join may have something, excluded or not. */
+  async #names(record: RunRecord): Promise<Map<string, string>> {
+    return new Map([...record.excluded, ...record.roster].map(({ peer, name }) => [peer, name]))
+  }
+
+  async *#one(run: string, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+    try {
+      for await (const { digest: _, ...rest } of ask(this.#components.streams.to(peer), collectProtocol, { run }, { signal })) {
+        yield { name, ...rest }
+      }
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      const { code, message } = asBakError(cause)
+      if (code === 'no-such-run') return
+      yield { name, what: 'what is there', bytes: 0, outcome: 'failed', code, reason: message }
+    }
+  }
+
+  /** The member's side. */
+  async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
+    const { agent, streams } = this.#components
+    const member = agent.member(run)
+    if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
+    if (member.controller !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)
+    await agent.packed(run)
+    for (const parcel of await member.outbox.list()) {
+      const { what, digest, bytes } = parcel
+      const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
+      try {
+        const { receipt } = await sendTarball(streams.to(peer), parcel, source, { signal, to: peer })
+        await member.outbox.confirm(digest, encode(receipt))
+        yield { what, digest, bytes, outcome: 'arrived' }
+      } catch (cause) {
+        if (signal.aborted) throw cause
+        const { code, message } = asBakError(cause)
+        yield { what, digest, bytes, outcome: 'failed', code, reason: message }
+      }
+    }
+    if ((await member.outbox.list()).length === 0) await agent.drop(run)
+  }
+}

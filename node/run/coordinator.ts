@@ -1,0 +1,222 @@
+/**
+ * The runs that this peer drives, and those whose folder lies here: begins them, lets anyone in the mesh attach to them or
+ * cancel them, and ends in order those that a killed daemon left open.
+ */
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
+import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { cancelProtocol } from '../../protocols/phase.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import type { Agent } from '../agent/agent.ts'
+import type { Content } from '../artifacts/content.ts'
+import type { Log } from '../log.ts'
+import type { Members } from '../mesh/members.ts'
+import type { Streams } from '../mesh/streams.ts'
+import type { Home } from '../store/home.ts'
+import { loadJournal } from '../store/journal.ts'
+import { RunFolder } from '../store/run-folder.ts'
+import { describeRun } from './describe.ts'
+import { Driver } from './driver.ts'
+import type { DriverParts, RunOrder } from './driver-parts.ts'
+import { RunEvents } from './events.ts'
+import type { Follow } from './follow.ts'
+import type { Inbox } from './inbox.ts'
+import type { Receiver } from './receiver.ts'
+import { closeAbandoned } from './recover.ts'
+import { checkTools } from './roster.ts'
+import { parseSelector } from './selector.ts'
+
+/** Runs that one peer drives at the same time. */
+const MAX_RUNS = 32
+
+export interface CoordinatorComponents {
+  members: Members
+  streams: Streams
+  follow: Follow
+  content: Content
+  agent: Agent
+  inbox: Inbox
+  receiver: Receiver
+}
+
+export interface CoordinatorInit {
+  log: Log
+  home: Home
+  signer: DriverParts['signer']
+  program: string
+}
+
+export interface Asked {
+  spec: Spec
+  directory: string
+  env: Record<string, string>
+  key?: string
+}
+
+export class Coordinator {
+  readonly #components: CoordinatorComponents
+  readonly #init: CoordinatorInit
+  readonly #log: Log
+  readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
+  readonly #stopped = new AbortController()
+
+  constructor(components: CoordinatorComponents, init: CoordinatorInit) {
+    this.#components = components
+    this.#init = init
+    this.#log = init.log.with({}, 'run')
+  }
+
+  async afterStart(): Promise<void> {
+    const { streams, members } = this.#components
+    await streams.serve(attachProtocol, (request, { signal }) => this.follow(request.run, request.from, signal))
+    await streams.serve(cancelProtocol, (request, { peer }) => this.#answerCancel(request, peer))
+    await streams.serve(describeProtocol, request => this.#answerDescribe(request.run))
+    members.addEventListener('change', this.#onChange)
+    for (const run of await this.folders()) {
+      await closeAbandoned(this.folder(run), this.#init.signer).catch(cause =>
+        this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
+      )
+    }
+  }
+
+  /** Cancels what still runs, so that nothing is left on any member, and waits for it for a while. */
+  async beforeStop(): Promise<void> {
+    for (const { driver } of this.#drivers.values()) driver.cancel(this.#components.members.self.name, 'the daemon stops')
+    const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
+    await Promise.race([all, new Promise(resolve => setTimeout(resolve, 10_000).unref())])
+    this.#stopped.abort()
+    this.#components.members.removeEventListener('change', this.#onChange)
+  }
+
+  async stop(): Promise<void> {
+    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol]) await this.#components.streams.unserve(protocol)
+  }
+
+  /**
+   * Begins a run, or finds the one that was begun with the same key.
+   * @throws {BakError} `usage` for a selector that means nothing, `busy`, `draining`
+   */
+  async begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+    parseSelector(asked.spec.on)
+    for (const group of asked.spec.groups) parseSelector(group.on)
+    checkTools(asked.spec)
+    const known = asked.key == null ? undefined : await this.#findKey(asked.key)
+    if (known != null) return { run: known, existed: true }
+    if (this.#components.members.self.state === 'draining') throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
+    if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
+    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created: Date.now() }
+    const folder = this.folder(order.run)
+    await folder.create(asked.spec)
+    const events = await RunEvents.open(folder.journal, [], error => this.#log.error('journal', { run: order.run, why: error.message }))
+    this.#start(new Driver(order, folder, events, this.#parts))
+    return { run: order.run, existed: false }
+  }
+
+  /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
+  async *follow(run: string, from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const driving = this.#drivers.get(run)
+    if (driving != null) return yield* driving.driver.events.follow(from, signal)
+    const { values } = await loadJournal<StoredEvent>(this.folder(run).journal, storedEvent as never)
+    if (values.length === 0) throw new BakError('no-such-run', `run ${run} is not known here`)
+    yield* values.slice(from)
+  }
+
+  driver(run: string): Driver | undefined {
+    return this.#drivers.get(run)?.driver
+  }
+
+  drivers(): Driver[] {
+    return [...this.#drivers.values()].map(({ driver }) => driver)
+  }
+
+  folder(run: string): RunFolder {
+    return new RunFolder(this.#init.home.runs(run))
+  }
+
+  /** @returns the ids of all runs whose folder is here, oldest first */
+  async folders(): Promise<string[]> {
+    const names = await readdir(this.#init.home.runs()).catch(() => [])
+    return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
+  }
+
+  /** @returns the record of a run here, as far as it has come */
+  async record(run: string): Promise<RunRecord | undefined> {
+    return this.driver(run)?.record ?? (await this.folder(run).readRecord().catch(() => undefined))
+  }
+
+  #start(driver: Driver): void {
+    const { run } = driver
+    const { inbox, receiver } = this.#components
+    const { policy } = driver.order.spec
+    inbox.open(run, {
+      admits: peer => driver.admits(peer),
+      pulse: Math.max(250, (policy.lease * 1000) / 3),
+      onOpen: () => {},
+      onAck: ack => driver.answer(ack)
+    })
+    receiver.open(run, {
+      folder: driver.folder,
+      transfers: policy.transfers,
+      nameOf: peer => driver.nameOf(peer),
+      onProgress: (peer, done, total) => driver.progress(peer, done, total),
+      onReceived: (peer, { what, digest, bytes }, refused, took) => {
+        driver.received(peer, what, digest, bytes, took)
+        for (const entry of refused) {
+          const reason = 'not a plain file in a folder of its own'
+          driver.events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
+        }
+      }
+    })
+    const done = driver.drive().finally(() => {
+      this.#drivers.delete(run)
+      inbox.close(run)
+      receiver.close(run)
+      this.#announce()
+    })
+    this.#drivers.set(run, { driver, done })
+    this.#log.info('run begins', { run, name: driver.order.spec.name })
+    this.#announce()
+  }
+
+  get #parts(): DriverParts {
+    const { members, follow, content, agent } = this.#components
+    const { log, signer, program } = this.#init
+    return { log, signer, program, members, follow, content, agent, signal: this.#stopped.signal, onPhase: () => this.#announce() }
+  }
+
+  async #findKey(key: string): Promise<string | undefined> {
+    for (const run of (await this.folders()).reverse()) if ((await this.record(run))?.key === key) return run
+    return undefined
+  }
+
+  /** Tells the mesh which runs are driven from here; their phases travel as certificates. */
+  #announce(): void {
+    const runs = this.drivers().map(({ run, order, record }) => ({ run, name: order.spec.name, manifest: record.manifest }))
+    this.#components.members.update({ runs })
+  }
+
+  readonly #onChange = (): void => {
+    for (const driver of this.drivers()) driver.lookAround()
+  }
+
+  async *#answerCancel({ run, reason }: { run: string; reason: string }, peer: string) {
+    const driver = this.driver(run)
+    if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)
+    driver.cancel(this.#components.members.get(peer)?.shown ?? peer, reason)
+    yield { accepted: true }
+  }
+
+  async *#answerDescribe(run: string) {
+    yield await describeRun(run, this, this.#components.follow)
+  }
+}
+
+/** `20261122T213015-k3f9ab` */
+function newRunId(): string {
+  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+  return `${time}-${[...randomBytes(6)].map(byte => letters[byte % letters.length]).join('')}`
+}

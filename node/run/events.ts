@@ -1,0 +1,85 @@
+/**
+ * The events of one run: stored ones go to the journal and are numbered, live ones only to whoever follows just now.
+ * A follower reads the past at its own pace; one that is too slow misses live events, never stored ones.
+ */
+import type { EventBody, LiveBody, LiveEvent, RunEvent, StoredEvent } from '../../protocols/events.ts'
+import { type Journal, openJournal } from '../store/journal.ts'
+
+/** Live events that may wait for a slow follower. */
+const MAX_LIVE = 256
+
+interface Follower {
+  live: LiveEvent[]
+  wake(): void
+}
+
+export class RunEvents {
+  readonly #past: StoredEvent[]
+  readonly #journal: Journal
+  readonly #followers = new Set<Follower>()
+  readonly #onProblem: (error: Error) => void
+  #ended = false
+
+  constructor(journal: Journal, past: StoredEvent[], onProblem: (error: Error) => void) {
+    this.#journal = journal
+    this.#past = past
+    this.#onProblem = onProblem
+  }
+
+  static async open(path: string, past: StoredEvent[], onProblem: (error: Error) => void): Promise<RunEvents> {
+    return new RunEvents(await openJournal(path), past, onProblem)
+  }
+
+  get past(): readonly StoredEvent[] {
+    return this.#past
+  }
+
+  get followed(): boolean {
+    return this.#followers.size > 0
+  }
+
+  store(body: EventBody, options: { sync?: boolean } = {}): void {
+    const event = { n: this.#past.length, at: Date.now(), ...body } as StoredEvent
+    this.#past.push(event)
+    this.#journal.append(event, options).catch(error => this.#onProblem(error))
+    for (const follower of this.#followers) follower.wake()
+  }
+
+  show(body: LiveBody): void {
+    const event = { at: Date.now(), ...body } as LiveEvent
+    for (const follower of this.#followers) {
+      if (follower.live.length >= MAX_LIVE) follower.live.shift()
+      follower.live.push(event)
+      follower.wake()
+    }
+  }
+
+  /** No more events come; the journal is on the disk when this resolves. */
+  async end(): Promise<void> {
+    this.#ended = true
+    for (const follower of this.#followers) follower.wake()
+    await this.#journal.close()
+  }
+
+  /** Replays from number `from`, then follows to the end of the run. */
+  async *follow(from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    let changed = Promise.withResolvers<void>()
+    const follower: Follower = { live: [], wake: () => changed.resolve() }
+    const onAbort = () => changed.resolve()
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#followers.add(follower)
+    try {
+      for (let next = from; !signal.aborted; ) {
+        changed = Promise.withResolvers()
+        while (next < this.#past.length && !signal.aborted) yield this.#past[next++] as StoredEvent
+        for (let live = follower.live.shift(); live !== undefined; live = follower.live.shift()) yield live
+        if (next < this.#past.length || follower.live.length > 0) continue
+        if (this.#ended) return
+        await changed.promise
+      }
+    } finally {
+      this.#followers.delete(follower)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { MemberView } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import type { Members } from '../mesh/members.ts'
+import { parseSelector } from './selector.ts'
+
+/**
+ * Waits until as many members as the spec expects are here and fit its selector.
+ * @returns those members
+ * @throws {BakError} `quorum` naming who is there, when the join timeout is over; what the signal says
+ */
+export async function waitForMembers(
+  spec: Spec,
+  members: Members,
+  { signal, onWaiting }: { signal: AbortSignal; onWaiting(expect: number, present: number): void }
+): Promise<MemberView[]> {
+  const fits = parseSelector(spec.on)
+  const expect = spec.expect ?? 1
+  const present = () => members.list().filter(member => isUsable(member) && fits(member))
+  const deadline = AbortSignal.timeout(spec.policy.join_timeout * 1000)
+  for (let told = -1; ; ) {
+    const here = present()
+    if (here.length >= expect) return here
+    signal.throwIfAborted()
+    if (deadline.aborted) throw new BakError('quorum', whyNot(spec, here, expect, members.list()))
+    if (here.length !== told) onWaiting(expect, here.length)
+    told = here.length
+    await change(members, AbortSignal.any([signal, deadline]))
+  }
+}
+
+const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
+
+function whyNot(spec: Spec, here: MemberView[], expect: number, all: MemberView[]): string {
+  const names = here.map(member => member.shown).join(', ') || 'none'
+  const rest = all.filter(member => !here.includes(member)).map(member => `${member.shown} (${member.state})`)
+  const others = rest.length === 0 ? '' : `; others in the mesh: ${rest.join(', ')}`
+  return `${expect} members of "${spec.on}" were expected within ${spec.policy.join_timeout} s, here are ${names}${others}`
+}
+
+function change(members: Members, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      members.removeEventListener('change', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    members.addEventListener('change', done)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })
+}

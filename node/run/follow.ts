@@ -1,0 +1,109 @@
+/**
+ * The topic `run`: commands and certificates of every run in the mesh. Each peer follows them all, so that it can tell of a
+ * run and prove its phases without the controller. What it holds is bounded; the oldest run goes first.
+ */
+import { TypedEventEmitter } from 'main-event'
+import { decode, encode } from '../../protocols/codec.ts'
+import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
+import { topicName } from '../../protocols/hello.ts'
+import {
+  type Certificate,
+  type Command,
+  certificateSubject,
+  commandSubject,
+  type RunMessage,
+  runMessage
+} from '../../protocols/phase.ts'
+import type { Log } from '../log.ts'
+import type { Gossip } from '../mesh/gossip.ts'
+
+const MAX_RUNS = 64
+const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
+
+/** What a peer has heard of a run. */
+export interface Followed {
+  run: string
+  controller: string
+  /** The latest command. */
+  command?: Command
+  certificates: Envelope[]
+  bytes: number
+}
+
+export interface FollowEvents {
+  command: CustomEvent<Signed<Command>>
+  certificate: CustomEvent<Signed<Certificate>>
+}
+
+type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'certificate'; signed: Signed<Certificate> }
+
+export class Follow extends TypedEventEmitter<FollowEvents> {
+  readonly #gossip: Gossip
+  readonly #topic: string
+  readonly #log: Log
+  readonly #runs = new Map<string, Followed>()
+
+  constructor(components: { gossip: Gossip }, init: { mesh: string; log: Log }) {
+    super()
+    this.#log = init.log.with({}, 'follow')
+    this.#gossip = components.gossip
+    this.#topic = topicName(init.mesh, 'run')
+  }
+
+  afterStart(): void {
+    this.#gossip.subscribe({ name: this.#topic, check: checkRunMessage, handle: heard => this.#onHeard(heard) })
+  }
+
+  /** Tells the mesh and this peer itself. */
+  publish(message: RunMessage): void {
+    const bytes = encode(message)
+    this.#gossip.publish(this.#topic, bytes)
+    this.#onHeard(checkRunMessage(bytes))
+  }
+
+  get(run: string): Followed | undefined {
+    return this.#runs.get(run)
+  }
+
+  runs(): Followed[] {
+    return [...this.#runs.values()]
+  }
+
+  #onHeard(heard: Heard): void {
+    const { value, by, envelope } = heard.signed
+    const known = this.#known(value.run, by)
+    // only the peer that began a run speaks for it
+    if (known.controller !== by) {
+      this.#log.warn('refused', { run: value.run, from: by, code: 'not-the-controller', phase: value.phase })
+      return
+    }
+    if (heard.type === 'command') {
+      if (known.command == null || known.command.seq <= heard.signed.value.seq) known.command = heard.signed.value
+      this.dispatchEvent(new CustomEvent('command', { detail: heard.signed }))
+    } else {
+      this.#keep(known, envelope)
+      this.dispatchEvent(new CustomEvent('certificate', { detail: heard.signed }))
+    }
+  }
+
+  #known(run: string, by: string): Followed {
+    const known = this.#runs.get(run) ?? { run, controller: by, certificates: [], bytes: 0 }
+    this.#runs.delete(run)
+    this.#runs.set(run, known)
+    if (this.#runs.size > MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value as string)
+    return known
+  }
+
+  #keep(followed: Followed, envelope: Envelope): void {
+    if (followed.bytes + envelope.body.length > MAX_CERTIFICATE_BYTES / MAX_RUNS) return
+    followed.bytes += envelope.body.length
+    followed.certificates.push(envelope)
+  }
+}
+
+function checkRunMessage(bytes: Uint8Array): Heard {
+  const { type, sealed } = decode(runMessage, bytes)
+  return type === 'command'
+    ? { type, signed: open(commandSubject, sealed) }
+    : { type, signed: open(certificateSubject, sealed) }
+}

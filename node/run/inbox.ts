@@ -1,0 +1,104 @@
+/** The controller's end of its members' streams: acknowledgements come in, signs of life and refusals go out. */
+import { open, type Signed } from '../../protocols/envelope.ts'
+import { asBakError, BakError, type ErrorCode } from '../../protocols/errors.ts'
+import { type Ack, ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import { Queue } from '../../protocols/queue.ts'
+import type { Exchange } from '../../protocols/stream.ts'
+import type { Log } from '../log.ts'
+import type { Streams } from '../mesh/streams.ts'
+
+export interface Refusal {
+  code: ErrorCode
+  reason: string
+}
+
+/** What one run lets in. */
+export interface Door {
+  /** Whether the peer may answer in this run at all. */
+  admits(peer: string): boolean
+  /** How often members hear that the controller is there, ms. */
+  pulse: number
+  onOpen(peer: string): void
+  /** @returns why the acknowledgement does not count */
+  onAck(ack: Signed<Ack>): Refusal | undefined
+}
+
+export class Inbox {
+  readonly #streams: Streams
+  readonly #log: Log
+  readonly #doors = new Map<string, Door>()
+
+  constructor(components: { streams: Streams }, init: { log: Log }) {
+    this.#streams = components.streams
+    this.#log = init.log.with({}, 'inbox')
+  }
+
+  async start(): Promise<void> {
+    await this.#streams.serve(acksProtocol, (first, exchange) => this.#serve(first, exchange))
+  }
+
+  async stop(): Promise<void> {
+    await this.#streams.unserve(acksProtocol)
+  }
+
+  open(run: string, door: Door): void {
+    this.#doors.set(run, door)
+  }
+
+  close(run: string): void {
+    this.#doors.delete(run)
+  }
+
+  async *#serve(first: FromMember, { peer, receive, signal }: Exchange<FromMember>): AsyncGenerator<FromController> {
+    if (first.type !== 'open') throw new BakError('bad-message', 'a member says first which run it means')
+    const door = this.#doors.get(first.run)
+    if (door == null) throw new BakError('no-such-run', `run ${first.run} is not driven from here, or is over`)
+    if (!door.admits(peer)) throw this.#refused(first.run, peer, 'not-on-roster', `${peer} is not on the roster`)
+    const out = new Queue<FromController>()
+    const pulse = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), door.pulse)
+    signal.addEventListener('abort', () => out.end(), { once: true })
+    const reading = this.#read(first.run, door, peer, receive, out).finally(() => out.end())
+    try {
+      yield { type: 'lease' }
+      door.onOpen(peer)
+      for (let next = await out.take(); next !== undefined; next = await out.take()) yield next
+    } finally {
+      clearInterval(pulse)
+      out.end()
+      reading.catch(error => this.#log.debug('line broke', { run: first.run, peer, why: error.message }))
+    }
+  }
+
+  async #read(
+    run: string,
+    door: Door,
+    peer: string,
+    receive: () => Promise<FromMember | undefined>,
+    out: Queue<FromController>
+  ): Promise<void> {
+    for (let next = await receive(); next !== undefined; next = await receive()) {
+      if (next.type !== 'ack') continue
+      const refusal = this.#judge(door, peer, next)
+      if (refusal == null) continue
+      this.#refused(run, peer, refusal.code, refusal.reason)
+      await out.put({ type: 'refused', seq: refusal.seq, code: refusal.code, reason: refusal.reason })
+    }
+  }
+
+  #judge(door: Door, peer: string, { sealed }: Extract<FromMember, { type: 'ack' }>) {
+    try {
+      const ack = open(ackSubject, sealed)
+      if (ack.by !== peer) return { seq: ack.value.seq, code: 'not-allowed' as const, reason: `${peer} answers for ${ack.by}` }
+      const refusal = door.onAck(ack)
+      return refusal == null ? undefined : { seq: ack.value.seq, ...refusal }
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      return { seq: 0, code, reason: message }
+    }
+  }
+
+  #refused(run: string, peer: string, code: ErrorCode, why: string): BakError {
+    this.#log.warn('acknowledgement refused', { run, from: peer, code, why })
+    return new BakError(code, why)
+  }
+}

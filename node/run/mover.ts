@@ -1,0 +1,94 @@
+/**
+ * A whole result moves to another peer: packed, sent as one tarball, verified there before the receipt, and only then
+ * deleted here. Only a peer with the label `archive=true` takes results in.
+ */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { KeyObject } from 'node:crypto'
+import { BakError } from '../../protocols/errors.ts'
+import { type Admission, type Parcel, receiveTarball, sendTarball } from '../../protocols/tarball.ts'
+import { verifyFolder } from '../../protocols/verify.ts'
+import type { Members } from '../mesh/members.ts'
+import type { Streams } from '../mesh/streams.ts'
+import type { Home } from '../store/home.ts'
+import { openInbox } from '../store/inbox.ts'
+import { openOutbox } from '../store/outbox.ts'
+import { unpack } from '../store/unpack.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { Receiver } from './receiver.ts'
+
+export interface MoverComponents {
+  streams: Streams
+  members: Members
+  coordinator: Coordinator
+  receiver: Receiver
+}
+
+export class Mover {
+  readonly #components: MoverComponents
+  readonly #home: Home
+
+  constructor(components: MoverComponents, init: { home: Home; signer: { peer: string; key: KeyObject } }) {
+    this.#components = components
+    this.#home = init.home
+    components.receiver.archive(
+      receiveTarball({ signer: init.signer, admit: (offer, peer) => this.#admit(offer, peer) })
+    )
+  }
+
+  /** Nothing of its own to start: the receiver serves the protocol. */
+  start(): void {}
+  stop(): void {}
+
+  /** @throws {BakError} `no-such-run`, `busy`, and what the other peer refuses it with; the folder is then still here */
+  async move(
+    run: string,
+    to: string,
+    { keep, signal, onProgress }: { keep: boolean; signal: AbortSignal; onProgress(done: number, total: number): void }
+  ): Promise<void> {
+    const { coordinator, streams } = this.#components
+    if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
+    const folder = coordinator.folder(run)
+    if (!existsSync(folder.path('run.json'))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    const shelf = join(this.#home.work(), `.move-${run}`)
+    const outbox = await openOutbox(shelf, run)
+    try {
+      const parcel = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
+      const source = { read: (offset: number, length: number) => outbox.read(parcel.digest, offset, length) }
+      await sendTarball(streams.to(to), parcel, source, { signal, to, onProgress })
+    } finally {
+      await rm(shelf, { recursive: true, force: true })
+    }
+    if (!keep) await rm(folder.root, { recursive: true, force: true })
+  }
+
+  async #admit(offer: Parcel, peer: string): Promise<Admission> {
+    const { members } = this.#components
+    if (members.self.labels.archive !== 'true') {
+      throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
+    }
+    if (offer.allow.length !== 1 || offer.allow[0] !== offer.run) throw new BakError('bad-message', `${peer} offers more than a run`)
+    const target = this.#home.runs(offer.run)
+    if (existsSync(target)) throw new BakError('busy', `${members.self.name} has a folder of ${offer.run} already`)
+    const shelf = await openInbox(join(this.#home.work(), `.archive-${offer.run}`))
+    const sink = await shelf.sink(offer.digest, tarball => this.#takeIn(tarball, offer, target))
+    return { sink }
+  }
+
+  /** Unpacks beside the results, verifies, and only then gives it its name. */
+  async #takeIn(tarball: string, { run }: Parcel, target: string): Promise<void> {
+    const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
+    await mkdir(fresh, { recursive: true })
+    try {
+      await unpack(tarball, fresh, { allow: [`${run}/`] })
+      const report = await verifyFolder(join(fresh, run))
+      if (!report.ok) throw new BakError('damaged', report.faults.map(({ where, what }) => `${where}: ${what}`).join('; ').slice(0, 900))
+      await rename(join(fresh, run), target)
+      await rm(join(this.#home.work(), `.archive-${run}`), { recursive: true, force: true })
+    } finally {
+      await rm(fresh, { recursive: true, force: true })
+    }
+  }
+}

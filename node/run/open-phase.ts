@@ -1,0 +1,142 @@
+/**
+ * One phase while it is open: repeats the command until it is over, counts the answers, knows who cannot answer any more,
+ * and closes when the quorum's rule says so.
+ */
+import type { Signed } from '../../protocols/envelope.ts'
+import type { ErrorCode } from '../../protocols/errors.ts'
+import type { Ack, Command } from '../../protocols/phase.ts'
+import type { Refusal } from './inbox.ts'
+import { judge, type Standing } from './quorum.ts'
+
+/** The command is published again after these times, ms; the last one for ever. */
+const REPEATS = [250, 500, 1_000, 2_000]
+
+export interface OpenPhaseInit {
+  command: Command
+  /** Peers whose answers count, with their names. */
+  asked: Map<string, string>
+  needed: number
+  /** Waits for everyone who can still answer. */
+  cleanup: boolean
+  /** For this long after the command a peer that cannot be reached may still come back, ms. */
+  grace: number
+  /** Off where only this peer itself is asked: a message to oneself is not lost. */
+  repeat: boolean
+  publish(command: Command): void
+  isHere(peer: string): boolean
+  onAnswer(ack: Signed<Ack>, after: number): void
+}
+
+export interface Closed {
+  verdict: 'met' | 'failed'
+  acks: Signed<Ack>[]
+  /** Who was asked and did not answer `ok`. */
+  missing: Array<{ peer: string; name: string; code: ErrorCode; reason: string }>
+  took: number
+}
+
+export class OpenPhase {
+  readonly #init: OpenPhaseInit
+  readonly #acks = new Map<string, Signed<Ack>>()
+  readonly #lost = new Set<string>()
+  readonly #closed = Promise.withResolvers<Closed>()
+  readonly #opened = performance.now()
+  #attempt = 0
+  #repeat: NodeJS.Timeout | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #grace: NodeJS.Timeout | undefined
+  #over = false
+
+  constructor(init: OpenPhaseInit) {
+    this.#init = init
+  }
+
+  get command(): Command {
+    return this.#init.command
+  }
+
+  /** Publishes and waits until the phase is over. */
+  run(): Promise<Closed> {
+    this.#publish()
+    this.touch()
+    this.#grace = setTimeout(() => this.lookAround(), this.#init.grace)
+    this.#judge(false)
+    return this.#closed.promise
+  }
+
+  /** Starts the deadline anew: something moved. */
+  touch(deadline = this.#init.command.deadline): void {
+    clearTimeout(this.#deadline)
+    if (deadline > 0 && !this.#over) this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, 2 ** 31 - 1))
+  }
+
+  /** @returns why the answer does not count */
+  answer(ack: Signed<Ack>): Refusal | undefined {
+    const { seq, subject } = this.#init.command
+    const { value, by } = ack
+    if (value.seq !== seq) return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
+    if (value.subject !== subject) return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
+    // excluded members may answer terminate; a second answer changes nothing
+    if (!this.#init.asked.has(by) || this.#acks.has(by)) return undefined
+    this.#acks.set(by, ack)
+    this.#lost.delete(by)
+    this.#init.onAnswer(ack, performance.now() - this.#opened)
+    this.#judge(false)
+    return undefined
+  }
+
+  /** Sees who cannot be reached now, once their grace is over. */
+  lookAround(): void {
+    if (performance.now() - this.#opened < this.#init.grace) return
+    for (const peer of this.#init.asked.keys()) {
+      if (this.#init.isHere(peer)) this.#lost.delete(peer)
+      else if (!this.#acks.has(peer)) this.#lost.add(peer)
+    }
+    this.#judge(false)
+  }
+
+  /** Ends it now, with the answers that are there. */
+  close(): void {
+    this.#judge(true)
+  }
+
+  #publish(): void {
+    this.#init.publish({ ...this.#init.command, attempt: this.#attempt })
+    const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
+    this.#attempt++
+    if (this.#init.repeat) this.#repeat = setTimeout(() => this.#publish(), wait)
+  }
+
+  #judge(deadlinePassed: boolean): void {
+    if (this.#over) return
+    const { needed, cleanup, asked } = this.#init
+    const standings = [...asked.keys()].map(peer => this.#standing(peer))
+    const verdict = judge({ needed, standings, deadlinePassed, cleanup })
+    if (verdict === 'open') return
+    this.#over = true
+    for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
+    const acks = [...this.#acks.values()]
+    this.#closed.resolve({ verdict, acks, missing: this.#missing(), took: performance.now() - this.#opened })
+  }
+
+  #standing(peer: string): Standing {
+    const ack = this.#acks.get(peer)
+    if (ack != null) return ack.value.outcome === 'ok' ? 'ok' : 'failed'
+    return this.#lost.has(peer) ? 'lost' : 'waiting'
+  }
+
+  #missing(): Closed['missing'] {
+    return [...this.#init.asked].flatMap(([peer, name]) => {
+      const standing = this.#standing(peer)
+      if (standing === 'ok') return []
+      const ack = this.#acks.get(peer)?.value
+      if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
+      if (standing === 'lost') return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
+      return [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
+    })
+  }
+
+  #seconds(): number {
+    return Math.round((performance.now() - this.#opened) / 100) / 10
+  }
+}

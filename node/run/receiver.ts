@@ -1,0 +1,120 @@
+/**
+ * Takes in the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted.
+ * A member can fill only folders that bear its own name.
+ */
+import { encode, decode } from '../../protocols/codec.ts'
+import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
+import type { Handler } from '../../protocols/stream.ts'
+import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
+import type { Log } from '../log.ts'
+import type { Streams } from '../mesh/streams.ts'
+import { type Inbox as Shelf, openInbox } from '../store/inbox.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import { unpack } from '../store/unpack.ts'
+
+/** A run that takes tarballs now. */
+export interface Reception {
+  folder: RunFolder
+  /** Tarballs at once. */
+  transfers: number
+  /** The name of a member's folders; undefined for who is not of this run. */
+  nameOf(peer: string): string | undefined
+  onProgress(peer: string, done: number, total: number): void
+  onReceived(peer: string, parcel: Parcel, refused: string[], took: number): void
+}
+
+interface Open {
+  reception: Reception
+  shelf: Promise<Shelf>
+  handler: Handler<ToReceiver, ToSender>
+}
+
+export class Receiver {
+  readonly #streams: Streams
+  readonly #log: Log
+  readonly #signer: Signer
+  readonly #open = new Map<string, Open>()
+  #archive: Handler<ToReceiver, ToSender> | undefined
+
+  constructor(components: { streams: Streams }, init: { log: Log; signer: Signer }) {
+    this.#streams = components.streams
+    this.#log = init.log.with({}, 'receiver')
+    this.#signer = init.signer
+  }
+
+  async start(): Promise<void> {
+    await this.#streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
+  }
+
+  async stop(): Promise<void> {
+    await this.#streams.unserve(tarballProtocol)
+  }
+
+  open(run: string, reception: Reception): void {
+    const shelf = openInbox(reception.folder.path('.inbox'))
+    shelf.catch(() => {})
+    const handler = receiveTarball({
+      signer: this.#signer,
+      slots: new Slots(reception.transfers),
+      admit: (offer, peer) => this.#admit(offer, peer),
+      onReceipt: async (offer, receipt) => (await shelf).keepReceipt(offer.digest, encode(receipt)),
+      onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
+    })
+    this.#open.set(run, { reception, shelf, handler })
+  }
+
+  close(run: string): void {
+    this.#open.delete(run)
+  }
+
+  /** Whole runs that another peer moves here go to this handler. */
+  archive(handler: Handler<ToReceiver, ToSender>): void {
+    this.#archive = handler
+  }
+
+  /** Each run has slots of its own. */
+  #route(first: ToReceiver): Handler<ToReceiver, ToSender> {
+    if (first.type === 'offer' && first.kind === 'run' && this.#archive != null) return this.#archive
+    const run = first.type === 'offer' ? first.run : ''
+    const open = this.#open.get(run)
+    if (open == null) throw new BakError('no-such-run', `run ${run} takes no tarballs here`)
+    return open.handler
+  }
+
+  async #admit(offer: Parcel, peer: string): Promise<Admission> {
+    const open = this.#open.get(offer.run)
+    if (open == null) throw new BakError('no-such-run', `run ${offer.run} takes no tarballs here`)
+    const { reception } = open
+    const name = reception.nameOf(peer)
+    if (name == null) throw this.#refuse(offer, peer, 'not-on-roster', `${peer} is not on the roster`)
+    const foreign = offer.allow.find(path => !isOwn(path, name, offer.kind))
+    if (foreign != null) throw this.#refuse(offer, peer, 'not-allowed', `${name} may not fill ${foreign}`)
+    const shelf = await open.shelf
+    const had = await shelf.receipt(offer.digest)
+    if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
+    const began = performance.now()
+    const sink = await shelf.sink(offer.digest, async tarball => {
+      const { refused } = await unpack(tarball, reception.folder.root, { allow: offer.allow.map(path => `${path}/`) })
+      for (const entry of refused) this.#log.warn('entry refused', { run: offer.run, from: peer, entry })
+      reception.onReceived(peer, offer, refused, performance.now() - began)
+    })
+    return { sink }
+  }
+
+  #refuse(offer: Parcel, peer: string, code: 'not-on-roster' | 'not-allowed', why: string): BakError {
+    this.#log.warn('tarball refused', { run: offer.run, from: peer, what: offer.what, code, why })
+    return new BakError(code, why)
+  }
+}
+
+/** Tools: `<n>-<iteration>/sample<k>/tools-<group>/<name>`; sysinfo: `sysinfo/{begin,end}/<name>`. */
+export function isOwn(path: string, name: string, kind: Parcel['kind']): boolean {
+  const parts = path.split('/')
+  if (parts.at(-1) !== name) return false
+  if (kind === 'sysinfo') return parts.length === 3 && parts[0] === 'sysinfo' && /^(begin|end)$/.test(parts[1] as string)
+  if (kind !== 'tools' || parts.length !== 4) return false
+  const [iteration, sample, group] = parts as [string, string, string]
+  return /^\d+-[\w@#.-]+$/.test(iteration) && /^sample\d+$/.test(sample) && /^tools-[\w@#.-]+$/.test(group)
+}

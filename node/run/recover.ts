@@ -1,0 +1,30 @@
+import type { KeyObject } from 'node:crypto'
+import { statusOf } from '../../protocols/verdict.ts'
+import { storedEvent, type StoredEvent } from '../../protocols/events.ts'
+import { writeAtomic } from '../store/atomic.ts'
+import { loadJournal } from '../store/journal.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import { RunEvents } from './events.ts'
+import { metadataOf } from './metadata.ts'
+
+/**
+ * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
+ * came until then is sealed, and what is still on members can be collected. A run that ended is left as it is.
+ */
+export async function closeAbandoned(folder: RunFolder, signer: { peer: string; key: KeyObject }): Promise<void> {
+  const record = await folder.readRecord().catch(() => undefined)
+  if (record == null || record.seal != null) return
+  const { values, torn } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
+  const events = await RunEvents.open(folder.journal, values, () => {})
+  const reason = 'the daemon of the controller ended in mid run'
+  Object.assign(record, { state: 'ended', verdict: 'failed', reason, ended: Date.now(), phase: undefined, partial: true })
+  record.status = statusOf('failed', true)
+  if (torn > 0) events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
+  const { excluded, sent, status } = record
+  const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
+  const took = (record.ended as number) - record.created
+  events.store({ type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root }, { sync: true })
+  await events.end()
+  await writeAtomic(folder.path('metadata.log'), metadataOf(record))
+  await folder.seal(record, signer)
+}

@@ -1,0 +1,66 @@
+/** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
+import { type FileHandle, open } from 'node:fs/promises'
+
+const EVERY = 100
+/** Read at once, and most that a reader may be behind before it jumps ahead, bytes. */
+const PORTION = 64 * 1024
+const MAX_BEHIND = 1024 * 1024
+
+export class Tail {
+  readonly #path: string
+  readonly #show: (text: string) => void
+  readonly #decoder = new TextDecoder()
+  #offset = 0
+  #timer: NodeJS.Timeout | undefined
+  #reading: Promise<void> = Promise.resolve()
+
+  constructor(path: string, show: (text: string) => void) {
+    this.#path = path
+    this.#show = show
+  }
+
+  /** @param wanted asked before each look: nobody may be watching */
+  start(wanted: () => boolean): void {
+    this.#timer = setInterval(() => {
+      if (wanted()) this.#reading = this.#reading.then(() => this.#read(1))
+    }, EVERY)
+    this.#timer.unref()
+  }
+
+  /** Shows the rest. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND / PORTION))
+    await this.#reading
+  }
+
+  async #read(portions: number): Promise<void> {
+    const file = await open(this.#path, 'r').catch(() => undefined)
+    if (file == null) return
+    try {
+      await this.#catchUp(file)
+      for (let i = 0; i < portions; i++) if (!(await this.#portion(file))) return
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** Jumps over what nobody could read anyway; the file has it all. */
+  async #catchUp(file: FileHandle): Promise<void> {
+    const { size } = await file.stat()
+    const behind = size - this.#offset
+    if (behind <= MAX_BEHIND) return
+    const skipped = behind - MAX_BEHIND / 2
+    this.#offset += skipped
+    this.#show(`\n[... ${skipped} bytes not shown: they are in ${this.#path}]\n`)
+  }
+
+  /** @returns whether there may be more */
+  async #portion(file: FileHandle): Promise<boolean> {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PORTION), 0, PORTION, this.#offset)
+    if (bytesRead === 0) return false
+    this.#offset += bytesRead
+    this.#show(this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true }))
+    return bytesRead === PORTION
+  }
+}

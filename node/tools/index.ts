@@ -1,0 +1,26 @@
+/** Every tool there is. A new one is one file and one line here. */
+import { BakError } from '../../protocols/errors.ts'
+import type { ToolOptions } from '../../protocols/spec.ts'
+import { commandTool } from './command.ts'
+import { iostat } from './iostat.ts'
+import { mpstat } from './mpstat.ts'
+import { pidstat } from './pidstat.ts'
+import { proc } from './proc.ts'
+import { sar } from './sar.ts'
+import type { Tool } from './tool.ts'
+import { vmstat } from './vmstat.ts'
+
+const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar]
+
+export function listTools(): Tool[] {
+  return [...tools]
+}
+
+/** @throws {BakError} `usage` if there is no such tool and the options give no command that makes one */
+export function findTool(name: string, options: ToolOptions): Tool {
+  if (options.command != null) return commandTool(name)
+  const tool = tools.find(each => each.name === name)
+  if (tool != null) return tool
+  const known = tools.map(each => each.name).join(', ')
+  throw new BakError('usage', `${name}: no such tool; known are ${known}, and any with a command of its own`)
+}

@@ -1,0 +1,9 @@
+import { programTool } from './program.ts'
+import { sysstat } from './sysstat.ts'
+
+export const iostat = programTool({
+  ...sysstat,
+  name: 'iostat',
+  summary: 'rates, queues and waits of each disk',
+  argv: (interval, extra) => ['-N', '-t', '-y', '-x', '-m', ...extra, `${interval}`]
+})

@@ -1,0 +1,100 @@
+/**
+ * What the tool `proc` reads, and the rows that it makes of it: the kernel's own numbers, as they stand, after a column
+ * `time` in ms since 1970. Counters count from boot. Processor times are in ticks of 1/100 s, memory is in KiB, disk
+ * sectors are of 512 bytes, disk times in ms, and the totals of pressure in microseconds.
+ */
+export interface Subject {
+  /** The file is NAME.csv. */
+  name: string
+  source: string
+  /** Not every kernel has it. */
+  optional?: boolean
+  /** @returns the columns after `time`, as many as the kernel of this text writes */
+  columns(text: string): string[]
+  /** @returns the values after `time`, joined by commas, of each row */
+  rows(text: string): string[]
+}
+
+const CPU = 'cpu,user,nice,system,idle,iowait,irq,softirq,steal,guest,guest_nice'.split(',')
+const DISK = (
+  'device,reads,reads_merged,sectors_read,read_ms,writes,writes_merged,sectors_written,write_ms,in_flight,io_ms,' +
+  'weighted_ms,discards,discards_merged,sectors_discarded,discard_ms,flushes,flush_ms'
+).split(',')
+const NETWORK = (
+  'interface,rx_bytes,rx_packets,rx_errs,rx_drop,rx_fifo,rx_frame,rx_compressed,rx_multicast,' +
+  'tx_bytes,tx_packets,tx_errs,tx_drop,tx_fifo,tx_colls,tx_carrier,tx_compressed'
+).split(',')
+
+const joined = (line: string) => line.trim().replace(/[ \t]+/g, ',')
+const linesOf = (text: string) => text.split('\n').filter(line => line !== '')
+
+/** The total, named `cpu`, and each core. */
+const cpu: Subject = {
+  name: 'cpu',
+  source: '/proc/stat',
+  columns: text => CPU.slice(0, joined(text.slice(0, text.indexOf('\n'))).split(',').length),
+  rows: text =>
+    linesOf(text)
+      .filter(line => line.startsWith('cpu'))
+      .map(joined)
+}
+
+const memory: Subject = {
+  name: 'memory',
+  source: '/proc/meminfo',
+  columns: text => linesOf(text).map(line => line.slice(0, line.indexOf(':'))),
+  rows: text => [
+    linesOf(text)
+      .map(line => /\d+/.exec(line.slice(line.indexOf(':')))?.[0])
+      .join(',')
+  ]
+}
+
+const disksIn = (text: string) =>
+  linesOf(text)
+    .map(line => joined(line).split(',').slice(2))
+    .filter(([device]) => !/^(loop|ram)\d/.test(device ?? ''))
+
+const disks: Subject = {
+  name: 'disks',
+  source: '/proc/diskstats',
+  columns: text => DISK.slice(0, disksIn(text)[0]?.length),
+  // a newer kernel may write more than there are names for
+  rows: text => disksIn(text).map(values => values.slice(0, DISK.length).join(','))
+}
+
+const network: Subject = {
+  name: 'network',
+  source: '/proc/net/dev',
+  columns: () => NETWORK,
+  rows: text =>
+    linesOf(text)
+      .slice(2)
+      .map(line => joined(line.replace(':', ' ')))
+}
+
+const load: Subject = {
+  name: 'load',
+  source: '/proc/loadavg',
+  columns: () => ['load1', 'load5', 'load15', 'running', 'threads', 'last_pid'],
+  rows: text => [joined(text.replace('/', ' '))]
+}
+
+const pressure = (resource: string): Subject => ({
+  name: `pressure-${resource}`,
+  source: `/proc/pressure/${resource}`,
+  optional: true,
+  columns: () => ['kind', 'avg10', 'avg60', 'avg300', 'total'],
+  rows: text => linesOf(text).map(line => line.replace(/ \w+=/g, ','))
+})
+
+export const subjects: Subject[] = [
+  cpu,
+  memory,
+  disks,
+  network,
+  load,
+  pressure('cpu'),
+  pressure('io'),
+  pressure('memory')
+]
