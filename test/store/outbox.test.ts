@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openOutbox } from '../../node/store/outbox.ts'
+import { unpack } from '../../node/store/unpack.ts'
+import { codeOf, listAll, plant, scratch, withSmallDisk } from './scratch.ts'
+
+const test = suite('outbox')
+const run = '20261122T213015-k3f9ab'
+const sample = '1-default/sample1/tools-default/node-b'
+
+async function member() {
+  const root = scratch()
+  await plant(root, {
+    [`${sample}/vmstat/out.txt`]: 'r b',
+    [`${sample}/proc/stat`]: 'cpu',
+    'sysinfo/begin/node-b/os': 'x'
+  })
+  return { root, folder: join(root, 'outbox') }
+}
+
+test('a parcel is packed, listed also after a restart, read in parts, and gone once it has a receipt', async () => {
+  const { root, folder } = await member()
+  const outbox = await openOutbox(folder, run)
+  const parcel = await outbox.add(root, [sample], '1-default/sample1', { kind: 'tools' })
+  assert.equal(parcel.allow, [sample])
+  const again = await openOutbox(folder, run)
+  assert.equal(await again.list(), [parcel])
+
+  const whole = await readFile(parcel.path)
+  assert.is(whole.length, parcel.bytes)
+  const parts = [await again.read(parcel.digest, 0, 100), await again.read(parcel.digest, 100, 1e6)]
+  assert.is(Buffer.concat(parts).compare(whole), 0)
+
+  await again.confirm(parcel.digest, Buffer.from('receipt'))
+  assert.equal(await again.list(), [])
+  assert.is(Buffer.from((await again.receipt(parcel.digest)) as Uint8Array).toString(), 'receipt')
+  assert.is(await codeOf(again.read(parcel.digest, 0, 1)), 'unknown-digest')
+})
+
+test('what a parcel holds comes out where the receiver lets it', async () => {
+  const { root, folder } = await member()
+  const parcel = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'tools' })
+  const results = scratch()
+  const { refused } = await unpack(parcel.path, results, { allow: parcel.allow })
+  assert.equal(refused, [])
+  assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
+})
+
+test('what a crash left half packed is cleared away', async () => {
+  const { root, folder } = await member()
+  await plant(folder, { '.bak-0123456789abcdef.tmp': 'half' })
+  await openOutbox(folder, run)
+  assert.equal(await listAll(folder), [])
+  assert.is(await codeOf((await openOutbox(folder, run)).add(root, ['absent'], 'x', { kind: 'tools' })), 'io')
+  assert.equal(await listAll(folder), [])
+})
+
+const full = 'on a full disk packing is no-space, and what was packed before stays'
+test(full, () =>
+  withSmallDisk(full, 256, async folder => {
+    const { root } = await member()
+    const noise = Buffer.alloc(1_000_000)
+    for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i)
+    await plant(root, { noise })
+    const outbox = await openOutbox(folder, run)
+    const parcel = await outbox.add(root, [sample], 'x', { kind: 'tools' })
+    assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'tools', level: 1 })), 'no-space')
+    assert.equal(await outbox.list(), [parcel])
+    assert.is((await listAll(folder)).length, 2)
+  })
+)
+
+test.run()
