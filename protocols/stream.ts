@@ -202,7 +202,7 @@ class Frames {
   async read<T>(schema: Schema<T>, signal?: AbortSignal): Promise<T | undefined> {
     return this.#guard(signal, 'answer', async waiting => {
       if (!(await this.#fill(4, waiting))) return undefined
-      const length = new DataView(this.#unread.subarray(0, 4).slice().buffer).getUint32(0)
+      const length = this.#unread.getUint32(0)
       if (length > this.#protocol.maxFrame) {
         throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${length} bytes is too large`)
       }

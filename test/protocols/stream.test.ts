@@ -188,6 +188,19 @@ test('a frame that is cut off by the end of the stream is unreachable, not a mes
   assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'unreachable')
 })
 
+test('a message is read whole, however it is cut up on the way and wherever its bytes lie', async () => {
+  const pool = Buffer.alloc(4096, 0xee)
+  let at = 100
+  const way = road(serve(echo, double), peer, { yamux: true })
+  way.onSend = piece => {
+    const moved = pool.subarray(at, at + piece.length)
+    moved.set(piece)
+    at += piece.length
+    return moved
+  }
+  assert.equal(await askOne(way.open, echo, { n: 21 }), { n: 42 })
+})
+
 test('a reader that is slower than the writer gets every message, and holds the writer back', async () => {
   const total = 512
   let written = 0
