@@ -87,9 +87,6 @@ async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, rel
   const register = await Register.open(home.registered)
   const remembered = await Remembered.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
-  let network: Libp2p
-  const addresses = () => network.getMultiaddrs().map(String)
-
   const self = {
     name: config.name,
     state: 'alive' as const,
@@ -118,7 +115,7 @@ async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, rel
   const services: Record<string, Make> = {
     gossip: c => new Gossip(c, common),
     streams: c => new Streams(c, common),
-    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, addresses }),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
     links: c => new Links(c, { log, self: identity.peer, seeds: () => [...mesh.way, ...remembered.addresses()] }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
@@ -132,7 +129,8 @@ async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, rel
     mover: c => new Mover(c, common),
     register: c => register.serve(c)
   }
-  network = await listen(networkInit, services, config.listen, mesh)
+  const network = await listen(networkInit, services, config.listen, mesh)
+  const addresses = () => network.getMultiaddrs().map(String)
   await rememberPort(home, mesh, addresses())
   const found = network.services as unknown as Omit<Parts, 'home'>
   const parts: Parts = { ...found, ...{ home, log, identity, mesh, started: self.started, network, addresses }, onStop: init.onStop }

@@ -61,7 +61,7 @@ const body = v.variant('type', [
   }),
   v.object({ type: v.literal('excluded'), ...exclusion.entries }),
   /** How far apart the members began, by their own measured clocks. */
-  v.object({ type: v.literal('skew'), step, at: instant, skew: milliseconds, latest: milliseconds }),
+  v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   v.object({ type: v.literal('workload-ended'), step, ...workloadResult.entries }),
   /** A tarball is here, verified and unpacked. */

@@ -410,7 +410,7 @@ async function* pulsing<T>(work: Promise<T>): AsyncGenerator<{ type: 'pulse' }, 
 
 /** Opening takes no longer than an answer may; what goes wrong in it can be tried again. */
 function bounded(open: Opener, signal: AbortSignal): Opener {
-  return async (id, options) => {
+  const opened: Opener = async (id, options) => {
     try {
       return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) })
     } catch (cause) {
@@ -418,6 +418,7 @@ function bounded(open: Opener, signal: AbortSignal): Opener {
       throw new BakError('unreachable', `no stream to the receiver: ${(cause as Error).message}`, { cause })
     }
   }
+  return Object.assign(opened, { local: open.local })
 }
 
 /** Doubles with each attempt, up to ten seconds, give or take half of it. */

@@ -65,6 +65,10 @@ export class Agent {
     this.#log = init.log.with({}, 'agent')
   }
 
+  /** libp2p starts only what has both. */
+  start(): void {}
+  stop(): void {}
+
   async afterStart(): Promise<void> {
     await this.#restore()
     this.#components.follow.addEventListener('command', this.#onCommand)

@@ -47,6 +47,10 @@ export class Links {
     this.#log = init.log.with({}, 'links')
   }
 
+  /** libp2p starts only what has both. */
+  start(): void {}
+  stop(): void {}
+
   afterStart(): void {
     this.#components.members.addEventListener('change', this.#onChange)
     this.#loop = this.#run()

@@ -3,7 +3,7 @@
  * what it learns, and finds out who is lost. Emits `change` whenever the table or a path did.
  */
 import type { Libp2pEvents, PeerId, PeerStore, TypedEventTarget } from '@libp2p/interface'
-import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { AddressManager, ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
@@ -41,6 +41,7 @@ export interface MembersComponents {
   events: TypedEventTarget<Libp2pEvents>
   connectionManager: ConnectionManager
   peerStore: PeerStore
+  addressManager: AddressManager
   gossip: Gossip
   streams: Streams
 }
@@ -51,7 +52,6 @@ export interface MembersInit {
   signer: Signer
   /** What this peer says of itself, but for what only the network knows. */
   self: Omit<MemberRecord, 'peer' | 'version' | 'addresses'>
-  addresses(): string[]
 }
 
 export interface MembersEvents {
@@ -80,6 +80,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#log = init.log.with({}, 'members')
     this.#topic = topicName(init.mesh, 'hello')
   }
+
+  /** libp2p starts only what has both. */
+  start(): void {}
 
   async afterStart(): Promise<void> {
     const { events, gossip, streams } = this.#components
@@ -116,7 +119,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   get self(): MemberRecord {
-    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses: this.#init.addresses() }
+    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses: this.#addresses() }
   }
 
   /** Changes what this peer says of itself, and tells the mesh. */
@@ -161,6 +164,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
             ? 'none'
             : 'indirect'
     return { ...record, state: lost ? 'lost' : record.state, shown, path, since }
+  }
+
+  #addresses(): string[] {
+    return this.#components.addressManager.getAddresses().map(String).slice(0, 32)
   }
 
   #announce(): void {

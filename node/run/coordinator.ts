@@ -69,6 +69,9 @@ export class Coordinator {
     this.#log = init.log.with({}, 'run')
   }
 
+  /** libp2p starts only what has both. */
+  start(): void {}
+
   async afterStart(): Promise<void> {
     const { streams, members } = this.#components
     await streams.serve(attachProtocol, (request, { signal }) => this.follow(request.run, request.from, signal))
@@ -111,7 +114,9 @@ export class Coordinator {
     const folder = this.folder(order.run)
     await folder.create(asked.spec)
     const events = await RunEvents.open(folder.journal, [], error => this.#log.error('journal', { run: order.run, why: error.message }))
-    this.#start(new Driver(order, folder, events, this.#parts))
+    const driver = new Driver(order, folder, events, this.#parts)
+    await folder.writeRecord(driver.record)
+    this.#start(driver)
     return { run: order.run, existed: false }
   }
 

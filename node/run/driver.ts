@@ -382,7 +382,7 @@ export class Driver {
     await this.folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, sealed)
     const ok = closed.acks.filter(ack => ack.value.outcome === 'ok').length
     const body = { type: 'phase-closed' as const, seq, phase, step, when, verdict: closed.verdict, ok, asked }
-    this.#bind().store({ ...body, took: closed.took, certificate: digestOf(encode(sealed)) }, )
+    this.#bind().store({ ...body, took: closed.took, certificate: digestOf(encode(sealed)) })
     for (const each of excluded) this.#bind().store({ type: 'excluded', ...each })
     await this.#writeRecord()
   }
@@ -421,7 +421,7 @@ export class Driver {
     const latest = Math.max(...began) - at
     const skew = Math.max(...began) - Math.min(...began)
     this.#record.skew.push({ step, skew, latest })
-    this.#bind().store({ type: 'skew', step, at, skew, latest: Math.max(0, latest) })
+    this.#bind().store({ type: 'skew', step, agreed: at, skew, latest: Math.max(0, latest) })
   }
 
   #verdictOf(cause: unknown): { verdict: Verdict; reason: string } {

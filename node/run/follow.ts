@@ -50,6 +50,10 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     this.#topic = topicName(init.mesh, 'run')
   }
 
+  /** libp2p starts only what has both. */
+  start(): void {}
+  stop(): void {}
+
   afterStart(): void {
     this.#gossip.subscribe({ name: this.#topic, check: checkRunMessage, handle: heard => this.#onHeard(heard) })
   }

@@ -1,0 +1,200 @@
+/**
+ * A mesh of real daemons on this machine, each with a home of its own below one folder. For tests, for the demo, and for
+ * trying out what a policy does before trusting it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createWriteStream, existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { callDaemon } from '../protocols/control-http.ts'
+import type { CallName, CallRequest, CallResponse, MemberView } from '../protocols/control.ts'
+import { BakError } from '../protocols/errors.ts'
+import { socketOf } from '../protocols/home.ts'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+export const BAK = join(root, 'bin/bak')
+export const BAK_NODE = join(root, 'bin/bak-node')
+
+/** A daemon has this long to be ready, and to leave in order, ms. */
+const READY = 20_000
+const LEAVE = 15_000
+/** Daemons that start at the same time: each takes a second of a core. */
+const AT_ONCE = 4
+
+export interface TestnetInit {
+  /** How many peers, called n1, n2, ...; or their names. */
+  peers: number | string[]
+  /** A folder of its own; a temporary one, removed at the end, where it is not given. */
+  folder?: string
+  /** Further arguments of `bak-node daemon` for each peer. */
+  args?(name: string): string[]
+  env?: Record<string, string>
+}
+
+export interface Finished {
+  status: number | null
+  signal: string | null
+  stdout: string
+  stderr: string
+}
+
+export interface TestPeer {
+  name: string
+  home: string
+  /** The daemon, while it runs. */
+  child: ChildProcess | undefined
+}
+
+export class Testnet {
+  readonly folder: string
+  readonly peers: TestPeer[]
+  readonly #init: TestnetInit
+  readonly #temporary: boolean
+  #ticket = ''
+
+  private constructor(init: TestnetInit, folder: string) {
+    this.#init = init
+    this.folder = folder
+    this.#temporary = init.folder == null
+    const names = typeof init.peers === 'number' ? Array.from({ length: init.peers }, (_, i) => `n${i + 1}`) : init.peers
+    this.peers = names.map(name => ({ name, home: join(folder, name), child: undefined }))
+  }
+
+  /** Starts the founder, then the others with its ticket, and waits until all see all. */
+  static async start(init: TestnetInit): Promise<Testnet> {
+    const folder = init.folder ?? (await mkdtemp(join(tmpdir(), 'bak-')))
+    await mkdir(folder, { recursive: true })
+    const testnet = new Testnet(init, folder)
+    try {
+      await testnet.#startAll()
+      return testnet
+    } catch (error) {
+      await testnet.stop()
+      throw error
+    }
+  }
+
+  peer(name: string): TestPeer {
+    const found = this.peers.find(each => each.name === name)
+    if (found == null) throw new Error(`no peer ${name} in this testnet`)
+    return found
+  }
+
+  get ticket(): string {
+    return this.#ticket
+  }
+
+  /** Starts a peer that is not running, again or for the first time. */
+  async startPeer(name: string): Promise<void> {
+    const peer = this.peer(name)
+    const known = existsSync(join(peer.home, 'mesh.json'))
+    const join_ = known || this.#ticket === '' ? [] : ['join', this.#ticket]
+    const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0']
+    const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#init.env }
+    })
+    peer.child = child
+    child.stderr?.pipe(createWriteStream(join(this.folder, `${name}.log`), { flags: 'a' }))
+    await isReady(name, child)
+  }
+
+  /** @param signal SIGTERM leaves the mesh in order; resolves when the process has ended */
+  async stopPeer(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const { child } = this.peer(name)
+    if (child == null || child.exitCode != null || child.signalCode != null) return
+    const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+    const forced = setTimeout(() => child.kill('SIGKILL'), LEAVE)
+    child.kill('SIGCONT')
+    child.kill(signal)
+    await ended
+    clearTimeout(forced)
+    this.peer(name).child = undefined
+  }
+
+  /** Runs `bak` against one peer to its end. */
+  bak(name: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Finished> {
+    return finished(this.spawnBak(name, args, options))
+  }
+
+  spawnBak(name: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess {
+    return spawn(BAK, args, {
+      cwd: options.cwd ?? this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env, BAK_HOME: this.peer(name).home }
+    })
+  }
+
+  /** A call on a peer's control socket. */
+  call<N extends CallName>(name: string, call: N, request: CallRequest<N>, options: { signal?: AbortSignal } = {}) {
+    return callDaemon(socketOf(this.peer(name).home), call, request, options) as AsyncGenerator<CallResponse<N>>
+  }
+
+  async members(name: string): Promise<MemberView[]> {
+    for await (const { members } of this.call(name, 'members', {})) return members
+    return []
+  }
+
+  /** @throws when the members that one peer sees do not come to fit within `timeout` ms */
+  async until(name: string, fits: (members: MemberView[]) => boolean, timeout = 15_000): Promise<void> {
+    const signal = AbortSignal.timeout(timeout)
+    let last: MemberView[] = []
+    try {
+      for await (const { members } of this.call(name, 'members', { watch: true }, { signal })) {
+        last = members
+        if (fits(members)) return
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw cause
+    }
+    throw new BakError('timeout', `${name} sees ${last.map(m => `${m.name} ${m.state}`).join(', ')} after ${timeout / 1000} s`)
+  }
+
+  /** Ends every daemon; removes the folder if nobody named it. */
+  async stop(): Promise<void> {
+    await Promise.all(this.peers.map(({ name }) => this.stopPeer(name)))
+    if (this.#temporary) await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  async #startAll(): Promise<void> {
+    const [founder, ...others] = this.peers.map(({ name }) => name)
+    if (founder == null) return
+    await this.startPeer(founder)
+    for await (const { ticket } of this.call(founder, 'invite', {})) this.#ticket = ticket
+    for (let i = 0; i < others.length; i += AT_ONCE) {
+      await Promise.all(others.slice(i, i + AT_ONCE).map(name => this.startPeer(name)))
+    }
+    const all = (members: MemberView[]) => members.filter(m => m.state === 'alive').length >= this.peers.length
+    for (const { name } of this.peers) await this.until(name, all, 30_000)
+  }
+}
+
+/** @returns what a program said, when it has ended */
+export function finished(child: ChildProcess): Promise<Finished> {
+  const texts = { stdout: '', stderr: '' }
+  child.stdout?.on('data', data => (texts.stdout += data))
+  child.stderr?.on('data', data => (texts.stderr += data))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status, signal) => resolve({ status, signal, ...texts }))
+  })
+}
+
+function isReady(name: string, child: ChildProcess): Promise<void> {
+  let said = ''
+  let complained = ''
+  child.stderr?.on('data', data => (complained += data))
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${name} was not ready within ${READY / 1000} s: ${complained}`)), READY)
+    child.stdout?.on('data', data => {
+      said += data
+      if (said.endsWith('ready\n')) resolve(clearTimeout(timer))
+    })
+    child.once('exit', status => {
+      clearTimeout(timer)
+      reject(new Error(`${name} ended with ${status}: ${complained}`))
+    })
+  })
+}
