@@ -7,6 +7,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import { Recorder } from './proc-recorder.ts'
 import { subjects } from './proc-subjects.ts'
+import { repeat } from './repeat.ts'
 import type { RunningTool, Tool, ToolContext } from './tool.ts'
 
 export const proc: Tool = {
@@ -58,32 +59,5 @@ function isReadable(path: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-/**
- * Calls `act` at each multiple of `period` ms from now; what was missed is left out, never made up for.
- * `stop` returns false if it was stopped before.
- */
-function repeat(act: () => void, period: number): { stop(): boolean } {
-  const origin = performance.now()
-  let tick = 0
-  let timer: NodeJS.Timeout | undefined
-  const next = () => {
-    tick = Math.max(tick + 1, Math.floor((performance.now() - origin) / period) + 1)
-    timer = setTimeout(run, origin + tick * period - performance.now())
-  }
-  const run = () => {
-    act()
-    next()
-  }
-  next()
-  return {
-    stop() {
-      if (timer == null) return false
-      clearTimeout(timer)
-      timer = undefined
-      return true
-    }
   }
 }

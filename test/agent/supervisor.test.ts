@@ -1,36 +1,28 @@
 import { spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { inspect, isAlive } from '../../node/agent/process-group.ts'
 import { type StopOptions, type Supervised, Supervisor, sweep } from '../../node/agent/supervisor.ts'
 import type { BakError } from '../../protocols/errors.ts'
+import { createWorkspace, fixture, until, type Workspace } from '../helpers/workspace.ts'
 
-interface Context {
-  folder: string
-  supervisor: Supervisor
+interface Context extends Workspace {
   run(fixture: string, ...args: string[]): Promise<Supervised>
 }
 
 const supervisors = suite<Context>('supervisor')
-const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 const env = { PATH: process.env.PATH ?? '' }
 
 supervisors.before.each(context => {
-  context.folder = mkdtempSync(join(tmpdir(), 'bak-supervisor-'))
-  context.supervisor = new Supervisor({ ledger: join(context.folder, 'ledger') })
+  Object.assign(context, createWorkspace('supervisor'))
   context.run = (name, ...args) => context.supervisor.spawn(program(context.folder, fixture(name), ...args))
 })
 
-supervisors.after.each(async ({ folder, supervisor }) => {
-  await supervisor.close({ grace: 0 })
-  rmSync(folder, { recursive: true })
-})
+supervisors.after.each(({ close }) => close())
 
 supervisors('the output of a program goes into its files, appended', async ({ run, folder }) => {
   writeFileSync(join(folder, 'stdout'), 'before\n')
@@ -252,12 +244,4 @@ const isWritten = (path: string) => until(() => (existsSync(path) && statSync(pa
 
 async function pidIn(path: string): Promise<number> {
   return until(() => Number(/^(\d+)\n/.exec(readFileSync(path, 'utf8'))?.[1]) || undefined)
-}
-
-async function until<T>(probe: () => T | undefined): Promise<T> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await sleep(10)) {
-    const found = probe()
-    if (found !== undefined) return found
-  }
-  throw new Error('it did not happen within 10 s')
 }

@@ -1,8 +1,7 @@
 /** Tests of things that this machine may lack are skipped by name, and say why. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-
-type Titled = (title: string, run: () => Promise<void> | void) => void
+import type { Callback, Test } from 'uvu'
 
 /** @returns why the program cannot be had here, or undefined if it can */
 export function needs(program: string): string | undefined {
@@ -11,7 +10,7 @@ export function needs(program: string): string | undefined {
 }
 
 /** `(skipWhere(needs('mpstat'), suite))('title', fn)` runs the test, or skips it and prints why. */
-export function skipWhere(reason: string | undefined, suite: Titled & { skip: Titled }): Titled {
+export function skipWhere<T>(reason: string | undefined, suite: Test<T>): (title: string, run: Callback<T>) => void {
   if (reason == null) return suite
   return (title, run) => {
     process.stdout.write(`SKIP ${title}: ${reason}\n`)

@@ -1,0 +1,63 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, hostname, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { redact } from '../../node/agent/sysinfo/collector.ts'
+import { snapshot } from '../../node/agent/sysinfo/index.ts'
+
+const sysinfo = suite<{ folder: string }>('sysinfo')
+
+sysinfo.before.each(context => {
+  context.folder = mkdtempSync(join(tmpdir(), 'bak-sysinfo-'))
+})
+
+sysinfo.after.each(({ folder }) => rmSync(folder, { recursive: true }))
+
+sysinfo('a snapshot has a file for each subject', async ({ folder }) => {
+  const warnings = await snapshot(folder, { signal: new AbortController().signal })
+  const missing = warnings.filter(warning => warning.includes('not read in time')).map(warning => warning.split(':')[0])
+  const subjects = ['cpu', 'disks', 'kernel', 'memory', 'mitigations', 'network', 'os'].map(name => `${name}.json`)
+  const expected = [...subjects, 'packages.txt', 'sysctl.txt'].filter(file => !missing.includes(file))
+  assert.equal(readdirSync(folder).sort(), expected)
+})
+
+sysinfo('what it says is what the machine says', async ({ folder }) => {
+  await snapshot(folder, { signal: new AbortController().signal })
+  const json = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
+  assert.is(json('os').hostname, hostname())
+  assert.ok(json('cpu').processors >= cpus().length)
+  assert.is(Number.parseInt(json('memory').meminfo.MemTotal, 10), totalmem() / 1024)
+  assert.ok(json('network').interfaces.some((each: { name: string }) => each.name === 'lo'))
+  assert.ok(json('disks').mounts.some((each: { folder: string }) => each.folder === '/'))
+  assert.match(readFileSync(join(folder, 'packages.txt'), 'utf8'), `node ${process.version}`)
+})
+
+sysinfo('neither variables of the environment nor keys of the kernel are in it', async ({ folder }) => {
+  process.env.BAK_TEST_SECRET = 'correct-horse-battery'
+  await snapshot(folder, { signal: new AbortController().signal })
+  delete process.env.BAK_TEST_SECRET
+  const all = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'))
+  assert.not.match(all.join('\n'), 'correct-horse-battery')
+  assert.not.match(all.join('\n'), /fastopen_key|stable_secret|rss_key/)
+})
+
+sysinfo('a snapshot that is given up says what is missing, and fails nothing', async ({ folder }) => {
+  const warnings = await snapshot(folder, { signal: AbortSignal.abort() })
+  assert.ok(warnings.some(warning => warning.includes('not read in time')))
+})
+
+sysinfo('a folder that is not there makes warnings', async ({ folder }) => {
+  const warnings = await snapshot(join(folder, 'gone'), { signal: new AbortController().signal })
+  assert.ok(warnings.some(warning => warning.startsWith('os.json: ')))
+})
+
+sysinfo('passwords in addresses and options are hidden', () => {
+  assert.is(redact('https://me:pa55@host/share'), 'https://me:***@host/share')
+  assert.is(
+    redact('rw,password=x1,ro quiet token=abc root=/dev/sda'),
+    'rw,password=***,ro quiet token=*** root=/dev/sda'
+  )
+})
+
+sysinfo.run()

@@ -1,0 +1,110 @@
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isAlive } from '../../node/agent/process-group.ts'
+import { findTool, listTools } from '../../node/tools/index.ts'
+import type { RunningTool } from '../../node/tools/tool.ts'
+import type { BakError } from '../../protocols/errors.ts'
+import type { ToolOptions } from '../../protocols/spec.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
+import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
+
+interface Context extends Workspace {
+  start(name: string, options?: ToolOptions): Promise<RunningTool>
+}
+
+const programs = suite<Context>('programs')
+
+programs.before.each(context => {
+  const workspace = createWorkspace('programs')
+  const { folder, supervisor } = workspace
+  const start: Context['start'] = (name, options = {}) => {
+    mkdirSync(join(folder, name))
+    const { signal } = new AbortController()
+    return findTool(name, options).start({ folder: join(folder, name), interval: 1, options, supervisor, signal })
+  }
+  Object.assign(context, workspace, { start })
+})
+
+programs.after.each(({ close }) => close())
+
+const wanted: Record<string, RegExp> = {
+  mpstat: /LC_ALL=C S_TIME_FORMAT=ISO mpstat -P ALL 1\n/,
+  iostat: /iostat -N -t -y -x -m 1\n/,
+  vmstat: /vmstat -a -n -t -w 1\n/,
+  pidstat: /pidstat -H -h -u -r -d -w 1\n/,
+  sar: /sar -A -o sar.data 1\n/
+}
+
+for (const [name, command] of Object.entries(wanted)) {
+  const test = skipWhere(needs(name), programs)
+  test(`${name} starts, writes while it runs, and ends without complaint`, async ({ start, folder }) => {
+    const running = await start(name)
+    const file = join(folder, name, name === 'sar' ? 'sar.data' : `${name}-stdout.txt`)
+    await running.ready
+    const head = statSync(file).size
+    assert.ok(head > 0)
+    await until(() => statSync(file).size > head || undefined)
+    assert.equal(await running.stop(), [])
+    assert.match(readFileSync(join(folder, name, `${name}.cmd`), 'utf8'), command)
+    assert.is(readFileSync(join(folder, name, `${name}-stderr.txt`), 'utf8'), '')
+    assert.equal(JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups, [])
+  })
+}
+
+const withMpstat = skipWhere(needs('mpstat'), programs)
+
+withMpstat('mpstat prints its averages when it is stopped', async ({ start, folder }) => {
+  const running = await start('mpstat')
+  const text = () => readFileSync(join(folder, 'mpstat', 'mpstat-stdout.txt'), 'utf8')
+  await running.ready
+  await until(() => /\ball\b/.test(text()) || undefined)
+  await running.stop()
+  assert.match(text(), /^Average: +all/m)
+})
+
+withMpstat('an interval that mpstat cannot keep is rounded, and told of', async ({ start, folder }) => {
+  const running = await start('mpstat', { interval: 1.4, options: ['-u'] })
+  await running.ready
+  assert.equal(await running.stop(), ['sampled every 1 s, as it cannot every 1.4 s'])
+  assert.match(readFileSync(join(folder, 'mpstat', 'mpstat.cmd'), 'utf8'), 'mpstat -P ALL -u 1\n')
+})
+
+withMpstat('an option that mpstat does not know fails its start with what it said', async ({ start }) => {
+  const running = await start('mpstat', { options: ['--no-such-option'] })
+  const error: BakError = await running.ready.catch(thrown => thrown)
+  assert.is(error.code, 'tool-failed')
+  assert.match(error.message, /^ended with exit 1 before it produced: ./)
+})
+
+const withSar = skipWhere(needs('sar'), programs)
+
+withSar('sar leaves no collector behind', async ({ start, folder }) => {
+  const running = await start('sar')
+  await running.ready
+  const [{ group }] = JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups
+  assert.ok(isAlive(group))
+  await running.stop()
+  assert.not(isAlive(group))
+})
+
+for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
+  programs(`${tool.name} says whether it is there, and its version`, async () => {
+    const { usable, version, reason } = await tool.check({})
+    assert.is(usable, needs(tool.name) == null)
+    if (usable) assert.match(version as string, /^\d+\.\d+/)
+    else assert.match(reason as string, new RegExp(`^${tool.name}: not found on PATH; install the package \\w+$`))
+  })
+}
+
+programs('a program that is not on the PATH is named with its package', async () => {
+  const { PATH } = process.env
+  process.env.PATH = '/nowhere'
+  const found = await findTool('mpstat', {}).check({})
+  process.env.PATH = PATH
+  const reason = 'mpstat: not found on PATH; install the package sysstat'
+  assert.equal(found, { tool: 'mpstat', usable: false, reason })
+})
+
+programs.run()
