@@ -2,6 +2,7 @@
  * Whether a certificate proves what it says: that the run's controller closed a phase, and that the members whose answers
  * it needed signed them. Daemons ask this of every certificate they hear; `bak verify` asks it again, offline.
  */
+import { encode } from './codec.ts'
 import { digestOf } from './digest.ts'
 import { type Envelope, open, type Signed } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
@@ -18,7 +19,7 @@ export interface Evidence {
 
 interface Proven<T> {
   value: T
-  /** SHA-256 of the signed bytes. */
+  /** SHA-256 of the envelope: of the file that holds it. */
   digest: string
   /** The peers that may answer. */
   peers: Set<string>
@@ -53,7 +54,7 @@ function byController<T extends { controller: string }>(what: string, { by, valu
   if (by !== value.controller) {
     throw new BakError('not-the-controller', `the ${what} names ${value.controller} as controller, ${by} signed it`)
   }
-  return { value, digest: digestOf(envelope.body) }
+  return { value, digest: digestOf(encode(envelope)) }
 }
 
 const peersOf = (entries: { peer: string }[]) => new Set(entries.map(({ peer }) => peer))

@@ -94,9 +94,14 @@ export class Testnet {
     const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0']
     const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.#init.env }
+      env: { ...process.env, ...this.#init.env },
+      // a Ctrl-C at the terminal is for the script, which then ends its daemons in order
+      detached: true
     })
     peer.child = child
+    const orphan = () => child.kill('SIGKILL')
+    process.once('exit', orphan)
+    child.once('exit', () => process.off('exit', orphan))
     child.stderr?.pipe(createWriteStream(join(this.folder, `${name}.log`), { flags: 'a' }))
     await isReady(name, child)
   }

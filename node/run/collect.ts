@@ -70,7 +70,7 @@ export class Collect {
       for (const [peer, name] of names) yield* this.#one(run, peer, name, signal)
     } finally {
       receiver.close(run)
-      await events.end()
+      await events.close()
       await folder.seal(record, this.#signer)
     }
   }

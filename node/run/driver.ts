@@ -458,12 +458,13 @@ export class Driver {
       { sync: true }
     )
     try {
-      await this.events.end()
+      await this.events.close()
       await writeAtomic(this.folder.path('metadata.log'), metadataOf(record))
       await this.folder.seal(record, this.#parts.signer)
     } catch (cause) {
       this.#parts.log.error('the result could not be sealed', { run: this.run, why: asBakError(cause).message })
     }
+    this.events.end()
   }
 
   async #writeRecord(): Promise<void> {

@@ -18,11 +18,14 @@ export class RunEvents {
   readonly #journal: Journal
   readonly #followers = new Set<Follower>()
   readonly #onProblem: (error: Error) => void
+  /** Followers see the events before this one. */
+  #visible: number
   #ended = false
 
   constructor(journal: Journal, past: StoredEvent[], onProblem: (error: Error) => void) {
     this.#journal = journal
     this.#past = past
+    this.#visible = past.length
     this.#onProblem = onProblem
   }
 
@@ -38,10 +41,13 @@ export class RunEvents {
     return this.#followers.size > 0
   }
 
+  /** The last event of a run is not seen before `end`: who sees it finds the folder sealed. */
   store(body: EventBody, options: { sync?: boolean } = {}): void {
     const event = { n: this.#past.length, at: Date.now(), ...body } as StoredEvent
     this.#past.push(event)
     this.#journal.append(event, options).catch(error => this.#onProblem(error))
+    if (body.type === 'ended') return
+    this.#visible = this.#past.length
     for (const follower of this.#followers) follower.wake()
   }
 
@@ -54,11 +60,16 @@ export class RunEvents {
     }
   }
 
-  /** No more events come; the journal is on the disk when this resolves. */
-  async end(): Promise<void> {
+  /** No more is stored; the journal is on the disk when this resolves. */
+  close(): Promise<void> {
+    return this.#journal.close()
+  }
+
+  /** Followers see the last event, and go. */
+  end(): void {
     this.#ended = true
+    this.#visible = this.#past.length
     for (const follower of this.#followers) follower.wake()
-    await this.#journal.close()
   }
 
   /** Replays from number `from`, then follows to the end of the run. */
@@ -71,9 +82,9 @@ export class RunEvents {
     try {
       for (let next = from; !signal.aborted; ) {
         changed = Promise.withResolvers()
-        while (next < this.#past.length && !signal.aborted) yield this.#past[next++] as StoredEvent
+        while (next < this.#visible && !signal.aborted) yield this.#past[next++] as StoredEvent
         for (let live = follower.live.shift(); live !== undefined; live = follower.live.shift()) yield live
-        if (next < this.#past.length || follower.live.length > 0) continue
+        if (next < this.#visible || follower.live.length > 0) continue
         if (this.#ended) return
         await changed.promise
       }

@@ -10,6 +10,7 @@ import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
+import type { Home } from '../store/home.ts'
 import { type Inbox as Shelf, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { unpack } from '../store/unpack.ts'
@@ -35,13 +36,15 @@ export class Receiver {
   readonly #streams: Streams
   readonly #log: Log
   readonly #signer: Signer
+  readonly #home: Home
   readonly #open = new Map<string, Open>()
   #archive: Handler<ToReceiver, ToSender> | undefined
 
-  constructor(components: { streams: Streams }, init: { log: Log; signer: Signer }) {
+  constructor(components: { streams: Streams }, init: { log: Log; signer: Signer; home: Home }) {
     this.#streams = components.streams
     this.#log = init.log.with({}, 'receiver')
     this.#signer = init.signer
+    this.#home = init.home
   }
 
   async start(): Promise<void> {
@@ -53,7 +56,7 @@ export class Receiver {
   }
 
   open(run: string, reception: Reception): void {
-    const shelf = openInbox(reception.folder.path('.inbox'))
+    const shelf = openInbox(this.#home.inbox(run))
     shelf.catch(() => {})
     const handler = receiveTarball({
       signer: this.#signer,

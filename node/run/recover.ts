@@ -24,7 +24,7 @@ export async function closeAbandoned(folder: RunFolder, signer: { peer: string; 
   const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
   const took = (record.ended as number) - record.created
   events.store({ type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root }, { sync: true })
-  await events.end()
+  await events.close()
   await writeAtomic(folder.path('metadata.log'), metadataOf(record))
   await folder.seal(record, signer)
 }

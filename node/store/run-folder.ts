@@ -11,9 +11,6 @@ import type { Spec } from '../../protocols/spec.ts'
 import { writeAtomic } from './atomic.ts'
 import { fileDigests } from './folder.ts'
 
-/** Not part of the sealed result: the record itself, and tarballs that are still arriving. */
-const UNSEALED = ['run.json', '.inbox']
-
 export class RunFolder {
   readonly root: string
 
@@ -48,7 +45,7 @@ export class RunFolder {
 
   /** Lists every file with its digest in the record, and signs it. */
   async seal(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<RunRecord> {
-    const sealed = { ...record, files: await fileDigests(this.root, { except: UNSEALED }) }
+    const sealed = { ...record, files: await fileDigests(this.root, { except: ['run.json'] }) }
     await writeAtomic(this.path('run.json'), writeRecord(sealed, signer))
     return sealed
   }

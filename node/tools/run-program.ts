@@ -2,7 +2,7 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Exit, Supervised } from '../agent/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
@@ -29,6 +29,7 @@ export async function runProgram(
   run: ProgramRun,
   { folder, options, supervisor, signal }: ToolContext
 ): Promise<RunningTool> {
+  if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
   const env = { ...process.env, ...run.env } as Record<string, string>
   const supervised = await supervisor.spawn({
@@ -38,7 +39,9 @@ export async function runProgram(
     stdout: paths.stdout,
     stderr: paths.stderr
   })
-  const noted = writeFile(paths.command, `${commandLine(run)}\n`)
+  const noted = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
+    throw asBakError(error)
+  })
   const deadline = performance.now() + (options.ready_after ?? READY_AFTER) * 1000
   const ready = Promise.all([isReady(supervised, paths, deadline, signal), noted]).then(() => {})
   // who stops a tool without waiting for it is not to hear of this
@@ -75,7 +78,7 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
     if (wrote || performance.now() >= deadline) return
     if (signal.aborted) {
       await supervised.stop({ grace: 0 })
-      throw new BakError('interrupted', 'its start was given up')
+      throw asBakError(signal.reason)
     }
   }
 }
