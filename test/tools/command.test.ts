@@ -96,6 +96,8 @@ commands('a start that is given up leaves nothing', async ({ start, folder }) =>
   abort.abort()
   const error: BakError = await running.ready.catch(thrown => thrown)
   assert.is(error.code, 'interrupted')
+  const late: BakError = await start({ command: [fixture('silent')] }, abort.signal).catch(thrown => thrown)
+  assert.is(late.code, 'interrupted')
   assert.equal(JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups, [])
 })
 
