@@ -109,16 +109,20 @@ export class Partial {
     if (offset !== this.#size) {
       throw new BakError('bad-message', `${this.path} has ${this.#size} bytes: cannot go on at ${offset}`)
     }
+    // counted while it is written; a write that fails leaves the digest as it was
+    const hash = this.#hash.copy()
     await onDisk(this.path, async () => {
       const handle = await this.#file()
       try {
-        await writeAll(handle, bytes, offset)
+        const writing = writeAll(handle, bytes, offset)
+        hash.update(bytes)
+        await writing
       } catch (error) {
         await handle.truncate(offset).catch(() => {})
         throw error
       }
     })
-    this.#hash.update(bytes)
+    this.#hash = hash
     this.#size += bytes.length
   }
 
