@@ -1,0 +1,80 @@
+/** Follows a run to its end, whatever shows it, and says how `bak` ends then. */
+import { constants } from 'node:os'
+import { asBakError, exitStatus } from '../protocols/errors.ts'
+import type { EndedEvent, RunEvent } from '../protocols/events.ts'
+import type { WorkloadResult } from '../protocols/phase.ts'
+import { goOnAfterBrokenPipe } from './output.ts'
+import type { View } from './views/view.ts'
+
+export interface FollowOptions {
+  view: View
+  /** As it was asked for; the daemon says its whole name. */
+  run?: string
+  /** Aborts when the person lets go of the run. */
+  signal: AbortSignal
+  strict?: boolean
+  propagateExit?: boolean
+  /** Hears the run's name as soon as it is known. */
+  onRun?: (run: string) => void
+}
+
+export type Started = { run: string; existed: boolean }
+
+/** @returns the exit status */
+export async function follow(
+  events: AsyncIterable<Started | RunEvent>,
+  { view, run, signal, strict = false, propagateExit = false, onRun = () => {} }: FollowOptions
+): Promise<number> {
+  let ended: EndedEvent | undefined
+  let workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined
+  let named = false
+  goOnAfterBrokenPipe()
+  try {
+    for await (const event of events) {
+      if ('existed' in event || event.type === 'created') {
+        run = event.run
+        named = true
+        onRun(run)
+      }
+      if ('existed' in event) {
+        await view.start(event.run, event.existed)
+        continue
+      }
+      if (event.type === 'workload-ended') workload = event
+      if (event.type === 'ended') ended = event
+      await view.show(event)
+    }
+  } catch (thrown) {
+    await view.finish(run ?? 'run')
+    return letGo(thrown, named ? run : undefined, view, signal)
+  }
+  await view.finish(run ?? 'run', ended)
+  if (ended == null) return letGo(undefined, run, view, signal)
+  return statusOfRun(ended, workload, { strict, propagateExit })
+}
+
+/** The run goes on without us. */
+async function letGo(thrown: unknown, run: string | undefined, view: View, signal: AbortSignal): Promise<number> {
+  const error = thrown == null ? undefined : asBakError(thrown)
+  if (run == null && error != null) throw error
+  if (error != null && error.code !== 'lost-contact' && !signal.aborted) throw error
+  const why = signal.aborted ? 'let go of' : 'lost contact with'
+  await view.say(`bak: ${why} run ${run}, which goes on: bak attach ${run}`)
+  return exitStatus['lost-contact']
+}
+
+export function statusOfRun(
+  { verdict, status, partial }: EndedEvent,
+  workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined,
+  { strict, propagateExit }: { strict: boolean; propagateExit: boolean }
+): number {
+  if (propagateExit && verdict === 'workload-failed' && workload != null) return exitOf(workload) || status
+  if (strict && partial && status === 0) return exitStatus.partial
+  return status
+}
+
+/** As a shell says it: 128 and the number of the signal. */
+function exitOf({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): number {
+  if (exit != null) return exit
+  return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)
+}

@@ -1,0 +1,188 @@
+/** What is worth showing of a run, folded from its events. Pure: the same events give the same picture, live or replayed. */
+import type { EndedEvent, RunEvent } from '../protocols/events.ts'
+import type { Phase } from '../protocols/fields.ts'
+import type { Step } from '../protocols/phase.ts'
+
+/** Phases that are kept for the screen; a long run has thousands. */
+const MAX_PHASES = 64
+const MAX_TAIL = 4
+
+export interface PhaseLine {
+  seq: number
+  phase: Phase
+  step?: Step
+  when?: 'begin' | 'end'
+  state: 'open' | 'met' | 'failed'
+  asked: number
+  ok: number
+  /** Who has answered, while it is open. */
+  answered: string[]
+  /** When it was opened, by the controller's clock. */
+  opened: number
+  /** In ms, once it is over. */
+  took?: number
+}
+
+export interface Trouble {
+  name: string
+  phase: Phase
+  reason: string
+  excluded: boolean
+}
+
+export interface Progress {
+  run?: string
+  name?: string
+  created?: number
+  /** Present and expected members, while the run waits for them. */
+  waiting?: { present: number; expect: number }
+  members: string[]
+  phases: PhaseLine[]
+  step?: Step
+  /** Samples that were begun, and all that there will be. */
+  begun: number
+  steps?: number
+  troubles: Trouble[]
+  /** Members whose connection is gone, as the controller last said. */
+  lost: number
+  warnings: string[]
+  /** Last lines that the workload printed. */
+  tail: string[]
+  unfinished: string
+  /** Bytes of tarballs that are here. */
+  received: number
+  /** Tarballs on their way, by member. */
+  transfers: Record<string, { done: number; total: number }>
+  cancelled?: string
+  ended?: EndedEvent
+  /** How the workload ended the last time. */
+  exit?: { exit?: number; signal?: string }
+}
+
+export const noProgress: Progress = {
+  members: [],
+  phases: [],
+  begun: 0,
+  troubles: [],
+  lost: 0,
+  warnings: [],
+  tail: [],
+  unfinished: '',
+  received: 0,
+  transfers: {}
+}
+
+export function reduce(state: Progress, event: RunEvent): Progress {
+  switch (event.type) {
+    case 'created':
+      return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
+    case 'waiting':
+      return { ...state, waiting: { present: event.present, expect: event.expect } }
+    case 'roster':
+      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
+    case 'phase-open':
+      return openPhase(state, event)
+    case 'ack':
+      return noteAck(state, event)
+    case 'phase-closed':
+      return closePhase(state, event)
+    case 'excluded':
+      return noteTrouble(state, { ...event, excluded: true })
+    case 'workload-ended':
+      return { ...state, exit: { exit: event.exit, signal: event.signal } }
+    case 'received':
+      return finishTransfer(state, event)
+    case 'transfer':
+      return { ...state, transfers: { ...state.transfers, [event.name]: { done: event.done, total: event.total } } }
+    case 'pulse':
+      return { ...state, lost: event.lost, received: Math.max(state.received, event.bytes) }
+    case 'warning':
+      return { ...state, warnings: [...state.warnings, event.text].slice(-MAX_TAIL) }
+    case 'output':
+      return noteOutput(state, event.text)
+    case 'cancel':
+      return { ...state, cancelled: event.reason }
+    case 'ended':
+      return { ...state, ended: event, received: Math.max(state.received, event.bytes) }
+    default:
+      return state
+  }
+}
+
+type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
+
+function openPhase(state: Progress, { seq, phase, step, when, asked, at }: Of<'phase-open'>): Progress {
+  const opened: PhaseLine = { seq, phase, step, when, asked, state: 'open', ok: 0, answered: [], opened: at }
+  const isNew = step != null && (step.number !== state.step?.number || step.sample !== state.step?.sample)
+  return {
+    ...state,
+    waiting: undefined,
+    phases: [...state.phases, opened].slice(-MAX_PHASES),
+    step: step ?? state.step,
+    begun: state.begun + (isNew ? 1 : 0)
+  }
+}
+
+function noteAck(state: Progress, { seq, phase, name, outcome, reason, code }: Of<'ack'>): Progress {
+  const noted = updatePhase(state, seq, line => ({
+    answered: [...line.answered, name],
+    ok: line.ok + (outcome === 'ok' ? 1 : 0)
+  }))
+  if (outcome === 'ok') return noted
+  return noteTrouble(noted, { name, phase, reason: reason ?? code ?? outcome, excluded: false })
+}
+
+function closePhase(state: Progress, { seq, verdict, ok, asked, took }: Of<'phase-closed'>): Progress {
+  return updatePhase(state, seq, () => ({ state: verdict, ok, asked, took, answered: [] }))
+}
+
+function updatePhase(state: Progress, seq: number, change: (line: PhaseLine) => Partial<PhaseLine>): Progress {
+  return { ...state, phases: state.phases.map(line => (line.seq === seq ? { ...line, ...change(line) } : line)) }
+}
+
+/** The last trouble of a member counts, and being left out counts most. */
+function noteTrouble(state: Progress, { name, phase, reason, excluded }: Trouble): Progress {
+  const before = state.troubles.find(each => each.name === name)
+  if (before?.excluded && !excluded) return state
+  const others = state.troubles.filter(each => each.name !== name)
+  return { ...state, troubles: [...others, { name, phase, reason, excluded }] }
+}
+
+function finishTransfer(state: Progress, { name, bytes }: Of<'received'>): Progress {
+  const { [name]: _, ...transfers } = state.transfers
+  return { ...state, received: state.received + bytes, transfers }
+}
+
+function noteOutput(state: Progress, text: string): Progress {
+  const lines = (state.unfinished + text).split('\n')
+  const unfinished = (lines.pop() as string).slice(-4096)
+  const tail = [...state.tail, ...lines.slice(-MAX_TAIL).filter(line => line.trim() !== '')].slice(-MAX_TAIL)
+  return { ...state, tail, unfinished }
+}
+
+/** @returns how many members are still in the run */
+export const countPresent = ({ members, troubles, lost }: Progress) =>
+  Math.max(0, members.length - troubles.filter(({ excluded }) => excluded).length - lost)
+
+/** @returns bytes that are here, those on their way included */
+export const countBytes = ({ received, transfers }: Progress) =>
+  Object.values(transfers).reduce((sum, { done }) => sum + done, received)
+
+/** @returns ms since the run was created, its whole length once it has ended */
+export const elapsedAt = ({ created, ended }: Progress, now: number) =>
+  ended?.took ?? Math.max(0, now - (created ?? now))
+
+/** The last line: verdict, who is missing and why, where the result is. */
+export function conclude(
+  run: string,
+  { verdict, took, reason, partial, excluded, folder }: EndedEvent,
+  duration: (ms: number) => string
+): string {
+  const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
+  return [
+    `run ${run}: ${verdict}${partial ? ', partial' : ''} in ${duration(took)}`,
+    reason == null ? '' : `: ${reason}`,
+    missing === '' ? '' : `; without ${missing}`,
+    folder === '' ? '' : `; ${folder}`
+  ].join('')
+}

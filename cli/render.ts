@@ -1,0 +1,141 @@
+/** Draws the live block of a run as text. Pure: width, clock and colours are arguments. */
+import { formatBytes, formatDuration } from './format.ts'
+import { cleanLine, type Paint, type Style } from './output.ts'
+import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+
+export interface RenderOptions {
+  /** Columns of the terminal; no line is wider. */
+  width: number
+  now: number
+  paint: Paint
+  /** Shows what the workload printed last: where it does not stand above the block. */
+  tail: boolean
+}
+
+type Piece = string | [Style, string]
+
+const MAX_TROUBLES = 5
+const BAR = 24
+
+/** @returns lines joined by newlines */
+export function render(state: Progress, { width, now, paint, tail }: RenderOptions): string {
+  const lines: Piece[][] = [
+    drawHead(state, now),
+    ...drawPhases(state, width, now),
+    ...drawTroubles(state),
+    ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...(tail ? state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]) : []),
+    ...drawBytes(state)
+  ]
+  return lines.map(line => fit(line, width, paint)).join('\n')
+}
+
+function drawHead(state: Progress, now: number): Piece[] {
+  const { run = 'run', name, step, begun, steps, members, ended, cancelled } = state
+  const facts = [
+    formatClock(elapsedAt(state, now)),
+    step == null ? '' : `${step.name} sample ${step.sample}${steps == null ? '' : ` (${begun} of ${steps})`}`,
+    members.length === 0 ? '' : `${members.length} member${members.length === 1 ? '' : 's'}`
+  ].filter(fact => fact !== '')
+  const mood: Piece[] = cancelled == null || ended != null ? [] : ['  ', ['yellow', 'cancelling']]
+  return [['bold', run], name == null ? '' : ` ${name}`, ['dim', `  ${facts.join('  ')}`], ...mood]
+}
+
+const formatClock = (ms: number) => {
+  const seconds = Math.floor(ms / 1000)
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const clock = `${String(minutes).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
+  return hours === 0 ? clock : `${hours}:${clock}`
+}
+
+/** The phases around the samples, those of the current sample, and who keeps the open one waiting. */
+function drawPhases(state: Progress, width: number, now: number): Piece[][] {
+  const { phases, step, waiting } = state
+  if (waiting != null)
+    return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here`]]
+  const isCurrent = ({ step: at }: PhaseLine) =>
+    at == null || (at.number === step?.number && at.sample === step?.sample)
+  const shown = phases.filter(isCurrent)
+  const rows = flow(
+    shown.map(line => drawPhase(line, now)),
+    width - 2
+  )
+  return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
+}
+
+function drawPhase({ phase, when, state, ok, asked, took, opened }: PhaseLine, now: number): Piece[] {
+  const name = when == null ? phase : `${phase} ${when}`
+  const answers = asked === 0 ? '' : ` ${ok}/${asked}`
+  if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
+  const mark: Piece = state === 'met' ? ['green', '✓'] : ['red', '✗']
+  return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
+}
+
+/** Lays items side by side, two spaces apart, on as many lines as they need. */
+function flow(items: Piece[][], width: number): Piece[][] {
+  const rows: Piece[][] = []
+  let free = 0
+  for (const item of items) {
+    const length = lengthOf(item)
+    const row = rows.at(-1)
+    if (row != null && free >= length + 2) {
+      row.push('  ', ...item)
+      free -= length + 2
+    } else {
+      rows.push([...item])
+      free = width - length
+    }
+  }
+  return rows
+}
+
+function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
+  const open = phases.at(-1)
+  if (open?.state !== 'open' || open.ok === 0) return []
+  const gone = new Set([...open.answered, ...troubles.filter(({ excluded }) => excluded).map(({ name }) => name)])
+  const awaited = members.filter(name => !gone.has(name))
+  if (awaited.length === 0 || awaited.length >= open.asked) return []
+  const more = awaited.length > 3 ? ` and ${awaited.length - 3} more` : ''
+  return [['    ', ['dim', `waiting for ${awaited.slice(0, 3).join(', ')}${more}`]]]
+}
+
+function drawTroubles({ troubles }: Progress): Piece[][] {
+  const shown = troubles.slice(-MAX_TROUBLES).map(({ name, phase, reason, excluded }): Piece[] => {
+    return [
+      '  ',
+      [excluded ? 'red' : 'yellow', `✗ ${name}`],
+      ` ${excluded ? 'is out since' : 'failed in'} ${phase}: ${reason}`
+    ]
+  })
+  const more = troubles.length - shown.length
+  return more > 0 ? [['  ', ['red', `✗ ${more} more`]], ...shown] : shown
+}
+
+function drawBytes(state: Progress): Piece[][] {
+  const moving = Object.values(state.transfers)
+  const bytes = countBytes(state)
+  if (bytes === 0) return []
+  if (moving.length === 0) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
+  const total = state.received + moving.reduce((sum, each) => sum + each.total, 0)
+  const share = total === 0 ? 0 : bytes / total
+  const filled = Math.round(share * BAR)
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}]`
+  return [['  ', ['cyan', bar], ` ${formatBytes(bytes)} of ${formatBytes(total)} from ${moving.length}`]]
+}
+
+const textOf = (piece: Piece) => (typeof piece === 'string' ? piece : piece[1])
+const lengthOf = (line: Piece[]) => line.reduce((sum, piece) => sum + textOf(piece).length, 0)
+
+/** Cuts a line to the width before it is coloured. */
+function fit(line: Piece[], width: number, paint: Paint): string {
+  let free = width
+  let drawn = ''
+  for (const piece of line) {
+    const whole = cleanLine(textOf(piece))
+    const text = whole.length <= free ? whole : `${whole.slice(0, Math.max(0, free - 1))}…`
+    if (free <= 0) break
+    drawn += typeof piece === 'string' ? text : paint(piece[0], text)
+    free -= text.length
+  }
+  return drawn.trimEnd()
+}

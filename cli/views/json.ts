@@ -1,0 +1,13 @@
+import { writeTo } from '../output.ts'
+import type { View } from './view.ts'
+
+/** Every event as the daemon sent it, a line each, and nothing else. */
+export function jsonView(): View {
+  const print = (value: unknown) => writeTo(process.stdout, `${JSON.stringify(value)}\n`)
+  return {
+    start: (run, existed) => print({ run, existed }),
+    show: print,
+    say: async () => {},
+    finish: async () => {}
+  }
+}

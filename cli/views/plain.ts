@@ -1,0 +1,72 @@
+/** For logs and CI: a line a phase, and a sign of life where nothing happens. */
+import type { RunEvent } from '../../protocols/events.ts'
+import { stepFolder } from '../../protocols/phase.ts'
+import { formatAge, formatBytes, formatDuration } from '../format.ts'
+import { cleanLine, writeTo } from '../output.ts'
+import { conclude, countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
+import type { View } from './view.ts'
+
+/** @param heartbeat ms of silence after which a line says that the run goes on */
+export function plainView(heartbeat: number, run?: string): View {
+  let state: Progress = { ...noProgress, run }
+  let timer: NodeJS.Timeout | undefined
+  const print = (text: string) => {
+    timer?.refresh()
+    return writeTo(process.stderr, `${cleanLine(text)}\n`)
+  }
+  const beat = () => print(describeLife(state, Date.now()))
+  return {
+    start: async (run, existed) => {
+      state = { ...state, run }
+      timer = setInterval(beat, heartbeat)
+      await print(`run ${run} ${existed ? 'is there already' : 'started'}`)
+    },
+    show: async event => {
+      state = reduce(state, event)
+      timer ??= setInterval(beat, heartbeat)
+      if (event.type === 'output') return writeTo(process[event.stream], event.text)
+      const line = describe(state.run, event)
+      if (line != null) await print(line)
+    },
+    say: print,
+    finish: async (run, ended) => {
+      clearInterval(timer)
+      timer = undefined
+      if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
+    }
+  }
+}
+
+/** @returns the line of an event, or undefined if it is not worth one */
+export function describe(run: string | undefined, event: RunEvent): string | undefined {
+  const words = wordsOf(event)
+  return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
+}
+
+function wordsOf(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'waiting':
+      return `waiting for members, ${event.present} of ${event.expect} are here`
+    case 'phase-closed': {
+      const what = [`phase=${event.phase}`, event.when, event.step && `step=${stepFolder(event.step)}`].filter(Boolean)
+      const verdict = event.verdict === 'met' ? 'ok' : 'failed'
+      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}`
+    }
+    case 'excluded':
+      return `excluded=${event.name} phase=${event.phase} ${event.code}: ${event.reason}`
+    case 'refused':
+      return `refused=${event.peer} ${event.what} ${event.code}: ${event.reason}`
+    case 'warning':
+      return `warning: ${event.text}`
+    case 'cancel':
+      return `cancelled by ${event.by}: ${event.reason}`
+    default:
+      return undefined
+  }
+}
+
+export function describeLife(state: Progress, now: number): string {
+  const members = `${countPresent(state)} of ${state.members.length} members`
+  const life = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
+  return `${new Date(now).toISOString()} run=${state.run} ${life}`
+}

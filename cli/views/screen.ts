@@ -1,0 +1,89 @@
+/** For people at a terminal: a block that is redrawn in place, and above it what the workload prints. */
+import type { RunEvent } from '../../protocols/events.ts'
+import { createBlock } from '../block.ts'
+import { formatDuration } from '../format.ts'
+import { cleanLine, painterOf, writeTo } from '../output.ts'
+import { conclude, noProgress, type Progress, reduce } from '../progress.ts'
+import { render } from '../render.ts'
+import type { View } from './view.ts'
+
+/** Ten times a second at most. */
+const FRAME = 100
+/** Seconds tick also when nothing happens. */
+const TICK = 10
+/** Characters of output that may wait for the next frame. */
+const MAX_HELD = 64 * 1024
+
+export function screenView(run?: string): View {
+  const block = createBlock(process.stderr)
+  const paint = painterOf(process.stderr)
+  let state: Progress = { ...noProgress, run }
+  let held = ''
+  let frames = 0
+  let changed = true
+  let timer: NodeJS.Timeout | undefined
+
+  /** Output that ends within a line waits for its end, so that the block starts on a line of its own. */
+  const flush = async (all = false) => {
+    const length = all || held.length > MAX_HELD ? held.length : held.lastIndexOf('\n') + 1
+    const text = held.slice(0, length)
+    held = held.slice(length)
+    if (text === '') return
+    block.clear()
+    const terminal = process.stdout.isTTY ? process.stdout : process.stderr
+    await writeTo(terminal, text.endsWith('\n') ? text : `${text}\n`)
+  }
+  const draw = () => {
+    const width = (process.stderr.columns ?? 80) - 1
+    block.draw(render(state, { width, now: Date.now(), paint, tail: !process.stdout.isTTY }))
+  }
+  const frame = async () => {
+    if (!changed && ++frames % TICK !== 0) return
+    changed = false
+    await flush()
+    draw()
+  }
+  const resize = () => {
+    // lines that were wrapped anew are not where the block left them
+    block.clear()
+    changed = true
+  }
+  const begin = () => {
+    if (timer != null) return
+    timer = setInterval(frame, FRAME)
+    process.stderr.on('resize', resize)
+  }
+  const say = async (text: string) => {
+    block.clear()
+    await writeTo(process.stderr, `${cleanLine(text)}\n`)
+    changed = true
+  }
+  return {
+    start: async (run, existed) => {
+      state = { ...state, run }
+      await say(`run ${run} ${existed ? 'is there already' : 'started'}`)
+      begin()
+    },
+    show: async event => {
+      begin()
+      state = reduce(state, event)
+      changed = true
+      if (event.type === 'output') await showOutput(event)
+    },
+    say,
+    finish: async (run, ended) => {
+      clearInterval(timer)
+      process.stderr.off('resize', resize)
+      await flush(true)
+      draw()
+      block.done()
+      if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
+    }
+  }
+
+  async function showOutput({ stream, text }: Extract<RunEvent, { type: 'output' }>) {
+    if (!process[stream].isTTY) return writeTo(process[stream], text)
+    held += text
+    if (held.length > MAX_HELD) await flush()
+  }
+}

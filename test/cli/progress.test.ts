@@ -1,0 +1,140 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../../cli/progress.ts'
+import type { EventBody, LiveBody } from '../../protocols/events.ts'
+import { AT, created, DIGEST, ended, PEER, RUN, rosterOf, timed } from './fake.ts'
+
+const after = (...bodies: (EventBody | LiveBody)[]): Progress => timed(...bodies).reduce(reduce, noProgress)
+
+const step = (number: number, sample: number) => ({ number, name: 'default', sample })
+const open = (seq: number, more = {}): EventBody => ({
+  type: 'phase-open',
+  seq,
+  phase: 'start',
+  asked: 2,
+  needed: 2,
+  ...more
+})
+const ack = (name: string, more = {}): EventBody => ({
+  type: 'ack',
+  seq: 1,
+  phase: 'start',
+  peer: PEER,
+  name,
+  outcome: 'ok',
+  after: 5,
+  ...more
+})
+const excluded = (name: string): EventBody => ({
+  type: 'excluded',
+  peer: PEER,
+  name,
+  phase: 'start',
+  code: 'lost',
+  reason: 'gone'
+})
+const transfer = (name: string, done: number): LiveBody => ({ type: 'transfer', peer: PEER, name, done, total: 100 })
+const received = (name: string): EventBody => ({
+  type: 'received',
+  peer: PEER,
+  name,
+  what: 'x',
+  digest: DIGEST,
+  bytes: 100,
+  took: 1
+})
+const output = (text: string): LiveBody => ({ type: 'output', stream: 'stdout', text })
+
+const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, unknown][] = [
+  ['names the run', [created], state => [state.run, state.name, state.created], [RUN, 'smoke', AT]],
+  [
+    'says who it waits for',
+    [{ type: 'waiting', expect: 3, present: 1 }],
+    state => state.waiting,
+    { expect: 3, present: 1 }
+  ],
+  [
+    'waits no longer once there is a roster',
+    [{ type: 'waiting', expect: 3, present: 1 }, rosterOf('a', 'b')],
+    state => [state.waiting, state.members],
+    [undefined, ['a', 'b']]
+  ],
+  [
+    'counts the answers to a phase',
+    [open(1), ack('a'), ack('b', { outcome: 'failed' })],
+    state => [state.phases[0]?.ok, state.phases[0]?.answered, state.phases[0]?.state],
+    [1, ['a', 'b'], 'open']
+  ],
+  [
+    'closes a phase',
+    [
+      open(1),
+      ack('a'),
+      { type: 'phase-closed', seq: 1, phase: 'start', verdict: 'failed', ok: 1, asked: 2, took: 7, certificate: DIGEST }
+    ],
+    state => [state.phases[0]?.state, state.phases[0]?.took],
+    ['failed', 7]
+  ],
+  [
+    'counts samples that were begun',
+    [open(1, { step: step(1, 1) }), open(2, { step: step(1, 1) }), open(3, { step: step(1, 2) })],
+    state => [state.begun, state.step?.sample],
+    [2, 2]
+  ],
+  [
+    'tells why a member failed',
+    [open(1), ack('a', { outcome: 'refused', code: 'state' })],
+    state => state.troubles,
+    [{ name: 'a', phase: 'start', reason: 'state', excluded: false }]
+  ],
+  [
+    'prefers to say that a member is out',
+    [excluded('a'), ack('a', { outcome: 'failed' })],
+    state => state.troubles.map(each => each.excluded),
+    [true]
+  ],
+  [
+    'counts who is left',
+    [rosterOf('a', 'b', 'c'), excluded('a'), { type: 'pulse', elapsed: 1, members: 3, lost: 1, bytes: 0 }],
+    countPresent,
+    1
+  ],
+  ['adds up bytes here and on their way', [transfer('a', 10), transfer('b', 20), received('a')], countBytes, 120],
+  [
+    'keeps the last lines of output',
+    ['1\n2\n', '3', '4\n\n', '5\n6\n7'].map(output),
+    state => state.tail,
+    ['2', '34', '5', '6']
+  ],
+  [
+    'keeps the end',
+    [created, ended({ took: 5 })],
+    state => [state.ended?.verdict, elapsedAt(state, AT + 99_000)],
+    ['ok', 5]
+  ],
+  ['counts time from the creation', [created], state => elapsedAt(state, AT + 45_000), 45_000],
+  [
+    'keeps how the workload ended',
+    [{ type: 'workload-ended', step: step(1, 1), exit: 7, duration: 1, timedOut: false }],
+    state => state.exit?.exit,
+    7
+  ]
+]
+
+for (const [what, bodies, look, expected] of cases) {
+  test(`progress ${what}`, () => assert.equal(look(after(...bodies)), expected))
+}
+
+test('progress does not change what it was folded from', () => {
+  const before = after(created, rosterOf('a'), open(1))
+  const copy = structuredClone(before)
+  for (const event of timed(ack('a'), excluded('a'), transfer('a', 1), output('x\n'))) reduce(before, event)
+  assert.equal(before, copy)
+})
+
+test('progress of a long run stays small', () => {
+  const state = after(...Array.from({ length: 1000 }, (_, seq) => open(seq)))
+  assert.ok(state.phases.length < 100)
+})
+
+test.run()

@@ -1,0 +1,106 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Paint } from '../../cli/output.ts'
+import { noProgress, reduce } from '../../cli/progress.ts'
+import { render } from '../../cli/render.ts'
+import type { EventBody, LiveBody } from '../../protocols/events.ts'
+import { AT, created, DIGEST, PEER, rosterOf, timed } from './fake.ts'
+
+const plain: Paint = (_, text) => text
+const drawn = (bodies: (EventBody | LiveBody)[], width = 70, tail = false) => {
+  const state = timed(...bodies).reduce(reduce, noProgress)
+  return render(state, { width, now: AT + 65_000, paint: plain, tail }).split('\n')
+}
+
+const step = { number: 1, name: 'small', sample: 2 }
+const open: EventBody = { type: 'phase-open', seq: 1, phase: 'start', step, asked: 3, needed: 2 }
+const ack: EventBody = { type: 'ack', seq: 1, phase: 'start', peer: PEER, name: 'a', outcome: 'ok', after: 5 }
+const closed: EventBody = {
+  type: 'phase-closed',
+  seq: 1,
+  phase: 'start',
+  step,
+  verdict: 'met',
+  ok: 2,
+  asked: 3,
+  took: 128,
+  certificate: DIGEST
+}
+const out: EventBody = {
+  type: 'excluded',
+  peer: PEER,
+  name: 'c',
+  phase: 'start',
+  code: 'tool-failed',
+  reason: 'sar: no\u001b[31m way'
+}
+
+const cases: [string, (EventBody | LiveBody)[], string[]][] = [
+  [
+    'the run, its clock and its members',
+    [created, rosterOf('a', 'b')],
+    ['20261122T213015-k3f9ab smoke  01:05  2 members']
+  ],
+  [
+    'who is waited for before it starts',
+    [{ type: 'waiting', expect: 3, present: 1 }],
+    ['run  00:00', '  > waiting for members, 1 of 3 are here']
+  ],
+  [
+    'an open phase, its answers and who is late',
+    [created, rosterOf('a', 'b', 'c'), open, ack],
+    [
+      '20261122T213015-k3f9ab smoke  01:05  small sample 2  3 members',
+      '  > start 1/3 1 min 3 s',
+      '    waiting for b, c'
+    ]
+  ],
+  [
+    'a phase that is over, and a member that is out, in words that steer no terminal',
+    [created, open, closed, out],
+    [
+      '20261122T213015-k3f9ab smoke  01:05  small sample 2',
+      '  ✓ start 2/3 128 ms',
+      '  ✗ c is out since start: sar: no [31m way'
+    ]
+  ],
+  [
+    'a bar while tarballs come',
+    [{ type: 'transfer', peer: PEER, name: 'a', done: 2 ** 20, total: 2 ** 22 }],
+    ['run  00:00', '  [######------------------] 1.0 MiB of 4.0 MiB from 1']
+  ],
+  [
+    'what has arrived',
+    [{ type: 'pulse', elapsed: 1, members: 1, lost: 0, bytes: 2 ** 21 }],
+    ['run  00:00', '  2.0 MiB received']
+  ],
+  [
+    'that it is being cancelled',
+    [created, { type: 'cancel', by: 'me', reason: 'x' }],
+    ['20261122T213015-k3f9ab smoke  01:05  cancelling']
+  ]
+]
+
+for (const [what, bodies, expected] of cases) {
+  test(`the screen shows ${what}`, () => assert.equal(drawn(bodies), expected))
+}
+
+test('the screen shows the last output only where it stands nowhere else', () => {
+  const output: LiveBody = { type: 'output', stream: 'stdout', text: 'hello\n' }
+  assert.equal(drawn([output]).length, 1)
+  assert.equal(drawn([output], 70, true)[1], '  | hello')
+})
+
+test('no line is wider than the terminal', () => {
+  const bodies = [created, rosterOf('a', 'b', 'c'), open, ack, closed, { ...out, reason: 'x'.repeat(500) }]
+  for (const width of [10, 20, 33, 80]) for (const line of drawn(bodies, width)) assert.ok(line.length <= width, line)
+})
+
+test('many troubled members are counted, and only the last are named', () => {
+  const bodies = Array.from({ length: 12 }, (_, i): EventBody => ({ ...out, name: `m${i}` }) as EventBody)
+  const lines = drawn(bodies)
+  assert.is(lines.length, 7)
+  assert.is(lines[1], '  ✗ 7 more')
+})
+
+test.run()

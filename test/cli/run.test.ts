@@ -1,0 +1,334 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { CallHandlers, RunRequest } from '../../protocols/control.ts'
+import type { EndedEvent, EventBody, LiveBody, RunEvent } from '../../protocols/events.ts'
+import { created, DIGEST, ended, type Fake, PEER, RUN, rosterOf, startFake, timed, yields } from './fake.ts'
+
+const run = suite('run')
+let fakes: Fake[] = []
+let dir = ''
+
+run.before.each(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'bak-run-')))
+})
+run.after.each(async () => {
+  for (const each of fakes) await each.stop()
+  fakes = []
+  rmSync(dir, { recursive: true })
+})
+
+const fake = async (handlers: Partial<CallHandlers>) => {
+  const started = await startFake(handlers)
+  fakes.push(started)
+  return started
+}
+
+type Line = { run: string; existed: boolean } | RunEvent
+const started = { run: RUN, existed: false }
+const runs = (...bodies: (EventBody | LiveBody)[]) => ({ run: yields<Line>(started, ...timed(...bodies)) })
+const step = { number: 1, name: 'default', sample: 1 }
+const closed: EventBody = {
+  type: 'phase-closed',
+  seq: 1,
+  phase: 'send',
+  step,
+  verdict: 'met',
+  ok: 3,
+  asked: 3,
+  took: 128,
+  certificate: DIGEST
+}
+const lost = { peer: PEER, name: 'db-3', phase: 'start' as const, code: 'tool-failed' as const, reason: 'sar: no' }
+const exited = (exit: number): EventBody => ({ type: 'workload-ended', step, exit, duration: 1, timedOut: false })
+const output = (stream: 'stdout' | 'stderr', text: string): LiveBody => ({ type: 'output', stream, text })
+
+run('a run is a line a phase, the output of the workload, and a last line that says it all', async () => {
+  const { bak } = await fake(
+    runs(
+      created,
+      rosterOf('a'),
+      output('stdout', 'out\n'),
+      closed,
+      output('stderr', 'err\n'),
+      { type: 'excluded', ...lost },
+      ended({ partial: true, excluded: [lost] })
+    )
+  )
+  const { status, stdout, stderr } = await bak('run', '--', 'true')
+  assert.is(stdout, 'out\n')
+  assert.equal(stderr.split('\n'), [
+    `run ${RUN} started`,
+    `2026-11-22T21:30:18.000Z run=${RUN} phase=send step=1-default/sample1 ok 3/3 128 ms`,
+    'err',
+    `2026-11-22T21:30:20.000Z run=${RUN} excluded=db-3 phase=start tool-failed: sar: no`,
+    `run ${RUN}: ok, partial in 1.2 s; without db-3 (start: sar: no); /results/x`,
+    ''
+  ])
+  assert.is(status, 0)
+})
+
+run('flags, file, folder and environment reach the daemon', async () => {
+  const asked: RunRequest[] = []
+  const { start } = await fake({
+    async *run(request) {
+      asked.push(request)
+      yield started
+      yield* timed(ended())
+    }
+  })
+  writeFileSync(join(dir, 'smoke.toml'), 'command = ["old"]\nsamples = 3\npolicy.quorum = "all"\n')
+  const words = ['run', 'smoke.toml', '--quorum', '2', '--key', 'k', '--', 'new', '--json']
+  const { status, stderr } = await start(words, { cwd: dir, env: { MINE: 'x', BAK_RUN_LEASE: '7', NO_COLOR: '' } })
+    .ended
+  assert.is(status, 0, stderr)
+  const [{ spec, directory, env, key }] = asked as [RunRequest]
+  assert.equal([spec.command, spec.samples, spec.policy.quorum, spec.policy.lease], [['new', '--json'], 3, 2, 7])
+  assert.equal([directory, env.MINE, key], [dir, 'x', 'k'])
+})
+
+const statuses: [string, Partial<EndedEvent>, string[], number][] = [
+  ['ok', {}, [], 0],
+  ['the workload failed', { verdict: 'workload-failed', status: 1 }, [], 1],
+  ['the workload failed, its own status', { verdict: 'workload-failed', status: 1 }, ['--propagate-exit'], 42],
+  ['partial', { partial: true }, [], 0],
+  ['partial under --strict', { partial: true }, ['--strict'], 2],
+  ['quorum not met', { verdict: 'quorum', status: 3 }, ['--strict', '--propagate-exit'], 3],
+  ['cancelled', { verdict: 'cancelled', status: 4 }, [], 4],
+  ['failed', { verdict: 'failed', status: 74 }, [], 74]
+]
+for (const [what, end, flags, expected] of statuses) {
+  run(`how a run ended is the exit status: ${what}`, async () => {
+    const { bak } = await fake(runs(created, exited(42), ended(end)))
+    assert.is((await bak('run', ...flags, '--', 'x')).status, expected)
+  })
+}
+
+run('--json prints the events and nothing else', async () => {
+  const events = timed(created, output('stdout', 'x\n'), closed, ended())
+  const { bak } = await fake({ run: yields<Line>(started, ...events) })
+  const { stdout, stderr } = await bak('run', '--json', '--', 'x')
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.equal(lines[0], started)
+  // live events bear no number
+  assert.equal(
+    lines.slice(1).map(({ type }) => type),
+    ['created', 'output', 'phase-closed', 'ended']
+  )
+  assert.is(stderr, '')
+})
+
+run('--quiet prints the folder, and why if it was no success', async () => {
+  const { bak } = await fake(runs(created, output('stdout', 'x\n'), closed, ended()))
+  assert.equal(await bak('run', '--quiet', '--', 'x'), { status: 0, stdout: '/results/x\n', stderr: '' })
+  const bad = await fake(runs(created, ended({ verdict: 'quorum', status: 3, reason: 'too few' })))
+  const stderr = `run ${RUN}: quorum in 1.2 s: too few; /results/x\n`
+  assert.equal(await bad.bak('run', '--quiet', '--', 'x'), { status: 3, stdout: '/results/x\n', stderr })
+})
+
+run('--detach prints the run and goes away', async () => {
+  const { promise: gone, resolve } = Promise.withResolvers<void>()
+  const { bak } = await fake({
+    async *run(_, { signal }) {
+      signal.addEventListener('abort', () => resolve())
+      yield started
+      await gone
+    }
+  })
+  assert.equal(await bak('run', '--detach', '--', 'x'), { status: 0, stdout: `${RUN}\n`, stderr: '' })
+  await gone
+})
+
+run('--dry-run prints who, with what, and which phases', async () => {
+  const plan = {
+    members: [
+      {
+        peer: PEER,
+        name: 'a',
+        rank: 0,
+        tools: [{ group: 'default', tool: 'sar', options: {} }],
+        missing: [{ tool: 'perf', usable: false, reason: 'not installed' }]
+      }
+    ],
+    needed: 1,
+    phases: ['join', 'start'],
+    command: ['x', 'y z']
+  }
+  const { bak } = await fake({ plan: yields(plan) })
+  const { stdout } = await bak('run', '--dry-run', '--', 'x', 'y z')
+  assert.is(
+    stdout,
+    "RANK  MEMBER  TOOLS  MISSING\n0     a       sar    perf: not installed\n\n1 of 1 members must answer each phase\nphases: join, start\ncommand: x 'y z'\n"
+  )
+})
+
+run('mistakes are found before the daemon is asked', async () => {
+  const { start } = await fake({})
+  writeFileSync(join(dir, 'bad.toml'), 'samples = 0\nqourum = 1\n')
+  const said = async (...words: string[]) => {
+    const { status, stderr } = await start(['run', ...words], { cwd: dir }).ended
+    return [status, stderr.trim()]
+  }
+  assert.equal(await said('bad.toml'), [
+    65,
+    'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, on, tools, tool, groups, expect, iterations, samples, interval, sysinfo, policy, tags'
+  ])
+  assert.equal(await said('--samples', '0', '--', 'x'), [64, 'bak: samples: expected >= 1, got 0'])
+  assert.equal(await said(), [64, 'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND'])
+  assert.equal(await said('echo', 'hello'), [
+    64,
+    'bak: one run file at most; a command stands after --: bak run -- echo hello'
+  ])
+  assert.match((await said('none.toml'))[1] as string, /^bak: cannot read the run file none\.toml/)
+})
+
+/** A run that goes on until it is cancelled; the cancellation takes until `release`. */
+function cancellable() {
+  const cancelled = Promise.withResolvers<string>()
+  const released = Promise.withResolvers<void>()
+  const handlers: Partial<CallHandlers> = {
+    async *run(_, { signal }) {
+      yield started
+      yield* timed(created)
+      const aborted = new Promise(resolve => signal.addEventListener('abort', resolve))
+      await Promise.race([cancelled.promise.then(() => released.promise), aborted])
+      yield* timed(ended({ verdict: 'cancelled', status: 4 }))
+    },
+    async *cancel({ run }) {
+      cancelled.resolve(run)
+      yield { run: RUN, accepted: true }
+    }
+  }
+  return { handlers, cancelled: cancelled.promise, release: released.resolve }
+}
+
+run('Ctrl-C cancels the run and waits for its end', async () => {
+  const { handlers, cancelled, release } = cancellable()
+  const child = (await fake(handlers)).start(['run', '--', 'x'])
+  await child.sees('started')
+  child.process.kill('SIGINT')
+  assert.is(await cancelled, RUN)
+  release()
+  const { status, stderr } = await child.ended
+  assert.is(status, 4)
+  assert.match(stderr, /cancelling; press Ctrl-C again[\s\S]*: cancelled in 1\.2 s/)
+})
+
+run('a second Ctrl-C lets go of the run', async () => {
+  const { handlers, cancelled } = cancellable()
+  const child = (await fake(handlers)).start(['run', '--', 'x'])
+  await child.sees('started')
+  child.process.kill('SIGINT')
+  await cancelled
+  child.process.kill('SIGINT')
+  const { status, stderr } = await child.ended
+  assert.is(status, 5)
+  assert.match(stderr, new RegExp(`let go of run ${RUN}, which goes on: bak attach ${RUN}\\n$`))
+})
+
+run('Ctrl-C before there is a run ends at once', async () => {
+  const asked = Promise.withResolvers<void>()
+  const { start } = await fake({
+    async *run(_, { signal }) {
+      asked.resolve()
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+    }
+  })
+  const child = start(['run', '--', 'x'])
+  await asked.promise
+  child.process.kill('SIGINT')
+  assert.is((await child.ended).status, 130)
+})
+
+run('a daemon that goes away in the middle is lost contact, and the run is named', async () => {
+  const { bak } = await fake({ run: yields<Line>(started, ...timed(created)) })
+  const { status, stderr } = await bak('run', '--', 'x')
+  assert.is(status, 5)
+  assert.match(stderr, new RegExp(`lost contact with run ${RUN}, which goes on: bak attach ${RUN}\\n$`))
+})
+
+run('silence is broken by a sign of life', async () => {
+  const more = Promise.withResolvers<void>()
+  const child = (
+    await fake({
+      async *run() {
+        yield started
+        yield* timed(created, rosterOf('a', 'b', 'c'), { type: 'excluded', ...lost })
+        yield { type: 'pulse', at: Date.now(), elapsed: 1, members: 3, lost: 0, bytes: 3_250_586 } as RunEvent
+        await more.promise
+        yield* timed(ended())
+      }
+    })
+  ).start(['run', '--heartbeat', '0.1', '--', 'x'])
+  await child.sees('still running')
+  more.resolve()
+  assert.match((await child.ended).stderr, /Z run=\S+ still running .*, 2 of 3 members, 3\.1 MiB\n/)
+})
+
+run('a past that is replayed has no signs of life', async () => {
+  const pulses = Array.from(
+    { length: 500 },
+    (): LiveBody => ({ type: 'pulse', elapsed: 1, members: 1, lost: 0, bytes: 0 })
+  )
+  const { bak } = await fake({ attach: yields(...timed(created, ...pulses, closed, ended())) })
+  const { status, stderr } = await bak('attach', 'last')
+  assert.is(status, 0)
+  assert.is(stderr.trim().split('\n').length, 2, stderr)
+})
+
+run('Ctrl-C leaves an attached run alone', async () => {
+  const { start } = await fake({
+    async *attach(_, { signal }) {
+      yield* timed(created, closed)
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+    }
+  })
+  const child = start(['attach', 'last'])
+  await child.sees('phase=send')
+  child.process.kill('SIGINT')
+  assert.is((await child.ended).status, 5)
+})
+
+run('a run is followed to its end though nobody reads its output', async () => {
+  const gone = Promise.withResolvers<void>()
+  const child = (
+    await fake({
+      async *run() {
+        yield started
+        yield* timed(output('stdout', 'first\n'))
+        await gone.promise
+        for (let i = 0; i < 20; i++) yield* timed(output('stdout', 'x'.repeat(10_000)))
+        yield* timed(ended({ verdict: 'quorum', status: 3 }))
+      }
+    })
+  ).start(['run', '--', 'x'])
+  await child.sees('first')
+  child.process.stdout?.destroy()
+  gone.resolve()
+  assert.is((await child.ended).status, 3)
+})
+
+run('nothing of a long output is lost to a slow reader', async () => {
+  const text = `${'x'.repeat(1023)}\n`
+  const { start } = await fake({
+    async *run() {
+      yield started
+      for (let i = 0; i < 2000; i++) yield* timed(output('stdout', text))
+      yield* timed(ended())
+    }
+  })
+  const child = start(['run', '--', 'x'])
+  child.process.stdout?.pause()
+  await child.sees('started')
+  setTimeout(() => child.process.stdout?.resume(), 300)
+  const { stdout, status } = await child.ended
+  assert.is(stdout.length, 2000 * 1024)
+  assert.is(status, 0)
+})
+
+run.run()
