@@ -1,0 +1,88 @@
+/** What every command has in common: its flags with their variables, its examples, and the context it acts in. */
+import { resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
+import { BakError } from '../protocols/errors.ts'
+import { defaultHome, socketOf } from '../protocols/home.ts'
+import { writeTo } from './output.ts'
+
+/** The environment as the caller has it, before this program touches it. */
+export const callerEnv = { ...process.env } as Record<string, string>
+
+export interface Context {
+  home: string
+  socket: string
+  json: boolean
+  /** The words after `--`, if it was there. */
+  rest?: string[]
+  /** Writes a line to stdout. */
+  print(line: string): Promise<void>
+  /** Asks the daemon once. */
+  ask<N extends CallName>(call: N, request: CallRequest<N>): Promise<CallResponse<N>>
+}
+
+/** Does what the command is for. @returns its exit status, 0 where it gives none */
+export type Action<Options> = (context: Context, options: Options, ...words: string[]) => Promise<number | void>
+
+let rest: string[] | undefined
+let status = 0
+
+/** @param words those after `--` */
+export function setInvocation(words: string[] | undefined): void {
+  rest = words
+  status = 0
+}
+
+export const statusOfCommand = () => status
+
+/** Adds a flag and the variable that stands for it: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
+export function addFlag(
+  command: Command,
+  flags: string,
+  help: string,
+  refine: (option: Option) => void = () => {}
+): void {
+  const option = new Option(flags, help)
+  option.env(
+    ['BAK', ...pathOf(command), option.name().replace(/^no-/, 'no_')].join('_').replaceAll('-', '_').toUpperCase()
+  )
+  refine(option)
+  command.addOption(option)
+}
+
+/** @returns the names that lead to a command, without the program's own */
+export const pathOf = (command: Command): string[] =>
+  command.parent == null ? [] : [...pathOf(command.parent), command.name()]
+
+export function addExamples(command: Command, examples: Record<string, string>): void {
+  const width = Math.max(...Object.keys(examples).map(line => line.length))
+  const lines = Object.entries(examples).map(([line, help]) => `  ${line.padEnd(width)}  ${help}`)
+  command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+/** Sets what a command does. Only one that `takesRest` may be given words after `--`. */
+export function setAction<Options>(command: Command, act: Action<Options>, takesRest = false): void {
+  command.action(async () => {
+    if (rest != null && !takesRest)
+      throw new BakError('usage', `bak ${pathOf(command).join(' ')} takes nothing after --`)
+    const options = command.optsWithGlobals()
+    if (options.color === false) process.env.NO_COLOR = '1'
+    status = (await act(contextOf(options), options as Options, ...command.args)) ?? 0
+  })
+}
+
+function contextOf({ home, json = false }: { home?: string; json?: boolean }): Context {
+  const folder = home == null ? defaultHome() : resolve(home)
+  const socket = socketOf(folder)
+  return {
+    home: folder,
+    socket,
+    json,
+    rest,
+    print: line => writeTo(process.stdout, `${line}\n`),
+    ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
+  }
+}
+
+/** For flags that may be given again: all values, in order. */
+export const collect = (value: string, before: string[] = []) => [...before, value]

@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { callDaemon } from '../../protocols/control-http.ts'
+import { exitStatus } from '../../protocols/errors.ts'
+import { addExamples, type Context, setAction } from '../command.ts'
+import { formatBytes } from '../format.ts'
+
+export function define(command: Command): void {
+  command.argument('<run>', 'any unique part of its name, or last')
+  addExamples(command, {
+    'bak collect last': 'again and again, until nothing is left behind; exits with 2 while something is'
+  })
+  setAction(command, act)
+}
+
+async function act({ socket, json, print }: Context, _: object, run = ''): Promise<number> {
+  const counts = { arrived: 0, had: 0, failed: 0 }
+  for await (const answer of callDaemon(socket, 'collect', { run })) {
+    const { name, what, bytes, outcome, reason } = answer
+    counts[outcome]++
+    if (json) await print(JSON.stringify(answer))
+    else if (outcome === 'arrived') await print(`${name}: ${what} arrived, ${formatBytes(bytes)}`)
+    else if (outcome === 'failed') await print(`${name}: ${what} failed: ${reason ?? 'no reason was given'}`)
+  }
+  const { arrived, had, failed } = counts
+  if (!json) await print(`${arrived} arrived, ${had} were here, ${failed} failed`)
+  return failed === 0 ? 0 : exitStatus.partial
+}

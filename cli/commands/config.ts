@@ -1,0 +1,75 @@
+import type { Command, Option } from 'commander'
+import { findLines } from '../../protocols/toml-lines.ts'
+import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { formatTable } from '../format.ts'
+import { buildProgram } from '../program.ts'
+import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
+
+interface Setting {
+  key: string
+  value: unknown
+  /** `flag`, the name of a variable, file and line, or `default`. */
+  origin: string
+}
+
+export function define(command: Command): void {
+  addFlag(command, '--origin', 'where each comes from')
+  addFlag(command, '--all', 'also those that nobody set')
+  addExamples(command, {
+    'bak config --origin': 'what is set, and by which variable or line',
+    'BAK_RUN_QUORUM=80% bak config': 'a variable wins over config.toml, a flag over both'
+  })
+  setAction(command, act)
+}
+
+async function act(
+  { home, json, print }: Context,
+  { origin, all }: { origin?: boolean; all?: boolean }
+): Promise<void> {
+  const file = await readSettings(home)
+  const found = [{ key: 'home', value: home, origin: originOfHome() }, ...(await listFlags(file)), ...listOthers(file)]
+  const settings = found.filter(setting => all || setting.origin !== 'default' || setting.key === 'home')
+  if (json) return print(JSON.stringify(Object.fromEntries(settings.map(({ key, ...rest }) => [key, rest]))))
+  const rows = settings.map(setting => [setting.key, show(setting.value), ...(origin ? [setting.origin] : [])])
+  await print(formatTable(origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'], rows))
+}
+
+const show = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+
+const originOfHome = () =>
+  process.argv.some(word => word.startsWith('--home')) ? 'flag' : process.env.BAK_HOME ? 'BAK_HOME' : 'default'
+
+/** Every flag of every command, but those that say where this file is or only ask for help. */
+async function listFlags(file: Settings): Promise<Setting[]> {
+  const program = await buildProgram(() => true)
+  const lineOf = findLines(file.text)
+  return withCommands(program).flatMap(command =>
+    command.options
+      .filter(option => option.envVar != null && option.envVar !== 'BAK_HOME')
+      .map(option => find(command, option, file, lineOf))
+  )
+}
+
+const withCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(withCommands)]
+
+function find(
+  command: Command,
+  option: Option,
+  { keys, path }: Settings,
+  lineOf: ReturnType<typeof findLines>
+): Setting {
+  const place = [...tablePath(command), keyOf(option)]
+  const key = place.join('.')
+  const variable = option.envVar as string
+  if (process.env[variable] != null) return { key, value: process.env[variable], origin: variable }
+  const value = tableOf(command, keys)[keyOf(option)]
+  if (value !== undefined) return { key, value, origin: `${path}:${lineOf(place)}` }
+  return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
+}
+
+/** The daemon's own keys. */
+function listOthers({ keys, path, text }: Settings): Setting[] {
+  const lineOf = findLines(text)
+  const others = Object.entries(keys).filter(([key]) => key !== 'cli')
+  return others.map(([key, value]) => ({ key, value, origin: `${path}:${lineOf([key])}` }))
+}

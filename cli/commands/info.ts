@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import type { MemberView, Status } from '../../protocols/control.ts'
+import { addExamples, type Context, setAction } from '../command.ts'
+import { formatAge, formatBytes, formatFacts, formatLabels, formatTime } from '../format.ts'
+
+export function define(command: Command): void {
+  addExamples(command, { 'bak info --json | jq -r .status.peer': 'the peer id' })
+  setAction(command, act)
+}
+
+async function act({ json, ask, print }: Context): Promise<void> {
+  const status = await ask('status', {})
+  const { members } = await ask('members', {})
+  const member = members.find(({ path }) => path === 'self')
+  if (json) return print(JSON.stringify({ status, member }))
+  await print(formatFacts({ ...describeDaemon(status), ...(member && describeMachine(member)) }))
+}
+
+const describeDaemon = ({ name, peer, mesh, state, home, program, pid, started, addresses, members }: Status) => ({
+  name,
+  peer,
+  mesh,
+  state,
+  home,
+  version: program,
+  pid,
+  started: `${formatTime(started)} UTC, ${formatAge(Date.now() - started)} ago`,
+  addresses: addresses.join(' '),
+  members
+})
+
+const describeMachine = ({ os, arch, cores, memory, labels, tools, registered }: MemberView) => ({
+  machine: `${os} ${arch}, ${cores} cores, ${formatBytes(memory)}`,
+  labels: formatLabels(labels),
+  tools: tools.map(({ tool, usable, reason }) => (usable ? tool : `${tool} (${reason ?? 'not usable'})`)).join(', '),
+  registered: registered.map(({ group, tool, options }) => [`${group}:${tool}`, ...options].join(' ')).join(', ')
+})

@@ -1,0 +1,63 @@
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { callDaemon } from '../../protocols/control-http.ts'
+import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { writeTo } from '../output.ts'
+
+interface Options {
+  stdout?: boolean
+  stderr?: boolean
+}
+
+/** `<n>-<iteration>/sample<k>/workload/<stream>.txt` in the folder of a run */
+const FILE = /^(\d+)-[^/]+\/sample(\d+)\/workload\/(stdout|stderr)\.txt$/
+
+export function define(command: Command): void {
+  command.argument('<run>', 'any unique part of its name, or last')
+  addFlag(command, '--stdout', 'only what it printed to stdout')
+  addFlag(command, '--stderr', 'only what it printed to stderr')
+  addExamples(command, {
+    'bak logs last > output.txt': 'stdout goes to stdout, stderr to stderr',
+    'bak logs last --stderr': 'only its complaints'
+  })
+  setAction(command, act)
+}
+
+async function act({ socket, json, ask, print }: Context, options: Options, run = ''): Promise<void> {
+  const wanted = (stream: 'stdout' | 'stderr') => options[stream] ?? !(options.stdout || options.stderr)
+  const { folder, record } = await ask('describe', { run })
+  const isOver = record != null && JSON.parse(record).state === 'ended'
+  if (folder != null && isOver) return printFiles(folder, wanted, json, print)
+  for await (const event of callDaemon(socket, 'attach', { run })) {
+    if (event.type !== 'output' || !wanted(event.stream)) continue
+    await (json
+      ? print(JSON.stringify({ stream: event.stream, text: event.text }))
+      : writeTo(process[event.stream], event.text))
+  }
+}
+
+async function printFiles(
+  folder: string,
+  wanted: (stream: 'stdout' | 'stderr') => boolean,
+  json: boolean,
+  print: Context['print']
+): Promise<void> {
+  for (const { path, stream } of await listFiles(folder)) {
+    if (!wanted(stream)) continue
+    for await (const text of createReadStream(join(folder, path), 'utf8')) {
+      await (json ? print(JSON.stringify({ path, stream, text })) : writeTo(process[stream], text))
+    }
+  }
+}
+
+/** In the order in which they were written. */
+async function listFiles(folder: string) {
+  const paths = (await readdir(folder, { recursive: true })).filter(path => FILE.test(path))
+  const files = paths.map(path => {
+    const [, iteration, sample, stream] = FILE.exec(path) as string[]
+    return { path, order: Number(iteration) * 1e6 + Number(sample), stream: stream as 'stdout' | 'stderr' }
+  })
+  return files.sort((a, b) => a.order - b.order || (a.stream < b.stream ? 1 : -1))
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander'
+import type { RunLine } from '../../protocols/control.ts'
+import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { formatBytes, formatDuration, formatTable, formatTime } from '../format.ts'
+
+export function define(command: Command): void {
+  addFlag(command, '--mesh', 'also the runs that other peers drive')
+  addExamples(command, { 'bak ls --json | jq -r ".runs[].folder"': 'the folders' })
+  setAction(command, act)
+}
+
+async function act({ json, ask, print }: Context, { mesh }: { mesh?: boolean }): Promise<void> {
+  const answer = await ask('ls', { mesh })
+  if (json) return print(JSON.stringify(answer))
+  await print(formatRuns(answer.runs))
+}
+
+function formatRuns(runs: RunLine[]): string {
+  const rows = runs.map(({ run, name, state, verdict, partial, members, bytes, created, took, controller }) => [
+    run,
+    name,
+    `${verdict ?? state}${partial ? ' (partial)' : ''}`,
+    members,
+    bytes == null ? undefined : formatBytes(bytes),
+    created == null ? undefined : formatTime(created),
+    took == null ? undefined : formatDuration(took),
+    controller.name
+  ])
+  return formatTable(['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER'], rows)
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { addExamples, type Context, setAction } from '../command.ts'
+import { formatAge, formatTable } from '../format.ts'
+
+export function define(command: Command): void {
+  addExamples(command, { 'bak ps': 'from any peer; bak attach follows one' })
+  setAction(command, act)
+}
+
+async function act({ json, ask, print }: Context): Promise<void> {
+  const answer = await ask('ls', { mesh: true, active: true })
+  if (json) return print(JSON.stringify(answer))
+  const rows = answer.runs.map(({ run, name, state, phase, members, excluded, created, controller }) => [
+    run,
+    name,
+    state,
+    phase,
+    members,
+    excluded.length,
+    created == null ? undefined : formatAge(Date.now() - created),
+    controller.name
+  ])
+  await print(formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'EXCLUDED', 'AGE', 'CONTROLLER'], rows))
+}

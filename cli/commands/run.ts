@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { CallRequest, Plan } from '../../protocols/control.ts'
+import { callDaemon } from '../../protocols/control-http.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { checkSpec, mergeOptions, type RunFile, readRunFile } from '../../protocols/run-file.ts'
+import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
+import { follow } from '../follow.ts'
+import { formatCommand, formatTable } from '../format.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { addSpecFlags, parseNumber, type SpecFlags, specOf } from '../spec-flags.ts'
+import { chooseView } from '../views/index.ts'
+
+interface Options extends SpecFlags {
+  key?: string
+  strict?: boolean
+  propagateExit?: boolean
+  detach?: boolean
+  quiet?: boolean
+  dryRun?: boolean
+  progress?: boolean
+  heartbeat?: number
+}
+
+export function define(command: Command): void {
+  command.usage('[FILE.toml] [options] -- COMMAND').argument('[file]', 'a run file').allowExcessArguments()
+  addSpecFlags(command)
+  addFlag(command, '--key <key>', 'the same key gives the same run, however often it is asked for')
+  addFlag(command, '--strict', 'exit with 2 if members are missing in the result')
+  addFlag(command, '--propagate-exit', "exit with the workload's own status if it failed")
+  addFlag(command, '--detach', 'print the run and go away')
+  addFlag(command, '--quiet', 'print only the folder of the result')
+  addFlag(command, '--dry-run', 'say what would be done')
+  addFlag(command, '--no-progress', 'lines instead of a live screen')
+  addFlag(command, '--heartbeat <s>', 'seconds of silence between two signs of life (15)', option =>
+    option.argParser(parseNumber)
+  )
+  addExamples(command, {
+    'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
+    'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on some, three times',
+    'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
+    'bak run smoke.toml --dry-run': 'who, which tools, which phases',
+    'bak run --json smoke.toml | jq .type': 'the events'
+  })
+  setAction(command, act, true)
+}
+
+async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+  const spec = checkSpec(mergeOptions(readFile(words, context.rest), specOf(options, context.rest)))
+  if (options.dryRun) return print(context, await context.ask('plan', { spec }))
+  const request = { spec, directory: process.cwd(), env: callerEnv, key: options.key }
+  return options.detach ? detach(context, request) : start(context, options, request)
+}
+
+/** @throws {BakError} `usage` if a command stands where the file does */
+function readFile(words: string[], rest: string[] | undefined): RunFile {
+  if (rest != null && rest.length === 0) throw new BakError('usage', 'nothing stands after --')
+  const [file, ...more] = words
+  if (file == null) return {}
+  if (more.length > 0) {
+    throw new BakError('usage', `one run file at most; a command stands after --: bak run -- ${formatCommand(words)}`)
+  }
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    const hint = file.endsWith('.toml') ? '' : `; a command stands after --: bak run -- ${file}`
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}${hint}`, {
+      cause
+    })
+  }
+  return readRunFile(text, file)
+}
+
+async function print({ json, print }: Context, plan: Plan): Promise<number> {
+  const { members, needed, phases, command } = plan
+  if (json) return print(JSON.stringify(plan)).then(() => 0)
+  const rows = members.map(({ rank, name, tools, missing }) => [
+    rank,
+    name,
+    tools.map(({ tool }) => tool).join(' '),
+    missing.map(({ tool, reason }) => (reason == null ? tool : `${tool}: ${reason}`)).join('; ')
+  ])
+  await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], rows))
+  await print(`\n${needed} of ${members.length} members must answer each phase`)
+  await print(`phases: ${phases.join(', ')}`)
+  await print(`command: ${formatCommand(command)}`)
+  return 0
+}
+
+async function detach({ socket, json, print }: Context, request: CallRequest<'run'>): Promise<number> {
+  for await (const first of callDaemon(socket, 'run', request)) {
+    if (!('existed' in first)) break
+    await print(json ? JSON.stringify(first) : first.run)
+    return 0
+  }
+  throw new BakError('bad-message', 'the daemon did not say which run it started')
+}
+
+async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
+  const { socket, json, ask } = context
+  const view = await chooseView({ ...options, json })
+  const leaving = new AbortController()
+  let run: string | undefined
+  const cancel = () => {
+    if (run == null) return leaving.abort()
+    view.say('cancelling; press Ctrl-C again to leave it alone')
+    ask('cancel', { run, reason: 'Ctrl-C' }).catch(error =>
+      view.say(`bak: cannot cancel: ${asBakError(error).message}`)
+    )
+  }
+  const release = onInterrupt(cancel, () => leaving.abort())
+  try {
+    const events = callDaemon(socket, 'run', request, { signal: leaving.signal })
+    return await follow(events, { ...options, view, signal: leaving.signal, onRun: id => (run = id) })
+  } finally {
+    release()
+  }
+}

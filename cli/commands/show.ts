@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+import { decode } from '../../protocols/codec.ts'
+import type { RunView } from '../../protocols/control.ts'
+import { envelope, peek } from '../../protocols/envelope.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject, stepFolder } from '../../protocols/phase.ts'
+import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { addExamples, type Context, setAction } from '../command.ts'
+import {
+  formatBytes,
+  formatCommand,
+  formatDuration,
+  formatFacts,
+  formatLabels,
+  formatTable,
+  formatTime
+} from '../format.ts'
+
+export function define(command: Command): void {
+  command.argument('<run>', 'any unique part of its name, or last')
+  addExamples(command, {
+    'bak show last': 'how it went, who was left out, what was sent, which answers prove it',
+    'bak show last --json | jq .record.spec': 'what was asked for'
+  })
+  setAction(command, act)
+}
+
+async function act({ json, ask, print }: Context, _: object, run = ''): Promise<void> {
+  const view = await ask('describe', { run })
+  const record = view.record == null ? undefined : readRecord(view.record)
+  const certificates = view.certificates.map(readCertificate)
+  if (json) return print(JSON.stringify({ ...view, record, manifest: undefined, certificates }))
+  const sections = [
+    formatHead(view, record),
+    ...(record == null ? [] : formatRecord(record)),
+    formatCertificates(certificates)
+  ]
+  await print(sections.filter(section => section !== '').join('\n\n'))
+}
+
+/** Who answered what; `bak verify` proves it. */
+function readCertificate(base64: string) {
+  const { acks, ...rest } = peek(certificateSubject, decode(envelope, Buffer.from(base64, 'base64')))
+  return { ...rest, acks: acks.map(sealed => ({ peer: sealed.by, ...peek(ackSubject, sealed) })) }
+}
+
+type Read = Omit<Certificate, 'acks'> & { acks: Ack[] }
+
+function formatHead({ run, controller, folder, digest }: RunView, record?: RunRecord): string {
+  if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
+  const { name, state, verdict, partial, reason, created, ended, spec, program, workload } = record
+  return formatFacts({
+    run,
+    name,
+    verdict: `${verdict ?? state}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
+    controller: record.controller.name,
+    created: `${formatTime(created)} UTC`,
+    took: ended == null ? undefined : formatDuration(ended - created),
+    command: formatCommand(spec.command),
+    'exit of the workload': workload
+      .map(({ exit, signal, timedOut }) => exit ?? `${signal}${timedOut ? ' (timeout)' : ''}`)
+      .join(' '),
+    tags: formatLabels(spec.tags),
+    version: program,
+    manifest: digest,
+    folder
+  })
+}
+
+function formatRecord({ roster, excluded, sent }: RunRecord): string[] {
+  const members = roster.map(({ rank, name, capabilities: { os, cores, clock }, tools }) => [
+    rank,
+    name,
+    os,
+    cores,
+    `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
+    tools.map(({ tool }) => tool).join(' ')
+  ])
+  const out = excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
+  const tarballs = sent.map(({ name, what, bytes, arrived, digest }) => [
+    name,
+    what,
+    formatBytes(bytes),
+    arrived ? 'here' : 'on the member',
+    digest.slice(0, 16)
+  ])
+  return [
+    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'TOOLS'], members),
+    formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
+    formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'SHA-256'], tarballs)
+  ]
+}
+
+function formatCertificates(certificates: Read[]): string {
+  const rows = certificates.map(({ seq, phase, step, when, verdict, acks, asked, needed, closed }) => [
+    seq,
+    phase,
+    step == null ? when : stepFolder(step),
+    verdict,
+    `${acks.filter(({ outcome }) => outcome === 'ok').length}/${asked}`,
+    needed,
+    formatTime(closed)
+  ])
+  return formatSection(['SEQ', 'PHASE', 'STEP', 'VERDICT', 'OK', 'NEEDED', 'CLOSED'], rows)
+}
+
+const formatSection = (head: string[], rows: (string | number | undefined)[][]) =>
+  rows.length === 0 ? '' : formatTable(head, rows)

@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+import type { CallResponse } from '../../protocols/control.ts'
+import { callDaemon } from '../../protocols/control-http.ts'
+import { BakError, exitStatus } from '../../protocols/errors.ts'
+import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { formatTable } from '../format.ts'
+
+interface Options {
+  on?: string
+  group?: string
+}
+
+export function define(command: Command): void {
+  defineList(command.command('list', { isDefault: true }).description('the tools of each member (default)'))
+  defineRegister(command.command('register').description('note tools on members, for the runs to come'))
+  defineClear(command.command('clear').description('take registered tools off members'))
+  addExamples(command, {
+    'bak tools list --on role=db': 'what can be observed there',
+    'bak tools register sar iostat --on role=db': 'used by each run that names no tools',
+    'bak tools register perf --group db -- record -a': 'with options',
+    'bak tools clear --on all': 'forget them'
+  })
+}
+
+function defineList(command: Command): void {
+  addFlag(command, '--on <selector>', 'only these members')
+  setAction(command, list)
+}
+
+async function list({ json, ask, print }: Context, { on }: Options): Promise<void> {
+  const answer = await ask('tools', { on })
+  if (json) return print(JSON.stringify(answer))
+  const rows = answer.members.flatMap(({ shown, tools, registered }) =>
+    tools.map(({ tool, usable, version, reason }) => [
+      shown,
+      tool,
+      usable ? 'yes' : 'no',
+      version,
+      registered
+        .filter(each => each.tool === tool)
+        .map(each => [each.group, ...each.options].join(' '))
+        .join(', '),
+      reason
+    ])
+  )
+  await print(formatTable(['MEMBER', 'TOOL', 'USABLE', 'VERSION', 'REGISTERED', 'REASON'], rows))
+}
+
+function defineRegister(command: Command): void {
+  command.argument('<names...>', 'tools').usage('NAME... [options] -- OPTIONS')
+  addFlag(command, '--on <selector>', 'on which members', option => option.default('all'))
+  addFlag(command, '--group <name>', 'for which group', option => option.default('default'))
+  setAction(command, register, true)
+}
+
+async function register(
+  { socket, json, print, rest = [] }: Context,
+  { on = 'all', group = 'default' }: Options,
+  ...names: string[]
+) {
+  const add = names.map(tool => ({ tool, options: rest }))
+  return report(callDaemon(socket, 'register', { on, group, add }), json, print)
+}
+
+function defineClear(command: Command): void {
+  command.argument('[names...]', 'tools; all of the group where none is named')
+  addFlag(command, '--on <selector>', 'on which members', option => option.default('all'))
+  addFlag(command, '--group <name>', 'of which group', option => option.default('default'))
+  setAction(command, clear)
+}
+
+async function clear({ socket, json, print }: Context, { on = 'all', group = 'default' }: Options, ...names: string[]) {
+  const remove = names.length === 0 ? undefined : names
+  return report(callDaemon(socket, 'register', { on, group, add: [], remove }), json, print)
+}
+
+/** A line a member, as it answers. */
+async function report(
+  answers: AsyncIterable<CallResponse<'register'>>,
+  json: boolean,
+  print: Context['print']
+): Promise<number> {
+  let [all, failed] = [0, 0]
+  for await (const answer of answers) {
+    all++
+    if (answer.error != null) failed++
+    const tools = answer.registered.map(each => [`${each.group}:${each.tool}`, ...each.options].join(' '))
+    await print(json ? JSON.stringify(answer) : `${answer.name}: ${answer.error ?? (tools.join(', ') || 'nothing')}`)
+  }
+  if (all === 0) throw new BakError('no-such-peer', 'no member is selected')
+  return failed === 0 ? 0 : exitStatus['tool-unavailable']
+}

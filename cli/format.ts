@@ -1,0 +1,67 @@
+/** Numbers and tables as people read them. */
+import { cleanLine } from './output.ts'
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+
+/** `3.1 MiB` */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1)
+  const value = bytes / 1024 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`
+}
+
+/** `128 ms`, `12.3 s`, `2 min 5 s`, `3 h 20 min`, `4 d 2 h` */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  return `${Math.floor(minutes / 1440)} d ${Math.floor((minutes % 1440) / 60)} h`
+}
+
+/** Whole units: `45 s`, `3 min`, `5 h`, `2 d` */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
+
+/** `2026-11-22 21:30:15` in UTC */
+export const formatTime = (instant: number) => new Date(instant).toISOString().slice(0, 19).replace('T', ' ')
+
+/** A command as one types it. */
+export function formatCommand(command: string | string[]): string {
+  if (typeof command === 'string') return command
+  return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+}
+
+/** Columns two spaces apart, as wide as their widest cell; empty cells are shown as a dash. */
+export function formatTable(head: string[], rows: (string | number | undefined)[][]): string {
+  const cells = [head, ...rows.map(row => row.map(cell => cleanLine(String(cell ?? '')) || '-'))]
+  const widths = head.map((_, i) => Math.max(...cells.map(row => (row[i] ?? '').length)))
+  return cells
+    .map(row =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] as number))
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
+}
+
+/** `key: value` lines, the values aligned; entries without a value are left out. */
+export function formatFacts(facts: Record<string, string | number | undefined>): string {
+  const given = Object.entries(facts).filter(([, value]) => value != null && value !== '')
+  const width = Math.max(...given.map(([key]) => key.length)) + 1
+  return given.map(([key, value]) => `${`${key}:`.padEnd(width)} ${cleanLine(String(value))}`).join('\n')
+}
+
+/** `a=b c=d` */
+export const formatLabels = (labels: Record<string, string>) =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ')

@@ -1,0 +1,62 @@
+/** Builds the program of commander, runs one command, and turns what it throws into an exit status. */
+import { Command, CommanderError } from 'commander'
+import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { addFlag, setInvocation, statusOfCommand } from './command.ts'
+import { type CommandEntry, commands } from './commands.ts'
+import { cleanLine, setQuietOnBrokenPipe } from './output.ts'
+import { readVersion } from './version.ts'
+
+/** @param argv words after the program's name; returns the exit status */
+export async function runProgram(argv: string[]): Promise<number> {
+  setQuietOnBrokenPipe()
+  const end = argv.indexOf('--')
+  const words = end === -1 ? argv : argv.slice(0, end)
+  setInvocation(end === -1 ? undefined : argv.slice(end + 1))
+  try {
+    const program = await buildProgram(entry => entry.name === findName(words))
+    await program.parseAsync(words, { from: 'user' })
+    return statusOfCommand()
+  } catch (error) {
+    return report(error)
+  }
+}
+
+/** @param isLoaded which commands get their flags; the others are only named, for the help */
+export async function buildProgram(isLoaded: (entry: CommandEntry) => boolean): Promise<Command> {
+  const program = new Command('bak')
+    .description('Measures many machines at once, and brings back one verified result.')
+    .version(readVersion())
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'bak: ').replace('\n(', ' (')) })
+  addGlobals(program)
+  for (const entry of commands) {
+    const command = program.command(entry.name).description(entry.summary)
+    if (isLoaded(entry)) (await entry.load()).define(command)
+  }
+  program.addHelpText('after', '\nbak-node starts the daemon that this program talks to.')
+  program.hook('preAction', async (_, command) => (await import('./settings.ts')).applySettings(command))
+  return program
+}
+
+function addGlobals(program: Command): void {
+  addFlag(program, '--home <dir>', "the daemon's state folder")
+  addFlag(program, '--json', 'print JSON, a value a line')
+  addFlag(program, '--no-color', 'no colours; NO_COLOR does the same')
+}
+
+/** The first word that is no flag; `bak help run` is about run. */
+function findName(words: string[]): string | undefined {
+  const plain = words.filter((word, i) => !word.startsWith('-') && words[i - 1] !== '--home')
+  return plain[0] === 'help' ? plain[1] : plain[0]
+}
+
+function report(thrown: unknown): number {
+  // commander has said it already
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitStatus.usage
+  const error = asBakError(thrown)
+  const hint = error.code === 'bug' ? ' (a bug of bak; DEBUG=1 shows where)' : ''
+  for (const line of error.message.split('\n')) process.stderr.write(`bak: ${cleanLine(line)}${hint}\n`)
+  if (process.env.DEBUG) process.stderr.write(`${(thrown as Error)?.stack ?? thrown}\n`)
+  return exitStatus[error.code]
+}

@@ -1,0 +1,95 @@
+/**
+ * `config.toml` in the home: what is not said by a flag or a variable. Flags of all commands are keys of the table `cli`,
+ * those of `bak run` of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file, default.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command, Option } from 'commander'
+import { BakError } from '../protocols/errors.ts'
+import { defaultHome } from '../protocols/home.ts'
+import { pathOf } from './command.ts'
+
+type Table = Record<string, unknown>
+
+const OFF = ['0', 'false', 'no', 'off', '']
+
+/** Fills in a command's flags, and the program's, from its variables and the file. */
+export async function applySettings(command: Command): Promise<void> {
+  const chain = [command]
+  while (chain[0]?.parent != null) chain.unshift(chain[0].parent)
+  for (const each of chain) for (const option of each.options) turnOff(each, option)
+  const home = chain[0]?.opts().home
+  const file = await readSettings(home == null ? defaultHome() : resolve(home))
+  for (const each of chain) applyTable(each, tableOf(each, file.keys), file.path)
+}
+
+export interface Settings {
+  path: string
+  text: string
+  keys: Table
+}
+
+/** @throws {BakError} `bad-config` with line and column */
+export async function readSettings(home: string): Promise<Settings> {
+  const path = join(home, 'config.toml')
+  if (!existsSync(path)) return { path, text: '', keys: {} }
+  const { parse } = await import('smol-toml')
+  try {
+    const text = readFileSync(path, 'utf8')
+    return { path, text, keys: parse(text) }
+  } catch (cause) {
+    const { line, column, message } = cause as Error & { line?: number; column?: number }
+    const where = line == null ? path : `${path}:${line}:${column}`
+    throw new BakError('bad-config', `${where}: ${message.split('\n')[0]}`, { cause })
+  }
+}
+
+/** @returns the path of the table with a command's flags */
+export const tablePath = (command: Command) => ['cli', ...pathOf(command)]
+
+/** @returns the key of a flag: `join_timeout` for `--join-timeout`, `color` for `--no-color` */
+export const keyOf = (option: Option) => (option.long ?? '').replace(/^--(no-)?/, '').replaceAll('-', '_')
+
+/** @returns the table with a command's flags in a file, empty if it is not there */
+export function tableOf(command: Command, keys: Table): Table {
+  let table: unknown = keys
+  for (const name of tablePath(command)) table = (table as Table)?.[name]
+  return table != null && typeof table === 'object' ? (table as Table) : {}
+}
+
+/** commander takes a variable of a flag without a value for true, whatever it says. */
+function turnOff(command: Command, option: Option): void {
+  if (!option.isBoolean() || command.getOptionValueSource(option.attributeName()) !== 'env') return
+  const value = process.env[option.envVar ?? '']?.toLowerCase() ?? ''
+  if (OFF.includes(value)) command.setOptionValueWithSource(option.attributeName(), option.negate, 'env')
+}
+
+function applyTable(command: Command, table: Table, path: string): void {
+  const known = new Set(command.commands.map(each => each.name()))
+  for (const [key, value] of Object.entries(table)) {
+    if (known.has(key)) continue
+    const where = `${path}: ${[...tablePath(command), key].join('.')}`
+    const option = command.options.find(each => keyOf(each) === key && !['version', 'home'].includes(key))
+    if (option == null) throw new BakError('bad-config', `${where}: is not a known key`)
+    const source = command.getOptionValueSource(option.attributeName())
+    if (source === 'cli' || source === 'env') continue
+    command.setOptionValueWithSource(option.attributeName(), parseSetting(option, value, where), 'config')
+  }
+}
+
+/** A file says booleans, numbers, strings and lists; a flag's parser takes strings. */
+function parseSetting(option: Option, value: unknown, where: string): unknown {
+  if (option.isBoolean()) {
+    if (typeof value === 'boolean') return value
+    throw new BakError('bad-config', `${where}: expected true or false`)
+  }
+  let parsed: unknown
+  try {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      parsed = option.parseArg == null ? String(each) : option.parseArg(String(each), parsed as never)
+    }
+  } catch (cause) {
+    throw new BakError('bad-config', `${where}: ${(cause as Error).message}`, { cause })
+  }
+  return parsed
+}

@@ -1,0 +1,106 @@
+/** The flags of `bak run` that are keys of a run file. */
+import { type Command, InvalidArgumentError } from 'commander'
+import type { RunFile } from '../protocols/run-file.ts'
+import { addFlag, collect } from './command.ts'
+
+export interface SpecFlags {
+  on?: string
+  tools?: string[]
+  quorum?: string | number
+  expect?: number
+  samples?: number
+  iteration?: NonNullable<RunFile['iterations']>
+  interval?: number
+  timeout?: number
+  joinTimeout?: number
+  phaseTimeout?: number
+  lease?: number
+  sysinfo?: 'default' | 'none'
+  name?: string
+  tag?: Record<string, string>
+  onMissingTool?: 'continue' | 'exclude'
+  onFailedTool?: 'continue' | 'exclude'
+  policy?: Record<string, string | number>
+}
+
+export function addSpecFlags(command: Command): void {
+  const add = (flags: string, help: string, parse?: (value: string, before: never) => unknown) =>
+    addFlag(command, flags, help, option => parse && option.argParser(parse as never))
+  const choose = (flags: string, help: string, choices: string[]) =>
+    addFlag(command, flags, help, option => option.choices(choices))
+  add('--on <selector>', 'the peers that take part, such as role=db or name=a,b (all)')
+  add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
+  add('--quorum <q>', 'how many must answer a phase: all, majority, a number, a percentage', parseQuorum)
+  add('--expect <n>', 'members that must be there before it starts', parseNumber)
+  add('--samples <n>', 'how often each iteration is repeated', parseNumber)
+  add('--iteration <words>', '"NAME [ARGS...]": a setting of the workload, repeatable', parseIteration)
+  add('--interval <s>', 'seconds between two samples of a tool', parseNumber)
+  add('--timeout <s>', 'seconds after which the workload is killed', parseNumber)
+  add('--join-timeout <s>', 'seconds to wait for members', parseNumber)
+  add('--phase-timeout <s>', 'seconds that a phase may take', parseNumber)
+  add('--lease <s>', 'seconds of silence after which members stop their tools', parseNumber)
+  choose('--sysinfo <what>', 'what is noted of each machine before and after', ['default', 'none'])
+  add('--name <name>', 'a word for this kind of run')
+  add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
+  choose('--on-missing-tool <what>', 'where a member lacks a tool', ['continue', 'exclude'])
+  choose('--on-failed-tool <what>', 'where a tool fails to start', ['continue', 'exclude'])
+  add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
+}
+
+/** @returns the keys that were given, as a run file would say them */
+export function specOf(flags: SpecFlags, command?: string[]): RunFile {
+  const { quorum, timeout, lease, joinTimeout, phaseTimeout, onMissingTool, onFailedTool } = flags
+  const named = {
+    ...flags.policy,
+    quorum: quorum ?? flags.policy?.quorum,
+    timeout: timeout ?? flags.policy?.timeout,
+    lease: lease ?? flags.policy?.lease,
+    join_timeout: joinTimeout ?? flags.policy?.join_timeout,
+    phase_timeout: phaseTimeout ?? flags.policy?.phase_timeout,
+    on_missing_tool: onMissingTool ?? flags.policy?.on_missing_tool,
+    on_failed_tool: onFailedTool ?? flags.policy?.on_failed_tool
+  }
+  const { on, tools, expect, samples, iteration, interval, sysinfo, name, tag } = flags
+  const spec = { command, on, tools, expect, samples, iterations: iteration, interval, sysinfo, name, tags: tag }
+  const policy = dropUndefined(named)
+  return dropUndefined({ ...spec, policy: Object.keys(policy).length === 0 ? undefined : policy }) as RunFile
+}
+
+const dropUndefined = (values: object) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+export function parseNumber(value: string): number {
+  const number = Number(value)
+  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It is not a number.')
+  return number
+}
+
+export const parseNames = (value: string, before: string[] = []) => [
+  ...before,
+  ...value.split(',').filter(name => name !== '')
+]
+
+const parseQuorum = (value: string) => (/^\d+$/.test(value) ? Number(value) : value)
+
+export function parsePair(value: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = value.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It is not key=value.')
+  return { ...before, [value.slice(0, at)]: value.slice(at + 1) }
+}
+
+function parsePolicy(value: string, before: Record<string, string | number> = {}): Record<string, string | number> {
+  const [[key, text] = ['', '']] = Object.entries(parsePair(value))
+  return { ...before, [key.replaceAll('-', '_')]: /^\d+(\.\d+)?$/.test(text) ? Number(text) : text }
+}
+
+function parseIteration(value: string, before: SpecFlags['iteration'] = []): SpecFlags['iteration'] {
+  const [name, ...args] = splitWords(value)
+  if (name == null) throw new InvalidArgumentError('It has no name.')
+  return [...before, { name, args }]
+}
+
+/** Words as a shell splits them, with quotes and nothing else. */
+export function splitWords(line: string): string[] {
+  const words = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? []
+  return words.map(word => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single))
+}

@@ -1,0 +1,341 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { CallHandlers, RunLine } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { AT, DIGEST, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
+
+const bak = suite('commands')
+let fakes: Fake[] = []
+
+const fake = async (handlers: Partial<CallHandlers> = {}) => {
+  const started = await startFake(handlers)
+  fakes.push(started)
+  return started
+}
+bak.after.each(async () => {
+  for (const each of fakes) await each.stop()
+  fakes = []
+})
+
+const status = {
+  name: 'db-1',
+  peer: PEER,
+  mesh: PEER,
+  home: '/x',
+  program: '0.1.0',
+  pid: 7,
+  addresses: ['/ip4/1.2.3.4/tcp/1'],
+  started: Date.now() - 65_000,
+  state: 'standby' as const,
+  members: 3,
+  connections: 2,
+  driving: [],
+  taking: []
+}
+
+const line: RunLine = {
+  run: RUN,
+  name: 'smoke',
+  state: 'ended',
+  verdict: 'ok',
+  partial: true,
+  excluded: [],
+  controller: { peer: PEER, name: 'db-1' },
+  created: AT,
+  took: 1500,
+  members: 3,
+  bytes: 2048
+}
+
+const head = (table: string) => table.split('\n').map(row => row.split(/ {2,}/))
+
+bak('status says the state in words, and all of it in JSON', async () => {
+  const { bak } = await fake({ status: yields(status) })
+  const [plain, json] = await Promise.all([bak('status'), bak('status', '--json')])
+  assert.match(plain.stdout, /name: +db-1\nstate: +standby\nup: +1 min \(pid 7\)\nmembers: +3, 2 connections\n/)
+  assert.equal(JSON.parse(json.stdout), status)
+  assert.is(plain.stderr + json.stderr, '')
+})
+
+bak('info says all about this peer', async () => {
+  const self = member('db-1', { path: 'self', labels: { role: 'db' } })
+  const { bak } = await fake({ status: yields(status), members: yields({ members: [member('x'), self] }) })
+  const [plain, json] = await Promise.all([bak('info'), bak('info', '--json')])
+  assert.match(plain.stdout, /machine: +Linux 6\.12 x64, 4 cores, 8\.0 GiB\nlabels: +role=db/)
+  assert.is(JSON.parse(json.stdout).member.shown, 'db-1')
+})
+
+bak('members are a table, filtered by labels', async () => {
+  const tools = [
+    { tool: 'sar', usable: false },
+    { tool: 'proc', usable: true }
+  ]
+  const members = [member('a', { labels: { role: 'db', rack: '1' }, tools }), member('b', { labels: { role: 'db' } })]
+  const { bak } = await fake({ members: yields({ members }) })
+  const [all, some, json] = await Promise.all([
+    bak('members'),
+    bak('members', '--label', 'role=db', '--label', 'rack=1'),
+    bak('members', '--json')
+  ])
+  assert.equal(head(all.stdout).slice(0, 2), [
+    ['NAME', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE'],
+    ['a', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'role=db rack=1', '1 min']
+  ])
+  assert.is(some.stdout.trim().split('\n').length, 2)
+  assert.equal(JSON.parse(json.stdout), { members })
+})
+
+bak('members that are watched are printed at every change', async () => {
+  const { bak } = await fake({
+    async *members({ watch }) {
+      yield { members: [member('a')] }
+      if (watch) yield { members: [member('a'), member('b')] }
+    }
+  })
+  const { stdout } = await bak('members', '--watch', '--json')
+  assert.equal(
+    stdout
+      .trim()
+      .split('\n')
+      .map(each => JSON.parse(each).members.length),
+    [1, 2]
+  )
+})
+
+bak('tools are listed, registered with options, and cleared', async () => {
+  const asked: unknown[] = []
+  const registered = [{ group: 'db', tool: 'perf', options: ['-a'] }]
+  const { bak } = await fake({
+    tools: yields({
+      members: [member('a', { tools: [{ tool: 'perf', usable: false, reason: 'not installed' }], registered })]
+    }),
+    async *register(request) {
+      asked.push(request)
+      yield { peer: PEER, name: 'a', registered: request.add.length > 0 ? registered : [], tools: [] }
+    }
+  })
+  assert.equal(head((await bak('tools')).stdout)[1], ['a', 'perf', 'no', '-', 'db -a', 'not installed'])
+  assert.is(
+    (await bak('tools', 'register', 'perf', '--on', 'role=db', '--group', 'db', '--', '-a')).stdout,
+    'a: db:perf -a\n'
+  )
+  assert.is((await bak('tools', 'clear')).stdout, 'a: nothing\n')
+  assert.equal(asked, [
+    { on: 'role=db', group: 'db', add: [{ tool: 'perf', options: ['-a'] }] },
+    { on: 'all', group: 'default', add: [] }
+  ])
+})
+
+bak('a member that cannot register tools makes the command fail', async () => {
+  const { bak } = await fake({
+    register: yields({ peer: PEER, name: 'a', registered: [], tools: [], error: 'not allowed' })
+  })
+  assert.equal(await bak('tools', 'register', 'x'), { status: 78, stdout: 'a: not allowed\n', stderr: '' })
+})
+
+bak('check tells usable, degraded and missing apart', async () => {
+  const sar = { tool: 'sar', usable: true }
+  const perf = { tool: 'perf', usable: true, reason: 'no kernel symbols' }
+  const { bak } = await fake({ tools: yields({ members: [member('a', { tools: [sar, perf] })] }) })
+  const good = await bak('check', '--tools', 'sar,perf')
+  assert.is(good.stdout, 'MEMBER  sar     perf\na       usable  degraded\n\na: perf is degraded: no kernel symbols\n')
+  assert.is(good.status, 0)
+  const bad = await bak('check', '--tools', 'sar,turbostat', '--json')
+  assert.is(bad.status, 78)
+  assert.equal(
+    bad.stdout
+      .trim()
+      .split('\n')
+      .map(each => JSON.parse(each).state),
+    ['usable', 'missing']
+  )
+})
+
+bak('ls and ps list runs', async () => {
+  const asked: unknown[] = []
+  const { bak } = await fake({
+    async *ls(request) {
+      asked.push(request)
+      yield { runs: [line] }
+    }
+  })
+  const row = [RUN, 'smoke', 'ok (partial)', '3', '2.0 KiB', '2026-11-22 21:30:15', '1.5 s', 'db-1']
+  assert.equal(head((await bak('ls')).stdout)[1], row)
+  assert.is((await bak('ps')).status, 0)
+  assert.equal(JSON.parse((await bak('ls', '--json')).stdout), { runs: [line] })
+  assert.equal(asked, [{}, { mesh: true, active: true }, {}])
+})
+
+bak('cancel names the run, and fails if it is over', async () => {
+  const { bak } = await fake({
+    async *cancel({ run, reason }) {
+      yield { run: RUN, accepted: run === 'last' && reason === 'why' }
+    }
+  })
+  assert.equal(await bak('cancel', 'last', '--reason', 'why'), { status: 0, stdout: `${RUN}\n`, stderr: '' })
+  assert.is((await bak('cancel', 'k3')).status, 70)
+})
+
+bak('collect counts, and exits with 2 while something is missing', async () => {
+  const { bak } = await fake({
+    collect: yields(
+      { name: 'a', what: 'default', bytes: 2048, outcome: 'arrived' as const },
+      { name: 'b', what: 'default', bytes: 1, outcome: 'failed' as const, reason: 'unreachable' }
+    )
+  })
+  const { status, stdout } = await bak('collect', 'last')
+  assert.is(stdout, 'a: default arrived, 2.0 KiB\nb: default failed: unreachable\n1 arrived, 0 were here, 1 failed\n')
+  assert.is(status, 2)
+})
+
+bak('move says where the run is now', async () => {
+  const step = { run: RUN, to: 'archive', done: 1, total: 2048, finished: false }
+  const { bak } = await fake({ move: yields(step, { ...step, done: 2048, finished: true }) })
+  assert.equal(await bak('move', 'last', 'archive'), {
+    status: 0,
+    stdout: `run ${RUN} is with archive, 2.0 KiB\n`,
+    stderr: ''
+  })
+})
+
+bak('logs prints the streams of a run that is over, in order, each to its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-logs-'))
+  for (const [sample, text] of [
+    [1, 'one'],
+    [2, 'two'],
+    [10, 'ten']
+  ]) {
+    const dir = join(folder, `1-default/sample${sample}/workload`)
+    mkdirSync(dir, { recursive: true })
+    writeFileSync(join(dir, 'stdout.txt'), `out ${text}\n`)
+    writeFileSync(join(dir, 'stderr.txt'), `err ${text}\n`)
+  }
+  try {
+    const record = JSON.stringify({ state: 'ended' })
+    const { bak } = await fake({ describe: yields({ run: RUN, controller: PEER, folder, record, certificates: [] }) })
+    const [both, one] = await Promise.all([bak('logs', 'last'), bak('logs', 'last', '--stderr')])
+    assert.equal(both, { status: 0, stdout: 'out one\nout two\nout ten\n', stderr: 'err one\nerr two\nerr ten\n' })
+    assert.is(one.stdout, '')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+bak('logs of a run that goes on elsewhere are those that come', async () => {
+  const { bak } = await fake({
+    describe: yields({ run: RUN, controller: PEER, certificates: [] }),
+    attach: yields(...timed({ type: 'warning', text: 'x' }, { type: 'output', stream: 'stdout', text: 'hello' }))
+  })
+  assert.equal(await bak('logs', 'last'), { status: 0, stdout: 'hello', stderr: '' })
+})
+
+bak('verify works without a daemon, and names a run that is not there', async () => {
+  const { home } = await fake()
+  const alone = startBak(['--home', join(home, 'none'), 'verify', 'last'])
+  const { status, stderr } = await alone.ended
+  assert.is(status, 66)
+  assert.match(stderr, /^bak: there is no last in /)
+})
+
+bak('no daemon is said in one line, with what starts one', async () => {
+  const { home } = await fake()
+  const { status, stdout, stderr } = await startBak(['status'], { env: { BAK_HOME: join(home, 'none') } }).ended
+  assert.is(status, 69)
+  assert.is(stdout, '')
+  assert.is(
+    stderr,
+    `bak: no daemon answers at ${home}/none/bak.sock; start one with: bak-node daemon --home ${home}/none\n`
+  )
+})
+
+for (const [code, expected] of [
+  ['no-such-run', 66],
+  ['version-clash', 76],
+  ['not-allowed', 77],
+  ['busy', 75],
+  ['bug', 70],
+  ['lost-contact', 5]
+] as const) {
+  bak(`the daemon's ${code} is exit status ${expected}`, async () => {
+    const { bak } = await fake({ ls: fails(new BakError(code, 'so it is')) })
+    const { status, stdout, stderr } = await bak('ls')
+    assert.is(status, expected)
+    assert.is(stdout, '')
+    assert.match(stderr, /^bak: so it is[^\n]*\n$/)
+  })
+}
+
+for (const words of [
+  [],
+  ['nosuch'],
+  ['ls', '--nosuch'],
+  ['ls', 'extra'],
+  ['attach'],
+  ['ls', '--', 'x'],
+  ['completion', 'fish']
+]) {
+  bak(`wrong usage is exit status 64: bak ${words.join(' ')}`, async () => {
+    const { status, stdout } = await startBak(words).ended
+    assert.is(status, 64)
+    assert.is(stdout, '')
+  })
+}
+
+bak('a near command is suggested', async () => {
+  assert.is((await startBak(['stauts']).ended).stderr, "bak: unknown command 'stauts' (Did you mean status?)\n")
+})
+
+bak('help is on stdout, with flags, variables and examples', async () => {
+  const [all, one] = await Promise.all([startBak(['--help']).ended, startBak(['help', 'members']).ended])
+  assert.match(all.stdout, /\n {2}run +start a run and follow it/)
+  assert.match(one.stdout, /--watch .*BAK_MEMBERS_WATCH[\s\S]*Examples:\n {2}bak members --label/)
+  assert.equal([all.status, one.status], [0, 0])
+})
+
+bak('a reader that leaves is no error', async () => {
+  const { start } = await fake({
+    async *members() {
+      for (let i = 0; ; i++) yield { members: Array.from({ length: 1000 }, () => member(`m${i}`)) }
+    }
+  })
+  const child = start(['members', '--watch'])
+  await child.sees('m0')
+  child.process.stdout?.destroy()
+  const { status, stderr } = await child.ended
+  assert.is(status, 0)
+  assert.is(stderr, '')
+})
+
+bak('config says what is set, and where', async () => {
+  const { home, start } = await fake()
+  writeFileSync(join(home, 'config.toml'), 'name = "x"\n\n[cli.run]\nquorum = "80%"\nstrict = true\n')
+  const env = { BAK_RUN_LEASE: '9' }
+  const { stdout } = await start(['config', '--origin'], { env }).ended
+  assert.equal(head(stdout.trim()), [
+    ['KEY', 'VALUE', 'ORIGIN'],
+    ['home', home, 'flag'],
+    ['cli.run.quorum', '80%', `${home}/config.toml:4`],
+    ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
+    ['cli.run.strict', 'true', `${home}/config.toml:5`],
+    ['name', 'x', `${home}/config.toml:1`]
+  ])
+})
+
+bak('an unknown key of a command in config.toml is named', async () => {
+  const { home, bak } = await fake()
+  writeFileSync(join(home, 'config.toml'), '[cli.ls]\nmash = true\n')
+  const { status, stderr } = await bak('ls')
+  assert.is(status, 78)
+  assert.is(stderr, `bak: ${home}/config.toml: cli.ls.mash: is not a known key\n`)
+})
+
+bak('completion knows commands and flags', async () => {
+  const { stdout } = await startBak(['completion', 'bash']).ended
+  assert.match(stdout, /names='status info members .* help'/)
+  assert.match(stdout, /\n {4}run\) flags='[^']*--quorum [^']*--dry-run/)
+})
+
+bak.run()

@@ -1,0 +1,51 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { formatAge, formatBytes, formatCommand, formatDuration, formatFacts, formatTable } from '../../cli/format.ts'
+
+const cases: [(value: number) => string, number, string][] = [
+  [formatBytes, 0, '0 B'],
+  [formatBytes, 1023, '1023 B'],
+  [formatBytes, 1024, '1.0 KiB'],
+  [formatBytes, 3.1 * 2 ** 20, '3.1 MiB'],
+  [formatBytes, 200 * 2 ** 30, '200 GiB'],
+  [formatDuration, 0.4, '0 ms'],
+  [formatDuration, 128.4, '128 ms'],
+  [formatDuration, 999.7, '1.0 s'],
+  [formatDuration, 59_960, '1 min 0 s'],
+  [formatDuration, 12_340, '12.3 s'],
+  [formatDuration, 125_000, '2 min 5 s'],
+  [formatDuration, 12_000_000, '3 h 20 min'],
+  [formatDuration, 4 * 86_400_000 + 7_200_000, '4 d 2 h'],
+  [formatAge, -5, '0 s'],
+  [formatAge, 45_900, '45 s'],
+  [formatAge, 3_599_000, '59 min'],
+  [formatAge, 86_400_000, '1 d']
+]
+
+for (const [format, value, text] of cases) {
+  test(`${format.name}(${value}) is ${text}`, () => assert.is(format(value), text))
+}
+
+test('a command is shown as one types it', () => {
+  assert.is(formatCommand(['a', 'b c', "it's", '']), "a 'b c' 'it'\\''s' ''")
+  assert.is(formatCommand('a | b'), 'a | b')
+})
+
+test('a table is aligned, without space at the line ends, and steers no terminal', () => {
+  assert.is(
+    formatTable(
+      ['A', 'LONG'],
+      [
+        ['xyz', undefined],
+        [1, 'b\u001b[2J\nc']
+      ]
+    ),
+    'A    LONG\nxyz  -\n1    b [2J c'
+  )
+})
+
+test('facts without a value are left out', () => {
+  assert.is(formatFacts({ a: 1, none: undefined, long: 'x', empty: '' }), 'a:    1\nlong: x')
+})
+
+test.run()

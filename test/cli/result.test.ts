@@ -1,0 +1,112 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import { encode } from '../../protocols/codec.ts'
+import type { RunView } from '../../protocols/control.ts'
+import { seal } from '../../protocols/envelope.ts'
+import { peerIdOf } from '../../protocols/identity.ts'
+import { ackSubject, certificateSubject } from '../../protocols/phase.ts'
+import { type RunRecord, writeRecord } from '../../protocols/record.ts'
+import { spec } from '../../protocols/spec.ts'
+import { hashFolder } from '../../protocols/verify.ts'
+import { AT, DIGEST, type Fake, PEER, RUN, startBak, startFake, yields } from './fake.ts'
+
+const result = suite('result')
+let dir = ''
+let fake: Fake | undefined
+
+result.before.each(() => {
+  dir = mkdtempSync(join(tmpdir(), 'bak-result-'))
+})
+result.after.each(async () => {
+  await fake?.stop()
+  fake = undefined
+  rmSync(dir, { recursive: true })
+})
+
+const { publicKey, privateKey: key } = generateKeyPairSync('ed25519')
+const peer = peerIdOf(Buffer.from(publicKey.export({ format: 'jwk' }).x as string, 'base64url'))
+const capabilities = { program: '0.1.0', os: 'Linux', cores: 2, clock: { offset: 1.25, bound: 0.5 }, tools: [] }
+
+const record: RunRecord = {
+  format: 1,
+  run: RUN,
+  name: 'smoke',
+  state: 'ended',
+  verdict: 'quorum',
+  partial: true,
+  controller: { peer, name: 'ctl' },
+  epoch: 1,
+  created: AT,
+  ended: AT + 1500,
+  program: '0.1.0',
+  directory: '/',
+  spec: v.parse(spec, { command: ['echo', 'a b'], tags: { os: 'new' } }),
+  roster: [{ peer, name: 'db-1', tools: [], rank: 0, capabilities }],
+  excluded: [{ peer: PEER, name: 'db-2', phase: 'join', code: 'lost', reason: 'gone' }],
+  workload: [{ step: { number: 1, name: 'default', sample: 1 }, exit: 3, duration: 1, timedOut: false }],
+  skew: [],
+  sent: [{ peer, name: 'db-1', what: 'default', digest: DIGEST, bytes: 2048, arrived: false }]
+}
+
+/** A folder that is sealed and has no certificates, as of a run that nobody joined. */
+async function sealFolder(): Promise<void> {
+  writeFileSync(join(dir, 'metadata.log'), 'x\n')
+  writeFileSync(join(dir, 'run.json'), writeRecord({ ...record, files: await hashFolder(dir) }, { peer, key }))
+}
+
+result('verify proves a folder anywhere, without a daemon', async () => {
+  await sealFolder()
+  const [plain, json] = await Promise.all([startBak(['verify', dir]).ended, startBak(['verify', dir, '--json']).ended])
+  const counts = '1 files, 0 certificates, 0 answers, 1 signatures'
+  assert.equal(plain, { status: 0, stdout: `run ${RUN}: as it was signed; ${counts}; ${dir}\n`, stderr: '' })
+  assert.is(JSON.parse(json.stdout).ok, true)
+})
+
+result('verify names what was changed, and fails', async () => {
+  await sealFolder()
+  writeFileSync(join(dir, 'metadata.log'), 'y\n')
+  const { status, stdout } = await startBak(['verify', dir]).ended
+  assert.is(status, 66)
+  assert.match(stdout, /^metadata\.log: was changed: its digest is another\nrun \S+: NOT as it was signed, 1 faults/)
+})
+
+result('verify finds the folder of a run by its name', async () => {
+  await sealFolder()
+  fake = await startFake({ describe: yields({ run: RUN, controller: peer, folder: dir, certificates: [] }) })
+  assert.is((await fake.bak('verify', 'last')).status, 0)
+})
+
+result('show says how a run went, who was left out and which answers prove it', async () => {
+  const head = { run: RUN, epoch: 1, seq: 0, phase: 'join' as const, subject: DIGEST }
+  const ack = seal(ackSubject, { ...head, outcome: 'ok', received: 1, done: 2 }, { peer, key })
+  const certificate = { ...head, verdict: 'met' as const, needed: 1, asked: 2, acks: [ack], excluded: [], closed: AT }
+  const sealed = Buffer.from(encode(seal(certificateSubject, certificate, { peer, key }))).toString('base64')
+  const view: RunView = {
+    run: RUN,
+    controller: peer,
+    folder: '/x',
+    record: writeRecord(record),
+    certificates: [sealed]
+  }
+  fake = await startFake({ describe: yields(view) })
+  const [plain, json] = await Promise.all([fake.bak('show', 'last'), fake.bak('show', 'last', '--json')])
+  for (const part of [
+    /verdict: +quorum, partial\n/,
+    /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
+    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-\n/,
+    /\ndb-2 +join +lost +gone\n/,
+    /\ndb-1 +default +2\.0 KiB +on the member +aaaaaaaaaaaaaaaa\n/,
+    /\n0 +join +- +met +1\/2 +1 +2026-11-22 21:30:15\n$/
+  ]) {
+    assert.match(plain.stdout, part)
+  }
+  const shown = JSON.parse(json.stdout)
+  assert.equal([shown.record.name, shown.certificates[0].acks[0].peer], ['smoke', peer])
+})
+
+result.run()
