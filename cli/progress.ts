@@ -1,4 +1,4 @@
-/** What is worth showing of a run, folded from its events. Pure: the same events give the same picture, live or replayed. */
+/** What is worth showing of a run, folded from its events: the same events give the same picture, live or replayed. */
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'

@@ -1,6 +1,7 @@
 /**
- * `config.toml` in the home: what is not said by a flag or a variable. Flags of all commands are keys of the table `cli`,
- * those of `bak run` of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file, default.
+ * `config.toml` in the home: what is not said by a flag or a variable. Flags of all commands are keys of the table
+ * `cli`, those of `bak run` of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file,
+ * default.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
