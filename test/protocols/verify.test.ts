@@ -43,13 +43,13 @@ const manifest: Manifest = {
   controller: controller.peer,
   epoch: 1,
   frozen: 2,
-  offer: digestOf(sealedOffer.body),
+  offer: digestOf(encode(sealedOffer)),
   spec: effective,
   roster: offer.candidates.map((candidate, rank) => ({ ...candidate, rank, capabilities })),
   excluded: []
 }
 const sealedManifest = seal(manifestSubject, manifest, controller)
-const subjectOf = (phase: string) => digestOf((phase === 'join' ? sealedOffer : sealedManifest).body)
+const subjectOf = (phase: string) => digestOf(encode(phase === 'join' ? sealedOffer : sealedManifest))
 
 const ackOf = (by: Signer, seq: number, phase: Ack['phase'], more: Partial<Ack> = {}): Envelope => {
   const head = { run: RUN, epoch: 1, seq, phase, subject: subjectOf(phase), outcome: 'ok' as const }
