@@ -1,10 +1,10 @@
 /** Builds the program of commander, runs one command, and turns what it throws into an exit status. */
 import { Command, CommanderError } from 'commander'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { PROGRAM } from '../protocols/version.ts'
 import { addFlag, setInvocation, statusOfCommand } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
 import { cleanLine, setQuietOnBrokenPipe } from './output.ts'
-import { readVersion } from './version.ts'
 
 /** @param argv words after the program's name; returns the exit status */
 export async function runProgram(argv: string[]): Promise<number> {
@@ -25,7 +25,7 @@ export async function runProgram(argv: string[]): Promise<number> {
 export async function buildProgram(isLoaded: (entry: CommandEntry) => boolean): Promise<Command> {
   const program = new Command('bak')
     .description('Measures many machines at once, and brings back one verified result.')
-    .version(readVersion())
+    .version(PROGRAM)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'bak: ').replace('\n(', ' (')) })
