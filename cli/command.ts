@@ -83,6 +83,3 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }): C
     ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
   }
 }
-
-/** For flags that may be given again: all values, in order. */
-export const collect = (value: string, before: string[] = []) => [...before, value]

@@ -1,7 +1,7 @@
 /** The flags of `bak run` that are keys of a run file. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RunFile } from '../protocols/run-file.ts'
-import { addFlag, collect } from './command.ts'
+import { addFlag } from './command.ts'
 
 export interface SpecFlags {
   on?: string
