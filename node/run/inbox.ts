@@ -27,6 +27,7 @@ export class Inbox {
   readonly #streams: Streams
   readonly #log: Log
   readonly #doors = new Map<string, Door>()
+  readonly #lines = new Map<string, Set<Queue<FromController>>>()
 
   constructor(components: { streams: Streams }, init: { log: Log }) {
     this.#streams = components.streams
@@ -45,8 +46,11 @@ export class Inbox {
     this.#doors.set(run, door)
   }
 
+  /** Ends the lines of a run: a member that was away asks again, and hears that the run is over. */
   close(run: string): void {
     this.#doors.delete(run)
+    for (const line of this.#lines.get(run) ?? []) line.end()
+    this.#lines.delete(run)
   }
 
   async *#serve(first: FromMember, { peer, receive, signal }: Exchange<FromMember>): AsyncGenerator<FromController> {
@@ -55,6 +59,8 @@ export class Inbox {
     if (door == null) throw new BakError('no-such-run', `run ${first.run} is not driven from here, or is over`)
     if (!door.admits(peer)) throw this.#refused(first.run, peer, 'not-on-roster', `${peer} is not on the roster`)
     const out = new Queue<FromController>()
+    const lines = this.#lines.get(first.run) ?? new Set()
+    this.#lines.set(first.run, lines.add(out))
     const pulse = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), door.pulse)
     signal.addEventListener('abort', () => out.end(), { once: true })
     const reading = this.#read(first.run, door, peer, receive, out).finally(() => out.end())
@@ -64,6 +70,7 @@ export class Inbox {
       for (let next = await out.take(); next !== undefined; next = await out.take()) yield next
     } finally {
       clearInterval(pulse)
+      lines.delete(out)
       out.end()
       reading.catch(error => this.#log.debug('line broke', { run: first.run, peer, why: error.message }))
     }

@@ -7,8 +7,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { KeyObject } from 'node:crypto'
+import { decode, encode } from '../../protocols/codec.ts'
+import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Admission, type Parcel, receiveTarball, sendTarball } from '../../protocols/tarball.ts'
+import { type Admission, type Parcel, receiveTarball, Slots, sendTarball } from '../../protocols/tarball.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -18,6 +20,9 @@ import { openOutbox } from '../store/outbox.ts'
 import { unpack } from '../store/unpack.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Receiver } from './receiver.ts'
+
+/** Results that a peer takes in at the same time. */
+const MAX_MOVES = 2
 
 export interface MoverComponents {
   streams: Streams
@@ -34,7 +39,13 @@ export class Mover {
     this.#components = components
     this.#home = init.home
     components.receiver.archive(
-      receiveTarball({ signer: init.signer, admit: (offer, peer) => this.#admit(offer, peer) })
+      receiveTarball({
+        signer: init.signer,
+        slots: new Slots(MAX_MOVES),
+        admit: (offer, peer) => this.#admit(offer, peer),
+        onReceipt: async ({ run, digest }, receipt) =>
+          (await openInbox(this.#home.inbox(run))).keepReceipt(digest, encode(receipt))
+      })
     )
   }
 
@@ -71,8 +82,12 @@ export class Mover {
     }
     if (offer.allow.length !== 1 || offer.allow[0] !== offer.run) throw new BakError('bad-message', `${peer} offers more than a run`)
     const target = this.#home.runs(offer.run)
-    if (existsSync(target)) throw new BakError('busy', `${members.self.name} has a folder of ${offer.run} already`)
-    const shelf = await openInbox(join(this.#home.work(), `.archive-${offer.run}`))
+    const shelf = await openInbox(this.#home.inbox(offer.run))
+    const had = await shelf.receipt(offer.digest)
+    if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
+    if (existsSync(target)) {
+      throw new BakError('cannot-create', `${members.self.name} has a folder of ${offer.run} already`)
+    }
     const sink = await shelf.sink(offer.digest, tarball => this.#takeIn(tarball, offer, target))
     return { sink }
   }
@@ -86,7 +101,6 @@ export class Mover {
       const report = await verifyFolder(join(fresh, run))
       if (!report.ok) throw new BakError('damaged', report.faults.map(({ where, what }) => `${where}: ${what}`).join('; ').slice(0, 900))
       await rename(join(fresh, run), target)
-      await rm(join(this.#home.work(), `.archive-${run}`), { recursive: true, force: true })
     } finally {
       await rm(fresh, { recursive: true, force: true })
     }

@@ -1,0 +1,113 @@
+/** Real daemons for a test file, and what tests ask of them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
+import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { type Finished, finished, Testnet, type TestnetInit } from '../../testnets/testnet.ts'
+
+export { type Finished, finished, Testnet }
+
+/** Starts a testnet before the suite's first test and stops it after its last, whatever happened. */
+export function useTestnet(
+  suite: { before(hook: () => Promise<void>): void; after(hook: () => Promise<void>): void },
+  init: TestnetInit
+): () => Testnet {
+  let testnet: Testnet | undefined
+  suite.before(async () => {
+    testnet = await Testnet.start(init)
+  })
+  suite.after(async () => {
+    await testnet?.stop()
+  })
+  return () => {
+    if (testnet == null) throw new Error('the testnet did not start')
+    return testnet
+  }
+}
+
+export interface Started {
+  run: string
+  /** Every event so far. */
+  events: RunEvent[]
+  /** Resolves with the first event that fits; rejects when the run ends or 30 s pass without one. */
+  until(fits: (event: RunEvent) => boolean): Promise<RunEvent>
+  finished: Promise<Finished>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** `bak run --json ...` as a process of its own, read as it goes. */
+export async function startRun(testnet: Testnet, peer: string, args: string[], cwd?: string): Promise<Started> {
+  const child = testnet.spawnBak(peer, ['run', '--json', ...args], { cwd })
+  const events: RunEvent[] = []
+  const waiting = new Set<() => void>()
+  let rest = ''
+  child.stdout?.on('data', data => {
+    const lines = (rest + data).split('\n')
+    rest = lines.pop() as string
+    events.push(...lines.map(line => JSON.parse(line) as RunEvent))
+    for (const wake of waiting) wake()
+  })
+  const end = finished(child)
+  const until = (fits: (event: RunEvent) => boolean) =>
+    new Promise<RunEvent>((resolve, reject) => {
+      const timer = setTimeout(() => done(new Error(`no such event in 30 s; last was ${JSON.stringify(events.at(-1))}`)), 30_000)
+      const done = (error?: Error, event?: RunEvent) => {
+        clearTimeout(timer)
+        waiting.delete(look)
+        if (event != null) resolve(event)
+        else reject(error)
+      }
+      const look = () => {
+        const found = events.find(fits)
+        if (found != null) done(undefined, found)
+      }
+      waiting.add(look)
+      look()
+      end.then(({ stderr }) => done(new Error(`the run ended without such an event: ${stderr}`)))
+    })
+  const first = await until(event => 'run' in event)
+  return { run: (first as { run: string }).run, events, until, finished: end, kill: signal => void child.kill(signal) }
+}
+
+export const isPhase = (phase: string, type: 'phase-open' | 'phase-closed' = 'phase-open') => (event: RunEvent) =>
+  event.type === type && (event as { phase: string }).phase === phase
+
+export function record(testnet: Testnet, peer: string, run: string): RunRecord {
+  return readRecord(readFileSync(join(testnet.peer(peer).home, 'runs', run, 'run.json'), 'utf8'))
+}
+
+export function journal(testnet: Testnet, peer: string, run: string): StoredEvent[] {
+  const text = readFileSync(join(testnet.peer(peer).home, 'runs', run, 'journal.ndjson'), 'utf8')
+  return text.trim().split('\n').map(line => JSON.parse(line))
+}
+
+/** @returns the ids of processes whose command line has `mark` in it */
+export function processesWith(mark: string): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter(pid => commandLine(pid).includes(mark))
+    .map(Number)
+}
+
+/** @throws when processes with `mark` in their command line are still there after `within` ms */
+export async function goneWithin(mark: string, within: number): Promise<void> {
+  const deadline = Date.now() + within
+  while (processesWith(mark).length > 0) {
+    if (Date.now() > deadline) throw new Error(`still there after ${within} ms: ${processesWith(mark).map(String).map(commandLine).join(' | ')}`)
+    await sleep(50)
+  }
+}
+
+export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
+let marks = 0
+/** A number of seconds to sleep that no other process of this machine has on its command line. */
+export const uniqueSleep = () => `${3000 + (process.pid % 1000)}.${process.pid}${marks++}`
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit, adds up
+ * what uvu counted, names what was skipped, and ends with `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+/** A group that takes longer hangs, ms. */
+const LIMIT = 240_000
+/** Tests that start real daemons run alone: two at once would measure each other. */
+const SINGLE = /^test\/(faults|daemon|testnets|scale)\//
+
+interface Counted {
+  passed: number
+  failed: number
+  skipped: string[]
+}
+
+const wanted = process.argv.slice(2)
+const files = globSync('test/**/*.test.ts', { cwd: root })
+  .sort()
+  .filter(file => wanted.length === 0 || wanted.some(part => file.includes(part)))
+const sum: Counted = { passed: 0, failed: 0, skipped: [] }
+for (const group of groups(files)) add(await run(group))
+
+for (const line of sum.skipped) process.stdout.write(`skipped: ${line}\n`)
+const skipped = sum.skipped.length > 0 ? `, ${sum.skipped.length} skipped` : ''
+process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${skipped}\n`)
+process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0
+
+/** Files of one folder run in one process, but for those that start daemons. */
+function groups(all: string[]): string[][] {
+  const found = new Map<string, string[]>()
+  for (const file of all) {
+    const key = SINGLE.test(file) ? file : dirname(file)
+    found.set(key, [...(found.get(key) ?? []), file])
+  }
+  return [...found.values()]
+}
+
+function run(group: string[]): Promise<Counted> {
+  const began = performance.now()
+  const child = spawn(process.execPath, [join(root, 'test/group.ts'), ...group], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.on('data', data => {
+    text += data
+    process.stdout.write(data)
+  })
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT)
+  return new Promise(resolve => {
+    child.once('close', (status, signal) => {
+      clearTimeout(timer)
+      const counted = count(text)
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      process.stdout.write(`${group.length === 1 ? group[0] : relative(root, join(root, dirname(group[0] as string)))}: ${seconds} s\n`)
+      if (signal != null) process.stdout.write(`FAIL  ${group.join(' ')}: ended by ${signal} after ${seconds} s\n`)
+      // a process that died before it could count has failed, whatever it printed
+      const died = signal != null || (status !== 0 && counted.failed === 0)
+      resolve(died ? { ...counted, failed: counted.failed + 1 } : counted)
+    })
+  })
+}
+
+/** Reads uvu's `Total / Passed / Skipped` and the lines `SKIP <title>: <reason>` of the tests themselves. */
+function count(text: string): Counted {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours its figures
+  const plain = text.replace(/\x1b\[[0-9;]*m/g, '')
+  const add = (name: string) =>
+    [...plain.matchAll(new RegExp(`^ *${name}: +(\\d+)`, 'gm'))].reduce((all, found) => all + Number(found[1]), 0)
+  const skipped = [...plain.matchAll(/^SKIP (.*)$/gm)].map(found => found[1] as string)
+  const [total, passed, uvuSkipped] = [add('Total'), add('Passed'), add('Skipped')]
+  const unnamed = Array.from({ length: Math.max(0, uvuSkipped - skipped.length) }, () => 'a test that gives no reason')
+  return { passed, failed: total - passed, skipped: [...skipped, ...unnamed] }
+}
+
+function add({ passed, failed, skipped }: Counted): void {
+  sum.passed += passed
+  sum.failed += failed
+  sum.skipped.push(...skipped)
+}
