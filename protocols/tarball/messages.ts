@@ -1,0 +1,65 @@
+/** What the two sides say to each other, and what a tarball is called in it. */
+import * as v from 'valibot'
+import { type Envelope, envelope, open as openEnvelope, type Subject } from '../envelope.ts'
+import { BakError } from '../errors.ts'
+import { bytes, count, digest, instant, list, milliseconds, runId, text } from '../fields.ts'
+import type { Protocol } from '../stream.ts'
+
+/** Largest portion, in bytes. */
+export const PORTION = 1024 * 1024
+/** Longest silence of either side, in ms. */
+export const TIMEOUT = 30_000
+
+export const parcelKind = v.picklist(['tools', 'sysinfo', 'run'])
+export type ParcelKind = v.InferOutput<typeof parcelKind>
+
+/** A tarball: what it is, and what is in it. */
+export const parcel = v.object({
+  run: runId,
+  /** For people: `sysinfo begin`, `1-default/sample1`. */
+  what: text,
+  kind: parcelKind,
+  /** SHA-256 of the tarball. */
+  digest,
+  bytes: count,
+  /** Paths in the run's folder that it fills. The receiver knows which of them are the sender's to fill. */
+  allow: list(text, 512)
+})
+export type Parcel = v.InferOutput<typeof parcel>
+
+/** "It is here, whole, and in its place." */
+export const receipt = v.object({ run: runId, what: text, digest, bytes: count, at: instant })
+export type Receipt = v.InferOutput<typeof receipt>
+export const receiptSubject: Subject<Receipt> = { name: 'receipt', schema: receipt }
+
+const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION)) }
+const toReceiver = v.variant('type', [
+  v.object({ type: v.literal('offer'), ...parcel.entries }),
+  v.object({ type: v.literal('data'), offset: count, bytes: bytes(PORTION) })
+])
+const toSender = v.variant('type', [
+  v.object({ type: v.literal('wait'), after: milliseconds }),
+  v.object({ type: v.literal('have'), receipt: envelope }),
+  v.object({ type: v.literal('want'), ...portion }),
+  v.object({ type: v.literal('pulse') }),
+  v.object({ type: v.literal('receipt'), receipt: envelope })
+])
+export type ToReceiver = v.InferOutput<typeof toReceiver>
+export type ToSender = v.InferOutput<typeof toSender>
+
+export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
+  id: '/bak/tarball/1.0.0',
+  request: toReceiver,
+  response: toSender,
+  timeout: TIMEOUT,
+  maxFrame: 2 * PORTION
+}
+
+/** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this parcel */
+export function checkReceipt(offer: Parcel, sealed: Envelope, by: string): Envelope {
+  const { by: signer, value } = openEnvelope(receiptSubject, sealed)
+  if (signer !== by) throw new BakError('bad-signature', `the receipt is signed by ${signer}, not by ${by}`)
+  const same = (['run', 'what', 'digest', 'bytes'] as const).every(key => value[key] === offer[key])
+  if (!same) throw new BakError('bad-message', `the receipt is for ${value.what}, not for ${offer.what}`)
+  return sealed
+}

@@ -1,0 +1,128 @@
+/** The controller's end: decides on an offer, asks for what is missing, and signs for the whole. */
+import { type Envelope, type Signer, seal } from '../envelope.ts'
+import { asBakError, BakError } from '../errors.ts'
+import type { Handler } from '../stream.ts'
+import { type Parcel, PORTION, receiptSubject, type ToReceiver, type ToSender } from './messages.ts'
+import { Pace } from './pace.ts'
+import { pulsing, Reception } from './reception.ts'
+import { type Slots, SMALL } from './slots.ts'
+import { rarely } from './waits.ts'
+
+/** Where a tarball goes. */
+export interface Sink {
+  /** Bytes that are there already. */
+  size(): number
+  append(offset: number, bytes: Uint8Array): Promise<void>
+  /** Verifies the whole and puts it to its place. @throws {BakError} `mismatch`, and `size()` is 0 again */
+  finish(): Promise<void>
+  /** Comes last, whatever happened; what is there may be gone on with. */
+  close(): Promise<void>
+}
+
+/** `wait` in ms, 0 for the usual time; a refusal is thrown as a `BakError`. */
+export type Admission = { wait: number } | { have: Envelope } | { sink: Sink }
+
+export interface ReceiveInit {
+  signer: Signer
+  /** Decides on an offer: whether the run is known, whose paths they are, whether there is room. */
+  admit(offer: Parcel, peer: string): Promise<Admission>
+  /** Bounds the tarballs that come at once. */
+  slots?: Slots
+  /** Keeps the receipt before it is sent, so that the next offer of the same is answered `have`. */
+  onReceipt?(offer: Parcel, receipt: Envelope, peer: string): Promise<void>
+  /** Bytes so far, at most ten times a second. */
+  onProgress?(offer: Parcel, done: number, peer: string): void
+  now?(): number
+}
+
+/** The receiver's handler. An offer that comes again on a new stream ends the old one. */
+export function receiveTarball(init: ReceiveInit): Handler<ToReceiver, ToSender> {
+  const current = new Map<string, Reception>()
+  return async function* (first, exchange) {
+    if (first.type !== 'offer') throw new BakError('bad-message', 'the first message is not an offer')
+    const { type: _, ...offer } = first
+    const key = `${exchange.peer} ${offer.digest}`
+    const before = current.get(key)
+    const reception = new Reception(exchange)
+    current.set(key, reception)
+    try {
+      before?.supersede()
+      if (before != null) yield* pulsing(before.ended)
+      yield* receiveOne(init, offer, reception)
+    } finally {
+      if (current.get(key) === reception) current.delete(key)
+      reception.end()
+    }
+  }
+}
+
+async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Reception): AsyncGenerator<ToSender> {
+  const release = offer.bytes <= SMALL ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
+  if (release === undefined) return yield { type: 'wait', after: 0 }
+  try {
+    const admission = yield* pulsing(init.admit(offer, reception.peer))
+    if ('wait' in admission) return yield { type: 'wait', after: admission.wait }
+    if ('have' in admission) return yield { type: 'have', receipt: admission.have }
+    try {
+      yield* fill(init, offer, admission.sink, reception)
+    } finally {
+      await admission.sink.close()
+    }
+    const { run, what, digest, bytes } = offer
+    const at = (init.now ?? Date.now)()
+    const sealed = seal(receiptSubject, { run, what, digest, bytes, at }, init.signer)
+    await init.onReceipt?.(offer, sealed, reception.peer)
+    yield { type: 'receipt', receipt: sealed }
+  } finally {
+    release()
+  }
+}
+
+async function* fill(init: ReceiveInit, offer: Parcel, sink: Sink, reception: Reception): AsyncGenerator<ToSender> {
+  const report = rarely((done: number) => init.onProgress?.(offer, done, reception.peer))
+  for (let last = false; ; last = true) {
+    if (sink.size() > offer.bytes) throw new BakError('mismatch', `more than the ${offer.bytes} bytes offered are here`)
+    yield* fetchRest(offer, sink, reception, report)
+    try {
+      return yield* pulsing(sink.finish())
+    } catch (error) {
+      if (last || asBakError(error).code !== 'mismatch' || sink.size() !== 0) throw error
+    }
+  }
+}
+
+/** Asks for what is missing, as many portions at once as pay. */
+async function* fetchRest(
+  offer: Parcel,
+  sink: Sink,
+  reception: Reception,
+  report: (done: number, total: number) => void
+): AsyncGenerator<ToSender> {
+  const asked: { offset: number; length: number; since: number }[] = []
+  const pace = new Pace()
+  for (let next = sink.size(); sink.size() < offer.bytes; ) {
+    while (next < offer.bytes && asked.length < pace.window) {
+      const length = Math.min(PORTION, offer.bytes - next)
+      asked.push({ offset: next, length, since: performance.now() })
+      yield { type: 'want', offset: next, length }
+      next += length
+    }
+    const [want] = asked as [(typeof asked)[number]]
+    const data = checkData(want, await reception.receive())
+    const arrived = performance.now()
+    yield* pulsing(sink.append(want.offset, data))
+    asked.shift()
+    pace.note(arrived - want.since, performance.now() - arrived)
+    report(sink.size(), offer.bytes)
+  }
+}
+
+function checkData(want: { offset: number; length: number }, message: ToReceiver | undefined): Uint8Array {
+  if (message === undefined) throw new BakError('unreachable', `the sender went away at byte ${want.offset}`)
+  if (message.type !== 'data') throw new BakError('bad-message', `asked for data, got a second ${message.type}`)
+  if (message.offset === want.offset && message.bytes.length === want.length) return message.bytes
+  throw new BakError(
+    'bad-message',
+    `asked for ${want.length} bytes at ${want.offset}, got ${message.bytes.length} at ${message.offset}`
+  )
+}

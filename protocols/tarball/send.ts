@@ -1,0 +1,143 @@
+/** The member's end: offers its tarball and answers what it is asked for, until it has a receipt. */
+import type { Envelope } from '../envelope.ts'
+import { asBakError, BakError, type ErrorCode } from '../errors.ts'
+import { type Call, call, type Opener } from '../stream.ts'
+import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
+import { jittered, pause, rarely } from './waits.ts'
+
+/** Who is told to wait without a time waits so long, in ms. */
+const WAIT = 100
+
+/** What the sender has at hand. */
+export interface Source {
+  /** @returns exactly `length` bytes from `offset`; fewer is a damaged tarball */
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+export interface SendOptions {
+  /** Gives up; the tarball stays where it is. */
+  signal: AbortSignal
+  /** The peer that must sign the receipt. */
+  to: string
+  /** Bytes given so far, at most ten times a second. */
+  onProgress?: (done: number, total: number) => void
+  /** Why it is tried again, and after how many ms. */
+  onRetry?: (reason: BakError, after: number) => void
+}
+
+export interface Sent {
+  receipt: Envelope
+  /** How often the receiver said wait, and how often the stream broke. */
+  waited: number
+  reopened: number
+}
+
+const AGAIN: ErrorCode[] = [
+  'unreachable',
+  'timeout',
+  'busy',
+  'not-ready',
+  'interrupted',
+  'lost',
+  'left',
+  'no-such-peer'
+]
+
+/**
+ * Offers a tarball until it has a receipt for it, through waits and broken streams.
+ * @throws {BakError} what the signal was aborted with; `no-space`, `mismatch`, `not-allowed` and what else the receiver
+ * refuses it with; `bad-signature` if the receipt is not by `to`
+ */
+export async function sendTarball(open: Opener, offer: Parcel, source: Source, options: SendOptions): Promise<Sent> {
+  const { signal, to, onRetry = () => {} } = options
+  const report = rarely(options.onProgress)
+  let waited = 0
+  let reopened = 0
+  let inVain = 0
+  for (;;) {
+    let again: { reason: BakError; after: number }
+    try {
+      const answer = await converse(bounded(open, signal), offer, source, signal, done => {
+        inVain = 0
+        report(done, offer.bytes)
+      })
+      if ('receipt' in answer) return { receipt: checkReceipt(offer, answer.receipt, to), waited, reopened }
+      const reason = new BakError('not-ready', 'the receiver said wait')
+      again = { reason, after: jittered(answer.after || WAIT, Math.min(waited++, 2)) }
+    } catch (cause) {
+      if (signal.aborted) throw asBakError(signal.reason)
+      const reason = asBakError(cause)
+      if (!AGAIN.includes(reason.code)) throw reason
+      reopened++
+      again = { reason, after: inVain === 0 ? 0 : jittered(WAIT, inVain) }
+      inVain++
+    }
+    onRetry(again.reason, again.after)
+    await pause(again.after, signal)
+  }
+}
+
+/** Opening takes no longer than an answer may; what goes wrong in it can be tried again. */
+function bounded(open: Opener, signal: AbortSignal): Opener {
+  const opened: Opener = async (id, options) => {
+    try {
+      return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) })
+    } catch (cause) {
+      if (cause instanceof BakError) throw cause
+      throw new BakError('unreachable', `no stream to the receiver: ${(cause as Error).message}`, { cause })
+    }
+  }
+  return Object.assign(opened, { local: open.local })
+}
+
+type Answer = { receipt: Envelope } | { after: number }
+
+/** One stream, from the offer to its answer. */
+async function converse(
+  open: Opener,
+  offer: Parcel,
+  source: Source,
+  signal: AbortSignal,
+  onSent: (done: number) => void
+): Promise<Answer> {
+  const exchange = await call(open, tarballProtocol, { signal })
+  try {
+    const { run, what, kind, digest, bytes, allow } = offer
+    await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow })
+    return await answerWants(exchange, offer, source, onSent)
+  } catch (error) {
+    exchange.abort(error as Error)
+    throw error
+  } finally {
+    await exchange.close()
+  }
+}
+
+async function answerWants(
+  exchange: Call<ToReceiver, ToSender>,
+  offer: Parcel,
+  source: Source,
+  onSent: (done: number) => void
+): Promise<Answer> {
+  for (;;) {
+    const answer = await exchange.receive()
+    if (answer === undefined) throw new BakError('unreachable', 'the receiver ended the stream without an answer')
+    if (answer.type === 'want') {
+      await exchange.send({ type: 'data', offset: answer.offset, bytes: await readPortion(offer, source, answer) })
+      onSent(answer.offset + answer.length)
+    } else if (answer.type !== 'pulse') return answer
+  }
+}
+
+async function readPortion(
+  offer: Parcel,
+  source: Source,
+  { offset, length }: { offset: number; length: number }
+): Promise<Uint8Array> {
+  if (offset + length > offer.bytes) {
+    throw new BakError('bad-message', `${offer.bytes} bytes were offered; asked for ${length} at ${offset}`)
+  }
+  const read = await source.read(offset, length)
+  if (read.length === length) return read
+  throw new BakError('damaged', `the tarball ${offer.digest} has ${offset + read.length} bytes, not ${offer.bytes}`)
+}

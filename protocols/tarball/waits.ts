@@ -1,0 +1,33 @@
+/** Waits between tries, and reports that do not come too often. */
+import { asBakError } from '../errors.ts'
+
+const LONGEST_WAIT = 10_000
+const PROGRESS_EVERY = 100
+
+/** Doubles with each attempt, up to ten seconds, give or take half of it. */
+export const jittered = (ms: number, attempt: number) =>
+  Math.min(LONGEST_WAIT, ms * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random())
+
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const timer = setTimeout(over.resolve, ms)
+  const stop = () => over.reject(asBakError(signal.reason))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  await over.promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  })
+}
+
+/** Calls `report` at most ten times a second, and always for the last byte. */
+export function rarely(
+  report: (done: number, total: number) => void = () => {}
+): (done: number, total: number) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (done, total) => {
+    if (done < total && performance.now() - last < PROGRESS_EVERY) return
+    last = performance.now()
+    report(done, total)
+  }
+}
