@@ -16,7 +16,8 @@ import {
   certificateSubject,
   commandSubject,
   type Step,
-  stepFolder
+  stepFolder,
+  type WorkloadResult
 } from '../../protocols/phase.ts'
 import { FORMAT, type RunRecord } from '../../protocols/record.ts'
 import { statusOf, type Verdict } from '../../protocols/verdict.ts'
@@ -46,6 +47,8 @@ type PhaseOptions = Partial<Pick<Command, 'step' | 'when' | 'at'>> & {
   asked?: Map<string, string>
   needed?: number
   grace?: number
+  /** Sees how it went before a failure or a cancellation ends the road. */
+  onClosed?(closed: Closed): void
 }
 
 /** Ends the straight road; the clean-up goes on from there. */
@@ -272,15 +275,17 @@ export class Driver {
     this.#working = true
     try {
       const asked = new Map([[signer.peer, members.self.name]])
-      const { acks } = await this.#phase('work', { step, asked, needed: 1, deadline: 0 })
-      const result = acks[0]?.value.workload
-      if (result == null) return
-      this.#record.workload.push({ step, ...result })
-      for (const tail of tails) await tail.stop()
-      this.#bind().store({ type: 'workload-ended', step, ...result })
+      let result: WorkloadResult | undefined
+      const onClosed = ({ acks }: Closed) => {
+        result = acks[0]?.value.workload
+        if (result != null) this.#record.workload.push({ step, ...result })
+      }
+      await this.#phase('work', { step, asked, needed: 1, deadline: 0, onClosed }).finally(async () => {
+        for (const tail of tails) await tail.stop()
+        if (result != null) this.#bind().store({ type: 'workload-ended', step, ...result })
+      })
     } finally {
       this.#working = false
-      for (const tail of tails) await tail.stop()
       agent.unlend(this.run)
     }
     this.#cancelled.signal.throwIfAborted()
@@ -343,6 +348,7 @@ export class Driver {
     const closed = await open.run()
     this.#open = undefined
     await this.#certify(command, closed, asked.size, needed)
+    options.onClosed?.(closed)
     if (!cleanup) {
       this.#cancelled.signal.throwIfAborted()
       if (closed.verdict === 'failed') throw new Stopped('quorum', this.#whyFailed(phase, closed, needed))

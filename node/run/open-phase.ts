@@ -46,6 +46,7 @@ export class OpenPhase {
   #deadline: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
   #over = false
+  #givenUp = false
 
   constructor(init: OpenPhaseInit) {
     this.#init = init
@@ -95,8 +96,9 @@ export class OpenPhase {
     this.#judge(false)
   }
 
-  /** Ends it now, with the answers that are there. */
+  /** Ends it now, with the answers that are there; who has not answered yet has done nothing wrong. */
   close(): void {
+    this.#givenUp = true
     this.#judge(true)
   }
 
@@ -116,7 +118,8 @@ export class OpenPhase {
     this.#over = true
     for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
     const acks = [...this.#acks.values()]
-    this.#closed.resolve({ verdict, acks, missing: this.#missing(), took: performance.now() - this.#opened })
+    const late = deadlinePassed && !this.#givenUp
+    this.#closed.resolve({ verdict, acks, missing: this.#missing(late), took: performance.now() - this.#opened })
   }
 
   #standing(peer: string): Standing {
@@ -125,14 +128,15 @@ export class OpenPhase {
     return this.#lost.has(peer) ? 'lost' : 'waiting'
   }
 
-  #missing(): Closed['missing'] {
+  /** @param late the deadline has passed: who has not answered is missing, too */
+  #missing(late: boolean): Closed['missing'] {
     return [...this.#init.asked].flatMap(([peer, name]) => {
       const standing = this.#standing(peer)
       if (standing === 'ok') return []
       const ack = this.#acks.get(peer)?.value
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
       if (standing === 'lost') return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
-      return [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
+      return !late ? [] : [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
     })
   }
 
