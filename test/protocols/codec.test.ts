@@ -1,0 +1,169 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import * as v from 'valibot'
+import { check, decode, encode, type Schema } from '../../protocols/codec.ts'
+import { open } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { controller, framed, messages, plain, signed } from './samples.ts'
+
+const anything: Schema = v.unknown()
+const RUNS = 2_000
+
+function codeOf(work: () => unknown): string {
+  try {
+    work()
+    return 'none'
+  } catch (error) {
+    return error instanceof BakError ? error.code : `not a BakError: ${error}`
+  }
+}
+
+const strict = suite('codec: one value has one form')
+const refused: Array<[title: string, hex: string]> = [
+  ['no bytes at all', ''],
+  ['a key that comes twice', 'a2616101616102'],
+  ['a list of no given length', '9f01ff'],
+  ['a map of no given length', 'bf616101ff'],
+  ['a text of no given length', '7f6161ff'],
+  ['bytes of no given length', '5f4161ff'],
+  ['a byte after the end', '0100'],
+  ['a second message after the end', 'a0a0'],
+  ['a message that is cut off', 'a16161'],
+  ['a list that is shorter than it says', '8301'],
+  ['undefined', 'f7'],
+  ['undefined in a map', 'a16161f7'],
+  ['not a number', 'f97e00'],
+  ['infinity', 'f97c00'],
+  ['minus infinity', 'f9fc00'],
+  ['a number that is longer than it needs to be', '1800'],
+  ['a length that is longer than it needs to be', '780161'],
+  ['a key that is no text', 'a10102'],
+  ['a tag', 'c001'],
+  ['a list that claims more than there can be', '9b001fffffffffffff'],
+  ['bytes that claim more than there can be', '5b001fffffffffffff']
+]
+for (const [title, hex] of refused) {
+  strict(`${title} is refused`, () => {
+    assert.is(
+      codeOf(() => decode(anything, Buffer.from(hex, 'hex'))),
+      'bad-message'
+    )
+  })
+}
+
+strict('a million lists within each other are refused, and not by running out of stack', () => {
+  const deep = new Uint8Array(1_000_000).fill(0x81)
+  assert.is(
+    codeOf(() => decode(anything, deep)),
+    'bad-message'
+  )
+})
+
+strict('what is undefined is left out, and the order of keys makes no difference', () => {
+  const hex = (value: unknown) => Buffer.from(encode(value)).toString('hex')
+  assert.is(hex({ a: 1, b: undefined }), 'a1616101')
+  assert.is(hex({ b: 2, a: 1, cc: { z: 1, y: 2 } }), hex({ cc: { y: 2, z: 1 }, a: 1, b: 2 }))
+})
+
+strict('a key named __proto__ is a key like others, and gives nobody a prototype', () => {
+  const value = decode(anything, Buffer.from('a1695f5f70726f746f5f5fa1657065657273f5', 'hex')) as { peers?: boolean }
+  assert.equal(Object.keys(value), ['__proto__'])
+  assert.is(value.peers, undefined)
+})
+
+strict('an error names the first place that is wrong', () => {
+  const schema: Schema = v.object({ list: v.array(v.object({ n: v.number() })) })
+  assert.throws(() => check(schema, { list: [{ n: 1 }, { n: 'x' }] }), /^list\.1\.n: /)
+  assert.throws(() => check(schema, 7), /^message: /)
+})
+
+const leaf = fc.oneof(
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.string({ unit: 'binary' }),
+  fc.uint8Array()
+)
+const { tree } = fc.letrec(tie => ({
+  tree: fc.oneof(
+    { depthSize: 'small' },
+    leaf,
+    fc.array(tie('tree')),
+    fc.dictionary(
+      fc.string({ unit: 'binary' }).filter(key => key !== '__proto__'),
+      tie('tree'),
+      { noNullPrototype: true }
+    )
+  )
+}))
+strict('what is encoded comes back as it was, and its bytes are the same again', () => {
+  fc.assert(
+    fc.property(tree, value => {
+      const bytes = encode(value)
+      const back = decode(anything, bytes)
+      assert.equal(plain(back), plain(value))
+      assert.is(Buffer.compare(encode(back), bytes), 0)
+    }),
+    { numRuns: 1_000 }
+  )
+})
+strict.run()
+
+const wire = suite('codec: every message on the wire')
+/** Bytes with a few of them altered, taken out, put in or repeated. */
+const mutationOf = (good: Uint8Array) =>
+  fc
+    .array(
+      fc.record({
+        how: fc.constantFrom('flip', 'set', 'cut', 'drop', 'insert', 'repeat'),
+        at: fc.nat(good.length - 1),
+        with: fc.nat(255)
+      }),
+      { minLength: 1, maxLength: 4 }
+    )
+    .map(changes => changes.reduce((bytes, { how, at, with: by }) => mutate(bytes, how, at, by), good))
+
+function mutate(bytes: Uint8Array, how: string, where: number, by: number): Uint8Array {
+  const at = bytes.length === 0 ? 0 : where % bytes.length
+  const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
+  if (how === 'cut') return before
+  if (how === 'drop') return Buffer.concat([before, after.subarray(1 + (by % 8))])
+  if (how === 'insert') return Buffer.concat([before, Uint8Array.of(by), after])
+  if (how === 'repeat') return Buffer.concat([before, after.subarray(0, by), after])
+  if (bytes.length === 0) return bytes
+  const changed = new Uint8Array(bytes)
+  changed[at] = how === 'flip' ? (bytes[at] as number) ^ (1 << (by % 8)) : by
+  return changed
+}
+
+for (const [name, schema, value] of messages) {
+  wire(`${name}: a good one is what it was`, () => assert.equal(plain(decode(schema, encode(value))), plain(value)))
+}
+for (const { name, schema, bytes } of framed) {
+  wire(`${name}: what is not one is refused as bad-message and never breaks anything`, () => {
+    const onlyRefused = (frame: Uint8Array) =>
+      assert.ok(['none', 'bad-message'].includes(codeOf(() => decode(schema, frame))))
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), onlyRefused), { numRuns: RUNS })
+    fc.assert(fc.property(mutationOf(bytes), onlyRefused), { numRuns: RUNS })
+  })
+}
+for (const { subject, value } of signed) {
+  wire(`${subject.name}: a body that is not one is refused whoever signed it`, () => {
+    const body = mutationOf(encode(value))
+    const envelope = { by: controller.peer, signature: new Uint8Array(64) }
+    fc.assert(
+      fc.property(body, fc.uint8Array({ minLength: 64, maxLength: 64 }), (altered, signature) =>
+        assert.ok(
+          ['bad-message', 'bad-signature'].includes(
+            codeOf(() => open(subject, { ...envelope, body: altered, signature }))
+          )
+        )
+      ),
+      { numRuns: 200 }
+    )
+  })
+}
+wire.run()

@@ -1,0 +1,239 @@
+/** One good value for every message on the wire, and the schema that it fits. */
+
+import { check, encode, type Schema } from '../../protocols/codec.ts'
+import { collectProtocol } from '../../protocols/collect.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { envelope, type Subject, seal } from '../../protocols/envelope.ts'
+import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import {
+  helloMessage,
+  lostSubject,
+  type MemberRecord,
+  memberSubject,
+  recordsProtocol,
+  registerProtocol
+} from '../../protocols/hello.ts'
+import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
+import {
+  type Ack,
+  ackSubject,
+  acksProtocol,
+  type Certificate,
+  type Command,
+  cancelProtocol,
+  certificateSubject,
+  clockProtocol,
+  commandSubject,
+  getProtocol,
+  runMessage
+} from '../../protocols/phase.ts'
+import { spec } from '../../protocols/spec.ts'
+import { type Receipt, receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
+import { ticket } from '../../protocols/ticket.ts'
+import { newSigner } from '../helpers/streams.ts'
+
+export const run = '20261122T213015-k3f9ab'
+export const controller = newSigner()
+export const member = newSigner()
+export const step = { number: 1, name: 'default', sample: 1 }
+const digest = digestOf(Buffer.from('something'))
+const at = 1_795_383_015_123.5
+
+/** @returns a spec with every default filled in */
+export const specOf = (given: object = {}) => check(spec as Schema<Offer['spec']>, { command: ['true'], ...given })
+
+const tools = [{ group: 'default', tool: 'vmstat', options: { interval: 1, options: ['-n'] } }]
+const availability = { tool: 'vmstat', usable: true, version: '4.0', reason: 'not as root' }
+const capabilities = {
+  program: '0.1.0',
+  os: 'linux 6.12',
+  cores: 8,
+  clock: { offset: -1.25, bound: 0.5 },
+  tools: [availability]
+}
+const exclusion = { peer: member.peer, name: 'node-c', phase: 'init' as const, code: 'lost' as const, reason: 'gone' }
+
+export const record: MemberRecord = {
+  peer: member.peer,
+  name: 'node-b',
+  version: at | 0,
+  state: 'alive',
+  labels: { rack: 'r1' },
+  addresses: ['/ip4/10.0.0.7/tcp/4001'],
+  tools: [availability],
+  registered: [{ group: 'default', tool: 'vmstat', options: ['--interval', '3'] }],
+  runs: [{ run, name: 'run', phase: 'work', manifest: digest }],
+  cores: 8,
+  memory: 16e9,
+  os: 'linux',
+  arch: 'x64',
+  program: '0.1.0',
+  started: at
+}
+export const offer: Offer = {
+  run,
+  controller: controller.peer,
+  epoch: 1,
+  created: at,
+  program: '0.1.0',
+  spec: specOf({ groups: [{ name: 'db', tools: ['iostat'] }], expect: 2 }),
+  candidates: [
+    { peer: member.peer, name: 'node-b', tools },
+    { peer: controller.peer, name: 'node-a', tools: [], driver: true }
+  ]
+}
+export const manifest: Manifest = {
+  run,
+  controller: controller.peer,
+  epoch: 1,
+  frozen: at,
+  offer: digest,
+  spec: offer.spec,
+  roster: [{ peer: member.peer, name: 'node-b', tools, rank: 0, capabilities }],
+  excluded: [exclusion]
+}
+export const command: Command = {
+  run,
+  epoch: 1,
+  seq: 5,
+  attempt: 0,
+  phase: 'start',
+  subject: digest,
+  issued: at,
+  deadline: 60_000,
+  step,
+  at: at + 100,
+  to: [member.peer]
+}
+export const ack: Ack = {
+  run,
+  epoch: 1,
+  seq: 5,
+  phase: 'start',
+  subject: digest,
+  outcome: 'ok',
+  received: at,
+  done: at + 3.25,
+  began: at + 1,
+  warnings: ['vmstat: a word'],
+  produced: [{ name: 'x', digest, bytes: 17 }],
+  capabilities,
+  workload: { exit: 0, duration: 12.5, timedOut: false }
+}
+export const certificate: Certificate = {
+  run,
+  epoch: 1,
+  seq: 5,
+  phase: 'start',
+  subject: digest,
+  step,
+  verdict: 'met',
+  needed: 1,
+  asked: 2,
+  acks: [seal(ackSubject, ack, member)],
+  excluded: [exclusion],
+  closed: at + 9
+}
+const receipt: Receipt = { run, what: '1-default/sample1', digest, bytes: 17, at }
+
+interface Signed {
+  subject: Subject<unknown>
+  value: unknown
+}
+/** Everything that is signed. */
+export const signed: Signed[] = [
+  { subject: commandSubject, value: command },
+  { subject: ackSubject, value: ack },
+  { subject: certificateSubject, value: certificate },
+  { subject: offerSubject, value: offer },
+  { subject: manifestSubject, value: manifest },
+  { subject: memberSubject, value: record },
+  { subject: lostSubject, value: { peer: member.peer, version: 7 } },
+  { subject: receiptSubject, value: receipt }
+]
+
+const sealed = seal(memberSubject, record, member)
+const sealedReceipt = seal(receiptSubject, receipt, controller)
+const { step: _, ...whole } = command
+
+/** Everything that is decoded: what it is called, its schema, a good value. */
+export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
+  ...signed.map(({ subject, value }): [string, Schema, unknown] => [subject.name, subject.schema, value]),
+  ['command without a step', commandSubject.schema, { ...whole, phase: 'sysinfo', when: 'begin' }],
+  ['envelope', envelope, sealed],
+  ['hello: record', helloMessage, { type: 'record', sealed }],
+  ['hello: lost', helloMessage, { type: 'lost', sealed }],
+  ['run: command', runMessage, { type: 'command', sealed: seal(commandSubject, command, controller) }],
+  ['run: certificate', runMessage, { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }],
+  [
+    'ticket',
+    ticket,
+    {
+      mesh: controller.peer,
+      generation: 1,
+      secret: new Uint8Array(32).fill(7),
+      addresses: ['/ip4/10.0.0.7/tcp/4001'],
+      from: member.peer
+    }
+  ],
+  ['acks: open', acksProtocol.request, { type: 'open', run }],
+  ['acks: ack', acksProtocol.request, { type: 'ack', sealed: seal(ackSubject, ack, member) }],
+  ['acks: lease', acksProtocol.response, { type: 'lease' }],
+  ['acks: refused', acksProtocol.response, { type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' }],
+  [
+    'tarball: offer',
+    tarballProtocol.request,
+    { ...receipt, at: undefined, type: 'offer', kind: 'tools', allow: ['a/b'] }
+  ],
+  ['tarball: data', tarballProtocol.request, { type: 'data', offset: 0, bytes: new Uint8Array(100).fill(1) }],
+  ['tarball: wait', tarballProtocol.response, { type: 'wait', after: 100 }],
+  ['tarball: have', tarballProtocol.response, { type: 'have', receipt: sealedReceipt }],
+  ['tarball: want', tarballProtocol.response, { type: 'want', offset: 1024, length: 4096 }],
+  ['tarball: pulse', tarballProtocol.response, { type: 'pulse' }],
+  ['tarball: receipt', tarballProtocol.response, { type: 'receipt', receipt: sealedReceipt }],
+  ['get: request', getProtocol.request, { digest, offset: 0, length: 4096 }],
+  ['get: response', getProtocol.response, { total: 9, bytes: new Uint8Array(9) }],
+  ['clock: request', clockProtocol.request, { asked: at }],
+  ['clock: response', clockProtocol.response, { asked: at, heard: at + 1, answered: at + 1.5 }],
+  ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
+  ['cancel: response', cancelProtocol.response, { accepted: true }],
+  ['attach: request', attachProtocol.request, { run, from: 3 }],
+  [
+    'attach: a stored event',
+    attachProtocol.response,
+    { n: 3, at, type: 'phase-open', seq: 5, phase: 'start', step, asked: 2, needed: 2 }
+  ],
+  ['attach: a live event', attachProtocol.response, { at, type: 'output', stream: 'stdout', text: 'hello\n' }],
+  ['describe: request', describeProtocol.request, { run }],
+  [
+    'describe: response',
+    describeProtocol.response,
+    { run, controller: controller.peer, record: '{}', manifest: sealed, certificates: [sealed] }
+  ],
+  ['records: request', recordsProtocol.request, { records: [sealed] }],
+  ['records: response', recordsProtocol.response, { records: [] }],
+  [
+    'register: request',
+    registerProtocol.request,
+    { group: 'db', add: [{ tool: 'sar', options: [] }], remove: ['iostat'] }
+  ],
+  ['register: response', registerProtocol.response, { registered: record.registered, tools: record.tools }],
+  ['collect: request', collectProtocol.request, { run }],
+  [
+    'collect: response',
+    collectProtocol.response,
+    { what: 'sysinfo begin', digest, bytes: 9, outcome: 'failed', code: 'no-space', reason: 'full' }
+  ]
+]
+
+/** @returns the value without what is undefined, and all its bytes of one type, as a decoder gives one or another */
+export function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, plain(each)]]))
+  )
+}
+
+export const framed = messages.map(([name, schema, value]) => ({ name, schema, bytes: encode(value) }))
