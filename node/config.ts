@@ -1,21 +1,13 @@
-/** The daemon's settings: flag > BAK_ variable > config.toml > default. The keys of the file are the long flags. */
+/** The daemon's settings: flag > BAK_ variable > config.toml > default. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { parse } from 'smol-toml'
-import * as v from 'valibot'
-import { BakError } from '../protocols/errors.ts'
-import { labels, list, multiaddress, name } from '../protocols/fields.ts'
+import type { Schema } from '../protocols/codec.ts'
+import { type DaemonSettings, daemonDefaults, daemonSettings, readConfigFile } from '../protocols/config-file.ts'
+import { asBakError, BakError } from '../protocols/errors.ts'
+import { findMistakes, type Mistake } from '../protocols/mistakes.ts'
 import type { Home } from './store/home.ts'
 
-const file = v.strictObject({
-  name: v.optional(name),
-  label: v.optional(labels),
-  listen: v.optional(list(multiaddress, 16)),
-  announce: v.optional(list(multiaddress, 16)),
-  log: v.optional(v.picklist(['debug', 'info', 'warn', 'error']))
-})
-type Settings = v.InferOutput<typeof file>
-
+/** As they stand on the command line, or in variables. */
 export interface Flags {
   name?: string
   /** `key=value` */
@@ -25,44 +17,43 @@ export interface Flags {
   log?: string
 }
 
-export type Config = Required<Settings>
+export type Config = Required<DaemonSettings>
 
-/** @throws {BakError} `bad-config` with file and key, `usage` with the flag */
-export async function loadConfig(home: Home, flags: Flags): Promise<Config> {
-  const settings = await readSettings(home.config)
-  const given = checkFlags(flags)
-  return {
-    name: given.name ?? settings.name ?? nameOfHost(),
-    label: { ...settings.label, ...given.label },
-    listen: given.listen ?? settings.listen ?? ['/ip4/0.0.0.0/tcp/0'],
-    announce: given.announce ?? settings.announce ?? [],
-    log: given.log ?? settings.log ?? 'info'
-  }
+/**
+ * @param given what `checkFlags` made of the flags
+ * @throws {BakError} `bad-config` with file, line and key
+ */
+export async function loadConfig(home: Home, given: DaemonSettings): Promise<Config> {
+  const file = readConfigFile(await readText(home.config), home.config)
+  const label = { ...file.label, ...given.label }
+  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label } as Config
 }
 
-async function readSettings(path: string): Promise<Settings> {
-  const content = await readFile(path, 'utf8').catch(() => '')
-  let values: unknown
+/** @returns what stands in the file; nothing where there is none */
+async function readText(path: string): Promise<string> {
   try {
-    values = parse(content)
+    return await readFile(path, 'utf8')
   } catch (cause) {
-    throw new BakError('bad-config', `${path}: ${(cause as Error).message}`, { cause })
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw new BakError('bad-config', `cannot read ${path}: ${asBakError(cause).message}`, { cause })
   }
-  const result = v.safeParse(file, values, { abortEarly: true })
-  if (result.success) return result.output
-  const [issue] = result.issues
-  throw new BakError('bad-config', `${path}: ${v.getDotPath(issue) ?? ''}: ${issue.message}`)
 }
 
-function checkFlags({ label, ...rest }: Flags): Settings {
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-  const result = v.safeParse(file, { ...given, label: label == null ? undefined : parseLabels(label) }, { abortEarly: true })
-  if (result.success) return result.output
-  const [issue] = result.issues
-  throw new BakError('usage', `--${v.getDotPath(issue)?.replace(/\..*/, '')}: ${issue.message}`)
+/** @throws {BakError} `usage` with a line for every mistake */
+export function checkFlags({ label, ...flags }: Flags): DaemonSettings {
+  const all = { ...flags, label: label == null ? undefined : parseLabels(label) }
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  const mistakes = findMistakes(daemonSettings as Schema, given)
+  if (mistakes.length === 0) return given
+  throw new BakError('usage', mistakes.map(mistake => inFlags(mistake, given)).join('\n'))
 }
 
-/** @throws {BakError} `usage` */
+/** `--listen /x: what is wrong` */
+function inFlags({ path: [flag, part], what }: Mistake, given: Record<string, unknown>): string {
+  const value = part == null ? given[flag as string] : (given[flag as string] as Record<string, unknown>)[part]
+  return `--${flag} ${flag === 'label' && part != null ? `${part}=${value}` : value}: ${what}`
+}
+
 function parseLabels(texts: string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map(text => {
@@ -74,6 +65,8 @@ function parseLabels(texts: string[]): Record<string, string> {
 }
 
 function nameOfHost(): string {
-  const host = hostname().replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')
+  const host = hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
   return host.slice(0, 64) || 'peer'
 }

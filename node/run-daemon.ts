@@ -2,7 +2,7 @@
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { readTicket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
-import { type Flags, loadConfig } from './config.ts'
+import { checkFlags, type Flags, loadConfig } from './config.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { createLog, type Level } from './log.ts'
 import { openHome } from './store/home.ts'
@@ -12,12 +12,14 @@ const PATIENCE = 20_000
 
 export async function runDaemon(init: { home: string; flags: Flags; ticket?: string }): Promise<void> {
   const ticket = init.ticket == null ? undefined : readTicket(init.ticket)
+  const flags = checkFlags(init.flags)
   const home = await openHome(init.home)
-  const config = await loadConfig(home, init.flags)
+  const config = await loadConfig(home, flags)
   const log = createLog(config.log as Level, line => void process.stderr.write(line))
   let daemon: Daemon | undefined
   let ending = false
   const end = (why: string) => {
+    // what still runs is ended by the guard
     if (ending) process.exit(exitStatus.interrupted)
     ending = true
     log.info('leaving the mesh', { why })
@@ -32,7 +34,9 @@ export async function runDaemon(init: { home: string; flags: Flags; ticket?: str
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
   // one stream or socket that fails must not end the measurement of all
-  process.on('unhandledRejection', error => log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() }))
+  process.on('unhandledRejection', error => {
+    log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })
+  })
   daemon = await startDaemon({ home, config, ticket, log, onStop: () => end('asked to') })
   process.stdout.write(startBlock(daemon, config.name))
 }

@@ -2,13 +2,13 @@
  * Run files: a spec as people write it, in TOML. The same keys are options of `bak run`, which win over the file; the
  * effective spec stands in the result as `spec.toml`, and is a run file again.
  */
-import { parse, stringify, type TomlTable } from 'smol-toml'
+import { stringify } from 'smol-toml'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
-import { findMistakes, type Mistake } from './mistakes.ts'
+import { findMistakes } from './mistakes.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
-import { findLines } from './toml-lines.ts'
+import { inWords, readTomlFile } from './toml-file.ts'
 
 /** A run file may leave out anything, the command too. */
 export type RunFile = Partial<SpecInput>
@@ -20,23 +20,7 @@ const runFile = v.strictObject({ ...spec.entries, command: v.optional(spec.entri
  * @throws {BakError} `bad-run-file` with a line for every mistake: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
-  const table = parseToml(text, file)
-  const mistakes = findMistakes(runFile as Schema, table)
-  if (mistakes.length === 0) return table as RunFile
-  const lineOf = findLines(text)
-  const found = mistakes.map(mistake => ({ line: lineOf(mistake.path), text: inWords(mistake) }))
-  found.sort((a, b) => a.line - b.line)
-  throw new BakError('bad-run-file', found.map(({ line, text }) => `${file}:${line}: ${text}`).join('\n'))
-}
-
-function parseToml(text: string, file: string): TomlTable {
-  try {
-    return parse(text)
-  } catch (cause) {
-    const { line, column, message } = cause as Error & { line?: number; column?: number }
-    const [reason = ''] = message.replace(/^Invalid TOML document: /, '').split('\n')
-    throw new BakError('bad-run-file', `${file}:${line ?? 1}:${column ?? 1}: ${reason}`, { cause })
-  }
+  return readTomlFile(runFile as Schema, text, file, 'bad-run-file') as RunFile
 }
 
 /** @returns the text of `spec.toml`, which `readRunFile` reads back to the same spec */
@@ -65,5 +49,3 @@ export function checkSpec(options: RunFile): SpecInput {
   if (mistakes.length === 0) return options as SpecInput
   throw new BakError('usage', mistakes.map(inWords).join('\n'))
 }
-
-const inWords = ({ path, what }: Mistake) => `${path.join('.') || 'run'}: ${what}`

@@ -1,8 +1,8 @@
 /** Where everything of one daemon is: the folder that `--home` or BAK_HOME names, and the names in it. */
 import { mkdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
+import { defaultHome, socketOf } from '../../protocols/home.ts'
 
 /** A unix socket's path must fit into sun_path; unix(7) */
 const MAX_SOCKET_PATH = 107
@@ -31,14 +31,6 @@ export interface Home {
   cache(digest?: string): string
 }
 
-/** @returns $BAK_HOME, or the platform's folder for state */
-export function defaultHome(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
-  if (env.BAK_HOME) return resolve(env.BAK_HOME)
-  if (uid === 0) return '/var/lib/bak'
-  if (env.XDG_STATE_HOME) return resolve(env.XDG_STATE_HOME, 'bak')
-  return join(env.HOME || homedir(), '.local/state/bak')
-}
-
 /**
  * Makes the home (0700) if it is not there.
  * @throws {BakError} `bad-config` with the command that mends it if others may enter; `cannot-create`
@@ -51,7 +43,8 @@ export async function openHome(dir = defaultHome()): Promise<Home> {
   try {
     await mkdir(home.root, { recursive: true, mode: 0o700 })
     await refuseOpenDoors(home.root)
-    for (const folder of [home.runs(), home.work(), home.inbox(), home.cache()]) await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [home.runs(), home.work(), home.inbox(), home.cache()])
+      await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
     if (cause instanceof BakError) throw cause
     throw new BakError('cannot-create', `cannot make ${home.root}: ${(cause as Error).message}`, { cause })
@@ -70,7 +63,7 @@ export function homeAt(dir: string): Home {
     mesh: join(root, 'mesh.json'),
     peers: join(root, 'peers.json'),
     config: join(root, 'config.toml'),
-    socket: join(root, 'bak.sock'),
+    socket: socketOf(root),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
     registered: join(root, 'tools.json'),

@@ -2,17 +2,10 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { defaultHome, homeAt, openHome } from '../../node/store/home.ts'
+import { homeAt, openHome } from '../../node/store/home.ts'
 import { codeOf, scratch } from './scratch.ts'
 
 const test = suite('home')
-
-test('the home is BAK_HOME, else the folder for state of the platform', () => {
-  assert.is(defaultHome({ BAK_HOME: '/x/y', XDG_STATE_HOME: '/s', HOME: '/h' }, 1000), '/x/y')
-  assert.is(defaultHome({ XDG_STATE_HOME: '/s', HOME: '/h' }, 1000), '/s/bak')
-  assert.is(defaultHome({ HOME: '/h' }, 1000), '/h/.local/state/bak')
-  assert.is(defaultHome({ HOME: '/root' }, 0), '/var/lib/bak')
-})
 
 test('a new home is for its owner alone', async () => {
   const home = await openHome(join(scratch(), 'a/b'))

@@ -1,0 +1,64 @@
+/**
+ * `config.toml` in the home: the daemon's settings, and in the table `cli` those of `bak`, which reads them itself. The keys are
+ * the long flags. Precedence: flag, variable, file, default.
+ */
+import { isIP } from 'node:net'
+import * as v from 'valibot'
+import type { Schema } from './codec.ts'
+import { labels, list, multiaddress, name, peerId } from './fields.ts'
+import { readTomlFile } from './toml-file.ts'
+
+export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+/** An address that TCP can be spoken at; a short form of what libp2p knows. */
+const address = v.pipe(
+  multiaddress,
+  v.check(isTcpAddress, 'expected an address such as /ip4/192.0.2.7/tcp/4001 or /dns4/db1.example.org/tcp/4001')
+)
+
+export const daemonSettings = v.strictObject({
+  name: v.optional(name),
+  label: v.optional(labels),
+  listen: v.optional(list(address, 16)),
+  announce: v.optional(list(address, 16)),
+  log: v.optional(v.picklist(LEVELS))
+})
+export type DaemonSettings = v.InferOutput<typeof daemonSettings>
+
+/** The daemon's keys in the order of its help, with what stands where nobody set one. */
+export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSettings[K] } = {
+  /** The host's name. */
+  name: undefined,
+  label: {},
+  listen: ['/ip4/0.0.0.0/tcp/0'],
+  announce: [],
+  log: 'info'
+}
+
+/** @returns the variable that stands for a flag of the daemon */
+export const variableOf = (key: string) => `BAK_${key.toUpperCase()}`
+
+const configFile = v.strictObject({
+  ...daemonSettings.entries,
+  cli: v.optional(v.record(v.string(), v.unknown()))
+})
+
+/**
+ * @param path how the file is called in messages
+ * @returns the daemon's settings in it
+ * @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong
+ */
+export function readConfigFile(text: string, path: string): DaemonSettings {
+  const { cli: _, ...settings } = readTomlFile(configFile as Schema, text, path, 'bad-config') as DaemonSettings & {
+    cli?: unknown
+  }
+  return settings
+}
+
+function isTcpAddress(text: string): boolean {
+  const [, kind, host = '', port, peer] =
+    /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]+)\/tcp\/(\d{1,5})(?:\/p2p\/([^/]+))?$/.exec(text) ?? []
+  if (kind == null || Number(port) > 65_535) return false
+  if (peer != null && !v.is(peerId, peer)) return false
+  return kind.startsWith('dns') ? /^[\w.-]+$/.test(host) : isIP(host) === Number(kind.slice(2))
+}
