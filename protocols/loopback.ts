@@ -2,6 +2,7 @@
  * An exchange of a peer with itself: the same handler, the same messages, no stream and no bytes between. So a
  * controller that is also a member needs no second road.
  */
+import { asBakError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Call, Handler, WaitOptions } from './stream.ts'
 
@@ -12,11 +13,6 @@ export function callSelf<Request, Response>(
 ): Call<Request, Response> {
   const requests = new Queue<Request>()
   const gone = new AbortController()
-  const give = (error: Error) => {
-    requests.fail(error)
-    gone.abort(error)
-  }
-  signal?.addEventListener('abort', () => give(signal.reason), { once: true })
 
   async function* answer(): AsyncGenerator<Response> {
     const first = await requests.take()
@@ -24,11 +20,41 @@ export function callSelf<Request, Response>(
     yield* handler(first, { peer, signal: gone.signal, receive: () => requests.take() })
   }
   const responses = answer()
-  const receive = async () => {
-    gone.signal.throwIfAborted()
-    const { done, value } = await Promise.race([responses.next(), rejection(gone.signal)])
-    return done ? undefined : value
+  const over = () => signal?.removeEventListener('abort', onAbort)
+  /** The handler cleans up, wherever it is. */
+  const letGo = () => {
+    over()
+    responses.return(undefined).catch(() => {})
   }
+  const give = (error: Error) => {
+    requests.fail(error)
+    gone.abort(error)
+    letGo()
+  }
+  const onAbort = () => give(asBakError(signal?.reason))
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+
+  const receive = () =>
+    new Promise<Response | undefined>((resolve, reject) => {
+      const giveUp = () => reject(gone.signal.reason)
+      if (gone.signal.aborted) return giveUp()
+      gone.signal.addEventListener('abort', giveUp)
+      const settle = () => gone.signal.removeEventListener('abort', giveUp)
+      responses.next().then(
+        ({ done, value }) => {
+          settle()
+          if (done) over()
+          resolve(done ? undefined : value)
+        },
+        error => {
+          settle()
+          over()
+          reject(asBakError(error))
+        }
+      )
+    })
+
   return {
     send: request => requests.put(request),
     receive,
@@ -39,15 +65,8 @@ export function callSelf<Request, Response>(
         for (let next = await receive(); next !== undefined; next = await receive()) yield next
       } finally {
         requests.end()
+        letGo()
       }
     }
   }
-}
-
-function rejection(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => {})
-  if (signal.aborted) reject(signal.reason)
-  else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  return promise
 }
