@@ -79,12 +79,24 @@ export function readRecord(content: string): RunRecord {
 export function checkSeal(content: string): RunRecord {
   const record = readRecord(content)
   if (record.seal == null) throw new BakError('damaged', 'run.json bears no seal: the run did not end')
-  const { seal, ...rest } = JSON.parse(content)
-  const fits = content === print({ ...rest, seal })
-  if (!fits || !verify(record.seal.by, framed(print(rest)), Buffer.from(record.seal.signature, 'base64'))) {
-    throw new BakError('damaged', `run.json: not as ${record.seal.by} signed it`)
+  const { seal: _, ...rest } = JSON.parse(content)
+  const { by } = record.seal
+  const signature = Buffer.from(record.seal.signature, 'base64')
+  // base64 has many ways to write the same bytes; one of them is what was written
+  const asWritten = print({ ...rest, seal: { by, signature: signature.toString('base64') } })
+  if (content !== asWritten || !isSigned(by, framed(print(rest)), signature)) {
+    throw new BakError('damaged', `run.json: not as ${by} signed it`)
   }
   return record
+}
+
+function isSigned(by: string, bytes: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(by, bytes, signature)
+  } catch {
+    // a peer id that is none
+    return false
+  }
 }
 
 const print = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
