@@ -30,7 +30,7 @@ export function buildProgram(): Command {
     )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'bak-node: ').replace('\n(', ' ('))
+      outputError: (text, write) => write(inOneLine(text))
     })
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : exitStatus.usage))
     .addHelpText('after', EXAMPLES)
@@ -62,6 +62,13 @@ function add(program: Command, name: string, description: string, act: (command:
 }
 
 const example = (line: string, help: string) => `\nExample:\n  ${line}  ${help}`.trimEnd()
+
+/** What commander says of wrong usage. */
+const inOneLine = (text: string) =>
+  text
+    .replace(/^error: /, 'bak-node: ')
+    .replace('\n(', ' (')
+    .replace(/(unknown command '[^']*')\n/, '$1; bak-node --help names all\n')
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 

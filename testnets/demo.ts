@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readRecord, type RunRecord } from '../protocols/record.ts'
+import { type RunRecord, readRecord } from '../protocols/record.ts'
 import { BAK, Testnet } from './testnet.ts'
 
 const PEERS = ['ada', 'bob', 'cleo', 'dan']
@@ -17,12 +17,26 @@ const WORKLOAD = join(dirname(fileURLToPath(import.meta.url)), 'workload.ts')
 export async function main(): Promise<void> {
   const folder = join(tmpdir(), `bak-demo-${process.pid}`)
   await mkdir(folder, { recursive: true })
-  say(`Starting ${PEERS.length} daemons on this machine: ${PEERS.join(', ')}; ${PEERS[0]} founds the mesh, the others join with its ticket.`)
+  say(
+    `Starting ${PEERS.length} daemons on this machine: ${PEERS.join(', ')}; ${PEERS[0]} founds the mesh, the others join with its ticket.`
+  )
   const testnet = await Testnet.start({ peers: PEERS, folder })
   try {
     await tell(testnet, ['members'])
     await tell(testnet, ['check', '--tools', 'proc,vmstat'])
-    await tell(testnet, ['run', '--tools', 'proc,vmstat', '--interval', '1', '--name', 'demo', '--', process.execPath, WORKLOAD, '4'])
+    await tell(testnet, [
+      'run',
+      '--tools',
+      'proc,vmstat',
+      '--interval',
+      '1',
+      '--name',
+      'demo',
+      '--',
+      process.execPath,
+      WORKLOAD,
+      '4'
+    ])
     await tell(testnet, ['show', 'last'])
     const runs = join(testnet.peer(DRIVER).home, 'runs')
     const run = join(runs, (await readdir(runs)).sort().at(-1) as string)
@@ -60,7 +74,8 @@ async function tree(folder: string, indent: string, depth: number): Promise<stri
 }
 
 function table({ roster, sent }: RunRecord): string {
-  const row = (cells: Array<string | number>) => `  ${cells.map((cell, i) => String(cell).padEnd(i === 0 ? 8 : 20)).join('')}\n`
+  const row = (cells: Array<string | number>) =>
+    `  ${cells.map((cell, i) => String(cell).padEnd(i === 0 ? 8 : 20)).join('')}\n`
   const lines = roster.map(({ peer, name }) => {
     const theirs = sent.filter(each => each.peer === peer)
     const bytes = theirs.reduce((sum, each) => sum + each.bytes, 0)

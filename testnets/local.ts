@@ -10,7 +10,10 @@ export async function main(args: string[]): Promise<void> {
   const testnet = await Testnet.start({ peers, folder })
   process.stdout.write(
     `${peers} peers in ${testnet.folder}\n\n${testnet.peers
-      .map(({ name, home, child }) => `  ${name.padEnd(5)} pid ${String(child?.pid).padEnd(8)} bak --home ${home} members\n`)
+      .map(
+        ({ name, home, child }) =>
+          `  ${name.padEnd(5)} pid ${String(child?.pid).padEnd(8)} bak --home ${home} members\n`
+      )
       .join('')}\n` +
       `  another machine joins with: bak-node daemon join ${testnet.ticket}\n  logs: ${testnet.folder}/<name>.log\n\nCtrl-C stops them all\n`
   )
@@ -23,7 +26,10 @@ export async function main(args: string[]): Promise<void> {
 
 function options(args: string[]): { peers: number; folder?: string } {
   try {
-    const { values } = parseArgs({ args, options: { peers: { type: 'string', default: '4' }, folder: { type: 'string' } } })
+    const { values } = parseArgs({
+      args,
+      options: { peers: { type: 'string', default: '4' }, folder: { type: 'string' } }
+    })
     const peers = Number(values.peers)
     if (Number.isInteger(peers) && peers >= 1 && peers <= 256) return { peers, folder: values.folder }
     throw new Error(`--peers ${values.peers}: a number from 1 to 256 is needed`)

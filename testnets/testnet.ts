@@ -8,8 +8,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { callDaemon } from '../protocols/control-http.ts'
 import type { CallName, CallRequest, CallResponse, MemberView } from '../protocols/control.ts'
+import { callDaemon } from '../protocols/control-http.ts'
 import { BakError } from '../protocols/errors.ts'
 import { socketOf } from '../protocols/home.ts'
 
@@ -58,7 +58,8 @@ export class Testnet {
     this.#init = init
     this.folder = folder
     this.#temporary = init.folder == null
-    const names = typeof init.peers === 'number' ? Array.from({ length: init.peers }, (_, i) => `n${i + 1}`) : init.peers
+    const names =
+      typeof init.peers === 'number' ? Array.from({ length: init.peers }, (_, i) => `n${i + 1}`) : init.peers
     this.peers = names.map(name => ({ name, home: join(folder, name), child: undefined }))
   }
 
@@ -82,15 +83,22 @@ export class Testnet {
     return found
   }
 
+  /** One more peer; it is not started yet. */
+  add(name: string): TestPeer {
+    const peer: TestPeer = { name, home: join(this.folder, name), child: undefined }
+    this.peers.push(peer)
+    return peer
+  }
+
   get ticket(): string {
     return this.#ticket
   }
 
-  /** Starts a peer that is not running, again or for the first time. */
-  async startPeer(name: string): Promise<void> {
+  /** Starts a peer that is not running, again or for the first time, then with a ticket. */
+  async startPeer(name: string, ticket = this.#ticket): Promise<void> {
     const peer = this.peer(name)
     const known = existsSync(join(peer.home, 'mesh.json'))
-    const join_ = known || this.#ticket === '' ? [] : ['join', this.#ticket]
+    const join_ = known || ticket === '' ? [] : ['join', ticket]
     const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0']
     const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -154,7 +162,10 @@ export class Testnet {
     } catch (cause) {
       if (!signal.aborted) throw cause
     }
-    throw new BakError('timeout', `${name} sees ${last.map(m => `${m.name} ${m.state}`).join(', ')} after ${timeout / 1000} s`)
+    throw new BakError(
+      'timeout',
+      `${name} sees ${last.map(m => `${m.name} ${m.state}`).join(', ')} after ${timeout / 1000} s`
+    )
   }
 
   /** Ends every daemon; removes the folder if nobody named it. */
@@ -192,7 +203,10 @@ function isReady(name: string, child: ChildProcess): Promise<void> {
   let complained = ''
   child.stderr?.on('data', data => (complained += data))
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name} was not ready within ${READY / 1000} s: ${complained}`)), READY)
+    const timer = setTimeout(
+      () => reject(new Error(`${name} was not ready within ${READY / 1000} s: ${complained}`)),
+      READY
+    )
     child.stdout?.on('data', data => {
       said += data
       if (said.endsWith('ready\n')) resolve(clearTimeout(timer))

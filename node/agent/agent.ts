@@ -146,14 +146,22 @@ export class Agent {
     this.#joining.add(command.run)
     try {
       const signal = AbortSignal.timeout(command.deadline > 0 ? command.deadline : 60_000)
-      const sealed = decode(envelope, await this.#components.content.get(command.subject, [by, ...this.#neighbours()], { signal }))
+      const sealed = decode(
+        envelope,
+        await this.#components.content.get(command.subject, [by, ...this.#neighbours()], { signal })
+      )
       const offer = open(offerSubject, sealed)
       if (offer.by !== by || offer.value.controller !== by || offer.value.run !== command.run) {
         throw new BakError('not-the-controller', `the offer is signed by ${offer.by}`)
       }
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
       const folder = this.#init.home.work(command.run)
-      const member = new Member({ folder, self: peer, outbox: await openOutbox(join(folder, 'outbox'), command.run), offerSealed: sealed })
+      const member = new Member({
+        folder,
+        self: peer,
+        outbox: await openOutbox(join(folder, 'outbox'), command.run),
+        offerSealed: sealed
+      })
       this.#hear(this.#take(member), command, by)
     } finally {
       this.#joining.delete(command.run)
@@ -178,8 +186,10 @@ export class Agent {
   /** Decides what a command means to a run that is known here. */
   #hear(taking: Taking, command: Command, by: string): void {
     const { member } = taking
-    if (by !== member.controller) return this.#refuse(command, by, new BakError('not-the-controller', `${by} does not drive this run`))
-    if (command.epoch !== member.epoch) return this.#refuse(command, by, new BakError('old-epoch', `epoch ${command.epoch}, not ${member.epoch}`))
+    if (by !== member.controller)
+      return this.#refuse(command, by, new BakError('not-the-controller', `${by} does not drive this run`))
+    if (command.epoch !== member.epoch)
+      return this.#refuse(command, by, new BakError('old-epoch', `epoch ${command.epoch}, not ${member.epoch}`))
     this.#renew(taking)
     if (command.seq < member.seq || (command.to != null && !command.to.includes(member.self))) return
     if (command.seq === member.seq) {
@@ -208,7 +218,14 @@ export class Agent {
     member.ack = seal(ackSubject, ack, this.#init.signer)
     // a phase that has moved on wants no answer any more
     if (member.seq === seq) member.line?.send(member.ack)
-    this.#log.debug('phase', { run, phase, outcome: ack.outcome, code: ack.code, why: ack.reason })
+    const say = ack.outcome === 'refused' ? this.#log.warn : this.#log.debug
+    say(ack.outcome === 'refused' ? 'command refused' : 'phase', {
+      run,
+      phase,
+      outcome: ack.outcome,
+      code: ack.code,
+      why: ack.reason
+    })
     if (member.state === 'gone') await this.#finish(taking)
     else await member.save().catch(error => this.#log.error('state not saved', { run, why: error.message }))
   }
@@ -216,7 +233,10 @@ export class Agent {
   async #act(member: Member, command: Command, signal: AbortSignal) {
     try {
       this.#check(member, command)
-      return { outcome: 'ok' as const, ...(await handlers[command.phase]({ command, member, parts: this.#parts, signal })) }
+      return {
+        outcome: 'ok' as const,
+        ...(await handlers[command.phase]({ command, member, parts: this.#parts, signal }))
+      }
     } catch (cause) {
       const { code, message } = asBakError(cause)
       if (code === 'bug') this.#log.error('bug', { phase: command.phase, why: (cause as Error).stack ?? message })
@@ -290,7 +310,11 @@ export class Agent {
     for (const run of (await readdir(work).catch(() => [])).filter(name => !name.startsWith('.'))) {
       const folder = this.#init.home.work(run)
       try {
-        const member = await restoreMember(folder, this.#init.signer.peer, await openOutbox(join(folder, 'outbox'), run))
+        const member = await restoreMember(
+          folder,
+          this.#init.signer.peer,
+          await openOutbox(join(folder, 'outbox'), run)
+        )
         const taking = this.#take(member)
         if (member.ack != null && member.state !== 'ended') member.line?.send(member.ack)
         if (member.state === 'ended') await member.line?.stop()
@@ -310,7 +334,11 @@ export class Agent {
 
   #neighbours(): string[] {
     const { members } = this.#components
-    return members.list().filter(member => member.path === 'direct').map(member => member.peer).slice(0, 8)
+    return members
+      .list()
+      .filter(member => member.path === 'direct')
+      .map(member => member.peer)
+      .slice(0, 8)
   }
 
   get #parts(): PhaseParts {

@@ -9,6 +9,7 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
 import { count, peerId, runId } from '../../protocols/fields.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
 import {
   type Clock,
   clock,
@@ -17,7 +18,6 @@ import {
   type Offer,
   offerSubject
 } from '../../protocols/manifest.ts'
-import type { Assignment } from '../../protocols/manifest.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import type { RunningTool } from '../tools/tool.ts'

@@ -23,7 +23,8 @@ export async function resolveRun({ coordinator, follow, members }: Parts, text: 
   if (text === 'last' && last != null) return last
   const fitting = sorted.filter(run => run.includes(text))
   if (fitting.length === 1) return fitting[0] as string
-  if (fitting.length === 0) throw new BakError('no-such-run', `no run is known whose id has "${text}" in it: bak ls --mesh`)
+  if (fitting.length === 0)
+    throw new BakError('no-such-run', `no run is known whose id has "${text}" in it: bak ls --mesh`)
   throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: say more of it`)
 }
 

@@ -57,7 +57,8 @@ export async function* members(
 export async function* invite({ mesh, identity, addresses }: Parts): AsyncGenerator<CallResponse<'invite'>> {
   const { generation, value } = secretOf(mesh)
   const ways = addresses().slice(0, 16)
-  if (ways.length === 0) throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
+  if (ways.length === 0)
+    throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
   yield {
     ticket: writeTicket({ mesh: mesh.mesh, generation, secret: value, addresses: ways, from: identity.peer })
   }
@@ -89,7 +90,11 @@ export async function* register(
   if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)
   for (const { peer, shown } of named) {
     try {
-      yield { peer, name: shown, ...(await askOne(streams.to(peer), registerProtocol, { group, add, remove }, { signal })) }
+      yield {
+        peer,
+        name: shown,
+        ...(await askOne(streams.to(peer), registerProtocol, { group, add, remove }, { signal }))
+      }
     } catch (cause) {
       yield { peer, name: shown, registered: [], tools: [], error: asBakError(cause).message }
     }

@@ -18,7 +18,10 @@ interface Options {
   signal: AbortSignal
 }
 
-export async function* ls(parts: Parts, { mesh = false, active = false }: CallInput<'ls'>): AsyncGenerator<CallResponse<'ls'>> {
+export async function* ls(
+  parts: Parts,
+  { mesh = false, active = false }: CallInput<'ls'>
+): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator } = parts
   const lines: RunLine[] = []
   for (const run of await coordinator.folders()) {
@@ -114,7 +117,10 @@ export async function* move(
   const moving = parts.mover
     .move(run, target.peer, { keep, signal, onProgress: (done, total) => void say(done, (size = total), false) })
     .then(() => say(size, size, true))
-    .then(() => progress.end(), error => progress.fail(error))
+    .then(
+      () => progress.end(),
+      error => progress.fail(error)
+    )
   for (let next = await progress.take(); next !== undefined; next = await progress.take()) yield next
   await moving
 }

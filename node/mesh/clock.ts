@@ -4,8 +4,8 @@
  */
 import type { Clock as Offset } from '../../protocols/manifest.ts'
 import { clockProtocol } from '../../protocols/phase.ts'
-import type { Streams } from './streams.ts'
 import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
+import type { Streams } from './streams.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
@@ -56,7 +56,10 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
 
 /** NTP's formula, RFC 5905 section 8. */
 export function offsetOf(asked: number, heard: number, answered: number, came: number): Offset {
-  return { offset: (heard - asked + (answered - came)) / 2, bound: Math.max(0, (came - asked - (answered - heard)) / 2) }
+  return {
+    offset: (heard - asked + (answered - came)) / 2,
+    bound: Math.max(0, (came - asked - (answered - heard)) / 2)
+  }
 }
 
 /** @returns the sample with the smallest bound */

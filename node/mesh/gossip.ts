@@ -20,7 +20,8 @@ export function meshGossip() {
     // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message: Message) => idOf(message.data),
-    fastMsgIdFn: (message: { data?: Uint8Array }) => Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
+    fastMsgIdFn: (message: { data?: Uint8Array }) =>
+      Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     maxInboundDataLength: MAX_MESSAGE,
@@ -63,7 +64,9 @@ export class Gossip {
 
   subscribe<T>(topic: Topic<T>): void {
     this.#topics.set(topic.name, topic as Topic<unknown>)
-    this.#pubsub.topicValidators.set(topic.name, (peer, message) => this.#validate(topic as Topic<unknown>, peer, message))
+    this.#pubsub.topicValidators.set(topic.name, (peer, message) =>
+      this.#validate(topic as Topic<unknown>, peer, message)
+    )
     this.#pubsub.subscribe(topic.name)
   }
 

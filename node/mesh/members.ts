@@ -7,8 +7,8 @@ import type { AddressManager, ConnectionManager } from '@libp2p/interface-intern
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
-import type { MemberView } from '../../protocols/control.ts'
 import { decode, encode } from '../../protocols/codec.ts'
+import type { MemberView } from '../../protocols/control.ts'
 import { type Envelope, open, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import {
@@ -233,7 +233,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   async #swap(peer: string): Promise<void> {
     const request = { records: this.#sealed() }
-    for await (const { records } of ask(this.#components.streams.to(peer), recordsProtocol, request)) this.#take(records)
+    for await (const { records } of ask(this.#components.streams.to(peer), recordsProtocol, request))
+      this.#take(records)
   }
 
   async *#answerRecords(request: { records: Envelope[] }) {
@@ -270,7 +271,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async #probe(peer: string): Promise<void> {
-    await this.#components.connectionManager.openConnection(peerIdFromString(peer), { signal: AbortSignal.timeout(4_000) })
+    await this.#components.connectionManager.openConnection(peerIdFromString(peer), {
+      signal: AbortSignal.timeout(4_000)
+    })
   }
 
   #report(peer: string): void {

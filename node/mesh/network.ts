@@ -1,6 +1,7 @@
 /** libp2p as every peer of a mesh runs it: TCP, the mesh's own Noise, yamux, identify, ping, gossip. */
-import { identify } from '@libp2p/identify'
+
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'

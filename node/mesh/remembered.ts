@@ -61,7 +61,8 @@ export class Remembered {
   }
 
   async #write(): Promise<void> {
-    const others = this.#members?.list().filter(({ peer, addresses }) => peer !== this.#self && addresses.length > 0) ?? []
+    const others =
+      this.#members?.list().filter(({ peer, addresses }) => peer !== this.#self && addresses.length > 0) ?? []
     const now = others.slice(0, 1024).map(({ peer, name, addresses }) => ({ peer, name, addresses }))
     if (now.length === 0 || JSON.stringify(now) === JSON.stringify(this.#peers)) return
     this.#peers = now

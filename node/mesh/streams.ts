@@ -51,10 +51,16 @@ export class Streams {
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
       try {
         const connection = await this.#connect(peerIdFromString(peer), signal)
-        return await connection.newStream(protocol, { signal, runOnLimitedConnection: true, maxOutboundStreams: MAX_STREAMS })
+        return await connection.newStream(protocol, {
+          signal,
+          runOnLimitedConnection: true,
+          maxOutboundStreams: MAX_STREAMS
+        })
       } catch (cause) {
         if (options.signal?.aborted) throw asBakError(options.signal.reason)
-        throw new BakError('unreachable', `${peer} cannot be reached for ${protocol}: ${(cause as Error).message}`, { cause })
+        throw new BakError('unreachable', `${peer} cannot be reached for ${protocol}: ${(cause as Error).message}`, {
+          cause
+        })
       }
     }
   }

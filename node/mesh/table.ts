@@ -1,6 +1,7 @@
 /** The membership table as a value: which record wins, who is lost. Knows nothing of networks. */
-import type { MemberRecord } from '../../protocols/hello.ts'
+
 import type { Envelope } from '../../protocols/envelope.ts'
+import type { MemberRecord } from '../../protocols/hello.ts'
 
 export interface Row {
   record: MemberRecord
@@ -65,6 +66,9 @@ export function shownNames(records: MemberRecord[]): Map<string, string> {
   const count = new Map<string, number>()
   for (const { name } of records) count.set(name, (count.get(name) ?? 0) + 1)
   return new Map(
-    records.map(({ peer, name }) => [peer, (count.get(name) ?? 0) > 1 ? `${name.slice(0, 55)}#${peer.slice(-6)}` : name])
+    records.map(({ peer, name }) => [
+      peer,
+      (count.get(name) ?? 0) > 1 ? `${name.slice(0, 55)}#${peer.slice(-6)}` : name
+    ])
   )
 }

@@ -1,12 +1,12 @@
 /** Fetching what a run left on its members: the controller asks each, the member packs and sends, the folder is sealed anew. */
 import type { KeyObject } from 'node:crypto'
+import { encode } from '../../protocols/codec.ts'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
-import { encode } from '../../protocols/codec.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -38,7 +38,9 @@ export class Collect {
   }
 
   async start(): Promise<void> {
-    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) => this.#answer(request.run, peer, signal))
+    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
+      this.#answer(request.run, peer, signal)
+    )
   }
 
   async stop(): Promise<void> {
@@ -48,7 +50,8 @@ export class Collect {
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     const { coordinator, receiver } = this.#components
-    if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
+    if (coordinator.driver(run) != null)
+      throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
     const record = await folder.readRecord().catch(() => undefined)
     if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
@@ -82,7 +85,12 @@ export class Collect {
 
   async *#one(run: string, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     try {
-      for await (const { digest: _, ...rest } of ask(this.#components.streams.to(peer), collectProtocol, { run }, { signal })) {
+      for await (const { digest: _, ...rest } of ask(
+        this.#components.streams.to(peer),
+        collectProtocol,
+        { run },
+        { signal }
+      )) {
         yield { name, ...rest }
       }
     } catch (cause) {

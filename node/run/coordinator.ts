@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
-import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -87,7 +87,8 @@ export class Coordinator {
 
   /** Cancels what still runs, so that nothing is left on any member, and waits for it for a while. */
   async beforeStop(): Promise<void> {
-    for (const { driver } of this.#drivers.values()) driver.cancel(this.#components.members.self.name, 'the daemon stops')
+    for (const { driver } of this.#drivers.values())
+      driver.cancel(this.#components.members.self.name, 'the daemon stops')
     const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
     await Promise.race([all, new Promise(resolve => setTimeout(resolve, 10_000).unref())])
     this.#stopped.abort()
@@ -95,7 +96,8 @@ export class Coordinator {
   }
 
   async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol]) await this.#components.streams.unserve(protocol)
+    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol])
+      await this.#components.streams.unserve(protocol)
   }
 
   /**
@@ -108,12 +110,15 @@ export class Coordinator {
     checkTools(asked.spec)
     const known = asked.key == null ? undefined : await this.#findKey(asked.key)
     if (known != null) return { run: known, existed: true }
-    if (this.#components.members.self.state === 'draining') throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
+    if (this.#components.members.self.state === 'draining')
+      throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
     const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created: Date.now() }
     const folder = this.folder(order.run)
     await folder.create(asked.spec)
-    const events = await RunEvents.open(folder.journal, [], error => this.#log.error('journal', { run: order.run, why: error.message }))
+    const events = await RunEvents.open(folder.journal, [], error =>
+      this.#log.error('journal', { run: order.run, why: error.message })
+    )
     const driver = new Driver(order, folder, events, this.#parts)
     await folder.writeRecord(driver.record)
     this.#start(driver)
@@ -149,7 +154,12 @@ export class Coordinator {
 
   /** @returns the record of a run here, as far as it has come */
   async record(run: string): Promise<RunRecord | undefined> {
-    return this.driver(run)?.record ?? (await this.folder(run).readRecord().catch(() => undefined))
+    return (
+      this.driver(run)?.record ??
+      (await this.folder(run)
+        .readRecord()
+        .catch(() => undefined))
+    )
   }
 
   #start(driver: Driver): void {
@@ -189,7 +199,17 @@ export class Coordinator {
   get #parts(): DriverParts {
     const { members, follow, content, agent } = this.#components
     const { log, signer, program } = this.#init
-    return { log, signer, program, members, follow, content, agent, signal: this.#stopped.signal, onPhase: () => this.#announce() }
+    return {
+      log,
+      signer,
+      program,
+      members,
+      follow,
+      content,
+      agent,
+      signal: this.#stopped.signal,
+      onPhase: () => this.#announce()
+    }
   }
 
   async #findKey(key: string): Promise<string | undefined> {
@@ -199,7 +219,11 @@ export class Coordinator {
 
   /** Tells the mesh which runs are driven from here; their phases travel as certificates. */
   #announce(): void {
-    const runs = this.drivers().map(({ run, order, record }) => ({ run, name: order.spec.name, manifest: record.manifest }))
+    const runs = this.drivers().map(({ run, order, record }) => ({
+      run,
+      name: order.spec.name,
+      manifest: record.manifest
+    }))
     this.#components.members.update({ runs })
   }
 

@@ -3,12 +3,12 @@
  * whatever goes wrong jumps to the phases that clean up, which always happen.
  */
 import { encode } from '../../protocols/codec.ts'
-import type { Candidate, Capabilities, Exclusion, Manifest, Offer } from '../../protocols/manifest.ts'
-import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signed, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
+import type { Candidate, Capabilities, Exclusion, Manifest, Offer } from '../../protocols/manifest.ts'
+import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
 import {
   type Ack,
   type Certificate,
@@ -25,13 +25,13 @@ import { writeAtomic } from '../store/atomic.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
+import { waitForMembers } from './expect.ts'
 import { metadataOf } from './metadata.ts'
 import { type Closed, OpenPhase } from './open-phase.ts'
 import { neededOf } from './quorum.ts'
 import { candidatesOf, freeze } from './roster.ts'
 import { stepsOf } from './steps.ts'
 import { Tail } from './tail.ts'
-import { waitForMembers } from './expect.ts'
 
 /** A member that cannot be reached when the workload ends may be back in this time: the benchmark may have cut the network. */
 const STOP_GRACE = 5_000
@@ -361,7 +361,21 @@ export class Driver {
     const { outcome, code, reason, warnings, produced } = value
     this.#delivery = Math.max(this.#delivery * 0.9, value.received - command.issued)
     const name = this.nameOf(by) ?? by
-    this.#bind().store({ type: 'ack', seq, phase, step, when, peer: by, name, outcome, code, reason, warnings, after, produced })
+    this.#bind().store({
+      type: 'ack',
+      seq,
+      phase,
+      step,
+      when,
+      peer: by,
+      name,
+      outcome,
+      code,
+      reason,
+      warnings,
+      after,
+      produced
+    })
   }
 
   async #certify(command: Command, closed: Closed, asked: number, needed: number): Promise<void> {
@@ -433,7 +447,8 @@ export class Driver {
   #verdictOf(cause: unknown): { verdict: Verdict; reason: string } {
     if (cause instanceof Stopped) return { verdict: cause.verdict, reason: cause.message }
     const error = asBakError(cause)
-    if (error.code === 'bug') this.#parts.log.error('bug', { run: this.run, why: (cause as Error).stack ?? error.message })
+    if (error.code === 'bug')
+      this.#parts.log.error('bug', { run: this.run, why: (cause as Error).stack ?? error.message })
     if (error.code === 'quorum') return { verdict: 'quorum', reason: error.message }
     return { verdict: 'failed', reason: error.message }
   }
@@ -441,7 +456,11 @@ export class Driver {
   #workloadVerdict(): { verdict: Verdict; reason?: string } {
     const bad = this.#record.workload.find(each => each.exit !== 0)
     if (bad == null) return { verdict: 'ok' }
-    const how = bad.timedOut ? 'was killed at its deadline' : bad.signal != null ? `ended by ${bad.signal}` : `exit ${bad.exit}`
+    const how = bad.timedOut
+      ? 'was killed at its deadline'
+      : bad.signal != null
+        ? `ended by ${bad.signal}`
+        : `exit ${bad.exit}`
     return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${how}` }
   }
 
@@ -477,7 +496,9 @@ export class Driver {
     try {
       await this.folder.writeRecord(this.#record)
     } catch (cause) {
-      throw new BakError(asBakError(cause).code, `the result folder cannot be written: ${(cause as Error).message}`, { cause })
+      throw new BakError(asBakError(cause).code, `the result folder cannot be written: ${(cause as Error).message}`, {
+        cause
+      })
     }
   }
 }

@@ -95,7 +95,8 @@ export class Inbox {
   #judge(door: Door, peer: string, { sealed }: Extract<FromMember, { type: 'ack' }>) {
     try {
       const ack = open(ackSubject, sealed)
-      if (ack.by !== peer) return { seq: ack.value.seq, code: 'not-allowed' as const, reason: `${peer} answers for ${ack.by}` }
+      if (ack.by !== peer)
+        return { seq: ack.value.seq, code: 'not-allowed' as const, reason: `${peer} answers for ${ack.by}` }
       const refusal = door.onAck(ack)
       return refusal == null ? undefined : { seq: ack.value.seq, ...refusal }
     } catch (cause) {

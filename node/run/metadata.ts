@@ -6,7 +6,10 @@ type Section = Record<string, string | number | undefined>
 
 /** @param toolsByHost pbench's `[tools/<host>]`: tool name -> its options, by member name */
 export function metadataOf(record: RunRecord): string {
-  const iterations = record.spec.iterations.map((iteration, i) => ({ ...iteration, folder: `${i + 1}-${iteration.name}` }))
+  const iterations = record.spec.iterations.map((iteration, i) => ({
+    ...iteration,
+    folder: `${i + 1}-${iteration.name}`
+  }))
   const script = typeof record.spec.command === 'string' ? record.spec.command : record.spec.command.join(' ')
   const sections: Record<string, Section> = {
     pbench: {

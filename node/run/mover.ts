@@ -2,11 +2,12 @@
  * A whole result moves to another peer: packed, sent as one tarball, verified there before the receipt, and only then
  * deleted here. Only a peer with the label `archive=true` takes results in.
  */
+
+import type { KeyObject } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { KeyObject } from 'node:crypto'
 import { decode, encode } from '../../protocols/codec.ts'
 import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -80,7 +81,8 @@ export class Mover {
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
-    if (offer.allow.length !== 1 || offer.allow[0] !== offer.run) throw new BakError('bad-message', `${peer} offers more than a run`)
+    if (offer.allow.length !== 1 || offer.allow[0] !== offer.run)
+      throw new BakError('bad-message', `${peer} offers more than a run`)
     const target = this.#home.runs(offer.run)
     const shelf = await openInbox(this.#home.inbox(offer.run))
     const had = await shelf.receipt(offer.digest)
@@ -99,7 +101,14 @@ export class Mover {
     try {
       await unpack(tarball, fresh, { allow: [`${run}/`] })
       const report = await verifyFolder(join(fresh, run))
-      if (!report.ok) throw new BakError('damaged', report.faults.map(({ where, what }) => `${where}: ${what}`).join('; ').slice(0, 900))
+      if (!report.ok)
+        throw new BakError(
+          'damaged',
+          report.faults
+            .map(({ where, what }) => `${where}: ${what}`)
+            .join('; ')
+            .slice(0, 900)
+        )
       await rename(join(fresh, run), target)
     } finally {
       await rm(fresh, { recursive: true, force: true })

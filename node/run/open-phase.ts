@@ -68,14 +68,16 @@ export class OpenPhase {
   /** Starts the deadline anew: something moved. */
   touch(deadline = this.#init.command.deadline): void {
     clearTimeout(this.#deadline)
-    if (deadline > 0 && !this.#over) this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, 2 ** 31 - 1))
+    if (deadline > 0 && !this.#over)
+      this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, 2 ** 31 - 1))
   }
 
   /** @returns why the answer does not count */
   answer(ack: Signed<Ack>): Refusal | undefined {
-    const { seq, subject } = this.#init.command
+    const { seq, phase, subject } = this.#init.command
     const { value, by } = ack
-    if (value.seq !== seq) return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
+    if (value.seq !== seq || value.phase !== phase)
+      return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
     if (value.subject !== subject) return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
     // excluded members may answer terminate; a second answer changes nothing
     if (!this.#init.asked.has(by) || this.#acks.has(by)) return undefined
@@ -135,8 +137,11 @@ export class OpenPhase {
       if (standing === 'ok') return []
       const ack = this.#acks.get(peer)?.value
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
-      if (standing === 'lost') return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
-      return !late ? [] : [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
+      if (standing === 'lost')
+        return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
+      return !late
+        ? []
+        : [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
     })
   }
 

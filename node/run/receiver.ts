@@ -2,16 +2,16 @@
  * Takes in the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted.
  * A member can fill only folders that bear its own name.
  */
-import { encode, decode } from '../../protocols/codec.ts'
+import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
+import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
-import { type Inbox as Shelf, openInbox } from '../store/inbox.ts'
+import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { unpack } from '../store/unpack.ts'
 
@@ -116,7 +116,8 @@ export class Receiver {
 export function isOwn(path: string, name: string, kind: Parcel['kind']): boolean {
   const parts = path.split('/')
   if (parts.at(-1) !== name) return false
-  if (kind === 'sysinfo') return parts.length === 3 && parts[0] === 'sysinfo' && /^(begin|end)$/.test(parts[1] as string)
+  if (kind === 'sysinfo')
+    return parts.length === 3 && parts[0] === 'sysinfo' && /^(begin|end)$/.test(parts[1] as string)
   if (kind !== 'tools' || parts.length !== 4) return false
   const [iteration, sample, group] = parts as [string, string, string]
   return /^\d+-[\w@#.-]+$/.test(iteration) && /^sample\d+$/.test(sample) && /^tools-[\w@#.-]+$/.test(group)

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
+import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { statusOf } from '../../protocols/verdict.ts'
-import { storedEvent, type StoredEvent } from '../../protocols/events.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -17,13 +17,24 @@ export async function closeAbandoned(folder: RunFolder, signer: { peer: string; 
   const { values, torn } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
   const events = await RunEvents.open(folder.journal, values, () => {})
   const reason = 'the daemon of the controller ended in mid run'
-  Object.assign(record, { state: 'ended', verdict: 'failed', reason, ended: Date.now(), phase: undefined, partial: true })
+  Object.assign(record, {
+    state: 'ended',
+    verdict: 'failed',
+    reason,
+    ended: Date.now(),
+    phase: undefined,
+    partial: true
+  })
   record.status = statusOf('failed', true)
-  if (torn > 0) events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
+  if (torn > 0)
+    events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
   const { excluded, sent, status } = record
   const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
   const took = (record.ended as number) - record.created
-  events.store({ type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root }, { sync: true })
+  events.store(
+    { type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root },
+    { sync: true }
+  )
   await events.close()
   await writeAtomic(folder.path('metadata.log'), metadataOf(record))
   await folder.seal(record, signer)

@@ -32,10 +32,12 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
 
 /** @returns the ranked roster of those who joined */
 export function freeze(candidates: Candidate[], joined: Map<string, Capabilities>): RosterEntry[] {
-  return candidates.flatMap(candidate => {
-    const capabilities = joined.get(candidate.peer)
-    return capabilities == null ? [] : [{ ...candidate, capabilities }]
-  }).map((entry, rank) => ({ ...entry, rank }))
+  return candidates
+    .flatMap(candidate => {
+      const capabilities = joined.get(candidate.peer)
+      return capabilities == null ? [] : [{ ...candidate, capabilities }]
+    })
+    .map((entry, rank) => ({ ...entry, rank }))
 }
 
 function defaultTools(spec: Spec, member: Candidacy): Assignment[] {
@@ -63,7 +65,10 @@ export function checkTools(spec: Spec): void {
   const named = new Set([...expandTools(spec.tools ?? FALLBACK), ...spec.groups.flatMap(g => expandTools(g.tools))])
   for (const tool of Object.keys(spec.tool)) {
     if (spec.tools != null && !named.has(tool)) {
-      throw new BakError('bad-run-file', `tool.${tool}: no group runs this tool; add it to tools, or take its table out`)
+      throw new BakError(
+        'bad-run-file',
+        `tool.${tool}: no group runs this tool; add it to tools, or take its table out`
+      )
     }
   }
 }

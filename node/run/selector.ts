@@ -36,8 +36,7 @@ function parseCondition(condition: string, whole: string): Selector {
   }
   const matches = glob(condition)
   const partOfId = condition.length >= 8 && !condition.includes('*')
-  return peer =>
-    matches(peer.name) || matches(peer.shown ?? peer.name) || (partOfId && peer.peer.includes(condition))
+  return peer => matches(peer.name) || matches(peer.shown ?? peer.name) || (partOfId && peer.peer.includes(condition))
 }
 
 function glob(pattern: string): (text: string) => boolean {

@@ -18,15 +18,14 @@ export function stepsOf(spec: Spec): Step[] {
 
 /** @returns all phases of a run in which nothing goes wrong */
 export function phasesOf(spec: Spec): PlannedPhase[] {
-  const snapshot = (when: 'begin' | 'end'): PlannedPhase[] => (spec.sysinfo === 'none' ? [] : [{ phase: 'sysinfo', when }])
+  const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
+    spec.sysinfo === 'none' ? [] : [{ phase: 'sysinfo', when }]
   return [
     { phase: 'join' },
     { phase: 'stage' },
     ...snapshot('begin'),
     { phase: 'init' },
-    ...stepsOf(spec).flatMap(step =>
-      (['start', 'work', 'stop', 'send'] as const).map(phase => ({ phase, step }))
-    ),
+    ...stepsOf(spec).flatMap(step => (['start', 'work', 'stop', 'send'] as const).map(phase => ({ phase, step }))),
     { phase: 'end' },
     ...snapshot('end'),
     { phase: 'terminate' }

@@ -1,27 +1,39 @@
-import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'
 import { finished, goneWithin, isPhase, record, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
-import { writeFileSync } from 'node:fs'
 
 const faults = suite('a run whose caller or controller goes away')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
 
-faults('the command line killed in mid run: the run goes on, and another peer attaches with the whole past', async () => {
-  const run = await startRun(net(), 'c', ['--tools', 'proc', '--', 'sh', '-c', 'echo begun; sleep 3; echo done'])
-  await run.until(event => event.type === 'workload-started')
-  run.kill('SIGKILL')
-  await run.finished
-  const attached = await net().bak('a', ['attach', '--json', run.run])
-  assert.is(attached.status, 0, attached.stderr)
-  const events = attached.stdout.trim().split('\n').map(line => JSON.parse(line) as RunEvent)
-  const numbers = events.flatMap(event => ('n' in event ? [event.n] : []))
-  assert.equal(numbers, numbers.map((_, i) => i), 'every stored event, once, in order')
-  assert.is(events.at(-1)?.type, 'ended')
-  assert.ok(events.some(event => event.type === 'output' && event.text.includes('done')), 'and what comes live')
-})
+faults(
+  'the command line killed in mid run: the run goes on, and another peer attaches with the whole past',
+  async () => {
+    const run = await startRun(net(), 'c', ['--tools', 'proc', '--', 'sh', '-c', 'echo begun; sleep 3; echo done'])
+    await run.until(event => event.type === 'workload-started')
+    run.kill('SIGKILL')
+    await run.finished
+    const attached = await net().bak('a', ['attach', '--json', run.run])
+    assert.is(attached.status, 0, attached.stderr)
+    const events = attached.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as RunEvent)
+    const numbers = events.flatMap(event => ('n' in event ? [event.n] : []))
+    assert.equal(
+      numbers,
+      numbers.map((_, i) => i),
+      'every stored event, once, in order'
+    )
+    assert.is(events.at(-1)?.type, 'ended')
+    assert.ok(
+      events.some(event => event.type === 'output' && event.text.includes('done')),
+      'and what comes live'
+    )
+  }
+)
 
 faults('a run that has ended can be attached to from any peer, and shown', async () => {
   const run = await startRun(net(), 'c', ['--tools', 'none', '--', 'true'])
@@ -53,33 +65,36 @@ faults('a run that nobody knows is said to be unknown, with status 66', async ()
   }
 })
 
-faults('a controller killed in mid run: members stop, and the run is closed in order when it is back, its torn journal cut', async () => {
-  const [work, tool] = [uniqueSleep(), uniqueSleep()]
-  const file = join(net().folder, 'run.toml')
-  writeFileSync(file, `tools = ["idle"]\n[tool.idle]\ncommand = ["sleep", "${tool}"]\n`)
-  const run = await startRun(net(), 'c', [file, '--lease', '2', '--', 'sleep', work])
-  await run.until(event => event.type === 'workload-started')
-  await net().stopPeer('c', 'SIGKILL')
-  assert.is((await run.finished).status, 5, 'the command line says that it lost contact')
-  await Promise.all([goneWithin(work, 5_000), goneWithin(tool, 12_000)])
-  const journal = join(net().peer('c').home, 'runs', run.run, 'journal.ndjson')
-  truncateSync(journal, statSync(journal).size - 7)
-  await net().startPeer('c')
-  const { verdict, reason } = record(net(), 'c', run.run)
-  assert.is(verdict, 'failed')
-  assert.match(reason as string, /daemon/)
-  const verified = await net().bak('c', ['verify', run.run])
-  assert.is(verified.status, 0, verified.stdout + verified.stderr)
-  assert.match(readFileSync(journal, 'utf8'), /cut off/)
-  await net().until('c', members => members.filter(m => m.state === 'alive').length === 3)
-  const collected = await net().bak('c', ['collect', run.run])
-  assert.is(collected.status, 0, collected.stderr + collected.stdout)
-  const sent = record(net(), 'c', run.run).sent.map(each => `${each.name} ${each.what}`)
-  assert.ok(sent.includes('a 1-default/sample1') && sent.includes('b 1-default/sample1'), sent.join(', '))
-  for (const peer of ['a', 'b']) {
-    assert.equal(readdirSync(join(net().peer(peer).home, 'work')), [], `nothing of the run is left on ${peer}`)
+faults(
+  'a controller killed in mid run: members stop, and the run is closed in order when it is back, its torn journal cut',
+  async () => {
+    const [work, tool] = [uniqueSleep(), uniqueSleep()]
+    const file = join(net().folder, 'run.toml')
+    writeFileSync(file, `tools = ["idle"]\n[tool.idle]\ncommand = ["sleep", "${tool}"]\n`)
+    const run = await startRun(net(), 'c', [file, '--lease', '2', '--', 'sleep', work])
+    await run.until(event => event.type === 'workload-started')
+    await net().stopPeer('c', 'SIGKILL')
+    assert.is((await run.finished).status, 5, 'the command line says that it lost contact')
+    await Promise.all([goneWithin(work, 5_000), goneWithin(tool, 12_000)])
+    const journal = join(net().peer('c').home, 'runs', run.run, 'journal.ndjson')
+    truncateSync(journal, statSync(journal).size - 7)
+    await net().startPeer('c')
+    const { verdict, reason } = record(net(), 'c', run.run)
+    assert.is(verdict, 'failed')
+    assert.match(reason as string, /daemon/)
+    const verified = await net().bak('c', ['verify', run.run])
+    assert.is(verified.status, 0, verified.stdout + verified.stderr)
+    assert.match(readFileSync(journal, 'utf8'), /cut off/)
+    await net().until('c', members => members.filter(m => m.state === 'alive').length === 3)
+    const collected = await net().bak('c', ['collect', run.run])
+    assert.is(collected.status, 0, collected.stderr + collected.stdout)
+    const sent = record(net(), 'c', run.run).sent.map(each => `${each.name} ${each.what}`)
+    assert.ok(sent.includes('a 1-default/sample1') && sent.includes('b 1-default/sample1'), sent.join(', '))
+    for (const peer of ['a', 'b']) {
+      assert.equal(readdirSync(join(net().peer(peer).home, 'work')), [], `nothing of the run is left on ${peer}`)
+    }
   }
-})
+)
 
 faults('one flipped byte anywhere in the result is found and named, offline', async () => {
   const run = await startRun(net(), 'a', ['--tools', 'proc', '--', 'true'])
@@ -87,11 +102,21 @@ faults('one flipped byte anywhere in the result is found and named, offline', as
   const folder = join(net().peer('a').home, 'runs', run.run)
   const verify = () => finished(net().spawnBak('b', ['verify', folder], { env: { BAK_HOME: '/nowhere' } }))
   assert.is((await verify()).status, 0)
-  for (const file of ['run.json', 'journal.ndjson', 'certificates/0005-start.cbor', 'metadata.log', 'spec.toml', 'sysinfo/end/b/os.json']) {
+  for (const file of [
+    'run.json',
+    'journal.ndjson',
+    'certificates/0005-start.cbor',
+    'metadata.log',
+    'spec.toml',
+    'sysinfo/end/b/os.json'
+  ]) {
     const path = join(folder, file)
     const bytes = readFileSync(path)
     const at = Math.floor(bytes.length / 2)
-    writeFileSync(path, bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)))
+    writeFileSync(
+      path,
+      bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
+    )
     const { status, stdout, stderr } = await verify()
     assert.is(status, 66, file)
     assert.ok((stdout + stderr).includes(file), `${file} is named`)

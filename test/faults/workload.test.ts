@@ -2,7 +2,17 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { goneWithin, isPhase, journal, processesWith, record, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import {
+  goneWithin,
+  isPhase,
+  journal,
+  processesWith,
+  record,
+  sleep,
+  startRun,
+  uniqueSleep,
+  useTestnet
+} from '../helpers/mesh.ts'
 
 const faults = suite('a run whose workload or tools go wrong')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -31,7 +41,16 @@ faults('a workload that cannot be started is a clear error, not a hang', async (
 
 faults('a workload that hangs is killed at its deadline with all its children', async () => {
   const mark = uniqueSleep()
-  const run = await startRun(net(), 'c', ['--tools', 'none', '--timeout', '1', '--', 'sh', '-c', `trap '' TERM; sleep ${mark} & sleep ${mark}`])
+  const run = await startRun(net(), 'c', [
+    '--tools',
+    'none',
+    '--timeout',
+    '1',
+    '--',
+    'sh',
+    '-c',
+    `trap '' TERM; sleep ${mark} & sleep ${mark}`
+  ])
   assert.is((await run.finished).status, 1)
   const [work] = record(net(), 'c', run.run).workload
   assert.is(work?.timedOut, true)
@@ -40,7 +59,17 @@ faults('a workload that hangs is killed at its deadline with all its children', 
 })
 
 faults('a workload that prints a gigabyte is kept whole, and the daemon does not grow with it', async () => {
-  const run = await startRun(net(), 'c', ['--tools', 'none', '--sysinfo', 'none', '--', 'head', '-c', '1073741824', '/dev/zero'])
+  const run = await startRun(net(), 'c', [
+    '--tools',
+    'none',
+    '--sysinfo',
+    'none',
+    '--',
+    'head',
+    '-c',
+    '1073741824',
+    '/dev/zero'
+  ])
   const { status } = await run.finished
   assert.is(status, 0)
   const folder = join(net().peer('c').home, 'runs', run.run)
@@ -67,30 +96,38 @@ faults('Ctrl-C in mid workload leaves nothing running on any peer within 5 s, an
   assert.is((await next.finished).status, 0, 'the mesh is ready for the next run')
 })
 
-faults('a tool that exits early fails its member at start by name, and the run goes on where the policy says so', async () => {
-  const file = runFile('tools = ["bad"]\n[tool.bad]\ncommand = ["sh", "-c", "echo it is broken >&2; exit 3"]\n')
-  const strict = await startRun(net(), 'c', [file, '--', 'true'])
-  assert.is((await strict.finished).status, 3)
-  const { excluded } = record(net(), 'c', strict.run)
-  assert.is(excluded[0]?.code, 'tool-failed')
-  assert.match(excluded[0]?.reason as string, /bad.*3.*it is broken/s)
-  const lenient = await startRun(net(), 'c', [file, '--on-failed-tool', 'continue', '--', 'true'])
-  assert.is((await lenient.finished).status, 0)
-})
+faults(
+  'a tool that exits early fails its member at start by name, and the run goes on where the policy says so',
+  async () => {
+    const file = runFile('tools = ["bad"]\n[tool.bad]\ncommand = ["sh", "-c", "echo it is broken >&2; exit 3"]\n')
+    const strict = await startRun(net(), 'c', [file, '--', 'true'])
+    assert.is((await strict.finished).status, 3)
+    const { excluded } = record(net(), 'c', strict.run)
+    assert.is(excluded[0]?.code, 'tool-failed')
+    assert.match(excluded[0]?.reason as string, /bad.*3.*it is broken/s)
+    const lenient = await startRun(net(), 'c', [file, '--on-failed-tool', 'continue', '--', 'true'])
+    assert.is((await lenient.finished).status, 0)
+  }
+)
 
-faults('a tool that ignores SIGTERM is killed at stop, and one that prints nothing is started all the same', async () => {
-  const mark = uniqueSleep()
-  const file = runFile(
-    `tools = ["deaf", "mute"]\n[tool.deaf]\ncommand = ["sh", "-c", "trap '' TERM INT; echo on; while :; do sleep ${mark}; done"]\n` +
-      `[tool.mute]\ncommand = ["sleep", "${mark}"]\n`
-  )
-  const run = await startRun(net(), 'c', [file, '--', 'sleep', '0.5'])
-  assert.is((await run.finished).status, 0)
-  const stops = run.events.filter(event => event.type === 'ack' && event.phase === 'stop') as Array<{ warnings?: string[] }>
-  assert.is(stops.length, 3)
-  for (const { warnings } of stops) assert.match((warnings ?? []).join('\n'), /deaf: .*kill/)
-  assert.equal(processesWith(mark), [])
-})
+faults(
+  'a tool that ignores SIGTERM is killed at stop, and one that prints nothing is started all the same',
+  async () => {
+    const mark = uniqueSleep()
+    const file = runFile(
+      `tools = ["deaf", "mute"]\n[tool.deaf]\ncommand = ["sh", "-c", "trap '' TERM INT; echo on; while :; do sleep ${mark}; done"]\n` +
+        `[tool.mute]\ncommand = ["sleep", "${mark}"]\n`
+    )
+    const run = await startRun(net(), 'c', [file, '--', 'sleep', '0.5'])
+    assert.is((await run.finished).status, 0)
+    const stops = run.events.filter(event => event.type === 'ack' && event.phase === 'stop') as Array<{
+      warnings?: string[]
+    }>
+    assert.is(stops.length, 3)
+    for (const { warnings } of stops) assert.match((warnings ?? []).join('\n'), /deaf: .*kill/)
+    assert.equal(processesWith(mark), [])
+  }
+)
 
 faults('a tool that a member does not have is told before the start, and the policy decides', async () => {
   const file = runFile('tools = ["proc", "ghost"]\n[tool.ghost]\ncommand = ["/no/such/tool"]\n')

@@ -50,7 +50,10 @@ export async function startRun(testnet: Testnet, peer: string, args: string[], c
   const end = finished(child)
   const until = (fits: (event: RunEvent) => boolean) =>
     new Promise<RunEvent>((resolve, reject) => {
-      const timer = setTimeout(() => done(new Error(`no such event in 30 s; last was ${JSON.stringify(events.at(-1))}`)), 30_000)
+      const timer = setTimeout(
+        () => done(new Error(`no such event in 30 s; last was ${JSON.stringify(events.at(-1))}`)),
+        30_000
+      )
       const done = (error?: Error, event?: RunEvent) => {
         clearTimeout(timer)
         waiting.delete(look)
@@ -69,8 +72,10 @@ export async function startRun(testnet: Testnet, peer: string, args: string[], c
   return { run: (first as { run: string }).run, events, until, finished: end, kill: signal => void child.kill(signal) }
 }
 
-export const isPhase = (phase: string, type: 'phase-open' | 'phase-closed' = 'phase-open') => (event: RunEvent) =>
-  event.type === type && (event as { phase: string }).phase === phase
+export const isPhase =
+  (phase: string, type: 'phase-open' | 'phase-closed' = 'phase-open') =>
+  (event: RunEvent) =>
+    event.type === type && (event as { phase: string }).phase === phase
 
 export function record(testnet: Testnet, peer: string, run: string): RunRecord {
   return readRecord(readFileSync(join(testnet.peer(peer).home, 'runs', run, 'run.json'), 'utf8'))
@@ -78,7 +83,10 @@ export function record(testnet: Testnet, peer: string, run: string): RunRecord {
 
 export function journal(testnet: Testnet, peer: string, run: string): StoredEvent[] {
   const text = readFileSync(join(testnet.peer(peer).home, 'runs', run, 'journal.ndjson'), 'utf8')
-  return text.trim().split('\n').map(line => JSON.parse(line))
+  return text
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
 }
 
 /** @returns the ids of processes whose command line has `mark` in it */
@@ -93,7 +101,8 @@ export function processesWith(mark: string): number[] {
 export async function goneWithin(mark: string, within: number): Promise<void> {
   const deadline = Date.now() + within
   while (processesWith(mark).length > 0) {
-    if (Date.now() > deadline) throw new Error(`still there after ${within} ms: ${processesWith(mark).map(String).map(commandLine).join(' | ')}`)
+    if (Date.now() > deadline)
+      throw new Error(`still there after ${within} ms: ${processesWith(mark).map(String).map(commandLine).join(' | ')}`)
     await sleep(50)
   }
 }

@@ -2,14 +2,19 @@
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Produced } from '../../../protocols/phase.ts'
 import { encode } from '../../../protocols/codec.ts'
+import type { Produced } from '../../../protocols/phase.ts'
 import { type Parcel, type ParcelKind, sendTarball } from '../../../protocols/tarball.ts'
 import type { Member } from '../member.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** @param path a folder of the member's data, as it is to stand in the result; @returns nothing where it is empty */
-export async function deliver(context: PhaseContext, path: string, what: string, kind: ParcelKind): Promise<Produced[]> {
+export async function deliver(
+  context: PhaseContext,
+  path: string,
+  what: string,
+  kind: ParcelKind
+): Promise<Produced[]> {
   const parcel = await pack(context.member, path, what, kind)
   if (parcel == null) return []
   await send(context, parcel)

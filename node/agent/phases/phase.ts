@@ -1,7 +1,7 @@
 /** What a member's side of a phase is: one function, one file. */
 import type { KeyObject } from 'node:crypto'
-import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { MemberRecord } from '../../../protocols/hello.ts'
+import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Streams } from '../../mesh/streams.ts'

@@ -78,4 +78,3 @@ async function finish(child: Supervised, timeout: number, signal: AbortSignal): 
     await child.stop({ grace: GRACE })
   }
 }
-

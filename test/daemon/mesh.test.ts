@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { readTicket, writeTicket } from '../../protocols/ticket.ts'
+import { sleep, Testnet, useTestnet } from '../helpers/mesh.ts'
+
+const mesh = suite('the mesh')
+const net = useTestnet(mesh, { peers: ['a', 'b', 'c'], args: name => ['--label', `kind=${name === 'a' ? 'pod' : 'host'}`] })
+
+mesh('every peer lists every other with its name, labels, tools, cores, memory, os, version and path', async () => {
+  for (const { name } of net().peers) {
+    const { status, stdout } = await net().bak(name, ['members', '--json'])
+    assert.is(status, 0)
+    const { members } = JSON.parse(stdout)
+    assert.equal(members.map((m: { name: string }) => m.name), ['a', 'b', 'c'])
+    for (const member of members) {
+      assert.is(member.state, 'alive')
+      assert.is(member.labels.kind, member.name === 'a' ? 'pod' : 'host')
+      assert.ok(member.cores > 0 && member.memory > 0 && member.os === 'linux' && /^\d/.test(member.program))
+      assert.ok(['self', 'direct', 'indirect'].includes(member.path))
+      assert.ok(member.tools.some((t: { tool: string; usable: boolean }) => t.tool === 'proc' && t.usable))
+    }
+  }
+})
+
+mesh('labels choose members', async () => {
+  const { stdout } = await net().bak('a', ['members', '--label', 'kind=host', '--json'])
+  assert.equal(JSON.parse(stdout).members.map((m: { name: string }) => m.name), ['b', 'c'])
+})
+
+mesh('a peer that leaves is gone at once, and one that is killed is lost within 10 s', async () => {
+  const began = Date.now()
+  await net().stopPeer('b', 'SIGTERM')
+  await net().until('c', members => !members.some(m => m.name === 'b' && m.state !== 'left'), 2_000)
+  assert.ok(Date.now() - began < 10_000)
+  await net().startPeer('b')
+  await net().until('c', members => members.some(m => m.name === 'b' && m.state === 'alive'))
+  await net().stopPeer('b', 'SIGKILL')
+  await net().until('c', members => members.some(m => m.name === 'b' && m.state === 'lost'), 10_000)
+  await net().until('a', members => members.some(m => m.name === 'b' && m.state === 'lost'), 10_000)
+  await net().startPeer('b')
+  for (const peer of ['a', 'c']) await net().until(peer, members => members.some(m => m.name === 'b' && m.state === 'alive'), 5_000)
+})
+
+mesh('two peers with the same name both take part, shown with a part of their id', async () => {
+  const twin = await Testnet.start({ peers: ['x', 'y'], args: () => ['--name', 'same'] })
+  try {
+    const members = await twin.members('x')
+    assert.is(new Set(members.map(m => m.shown)).size, 2)
+    for (const { shown, peer } of members) assert.is(shown, `same#${peer.slice(-6)}`)
+    const run = await twin.bak('x', ['run', '--tools', 'proc', '--quiet', '--', 'true'])
+    assert.is(run.status, 0, run.stderr)
+  } finally {
+    await twin.stop()
+  }
+})
+
+mesh('a peer started before the one it is to join is let in within 5 s of its appearing', async () => {
+  const early = await Testnet.start({ peers: ['first'] })
+  try {
+    await early.stopPeer('first')
+    const late = early.add('late')
+    await early.startPeer('late')
+    await sleep(4_000)
+    await early.startPeer('first')
+    const began = Date.now()
+    await early.until(late.name, members => members.filter(m => m.state === 'alive').length === 2, 6_000)
+    assert.ok(Date.now() - began < 5_000, `it took ${Date.now() - began} ms`)
+  } finally {
+    await early.stop()
+  }
+})
+
+mesh('a peer with the wrong mesh secret is refused by name on both sides, and sees nobody', async () => {
+  const stranger = net().add('stranger')
+  const ticket = readTicket(net().ticket)
+  const forged = writeTicket({ ...ticket, secret: new Uint8Array(32) })
+  await net().startPeer('stranger', forged)
+  try {
+    const deadline = Date.now() + 5_000
+    const log = (name: string) => readFileSync(join(net().folder, `${name}.log`), 'utf8')
+    while (Date.now() < deadline && !(log('stranger').includes('mesh secret') && log('a').includes('secret of this mesh'))) await sleep(50)
+    assert.match(log('stranger'), /handshake refused.*mesh secret|mesh secret.*handshake refused/)
+    assert.match(log('a'), /secret of this mesh/)
+    assert.is((await net().members('stranger')).length, 1)
+    assert.is((await net().members('a')).length, 3)
+  } finally {
+    await net().stopPeer(stranger.name)
+  }
+})
+
+mesh('an address that answers with another peer, or with no peer at all, is not the way in', async () => {
+  const server = createServer(socket => socket.end('HTTP/1.1 400 no\r\n\r\n')).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  const folder = mkdtempSync(join(tmpdir(), 'bak-'))
+  const lost = net().add('lost')
+  try {
+    const ticket = readTicket(net().ticket)
+    await net().startPeer('lost', writeTicket({ ...ticket, addresses: [`/ip4/127.0.0.1/tcp/${port}`] }))
+    await sleep(1_500)
+    assert.is((await net().members('lost')).length, 1)
+    const status = await net().bak('lost', ['status', '--json'])
+    assert.is(status.status, 0, 'it answers all the same')
+  } finally {
+    await net().stopPeer(lost.name)
+    server.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
+mesh('members --watch shows a peer that comes', async () => {
+  const signal = AbortSignal.timeout(15_000)
+  net().add('d')
+  const seen: number[] = []
+  const starting = net().startPeer('d')
+  for await (const { members } of net().call('a', 'members', { watch: true }, { signal })) {
+    seen.push(members.filter(m => m.state === 'alive').length)
+    if (members.some(m => m.name === 'd' && m.state === 'alive')) break
+  }
+  await starting
+  assert.ok(seen.length > 0)
+  await net().stopPeer('d')
+})
+
+mesh.run()

@@ -1,0 +1,79 @@
+/**
+ * A peer inside the mesh that keeps to no rule: it holds the mesh secret, as any member does, and says what a test wants it to.
+ * With another peer's key in hand it also signs as that peer.
+ */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Libp2p } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLog } from '../../node/log.ts'
+import { Gossip } from '../../node/mesh/gossip.ts'
+import { createNetwork } from '../../node/mesh/network.ts'
+import { Streams } from '../../node/mesh/streams.ts'
+import { Follow } from '../../node/run/follow.ts'
+import { encode } from '../../protocols/codec.ts'
+import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { topicName } from '../../protocols/hello.ts'
+import { peerIdOf } from '../../protocols/identity.ts'
+import { type Command, commandSubject } from '../../protocols/phase.ts'
+import { readTicket, type Ticket } from '../../protocols/ticket.ts'
+import type { Testnet } from '../../testnets/testnet.ts'
+
+export interface Rogue {
+  signer: Signer
+  network: Libp2p
+  streams: Streams
+  follow: Follow
+  publish(sealed: Envelope): void
+  stop(): Promise<void>
+}
+
+const silent = createLog('error', () => {})
+
+export async function startRogue(testnet: Testnet): Promise<Rogue> {
+  const ticket: Ticket = readTicket(testnet.ticket)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const { d, x } = privateKey.export({ format: 'jwk' })
+  const open = Buffer.from(x as string, 'base64url')
+  const signer = { peer: peerIdOf(open), key: privateKey }
+  const network = (await createNetwork(
+    {
+      mesh: ticket.mesh,
+      secret: { generation: ticket.generation, value: ticket.secret },
+      key: new Uint8Array(Buffer.concat([Buffer.from(d as string, 'base64url'), open])),
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      announce: [],
+      onRefused: () => {}
+    },
+    {
+      gossip: (c: never) => new Gossip(c, { log: silent }),
+      streams: (c: never) => new Streams(c, { log: silent }),
+      follow: (c: never) => new Follow(c, { mesh: ticket.mesh, log: silent })
+    }
+  )) as Libp2p
+  await network.start()
+  for (const { name } of testnet.peers) {
+    const [status] = await Array.fromAsync(testnet.call(name, 'status', {}))
+    await network.dial(multiaddr(status?.addresses[0] as string))
+  }
+  const parts = network.services as unknown as { gossip: Gossip; streams: Streams; follow: Follow }
+  const topic = topicName(ticket.mesh, 'run')
+  return {
+    signer,
+    network,
+    streams: parts.streams,
+    follow: parts.follow,
+    publish: sealed => parts.gossip.publish(topic, encode({ type: 'command', sealed })),
+    stop: async () => {
+      await network.stop()
+    }
+  }
+}
+
+/** @returns the key of a daemon of a testnet, to sign as it */
+export function keyOf(testnet: Testnet, name: string): KeyObject {
+  return createPrivateKey(readFileSync(join(testnet.peer(name).home, 'key')))
+}
+
+export const sealCommand = (command: Command, signer: Signer) => seal(commandSubject, command, signer)

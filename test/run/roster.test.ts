@@ -1,0 +1,135 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Candidacy, candidatesOf, checkTools, freeze } from '../../node/run/roster.ts'
+import { BakError } from '../../protocols/errors.ts'
+import type { Capabilities } from '../../protocols/manifest.ts'
+import { toolsets } from '../../protocols/spec.ts'
+import { specOf } from '../protocols/samples.ts'
+
+const peer = (shown: string, more: Partial<Candidacy> = {}): Candidacy => ({
+  peer: `id-of-${shown}`,
+  name: shown,
+  shown,
+  labels: {},
+  registered: [],
+  ...more
+})
+const registered = (group: string, tool: string, options: string[] = []) => ({ group, tool, options })
+/** `group/tool` of each assignment. */
+const toolsOf = (spec: object, member: Candidacy) =>
+  candidatesOf(specOf(spec), [member])[0]?.tools.map(({ group, tool }) => `${group}/${tool}`)
+
+const candidates = suite('who is asked to join')
+
+candidates('those whom the selector names, in order of names', () => {
+  const members = ['web', 'db2', 'db10', 'db1'].map(name => peer(name))
+  assert.equal(candidatesOf(specOf({ on: 'db*' }), members).map(each => each.name), ['db1', 'db10', 'db2'])
+  assert.equal(candidatesOf(specOf({ on: 'nobody' }), members), [])
+})
+
+candidates('the order of the members makes no difference, and the list of them stays as it was', () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/), { maxLength: 20 })
+  fc.assert(
+    fc.property(names.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))), ([all, shuffled]) => {
+      const members = shuffled.map(name => peer(name))
+      const found = candidatesOf(specOf(), members)
+      assert.equal(found.map(each => each.name), [...all].sort())
+      assert.equal(members.map(each => each.shown), shuffled)
+    })
+  )
+})
+
+const tools: Array<[title: string, spec: object, member: Candidacy, tools: string[]]> = [
+  ['proc where nothing was asked for and nothing is registered', {}, peer('a'), ['default/proc']],
+  ['what is registered, where nothing was asked for', {}, peer('a', { registered: [registered('default', 'sar')] }), ['default/sar']],
+  [
+    'what was asked for, whatever is registered',
+    { tools: ['vmstat'] },
+    peer('a', { registered: [registered('default', 'sar')] }),
+    ['default/vmstat']
+  ],
+  ['nothing, where nothing was asked for by an empty list', { tools: [] }, peer('a'), []],
+  ['a set of tools by name', { tools: ['medium'] }, peer('a'), (toolsets.medium as string[]).map(tool => `default/${tool}`)],
+  ['each tool once, though two sets have it', { tools: ['light', 'medium', 'vmstat'] }, peer('a'), ['default/vmstat', 'default/iostat', 'default/sar']],
+  ['nothing of the set none', { tools: ['none'] }, peer('a'), []],
+  [
+    'the tools of its groups, and no proc beside them',
+    { groups: [{ name: 'db', on: 'a', tools: ['iostat'] }] },
+    peer('a'),
+    ['db/iostat']
+  ],
+  ['nothing where only groups were asked for and it is in none', { groups: [{ name: 'db', on: 'b', tools: ['iostat'] }] }, peer('a'), []],
+  [
+    'the same tool once in each group',
+    { tools: ['sar'], groups: [{ name: 'x', tools: ['sar', 'sar'] }, { name: 'y', tools: ['sar'] }] },
+    peer('a'),
+    ['default/sar', 'x/sar', 'y/sar']
+  ],
+  [
+    'only those registered for the group default',
+    {},
+    peer('a', { registered: [registered('default', 'sar'), registered('other', 'iostat')] }),
+    ['default/sar']
+  ]
+]
+for (const [title, spec, member, expected] of tools) {
+  candidates(`a member runs ${title}`, () => assert.equal(toolsOf(spec, member), expected))
+}
+
+candidates('a tool gets the options of the spec, and its registration adds words of its own', () => {
+  const tool = { sar: { interval: 1, options: ['-A'] }, vmstat: { interval: 2 } }
+  const members = [peer('a', { registered: [registered('default', 'sar', ['-B']), registered('default', 'vmstat')] })]
+  assert.equal(candidatesOf(specOf({ tool }), members)[0]?.tools, [
+    { group: 'default', tool: 'sar', options: { interval: 1, options: ['-B'] } },
+    { group: 'default', tool: 'vmstat', options: { interval: 2 } }
+  ])
+  assert.equal(candidatesOf(specOf({ tool, tools: ['sar'] }), members)[0]?.tools, [
+    { group: 'default', tool: 'sar', options: { interval: 1, options: ['-A'] } }
+  ])
+})
+
+candidates('a selector of a group that means nothing is refused', () => {
+  assert.throws(() => candidatesOf(specOf({ groups: [{ name: 'x', on: 'a b', tools: [] }] }), []), /neither all/)
+})
+candidates.run()
+
+const frozen = suite('the frozen roster')
+const capabilities: Capabilities = { program: '1', os: 'linux', cores: 1, clock: { offset: 0, bound: 0 }, tools: [] }
+frozen('has those who joined, ranked without a gap in order of names', () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/), { maxLength: 20 })
+  fc.assert(
+    fc.property(names, fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }), (all, joins) => {
+      const asked = candidatesOf(specOf(), all.map(name => peer(name)))
+      const joined = new Map(asked.filter((_, i) => joins[i]).map(each => [each.peer, { ...capabilities, cores: each.name.length }]))
+      const roster = freeze(asked, joined)
+      assert.equal(roster.map(each => each.rank), [...roster.keys()])
+      assert.equal(roster.map(each => each.name), [...roster].map(each => each.name).sort())
+      assert.equal(new Set(roster.map(each => each.peer)), new Set(joined.keys()))
+      for (const entry of roster) assert.is(entry.capabilities.cores, entry.name.length)
+    })
+  )
+})
+frozen('does not have who answered without being asked', () => {
+  assert.equal(freeze(candidatesOf(specOf(), [peer('a')]), new Map([['id-of-b', capabilities]])), [])
+})
+frozen.run()
+
+const options = suite('options of tools')
+const wrong: Array<[title: string, spec: object]> = [
+  ['a tool that is not asked for', { tools: ['sar'], tool: { iostat: { interval: 1 } } }],
+  ['a tool that is not in the set asked for', { tools: ['light'], tool: { iostat: { interval: 1 } } }]
+]
+for (const [title, spec] of wrong) {
+  options(`those of ${title} are a mistake in the run file`, () => {
+    assert.throws(() => checkTools(specOf(spec)), (error: unknown) => (error as BakError).code === 'bad-run-file')
+  })
+}
+const right: Array<[title: string, spec: object]> = [
+  ['a tool that is asked for', { tools: ['sar'], tool: { sar: { interval: 1 } } }],
+  ['a tool of a set', { tools: ['medium'], tool: { iostat: { interval: 1 } } }],
+  ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
+  ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }]
+]
+for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec)))
+options.run()
