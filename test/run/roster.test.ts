@@ -24,25 +24,42 @@ const candidates = suite('who is asked to join')
 
 candidates('those whom the selector names, in order of names', () => {
   const members = ['web', 'db2', 'db10', 'db1'].map(name => peer(name))
-  assert.equal(candidatesOf(specOf({ on: 'db*' }), members).map(each => each.name), ['db1', 'db10', 'db2'])
+  assert.equal(
+    candidatesOf(specOf({ on: 'db*' }), members).map(each => each.name),
+    ['db1', 'db10', 'db2']
+  )
   assert.equal(candidatesOf(specOf({ on: 'nobody' }), members), [])
 })
 
 candidates('the order of the members makes no difference, and the list of them stays as it was', () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/), { maxLength: 20 })
   fc.assert(
-    fc.property(names.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))), ([all, shuffled]) => {
-      const members = shuffled.map(name => peer(name))
-      const found = candidatesOf(specOf(), members)
-      assert.equal(found.map(each => each.name), [...all].sort())
-      assert.equal(members.map(each => each.shown), shuffled)
-    })
+    fc.property(
+      names.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+      ([all, shuffled]) => {
+        const members = shuffled.map(name => peer(name))
+        const found = candidatesOf(specOf(), members)
+        assert.equal(
+          found.map(each => each.name),
+          [...all].sort()
+        )
+        assert.equal(
+          members.map(each => each.shown),
+          shuffled
+        )
+      }
+    )
   )
 })
 
 const tools: Array<[title: string, spec: object, member: Candidacy, tools: string[]]> = [
   ['proc where nothing was asked for and nothing is registered', {}, peer('a'), ['default/proc']],
-  ['what is registered, where nothing was asked for', {}, peer('a', { registered: [registered('default', 'sar')] }), ['default/sar']],
+  [
+    'what is registered, where nothing was asked for',
+    {},
+    peer('a', { registered: [registered('default', 'sar')] }),
+    ['default/sar']
+  ],
   [
     'what was asked for, whatever is registered',
     { tools: ['vmstat'] },
@@ -50,8 +67,18 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     ['default/vmstat']
   ],
   ['nothing, where nothing was asked for by an empty list', { tools: [] }, peer('a'), []],
-  ['a set of tools by name', { tools: ['medium'] }, peer('a'), (toolsets.medium as string[]).map(tool => `default/${tool}`)],
-  ['each tool once, though two sets have it', { tools: ['light', 'medium', 'vmstat'] }, peer('a'), ['default/vmstat', 'default/iostat', 'default/sar']],
+  [
+    'a set of tools by name',
+    { tools: ['medium'] },
+    peer('a'),
+    (toolsets.medium as string[]).map(tool => `default/${tool}`)
+  ],
+  [
+    'each tool once, though two sets have it',
+    { tools: ['light', 'medium', 'vmstat'] },
+    peer('a'),
+    ['default/vmstat', 'default/iostat', 'default/sar']
+  ],
   ['nothing of the set none', { tools: ['none'] }, peer('a'), []],
   [
     'the tools of its groups, and no proc beside them',
@@ -59,10 +86,21 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     peer('a'),
     ['db/iostat']
   ],
-  ['nothing where only groups were asked for and it is in none', { groups: [{ name: 'db', on: 'b', tools: ['iostat'] }] }, peer('a'), []],
+  [
+    'nothing where only groups were asked for and it is in none',
+    { groups: [{ name: 'db', on: 'b', tools: ['iostat'] }] },
+    peer('a'),
+    []
+  ],
   [
     'the same tool once in each group',
-    { tools: ['sar'], groups: [{ name: 'x', tools: ['sar', 'sar'] }, { name: 'y', tools: ['sar'] }] },
+    {
+      tools: ['sar'],
+      groups: [
+        { name: 'x', tools: ['sar', 'sar'] },
+        { name: 'y', tools: ['sar'] }
+      ]
+    },
     peer('a'),
     ['default/sar', 'x/sar', 'y/sar']
   ],
@@ -100,11 +138,22 @@ frozen('has those who joined, ranked without a gap in order of names', () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/), { maxLength: 20 })
   fc.assert(
     fc.property(names, fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }), (all, joins) => {
-      const asked = candidatesOf(specOf(), all.map(name => peer(name)))
-      const joined = new Map(asked.filter((_, i) => joins[i]).map(each => [each.peer, { ...capabilities, cores: each.name.length }]))
+      const asked = candidatesOf(
+        specOf(),
+        all.map(name => peer(name))
+      )
+      const joined = new Map(
+        asked.filter((_, i) => joins[i]).map(each => [each.peer, { ...capabilities, cores: each.name.length }])
+      )
       const roster = freeze(asked, joined)
-      assert.equal(roster.map(each => each.rank), [...roster.keys()])
-      assert.equal(roster.map(each => each.name), [...roster].map(each => each.name).sort())
+      assert.equal(
+        roster.map(each => each.rank),
+        [...roster.keys()]
+      )
+      assert.equal(
+        roster.map(each => each.name),
+        [...roster].map(each => each.name).sort()
+      )
       assert.equal(new Set(roster.map(each => each.peer)), new Set(joined.keys()))
       for (const entry of roster) assert.is(entry.capabilities.cores, entry.name.length)
     })
@@ -122,7 +171,10 @@ const wrong: Array<[title: string, spec: object]> = [
 ]
 for (const [title, spec] of wrong) {
   options(`those of ${title} are a mistake in the run file`, () => {
-    assert.throws(() => checkTools(specOf(spec)), (error: unknown) => (error as BakError).code === 'bad-run-file')
+    assert.throws(
+      () => checkTools(specOf(spec)),
+      (error: unknown) => (error as BakError).code === 'bad-run-file'
+    )
   })
 }
 const right: Array<[title: string, spec: object]> = [

@@ -8,10 +8,19 @@ const test = suite('selector')
 
 const a = { peer: '12D3KooWAAAAAAAAfirst', name: 'db1', shown: 'db1', labels: { role: 'db', rack: 'r1' } }
 const b = { peer: '12D3KooWBBBBBBBBsecond', name: 'db2', shown: 'db2', labels: { role: 'db', rack: 'r2' } }
-const c = { peer: '12D3KooWCCCCCCCCthird', name: 'web', shown: 'web#third1', labels: { role: 'web', rack: 'r2', 'os.name': 'x=y' } }
+const c = {
+  peer: '12D3KooWCCCCCCCCthird',
+  name: 'web',
+  shown: 'web#third1',
+  labels: { role: 'web', rack: 'r2', 'os.name': 'x=y' }
+}
 const d = { peer: '12D3KooWDDDDDDDDfourth', name: 'web', shown: 'web#fourth', labels: {} }
 const letters = new Map([a, b, c, d].map((peer, i) => [peer, 'abcd'[i]]))
-const who = (selector: string) => [a, b, c, d].filter(parseSelector(selector)).map(peer => letters.get(peer)).join('')
+const who = (selector: string) =>
+  [a, b, c, d]
+    .filter(parseSelector(selector))
+    .map(peer => letters.get(peer))
+    .join('')
 
 const table: Array<[selector: string, who: string]> = [
   ['all', 'abcd'],
@@ -47,7 +56,8 @@ const table: Array<[selector: string, who: string]> = [
   ['nobody', '']
 ]
 for (const [selector, expected] of table) {
-  test(`"${selector}" is ${expected === '' ? 'nobody' : [...expected].join(' and ')}`, () => assert.is(who(selector), expected))
+  test(`"${selector}" is ${expected === '' ? 'nobody' : [...expected].join(' and ')}`, () =>
+    assert.is(who(selector), expected))
 }
 
 const errors: Array<[selector: string, part: string]> = [
@@ -71,7 +81,9 @@ for (const [selector, part] of errors) {
     assert.throws(
       () => parseSelector(selector),
       (error: unknown) =>
-        error instanceof BakError && error.code === 'usage' && error.message.startsWith(`selector "${selector}": "${part}" `)
+        error instanceof BakError &&
+        error.code === 'usage' &&
+        error.message.startsWith(`selector "${selector}": "${part}" `)
     )
   })
 }
