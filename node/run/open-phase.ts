@@ -47,9 +47,12 @@ export class OpenPhase {
   #grace: NodeJS.Timeout | undefined
   #over = false
   #givenUp = false
+  /** Said by the timer, not read from the clock: a timer may come a little before its time. */
+  #graceIsOver: boolean
 
   constructor(init: OpenPhaseInit) {
     this.#init = init
+    this.#graceIsOver = init.grace <= 0
   }
 
   get command(): Command {
@@ -60,7 +63,10 @@ export class OpenPhase {
   run(): Promise<Closed> {
     this.#publish()
     this.touch()
-    this.#grace = setTimeout(() => this.lookAround(), this.#init.grace)
+    this.#grace = setTimeout(() => {
+      this.#graceIsOver = true
+      this.lookAround()
+    }, this.#init.grace)
     this.#judge(false)
     return this.#closed.promise
   }
@@ -74,10 +80,13 @@ export class OpenPhase {
 
   /** @returns why the answer does not count */
   answer(ack: Signed<Ack>): Refusal | undefined {
-    const { seq, phase, subject } = this.#init.command
+    const { run, epoch, seq, phase, subject } = this.#init.command
     const { value, by } = ack
-    if (value.seq !== seq || value.phase !== phase)
+    if (value.epoch !== epoch) return { code: 'old-epoch', reason: `it is of epoch ${value.epoch}, not ${epoch}` }
+    // answers stand in the certificate: one for something else would make it false
+    if (value.run !== run || value.seq !== seq || value.phase !== phase) {
       return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
+    }
     if (value.subject !== subject) return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
     // excluded members may answer terminate; a second answer changes nothing
     if (!this.#init.asked.has(by) || this.#acks.has(by)) return undefined
@@ -90,7 +99,7 @@ export class OpenPhase {
 
   /** Sees who cannot be reached now, once their grace is over. */
   lookAround(): void {
-    if (performance.now() - this.#opened < this.#init.grace) return
+    if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
       if (this.#init.isHere(peer)) this.#lost.delete(peer)
       else if (!this.#acks.has(peer)) this.#lost.add(peer)

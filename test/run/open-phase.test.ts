@@ -1,0 +1,296 @@
+import { mock } from 'node:test'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Closed, OpenPhase, type OpenPhaseInit } from '../../node/run/open-phase.ts'
+import { type Signed, seal } from '../../protocols/envelope.ts'
+import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { ack as goodAck, command as goodCommand, member } from '../protocols/samples.ts'
+
+const test = suite('an open phase')
+test.before.each(() => mock.timers.enable({ apis: ['setTimeout'] }))
+test.after.each(() => mock.timers.reset())
+
+const turn = () => new Promise(setImmediate)
+
+/** A phase that asks `a`, `b`, `c`, with all that it published and who is here. */
+function phaseOf(init: Partial<OpenPhaseInit> = {}, change: Partial<Command> = {}) {
+  const names = new Map(['a', 'b', 'c'].map(name => [`id-of-${name}`, name]))
+  const published: Command[] = []
+  const answered: string[] = []
+  const gone = new Set<string>()
+  const command = { ...goodCommand, deadline: 10_000, ...change }
+  const open = new OpenPhase({
+    command,
+    asked: names,
+    needed: 3,
+    cleanup: false,
+    grace: 0,
+    repeat: true,
+    publish: each => published.push(each),
+    isHere: peer => !gone.has(peer),
+    onAnswer: ({ by }) => answered.push(by),
+    ...init
+  })
+  let closed: Closed | undefined
+  open.run().then(how => {
+    closed = how
+  })
+  return {
+    open,
+    published,
+    answered,
+    answer: (name: string, value: Partial<Ack> = {}) => open.answer(ackOf(name, value)),
+    /** The peer cannot be reached from now on, or can again. */
+    lose: (name: string) => gone.add(`id-of-${name}`),
+    find: (name: string) => gone.delete(`id-of-${name}`),
+    closed: async () => {
+      await turn()
+      return closed
+    },
+    /** Who is missing and why: `b timeout`. */
+    missing: async () => {
+      await turn()
+      return closed?.missing.map(({ name, code }) => `${name} ${code}`)
+    }
+  }
+}
+
+function ackOf(name: string, change: Partial<Ack>): Signed<Ack> {
+  const value = { ...goodAck, ...change }
+  return { by: `id-of-${name}`, value, envelope: seal(ackSubject, value, member) }
+}
+
+test('publishes the command again at 250, 500, 1,000 and then every 2,000 ms, and counts the attempts', () => {
+  const { published } = phaseOf({}, { deadline: 0 })
+  const times: number[] = []
+  for (let at = 0, seen = 0; at <= 10_000; at += 50) {
+    for (; seen < published.length; seen++) times.push(at)
+    mock.timers.tick(50)
+  }
+  assert.equal(times, [0, 250, 750, 1_750, 3_750, 5_750, 7_750, 9_750])
+  assert.equal(
+    published.map(each => each.attempt),
+    [...published.keys()]
+  )
+  assert.equal(
+    published.map(each => ({ ...each, attempt: 0 })),
+    published.map(() => ({ ...goodCommand, deadline: 0, attempt: 0 }))
+  )
+})
+
+test('publishes once where nobody else is asked', () => {
+  const { published } = phaseOf({ repeat: false })
+  mock.timers.tick(9_000)
+  assert.is(published.length, 1)
+})
+
+test('is met when all have answered, and is silent from then on', async () => {
+  const { answer, closed, published, answered } = phaseOf()
+  for (const name of ['b', 'c']) assert.is(answer(name), undefined)
+  assert.is(await closed(), undefined)
+  answer('a')
+  const { verdict, missing, acks } = (await closed()) as Closed
+  assert.is(verdict, 'met')
+  assert.equal(missing, [])
+  assert.equal(
+    acks.map(each => each.by),
+    ['id-of-b', 'id-of-c', 'id-of-a']
+  )
+  assert.equal(answered, ['id-of-b', 'id-of-c', 'id-of-a'])
+  mock.timers.tick(60_000)
+  assert.is(published.length, 1)
+})
+
+test('the same answer twice counts once, and a second that says otherwise changes nothing', async () => {
+  const { answer, closed, answered } = phaseOf()
+  assert.is(answer('a'), undefined)
+  assert.is(answer('a'), undefined)
+  assert.is(answer('a', { outcome: 'failed', code: 'tool-failed' }), undefined)
+  assert.equal(answered, ['id-of-a'])
+  for (const name of ['b', 'c']) answer(name)
+  const { verdict, acks } = (await closed()) as Closed
+  assert.is(verdict, 'met')
+  assert.equal(
+    acks.map(each => each.value.outcome),
+    ['ok', 'ok', 'ok']
+  )
+})
+
+const refused: Array<[title: string, change: Partial<Ack>, code: string]> = [
+  ['another sequence number', { seq: 4 }, 'phase-closed'],
+  ['a sequence number to come', { seq: 6 }, 'phase-closed'],
+  ['another phase', { phase: 'stop' }, 'phase-closed'],
+  ['another run', { run: '20261122T213015-aaaaaa' }, 'phase-closed'],
+  ['an old epoch', { epoch: 0 }, 'old-epoch'],
+  ['an epoch to come', { epoch: 2 }, 'old-epoch'],
+  ['another manifest', { subject: 'f'.repeat(64) }, 'wrong-manifest']
+]
+for (const [title, change, code] of refused) {
+  test(`an answer for ${title} is refused as ${code}, and does not count`, async () => {
+    const { answer, answered, closed } = phaseOf({ needed: 1, asked: new Map([['id-of-a', 'a']]) })
+    assert.is(answer('a', change)?.code, code)
+    assert.equal(answered, [])
+    assert.is(await closed(), undefined)
+    answer('a')
+    assert.is((await closed())?.verdict, 'met')
+  })
+}
+
+test('an answer of who was not asked does not count', async () => {
+  const { answer, answered, closed } = phaseOf({ needed: 1, asked: new Map([['id-of-a', 'a']]) })
+  answer('b')
+  assert.equal(answered, [])
+  assert.is(await closed(), undefined)
+  answer('a')
+  assert.equal(
+    (await closed())?.acks.map(each => each.by),
+    ['id-of-a']
+  )
+})
+
+test('ends at its deadline: met with a quorum, failed without, and names who said nothing', async () => {
+  for (const [needed, verdict] of [
+    [2, 'met'],
+    [3, 'failed']
+  ] as const) {
+    const { answer, closed, missing } = phaseOf({ needed })
+    for (const name of ['a', 'b']) answer(name)
+    mock.timers.tick(9_999)
+    assert.is(await closed(), undefined)
+    mock.timers.tick(1)
+    assert.is((await closed())?.verdict, verdict)
+    assert.equal(await missing(), ['c timeout'])
+  }
+})
+
+test('a deadline of 0 is never', async () => {
+  const { closed } = phaseOf({ repeat: false }, { deadline: 0 })
+  mock.timers.tick(2 ** 31)
+  assert.is(await closed(), undefined)
+})
+
+test('a touch starts the deadline anew, with another length if one is given', async () => {
+  const { open, closed } = phaseOf()
+  mock.timers.tick(9_000)
+  open.touch()
+  mock.timers.tick(9_000)
+  assert.is(await closed(), undefined)
+  open.touch(500)
+  mock.timers.tick(499)
+  assert.is(await closed(), undefined)
+  mock.timers.tick(1)
+  assert.is((await closed())?.verdict, 'failed')
+  open.touch()
+})
+
+test('fails at once when enough refused, with their own reasons', async () => {
+  const { answer, closed, missing } = phaseOf({ needed: 2 })
+  answer('a', { outcome: 'failed', code: 'tool-failed', reason: 'sar: exit 1' })
+  assert.is(await closed(), undefined)
+  answer('b', { outcome: 'refused', code: 'state', reason: 'not legal' })
+  assert.is((await closed())?.verdict, 'failed')
+  // who is still at it has done nothing wrong
+  assert.equal(await missing(), ['a tool-failed', 'b state'])
+  assert.is((await closed())?.missing[0]?.reason, 'sar: exit 1')
+})
+
+test('a peer that is lost is not waited for', async () => {
+  const { open, answer, lose, closed, missing } = phaseOf({ needed: 2 })
+  for (const name of ['a', 'b']) answer(name)
+  lose('c')
+  open.lookAround()
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['c lost'])
+})
+
+test('fails at once when too many are lost', async () => {
+  const { open, lose, closed } = phaseOf({ needed: 2 })
+  lose('b')
+  open.lookAround()
+  assert.is(await closed(), undefined)
+  lose('c')
+  open.lookAround()
+  assert.is((await closed())?.verdict, 'failed')
+})
+
+test('a peer that was lost and is found again is waited for', async () => {
+  const { open, answer, lose, find, closed } = phaseOf({ needed: 2 })
+  lose('c')
+  open.lookAround()
+  find('c')
+  open.lookAround()
+  for (const name of ['a', 'b']) answer(name)
+  assert.is(await closed(), undefined)
+  answer('c')
+  assert.equal((await closed())?.missing, [])
+})
+
+test('a peer that was lost and answers all the same has answered', async () => {
+  const { open, answer, lose, closed } = phaseOf({ needed: 2 })
+  lose('c')
+  open.lookAround()
+  answer('c')
+  for (const name of ['a', 'b']) answer(name)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal((await closed())?.missing, [])
+})
+
+test('a peer that answered and went has answered', async () => {
+  const { open, answer, lose, closed } = phaseOf()
+  answer('c')
+  lose('c')
+  open.lookAround()
+  for (const name of ['a', 'b']) answer(name)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal((await closed())?.missing, [])
+})
+
+test('within its grace nobody counts as lost; when it is over those who are still away do', async () => {
+  const { open, answer, lose, find, closed, missing } = phaseOf({ needed: 2, grace: 5_000 })
+  for (const name of ['b', 'c']) lose(name)
+  open.lookAround()
+  assert.is(await closed(), undefined)
+  find('b')
+  for (const name of ['a', 'b']) answer(name)
+  mock.timers.tick(4_999)
+  assert.is(await closed(), undefined)
+  mock.timers.tick(1)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['c lost'])
+})
+
+test('who cannot be reached from the start is seen without anybody saying so', async () => {
+  const { closed, missing } = phaseOf({ isHere: () => false })
+  mock.timers.tick(1)
+  assert.is((await closed())?.verdict, 'failed')
+  assert.equal(await missing(), ['a lost', 'b lost', 'c lost'])
+})
+
+test('while cleaning up it waits for everyone who can still answer, whatever was needed', async () => {
+  const { answer, open, lose, closed } = phaseOf({ cleanup: true })
+  answer('a', { outcome: 'failed' })
+  lose('b')
+  open.lookAround()
+  assert.is(await closed(), undefined)
+  answer('c')
+  assert.is((await closed())?.verdict, 'failed')
+})
+
+test('is closed with the answers that are there', async () => {
+  const { open, answer, closed, missing } = phaseOf({ needed: 1 })
+  answer('a')
+  answer('b', { outcome: 'failed', code: 'tool-failed' })
+  assert.is(await closed(), undefined)
+  open.close()
+  assert.is((await closed())?.verdict, 'met')
+  // who has not answered yet has done nothing wrong
+  assert.equal(await missing(), ['b tool-failed'])
+  open.close()
+})
+
+test('with nobody to ask it is over as it is opened', async () => {
+  assert.is((await phaseOf({ asked: new Map(), needed: 0 }).closed())?.verdict, 'met')
+  assert.is((await phaseOf({ asked: new Map(), needed: 1 }).closed())?.verdict, 'failed')
+})
+
+test.run()
