@@ -1,0 +1,51 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isLegal, type State, stateAfter, states, transitions } from '../../node/agent/states.ts'
+import { type Phase, phases } from '../../protocols/fields.ts'
+
+const test = suite('states of a member')
+
+/** The state after each phase; `-` where it is refused. */
+const grid = `
+            new     joined  ready  idle     running  ended  gone
+  join      joined  -       -      -        -        -      -
+  stage     -       ready   -      -        -        -      -
+  sysinfo   -       -       ready  -        -        ended  -
+  init      -       -       idle   -        -        -      -
+  start     -       -       -      running  -        -      -
+  work      -       -       -      -        running  -      -
+  stop      -       -       -      -        idle     -      -
+  send      -       -       -      idle     -        ended  -
+  end       -       ended   ended  ended    -        -      -
+  terminate -       gone    gone   gone     gone     gone   -
+`
+const [head, ...rows] = grid
+  .trim()
+  .split('\n')
+  .map(line => line.trim().split(/ +/))
+for (const [phase, ...cells] of rows) {
+  for (const [i, expected] of cells.entries()) {
+    const state = head?.[i] as State
+    const title = expected === '-' ? `${phase} is refused when ${state}` : `${phase} leads from ${state} to ${expected}`
+    test(title, () => {
+      assert.is(isLegal(phase as Phase, state), expected !== '-')
+      if (expected !== '-') assert.is(stateAfter(phase as Phase, state), expected)
+    })
+  }
+}
+
+test('the table has every phase and every state', () => {
+  assert.equal(head, [...states])
+  assert.equal(
+    rows.map(([phase]) => phase),
+    [...phases]
+  )
+  assert.equal(Object.keys(transitions).sort(), [...phases].sort())
+})
+
+test('a run that is gone hears nothing more, and every other one but a new one can be terminated', () => {
+  for (const phase of phases) assert.not.ok(isLegal(phase, 'gone'))
+  for (const state of states) assert.is(isLegal('terminate', state), !['new', 'gone'].includes(state))
+})
+
+test.run()
