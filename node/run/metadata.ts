@@ -41,7 +41,7 @@ export function metadataOf(record: RunRecord): string {
     )
   }
   return Object.entries(sections)
-    .map(([name, section]) => `[${name}]\n${lines(section)}\n`)
+    .map(([name, section]) => `[${name}]\n${lines(section)}`)
     .join('\n')
 }
 

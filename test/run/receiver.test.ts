@@ -1,0 +1,168 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createLog } from '../../node/log.ts'
+import { isOwn, Receiver, type Reception } from '../../node/run/receiver.ts'
+import { openHome } from '../../node/store/home.ts'
+import { openOutbox } from '../../node/store/outbox.ts'
+import { RunFolder } from '../../node/store/run-folder.ts'
+import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
+import { type Parcel, sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
+import { road, stayAwake } from '../helpers/streams.ts'
+import { controller, member, run } from '../protocols/samples.ts'
+import { codeOf, listAll, plant, scratch } from '../store/scratch.ts'
+
+const own = suite('whose paths they are')
+const paths: Array<[path: string, kind: Parcel['kind'], own: boolean]> = [
+  ['1-default/sample1/tools-default/node-b', 'tools', true],
+  ['12-read.4k/sample30/tools-db@1/node-b', 'tools', true],
+  ['sysinfo/begin/node-b', 'sysinfo', true],
+  ['sysinfo/end/node-b', 'sysinfo', true],
+  ['1-default/sample1/tools-default/node-a', 'tools', false],
+  ['1-default/sample1/tools-default/node-bb', 'tools', false],
+  ['1-default/sample1/tools-default/NODE-B', 'tools', false],
+  ['1-default/sample1/tools-default/node-b/', 'tools', false],
+  ['1-default/sample1/tools-default/node-b/..', 'tools', false],
+  ['1-default/sample1/tools-default/node-a/node-b', 'tools', false],
+  ['1-default/sample1/tools-default', 'tools', false],
+  ['1-default/sample1/workload/node-b', 'tools', false],
+  ['1-default/sample1/workload', 'tools', false],
+  ['1-default/../tools-default/node-b', 'tools', false],
+  ['../sample1/tools-default/node-b', 'tools', false],
+  ['1-../sample1/tools-default/../node-b', 'tools', false],
+  ['1-default/sample1/../node-b', 'tools', false],
+  ['1-default/sample/tools-default/node-b', 'tools', false],
+  ['1-default/sample1x/tools-default/node-b', 'tools', false],
+  ['default/sample1/tools-default/node-b', 'tools', false],
+  ['1-default/sample1/tools-/node-b', 'tools', false],
+  ['1-default/sample1/tools-a b/node-b', 'tools', false],
+  ['1-default\n/sample1/tools-default/node-b', 'tools', false],
+  ['1-default/sample1\n/tools-default/node-b', 'tools', false],
+  ['1-default/sample1/tools-default\0/node-b', 'tools', false],
+  ['1-default\\sample1\\tools-default\\node-b', 'tools', false],
+  ['/1-default/sample1/tools-default/node-b', 'tools', false],
+  ['./1-default/sample1/tools-default/node-b', 'tools', false],
+  ['1-default//sample1/tools-default/node-b', 'tools', false],
+  ['sysinfo/begin/node-b', 'tools', false],
+  ['1-default/sample1/tools-default/node-b', 'sysinfo', false],
+  ['sysinfo/middle/node-b', 'sysinfo', false],
+  ['sysinfo/begin/../node-b', 'sysinfo', false],
+  ['sysinfo/../begin/node-b', 'sysinfo', false],
+  ['/sysinfo/begin/node-b', 'sysinfo', false],
+  ['sysinfo/begin/node-a', 'sysinfo', false],
+  ['sysinfo/begin', 'sysinfo', false],
+  ['sysinfo/node-b', 'sysinfo', false],
+  ['node-b', 'sysinfo', false],
+  ['node-b', 'tools', false],
+  ['', 'tools', false],
+  ['', 'sysinfo', false],
+  ['certificates', 'tools', false],
+  ['run.json', 'tools', false],
+  ['sysinfo/begin/node-b', 'run', false],
+  ['1-default/sample1/tools-default/node-b', 'run', false]
+]
+for (const [path, kind, expected] of paths) {
+  own(`${JSON.stringify(path)} of kind ${kind} is ${expected ? '' : 'not '}of node-b`, () => {
+    assert.is(isOwn(path, 'node-b', kind), expected)
+  })
+}
+own.run()
+
+const test = suite('receiver')
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+const allow = ['1-default/sample1/tools-default/node-b']
+
+/** A receiver as a run has it, and a member with a tarball for it. */
+async function between(init: { names?: Map<string, string>; allow?: string[] } = {}) {
+  const root = scratch()
+  const home = await openHome(join(root, 'home'))
+  let handler: Handler<never, unknown> | undefined
+  const streams = {
+    serve: async (_: Protocol<never, unknown>, each: Handler<never, unknown>) => {
+      handler = each
+    },
+    unserve: async () => {}
+  }
+  const log: string[] = []
+  const receiver = new Receiver({ streams } as never, {
+    log: createLog('info', line => log.push(line)),
+    signer: controller,
+    home
+  })
+  await receiver.start()
+  const received: string[] = []
+  const names = init.names ?? new Map([[member.peer, 'node-b']])
+  const folder = new RunFolder(home.runs(run))
+  await mkdir(folder.root)
+  const reception: Reception = {
+    folder,
+    transfers: 1,
+    nameOf: peer => names.get(peer),
+    onProgress: () => {},
+    onReceived: (peer, { what }, refused) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
+  }
+  const paths = init.allow ?? allow
+  await plant(join(root, 'data'), Object.fromEntries(paths.map(path => [`${path}/vmstat/out.txt`, 'some numbers\n'])))
+  const outbox = await openOutbox(join(root, 'outbox'), run)
+  const parcel = await outbox.add(join(root, 'data'), paths, '1-default/sample1', { kind: 'tools', level: 1 })
+  const way = road(serve(tarballProtocol, handler as never), member.peer)
+  const send = () =>
+    sendTarball(
+      way.open,
+      parcel,
+      { read: (at, n) => outbox.read(parcel.digest, at, n) },
+      {
+        signal: AbortSignal.timeout(20_000),
+        to: controller.peer
+      }
+    )
+  return { receiver, reception, folder, log, received, send, way }
+}
+
+test('a tarball of a member lies unpacked in its folder when the receipt comes, and is taken once', async () => {
+  const { receiver, reception, folder, received, send } = await between()
+  receiver.open(run, reception)
+  await send()
+  assert.equal(received, ['node-b 1-default/sample1'])
+  assert.equal(await listAll(folder.path('1-default')), ['sample1/tools-default/node-b/vmstat/out.txt'])
+  await send()
+  assert.is(received.length, 1)
+})
+
+test('a tarball for a run that takes none is refused', async () => {
+  const { receiver, reception, send } = await between()
+  assert.is(await codeOf(send()), 'no-such-run')
+  receiver.open(run, reception)
+  receiver.close(run)
+  assert.is(await codeOf(send()), 'no-such-run')
+})
+
+test('a tarball of who is not on the roster is refused and logged', async () => {
+  const { receiver, reception, send, log, received } = await between({ names: new Map() })
+  receiver.open(run, reception)
+  assert.is(await codeOf(send()), 'not-on-roster')
+  assert.match(log.join(''), `from=${member.peer}`)
+  assert.match(log.join(''), 'code=not-on-roster')
+  assert.equal(received, [])
+})
+
+test('a tarball for the folder of another member is refused and logged, and nothing of it arrives', async () => {
+  const { receiver, reception, send, log, folder } = await between({
+    allow: [...allow, '1-default/sample1/tools-default/node-a']
+  })
+  receiver.open(run, reception)
+  assert.is(await codeOf(send()), 'not-allowed')
+  assert.match(log.join(''), 'node-b may not fill 1-default/sample1/tools-default/node-a')
+  assert.equal(await listAll(folder.root), [])
+})
+
+test('a stream that does not begin with an offer is refused', async () => {
+  const { receiver, reception, way } = await between()
+  receiver.open(run, reception)
+  const work = askOne(way.open, tarballProtocol, { type: 'data', offset: 0, bytes: new Uint8Array(1) })
+  assert.is(await codeOf(work), 'no-such-run')
+})
+
+test.run()
