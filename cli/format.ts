@@ -1,4 +1,5 @@
 /** Numbers and tables as people read them. */
+import type { Exclusion } from '../protocols/manifest.ts'
 import { cleanLine } from './output.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
@@ -65,3 +66,10 @@ export const formatLabels = (labels: Record<string, string>) =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ')
+
+/** A verdict in words. */
+export const formatVerdict = (verdict: string) => (verdict === 'quorum' ? 'quorum not met' : verdict)
+
+/** `b (stop: lost), c (start: tool-failed)`; `bak show` has the whole reason. */
+export const formatExcluded = (excluded: Exclusion[]) =>
+  excluded.map(({ name, phase, code }) => `${name} (${phase}: ${code})`).join(', ')

@@ -2,6 +2,7 @@
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'
+import { formatVerdict } from './format.ts'
 
 /** Phases that are kept for the screen; a long run has thousands. */
 const MAX_PHASES = 64
@@ -180,7 +181,7 @@ export function conclude(
 ): string {
   const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
   return [
-    `run ${run}: ${verdict}${partial ? ', partial' : ''} in ${duration(took)}`,
+    `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
     reason == null ? '' : `: ${reason}`,
     missing === '' ? '' : `; without ${missing}`,
     folder === '' ? '' : `; ${folder}`

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
 import { BakError } from '../protocols/errors.ts'
 import { defaultHome } from '../protocols/home.ts'
+import type { Mistake } from '../protocols/mistakes.ts'
 import { pathOf } from './command.ts'
 
 type Table = Record<string, unknown>
@@ -21,7 +22,7 @@ export async function applySettings(command: Command): Promise<void> {
   for (const each of chain) for (const option of each.options) turnOff(each, option)
   const home = chain[0]?.opts().home
   const file = await readSettings(home == null ? defaultHome() : resolve(home))
-  for (const each of chain) applyTable(each, tableOf(each, file.keys), file.path)
+  for (const each of chain) await applyTable(each, tableOf(each, file.keys), file)
 }
 
 export interface Settings {
@@ -65,32 +66,45 @@ function turnOff(command: Command, option: Option): void {
   if (OFF.includes(value)) command.setOptionValueWithSource(option.attributeName(), option.negate, 'env')
 }
 
-function applyTable(command: Command, table: Table, path: string): void {
+/** @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong */
+async function applyTable(command: Command, table: Table, file: Settings): Promise<void> {
   const known = new Set(command.commands.map(each => each.name()))
+  const mistakes: Mistake[] = []
   for (const [key, value] of Object.entries(table)) {
     if (known.has(key)) continue
-    const where = `${path}: ${[...tablePath(command), key].join('.')}`
-    const option = command.options.find(each => keyOf(each) === key && !['version', 'home'].includes(key))
-    if (option == null) throw new BakError('bad-config', `${where}: is not a known key`)
-    const source = command.getOptionValueSource(option.attributeName())
-    if (source === 'cli' || source === 'env') continue
-    command.setOptionValueWithSource(option.attributeName(), parseSetting(option, value, where), 'config')
+    try {
+      applyKey(command, key, value)
+    } catch (cause) {
+      mistakes.push({ path: [...tablePath(command), key], what: (cause as Error).message })
+    }
   }
+  if (mistakes.length > 0) throw await inWords(mistakes, file)
+}
+
+function applyKey(command: Command, key: string, value: unknown): void {
+  const option = command.options.find(each => keyOf(each) === key && !['version', 'home'].includes(key))
+  if (option == null) throw new Error('is not a known key')
+  const source = command.getOptionValueSource(option.attributeName())
+  if (source === 'cli' || source === 'env') return
+  command.setOptionValueWithSource(option.attributeName(), parseSetting(option, value), 'config')
 }
 
 /** A file says booleans, numbers, strings and lists; a flag's parser takes strings. */
-function parseSetting(option: Option, value: unknown, where: string): unknown {
+function parseSetting(option: Option, value: unknown): unknown {
   if (option.isBoolean()) {
     if (typeof value === 'boolean') return value
-    throw new BakError('bad-config', `${where}: expected true or false`)
+    throw new Error('expected true or false')
   }
   let parsed: unknown
-  try {
-    for (const each of Array.isArray(value) ? value : [value]) {
-      parsed = option.parseArg == null ? String(each) : option.parseArg(String(each), parsed as never)
-    }
-  } catch (cause) {
-    throw new BakError('bad-config', `${where}: ${(cause as Error).message}`, { cause })
+  for (const each of Array.isArray(value) ? value : [value]) {
+    parsed = option.parseArg == null ? String(each) : option.parseArg(String(each), parsed as never)
   }
   return parsed
+}
+
+async function inWords(mistakes: Mistake[], { text, path: file }: Settings): Promise<BakError> {
+  const { findLines } = await import('../protocols/toml-lines.ts')
+  const lineOf = findLines(text)
+  const lines = mistakes.map(({ path, what }) => `${file}:${lineOf(path)}: ${path.join('.')}: ${what}`)
+  return new BakError('bad-config', lines.join('\n'))
 }

@@ -6,6 +6,7 @@ import { addFlag } from './command.ts'
 export interface SpecFlags {
   on?: string
   tools?: string[]
+  tool?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
   samples?: number
@@ -30,6 +31,7 @@ export function addSpecFlags(command: Command): void {
     addFlag(command, flags, help, option => option.choices(choices))
   add('--on <selector>', 'the peers that take part, such as role=db or name=a,b (all)')
   add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
+  add('--tool <name=command>', 'a tool of your own: what the shell runs between start and stop, repeatable', parseTool)
   add('--quorum <q>', 'how many must answer a phase: all, majority, a number, a percentage', parseQuorum)
   add('--expect <n>', 'members that must be there before it starts', parseNumber)
   add('--samples <n>', 'how often each iteration is repeated', parseNumber)
@@ -60,10 +62,17 @@ export function specOf(flags: SpecFlags, command?: string[]): RunFile {
     on_missing_tool: onMissingTool ?? flags.policy?.on_missing_tool,
     on_failed_tool: onFailedTool ?? flags.policy?.on_failed_tool
   }
-  const { on, tools, expect, samples, iteration, interval, sysinfo, name, tag } = flags
-  const spec = { command, on, tools, expect, samples, iterations: iteration, interval, sysinfo, name, tags: tag }
+  const { on, tools, tool, expect, samples, iteration, interval, sysinfo, name, tag } = flags
+  const spec = { command, on, tools, tool, expect, samples, iterations: iteration, interval, sysinfo, name, tags: tag }
   const policy = dropUndefined(named)
   return dropUndefined({ ...spec, policy: Object.keys(policy).length === 0 ? undefined : policy }) as RunFile
+}
+
+/** @returns the spec where the tools of `--tool` run beside those of `--tools` or the file, else beside proc */
+export function addOwnTools(spec: RunFile, own: string[]): RunFile {
+  if (own.length === 0) return spec
+  const others = spec.tools ?? ((spec.groups ?? []).length > 0 ? [] : ['proc'])
+  return { ...spec, tools: [...new Set([...others, ...own])] }
 }
 
 const dropUndefined = (values: object) =>
@@ -86,6 +95,12 @@ export function parsePair(value: string, before: Record<string, string> = {}): R
   const at = value.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It is not key=value.')
   return { ...before, [value.slice(0, at)]: value.slice(at + 1) }
+}
+
+function parseTool(value: string, before: SpecFlags['tool'] = {}): SpecFlags['tool'] {
+  const [[name, command] = ['', '']] = Object.entries(parsePair(value))
+  if (command.trim() === '') throw new InvalidArgumentError('It has no command.')
+  return { ...before, [name]: { command: ['/bin/sh', '-c', command] } }
 }
 
 function parsePolicy(value: string, before: Record<string, string | number> = {}): Record<string, string | number> {

@@ -5,14 +5,15 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
-import { labels, list, multiaddress, name, peerId } from './fields.ts'
+import { labels, list, name, peerId } from './fields.ts'
 import { readTomlFile } from './toml-file.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** An address that TCP can be spoken at; a short form of what libp2p knows. */
 const address = v.pipe(
-  multiaddress,
+  v.string(),
+  v.maxLength(256),
   v.check(isTcpAddress, 'expected an address such as /ip4/192.0.2.7/tcp/4001 or /dns4/db1.example.org/tcp/4001')
 )
 

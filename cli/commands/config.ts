@@ -1,4 +1,6 @@
+import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
+import { daemonDefaults, variableOf } from '../../protocols/config-file.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatTable } from '../format.ts'
@@ -27,8 +29,8 @@ async function act(
   { origin, all }: { origin?: boolean; all?: boolean }
 ): Promise<void> {
   const file = await readSettings(home)
-  const found = [{ key: 'home', value: home, origin: originOfHome() }, ...(await listFlags(file)), ...listOthers(file)]
-  const settings = found.filter(setting => all || setting.origin !== 'default' || setting.key === 'home')
+  const found = [{ key: 'home', value: home, origin: originOfHome() }, ...listDaemon(file), ...(await listFlags(file))]
+  const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
   if (json) return print(JSON.stringify(Object.fromEntries(settings.map(({ key, ...rest }) => [key, rest]))))
   const rows = settings.map(setting => [setting.key, show(setting.value), ...(origin ? [setting.origin] : [])])
   await print(formatTable(origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'], rows))
@@ -67,9 +69,19 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The daemon's own keys. */
-function listOthers({ keys, path, text }: Settings): Setting[] {
+/** The daemon's own keys; a running daemon has what was set when it started. */
+function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
-  const others = Object.entries(keys).filter(([key]) => key !== 'cli')
-  return others.map(([key, value]) => ({ key, value, origin: `${path}:${lineOf([key])}` }))
+  const known = Object.keys(daemonDefaults) as (keyof typeof daemonDefaults)[]
+  const unknown = Object.keys(keys).filter(key => key !== 'cli' && !known.some(each => each === key))
+  return [...known, ...unknown].map(key => {
+    const variable = variableOf(key)
+    if (process.env[variable] != null) return { key, value: process.env[variable], origin: variable }
+    if (keys[key] !== undefined) return { key, value: keys[key], origin: `${path}:${lineOf([key])}` }
+    return {
+      key,
+      value: key === 'name' ? hostname() : daemonDefaults[key as keyof typeof daemonDefaults],
+      origin: 'default'
+    }
+  })
 }

@@ -1,11 +1,14 @@
 import type { Command } from 'commander'
 import type { RunLine } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatBytes, formatDuration, formatTable, formatTime } from '../format.ts'
+import { formatBytes, formatDuration, formatExcluded, formatTable, formatTime, formatVerdict } from '../format.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--mesh', 'also the runs that other peers drive')
-  addExamples(command, { 'bak ls --json | jq -r ".runs[].folder"': 'the folders' })
+  addExamples(command, {
+    'bak ls': 'what ended how, and who was left out in which phase',
+    'bak ls --json | jq -r ".runs[].folder"': 'the folders'
+  })
   setAction(command, act)
 }
 
@@ -16,15 +19,18 @@ async function act({ json, ask, print }: Context, { mesh }: { mesh?: boolean }):
 }
 
 function formatRuns(runs: RunLine[]): string {
-  const rows = runs.map(({ run, name, state, verdict, partial, members, bytes, created, took, controller }) => [
-    run,
-    name,
-    `${verdict ?? state}${partial ? ' (partial)' : ''}`,
-    members,
-    bytes == null ? undefined : formatBytes(bytes),
-    created == null ? undefined : formatTime(created),
-    took == null ? undefined : formatDuration(took),
-    controller.name
-  ])
-  return formatTable(['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER'], rows)
+  const rows = runs.map(
+    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded }) => [
+      run,
+      name,
+      `${formatVerdict(verdict ?? state)}${partial ? ' (partial)' : ''}`,
+      members,
+      bytes == null ? undefined : formatBytes(bytes),
+      created == null ? undefined : formatTime(created),
+      took == null ? undefined : formatDuration(took),
+      controller.name,
+      formatExcluded(excluded)
+    ]
+  )
+  return formatTable(['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', 'EXCLUDED'], rows)
 }

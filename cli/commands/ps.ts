@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
-import { formatAge, formatTable } from '../format.ts'
+import { formatAge, formatExcluded, formatTable } from '../format.ts'
 
 export function define(command: Command): void {
   addExamples(command, { 'bak ps': 'from any peer; bak attach follows one' })
@@ -16,9 +16,9 @@ async function act({ json, ask, print }: Context): Promise<void> {
     state,
     phase,
     members,
-    excluded.length,
     created == null ? undefined : formatAge(Date.now() - created),
-    controller.name
+    controller.name,
+    formatExcluded(excluded)
   ])
-  await print(formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'EXCLUDED', 'AGE', 'CONTROLLER'], rows))
+  await print(formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED'], rows))
 }

@@ -8,7 +8,7 @@ import { addExamples, addFlag, type Context, callerEnv, setAction } from '../com
 import { follow } from '../follow.ts'
 import { formatCommand, formatTable } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addSpecFlags, parseNumber, type SpecFlags, specOf } from '../spec-flags.ts'
+import { addOwnTools, addSpecFlags, parseNumber, type SpecFlags, specOf } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -38,6 +38,8 @@ export function define(command: Command): void {
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on some, three times',
+    'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
+      'a tool of your own, and the files that it writes',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'who, which tools, which phases',
     'bak run --json smoke.toml | jq .type': 'the events'
@@ -46,7 +48,8 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
-  const spec = checkSpec(mergeOptions(readFile(words, context.rest), specOf(options, context.rest)))
+  const asked = mergeOptions(readFile(words, context.rest), specOf(options, context.rest))
+  const spec = checkSpec(addOwnTools(asked, Object.keys(options.tool ?? {})))
   if (options.dryRun) return print(context, await context.ask('plan', { spec }))
   const request = { spec, directory: process.cwd(), env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)

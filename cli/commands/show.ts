@@ -12,8 +12,10 @@ import {
   formatFacts,
   formatLabels,
   formatTable,
-  formatTime
+  formatTime,
+  formatVerdict
 } from '../format.ts'
+import { readComplaints } from '../journal.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its name, or last')
@@ -28,10 +30,13 @@ async function act({ json, ask, print }: Context, _: object, run = ''): Promise<
   const view = await ask('describe', { run })
   const record = view.record == null ? undefined : readRecord(view.record)
   const certificates = view.certificates.map(readCertificate)
-  if (json) return print(JSON.stringify({ ...view, record, manifest: undefined, certificates }))
+  const complaints = view.folder == null ? [] : await readComplaints(view.folder)
+  if (json) return print(JSON.stringify({ ...view, record, manifest: undefined, certificates, warnings: complaints }))
+  const warnings = complaints.map(({ by, phase, step, text }) => [by, phase, step, text])
   const sections = [
     formatHead(view, record),
     ...(record == null ? [] : formatRecord(record)),
+    formatSection(['WARNED BY', 'PHASE', 'STEP', 'WARNING'], warnings),
     formatCertificates(certificates)
   ]
   await print(sections.filter(section => section !== '').join('\n\n'))
@@ -51,7 +56,7 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   return formatFacts({
     run,
     name,
-    verdict: `${verdict ?? state}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
+    verdict: `${formatVerdict(verdict ?? state)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
     controller: record.controller.name,
     created: `${formatTime(created)} UTC`,
     took: ended == null ? undefined : formatDuration(ended - created),
@@ -66,10 +71,10 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   })
 }
 
-function formatRecord({ roster, excluded, sent }: RunRecord): string[] {
-  const members = roster.map(({ rank, name, capabilities: { os, cores, clock }, tools }) => [
+function formatRecord({ roster, excluded, sent, skew }: RunRecord): string[] {
+  const members = roster.map(({ rank, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
-    name,
+    driver ? `${name} (drives)` : name,
     os,
     cores,
     `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
@@ -83,12 +88,16 @@ function formatRecord({ roster, excluded, sent }: RunRecord): string[] {
     arrived ? 'here' : 'on the member',
     digest.slice(0, 16)
   ])
+  const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
   return [
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
+    formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'SHA-256'], tarballs)
   ]
 }
+
+const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 
 function formatCertificates(certificates: Read[]): string {
   const rows = certificates.map(({ seq, phase, step, when, verdict, acks, asked, needed, closed }) => [

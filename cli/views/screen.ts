@@ -1,4 +1,5 @@
 /** For people at a terminal: a block that is redrawn in place, and above it what the workload prints. */
+import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
 import { formatDuration } from '../format.ts'
@@ -17,6 +18,8 @@ const MAX_HELD = 64 * 1024
 export function screenView(run?: string): View {
   const block = createBlock(process.stderr)
   const paint = painterOf(process.stderr)
+  /** What goes to the block's terminal stands above the block. */
+  const isAbove = { stdout: isSameTerminal(process.stdout), stderr: isSameTerminal(process.stderr) }
   let state: Progress = { ...noProgress, run }
   let held = ''
   let frames = 0
@@ -24,24 +27,20 @@ export function screenView(run?: string): View {
   let timer: NodeJS.Timeout | undefined
 
   /** Output that ends within a line waits for its end, so that the block starts on a line of its own. */
-  const flush = async (all = false) => {
+  const takeOutput = (all = false): string => {
     const length = all || held.length > MAX_HELD ? held.length : held.lastIndexOf('\n') + 1
     const text = held.slice(0, length)
     held = held.slice(length)
-    if (text === '') return
-    block.clear()
-    const terminal = process.stdout.isTTY ? process.stdout : process.stderr
-    await writeTo(terminal, text.endsWith('\n') ? text : `${text}\n`)
+    return text === '' || text.endsWith('\n') ? text : `${text}\n`
   }
-  const draw = () => {
+  const draw = (above = '') => {
     const width = (process.stderr.columns ?? 80) - 1
-    block.draw(render(state, { width, now: Date.now(), paint, tail: !process.stdout.isTTY }))
+    block.draw(render(state, { width, now: Date.now(), paint, tail: !isAbove.stdout }), above)
   }
-  const frame = async () => {
+  const frame = () => {
     if (!changed && ++frames % TICK !== 0) return
     changed = false
-    await flush()
-    draw()
+    draw(takeOutput())
   }
   const resize = () => {
     // lines that were wrapped anew are not where the block left them
@@ -74,16 +73,20 @@ export function screenView(run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       process.stderr.off('resize', resize)
-      await flush(true)
-      draw()
+      // a run that was refused has no block
+      if (timer != null) draw(takeOutput(true))
       block.done()
       if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
     }
   }
 
   async function showOutput({ stream, text }: Extract<RunEvent, { type: 'output' }>) {
-    if (!process[stream].isTTY) return writeTo(process[stream], text)
+    if (!isAbove[stream]) return writeTo(process[stream], text)
     held += text
-    if (held.length > MAX_HELD) await flush()
+    if (held.length > MAX_HELD) draw(takeOutput())
   }
 }
+
+/** Whether what is written there stands on the screen that the block is on. */
+const isSameTerminal = (stream: NodeJS.WriteStream & { fd?: number }) =>
+  stream.isTTY && fstatSync(stream.fd as number).rdev === fstatSync(process.stderr.fd).rdev

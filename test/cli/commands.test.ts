@@ -42,7 +42,10 @@ const line: RunLine = {
   state: 'ended',
   verdict: 'ok',
   partial: true,
-  excluded: [],
+  excluded: [
+    { peer: PEER, name: 'b', phase: 'stop', code: 'lost', reason: 'gone' },
+    { peer: PEER, name: 'c', phase: 'start', code: 'tool-failed', reason: 'sar: no' }
+  ],
   controller: { peer: PEER, name: 'db-1' },
   created: AT,
   took: 1500,
@@ -159,12 +162,24 @@ bak('ls and ps list runs', async () => {
   const { bak } = await fake({
     async *ls(request) {
       asked.push(request)
-      yield { runs: [line] }
+      yield { runs: [request.active ? { ...line, state: 'running', phase: 'work', verdict: undefined } : line] }
     }
   })
-  const row = [RUN, 'smoke', 'ok (partial)', '3', '2.0 KiB', '2026-11-22 21:30:15', '1.5 s', 'db-1']
+  const row = [
+    RUN,
+    'smoke',
+    'ok (partial)',
+    '3',
+    '2.0 KiB',
+    '2026-11-22 21:30:15',
+    '1.5 s',
+    'db-1',
+    'b (stop: lost), c (start: tool-failed)'
+  ]
   assert.equal(head((await bak('ls')).stdout)[1], row)
-  assert.is((await bak('ps')).status, 0)
+  const [top, first] = head((await bak('ps')).stdout)
+  assert.equal(top, ['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED'])
+  assert.equal(first?.slice(2, 5), ['running', 'work', '3'])
   assert.equal(JSON.parse((await bak('ls', '--json')).stdout), { runs: [line] })
   assert.equal(asked, [{}, { mesh: true, active: true }, {}])
 })
@@ -312,24 +327,29 @@ bak('a reader that leaves is no error', async () => {
 bak('config says what is set, and where', async () => {
   const { home, start } = await fake()
   writeFileSync(join(home, 'config.toml'), 'name = "x"\n\n[cli.run]\nquorum = "80%"\nstrict = true\n')
-  const env = { BAK_RUN_LEASE: '9' }
+  const env = { BAK_RUN_LEASE: '9', BAK_LOG: 'warn' }
   const { stdout } = await start(['config', '--origin'], { env }).ended
   assert.equal(head(stdout.trim()), [
     ['KEY', 'VALUE', 'ORIGIN'],
     ['home', home, 'flag'],
+    ['name', 'x', `${home}/config.toml:1`],
+    ['label', '{}', 'default'],
+    ['listen', '["/ip4/0.0.0.0/tcp/0"]', 'default'],
+    ['announce', '[]', 'default'],
+    ['log', 'warn', 'BAK_LOG'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
-    ['cli.run.strict', 'true', `${home}/config.toml:5`],
-    ['name', 'x', `${home}/config.toml:1`]
+    ['cli.run.strict', 'true', `${home}/config.toml:5`]
   ])
 })
 
-bak('an unknown key of a command in config.toml is named', async () => {
+bak('each mistake of a command in config.toml is named with its line', async () => {
   const { home, bak } = await fake()
-  writeFileSync(join(home, 'config.toml'), '[cli.ls]\nmash = true\n')
+  writeFileSync(join(home, 'config.toml'), '[cli.ls]\nmash = true\n\nmesh = 3\n')
   const { status, stderr } = await bak('ls')
   assert.is(status, 78)
-  assert.is(stderr, `bak: ${home}/config.toml: cli.ls.mash: is not a known key\n`)
+  const [first, second] = ['2: cli.ls.mash: is not a known key', '4: cli.ls.mesh: expected true or false']
+  assert.is(stderr, `bak: ${home}/config.toml:${first}\nbak: ${home}/config.toml:${second}\n`)
 })
 
 bak('completion knows commands and flags', async () => {

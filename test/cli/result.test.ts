@@ -13,7 +13,7 @@ import { ackSubject, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
 import { hashFolder } from '../../protocols/verify.ts'
-import { AT, DIGEST, type Fake, PEER, RUN, startBak, startFake, yields } from './fake.ts'
+import { AT, DIGEST, type Fake, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
 
 const result = suite('result')
 let dir = ''
@@ -46,10 +46,13 @@ const record: RunRecord = {
   program: '0.1.0',
   directory: '/',
   spec: v.parse(spec, { command: ['echo', 'a b'], tags: { os: 'new' } }),
-  roster: [{ peer, name: 'db-1', tools: [], rank: 0, capabilities }],
+  roster: [
+    { peer, name: 'db-1', tools: [], rank: 0, capabilities },
+    { peer: PEER, name: 'ctl', tools: [], rank: 1, driver: true, capabilities }
+  ],
   excluded: [{ peer: PEER, name: 'db-2', phase: 'join', code: 'lost', reason: 'gone' }],
   workload: [{ step: { number: 1, name: 'default', sample: 1 }, exit: 3, duration: 1, timedOut: false }],
-  skew: [],
+  skew: [{ step: { number: 1, name: 'default', sample: 1 }, skew: 3.25, latest: 4 }],
   sent: [{ peer, name: 'db-1', what: 'default', digest: DIGEST, bytes: 2048, arrived: false }]
 }
 
@@ -89,16 +92,23 @@ result('show says how a run went, who was left out and which answers prove it', 
   const view: RunView = {
     run: RUN,
     controller: peer,
-    folder: '/x',
+    folder: dir,
     record: writeRecord(record),
     certificates: [sealed]
   }
+  const acked = { type: 'ack', seq: 1, phase: 'stop', peer, name: 'db-1', outcome: 'ok', after: 1 } as const
+  const step = { number: 1, name: 'default', sample: 1 }
+  const events = timed({ ...acked, step, warnings: ['sar: wrote nothing'] }, { type: 'warning', text: 'low disk' })
+  writeFileSync(join(dir, 'journal.ndjson'), `${events.map(event => JSON.stringify(event)).join('\n')}\n{"half`)
   fake = await startFake({ describe: yields(view) })
   const [plain, json] = await Promise.all([fake.bak('show', 'last'), fake.bak('show', 'last', '--json')])
   for (const part of [
-    /verdict: +quorum, partial\n/,
+    /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
     /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-\n/,
+    /\n1 +ctl \(drives\) +Linux/,
+    /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
+    /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
     /\ndb-2 +join +lost +gone\n/,
     /\ndb-1 +default +2\.0 KiB +on the member +aaaaaaaaaaaaaaaa\n/,
     /\n0 +join +- +met +1\/2 +1 +2026-11-22 21:30:15\n$/

@@ -127,8 +127,33 @@ run('--quiet prints the folder, and why if it was no success', async () => {
   const { bak } = await fake(runs(created, output('stdout', 'x\n'), closed, ended()))
   assert.equal(await bak('run', '--quiet', '--', 'x'), { status: 0, stdout: '/results/x\n', stderr: '' })
   const bad = await fake(runs(created, ended({ verdict: 'quorum', status: 3, reason: 'too few' })))
-  const stderr = `run ${RUN}: quorum in 1.2 s: too few; /results/x\n`
+  const stderr = `run ${RUN}: quorum not met in 1.2 s: too few; /results/x\n`
   assert.equal(await bad.bak('run', '--quiet', '--', 'x'), { status: 3, stdout: '/results/x\n', stderr })
+})
+
+run("a tool of one's own runs beside the others, those of the file too", async () => {
+  const asked: RunRequest[] = []
+  const { start } = await fake({
+    async *run(request) {
+      asked.push(request)
+      yield started
+      yield* timed(ended())
+    }
+  })
+  writeFileSync(join(dir, 'smoke.toml'), 'tools = ["sar"]\n[tool.sar]\ninterval = 1\n')
+  const tool = ['--tool', 'net=tcpdump -w a=b.pcap']
+  await start(['run', ...tool, '--', 'x']).ended
+  await start(['run', 'smoke.toml', ...tool, '--', 'x'], { cwd: dir }).ended
+  await start(['run', '--tools', 'none', ...tool, '--', 'x']).ended
+  const net = { command: ['/bin/sh', '-c', 'tcpdump -w a=b.pcap'] }
+  assert.equal(
+    asked.map(({ spec }) => [spec.tools, spec.tool]),
+    [
+      [['proc', 'net'], { net }],
+      [['sar', 'net'], { sar: { interval: 1 }, net }],
+      [['none', 'net'], { net }]
+    ]
+  )
 })
 
 run('--detach prints the run and goes away', async () => {

@@ -13,6 +13,7 @@ const cases: [string[], object][] = [
   [[], {}],
   [['--on', 'role=db', '--name', 'x'], { on: 'role=db', name: 'x' }],
   [['--tools', 'sar,iostat', '--tools', 'perf'], { tools: ['sar', 'iostat', 'perf'] }],
+  [['--tool', 'x=y -a=b'], { tool: { x: { command: ['/bin/sh', '-c', 'y -a=b'] } } }],
   [['--quorum', '3'], { policy: { quorum: 3 } }],
   [
     ['--quorum', '80%', '--policy', 'transfers=2', '--lease', '9'],
@@ -40,7 +41,9 @@ for (const words of [
   ['--samples', 'x'],
   ['--tag', 'x'],
   ['--sysinfo', 'some'],
-  ['--iteration', ' ']
+  ['--iteration', ' '],
+  ['--tool', 'perf'],
+  ['--tool', 'perf=']
 ]) {
   test(`a flag that cannot be read is refused: ${words.join(' ')}`, () => assert.throws(() => parse(...words)))
 }

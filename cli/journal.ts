@@ -1,0 +1,43 @@
+/** What the journal of a run, where it is on this machine, has to say beside `run.json`. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { StoredEvent } from '../protocols/events.ts'
+import { stepFolder } from '../protocols/phase.ts'
+
+export interface Complaint {
+  /** The member, or `bak` where the controller itself warned. */
+  by: string
+  phase?: string
+  step?: string
+  text: string
+}
+
+/** @returns every warning of a member or the controller, and everything that was refused; none where there is no journal */
+export async function readComplaints(folder: string): Promise<Complaint[]> {
+  const text = await readFile(join(folder, 'journal.ndjson'), 'utf8').catch(() => '')
+  return text.split('\n').flatMap(line => complaintsOf(parse(line)))
+}
+
+function complaintsOf(event: StoredEvent | undefined): Complaint[] {
+  switch (event?.type) {
+    case 'ack': {
+      const { name: by, phase, step, when, warnings = [] } = event
+      return warnings.map(text => ({ by, phase, step: step == null ? when : stepFolder(step), text }))
+    }
+    case 'warning':
+      return [{ by: 'bak', text: event.text }]
+    case 'refused':
+      return [{ by: event.peer, text: `refused ${event.what}: ${event.code}: ${event.reason}` }]
+    default:
+      return []
+  }
+}
+
+/** The last line of a journal that is being written may be half there. */
+function parse(line: string): StoredEvent | undefined {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
