@@ -2,9 +2,10 @@
 import { encode } from '../../protocols/codec.ts'
 import type { CallInput, CallResponse, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import type { Envelope } from '../../protocols/envelope.ts'
+import { type Envelope, peek } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
+import { certificateSubject } from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { askOne } from '../../protocols/stream.ts'
@@ -32,18 +33,35 @@ export async function* ls(
   yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
 }
 
-/** Runs that other peers drive, as their records say. */
+/** Runs that other peers drive, as their records and their certificates say. */
 function elsewhere({ members, identity, follow }: Parts): RunLine[] {
   return members
     .list()
     .filter(member => isHere(member) && member.peer !== identity.peer)
     .flatMap(({ peer, shown, runs }) =>
       runs.map(({ run, name }) => {
-        const command = follow.get(run)?.command
-        const controller = { peer, name: shown }
-        return { run, name, state: 'running' as const, phase: command?.phase, partial: false, excluded: [], controller }
+        const { command, certificates = [] } = follow.get(run) ?? {}
+        const read = certificates.map(sealed => peek(certificateSubject, sealed))
+        const excluded = read.flatMap(certificate => certificate.excluded)
+        return {
+          run,
+          name,
+          state: command == null ? 'waiting' : 'running',
+          phase: command?.phase,
+          partial: excluded.length > 0,
+          excluded,
+          controller: { peer, name: shown },
+          created: createdOf(run),
+          members: read.find(({ phase }) => phase === 'join')?.acks.length
+        } satisfies RunLine
       })
     )
+}
+
+/** The second that a run's id begins with. */
+function createdOf(run: string): number {
+  const [, year, month, day, hour, minute, second] = /^(....)(..)(..)T(..)(..)(..)/.exec(run)?.map(Number) as number[]
+  return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
 function lineOf(record: RunRecord, folder: string): RunLine {
