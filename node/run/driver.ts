@@ -110,7 +110,8 @@ export class Driver {
       run: this.run,
       controller: this.#parts.signer.peer,
       name: spec.name,
-      command: spec.command
+      command: spec.command,
+      steps: stepsOf(spec).length
     })
     let ended: { verdict: Verdict; reason?: string } = { verdict: 'ok' }
     try {
