@@ -115,12 +115,12 @@ async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, rel
   const services: Record<string, Make> = {
     gossip: c => new Gossip(c, common),
     streams: c => new Streams(c, common),
+    follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
     links: c => new Links(c, { log, self: identity.peer, seeds: () => [...mesh.way, ...remembered.addresses()] }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
     content: c => new Content(c),
-    follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     inbox: c => new Inbox(c, common),
     receiver: c => new Receiver(c, common),
     agent: c => new Agent(c, { ...common, supervisor }),

@@ -1,6 +1,6 @@
 /**
  * Who is in the mesh. Each peer signs a record of itself and publishes it on the topic `hello` when it joins, when the
- * record changes, and about once a minute; two peers that connect swap all the records they hold over a stream, so that
+ * record changes, and about once a minute; two peers that connect swap the records that the other has not, over a stream, so that
  * a newcomer knows the mesh at once. The higher `version` of a record wins; its signature lets anyone pass it on.
  * A peer that goes says so (`left`). One that cannot be reached any more is reported (`lost`) by who lost it; if it is
  * alive it answers with a newer record.
@@ -77,19 +77,27 @@ export const helloMessage = v.variant('type', [
   v.object({ type: v.literal('lost'), sealed: envelope })
 ])
 
-/** Swaps all records: the caller sends its own, the other side answers with its own, in portions. */
-export const recordsProtocol: Protocol<v.InferOutput<typeof portion>, v.InferOutput<typeof portion>> = {
+const version = v.object({ peer: peerId, version: count })
+
+/**
+ * Two peers that connect make their tables equal: the caller says which records it has, the other gives what is newer, in
+ * portions, and says in the last what it wants; the caller gives that.
+ */
+const swapRequest = v.variant('type', [
+  v.object({ type: v.literal('have'), versions: list(version, MAX_PEERS) }),
+  v.object({ type: v.literal('give'), records: list(envelope, MAX_PEERS) })
+])
+const swapResponse = v.object({ records: list(envelope, MAX_PEERS), want: list(peerId, MAX_PEERS) })
+export type SwapRequest = v.InferOutput<typeof swapRequest>
+export type SwapResponse = v.InferOutput<typeof swapResponse>
+
+export const recordsProtocol: Protocol<SwapRequest, SwapResponse> = {
   id: '/bak/records/1.0.0',
-  get request() {
-    return portion
-  },
-  get response() {
-    return portion
-  },
+  request: swapRequest,
+  response: swapResponse,
   timeout: 10_000,
   maxFrame: 8 * 1024 * 1024
 }
-const portion = v.object({ records: list(envelope, MAX_PEERS) })
 
 /** Asks one peer to register or clear tools on itself. */
 export const registerRequest = v.object({

@@ -23,6 +23,12 @@ const LEAVE = 15_000
 /** Daemons that start at the same time: each takes a second of a core. */
 const AT_ONCE = 4
 
+/** Daemons that a script which dies must not leave behind. */
+const orphans = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of orphans) child.kill('SIGKILL')
+})
+
 export interface TestnetInit {
   /** How many peers, called n1, n2, ...; or their names. */
   peers: number | string[]
@@ -107,9 +113,8 @@ export class Testnet {
       detached: true
     })
     peer.child = child
-    const orphan = () => child.kill('SIGKILL')
-    process.once('exit', orphan)
-    child.once('exit', () => process.off('exit', orphan))
+    orphans.add(child)
+    child.once('exit', () => orphans.delete(child))
     child.stderr?.pipe(createWriteStream(join(this.folder, `${name}.log`), { flags: 'a' }))
     await isReady(name, child)
   }

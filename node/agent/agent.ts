@@ -129,7 +129,6 @@ export class Agent {
     clearTimeout(taking.lease)
     await taking.member.line?.stop()
     await taking.member.remove()
-    this.#announce()
   }
 
   readonly #onCommand = (event: CustomEvent<Signed<Command>>): void => {
@@ -179,7 +178,6 @@ export class Agent {
     })
     member.line.start()
     this.#renew(taking)
-    this.#announce()
     return taking
   }
 
@@ -268,7 +266,6 @@ export class Agent {
       this.#runs.delete(member.run)
       await member.remove()
     }
-    this.#announce()
   }
 
   /** The controller is there. Silence for longer than the lease ends the run on this member; its data stays. */
@@ -324,12 +321,6 @@ export class Agent {
         this.#log.warn('a run could not be taken up', { run, why: asBakError(cause).message })
       }
     }
-  }
-
-  #announce(): void {
-    this.#components.members.update({
-      state: this.#components.members.self.state === 'draining' ? 'draining' : this.runs().length > 0 ? 'busy' : 'alive'
-    })
   }
 
   #neighbours(): string[] {

@@ -71,8 +71,7 @@ export async function* stop(parts: Parts, _request: CallInput<'stop'>): AsyncGen
 
 /** Refuses new runs, or takes them again; what goes on goes on. */
 export async function* drain(parts: Parts, { on }: CallInput<'drain'>): AsyncGenerator<CallResponse<'status'>> {
-  const state = on ? 'draining' : parts.agent.runs().length > 0 ? 'busy' : 'alive'
-  parts.members.update({ state })
+  parts.members.update({ state: on ? 'draining' : 'alive' })
   yield* status(parts)
 }
 

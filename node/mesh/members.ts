@@ -1,28 +1,25 @@
 /**
- * Who is in the mesh, as this peer knows it: publishes its own record, swaps tables with each peer that connects, passes on
- * what it learns, and finds out who is lost. Emits `change` whenever the table or a path did.
+ * Who is in the mesh, as this peer knows it: publishes its own record, swaps records with each peer that connects, and finds
+ * out who is lost. Emits `change` whenever the table or a path did.
  */
-import type { Libp2pEvents, PeerId, PeerStore, TypedEventTarget } from '@libp2p/interface'
+import type { IdentifyResult, Libp2pEvents, PeerId, PeerStore, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
-import { decode, encode } from '../../protocols/codec.ts'
+import { encode } from '../../protocols/codec.ts'
 import type { MemberView } from '../../protocols/control.ts'
-import { type Envelope, open, type Signer, seal } from '../../protocols/envelope.ts'
+import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import {
-  helloMessage,
-  lostSubject,
-  type MemberRecord,
-  memberSubject,
-  recordsProtocol,
-  topicName
-} from '../../protocols/hello.ts'
-import { ask } from '../../protocols/stream.ts'
+import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
+import type { Follow } from '../run/follow.ts'
 import type { Gossip } from './gossip.ts'
+import { checkHello, type Hello, openRecord } from './hello.ts'
+import { Loss } from './loss.ts'
+import { RelayNews } from './relay-news.ts'
 import type { Streams } from './streams.ts'
+import { answerSwap, swapRecords } from './swap.ts'
 import { isHere, type Row, shownNames, stateOf, Table } from './table.ts'
 
 /** A change is announced this much later, together with what else changes by then. */
@@ -30,12 +27,9 @@ const COALESCE = 50
 /** Announced again at these times after joining, as topics are still being grafted; then once a minute. */
 const REPEATS = [300, 1_000, 3_000]
 const STEADY = 60_000
-/** A broken connection may come back by itself for this long. */
-const GRACE = 1_000
 /** Who left is shown no more after this, who is lost after a day. */
 const KEEP_LEFT = 60_000
 const KEEP_LOST = 86_400_000
-const RECORDS_PER_FRAME = 200
 
 export interface MembersComponents {
   events: TypedEventTarget<Libp2pEvents>
@@ -44,6 +38,7 @@ export interface MembersComponents {
   addressManager: AddressManager
   gossip: Gossip
   streams: Streams
+  follow: Follow
 }
 
 export interface MembersInit {
@@ -56,8 +51,6 @@ export interface MembersInit {
 
 export interface MembersEvents {
   change: CustomEvent<{ peer: string }>
-  /** A peer is gone for now, or for good. */
-  gone: CustomEvent<{ peer: string; why: 'lost' | 'left' }>
 }
 
 export class Members extends TypedEventEmitter<MembersEvents> {
@@ -66,6 +59,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #log: Log
   readonly #table = new Table()
   readonly #topic: string
+  readonly #news = new RelayNews()
+  readonly #loss: Loss
   readonly #timers = new Set<NodeJS.Timeout>()
   #self: MembersInit['self']
   #version = 0
@@ -79,23 +74,21 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#self = init.self
     this.#log = init.log.with({}, 'members')
     this.#topic = topicName(init.mesh, 'hello')
+    this.#loss = new Loss(components, { isMissed: peer => this.#isMissed(peer), onLost: peer => this.#report(peer) })
   }
 
   /** libp2p starts only what has both. */
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, gossip, streams } = this.#components
+    const { events, gossip, streams, follow } = this.#components
     this.#running = true
-    await streams.serve(recordsProtocol, request => this.#answerRecords(request))
-    gossip.subscribe({
-      name: this.#topic,
-      check: bytes => checkHello(bytes),
-      handle: message => this.#onHello(message)
-    })
+    await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
+    gossip.subscribe({ name: this.#topic, check: checkHello, handle: message => this.#onHello(message) })
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
+    follow.addEventListener('certificate', this.#onCertificate)
     this.#announce()
     for (const delay of REPEATS) this.#later(delay, () => this.#announce())
     this.#repeat()
@@ -106,20 +99,24 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#self = { ...this.#self, state: 'left' }
     this.#announce()
     this.#running = false
+    this.#loss.stop()
+    this.#news.stop()
     for (const timer of this.#timers) clearTimeout(timer)
     await new Promise(resolve => setTimeout(resolve, COALESCE))
   }
 
   async stop(): Promise<void> {
-    const { events, streams } = this.#components
+    const { events, streams, follow } = this.#components
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
+    follow.removeEventListener('certificate', this.#onCertificate)
     await streams.unserve(recordsProtocol)
   }
 
   get self(): MemberRecord {
-    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses: this.#addresses() }
+    const addresses = this.#components.addressManager.getAddresses().map(String).slice(0, 32)
+    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses }
   }
 
   /** Changes what this peer says of itself, and tells the mesh. */
@@ -154,20 +151,23 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return row == null ? this.#components.streams.connected(peer) : isHere(row)
   }
 
-  #view({ record, lost, since }: Row, shown: string): MemberView {
-    const path =
-      record.peer === this.#init.signer.peer
-        ? 'self'
-        : this.#components.streams.connected(record.peer)
-          ? 'direct'
-          : lost || record.state === 'left'
-            ? 'none'
-            : 'indirect'
-    return { ...record, state: lost ? 'lost' : record.state, shown, path, since }
+  #view(row: Row, shown: string): MemberView {
+    return { ...row.record, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
-  #addresses(): string[] {
-    return this.#components.addressManager.getAddresses().map(String).slice(0, 32)
+  /** Busy is what the certificates of runs say, as long as their controllers are here. */
+  #state(row: Row): MemberView['state'] {
+    const state = stateOf(row)
+    if (state !== 'alive') return state
+    const runs = this.#components.follow.runsOf(row.record.peer)
+    return runs.some(({ controller }) => this.isHere(controller)) ? 'busy' : 'alive'
+  }
+
+  #path(row: Row): MemberView['path'] {
+    const { peer } = row.record
+    if (peer === this.#init.signer.peer) return 'self'
+    if (this.#components.streams.connected(peer)) return 'direct'
+    return isHere(row) ? 'indirect' : 'none'
   }
 
   #announce(): void {
@@ -190,110 +190,86 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   #onHello(message: Hello): void {
-    if (message.type === 'record') this.#learn(message.value, message.sealed)
-    else this.#onReport(message.value, message.by)
+    if (message.type === 'lost') return this.#onReport(message.value, message.by)
+    this.#news.heard(newsOf(message.value))
+    this.#learn(message.value, message.sealed)
   }
 
   /** @returns whether it was news */
   #learn(record: MemberRecord, sealed: Envelope): boolean {
     if (record.peer === this.#init.signer.peer) {
-      // an earlier life of this peer, or one that was said to have left
+      // an earlier life of this peer
       if (record.version > this.#version && this.#running) this.#announce()
       return false
     }
-    const before = this.#table.get(record.peer)
     if (!this.#table.learn(record, sealed, Date.now())) return false
-    if (record.state === 'left' && before?.record.state !== 'left') this.#gone(record.peer, 'left')
-    this.#remember(record)
+    const multiaddrs = record.addresses.map(address => multiaddr(address))
+    this.#components.peerStore.merge(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
     this.#changed(record.peer)
     return true
   }
 
+  get #swapping() {
+    return { table: this.#table, take: (records: Envelope[], peer: string) => this.#take(records, peer) }
+  }
+
+  /** Learns from a swap, and sees to it that others hear what was news. */
+  #take(records: Envelope[], from: string): void {
+    for (const sealed of records) {
+      try {
+        const { value } = openRecord(sealed)
+        if (this.#learn(value, sealed)) this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
+      } catch (cause) {
+        this.#log.warn('record refused', { from, by: sealed.by, why: asBakError(cause).message })
+      }
+    }
+  }
+
   #onReport({ peer, version }: { peer: string; version: number }, by: string): void {
-    if (peer === this.#init.signer.peer) return this.#announce()
-    const connected = this.#components.streams.connected(peer)
-    if (connected || !this.#table.lose(peer, version, Date.now())) return
+    if (peer === this.#init.signer.peer) return this.update({})
+    if (this.#components.streams.connected(peer) || !this.#table.lose(peer, version, Date.now())) return
     this.#log.debug('lost', { peer, by })
-    this.#gone(peer, 'lost')
     this.#changed(peer)
   }
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => {
     const peer = event.detail.toString()
-    if (this.#table.find(peer, Date.now())) this.#announce()
+    this.#table.find(peer, Date.now())
+    // after having been alone it may be thought lost
+    if (this.#components.connectionManager.getConnections().length === 1) this.update({})
     this.#changed(peer)
   }
 
-  /** Swaps tables as soon as the other side's protocols are known. The smaller id asks, so that one swap is enough. */
-  readonly #onIdentify = (event: CustomEvent<{ peerId: PeerId }>): void => {
+  /** Swaps as soon as the other side's protocols are known. The smaller id asks, so that one swap is enough. */
+  readonly #onIdentify = (event: CustomEvent<IdentifyResult>): void => {
     const peer = event.detail.peerId.toString()
     if (peer < this.#init.signer.peer) return
-    this.#swap(peer).catch(error => this.#log.debug('no swap', { peer, why: error.message }))
+    const open = this.#components.streams.to(peer)
+    swapRecords(open, peer, this.#swapping).catch(error => this.#log.debug('no swap', { peer, why: error.message }))
   }
 
-  async #swap(peer: string): Promise<void> {
-    const request = { records: this.#sealed() }
-    for await (const { records } of ask(this.#components.streams.to(peer), recordsProtocol, request))
-      this.#take(records)
-  }
-
-  async *#answerRecords(request: { records: Envelope[] }) {
-    this.#take(request.records)
-    const all = this.#sealed()
-    for (let i = 0; i < all.length; i += RECORDS_PER_FRAME) yield { records: all.slice(i, i + RECORDS_PER_FRAME) }
-  }
-
-  /** Learns from a swap, and passes on what was news, as others may have missed it. */
-  #take(records: Envelope[]): void {
-    for (const sealed of records) {
-      try {
-        const { value, by } = open(memberSubject, sealed)
-        if (by === value.peer && this.#learn(value, sealed)) this.#publish('record', sealed)
-      } catch (cause) {
-        this.#log.warn('record refused', { by: sealed.by, why: asBakError(cause).message })
-      }
-    }
-  }
-
-  #sealed(): Envelope[] {
-    return this.#table.rows().map(row => row.sealed)
-  }
-
-  /** A connection went: it may come back by itself; if it does not and a dial fails, the peer is lost. */
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
     const peer = event.detail.toString()
+    this.#loss.suspect(peer)
     this.#changed(peer)
-    this.#later(GRACE * (0.5 + Math.random()), () => {
-      const row = this.#table.get(peer)
-      if (row == null || !isHere(row) || this.#components.streams.connected(peer)) return
-      this.#probe(peer).catch(() => this.#report(peer))
-    })
   }
 
-  async #probe(peer: string): Promise<void> {
-    await this.#components.connectionManager.openConnection(peerIdFromString(peer), {
-      signal: AbortSignal.timeout(4_000)
-    })
+  readonly #onCertificate = (event: CustomEvent<{ by: string; value: { phase: string } }>): void => {
+    const { phase } = event.detail.value
+    if (phase === 'join' || phase === 'terminate') this.#changed(event.detail.by)
+  }
+
+  #isMissed(peer: string): boolean {
+    const row = this.#table.get(peer)
+    return this.#running && row != null && isHere(row) && !this.#components.streams.connected(peer)
   }
 
   #report(peer: string): void {
     const row = this.#table.get(peer)
-    if (!this.#running || row == null || !this.#table.lose(peer, row.record.version, Date.now())) return
+    if (row == null || !this.#table.lose(peer, row.record.version, Date.now())) return
     this.#log.info('peer lost', { peer, name: row.record.name })
-    const report = { peer, version: row.record.version }
-    this.#publish('lost', seal(lostSubject, report, this.#init.signer))
-    this.#gone(peer, 'lost')
+    this.#publish('lost', seal(lostSubject, { peer, version: row.record.version }, this.#init.signer))
     this.#changed(peer)
-  }
-
-  /** Gives libp2p the addresses, so that the peer can be dialled by its id. */
-  #remember(record: MemberRecord): void {
-    const multiaddrs = record.addresses.map(address => multiaddr(address))
-    this.#components.peerStore.merge(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
-  }
-
-  #gone(peer: string, why: 'lost' | 'left'): void {
-    this.dispatchEvent(new CustomEvent('gone', { detail: { peer, why } }))
   }
 
   #changed(peer: string): void {
@@ -305,20 +281,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
       this.#timers.delete(timer)
       if (this.#running) act()
     }, delay)
-    timer.unref()
-    this.#timers.add(timer)
+    this.#timers.add(timer.unref())
     return timer
   }
 }
 
-type Hello =
-  | { type: 'record'; value: MemberRecord; by: string; sealed: Envelope }
-  | { type: 'lost'; value: { peer: string; version: number }; by: string; sealed: Envelope }
-
-function checkHello(bytes: Uint8Array): Hello {
-  const { type, sealed } = decode(helloMessage, bytes)
-  if (type === 'lost') return { type, ...open(lostSubject, sealed), sealed }
-  const { value, by } = open(memberSubject, sealed)
-  if (by !== value.peer) throw new Error(`a record of ${value.peer} signed by ${by}`)
-  return { type, value, by, sealed }
-}
+const newsOf = ({ peer, version }: MemberRecord) => `${peer} ${version}`

@@ -11,8 +11,8 @@ import { type MeshSecret, meshEncrypter, type Refusal } from './trust.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 const MAX_CONNECTIONS = 512
-/** Silence of a peer is noticed after this and five seconds for the answer, ms. */
-const PING_EVERY = 5_000
+/** Silence of a peer is noticed after this and the time for an answer; a busy machine may take some seconds for it, ms. */
+const PING = { pingInterval: 10_000, pingTimeout: { minTimeout: 6_000 } }
 
 export interface NetworkInit {
   mesh: string
@@ -40,7 +40,7 @@ export function createNetwork(init: NetworkInit, services: any) {
       // bak dials by itself, and knows whom
       reconnectRetries: 0
     },
-    connectionMonitor: { pingInterval: PING_EVERY },
+    connectionMonitor: PING,
     connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identify(), ping: ping(), pubsub: meshGossip(), ...services }
   } as unknown as Libp2pOptions)

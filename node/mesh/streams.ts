@@ -50,7 +50,7 @@ export class Streams {
       const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
       try {
-        const connection = await this.#connect(peerIdFromString(peer), signal)
+        const connection = await this.#connect(peerId(peer), signal)
         return await connection.newStream(protocol, {
           signal,
           runOnLimitedConnection: true,
@@ -86,11 +86,21 @@ export class Streams {
 
   connected(peer: string): boolean {
     if (peer === this.#self) return true
-    return this.#components.connectionManager.getConnections(peerIdFromString(peer)).some(c => c.status === 'open')
+    return this.#components.connectionManager.getConnections(peerId(peer)).some(c => c.status === 'open')
   }
 
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
     const open = this.#components.connectionManager.getConnections(peer).find(c => c.status === 'open')
     return open ?? (await this.#components.connectionManager.openConnection(peer, { signal }))
   }
+}
+
+const ids = new Map<string, PeerId>()
+const MAX_IDS = 16_384
+
+/** Reading a peer id costs more than all else of looking for a connection. */
+function peerId(peer: string): PeerId {
+  const known = ids.get(peer) ?? peerIdFromString(peer)
+  if (ids.size < MAX_IDS) ids.set(peer, known)
+  return known
 }

@@ -28,6 +28,8 @@ export interface Followed {
   command?: Command
   certificates: Envelope[]
   bytes: number
+  /** Who joined; nobody once the run is over. */
+  members: Set<string>
 }
 
 export interface FollowEvents {
@@ -65,6 +67,11 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     this.#onHeard(checkRunMessage(bytes))
   }
 
+  /** @returns the runs in which a peer takes part now, as far as their controllers have told */
+  runsOf(peer: string): Followed[] {
+    return [...this.#runs.values()].filter(({ members }) => members.has(peer))
+  }
+
   get(run: string): Followed | undefined {
     return this.#runs.get(run)
   }
@@ -86,12 +93,14 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
       this.dispatchEvent(new CustomEvent('command', { detail: heard.signed }))
     } else {
       this.#keep(known, envelope)
+      if (heard.signed.value.phase === 'join') known.members = new Set(heard.signed.value.acks.map(ack => ack.by))
+      if (heard.signed.value.phase === 'terminate') known.members.clear()
       this.dispatchEvent(new CustomEvent('certificate', { detail: heard.signed }))
     }
   }
 
   #known(run: string, by: string): Followed {
-    const known = this.#runs.get(run) ?? { run, controller: by, certificates: [], bytes: 0 }
+    const known = this.#runs.get(run) ?? { run, controller: by, certificates: [], bytes: 0, members: new Set<string>() }
     this.#runs.delete(run)
     this.#runs.set(run, known)
     if (this.#runs.size > MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value as string)

@@ -1,0 +1,60 @@
+/** Makes the tables of two peers that have connected equal; what travels is what one of them has not. */
+import type { Envelope } from '../../protocols/envelope.ts'
+import { recordsProtocol, type SwapRequest, type SwapResponse } from '../../protocols/hello.ts'
+import { call, type Exchange, type Opener } from '../../protocols/stream.ts'
+import type { Table } from './table.ts'
+
+const RECORDS_PER_FRAME = 200
+
+export interface Swapping {
+  table: Table
+  /** Checks and learns records that come from `peer`. */
+  take(records: Envelope[], peer: string): void
+}
+
+/** The side that connected. */
+export async function swapRecords(open: Opener, peer: string, { table, take }: Swapping): Promise<void> {
+  const exchange = await call(open, recordsProtocol)
+  try {
+    const versions = table.rows().map(({ record }) => ({ peer: record.peer, version: record.version }))
+    await exchange.send({ type: 'have', versions })
+    for (let next = await exchange.receive(); next !== undefined; next = await exchange.receive()) {
+      take(next.records, peer)
+      for (const records of portions(sealedOf(table, next.want))) await exchange.send({ type: 'give', records })
+      if (next.records.length < RECORDS_PER_FRAME) break
+    }
+  } finally {
+    await exchange.close()
+  }
+}
+
+/** The other side. */
+export async function* answerSwap(
+  first: SwapRequest,
+  { peer, receive }: Exchange<SwapRequest>,
+  { table, take }: Swapping
+): AsyncGenerator<SwapResponse> {
+  if (first.type === 'have') {
+    const theirs = new Map(first.versions.map(each => [each.peer, each.version]))
+    const newer = table.rows().filter(({ record }) => record.version > (theirs.get(record.peer) ?? -1))
+    const want = first.versions.filter(each => each.version > (table.get(each.peer)?.record.version ?? -1))
+    const frames = portions(newer.map(row => row.sealed))
+    // the last frame is the one that is not full
+    if (frames.at(-1)?.length === RECORDS_PER_FRAME || frames.length === 0) frames.push([])
+    for (const [i, records] of frames.entries()) {
+      yield { records, want: i === frames.length - 1 ? want.map(each => each.peer) : [] }
+    }
+  }
+  for (let next = await receive(); next !== undefined; next = await receive()) {
+    if (next.type === 'give') take(next.records, peer)
+  }
+}
+
+function sealedOf(table: Table, peers: string[]): Envelope[] {
+  return peers.map(peer => table.get(peer)?.sealed).filter(sealed => sealed != null)
+}
+
+function portions<T>(all: T[]): T[][] {
+  const count = Math.ceil(all.length / RECORDS_PER_FRAME)
+  return Array.from({ length: count }, (_, i) => all.slice(i * RECORDS_PER_FRAME, (i + 1) * RECORDS_PER_FRAME))
+}
