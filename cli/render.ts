@@ -8,8 +8,6 @@ export interface RenderOptions {
   width: number
   now: number
   paint: Paint
-  /** Shows what the workload printed last: where it does not stand above the block. */
-  tail: boolean
 }
 
 type Piece = string | [Style, string]
@@ -18,13 +16,13 @@ const MAX_TROUBLES = 5
 const BAR = 24
 
 /** @returns lines joined by newlines */
-export function render(state: Progress, { width, now, paint, tail }: RenderOptions): string {
+export function render(state: Progress, { width, now, paint }: RenderOptions): string {
   const lines: Piece[][] = [
     drawHead(state, now),
     ...drawPhases(state, width, now),
     ...drawTroubles(state),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
-    ...(tail ? state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]) : []),
+    ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
   ]
   return lines.map(line => fit(line, width, paint)).join('\n')
@@ -50,7 +48,9 @@ const formatClock = (ms: number) => {
 
 /** The phases around the samples, those of the current sample, and who keeps the open one waiting. */
 function drawPhases(state: Progress, width: number, now: number): Piece[][] {
-  const { phases, step, waiting } = state
+  const { phases, step, waiting, ended } = state
+  if (waiting != null && ended != null)
+    return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
   if (waiting != null)
     return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here`]]
   const isCurrent = ({ step: at }: PhaseLine) =>

@@ -35,7 +35,7 @@ export function screenView(run?: string): View {
   }
   const draw = (above = '') => {
     const width = (process.stderr.columns ?? 80) - 1
-    block.draw(render(state, { width, now: Date.now(), paint, tail: !isAbove.stdout }), above)
+    block.draw(render(state, { width, now: Date.now(), paint }), above)
   }
   const frame = () => {
     if (!changed && ++frames % TICK !== 0) return
@@ -53,9 +53,9 @@ export function screenView(run?: string): View {
     process.stderr.on('resize', resize)
   }
   const say = async (text: string) => {
-    block.clear()
-    await writeTo(process.stderr, `${cleanLine(text)}\n`)
-    changed = true
+    const line = `${cleanLine(text)}\n`
+    if (timer == null) await writeTo(process.stderr, line)
+    else draw(line)
   }
   return {
     start: async (run, existed) => {
@@ -65,16 +65,19 @@ export function screenView(run?: string): View {
     },
     show: async event => {
       begin()
-      state = reduce(state, event)
       changed = true
+      // the block repeats no line that stands above it
+      if (event.type !== 'output' || !isAbove[event.stream]) state = reduce(state, event)
       if (event.type === 'output') await showOutput(event)
     },
     say,
     finish: async (run, ended) => {
+      const begun = timer != null
       clearInterval(timer)
+      timer = undefined
       process.stderr.off('resize', resize)
       // a run that was refused has no block
-      if (timer != null) draw(takeOutput(true))
+      if (begun) draw(takeOutput(true))
       block.done()
       if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
     }
