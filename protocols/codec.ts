@@ -6,6 +6,9 @@ import { decode as fromCbor, encode as toCbor } from 'cborg'
 import * as v from 'valibot'
 import { BakError } from './errors.ts'
 
+/** What is wrong is told in at most so many letters: it may quote what a stranger sent. */
+const MAX_REASON = 300
+
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>
 
 const strict = {
@@ -28,7 +31,7 @@ export function decode<T>(schema: Schema<T>, bytes: Uint8Array): T {
   try {
     value = fromCbor(bytes, strict)
   } catch (cause) {
-    throw new BakError('bad-message', `not a message: ${(cause as Error).message}`, { cause })
+    throw new BakError('bad-message', `not a message: ${(cause as Error).message}`.slice(0, MAX_REASON), { cause })
   }
   return check(schema, value)
 }
@@ -38,5 +41,5 @@ export function check<T>(schema: Schema<T>, value: unknown): T {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new BakError('bad-message', `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`)
+  throw new BakError('bad-message', `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`.slice(0, MAX_REASON))
 }

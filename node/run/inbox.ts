@@ -63,7 +63,10 @@ export class Inbox {
     this.#lines.set(first.run, lines.add(out))
     const pulse = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), door.pulse)
     signal.addEventListener('abort', () => out.end(), { once: true })
-    const reading = this.#read(first.run, door, peer, receive, out).finally(() => out.end())
+    // a line breaks whenever it likes, also while the member takes nothing and nobody waits for this
+    this.#read(first.run, door, peer, receive, out)
+      .catch(error => this.#log.debug('line broke', { run: first.run, peer, why: error.message }))
+      .finally(() => out.end())
     try {
       yield { type: 'lease' }
       door.onOpen(peer)
@@ -72,7 +75,6 @@ export class Inbox {
       clearInterval(pulse)
       lines.delete(out)
       out.end()
-      reading.catch(error => this.#log.debug('line broke', { run: first.run, peer, why: error.message }))
     }
   }
 

@@ -78,6 +78,21 @@ strict('an error names the first place that is wrong', () => {
   assert.throws(() => check(schema, 7), /^message: /)
 })
 
+strict('an error is short, whatever a stranger wrote', () => {
+  const long = 'x'.repeat(100_000)
+  const schema: Schema = v.union([v.record(v.string(), v.literal('y')), v.picklist(['z'])])
+  const twice = Buffer.concat([Uint8Array.of(0xa2), encode(long), encode(1), encode(long), encode(1)])
+  for (const bytes of [encode(long), encode({ [long]: 1 }), encode({ a: long }), twice]) {
+    try {
+      decode(schema, bytes)
+      assert.unreachable()
+    } catch (error) {
+      assert.is((error as BakError).code, 'bad-message')
+      assert.ok((error as BakError).message.length <= 300)
+    }
+  }
+})
+
 const leaf = fc.oneof(
   fc.integer(),
   fc.maxSafeInteger(),

@@ -210,8 +210,9 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     describeProtocol.response,
     { run, controller: controller.peer, record: '{}', manifest: sealed, certificates: [sealed] }
   ],
-  ['records: request', recordsProtocol.request, { records: [sealed] }],
-  ['records: response', recordsProtocol.response, { records: [] }],
+  ['records: have', recordsProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
+  ['records: give', recordsProtocol.request, { type: 'give', records: [sealed] }],
+  ['records: response', recordsProtocol.response, { records: [sealed], want: [member.peer] }],
   [
     'register: request',
     registerProtocol.request,
