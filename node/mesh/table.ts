@@ -58,17 +58,24 @@ export class Table {
   }
 }
 
+/** A peer's names from the shortest to the one that nobody else can have, each at most 64 letters. */
+const forms = [
+  ({ name }: MemberRecord) => name,
+  ({ name, peer }: MemberRecord) => `${name.slice(0, 55)}#${peer.slice(-6)}`,
+  ({ name, peer }: MemberRecord) => `${name.slice(0, 11)}#${peer}`
+]
+
 /**
- * One name for each peer: its own, or its own and the end of its id where several that are here have the same.
- * The earlier started keeps no privilege, so that all peers agree.
+ * One name for each peer: its own, or its own and the end of its id where several that are here have the same, or its whole
+ * id where that is somebody's name, too. The earlier started keeps no privilege, so that all peers agree.
  */
 export function shownNames(records: MemberRecord[]): Map<string, string> {
-  const count = new Map<string, number>()
-  for (const { name } of records) count.set(name, (count.get(name) ?? 0) + 1)
-  return new Map(
-    records.map(({ peer, name }) => [
-      peer,
-      (count.get(name) ?? 0) > 1 ? `${name.slice(0, 55)}#${peer.slice(-6)}` : name
-    ])
-  )
+  const form = new Map(records.map(({ peer }) => [peer, 0]))
+  const shown = (record: MemberRecord) => (forms[form.get(record.peer) as number] as (typeof forms)[number])(record)
+  for (;;) {
+    const alike = Map.groupBy(records, shown)
+    const unclear = [...alike.values()].filter(peers => peers.length > 1).flat()
+    if (unclear.length === 0) return new Map(records.map(record => [record.peer, shown(record)]))
+    for (const { peer } of unclear) form.set(peer, Math.min((form.get(peer) as number) + 1, forms.length - 1))
+  }
 }
