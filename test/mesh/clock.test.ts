@@ -1,0 +1,152 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { best, Clock, measureClock, now, offsetOf } from '../../node/mesh/clock.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { clockProtocol } from '../../protocols/phase.ts'
+import { type Handler, serve } from '../../protocols/stream.ts'
+import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+
+const pure = suite('clock offsets')
+
+const way = fc.double({ min: 0, max: 10_000, noNaN: true })
+pure('whatever the true offset and however long each way takes, the true offset lies within the bound', () => {
+  const offsets = fc.double({ min: -1e9, max: 1e9, noNaN: true })
+  fc.assert(
+    fc.property(offsets, way, way, way, (truth, there, back, thinking) => {
+      const asked = 1_795_383_015_123
+      const heard = asked + there + truth
+      const answered = heard + thinking
+      const { offset, bound } = offsetOf(asked, heard, answered, asked + there + thinking + back)
+      // doubles of this size are a quarter of a microsecond apart
+      assert.ok(Math.abs(offset - truth) <= bound + 0.002, `${offset} +- ${bound}, truth ${truth}`)
+      assert.ok(Math.abs(bound - (there + back) / 2) <= 0.002)
+    }),
+    { numRuns: 2_000 }
+  )
+})
+
+pure('ways of the same length give the offset itself', () => {
+  assert.equal(offsetOf(1_000, 6_010, 6_030, 1_040), { offset: 5_000, bound: 10 })
+})
+
+pure('a clock that was set between two stamps gives no negative bound', () => {
+  assert.is(offsetOf(1_000, 1_000, 1_500, 1_010).bound, 0)
+})
+
+pure('of several exchanges the one with the shortest way counts', () => {
+  const samples = [
+    { offset: 3, bound: 2 },
+    { offset: 1, bound: 0.5 },
+    { offset: 2, bound: 0.75 }
+  ]
+  assert.equal(best(samples), { offset: 1, bound: 0.5 })
+  assert.equal(best([...samples].reverse()), { offset: 1, bound: 0.5 })
+})
+
+pure('without an exchange nothing is known of the other clock', () => {
+  assert.ok(best([]).bound > 1e12)
+})
+pure.run()
+
+const test = suite('measuring a clock')
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+const { peer } = newSigner()
+
+type Asked = { asked: number }
+type Answered = { asked: number; heard: number; answered: number }
+
+/** The handler that a daemon serves. */
+async function served(): Promise<Handler<Asked, Answered>> {
+  let handler: Handler<Asked, Answered> | undefined
+  const clock = new Clock({
+    streams: {
+      serve: async (_: unknown, each: Handler<Asked, Answered>) => {
+        handler = each
+      }
+    }
+  } as never)
+  await clock.start()
+  return handler as Handler<Asked, Answered>
+}
+
+/** The same, by a clock that is wrong by so many ms. */
+const wrongBy = (ms: number): Handler<Asked, Answered> =>
+  async function* (first, { receive }) {
+    for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
+      yield { asked: next.asked, heard: now() + ms, answered: now() + ms }
+    }
+  }
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => 'none',
+    error => error.code
+  )
+}
+
+test('two peers of one machine differ by no more than their bound', async () => {
+  const { open } = road(serve(clockProtocol, await served()), peer, { delay: 2 })
+  const { offset, bound } = await measureClock(open)
+  assert.ok(bound > 0 && bound < 5_000, `bound ${bound}`)
+  assert.ok(Math.abs(offset) <= bound + 0.01, `${offset} +- ${bound}`)
+})
+
+test('a clock that goes an hour ahead is found to, within the bound', async () => {
+  const { open } = road(serve(clockProtocol, wrongBy(3_600_000)), peer)
+  const { offset, bound } = await measureClock(open)
+  assert.ok(Math.abs(offset - 3_600_000) <= bound + 0.01, `${offset} +- ${bound}`)
+})
+
+test('six exchanges travel on one stream, which is closed', async () => {
+  let asked = 0
+  const ended = Promise.withResolvers<void>()
+  const counting: Handler<Asked, Answered> = async function* (first, exchange) {
+    const receive = async () => {
+      const next = await exchange.receive()
+      if (next !== undefined) asked++
+      return next
+    }
+    asked++
+    yield* wrongBy(0)(first, { ...exchange, receive })
+    ended.resolve()
+  }
+  const all = road(serve(clockProtocol, counting), peer)
+  await measureClock(all.open)
+  await ended.promise
+  assert.is(asked, 6)
+  assert.is(all.streams.length, 1)
+})
+
+test('stamps that are none are bad-message', async () => {
+  const { open } = road(
+    serve(clockProtocol, async function* ({ asked }) {
+      yield { asked, heard: -1, answered: Number.MAX_VALUE }
+    }),
+    peer
+  )
+  assert.is(await codeOf(measureClock(open)), 'bad-message')
+})
+
+test('a peer that falls silent is given up when the signal says so', async () => {
+  const { open } = road(
+    serve(clockProtocol, async function* (_, { signal }) {
+      yield* [] as Answered[]
+      await new Promise(resolve => signal.addEventListener('abort', resolve))
+    }),
+    peer
+  )
+  const giveUp = new AbortController()
+  const measuring = measureClock(open, { signal: giveUp.signal })
+  giveUp.abort(new BakError('cancelled', 'the run is over'))
+  assert.is(await codeOf(measuring), 'cancelled')
+})
+
+test('a stream that breaks is unreachable', async () => {
+  const all = road(serve(clockProtocol, wrongBy(0)), peer)
+  all.onAnswer = (_, stream) => void stream.cut()
+  assert.is(await codeOf(measureClock(all.open)), 'unreachable')
+})
+
+test.run()
