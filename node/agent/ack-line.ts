@@ -79,7 +79,14 @@ export class AckLine {
 
 function pause(length: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, length)
-    signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, length)
+    signal.addEventListener('abort', done)
+    // it may have been stopped before the line broke
+    if (signal.aborted) done()
   })
 }
