@@ -1,0 +1,143 @@
+import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createLog } from '../../node/log.ts'
+import { Gossip, type Topic } from '../../node/mesh/gossip.ts'
+import { BakError } from '../../protocols/errors.ts'
+
+const test = suite('gossip')
+
+const topic = '/bak/mesh/words/1'
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
+
+/** Gossip over a gossipsub that only does what it is told, and a topic of words that may not be `bad`. */
+function gossipOf(change: Partial<Topic<string>> = {}) {
+  const log: string[] = []
+  const calls: string[] = []
+  const handled: string[] = []
+  const pubsub = Object.assign(new EventTarget(), {
+    topicValidators: new Map<string, (peer: unknown, message: unknown) => TopicValidatorResult>(),
+    subscribe: (name: string) => calls.push(`subscribe ${name}`),
+    publish: async (name: string, bytes: Uint8Array): Promise<void> => {
+      calls.push(`publish ${name} ${Buffer.from(bytes)}`)
+    }
+  })
+  const gossip = new Gossip({ pubsub } as never, { log: createLog('debug', line => log.push(line)) })
+  gossip.start()
+  let checked = 0
+  gossip.subscribe<string>({
+    name: topic,
+    check: bytes => {
+      checked++
+      const text = Buffer.from(bytes).toString()
+      if (text === 'bad') throw new BakError('bad-signature', 'it is bad')
+      if (text === 'bug') throw new TypeError('it is a bug')
+      return text
+    },
+    handle: (value, bytes) => handled.push(`${value} ${bytes.length}`),
+    ...change
+  })
+  /** As gossipsub does: asks the validator, and tells of what it let through. */
+  const arrive = (data: Uint8Array, name = topic) => {
+    const verdict = pubsub.topicValidators.get(name)?.({ toString: () => 'peer-b' }, { topic: name, data })
+    if (verdict === TopicValidatorResult.Accept) deliver(data, name)
+    return verdict
+  }
+  const deliver = (data: Uint8Array, name = topic) => {
+    pubsub.dispatchEvent(new CustomEvent('message', { detail: { topic: name, data } }))
+  }
+  return { gossip, pubsub, log, calls, handled, arrive, deliver, checked: () => checked }
+}
+
+test('a good message is let through, checked once and handled once, with its value and its bytes', () => {
+  const { arrive, handled, checked, log } = gossipOf()
+  assert.is(arrive(bytesOf('hello')), TopicValidatorResult.Accept)
+  assert.equal(handled, ['hello 5'])
+  assert.is(checked(), 1)
+  assert.equal(log, [])
+})
+
+test('a message that is refused is rejected, so that who sent it pays, logged with who and why, and not handled', () => {
+  const { arrive, handled, log } = gossipOf()
+  assert.is(arrive(bytesOf('bad')), TopicValidatorResult.Reject)
+  assert.is(arrive(bytesOf('bug')), TopicValidatorResult.Reject)
+  assert.equal(handled, [])
+  assert.is(log.length, 2)
+  assert.match(
+    log[0] ?? '',
+    ` WARN topic=${topic} from=peer-b code=bad-signature why="it is bad" msg="message refused"`
+  )
+  assert.match(log[1] ?? '', 'code=bug')
+})
+
+test('a value is handled whatever it is, and the messages in their order', () => {
+  const values: unknown[] = []
+  const { arrive } = gossipOf({
+    check: bytes => (bytes.length === 0 ? (null as never) : ''),
+    handle: value => values.push(value)
+  })
+  arrive(bytesOf(''))
+  arrive(bytesOf('x'))
+  assert.equal(values, [null, ''])
+})
+
+test('a message that nobody validated is checked before it is handled', () => {
+  const { deliver, handled, checked, log } = gossipOf()
+  deliver(bytesOf('hello'))
+  deliver(bytesOf('bad'))
+  assert.equal(handled, ['hello 5'])
+  assert.is(checked(), 2)
+  assert.match(log.join(''), 'it is bad')
+})
+
+test('a handler that fails harms nobody but itself, and is logged', () => {
+  const handled: string[] = []
+  const { arrive, log } = gossipOf({
+    handle: value => {
+      if (value === 'one') throw new Error('no')
+      handled.push(value)
+    }
+  })
+  assert.is(arrive(bytesOf('one')), TopicValidatorResult.Accept)
+  arrive(bytesOf('two'))
+  assert.equal(handled, ['two'])
+  assert.match(log.join(''), /ERROR .*why=no msg="a message could not be handled"/)
+})
+
+test('messages of other topics are left alone, and all once it has stopped', () => {
+  const { gossip, deliver, arrive, handled } = gossipOf()
+  deliver(bytesOf('hello'), '/bak/mesh/other/1')
+  assert.equal(handled, [])
+  gossip.stop()
+  arrive(bytesOf('hello'))
+  assert.equal(handled, [])
+})
+
+test('two topics have each their own check', () => {
+  const { gossip, arrive, handled } = gossipOf()
+  const other: string[] = []
+  gossip.subscribe<string>({ name: '/bak/mesh/other/1', check: () => 'other', handle: value => other.push(value) })
+  arrive(bytesOf('bad'), '/bak/mesh/other/1')
+  arrive(bytesOf('good'))
+  assert.equal(other, ['other'])
+  assert.equal(handled, ['good 4'])
+})
+
+test('the validator is there before the topic is subscribed to', () => {
+  const { pubsub, gossip, calls } = gossipOf()
+  pubsub.subscribe = name => calls.push(`subscribe ${name} ${pubsub.topicValidators.has(name)}`)
+  gossip.subscribe<string>({ name: 'x', check: () => '', handle: () => {} })
+  assert.is(calls.at(-1), 'subscribe x true')
+})
+
+test('what cannot be published is logged and nothing more', async () => {
+  const { gossip, pubsub, calls, log } = gossipOf()
+  gossip.publish(topic, bytesOf('hello'))
+  assert.is(calls.at(-1), `publish ${topic} hello`)
+  pubsub.publish = () => Promise.reject(new Error('no peers'))
+  gossip.publish(topic, bytesOf('hello'))
+  await new Promise(setImmediate)
+  assert.match(log.join(''), /DEBUG topic=\S+ why="no peers" msg="not published"/)
+})
+
+test.run()
