@@ -54,7 +54,7 @@ export class Content {
    * @throws {BakError} `unknown-digest` with what each of them said
    */
   async get(digest: string, from: string[], options: WaitOptions = {}): Promise<Uint8Array> {
-    const held = this.#held.get(digest)
+    const held = this.#use(digest)
     if (held != null) return held
     const whys: string[] = []
     for (const peer of from) {
@@ -68,6 +68,15 @@ export class Content {
       }
     }
     throw new BakError('unknown-digest', `nobody gave ${digest}: ${whys.join('; ') || 'nobody to ask'}`)
+  }
+
+  /** What is asked for stays, what nobody asks for goes first. */
+  #use(digest: string): Uint8Array | undefined {
+    const held = this.#held.get(digest)
+    if (held == null) return undefined
+    this.#held.delete(digest)
+    this.#held.set(digest, held)
+    return held
   }
 
   async #fetch(digest: string, peer: string, options: WaitOptions): Promise<Uint8Array> {
@@ -94,7 +103,7 @@ export class Content {
 
   async *#answer(first: Portion, receive: () => Promise<Portion | undefined>) {
     for (let asked: Portion | undefined = first; asked !== undefined; asked = await receive()) {
-      const held = this.#held.get(asked.digest)
+      const held = this.#use(asked.digest)
       if (held == null) throw new BakError('unknown-digest', `${asked.digest} is not here`)
       yield { total: held.length, bytes: held.subarray(asked.offset, asked.offset + asked.length) }
     }

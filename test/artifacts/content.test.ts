@@ -1,0 +1,236 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Content } from '../../node/artifacts/content.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { getProtocol } from '../../protocols/phase.ts'
+import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
+import { type Road, road, stayAwake } from '../helpers/streams.ts'
+
+const test = suite('content by digest')
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+const MIB = 1024 * 1024
+
+type Asked = { digest: string; offset: number; length: number }
+type Given = { total: number; bytes: Uint8Array }
+
+/** A few peers that hold content, and others that answer as a test wants. */
+class Net {
+  readonly asked: string[] = []
+  readonly #roads = new Map<string, Road>()
+
+  /** A peer as a daemon has it. */
+  async peer(name: string): Promise<Content> {
+    const streams = {
+      serve: async (_: unknown, handler: Handler<Asked, Given>) => this.liar(name, handler),
+      to: (peer: string) => this.#to(peer)
+    }
+    const content = new Content({ streams } as never)
+    await content.start()
+    return content
+  }
+
+  liar(name: string, handler: Handler<Asked, Given>): void {
+    this.#roads.set(name, road(serve(getProtocol, handler), 'the one who asks'))
+  }
+
+  road(name: string): Road {
+    return this.#roads.get(name) as Road
+  }
+
+  #to(name: string): Opener {
+    return async (id, options) => {
+      this.asked.push(name)
+      const there = this.#roads.get(name)
+      if (there == null) throw new BakError('unreachable', `${name} cannot be reached`)
+      return await there.open(id, options)
+    }
+  }
+}
+
+const noise = (length: number, seed = 1) => {
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 8) * seed + seed) & 0xff
+  return bytes
+}
+
+async function errorOf(work: Promise<unknown>): Promise<BakError> {
+  return await work.then(
+    () => assert.unreachable() as never,
+    error => error as BakError
+  )
+}
+
+for (const size of [1, 256 * 1024, 256 * 1024 + 1, 3 * MIB + 5]) {
+  test(`content of ${size} bytes is fetched whole, and then held and given on`, async () => {
+    const net = new Net()
+    const [a, b, c] = [await net.peer('a'), await net.peer('b'), await net.peer('c')]
+    const bytes = noise(size)
+    const digest = a.put(bytes)
+    assert.is(digest, digestOf(bytes))
+    assert.is(Buffer.compare(await b.get(digest, ['a']), bytes), 0)
+    await b.get(digest, ['a'])
+    assert.equal(net.asked, ['a'])
+    assert.is(Buffer.compare(await c.get(digest, ['b']), bytes), 0)
+  })
+}
+
+test('the next peer is asked when one has it not, and none after that', async () => {
+  const net = new Net()
+  const [a] = [await net.peer('a'), await net.peer('empty'), await net.peer('never')]
+  const asking = await net.peer('asking')
+  const digest = a.put(noise(100))
+  assert.is((await asking.get(digest, ['nobody', 'empty', 'a', 'never'])).length, 100)
+  assert.equal(net.asked, ['nobody', 'empty', 'a'])
+})
+
+test('when nobody has it the error says what each of them said', async () => {
+  const net = new Net()
+  await net.peer('empty')
+  const asking = await net.peer('asking')
+  const digest = '0'.repeat(64)
+  const error = await errorOf(asking.get(digest, ['nobody', 'empty']))
+  assert.is(error.code, 'unknown-digest')
+  assert.is(error.message, `nobody gave ${digest}: nobody cannot be reached; ${digest} is not here`)
+  assert.match((await errorOf(asking.get(digest, []))).message, 'nobody to ask')
+})
+
+const good = noise(1_000)
+const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> = [
+  [
+    'gives other bytes',
+    async function* () {
+      yield { total: 1_000, bytes: noise(1_000, 9) }
+    },
+    'is not'
+  ],
+  [
+    'gives one byte less and says that was all',
+    async function* () {
+      yield { total: 999, bytes: good.subarray(0, 999) }
+    },
+    'is not'
+  ],
+  [
+    'gives less than it says and goes',
+    async function* () {
+      yield { total: 1_000, bytes: good.subarray(0, 500) }
+    },
+    'the answer broke off'
+  ],
+  [
+    'gives nothing, again and again',
+    async function* () {
+      for (;;) yield { total: 1_000, bytes: new Uint8Array() }
+    },
+    'the answer broke off'
+  ],
+  [
+    'says that there is more than anyone may hold',
+    async function* () {
+      yield { total: 17 * MIB, bytes: good }
+    },
+    'too large'
+  ],
+  [
+    'goes on for ever',
+    async function* (first, { receive }) {
+      let offset = 0
+      for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
+        offset += MIB
+        yield { total: Math.min(16 * MIB, offset + 1), bytes: new Uint8Array(MIB) }
+      }
+    },
+    'is not'
+  ],
+  [
+    'gives what is no message',
+    async function* () {
+      yield { total: -1, bytes: good }
+    },
+    'Invalid'
+  ]
+]
+for (const [title, handler, why] of lies) {
+  test(`a peer that ${title} is not believed, and the next one is asked`, async () => {
+    const net = new Net()
+    net.liar('liar', handler)
+    const asking = await net.peer('asking')
+    const error = await errorOf(asking.get(digestOf(good), ['liar']))
+    assert.is(error.code, 'unknown-digest')
+    assert.match(error.message, why)
+    const honest = await net.peer('honest')
+    honest.put(good)
+    assert.is(Buffer.compare(await asking.get(digestOf(good), ['liar', 'honest']), good), 0)
+  })
+}
+
+test('a road that breaks in the middle leads to the next peer', async () => {
+  const net = new Net()
+  const bytes = noise(2 * MIB)
+  for (const name of ['a', 'b']) (await net.peer(name)).put(bytes)
+  net.road('a').onAnswer = (piece, stream) => (stream.received > MIB ? void stream.cut() : piece)
+  const asking = await net.peer('asking')
+  assert.is(Buffer.compare(await asking.get(digestOf(bytes), ['a', 'b']), bytes), 0)
+  assert.equal(net.asked, ['a', 'b'])
+})
+
+test('who gives up gets its own reason, and no other peer is asked', async () => {
+  const net = new Net()
+  const asked = Promise.withResolvers<void>()
+  net.liar('silent', async function* (_, { signal }) {
+    yield* [] as Given[]
+    asked.resolve()
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+  })
+  const asking = await net.peer('asking')
+  const giveUp = new AbortController()
+  const getting = errorOf(asking.get('0'.repeat(64), ['silent', 'other'], { signal: giveUp.signal }))
+  await asked.promise
+  giveUp.abort(new BakError('cancelled', 'the phase is over'))
+  assert.is((await getting).code, 'cancelled')
+  assert.equal(net.asked, ['silent'])
+})
+
+/** Whether a peer still holds what it once put. */
+const holds = async (net: Net, content: Content, digest: string) => {
+  const before = net.asked.length
+  await content.get(digest, ['nobody']).catch(() => {})
+  return net.asked.length === before
+}
+
+test('at most 64 MiB are held, and what was asked for least lately goes first', async () => {
+  const net = new Net()
+  const content = await net.peer('a')
+  const other = await net.peer('b')
+  const digests = Array.from({ length: 8 }, (_, i) => content.put(new Uint8Array(8 * MIB).fill(i)))
+  for (const digest of digests) assert.ok(await holds(net, content, digest))
+  // the first is used here, the second is given to another, the third is put again: the fourth is the oldest now
+  await content.get(digests[0] as string, [])
+  await other.get(digests[1] as string, ['a'])
+  content.put(new Uint8Array(8 * MIB).fill(2))
+  for (const i of [4, 5, 6, 7]) await content.get(digests[i] as string, [])
+  content.put(noise(1))
+  const held: boolean[] = []
+  for (const digest of digests) held.push(await holds(net, content, digest))
+  assert.equal(held, [true, true, true, false, true, true, true, true])
+})
+
+test('what is put twice counts once', async () => {
+  const net = new Net()
+  const content = await net.peer('a')
+  const first = content.put(noise(1_000))
+  for (let i = 0; i < 20; i++) content.put(new Uint8Array(8 * MIB))
+  assert.ok(await holds(net, content, first))
+})
+
+test('asked for bytes beyond the end, a peer gives none', async () => {
+  const net = new Net()
+  const content = await net.peer('a')
+  const digest = content.put(noise(10))
+  const given = await askOne(net.road('a').open, getProtocol, { digest, offset: 11, length: 5 })
+  assert.equal([given.total, given.bytes.length], [10, 0])
+})
+
+test.run()
