@@ -11,6 +11,7 @@ import { peerIdOf } from '../protocols/identity.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { newSecret } from './mesh/trust.ts'
 import { createOnce, writeAtomic } from './store/atomic.ts'
+import { onDisk, unlessMissing } from './store/disk.ts'
 import type { Home } from './store/home.ts'
 
 export interface Identity {
@@ -30,15 +31,24 @@ const meshFile = v.object({
 })
 export type MeshFile = v.InferOutput<typeof meshFile>
 
-/** Makes the key if there is none. @throws {BakError} `bad-config` if others may read it */
+/** Makes the key if there is none. @throws {BakError} `bad-config` if others may read it, or it is damaged */
 export async function loadIdentity(home: Home): Promise<Identity> {
   const { privateKey } = generateKeyPairSync('ed25519')
   await createOnce(home.key, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600)
   await refuseReadable(home.key)
-  const key = createPrivateKey(await readFile(home.key))
-  const { d, x } = key.export({ format: 'jwk' })
-  const [seed, open] = [Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')]
-  return { peer: peerIdOf(open), key, raw: new Uint8Array(Buffer.concat([seed, open])) }
+  return readKey(home.key, await readFile(home.key))
+}
+
+function readKey(path: string, pem: Buffer): Identity {
+  try {
+    const key = createPrivateKey(pem)
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it holds a key of type ${key.asymmetricKeyType}`)
+    const { d, x } = key.export({ format: 'jwk' })
+    const [seed, open] = [Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')]
+    return { peer: peerIdOf(open), key, raw: new Uint8Array(Buffer.concat([seed, open])) }
+  } catch (cause) {
+    throw new BakError('bad-config', `${path} is not the key of a peer: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /**
@@ -49,7 +59,10 @@ export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket):
   const known = await readMesh(home)
   if (known != null && ticket == null) return known
   if (known != null && ticket != null && known.mesh !== ticket.mesh) {
-    throw new BakError('not-allowed', `this home is in mesh ${known.mesh}; the ticket is of ${ticket.mesh}: use another --home`)
+    throw new BakError(
+      'not-allowed',
+      `this home is in mesh ${known.mesh}; the ticket is of ${ticket.mesh}: use another --home`
+    )
   }
   const mesh = ticket == null ? found(identity) : { ...fromTicket(ticket), port: known?.port }
   await writeMesh(home, mesh)
@@ -58,7 +71,8 @@ export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket):
 
 /** @returns undefined where the home is in no mesh yet */
 export async function readMesh(home: Home): Promise<MeshFile | undefined> {
-  const content = await readFile(home.mesh, 'utf8').catch(() => undefined)
+  // nothing but a file that is not there may make a new mesh in its place
+  const content = await onDisk(home.mesh, () => unlessMissing(readFile(home.mesh, 'utf8')))
   if (content == null) return undefined
   await refuseReadable(home.mesh)
   try {
