@@ -19,13 +19,15 @@ export interface Log {
 
 export function createLog(least: Level, write: (line: string) => void, fields: Fields = {}, scope = 'daemon'): Log {
   const trace = logger(`bak:${scope}`)
-  const say = (level: Level) => (message: string, more: Fields = {}) => {
-    const line = `${pairs({ ...fields, ...more })}msg=${JSON.stringify(message)}`
-    trace('%s %s', level, line)
-    if (levels.indexOf(level) >= levels.indexOf(least)) {
-      write(`${new Date().toISOString()} ${level.toUpperCase()} ${line}\n`)
+  const say =
+    (level: Level) =>
+    (message: string, more: Fields = {}) => {
+      const line = `${pairs({ ...fields, ...more })}msg=${quoted(message)}`
+      trace('%s %s', level, line)
+      if (levels.indexOf(level) >= levels.indexOf(least)) {
+        write(`${new Date().toISOString()} ${level.toUpperCase()} ${line}\n`)
+      }
     }
-  }
   return {
     debug: say('debug'),
     info: say('info'),
@@ -38,6 +40,15 @@ export function createLog(least: Level, write: (line: string) => void, fields: F
 function pairs(fields: Fields): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${/[\s"=]/.test(String(value)) ? JSON.stringify(String(value)) : value} `)
+    .map(([key, value]) => `${key}=${isPlain(String(value)) ? value : quoted(String(value))} `)
     .join('')
+}
+
+const isPlain = (text: string) => /^[^\s"=\p{C}]*$/u.test(text)
+
+/** On one line and without a letter that could steer a terminal: some of it comes from other peers. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/[\p{C}\u2028\u2029]/gu, letter =>
+    Array.from({ length: letter.length }, (_, i) => `\\u${letter.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
+  )
 }
