@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { checkFlags, type Flags, loadConfig } from '../node/config.ts'
+import { type Home, openHome } from '../node/store/home.ts'
+import { BakError } from '../protocols/errors.ts'
+import { scratch } from './store/scratch.ts'
+
+const test = suite('settings of the daemon')
+
+const newHome = (): Promise<Home> => openHome(join(scratch(), 'home'))
+
+/** The settings that a file and some flags make. */
+async function settingsOf(file: string | undefined, flags: Flags = {}) {
+  const home = await newHome()
+  if (file !== undefined) await writeFile(home.config, file)
+  return await loadConfig(home, checkFlags(flags))
+}
+
+async function errorOf(work: () => unknown): Promise<BakError> {
+  try {
+    await work()
+  } catch (error) {
+    return error as BakError
+  }
+  throw new Error('nothing was thrown')
+}
+
+test('without a file and flags everything is as the help says', async () => {
+  const { name, ...rest } = await settingsOf(undefined)
+  assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  assert.equal(rest, { label: {}, listen: ['/ip4/0.0.0.0/tcp/0'], announce: [], log: 'info' })
+})
+
+const cases: Array<[key: keyof Flags, file: string, fromFile: unknown, flag: string | string[], fromFlag: unknown]> = [
+  ['name', 'name = "db1"', 'db1', 'db2', 'db2'],
+  ['log', 'log = "warn"', 'warn', 'debug', 'debug'],
+  ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], ['/ip6/::1/tcp/2'], ['/ip6/::1/tcp/2']],
+  [
+    'announce',
+    'announce = ["/dns4/a.example/tcp/1"]',
+    ['/dns4/a.example/tcp/1'],
+    ['/ip4/192.0.2.7/tcp/2'],
+    ['/ip4/192.0.2.7/tcp/2']
+  ]
+]
+for (const [key, file, fromFile, flag, fromFlag] of cases) {
+  test(`${key}: a flag is stronger than the file, the file than the default`, async () => {
+    assert.equal((await settingsOf(file))[key], fromFile)
+    assert.equal((await settingsOf(file, { [key]: flag }))[key], fromFlag)
+    assert.equal((await settingsOf(undefined, { [key]: flag }))[key], fromFlag)
+    // one setting moves no other
+    const others = { ...(await settingsOf(file)), [key]: undefined }
+    assert.equal(others, { ...(await settingsOf('')), [key]: undefined })
+  })
+}
+
+test('label: labels of flags join those of the file, and replace those of the same key', async () => {
+  const file = '[label]\nrack = "r1"\nrole = "db"'
+  assert.equal((await settingsOf(file)).label, { rack: 'r1', role: 'db' })
+  const { label } = await settingsOf(file, { label: ['role=web', 'os.name=a=b', 'empty='] })
+  assert.equal(label, { rack: 'r1', role: 'web', 'os.name': 'a=b', empty: '' })
+})
+
+test('the table of the command line in the same file is not the daemon’s', async () => {
+  assert.not('cli' in (await settingsOf('name = "db1"\n[cli]\nwhatever = 1')))
+})
+
+const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> = [
+  ['a key that does not exist', 'name = "a"\nlisten_on = []', 2, /listen_on/],
+  ['a value of another type', 'name = 7', 1, /name/],
+  ['a name that is none', '\n\nname = "a b"', 3, /name: a name has letters/],
+  ['a level that does not exist', 'log = "loud"', 1, /log/],
+  ['a label that is no text', '[label]\nrack = 7', 2, /label\.rack/],
+  ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
+  ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
+  ['what is no TOML', 'name = "a"\nlog =', 2, /./]
+]
+for (const [title, file, line, key] of mistakes) {
+  test(`${title} is bad-config with the file, the line and the key`, async () => {
+    const home = await newHome()
+    await writeFile(home.config, file)
+    const { code, message } = await errorOf(() => loadConfig(home, {}))
+    assert.is(code, 'bad-config')
+    assert.ok(message.startsWith(`${home.config}:${line}:`), message)
+    assert.match(message.slice(home.config.length), key)
+  })
+}
+
+test('all mistakes of a file are told at once', async () => {
+  const { message } = await errorOf(() => settingsOf('name = 7\nlog = "loud"\nfoo = 1'))
+  assert.is(message.split('\n').length, 3)
+})
+
+test('a file that cannot be read is bad-config, and not taken for one that is not there', async () => {
+  const home = await newHome()
+  await mkdir(home.config)
+  const { code, message } = await errorOf(() => loadConfig(home, {}))
+  assert.is(code, 'bad-config')
+  assert.match(message, home.config)
+})
+
+const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
+  ['a name that is none', { name: 'a b' }, /^--name a b: a name has letters/],
+  ['an empty name', { name: '' }, /^--name /],
+  ['a level that does not exist', { log: 'loud' }, /^--log loud: /],
+  ['an address that is none', { listen: ['/ip4/10.0.0.1/tcp/1', '10.0.0.1'] }, /^--listen 10\.0\.0\.1: /],
+  [
+    'an address with a port too high',
+    { announce: ['/ip4/10.0.0.1/tcp/70000'] },
+    /^--announce \/ip4\/10\.0\.0\.1\/tcp\/70000: /
+  ],
+  ['a label without a value', { label: ['rack'] }, /^--label rack: a label is key=value/],
+  ['a label without a key', { label: ['=r1'] }, /^--label =r1: a label is key=value/],
+  ['a label whose key is no name', { label: ['a b=c'] }, /^--label a b=c: /],
+  ['a label that is too long', { label: [`a=${'x'.repeat(129)}`] }, /^--label a=x+: /]
+]
+for (const [title, flags, expected] of wrong) {
+  test(`${title} is usage, with its flag and what was given`, async () => {
+    const { code, message } = await errorOf(() => checkFlags(flags))
+    assert.is(code, 'usage')
+    assert.match(message, expected)
+  })
+}
+
+test('flags that were not given are not settings', () => {
+  assert.equal(checkFlags({ name: undefined, label: undefined, listen: undefined }), {})
+})
+
+test.run()
