@@ -93,6 +93,9 @@ export class Content {
         offset += part.bytes.length
         parts.push(part.bytes)
       }
+    } catch (error) {
+      exchange.abort(error as Error)
+      throw error
     } finally {
       await exchange.close()
     }

@@ -48,6 +48,9 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
       const answer = await exchange.receive()
       if (answer !== undefined) samples.push(offsetOf(asked, answer.heard, answer.answered, now()))
     }
+  } catch (error) {
+    exchange.abort(error as Error)
+    throw error
   } finally {
     await exchange.close()
   }
