@@ -6,6 +6,7 @@ import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Libp2p } from '@libp2p/interface'
 import { serveControl } from '../protocols/control-http.ts'
 import type { Ticket } from '../protocols/ticket.ts'
+import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
 import { Supervisor, sweep } from './agent/supervisor.ts'
 import { Content } from './artifacts/content.ts'
@@ -29,7 +30,6 @@ import { Receiver } from './run/receiver.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
-import { PROGRAM } from '../protocols/version.ts'
 
 export interface DaemonInit {
   home: Home
@@ -81,7 +81,12 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   }
 }
 
-async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, release: () => Promise<void>): Promise<Daemon> {
+async function compose(
+  init: DaemonInit,
+  identity: Identity,
+  mesh: MeshFile,
+  release: () => Promise<void>
+): Promise<Daemon> {
   const { home, log, config } = init
   const supervisor = new Supervisor({ ledger: home.ledger })
   const register = await Register.open(home.registered)
@@ -133,8 +138,14 @@ async function compose(init: DaemonInit, identity: Identity, mesh: MeshFile, rel
   const addresses = () => network.getMultiaddrs().map(String)
   await rememberPort(home, mesh, addresses())
   const found = network.services as unknown as Omit<Parts, 'home'>
-  const parts: Parts = { ...found, ...{ home, log, identity, mesh, started: self.started, network, addresses }, onStop: init.onStop }
-  const control = await serveControl(controlHandlers(parts), home.socket, { log: (format, ...words) => log.debug('call', { format, words: words.join(' ') }) })
+  const parts: Parts = {
+    ...found,
+    ...{ home, log, identity, mesh, started: self.started, network, addresses },
+    onStop: init.onStop
+  }
+  const control = await serveControl(controlHandlers(parts), home.socket, {
+    log: (format, ...words) => log.debug('call', { format, words: words.join(' ') })
+  })
   return {
     parts,
     stop: async () => {

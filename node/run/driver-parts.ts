@@ -4,7 +4,6 @@ import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/members.ts'
-import type { Driver } from './driver.ts'
 import type { Follow } from './follow.ts'
 
 /** What a person asked for, and what the daemon gave it. */
@@ -29,5 +28,5 @@ export interface DriverParts {
   agent: Agent
   /** Aborts when the daemon stops. */
   signal: AbortSignal
-  onPhase(driver: Driver): void
+  onPhase(): void
 }

@@ -30,6 +30,12 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
     })
 }
 
+/** The controller runs the workload, whether a selector names it or not. */
+export function withDriver(candidates: Candidate[], peer: string, name: string): Candidate[] {
+  if (candidates.some(candidate => candidate.peer === peer)) return candidates
+  return [...candidates, { peer, name, tools: [], driver: true }]
+}
+
 /** @returns the ranked roster of those who joined */
 export function freeze(candidates: Candidate[], joined: Map<string, Capabilities>): RosterEntry[] {
   return candidates

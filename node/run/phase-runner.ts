@@ -1,0 +1,235 @@
+/**
+ * Runs the phases of one run, one after the other: numbers and signs the command, opens the phase, certifies how it ended,
+ * and remembers who is out of the run since.
+ */
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Envelope, type Signed, seal } from '../../protocols/envelope.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import type { Phase } from '../../protocols/fields.ts'
+import type { Exclusion } from '../../protocols/manifest.ts'
+import { type Ack, type Certificate, type Command, certificateSubject, commandSubject } from '../../protocols/phase.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import type { Verdict } from '../../protocols/verdict.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import type { DriverParts, RunOrder } from './driver-parts.ts'
+import type { RunEvents } from './events.ts'
+import type { Refusal } from './inbox.ts'
+import { type Closed, OpenPhase } from './open-phase.ts'
+
+/** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
+const MAX_NAMED = 256
+
+export interface PhaseOptions extends Partial<Pick<Command, 'step' | 'when' | 'at'>> {
+  /** It happens whatever went wrong before, and waits for everyone who can still answer. */
+  cleanup?: boolean
+  /** ms; the policy's where it is left out, 0 is none. */
+  deadline?: number
+  /** Who is asked; everyone who still takes part where it is left out. */
+  asked?: Map<string, string>
+  needed?: number
+  /** For so long a peer that cannot be reached may still come back, ms. */
+  grace?: number
+  /** Sees how it went before a failure or a cancellation ends the road. */
+  onClosed?(closed: Closed): void
+}
+
+/** Ends the straight road of a run; the clean-up goes on from there. */
+export class Stopped extends Error {
+  readonly verdict: Verdict
+
+  constructor(verdict: Verdict, reason: string) {
+    super(reason)
+    this.verdict = verdict
+  }
+}
+
+export interface PhaseRunnerInit {
+  order: RunOrder
+  folder: RunFolder
+  events: RunEvents
+  record: RunRecord
+  parts: DriverParts
+  /** Aborts with a `Stopped` when someone cancels the run. */
+  cancelled: AbortSignal
+  /** Who takes part, with names, before anyone is excluded. */
+  members(): Array<{ peer: string; name: string }>
+  /** Answers that a phase needs. */
+  needed(): number
+}
+
+export class PhaseRunner {
+  /** Digest of the offer, and later of the manifest. */
+  subject = ''
+  readonly excluded = new Map<string, Exclusion>()
+  readonly #init: PhaseRunnerInit
+  #open: OpenPhase | undefined
+  #seq = 0
+  #delivery = 0
+
+  constructor(init: PhaseRunnerInit) {
+    this.#init = init
+  }
+
+  /** The phase that is open now. */
+  get open(): OpenPhase | undefined {
+    return this.#open
+  }
+
+  /** How long a command took lately to reach the slowest member, ms. */
+  get delivery(): number {
+    return this.#delivery
+  }
+
+  /**
+   * Opens a phase, waits until it is over, certifies it.
+   * @throws {Stopped} if it failed or the run was cancelled, unless it cleans up; {BakError} if the folder cannot be written
+   */
+  async run(phase: Phase, options: PhaseOptions = {}): Promise<Closed> {
+    const { cancelled } = this.#init
+    if (!options.cleanup) cancelled.throwIfAborted()
+    const asked = options.asked ?? this.#active()
+    const needed = options.needed ?? this.#init.needed()
+    const command = this.#command(phase, options, asked)
+    const closed = await this.#hold(command, options, asked, needed)
+    await this.#certify(command, closed, asked.size, needed)
+    options.onClosed?.(closed)
+    if (!options.cleanup) {
+      cancelled.throwIfAborted()
+      if (closed.verdict === 'failed') throw stoppedBy(phase, closed, needed, asked.size)
+    }
+    return closed
+  }
+
+  /** @returns why an acknowledgement does not count */
+  answer(ack: Signed<Ack>): Refusal | undefined {
+    const { epoch } = this.#init.order
+    if (ack.value.epoch !== epoch) return { code: 'old-epoch', reason: `epoch ${ack.value.epoch} is not ${epoch}` }
+    const out = this.excluded.get(ack.by)
+    const leaving = this.#open?.command.phase === 'terminate'
+    if (out != null && !leaving) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
+    if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
+    return this.#open.answer(ack)
+  }
+
+  #command(phase: Phase, { step, when, at, deadline, asked: only }: PhaseOptions, asked: Map<string, string>): Command {
+    const { order } = this.#init
+    // terminate is for everyone, the excluded too
+    const named = only != null || phase === 'join' || (this.excluded.size > 0 && phase !== 'terminate')
+    return {
+      run: order.run,
+      epoch: order.epoch,
+      seq: ++this.#seq,
+      attempt: 0,
+      phase,
+      subject: this.subject,
+      issued: Date.now(),
+      deadline: deadline ?? order.spec.policy.phase_timeout * 1000,
+      step,
+      when,
+      at,
+      to: named && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
+    }
+  }
+
+  async #hold(command: Command, options: PhaseOptions, asked: Map<string, string>, needed: number): Promise<Closed> {
+    const { record, parts, events } = this.#init
+    const { seq, phase, step, when } = command
+    record.phase = phase
+    parts.onPhase()
+    events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
+    this.#open = new OpenPhase({
+      command,
+      asked,
+      needed,
+      cleanup: options.cleanup ?? false,
+      grace: options.grace ?? 0,
+      repeat: asked.size > 1 || !asked.has(parts.signer.peer),
+      publish: each => this.#publish('command', seal(commandSubject, each, parts.signer)),
+      isHere: peer => parts.members.isHere(peer),
+      onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
+    })
+    try {
+      return await this.#open.run()
+    } finally {
+      this.#open = undefined
+    }
+  }
+
+  #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
+    const { seq, phase, step, when } = command
+    const { outcome, code, reason, warnings, produced } = value
+    this.#delivery = Math.max(this.#delivery * 0.9, value.received - command.issued)
+    const name = asked.get(by) ?? by
+    const about = { type: 'ack' as const, seq, phase, step, when, peer: by, name }
+    this.#init.events.store({ ...about, outcome, code, reason, warnings, after, produced })
+  }
+
+  async #certify(command: Command, closed: Closed, asked: number, needed: number): Promise<void> {
+    const { run, epoch, seq, phase, subject, step, when } = command
+    const { events, folder, parts } = this.#init
+    // a workload that fails is a result, not a member that is out of order
+    const missing = phase === 'work' ? [] : closed.missing
+    const excluded = missing.map(each => ({ ...each, phase, reason: each.reason.slice(0, 1024) }))
+    const { verdict } = closed
+    const acks = closed.acks.map(ack => ack.envelope)
+    const about = { run, epoch, seq, phase, subject, step, when, verdict, needed, asked }
+    const certificate: Certificate = { ...about, acks, excluded, closed: Date.now() }
+    const sealed = seal(certificateSubject, certificate, parts.signer)
+    this.#publish('certificate', sealed)
+    const ok = closed.acks.filter(ack => ack.value.outcome === 'ok').length
+    const digest = digestOf(encode(sealed))
+    events.store({
+      type: 'phase-closed',
+      seq,
+      phase,
+      step,
+      when,
+      verdict,
+      ok,
+      asked,
+      took: closed.took,
+      certificate: digest
+    })
+    for (const each of excluded) this.#exclude(each)
+    await this.#keep(() => folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, sealed))
+    await this.#keep(() => folder.writeRecord(this.#init.record))
+  }
+
+  #exclude(exclusion: Exclusion): void {
+    const { record, events } = this.#init
+    if (this.excluded.has(exclusion.peer)) return
+    this.excluded.set(exclusion.peer, exclusion)
+    record.excluded.push(exclusion)
+    record.partial = true
+    events.store({ type: 'excluded', ...exclusion })
+  }
+
+  #publish(type: 'command' | 'certificate', sealed: Envelope): void {
+    this.#init.parts.follow.publish({ type, sealed })
+  }
+
+  /** @returns who still takes part, with names */
+  #active(): Map<string, string> {
+    const members = this.#init.members().filter(({ peer }) => !this.excluded.has(peer))
+    return new Map(members.map(({ peer, name }) => [peer, name]))
+  }
+
+  async #keep(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      throw new BakError(code, `the result folder cannot be written: ${message}`, { cause })
+    }
+  }
+}
+
+function stoppedBy(phase: Phase, { missing }: Closed, needed: number, asked: number): Stopped {
+  const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  if (phase === 'work') return new Stopped('workload-failed', who)
+  return new Stopped(
+    'quorum',
+    `${phase}: ${needed} answers were needed of ${asked} members; ${who || 'too few were asked'}`
+  )
+}
