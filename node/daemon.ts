@@ -115,7 +115,6 @@ async function compose(
       log.warn('handshake refused', { direction, address, why: reason })
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
-  // biome-ignore lint/suspicious/noExplicitAny: libp2p's components are one proxy for all services
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
     gossip: c => new Gossip(c, common),
@@ -160,7 +159,6 @@ async function compose(
 /** Takes the port of the last start again, unless another program has it now. */
 async function listen(
   init: Omit<Parameters<typeof createNetwork>[0], 'listen'>,
-  // biome-ignore lint/suspicious/noExplicitAny: see above
   services: any,
   wanted: string[],
   mesh: MeshFile

@@ -43,7 +43,10 @@ function groups(all: string[]): string[][] {
 
 function run(group: string[]): Promise<Counted> {
   const began = performance.now()
-  const child = spawn(process.execPath, [join(root, 'test/group.ts'), ...group], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(root, 'test/group.ts'), ...group], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   let text = ''
   child.stdout.on('data', data => {
     text += data
@@ -55,7 +58,9 @@ function run(group: string[]): Promise<Counted> {
       clearTimeout(timer)
       const counted = count(text)
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      process.stdout.write(`${group.length === 1 ? group[0] : relative(root, join(root, dirname(group[0] as string)))}: ${seconds} s\n`)
+      process.stdout.write(
+        `${group.length === 1 ? group[0] : relative(root, join(root, dirname(group[0] as string)))}: ${seconds} s\n`
+      )
       if (signal != null) process.stdout.write(`FAIL  ${group.join(' ')}: ended by ${signal} after ${seconds} s\n`)
       // a process that died before it could count has failed, whatever it printed
       const died = signal != null || (status !== 0 && counted.failed === 0)
@@ -66,7 +71,6 @@ function run(group: string[]): Promise<Counted> {
 
 /** Reads uvu's `Total / Passed / Skipped` and the lines `SKIP <title>: <reason>` of the tests themselves. */
 function count(text: string): Counted {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours its figures
   const plain = text.replace(/\x1b\[[0-9;]*m/g, '')
   const add = (name: string) =>
     [...plain.matchAll(new RegExp(`^ *${name}: +(\\d+)`, 'gm'))].reduce((all, found) => all + Number(found[1]), 0)

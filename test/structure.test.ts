@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -20,12 +19,17 @@ for (const [room, may] of Object.entries(allowed)) {
   })
 }
 
-structure('only store/ and what it names opens files of a run: nobody else in run/ or agent/ writes with node:fs', () => {
-  const writers = globSync('node/{run,mesh,control}/**/*.ts').filter(file =>
-    /from 'node:fs(\/promises)?'/.test(readFileSync(file, 'utf8')) && /writeFile|appendFile|createWriteStream/.test(readFileSync(file, 'utf8'))
-  )
-  assert.equal(writers, [])
-})
+structure(
+  'only store/ and what it names opens files of a run: nobody else in run/ or agent/ writes with node:fs',
+  () => {
+    const writers = globSync('node/{run,mesh,control}/**/*.ts').filter(
+      file =>
+        /from 'node:fs(\/promises)?'/.test(readFileSync(file, 'utf8')) &&
+        /writeFile|appendFile|createWriteStream/.test(readFileSync(file, 'utf8'))
+    )
+    assert.equal(writers, [])
+  }
+)
 
 structure('no source file is without a subject: none has more than 350 lines', () => {
   const large = globSync('{protocols,node,cli,testnets}/**/*.ts').filter(

@@ -21,7 +21,6 @@ import {
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import type { RunningTool } from '../tools/tool.ts'
-import type { AckLine } from './ack-line.ts'
 import { type State, states } from './states.ts'
 
 const saved = v.object({
@@ -57,7 +56,6 @@ export class Member {
   seq = 0
   state: State = 'new'
   clock: Clock = { offset: 0, bound: 0 }
-  line: AckLine | undefined
   manifestSealed: Envelope | undefined
   manifest: Manifest | undefined
   manifestDigest: string | undefined

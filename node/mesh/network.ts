@@ -24,7 +24,6 @@ export interface NetworkInit {
   onRefused(refusal: Refusal): void
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the services are typed where they are made, in the composition root
 export function createNetwork(init: NetworkInit, services: any) {
   return createLibp2p({
     start: false,

@@ -107,7 +107,7 @@ export class Collect {
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
     if (member.controller !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)
-    await agent.packed(run)
+    await agent.pack(run)
     for (const parcel of await member.outbox.list()) {
       const { what, digest, bytes } = parcel
       const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }

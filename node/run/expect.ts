@@ -4,6 +4,9 @@ import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/members.ts'
 import { parseSelector } from './selector.ts'
 
+/** A member that has just come is heard of within this, ms. */
+const NEWS = 2_000
+
 /**
  * Waits until as many members as the spec expects are here and fit its selector.
  * @returns those members
@@ -17,7 +20,10 @@ export async function waitForMembers(
   const fits = parseSelector(spec.on)
   const expect = spec.expect ?? 1
   const present = () => members.list().filter(member => isUsable(member) && fits(member))
-  const deadline = AbortSignal.timeout(spec.policy.join_timeout * 1000)
+  // without --expect nobody is waited for, but for news that is on its way
+  const patience =
+    spec.expect == null ? Math.min(NEWS, spec.policy.join_timeout * 1000) : spec.policy.join_timeout * 1000
+  const deadline = AbortSignal.timeout(patience)
   for (let told = -1; ; ) {
     const here = present()
     if (here.length >= expect) return here
@@ -33,9 +39,12 @@ const isUsable = (member: MemberView) => member.state === 'alive' || member.stat
 
 function whyNot(spec: Spec, here: MemberView[], expect: number, all: MemberView[]): string {
   const names = here.map(member => member.shown).join(', ') || 'none'
-  const rest = all.filter(member => !here.includes(member)).map(member => `${member.shown} (${member.state})`)
+  const present = new Set(here.map(member => member.peer))
+  const rest = all.filter(member => !present.has(member.peer)).map(member => `${member.shown} (${member.state})`)
   const others = rest.length === 0 ? '' : `; others in the mesh: ${rest.join(', ')}`
-  return `${expect} members of "${spec.on}" were expected within ${spec.policy.join_timeout} s, here are ${names}${others}`
+  if (spec.expect == null) return `no peer that is here fits "${spec.on}"${others}`
+  const members = expect === 1 ? '1 member' : `${expect} members`
+  return `${members} of "${spec.on}" were expected within ${spec.policy.join_timeout} s, here are ${names}${others}`
 }
 
 function change(members: Members, signal: AbortSignal): Promise<void> {

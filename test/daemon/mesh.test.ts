@@ -8,14 +8,20 @@ import { readTicket, writeTicket } from '../../protocols/ticket.ts'
 import { sleep, Testnet, useTestnet } from '../helpers/mesh.ts'
 
 const mesh = suite('the mesh')
-const net = useTestnet(mesh, { peers: ['a', 'b', 'c'], args: name => ['--label', `kind=${name === 'a' ? 'pod' : 'host'}`] })
+const net = useTestnet(mesh, {
+  peers: ['a', 'b', 'c'],
+  args: name => ['--label', `kind=${name === 'a' ? 'pod' : 'host'}`]
+})
 
 mesh('every peer lists every other with its name, labels, tools, cores, memory, os, version and path', async () => {
   for (const { name } of net().peers) {
     const { status, stdout } = await net().bak(name, ['members', '--json'])
     assert.is(status, 0)
     const { members } = JSON.parse(stdout)
-    assert.equal(members.map((m: { name: string }) => m.name), ['a', 'b', 'c'])
+    assert.equal(
+      members.map((m: { name: string }) => m.name),
+      ['a', 'b', 'c']
+    )
     for (const member of members) {
       assert.is(member.state, 'alive')
       assert.is(member.labels.kind, member.name === 'a' ? 'pod' : 'host')
@@ -28,7 +34,10 @@ mesh('every peer lists every other with its name, labels, tools, cores, memory, 
 
 mesh('labels choose members', async () => {
   const { stdout } = await net().bak('a', ['members', '--label', 'kind=host', '--json'])
-  assert.equal(JSON.parse(stdout).members.map((m: { name: string }) => m.name), ['b', 'c'])
+  assert.equal(
+    JSON.parse(stdout).members.map((m: { name: string }) => m.name),
+    ['b', 'c']
+  )
 })
 
 mesh('a peer that leaves is gone at once, and one that is killed is lost within 10 s', async () => {
@@ -42,7 +51,8 @@ mesh('a peer that leaves is gone at once, and one that is killed is lost within 
   await net().until('c', members => members.some(m => m.name === 'b' && m.state === 'lost'), 10_000)
   await net().until('a', members => members.some(m => m.name === 'b' && m.state === 'lost'), 10_000)
   await net().startPeer('b')
-  for (const peer of ['a', 'c']) await net().until(peer, members => members.some(m => m.name === 'b' && m.state === 'alive'), 5_000)
+  for (const peer of ['a', 'c'])
+    await net().until(peer, members => members.some(m => m.name === 'b' && m.state === 'alive'), 5_000)
 })
 
 mesh('two peers with the same name both take part, shown with a part of their id', async () => {
@@ -82,7 +92,11 @@ mesh('a peer with the wrong mesh secret is refused by name on both sides, and se
   try {
     const deadline = Date.now() + 5_000
     const log = (name: string) => readFileSync(join(net().folder, `${name}.log`), 'utf8')
-    while (Date.now() < deadline && !(log('stranger').includes('mesh secret') && log('a').includes('secret of this mesh'))) await sleep(50)
+    while (
+      Date.now() < deadline &&
+      !(log('stranger').includes('mesh secret') && log('a').includes('secret of this mesh'))
+    )
+      await sleep(50)
     assert.match(log('stranger'), /handshake refused.*mesh secret|mesh secret.*handshake refused/)
     assert.match(log('a'), /secret of this mesh/)
     assert.is((await net().members('stranger')).length, 1)

@@ -5,7 +5,10 @@ import * as assert from 'uvu/assert'
 import { isPhase, record, startRun, useTestnet } from '../helpers/mesh.ts'
 
 const runs = suite('runs')
-const net = useTestnet(runs, { peers: ['a', 'b', 'c'], args: name => ['--label', name === 'c' ? 'archive=true' : 'role=db'] })
+const net = useTestnet(runs, {
+  peers: ['a', 'b', 'c'],
+  args: name => ['--label', name === 'c' ? 'archive=true' : 'role=db']
+})
 
 const members = (run: { run: string }, peer = 'c') => record(net(), peer, run.run).roster.map(each => each.name)
 
@@ -25,17 +28,40 @@ runs('a run from any peer leaves the tool data of each member, and a chain of ce
 })
 
 runs('phases come in the legal order, and none begins before the certificate of the one before', async () => {
-  const run = await startRun(net(), 'b', ['--tools', 'proc', '--samples', '2', '--iteration', 'x', '--iteration', 'y 1', '--', 'echo'])
+  const run = await startRun(net(), 'b', [
+    '--tools',
+    'proc',
+    '--samples',
+    '2',
+    '--iteration',
+    'x',
+    '--iteration',
+    'y 1',
+    '--',
+    'echo'
+  ])
   assert.is((await run.finished).status, 0)
-  const marks = run.events.filter(e => e.type === 'phase-open' || e.type === 'phase-closed') as Array<{ type: string; phase: string; seq: number }>
-  assert.equal(marks.map(e => e.type), marks.map((_, i) => (i % 2 === 0 ? 'phase-open' : 'phase-closed')))
+  const marks = run.events.filter(e => e.type === 'phase-open' || e.type === 'phase-closed') as Array<{
+    type: string
+    phase: string
+    seq: number
+  }>
+  assert.equal(
+    marks.map(e => e.type),
+    marks.map((_, i) => (i % 2 === 0 ? 'phase-open' : 'phase-closed'))
+  )
   const sample = ['start', 'work', 'stop', 'send']
   assert.equal(
     marks.filter(e => e.type === 'phase-open').map(e => e.phase),
     ['join', 'stage', 'sysinfo', 'init', ...sample, ...sample, ...sample, ...sample, 'end', 'sysinfo', 'terminate']
   )
   const folder = join(net().peer('b').home, 'runs', run.run)
-  assert.equal(readdirSync(folder).filter(name => /^\d/.test(name)).sort(), ['1-x', '2-y'])
+  assert.equal(
+    readdirSync(folder)
+      .filter(name => /^\d/.test(name))
+      .sort(),
+    ['1-x', '2-y']
+  )
   assert.equal(readdirSync(join(folder, '2-y')).sort(), ['sample1', 'sample2'])
   assert.is(readFileSync(join(folder, '2-y/sample2/workload/stdout.txt'), 'utf8'), '1\n')
 })
@@ -49,12 +75,20 @@ runs('all begin at an agreed instant, and how far apart they were is recorded', 
 
 runs('the workload has the caller’s folder and environment, and is told where it is', async () => {
   const script = 'pwd; echo "$MINE $BAK_ITERATION $BAK_SAMPLE $BAK_RANK"; echo out > "$BAK_OUT/extra.txt"'
-  const child = await net().bak('c', ['run', '--tools', 'none', '--quiet', '--iteration', 'it', '--', 'sh', '-c', script], { cwd: '/usr', env: { MINE: 'a-secret-word' } })
+  const child = await net().bak(
+    'c',
+    ['run', '--tools', 'none', '--quiet', '--iteration', 'it', '--', 'sh', '-c', script],
+    { cwd: '/usr', env: { MINE: 'a-secret-word' } }
+  )
   assert.is(child.status, 0, child.stderr)
   const work = join(child.stdout.trim().split('\n').at(-1) as string, '1-it/sample1/workload')
   assert.is(readFileSync(join(work, 'stdout.txt'), 'utf8'), '/usr\na-secret-word it 1 2\n')
   assert.ok(existsSync(join(work, 'extra.txt')))
-  assert.not.match(readFileSync(join(work, '../../../run.json'), 'utf8'), /a-secret-word/, 'the environment stays on the machine')
+  assert.not.match(
+    readFileSync(join(work, '../../../run.json'), 'utf8'),
+    /a-secret-word/,
+    'the environment stays on the machine'
+  )
 })
 
 runs('two runs at once from different peers have disjoint results', async () => {
@@ -83,13 +117,25 @@ runs('--on chooses the members; a controller that is not one of them only drives
   const run = await startRun(net(), 'c', ['--on', 'role=db', '--tools', 'proc', '--', 'echo', 'driven'])
   assert.is((await run.finished).status, 0)
   const { roster, sent } = record(net(), 'c', run.run)
-  assert.equal(roster.filter(each => each.driver !== true).map(each => each.name), ['a', 'b'])
-  assert.equal(sent.filter(each => each.what.startsWith('1-')).map(each => each.name).sort(), ['a', 'b'])
+  assert.equal(
+    roster.filter(each => each.driver !== true).map(each => each.name),
+    ['a', 'b']
+  )
+  assert.equal(
+    sent
+      .filter(each => each.what.startsWith('1-'))
+      .map(each => each.name)
+      .sort(),
+    ['a', 'b']
+  )
 })
 
 runs('groups have tools of their own', async () => {
   const file = join(net().folder, 'groups.toml')
-  writeFileSync(file, 'command = ["true"]\ntools = []\n[[groups]]\nname = "db"\non = "role=db"\ntools = ["vmstat"]\n[[groups]]\nname = "rest"\non = "c"\ntools = ["proc"]\n')
+  writeFileSync(
+    file,
+    'command = ["true"]\ntools = []\n[[groups]]\nname = "db"\non = "role=db"\ntools = ["vmstat"]\n[[groups]]\nname = "rest"\non = "c"\ntools = ["proc"]\n'
+  )
   const run = await startRun(net(), 'a', [file])
   assert.is((await run.finished).status, 0)
   const sample = join(net().peer('a').home, 'runs', run.run, '1-default/sample1')
@@ -113,7 +159,17 @@ runs('tools that are registered on a peer are listed everywhere, and used where 
 })
 
 runs('--expect waits for members, and says who is there when they do not come', async () => {
-  const { status, stderr } = await net().bak('a', ['run', '--expect', '4', '--join-timeout', '1', '--tools', 'none', '--', 'true'])
+  const { status, stderr } = await net().bak('a', [
+    'run',
+    '--expect',
+    '4',
+    '--join-timeout',
+    '1',
+    '--tools',
+    'none',
+    '--',
+    'true'
+  ])
   assert.is(status, 3)
   assert.match(stderr, /4 members.*a, b, c/)
   net().add('d')
@@ -135,7 +191,16 @@ runs('the same --key gives the same run', async () => {
 
 runs('--dry-run shows roster, tools and phases, and starts nothing', async () => {
   const before = (await net().bak('a', ['ls', '--json'])).stdout
-  const { status, stdout } = await net().bak('a', ['run', '--dry-run', '--samples', '2', '--tools', 'proc', '--', 'true'])
+  const { status, stdout } = await net().bak('a', [
+    'run',
+    '--dry-run',
+    '--samples',
+    '2',
+    '--tools',
+    'proc',
+    '--',
+    'true'
+  ])
   assert.is(status, 0)
   assert.match(stdout, /send 1-default\/2/)
   assert.is((await net().bak('a', ['ls', '--json'])).stdout, before)

@@ -1,0 +1,200 @@
+/**
+ * What goes on in one run on one member: its commands are handled in turn, each once; a newer one ends an older that is still
+ * going on, since its phase is over. The controller's silence, or its word, ends the run here; data without a receipt stays.
+ */
+import { type Signer, seal } from '../../protocols/envelope.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import type { Opener } from '../../protocols/stream.ts'
+import type { Log } from '../log.ts'
+import { now } from '../mesh/clock.ts'
+import { AckLine } from './ack-line.ts'
+import type { Member } from './member.ts'
+import { packRest } from './phases/deliver.ts'
+import { handlers } from './phases/index.ts'
+import type { PhaseParts } from './phases/phase.ts'
+import { stopTools } from './phases/stop.ts'
+import { isLegal, stateAfter } from './states.ts'
+
+export interface TakingInit {
+  member: Member
+  log: Log
+  signer: Signer
+  /** Opens streams to the controller. */
+  open: Opener
+  parts: PhaseParts
+  /** Nothing of the run is left here. */
+  onGone(): void
+}
+
+export class Taking {
+  readonly member: Member
+  readonly #init: TakingInit
+  readonly #log: Log
+  readonly #line: AckLine
+  #busy: AbortController | undefined
+  #tail: Promise<void> = Promise.resolve()
+  #lease: NodeJS.Timeout | undefined
+  #stopping = false
+
+  constructor(init: TakingInit) {
+    this.member = init.member
+    this.#init = init
+    this.#log = init.log
+    this.#line = new AckLine({
+      run: init.member.run,
+      open: init.open,
+      onLease: () => this.#renew(),
+      onRefused: refusal => this.#onRefused(refusal)
+    })
+  }
+
+  /** Opens the line to the controller, with the last answer of an earlier life. A run that is over only keeps its data. */
+  begin(): void {
+    const { state, ack } = this.member
+    if (state === 'ended') return
+    this.#line.start()
+    if (ack != null) this.#line.send(ack)
+    this.#renew()
+  }
+
+  /** Decides what a command means here. */
+  hear(command: Command, by: string): void {
+    const { member } = this
+    if (by !== member.controller) return this.#refuse(command, by, 'not-the-controller', 'another peer drives this run')
+    if (command.epoch !== member.epoch) {
+      return this.#refuse(command, by, 'old-epoch', `epoch ${command.epoch} is not ${member.epoch}`)
+    }
+    this.#renew()
+    if (command.seq < member.seq || (command.to != null && !command.to.includes(member.self))) return
+    if (command.seq === member.seq) {
+      if (this.#busy == null && member.ack != null) this.#line.send(member.ack)
+      return
+    }
+    member.seq = command.seq
+    const received = now()
+    this.#busy?.abort(new BakError('phase-closed', `phase ${command.phase} has begun`))
+    const busy = new AbortController()
+    this.#busy = busy
+    this.#tail = this.#tail.then(async () => {
+      await this.#obey(command, received, busy.signal)
+      if (this.#busy === busy) this.#busy = undefined
+    })
+  }
+
+  /** Ends what goes on just now; its answer is still given. */
+  interrupt(why: BakError): void {
+    this.#busy?.abort(why)
+  }
+
+  /** Packs what lies here, so that it can be collected. */
+  async pack(): Promise<void> {
+    await this.#tail
+    await packRest(this.member)
+  }
+
+  /** The daemon stops: tools stop, data and state stay. */
+  async pause(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#lease)
+    this.interrupt(new BakError('interrupted', 'the daemon stops'))
+    await this.#tail
+    await stopTools(this.member)
+    await this.#line.stop()
+  }
+
+  /** Nothing of the run stays here. */
+  async drop(): Promise<void> {
+    clearTimeout(this.#lease)
+    await this.#line.stop()
+    await this.member.remove()
+    this.#init.onGone()
+  }
+
+  async #obey(command: Command, received: number, signal: AbortSignal): Promise<void> {
+    const { member } = this
+    const answer = await this.#act(command, signal)
+    if (this.#stopping) return
+    const { run, epoch, seq, phase, subject } = command
+    const { offset } = member.clock
+    const ack: Ack = { run, epoch, seq, phase, subject, received: received + offset, done: now() + offset, ...answer }
+    if (ack.outcome === 'ok') member.state = stateAfter(phase, member.state)
+    member.ack = seal(ackSubject, ack, this.#init.signer)
+    // a phase that has moved on wants no answer any more
+    if (member.seq === seq) this.#line.send(member.ack)
+    const refused = ack.outcome === 'refused'
+    const say = refused ? this.#log.warn : this.#log.debug
+    say(refused ? 'command refused' : 'phase', { run, phase, outcome: ack.outcome, code: ack.code, why: ack.reason })
+    if (member.state === 'gone') await this.#finish()
+    else await this.#save()
+  }
+
+  async #act(command: Command, signal: AbortSignal) {
+    const { member } = this
+    try {
+      this.#check(command)
+      const done = await handlers[command.phase]({ command, member, parts: this.#init.parts, signal })
+      return { outcome: 'ok' as const, ...done }
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      if (code === 'bug') this.#log.error('bug', { phase: command.phase, why: (cause as Error).stack ?? message })
+      const refused = code === 'state' || code === 'wrong-manifest'
+      return { outcome: refused ? ('refused' as const) : ('failed' as const), code, reason: message.slice(0, 1024) }
+    }
+  }
+
+  /** @throws {BakError} `state` or `wrong-manifest`; nothing has changed then */
+  #check({ phase, subject }: Command): void {
+    const { state, manifestDigest } = this.member
+    if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
+    const bearsManifest = phase !== 'join' && phase !== 'stage'
+    if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
+      throw new BakError('wrong-manifest', 'the command is of another manifest')
+    }
+  }
+
+  /** The controller is there. Silence for longer than the lease ends the run on this member. */
+  #renew(): void {
+    clearTimeout(this.#lease)
+    if (this.#stopping || this.member.state === 'ended') return
+    const length = Math.min(this.member.offer.spec.policy.lease * 1000, 2 ** 31 - 1)
+    this.#lease = setTimeout(() => {
+      this.#log.warn('the controller has been silent for too long', { run: this.member.run })
+      this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+    }, length)
+    this.#lease.unref()
+  }
+
+  /** The run is over for this member: nothing runs any more, data waits to be collected. */
+  async #abandon(): Promise<void> {
+    this.interrupt(new BakError('cancelled', 'the run is over on this member'))
+    await this.#tail
+    await stopTools(this.member)
+    await packRest(this.member)
+    await this.#finish()
+  }
+
+  /** The state goes; so does the folder, unless something in it has no receipt. */
+  async #finish(): Promise<void> {
+    clearTimeout(this.#lease)
+    if ((await this.member.outbox.list()).length === 0) return this.drop()
+    this.member.state = 'ended'
+    await this.#line.stop()
+    await this.#save()
+  }
+
+  async #save(): Promise<void> {
+    const { member } = this
+    await member.save().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
+  }
+
+  #onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {
+    this.#log.debug('refused by the controller', { run: this.member.run, seq, code, why: reason })
+    if (code !== 'no-such-run' && code !== 'not-on-roster') return
+    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+  }
+
+  #refuse({ run, phase }: Command, by: string, code: string, why: string): void {
+    this.#log.warn('command refused', { run, phase, from: by, code, why })
+  }
+}
