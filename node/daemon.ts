@@ -148,6 +148,7 @@ async function compose(
   return {
     parts,
     stop: async () => {
+      await parts.coordinator.close()
       await network.stop()
       await control.close()
       await supervisor.close()

@@ -117,13 +117,14 @@ export async function call<Request, Response>(
     close: () => stream.close({ signal: AbortSignal.timeout(5_000) }).catch(error => stream.abort(error)),
     abort: error => stream.abort(error),
     async *[Symbol.asyncIterator]() {
+      let over = false
       try {
         for (let next = await receive(); next !== undefined; next = await receive()) yield next
-      } catch (error) {
-        stream.abort(error as Error)
-        throw error
-      } finally {
+        over = true
         stream.close().catch(() => {})
+      } finally {
+        // a half-closed stream would leave the other side talking to nobody
+        if (!over) stream.abort(new BakError('interrupted', 'the caller has heard enough'))
       }
     }
   }
@@ -148,7 +149,14 @@ export async function askOne<Request, Response>(
   request: Request,
   options: WaitOptions = {}
 ): Promise<Response> {
-  for await (const response of ask(open, protocol, request, options)) return response
+  const exchange = await call(open, protocol, options)
+  try {
+    await exchange.send(request)
+    const response = await exchange.receive()
+    if (response !== undefined) return response
+  } finally {
+    await exchange.close()
+  }
   throw new BakError('bad-message', `${protocol.id}: the answer is missing`)
 }
 

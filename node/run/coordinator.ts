@@ -31,6 +31,8 @@ import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
+/** A daemon that stops waits so long for the runs that it drives to end in order, ms. */
+const STOP_PATIENCE = 10_000
 
 export interface CoordinatorComponents {
   members: Members
@@ -85,13 +87,16 @@ export class Coordinator {
     }
   }
 
-  /** Cancels what still runs, so that nothing is left on any member, and waits for it for a while. */
-  async beforeStop(): Promise<void> {
+  /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
+  async close(): Promise<void> {
     for (const { driver } of this.#drivers.values())
       driver.cancel(this.#components.members.self.name, 'the daemon stops')
     const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
-    await Promise.race([all, new Promise(resolve => setTimeout(resolve, 10_000).unref())])
+    await Promise.race([all, new Promise(resolve => setTimeout(resolve, STOP_PATIENCE).unref())])
     this.#stopped.abort()
+  }
+
+  async beforeStop(): Promise<void> {
     this.#components.members.removeEventListener('change', this.#onChange)
   }
 
