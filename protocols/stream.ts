@@ -153,11 +153,13 @@ export async function askOne<Request, Response>(
   try {
     await exchange.send(request)
     const response = await exchange.receive()
-    if (response !== undefined) return response
-  } finally {
+    if (response === undefined) throw new BakError('bad-message', `${protocol.id}: the answer is missing`)
     await exchange.close()
+    return response
+  } catch (error) {
+    exchange.abort(error as Error)
+    throw error
   }
-  throw new BakError('bad-message', `${protocol.id}: the answer is missing`)
 }
 
 /** Length-prefixed CBOR on a stream, in both directions, within the protocol's bounds. */
