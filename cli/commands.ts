@@ -27,7 +27,7 @@ export const commands: CommandEntry[] = [
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   { name: 'collect', summary: 'fetch what is still on the members', load: () => import('./commands/collect.ts') },
-  { name: 'move', summary: 'move a result to another peer or folder', load: () => import('./commands/move.ts') },
+  { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
   { name: 'config', summary: 'the settings in force', load: () => import('./commands/config.ts') },
   { name: 'completion', summary: 'the completion script of a shell', load: () => import('./commands/completion.ts') }
 ]

@@ -29,7 +29,7 @@ export function addSpecFlags(command: Command): void {
     addFlag(command, flags, help, option => parse && option.argParser(parse as never))
   const choose = (flags: string, help: string, choices: string[]) =>
     addFlag(command, flags, help, option => option.choices(choices))
-  add('--on <selector>', 'the peers that take part, such as role=db or name=a,b (all)')
+  add('--on <selector>', 'the peers that take part, such as role=db or a,b (all)')
   add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
   add('--tool <name=command>', 'a tool of your own: what the shell runs between start and stop, repeatable', parseTool)
   add('--quorum <q>', 'how many must answer a phase: all, majority, a number, a percentage', parseQuorum)
