@@ -3,7 +3,7 @@ import type { CallHandlers } from '../protocols/control.ts'
 import { drain, invite, members, register, status, stop, tools } from './control/mesh.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
-import type { Parts } from './daemon.ts'
+import type { Parts } from './parts.ts'
 
 export function controlHandlers(parts: Parts): CallHandlers {
   return {

@@ -21,6 +21,7 @@ import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
 import { Remembered } from './mesh/remembered.ts'
 import { Streams } from './mesh/streams.ts'
+import type { Parts } from './parts.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator } from './run/coordinator.ts'
 import { Follow } from './run/follow.ts'
@@ -37,26 +38,6 @@ export interface DaemonInit {
   ticket?: Ticket
   log: Log
   /** Called when someone asks the daemon to stop over its control socket. */
-  onStop(): void
-}
-
-/** The parts that calls on the control socket need. */
-export interface Parts {
-  home: Home
-  log: Log
-  identity: Identity
-  mesh: MeshFile
-  started: number
-  network: Libp2p
-  addresses(): string[]
-  members: Members
-  streams: Streams
-  follow: Follow
-  agent: Agent
-  coordinator: Coordinator
-  collect: Collect
-  mover: Mover
-  register: Register
   onStop(): void
 }
 

@@ -2,7 +2,7 @@
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
 import { askOne } from '../../protocols/stream.ts'
-import type { Parts } from '../daemon.ts'
+import type { Parts } from '../parts.ts'
 import { isHere } from './mesh.ts'
 
 const WHOLE = /^\d{8}T\d{6}-[a-z0-9]{6}$/

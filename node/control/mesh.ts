@@ -6,8 +6,9 @@ import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { writeTicket } from '../../protocols/ticket.ts'
 import { PROGRAM } from '../../protocols/version.ts'
-import type { Parts } from '../daemon.ts'
 import { secretOf } from '../identity.ts'
+import { nextChange } from '../mesh/next-change.ts'
+import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
 
 /** Changes that come close together are told together, ms. */
@@ -48,7 +49,7 @@ export async function* members(
   const now = () => ({ members: parts.members.list().filter(fits) })
   yield now()
   while (watch && !signal.aborted) {
-    await nextChange(parts, signal)
+    await nextChange(parts.members, signal)
     await sleep(SETTLE, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield now()
   }
@@ -101,16 +102,3 @@ export async function* register(
 }
 
 export const isHere = ({ state }: MemberView) => state !== 'left' && state !== 'lost'
-
-function nextChange({ members }: Parts, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      members.removeEventListener('change', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    members.addEventListener('change', done)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
-}

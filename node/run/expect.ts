@@ -2,6 +2,7 @@ import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/members.ts'
+import { nextChange } from '../mesh/next-change.ts'
 import { parseSelector } from './selector.ts'
 
 /** A member that has just come is heard of within this, ms. */
@@ -31,7 +32,7 @@ export async function waitForMembers(
     if (deadline.aborted) throw new BakError('quorum', whyNot(spec, here, expect, members.list()))
     if (here.length !== told) onWaiting(expect, here.length)
     told = here.length
-    await change(members, AbortSignal.any([signal, deadline]))
+    await nextChange(members, AbortSignal.any([signal, deadline]))
   }
 }
 
@@ -45,17 +46,4 @@ function whyNot(spec: Spec, here: MemberView[], expect: number, all: MemberView[
   if (spec.expect == null) return `no peer that is here fits "${spec.on}"${others}`
   const members = expect === 1 ? '1 member' : `${expect} members`
   return `${members} of "${spec.on}" were expected within ${spec.policy.join_timeout} s, here are ${names}${others}`
-}
-
-function change(members: Members, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      members.removeEventListener('change', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    members.addEventListener('change', done)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
 }

@@ -1,0 +1,32 @@
+import type { Libp2p } from '@libp2p/interface'
+import type { Agent } from './agent/agent.ts'
+import type { Identity, MeshFile } from './identity.ts'
+import type { Log } from './log.ts'
+import type { Members } from './mesh/members.ts'
+import type { Streams } from './mesh/streams.ts'
+import type { Collect } from './run/collect.ts'
+import type { Coordinator } from './run/coordinator.ts'
+import type { Follow } from './run/follow.ts'
+import type { Mover } from './run/mover.ts'
+import type { Home } from './store/home.ts'
+import type { Register } from './tools/register.ts'
+
+/** The parts that calls on the control socket need. */
+export interface Parts {
+  home: Home
+  log: Log
+  identity: Identity
+  mesh: MeshFile
+  started: number
+  network: Libp2p
+  addresses(): string[]
+  members: Members
+  streams: Streams
+  follow: Follow
+  agent: Agent
+  coordinator: Coordinator
+  collect: Collect
+  mover: Mover
+  register: Register
+  onStop(): void
+}
