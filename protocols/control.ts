@@ -95,6 +95,7 @@ const view = v.object({
   /** `run.json`, as it stands. */
   record: v.optional(v.string()),
   manifest: v.optional(v.string()),
+  offer: v.optional(v.string()),
   /** Digest of the manifest. */
   digest: v.optional(digest),
   certificates: list(v.string(), 100_000)

@@ -127,6 +127,7 @@ export const description = v.object({
   /** The run record as JSON text where this peer has the folder. */
   record: v.optional(v.string()),
   manifest: v.optional(envelope),
+  offer: v.optional(envelope),
   certificates: list(envelope, 100_000)
 })
 export type Description = v.InferOutput<typeof description>

@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
+import { decode } from '../../protocols/codec.ts'
+import type { RunView } from '../../protocols/control.ts'
+import { type Envelope, envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError, exitStatus } from '../../protocols/errors.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
@@ -16,26 +20,51 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, _: object, run = ''): Promise<number> {
-  const folder = await findFolder(context, run)
-  const report = await verifyFolder(folder)
+  const found = await find(context, run)
+  if (typeof found !== 'string') return verifyElsewhere(context, found)
+  const report = await verifyFolder(found)
   const { files, certificates, acks, signatures } = report.checked
-  if (context.json) await context.print(JSON.stringify({ ...report, folder }))
+  if (context.json) await context.print(JSON.stringify({ ...report, folder: found }))
   else {
     for (const { where, what } of report.faults) await context.print(`${where}: ${what}`)
     const counts = `${files} files, ${certificates} certificates, ${acks} answers, ${signatures} signatures`
     const verdict = report.ok ? 'as it was signed' : `NOT as it was signed, ${report.faults.length} faults`
-    await context.print(`run ${report.run}: ${verdict}; ${counts}; ${folder}`)
+    await context.print(`run ${report.run}: ${verdict}; ${counts}; ${found}`)
   }
   return report.ok ? 0 : exitStatus.damaged
 }
 
-/** @throws {BakError} `no-such-run` */
-async function findFolder({ home, ask }: Context, run: string): Promise<string> {
+/** The folder is with another peer: what this one heard, its certificates, is checked all the same. */
+async function verifyElsewhere(context: Context, view: RunView): Promise<number> {
+  const evidence = readEvidence({ manifest: opened(view.manifest), offer: opened(view.offer) })
+  const checked = view.certificates.map(each => checkCertificate(opened(each) as Envelope, evidence))
+  const faults = checked.flatMap(({ value, faults }) =>
+    faults.map(what => ({ where: value?.phase ?? 'certificate', what }))
+  )
+  const answers = checked.reduce((sum, { acks }) => sum + acks.length, 0)
+  const ok = faults.length === 0 && checked.length > 0
+  const { run, controller } = view
+  if (context.json)
+    await context.print(JSON.stringify({ run, controller, ok, certificates: checked.length, answers, faults }))
+  else {
+    for (const { where, what } of faults) await context.print(`${where}: ${what}`)
+    const verdict = ok ? 'certificates as they were signed' : 'NOT proven'
+    await context.print(
+      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} answers; the folder is with ${controller}`
+    )
+  }
+  return ok ? 0 : exitStatus.damaged
+}
+
+const opened = (base64: string | undefined): Envelope | undefined =>
+  base64 == null ? undefined : decode(envelope, new Uint8Array(Buffer.from(base64, 'base64')))
+
+/** @returns the folder, or what the daemon knows where it is not here. @throws {BakError} `no-such-run` */
+async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
   if (existsSync(join(run, 'run.json'))) return run
   try {
-    const { folder, controller } = await ask('describe', { run })
-    if (folder != null) return folder
-    throw new BakError('no-such-run', `the folder of ${run} is not here but with ${controller}`)
+    const view = await ask('describe', { run })
+    return view.folder ?? view
   } catch (error) {
     if (asBakError(error).code !== 'no-daemon') throw error
     return findOnDisk(join(home, 'runs'), run)

@@ -70,6 +70,11 @@ export class Content {
     throw new BakError('unknown-digest', `nobody gave ${digest}: ${whys.join('; ') || 'nobody to ask'}`)
   }
 
+  /** @returns what is here under a digest */
+  held(digest: string): Uint8Array | undefined {
+    return this.#use(digest)
+  }
+
   /** What is asked for stays, what nobody asks for goes first. */
   #use(digest: string): Uint8Array | undefined {
     const held = this.#held.get(digest)

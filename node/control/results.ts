@@ -10,7 +10,6 @@ import { Queue } from '../../protocols/queue.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { askOne } from '../../protocols/stream.ts'
 import type { Parts } from '../parts.ts'
-import { describeRun } from '../run/describe.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
@@ -90,19 +89,20 @@ export async function* describe(
   { signal }: Options
 ): AsyncGenerator<CallResponse<'describe'>> {
   const run = await resolveRun(parts, text)
-  const { coordinator, follow, identity, streams } = parts
+  const { coordinator, identity, streams } = parts
   const peer = await locateRun(parts, run, signal).catch(() => identity.peer)
   const here = peer === identity.peer
   const found: Description = here
-    ? await describeRun(run, coordinator, follow)
+    ? await coordinator.describe(run)
     : await askOne(streams.to(peer), describeProtocol, { run }, { signal })
-  const { controller, record, manifest, certificates } = found
+  const { controller, record, manifest, offer, certificates } = found
   yield {
     run,
     controller,
     record,
     folder: here && record != null ? coordinator.folder(run).root : undefined,
     manifest: manifest == null ? undefined : base64(manifest),
+    offer: offer == null ? undefined : base64(offer),
     digest: manifest == null ? undefined : digestOf(encode(manifest)),
     certificates: certificates.map(base64)
   }

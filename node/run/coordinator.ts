@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
+import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -157,6 +157,12 @@ export class Coordinator {
     return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
   }
 
+  /** @throws {BakError} `no-such-run` */
+  describe(run: string): Promise<Description> {
+    const { follow, content } = this.#components
+    return describeRun(run, { folder: id => this.folder(id), follow, content })
+  }
+
   /** @returns the record of a run here, as far as it has come */
   async record(run: string): Promise<RunRecord | undefined> {
     return (
@@ -244,7 +250,7 @@ export class Coordinator {
   }
 
   async *#answerDescribe(run: string) {
-    yield await describeRun(run, this, this.#components.follow)
+    yield await this.describe(run)
   }
 }
 

@@ -125,6 +125,18 @@ faults('one flipped byte anywhere in the result is found and named, offline', as
   assert.is((await verify()).status, 0)
 })
 
+faults('a member proves the phases of a run whose controller is gone, from what it heard', async () => {
+  const run = await startRun(net(), 'c', ['--tools', 'none', '--', 'true'])
+  assert.is((await run.finished).status, 0)
+  await net().stopPeer('c', 'SIGKILL')
+  await net().until('a', members => members.some(m => m.name === 'c' && m.state === 'lost'))
+  const { status, stdout, stderr } = await net().bak('a', ['verify', run.run, '--json'])
+  assert.is(status, 0, stdout + stderr)
+  const { ok, certificates, answers } = JSON.parse(stdout)
+  assert.equal([ok, certificates, answers], [true, 11, 31])
+  await net().startPeer('c')
+})
+
 faults('a daemon that is asked to stop in mid run cancels it and leaves nothing', async () => {
   const mark = uniqueSleep()
   const run = await startRun(net(), 'b', ['--tools', 'proc', '--', 'sleep', mark])
