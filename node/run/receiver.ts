@@ -10,6 +10,7 @@ import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
 import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -97,6 +98,8 @@ export class Receiver {
     const shelf = await open.shelf
     const had = await shelf.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
+    // room is left for the record of the run: who could not send must be written down
+    await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
     const sink = await shelf.sink(offer.digest, async tarball => {
       const { refused } = await unpack(tarball, reception.folder.root, { allow: offer.allow.map(path => `${path}/`) })
