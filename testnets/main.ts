@@ -1,7 +1,8 @@
 /** `npm run testnet -- [NAME] [options]`: scripted meshes of real daemons. A new one is one file and one line here. */
 const testnets: Record<string, () => Promise<{ main(args: string[]): Promise<void> }>> = {
   local: () => import('./local.ts'),
-  demo: () => import('./demo.ts')
+  demo: () => import('./demo.ts'),
+  scale: () => import('./scale.ts')
 }
 
 const [first = '', ...rest] = process.argv.slice(2)

@@ -1,0 +1,67 @@
+/**
+ * `npm run testnet scale -- --peers 64`: how a mesh of that many real daemons behaves on this machine: how soon all know a
+ * newcomer, how long each phase of a run takes, how soon all know that a peer is lost. Prints figures, asserts nothing.
+ */
+import { parseArgs } from 'node:util'
+import type { MemberView } from '../protocols/control.ts'
+import { checkSpec } from '../protocols/run-file.ts'
+import type { Spec } from '../protocols/spec.ts'
+import { Testnet } from './testnet.ts'
+
+const LIMIT = 60_000
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { peers: { type: 'string', default: '16' } } })
+  const peers = Number(values.peers)
+  const began = performance.now()
+  const testnet = await Testnet.start({ peers })
+  try {
+    say(`${peers} daemons started, all know all`, began)
+    await newcomer(testnet)
+    await run(testnet)
+    await loss(testnet)
+  } finally {
+    await testnet.stop()
+  }
+}
+
+async function newcomer(testnet: Testnet): Promise<void> {
+  testnet.add('late')
+  await testnet.startPeer('late')
+  const began = performance.now()
+  await all(testnet, members => members.some(({ name, state }) => name === 'late' && state === 'alive'))
+  await testnet.until('late', members => members.length === testnet.peers.length, LIMIT)
+  say('a newcomer is known to all, and knows all', began)
+}
+
+async function run(testnet: Testnet): Promise<void> {
+  const spec = checkSpec({ command: ['sleep', '1'], tools: ['proc'] }) as Spec
+  const request = { spec, directory: testnet.folder, env: { PATH: process.env.PATH ?? '' } }
+  const began = performance.now()
+  for await (const event of testnet.call('late', 'run', request)) {
+    if (!('type' in event)) continue
+    if (event.type === 'phase-closed') {
+      process.stdout.write(`  ${event.phase.padEnd(10)} ${event.ok}/${event.asked} ${event.took.toFixed(0)} ms\n`)
+    }
+    if (event.type === 'skew') process.stdout.write(`  began      ${event.skew.toFixed(1)} ms apart\n`)
+    if (event.type === 'ended') say(`a run of all of them, driven by the newcomer: ${event.verdict}`, began)
+  }
+}
+
+async function loss(testnet: Testnet): Promise<void> {
+  const [, victim = testnet.peers[0]] = testnet.peers
+  const name = victim?.name as string
+  const began = performance.now()
+  await testnet.stopPeer(name, 'SIGKILL')
+  await all(testnet, members => members.some(each => each.name === name && each.state === 'lost'), name)
+  say('a killed peer is lost to all', began)
+}
+
+async function all(testnet: Testnet, fits: (members: MemberView[]) => boolean, but = ''): Promise<void> {
+  const names = testnet.peers.map(({ name }) => name).filter(name => name !== but)
+  await Promise.all(names.map(name => testnet.until(name, fits, LIMIT)))
+}
+
+function say(what: string, began: number): void {
+  process.stdout.write(`${what}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+}
