@@ -97,16 +97,17 @@ function addDaemonOptions(command: Command): void {
   several('--label <key=value>', 'selectors choose by labels')
   several('--listen <multiaddr>', 'where others reach it (default: /ip4/0.0.0.0/tcp/0)')
   several('--announce <multiaddr>', 'tell others this address instead')
+  option('--once', 'leave after the first run that this peer took part in')
   option('--log <level>', 'least level that is logged (default: info)').choices([...LEVELS])
 }
 
 /** `daemon --name a join TICKET` and `daemon join TICKET --name a` mean the same; variables hold lists with commas. */
-function flagsOf(command: Command): Flags {
+function flagsOf(command: Command): Flags & { once?: boolean } {
   const chain = command.name() === 'join' ? [command.parent as Command, command] : [command]
-  const given: Record<string, string | string[]> = {}
+  const given: Record<string, string | string[] | boolean> = {}
   for (const source of ['env', 'cli']) {
     for (const each of chain) {
-      for (const [name, value] of Object.entries<string | string[]>(each.opts())) {
+      for (const [name, value] of Object.entries<string | string[] | boolean>(each.opts())) {
         if (each.getOptionValueSource(name) !== source) continue
         given[name] = source === 'env' && Array.isArray(value) ? value.flatMap(text => text.split(',')) : value
       }
@@ -118,7 +119,8 @@ function flagsOf(command: Command): Flags {
 /** libp2p is loaded here, and for no other command. */
 async function start(command: Command, ticket?: string): Promise<void> {
   const { runDaemon } = await import('./run-daemon.ts')
-  await runDaemon({ home: homeOf(command), flags: flagsOf(command), ticket })
+  const { once, ...flags } = flagsOf(command)
+  await runDaemon({ home: homeOf(command), flags, once, ticket })
 }
 
 async function initHome(command: Command): Promise<void> {

@@ -32,11 +32,16 @@ import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
 
+/** How often a daemon that is to go looks whether it can, ms. */
+const IDLE_CHECK = 200
+
 export interface DaemonInit {
   home: Home
   config: Config
   ticket?: Ticket
   log: Log
+  /** Stop after the first run that this peer took part in. */
+  once?: boolean
   /** Called when someone asks the daemon to stop over its control socket. */
   onStop(): void
 }
@@ -108,7 +113,7 @@ async function compose(
     content: c => new Content(c),
     inbox: c => new Inbox(c, common),
     receiver: c => new Receiver(c, common),
-    agent: c => new Agent(c, { ...common, supervisor }),
+    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
     coordinator: c => new Coordinator(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
@@ -136,6 +141,12 @@ async function compose(
       await release()
     }
   }
+}
+
+/** A run is over for the agent before its controller has sealed the result. */
+function stopWhenIdle(parts: Parts): void {
+  if (parts.coordinator.drivers().length === 0 && parts.agent.runs().length === 0) parts.onStop()
+  else setTimeout(() => stopWhenIdle(parts), IDLE_CHECK)
 }
 
 /** Takes the port of the last start again, unless another program has it now. */

@@ -10,7 +10,7 @@ import { openHome } from './store/home.ts'
 /** A peer that cannot end in order within this ends all the same, ms. */
 const PATIENCE = 20_000
 
-export async function runDaemon(init: { home: string; flags: Flags; ticket?: string }): Promise<void> {
+export async function runDaemon(init: { home: string; flags: Flags; once?: boolean; ticket?: string }): Promise<void> {
   const ticket = init.ticket == null ? undefined : readTicket(init.ticket)
   const flags = checkFlags(init.flags)
   const home = await openHome(init.home)
@@ -37,7 +37,15 @@ export async function runDaemon(init: { home: string; flags: Flags; ticket?: str
   process.on('unhandledRejection', error => {
     log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })
   })
-  daemon = await startDaemon({ home, config, ticket, log, onStop: () => end('asked to') })
+  const { once = false } = init
+  daemon = await startDaemon({
+    home,
+    config,
+    ticket,
+    log,
+    once,
+    onStop: () => end(once ? 'its run is over' : 'asked to')
+  })
   process.stdout.write(startBlock(daemon, config.name))
 }
 

@@ -101,12 +101,12 @@ export class Testnet {
   }
 
   /** Starts a peer that is not running, again or for the first time, then with a ticket. */
-  async startPeer(name: string, ticket = this.#ticket): Promise<void> {
+  async startPeer(name: string, ticket = this.#ticket, more: string[] = []): Promise<void> {
     const peer = this.peer(name)
     const known = existsSync(join(peer.home, 'mesh.json'))
     const join_ = known || ticket === '' ? [] : ['join', ticket]
     const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0']
-    const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? [])], {
+    const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#init.env },
       // a Ctrl-C at the terminal is for the script, which then ends its daemons in order

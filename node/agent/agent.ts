@@ -35,6 +35,8 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  /** A run that this peer took part in is over, and nothing of it is left here. */
+  onRunOver(): void
 }
 
 export class Agent {
@@ -141,7 +143,10 @@ export class Agent {
       signer: this.#init.signer,
       open: this.#components.streams.to(member.controller),
       parts: this.#parts,
-      onGone: () => this.#runs.delete(member.run)
+      onGone: () => {
+        this.#runs.delete(member.run)
+        this.#init.onRunOver()
+      }
     })
     this.#runs.set(member.run, taking)
     taking.begin()

@@ -244,10 +244,23 @@ runs('a result moves to a peer that archives, verified there, and to no other', 
   assert.is((await net().bak('c', ['verify', run.run])).status, 0)
 })
 
+runs('a daemon that was started with --once leaves after its run, in order', async () => {
+  const { child } = net().add('guest')
+  assert.is(child, undefined)
+  await net().startPeer('guest', undefined, ['--once'])
+  const guest = net().peer('guest').child
+  const left = new Promise<number | null>(resolve => guest?.once('exit', resolve))
+  const run = await startRun(net(), 'a', ['--expect', '4', '--tools', 'proc', '--', 'true'])
+  assert.is((await run.finished).status, 0)
+  assert.ok(members(run, 'a').includes('guest'))
+  assert.is(await left, 0)
+  await net().until('a', all => !all.some(m => m.name === 'guest' && m.state !== 'left'))
+})
+
 runs('nothing of any run is left on the members when it is over', async () => {
   await net().until('a', members => members.every(m => m.state !== 'busy'))
   for (const { name, home } of net().peers) {
-    if (name !== 'd') assert.equal(readdirSync(join(home, 'work')), [], `work of ${name}`)
+    if (!['d', 'guest'].includes(name)) assert.equal(readdirSync(join(home, 'work')), [], `work of ${name}`)
   }
 })
 
