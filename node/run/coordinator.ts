@@ -64,6 +64,7 @@ export class Coordinator {
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   readonly #stopped = new AbortController()
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
@@ -109,7 +110,14 @@ export class Coordinator {
    * Begins a run, or finds the one that was begun with the same key.
    * @throws {BakError} `usage` for a selector that means nothing, `busy`, `draining`
    */
-  async begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+  begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+    // one after the other, so that a key that is asked for twice at once is one run, too
+    const begun = this.#turn.then(() => this.#begin(asked))
+    this.#turn = begun.catch(() => {})
+    return begun
+  }
+
+  async #begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
     parseSelector(asked.spec.on)
     for (const group of asked.spec.groups) parseSelector(group.on)
     checkTools(asked.spec)

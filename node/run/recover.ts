@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { statusOf } from '../../protocols/verdict.ts'
-import { writeAtomic } from '../store/atomic.ts'
+import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { RunEvents } from './events.ts'
@@ -14,6 +14,7 @@ import { metadataOf } from './metadata.ts'
 export async function closeAbandoned(folder: RunFolder, signer: { peer: string; key: KeyObject }): Promise<void> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return
+  await removeTemporaries(folder.root)
   const { values, torn } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
   const events = await RunEvents.open(folder.journal, values, () => {})
   const reason = 'the daemon of the controller ended in mid run'

@@ -182,9 +182,11 @@ runs('--expect waits for members, and says who is there when they do not come', 
 })
 
 runs('the same --key gives the same run', async () => {
-  const first = await startRun(net(), 'a', ['--key', 'nightly-1', '--tools', 'none', '--', 'true'])
+  const again = () => startRun(net(), 'a', ['--key', 'nightly-1', '--tools', 'none', '--', 'true'])
+  const [first, twin] = await Promise.all([again(), again()])
+  assert.is(twin.run, first.run, 'also when both ask at once')
   await first.finished
-  const second = await startRun(net(), 'a', ['--key', 'nightly-1', '--tools', 'none', '--', 'true'])
+  const second = await again()
   assert.is(second.run, first.run)
   assert.is((await second.finished).status, 0)
 })
