@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { follow } from '../follow.ts'
+import { addFollowFlags } from '../follow-flags.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
@@ -18,13 +19,7 @@ interface Options {
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its name, or last')
   addFlag(command, '--from <n>', 'leave out the events before this number', option => option.argParser(parseNumber))
-  addFlag(command, '--strict', 'exit with 2 if members are missing in the result')
-  addFlag(command, '--propagate-exit', "exit with the workload's own status if it failed")
-  addFlag(command, '--quiet', 'print only the folder of the result')
-  addFlag(command, '--no-progress', 'lines instead of a live screen')
-  addFlag(command, '--heartbeat <s>', 'seconds of silence between two signs of life (15)', option =>
-    option.argParser(parseNumber)
-  )
+  addFollowFlags(command)
   addExamples(command, {
     'bak attach last': 'the newest run, from its beginning to its end',
     'bak attach k3f9ab --json': 'its events; Ctrl-C lets go and leaves the run alone'

@@ -6,9 +6,10 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { checkSpec, mergeOptions, type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { follow } from '../follow.ts'
+import { addFollowFlags } from '../follow-flags.ts'
 import { formatCommand, formatTable } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addOwnTools, addSpecFlags, parseNumber, type SpecFlags, specOf } from '../spec-flags.ts'
+import { addOwnTools, addSpecFlags, type SpecFlags, specOf } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -26,15 +27,9 @@ export function define(command: Command): void {
   command.usage('[FILE.toml] [options] -- COMMAND').argument('[file]', 'a run file').allowExcessArguments()
   addSpecFlags(command)
   addFlag(command, '--key <key>', 'the same key gives the same run, however often it is asked for')
-  addFlag(command, '--strict', 'exit with 2 if members are missing in the result')
-  addFlag(command, '--propagate-exit', "exit with the workload's own status if it failed")
   addFlag(command, '--detach', 'print the run and go away')
-  addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--dry-run', 'say what would be done')
-  addFlag(command, '--no-progress', 'lines instead of a live screen')
-  addFlag(command, '--heartbeat <s>', 'seconds of silence between two signs of life (15)', option =>
-    option.argParser(parseNumber)
-  )
+  addFollowFlags(command)
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on some, three times',

@@ -5,13 +5,12 @@ import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import type { Parts } from '../parts.ts'
-import { neededOf } from '../run/quorum.ts'
-import { candidatesOf } from '../run/roster.ts'
+import { isUsable } from '../run/expect.ts'
+import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
 import { parseSelector } from '../run/selector.ts'
 import { describePhase, phasesOf } from '../run/steps.ts'
 import { findTool } from '../tools/index.ts'
 import { locateRun, resolveRun } from './find-run.ts'
-import { isHere } from './mesh.ts'
 
 interface Options {
   signal: AbortSignal
@@ -31,8 +30,9 @@ export async function* run(
 /** What a run would do now: nothing is started. */
 export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGenerator<CallResponse<'plan'>> {
   parseSelector(spec.on)
-  const here = parts.members.list().filter(isHere)
-  const candidates = candidatesOf(spec, here)
+  const here = parts.members.list().filter(isUsable)
+  const { peer: self, name } = parts.members.self
+  const candidates = withDriver(candidatesOf(spec, here), self, name)
   const records = new Map(here.map(member => [member.peer, member]))
   yield {
     members: candidates.map(({ peer, name, tools }, rank) => {
@@ -41,7 +41,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
       const missing = tools.map(({ tool }) => known.get(tool)).filter(each => each?.usable === false)
       return { peer, name, rank, tools, missing: missing.filter(each => each != null) }
     }),
-    needed: neededOf(spec.policy.quorum, candidates.length),
+    needed: neededBy(spec.policy.quorum, candidates),
     phases: phasesOf(spec).map(describePhase),
     command: spec.command
   }

@@ -21,8 +21,7 @@ import { metadataOf } from './metadata.ts'
 import { newRecord } from './new-record.ts'
 import type { Closed } from './open-phase.ts'
 import { type PhaseOptions, PhaseRunner, Stopped } from './phase-runner.ts'
-import { neededOf } from './quorum.ts'
-import { candidatesOf, freeze, withDriver } from './roster.ts'
+import { candidatesOf, freeze, neededBy, withDriver } from './roster.ts'
 import { stepsOf } from './steps.ts'
 import { runWork } from './work.ts'
 
@@ -65,7 +64,7 @@ export class Driver {
       record: this.record,
       cancelled: this.#cancelled.signal,
       members: () => (this.record.manifest == null ? this.#candidates : this.record.roster),
-      needed: () => this.#needed()
+      needed: () => neededBy(order.spec.policy.quorum, this.#candidates)
     })
   }
 
@@ -200,7 +199,8 @@ export class Driver {
     }
     try {
       await this.#start(step)
-      await runWork(step, { ...this, parts: this.#parts, phases: this.#phases })
+      const { order, folder, events, record } = this
+      await runWork(step, { order, folder, events, record, parts: this.#parts, phases: this.#phases })
     } catch (cause) {
       fail(cause)
     }
@@ -238,12 +238,6 @@ export class Driver {
     }
     await go('terminate', failed ? { cleanup: true } : {})
     if (failure != null) throw failure
-  }
-
-  /** The quorum is of those who were asked to join; a controller that only drives is needed on top. */
-  #needed(): number {
-    const drivers = this.#candidates.filter(candidate => candidate.driver === true).length
-    return neededOf(this.order.spec.policy.quorum, this.#candidates.length - drivers) + drivers
   }
 
   #endingOf(cause: unknown): Ending {

@@ -36,7 +36,8 @@ export async function waitForMembers(
   }
 }
 
-const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
+/** Whether a new run may ask this member. */
+export const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
 
 function whyNot(spec: Spec, here: MemberView[], expect: number, all: MemberView[]): string {
   const names = here.map(member => member.shown).join(', ') || 'none'

@@ -2,7 +2,8 @@
 import { BakError } from '../../protocols/errors.ts'
 import type { Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
-import { expandTools, type Spec } from '../../protocols/spec.ts'
+import { expandTools, type Quorum, type Spec } from '../../protocols/spec.ts'
+import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
 
 export interface Candidacy extends Selectable {
@@ -34,6 +35,12 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
 export function withDriver(candidates: Candidate[], peer: string, name: string): Candidate[] {
   if (candidates.some(candidate => candidate.peer === peer)) return candidates
   return [...candidates, { peer, name, tools: [], driver: true }]
+}
+
+/** The quorum is of those whom a selector names; a controller that only drives is needed on top. */
+export function neededBy(quorum: Quorum, candidates: Candidate[]): number {
+  const drivers = candidates.filter(candidate => candidate.driver === true).length
+  return neededOf(quorum, candidates.length - drivers) + drivers
 }
 
 /** @returns the ranked roster of those who joined */
