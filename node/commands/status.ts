@@ -1,0 +1,20 @@
+import type { Command } from 'commander'
+import { addCommand, ask, example, print } from '../command.ts'
+
+export function addStatus(program: Command): void {
+  addCommand(program, 'status', 'who this peer is and what it does', act)
+    .option('--json', 'print JSON')
+    .addHelpText('after', example('bak-node status --json | jq -r .state', 'standby, enabled or draining'))
+}
+
+async function act(command: Command): Promise<void> {
+  const status = await ask(command, 'status', {})
+  if (command.opts().json) return print(JSON.stringify(status))
+  const { name, peer, mesh, home, state, pid, members, connections, addresses, driving, taking } = status
+  const facts = { name, state, peer, mesh, home, pid, members: `${members}, ${connections} connections` }
+  const runs = { drives: driving.join(' '), 'takes part in': taking.join(' ') }
+  const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs }).filter(
+    ([, value]) => value !== ''
+  )
+  print(lines.map(([key, value]) => `${`${key}:`.padEnd(15)}${value}`).join('\n'))
+}
