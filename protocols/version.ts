@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 
+/** Put in where all is bundled into one file, and no package.json is beside it. */
+declare const BAK_VERSION: string | undefined
+
 /** Version of bak, from the sources and from what is built alike. */
-export const PROGRAM: string = readVersion()
+export const PROGRAM: string = typeof BAK_VERSION === 'string' ? BAK_VERSION : readVersion()
 
 function readVersion(): string {
   for (const path of ['../package.json', '../../package.json']) {

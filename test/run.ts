@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** A group that takes longer hangs, ms. */
 const LIMIT = 240_000
 /** Tests that start real daemons run alone: two at once would measure each other. */
-const SINGLE = /^test\/(faults|daemon|testnets|scale)\//
+const SINGLE = /^test\/(faults|daemon|testnets|scale|scripts)\//
 
 interface Counted {
   passed: number

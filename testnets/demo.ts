@@ -5,14 +5,13 @@
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join } from 'node:path'
 import { type RunRecord, readRecord } from '../protocols/record.ts'
-import { BAK, Testnet } from './testnet.ts'
+import { BAK, WORKLOAD } from './programs.ts'
+import { Testnet } from './testnet.ts'
 
 const PEERS = ['ada', 'bob', 'cleo', 'dan']
 const DRIVER = 'cleo'
-const WORKLOAD = join(dirname(fileURLToPath(import.meta.url)), 'workload.ts')
 
 export async function main(): Promise<void> {
   const folder = join(tmpdir(), `bak-demo-${process.pid}`)
@@ -24,19 +23,7 @@ export async function main(): Promise<void> {
   try {
     await tell(testnet, ['members'])
     await tell(testnet, ['check', '--tools', 'proc,vmstat'])
-    await tell(testnet, [
-      'run',
-      '--tools',
-      'proc,vmstat',
-      '--interval',
-      '1',
-      '--name',
-      'demo',
-      '--',
-      process.execPath,
-      WORKLOAD,
-      '4'
-    ])
+    await tell(testnet, ['run', '--tools', 'proc,vmstat', '--interval', '1', '--name', 'demo', '--', ...WORKLOAD, '4'])
     await tell(testnet, ['show', 'last'])
     const runs = join(testnet.peer(DRIVER).home, 'runs')
     const run = join(runs, (await readdir(runs)).sort().at(-1) as string)
@@ -52,7 +39,7 @@ export async function main(): Promise<void> {
 
 /** Shows a command as a person would type it, and what it says. @throws if it fails */
 async function tell(testnet: Testnet, args: string[]): Promise<void> {
-  const shown = args.map(arg => (arg === process.execPath ? 'node' : arg === WORKLOAD ? 'workload.ts' : arg)).join(' ')
+  const shown = args.map(arg => (WORKLOAD.includes(arg) ? basename(arg) : arg)).join(' ')
   say(`\n${DRIVER}$ bak ${shown}\n`)
   const child = spawn(BAK, args, { stdio: 'inherit', env: { ...process.env, BAK_HOME: testnet.peer(DRIVER).home } })
   const status = await new Promise<number | null>((resolve, reject) => {

@@ -1,16 +1,3 @@
-/** `npm run testnet -- [NAME] [options]`: scripted meshes of real daemons. A new one is one file and one line here. */
-const testnets: Record<string, () => Promise<{ main(args: string[]): Promise<void> }>> = {
-  local: () => import('./local.ts'),
-  demo: () => import('./demo.ts'),
-  scale: () => import('./scale.ts')
-}
+import { runTestnet } from './program.ts'
 
-const [first = '', ...rest] = process.argv.slice(2)
-const name = first.startsWith('-') || first === '' ? 'local' : first
-const load = testnets[name]
-if (load == null) {
-  process.stderr.write(`testnet: no testnet ${name}; there are ${Object.keys(testnets).join(', ')}\n`)
-  process.exit(64)
-}
-const { main } = await load()
-await main(name === first ? rest : process.argv.slice(2))
+await runTestnet(process.argv.slice(2))

@@ -6,16 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { CallName, CallRequest, CallResponse, MemberView } from '../protocols/control.ts'
 import { callDaemon } from '../protocols/control-http.ts'
 import { BakError } from '../protocols/errors.ts'
 import { socketOf } from '../protocols/home.ts'
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-export const BAK = join(root, 'bin/bak')
-export const BAK_NODE = join(root, 'bin/bak-node')
+import { BAK, BAK_NODE } from './programs.ts'
 
 /** A daemon has this long to be ready, and to leave in order, ms. */
 const READY = 20_000

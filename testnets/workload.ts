@@ -1,40 +1,42 @@
 /**
  * The demo's workload: loads one core and the disk for some seconds, and says what it achieved. Needs nothing installed.
- * `node workload.ts SECONDS`
+ * `npm run testnet workload SECONDS`
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const seconds = Number(process.argv[2] ?? 4)
 const MIB = 1024 * 1024
-const block = randomBytes(MIB)
-const folder = mkdtempSync(join(process.env.BAK_OUT ?? tmpdir(), 'load-'))
 
-/** @returns MiB per second of an act that handles one block */
-function rate(act: () => void): number {
+export async function main([seconds = '4']: string[]): Promise<void> {
+  const half = (Number(seconds) * 1000) / 2
+  const block = randomBytes(MIB)
+  const folder = mkdtempSync(join(process.env.BAK_OUT ?? tmpdir(), 'load-'))
+  try {
+    process.stdout.write(`#BAK:PHASE cpu\n`)
+    const hashed = rate(half, () => createHash('sha256').update(block).digest())
+    process.stdout.write(`#BAK:METRIC sha256=${hashed.toFixed(1)} MiB/s\n#BAK:PROGRESS 50\n#BAK:PHASE disk\n`)
+    const file = openSync(join(folder, 'data'), 'w')
+    let at = 0
+    const written = rate(half, () => {
+      writeSync(file, block, 0, MIB, (at++ % 64) * MIB)
+      if (at % 16 === 0) fsyncSync(file)
+    })
+    closeSync(file)
+    process.stdout.write(`#BAK:METRIC write=${written.toFixed(1)} MiB/s\n#BAK:PROGRESS 100\n`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns MiB per second of an act that handles one block, for some milliseconds */
+function rate(length: number, act: () => void): number {
   const began = performance.now()
   let blocks = 0
-  while (performance.now() - began < (seconds * 1000) / 2) {
+  while (performance.now() - began < length) {
     act()
     blocks++
   }
   return blocks / ((performance.now() - began) / 1000)
-}
-
-try {
-  process.stdout.write(`#BAK:PHASE cpu\n`)
-  const hashed = rate(() => createHash('sha256').update(block).digest())
-  process.stdout.write(`#BAK:METRIC sha256=${hashed.toFixed(1)} MiB/s\n#BAK:PROGRESS 50\n#BAK:PHASE disk\n`)
-  const file = openSync(join(folder, 'data'), 'w')
-  let at = 0
-  const written = rate(() => {
-    writeSync(file, block, 0, MIB, (at++ % 64) * MIB)
-    if (at % 16 === 0) fsyncSync(file)
-  })
-  closeSync(file)
-  process.stdout.write(`#BAK:METRIC write=${written.toFixed(1)} MiB/s\n#BAK:PROGRESS 100\n`)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
 }

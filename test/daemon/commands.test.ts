@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BAK_NODE } from '../../testnets/testnet.ts'
+import { BAK_NODE } from '../../testnets/programs.ts'
 import { type Finished, finished, Testnet } from '../helpers/mesh.ts'
 
 const test = suite('bak-node')

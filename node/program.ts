@@ -1,0 +1,18 @@
+/** Runs one command of `bak-node`, and turns what it throws into an exit status. */
+import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { buildProgram } from './commands.ts'
+
+/** @param argv words after the program's name; returns the exit status, for the daemon when it is ready */
+export async function runProgram(argv: string[]): Promise<number> {
+  // a reader that went away is no error, and ends no daemon
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  try {
+    await buildProgram().parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (cause) {
+    const error = asBakError(cause)
+    for (const line of error.message.split('\n')) process.stderr.write(`bak-node: ${line}\n`)
+    if (process.env.DEBUG != null || error.code === 'bug') process.stderr.write(`${(cause as Error).stack}\n`)
+    return exitStatus[error.code]
+  }
+}
