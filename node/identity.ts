@@ -3,7 +3,6 @@
  * are readable by their owner only.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { BakError } from '../protocols/errors.ts'
 import { count, list, multiaddress, peerId } from '../protocols/fields.ts'
@@ -11,8 +10,8 @@ import { peerIdOf } from '../protocols/identity.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { newSecret } from './mesh/trust.ts'
 import { createOnce, writeAtomic } from './store/atomic.ts'
-import { onDisk, unlessMissing } from './store/disk.ts'
 import type { Home } from './store/home.ts'
+import { readPrivate } from './store/private.ts'
 
 export interface Identity {
   peer: string
@@ -31,15 +30,23 @@ const meshFile = v.object({
 })
 export type MeshFile = v.InferOutput<typeof meshFile>
 
-/** Makes the key if there is none. @throws {BakError} `bad-config` if others may read it, or it is damaged */
+/**
+ * Makes the key if there is none.
+ * @throws {BakError} `bad-config` if others may read it, or it is damaged; `not-allowed` if it is another user's
+ */
 export async function loadIdentity(home: Home): Promise<Identity> {
-  const { privateKey } = generateKeyPairSync('ed25519')
-  await createOnce(home.key, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600)
-  await refuseReadable(home.key)
-  return readKey(home.key, await readFile(home.key))
+  const pem = (await readPrivate(home.key)) ?? (await makeKey(home))
+  return readKey(home.key, pem)
 }
 
-function readKey(path: string, pem: Buffer): Identity {
+/** Of many who make one at the same time, one does, and the others take that. */
+async function makeKey(home: Home): Promise<string> {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  await createOnce(home.key, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600)
+  return (await readPrivate(home.key)) ?? ''
+}
+
+function readKey(path: string, pem: string): Identity {
   try {
     const key = createPrivateKey(pem)
     if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it holds a key of type ${key.asymmetricKeyType}`)
@@ -72,9 +79,8 @@ export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket):
 /** @returns undefined where the home is in no mesh yet */
 export async function readMesh(home: Home): Promise<MeshFile | undefined> {
   // nothing but a file that is not there may make a new mesh in its place
-  const content = await onDisk(home.mesh, () => unlessMissing(readFile(home.mesh, 'utf8')))
+  const content = await readPrivate(home.mesh)
   if (content == null) return undefined
-  await refuseReadable(home.mesh)
   try {
     return v.parse(meshFile, JSON.parse(content))
   } catch (cause) {
@@ -98,9 +104,4 @@ function found(identity: Identity): MeshFile {
 function fromTicket({ mesh, generation, secret, addresses, from }: Ticket): MeshFile {
   const way = addresses.map(address => (address.includes('/p2p/') ? address : `${address}/p2p/${from}`))
   return { mesh, secret: { generation, value: Buffer.from(secret).toString('base64url') }, way }
-}
-
-async function refuseReadable(path: string): Promise<void> {
-  const { mode } = await stat(path)
-  if ((mode & 0o077) !== 0) throw new BakError('bad-config', `others may read ${path}: run chmod 600 '${path}'`)
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { type Home, openHome } from '../node/store/home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { sign, verify } from '../protocols/identity.ts'
 import type { Ticket } from '../protocols/ticket.ts'
+import { BAK_NODE, finished } from '../testnets/testnet.ts'
 import { newSigner } from './helpers/streams.ts'
 import { scratch } from './store/scratch.ts'
 
@@ -42,6 +44,27 @@ identity('is one, however many want it at the same time', async () => {
   const home = await newHome()
   const all = await Promise.all(Array.from({ length: 10 }, () => loadIdentity(home)))
   assert.is(new Set(all.map(({ peer }) => peer)).size, 1)
+})
+
+identity('is one for several programs that start at the same time on a fresh home', async () => {
+  const home = join(scratch(), 'home')
+  const started = Array.from({ length: 4 }, () => finished(spawn(BAK_NODE, ['--home', home, 'init'])))
+  const said = await Promise.all(started)
+  assert.equal(
+    said.map(({ status }) => status),
+    [0, 0, 0, 0]
+  )
+  assert.is(new Set(said.map(({ stdout }) => /^peer +(\S+)$/m.exec(stdout)?.[1])).size, 1)
+})
+
+identity('in a home that others may enter is not even made; the program says what mends it', async () => {
+  const home = join(scratch(), 'home')
+  await mkdir(home)
+  await chmod(home, 0o755)
+  const { status, stderr } = await finished(spawn(BAK_NODE, ['--home', home, 'init']))
+  assert.is(status, 78)
+  assert.match(stderr, `run chmod 700 '${home}'`)
+  assert.is(await errorOf(stat(join(home, 'key'))).then(({ code }) => code as string), 'ENOENT')
 })
 
 identity('is another in each home', async () => {
@@ -178,7 +201,7 @@ mesh('that cannot be read is not taken for one that is not there', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await mkdir(home.mesh)
-  assert.is((await errorOf(readMesh(home))).code, 'io')
+  assert.is((await errorOf(readMesh(home))).code, 'bad-config')
   await rm(home.mesh, { recursive: true })
   assert.is((await loadMesh(home, me)).mesh, me.peer)
 })

@@ -1,8 +1,9 @@
 /** Where everything of one daemon is: the folder that `--home` or BAK_HOME names, and the names in it. */
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import { defaultHome, socketOf } from '../../protocols/home.ts'
+import { checkFolder } from './private.ts'
 
 /** A unix socket's path must fit into sun_path; unix(7) */
 const MAX_SOCKET_PATH = 107
@@ -33,7 +34,8 @@ export interface Home {
 
 /**
  * Makes the home (0700) if it is not there.
- * @throws {BakError} `bad-config` with the command that mends it if others may enter; `cannot-create`
+ * @throws {BakError} `bad-config` if others may enter and `not-allowed` if it is another user's, each with the command that
+ * mends it; `cannot-create`
  */
 export async function openHome(dir = defaultHome()): Promise<Home> {
   const home = homeAt(dir)
@@ -42,7 +44,7 @@ export async function openHome(dir = defaultHome()): Promise<Home> {
   }
   try {
     await mkdir(home.root, { recursive: true, mode: 0o700 })
-    await refuseOpenDoors(home.root)
+    await checkFolder(home.root)
     for (const folder of [home.runs(), home.work(), home.inbox(), home.cache()])
       await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
@@ -72,12 +74,6 @@ export function homeAt(dir: string): Home {
     inbox: below('inbox'),
     cache: below('cache')
   }
-}
-
-async function refuseOpenDoors(root: string): Promise<void> {
-  const { mode } = await stat(root)
-  if ((mode & 0o077) === 0) return
-  throw new BakError('bad-config', `others may enter ${root}, which holds a private key: run chmod 700 '${root}'`)
 }
 
 /** One path component, so that no name can lead out of its folder. */

@@ -76,7 +76,7 @@ export class Register {
     const kept = this.#registered.filter(each => each.group !== group || !(clear || gone.has(each.tool)))
     const registered = [...kept, ...names.map(each => ({ group, ...each }))]
     if (registered.length > MAX_REGISTERED) throw new BakError('usage', `more than ${MAX_REGISTERED} tools on one peer`)
-    await writeAtomic(this.#path, `${JSON.stringify(registered, null, 2)}\n`)
+    await writeAtomic(this.#path, `${JSON.stringify(registered, null, 2)}\n`, { mode: 0o600 })
     this.#registered = registered
     this.#components?.members.update({ registered })
     return { registered, tools }

@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { connect, createServer as createNetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -284,16 +285,71 @@ control('nobody else may open the socket, whatever the umask', async () => {
   assert.is(statSync(join(dir, 'bak.sock')).mode & 0o777, 0o600)
 })
 
-const asRoot = process.getuid?.() === 0 ? undefined : 'only root can give a file away'
-skipWhere(asRoot, control)('a socket of another user is refused', async () => {
-  const { chownSync } = await import('node:fs')
+control('the socket is never open to others, not for a moment', async () => {
+  const socket = join(dir, 'bak.sock')
+  const watch = `
+    const { lstatSync } = require('node:fs')
+    const seen = new Set()
+    const look = () => {
+      for (let i = 0; i < 2000; i++) {
+        try { const { mode } = lstatSync(${JSON.stringify(socket)}); seen.add((mode & 0o777).toString(8)) } catch {}
+      }
+      setImmediate(look)
+    }
+    look()
+    process.stdin.on('end', () => { console.log([...seen].join(' ')); process.exit() }).resume()
+    console.log('ready')`
+  const watcher = spawn(process.execPath, ['-e', watch], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let said = ''
+  watcher.stdout.on('data', data => (said += data))
+  await until(() => said === 'ready\n')
+  const before = process.umask(0)
+  try {
+    for (let i = 0; i < 40; i++) {
+      const server = await serveControl({} as CallHandlers, socket)
+      await server.close()
+    }
+  } finally {
+    process.umask(before)
+  }
+  watcher.stdin.end()
+  await once(watcher, 'close')
+  assert.is(said, 'ready\n600\n')
+})
+
+control('a server that closes leaves the socket of the next one alone', async () => {
+  const socket = join(dir, 'bak.sock')
+  const first = await serve({})
+  unlinkSync(socket)
+  await serve({})
+  await first.close()
+  assert.is(statSync(socket).isSocket(), true)
+  assert.equal(readdirSync(dir), ['bak.sock'])
+})
+
+const asRoot = skipWhere(process.getuid?.() === 0 ? undefined : 'only root can give a file away', control)
+asRoot('a socket of another user is refused by the names of both, and so is a folder of another user', async () => {
   const socket = join(dir, 'bak.sock')
   const server = createNetServer().listen(socket)
   await once(server, 'listening')
   stops.push(() => new Promise(resolve => server.close(resolve)))
   chmodSync(socket, 0o666)
-  chownSync(socket, 65534, 65534)
-  assert.is((await failure(callOnce(socket, 'status', {}))).code, 'not-allowed')
+  for (const path of [socket, dir]) {
+    chownSync(path, 65534, 65534)
+    const error = await failure(callOnce(socket, 'status', {}))
+    assert.is(error.code, 'not-allowed')
+    assert.match(error.message, new RegExp(`^${path} belongs to \\w[\\w ]*, you are root: `))
+    chownSync(path, 0, 0)
+  }
+})
+
+asRoot('a home that another user closed is refused by the name of that user', async () => {
+  await serve({})
+  chmodSync(dir, 0o700)
+  process.seteuid?.(65534)
+  const error = await failure(callOnce(join(dir, 'bak.sock'), 'status', {})).finally(() => process.seteuid?.(0))
+  assert.is(error.code, 'not-allowed')
+  assert.match(error.message, `${dir} belongs to root, you are `)
 })
 
 control.run()

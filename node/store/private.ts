@@ -1,0 +1,64 @@
+/**
+ * What nobody but this user may touch: the home, the key, the secret of the mesh. Whatever is looser is refused, with the
+ * command that mends it: mending it silently would hide that others could have read it.
+ */
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
+import { BakError } from '../../protocols/errors.ts'
+import { inQuotes, nameOfUser } from '../../protocols/users.ts'
+import { isCode, onDisk } from './disk.ts'
+
+/**
+ * Reads a file that is its owner's alone. No link is followed, so that the file that is looked at is the file that is read.
+ * @returns undefined where there is none
+ * @throws {BakError} `bad-config` if others may read it or it is no plain file, `not-allowed` if it is another user's, `io`
+ */
+export async function readPrivate(path: string): Promise<string | undefined> {
+  const handle = await onDisk(path, () => openPlain(path))
+  if (handle == null) return undefined
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new BakError('bad-config', `${path} is not a file`)
+    refuseOthers(path, stats)
+    if ((stats.mode & 0o077) !== 0)
+      throw new BakError('bad-config', `others may read ${path}: run chmod 600 ${inQuotes(path)}`)
+    return await onDisk(path, () => handle.readFile('utf8'))
+  } finally {
+    await handle.close()
+  }
+}
+
+/** @throws {BakError} `bad-config` if others may enter the folder, `not-allowed` if it, or the link to it, is another user's */
+export async function checkFolder(path: string): Promise<void> {
+  const named = await lstat(path)
+  // root's links are the machine's own order
+  if (named.isSymbolicLink() && named.uid !== 0) refuseOthers(path, named)
+  const found = await stat(path)
+  refuseOthers(path, found)
+  if ((found.mode & 0o077) === 0) return
+  throw new BakError(
+    'bad-config',
+    `others may enter ${path}, which holds a private key: run chmod 700 ${inQuotes(path)}`
+  )
+}
+
+async function openPlain(path: string): Promise<FileHandle | undefined> {
+  try {
+    // a pipe in its place must not hold the daemon up
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (cause) {
+    if (isCode(cause, 'ENOENT', 'ENOTDIR')) return undefined
+    if (isCode(cause, 'ELOOP'))
+      throw new BakError('bad-config', `${path} is a link: put the file itself in its place`, { cause })
+    if (isCode(cause, 'EACCES')) refuseOthers(path, await lstat(path))
+    throw cause
+  }
+}
+
+function refuseOthers(path: string, { uid }: Stats): void {
+  const me = process.geteuid?.() ?? uid
+  if (uid === me) return
+  const [owner, user] = [nameOfUser(uid), nameOfUser(me)]
+  const mend = `run chown ${user.replace('user ', '')} ${inQuotes(path)} if it is to be yours, or choose another --home`
+  throw new BakError('not-allowed', `${path} belongs to ${owner}, you are ${user}: ${mend}`)
+}

@@ -1,0 +1,19 @@
+/** Users of this machine, by name where they have one. */
+import { readFileSync } from 'node:fs'
+
+/** @returns `root`, or `user 1234` for one that /etc/passwd does not know */
+export function nameOfUser(uid: number, passwd = readUsers()): string {
+  const line = passwd.split('\n').find(each => each.split(':')[2] === String(uid))
+  return line?.split(':')[0] || `user ${uid}`
+}
+
+function readUsers(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** @returns a word as a shell takes it, so that a command in a message can be copied */
+export const inQuotes = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
