@@ -1,12 +1,15 @@
 /** N daemons on loopback that stay until Ctrl-C. */
-import { parseArgs } from 'node:util'
+import { readOptions } from './options.ts'
 import { Testnet } from './testnet.ts'
 
 const USAGE = `usage: npm run testnet -- [--peers N] [--folder DIR]
 Starts N daemons (default 4) in one folder, prints how to talk to each, and stops them all on Ctrl-C.`
 
 export async function main(args: string[]): Promise<void> {
-  const { peers, folder } = options(args)
+  const { peers, folder } = readOptions(args, USAGE, {
+    peers: { is: 'number', default: 4, least: 1, most: 256 },
+    folder: { is: 'text' }
+  })
   const testnet = await Testnet.start({ peers, folder })
   process.stdout.write(
     `${peers} peers in ${testnet.folder}\n\n${testnet.peers
@@ -22,19 +25,4 @@ export async function main(args: string[]): Promise<void> {
   })
   process.stdout.write('stopping\n')
   await testnet.stop()
-}
-
-function options(args: string[]): { peers: number; folder?: string } {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: { peers: { type: 'string', default: '4' }, folder: { type: 'string' } }
-    })
-    const peers = Number(values.peers)
-    if (Number.isInteger(peers) && peers >= 1 && peers <= 256) return { peers, folder: values.folder }
-    throw new Error(`--peers ${values.peers}: a number from 1 to 256 is needed`)
-  } catch (error) {
-    process.stderr.write(`testnet: ${(error as Error).message}\n${USAGE}\n`)
-    process.exit(64)
-  }
 }

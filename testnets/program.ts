@@ -1,21 +1,47 @@
-/** `npm run testnet -- [NAME] [options]`: scripted meshes of real daemons. A new one is one file and one line here. */
-const testnets: Record<string, () => Promise<{ main(args: string[]): Promise<void> }>> = {
-  local: () => import('./local.ts'),
-  demo: () => import('./demo.ts'),
-  scale: () => import('./scale.ts'),
-  /** What the demo's run executes. */
-  workload: () => import('./workload.ts')
+/** `npm run testnet -- NAME [options]`: scripted meshes of real daemons. A new one is one file and one line here. */
+interface Entry {
+  /** For the list; without it the testnet is no person's business. */
+  about?: string
+  load(): Promise<{ main(args: string[]): Promise<void> }>
 }
 
-/** @param words the name of a testnet, `local` if there is none, and its options */
+const testnets: Record<string, Entry> = {
+  local: { about: 'daemons on loopback, to try things out', load: () => import('./local.ts') },
+  demo: { about: 'four daemons and a run, told as it goes', load: () => import('./demo.ts') },
+  scale: { about: 'how a larger mesh behaves on this machine', load: () => import('./scale.ts') },
+  lab: { about: 'hosts behind every kind of NAT, without daemons (root)', load: () => import('./lab.ts') },
+  /** What the demo's run executes. */
+  workload: { load: () => import('./workload.ts') }
+}
+
+/** @param words the name of a testnet, `local` if there is none but options, and its options; nothing lists what there is */
 export async function runTestnet(words: string[]): Promise<void> {
   const [first = '', ...rest] = words
-  const name = first.startsWith('-') || first === '' ? 'local' : first
-  const load = testnets[name]
-  if (load == null) {
-    process.stderr.write(`testnet: no testnet ${name}; there are ${Object.keys(testnets).join(', ')}\n`)
+  if (['', 'help', '--help', '-h'].includes(first)) return list()
+  const name = first.startsWith('-') ? 'local' : first
+  const entry = testnets[name]
+  if (entry == null) {
+    process.stderr.write(
+      `testnet: no testnet ${name}; there are ${named()
+        .map(([each]) => each)
+        .join(', ')}\n`
+    )
     process.exit(64)
   }
-  const { main } = await load()
+  const { main } = await entry.load()
   await main(name === first ? rest : words)
+}
+
+function list(): void {
+  process.stdout.write(
+    `usage: npm run testnet -- NAME [options]; NAME --help tells more; options without NAME are for local\n${named()
+      .map(([name, about]) => `  ${name.padEnd(10)} ${about}\n`)
+      .join('')}`
+  )
+}
+
+function named(): Array<[string, string]> {
+  return Object.entries(testnets).flatMap(([name, { about }]) =>
+    about == null ? [] : [[name, about] as [string, string]]
+  )
 }

@@ -2,17 +2,18 @@
  * `npm run testnet scale -- --peers 64`: how a mesh of that many real daemons behaves on this machine: how soon all know a
  * newcomer, how long each phase of a run takes, how soon all know that a peer is lost. Prints figures, asserts nothing.
  */
-import { parseArgs } from 'node:util'
 import type { MemberView } from '../protocols/control.ts'
 import { checkSpec } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
+import { readOptions } from './options.ts'
 import { Testnet } from './testnet.ts'
 
+const USAGE =
+  'usage: npm run testnet scale -- [--peers N]\nStarts N daemons (default 16) and prints how their mesh behaves.'
 const LIMIT = 60_000
 
 export async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { peers: { type: 'string', default: '16' } } })
-  const peers = Number(values.peers)
+  const { peers } = readOptions(args, USAGE, { peers: { is: 'number', default: 16, least: 2, most: 256 } })
   const began = performance.now()
   const testnet = await Testnet.start({ peers })
   try {

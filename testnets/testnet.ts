@@ -33,7 +33,19 @@ export interface TestnetInit {
   /** Further arguments of `bak-node daemon` for each peer. */
   args?(name: string): string[]
   env?: Record<string, string>
+  /** Where each daemon runs; on loopback of this machine if not given. */
+  place?(name: string): Place
 }
+
+/** A network that a daemon runs in. */
+export interface Place {
+  /** What its command line begins with. */
+  enter: string[]
+  /** The address that it listens on. */
+  listen: string
+}
+
+const LOOPBACK: Place = { enter: [], listen: '/ip4/127.0.0.1/tcp/0' }
 
 export interface Finished {
   status: number | null
@@ -101,8 +113,10 @@ export class Testnet {
     const peer = this.peer(name)
     const known = existsSync(join(peer.home, 'mesh.json'))
     const join_ = known || ticket === '' ? [] : ['join', ticket]
-    const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0']
-    const child = spawn(BAK_NODE, [...args, ...(this.#init.args?.(name) ?? []), ...more], {
+    const { enter, listen } = this.#init.place?.(name) ?? LOOPBACK
+    const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', listen]
+    const [program = BAK_NODE, ...before] = [...enter, BAK_NODE]
+    const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#init.env },
       // a Ctrl-C at the terminal is for the script, which then ends its daemons in order
