@@ -98,7 +98,7 @@ async function compose(
     key: identity.raw,
     announce: config.announce,
     onRefused: ({ direction, address, reason }: { direction: string; address: string; reason: string }) =>
-      log.warn('handshake refused', { direction, address, why: reason })
+      log.refused('handshake refused', { direction, from: address, code: 'not-allowed', why: reason })
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown

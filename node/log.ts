@@ -3,6 +3,7 @@
  * `DEBUG=bak:*,libp2p:*`.
  */
 import { logger } from '@libp2p/logger'
+import { Sparing } from './sparing.ts'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
@@ -13,11 +14,25 @@ export interface Log {
   info(message: string, fields?: Fields): void
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
+  /**
+   * A warning that other peers can cause as often as they like: of one message and code only so many a minute are written.
+   * @param fields `from`, the peer or the address that it came from, `code` and `why`; the message is the same every time
+   */
+  refused(message: string, fields: Fields & { from: string }): void
   /** The same log with fields that every line bears. */
   with(fields: Fields, scope?: string): Log
 }
 
-export function createLog(least: Level, write: (line: string) => void, fields: Fields = {}, scope = 'daemon'): Log {
+/** A port is another at every connection. */
+const sourceOf = (from: string) => from.replace(/\/tcp\/\d+.*/, '')
+
+export function createLog(
+  least: Level,
+  write: (line: string) => void,
+  fields: Fields = {},
+  scope = 'daemon',
+  sparing = new Sparing()
+): Log {
   const trace = logger(`bak:${scope}`)
   const say =
     (level: Level) =>
@@ -28,12 +43,18 @@ export function createLog(least: Level, write: (line: string) => void, fields: F
         write(`${new Date().toISOString()} ${level.toUpperCase()} ${line}\n`)
       }
     }
+  const warn = say('warn')
   return {
     debug: say('debug'),
     info: say('info'),
-    warn: say('warn'),
+    warn,
     error: say('error'),
-    with: (more, inner = scope) => createLog(least, write, { ...fields, ...more }, inner)
+    refused: (message, more) => {
+      const { code } = more
+      const rest = (count: number) => warn(message, { code, left_out: count, why: 'more of the same in this minute' })
+      if (sparing.admits(`${scope} ${message} ${code}`, sourceOf(more.from), rest)) warn(message, more)
+    },
+    with: (more, inner = scope) => createLog(least, write, { ...fields, ...more }, inner, sparing)
   }
 }
 

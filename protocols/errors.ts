@@ -47,6 +47,19 @@ export const exitStatus = {
 
 export type ErrorCode = keyof typeof exitStatus
 
+const refusals = new Set<ErrorCode>([
+  'not-allowed',
+  'not-on-roster',
+  'not-the-controller',
+  'bad-message',
+  'bad-signature',
+  'wrong-manifest',
+  'old-epoch'
+])
+
+/** Whether one peer would not do what another asked, or not even listen; all else is a failure of the road or of the machine. */
+export const isRefusal = (code: ErrorCode) => refusals.has(code)
+
 export const errorCodes = Object.keys(exitStatus) as ErrorCode[]
 
 /** An expected failure: what was wrong, where, and what to do. Anything else that is thrown is a bug. */

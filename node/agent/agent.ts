@@ -109,7 +109,7 @@ export class Agent {
     if (command.phase !== 'join') return
     this.#consider(command, by).catch(cause => {
       const { code, message } = asBakError(cause)
-      this.#log.warn('command refused', { run: command.run, phase: command.phase, from: by, code, why: message })
+      this.#log.refused('command refused', { run: command.run, phase: command.phase, from: by, code, why: message })
     })
   }
 

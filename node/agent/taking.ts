@@ -122,9 +122,9 @@ export class Taking {
     member.ack = seal(ackSubject, ack, this.#init.signer)
     // a phase that has moved on wants no answer any more
     if (member.seq === seq) this.#line.send(member.ack)
-    const refused = ack.outcome === 'refused'
-    const say = refused ? this.#log.warn : this.#log.debug
-    say(refused ? 'command refused' : 'phase', { run, phase, outcome: ack.outcome, code: ack.code, why: ack.reason })
+    const { outcome, code, reason: why } = ack
+    if (outcome === 'refused') this.#log.refused('command refused', { run, phase, from: member.controller, code, why })
+    else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
   }
@@ -195,6 +195,6 @@ export class Taking {
   }
 
   #refuse({ run, phase }: Command, by: string, code: string, why: string): void {
-    this.#log.warn('command refused', { run, phase, from: by, code, why })
+    this.#log.refused('command refused', { run, phase, from: by, code, why })
   }
 }

@@ -81,7 +81,7 @@ export class Gossip {
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
-      this.#log.warn('message refused', { topic: topic.name, from: peer.toString(), code, why })
+      this.#log.refused('message refused', { topic: topic.name, from: peer.toString(), code, why })
       return TopicValidatorResult.Reject
     }
   }

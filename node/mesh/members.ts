@@ -220,7 +220,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
         const { value } = openRecord(sealed)
         if (this.#learn(value, sealed)) this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
       } catch (cause) {
-        this.#log.warn('record refused', { from, by: sealed.by, why: asBakError(cause).message })
+        const { code, message: why } = asBakError(cause)
+        this.#log.refused('record refused', { from, by: sealed.by, code, why })
       }
     }
   }

@@ -2,7 +2,7 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
 import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 
@@ -70,8 +70,11 @@ export class Streams {
     handler: Handler<Request, Response>
   ): Promise<void> {
     this.#handlers.set(protocol.id, handler as Handler<never, unknown>)
-    const onError = (error: BakError, peer: string) =>
-      this.#log.debug('exchange ended early', { protocol: protocol.id, peer, code: error.code, why: error.message })
+    const onError = ({ code, message: why }: BakError, from: string) => {
+      const about = { protocol: protocol.id, from, code, why }
+      if (isRefusal(code)) this.#log.refused('request refused', about)
+      else this.#log.debug('exchange ended early', about)
+    }
     await this.#components.registrar.handle(protocol.id, serve(protocol, handler, onError), {
       maxInboundStreams: MAX_STREAMS,
       maxOutboundStreams: MAX_STREAMS,

@@ -85,7 +85,8 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     const known = this.#known(value.run, by)
     // only the peer that began a run speaks for it
     if (known.controller !== by) {
-      this.#log.warn('refused', { run: value.run, from: by, code: 'not-the-controller', phase: value.phase })
+      const about = { run: value.run, phase: value.phase, from: by, code: 'not-the-controller' }
+      this.#log.refused(`${heard.type} refused`, { ...about, why: `${known.controller} drives this run` })
       return
     }
     if (heard.type === 'command') {

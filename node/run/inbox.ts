@@ -57,7 +57,7 @@ export class Inbox {
     if (first.type !== 'open') throw new BakError('bad-message', 'a member says first which run it means')
     const door = this.#doors.get(first.run)
     if (door == null) throw new BakError('no-such-run', `run ${first.run} is not driven from here, or is over`)
-    if (!door.admits(peer)) throw this.#refused(first.run, peer, 'not-on-roster', `${peer} is not on the roster`)
+    if (!door.admits(peer)) throw new BakError('not-on-roster', `${peer} is not on the roster of ${first.run}`)
     const out = new Queue<FromController>()
     const lines = this.#lines.get(first.run) ?? new Set()
     this.#lines.set(first.run, lines.add(out))
@@ -89,8 +89,9 @@ export class Inbox {
       if (next.type !== 'ack') continue
       const refusal = this.#judge(door, peer, next)
       if (refusal == null) continue
-      this.#refused(run, peer, refusal.code, refusal.reason)
-      await out.put({ type: 'refused', seq: refusal.seq, code: refusal.code, reason: refusal.reason })
+      const { seq, code, reason } = refusal
+      this.#log.refused('acknowledgement refused', { run, from: peer, code, why: reason })
+      await out.put({ type: 'refused', seq, code, reason })
     }
   }
 
@@ -105,10 +106,5 @@ export class Inbox {
       const { code, message } = asBakError(cause)
       return { seq: 0, code, reason: message }
     }
-  }
-
-  #refused(run: string, peer: string, code: ErrorCode, why: string): BakError {
-    this.#log.warn('acknowledgement refused', { run, from: peer, code, why })
-    return new BakError(code, why)
   }
 }

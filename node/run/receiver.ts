@@ -92,9 +92,9 @@ export class Receiver {
     if (open == null) throw new BakError('no-such-run', `run ${offer.run} takes no tarballs here`)
     const { reception } = open
     const name = reception.nameOf(peer)
-    if (name == null) throw this.#refuse(offer, peer, 'not-on-roster', `${peer} is not on the roster`)
+    if (name == null) throw new BakError('not-on-roster', `${peer} is not on the roster of ${offer.run}`)
     const foreign = offer.allow.find(path => !isOwn(path, name, offer.kind))
-    if (foreign != null) throw this.#refuse(offer, peer, 'not-allowed', `${name} may not fill ${foreign}`)
+    if (foreign != null) throw new BakError('not-allowed', `${name} may not fill ${foreign} of ${offer.run}`)
     const shelf = await open.shelf
     const had = await shelf.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
@@ -103,15 +103,10 @@ export class Receiver {
     const began = performance.now()
     const sink = await shelf.sink(offer.digest, async tarball => {
       const { refused } = await unpack(tarball, reception.folder.root, { allow: offer.allow.map(path => `${path}/`) })
-      for (const entry of refused) this.#log.warn('entry refused', { run: offer.run, from: peer, entry })
+      for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       reception.onReceived(peer, offer, refused, performance.now() - began)
     })
     return { sink }
-  }
-
-  #refuse(offer: Parcel, peer: string, code: 'not-on-roster' | 'not-allowed', why: string): BakError {
-    this.#log.warn('tarball refused', { run: offer.run, from: peer, what: offer.what, code, why })
-    return new BakError(code, why)
   }
 }
 

@@ -85,9 +85,8 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     },
     unserve: async () => {}
   }
-  const log: string[] = []
   const receiver = new Receiver({ streams } as never, {
-    log: createLog('info', line => log.push(line)),
+    log: createLog('error', () => {}),
     signer: controller,
     home
   })
@@ -107,7 +106,11 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   await plant(join(root, 'data'), Object.fromEntries(paths.map(path => [`${path}/vmstat/out.txt`, 'some numbers\n'])))
   const outbox = await openOutbox(join(root, 'outbox'), run)
   const parcel = await outbox.add(join(root, 'data'), paths, '1-default/sample1', { kind: 'tools', level: 1 })
-  const way = road(serve(tarballProtocol, handler as never), member.peer)
+  const errors: string[] = []
+  const way = road(
+    serve(tarballProtocol, handler as never, ({ code, message }) => errors.push(`${code}: ${message}`)),
+    member.peer
+  )
   const send = () =>
     sendTarball(
       way.open,
@@ -118,7 +121,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
         to: controller.peer
       }
     )
-  return { receiver, reception, folder, log, received, send, way }
+  return { receiver, reception, folder, errors, received, send, way }
 }
 
 test('a tarball of a member lies unpacked in its folder when the receipt comes, and is taken once', async () => {
@@ -139,22 +142,21 @@ test('a tarball for a run that takes none is refused', async () => {
   assert.is(await codeOf(send()), 'no-such-run')
 })
 
-test('a tarball of who is not on the roster is refused and logged', async () => {
-  const { receiver, reception, send, log, received } = await between({ names: new Map() })
+test('a tarball of who is not on the roster is refused', async () => {
+  const { receiver, reception, send, errors, received } = await between({ names: new Map() })
   receiver.open(run, reception)
   assert.is(await codeOf(send()), 'not-on-roster')
-  assert.match(log.join(''), `from=${member.peer}`)
-  assert.match(log.join(''), 'code=not-on-roster')
+  assert.equal(errors, [`not-on-roster: ${member.peer} is not on the roster of ${run}`])
   assert.equal(received, [])
 })
 
-test('a tarball for the folder of another member is refused and logged, and nothing of it arrives', async () => {
-  const { receiver, reception, send, log, folder } = await between({
+test('a tarball for the folder of another member is refused, and nothing of it arrives', async () => {
+  const { receiver, reception, send, errors, folder } = await between({
     allow: [...allow, '1-default/sample1/tools-default/node-a']
   })
   receiver.open(run, reception)
   assert.is(await codeOf(send()), 'not-allowed')
-  assert.match(log.join(''), 'node-b may not fill 1-default/sample1/tools-default/node-a')
+  assert.match(errors.join(''), 'node-b may not fill 1-default/sample1/tools-default/node-a')
   assert.equal(await listAll(folder.root), [])
 })
 

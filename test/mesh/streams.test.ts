@@ -1,0 +1,69 @@
+import type { StreamHandler } from '@libp2p/interface'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createLog } from '../../node/log.ts'
+import { Streams } from '../../node/mesh/streams.ts'
+import { BakError, type ErrorCode } from '../../protocols/errors.ts'
+import { clockProtocol } from '../../protocols/phase.ts'
+import { askOne } from '../../protocols/stream.ts'
+import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+
+const test = suite('streams between peers')
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+const peer = newSigner().peer
+
+/** A peer that answers every question about its clock with one failure, and what it logs. */
+async function refusing(failure: BakError) {
+  const lines: string[] = []
+  let served: StreamHandler | undefined
+  const registrar = {
+    handle: async (_: string, handler: StreamHandler) => {
+      served = handler
+    }
+  }
+  const streams = new Streams({ peerId: peer, registrar } as never, {
+    log: createLog('info', line => lines.push(line.slice(line.indexOf(' ') + 1)))
+  })
+  await streams.serve(clockProtocol, async function* () {
+    throw failure
+  })
+  const way = road(served as StreamHandler, peer)
+  const ask = () => askOne(way.open, clockProtocol, { asked: 1 }).catch(error => error as BakError)
+  return { ask, way, lines }
+}
+
+const refusals: ErrorCode[] = ['not-allowed', 'not-on-roster', 'not-the-controller']
+for (const code of refusals) {
+  test(`a request that is refused as ${code} is answered so, and logged with who and why`, async () => {
+    const { ask, lines } = await refusing(new BakError(code, 'since I say so'))
+    assert.is(((await ask()) as BakError).code, code)
+    const about = `protocol=/bak/clock/1.0.0 from=${peer} code=${code} why="since I say so"`
+    assert.equal(lines, [`WARN ${about} msg="request refused"\n`])
+  })
+}
+
+const failures: ErrorCode[] = ['no-such-run', 'busy', 'unknown-digest', 'draining', 'timeout']
+for (const code of failures) {
+  test(`a request that fails as ${code} is answered so, and is no news for the log`, async () => {
+    const { ask, lines } = await refusing(new BakError(code, 'not now'))
+    assert.is(((await ask()) as BakError).code, code)
+    assert.equal(lines, [])
+  })
+}
+
+test('a request that is no message is refused, answered and logged', async () => {
+  const { ask, way, lines } = await refusing(new BakError('bug', 'never asked'))
+  way.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))
+  assert.is(((await ask()) as BakError).code, 'bad-message')
+  assert.is(lines.length, 1)
+  assert.match(lines[0] as string, `from=${peer} code=bad-message`)
+})
+
+test('a flood of bad requests is a few lines', async () => {
+  const { ask, lines } = await refusing(new BakError('not-allowed', 'no'))
+  for (let i = 0; i < 200; i++) await ask()
+  assert.is(lines.length, 10)
+})
+
+test.run()
