@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** `bak-node`: the daemon, and the few commands that make, join and leave a mesh. */
-import { runProgram } from './program.ts'
+import { cacheCode } from '../protocols/compile-cache.ts'
 
+cacheCode()
+const { runProgram } = await import('./program.ts')
 process.exitCode = await runProgram(process.argv.slice(2))

@@ -8,11 +8,9 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { build } from 'esbuild'
+import { bundle, root } from './bundle.ts'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const run = promisify(execFile)
 /** Making an executable takes seconds; fetching the runtime of another architecture takes longer, ms. */
 const PATIENCE = 300_000
@@ -40,7 +38,11 @@ try {
 
 async function makeExecutable(runtime: string, output: string, temporary: string): Promise<void> {
   const main = join(temporary, 'bak.mjs')
-  await bundle(main)
+  await bundle({
+    ...{ entryPoints: [join(root, 'scripts/entry.ts')], outfile: main, minify: true },
+    // nothing is beside the executable
+    define: { 'import.meta.url': '"file:///bak"' }
+  })
   const made = join(temporary, 'bak')
   const own = arch === process.arch
   const config = {
@@ -58,20 +60,6 @@ async function makeExecutable(runtime: string, output: string, temporary: string
     await rm(link, { force: true })
     await symlink(`bak-linux-${arch}`, link)
   }
-}
-
-/** Everything of ours and of the packages, in one module. */
-async function bundle(outfile: string): Promise<void> {
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  await build({
-    entryPoints: [join(root, 'scripts/entry.ts')],
-    ...{ outfile, bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node26' },
-    // function names stand in messages
-    keepNames: true,
-    define: { BAK_VERSION: JSON.stringify(version), 'import.meta.url': '"file:///bak"' },
-    banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
-    logLevel: 'warning'
-  })
 }
 
 /** The runtime that the package pins: installed for this machine, fetched by its name for another. */

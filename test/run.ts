@@ -2,8 +2,8 @@
  * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit, adds up
  * what uvu counted, names what was skipped, and ends with `N passed, N failed`.
  */
-import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { globSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -23,6 +23,12 @@ const wanted = process.argv.slice(2)
 const files = globSync('test/**/*.test.ts', { cwd: root })
   .sort()
   .filter(file => wanted.length === 0 || wanted.some(part => file.includes(part)))
+// the programs that tests start are those that are shipped: bundled
+const built = join(root, 'build', `test-${process.pid}`)
+execFileSync(process.execPath, [join(root, 'scripts/build.ts'), built], { stdio: 'inherit' })
+process.env.BAK_DIST = built
+process.once('exit', () => rmSync(built, { recursive: true, force: true }))
+
 const sum: Counted = { passed: 0, failed: 0, skipped: [] }
 for (const group of groups(files)) add(await run(group))
 
