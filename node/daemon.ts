@@ -107,7 +107,7 @@ async function compose(
     streams: c => new Streams(c, common),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Links(c, { log, self: identity.peer, seeds: () => [...mesh.way, ...remembered.addresses()] }),
+    links: c => new Links(c, { log, way: mesh.way, remembered: () => remembered.peers() }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
     content: c => new Content(c),

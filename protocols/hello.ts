@@ -79,15 +79,18 @@ export const helloMessage = v.variant('type', [
 
 const version = v.object({ peer: peerId, version: count })
 
+/** Records on their way, and whose of them speak of a peer that is lost to the one who gives them. */
+const given = { records: list(envelope, MAX_PEERS), lost: v.optional(list(peerId, MAX_PEERS)) }
+
 /**
  * Two peers that connect make their tables equal: the caller says which records it has, the other gives what is newer, in
  * portions, and says in the last what it wants; the caller gives that.
  */
 const swapRequest = v.variant('type', [
   v.object({ type: v.literal('have'), versions: list(version, MAX_PEERS) }),
-  v.object({ type: v.literal('give'), records: list(envelope, MAX_PEERS) })
+  v.object({ type: v.literal('give'), ...given })
 ])
-const swapResponse = v.object({ records: list(envelope, MAX_PEERS), want: list(peerId, MAX_PEERS) })
+const swapResponse = v.object({ ...given, want: list(peerId, MAX_PEERS) })
 export type SwapRequest = v.InferOutput<typeof swapRequest>
 export type SwapResponse = v.InferOutput<typeof swapResponse>
 

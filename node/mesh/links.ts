@@ -1,23 +1,33 @@
 /**
  * Keeps this peer connected: to the addresses it was given and to those it remembers while it knows nobody, and to a
- * handful of members once it does, so that no single peer holds the mesh together. Dials for ever; a peer that was started
+ * handful of members once it does, so that no single peer holds the mesh together. Looks now and then for those that are
+ * missing, so that parts of a mesh that were cut from each other grow together. Dials for ever; a peer that was started
  * before the one it is to join is let in within seconds of its appearing.
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Log } from '../log.ts'
 import { Backoff } from './backoff.ts'
 import type { Members } from './members.ts'
+import { dialsFor, missingOf, type Way } from './missing.ts'
+import type { RememberedPeer } from './remembered.ts'
+import { Rota } from './rota.ts'
+import { Seldom } from './seldom.ts'
 
 /** Connections that a peer keeps up by itself; gossip needs about six. */
 const DEGREE = 8
 /** Alone, a try at least this often, ms: a newcomer is let in within 5 s of its way in appearing. */
 const ALONE = { first: 250, most: 3_000 }
-/** With connections, how often to look whether more are wanted. */
+/** How often it is said that nobody answers, ms. */
+const SAY = { first: 60_000, most: 3_600_000 }
+/** With connections, how often to look whether more are wanted, and whether somebody missing is back; give or take a fifth. */
 const CALM = 5_000
 const DIAL_TIMEOUT = 4_000
 const MAX_DIALS = 8
+/** After a cut every peer dials so many of the other part, so that not one link alone holds both together. */
+const BRIDGES = 3
+const MAX_FOUND = 256
 
 export interface LinksComponents {
   connectionManager: ConnectionManager
@@ -26,9 +36,9 @@ export interface LinksComponents {
 
 export interface LinksInit {
   log: Log
-  self: string
-  /** Addresses from the ticket and of remembered peers, most hopeful first. */
-  seeds(): string[]
+  /** Addresses from the ticket. */
+  way: string[]
+  remembered(): RememberedPeer[]
 }
 
 export class Links {
@@ -37,9 +47,13 @@ export class Links {
   readonly #log: Log
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(ALONE)
+  readonly #say = new Seldom(SAY)
+  readonly #seeds = new Rota<Way>(keyOf)
+  readonly #missing = new Rota<Way>(keyOf)
+  readonly #found = new Set<string>()
+  #looked = performance.now()
   #wake: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
-  #saidAlone = false
 
   constructor(components: LinksComponents, init: LinksInit) {
     this.#components = components
@@ -53,11 +67,13 @@ export class Links {
 
   afterStart(): void {
     this.#components.members.addEventListener('change', this.#onChange)
+    this.#components.members.addEventListener('found', this.#onFound)
     this.#loop = this.#run()
   }
 
   async beforeStop(): Promise<void> {
     this.#components.members.removeEventListener('change', this.#onChange)
+    this.#components.members.removeEventListener('found', this.#onFound)
     this.#stopped.abort()
     this.#wake()
     await this.#loop
@@ -65,52 +81,80 @@ export class Links {
 
   async #run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
-      const count = this.#components.connectionManager.getConnections().length
-      await (count === 0 ? this.#dialSeeds() : this.#dialMembers(count))
-      const alone = this.#components.connectionManager.getConnections().length === 0
+      const count = this.#count()
+      await (count === 0 ? this.#dialSeeds() : Promise.all([this.#dialMembers(count), this.#look()]))
+      const alone = this.#count() === 0
       if (!alone) {
         this.#backoff.reset()
-        this.#saidAlone = false
+        this.#say.reset()
       }
-      await this.#pause(alone ? this.#backoff.next() : CALM)
+      await this.#pause(alone ? this.#backoff.next() : CALM * (0.8 + Math.random() * 0.4))
     }
   }
 
+  /** The ticket's addresses and everyone this home remembers, a few at a time. */
   async #dialSeeds(): Promise<void> {
-    const seeds = this.#init.seeds()
+    const { way, remembered } = this.#init
+    const seeds = [...way.map(address => ({ addresses: [address] })), ...remembered()]
     if (seeds.length === 0) return
-    await Promise.all(seeds.slice(0, MAX_DIALS).map(address => this.#dial(address)))
-    const alone = this.#components.connectionManager.getConnections().length === 0
-    if (alone && !this.#saidAlone) {
-      this.#saidAlone = true
-      this.#log.warn('nobody answers yet, trying on', { addresses: seeds.slice(0, MAX_DIALS).join(',') })
-    }
+    const ways = this.#seeds.next(seeds, MAX_DIALS)
+    await Promise.all(ways.map(each => this.#dial(each)))
+    if (this.#count() > 0 || !this.#say.due(performance.now())) return
+    this.#log.warn('nobody answers yet, trying on', {
+      addresses: ways.flatMap(({ addresses }) => addresses.slice(0, 2)).join(',')
+    })
   }
 
-  /** Dials members at random until there are enough connections; those that refuse are left to the next round. */
+  /** Dials members at random until there are enough connections, and some that were found again at any rate. */
   async #dialMembers(count: number): Promise<void> {
     const strangers = this.#components.members
       .list()
-      .filter(member => member.path === 'indirect' && member.state !== 'lost' && member.state !== 'left')
+      .filter(({ path, state }) => path === 'indirect' && state !== 'lost' && state !== 'left')
       .sort(() => Math.random() - 0.5)
-      .slice(0, Math.min(MAX_DIALS, Math.max(0, DEGREE - count)))
-    await Promise.all(strangers.map(member => this.#dial(member.peer)))
+    const found = strangers.filter(({ peer }) => this.#found.has(peer)).slice(0, BRIDGES)
+    this.#found.clear()
+    const wanted = strangers.slice(0, Math.min(MAX_DIALS, Math.max(0, DEGREE - count)))
+    await Promise.all([...new Set([...found, ...wanted])].map(member => this.#dial(member)))
   }
 
-  async #dial(target: string): Promise<void> {
-    const to = target.startsWith('/') ? multiaddr(target) : peerIdFromString(target)
+  /** Looks for those that are missing, whatever woke this peer not more often than once a round. */
+  async #look(): Promise<void> {
+    const now = performance.now()
+    if (now - this.#looked < CALM * 0.8) return
+    this.#looked = now
+    const members = this.#components.members.list()
+    const missing = missingOf(members, this.#init.remembered())
+    const here = members.filter(({ state }) => state !== 'lost' && state !== 'left').length
+    const ways = this.#missing.next(missing, dialsFor(missing.length, here, Math.random()))
+    await Promise.all(ways.map(each => this.#dial(each)))
+  }
+
+  /** By its addresses and not by its id alone: libp2p forgets the addresses of who has been away for an hour. */
+  async #dial({ peer, addresses }: Way): Promise<void> {
+    const to = addresses.map(address => withPeer(multiaddr(address), peer))
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT)])
     try {
-      await this.#components.connectionManager.openConnection(to, { signal })
+      await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
+        signal
+      })
     } catch (error) {
-      this.#log.debug('no connection', { to: target, why: (error as Error).message })
+      this.#log.debug('no connection', { to: peer ?? String(addresses), why: (error as Error).message })
     }
+  }
+
+  #count(): number {
+    return this.#components.connectionManager.getConnections().length
   }
 
   /** A newly heard-of peer may be worth a connection. */
   readonly #onChange = (): void => {
-    const count = this.#components.connectionManager.getConnections().length
+    const count = this.#count()
     if (count > 0 && count < DEGREE) this.#wake()
+  }
+
+  readonly #onFound = (event: CustomEvent<{ peer: string }>): void => {
+    if (this.#found.size < MAX_FOUND) this.#found.add(event.detail.peer)
+    this.#wake()
   }
 
   #pause(length: number): Promise<void> {
@@ -127,4 +171,12 @@ export class Links {
       }
     })
   }
+}
+
+const keyOf = ({ peer, addresses }: Way) => peer ?? String(addresses)
+
+/** Addresses of a ticket say already whose they are. */
+function withPeer(address: Multiaddr, peer: string | undefined): Multiaddr {
+  const text = address.toString()
+  return peer == null || text.endsWith(`/p2p/${peer}`) ? address : multiaddr(`${text}/p2p/${peer}`)
 }

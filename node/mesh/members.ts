@@ -18,6 +18,7 @@ import type { Gossip } from './gossip.ts'
 import { checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
 import { RelayNews } from './relay-news.ts'
+import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
 import { answerSwap, swapRecords } from './swap.ts'
 import { isHere, type Row, shownNames, stateOf, Table } from './table.ts'
@@ -27,6 +28,9 @@ const COALESCE = 50
 /** Announced again at these times after joining, as topics are still being grafted; then once a minute. */
 const REPEATS = [300, 1_000, 3_000]
 const STEADY = 60_000
+/** Nobody need be connected to a peer, so that nobody sees its connection go: who has been silent for so long is dialled. */
+const SILENT = 4 * STEADY
+const MAX_PROBES = 16
 /** Who left is shown no more after this, who is lost after a day. */
 const KEEP_LEFT = 60_000
 const KEEP_LOST = 86_400_000
@@ -51,6 +55,8 @@ export interface MembersInit {
 
 export interface MembersEvents {
   change: CustomEvent<{ peer: string }>
+  /** A peer that was thought lost is here: there may have been a cut between two parts of the mesh. */
+  found: CustomEvent<{ peer: string }>
 }
 
 export class Members extends TypedEventEmitter<MembersEvents> {
@@ -61,6 +67,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #topic: string
   readonly #news = new RelayNews()
   readonly #loss: Loss
+  readonly #reunion = new Reunion(() => this.#announce())
   readonly #timers = new Set<NodeJS.Timeout>()
   #self: MembersInit['self']
   #version = 0
@@ -101,6 +108,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#running = false
     this.#loss.stop()
     this.#news.stop()
+    this.#reunion.stop()
     for (const timer of this.#timers) clearTimeout(timer)
     await new Promise(resolve => setTimeout(resolve, COALESCE))
   }
@@ -181,8 +189,15 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #repeat(): void {
     this.#later(STEADY * (0.75 + Math.random() / 2), () => {
       this.#announce()
+      this.#probeSilent()
       this.#repeat()
     })
+  }
+
+  #probeSilent(): void {
+    const before = Date.now() - SILENT
+    const silent = this.#table.rows().filter(row => row.heard < before && this.#isMissed(row.record.peer))
+    for (const { record } of silent.slice(0, MAX_PROBES)) this.#loss.suspect(record.peer)
   }
 
   #publish(type: 'record' | 'lost', sealed: Envelope): void {
@@ -198,11 +213,17 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   /** @returns whether it was news */
   #learn(record: MemberRecord, sealed: Envelope): boolean {
     if (record.peer === this.#init.signer.peer) {
-      // an earlier life of this peer
-      if (record.version > this.#version && this.#running) this.#announce()
+      // an earlier life of this peer, and its clock may have gone ahead of this one's
+      if (record.version > this.#version && this.#running) {
+        this.#version = record.version
+        this.#announce()
+      }
       return false
     }
+    const known = this.#table.get(record.peer)
     if (!this.#table.learn(record, sealed, Date.now())) return false
+    // one that was started again does not mean that there was a cut
+    if (known?.lost === true && known.record.started === record.started) this.#found(record.peer)
     const multiaddrs = record.addresses.map(address => multiaddr(address))
     this.#components.peerStore.merge(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
     this.#changed(record.peer)
@@ -210,15 +231,19 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   get #swapping() {
-    return { table: this.#table, take: (records: Envelope[], peer: string) => this.#take(records, peer) }
+    const take = (records: Envelope[], peer: string, lost?: string[]) => this.#take(records, peer, new Set(lost))
+    return { table: this.#table, take }
   }
 
   /** Learns from a swap, and sees to it that others hear what was news. */
-  #take(records: Envelope[], from: string): void {
+  #take(records: Envelope[], from: string, lost: Set<string>): void {
     for (const sealed of records) {
       try {
         const { value } = openRecord(sealed)
-        if (this.#learn(value, sealed)) this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
+        if (!this.#learn(value, sealed)) continue
+        // the last record of a lost peer is no sign of life, and not passed on
+        if (lost.has(value.peer)) this.#onReport(value, from)
+        else this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
       } catch (cause) {
         const { code, message: why } = asBakError(cause)
         this.#log.refused('record refused', { from, by: sealed.by, code, why })
@@ -235,7 +260,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => {
     const peer = event.detail.toString()
-    this.#table.find(peer, Date.now())
+    if (this.#table.find(peer, Date.now())) this.#found(peer)
     // after having been alone it may be thought lost
     if (this.#components.connectionManager.getConnections().length === 1) this.update({})
     this.#changed(peer)
@@ -271,6 +296,11 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#log.info('peer lost', { peer, name: row.record.name })
     this.#publish('lost', seal(lostSubject, { peer, version: row.record.version }, this.#init.signer))
     this.#changed(peer)
+  }
+
+  #found(peer: string): void {
+    this.#reunion.found()
+    this.dispatchEvent(new CustomEvent('found', { detail: { peer } }))
   }
 
   #changed(peer: string): void {

@@ -1,22 +1,40 @@
 /** The peers of the mesh that this home has met, with their addresses, so that it finds the mesh again without a ticket. */
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
-import { list, multiaddress, name, peerId } from '../../protocols/fields.ts'
+import type { MemberView } from '../../protocols/control.ts'
+import { instant, list, multiaddress, name, peerId } from '../../protocols/fields.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Members } from './members.ts'
 
-const peers = list(v.object({ peer: peerId, name, addresses: list(multiaddress, 32) }), 1024)
+const MAX_PEERS = 1024
+const peers = list(
+  v.object({
+    peer: peerId,
+    name,
+    addresses: list(multiaddress, 32),
+    /** The day when it was last here. */
+    seen: v.optional(instant, 0),
+    /** It said good-bye: it comes back by itself, or never. */
+    left: v.optional(v.boolean())
+  }),
+  MAX_PEERS
+)
+export type RememberedPeer = v.InferOutput<typeof peers>[number]
+
+const DAY = 86_400_000
+/** Who has not been here for so long is forgotten. */
+const KEEP = 7 * DAY
 /** Written this long after a change, with what else changes by then, ms. */
 const SETTLE = 1_000
 
 export class Remembered {
   readonly #path: string
-  #peers: v.InferOutput<typeof peers>
+  #peers: RememberedPeer[]
   #members: Members | undefined
   #self = ''
   #timer: NodeJS.Timeout | undefined
 
-  constructor(path: string, known: v.InferOutput<typeof peers>) {
+  constructor(path: string, known: RememberedPeer[]) {
     this.#path = path
     this.#peers = known
   }
@@ -49,8 +67,9 @@ export class Remembered {
 
   stop(): void {}
 
-  addresses(): string[] {
-    return this.#peers.flatMap(({ addresses }) => addresses)
+  /** @returns whom this home remembers, those that left last */
+  peers(): RememberedPeer[] {
+    return this.#peers
   }
 
   readonly #onChange = (): void => {
@@ -61,11 +80,25 @@ export class Remembered {
   }
 
   async #write(): Promise<void> {
-    const others =
-      this.#members?.list().filter(({ peer, addresses }) => peer !== this.#self && addresses.length > 0) ?? []
-    const now = others.slice(0, 1024).map(({ peer, name, addresses }) => ({ peer, name, addresses }))
-    if (now.length === 0 || JSON.stringify(now) === JSON.stringify(this.#peers)) return
+    const others = this.#members?.list().filter(({ peer }) => peer !== this.#self) ?? []
+    const now = remember(this.#peers, others, Date.now())
+    if (JSON.stringify(now) === JSON.stringify(this.#peers)) return
     this.#peers = now
     await writeAtomic(this.#path, `${JSON.stringify(now, null, 2)}\n`, { mode: 0o600 })
   }
+}
+
+/** @returns what is remembered from now on: who is here, and who was not long ago; those that left last. Pure. */
+export function remember(known: RememberedPeer[], members: MemberView[], now: number): RememberedPeer[] {
+  const all = new Map(known.map(each => [each.peer, each]))
+  for (const { peer, name, addresses, state, since } of members.filter(each => each.addresses.length > 0)) {
+    const seen = state === 'lost' || state === 'left' ? Math.min(since, now) : now
+    // the day is enough, and does not change with every record that comes
+    const met = { peer, name, addresses, seen: seen - (seen % DAY) }
+    all.set(peer, state === 'left' ? { ...met, left: true } : met)
+  }
+  return [...all.values()]
+    .filter(({ seen }) => seen > now - KEEP)
+    .sort((a, b) => Number(a.left ?? false) - Number(b.left ?? false) || b.seen - a.seen)
+    .slice(0, MAX_PEERS)
 }

@@ -2,14 +2,14 @@
 import type { Envelope } from '../../protocols/envelope.ts'
 import { recordsProtocol, type SwapRequest, type SwapResponse } from '../../protocols/hello.ts'
 import { call, type Exchange, type Opener } from '../../protocols/stream.ts'
-import type { Table } from './table.ts'
+import type { Row, Table } from './table.ts'
 
 const RECORDS_PER_FRAME = 200
 
 export interface Swapping {
   table: Table
-  /** Checks and learns records that come from `peer`. */
-  take(records: Envelope[], peer: string): void
+  /** Checks and learns records that come from `peer`; those of `lost` peers are of peers that it cannot reach. */
+  take(records: Envelope[], peer: string, lost: string[] | undefined): void
 }
 
 /** The side that connected. */
@@ -19,8 +19,8 @@ export async function swapRecords(open: Opener, peer: string, { table, take }: S
     const versions = table.rows().map(({ record }) => ({ peer: record.peer, version: record.version }))
     await exchange.send({ type: 'have', versions })
     for (let next = await exchange.receive(); next !== undefined; next = await exchange.receive()) {
-      take(next.records, peer)
-      for (const records of portions(sealedOf(table, next.want))) await exchange.send({ type: 'give', records })
+      take(next.records, peer, next.lost)
+      for (const rows of portions(rowsOf(table, next.want))) await exchange.send({ type: 'give', ...given(rows) })
       if (next.records.length < RECORDS_PER_FRAME) break
     }
   } finally {
@@ -38,20 +38,25 @@ export async function* answerSwap(
     const theirs = new Map(first.versions.map(each => [each.peer, each.version]))
     const newer = table.rows().filter(({ record }) => record.version > (theirs.get(record.peer) ?? -1))
     const want = first.versions.filter(each => each.version > (table.get(each.peer)?.record.version ?? -1))
-    const frames = portions(newer.map(row => row.sealed))
+    const frames = portions(newer)
     // the last frame is the one that is not full
     if (frames.at(-1)?.length === RECORDS_PER_FRAME || frames.length === 0) frames.push([])
-    for (const [i, records] of frames.entries()) {
-      yield { records, want: i === frames.length - 1 ? want.map(each => each.peer) : [] }
+    for (const [i, rows] of frames.entries()) {
+      yield { ...given(rows), want: i === frames.length - 1 ? want.map(each => each.peer) : [] }
     }
   }
   for (let next = await receive(); next !== undefined; next = await receive()) {
-    if (next.type === 'give') take(next.records, peer)
+    if (next.type === 'give') take(next.records, peer, next.lost)
   }
 }
 
-function sealedOf(table: Table, peers: string[]): Envelope[] {
-  return peers.map(peer => table.get(peer)?.sealed).filter(sealed => sealed != null)
+function rowsOf(table: Table, peers: string[]): Row[] {
+  return peers.map(peer => table.get(peer)).filter(row => row != null)
+}
+
+function given(rows: Row[]): { records: Envelope[]; lost?: string[] } {
+  const lost = rows.filter(row => row.lost).map(row => row.record.peer)
+  return { records: rows.map(row => row.sealed), ...(lost.length > 0 ? { lost } : {}) }
 }
 
 function portions<T>(all: T[]): T[][] {

@@ -10,6 +10,8 @@ export interface Row {
   lost: boolean
   /** When the state last changed, ms since 1970, on this peer's clock. */
   since: number
+  /** When the record came, on the same clock. */
+  heard: number
 }
 
 export const stateOf = (row: Row) => (row.lost ? 'lost' : row.record.state)
@@ -22,7 +24,7 @@ export class Table {
   learn(record: MemberRecord, sealed: Envelope, now: number): boolean {
     const known = this.#rows.get(record.peer)
     if (known != null && known.record.version >= record.version) return false
-    const row = { record, sealed, lost: false, since: now }
+    const row = { record, sealed, lost: false, since: now, heard: now }
     if (known != null && stateOf(known) === stateOf(row)) row.since = known.since
     this.#rows.set(record.peer, row)
     return true
@@ -40,7 +42,7 @@ export class Table {
   find(peer: string, now: number): boolean {
     const row = this.#rows.get(peer)
     if (row?.lost !== true) return false
-    this.#rows.set(peer, { ...row, lost: false, since: now })
+    this.#rows.set(peer, { ...row, lost: false, since: now, heard: now })
     return true
   }
 
