@@ -12,8 +12,12 @@ export interface Flags {
   name?: string
   /** `key=value` */
   label?: string[]
-  listen?: string[]
+  /** False: nowhere. */
+  listen?: string[] | false
   announce?: string[]
+  /** As a variable also the name of a mode. */
+  relay?: boolean | string
+  upnp?: boolean
   log?: string
 }
 
@@ -26,7 +30,8 @@ export type Config = Required<DaemonSettings>
 export async function loadConfig(home: Home, given: DaemonSettings): Promise<Config> {
   const file = readConfigFile(await readText(home.config), home.config)
   const label = { ...file.label, ...given.label }
-  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label } as Config
+  const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
+  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label, relay_limits } as Config
 }
 
 /** @returns what stands in the file; nothing where there is none */
@@ -40,8 +45,14 @@ async function readText(path: string): Promise<string> {
 }
 
 /** @throws {BakError} `usage` with a line for every mistake */
-export function checkFlags({ label, ...flags }: Flags): DaemonSettings {
-  const all = { ...flags, label: label == null ? undefined : parseLabels(label) }
+export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
+  const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
+  const all = {
+    ...flags,
+    listen: listen === false ? [] : listen,
+    relay: mode,
+    label: label == null ? undefined : parseLabels(label)
+  }
   const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
   const mistakes = findMistakes(daemonSettings as Schema, given)
   if (mistakes.length === 0) return given

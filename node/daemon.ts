@@ -19,6 +19,8 @@ import { Gossip } from './mesh/gossip.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
+import { RelayOffer } from './mesh/relay/offer.ts'
+import { Relays } from './mesh/relay/relays.ts'
 import { Remembered } from './mesh/remembered.ts'
 import { Streams } from './mesh/streams.ts'
 import type { Parts } from './parts.ts'
@@ -108,6 +110,8 @@ async function compose(
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
     links: c => new Links(c, { log, way: mesh.way, remembered: () => remembered.peers() }),
+    relay: c => new RelayOffer(c, { log, mode: config.relay, limits: config.relay_limits }),
+    relays: c => new Relays(c, { log }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
     content: c => new Content(c),

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
-import { labels, list, name, peerId } from './fields.ts'
+import { count, labels, list, name, peerId } from './fields.ts'
 import { readTomlFile } from './toml-file.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -17,11 +17,25 @@ const address = v.pipe(
   v.check(isTcpAddress, 'expected an address such as /ip4/192.0.2.7/tcp/4001 or /dns4/db1.example.org/tcp/4001')
 )
 
+/** What a relay gives to each peer behind NAT; what is left out is without a limit. */
+export const relayLimits = v.strictObject({
+  /** Peers that may be reached through this one. */
+  reservations: v.optional(v.pipe(count, v.minValue(1), v.maxValue(10_000))),
+  /** Seconds that a relayed connection may last. */
+  seconds: v.optional(v.pipe(count, v.minValue(10))),
+  /** Bytes that a relayed connection may carry, both ways together. */
+  bytes: v.optional(v.pipe(count, v.minValue(65_536)))
+})
+export type RelayLimits = v.InferOutput<typeof relayLimits>
+
 export const daemonSettings = v.strictObject({
   name: v.optional(name),
   label: v.optional(labels),
   listen: v.optional(list(address, 16)),
   announce: v.optional(list(address, 16)),
+  relay: v.optional(v.picklist(['auto', 'on', 'off'])),
+  relay_limits: v.optional(relayLimits),
+  upnp: v.optional(v.boolean()),
   log: v.optional(v.picklist(LEVELS))
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
@@ -33,6 +47,11 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   label: {},
   listen: ['/ip4/0.0.0.0/tcp/0'],
   announce: [],
+  /** Others are relayed through this peer: by itself where it finds that everyone can reach it. */
+  relay: 'auto',
+  relay_limits: { reservations: 512 },
+  /** Asks the router for a port. */
+  upnp: true,
   log: 'info'
 }
 

@@ -52,6 +52,8 @@ export const record = v.object({
   state: v.picklist(['alive', 'busy', 'draining', 'left']),
   labels,
   addresses: list(multiaddress, 32),
+  /** Others may be reached through this peer. */
+  relay: v.optional(v.boolean()),
   tools: list(availability, 128),
   registered: list(registration, 128),
   runs: list(drivenRun, 64),

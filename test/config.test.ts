@@ -30,10 +30,19 @@ async function errorOf(work: () => unknown): Promise<BakError> {
 test('without a file and flags everything is as the help says', async () => {
   const { name, ...rest } = await settingsOf(undefined)
   assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
-  assert.equal(rest, { label: {}, listen: ['/ip4/0.0.0.0/tcp/0'], announce: [], log: 'info' })
+  assert.equal(rest, {
+    label: {},
+    listen: ['/ip4/0.0.0.0/tcp/0'],
+    announce: [],
+    relay: 'auto',
+    relay_limits: { reservations: 512 },
+    upnp: true,
+    log: 'info'
+  })
 })
 
-const cases: Array<[key: keyof Flags, file: string, fromFile: unknown, flag: string | string[], fromFlag: unknown]> = [
+type Flag = string | string[] | boolean
+const cases: Array<[key: keyof Flags, file: string, fromFile: unknown, flag: Flag, fromFlag: unknown]> = [
   ['name', 'name = "db1"', 'db1', 'db2', 'db2'],
   ['log', 'log = "warn"', 'warn', 'debug', 'debug'],
   ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], ['/ip6/::1/tcp/2'], ['/ip6/::1/tcp/2']],
@@ -43,7 +52,12 @@ const cases: Array<[key: keyof Flags, file: string, fromFile: unknown, flag: str
     ['/dns4/a.example/tcp/1'],
     ['/ip4/192.0.2.7/tcp/2'],
     ['/ip4/192.0.2.7/tcp/2']
-  ]
+  ],
+  ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], false, []],
+  ['relay', 'relay = "auto"', 'auto', true, 'on'],
+  ['relay', 'relay = "on"', 'on', false, 'off'],
+  ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
+  ['upnp', 'upnp = true', true, false, false]
 ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
   test(`${key}: a flag is stronger than the file, the file than the default`, async () => {
@@ -61,6 +75,11 @@ test('label: labels of flags join those of the file, and replace those of the sa
   assert.equal((await settingsOf(file)).label, { rack: 'r1', role: 'db' })
   const { label } = await settingsOf(file, { label: ['role=web', 'os.name=a=b', 'empty='] })
   assert.equal(label, { rack: 'r1', role: 'web', 'os.name': 'a=b', empty: '' })
+})
+
+test('relay_limits: what the file does not limit is as wide as before', async () => {
+  const file = '[relay_limits]\nseconds = 3600\nbytes = 1000000'
+  assert.equal((await settingsOf(file)).relay_limits, { reservations: 512, seconds: 3600, bytes: 1_000_000 })
 })
 
 test('the table of the command line in the same file is not the daemon’s', async () => {

@@ -19,7 +19,7 @@ export function addDaemon(program: Command): void {
 function addDaemonOptions(command: Command): void {
   const option = (flags: string, help: string) => {
     const made = new Option(flags, help)
-    command.addOption(made.env(variableOf(made.name())))
+    command.addOption(made.env(variableOf(made.attributeName())))
     return made
   }
   const several = (flags: string, help: string) =>
@@ -27,7 +27,11 @@ function addDaemonOptions(command: Command): void {
   option('--name <name>', 'shown to others (default: the name of the host)')
   several('--label <key=value>', 'selectors choose by labels')
   several('--listen <multiaddr>', 'where others reach it (default: /ip4/0.0.0.0/tcp/0)')
+  option('--no-listen', 'be reached through relays only')
   several('--announce <multiaddr>', 'tell others this address instead')
+  option('--relay', 'relay peers behind NAT (default: if everyone can reach this peer)')
+  option('--no-relay', 'relay nobody')
+  option('--no-upnp', 'ask no router for a port')
   option('--once', 'leave after the first run that this peer took part in')
   option('--log <level>', 'least level that is logged (default: info)').choices([...LEVELS])
 }
@@ -40,11 +44,19 @@ function flagsOf(command: Command): Flags & { once?: boolean } {
     for (const each of chain) {
       for (const [name, value] of Object.entries<string | string[] | boolean>(each.opts())) {
         if (each.getOptionValueSource(name) !== source) continue
-        given[name] = source === 'env' && Array.isArray(value) ? value.flatMap(text => text.split(',')) : value
+        given[name] = source === 'env' ? inVariable(name, value) : value
       }
     }
   }
   return given
+}
+
+/** commander takes a variable of a flag without a value for true, whatever it says. */
+function inVariable(name: string, value: string | string[] | boolean): string | string[] | boolean {
+  if (Array.isArray(value)) return value.flatMap(text => text.split(','))
+  if (typeof value !== 'boolean') return value
+  const text = process.env[variableOf(name)]?.toLowerCase() ?? ''
+  return text === 'auto' ? text : !['0', 'false', 'no', 'off', ''].includes(text)
 }
 
 /** libp2p is loaded here, and for no other command. */

@@ -23,7 +23,8 @@ const ALONE = { first: 250, most: 3_000 }
 const SAY = { first: 60_000, most: 3_600_000 }
 /** With connections, how often to look whether more are wanted, and whether somebody missing is back; give or take a fifth. */
 const CALM = 5_000
-const DIAL_TIMEOUT = 4_000
+/** Time for two addresses of a peer that swallow what is sent to them, ms. */
+const DIAL_TIMEOUT = 9_000
 const MAX_DIALS = 8
 /** After a cut every peer dials so many of the other part, so that not one link alone holds both together. */
 const BRIDGES = 3

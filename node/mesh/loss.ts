@@ -7,8 +7,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 
 /** A broken connection may come back by itself for this long, give or take half of it, ms. */
 const GRACE = 1_000
-/** A dial that a busy machine has not answered within this is no answer, ms. */
-const DIAL = 5_000
+/** A dial that a busy machine has not answered within this is no answer, ms; two relays may be tried in turn. */
+const DIAL = 8_000
 
 export interface LossInit {
   /** Whether the peer is thought to be here, and is not connected. */

@@ -95,6 +95,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
+    events.addEventListener('self:peer:update', this.#onAddresses)
     follow.addEventListener('certificate', this.#onCertificate)
     this.#announce()
     for (const delay of REPEATS) this.#later(delay, () => this.#announce())
@@ -118,6 +119,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
+    events.removeEventListener('self:peer:update', this.#onAddresses)
     follow.removeEventListener('certificate', this.#onCertificate)
     await streams.unserve(recordsProtocol)
   }
@@ -225,7 +227,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     // one that was started again does not mean that there was a cut
     if (known?.lost === true && known.record.started === record.started) this.#found(record.peer)
     const multiaddrs = record.addresses.map(address => multiaddr(address))
-    this.#components.peerStore.merge(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
+    // the addresses of yesterday's relays lead nowhere
+    this.#components.peerStore.patch(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
     this.#changed(record.peer)
     return true
   }
@@ -256,6 +259,12 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     if (this.#components.streams.connected(peer) || !this.#table.lose(peer, version, Date.now())) return
     this.#log.debug('lost', { peer, by })
     this.#changed(peer)
+  }
+
+  /** Where this peer can be reached has changed: those who look for it must know. */
+  readonly #onAddresses = (): void => {
+    const said = this.#table.get(this.#init.signer.peer)?.record.addresses
+    if (String(said) !== String(this.self.addresses)) this.update({})
   }
 
   readonly #onConnect = (event: CustomEvent<PeerId>): void => {

@@ -1,5 +1,7 @@
-/** libp2p as every peer of a mesh runs it: TCP, the mesh's own Noise, yamux, identify, ping, gossip. */
+/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise, yamux, identify, ping, AutoNAT, gossip. */
 
+import { autoNATv2 } from '@libp2p/autonat-v2'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
@@ -13,6 +15,12 @@ import { type MeshSecret, meshEncrypter, type Refusal } from './trust.ts'
 const MAX_CONNECTIONS = 512
 /** Silence of a peer is noticed after this and the time for an answer; a busy machine may take some seconds for it, ms. */
 const PING = { pingInterval: 10_000, pingTimeout: { minTimeout: 6_000 } }
+/** Of several addresses of one peer, one that swallows what is sent to it must leave time for the next, ms. */
+const ADDRESS_TIMEOUT = 4_000
+/** Reservations that are asked for at the same time; one relay that is silent must not keep another waiting. */
+const RESERVING = 4
+/** Relayed connections that one relay may bring to, and ask of, this peer. */
+const MAX_RELAYED = 512
 
 export interface NetworkInit {
   mesh: string
@@ -29,18 +37,26 @@ export function createNetwork(init: NetworkInit, services: any) {
     start: false,
     privateKey: privateKeyFromRaw(init.key),
     addresses: { listen: init.listen, announce: init.announce },
-    transports: [tcp()],
+    transports: [
+      tcp(),
+      circuitRelayTransport({
+        reservationConcurrency: RESERVING,
+        maxInboundStopStreams: MAX_RELAYED,
+        maxOutboundStopStreams: MAX_RELAYED
+      })
+    ],
     connectionEncrypters: [meshEncrypter(init.mesh, init.secret, init.onRefused)],
     streamMuxers: [yamux()],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       maxIncomingPendingConnections: MAX_CONNECTIONS,
       inboundConnectionThreshold: 1_000_000,
+      addressDialTimeout: ADDRESS_TIMEOUT,
       // bak dials by itself, and knows whom
       reconnectRetries: 0
     },
     connectionMonitor: PING,
     connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping(), pubsub: meshGossip(), ...services }
+    services: { identify: identify(), ping: ping(), autonat: autoNATv2(), pubsub: meshGossip(), ...services }
   } as unknown as Libp2pOptions)
 }

@@ -1,0 +1,22 @@
+/** What an address says about who can reach it. Pure. */
+import type { NodeAddress } from '@libp2p/interface-internal'
+import { isLoopback, isPrivate } from '@libp2p/utils'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+
+/** @returns whether it leads through a relay */
+export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
+
+/** @returns whether another peer has proven that this one can be reached from everywhere, at an address of its own machine */
+export function isProvenPublic(addresses: NodeAddress[]): boolean {
+  return addresses.some(
+    ({ multiaddr, verified, type }) =>
+      verified && type === 'transport' && !isPrivate(multiaddr) && !isRelayed(multiaddr)
+  )
+}
+
+/** @returns whether this peer needs nobody's help to be reached: that is proven, or a person has said so */
+export const needsNoRelay = (addresses: NodeAddress[]) =>
+  isProvenPublic(addresses) || addresses.some(({ type }) => type === 'announce')
+
+/** @returns whether all that is listened at is this machine's own, or nothing: no router has to do with it */
+export const isLocalOnly = (listen: string[]) => listen.every(address => isLoopback(multiaddr(address)))

@@ -1,0 +1,48 @@
+import type { NodeAddress } from '@libp2p/interface-internal'
+import { multiaddr } from '@multiformats/multiaddr'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isLocalOnly, isProvenPublic, needsNoRelay } from '../../../node/mesh/reach/addresses.ts'
+
+const test = suite('what addresses say')
+
+const relay = '12D3KooWQSt5TsGU8emEKKTQMWpuRfxpsY1pb5g6sLExHqvbjMLi'
+const address = (text: string, type: NodeAddress['type'] = 'transport', verified = true): NodeAddress => ({
+  multiaddr: multiaddr(text),
+  type,
+  verified,
+  expires: 0
+})
+
+const cases: Array<[title: string, addresses: NodeAddress[], proven: boolean, enough: boolean]> = [
+  ['nothing', [], false, false],
+  ['a private address', [address('/ip4/192.168.1.7/tcp/4001')], false, false],
+  ['this machine only', [address('/ip4/127.0.0.1/tcp/4001')], false, false],
+  ['a public address that nobody has tried', [address('/ip4/8.8.8.8/tcp/1', 'transport', false)], false, false],
+  ['a public address that somebody has reached', [address('/ip4/8.8.8.8/tcp/1')], true, true],
+  ['a public address of IPv6 that somebody has reached', [address('/ip6/2600::1/tcp/1')], true, true],
+  ['one behind a relay', [address(`/ip4/8.8.8.8/tcp/1/p2p/${relay}/p2p-circuit`, 'observed')], false, false],
+  ['a port that a router gave', [address('/ip4/8.8.8.8/tcp/1', 'ip-mapping')], false, false],
+  ['what a person announced', [address('/dns4/db1.example.org/tcp/1', 'announce')], false, true]
+]
+for (const [title, addresses, proven, enough] of cases) {
+  test(`${title}: ${proven ? 'proven public' : 'not proven public'}, ${enough ? 'no relay' : 'relays'} needed`, () => {
+    assert.is(isProvenPublic(addresses), proven)
+    assert.is(needsNoRelay(addresses), enough)
+  })
+}
+
+const local: Array<[string[], boolean]> = [
+  [[], true],
+  [['/ip4/127.0.0.1/tcp/0'], true],
+  [['/ip4/127.0.0.1/tcp/0', '/ip6/::1/tcp/0'], true],
+  [['/ip4/0.0.0.0/tcp/0'], false],
+  [['/ip4/127.0.0.1/tcp/0', '/ip4/192.168.1.7/tcp/0'], false],
+  [['/dns4/localhost.example/tcp/0'], false]
+]
+for (const [listen, expected] of local) {
+  test(`listening at ${listen.join(' and ') || 'nothing'} ${expected ? 'concerns' : 'does not concern'} this machine only`, () =>
+    assert.is(isLocalOnly(listen), expected))
+}
+
+test.run()
