@@ -50,8 +50,13 @@ export const offer = v.object({
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }
 
-/** A clock's distance from the controller's: controller time = local time + offset, give or take bound. */
-export const clock = v.object({ offset: v.pipe(v.number(), v.finite()), bound: milliseconds })
+/** A clock's distance from the controller's: controller time = local time + offset, give or take bound; all in ms. */
+export const clock = v.object({
+  offset: v.pipe(v.number(), v.finite()),
+  bound: milliseconds,
+  /** When it was measured, on the controller's clock. */
+  at: v.optional(instant)
+})
 export type Clock = v.InferOutput<typeof clock>
 
 /** What a member said of itself when it joined. */

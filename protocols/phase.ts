@@ -24,7 +24,7 @@ import {
   runId,
   text
 } from './fields.ts'
-import { capabilities, exclusion } from './manifest.ts'
+import { capabilities, clock, exclusion } from './manifest.ts'
 import type { Protocol } from './stream.ts'
 
 /** Which sample of which iteration a phase is about. */
@@ -95,6 +95,8 @@ export const ack = v.object({
   warnings: v.optional(list(text, 64)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
+  /** For end: the member's clock, measured again. */
+  clock: v.optional(clock),
   workload: v.optional(workloadResult)
 })
 export type Ack = v.InferOutput<typeof ack>

@@ -11,7 +11,7 @@ import * as v from 'valibot'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
 import { sign, verify } from './identity.ts'
-import { exclusion, rosterEntry } from './manifest.ts'
+import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { step, workloadResult } from './phase.ts'
 import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
@@ -42,6 +42,20 @@ export const runRecord = v.object({
   excluded: list(exclusion, 10_000),
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
+  /** Members' clocks when they joined and at the end, and how much faster than the controller's each ran, in ppm, give or take. */
+  clocks: v.optional(
+    list(
+      v.object({
+        peer: peerId,
+        name,
+        begin: clock,
+        end: clock,
+        drift: v.pipe(v.number(), v.finite()),
+        bound: v.number()
+      }),
+      10_000
+    )
+  ),
   /** Tarballs by member: what arrived, and what is known to be still on the member. */
   sent: list(v.object({ peer: peerId, name, what: text, digest, bytes: count, arrived: v.boolean() }), 100_000),
   /** Digest of every file in the folder but this one, by path. */

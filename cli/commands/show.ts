@@ -71,13 +71,15 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   })
 }
 
-function formatRecord({ roster, excluded, sent, skew }: RunRecord): string[] {
-  const members = roster.map(({ rank, name, driver, capabilities: { os, cores, clock }, tools }) => [
+function formatRecord({ roster, excluded, sent, skew, clocks = [] }: RunRecord): string[] {
+  const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
+  const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
     driver ? `${name} (drives)` : name,
     os,
     cores,
     `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
+    drifts.get(peer),
     tools.map(({ tool }) => tool).join(' ')
   ])
   const out = excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
@@ -90,12 +92,15 @@ function formatRecord({ roster, excluded, sent, skew }: RunRecord): string[] {
   ])
   const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
   return [
-    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'TOOLS'], members),
+    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'SHA-256'], tarballs)
   ]
 }
+
+/** In parts of a million, as oscillators are sold. */
+const formatDrift = (drift: number, bound: number) => `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
 
 const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 

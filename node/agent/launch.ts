@@ -31,7 +31,7 @@ export interface Launched {
   exited: Promise<Exit>
 }
 
-/** This machine's time in ms since 1970, with fractions: the clock that `mesh/clock.ts` measures. */
+/** Ms since 1970, with fractions, as this process began: unlike the wall clock nobody sets it, so durations are right. */
 export const now = () => performance.timeOrigin + performance.now()
 
 /**

@@ -10,8 +10,29 @@ import type { Streams } from './streams.ts'
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
 
-/** This machine's time in ms since 1970, with fractions. */
-export const now = () => performance.timeOrigin + performance.now()
+/** Between two looks at the clocks there may be no more, ms: whoever was held up looks again. */
+const GLANCE = 0.1
+const MAX_GLANCES = 5
+
+let origin = performance.timeOrigin
+
+/**
+ * This machine's wall time in ms since 1970, with fractions. The monotonic clock tells the fractions; it is brought back to
+ * the wall clock where that was set, or went on while the machine slept.
+ */
+export function now(): number {
+  for (let glances = 1; ; glances++) {
+    const before = performance.now()
+    const wall = Date.now()
+    const after = performance.now()
+    if (after - before > GLANCE && glances < MAX_GLANCES) continue
+    const fine = origin + after
+    // Date.now() cuts the fractions off: the truth lies within this ms
+    const truth = Math.min(Math.max(fine, wall), wall + 1)
+    origin += truth - fine
+    return truth
+  }
+}
 
 /** Answers other peers' measurements. */
 export class Clock {
@@ -46,7 +67,10 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
       const asked = now()
       await exchange.send({ asked })
       const answer = await exchange.receive()
-      if (answer !== undefined) samples.push(offsetOf(asked, answer.heard, answer.answered, now()))
+      if (answer === undefined) continue
+      const came = now()
+      const sample = offsetOf(asked, answer.heard, answer.answered, came)
+      samples.push({ ...sample, at: came + sample.offset })
     }
   } catch (error) {
     exchange.abort(error as Error)
@@ -71,4 +95,17 @@ export function best(samples: Offset[]): Offset {
     offset: 0,
     bound: Number.MAX_SAFE_INTEGER
   })
+}
+
+/**
+ * How much faster than the controller's a clock runs, in ppm, and how wrong that may be, from two measurements of it.
+ * @returns nothing where it is not known when they were made, or both were at the same time
+ */
+export function driftOf(begin: Offset, end: Offset): { drift: number; bound: number } | undefined {
+  if (begin.at == null || end.at == null || end.at <= begin.at) return undefined
+  const passed = end.at - begin.at
+  const rate = (begin.offset - end.offset) / passed
+  // the time that passed is itself not known better than the offsets
+  const wrong = ((begin.bound + end.bound) / passed) * (1 + Math.abs(rate))
+  return { drift: rate * 1e6, bound: wrong * 1e6 }
 }

@@ -13,6 +13,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf, type Verdict } from '../../protocols/verdict.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { clocksOf } from './clocks.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import { waitForMembers } from './expect.ts'
@@ -233,7 +234,11 @@ export class Driver {
       })
     }
     if (this.record.manifest != null) {
-      await go('end')
+      await go('end', {
+        onClosed: ({ acks }) => {
+          this.record.clocks = clocksOf(this.record.roster, acks)
+        }
+      })
       if (!failed && this.order.spec.sysinfo !== 'none') await go('sysinfo', { when: 'end' })
     }
     await go('terminate', failed ? { cleanup: true } : {})

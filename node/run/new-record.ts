@@ -21,6 +21,7 @@ export function newRecord(order: RunOrder, { signer, members, program }: DriverP
     excluded: [],
     workload: [],
     skew: [],
+    clocks: [],
     sent: []
   }
 }

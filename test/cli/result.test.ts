@@ -53,6 +53,7 @@ const record: RunRecord = {
   excluded: [{ peer: PEER, name: 'db-2', phase: 'join', code: 'lost', reason: 'gone' }],
   workload: [{ step: { number: 1, name: 'default', sample: 1 }, exit: 3, duration: 1, timedOut: false }],
   skew: [{ step: { number: 1, name: 'default', sample: 1 }, skew: 3.25, latest: 4 }],
+  clocks: [{ peer, name: 'db-1', begin: capabilities.clock, end: capabilities.clock, drift: -12.4, bound: 3.6 }],
   sent: [{ peer, name: 'db-1', what: 'default', digest: DIGEST, bytes: 2048, arrived: false }]
 }
 
@@ -105,7 +106,7 @@ result('show says how a run went, who was left out and which answers prove it', 
   for (const part of [
     /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
-    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-\n/,
+    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-12 ± 4 ppm +-\n/,
     /\n1 +ctl \(drives\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
     /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { best, Clock, measureClock, now, offsetOf } from '../../node/mesh/clock.ts'
+import { best, Clock, driftOf, measureClock, now, offsetOf } from '../../node/mesh/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { clockProtocol } from '../../protocols/phase.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'
@@ -42,6 +42,49 @@ pure('of several exchanges the one with the shortest way counts', () => {
   ]
   assert.equal(best(samples), { offset: 1, bound: 0.5 })
   assert.equal(best([...samples].reverse()), { offset: 1, bound: 0.5 })
+})
+
+pure('a clock that runs faster or slower is found to, within the bound, whatever its offset', () => {
+  const ppm = fc.double({ min: -100_000, max: 100_000, noNaN: true })
+  const wrong = fc.double({ min: -1, max: 1, noNaN: true })
+  const bound = fc.double({ min: 0, max: 1_000, noNaN: true })
+  const passed = fc.double({ min: 1_000, max: 1e8, noNaN: true })
+  fc.assert(
+    fc.property(ppm, passed, fc.tuple(bound, bound), fc.tuple(wrong, wrong), (truth, length, bounds, errors) => {
+      const offset = (i: number, after: number) =>
+        -(truth / 1e6) * after + (errors[i] as number) * (bounds[i] as number)
+      const at = 1_795_383_015_123
+      const begin = { offset: offset(0, 0), bound: bounds[0], at }
+      const end = { offset: offset(1, length), bound: bounds[1], at: at + length }
+      const found = driftOf(begin, end)
+      assert.ok(found != null)
+      // instants are told to a quarter of a microsecond
+      assert.ok(Math.abs(found.drift - truth) <= found.bound + 1, `${found.drift} +- ${found.bound}, truth ${truth}`)
+    }),
+    { numRuns: 2_000 }
+  )
+})
+
+pure('without two instants there is no drift', () => {
+  const clock = { offset: 1, bound: 1 }
+  assert.is(driftOf(clock, { ...clock, at: 5 }), undefined)
+  assert.is(driftOf({ ...clock, at: 5 }, clock), undefined)
+  assert.is(driftOf({ ...clock, at: 5 }, { ...clock, at: 5 }), undefined)
+})
+
+pure('this clock is the wall clock with fractions, and follows it when it is set', () => {
+  const real = Date.now
+  try {
+    for (const set of [0, 3_600_000, -3_600_000, 0]) {
+      Date.now = () => real() + set
+      const [before, told, after] = [Date.now(), now(), Date.now()]
+      assert.ok(before <= told && told <= after + 1, `${before} ${told} ${after}`)
+    }
+  } finally {
+    Date.now = real
+  }
+  const told = Array.from({ length: 100 }, now)
+  assert.ok(new Set(told.map(each => each % 1)).size > 1, 'it has fractions')
 })
 
 pure('without an exchange nothing is known of the other clock', () => {

@@ -118,6 +118,7 @@ export const ack: Ack = {
   warnings: ['vmstat: a word'],
   produced: [{ name: 'x', digest, bytes: 17 }],
   capabilities,
+  clock: { offset: -1.5, bound: 0.25, at },
   workload: { exit: 0, duration: 12.5, timedOut: false }
 }
 export const certificate: Certificate = {

@@ -1,5 +1,11 @@
+import { measureAgain } from './measure.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
 
-/** Persistent tools stop here. */
-export const end: PhaseHandler = async ({ member }) => ({ warnings: await stopTools(member) })
+/** Persistent tools stop here, and the clock is measured again: two distances make a drift. */
+export const end: PhaseHandler = async context => {
+  const { member } = context
+  const warnings = await stopTools(member)
+  const why = await measureAgain(context)
+  return why == null ? { warnings, clock: member.clock } : { warnings: [...warnings, why].slice(-64) }
+}

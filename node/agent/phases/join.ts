@@ -2,20 +2,16 @@ import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import { measureClock } from '../../mesh/clock.ts'
 import { findTool } from '../../tools/index.ts'
+import { measure } from './measure.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools can be used here, measures the clock, and says what this machine can do. */
-export const join: PhaseHandler = async ({ member, parts, signal }) => {
+export const join: PhaseHandler = async context => {
+  const { member, parts } = context
   const self = parts.self()
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
-  const [clock, tools] = await Promise.all([
-    member.controller === member.self
-      ? { offset: 0, bound: 0 }
-      : measureClock(parts.streams.to(member.controller), { signal }),
-    Promise.all(member.tools.map(checkAssignment))
-  ])
+  const [clock, tools] = await Promise.all([measure(context), Promise.all(member.tools.map(checkAssignment))])
   member.clock = clock
   const missing = tools.filter(tool => !tool.usable)
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {

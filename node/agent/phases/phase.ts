@@ -41,4 +41,4 @@ export interface PhaseContext {
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
 export type PhaseHandler = (
   context: PhaseContext
-) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'workload' | 'began'>>>
+) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'workload' | 'began'>>>

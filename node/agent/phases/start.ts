@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { type Step, stepFolder } from '../../../protocols/phase.ts'
@@ -9,6 +10,9 @@ import type { RunningTool } from '../../tools/tool.ts'
 import type { Member } from '../member.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
+
+/** An agreed instant lies no further ahead than this, ms. */
+const FURTHEST = 5_000
 
 /** Starts the tools at the agreed instant, and answers when they produce. */
 export const start: PhaseHandler = async context => {
@@ -59,7 +63,8 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
 
 /** Waits until the local clock shows `at`: coarsely by a timer, the last two milliseconds by looking. */
 async function instant(at: number, signal: AbortSignal): Promise<void> {
-  const left = at - now()
-  if (left > 2) await new Promise(resolve => setTimeout(resolve, left - 2))
+  // no controller looks further ahead: one of the clocks was set since they were compared
+  if (at - now() > FURTHEST) return
+  if (at - now() > 2) await sleep(at - now() - 2, undefined, { signal }).catch(() => {})
   while (now() < at && !signal.aborted) await new Promise(resolve => setImmediate(resolve))
 }
