@@ -1,15 +1,16 @@
 /** What the daemon answers on its control socket: every call, and the function that answers it. */
 import type { CallHandlers } from '../protocols/control.ts'
-import { drain, invite, members, register, status, stop, tools } from './control/mesh.ts'
+import { drain, members, register, status, stop, tools } from './control/mesh.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
+import { invite } from './control/trust.ts'
 import type { Parts } from './parts.ts'
 
 export function controlHandlers(parts: Parts): CallHandlers {
   return {
     status: () => status(parts),
     members: (request, options) => members(parts, request, options),
-    invite: () => invite(parts),
+    invite: request => invite(parts, request),
     stop: request => stop(parts, request),
     drain: request => drain(parts, request),
     tools: request => tools(parts, request),

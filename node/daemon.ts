@@ -12,7 +12,7 @@ import { Supervisor, sweep } from './agent/supervisor.ts'
 import { Content } from './artifacts/content.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
-import { type Identity, loadIdentity, loadMesh, type MeshFile, secretOf, writeMesh } from './identity.ts'
+import { type Identity, loadIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Clock } from './mesh/clock.ts'
 import { Gossip } from './mesh/gossip.ts'
@@ -23,6 +23,9 @@ import { RelayOffer } from './mesh/relay/offer.ts'
 import { Relays } from './mesh/relay/relays.ts'
 import { Remembered } from './mesh/remembered.ts'
 import { Streams } from './mesh/streams.ts'
+import { Authority } from './mesh/trust/authority.ts'
+import type { Refusing } from './mesh/trust/encrypter.ts'
+import { loadMesh, type MeshFile } from './mesh-file.ts'
 import type { Parts } from './parts.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator } from './run/coordinator.ts'
@@ -94,17 +97,24 @@ async function compose(
     program: PROGRAM,
     started: Date.now()
   }
+  const { secrets } = mesh
+  const authority = new Authority({
+    ...{ mesh: mesh.mesh, signer: identity, log, proof: mesh.proof, secrets },
+    onAdmitted: () => void mesh.update({ admitted: true })
+  })
   const networkInit = {
     mesh: mesh.mesh,
-    secret: secretOf(mesh),
+    secrets,
+    admission: authority,
     key: identity.raw,
     announce: config.announce,
-    onRefused: ({ direction, address, reason }: { direction: string; address: string; reason: string }) =>
-      log.refused('handshake refused', { direction, from: address, code: 'not-allowed', why: reason })
+    onRefused: ({ direction, address, peer, code, by, reason }: Refusing) =>
+      log.refused('handshake refused', { direction, from: address, peer, code, by, why: reason })
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
+    authority: c => authority.serve(c),
     gossip: c => new Gossip(c, common),
     streams: c => new Streams(c, common),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
@@ -125,7 +135,7 @@ async function compose(
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const addresses = () => network.getMultiaddrs().map(String)
-  await rememberPort(home, mesh, addresses())
+  await rememberPort(mesh, addresses())
   const found = network.services as unknown as Omit<Parts, 'home'>
   const parts: Parts = {
     ...found,
@@ -174,7 +184,7 @@ async function listen(
   throw new Error('unreachable')
 }
 
-async function rememberPort(home: Home, mesh: MeshFile, addresses: string[]): Promise<void> {
+async function rememberPort(mesh: MeshFile, addresses: string[]): Promise<void> {
   const port = Number(/\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1])
-  if (Number.isInteger(port) && port !== mesh.port) await writeMesh(home, Object.assign(mesh, { port }))
+  if (Number.isInteger(port)) await mesh.update({ port })
 }

@@ -1,9 +1,11 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
-import type { Identity, MeshFile } from './identity.ts'
+import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Members } from './mesh/members.ts'
 import type { Streams } from './mesh/streams.ts'
+import type { Authority } from './mesh/trust/authority.ts'
+import type { MeshFile } from './mesh-file.ts'
 import type { Collect } from './run/collect.ts'
 import type { Coordinator } from './run/coordinator.ts'
 import type { Follow } from './run/follow.ts'
@@ -20,6 +22,7 @@ export interface Parts {
   started: number
   network: Libp2p
   addresses(): string[]
+  authority: Authority
   members: Members
   streams: Streams
   follow: Follow

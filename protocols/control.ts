@@ -6,10 +6,12 @@
  * A call is one value {request, response}; its handler in the daemon is an async generator.
  */
 import * as v from 'valibot'
+import { MAX_DURATION } from './duration.ts'
 import { runEvent } from './events.ts'
 import { count, digest, instant, labels, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { availability, record, registration } from './hello.ts'
 import { assignment, exclusion } from './manifest.ts'
+import { MAX_USES, role } from './membership.ts'
 import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
 
@@ -20,7 +22,9 @@ const anyRun = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 
 /** A member as a peer sees it. */
 export const memberView = v.object({
-  ...v.omit(record, ['state']).entries,
+  ...v.omit(record, ['state', 'proof']).entries,
+  /** What it may do in the mesh. */
+  role,
   state: v.picklist(['alive', 'busy', 'draining', 'left', 'lost']),
   /** Unique name: with a part of the peer id where two peers share one. */
   shown: name,
@@ -118,7 +122,24 @@ export const calls = {
     /** Once, or again at every change with `watch`. */
     response: v.object({ members: list(memberView, 10_000) })
   },
-  invite: { request: nothing, response: v.object({ ticket: v.string() }) },
+  /** Prints a ticket; only an admin can. */
+  invite: {
+    request: v.strictObject({
+      role: v.optional(role),
+      /** How long it can be used, ms. */
+      ttl: v.optional(v.pipe(milliseconds, v.minValue(1_000), v.maxValue(MAX_DURATION))),
+      uses: v.optional(v.pipe(count, v.minValue(1), v.maxValue(MAX_USES))),
+      name: v.optional(name)
+    }),
+    response: v.object({
+      ticket: v.string(),
+      invitation: peerId,
+      role,
+      expires: instant,
+      name: v.optional(name),
+      uses: v.optional(count)
+    })
+  },
   /** Leaves the mesh in order and ends the daemon. */
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },
   drain: { request: v.strictObject({ on: v.boolean() }), response: status },

@@ -22,6 +22,7 @@ import {
   runId,
   text
 } from './fields.ts'
+import { proofBytes } from './membership.ts'
 import type { Protocol } from './stream.ts'
 
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
@@ -63,7 +64,9 @@ export const record = v.object({
   os: text,
   arch: text,
   program: text,
-  started: instant
+  started: instant,
+  /** That the peer belongs to the mesh, and as what; absent for the founder. */
+  proof: v.optional(proofBytes)
 })
 export type MemberRecord = v.InferOutput<typeof record>
 

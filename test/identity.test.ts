@@ -6,11 +6,10 @@ import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadIdentity, loadMesh, readMesh, secretOf, writeMesh } from '../node/identity.ts'
+import { loadIdentity } from '../node/identity.ts'
 import { type Home, openHome } from '../node/store/home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { sign, verify } from '../protocols/identity.ts'
-import type { Ticket } from '../protocols/ticket.ts'
 import { BAK_NODE } from '../testnets/programs.ts'
 import { finished } from '../testnets/testnet.ts'
 import { newSigner } from './helpers/streams.ts'
@@ -119,91 +118,3 @@ for (const [title, text] of [
   })
 }
 identity.run()
-
-const mesh = suite('the mesh of a home')
-const founder = newSigner().peer
-const ticket = (change: Partial<Ticket> = {}): Ticket => ({
-  mesh: founder,
-  generation: 3,
-  secret: new Uint8Array(32).fill(9),
-  addresses: ['/ip4/192.0.2.7/tcp/4001', `/ip4/192.0.2.8/tcp/4001/p2p/${founder}`],
-  from: founder,
-  ...change
-})
-
-mesh('is a new one where there is none and no ticket: founded by this peer, with a secret of its own', async () => {
-  const home = await newHome()
-  const me = await loadIdentity(home)
-  assert.is(await readMesh(home), undefined)
-  const made = await loadMesh(home, me)
-  assert.is(made.mesh, me.peer)
-  assert.is(secretOf(made).generation, 1)
-  assert.is(secretOf(made).value.length, 32)
-  assert.is(await modeOf(home.mesh), '600')
-  assert.equal(await loadMesh(home, me), made)
-  const elsewhere = await newHome()
-  assert.is.not((await loadMesh(elsewhere, await loadIdentity(elsewhere))).secret.value, made.secret.value)
-})
-
-mesh('is that of the ticket where there is one, with the way there and whom to find', async () => {
-  const home = await newHome()
-  const joined = await loadMesh(home, await loadIdentity(home), ticket())
-  assert.is(joined.mesh, founder)
-  assert.equal(secretOf(joined), { generation: 3, value: new Uint8Array(32).fill(9) })
-  assert.equal(joined.way, [`/ip4/192.0.2.7/tcp/4001/p2p/${founder}`, `/ip4/192.0.2.8/tcp/4001/p2p/${founder}`])
-  assert.equal(await readMesh(home), JSON.parse(JSON.stringify(joined)))
-})
-
-mesh('does not change for a ticket of another one, and the error says what to do', async () => {
-  const home = await newHome()
-  const me = await loadIdentity(home)
-  const made = await loadMesh(home, me)
-  const error = await errorOf(loadMesh(home, me, ticket()))
-  assert.is(error.code, 'not-allowed')
-  assert.match(error.message, 'use another --home')
-  assert.equal(await readMesh(home), made)
-})
-
-mesh('takes the newer secret and the way of another ticket of its own, and keeps its port', async () => {
-  const home = await newHome()
-  const me = await loadIdentity(home)
-  await writeMesh(home, { ...(await loadMesh(home, me, ticket())), port: 4711 })
-  const again = await loadMesh(home, me, ticket({ generation: 4, addresses: ['/ip4/192.0.2.9/tcp/1'] }))
-  assert.is(again.secret.generation, 4)
-  assert.is(again.port, 4711)
-  assert.equal(again.way, [`/ip4/192.0.2.9/tcp/1/p2p/${founder}`])
-})
-
-mesh('that others may read is refused with the command that mends it', async () => {
-  const home = await newHome()
-  await loadMesh(home, await loadIdentity(home))
-  await chmod(home.mesh, 0o644)
-  const error = await errorOf(readMesh(home))
-  assert.is(error.code, 'bad-config')
-  assert.ok(error.message.endsWith(`run chmod 600 '${home.mesh}'`))
-})
-
-const damaged = ['', '{', '{}', '[]', '{"mesh":"x","secret":{"generation":1,"value":""},"way":[]}']
-for (const text of damaged) {
-  mesh(`that is damaged is never replaced by a new one: ${JSON.stringify(text)}`, async () => {
-    const home = await newHome()
-    const me = await loadIdentity(home)
-    await writeFile(home.mesh, text, { mode: 0o600 })
-    for (const given of [undefined, ticket()]) {
-      const error = await errorOf(loadMesh(home, me, given))
-      assert.is(error.code, 'bad-config')
-      assert.match(error.message, `${home.mesh} is damaged`)
-    }
-    assert.is(await readFile(home.mesh, 'utf8'), text)
-  })
-}
-
-mesh('that cannot be read is not taken for one that is not there', async () => {
-  const home = await newHome()
-  const me = await loadIdentity(home)
-  await mkdir(home.mesh)
-  assert.is((await errorOf(readMesh(home))).code, 'bad-config')
-  await rm(home.mesh, { recursive: true })
-  assert.is((await loadMesh(home, me)).mesh, me.peer)
-})
-mesh.run()

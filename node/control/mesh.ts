@@ -4,9 +4,7 @@ import type { CallInput, CallResponse, MemberView } from '../../protocols/contro
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { writeTicket } from '../../protocols/ticket.ts'
 import { PROGRAM } from '../../protocols/version.ts'
-import { secretOf } from '../identity.ts'
 import { nextChange } from '../mesh/next-change.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
@@ -52,16 +50,6 @@ export async function* members(
     await nextChange(parts.members, signal)
     await sleep(SETTLE, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield now()
-  }
-}
-
-export async function* invite({ mesh, identity, addresses }: Parts): AsyncGenerator<CallResponse<'invite'>> {
-  const { generation, value } = secretOf(mesh)
-  const ways = addresses().slice(0, 16)
-  if (ways.length === 0)
-    throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
-  yield {
-    ticket: writeTicket({ mesh: mesh.mesh, generation, secret: value, addresses: ways, from: identity.peer })
   }
 }
 

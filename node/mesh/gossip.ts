@@ -37,7 +37,11 @@ export interface GossipComponents {
 
 export interface Topic<T> {
   name: string
-  /** Decodes and verifies. @throws {BakError} what is wrong with the message */
+  /**
+   * Decodes and verifies.
+   * @throws {BakError} what is wrong with the message; `not-ready` for one that cannot be judged yet, which is dropped without
+   * blame: whoever sent it may know more
+   */
   check(bytes: Uint8Array): T
   /** Gets each message once, from whichever peer it came. */
   handle(value: T, bytes: Uint8Array): void
@@ -81,6 +85,10 @@ export class Gossip {
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
+      if (code === 'not-ready') {
+        this.#log.debug('message ignored', { topic: topic.name, from: peer.toString(), why })
+        return TopicValidatorResult.Ignore
+      }
       this.#log.refused('message refused', { topic: topic.name, from: peer.toString(), code, why })
       return TopicValidatorResult.Reject
     }

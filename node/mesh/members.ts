@@ -15,13 +15,14 @@ import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicNa
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
 import type { Gossip } from './gossip.ts'
-import { checkHello, type Hello, openRecord } from './hello.ts'
+import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
 import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
 import { answerSwap, swapRecords } from './swap.ts'
 import { isHere, type Row, shownNames, stateOf, Table } from './table.ts'
+import type { Authority } from './trust/authority.ts'
 
 /** A change is announced this much later, together with what else changes by then. */
 const COALESCE = 50
@@ -40,6 +41,7 @@ export interface MembersComponents {
   connectionManager: ConnectionManager
   peerStore: PeerStore
   addressManager: AddressManager
+  authority: Authority
   gossip: Gossip
   streams: Streams
   follow: Follow
@@ -88,10 +90,13 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, gossip, streams, follow } = this.#components
+    const { events, authority, gossip, streams, follow } = this.#components
     this.#running = true
     await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
-    gossip.subscribe({ name: this.#topic, check: checkHello, handle: message => this.#onHello(message) })
+    const check = (bytes: Uint8Array) => checkHello(bytes, authority)
+    gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
+    authority.addEventListener('refused', this.#onRefused)
+    authority.addEventListener('renewed', this.#onRenewed)
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -115,7 +120,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async stop(): Promise<void> {
-    const { events, streams, follow } = this.#components
+    const { events, authority, streams, follow } = this.#components
+    authority.removeEventListener('refused', this.#onRefused)
+    authority.removeEventListener('renewed', this.#onRenewed)
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -126,7 +133,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   get self(): MemberRecord {
     const addresses = this.#components.addressManager.getAddresses().map(String).slice(0, 32)
-    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses }
+    const { shows: proof } = this.#components.authority
+    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses, proof }
   }
 
   /** Changes what this peer says of itself, and tells the mesh. */
@@ -162,7 +170,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   #view(row: Row, shown: string): MemberView {
-    return { ...row.record, state: this.#state(row), shown, path: this.#path(row), since: row.since }
+    const { proof: _, ...record } = row.record
+    // who is not let in any more is out of the table, too, a moment later
+    const role = this.#components.authority.roleOf(record.peer) ?? 'agent'
+    return { ...record, role, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
   /** Busy is what the certificates of runs say, as long as their controllers are here. */
@@ -209,11 +220,11 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #onHello(message: Hello): void {
     if (message.type === 'lost') return this.#onReport(message.value, message.by)
     this.#news.heard(newsOf(message.value))
-    this.#learn(message.value, message.sealed)
+    this.#learn(message)
   }
 
   /** @returns whether it was news */
-  #learn(record: MemberRecord, sealed: Envelope): boolean {
+  #learn({ value: record, sealed, proof }: CheckedRecord): boolean {
     if (record.peer === this.#init.signer.peer) {
       // an earlier life of this peer, and its clock may have gone ahead of this one's
       if (record.version > this.#version && this.#running) {
@@ -224,6 +235,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     }
     const known = this.#table.get(record.peer)
     if (!this.#table.learn(record, sealed, Date.now())) return false
+    this.#components.authority.learn(proof)
     // one that was started again does not mean that there was a cut
     if (known?.lost === true && known.record.started === record.started) this.#found(record.peer)
     const multiaddrs = record.addresses.map(address => multiaddr(address))
@@ -242,8 +254,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #take(records: Envelope[], from: string, lost: Set<string>): void {
     for (const sealed of records) {
       try {
-        const { value } = openRecord(sealed)
-        if (!this.#learn(value, sealed)) continue
+        const checked = openRecord(sealed, this.#components.authority)
+        const { value } = checked
+        if (!this.#learn(checked)) continue
         // the last record of a lost peer is no sign of life, and not passed on
         if (lost.has(value.peer)) this.#onReport(value, from)
         else this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
@@ -288,6 +301,12 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#loss.suspect(peer)
     this.#changed(peer)
   }
+
+  readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
+    if (this.#table.remove(peer)) this.#changed(peer)
+  }
+
+  readonly #onRenewed = (): void => this.update({})
 
   readonly #onCertificate = (event: CustomEvent<{ by: string; value: { phase: string } }>): void => {
     const { phase } = event.detail.value

@@ -9,7 +9,8 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { meshGossip } from './gossip.ts'
-import { type MeshSecret, meshEncrypter, type Refusal } from './trust.ts'
+import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
+import type { MeshSecret } from './trust/secret.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 const MAX_CONNECTIONS = 512
@@ -22,14 +23,13 @@ const RESERVING = 4
 /** Relayed connections that one relay may bring to, and ask of, this peer. */
 const MAX_RELAYED = 512
 
-export interface NetworkInit {
-  mesh: string
-  secret: MeshSecret
+export interface NetworkInit extends EncrypterInit {
+  /** Newest first. */
+  secrets: MeshSecret[]
   /** Raw Ed25519 key, 64 bytes. */
   key: Uint8Array
   listen: string[]
   announce: string[]
-  onRefused(refusal: Refusal): void
 }
 
 export function createNetwork(init: NetworkInit, services: any) {
@@ -45,7 +45,7 @@ export function createNetwork(init: NetworkInit, services: any) {
         maxOutboundStopStreams: MAX_RELAYED
       })
     ],
-    connectionEncrypters: [meshEncrypter(init.mesh, init.secret, init.onRefused)],
+    connectionEncrypters: init.secrets.map(secret => meshEncrypter(init, secret)),
     streamMuxers: [yamux()],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,

@@ -51,6 +51,11 @@ export class Table {
     for (const [peer, row] of this.#rows) if (!isHere(row) && row.since < before) this.#rows.delete(peer)
   }
 
+  /** Who is not let in any more. @returns whether it was there */
+  remove(peer: string): boolean {
+    return this.#rows.delete(peer)
+  }
+
   get(peer: string): Row | undefined {
     return this.#rows.get(peer)
   }

@@ -5,7 +5,9 @@
 import { TypedEventEmitter } from 'main-event'
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
 import { topicName } from '../../protocols/hello.ts'
+import type { Role } from '../../protocols/membership.ts'
 import {
   type Certificate,
   type Command,
@@ -16,6 +18,7 @@ import {
 } from '../../protocols/phase.ts'
 import type { Log } from '../log.ts'
 import type { Gossip } from '../mesh/gossip.ts'
+import type { Authority } from '../mesh/trust/authority.ts'
 
 const MAX_RUNS = 64
 const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
@@ -32,6 +35,11 @@ export interface Followed {
   members: Set<string>
 }
 
+export interface FollowComponents {
+  gossip: Gossip
+  authority: Pick<Authority, 'roleOf'>
+}
+
 export interface FollowEvents {
   command: CustomEvent<Signed<Command>>
   certificate: CustomEvent<Signed<Certificate>>
@@ -41,14 +49,16 @@ type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'certificate
 
 export class Follow extends TypedEventEmitter<FollowEvents> {
   readonly #gossip: Gossip
+  readonly #authority: FollowComponents['authority']
   readonly #topic: string
   readonly #log: Log
   readonly #runs = new Map<string, Followed>()
 
-  constructor(components: { gossip: Gossip }, init: { mesh: string; log: Log }) {
+  constructor(components: FollowComponents, init: { mesh: string; log: Log }) {
     super()
     this.#log = init.log.with({}, 'follow')
     this.#gossip = components.gossip
+    this.#authority = components.authority
     this.#topic = topicName(init.mesh, 'run')
   }
 
@@ -57,14 +67,15 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   stop(): void {}
 
   afterStart(): void {
-    this.#gossip.subscribe({ name: this.#topic, check: checkRunMessage, handle: heard => this.#onHeard(heard) })
+    const check = (bytes: Uint8Array) => checkRunMessage(bytes, this.#authority)
+    this.#gossip.subscribe({ name: this.#topic, check, handle: heard => this.#onHeard(heard) })
   }
 
   /** Tells the mesh and this peer itself. */
   publish(message: RunMessage): void {
     const bytes = encode(message)
     this.#gossip.publish(this.#topic, bytes)
-    this.#onHeard(checkRunMessage(bytes))
+    this.#onHeard(checkRunMessage(bytes, this.#authority))
   }
 
   /** @returns the runs in which a peer takes part now, as far as their controllers have told */
@@ -115,9 +126,16 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 }
 
-function checkRunMessage(bytes: Uint8Array): Heard {
+function checkRunMessage(bytes: Uint8Array, authority: FollowComponents['authority']): Heard {
   const { type, sealed } = decode(runMessage, bytes)
+  mayCommand(sealed.by, authority.roleOf(sealed.by))
   return type === 'command'
     ? { type, signed: open(commandSubject, sealed) }
     : { type, signed: open(certificateSubject, sealed) }
+}
+
+function mayCommand(peer: string, role: Role | undefined): void {
+  // its record may still come; commands are repeated
+  if (role == null) throw new BakError('not-ready', `${peer} is not known here as a controller`)
+  if (role === 'agent') throw new BakError('not-allowed', `${peer} is an agent: it may not drive runs`)
 }

@@ -130,6 +130,7 @@ export const member = (name: string, more: Partial<MemberView> = {}): MemberView
   name,
   shown: name,
   version: 1,
+  role: 'controller',
   state: 'alive',
   path: 'direct',
   since: Date.now() - 90_000,

@@ -1,6 +1,6 @@
 /**
- * A peer inside the mesh that keeps to no rule: it holds the mesh secret, as any member does, and says what a test wants it to.
- * With another peer's key in hand it also signs as that peer.
+ * A peer inside the mesh that keeps to no rule: it holds the mesh secret and a proof, as any member does, and says what a test
+ * wants it to. With another peer's key in hand it also signs as that peer.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -11,13 +11,15 @@ import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
 import { createNetwork } from '../../node/mesh/network.ts'
 import { Streams } from '../../node/mesh/streams.ts'
+import { Authority } from '../../node/mesh/trust/authority.ts'
+import type { Refusing } from '../../node/mesh/trust/encrypter.ts'
 import { Follow } from '../../node/run/follow.ts'
 import { encode } from '../../protocols/codec.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { topicName } from '../../protocols/hello.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { type Command, commandSubject } from '../../protocols/phase.ts'
-import { readTicket, type Ticket } from '../../protocols/ticket.ts'
+import { acceptTicket, readTicket } from '../../protocols/ticket.ts'
 import type { Testnet } from '../../testnets/testnet.ts'
 
 export interface Rogue {
@@ -31,34 +33,55 @@ export interface Rogue {
 
 const silent = createLog('error', () => {})
 
-export async function startRogue(testnet: Testnet): Promise<Rogue> {
-  const ticket: Ticket = readTicket(testnet.ticket)
+export interface RogueInit {
+  /** The testnet's own where it is not given. */
+  ticket?: string
+  /** Shown in place of the proof that the ticket gives; nothing at all if null. */
+  proof?: Uint8Array | null
+}
+
+/** @throws what the first daemon that does not let it in says */
+export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promise<Rogue> {
+  const ticket = readTicket(init.ticket ?? testnet.ticket)
   const { privateKey } = generateKeyPairSync('ed25519')
   const { d, x } = privateKey.export({ format: 'jwk' })
   const open = Buffer.from(x as string, 'base64url')
   const signer = { peer: peerIdOf(open), key: privateKey }
+  const { mesh, generation, secret } = ticket
+  const secrets = [{ generation, value: secret }]
+  const accepted = acceptTicket(ticket, signer.peer, Date.now()).bytes
+  const authority = new Authority({ mesh, signer, log: silent, proof: accepted, secrets })
+  const shows = init.proof === undefined ? accepted : (init.proof ?? undefined)
+  const refusals: Refusing[] = []
   const network = (await createNetwork(
     {
-      mesh: ticket.mesh,
-      secret: { generation: ticket.generation, value: ticket.secret },
+      mesh,
+      secrets,
+      admission: { shows, judge: (...args) => authority.judge(...args) },
       key: new Uint8Array(Buffer.concat([Buffer.from(d as string, 'base64url'), open])),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
-      onRefused: () => {}
+      onRefused: refusing => refusals.push(refusing)
     },
     {
+      authority: (c: never) => authority.serve(c),
       gossip: (c: never) => new Gossip(c, { log: silent }),
       streams: (c: never) => new Streams(c, { log: silent }),
-      follow: (c: never) => new Follow(c, { mesh: ticket.mesh, log: silent })
+      follow: (c: never) => new Follow(c, { mesh, log: silent })
     }
   )) as Libp2p
   await network.start()
-  for (const { name } of testnet.peers) {
-    const [status] = await Array.fromAsync(testnet.call(name, 'status', {}))
-    await network.dial(multiaddr(status?.addresses[0] as string))
+  try {
+    for (const { name } of testnet.peers) {
+      const [status] = await Array.fromAsync(testnet.call(name, 'status', {}))
+      await network.dial(multiaddr(status?.addresses[0] as string))
+    }
+  } catch (cause) {
+    await network.stop()
+    throw new Error(refusals[0]?.reason, { cause })
   }
   const parts = network.services as unknown as { gossip: Gossip; streams: Streams; follow: Follow }
-  const topic = topicName(ticket.mesh, 'run')
+  const topic = topicName(mesh, 'run')
   return {
     signer,
     network,

@@ -11,7 +11,7 @@ const now = 20_000 * DAY + 1234
 
 const seen = (peer: string, change: Partial<MemberView> = {}): MemberView => ({
   ...record,
-  ...{ peer, name: peer, shown: peer, state: 'alive', path: 'indirect', since: now - 5_000 },
+  ...{ peer, name: peer, shown: peer, role: 'agent', state: 'alive', path: 'indirect', since: now - 5_000 },
   ...change
 })
 const known = (peer: string, change: Partial<RememberedPeer> = {}): RememberedPeer => ({

@@ -13,6 +13,8 @@ import { BakError } from '../../protocols/errors.ts'
 import { skipWhere } from '../helpers/skip.ts'
 
 const RUN = '20261122T213015-k3f9ab'
+const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+const invited = { ticket: 't', invitation: PEER, role: 'agent' as const, expires: 1 }
 const control = suite('control')
 let dir: string
 let stops: (() => unknown)[] = []
@@ -85,11 +87,11 @@ control('a call is answered value by value, typed and checked', async () => {
 control('a call works with nothing but HTTP', async () => {
   await serve({
     async *invite() {
-      yield { ticket: 't' }
+      yield invited
     }
   })
-  assert.equal(await raw('/v1/invite', '{}'), { ticket: 't' })
-  assert.equal(await raw('/v1/invite', ''), { ticket: 't' })
+  assert.equal(await raw('/v1/invite', '{}'), invited)
+  assert.equal(await raw('/v1/invite', ''), invited)
 })
 
 control('what a handler throws comes out at the caller, with its code', async () => {
@@ -253,10 +255,10 @@ control('the socket of a dead daemon is no daemon, and is replaced', async () =>
   assert.is((await failure(callOnce(socket, 'status', {}))).code, 'no-daemon')
   await serve({
     async *invite() {
-      yield { ticket: 't' }
+      yield invited
     }
   })
-  assert.equal(await callOnce(socket, 'invite', {}), { ticket: 't' })
+  assert.equal(await callOnce(socket, 'invite', {}), invited)
 })
 
 control('the socket of a living daemon is left alone', async () => {

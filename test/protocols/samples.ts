@@ -1,9 +1,10 @@
 /** One good value for every message on the wire, and the schema that it fits. */
 
+import { shown, verdict } from '../../protocols/admission.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { envelope, type Subject, seal } from '../../protocols/envelope.ts'
+import { envelope, peek, type Subject, seal } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import {
   helloMessage,
@@ -14,6 +15,13 @@ import {
   registerProtocol
 } from '../../protocols/hello.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
+import {
+  acceptanceSubject,
+  invitationSubject,
+  links,
+  type Membership,
+  membershipSubject
+} from '../../protocols/membership.ts'
 import {
   type Ack,
   ackSubject,
@@ -30,7 +38,18 @@ import {
 import { spec } from '../../protocols/spec.ts'
 import { type Receipt, receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import { ticket } from '../../protocols/ticket.ts'
+import {
+  type Fact,
+  type Revocation,
+  type Rotation,
+  renewProtocol,
+  revocationSubject,
+  rotationSubject,
+  trustMessage,
+  trustProtocol
+} from '../../protocols/trust.ts'
 import { newSigner } from '../helpers/streams.ts'
+import { founderOf, proofOf, ticketOf } from '../helpers/trust.ts'
 
 export const run = '20261122T213015-k3f9ab'
 export const controller = newSigner()
@@ -41,6 +60,36 @@ const at = 1_795_383_015_123.5
 
 /** @returns a spec with every default filled in */
 export const specOf = (given: object = {}) => check(spec as Schema<Offer['spec']>, { command: ['true'], ...given })
+
+const admin = founderOf(controller)
+const proof = proofOf(admin, member.peer, { uses: 3, name: 'rack-7' }, at)
+const membership: Membership = {
+  mesh: controller.peer,
+  peer: member.peer,
+  role: 'agent',
+  invitation: proof.invitation,
+  issued: at,
+  expires: at + 1
+}
+const revocation: Revocation = {
+  mesh: controller.peer,
+  kind: 'invitation',
+  target: proof.invitation as string,
+  at,
+  reason: 'lost'
+}
+const rotation: Rotation = {
+  mesh: controller.peer,
+  generation: 57,
+  secret: new Uint8Array(32).fill(7),
+  issued: at,
+  until: at + 1
+}
+const facts: Fact[] = [
+  { type: 'revocation', sealed: seal(revocationSubject, revocation, controller), proof: proof.bytes },
+  { type: 'rotation', sealed: seal(rotationSubject, rotation, controller) },
+  { type: 'use', proof: proof.bytes }
+]
 
 const tools = [{ group: 'default', tool: 'vmstat', options: { interval: 1, options: ['-n'] } }]
 const availability = { tool: 'vmstat', usable: true, version: '4.0', reason: 'not as root' }
@@ -68,7 +117,8 @@ export const record: MemberRecord = {
   os: 'linux',
   arch: 'x64',
   program: '0.1.0',
-  started: at
+  started: at,
+  proof: proof.bytes
 }
 export const offer: Offer = {
   run,
@@ -150,7 +200,12 @@ export const signed: Signed[] = [
   { subject: manifestSubject, value: manifest },
   { subject: memberSubject, value: record },
   { subject: lostSubject, value: { peer: member.peer, version: 7 } },
-  { subject: receiptSubject, value: receipt }
+  { subject: receiptSubject, value: receipt },
+  { subject: invitationSubject, value: peek(invitationSubject, ticketOf(admin).invitation) },
+  { subject: acceptanceSubject, value: { peer: member.peer, at } },
+  { subject: membershipSubject, value: membership },
+  { subject: revocationSubject, value: revocation },
+  { subject: rotationSubject, value: rotation }
 ]
 
 const sealed = seal(memberSubject, record, member)
@@ -166,17 +221,17 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['hello: lost', helloMessage, { type: 'lost', sealed }],
   ['run: command', runMessage, { type: 'command', sealed: seal(commandSubject, command, controller) }],
   ['run: certificate', runMessage, { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }],
-  [
-    'ticket',
-    ticket,
-    {
-      mesh: controller.peer,
-      generation: 1,
-      secret: new Uint8Array(32).fill(7),
-      addresses: ['/ip4/10.0.0.7/tcp/4001'],
-      from: member.peer
-    }
-  ],
+  ['ticket', ticket, { ...ticketOf(admin), mesh: undefined }],
+  ['proof', links, proof.links],
+  ['admission: shown', shown, { proof: proof.bytes, at }],
+  ['admission: verdict', verdict, { refused: { code: 'expired', reason: 'too late' } }],
+  ['trust: revocation', trustMessage, { fact: facts[0] }],
+  ['trust: rotation', trustMessage, { fact: facts[1] }],
+  ['trust: have', trustProtocol.request, { type: 'have', ids: ['0123456789abcdef0123456789abcdef'] }],
+  ['trust: give', trustProtocol.request, { type: 'give', facts }],
+  ['trust: response', trustProtocol.response, { facts, want: ['0123456789abcdef0123456789abcdef'] }],
+  ['renew: request', renewProtocol.request, {}],
+  ['renew: response', renewProtocol.response, { proof: proof.bytes }],
   ['acks: open', acksProtocol.request, { type: 'open', run }],
   ['acks: ack', acksProtocol.request, { type: 'ack', sealed: seal(ackSubject, ack, member) }],
   ['acks: lease', acksProtocol.response, { type: 'lease' }],

@@ -1,14 +1,16 @@
 /** Handshakes in memory, through the encrypters that libp2p is given. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type MeshSecret, meshEncrypter, newSecret, type Refusal } from '../../node/mesh/trust.ts'
-import { BakError } from '../../protocols/errors.ts'
-import { stayAwake } from '../helpers/streams.ts'
+import { meshEncrypter, type Refusing } from '../../../node/mesh/trust/encrypter.ts'
+import type { Admission } from '../../../node/mesh/trust/exchange.ts'
+import { type MeshSecret, newSecret } from '../../../node/mesh/trust/secret.ts'
+import { BakError } from '../../../protocols/errors.ts'
+import { newSigner, stayAwake } from '../../helpers/streams.ts'
 
 const test = suite('the secret of a mesh')
 const sleepAgain = stayAwake()
@@ -17,15 +19,20 @@ test.after(sleepAgain)
 interface Side {
   peer: string
   encrypter: ConnectionEncrypter
-  refusals: Refusal[]
+  refusals: Refusing[]
 }
 
-async function sideOf(mesh: string, secret: MeshSecret): Promise<Side> {
-  const privateKey = await generateKeyPair('Ed25519')
+const openDoor: Admission = { shows: undefined, judge: () => undefined }
+
+function sideOf(mesh: string, secret: MeshSecret, admission = openDoor): Side {
+  const { key } = newSigner()
+  const { d, x } = key.export({ format: 'jwk' })
+  const raw = Buffer.concat([Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')])
+  const privateKey = privateKeyFromRaw(raw)
   const peerId = peerIdFromPrivateKey(privateKey)
   const upgrader = { getStreamMuxers: () => new Map() } as unknown as Upgrader
-  const refusals: Refusal[] = []
-  const make = meshEncrypter(mesh, secret, refusal => refusals.push(refusal))
+  const refusals: Refusing[] = []
+  const make = meshEncrypter({ mesh, admission, onRefused: refusing => refusals.push(refusing) }, secret)
   return {
     peer: peerId.toString(),
     encrypter: make({ peerId, privateKey, logger: defaultLogger(), upgrader }),
@@ -59,7 +66,7 @@ async function shake(
 const secret = newSecret()
 
 test('two peers that hold the same secret find each other', async () => {
-  const [a, b] = [await sideOf('mesh', secret), await sideOf('mesh', { ...secret })]
+  const [a, b] = [sideOf('mesh', secret), sideOf('mesh', { ...secret })]
   assert.equal(await shake(a, b), [b.peer, a.peer])
   assert.equal([...a.refusals, ...b.refusals], [])
 })
@@ -77,7 +84,7 @@ const strangers: Array<[title: string, mesh: string, secret: MeshSecret]> = [
 for (const [title, mesh, other] of strangers) {
   for (const dials of ['the stranger', 'the member']) {
     test(`a peer with ${title} is refused where ${dials} dials, and both sides say why`, async () => {
-      const [member, stranger] = [await sideOf('mesh', secret), await sideOf(mesh, other)]
+      const [member, stranger] = [sideOf('mesh', secret), sideOf(mesh, other)]
       const [dialler, listener] = dials === 'the member' ? [member, stranger] : [stranger, member]
       const [out, inbound] = await shake(dialler, listener)
       assert.is((out as BakError).code, 'not-allowed')
@@ -92,6 +99,8 @@ for (const [title, mesh, other] of strangers) {
         listener.refusals.map(each => each.direction),
         ['inbound']
       )
+      assert.is(dialler.refusals[0]?.code, 'wrong-secret')
+      assert.is(listener.refusals[0]?.code, 'gone')
       assert.is(dialler.refusals[0]?.reason, (out as BakError).message)
       assert.match(dialler.refusals[0]?.address ?? '', /^\/ip4\//)
     })
@@ -99,15 +108,40 @@ for (const [title, mesh, other] of strangers) {
 }
 
 test('another peer than the one that was dialled is refused, though it holds the secret', async () => {
-  const [a, b, c] = [await sideOf('mesh', secret), await sideOf('mesh', secret), await sideOf('mesh', secret)]
+  const [a, b, c] = [sideOf('mesh', secret), sideOf('mesh', secret), sideOf('mesh', secret)]
   const [out] = await shake(a, b, c)
   assert.is((out as BakError).code, 'not-allowed')
   assert.match((out as BakError).message, 'another peer answers at this address')
   assert.is(a.refusals.length, 1)
 })
 
+test('a peer that is not let in is told why, and both sides report the same reason, with who and where', async () => {
+  const refusal = { code: 'expired' as const, reason: 'it ran out yesterday' }
+  const closed: Admission = { shows: undefined, judge: () => refusal }
+  for (const strict of ['dialler', 'listener']) {
+    const dialler = sideOf('mesh', secret, strict === 'dialler' ? closed : openDoor)
+    const listener = sideOf('mesh', secret, strict === 'listener' ? closed : openDoor)
+    const errors = (await shake(dialler, listener)) as BakError[]
+    for (const error of errors) assert.equal([error.code, error.message], ['not-allowed', refusal.reason])
+    for (const [side, other, direction] of [
+      [dialler, listener, 'outbound'],
+      [listener, dialler, 'inbound']
+    ] as const) {
+      assert.is(side.refusals.length, 1)
+      const [{ address, ...said }] = side.refusals as [Refusing]
+      assert.match(address, /^\/ip4\//)
+      assert.equal(said, {
+        ...refusal,
+        direction,
+        peer: other.peer,
+        by: side === (strict === 'dialler' ? dialler : listener) ? 'us' : 'them'
+      })
+    }
+  }
+})
+
 test('a peer that hangs up in the middle is refused with a reason', async () => {
-  const a = await sideOf('mesh', secret)
+  const a = sideOf('mesh', secret)
   const [near, far] = multiaddrConnectionPair()
   const listening = a.encrypter.secureInbound(far, { signal: AbortSignal.timeout(20_000) })
   near.send(Buffer.from('hello?'))
@@ -121,7 +155,7 @@ test('a peer that hangs up in the middle is refused with a reason', async () => 
 })
 
 test('a peer that says nothing is given up, with a reason', async () => {
-  const a = await sideOf('mesh', secret)
+  const a = sideOf('mesh', secret)
   const [, far] = multiaddrConnectionPair()
   const error = await a.encrypter.secureInbound(far, { signal: AbortSignal.timeout(50) }).then(
     () => undefined,
@@ -131,9 +165,9 @@ test('a peer that says nothing is given up, with a reason', async () => {
   assert.is(a.refusals[0]?.reason, 'the handshake took too long')
 })
 
-test('the number of the generation is in the name of the encrypter, so that two can stand side by side', async () => {
-  assert.is((await sideOf('mesh', { ...secret, generation: 7 })).encrypter.protocol, '/bak/noise/7')
-  assert.is((await sideOf('mesh', secret)).encrypter.protocol, '/bak/noise/1')
+test('the number of the generation is in the name of the encrypter, so that two can stand side by side', () => {
+  assert.is(sideOf('mesh', { ...secret, generation: 7 }).encrypter.protocol, '/bak/noise/7')
+  assert.is(sideOf('mesh', secret).encrypter.protocol, '/bak/noise/1')
 })
 
 test('a new secret is 32 bytes that nobody can know', () => {

@@ -1,0 +1,145 @@
+/**
+ * `mesh.json`: the mesh that this home belongs to, its secret as it was founded or as tickets brought it, and this peer's
+ * proof. Readable by its owner only, and never made anew in place of one that is damaged.
+ */
+import * as v from 'valibot'
+import { BakError } from '../protocols/errors.ts'
+import { count, list, multiaddress, peerId } from '../protocols/fields.ts'
+import { acceptTicket, type Ticket } from '../protocols/ticket.ts'
+import type { Identity } from './identity.ts'
+import { type MeshSecret, newSecret } from './mesh/trust/secret.ts'
+import { writeAtomic } from './store/atomic.ts'
+import type { Home } from './store/home.ts'
+import { readPrivate } from './store/private.ts'
+
+/** Secrets of tickets that are kept. */
+const MAX_SECRETS = 4
+const base64 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]*$/))
+
+const content = v.object({
+  mesh: peerId,
+  /** Newest first. */
+  secrets: v.pipe(
+    list(v.object({ generation: count, value: v.pipe(base64, v.length(43)) }), MAX_SECRETS),
+    v.minLength(1)
+  ),
+  /** None for the founder. */
+  proof: v.optional(base64),
+  /** Whether this peer was ever let in. */
+  admitted: v.boolean(),
+  /** Addresses from the ticket. */
+  way: list(multiaddress, 16),
+  /** The TCP port of the last start, taken again so that tickets stay good. */
+  port: v.optional(count)
+})
+type Content = v.InferOutput<typeof content>
+
+export class MeshFile {
+  readonly #home: Home
+  #content: Content
+  #written: Promise<void> = Promise.resolve()
+
+  private constructor(home: Home, content: Content) {
+    this.#home = home
+    this.#content = content
+  }
+
+  /** @returns undefined where the home is in no mesh yet */
+  static async read(home: Home): Promise<MeshFile | undefined> {
+    // nothing but a file that is not there may make a new mesh in its place
+    const text = await readPrivate(home.mesh)
+    if (text == null) return undefined
+    try {
+      return new MeshFile(home, v.parse(content, JSON.parse(text)))
+    } catch (cause) {
+      throw new BakError('bad-config', `${home.mesh} is damaged: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  static async write(home: Home, content: Content): Promise<MeshFile> {
+    const made = new MeshFile(home, content)
+    await made.#write()
+    return made
+  }
+
+  get mesh(): string {
+    return this.#content.mesh
+  }
+
+  get secrets(): MeshSecret[] {
+    return this.#content.secrets.map(({ generation, value }) => ({ generation, value: fromBase64(value) }))
+  }
+
+  get proof(): Uint8Array | undefined {
+    return this.#content.proof == null ? undefined : fromBase64(this.#content.proof)
+  }
+
+  get admitted(): boolean {
+    return this.#content.admitted
+  }
+
+  get way(): string[] {
+    return this.#content.way
+  }
+
+  get port(): number | undefined {
+    return this.#content.port
+  }
+
+  /** Does nothing where nothing changes. Changes are written in their order. */
+  async update(change: { proof?: Uint8Array; admitted?: true; port?: number }): Promise<void> {
+    const { proof, ...rest } = change
+    const next = { ...this.#content, ...rest, ...(proof == null ? {} : { proof: toBase64(proof) }) }
+    if (JSON.stringify(next) === JSON.stringify(this.#content)) return
+    this.#content = next
+    await this.#write()
+  }
+
+  #write(): Promise<void> {
+    const write = () => writeAtomic(this.#home.mesh, `${JSON.stringify(this.#content, null, 2)}\n`, { mode: 0o600 })
+    this.#written = this.#written.then(write, write)
+    return this.#written
+  }
+
+  /** @returns what the file holds after a ticket of this mesh */
+  joined(ticket: Ticket, identity: Identity): Content {
+    const { generation, secret } = ticket
+    const known = this.#content.secrets
+    // what has let this peer in is good; of a home that was never let in, the ticket knows better
+    const kept = this.admitted ? known : known.filter(each => each.generation !== generation)
+    const added = kept.some(each => each.generation === generation) ? [] : [{ generation, value: toBase64(secret) }]
+    const secrets = [...kept, ...added].sort((a, b) => b.generation - a.generation).slice(0, MAX_SECRETS)
+    return { ...fromTicket(ticket, identity), secrets, admitted: this.admitted, port: this.port }
+  }
+}
+
+/**
+ * The mesh of this home: the one it is in, the one a ticket leads to, or a new one.
+ * @throws {BakError} `not-allowed` if the home is in another mesh than the ticket's, `usage` for a ticket that nobody signed
+ */
+export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket): Promise<MeshFile> {
+  const known = await MeshFile.read(home)
+  if (ticket == null) return known ?? (await MeshFile.write(home, found(identity)))
+  if (known == null) return await MeshFile.write(home, fromTicket(ticket, identity))
+  if (known.mesh === ticket.mesh) return await MeshFile.write(home, known.joined(ticket, identity))
+  if (!known.admitted) return await MeshFile.write(home, { ...fromTicket(ticket, identity), port: known.port })
+  throw new BakError(
+    'not-allowed',
+    `this home is in mesh ${known.mesh}; the ticket is of ${ticket.mesh}: use another --home`
+  )
+}
+
+function found(identity: Identity): Content {
+  const { generation, value } = newSecret()
+  return { mesh: identity.peer, secrets: [{ generation, value: toBase64(value) }], admitted: true, way: [] }
+}
+
+function fromTicket(ticket: Ticket, identity: Identity): Content {
+  const { mesh, generation, secret, addresses, from } = ticket
+  const way = addresses.map(address => (address.includes('/p2p/') ? address : `${address}/p2p/${from}`))
+  const proof = mesh === identity.peer ? undefined : toBase64(acceptTicket(ticket, identity.peer, Date.now()).bytes)
+  return { mesh, secrets: [{ generation, value: toBase64(secret) }], proof, admitted: false, way }
+}
+
+const toBase64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+const fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64url'))

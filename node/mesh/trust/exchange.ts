@@ -1,0 +1,104 @@
+/** The first frames on an encrypted connection: each side shows its proof and says whether it lets the other in. */
+import type { MessageStream, SecuredConnection } from '@libp2p/interface'
+import { lpStream } from '@libp2p/utils'
+import {
+  MAX_ADMISSION_FRAME,
+  type Refusal,
+  type RefusalCode,
+  type Shown,
+  shown,
+  type Verdict,
+  verdict
+} from '../../../protocols/admission.ts'
+import { decode, encode } from '../../../protocols/codec.ts'
+import { BakError } from '../../../protocols/errors.ts'
+
+/** Both frames of the other side must be there by then, ms. */
+const DEADLINE = 5_000
+/** What the other side may send behind its frames before we have read them, bytes. */
+const MAX_BUFFER = 256 * 1024
+/** The last words of who hangs up are given this long to arrive, ms. */
+const FAREWELL = 1_000
+
+/** What a peer shows, and how it judges what others show. */
+export interface Admission {
+  /** Absent for the founder. */
+  readonly shows: Uint8Array | undefined
+  /**
+   * @param peer who is at the other end, proven by the handshake
+   * @param generation of the secret that the other side used
+   * @returns why it is not let in; undefined if it is
+   */
+  judge(peer: string, shown: Shown, generation: number): Refusal | undefined
+}
+
+/** One of the two sides does not let the other in. */
+export class Refused extends BakError {
+  readonly refusal: Refusal
+  /** Who decided. */
+  readonly by: 'us' | 'them'
+
+  constructor(refusal: Refusal, by: 'us' | 'them', options?: ErrorOptions) {
+    super('not-allowed', refusal.reason, options)
+    this.refusal = refusal
+    this.by = by
+  }
+}
+
+/**
+ * @returns the same connection, with what came behind the frames still to be read
+ * @throws {Refused} when either side refuses, or the other does not answer in time
+ */
+export async function exchangeProofs(
+  secured: SecuredConnection,
+  generation: number,
+  admission: Admission,
+  { signal, deadline = DEADLINE }: { signal?: AbortSignal; deadline?: number } = {}
+): Promise<SecuredConnection> {
+  const { connection, remotePeer } = secured
+  const waiting = AbortSignal.any([signal, AbortSignal.timeout(deadline)].filter(each => each != null))
+  const frames = lpStream(connection, { maxDataLength: MAX_ADMISSION_FRAME, maxBufferSize: MAX_BUFFER })
+  const send = (value: Shown | Verdict) => frames.write(encode(value), { signal: waiting })
+  const read = async () => (await frames.read({ signal: waiting })).subarray()
+  let refusal: Refusal | undefined
+  let theirs: Refusal | undefined
+  try {
+    await send({ proof: admission.shows, at: Date.now() })
+    refusal = judgeFrame(await read(), each => admission.judge(remotePeer.toString(), each, generation))
+    await send({ refused: refusal && { ...refusal, reason: refusal.reason.slice(0, 1024) } })
+    theirs = decode(verdict, await read()).refused
+    frames.unwrap()
+  } catch (cause) {
+    // what we found wrong with it counts for more than how it then went away
+    refusal ??= whyBroken(cause as Error, waiting)
+  }
+  if (refusal == null && theirs == null) return { ...secured, connection }
+  await hangUp(connection)
+  throw refusal == null ? new Refused(theirs as Refusal, 'them') : new Refused(refusal, 'us')
+}
+
+function judgeFrame(frame: Uint8Array, judge: (shown: Shown) => Refusal | undefined): Refusal | undefined {
+  let said: Shown
+  try {
+    said = decode(shown, frame)
+  } catch (cause) {
+    return broken('bad-proof', `what it showed is no proof: ${(cause as Error).message}`)
+  }
+  return judge(said)
+}
+
+function whyBroken(cause: Error, waiting: AbortSignal): Refusal {
+  if (waiting.aborted) return broken('too-slow', 'it did not show a proof in time')
+  if (cause instanceof BakError) return broken('bad-proof', `its answer makes no sense: ${cause.message}`)
+  if (/^InvalidDataLength|^InvalidMessageLength/.test(cause.name)) {
+    return broken('bad-proof', `what it showed is no proof: ${cause.message}`)
+  }
+  return broken('gone', `it went away before it had shown a proof: ${cause.message}`)
+}
+
+const broken = (code: RefusalCode, reason: string): Refusal => ({ code, reason })
+
+/** In order, so that what was said last still arrives. */
+async function hangUp(connection: MessageStream): Promise<void> {
+  await connection.close({ signal: AbortSignal.timeout(FAREWELL) }).catch(() => {})
+}

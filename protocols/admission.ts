@@ -1,0 +1,46 @@
+/**
+ * What two peers say to each other on a new connection before anything else, once it is encrypted: each shows its proof, and
+ * each answers whether it lets the other in. One frame each way for either; both sides then know the same.
+ */
+import * as v from 'valibot'
+import { instant, text } from './fields.ts'
+import { MAX_PROOF, proofBytes } from './membership.ts'
+
+/** Largest frame, bytes. */
+export const MAX_ADMISSION_FRAME = MAX_PROOF + 256
+
+/** Why a peer is not let in, for programs. A later version may know more. */
+export const REFUSALS = [
+  'no-proof',
+  'bad-proof',
+  'other-mesh',
+  'expired',
+  'revoked',
+  'used-up',
+  'old-secret',
+  'wrong-secret',
+  'other-peer',
+  'gone',
+  'too-slow'
+] as const
+export type RefusalCode = (typeof REFUSALS)[number]
+
+/** Why a peer is not let in, for programs and for people. */
+export interface Refusal {
+  code: RefusalCode
+  reason: string
+}
+
+export const shown = v.object({
+  /** Absent for the founder. */
+  proof: v.optional(proofBytes),
+  /** The clock of who shows it, ms since 1970: where two clocks differ, both are told. */
+  at: instant
+})
+export type Shown = v.InferOutput<typeof shown>
+
+export const verdict = v.object({
+  /** Absent for a peer that is let in. */
+  refused: v.optional(v.object({ code: v.fallback(v.picklist(REFUSALS), 'bad-proof'), reason: text }))
+})
+export type Verdict = v.InferOutput<typeof verdict>

@@ -1,0 +1,43 @@
+/** Lengths of time as people write them: 30s, 15m, 24h, 7d. */
+import * as v from 'valibot'
+import { BakError } from './errors.ts'
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+type Unit = keyof typeof UNITS
+
+/** No length of time that a person sets is longer, ms: ten years. */
+export const MAX_DURATION = 3_650 * UNITS.d
+
+/** A duration as text, in messages about the text. */
+export const duration = v.pipe(
+  v.string(),
+  v.maxLength(16),
+  v.check(text => parse(text) !== undefined, 'expected a time such as 30s, 15m, 24h or 7d')
+)
+
+/** @returns ms; @throws {BakError} `usage` */
+export function readDuration(text: string): number {
+  const found = parse(text)
+  if (found === undefined) throw new BakError('usage', `${text}: expected a time such as 30s, 15m, 24h or 7d`)
+  return found
+}
+
+/** @returns the two largest units of a length of time, rounded down: `6d 4h`, `12m`, `0s` */
+export function showDuration(ms: number): string {
+  let rest = Math.max(0, Math.floor(ms / 1_000) * 1_000)
+  const parts: string[] = []
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const whole = Math.floor(rest / UNITS[unit])
+    rest -= whole * UNITS[unit]
+    if (whole > 0) parts.push(`${whole}${unit}`)
+    if (parts.length === 2 || (parts.length === 1 && whole === 0)) break
+  }
+  return parts.join(' ') || '0s'
+}
+
+function parse(text: string): number | undefined {
+  const [, number, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(text) ?? []
+  if (number == null) return undefined
+  const ms = Number(number) * UNITS[unit as Unit]
+  return ms <= MAX_DURATION ? ms : undefined
+}

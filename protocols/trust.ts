@@ -1,0 +1,87 @@
+/**
+ * What a mesh decides together: who is revoked, and which secret is the newest. Both are signed by an admin and travel with
+ * that admin's proof, on the topic `trust` and in a swap between two peers that connect, so that who was away learns them
+ * too. A third kind, a use, tells that a peer came by an invitation that may be used so many times only.
+ */
+import * as v from 'valibot'
+import { encode } from './codec.ts'
+import { digestOf } from './digest.ts'
+import { envelope, type Subject } from './envelope.ts'
+import { bytes, count, instant, list, peerId, text } from './fields.ts'
+import { proofBytes } from './membership.ts'
+import type { Protocol } from './stream.ts'
+
+/** Sealed by an admin; good for ever. Nobody can revoke the founder. */
+export const revocation = v.object({
+  mesh: peerId,
+  kind: v.picklist(['peer', 'invitation']),
+  /** Id of a peer or of an invitation. */
+  target: peerId,
+  at: instant,
+  reason: v.optional(text)
+})
+export type Revocation = v.InferOutput<typeof revocation>
+export const revocationSubject: Subject<Revocation> = { name: 'revocation', schema: revocation }
+
+/** Sealed by an admin. The higher generation wins. */
+export const rotation = v.object({
+  mesh: peerId,
+  generation: count,
+  secret: v.pipe(bytes(32), v.length(32)),
+  issued: instant,
+  /** Until then a peer that knows only an older secret is let in. */
+  until: instant
+})
+export type Rotation = v.InferOutput<typeof rotation>
+export const rotationSubject: Subject<Rotation> = { name: 'rotation', schema: rotation }
+
+/** One decision, or one use, as it travels; `proof` is that of the admin who signed, absent for the founder. */
+export const fact = v.variant('type', [
+  v.object({ type: v.literal('revocation'), sealed: envelope, proof: v.optional(proofBytes) }),
+  v.object({ type: v.literal('rotation'), sealed: envelope, proof: v.optional(proofBytes) }),
+  v.object({ type: v.literal('use'), proof: proofBytes })
+])
+export type Fact = v.InferOutput<typeof fact>
+
+/** What travels on the topic `trust`. */
+export const trustMessage = v.object({ fact })
+
+/** @returns what the same decision is called, whatever proof travels with it: 32 hex digits */
+export function factId(fact: Fact): string {
+  const said = fact.type === 'use' ? fact.proof : encode([fact.type, fact.sealed.by, fact.sealed.body])
+  return digestOf(said).slice(0, 32)
+}
+
+const MAX_FACTS = 20_000
+/** Facts in one frame. */
+export const FACTS_PER_FRAME = 256
+const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
+
+/**
+ * Two peers make what they know equal: the caller says what it has, the other gives what is missing, in portions, and says in
+ * the last what it wants; the caller gives that.
+ */
+const swapRequest = v.variant('type', [
+  v.object({ type: v.literal('have'), ids: list(id, MAX_FACTS) }),
+  v.object({ type: v.literal('give'), facts: list(fact, FACTS_PER_FRAME) })
+])
+const swapResponse = v.object({ facts: list(fact, FACTS_PER_FRAME), want: list(id, MAX_FACTS) })
+export type TrustRequest = v.InferOutput<typeof swapRequest>
+export type TrustResponse = v.InferOutput<typeof swapResponse>
+
+export const trustProtocol: Protocol<TrustRequest, TrustResponse> = {
+  id: '/bak/trust/1.0.0',
+  request: swapRequest,
+  response: swapResponse,
+  timeout: 10_000,
+  maxFrame: 4 * 1024 * 1024
+}
+
+/** Asks an admin for a membership in place of the proof that the connection was let in by. */
+export const renewProtocol: Protocol<Record<string, never>, { proof: Uint8Array }> = {
+  id: '/bak/renew/1.0.0',
+  request: v.strictObject({}) as unknown as Protocol<Record<string, never>, never>['request'],
+  response: v.object({ proof: proofBytes }),
+  timeout: 10_000,
+  maxFrame: 16 * 1024
+}

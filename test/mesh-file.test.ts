@@ -1,0 +1,190 @@
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadIdentity } from '../node/identity.ts'
+import { loadMesh, MeshFile } from '../node/mesh-file.ts'
+import { type Home, openHome } from '../node/store/home.ts'
+import type { BakError } from '../protocols/errors.ts'
+import { checkProof } from '../protocols/proof.ts'
+import type { Ticket } from '../protocols/ticket.ts'
+import { newSigner } from './helpers/streams.ts'
+import { founderOf, HOUR, ticketOf } from './helpers/trust.ts'
+import { scratch } from './store/scratch.ts'
+
+const test = suite('the mesh of a home')
+const founder = founderOf()
+const ticket = (change: Partial<Ticket> = {}): Ticket => ({
+  ...ticketOf(founder),
+  generation: 3,
+  secret: new Uint8Array(32).fill(9),
+  addresses: ['/ip4/192.0.2.7/tcp/4001', `/ip4/192.0.2.8/tcp/4001/p2p/${founder.peer}`],
+  ...change
+})
+
+const newHome = (): Promise<Home> => openHome(join(scratch(), 'home'))
+const contentOf = async (home: Home) => JSON.parse(await readFile(home.mesh, 'utf8'))
+
+async function errorOf(work: Promise<unknown>): Promise<BakError> {
+  return await work.then(
+    () => {
+      throw new Error('nothing was thrown')
+    },
+    error => error as BakError
+  )
+}
+
+test('is a new one where there is none and no ticket: founded by this peer, with a secret of its own', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  assert.is(await MeshFile.read(home), undefined)
+  const made = await loadMesh(home, me)
+  assert.is(made.mesh, me.peer)
+  assert.is(made.secrets.length, 1)
+  assert.is(made.secrets[0]?.generation, 1)
+  assert.is(made.secrets[0]?.value.length, 32)
+  assert.equal([made.proof, made.admitted], [undefined, true])
+  assert.is(((await stat(home.mesh)).mode & 0o777).toString(8), '600')
+  assert.equal((await loadMesh(home, me)).secrets, made.secrets)
+  const elsewhere = await newHome()
+  const other = await loadMesh(elsewhere, await loadIdentity(elsewhere))
+  assert.is.not(
+    Buffer.from(other.secrets[0]?.value ?? '').toString('hex'),
+    Buffer.from(made.secrets[0]?.value ?? '').toString('hex')
+  )
+})
+
+test('is that of the ticket where there is one, with the way there, whom to find, and the proof of this peer', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  const joined = await loadMesh(home, me, ticket())
+  assert.is(joined.mesh, founder.mesh)
+  assert.equal(joined.secrets, [{ generation: 3, value: new Uint8Array(32).fill(9) }])
+  assert.equal(joined.way, [
+    `/ip4/192.0.2.7/tcp/4001/p2p/${founder.peer}`,
+    `/ip4/192.0.2.8/tcp/4001/p2p/${founder.peer}`
+  ])
+  const proof = checkProof(founder.mesh, joined.proof as Uint8Array)
+  assert.equal([proof.peer, proof.role, proof.issuers], [me.peer, 'controller', [founder.peer]])
+  assert.is(joined.admitted, false)
+  const again = (await MeshFile.read(home)) as MeshFile
+  assert.equal(
+    [again.mesh, again.way, again.secrets, again.proof],
+    [joined.mesh, joined.way, joined.secrets, joined.proof]
+  )
+})
+
+test('stays the same for a ticket of another one once this peer was let in, and the error says what to do', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  await (await loadMesh(home, me, ticket())).update({ admitted: true })
+  const before = await contentOf(home)
+  const error = await errorOf(loadMesh(home, me, ticketOf(founderOf())))
+  assert.is(error.code, 'not-allowed')
+  assert.match(error.message, 'use another --home')
+  assert.equal(await contentOf(home), before)
+})
+
+test('is that of a better ticket where none has let this peer in yet', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  await loadMesh(home, me, ticket({ secret: new Uint8Array(32) }))
+  assert.equal((await loadMesh(home, me, ticket())).secrets, [{ generation: 3, value: new Uint8Array(32).fill(9) }])
+  const other = founderOf()
+  assert.is((await loadMesh(home, me, ticketOf(other))).mesh, other.mesh)
+})
+
+test('that this peer founded is never left for a ticket', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  await loadMesh(home, me)
+  assert.is((await errorOf(loadMesh(home, me, ticket()))).code, 'not-allowed')
+})
+
+test('takes the newer secret, the proof and the way of another ticket, and keeps its port', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  const first = await loadMesh(home, me, ticket())
+  await first.update({ port: 4711, admitted: true })
+  const better = { ...ticketOf(founder, { role: 'admin' }), generation: 4, addresses: ['/ip4/192.0.2.9/tcp/1'] }
+  const again = await loadMesh(home, me, better)
+  assert.equal(
+    again.secrets.map(({ generation }) => generation),
+    [4, 3]
+  )
+  assert.equal([again.port, again.admitted], [4711, true])
+  assert.equal(again.way, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
+  assert.is(checkProof(founder.mesh, again.proof as Uint8Array).role, 'admin')
+})
+
+test('keeps its newer secret, and the one that has let it in, whatever a ticket brings', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  await (await loadMesh(home, me, ticket())).update({ admitted: true })
+  const older = await loadMesh(home, me, ticket({ generation: 2, secret: new Uint8Array(32).fill(1) }))
+  const same = await loadMesh(home, me, ticket({ generation: 3, secret: new Uint8Array(32).fill(2) }))
+  for (const { secrets } of [older, same])
+    assert.equal(secrets[0], { generation: 3, value: new Uint8Array(32).fill(9) })
+})
+
+test('does not change for a ticket that no admin of its mesh signed', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  const stranger = founderOf({ ...newSigner() })
+  const forged = { ...ticketOf({ ...stranger, mesh: founder.mesh }), mesh: founder.mesh }
+  const error = await errorOf(loadMesh(home, me, forged))
+  assert.is(error.code, 'usage')
+  assert.match(error.message, 'no admin of mesh')
+  assert.is(await MeshFile.read(home), undefined)
+})
+
+test('takes a ticket whose time is over: those who refuse it are to know of it, too', async () => {
+  const home = await newHome()
+  const old = ticketOf(founder, { ttl: HOUR }, Date.now() - 2 * HOUR)
+  assert.is((await loadMesh(home, await loadIdentity(home), old)).mesh, founder.mesh)
+})
+
+test('that others may read is refused with the command that mends it', async () => {
+  const home = await newHome()
+  await loadMesh(home, await loadIdentity(home))
+  await chmod(home.mesh, 0o644)
+  const error = await errorOf(MeshFile.read(home))
+  assert.is(error.code, 'bad-config')
+  assert.ok(error.message.endsWith(`run chmod 600 '${home.mesh}'`))
+})
+
+const damaged = ['', '{', '{}', '[]', '{"mesh":"x","secrets":[],"admitted":true,"way":[]}']
+for (const text of damaged) {
+  test(`that is damaged is never replaced by a new one: ${JSON.stringify(text)}`, async () => {
+    const home = await newHome()
+    const me = await loadIdentity(home)
+    await writeFile(home.mesh, text, { mode: 0o600 })
+    for (const given of [undefined, ticket()]) {
+      const error = await errorOf(loadMesh(home, me, given))
+      assert.is(error.code, 'bad-config')
+      assert.match(error.message, `${home.mesh} is damaged`)
+    }
+    assert.is(await readFile(home.mesh, 'utf8'), text)
+  })
+}
+
+test('that cannot be read is not taken for one that is not there', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  await mkdir(home.mesh)
+  assert.is((await errorOf(MeshFile.read(home))).code, 'bad-config')
+  await rm(home.mesh, { recursive: true })
+  assert.is((await loadMesh(home, me)).mesh, me.peer)
+})
+
+test('changes are written in their order, the last one stays', async () => {
+  const home = await newHome()
+  const mesh = await loadMesh(home, await loadIdentity(home))
+  await Promise.all([1, 2, 3, 4].map(port => mesh.update({ port })))
+  assert.is((await contentOf(home)).port, 4)
+  const { mtimeMs } = await stat(home.mesh)
+  await mesh.update({ port: 4 })
+  assert.is((await stat(home.mesh)).mtimeMs, mtimeMs)
+})
+
+test.run()
