@@ -114,7 +114,7 @@ export const attachProtocol: Protocol<{ run: string; from: number }, RunEvent> =
 /** What a peer holds of a run: its record, its manifest and its certificates. */
 export const describeProtocol: Protocol<{ run: string }, Description> = {
   id: '/bak/describe/1.0.0',
-  request: v.object({ run: v.pipe(v.string(), v.maxLength(64)) }),
+  request: v.object({ run: runId }),
   get response() {
     return description as v.GenericSchema<unknown, Description>
   },

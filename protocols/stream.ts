@@ -7,12 +7,11 @@
  * A protocol is one value; its handler is an async generator that knows nothing of streams.
  */
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
-import { type ByteStream, byteStream } from '@libp2p/utils'
-import { Uint8ArrayList } from 'uint8arraylist'
 import * as v from 'valibot'
-import { decode, encode, type Schema } from './codec.ts'
+import type { Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
+import { Frames } from './frames.ts'
 import { callSelf } from './loopback.ts'
 
 export interface Protocol<Request, Response> {
@@ -58,8 +57,8 @@ export interface Opener {
   local?: (protocol: string) => { handler: Handler<never, unknown>; peer: string } | undefined
 }
 
-/** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
-const MAX_IN_FLIGHT = 17 * 1024 * 1024
+/** Longest wait of the answering side for the first message, in ms. */
+const MAX_OPENING = 15_000
 
 const failure = v.object({ code, message: text })
 
@@ -74,9 +73,9 @@ export function serve<Request, Response>(
     const frames = new Frames(stream, protocol)
     const gone = new AbortController()
     stream.addEventListener('close', () => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
-    const receive = () => frames.read(protocol.request, gone.signal)
+    const receive = () => frames.read(protocol.request, { signal: gone.signal })
     try {
-      const request = await receive()
+      const request = await frames.read(protocol.request, { signal: gone.signal, within: MAX_OPENING })
       if (request !== undefined) {
         for await (const response of handler(request, { peer, signal: gone.signal, receive })) {
           await frames.write({ ok: response })
@@ -103,7 +102,7 @@ export async function call<Request, Response>(
   const frames = new Frames(stream, protocol)
   const answer = v.union([v.object({ ok: protocol.response }), v.object({ error: failure })])
   const receive = async () => {
-    const frame = await frames.read(answer, options.signal)
+    const frame = await frames.read(answer, options)
     if (frame === undefined) return undefined
     if ('error' in frame) {
       stream.close().catch(() => {})
@@ -112,7 +111,7 @@ export async function call<Request, Response>(
     return frame.ok
   }
   return {
-    send: request => frames.write(request, options.signal),
+    send: request => frames.write(request, options),
     receive,
     close: () => stream.close({ signal: AbortSignal.timeout(5_000) }).catch(error => stream.abort(error)),
     abort: error => stream.abort(error),
@@ -159,113 +158,5 @@ export async function askOne<Request, Response>(
   } catch (error) {
     exchange.abort(error as Error)
     throw error
-  }
-}
-
-/** Length-prefixed CBOR on a stream, in both directions, within the protocol's bounds. */
-class Frames {
-  readonly #stream: Stream
-  readonly #bytes: ByteStream<Stream>
-  readonly #protocol: Protocol<unknown, unknown>
-  readonly #unread = new Uint8ArrayList()
-  /** Bytes that arrived and were not read. */
-  #waiting = 0
-
-  constructor(stream: Stream, protocol: Protocol<never, never> | Protocol<unknown, unknown>) {
-    this.#stream = stream
-    this.#protocol = protocol as Protocol<unknown, unknown>
-    // libp2p ends a stream after two silent minutes unless it is told otherwise
-    stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
-    stream.maxReadBufferLength = MAX_IN_FLIGHT
-    this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + MAX_IN_FLIGHT })
-    stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
-  }
-
-  /** A writer that is faster than the reader must wait: with more than a frame unread the stream's window closes. */
-  #hold(arrived: number): void {
-    this.#waiting += arrived
-    if (this.#waiting > this.#protocol.maxFrame && this.#stream.readStatus === 'readable') this.#stream.pause()
-  }
-
-  #letGo(): void {
-    if (this.#stream.readStatus !== 'paused') return
-    try {
-      this.#stream.resume()
-    } catch {
-      // its connection is gone; what came before that can still be read
-    }
-  }
-
-  async write(value: unknown, signal?: AbortSignal): Promise<void> {
-    const body = encode(value)
-    if (body.length > this.#protocol.maxFrame) {
-      throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${body.length} bytes is too large`)
-    }
-    const head = new Uint8Array(4)
-    new DataView(head.buffer).setUint32(0, body.length)
-    await this.#guard(signal, 'take a message', waiting =>
-      this.#bytes.write(new Uint8ArrayList(head, body), { signal: waiting })
-    )
-  }
-
-  /** @returns undefined at the orderly end of the stream */
-  async read<T>(schema: Schema<T>, signal?: AbortSignal): Promise<T | undefined> {
-    return this.#guard(signal, 'answer', async waiting => {
-      if (!(await this.#fill(4, waiting))) return undefined
-      const length = this.#unread.getUint32(0)
-      if (length > this.#protocol.maxFrame) {
-        throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${length} bytes is too large`)
-      }
-      await this.#fill(4 + length, waiting)
-      const body = this.#unread.sublist(4, 4 + length)
-      this.#unread.consume(4 + length)
-      return decode(schema, body.subarray())
-    })
-  }
-
-  /** Tells the other side why, if it still listens, and ends the stream. */
-  async fail(error: BakError): Promise<void> {
-    try {
-      await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
-      await this.#stream.close({ signal: AbortSignal.timeout(5_000) })
-    } catch {
-      this.#stream.abort(error)
-    }
-  }
-
-  /** Reads until `length` bytes are there. @returns false at the orderly end of the stream between two frames */
-  async #fill(length: number, signal: AbortSignal): Promise<boolean> {
-    while (this.#unread.byteLength < length) {
-      if (this.#waiting === 0) this.#letGo()
-      const chunk = await this.#bytes.read({ signal })
-      if (chunk == null) {
-        if (this.#unread.byteLength === 0 && !['reset', 'aborted'].includes(this.#stream.status)) return false
-        throw new BakError('unreachable', `${this.#protocol.id}: the stream broke`)
-      }
-      this.#waiting -= chunk.byteLength
-      this.#unread.append(chunk)
-    }
-    return true
-  }
-
-  /** Bounds one wait and names what ended it. */
-  async #guard<T>(
-    signal: AbortSignal | undefined,
-    what: string,
-    wait: (waiting: AbortSignal) => Promise<T>
-  ): Promise<T> {
-    const { timeout, id } = this.#protocol
-    const deadline = Number.isFinite(timeout) ? AbortSignal.timeout(timeout) : undefined
-    const waiting = AbortSignal.any([signal, deadline].filter(s => s != null))
-    try {
-      return await wait(waiting)
-    } catch (cause) {
-      if (cause instanceof BakError) throw cause
-      if (signal?.aborted) throw asBakError(signal.reason)
-      if (deadline?.aborted) {
-        throw new BakError('timeout', `${id}: the peer did not ${what} within ${timeout / 1000} s`, { cause })
-      }
-      throw new BakError('unreachable', `${id}: the stream broke: ${(cause as Error).message}`, { cause })
-    }
   }
 }

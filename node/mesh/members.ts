@@ -219,7 +219,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   #onHello(message: Hello): void {
     if (message.type === 'lost') return this.#onReport(message.value, message.by)
-    this.#news.heard(newsOf(message.value))
+    this.#news.heard(message.value.peer, message.value.version)
     this.#learn(message)
   }
 
@@ -259,7 +259,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
         if (!this.#learn(checked)) continue
         // the last record of a lost peer is no sign of life, and not passed on
         if (lost.has(value.peer)) this.#onReport(value, from)
-        else this.#news.plan(newsOf(value), () => this.#publish('record', sealed))
+        else this.#news.plan(value.peer, value.version, () => this.#publish('record', sealed))
       } catch (cause) {
         const { code, message: why } = asBakError(cause)
         this.#log.refused('record refused', { from, by: sealed.by, code, why })
@@ -344,5 +344,3 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return timer
   }
 }
-
-const newsOf = ({ peer, version }: MemberRecord) => `${peer} ${version}`

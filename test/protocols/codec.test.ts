@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { check, decode, encode, type Schema } from '../../protocols/codec.ts'
 import { open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { describeProtocol } from '../../protocols/events.ts'
 import { controller, framed, messages, plain, signed } from './samples.ts'
 
 const anything: Schema = v.unknown()
@@ -165,6 +166,11 @@ for (const { name, schema, bytes } of framed) {
     fc.assert(fc.property(mutationOf(bytes), onlyRefused), { numRuns: RUNS })
   })
 }
+wire('a question about a run names one: what is no run id never reaches the disk', () => {
+  const ask = (run: string) => codeOf(() => decode(describeProtocol.request, encode({ run })))
+  assert.is(ask('20261122T213015-k3f9ab'), 'none')
+  for (const run of ['', '..', ':x', '20261122T213015-k3f9ab/..']) assert.is(ask(run), 'bad-message')
+})
 for (const { subject, value } of signed) {
   wire(`${subject.name}: a body that is not one is refused whoever signed it`, () => {
     const body = mutationOf(encode(value))

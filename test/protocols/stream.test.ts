@@ -149,6 +149,42 @@ test('a handler whose caller falls silent gets timeout', async () => {
   exchange.abort(new Error('over'))
 })
 
+/** Waits of these lengths are over at once while `act` runs. */
+async function hurried<T>(lengths: number[], act: () => Promise<T>): Promise<T> {
+  const { setTimeout: real } = globalThis
+  const hasty = (run: () => void, ms?: number) => real(run, lengths.includes(ms as number) ? 50 : ms)
+  globalThis.setTimeout = hasty as typeof real
+  return act().finally(() => {
+    globalThis.setTimeout = real
+  })
+}
+
+test('a stream on which nothing is said is let go, though the protocol may be silent for ever', async () => {
+  const failed = Promise.withResolvers<BakError>()
+  const endless = { ...echo, timeout: Number.POSITIVE_INFINITY }
+  const { code, message } = await hurried([15_000], async () => {
+    await call(road(serve(endless, double, failed.resolve), peer).open, endless)
+    return failed.promise
+  })
+  assert.is(code, 'timeout')
+  assert.match(message, /within 15 s/)
+})
+
+test('the rest of a message that has begun must come, though the protocol may be silent for ever', async () => {
+  const failed = Promise.withResolvers<BakError>()
+  const endless = { ...echo, timeout: Number.POSITIVE_INFINITY }
+  const way = road(serve(endless, double, failed.resolve), peer)
+  const exchange = await call(way.open, endless)
+  await exchange.send({ n: 1 })
+  await exchange.receive()
+  const { code } = await hurried([30_000], async () => {
+    way.onSend = piece => piece.subarray(0, piece.length - 1)
+    await exchange.send({ n: 2 })
+    return failed.promise
+  })
+  assert.is(code, 'timeout')
+})
+
 test('a road that loses everything ends in timeout on both sides', async () => {
   const failed = Promise.withResolvers<BakError>()
   const way = road(serve(hasty, double, failed.resolve), peer)

@@ -1,0 +1,127 @@
+/** Frames on a stream: four bytes of length, big-endian, then CBOR; each wait bounded, and so is what is held. */
+import type { Stream } from '@libp2p/interface'
+import { type ByteStream, byteStream } from '@libp2p/utils'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { decode, encode, type Schema } from './codec.ts'
+import { asBakError, BakError } from './errors.ts'
+import type { Protocol, WaitOptions } from './stream.ts'
+
+/** Longest wait for the rest of a message that has begun, in ms. */
+const MAX_MESSAGE = 30_000
+/** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
+const MAX_IN_FLIGHT = 17 * 1024 * 1024
+
+interface Patience extends WaitOptions {
+  /** Longest wait in ms, where it is shorter than the protocol's. */
+  within?: number
+}
+
+/** Both directions of one stream, within its protocol's bounds. */
+export class Frames {
+  readonly #stream: Stream
+  readonly #bytes: ByteStream<Stream>
+  readonly #protocol: Protocol<unknown, unknown>
+  readonly #unread = new Uint8ArrayList()
+  /** Bytes that arrived and were not read. */
+  #waiting = 0
+
+  constructor(stream: Stream, protocol: Protocol<never, never> | Protocol<unknown, unknown>) {
+    this.#stream = stream
+    this.#protocol = protocol as Protocol<unknown, unknown>
+    // libp2p ends a stream after two silent minutes unless it is told otherwise
+    stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
+    stream.maxReadBufferLength = MAX_IN_FLIGHT
+    this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + MAX_IN_FLIGHT })
+    stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
+  }
+
+  /** A writer that is faster than the reader must wait: with more than a frame unread the stream's window closes. */
+  #hold(arrived: number): void {
+    this.#waiting += arrived
+    if (this.#waiting > this.#protocol.maxFrame && this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  #letGo(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    try {
+      this.#stream.resume()
+    } catch {
+      // its connection is gone; what came before that can still be read
+    }
+  }
+
+  async write(value: unknown, options: WaitOptions = {}): Promise<void> {
+    const body = encode(value)
+    if (body.length > this.#protocol.maxFrame) {
+      throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${body.length} bytes is too large`)
+    }
+    const head = new Uint8Array(4)
+    new DataView(head.buffer).setUint32(0, body.length)
+    await this.#guard('take a message', options, signal =>
+      this.#bytes.write(new Uint8ArrayList(head, body), { signal })
+    )
+  }
+
+  /** @param within how long the message may be in coming, ms. @returns undefined at the orderly end of the stream */
+  async read<T>(schema: Schema<T>, { signal, within }: Patience = {}): Promise<T | undefined> {
+    const begun = await this.#guard('answer', { signal, within }, waiting => this.#fill(4, waiting))
+    if (!begun) return undefined
+    const length = this.#unread.getUint32(0)
+    if (length > this.#protocol.maxFrame) {
+      throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${length} bytes is too large`)
+    }
+    await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, waiting => this.#fill(4 + length, waiting))
+    const body = this.#unread.sublist(4, 4 + length)
+    this.#unread.consume(4 + length)
+    return decode(schema, body.subarray())
+  }
+
+  /** Tells the other side why, if it still listens, and ends the stream. */
+  async fail(error: BakError): Promise<void> {
+    try {
+      await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
+      await this.#stream.close({ signal: AbortSignal.timeout(5_000) })
+    } catch {
+      this.#stream.abort(error)
+    }
+  }
+
+  /** Reads until `length` bytes are there. @returns false at the orderly end of the stream between two frames */
+  async #fill(length: number, signal: AbortSignal): Promise<boolean> {
+    while (this.#unread.byteLength < length) {
+      if (this.#waiting === 0) this.#letGo()
+      const chunk = await this.#bytes.read({ signal })
+      if (chunk == null) {
+        if (this.#unread.byteLength === 0 && !['reset', 'aborted'].includes(this.#stream.status)) return false
+        throw new BakError('unreachable', `${this.#protocol.id}: the stream broke`)
+      }
+      this.#waiting -= chunk.byteLength
+      this.#unread.append(chunk)
+    }
+    return true
+  }
+
+  /** Bounds one wait and names what ended it. */
+  async #guard<T>(what: string, { signal, within }: Patience, wait: (waiting: AbortSignal) => Promise<T>): Promise<T> {
+    const { timeout, id } = this.#protocol
+    const longest = Math.min(timeout, within ?? timeout)
+    const waiting = new AbortController()
+    const stop = () => waiting.abort(asBakError(signal?.reason))
+    const expire = () =>
+      waiting.abort(new BakError('timeout', `${id}: the peer did not ${what} within ${longest / 1000} s`))
+    // not AbortSignal.timeout, which stays until its time has come, however soon the wait is over
+    const timer = Number.isFinite(longest) ? setTimeout(expire, longest).unref() : undefined
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted) stop()
+    try {
+      return await wait(waiting.signal)
+    } catch (cause) {
+      if (cause instanceof BakError) throw cause
+      if (waiting.signal.aborted) throw waiting.signal.reason
+      throw new BakError('unreachable', `${id}: the stream broke: ${(cause as Error).message}`, { cause })
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+}
