@@ -2,7 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Schema } from '../protocols/codec.ts'
-import { type DaemonSettings, daemonDefaults, daemonSettings, readConfigFile } from '../protocols/config-file.ts'
+import {
+  type AllowSettings,
+  type DaemonSettings,
+  daemonDefaults,
+  daemonSettings,
+  readConfigFile
+} from '../protocols/config-file.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 import { findMistakes, type Mistake } from '../protocols/mistakes.ts'
 import type { Home } from './store/home.ts'
@@ -19,9 +25,14 @@ export interface Flags {
   relay?: boolean | string
   upnp?: boolean
   log?: string
+  /** Each `all`, `none`, or what is allowed. */
+  allowControllers?: string[]
+  allowExec?: string[]
+  allowTools?: string[]
+  allowPaths?: string[]
 }
 
-export type Config = Required<DaemonSettings>
+export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings> }
 
 /**
  * @param given what `checkFlags` made of the flags
@@ -31,7 +42,8 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const file = readConfigFile(await readText(home.config), home.config)
   const label = { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
-  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label, relay_limits } as Config
+  const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
+  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label, relay_limits, allow } as Config
 }
 
 /** @returns what stands in the file; nothing where there is none */
@@ -46,23 +58,38 @@ async function readText(path: string): Promise<string> {
 
 /** @throws {BakError} `usage` with a line for every mistake */
 export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
+  const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...others } = flags
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const all = {
-    ...flags,
+  const allow = dropUndefined({ controllers, exec, tools, paths }, parseAllowed)
+  const given: DaemonSettings = dropUndefined<unknown>({
+    ...others,
     listen: listen === false ? [] : listen,
     relay: mode,
-    label: label == null ? undefined : parseLabels(label)
-  }
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+    label: label == null ? undefined : parseLabels(label),
+    allow: Object.keys(allow).length === 0 ? undefined : allow
+  })
   const mistakes = findMistakes(daemonSettings as Schema, given)
   if (mistakes.length === 0) return given
-  throw new BakError('usage', mistakes.map(mistake => inFlags(mistake, given)).join('\n'))
+  throw new BakError('usage', mistakes.map(mistake => inFlags(mistake, given as Record<string, unknown>)).join('\n'))
 }
 
 /** `--listen /x: what is wrong` */
 function inFlags({ path: [flag, part], what }: Mistake, given: Record<string, unknown>): string {
   const value = part == null ? given[flag as string] : (given[flag as string] as Record<string, unknown>)[part]
+  if (flag === 'allow') return `--allow-${part} ${value}: ${what}`
   return `--${flag} ${flag === 'label' && part != null ? `${part}=${value}` : value}: ${what}`
+}
+
+function dropUndefined<T>(values: Record<string, T | undefined>, change: (value: T) => unknown = value => value) {
+  const given = Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined)
+  return Object.fromEntries(given.map(([key, value]) => [key, change(value)]))
+}
+
+/** What has a comma in its name can stand in the file. */
+function parseAllowed(given: string[]): boolean | string[] {
+  const words = given.flatMap(each => each.split(',')).filter(word => word !== '')
+  if (words.length !== 1) return words
+  return words[0] === 'all' || (words[0] === 'none' ? false : words)
 }
 
 function parseLabels(texts: string[]): Record<string, string> {

@@ -8,6 +8,7 @@ import { serveControl } from '../protocols/control-http.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
+import { limitTools } from './agent/allow.ts'
 import { Supervisor, sweep } from './agent/supervisor.ts'
 import { Content } from './artifacts/content.ts'
 import type { Config } from './config.ts'
@@ -87,7 +88,7 @@ async function compose(
     name: config.name,
     state: 'alive' as const,
     labels: config.label,
-    tools: await register.availability(),
+    tools: limitTools(config.allow, await register.availability(), home.config),
     registered: register.list(),
     runs: [],
     cores: cpus().length,
@@ -127,7 +128,8 @@ async function compose(
     content: c => new Content(c),
     inbox: c => new Inbox(c, common),
     receiver: c => new Receiver(c, common),
-    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
+    agent: c =>
+      new Agent(c, { ...common, allow: config.allow, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
     coordinator: c => new Coordinator(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),

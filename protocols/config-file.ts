@@ -28,6 +28,28 @@ export const relayLimits = v.strictObject({
 })
 export type RelayLimits = v.InferOutput<typeof relayLimits>
 
+/** All, nothing, or what stands in a list. */
+const allowed = (pattern: RegExp, what: string) => {
+  const item = v.pipe(v.string(), v.maxLength(4096), v.regex(pattern, `expected ${what}`))
+  return v.optional(v.union([v.boolean(), list(item, 256)], `expected true, false or a list, each ${what}`))
+}
+
+/** What other peers may have this one do: it has the last word, whatever their roles. */
+export const allowSettings = v.strictObject({
+  /** Peers whose runs it takes part in, by their names or, so that nobody can pass for them, by their ids. */
+  controllers: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
+  /**
+   * Programs that a run brings: by name as they are found on the PATH, or by absolute path; `*` is any letters but a
+   * slash, `**` any letters.
+   */
+  exec: allowed(/^(\/.*|[^/]+)$/, 'a name or an absolute path of a program'),
+  /** Tools of bak, or sets of them; `*` is any letters. */
+  tools: allowed(/^[\w.@#*-]+$/, 'a name of a tool'),
+  /** Folders: what a run names by its path, a program or a word for a tool, must lie in one of them. */
+  paths: allowed(/^\//, 'an absolute path of a folder')
+})
+export type AllowSettings = v.InferOutput<typeof allowSettings>
+
 export const daemonSettings = v.strictObject({
   name: v.optional(name),
   label: v.optional(labels),
@@ -36,7 +58,8 @@ export const daemonSettings = v.strictObject({
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
   upnp: v.optional(v.boolean()),
-  log: v.optional(v.picklist(LEVELS))
+  log: v.optional(v.picklist(LEVELS)),
+  allow: v.optional(allowSettings)
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
 
@@ -52,11 +75,17 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   relay_limits: { reservations: 512 },
   /** Asks the router for a port. */
   upnp: true,
-  log: 'info'
+  log: 'info',
+  allow: { controllers: true, exec: true, tools: true, paths: true }
 }
 
+/** A setting's keys: `name`, or `allow.exec` in the table `allow`. */
+export const daemonKeys = Object.entries(daemonDefaults).flatMap(([key, value]) =>
+  key === 'allow' ? Object.keys(value as object).map(inner => [key, inner]) : [[key]]
+)
+
 /** @returns the variable that stands for a flag of the daemon */
-export const variableOf = (key: string) => `BAK_${key.toUpperCase()}`
+export const variableOf = (key: string) => `BAK_${key.toUpperCase().replace(/[.-]/g, '_')}`
 
 const configFile = v.strictObject({
   ...daemonSettings.entries,

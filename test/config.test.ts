@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkFlags, type Flags, loadConfig } from '../node/config.ts'
+import { type Config, checkFlags, type Flags, loadConfig } from '../node/config.ts'
 import { type Home, openHome } from '../node/store/home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { scratch } from './store/scratch.ts'
@@ -37,28 +37,30 @@ test('without a file and flags everything is as the help says', async () => {
     relay: 'auto',
     relay_limits: { reservations: 512 },
     upnp: true,
-    log: 'info'
+    log: 'info',
+    allow: { controllers: true, exec: true, tools: true, paths: true }
   })
 })
 
 type Flag = string | string[] | boolean
-const cases: Array<[key: keyof Flags, file: string, fromFile: unknown, flag: Flag, fromFlag: unknown]> = [
-  ['name', 'name = "db1"', 'db1', 'db2', 'db2'],
-  ['log', 'log = "warn"', 'warn', 'debug', 'debug'],
-  ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], ['/ip6/::1/tcp/2'], ['/ip6/::1/tcp/2']],
+const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unknown, flag: Flag, fromFlag: unknown]> =
   [
-    'announce',
-    'announce = ["/dns4/a.example/tcp/1"]',
-    ['/dns4/a.example/tcp/1'],
-    ['/ip4/192.0.2.7/tcp/2'],
-    ['/ip4/192.0.2.7/tcp/2']
-  ],
-  ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], false, []],
-  ['relay', 'relay = "auto"', 'auto', true, 'on'],
-  ['relay', 'relay = "on"', 'on', false, 'off'],
-  ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
-  ['upnp', 'upnp = true', true, false, false]
-]
+    ['name', 'name = "db1"', 'db1', 'db2', 'db2'],
+    ['log', 'log = "warn"', 'warn', 'debug', 'debug'],
+    ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], ['/ip6/::1/tcp/2'], ['/ip6/::1/tcp/2']],
+    [
+      'announce',
+      'announce = ["/dns4/a.example/tcp/1"]',
+      ['/dns4/a.example/tcp/1'],
+      ['/ip4/192.0.2.7/tcp/2'],
+      ['/ip4/192.0.2.7/tcp/2']
+    ],
+    ['listen', 'listen = ["/ip4/10.0.0.1/tcp/1"]', ['/ip4/10.0.0.1/tcp/1'], false, []],
+    ['relay', 'relay = "auto"', 'auto', true, 'on'],
+    ['relay', 'relay = "on"', 'on', false, 'off'],
+    ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
+    ['upnp', 'upnp = true', true, false, false]
+  ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
   test(`${key}: a flag is stronger than the file, the file than the default`, async () => {
     assert.equal((await settingsOf(file))[key], fromFile)
@@ -82,6 +84,24 @@ test('relay_limits: what the file does not limit is as wide as before', async ()
   assert.equal((await settingsOf(file)).relay_limits, { reservations: 512, seconds: 3600, bytes: 1_000_000 })
 })
 
+const PEER = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
+const allowed: Array<[key: string, file: string, fromFile: unknown, flag: string[], fromFlag: unknown]> = [
+  ['controllers', `["ops", "${PEER}"]`, ['ops', PEER], ['ops#aB3d_x'], ['ops#aB3d_x']],
+  ['controllers', 'false', false, ['all'], true],
+  ['exec', '["tcpdump", "/opt/bench/**"]', ['tcpdump', '/opt/bench/**'], ['none'], false],
+  ['exec', '[]', [], ['a b', '/x'], ['a b', '/x']],
+  ['tools', '["light", "s*"]', ['light', 's*'], ['proc', 'sar,all'], ['proc', 'sar', 'all']],
+  ['paths', '["/opt", "/srv/"]', ['/opt', '/srv/'], ['/'], ['/']]
+]
+for (const [key, file, fromFile, flag, fromFlag] of allowed) {
+  test(`allow.${key} = ${file} is stronger than the default, and ${flag} than the file; the others stay`, async () => {
+    const flagOf = { [`allow${(key[0] as string).toUpperCase()}${key.slice(1)}`]: flag }
+    const all = { controllers: true, exec: true, tools: true, paths: true }
+    assert.equal((await settingsOf(`[allow]\n${key} = ${file}`)).allow, { ...all, [key]: fromFile })
+    assert.equal((await settingsOf(`[allow]\n${key} = ${file}`, flagOf)).allow, { ...all, [key]: fromFlag })
+  })
+}
+
 test('the table of the command line in the same file is not the daemon’s', async () => {
   assert.not('cli' in (await settingsOf('name = "db1"\n[cli]\nwhatever = 1')))
 })
@@ -94,6 +114,31 @@ const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> 
   ['a label that is no text', '[label]\nrack = 7', 2, /label\.rack/],
   ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
   ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
+  ['a rule that does not exist', '[allow]\nexecs = false', 2, /allow\.execs: .*did you mean exec\?/],
+  [
+    'a rule of another type',
+    '[allow]\nexec = "tcpdump"',
+    2,
+    /allow\.exec: expected true, false or a list, each a name or an absolute path/
+  ],
+  [
+    'a program by a relative path',
+    '[allow]\nexec = ["./run"]',
+    2,
+    /allow\.exec\.0: expected a name or an absolute path of a program/
+  ],
+  [
+    'a folder by a relative path',
+    '[allow]\npaths = ["opt"]',
+    2,
+    /allow\.paths\.0: expected an absolute path of a folder/
+  ],
+  [
+    'a controller that is no name',
+    '[allow]\ncontrollers = ["a b"]',
+    2,
+    /allow\.controllers\.0: expected a name or a peer id/
+  ],
   ['what is no TOML', 'name = "a"\nlog =', 2, /./]
 ]
 for (const [title, file, line, key] of mistakes) {
@@ -133,6 +178,12 @@ const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
   ['a label without a value', { label: ['rack'] }, /^--label rack: a label is key=value/],
   ['a label without a key', { label: ['=r1'] }, /^--label =r1: a label is key=value/],
   ['a label whose key is no name', { label: ['a b=c'] }, /^--label a b=c: /],
+  [
+    'a folder that is not absolute',
+    { allowPaths: ['/opt', 'srv'] },
+    /^--allow-paths \/opt,srv: expected an absolute path/
+  ],
+  ['a program by a relative path', { allowExec: ['./x'] }, /^--allow-exec \.\/x: expected a name or an absolute path/],
   ['a label that is too long', { label: [`a=${'x'.repeat(129)}`] }, /^--label a=x+: /]
 ]
 for (const [title, flags, expected] of wrong) {

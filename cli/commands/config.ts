@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
-import { daemonDefaults, variableOf } from '../../protocols/config-file.ts'
+import { daemonDefaults, daemonKeys, variableOf } from '../../protocols/config-file.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatTable } from '../format.ts'
@@ -72,16 +72,16 @@ function find(
 /** The daemon's own keys; a running daemon has what was set when it started. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
-  const known = Object.keys(daemonDefaults) as (keyof typeof daemonDefaults)[]
-  const unknown = Object.keys(keys).filter(key => key !== 'cli' && !known.some(each => each === key))
-  return [...known, ...unknown].map(key => {
+  const unknown = Object.keys(keys).filter(key => key !== 'cli' && !daemonKeys.some(([each]) => each === key))
+  return [...daemonKeys, ...unknown.map(key => [key])].map(place => {
+    const key = place.join('.')
     const variable = variableOf(key)
     if (process.env[variable] != null) return { key, value: process.env[variable], origin: variable }
-    if (keys[key] !== undefined) return { key, value: keys[key], origin: `${path}:${lineOf([key])}` }
-    return {
-      key,
-      value: key === 'name' ? hostname() : daemonDefaults[key as keyof typeof daemonDefaults],
-      origin: 'default'
-    }
+    const value = valueAt(keys, place)
+    if (value !== undefined) return { key, value, origin: `${path}:${lineOf(place)}` }
+    return { key, value: key === 'name' ? hostname() : valueAt(daemonDefaults, place), origin: 'default' }
   })
 }
+
+const valueAt = (table: object, place: string[]): unknown =>
+  place.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], table)

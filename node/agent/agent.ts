@@ -13,6 +13,9 @@ import type { Streams } from '../mesh/streams.ts'
 import type { Follow } from '../run/follow.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
+import { findProgram } from '../tools/find-program.ts'
+import { runBy } from '../tools/index.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
 import { Member, restoreMember } from './member.ts'
 import type { Loan, PhaseParts } from './phases/phase.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -32,6 +35,8 @@ export interface AgentComponents {
 
 export interface AgentInit {
   log: Log
+  /** What the owner of this machine lets runs do here. */
+  allow: Rules
   home: Home
   signer: Signer
   supervisor: Supervisor
@@ -173,6 +178,21 @@ export class Agent {
     return direct.map(member => member.peer).slice(0, MAX_ASKED)
   }
 
+  async #allow({ controller, tools }: Member): Promise<void> {
+    const { signer, allow, home } = this.#init
+    const caller =
+      controller === signer.peer ? undefined : { peer: controller, named: (name: string) => this.#named(name) }
+    const refusal = await refusalOf(allow, { caller, tools }, { find: findProgram, runs: runBy })
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, home.config))
+  }
+
+  /** @returns the peers that are here and call themselves so */
+  #named(asked: string): string[] {
+    const { members } = this.#components
+    const fitting = members.list().filter(({ name, shown }) => name === asked || shown === asked)
+    return fitting.map(({ peer }) => peer).filter(peer => members.isHere(peer))
+  }
+
   get #parts(): PhaseParts {
     const { streams, content, members } = this.#components
     const { log, signer, supervisor, home } = this.#init
@@ -185,6 +205,7 @@ export class Agent {
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       loan: run => this.#loans.get(run),
+      allow: member => this.#allow(member),
       socket: home.socket
     }
   }

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import { now } from '../mesh/clock.ts'
 import { AckLine } from './ack-line.ts'
 import type { Member } from './member.ts'
+import { beyondOffer } from './offered.ts'
 import { packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
@@ -138,19 +139,22 @@ export class Taking {
     } catch (cause) {
       const { code, message } = asBakError(cause)
       if (code === 'bug') this.#log.error('bug', { phase: command.phase, why: (cause as Error).stack ?? message })
-      const refused = code === 'state' || code === 'wrong-manifest'
+      const refused = code === 'state' || code === 'wrong-manifest' || code === 'not-allowed'
       return { outcome: refused ? ('refused' as const) : ('failed' as const), code, reason: message.slice(0, 1024) }
     }
   }
 
-  /** @throws {BakError} `state` or `wrong-manifest`; nothing has changed then */
-  #check({ phase, subject }: Command): void {
-    const { state, manifestDigest } = this.member
+  /** @throws {BakError} `state`, `wrong-manifest` or `not-allowed`; nothing has changed then */
+  #check(command: Command): void {
+    const { phase, subject } = command
+    const { state, manifestDigest, offer, self } = this.member
     if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
     const bearsManifest = phase !== 'join' && phase !== 'stage'
     if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
       throw new BakError('wrong-manifest', 'the command is of another manifest')
     }
+    const beyond = beyondOffer(command, offer, self)
+    if (beyond != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${beyond}`)
   }
 
   /** The controller is there. Silence for longer than the lease ends the run on this member. */

@@ -32,6 +32,10 @@ function addDaemonOptions(command: Command): void {
   option('--relay', 'relay peers behind NAT (default: if everyone can reach this peer)')
   option('--no-relay', 'relay nobody')
   option('--no-upnp', 'ask no router for a port')
+  several('--allow-controllers <peers>', 'take part in the runs of these peers only: names, ids, all or none')
+  several('--allow-exec <programs>', 'programs that runs may bring: names, absolute paths with *, all or none')
+  several('--allow-tools <names>', 'tools, or sets of them, that runs may use here, all or none')
+  several('--allow-paths <folders>', 'where what a run names by its path must lie, all or none')
   option('--once', 'leave after the first run that this peer took part in')
   option('--log <level>', 'least level that is logged (default: info)').choices([...LEVELS])
 }

@@ -4,6 +4,7 @@
  * at least eight letters of it, `label=value`, `label!=value`.
  */
 import { BakError } from '../../protocols/errors.ts'
+import { globOf } from '../glob.ts'
 
 export interface Selectable {
   peer: string
@@ -28,19 +29,16 @@ function parseCondition(condition: string, whole: string): Selector {
   const pair = /^([A-Za-z0-9._#-]+)(!?=)(.*)$/.exec(condition)
   if (pair != null) {
     const [, label = '', operator, value = ''] = pair
-    const matches = glob(value)
+    const matches = anyLetters(value)
     return operator === '=' ? peer => matches(peer.labels[label] ?? '') : peer => !matches(peer.labels[label] ?? '')
   }
   if (!/^[A-Za-z0-9._@#*-]+$/.test(condition)) {
     throw new BakError('usage', `selector "${whole}": "${condition}" is neither all, a name, a peer id nor label=value`)
   }
-  const matches = glob(condition)
+  const matches = anyLetters(condition)
   const partOfId = condition.length >= 8 && !condition.includes('*')
   return peer => matches(peer.name) || matches(peer.shown ?? peer.name) || (partOfId && peer.peer.includes(condition))
 }
 
-function glob(pattern: string): (text: string) => boolean {
-  const escaped = pattern.split('*').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  const expression = new RegExp(`^${escaped.join('.*')}$`)
-  return text => expression.test(text)
-}
+/** A star of a selector is any letters, a slash too. */
+const anyLetters = (pattern: string) => globOf(pattern.replace(/\*+/g, '**'))

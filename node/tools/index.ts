@@ -16,6 +16,11 @@ export function listTools(): Tool[] {
   return [...tools]
 }
 
+/** @returns the words of a program that a tool of bak would run with these options */
+export function runBy(name: string, options: string[]): string[] | undefined {
+  return tools.find(each => each.name === name)?.runs?.(options)
+}
+
 /** @throws {BakError} `usage` if there is no such tool and the options give no command that makes one */
 export function findTool(name: string, options: ToolOptions): Tool {
   if (options.command != null) return commandTool(name)

@@ -19,6 +19,8 @@ export interface ProgramTool {
   output?: string
   /** @returns what it cannot show to this user */
   limits?(): string | undefined
+  /** @returns the words of the program that further words of the user would make it run */
+  runs?(options: string[]): string[] | undefined
 }
 
 export function programTool(program: ProgramTool): Tool {
@@ -28,6 +30,7 @@ export function programTool(program: ProgramTool): Tool {
     kind: 'transient',
     summary,
     check: () => checkProgram(program),
+    runs: program.runs,
     async start(context) {
       const { options } = context
       const asked = options.interval ?? context.interval

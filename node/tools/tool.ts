@@ -11,6 +11,8 @@ export interface Tool {
   summary: string
   /** Whether this machine can run it, and what it cannot show, with the tool's name before it. Never throws. */
   check(options: ToolOptions): Promise<Availability>
+  /** @returns the words of the program that these further words would make it run, if they would */
+  runs?(options: string[]): string[] | undefined
   /** Spawns and returns at once. @throws {BakError} `tool-unavailable`, `io` */
   start(context: ToolContext): Promise<RunningTool>
 }

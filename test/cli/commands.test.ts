@@ -326,8 +326,11 @@ bak('a reader that leaves is no error', async () => {
 
 bak('config says what is set, and where', async () => {
   const { home, start } = await fake()
-  writeFileSync(join(home, 'config.toml'), 'name = "x"\n\n[cli.run]\nquorum = "80%"\nstrict = true\n')
-  const env = { BAK_RUN_LEASE: '9', BAK_LOG: 'warn' }
+  writeFileSync(
+    join(home, 'config.toml'),
+    'name = "x"\n\n[cli.run]\nquorum = "80%"\nstrict = true\n\n[allow]\nexec = ["x"]\n'
+  )
+  const env = { BAK_RUN_LEASE: '9', BAK_LOG: 'warn', BAK_ALLOW_TOOLS: 'light,proc' }
   const { stdout } = await start(['config', '--origin'], { env }).ended
   assert.equal(head(stdout.trim()), [
     ['KEY', 'VALUE', 'ORIGIN'],
@@ -337,6 +340,10 @@ bak('config says what is set, and where', async () => {
     ['listen', '["/ip4/0.0.0.0/tcp/0"]', 'default'],
     ['announce', '[]', 'default'],
     ['log', 'warn', 'BAK_LOG'],
+    ['allow.controllers', 'true', 'default'],
+    ['allow.exec', '["x"]', `${home}/config.toml:8`],
+    ['allow.tools', 'light,proc', 'BAK_ALLOW_TOOLS'],
+    ['allow.paths', 'true', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
     ['cli.run.strict', 'true', `${home}/config.toml:5`]

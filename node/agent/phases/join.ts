@@ -6,10 +6,11 @@ import { findTool } from '../../tools/index.ts'
 import { measure } from './measure.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Checks that the tools can be used here, measures the clock, and says what this machine can do. */
+/** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */
 export const join: PhaseHandler = async context => {
   const { member, parts } = context
   const self = parts.self()
+  await parts.allow(member)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
   const [clock, tools] = await Promise.all([measure(context), Promise.all(member.tools.map(checkAssignment))])
   member.clock = clock

@@ -27,6 +27,8 @@ export interface PhaseParts {
   /** Other peers that may hold what the controller cannot give any more. */
   neighbours(): string[]
   loan(run: string): Loan | undefined
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
+  allow(member: Member): Promise<void>
   socket: string
 }
 

@@ -14,6 +14,9 @@ export const stage: PhaseHandler = async ({ command, member, parts, signal }) =>
   if (by !== member.controller || value.run !== member.run) {
     throw new BakError('not-the-controller', `the manifest is signed by ${by}`)
   }
+  if (value.epoch !== member.epoch) {
+    throw new BakError('old-epoch', `the manifest is of epoch ${value.epoch}, not ${member.epoch}`)
+  }
   if (value.offer !== digestOf(encode(member.offerSealed))) {
     throw new BakError('wrong-manifest', 'the manifest is not of the offer that this member answered')
   }

@@ -16,7 +16,9 @@ const FURTHEST = 5_000
 
 /** Starts the tools at the agreed instant, and answers when they produce. */
 export const start: PhaseHandler = async context => {
-  const { command, member, signal } = context
+  const { command, member, parts, signal } = context
+  // the daemon may have been started anew with other rules, and links may lead elsewhere now
+  await parts.allow(member)
   const usable = usableTools(member)
   const folders = await Promise.all(usable.map(each => toolFolder(member, command.step as Step, each)))
   await instant((command.at ?? 0) - member.clock.offset, signal)

@@ -1,0 +1,21 @@
+/** Whether a command stays within the offer that this member answered: nothing else was looked at when it joined. */
+import type { Offer } from '../../protocols/manifest.ts'
+import type { Command } from '../../protocols/phase.ts'
+
+/** A start is agreed upon so far ahead at most, ms: longer is a mistake, and would keep the member waiting for it. */
+const MAX_LEAD = 60_000
+
+/** @param self the member; @returns what the command wants that the offer does not have; nothing where all is in order */
+export function beyondOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
+  const { phase, step, at, issued } = command
+  if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
+  if (phase === 'work' && controller !== self) return 'a workload runs on the controller of its run only'
+  if (phase === 'start' && at != null && at - issued > MAX_LEAD)
+    return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
+  if (phase !== 'start' && phase !== 'work' && phase !== 'stop' && phase !== 'send') return undefined
+  if (step == null) return `${phase} without a sample that it is about`
+  const { number, name, sample } = step
+  const iteration = spec.iterations[number - 1]
+  if (iteration?.name === name && sample >= 1 && sample <= spec.samples) return undefined
+  return `the offer has no sample ${number}-${name}/${sample}`
+}

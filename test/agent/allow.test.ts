@@ -1,0 +1,232 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { explain, limitTools, type Machine, type Refusal, type Rules, refusalOf } from '../../node/agent/allow.ts'
+import { runBy } from '../../node/tools/index.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
+import type { ToolOptions } from '../../protocols/spec.ts'
+import { newSigner } from '../helpers/streams.ts'
+
+const open: Rules = { controllers: true, exec: true, tools: true, paths: true }
+const [ops, other] = [newSigner().peer, newSigner().peer]
+
+/** Links of a small disk: what is not here is there, and no link. */
+const links: Record<string, string> = {
+  '/bin': 'usr/bin',
+  '/opt/now': 'v2',
+  '/opt/v2/shell': '/bin/sh',
+  '/usr/bin/sh': 'dash'
+}
+const machine: Machine = {
+  look: async path => (links[path] == null ? 'there' : { link: links[path] }),
+  find: async name => (['sh', 'tcpdump', 'python3', 'sleep'].includes(name) ? `/usr/bin/${name}` : undefined),
+  runs: runBy
+}
+
+const toolOf = (tool: string, options: ToolOptions = {}): Assignment => ({ group: 'default', tool, options })
+const own = (...command: string[]) => toolOf('mine', { command })
+const line = (text: string) => own('/bin/sh', '-c', text)
+
+const judge = (
+  rules: Partial<Rules>,
+  tools: Assignment[],
+  names?: Record<string, string[]>
+): Promise<Refusal | undefined> => {
+  const caller = names && { peer: ops, named: (name: string) => names[name] ?? [] }
+  return refusalOf({ ...open, ...rules }, { caller, tools }, machine)
+}
+
+const controllers = suite('allow.controllers')
+const callers: Array<[rule: Rules['controllers'], names: Record<string, string[]>, refused: RegExp | undefined]> = [
+  [true, {}, undefined],
+  [false, {}, /does not name 12D3/],
+  [[], {}, /does not name 12D3/],
+  [[ops], {}, undefined],
+  [[other], {}, /does not name 12D3/],
+  [['ops'], { ops: [ops] }, undefined],
+  [['boss', 'ops'], { ops: [ops], boss: [other] }, undefined],
+  [['boss'], { ops: [ops], boss: [other] }, /does not name 12D3/],
+  [['ops'], {}, /does not name 12D3/],
+  // another peer that takes the name of one that is allowed lets nobody in
+  [['ops'], { ops: [ops, other] }, /names ops, as 2 peers call themselves/],
+  [['ops', ops], { ops: [ops, other] }, undefined],
+  [['ops#abc', 'ops'], { ops: [ops, other], 'ops#abc': [ops] }, undefined]
+]
+for (const [rule, names, refused] of callers) {
+  controllers(
+    `${JSON.stringify(rule).replaceAll(ops, 'OPS').replaceAll(other, 'OTHER')} where ${JSON.stringify(names)
+      .replaceAll(ops, 'OPS')
+      .replaceAll(other, 'OTHER')} ${refused == null ? 'lets' : 'does not let'} OPS have its way`,
+    async () => {
+      const refusal = await judge({ controllers: rule }, [], names)
+      if (refused == null) return assert.is(refusal, undefined)
+      assert.is(refusal?.rule, 'controllers')
+      assert.match(refusal?.why as string, refused)
+    }
+  )
+}
+controllers('a run of this peer itself needs no name in the list', async () => {
+  assert.is(await judge({ controllers: false }, [toolOf('proc')]), undefined)
+})
+controllers.run()
+
+const rules = suite('allow.tools, allow.exec, allow.paths')
+type Case = [rules: Partial<Rules>, tool: Assignment, refused?: keyof Rules]
+const table: Case[] = [
+  [{}, toolOf('vmstat')],
+  [{}, line('anything | at; all')],
+  [{ tools: false }, toolOf('proc'), 'tools'],
+  [{ tools: false }, own('tcpdump'), 'tools'],
+  [{ tools: [] }, toolOf('proc'), 'tools'],
+  [{ tools: ['proc', 'vmstat'] }, toolOf('vmstat')],
+  [{ tools: ['proc', 'vmstat'] }, toolOf('sar'), 'tools'],
+  [{ tools: ['medium'] }, toolOf('sar')],
+  [{ tools: ['medium'] }, toolOf('mpstat'), 'tools'],
+  [{ tools: ['*stat'] }, toolOf('mpstat')],
+  // a program under the name of a tool is a program
+  [{ tools: ['proc'], exec: false }, toolOf('proc', { command: ['rm'] }), 'exec'],
+  [{ tools: ['proc'] }, own('tcpdump')],
+
+  [{ exec: false }, toolOf('sar', { options: ['-A'] })],
+  [{ exec: false }, own('tcpdump', '-i', 'eth0'), 'exec'],
+  [{ exec: [] }, own('tcpdump'), 'exec'],
+  [{ exec: ['tcpdump'] }, own('tcpdump', '-i', 'eth0')],
+  [{ exec: ['tcpdump'] }, own('/usr/bin/tcpdump')],
+  [{ exec: ['tcpdump'] }, own('/bin/tcpdump')],
+  [{ exec: ['tcpdump'] }, own('/tmp/tcpdump'), 'exec'],
+  [{ exec: ['tcpdump'] }, own('./tcpdump'), 'exec'],
+  [{ exec: ['tcpdump'] }, own('tcpdump2'), 'exec'],
+  [{ exec: ['tcp*'] }, own('tcpdump')],
+  [{ exec: ['/usr/bin/tcpdump'] }, own('tcpdump')],
+  [{ exec: ['/bin/tcpdump'] }, own('tcpdump')],
+  [{ exec: ['/usr/bin/*'] }, own('python3')],
+  [{ exec: ['/usr/bin/*'] }, own('unknown'), 'exec'],
+  [{ exec: ['/opt/v2/*'] }, own('/opt/now/bench')],
+  [{ exec: ['/opt/now/*'] }, own('/opt/v2/bench')],
+  [{ exec: ['/opt/now/*'] }, own('/opt/v1/bench'), 'exec'],
+  [{ exec: ['/opt/now/*'] }, own('/opt/now/sub/bench'), 'exec'],
+  [{ exec: ['/opt/now/**'] }, own('/opt/now/sub/bench')],
+  [{ exec: ['/opt/**'] }, own('/opt/../tmp/evil'), 'exec'],
+  [{ exec: ['/opt/**'] }, own('/opt/v2/../../tmp/evil'), 'exec'],
+  [{ exec: ['/bin/sh'] }, own('/bin/sh', '-c', 'a | b')],
+  [{ exec: ['/bin/sh'] }, own('/usr/bin/dash', '-c', 'a | b'), 'exec'],
+  [{ exec: ['/**'] }, own('/any/thing')],
+  [{ exec: ['*'] }, own('tcpdump')],
+  [{ exec: ['x'] }, own(''), 'exec'],
+  [{ exec: ['*x'] }, own('x'.repeat(100_000)), 'exec'],
+
+  // what --tool makes of a line: nothing in it is for the shell, so its first word is the program
+  [{ exec: ['tcpdump'] }, line('tcpdump -i eth0 -w net.pcap')],
+  [{ exec: ['tcpdump'] }, line('  tcpdump  -i eth0')],
+  [{ exec: ['sh'] }, line('tcpdump; rm -rf /')],
+  [{ exec: ['tcpdump'] }, line('tcpdump; rm -rf /'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump\nrm -rf /'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump $(rm -rf /)'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump `rm`'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump -z "x"'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump > /etc/passwd'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('tcpdump & rm'), 'exec'],
+  [{ exec: ['tcpdump'] }, line('PATH=/tmp tcpdump'), 'exec'],
+  [{ exec: ['tcpdump'] }, line(''), 'exec'],
+  [{ exec: ['tcpdump'] }, own('/bin/sh', '-c', 'tcpdump', '$0'), 'exec'],
+  [{ exec: ['tcpdump'] }, own('/bin/bash', '-c', 'tcpdump'), 'exec'],
+
+  // words for a tool of bak that would run a program
+  [{ exec: false }, toolOf('pidstat', { options: ['-t', '-e', 'rm', '-rf', '/'] }), 'exec'],
+  [{ exec: false }, toolOf('pidstat', { options: ['-e'] }), 'exec'],
+  [{ exec: ['sleep'] }, toolOf('pidstat', { options: ['-e', 'sleep', '9'] })],
+  [{ exec: false }, toolOf('pidstat', { options: ['-t'] })],
+
+  [{ paths: false }, own('tcpdump')],
+  [{ paths: false }, own('/usr/bin/tcpdump'), 'paths'],
+  [{ paths: ['/opt'] }, own('/opt/v2/bench')],
+  [{ paths: ['/opt'] }, own('/opt/now/bench')],
+  [{ paths: ['/opt/v2'] }, own('/opt/now/bench')],
+  [{ paths: ['/opt/now'] }, own('/opt/v2/bench')],
+  [{ paths: ['/opt'] }, own('/opt/v2/shell'), 'paths'],
+  [{ paths: ['/opt'] }, own('/opt/../usr/bin/tcpdump'), 'paths'],
+  [{ paths: ['/opt'] }, line('/opt/v2/bench --fast')],
+  [{ paths: ['/opt'] }, line('/tmp/evil --fast'), 'paths'],
+  [{ paths: ['/opt'] }, line('/opt/v2/bench | tee x'), 'paths'],
+  [{ paths: ['/usr/bin'] }, line('/opt/v2/bench | tee x')],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o', '/etc/cron.d/x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o', '/opt/x'] })],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o/etc/x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['--file=/etc/x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['--file=../x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['../../x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['-A', 'all', '1'] })]
+]
+for (const [given, tool, refused] of table) {
+  const what = tool.options.command?.join(' ').slice(0, 60) ?? [tool.tool, ...(tool.options.options ?? [])].join(' ')
+  rules(`${JSON.stringify(given)} ${refused == null ? 'lets' : 'does not let'} "${what}" run`, async () => {
+    const refusal = await judge(given, [tool])
+    assert.is(refusal?.rule, refused, refusal?.why)
+  })
+}
+
+rules('every tool that a run brings is looked at, not the first alone', async () => {
+  const given = { exec: ['tcpdump'] }
+  assert.is((await judge(given, [own('tcpdump'), toolOf('proc'), line('tcpdump'), own('rm')]))?.rule, 'exec')
+  assert.is(await judge(given, [own('tcpdump'), toolOf('proc'), line('tcpdump')]), undefined)
+})
+
+const word = fc.string({ unit: fc.constantFrom(...'ab/.*-= ;$\n') })
+const assignment = fc.record({
+  group: fc.constant('default'),
+  tool: fc.constantFrom('proc', 'sar', 'pidstat', 'mine'),
+  options: fc.record({ command: fc.array(word, { minLength: 1 }), options: fc.array(word) }, { requiredKeys: [] })
+})
+const someRule = fc.oneof(fc.boolean(), fc.array(fc.constantFrom('/a', '/a/*', 'a*', 'sar', 'sh')))
+const anyRules: fc.Arbitrary<Rules> = fc.record({
+  controllers: fc.constant(true as const),
+  exec: someRule,
+  tools: someRule,
+  paths: someRule
+})
+
+rules('whatever is asked is judged: what is not limited is let in, and with nothing let in no program is', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(assignment, { maxLength: 3 }), anyRules, async (tools, given) => {
+      assert.is(await judge({}, tools), undefined)
+      const refusal = await judge(given, tools)
+      if (refusal != null) assert.is.not(given[refusal.rule], true)
+      const brings = tools.some(({ options }) => options.command != null)
+      if (brings) assert.ok(await judge({ ...given, exec: false }, tools))
+      if (tools.length > 0) assert.is((await judge({ ...given, tools: false }, tools))?.rule, 'tools')
+    }),
+    { numRuns: 1_000 }
+  )
+})
+
+rules('a rule that lets more in refuses nothing that a narrower one lets in', async () => {
+  await fc.assert(
+    fc.asyncProperty(assignment, anyRules, fc.constantFrom('exec', 'tools', 'paths'), async (tool, given, key) => {
+      const rule = given[key as 'exec']
+      const wider = rule === false ? ['/a'] : Array.isArray(rule) ? [...rule, '/b/*', 'b*'] : rule
+      if ((await judge(given, [tool])) == null) assert.is(await judge({ ...given, [key]: wider }, [tool]), undefined)
+    }),
+    { numRuns: 1_000 }
+  )
+})
+
+rules('a refusal says which rule it is and which file to change', () => {
+  assert.is(
+    explain({ rule: 'exec', why: 'does not name rm' }, '/h/config.toml'),
+    'allow.exec does not name rm; it is set in /h/config.toml or by --allow-exec'
+  )
+})
+
+rules('what may not be used here is not offered as usable', () => {
+  const tools = [
+    { tool: 'proc', usable: true },
+    { tool: 'sar', usable: true, version: '12' }
+  ]
+  assert.equal(limitTools(open, tools, '/h/config.toml'), tools)
+  const [proc, sar] = limitTools({ ...open, tools: ['proc'] }, tools, '/h/config.toml')
+  assert.equal(proc, { tool: 'proc', usable: true })
+  assert.is(sar?.usable, false)
+  assert.match(sar?.reason as string, 'allow.tools does not name sar')
+})
+
+rules.run()
