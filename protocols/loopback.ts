@@ -2,7 +2,7 @@
  * An exchange of a peer with itself: the same handler, the same messages, no stream and no bytes between. So a
  * controller that is also a member needs no second road.
  */
-import { asBakError } from './errors.ts'
+import { asBakError, BakError } from './errors.ts'
 import { Queue } from './queue.ts'
 import type { Call, Handler, WaitOptions } from './stream.ts'
 
@@ -12,48 +12,41 @@ export function callSelf<Request, Response>(
   { signal }: WaitOptions = {}
 ): Call<Request, Response> {
   const requests = new Queue<Request>()
+  // an error comes after what was said before it
+  const responses = new Queue<{ value: Response } | { error: Error }>(1)
   const gone = new AbortController()
 
-  async function* answer(): AsyncGenerator<Response> {
-    const first = await requests.take()
-    if (first === undefined) return
-    yield* handler(first, { peer, signal: gone.signal, receive: () => requests.take() })
-  }
-  const responses = answer()
-  const over = () => signal?.removeEventListener('abort', onAbort)
-  /** The handler cleans up, wherever it is. */
-  const letGo = () => {
-    over()
-    responses.return(undefined).catch(() => {})
+  /** The handler runs to its end by itself: who has heard the last response does not ask for another. */
+  const answer = async () => {
+    try {
+      const first = await requests.take()
+      if (first === undefined) return
+      const exchange = { peer, signal: gone.signal, receive: () => requests.take() }
+      for await (const value of handler(first, exchange)) await responses.put({ value })
+    } catch (cause) {
+      await responses.put({ error: asBakError(cause) }).catch(() => {})
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      responses.end()
+    }
   }
   const give = (error: Error) => {
+    signal?.removeEventListener('abort', onAbort)
     requests.fail(error)
+    responses.fail(error)
     gone.abort(error)
-    letGo()
   }
   const onAbort = () => give(asBakError(signal?.reason))
   signal?.addEventListener('abort', onAbort)
   if (signal?.aborted) onAbort()
+  void answer()
 
-  const receive = () =>
-    new Promise<Response | undefined>((resolve, reject) => {
-      const giveUp = () => reject(gone.signal.reason)
-      if (gone.signal.aborted) return giveUp()
-      gone.signal.addEventListener('abort', giveUp)
-      const settle = () => gone.signal.removeEventListener('abort', giveUp)
-      responses.next().then(
-        ({ done, value }) => {
-          settle()
-          if (done) over()
-          resolve(done ? undefined : value)
-        },
-        error => {
-          settle()
-          over()
-          reject(asBakError(error))
-        }
-      )
-    })
+  const receive = async () => {
+    const next = await responses.take()
+    if (next === undefined) return undefined
+    if ('error' in next) throw next.error
+    return next.value
+  }
 
   return {
     send: request => requests.put(request),
@@ -61,11 +54,14 @@ export function callSelf<Request, Response>(
     close: async () => requests.end(),
     abort: give,
     async *[Symbol.asyncIterator]() {
+      let over = false
       try {
         for (let next = await receive(); next !== undefined; next = await receive()) yield next
+        over = true
       } finally {
         requests.end()
-        letGo()
+        // the handler cleans up, wherever it is
+        if (!over) give(new BakError('interrupted', 'the caller has heard enough'))
       }
     }
   }

@@ -27,6 +27,19 @@ runs('a run from any peer leaves the tool data of each member, and a chain of ce
   assert.ok(report.checked.signatures > 30)
 })
 
+runs('a controller that takes part gives every large tarball of its own a turn, sample after sample', async () => {
+  const file = join(net().folder, 'large.toml')
+  const command = '["sh", "-c", "head -c 200000 /dev/urandom; exec sleep 1000"]'
+  writeFileSync(
+    file,
+    `tools = ["large"]\n[tool.large]\ncommand = ${command}\n[policy]\ntransfers = 1\nsend_timeout = 20\n`
+  )
+  const run = await startRun(net(), 'c', [file, '--samples', '3', '--', 'true'])
+  assert.is((await run.finished).status, 0)
+  const sent = record(net(), 'c', run.run).sent.filter(each => each.name === 'c' && each.bytes > 64 * 1024)
+  assert.is(sent.length, 3)
+})
+
 runs('phases come in the legal order, and none begins before the certificate of the one before', async () => {
   const run = await startRun(net(), 'b', [
     '--tools',
