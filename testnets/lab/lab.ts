@@ -42,9 +42,10 @@ export class Lab {
   /** Where a daemon on this host runs, and where it listens. */
   place(name: string): Place {
     const { namespace, gateway, address } = this.host(name)
-    // like a person's own: every address behind a router, the public one with a known port
-    const listen = gateway == null ? `/ip4/${address}/tcp/4001` : '/ip4/0.0.0.0/tcp/0'
-    return { enter: namespace.enter, listen }
+    const { enter } = namespace
+    if (gateway != null) return { enter, listen: '/ip4/0.0.0.0/tcp/0' }
+    const listen = `/ip4/${address}/tcp/4001`
+    return { enter, listen, announce: listen }
   }
 
   /** Of the public segment, from now on; what is not named is perfect. */
