@@ -16,8 +16,16 @@ export const name = v.pipe(
     'a name has letters, digits and . _ @ # - only, and starts with a letter or digit'
   )
 )
-/** A libp2p peer id of an Ed25519 key, base58btc. */
-export const peerId = v.pipe(v.string(), v.maxLength(64), v.regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'not a peer id'))
+/** The peer ids of a key of 32 bytes 0x00, and of one of 32 bytes 0xff. */
+const LOWEST = '12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
+const HIGHEST = '12D3KooWT3gYEvLJyx1FyyHqrmvdy1tMjpgxmu9aSeKMEuafQtyC'
+/** A libp2p peer id of an Ed25519 key, base58btc. Base58 of one length sorts as the numbers do: all between the two is one. */
+export const peerId = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, 'not a peer id'),
+  v.check(id => id >= LOWEST && id <= HIGHEST, 'not a peer id')
+)
 /** A SHA-256, lower-case hex. */
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
 /** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters; sorts by time. */

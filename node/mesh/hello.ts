@@ -3,6 +3,7 @@ import { type Envelope, open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { helloMessage, lostSubject, type MemberRecord, memberSubject } from '../../protocols/hello.ts'
 import type { Proof } from '../../protocols/proof.ts'
+import { readable } from './reach/addresses.ts'
 import type { Authority } from './trust/authority.ts'
 
 /** A message on the topic `hello` whose signature is good. */
@@ -41,5 +42,6 @@ export function checkHello(bytes: Uint8Array, authority: Checks): Hello {
 export function openRecord(sealed: Envelope, authority: Checks): CheckedRecord {
   const { value, by } = open(memberSubject, sealed)
   if (by !== value.peer) throw new BakError('not-allowed', `a record of ${value.peer} signed by ${by}`)
-  return { value, by, sealed, proof: authority.check(by, value.proof) }
+  const proof = authority.check(by, value.proof)
+  return { value: { ...value, addresses: readable(value.addresses) }, by, sealed, proof }
 }

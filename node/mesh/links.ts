@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import { Backoff } from './backoff.ts'
 import type { Members } from './members.ts'
 import { dialsFor, missingOf, type Way } from './missing.ts'
+import { readable } from './reach/addresses.ts'
 import type { RememberedPeer } from './remembered.ts'
 import { Rota } from './rota.ts'
 import { Seldom } from './seldom.ts'
@@ -132,9 +133,9 @@ export class Links {
 
   /** By its addresses and not by its id alone: libp2p forgets the addresses of who has been away for an hour. */
   async #dial({ peer, addresses }: Way): Promise<void> {
-    const to = addresses.map(address => withPeer(multiaddr(address), peer))
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT)])
     try {
+      const to = readable(addresses).map(address => withPeer(multiaddr(address), peer))
       await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })

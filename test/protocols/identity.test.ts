@@ -4,7 +4,9 @@ import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
+import { peerId } from '../../protocols/fields.ts'
 import { peerIdOf, publicKeyOf, sign, verify } from '../../protocols/identity.ts'
 import { newSigner } from '../helpers/streams.ts'
 
@@ -34,6 +36,25 @@ test('the key that a peer id names is the one that libp2p reads out of it', () =
       assert.is(theirs?.type, 'Ed25519')
       assert.ok(theirs?.equals(publicKeyFromRaw(raw)))
     })
+  )
+})
+
+test('a text is a peer id for a message exactly if it names a key', () => {
+  const named = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(peerIdOf)
+  const similar = fc.stringMatching(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
+  const names = (id: string) => {
+    try {
+      return publicKeyOf(id) != null
+    } catch {
+      return false
+    }
+  }
+  const lowest = peerIdOf(new Uint8Array(32))
+  const highest = peerIdOf(new Uint8Array(32).fill(0xff))
+  for (const id of [lowest, highest]) assert.is(v.is(peerId, id), true)
+  fc.assert(
+    fc.property(fc.oneof(named, similar), id => assert.is(v.is(peerId, id), names(id))),
+    { numRuns: 2_000 }
   )
 })
 

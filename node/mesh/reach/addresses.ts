@@ -20,3 +20,14 @@ export const needsNoRelay = (addresses: NodeAddress[]) =>
 
 /** @returns whether all that is listened at is this machine's own, or nothing: no router has to do with it */
 export const isLocalOnly = (listen: string[]) => listen.every(address => isLoopback(multiaddr(address)))
+
+/** @returns those that can be dialled; another peer wrote them, perhaps one of a later version */
+export function readable(addresses: string[]): string[] {
+  return addresses.filter(address => {
+    try {
+      return multiaddr(address).getComponents().length > 0
+    } catch {
+      return false
+    }
+  })
+}

@@ -2,7 +2,7 @@ import type { NodeAddress } from '@libp2p/interface-internal'
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isLocalOnly, isProvenPublic, needsNoRelay } from '../../../node/mesh/reach/addresses.ts'
+import { isLocalOnly, isProvenPublic, needsNoRelay, readable } from '../../../node/mesh/reach/addresses.ts'
 
 const test = suite('what addresses say')
 
@@ -44,5 +44,11 @@ for (const [listen, expected] of local) {
   test(`listening at ${listen.join(' and ') || 'nothing'} ${expected ? 'concerns' : 'does not concern'} this machine only`, () =>
     assert.is(isLocalOnly(listen), expected))
 }
+
+test('of the addresses that another peer wrote those that can be read are left, in their order', () => {
+  const good = ['/ip4/192.0.2.7/tcp/4001', `/dns4/db1.example.org/tcp/1/p2p/${relay}`]
+  const bad = ['/', '/x', '/ip4/300.1.1.1/tcp/1', '/ip4/192.0.2.7/tcp', '/quantum/7', '/\u0000']
+  assert.equal(readable([bad[0], good[0], ...bad, good[1]] as string[]), good)
+})
 
 test.run()
