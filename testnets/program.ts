@@ -9,6 +9,7 @@ const testnets: Record<string, Entry> = {
   local: { about: 'daemons on loopback, to try things out', load: () => import('./local.ts') },
   demo: { about: 'four daemons and a run, told as it goes', load: () => import('./demo.ts') },
   scale: { about: 'how a larger mesh behaves on this machine', load: () => import('./scale.ts') },
+  partition: { about: 'a mesh that is cut in two and healed (root)', load: () => import('./partition.ts') },
   churn: { about: 'peers come and go while runs go on', load: () => import('./churn.ts') },
   lossy: { about: 'a run over slow lines that lose frames (root)', load: () => import('./lossy.ts') },
   lab: { about: 'hosts behind every kind of NAT, without daemons (root)', load: () => import('./lab.ts') },
