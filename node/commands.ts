@@ -6,10 +6,12 @@ import { PROGRAM } from '../protocols/version.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'
 import { addInit } from './commands/init.ts'
+import { addInstall } from './commands/install.ts'
 import { addInvite } from './commands/invite.ts'
 import { addLeave } from './commands/leave.ts'
 import { addStatus } from './commands/status.ts'
 import { addStop } from './commands/stop.ts'
+import { addUninstall } from './commands/uninstall.ts'
 
 const EXAMPLES = `
 A mesh of three machines:
@@ -19,7 +21,7 @@ A mesh of three machines:
   c$ bak-node daemon join TICKET
   c$ bak run --tools proc,vmstat -- ./benchmark`
 
-const commands = [addDaemon, addInit, addInvite, addStatus, addStop, addLeave, addDrain]
+const commands = [addDaemon, addInit, addInvite, addStatus, addStop, addLeave, addDrain, addInstall, addUninstall]
 
 export function buildProgram(): Command {
   const program = new Command('bak-node')

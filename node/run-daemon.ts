@@ -5,6 +5,7 @@ import { PROGRAM } from '../protocols/version.ts'
 import { checkFlags, type Flags, loadConfig } from './config.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { createLog, type Level } from './log.ts'
+import { Notify } from './service/notify.ts'
 import { openHome } from './store/home.ts'
 
 /** A peer that cannot end in order within this ends all the same, ms. */
@@ -16,6 +17,7 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
   const home = await openHome(init.home)
   const config = await loadConfig(home, flags)
   const log = createLog(config.log as Level, line => void process.stderr.write(line))
+  const manager = new Notify(process.env, log)
   let daemon: Daemon | undefined
   let ending = false
   const end = (why: string) => {
@@ -23,6 +25,7 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
     if (ending) process.exit(exitStatus.interrupted)
     ending = true
     log.info('leaving the mesh', { why })
+    manager.stopping(`leaving the mesh: ${why}`)
     setTimeout(() => process.exit(exitStatus.timeout), PATIENCE).unref()
     Promise.resolve(daemon?.stop()).then(
       () => process.exit(0),
@@ -47,6 +50,7 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
     onStop: () => end(once ? 'its run is over' : 'asked to')
   })
   process.stdout.write(startBlock(daemon, config.name))
+  await manager.ready(`peer ${config.name} of mesh ${daemon.parts.mesh.mesh}`)
 }
 
 function startBlock({ parts }: Daemon, name: string): string {

@@ -1,0 +1,27 @@
+/** systemd itself, where it runs. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import type { Place } from './places.ts'
+
+/** A daemon that is stopped may take as long as its unit lets it, ms. */
+const PATIENCE = 90_000
+
+/** Whether units of this place would be started by a manager that runs now; sd_booted(3) */
+export const isManaged = ({ root }: Place, booted = '/run/systemd/system') => root === '/' && existsSync(booted)
+
+/** What a person types. */
+export const systemctl = ({ scope }: Place, ...words: string[]) =>
+  ['systemctl', ...(scope === 'user' ? ['--user'] : []), ...words].join(' ')
+
+/** @throws {BakError} `io` with what systemctl said */
+export async function callSystemctl(place: Place, ...words: string[]): Promise<void> {
+  const [program = '', ...args] = systemctl(place, ...words).split(' ')
+  try {
+    await promisify(execFile)(program, args, { timeout: PATIENCE })
+  } catch (cause) {
+    const said = String((cause as { stderr?: string }).stderr ?? '').trim() || asBakError(cause).message
+    throw new BakError('io', `${[program, ...args].join(' ')}: ${said}`, { cause })
+  }
+}

@@ -1,0 +1,56 @@
+/** Where unit files are, and whose they are. */
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { BakError } from '../../protocols/errors.ts'
+import { isCode, unlessMissing } from '../store/disk.ts'
+import { homeOfUnit, type Scope } from './unit.ts'
+
+/** A unit file of ours is far smaller, bytes. */
+const MAX_BYTES = 64 * 1024
+
+export interface Place {
+  scope: Scope
+  /** Another root of the file system, as `systemctl --root` has it. */
+  root: string
+}
+
+/** @returns the folder where an administrator, or a user, puts units; systemd.unit(5) */
+export function folderOf({ scope, root }: Place, env = process.env): string {
+  const own = resolve(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'systemd/user')
+  return join(root, scope === 'system' ? '/etc/systemd/system' : own)
+}
+
+/** @throws {BakError} `usage` for what systemd would not take */
+export function unitPath(place: Place, name: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9:_.-]{0,199}$/.test(name)) {
+    throw new BakError('usage', `--unit ${name}: a name of letters, digits and :_.- is needed, such as bak-node`)
+  }
+  return join(folderOf(place), `${name}.service`)
+}
+
+/**
+ * @returns the home that the unit serves; undefined where there is no file
+ * @throws {BakError} `not-allowed` if somebody else wrote it, or it is a link
+ */
+export async function readUnit(path: string): Promise<string | undefined> {
+  const stat = await unlessMissing(lstat(path)).catch(cause => {
+    throw isCode(cause, 'EACCES') ? new BakError('not-allowed', `cannot look at ${path}`, { cause }) : cause
+  })
+  if (stat == null) return undefined
+  const home = stat.isFile() && stat.size <= MAX_BYTES ? homeOfUnit(await readFile(path, 'utf8')) : undefined
+  if (home == null) throw new BakError('not-allowed', `bak-node did not write ${path}: it is left as it is`)
+  return home
+}
+
+/** @returns the names of our units in a place that serve a home */
+export async function unitsFor(place: Place, home: string): Promise<string[]> {
+  const folder = folderOf(place)
+  const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.service'))
+  const found: string[] = []
+  for (const name of names.sort()) {
+    const served = await readUnit(join(folder, name)).catch(() => undefined)
+    if (served === home) found.push(name.slice(0, -'.service'.length))
+  }
+  return found
+}

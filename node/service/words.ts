@@ -1,0 +1,17 @@
+/** Words of a command line in a unit file; systemd.syntax(7), systemd.service(5) "Command lines". */
+
+/** @returns the words in one line, each quoted so that systemd takes it as it stands */
+export const commandLine = (words: string[]): string => words.map(word => quoted(word, true)).join(' ')
+
+/** The same for one value where systemd expands no variables. */
+export const value = (text: string): string => quoted(text, false)
+
+function quoted(word: string, variables: boolean): string {
+  // % begins a specifier everywhere, $ a variable in command lines
+  const plain = word.replaceAll('%', '%%').replaceAll('$', variables ? '$$$$' : '$')
+  if (/^[\w@:,.=/+%-]+$/.test(plain)) return plain
+  const escaped = plain.replace(/[\\"]/g, '\\$&').replace(/[\0-\x1f\x7f]/g, escape)
+  return `"${escaped}"`
+}
+
+const escape = (letter: string) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`
