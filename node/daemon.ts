@@ -9,6 +9,7 @@ import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
 import { limitTools } from './agent/allow.ts'
+import { Allowance } from './agent/allowance.ts'
 import { Supervisor, sweep } from './agent/supervisor.ts'
 import { Content } from './artifacts/content.ts'
 import type { Config } from './config.ts'
@@ -128,8 +129,8 @@ async function compose(
     content: c => new Content(c),
     inbox: c => new Inbox(c, common),
     receiver: c => new Receiver(c, common),
-    agent: c =>
-      new Agent(c, { ...common, allow: config.allow, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
+    allowance: c => new Allowance(c, { self: identity.peer, rules: config.allow, file: home.config }),
+    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
     coordinator: c => new Coordinator(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),

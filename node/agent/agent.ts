@@ -10,12 +10,11 @@ import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
+import type { Authority } from '../mesh/trust/authority.ts'
 import type { Follow } from '../run/follow.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
-import { findProgram } from '../tools/find-program.ts'
-import { runBy } from '../tools/index.ts'
-import { explain, type Rules, refusalOf } from './allow.ts'
+import type { Allowance } from './allowance.ts'
 import { Member, restoreMember } from './member.ts'
 import type { Loan, PhaseParts } from './phases/phase.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -31,12 +30,12 @@ export interface AgentComponents {
   members: Members
   streams: Streams
   content: Content
+  allowance: Allowance
+  authority: Authority
 }
 
 export interface AgentInit {
   log: Log
-  /** What the owner of this machine lets runs do here. */
-  allow: Rules
   home: Home
   signer: Signer
   supervisor: Supervisor
@@ -66,11 +65,13 @@ export class Agent {
   async afterStart(): Promise<void> {
     await this.#restore()
     this.#components.follow.addEventListener('command', this.#onCommand)
+    this.#components.authority.addEventListener('refused', this.#onRefused)
   }
 
   /** A daemon that starts again takes up its runs. */
   async beforeStop(): Promise<void> {
     this.#components.follow.removeEventListener('command', this.#onCommand)
+    this.#components.authority.removeEventListener('refused', this.#onRefused)
     await Promise.all([...this.#runs.values()].map(taking => taking.pause()))
   }
 
@@ -116,6 +117,11 @@ export class Agent {
       const { code, message } = asBakError(cause)
       this.#log.refused('command refused', { run: command.run, phase: command.phase, from: by, code, why: message })
     })
+  }
+
+  /** The runs of a peer that is let in no more are over here. */
+  readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
+    for (const taking of this.#runs.values()) if (taking.member.controller === peer) taking.abandon()
   }
 
   /** A run that asks for members: is this peer one of them? */
@@ -178,23 +184,8 @@ export class Agent {
     return direct.map(member => member.peer).slice(0, MAX_ASKED)
   }
 
-  async #allow({ controller, tools }: Member): Promise<void> {
-    const { signer, allow, home } = this.#init
-    const caller =
-      controller === signer.peer ? undefined : { peer: controller, named: (name: string) => this.#named(name) }
-    const refusal = await refusalOf(allow, { caller, tools }, { find: findProgram, runs: runBy })
-    if (refusal != null) throw new BakError('not-allowed', explain(refusal, home.config))
-  }
-
-  /** @returns the peers that are here and call themselves so */
-  #named(asked: string): string[] {
-    const { members } = this.#components
-    const fitting = members.list().filter(({ name, shown }) => name === asked || shown === asked)
-    return fitting.map(({ peer }) => peer).filter(peer => members.isHere(peer))
-  }
-
   get #parts(): PhaseParts {
-    const { streams, content, members } = this.#components
+    const { streams, content, members, allowance } = this.#components
     const { log, signer, supervisor, home } = this.#init
     return {
       streams,
@@ -205,7 +196,7 @@ export class Agent {
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       loan: run => this.#loans.get(run),
-      allow: member => this.#allow(member),
+      allow: ({ controller, tools }) => allowance.check(controller, tools),
       socket: home.socket
     }
   }

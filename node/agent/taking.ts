@@ -164,12 +164,16 @@ export class Taking {
     const length = Math.min(this.member.offer.spec.policy.lease * 1000, 2 ** 31 - 1)
     this.#lease = setTimeout(() => {
       this.#log.warn('the controller has been silent for too long', { run: this.member.run })
-      this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+      this.abandon()
     }, length)
     this.#lease.unref()
   }
 
   /** The run is over for this member: nothing runs any more, data waits to be collected. */
+  abandon(): void {
+    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+  }
+
   async #abandon(): Promise<void> {
     this.interrupt(new BakError('cancelled', 'the run is over on this member'))
     await this.#tail
@@ -195,7 +199,7 @@ export class Taking {
   #onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {
     this.#log.debug('refused by the controller', { run: this.member.run, seq, code, why: reason })
     if (code !== 'no-such-run' && code !== 'not-on-roster') return
-    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+    this.abandon()
   }
 
   #refuse({ run, phase }: Command, by: string, code: string, why: string): void {

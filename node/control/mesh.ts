@@ -5,6 +5,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { PROGRAM } from '../../protocols/version.ts'
+import { checkOwnDeed } from '../mesh/deeds.ts'
 import { nextChange } from '../mesh/next-change.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
@@ -70,12 +71,13 @@ export async function* tools(parts: Parts, { on = 'all' }: CallInput<'tools'>): 
 
 /** Asks every peer that the selector names, each on its own: one that cannot be reached keeps nobody else from it. */
 export async function* register(
-  { members, streams }: Parts,
+  { members, streams, authority, identity }: Parts,
   { on, group, add, remove }: CallInput<'register'>,
   { signal }: Options
 ): AsyncGenerator<CallResponse<'register'>> {
   const named = members.list().filter(isHere).filter(parseSelector(on))
   if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)
+  if (named.some(({ peer }) => peer !== identity.peer)) checkOwnDeed(authority, identity.peer, 'register')
   for (const { peer, shown } of named) {
     try {
       yield {

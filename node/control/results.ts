@@ -9,6 +9,7 @@ import { certificateSubject } from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { askOne } from '../../protocols/stream.ts'
+import { checkOwnDeed } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -113,6 +114,7 @@ export async function* collect(
   { run: text }: CallInput<'collect'>,
   { signal }: Options
 ): AsyncGenerator<CallResponse<'collect'>> {
+  checkOwnDeed(parts.authority, parts.identity.peer, 'collect')
   yield* parts.collect.from(await resolveRun(parts, text), signal)
 }
 
@@ -121,6 +123,7 @@ export async function* move(
   { run: text, to, keep = false }: CallInput<'move'>,
   { signal }: Options
 ): AsyncGenerator<CallResponse<'move'>> {
+  checkOwnDeed(parts.authority, parts.identity.peer, 'move')
   const run = await resolveRun(parts, text)
   const fitting = parts.members.list().filter(isHere).filter(parseSelector(to))
   const [target] = fitting

@@ -4,6 +4,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
+import { checkOwnDeed } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
 import { isUsable } from '../run/expect.ts'
 import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
@@ -81,6 +82,8 @@ export async function* cancel(
   { signal }: Options
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
+  // whoever drives it would say so, too; this says what mends it
+  if (parts.coordinator.driver(id) == null) checkOwnDeed(parts.authority, parts.identity.peer, 'cancel')
   const peer = await locateRun(parts, id, signal)
   yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
 }

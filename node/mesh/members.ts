@@ -14,6 +14,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
+import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
@@ -173,7 +174,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const { proof: _, ...record } = row.record
     // who is not let in any more is out of the table, too, a moment later
     const role = this.#components.authority.roleOf(record.peer) ?? 'agent'
-    return { ...record, role, state: this.#state(row), shown, path: this.#path(row), since: row.since }
+    // an agent drives none, whatever it says
+    const runs = isController(role) ? record.runs : []
+    return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
   /** Busy is what the certificates of runs say, as long as their controllers are here. */

@@ -8,6 +8,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import type { Agent } from '../agent/agent.ts'
+import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { loadJournal } from '../store/journal.ts'
@@ -21,6 +22,7 @@ export interface CollectComponents {
   agent: Agent
   coordinator: Coordinator
   receiver: Receiver
+  authority: Roles
 }
 
 export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
@@ -103,7 +105,8 @@ export class Collect {
 
   /** The member's side. */
   async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, streams } = this.#components
+    const { agent, streams, authority } = this.#components
+    if (peer !== this.#signer.peer) checkDeed(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
     if (member.controller !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)

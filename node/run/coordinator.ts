@@ -13,6 +13,7 @@ import type { Spec } from '../../protocols/spec.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
+import { checkDeed, checkOwnDeed, isController, type Roles } from '../mesh/deeds.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
@@ -42,6 +43,7 @@ export interface CoordinatorComponents {
   agent: Agent
   inbox: Inbox
   receiver: Receiver
+  authority: Roles
 }
 
 export interface CoordinatorInit {
@@ -77,7 +79,7 @@ export class Coordinator {
 
   async afterStart(): Promise<void> {
     const { streams, members } = this.#components
-    await streams.serve(attachProtocol, (request, { signal }) => this.follow(request.run, request.from, signal))
+    await streams.serve(attachProtocol, (request, { peer, signal }) => this.#answerAttach(request, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#answerCancel(request, peer))
     await streams.serve(describeProtocol, request => this.#answerDescribe(request.run))
     members.addEventListener('change', this.#onChange)
@@ -108,7 +110,7 @@ export class Coordinator {
 
   /**
    * Begins a run, or finds the one that was begun with the same key.
-   * @throws {BakError} `usage` for a selector that means nothing, `busy`, `draining`
+   * @throws {BakError} `usage` for a selector that means nothing, `not-allowed`, `busy`, `draining`
    */
   begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
     // one after the other, so that a key that is asked for twice at once is one run, too
@@ -118,6 +120,7 @@ export class Coordinator {
   }
 
   async #begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+    checkOwnDeed(this.#components.authority, this.#init.signer.peer, 'drive')
     parseSelector(asked.spec.on)
     for (const group of asked.spec.groups) parseSelector(group.on)
     checkTools(asked.spec)
@@ -250,8 +253,24 @@ export class Coordinator {
     for (const driver of this.drivers()) driver.lookAround()
   }
 
+  /** Its output is for controllers, and for those who take part in it. */
+  async *#answerAttach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
+    const { authority } = this.#components
+    if (!isController(authority.roleOf(peer)) && !(await this.#takesPart(run, peer)))
+      checkDeed(authority, peer, 'follow')
+    yield* this.follow(run, from, signal)
+  }
+
+  async #takesPart(run: string, peer: string): Promise<boolean> {
+    const driver = this.driver(run)
+    if (driver != null) return driver.nameOf(peer) != null
+    const record = await this.record(run)
+    return record != null && [...record.roster, ...record.excluded].some(each => each.peer === peer)
+  }
+
   async *#answerCancel({ run, reason }: { run: string; reason: string }, peer: string) {
     const driver = this.driver(run)
+    if (peer !== this.#init.signer.peer) checkDeed(this.#components.authority, peer, 'cancel')
     if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)
     driver.cancel(this.#components.members.get(peer)?.shown ?? peer, reason)
     yield { accepted: true }

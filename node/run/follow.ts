@@ -7,7 +7,6 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { topicName } from '../../protocols/hello.ts'
-import type { Role } from '../../protocols/membership.ts'
 import {
   type Certificate,
   type Command,
@@ -17,8 +16,8 @@ import {
   runMessage
 } from '../../protocols/phase.ts'
 import type { Log } from '../log.ts'
+import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Gossip } from '../mesh/gossip.ts'
-import type { Authority } from '../mesh/trust/authority.ts'
 
 const MAX_RUNS = 64
 const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
@@ -37,7 +36,7 @@ export interface Followed {
 
 export interface FollowComponents {
   gossip: Gossip
-  authority: Pick<Authority, 'roleOf'>
+  authority: Roles
 }
 
 export interface FollowEvents {
@@ -49,7 +48,7 @@ type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'certificate
 
 export class Follow extends TypedEventEmitter<FollowEvents> {
   readonly #gossip: Gossip
-  readonly #authority: FollowComponents['authority']
+  readonly #authority: Roles
   readonly #topic: string
   readonly #log: Log
   readonly #runs = new Map<string, Followed>()
@@ -126,16 +125,13 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 }
 
-function checkRunMessage(bytes: Uint8Array, authority: FollowComponents['authority']): Heard {
+function checkRunMessage(bytes: Uint8Array, authority: Roles): Heard {
   const { type, sealed } = decode(runMessage, bytes)
-  mayCommand(sealed.by, authority.roleOf(sealed.by))
+  // its record may still come; commands are repeated
+  if (authority.roleOf(sealed.by) == null)
+    throw new BakError('not-ready', `${sealed.by} is not known here as a controller`)
+  checkDeed(authority, sealed.by, 'drive')
   return type === 'command'
     ? { type, signed: open(commandSubject, sealed) }
     : { type, signed: open(certificateSubject, sealed) }
-}
-
-function mayCommand(peer: string, role: Role | undefined): void {
-  // its record may still come; commands are repeated
-  if (role == null) throw new BakError('not-ready', `${peer} is not known here as a controller`)
-  if (role === 'agent') throw new BakError('not-allowed', `${peer} is an agent: it may not drive runs`)
 }

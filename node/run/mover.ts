@@ -13,6 +13,7 @@ import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Admission, type Parcel, receiveTarball, Slots, sendTarball } from '../../protocols/tarball.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
+import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
@@ -30,6 +31,7 @@ export interface MoverComponents {
   members: Members
   coordinator: Coordinator
   receiver: Receiver
+  authority: Roles
 }
 
 export class Mover {
@@ -77,7 +79,8 @@ export class Mover {
   }
 
   async #admit(offer: Parcel, peer: string): Promise<Admission> {
-    const { members } = this.#components
+    const { members, authority } = this.#components
+    checkDeed(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }

@@ -1,6 +1,6 @@
 /**
  * The tools that were registered on this peer, for which group and with which options; kept in the home and told to the
- * mesh, so that any peer can start a run with them. Any member may ask to register.
+ * mesh, so that any peer can start a run with them. A controller may ask to register, and so may the owner of this machine.
  */
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
@@ -8,6 +8,8 @@ import { BakError } from '../../protocols/errors.ts'
 import { list } from '../../protocols/fields.ts'
 import { type Availability, type Registration, registerProtocol, registration } from '../../protocols/hello.ts'
 import { expandTools } from '../../protocols/spec.ts'
+import type { Allowance } from '../agent/allowance.ts'
+import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { writeAtomic } from '../store/atomic.ts'
@@ -22,10 +24,17 @@ export interface Change {
   remove?: string[]
 }
 
+export interface RegisterComponents {
+  members: Members
+  streams: Streams
+  authority: Roles
+  allowance: Allowance
+}
+
 export class Register {
   readonly #path: string
   #registered: Registration[]
-  #components: { members: Members; streams: Streams } | undefined
+  #components: RegisterComponents | undefined
 
   constructor(path: string, registered: Registration[]) {
     this.#path = path
@@ -42,15 +51,15 @@ export class Register {
     }
   }
 
-  serve(components: { members: Members; streams: Streams }): this {
+  serve(components: RegisterComponents): this {
     this.#components = components
     return this
   }
 
   async start(): Promise<void> {
-    const change = (request: Change) => this.change(request)
-    await this.#components?.streams.serve(registerProtocol, async function* (request) {
-      yield await change(request)
+    const change = (request: Change, peer: string) => this.#changeFor(peer, request)
+    await this.#components?.streams.serve(registerProtocol, async function* (request, { peer }) {
+      yield await change(request, peer)
     })
   }
 
@@ -65,6 +74,18 @@ export class Register {
   /** @returns what can be observed on this machine with the tools that need no further word */
   availability(): Promise<Availability[]> {
     return Promise.all(listTools().map(tool => tool.check({})))
+  }
+
+  /** @throws {BakError} `not-allowed` if the peer's role, or the owner of this machine, does not let it; as `change` does */
+  async #changeFor(peer: string, change: Change) {
+    const { members, authority, allowance } = this.#components as RegisterComponents
+    if (peer !== members.self.peer) checkDeed(authority, peer, 'register')
+    const asked = change.add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ tool: name, options })))
+    await allowance.check(
+      peer,
+      asked.map(({ tool, options }) => ({ group: change.group, tool, options: { options } }))
+    )
+    return this.change(change)
   }
 
   /** @throws {BakError} `usage` for a tool that does not exist */

@@ -1,0 +1,38 @@
+/** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
+import { BakError } from '../../protocols/errors.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
+import type { Members } from '../mesh/members.ts'
+import { findProgram } from '../tools/find-program.ts'
+import { runBy } from '../tools/index.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
+
+export interface AllowanceInit {
+  self: string
+  rules: Rules
+  /** The file that they stand in. */
+  file: string
+}
+
+export class Allowance {
+  readonly #members: Members
+  readonly #init: AllowanceInit
+
+  constructor(components: { members: Members }, init: AllowanceInit) {
+    this.#members = components.members
+    this.#init = init
+  }
+
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
+  async check(peer: string, tools: Assignment[]): Promise<void> {
+    const { self, rules, file } = this.#init
+    const caller = peer === self ? undefined : { peer, named: (name: string) => this.#named(name) }
+    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: runBy })
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+  }
+
+  /** @returns the peers that are here and call themselves so */
+  #named(asked: string): string[] {
+    const fitting = this.#members.list().filter(({ name, shown }) => name === asked || shown === asked)
+    return fitting.map(({ peer }) => peer).filter(peer => this.#members.isHere(peer))
+  }
+}
