@@ -1,9 +1,14 @@
 /** What the commands of `bak-node` have in common: how one is added, its example, its home, and its daemon. */
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { CallName, CallRequest } from '../protocols/control.ts'
+import type { CallName, CallRequest, Status } from '../protocols/control.ts'
 import { callOnce } from '../protocols/control-http.ts'
+import { asBakError, BakError } from '../protocols/errors.ts'
 import { socketOf } from '../protocols/home.ts'
+
+/** How long a daemon that was told to stop may take, ms. */
+const PATIENCE = 20_000
 
 /** @param act what the command does; it prints its result and throws what went wrong */
 export function addCommand(
@@ -26,3 +31,32 @@ export const homeOf = (command: Command): string => resolve(command.optsWithGlob
 /** Asks the daemon of the command's home once. */
 export const ask = <N extends CallName>(command: Command, call: N, request: CallRequest<N>) =>
   callOnce(socketOf(homeOf(command)), call, request)
+
+/** @returns undefined where no daemon runs */
+export async function statusAt(socket: string): Promise<Status | undefined> {
+  try {
+    return await callOnce(socket, 'status', {})
+  } catch (cause) {
+    if (asBakError(cause).code === 'no-daemon') return undefined
+    throw cause
+  }
+}
+
+/** @returns the runs that a peer drives or takes part in */
+export const goingOn = ({ driving, taking }: Status): string[] => [...new Set([...driving, ...taking])]
+
+/** Leaves the mesh in order. @returns when the daemon has ended. @throws {BakError} `timeout` if it does not */
+export async function stopDaemon(socket: string): Promise<void> {
+  const { pid } = await callOnce(socket, 'status', {})
+  await callOnce(socket, 'stop', { leave: true })
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(50)) if (!isAlive(pid)) return
+  throw new BakError('timeout', `process ${pid} has not ended within ${PATIENCE / 1000} s`)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -6,6 +6,9 @@ import { isCode, onDisk, syncFolder, unlessMissing } from './disk.ts'
 
 const TEMPORARY = /^\.bak-[0-9a-f]{16}\.tmp$/
 
+/** Whether a file of this name is what a write that did not end left behind. */
+export const isTemporary = (name: string) => TEMPORARY.test(name)
+
 /** @returns a new name in `folder` that `removeTemporaries` knows */
 export const temporaryIn = (folder: string) => join(folder, `.bak-${randomBytes(8).toString('hex')}.tmp`)
 
@@ -53,7 +56,7 @@ export async function linkOnce(from: string, to: string): Promise<boolean> {
 export async function removeTemporaries(folder: string): Promise<void> {
   await onDisk(folder, async () => {
     const names = (await unlessMissing(readdir(folder))) ?? []
-    for (const name of names.filter(each => TEMPORARY.test(each))) {
+    for (const name of names.filter(isTemporary)) {
       await rm(join(folder, name), { recursive: true, force: true })
     }
   })

@@ -251,7 +251,7 @@ for (const [words, said] of wrong) {
   })
 }
 
-for (const command of ['init', 'invite', 'status', 'stop', 'leave', 'drain', 'daemon', 'daemon join']) {
+for (const command of ['init', 'invite', 'status', 'stop', 'leave', 'drain', 'install', 'uninstall', 'daemon', 'daemon join']) {
   test(`help has an example: bak-node ${command}`, async () => {
     const { status, stdout } = await node('none', [...command.split(' '), '--help'])
     assert.is(status, 0)
