@@ -251,11 +251,22 @@ for (const [words, said] of wrong) {
   })
 }
 
-for (const command of ['init', 'invite', 'status', 'stop', 'leave', 'drain', 'install', 'uninstall', 'daemon', 'daemon join']) {
+for (const command of [
+  'init',
+  'invite',
+  'status',
+  'stop',
+  'leave',
+  'drain',
+  'install',
+  'uninstall',
+  'daemon',
+  'daemon join'
+]) {
   test(`help has an example: bak-node ${command}`, async () => {
     const { status, stdout } = await node('none', [...command.split(' '), '--help'])
     assert.is(status, 0)
-    assert.match(stdout, /\nExample:\n {2}.*bak-node /)
+    assert.match(stdout, /\nExamples?:\n {2}.*bak-node /)
   })
 }
 
