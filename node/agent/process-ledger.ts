@@ -39,7 +39,7 @@ export class ProcessLedger {
 
   #write(): void {
     const content: Content = { boot: this.#boot, groups: [...this.#groups.values()] }
-    writeFileSync(`${this.#path}.new`, `${JSON.stringify(content)}\n`)
+    writeFileSync(`${this.#path}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 })
     renameSync(`${this.#path}.new`, this.#path)
   }
 }

@@ -4,11 +4,9 @@ import type { CallInput, CallResponse, RunLine } from '../../protocols/control.t
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, peek } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Description, describeProtocol } from '../../protocols/events.ts'
 import { certificateSubject } from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { askOne } from '../../protocols/stream.ts'
 import { checkOwnDeed } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
@@ -90,13 +88,10 @@ export async function* describe(
   { signal }: Options
 ): AsyncGenerator<CallResponse<'describe'>> {
   const run = await resolveRun(parts, text)
-  const { coordinator, identity, streams } = parts
-  const peer = await locateRun(parts, run, signal).catch(() => identity.peer)
-  const here = peer === identity.peer
-  const found: Description = here
-    ? await coordinator.describe(run)
-    : await askOne(streams.to(peer), describeProtocol, { run }, { signal })
-  const { controller, record, manifest, offer, certificates } = found
+  const { coordinator } = parts
+  const located = await locateRun(parts, run, signal).catch(() => undefined)
+  const here = located?.found == null
+  const { controller, record, manifest, offer, certificates } = located?.found ?? (await coordinator.describe(run))
   yield {
     run,
     controller,

@@ -4,7 +4,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
-import { checkOwnDeed } from '../mesh/deeds.ts'
+import { checkOwnDeed, isController } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
 import { isUsable } from '../run/expect.ts'
 import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
@@ -55,8 +55,13 @@ export async function* attach(
   { signal }: Options
 ): AsyncGenerator<RunEvent> {
   const id = await resolveRun(parts, text)
-  const peer = await locateRun(parts, id, signal)
+  const { peer } = await locateRun(parts, id, signal)
   if (peer === parts.identity.peer) return yield* parts.coordinator.follow(id, from, signal)
+  if (!isController(parts.authority.roleOf(peer)))
+    throw new BakError(
+      'not-allowed',
+      `an agent holds ${id}: what happened in it is not for it to say; try bak show ${id}`
+    )
   let next = from
   for (let tries = 0; tries < 5; tries++) {
     try {
@@ -84,6 +89,6 @@ export async function* cancel(
   const id = await resolveRun(parts, text)
   // whoever drives it would say so, too; this says what mends it
   if (parts.coordinator.driver(id) == null) checkOwnDeed(parts.authority, parts.identity.peer, 'cancel')
-  const peer = await locateRun(parts, id, signal)
+  const { peer } = await locateRun(parts, id, signal)
   yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
 }

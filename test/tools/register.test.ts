@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Allowance } from '../../node/agent/allowance.ts'
+import { Register } from '../../node/tools/register.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { registerProtocol } from '../../protocols/hello.ts'
+import type { Role } from '../../protocols/membership.ts'
+import { askOne, type Handler, serve } from '../../protocols/stream.ts'
+import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { scratch } from '../store/scratch.ts'
+
+const test = suite('tools that are registered on a peer')
+const sleepAgain = stayAwake()
+test.after(sleepAgain)
+const [self, ops, agent, stranger] = [newSigner().peer, newSigner().peer, newSigner().peer, newSigner().peer]
+const roles: Record<string, Role> = { [self]: 'agent', [ops]: 'controller', [agent]: 'agent' }
+const open = { controllers: true, exec: true, tools: true, paths: true }
+
+/** A peer's register, and what others ask of it. */
+async function registerOf(rules: object = {}) {
+  const path = join(scratch(), 'tools.json')
+  const register = await Register.open(path)
+  let handler: Handler<never, unknown> | undefined
+  const announced: unknown[] = []
+  const members = {
+    self: { peer: self },
+    list: () => [],
+    isHere: () => true,
+    update: (change: unknown) => announced.push(change)
+  }
+  const streams = {
+    serve: async (_: unknown, each: Handler<never, unknown>) => {
+      handler = each
+    }
+  }
+  const allowance = new Allowance({ members } as never, { self, rules: { ...open, ...rules }, file: '/h/config.toml' })
+  register.serve({ members, streams, allowance, authority: { roleOf: (peer: string) => roles[peer] } } as never)
+  await register.start()
+  const way = (peer: string) => road(serve(registerProtocol, handler as never), peer)
+  const ask = async (peer: string, tool: string, options: string[] = [], by = way(peer)) => {
+    const change = { group: 'default', add: [{ tool, options }] }
+    const asked = askOne(by.open, registerProtocol, change, { signal: AbortSignal.timeout(10_000) })
+    return await asked.then(({ registered }) => registered.map(each => each.tool).join(' '), asBakError)
+  }
+  return { register, path, announced, ask, way }
+}
+
+test('a controller registers tools, which are kept and told to the mesh', async () => {
+  const { ask, announced, path } = await registerOf()
+  assert.is(await ask(ops, 'vmstat'), 'vmstat')
+  assert.is(await ask(ops, 'light'), 'vmstat')
+  assert.is(announced.length, 2)
+  assert.is((await Register.open(path)).list()[0]?.tool, 'vmstat')
+})
+
+test('the owner of a machine does so whatever its role', async () => {
+  const { ask } = await registerOf({ controllers: false })
+  assert.is(await ask(self, 'vmstat'), 'vmstat')
+})
+
+type Case = [title: string, peer: string, rules: object, tool: string, options: string[], why: RegExp]
+const cases: Case[] = [
+  ['an agent', agent, {}, 'vmstat', [], /is an agent: it may not register tools on other peers/],
+  ['who is no member', stranger, {}, 'vmstat', [], /is no member of the mesh/],
+  [
+    'a controller that is not obeyed here',
+    ops,
+    { controllers: ['boss'] },
+    'vmstat',
+    [],
+    /allow\.controllers does not name/
+  ],
+  ['a tool that may not run here', ops, { tools: ['proc'] }, 'medium', [], /allow\.tools does not name vmstat/],
+  ['options that run a program', ops, { exec: false }, 'pidstat', ['-e', 'rm'], /allow\.exec does not name rm/],
+  ['a path that is closed', ops, { paths: false }, 'sar', ['-o', '/etc/x'], /allow\.paths has no folder with \/etc\/x/]
+]
+for (const [title, peer, rules, tool, options, why] of cases) {
+  test(`${title} is refused by name, and nothing changes`, async () => {
+    const { ask, register, announced, path } = await registerOf(rules)
+    const refusal = await ask(peer, tool, options)
+    assert.instance(refusal, BakError)
+    assert.is((refusal as BakError).code, 'not-allowed')
+    assert.match((refusal as BakError).message, why)
+    assert.equal(register.list(), [])
+    assert.equal(announced, [])
+    assert.is(await readFile(path, 'utf8').catch(error => error.code), 'ENOENT')
+  })
+}
+
+test('a message that is none is refused, and the next is as good as the first', async () => {
+  const { ask, way, register } = await registerOf()
+  const bad = way(ops)
+  bad.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))
+  assert.is(((await ask(ops, 'vmstat', [], bad)) as BakError).code, 'bad-message')
+  assert.equal(register.list(), [])
+  assert.is(await ask(ops, 'vmstat'), 'vmstat')
+})
+
+test('a road that breaks leaves the register whole', async () => {
+  const { ask, way, register } = await registerOf()
+  const cut = way(ops)
+  cut.onAnswer = (_, stream) => void stream.cut()
+  assert.instance(await ask(ops, 'vmstat', [], cut), BakError)
+  assert.is(register.list()[0]?.tool, 'vmstat')
+  assert.is(await ask(ops, 'mpstat'), 'vmstat mpstat')
+})
+
+test.run()
