@@ -8,7 +8,10 @@ import { addDrain } from './commands/drain.ts'
 import { addInit } from './commands/init.ts'
 import { addInstall } from './commands/install.ts'
 import { addInvite } from './commands/invite.ts'
+import { addInvites } from './commands/invites.ts'
 import { addLeave } from './commands/leave.ts'
+import { addRevoke } from './commands/revoke.ts'
+import { addRotateSecret } from './commands/rotate-secret.ts'
 import { addStatus } from './commands/status.ts'
 import { addStop } from './commands/stop.ts'
 import { addUninstall } from './commands/uninstall.ts'
@@ -21,7 +24,20 @@ A mesh of three machines:
   c$ bak-node daemon join TICKET
   c$ bak run --tools proc,vmstat -- ./benchmark`
 
-const commands = [addDaemon, addInit, addInvite, addStatus, addStop, addLeave, addDrain, addInstall, addUninstall]
+const commands = [
+  addDaemon,
+  addInit,
+  addInvite,
+  addInvites,
+  addRevoke,
+  addRotateSecret,
+  addStatus,
+  addStop,
+  addLeave,
+  addDrain,
+  addInstall,
+  addUninstall
+]
 
 export function buildProgram(): Command {
   const program = new Command('bak-node')

@@ -24,6 +24,8 @@ export interface Flags {
   /** As a variable also the name of a mode. */
   relay?: boolean | string
   upnp?: boolean
+  /** `30d` */
+  membership?: string
   log?: string
   /** Each `all`, `none`, or what is allowed. */
   allowControllers?: string[]

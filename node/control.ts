@@ -3,7 +3,7 @@ import type { CallHandlers } from '../protocols/control.ts'
 import { drain, members, register, status, stop, tools } from './control/mesh.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
-import { invite } from './control/trust.ts'
+import { invite, invites, revoke, rotate } from './control/trust.ts'
 import type { Parts } from './parts.ts'
 
 export function controlHandlers(parts: Parts): CallHandlers {
@@ -11,6 +11,9 @@ export function controlHandlers(parts: Parts): CallHandlers {
     status: () => status(parts),
     members: (request, options) => members(parts, request, options),
     invite: request => invite(parts, request),
+    invites: () => invites(parts),
+    revoke: request => revoke(parts, request),
+    rotate: request => rotate(parts, request),
     stop: request => stop(parts, request),
     drain: request => drain(parts, request),
     tools: request => tools(parts, request),

@@ -20,6 +20,7 @@ export function addSettings(command: Command): void {
   several('--allow-exec <programs>', 'programs that runs may bring: names, absolute paths with *, all or none')
   several('--allow-tools <names>', 'tools, or sets of them, that runs may use here, all or none')
   several('--allow-paths <folders>', 'where what a run names by its path must lie, all or none')
+  option('--membership <time>', 'as an admin, renew the proofs of members for so long (default: 30d)')
   option('--log <level>', 'least level that is logged (default: info)').choices([...LEVELS])
 }
 

@@ -5,6 +5,7 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Libp2p } from '@libp2p/interface'
 import { serveControl } from '../protocols/control-http.ts'
+import { readDuration } from '../protocols/duration.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
@@ -26,7 +27,13 @@ import { Relays } from './mesh/relay/relays.ts'
 import { Remembered } from './mesh/remembered.ts'
 import { Streams } from './mesh/streams.ts'
 import { Authority } from './mesh/trust/authority.ts'
+import { Doorkeeper } from './mesh/trust/doorkeeper.ts'
 import type { Refusing } from './mesh/trust/encrypter.ts'
+import { Encrypters } from './mesh/trust/encrypters.ts'
+import { readTrust, TrustKeeper } from './mesh/trust/file.ts'
+import { FirstJoin } from './mesh/trust/first-join.ts'
+import { Renewal } from './mesh/trust/renewal.ts'
+import { Spread } from './mesh/trust/spread.ts'
 import { loadMesh, type MeshFile } from './mesh-file.ts'
 import type { Parts } from './parts.ts'
 import { Collect } from './run/collect.ts'
@@ -51,6 +58,8 @@ export interface DaemonInit {
   once?: boolean
   /** Called when someone asks the daemon to stop over its control socket. */
   onStop(): void
+  /** The ticket of this peer, which has never let it in, will not do so. */
+  onShutOut(why: string): void
 }
 
 export interface Daemon {
@@ -99,29 +108,50 @@ async function compose(
     program: PROGRAM,
     started: Date.now()
   }
-  const { secrets } = mesh
+  const keeper = new TrustKeeper(home, error => log.error('trust.json was not written', { why: error.message }))
   const authority = new Authority({
-    ...{ mesh: mesh.mesh, signer: identity, log, proof: mesh.proof, secrets },
-    onAdmitted: () => void mesh.update({ admitted: true })
+    ...{ mesh: mesh.mesh, signer: identity, log, proof: mesh.proof, secrets: mesh.secrets },
+    known: await readTrust(home),
+    save: file => keeper.save(file)
   })
+  const firstJoin = new FirstJoin()
   const networkInit = {
     mesh: mesh.mesh,
-    secrets,
+    secrets: authority.secrets,
     admission: authority,
     key: identity.raw,
     announce: config.announce,
-    onRefused: ({ direction, address, peer, code, by, reason }: Refusing) =>
+    onRefused: (refusing: Refusing) => {
+      const { direction, address, peer, code, by, reason } = refusing
       log.refused('handshake refused', { direction, from: address, peer, code, by, why: reason })
+      firstJoin.refused(refusing)
+    }
+  }
+  const onAdmitted = () => {
+    mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
+  }
+  const onAlone = () => {
+    const why = mesh.admitted ? undefined : firstJoin.hopeless()
+    if (why != null) init.onShutOut(why)
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
-    authority: c => authority.serve(c),
+    authority: () => authority,
+    doorkeeper: c => new Doorkeeper(c, { onAdmitted }),
+    encrypters: c => new Encrypters(c, networkInit),
     gossip: c => new Gossip(c, common),
     streams: c => new Streams(c, common),
+    spread: c => new Spread(c, { log, self: identity.peer }),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Links(c, { log, way: mesh.way, remembered: () => remembered.peers() }),
+    links: c => new Links(c, { log, way: mesh.way, remembered: () => remembered.peers(), onAlone }),
+    renewal: c =>
+      new Renewal(c, {
+        ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
+        isHere: peer => c.members.isHere(peer),
+        save: proof => mesh.update({ proof })
+      }),
     relay: c => new RelayOffer(c, { log, mode: config.relay, limits: config.relay_limits }),
     relays: c => new Relays(c, { log }),
     remembered: c => remembered.watch(c.members, identity.peer),
@@ -153,6 +183,7 @@ async function compose(
     stop: async () => {
       await parts.coordinator.close()
       await network.stop()
+      await keeper.close()
       await control.close()
       await supervisor.close()
       await release()

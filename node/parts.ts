@@ -5,6 +5,8 @@ import type { Log } from './log.ts'
 import type { Members } from './mesh/members.ts'
 import type { Streams } from './mesh/streams.ts'
 import type { Authority } from './mesh/trust/authority.ts'
+import type { Renewal } from './mesh/trust/renewal.ts'
+import type { Spread } from './mesh/trust/spread.ts'
 import type { MeshFile } from './mesh-file.ts'
 import type { Collect } from './run/collect.ts'
 import type { Coordinator } from './run/coordinator.ts'
@@ -23,6 +25,8 @@ export interface Parts {
   network: Libp2p
   addresses(): string[]
   authority: Authority
+  spread: Spread
+  renewal: Renewal
   members: Members
   streams: Streams
   follow: Follow

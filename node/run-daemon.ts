@@ -18,17 +18,18 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
   const config = await loadConfig(home, flags)
   const log = createLog(config.log as Level, line => void process.stderr.write(line))
   const manager = new Notify(process.env, log)
-  let daemon: Daemon | undefined
+  let daemon: Promise<Daemon> | undefined
   let ending = false
-  const end = (why: string) => {
+  const end = (why: string, status = 0) => {
     // what still runs is ended by the guard
     if (ending) process.exit(exitStatus.interrupted)
     ending = true
     log.info('leaving the mesh', { why })
     manager.stopping(`leaving the mesh: ${why}`)
     setTimeout(() => process.exit(exitStatus.timeout), PATIENCE).unref()
-    Promise.resolve(daemon?.stop()).then(
-      () => process.exit(0),
+    const stopped = Promise.resolve(daemon).then(started => started?.stop())
+    stopped.then(
+      () => process.exit(status),
       error => {
         log.error('did not end in order', { why: asBakError(error).message })
         process.exit(exitStatus.bug)
@@ -41,16 +42,21 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
     log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })
   })
   const { once = false } = init
-  daemon = await startDaemon({
+  daemon = startDaemon({
     home,
     config,
     ticket,
     log,
     once,
-    onStop: () => end(once ? 'its run is over' : 'asked to')
+    onStop: () => end(once ? 'its run is over' : 'asked to'),
+    onShutOut: why => {
+      process.stderr.write(`bak-node: the mesh does not let this peer in: ${why}\n`)
+      end('not let in', exitStatus['not-allowed'])
+    }
   })
-  process.stdout.write(startBlock(daemon, config.name))
-  await manager.ready(`peer ${config.name} of mesh ${daemon.parts.mesh.mesh}`)
+  const started = await daemon
+  process.stdout.write(startBlock(started, config.name))
+  await manager.ready(`peer ${config.name} of mesh ${started.parts.mesh.mesh}`)
 }
 
 function startBlock({ parts }: Daemon, name: string): string {

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
+import { duration } from './duration.ts'
 import { count, labels, list, name, peerId } from './fields.ts'
 import { readTomlFile } from './toml-file.ts'
 
@@ -58,6 +59,7 @@ export const daemonSettings = v.strictObject({
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
   upnp: v.optional(v.boolean()),
+  membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time that is longer than none'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })
@@ -75,6 +77,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   relay_limits: { reservations: 512 },
   /** Asks the router for a port. */
   upnp: true,
+  /** How long a member stays let in after this peer, as an admin, renewed its proof. */
+  membership: '30d',
   log: 'info',
   allow: { controllers: true, exec: true, tools: true, paths: true }
 }

@@ -8,7 +8,20 @@
 import * as v from 'valibot'
 import { MAX_DURATION } from './duration.ts'
 import { runEvent } from './events.ts'
-import { count, digest, instant, labels, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import {
+  count,
+  digest,
+  instant,
+  labels,
+  list,
+  MAX_PEERS,
+  milliseconds,
+  name,
+  peerId,
+  phase,
+  runId,
+  text
+} from './fields.ts'
 import { availability, record, registration } from './hello.ts'
 import { assignment, exclusion } from './manifest.ts'
 import { MAX_USES, role } from './membership.ts'
@@ -68,6 +81,12 @@ export const status = v.object({
   name,
   peer: peerId,
   mesh: peerId,
+  /** Not there for a peer that is not let in any more. */
+  role: v.optional(role),
+  /** When its proof runs out; not there for the founder. */
+  expires: v.optional(instant),
+  /** Why it is not let in any more, or will soon not be. */
+  trouble: v.optional(text),
   home: text,
   program: text,
   pid: count,
@@ -106,6 +125,22 @@ const view = v.object({
 })
 export type RunView = v.InferOutput<typeof view>
 
+const knownPeer = v.object({ peer: peerId, name: v.optional(name) })
+const knownInvitation = v.object({
+  id: peerId,
+  /** What follows is not known of one whose peers show a membership by now. */
+  name: v.optional(name),
+  role: v.optional(role),
+  by: v.optional(knownPeer),
+  issued: v.optional(instant),
+  expires: v.optional(instant),
+  /** How many peers may come by it; any number where it is not said. */
+  uses: v.optional(count),
+  peers: list(knownPeer, MAX_PEERS),
+  state: v.picklist(['open', 'used-up', 'expired', 'revoked', 'unknown'])
+})
+export type InvitationView = v.InferOutput<typeof knownInvitation>
+
 const moved = v.object({ run: runId, to: name, done: count, total: count, finished: v.boolean() })
 const collected = v.object({
   name,
@@ -139,6 +174,24 @@ export const calls = {
       name: v.optional(name),
       uses: v.optional(count)
     })
+  },
+  /** Those issued here, and those by which members came. */
+  invites: { request: nothing, response: v.object({ invitations: list(knownInvitation, 100_000) }) },
+  /** Of an invitation, all who came by it; of an admin, all whose proofs hang on it. */
+  revoke: {
+    request: v.strictObject({ what: v.pipe(text, v.minLength(1)), reason: v.optional(text) }),
+    response: v.object({
+      kind: v.picklist(['invitation', 'peer']),
+      target: peerId,
+      name: v.optional(name),
+      /** Who was in the mesh until now. */
+      dropped: list(knownPeer, MAX_PEERS)
+    })
+  },
+  /** Gives the mesh another secret; `grace` ms is how long the older ones still let in who has a proof. */
+  rotate: {
+    request: v.strictObject({ grace: v.optional(v.pipe(milliseconds, v.maxValue(MAX_DURATION))) }),
+    response: v.object({ generation: count, until: instant })
   },
   /** Leaves the mesh in order and ends the daemon. */
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },

@@ -14,8 +14,7 @@ import type { Protocol } from './stream.ts'
 /** Sealed by an admin; good for ever. Nobody can revoke the founder. */
 export const revocation = v.object({
   mesh: peerId,
-  kind: v.picklist(['peer', 'invitation']),
-  /** Id of a peer or of an invitation. */
+  /** Id of a peer or of an invitation: no two of either have the same. */
   target: peerId,
   at: instant,
   reason: v.optional(text)
@@ -43,8 +42,8 @@ export const fact = v.variant('type', [
 ])
 export type Fact = v.InferOutput<typeof fact>
 
-/** What travels on the topic `trust`. */
-export const trustMessage = v.object({ fact })
+/** What travels on the topic `trust`; gossip drops what is the same to the byte, so a repeat has a number. */
+export const trustMessage = v.object({ fact, attempt: count })
 
 /** @returns what the same decision is called, whatever proof travels with it: 32 hex digits */
 export function factId(fact: Fact): string {
@@ -52,7 +51,11 @@ export function factId(fact: Fact): string {
   return digestOf(said).slice(0, 32)
 }
 
-const MAX_FACTS = 20_000
+/** What one peer knows, at most. */
+export const MAX_REVOCATIONS = 10_000
+export const MAX_ROTATIONS = 4
+export const MAX_USES_KNOWN = 9_000
+const MAX_FACTS = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
 /** Facts in one frame. */
 export const FACTS_PER_FRAME = 256
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))

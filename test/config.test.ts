@@ -37,6 +37,7 @@ test('without a file and flags everything is as the help says', async () => {
     relay: 'auto',
     relay_limits: { reservations: 512 },
     upnp: true,
+    membership: '30d',
     log: 'info',
     allow: { controllers: true, exec: true, tools: true, paths: true }
   })
@@ -59,7 +60,8 @@ const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unk
     ['relay', 'relay = "auto"', 'auto', true, 'on'],
     ['relay', 'relay = "on"', 'on', false, 'off'],
     ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
-    ['upnp', 'upnp = true', true, false, false]
+    ['upnp', 'upnp = true', true, false, false],
+    ['membership', 'membership = "90d"', '90d', '1h', '1h']
   ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
   test(`${key}: a flag is stronger than the file, the file than the default`, async () => {
@@ -114,6 +116,8 @@ const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> 
   ['a label that is no text', '[label]\nrack = 7', 2, /label\.rack/],
   ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
   ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
+  ['a time that is none', 'membership = "soon"', 1, /membership: expected a time such as/],
+  ['a time without length', 'membership = "0d"', 1, /membership: expected a time that is longer/],
   ['a rule that does not exist', '[allow]\nexecs = false', 2, /allow\.execs: .*did you mean exec\?/],
   [
     'a rule of another type',

@@ -16,10 +16,27 @@ async function act({ json, ask, print }: Context): Promise<void> {
   await print(formatFacts({ ...describeDaemon(status), ...(member && describeMachine(member)) }))
 }
 
-const describeDaemon = ({ name, peer, mesh, state, home, program, pid, started, addresses, members }: Status) => ({
+const describeDaemon = ({
   name,
   peer,
   mesh,
+  role,
+  expires,
+  trouble,
+  state,
+  home,
+  program,
+  pid,
+  started,
+  addresses,
+  members
+}: Status) => ({
+  name,
+  peer,
+  mesh,
+  role: role ?? 'none',
+  'proof runs out': expires == null ? undefined : `${formatTime(expires)} UTC`,
+  trouble,
   state,
   home,
   version: program,

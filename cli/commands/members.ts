@@ -43,9 +43,10 @@ async function chooseShow(json: boolean, watch = false): Promise<(members: Membe
 }
 
 export function formatMembers(members: MemberView[], now: number): string {
-  const head = ['NAME', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE']
-  const rows = members.map(({ shown, state, path, tools, cores, memory, os, program, labels, since }) => [
+  const head = ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE']
+  const rows = members.map(({ shown, role, state, path, tools, cores, memory, os, program, labels, since }) => [
     shown,
+    role,
     state,
     path,
     `${tools.filter(({ usable }) => usable).length}/${tools.length}`,

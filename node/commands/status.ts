@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { showDuration } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addStatus(program: Command): void {
@@ -10,8 +11,27 @@ export function addStatus(program: Command): void {
 async function act(command: Command): Promise<void> {
   const status = await ask(command, 'status', {})
   if (command.opts().json) return print(JSON.stringify(status))
-  const { name, peer, mesh, home, state, pid, members, connections, addresses, driving, taking } = status
-  const facts = { name, state, peer, mesh, home, pid, members: `${members}, ${connections} connections` }
+  const {
+    name,
+    peer,
+    mesh,
+    role,
+    expires,
+    trouble,
+    home,
+    state,
+    pid,
+    members,
+    connections,
+    addresses,
+    driving,
+    taking
+  } = status
+  const ends = expires == null ? '' : `, proof runs out in ${showDuration(expires - Date.now())}`
+  const facts = {
+    ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble: trouble ?? '' },
+    ...{ home, pid, members: `${members}, ${connections} connections` }
+  }
   const runs = { drives: driving.join(' '), 'takes part in': taking.join(' ') }
   const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs }).filter(
     ([, value]) => value !== ''

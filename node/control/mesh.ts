@@ -18,7 +18,7 @@ interface Options {
 }
 
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
-  const { members, agent, coordinator, identity, mesh, home } = parts
+  const { members, agent, authority, coordinator, identity, mesh, home } = parts
   const driving = coordinator.drivers().map(driver => driver.run)
   const taking = agent.runs()
   const busy = driving.length + taking.length > 0
@@ -26,6 +26,9 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     name: members.self.name,
     peer: identity.peer,
     mesh: mesh.mesh,
+    role: authority.roleOf(identity.peer),
+    expires: authority.own?.expires,
+    trouble: authority.shutOut ?? parts.renewal.trouble,
     home: home.root,
     program: PROGRAM,
     pid: process.pid,

@@ -1,11 +1,22 @@
 /** Calls about who belongs to the mesh. */
+import { randomInt } from 'node:crypto'
+import * as v from 'valibot'
 import type { CallInput, CallResponse } from '../../protocols/control.ts'
+import { seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { peerId } from '../../protocols/fields.ts'
 import { writeTicket } from '../../protocols/ticket.ts'
-import { type Issued, issueInvitation } from '../mesh/trust/issue.ts'
+import { type Revocation, type Rotation, revocationSubject, rotationSubject } from '../../protocols/trust.ts'
+import { findNamed, type Named } from '../mesh/trust/find.ts'
+import { listInvitations } from '../mesh/trust/invitations.ts'
+import { issueInvitation } from '../mesh/trust/issue.ts'
+import { hitBy } from '../mesh/trust/revoked.ts'
+import { type MeshSecret, newSecret } from '../mesh/trust/secret.ts'
 import type { Parts } from '../parts.ts'
 
 const DAY = 86_400_000
+/** Numbers of generations are this far apart at most: two rotations at the same time in two halves of a mesh get different ones. */
+const STEP = 1_000
 
 export async function* invite(
   parts: Parts,
@@ -15,21 +26,57 @@ export async function* invite(
   const addresses = parts.addresses().slice(0, 16)
   if (addresses.length === 0)
     throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
-  const { invitation, sealed, key }: Issued = issueInvitation(issuer, { role, ttl, uses, name }, Date.now())
-  const [newest] = parts.authority.secrets
-  if (newest == null) throw new BakError('bug', 'this peer knows no secret of its mesh')
-  const ticket = writeTicket({
-    invitation: sealed,
-    key,
-    via: issuer.links.length === 0 ? undefined : issuer.links,
-    generation: newest.generation,
-    secret: newest.value,
-    addresses,
-    from: parts.identity.peer
-  })
+  const { invitation, sealed, key } = issueInvitation(issuer, { role, ttl, uses, name }, Date.now())
+  const { generation, value: secret } = newestOf(parts)
+  const via = issuer.links.length === 0 ? undefined : issuer.links
+  const ticket = writeTicket({ invitation: sealed, key, via, generation, secret, addresses, from: issuer.peer })
+  parts.authority.keep(sealed)
   yield { ticket, invitation: invitation.id, role, expires: invitation.expires, name, uses }
 }
 
+export async function* invites({ authority, identity, members }: Parts): AsyncGenerator<CallResponse<'invites'>> {
+  const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
+  const named = (peer: string) => ({ peer, name: names.get(peer) })
+  const all = listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
+  yield {
+    invitations: all.map(({ by, peers, ...each }) => ({
+      ...each,
+      by: by == null ? undefined : named(by),
+      peers: peers.map(named)
+    }))
+  }
+}
+
+export async function* revoke(
+  parts: Parts,
+  { what, reason }: CallInput<'revoke'>
+): AsyncGenerator<CallResponse<'revoke'>> {
+  const issuer = issuerOf(parts)
+  const { kind, id: target, name } = findRevocable(parts, what)
+  if (target === issuer.mesh) throw new BakError('not-allowed', 'the founder of a mesh cannot be revoked')
+  const value: Revocation = { mesh: issuer.mesh, target, at: Date.now(), reason }
+  const { authority, members } = parts
+  const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
+  const before = authority.roll.proofs()
+  parts.spread.decide({ type: 'revocation', sealed: seal(revocationSubject, value, issuer), proof: authority.shows })
+  const dropped = before.filter(proof => hitBy(authority.roll.revoked, proof) != null)
+  yield { kind, target, name, dropped: dropped.map(({ peer }) => ({ peer, name: names.get(peer) })) }
+}
+
+export async function* rotate(
+  parts: Parts,
+  { grace = 7 * DAY }: CallInput<'rotate'>
+): AsyncGenerator<CallResponse<'rotate'>> {
+  const issuer = issuerOf(parts)
+  const { generation, value } = newSecret(newestOf(parts).generation + 1 + randomInt(STEP))
+  const now = Date.now()
+  const rotation: Rotation = { mesh: issuer.mesh, generation, secret: value, issued: now, until: now + grace }
+  const proof = parts.authority.shows
+  parts.spread.decide({ type: 'rotation', sealed: seal(rotationSubject, rotation, issuer), proof })
+  yield { generation, until: rotation.until }
+}
+
+/** @throws {BakError} `not-allowed`, naming who could */
 function issuerOf({ authority, members, identity }: Parts) {
   const { issuer } = authority
   if (issuer != null) return issuer
@@ -38,6 +85,29 @@ function issuerOf({ authority, members, identity }: Parts) {
   const who = admins.length === 0 ? 'none is known here' : admins.map(({ shown }) => shown).join(', ')
   throw new BakError(
     'not-allowed',
-    `this peer is ${role == null ? 'no member any more' : `a member as ${role}`}; only an admin may do this: ${who}`
+    `this peer is ${role == null ? 'not let in any more' : `here as ${role}`}; only an admin may do this: ${who}`
   )
+}
+
+function newestOf({ authority }: Parts): MeshSecret {
+  const [newest] = authority.secrets
+  if (newest == null) throw new BakError('bug', 'this peer knows no secret of its mesh')
+  return newest
+}
+
+/** A whole id need not be known here. */
+function findRevocable({ authority, identity, members }: Parts, what: string): Named {
+  const invitations = listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
+  const peers = members
+    .list()
+    .map(({ peer, shown, name }): Named[] => [
+      { kind: 'peer', id: peer, name: shown },
+      ...(name === shown ? [] : [{ kind: 'peer' as const, id: peer, name }])
+    ])
+  const all: Named[] = [
+    ...invitations.map(({ id, name }): Named => ({ kind: 'invitation', id, name })),
+    ...peers.flat()
+  ]
+  if (!all.some(({ id }) => id === what) && v.is(peerId, what)) return { kind: 'peer', id: what }
+  return findNamed(what, all)
 }

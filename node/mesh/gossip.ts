@@ -8,6 +8,7 @@ import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@
 import type { PeerId } from '@libp2p/interface'
 import { asBakError } from '../../protocols/errors.ts'
 import type { Log } from '../log.ts'
+import { Ignored } from './ignored.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
 const MAX_MESSAGE = 1024 * 1024
@@ -39,8 +40,7 @@ export interface Topic<T> {
   name: string
   /**
    * Decodes and verifies.
-   * @throws {BakError} what is wrong with the message; `not-ready` for one that cannot be judged yet, which is dropped without
-   * blame: whoever sent it may know more
+   * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for who passed it on
    */
   check(bytes: Uint8Array): T
   /** Gets each message once, from whichever peer it came. */
@@ -85,11 +85,11 @@ export class Gossip {
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
-      if (code === 'not-ready') {
-        this.#log.debug('message ignored', { topic: topic.name, from: peer.toString(), why })
-        return TopicValidatorResult.Ignore
-      }
-      this.#log.refused('message refused', { topic: topic.name, from: peer.toString(), code, why })
+      const fields = { topic: topic.name, from: peer.toString(), code, why }
+      // not yet known is not refused: at every start some messages come before the records of who signed them
+      if (code === 'not-ready') this.#log.debug('message ignored', fields)
+      else this.#log.refused('message refused', fields)
+      if (cause instanceof Ignored) return TopicValidatorResult.Ignore
       return TopicValidatorResult.Reject
     }
   }

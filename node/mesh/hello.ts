@@ -3,6 +3,7 @@ import { type Envelope, open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { helloMessage, lostSubject, type MemberRecord, memberSubject } from '../../protocols/hello.ts'
 import type { Proof } from '../../protocols/proof.ts'
+import { Ignored } from './ignored.ts'
 import { readable } from './reach/addresses.ts'
 import type { Authority } from './trust/authority.ts'
 
@@ -28,13 +29,13 @@ export type Checks = Pick<Authority, 'check' | 'roleOf'>
 
 /**
  * @throws {BakError} `bad-message`, `bad-signature`; `not-allowed` for a record that another peer signed or whose proof is not
- * good; `not-ready` for a report of somebody who is not known yet
+ * good; an `Ignored` for a report of somebody who is not known yet
  */
 export function checkHello(bytes: Uint8Array, authority: Checks): Hello {
   const { type, sealed } = decode(helloMessage, bytes)
   if (type === 'record') return { type, ...openRecord(sealed, authority) }
   const { value, by } = open(lostSubject, sealed)
-  if (authority.roleOf(by) == null) throw new BakError('not-ready', `a report of ${by}, who is not known`)
+  if (authority.roleOf(by) == null) throw new Ignored('not-ready', `a report of ${by}, who is not known`)
   return { type, value, by }
 }
 

@@ -41,6 +41,8 @@ export interface LinksInit {
   /** Addresses from the ticket. */
   way: string[]
   remembered(): RememberedPeer[]
+  /** All that could be tried was, and nobody let this peer in. */
+  onAlone(): void
 }
 
 export class Links {
@@ -101,7 +103,9 @@ export class Links {
     if (seeds.length === 0) return
     const ways = this.#seeds.next(seeds, MAX_DIALS)
     await Promise.all(ways.map(each => this.#dial(each)))
-    if (this.#count() > 0 || !this.#say.due(performance.now())) return
+    if (this.#count() > 0) return
+    this.#init.onAlone()
+    if (!this.#say.due(performance.now())) return
     this.#log.warn('nobody answers yet, trying on', {
       addresses: ways.flatMap(({ addresses }) => addresses.slice(0, 2)).join(',')
     })

@@ -5,7 +5,6 @@
 import { TypedEventEmitter } from 'main-event'
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
-import { BakError } from '../../protocols/errors.ts'
 import { topicName } from '../../protocols/hello.ts'
 import {
   type Certificate,
@@ -18,6 +17,7 @@ import {
 import type { Log } from '../log.ts'
 import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Gossip } from '../mesh/gossip.ts'
+import { Ignored } from '../mesh/ignored.ts'
 
 const MAX_RUNS = 64
 const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
@@ -129,7 +129,7 @@ function checkRunMessage(bytes: Uint8Array, authority: Roles): Heard {
   const { type, sealed } = decode(runMessage, bytes)
   // its record may still come; commands are repeated
   if (authority.roleOf(sealed.by) == null)
-    throw new BakError('not-ready', `${sealed.by} is not known here as a controller`)
+    throw new Ignored('not-ready', `${sealed.by} is not known here as a controller`)
   checkDeed(authority, sealed.by, 'drive')
   return type === 'command'
     ? { type, signed: open(commandSubject, sealed) }

@@ -13,6 +13,8 @@ export interface Home {
   /** The peer's private key (0600). */
   key: string
   mesh: string
+  /** Who is revoked, which invitations there are (0600). */
+  trust: string
   peers: string
   config: string
   /** The control socket (0600). */
@@ -63,6 +65,7 @@ export function homeAt(dir: string): Home {
     root,
     key: join(root, 'key'),
     mesh: join(root, 'mesh.json'),
+    trust: join(root, 'trust.json'),
     peers: join(root, 'peers.json'),
     config: join(root, 'config.toml'),
     socket: socketOf(root),

@@ -84,8 +84,8 @@ bak('members are a table, filtered by labels', async () => {
     bak('members', '--json')
   ])
   assert.equal(head(all.stdout).slice(0, 2), [
-    ['NAME', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE'],
-    ['a', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'role=db rack=1', '1 min']
+    ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE'],
+    ['a', 'controller', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'role=db rack=1', '1 min']
   ])
   assert.is(some.stdout.trim().split('\n').length, 2)
   assert.equal(JSON.parse(json.stdout), { members })
@@ -342,6 +342,7 @@ bak('config says what is set, and where', async () => {
     ['relay', 'auto', 'default'],
     ['relay_limits', '{"reservations":512}', 'default'],
     ['upnp', 'true', 'default'],
+    ['membership', '30d', 'default'],
     ['log', 'warn', 'BAK_LOG'],
     ['allow.controllers', 'true', 'default'],
     ['allow.exec', '["x"]', `${home}/config.toml:8`],

@@ -64,7 +64,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
       onRefused: refusing => refusals.push(refusing)
     },
     {
-      authority: (c: never) => authority.serve(c),
+      authority: () => authority,
       gossip: (c: never) => new Gossip(c, { log: silent }),
       streams: (c: never) => new Streams(c, { log: silent }),
       follow: (c: never) => new Follow(c, { mesh, log: silent })

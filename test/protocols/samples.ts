@@ -73,7 +73,6 @@ const membership: Membership = {
 }
 const revocation: Revocation = {
   mesh: controller.peer,
-  kind: 'invitation',
   target: proof.invitation as string,
   at,
   reason: 'lost'
@@ -225,8 +224,8 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['proof', links, proof.links],
   ['admission: shown', shown, { proof: proof.bytes, at }],
   ['admission: verdict', verdict, { refused: { code: 'expired', reason: 'too late' } }],
-  ['trust: revocation', trustMessage, { fact: facts[0] }],
-  ['trust: rotation', trustMessage, { fact: facts[1] }],
+  ['trust: revocation', trustMessage, { fact: facts[0], attempt: 0 }],
+  ['trust: rotation', trustMessage, { fact: facts[1], attempt: 1 }],
   ['trust: have', trustProtocol.request, { type: 'have', ids: ['0123456789abcdef0123456789abcdef'] }],
   ['trust: give', trustProtocol.request, { type: 'give', facts }],
   ['trust: response', trustProtocol.response, { facts, want: ['0123456789abcdef0123456789abcdef'] }],

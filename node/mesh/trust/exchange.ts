@@ -1,6 +1,7 @@
 /** The first frames on an encrypted connection: each side shows its proof and says whether it lets the other in. */
 import type { MessageStream, SecuredConnection } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import type { Uint8ArrayList } from 'uint8arraylist'
 import {
   MAX_ADMISSION_FRAME,
   type Refusal,
@@ -15,8 +16,17 @@ import { BakError } from '../../../protocols/errors.ts'
 
 /** Both frames of the other side must be there by then, ms. */
 const DEADLINE = 5_000
-/** What the other side may send behind its frames before we have read them, bytes. */
-const MAX_BUFFER = 256 * 1024
+/** Two bytes of length before each; what the other side may send behind its frames before we have read them is bounded. */
+const FRAMES = {
+  lengthEncoder: (length: number) => Uint8Array.of(length >> 8, length & 0xff),
+  lengthDecoder: (bytes: Uint8Array | Uint8ArrayList) => {
+    if (bytes.byteLength < 2) throw new RangeError('more is to come')
+    const [high, low] = bytes.subarray(0, 2) as unknown as [number, number]
+    return high * 256 + low
+  },
+  maxDataLength: MAX_ADMISSION_FRAME,
+  maxBufferSize: 256 * 1024
+}
 /** The last words of who hangs up are given this long to arrive, ms. */
 const FAREWELL = 1_000
 
@@ -57,16 +67,21 @@ export async function exchangeProofs(
 ): Promise<SecuredConnection> {
   const { connection, remotePeer } = secured
   const waiting = AbortSignal.any([signal, AbortSignal.timeout(deadline)].filter(each => each != null))
-  const frames = lpStream(connection, { maxDataLength: MAX_ADMISSION_FRAME, maxBufferSize: MAX_BUFFER })
+  const frames = lpStream(connection, FRAMES)
   const send = (value: Shown | Verdict) => frames.write(encode(value), { signal: waiting })
-  const read = async () => (await frames.read({ signal: waiting })).subarray()
+  const read = async (signal = waiting) => (await frames.read({ signal })).subarray()
   let refusal: Refusal | undefined
-  let theirs: Refusal | undefined
   try {
     await send({ proof: admission.shows, at: Date.now() })
     refusal = judgeFrame(await read(), each => admission.judge(remotePeer.toString(), each, generation))
+  } catch (cause) {
+    refusal = whyBroken(cause as Error, waiting)
+  }
+  let theirs: Refusal | undefined
+  try {
     await send({ refused: refusal && { ...refusal, reason: refusal.reason.slice(0, 1024) } })
-    theirs = decode(verdict, await read()).refused
+    // who is refused is not waited for long
+    theirs = decode(verdict, await read(refusal == null ? waiting : AbortSignal.timeout(FAREWELL))).refused
     frames.unwrap()
   } catch (cause) {
     // what we found wrong with it counts for more than how it then went away

@@ -2,47 +2,40 @@
 import type { Proof } from '../../../protocols/proof.ts'
 import type { Revocation } from '../../../protocols/trust.ts'
 
-/** A revocation whose signature and whose admin's proof are good. */
-export interface SignedRevocation {
-  value: Revocation
+/** What an admin decided; the signature and the admin's proof are good. */
+export interface Decision<T> {
+  value: T
   /** Who signed it. */
   by: string
   /** The signer's proof; absent for the founder. */
   proof?: Proof
 }
 
-export interface Revoked {
-  peers: Map<string, SignedRevocation>
-  invitations: Map<string, SignedRevocation>
-}
+/** The revocation that counts for each peer and each invitation that is revoked. */
+export type Revoked = Map<string, Decision<Revocation>>
 
 /**
  * A revocation counts unless its signer was revoked before it, by one that counts. Whatever the order in which they arrive,
  * all peers that know the same come to the same result.
  */
-export function countRevocations(mesh: string, all: SignedRevocation[]): Revoked {
-  const revoked: Revoked = { peers: new Map(), invitations: new Map() }
+export function countRevocations(mesh: string, all: Decision<Revocation>[]): Revoked {
+  const revoked: Revoked = new Map()
   const inOrder = [...all].sort((a, b) => a.value.at - b.value.at || (keyOf(a) < keyOf(b) ? -1 : 1))
   for (const each of inOrder) {
-    const { kind, target } = each.value
-    if (target === mesh || (each.proof != null && hitBy(revoked, each.proof) != null)) continue
-    const targets = kind === 'peer' ? revoked.peers : revoked.invitations
-    if (!targets.has(target)) targets.set(target, each)
+    const { target } = each.value
+    if (target !== mesh && !revoked.has(target) && hitBy(revoked, each.proof) == null) revoked.set(target, each)
   }
   return revoked
 }
 
-/** @returns the revocation that makes a proof void: of the peer, of its invitation, or of an admin that it hangs on */
-export function hitBy(revoked: Revoked, { peer, issuers, invitations }: Proof): SignedRevocation | undefined {
-  for (const each of [peer, ...issuers]) {
-    const found = revoked.peers.get(each)
-    if (found != null) return found
-  }
-  for (const each of invitations) {
-    const found = revoked.invitations.get(each)
+/** @returns the revocation that makes a proof void: of the peer, of an admin that it hangs on, or of an invitation */
+export function hitBy(revoked: Revoked, proof: Proof | undefined): Decision<Revocation> | undefined {
+  if (proof == null) return undefined
+  for (const each of [proof.peer, ...proof.issuers, ...proof.invitations]) {
+    const found = revoked.get(each)
     if (found != null) return found
   }
   return undefined
 }
 
-const keyOf = ({ by, value }: SignedRevocation) => `${by} ${value.kind} ${value.target} ${value.reason ?? ''}`
+const keyOf = ({ by, value: { target, reason = '' } }: Decision<Revocation>) => `${by} ${target} ${reason}`

@@ -5,7 +5,8 @@
 import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
 import type { Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
-import { countRevocations, hitBy, type Revoked, type SignedRevocation } from './revoked.ts'
+import type { Revocation } from '../../../protocols/trust.ts'
+import { countRevocations, type Decision, hitBy, type Revoked } from './revoked.ts'
 
 /** Peers whose proof is kept; who was heard of longest ago goes first. */
 const MAX_PEERS = 10_000
@@ -23,8 +24,8 @@ export class Roll {
   readonly mesh: string
   readonly #proofs = new Map<string, Proof>()
   readonly #uses = new Map<string, Map<string, Use>>()
-  #revocations: SignedRevocation[] = []
-  #revoked: Revoked = { peers: new Map(), invitations: new Map() }
+  #revocations: Decision<Revocation>[] = []
+  #revoked: Revoked = new Map()
   #order = 0
 
   constructor(mesh: string) {
@@ -55,7 +56,7 @@ export class Roll {
     this.#proofs.delete(peer)
   }
 
-  revoke(revocation: SignedRevocation): void {
+  revoke(revocation: Decision<Revocation>): void {
     this.#revocations.push(revocation)
     this.#revoked = countRevocations(this.mesh, this.#revocations)
   }
@@ -90,7 +91,7 @@ export class Roll {
   /** @returns why who shows this proof is not let in; @param there the other side's clock, where it told */
   refusal(proof: Proof, now: number, there?: number): Refusal | undefined {
     const by = hitBy(this.#revoked, proof)
-    if (by != null) return refuse('revoked', this.#whyRevoked(by))
+    if (by != null) return refuse('revoked', this.#whyRevoked(proof, by))
     if (endOfProof(proof) <= now) return refuse('expired', whyExpired(proof, now, there))
     const { invitation, invited, peer } = proof
     if (invitation == null || invited?.uses == null) return undefined
@@ -101,10 +102,10 @@ export class Roll {
     return refuse('used-up', `its invitation${named(invited.name)} may be used ${uses}`)
   }
 
-  #whyRevoked({ by, value }: SignedRevocation): string {
-    const whose = value.kind === 'peer' ? `peer ${value.target}` : `the invitation ${value.target.slice(-8)}`
+  #whyRevoked({ peer, issuers }: Proof, { by, value: { target, at, reason } }: Decision<Revocation>): string {
+    const whose = target === peer ? 'it' : issuers.includes(target) ? `${target}, who let it in,` : 'its invitation'
     const who = by === this.mesh ? 'the founder' : by
-    return `${whose} was revoked by ${who} at ${time(value.at)}${value.reason == null ? '' : `: ${value.reason}`}`
+    return `${whose} was revoked by ${who} at ${time(at)}${reason == null ? '' : `: ${reason}`}`
   }
 }
 

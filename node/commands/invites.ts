@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import type { InvitationView } from '../../protocols/control.ts'
+import { showDuration } from '../../protocols/duration.ts'
+import { addCommand, ask, example, print } from '../command.ts'
+
+export function addInvites(program: Command): void {
+  addCommand(program, 'invites', 'list the invitations that this peer knows, and who came by them', act)
+    .option('--json', 'print JSON')
+    .addHelpText('after', example('bak-node invites', 'issued here, or seen in the proofs of members'))
+}
+
+async function act(command: Command): Promise<void> {
+  const { invitations } = await ask(command, 'invites', {})
+  if (command.opts().json) return print(JSON.stringify({ invitations }))
+  print(formatInvitations(invitations, Date.now()))
+}
+
+export function formatInvitations(invitations: InvitationView[], now: number): string {
+  const ids = invitations.map(({ id }) => id)
+  const rows = invitations.map(({ id, name, role, state, expires, uses, by, peers }) => [
+    shortId(id, ids),
+    name ?? '-',
+    role ?? '-',
+    state,
+    expires == null ? '-' : expires <= now ? 'over' : `in ${showDuration(expires - now)}`,
+    `${peers.length}${uses == null ? '' : `/${uses}`}`,
+    by == null ? '-' : (by.name ?? shortPeer(by.peer)),
+    peers.map(({ peer, name }) => name ?? shortPeer(peer)).join(' ') || '-'
+  ])
+  const all = [['ID', 'NAME', 'ROLE', 'STATE', 'ENDS', 'USED', 'BY', 'PEERS'], ...rows]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0))) ?? []
+  return all
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
+}
+
+/** Ids begin alike: the least of the end that no other has, six letters at least. */
+function shortId(id: string, all: string[]): string {
+  for (let length = 6; length < id.length; length++) {
+    const end = id.slice(-length)
+    if (all.filter(each => each.endsWith(end)).length === 1) return end
+  }
+  return id
+}
+
+const shortPeer = (peer: string) => peer.slice(-6)

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { ask, example, print } from '../command.ts'
+
+export function addRevoke(program: Command): void {
+  const command = program
+    .command('revoke')
+    .description('end an invitation and drop all who came by it, or drop one peer; for ever; only an admin can')
+    .argument('<what>', 'invitation or peer: its name, its id, or the end of its id')
+    .option('--reason <text>', 'told to who is dropped')
+    .option('--json', 'print JSON')
+  command.action((what: string) => act(command, what))
+  command.addHelpText('after', example('bak-node revoke rack-7 --reason "ticket was lost"', ''))
+}
+
+async function act(command: Command, what: string): Promise<void> {
+  const { reason, json } = command.opts()
+  const revoked = await ask(command, 'revoke', { what, reason })
+  if (json) return print(JSON.stringify(revoked))
+  const { kind, target, name, dropped } = revoked
+  const who =
+    dropped.length === 0 ? 'nobody is dropped by it' : `dropped: ${dropped.map(p => p.name ?? p.peer).join(' ')}`
+  print(`${kind} ${name ?? target} is revoked; ${who}`)
+}

@@ -1,0 +1,50 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MAX_DURATION, readDuration, showDuration } from '../../protocols/duration.ts'
+import type { BakError } from '../../protocols/errors.ts'
+
+const test = suite('durations')
+
+const good: Array<[text: string, ms: number]> = [
+  ['0s', 0],
+  ['5s', 5_000],
+  ['30m', 1_800_000],
+  ['24h', 86_400_000],
+  ['7d', 604_800_000],
+  ['3650d', MAX_DURATION]
+]
+for (const [text, ms] of good) test(`${text} is ${ms} ms`, () => assert.is(readDuration(text), ms))
+
+for (const text of ['', '5', 's', '-5s', '5 s', '1.5h', '5w', '5S', '3651d', '99999999999d', '1h30m', '1e3s']) {
+  test(`"${text}" is none`, () => {
+    assert.throws(
+      () => readDuration(text),
+      (error: BakError) => error.code === 'usage' && /expected a time such as/.test(error.message)
+    )
+  })
+}
+
+const shown: Array<[ms: number, text: string]> = [
+  [0, '0s'],
+  [-5_000, '0s'],
+  [999, '0s'],
+  [61_000, '1m 1s'],
+  [3_600_000, '1h'],
+  [3_605_000, '1h'],
+  [86_400_000 * 6 + 3_600_000 * 4 + 60_000, '6d 4h']
+]
+for (const [ms, text] of shown) test(`${ms} ms are shown as ${text}`, () => assert.is(showDuration(ms), text))
+
+test('what is shown is never longer than what is left', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: MAX_DURATION }), ms => {
+      const sum = showDuration(ms)
+        .split(' ')
+        .reduce((all, part) => all + readDuration(part), 0)
+      assert.ok(sum <= ms && ms - sum < Math.max(1_000, ms / 2))
+    })
+  )
+})
+
+test.run()
