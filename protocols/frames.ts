@@ -11,6 +11,9 @@ const MAX_MESSAGE = 30_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
 const MAX_IN_FLIGHT = 17 * 1024 * 1024
 
+/** Longest wait for what was written last to be taken, in ms. */
+const MAX_CLOSING = 5_000
+
 interface Patience extends WaitOptions {
   /** Longest wait in ms, where it is shorter than the protocol's. */
   within?: number
@@ -80,7 +83,7 @@ export class Frames {
   async fail(error: BakError): Promise<void> {
     try {
       await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
-      await this.#stream.close({ signal: AbortSignal.timeout(5_000) })
+      await closeInTime(this.#stream)
     } catch {
       this.#stream.abort(error)
     }
@@ -124,4 +127,12 @@ export class Frames {
       signal?.removeEventListener('abort', stop)
     }
   }
+}
+
+/** Says that no more comes. @throws when the other side does not take what was written before */
+export async function closeInTime(stream: Stream): Promise<void> {
+  const waiting = new AbortController()
+  const expire = () => waiting.abort(new BakError('timeout', 'the other side does not take the last words'))
+  const timer = setTimeout(expire, MAX_CLOSING).unref()
+  await stream.close({ signal: waiting.signal }).finally(() => clearTimeout(timer))
 }

@@ -11,7 +11,7 @@ import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
-import { Frames } from './frames.ts'
+import { closeInTime, Frames } from './frames.ts'
 import { callSelf } from './loopback.ts'
 
 export interface Protocol<Request, Response> {
@@ -81,7 +81,7 @@ export function serve<Request, Response>(
           await frames.write({ ok: response })
         }
       }
-      await stream.close({ signal: AbortSignal.timeout(5_000) })
+      await closeInTime(stream)
     } catch (cause) {
       const error = asBakError(cause)
       onError(error, peer)
@@ -113,7 +113,7 @@ export async function call<Request, Response>(
   return {
     send: request => frames.write(request, options),
     receive,
-    close: () => stream.close({ signal: AbortSignal.timeout(5_000) }).catch(error => stream.abort(error)),
+    close: () => closeInTime(stream).catch(error => stream.abort(error)),
     abort: error => stream.abort(error),
     async *[Symbol.asyncIterator]() {
       let over = false

@@ -5,10 +5,17 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import * as v from 'valibot'
+import { count } from '../../protocols/fields.ts'
 import { inspect, isGoneWithin, membersOf, type ProcessFacts, signalGroup } from './process-group.ts'
 
-type Entry = { group: number; processes: Array<{ pid: number; started: string }> }
-type Content = { boot: string; groups: Entry[] }
+const entry = v.object({
+  group: count,
+  processes: v.array(v.object({ pid: count, started: v.string() }))
+})
+const content = v.object({ boot: v.string(), groups: v.array(entry) })
+type Entry = v.InferOutput<typeof entry>
+type Content = v.InferOutput<typeof content>
 
 /** How long `sweep` waits for a group that it killed, in ms. */
 const SWEEP_WAIT = 2_000
@@ -58,7 +65,7 @@ export async function sweep(path: string): Promise<number> {
 
 async function read(path: string): Promise<Entry[]> {
   try {
-    const { boot, groups } = JSON.parse(await readFile(path, 'utf8')) as Content
+    const { boot, groups } = v.parse(content, JSON.parse(await readFile(path, 'utf8')))
     return boot !== '' && boot === bootId() ? groups : []
   } catch {
     return []

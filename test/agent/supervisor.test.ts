@@ -180,6 +180,15 @@ supervisors('sweep kills what a dead daemon and its dead guard left', async ({ f
   assert.not(existsSync(ledger))
 })
 
+supervisors('a ledger that is damaged keeps no daemon from starting', async ({ folder }) => {
+  const ledger = join(folder, 'damaged')
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  for (const content of ['', '{', '7', JSON.stringify({ boot }), JSON.stringify({ boot, groups: [{ group: 'x' }] })]) {
+    writeFileSync(ledger, content)
+    assert.is(await sweep(ledger), 0)
+  }
+})
+
 supervisors('sweep spares a process that has a pid of the ledger but is another', async ({ run, folder }) => {
   const { pid } = await run('forever')
   const ledger = join(folder, 'old')

@@ -69,7 +69,7 @@ interface Muxer {
 }
 
 /** As libp2p's `streamPair`, with a choice of muxer. */
-async function pair({ delay = 0, yamux: real = false }: Weather): Promise<[Stream, Stream]> {
+export async function pair({ delay = 0, yamux: real = false }: Weather = {}): Promise<[Stream, Stream]> {
   const [near, far] = multiaddrConnectionPair({ delay })
   const factory = real ? yamux({ enableKeepAlive: false })() : mockMuxer()
   const local = factory.createStreamMuxer(near) as unknown as Muxer

@@ -6,6 +6,7 @@ import { check, decode, encode, type Schema } from '../../protocols/codec.ts'
 import { open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
+import { changed } from '../fuzz/bytes.ts'
 import { controller, framed, messages, plain, signed } from './samples.ts'
 
 const anything: Schema = v.unknown()
@@ -130,30 +131,7 @@ strict.run()
 
 const wire = suite('codec: every message on the wire')
 /** Bytes with a few of them altered, taken out, put in or repeated. */
-const mutationOf = (good: Uint8Array) =>
-  fc
-    .array(
-      fc.record({
-        how: fc.constantFrom('flip', 'set', 'cut', 'drop', 'insert', 'repeat'),
-        at: fc.nat(good.length - 1),
-        with: fc.nat(255)
-      }),
-      { minLength: 1, maxLength: 4 }
-    )
-    .map(changes => changes.reduce((bytes, { how, at, with: by }) => mutate(bytes, how, at, by), good))
-
-function mutate(bytes: Uint8Array, how: string, where: number, by: number): Uint8Array {
-  const at = bytes.length === 0 ? 0 : where % bytes.length
-  const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
-  if (how === 'cut') return before
-  if (how === 'drop') return Buffer.concat([before, after.subarray(1 + (by % 8))])
-  if (how === 'insert') return Buffer.concat([before, Uint8Array.of(by), after])
-  if (how === 'repeat') return Buffer.concat([before, after.subarray(0, by), after])
-  if (bytes.length === 0) return bytes
-  const changed = new Uint8Array(bytes)
-  changed[at] = how === 'flip' ? (bytes[at] as number) ^ (1 << (by % 8)) : by
-  return changed
-}
+const mutationOf = (good: Uint8Array) => changed(fc.constant(good))
 
 for (const [name, schema, value] of messages) {
   wire(`${name}: a good one is what it was`, () => assert.equal(plain(decode(schema, encode(value))), plain(value)))

@@ -3,12 +3,12 @@ import { chmod, link, lstat, mkdir, open, readFile, symlink, truncate, utimes, w
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
-import { Header, type HeaderData, Pax } from 'tar'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pack, unpack } from '../../node/store/archive.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { codeOf, listAll, plant, scratch, withSmallDisk } from './scratch.ts'
+import { crafted, type Entry } from './tars.ts'
 
 const test = suite('archive')
 const anything = { allow: ['.'] }
@@ -132,24 +132,14 @@ test('packing stops when its signal aborts, and leaves nothing', async () => {
 })
 
 /** An archive as its maker liked it. */
-async function craft(entries: (HeaderData & { body?: string })[], name = 'evil'): Promise<string> {
+async function craft(entries: Entry[], name = 'evil'): Promise<string> {
   const archive = join(scratch(), name)
   await writeFile(archive, zstdCompressSync(crafted(entries)))
   return archive
 }
 
-function crafted(entries: (HeaderData & { body?: string })[], end = true): Buffer {
-  const blocks: Buffer[] = []
-  for (const { body = '', ...data } of entries) {
-    const head = new Header({ mode: 0o644, mtime: new Date(0), type: 'File', ...data, size: data.size ?? body.length })
-    if (head.encode()) blocks.push(new Pax({ path: data.path, linkpath: data.linkpath }).encode())
-    blocks.push(head.block as Buffer, Buffer.from(body), Buffer.alloc((512 - (body.length % 512)) % 512))
-  }
-  return Buffer.concat([...blocks, Buffer.alloc(end ? 1024 : 0)])
-}
-
 const outside = 'evil was here'
-const hostile: [string, (HeaderData & { body?: string })[]][] = [
+const hostile: [string, Entry[]][] = [
   ["a path with '..'", [{ path: '../escaped', body: outside }]],
   ["a path with '..' in the middle", [{ path: 'in/../../escaped', body: outside }]],
   ['an absolute path', [{ path: '/tmp/bak-escaped', body: outside }]],

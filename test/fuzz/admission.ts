@@ -1,0 +1,57 @@
+/** What a peer may say in place of its proof, once it has the mesh secret. */
+import { peerIdFromString } from '@libp2p/peer-id'
+import * as fc from 'fast-check'
+import { exchangeProofs } from '../../node/mesh/trust/exchange.ts'
+import { shown, verdict } from '../../protocols/admission.ts'
+import { encode } from '../../protocols/codec.ts'
+import { pair } from '../helpers/streams.ts'
+import { changed, concat, spliced } from './bytes.ts'
+import { codeOf } from './files.ts'
+import { valuesOf } from './messages.ts'
+import { type Target, within } from './target.ts'
+import { knownOf } from './values.ts'
+
+/** A frame as lpStream has it: the length as a varint. */
+function prefixed(body: Uint8Array): Uint8Array {
+  const head: number[] = []
+  for (let rest = body.length; ; rest >>>= 7) {
+    head.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest)
+    if (rest <= 0x7f) return concat(Uint8Array.from(head), body)
+  }
+}
+
+export const admissionTarget: Target<Uint8Array> = {
+  name: 'admission',
+  refusals: ['not-allowed'],
+  inputs: world => {
+    const known = knownOf(world, [])
+    const good = fc
+      .tuple(valuesOf(shown, known), valuesOf(verdict, known))
+      .map(([first, second]) => concat(prefixed(encode(first)), prefixed(encode(second))))
+    const welcome = fc.constant(
+      concat(prefixed(encode({ proof: world.member.parts.authority.shows, at: Date.now() })), prefixed(encode({})))
+    )
+    return fc.oneof(
+      { weight: 3, arbitrary: good },
+      { weight: 3, arbitrary: changed(good) },
+      { weight: 3, arbitrary: changed(welcome) },
+      { weight: 1, arbitrary: spliced(fc.oneof(good, welcome)) },
+      { weight: 1, arbitrary: welcome },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 256 }) }
+    )
+  },
+  feed: async ({ target, member }, bytes) => {
+    const [near, far] = await pair()
+    near.addEventListener('message', () => {})
+    const { authority, identity } = { authority: target.parts.authority, identity: member.parts.identity }
+    const secured = { connection: far, remotePeer: peerIdFromString(identity.peer) }
+    const exchange = codeOf(() => exchangeProofs(secured as never, 1, authority))
+    if (bytes.length > 0) near.send(bytes)
+    near.close().catch(() => {})
+    return [
+      await within('the exchange of proofs', exchange).finally(() => {
+        for (const stream of [near, far]) stream.abort(new Error('over'))
+      })
+    ]
+  }
+}

@@ -1,0 +1,128 @@
+/** The calling side of protocols: what a peer may answer, to the code that asks it. */
+import type { Stream } from '@libp2p/interface'
+import * as fc from 'fast-check'
+import { Content } from '../../node/artifacts/content.ts'
+import { measureClock } from '../../node/mesh/clock.ts'
+import { swapRecords } from '../../node/mesh/swap.ts'
+import { Table } from '../../node/mesh/table.ts'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import type { Subject } from '../../protocols/envelope.ts'
+import { BakError, errorCodes } from '../../protocols/errors.ts'
+import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
+import { type Parcel, sendTarball } from '../../protocols/tarball.ts'
+import { pair } from '../helpers/streams.ts'
+import { changed, concat, frame, spliced } from './bytes.ts'
+import { codeOf } from './files.ts'
+import { valuesOf } from './messages.ts'
+import { type Target, within } from './target.ts'
+import { knownOf } from './values.ts'
+import type { World } from './world.ts'
+
+export interface CallerInit {
+  protocol: Protocol<never, unknown>
+  subjects?: Subject<any>[]
+  /** Asks; its failure must be a `BakError`. The second stream that it opens is none. */
+  act?(open: Opener, world: World): Promise<unknown>
+}
+
+/** A sender that is told to wait waits no longer than this, ms. */
+const PATIENCE = 200
+/** A caller learns whatever the other side says it is refused with. */
+const refusals = errorCodes
+
+export function callerTarget(init: CallerInit): Target<Uint8Array> {
+  const { protocol } = init
+  const name = `answers of ${protocol.id}`
+  return {
+    name,
+    refusals,
+    inputs: world => answers(world, init),
+    feed: async (world, bytes) => {
+      const { open, close } = await hostile(bytes)
+      const act = init.act ?? (() => Array.fromAsync(ask(open, protocol, {} as never)))
+      return [
+        await within(
+          name,
+          codeOf(() => act(open, world))
+        ).finally(close)
+      ]
+    }
+  }
+}
+
+function answers(world: World, { protocol, subjects = [] }: CallerInit): fc.Arbitrary<Uint8Array> {
+  const answer = valuesOf(protocol.response, knownOf(world, subjects)).map(ok => encode({ ok }))
+  const valid = fc.array(answer, { maxLength: 4 }).map(all => concat(...all.map(frame)))
+  const heard = world.answered.get(protocol.id) ?? []
+  const recorded = heard.length === 0 ? valid : fc.constantFrom(...heard)
+  const code = fc.oneof(fc.constantFrom(...errorCodes), fc.string({ maxLength: 9 }))
+  const failure = fc.record({ code, message: fc.string() }).map(error => frame(encode({ error })))
+  return fc.oneof(
+    { weight: 6, arbitrary: valid },
+    { weight: 4, arbitrary: changed(recorded) },
+    { weight: 3, arbitrary: changed(valid) },
+    { weight: 2, arbitrary: spliced(fc.oneof(recorded, valid)) },
+    { weight: 1, arbitrary: recorded },
+    { weight: 1, arbitrary: failure },
+    { weight: 1, arbitrary: fc.tuple(valid, failure).map(parts => concat(...parts)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 256 }) }
+  )
+}
+
+/** A peer that answers anything with the same bytes, and is gone when it is asked again. */
+async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void }> {
+  const [near, far] = await pair()
+  far.addEventListener('message', () => {})
+  let opened = false
+  const gone = new AbortController()
+  const open: Opener = async () => {
+    if (opened) {
+      gone.abort(new BakError('interrupted', 'it was asked again'))
+      throw gone.signal.reason
+    }
+    opened = true
+    say(far, bytes)
+    return near
+  }
+  const close = () => {
+    for (const stream of [near, far]) stream.abort(new Error('over'))
+  }
+  return { open: Object.assign(open, { gone: gone.signal }), close }
+}
+
+function say(stream: Stream, bytes: Uint8Array): void {
+  if (bytes.length > 0) stream.send(bytes)
+  stream.close().catch(() => {})
+}
+
+const parcel: Parcel = {
+  run: '20261122T213015-k3f9ab',
+  what: 'x',
+  kind: 'tools',
+  digest: digestOf(new Uint8Array(1000)),
+  bytes: 1000,
+  allow: ['1-default/sample1/tools-default/a']
+}
+
+export const sends = (open: Opener, world: World) =>
+  sendTarball(
+    open,
+    parcel,
+    { read: async (_, length) => new Uint8Array(length) },
+    {
+      signal: (open as unknown as { gone: AbortSignal }).gone,
+      to: world.member.parts.identity.peer
+    }
+  )
+
+export const fetches = (open: Opener) =>
+  new Content({ streams: { to: () => open } } as never).get(digestOf(new Uint8Array()), ['x'])
+
+export const measures = (open: Opener) => measureClock(open)
+
+export async function swaps(open: Opener, { target, member }: World): Promise<void> {
+  const table = new Table()
+  const mine = target.parts.members.list().length
+  await swapRecords(open, member.parts.identity.peer, { table, take: () => mine })
+}

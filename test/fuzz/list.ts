@@ -1,0 +1,71 @@
+/** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
+
+import { collectProtocol } from '../../protocols/collect.ts'
+import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import {
+  ackSubject,
+  acksProtocol,
+  cancelProtocol,
+  certificateSubject,
+  clockProtocol,
+  commandSubject,
+  getProtocol,
+  runMessage
+} from '../../protocols/phase.ts'
+import type { Protocol } from '../../protocols/stream.ts'
+import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
+import { renewProtocol, trustProtocol } from '../../protocols/trust.ts'
+import { admissionTarget } from './admission.ts'
+import { archiveTarget } from './archives.ts'
+import { type CallerInit, callerTarget, fetches, measures, sends, swaps } from './callers.ts'
+import { controlAnswers, controlRequests } from './control.ts'
+import { readerTarget } from './files.ts'
+import { readers } from './readers.ts'
+import { type StreamTargetInit, streamTarget } from './streams.ts'
+import type { Target } from './target.ts'
+import { topicTarget } from './topics.ts'
+
+/** @returns the same, of any types: a list holds protocols of all */
+const of = <Q, A>(init: Omit<StreamTargetInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
+  streamTarget(init as unknown as StreamTargetInit)
+
+const asks = <Q, A>(init: Omit<CallerInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
+  callerTarget(init as unknown as CallerInit)
+
+export const targets = [
+  admissionTarget,
+  of({ protocol: acksProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
+  of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
+  of({ protocol: clockProtocol, refusals: [] }),
+  of({ protocol: cancelProtocol, refusals: ['no-such-run'], runs: world => [world.ended] }),
+  of({ protocol: attachProtocol, refusals: ['no-such-run'], endless: true }),
+  of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
+  of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller'] }),
+  of({
+    protocol: tarballProtocol,
+    refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
+  }),
+  of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: registerProtocol, refusals: ['usage'] }),
+  of({ protocol: trustProtocol, refusals: [] }),
+  of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
+  topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
+  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, certificateSubject] }),
+  ...readers.map(readerTarget),
+  archiveTarget,
+  controlRequests,
+  controlAnswers,
+  asks({ protocol: acksProtocol }),
+  asks({ protocol: attachProtocol }),
+  asks({ protocol: describeProtocol }),
+  asks({ protocol: collectProtocol }),
+  asks({ protocol: registerProtocol }),
+  asks({ protocol: cancelProtocol }),
+  asks({ protocol: getProtocol, act: fetches }),
+  asks({ protocol: clockProtocol, act: measures }),
+  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
+  asks({ protocol: trustProtocol }),
+  asks({ protocol: renewProtocol })
+] as Target[]

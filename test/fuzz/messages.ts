@@ -1,0 +1,123 @@
+/** From a valibot schema the values that fit it, so that a new message is fuzzed without a further word. */
+import * as fc from 'fast-check'
+import type { Schema } from '../../protocols/codec.ts'
+
+/** The parts of valibot's schemas that this file looks into. */
+interface Shape {
+  type: string
+  pipe?: Array<{ kind: string; type: string; requirement?: unknown }>
+  wrapped?: Shape
+  default?: unknown
+  entries?: Record<string, Shape>
+  options?: unknown[]
+  item?: Shape
+  key?: Shape
+  value?: Shape
+  literal?: unknown
+  class?: unknown
+}
+
+/** What stands for a schema: values that mean something to who reads them, such as the id of a run that is there. */
+export type Known = Map<unknown, fc.Arbitrary<unknown>>
+
+/** Elements of a list, letters of a text: what is behind the first few is not looked at another way. */
+const MANY = 6
+
+/** @throws if the schema is of a kind that no message has used so far */
+export function valuesOf(schema: Schema, known: Known = new Map()): fc.Arbitrary<unknown> {
+  return arbitrary(schema as unknown as Shape, known)
+}
+
+function arbitrary(shape: Shape, known: Known): fc.Arbitrary<unknown> {
+  const means = known.get(shape)
+  if (means != null) return means
+  if (shape.pipe != null) return piped(shape, known)
+  const make = kinds[shape.type]
+  if (make == null) throw new Error(`no values for a schema of type ${shape.type}`)
+  return make(shape, known)
+}
+
+/** A schema with conditions: those that can be met from the start are, the others sort out. */
+function piped(shape: Shape, known: Known): fc.Arbitrary<unknown> {
+  const [root, ...actions] = flat(shape) as [Shape, ...NonNullable<Shape['pipe']>]
+  const all = (...types: string[]) => actions.filter(each => types.includes(each.type)).map(each => each.requirement)
+  const [pattern] = all('regex') as RegExp[]
+  const [start] = all('starts_with') as string[]
+  const least = Math.max(0, ...(all('min_length', 'length') as number[]))
+  const most = Math.min(least + MANY, ...(all('max_length', 'length') as number[]))
+  if (root.type === 'string') return texts(pattern, start, least, most)
+  if (root.type === 'number') {
+    const low = Math.max(Number.MIN_SAFE_INTEGER, ...(all('min_value') as number[]))
+    const high = Math.min(Number.MAX_SAFE_INTEGER, ...(all('max_value') as number[]))
+    return numbers(low, high, all('safe_integer', 'integer').length > 0)
+  }
+  if (root.type === 'array') {
+    return fc.array(arbitrary(root.item as Shape, known), { minLength: least, maxLength: most })
+  }
+  if (root.type === 'instance') return fc.uint8Array({ minLength: least, maxLength: Math.max(least, most) })
+  return arbitrary(root, known)
+}
+
+/** The innermost schema and then every condition on it: a pipe may begin with a pipe. */
+function flat({ pipe, ...rest }: Shape): unknown[] {
+  const [root, ...actions] = pipe ?? []
+  return root == null ? [rest] : [...flat(root as unknown as Shape), ...actions]
+}
+
+/** Any letter, most often one of ASCII; fast-check's own `binary` counts them all before it begins. */
+const letter = fc
+  .oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 0x7f }) }, fc.integer({ min: 0x80, max: 0xd7ff }))
+  .map(code => String.fromCodePoint(code))
+
+function texts(pattern: RegExp | undefined, start = '', least = 0, most = MANY): fc.Arbitrary<string> {
+  if (pattern != null) return fc.stringMatching(pattern)
+  return fc.string({ minLength: least, maxLength: most, unit: letter }).map(rest => start + rest)
+}
+
+function numbers(low = Number.MIN_SAFE_INTEGER, high = Number.MAX_SAFE_INTEGER, whole = false): fc.Arbitrary<number> {
+  const small = fc.integer({
+    min: Math.ceil(Math.max(low, -9)),
+    max: Math.floor(Math.min(high, Math.max(low, 0) + 9))
+  })
+  if (whole)
+    return fc.oneof(
+      small,
+      fc.maxSafeInteger().map(n => Math.min(high, Math.max(low, n)))
+    )
+  return fc.oneof(small, fc.double({ min: low, max: high, noNaN: true }))
+}
+
+const record = (shape: Shape, known: Known) => {
+  const entries = Object.entries(shape.entries ?? {})
+  const values = Object.fromEntries(entries.map(([key, entry]) => [key, arbitrary(entry, known)]))
+  const requiredKeys = entries.filter(([, entry]) => entry.type !== 'optional').map(([key]) => key)
+  return fc.record(values, { requiredKeys, noNullPrototype: true } as never)
+}
+const either = (shape: Shape, known: Known) =>
+  fc.oneof(...(shape.options as Shape[]).map(option => arbitrary(option, known)))
+
+const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown>> = {
+  object: record,
+  strict_object: record,
+  variant: either,
+  union: either,
+  intersect: (shape, known) =>
+    fc
+      .tuple(...(shape.options as Shape[]).map(option => arbitrary(option, known)))
+      .map(parts => Object.assign({}, ...parts)),
+  optional: (shape, known) => arbitrary(shape.wrapped as Shape, known),
+  array: (shape, known) => fc.array(arbitrary(shape.item as Shape, known), { maxLength: MANY }),
+  record: (shape, known) =>
+    fc.dictionary(
+      (arbitrary(shape.key as Shape, known) as fc.Arbitrary<string>).filter(key => key !== '__proto__'),
+      arbitrary(shape.value as Shape, known),
+      { maxKeys: MANY, noNullPrototype: true }
+    ),
+  picklist: shape => fc.constantFrom(...(shape.options as unknown[])),
+  literal: shape => fc.constant(shape.literal),
+  string: () => texts(undefined),
+  number: () => numbers(),
+  boolean: () => fc.boolean(),
+  instance: () => fc.uint8Array({ maxLength: 64 }),
+  unknown: () => fc.jsonValue()
+}

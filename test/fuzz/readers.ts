@@ -1,0 +1,187 @@
+/** Every file and text of ours that is read back, and a good one of each. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { restoreMember } from '../../node/agent/member.ts'
+import { sweep } from '../../node/agent/process-ledger.ts'
+import { Remembered } from '../../node/mesh/remembered.ts'
+import { MeshFile } from '../../node/mesh-file.ts'
+import { parseSelector } from '../../node/run/selector.ts'
+import { loadJournal } from '../../node/store/journal.ts'
+import { openOutbox } from '../../node/store/outbox.ts'
+import { Register } from '../../node/tools/register.ts'
+import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
+import { decode, encode } from '../../protocols/codec.ts'
+import { readConfigFile } from '../../protocols/config-file.ts'
+import { envelope, open, seal } from '../../protocols/envelope.ts'
+import { storedEvent } from '../../protocols/events.ts'
+import { checkProof } from '../../protocols/proof.ts'
+import { checkSeal, readRecord } from '../../protocols/record.ts'
+import { readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
+import { verifyFolder } from '../../protocols/verify.ts'
+import { member, signed, specOf } from '../protocols/samples.ts'
+import { ownFile, type ReaderInit } from './files.ts'
+import type { World } from './world.ts'
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
+const json = (value: unknown) => JSON.stringify(value, null, 2)
+const folderOf = ({ target, ended }: World) => target.parts.coordinator.folder(ended)
+const fileOf = (path: (world: World) => string) => (world: World) => [readFileSync(path(world))]
+const envelopes = (world: World) => {
+  const { certificates } = folderOf(world)
+  return readdirSync(certificates).map(name => readFileSync(join(certificates, name)))
+}
+
+export const readers: ReaderInit[] = [
+  {
+    name: 'ticket',
+    refusals: ['usage'],
+    good: ({ ticket }) => [ticket],
+    read: bytes => readTicket(text(bytes))
+  },
+  {
+    // behind the checksum, which would end almost all of the above
+    name: 'ticket content',
+    refusals: ['usage', 'bad-message'],
+    good: ({ ticket }) => [Buffer.from(ticket.slice(4), 'base64url').subarray(0, -4)],
+    read: (bytes, { member }) => {
+      const ticket = readTicket(writeTicket(decode(ticketSchema, bytes)))
+      acceptTicket(ticket, member.parts.identity.peer, Date.now())
+    }
+  },
+  {
+    name: 'proof',
+    refusals: ['not-allowed', 'bad-signature', 'bad-message'],
+    good: ({ member }) => [member.parts.authority.shows as Uint8Array],
+    read: (bytes, { target }) => checkProof(target.parts.mesh.mesh, bytes)
+  },
+  {
+    name: 'envelope',
+    refusals: ['bad-message', 'bad-signature'],
+    good: world => [...envelopes(world), ...signed.map(({ subject, value }) => encode(seal(subject, value, member)))],
+    read: bytes => {
+      const sealed = decode(envelope, bytes)
+      for (const { subject } of signed) open(subject, sealed)
+    }
+  },
+  {
+    name: 'certificate',
+    refusals: ['bad-message', 'bad-signature', 'not-the-controller'],
+    good: envelopes,
+    read: (bytes, world) => {
+      const stored = (name: string) => decode(envelope, readFileSync(folderOf(world).path('certificates', name)))
+      checkCertificate(decode(envelope, bytes), readEvidence({ manifest: stored('manifest.cbor') }))
+      readEvidence({ manifest: decode(envelope, bytes) })
+    }
+  },
+  {
+    name: 'run file',
+    refusals: ['bad-run-file'],
+    good: world => [readFileSync(folderOf(world).path('spec.toml')), writeRunFile(specOf({ samples: 3 }))],
+    read: bytes => readRunFile(text(bytes), 'run.toml')
+  },
+  {
+    name: 'config.toml',
+    refusals: ['bad-config'],
+    good: () => ['name = "a"\nlisten = ["/ip4/0.0.0.0/tcp/0"]\nlog = "info"\n[label]\nrack = "r1"\n[cli]\nx = 1\n'],
+    read: bytes => readConfigFile(text(bytes), 'config.toml')
+  },
+  {
+    name: 'selector',
+    refusals: ['usage'],
+    good: () => ['all', 'node-*,rack=r1+disk!=ssd', '*a*b*c*', '12D3KooW'],
+    read: bytes => parseSelector(text(bytes))({ peer: member.peer, name: 'node-a', labels: { rack: 'r1' } })
+  },
+  {
+    name: 'mesh.json',
+    refusals: ['bad-config'],
+    good: fileOf(({ member }) => member.parts.home.mesh),
+    file: ownFile('mesh.json'),
+    read: (_, world) => MeshFile.read({ ...world.target.parts.home, mesh: ownFile('mesh.json')(world) })
+  },
+  {
+    name: 'peers.json',
+    refusals: [],
+    good: () => [json([{ peer: member.peer, name: 'a', addresses: ['/ip4/10.0.0.7/tcp/4001'], seen: 1 }])],
+    file: ownFile('peers.json'),
+    read: (_, world) => Remembered.open(ownFile('peers.json')(world))
+  },
+  {
+    name: 'tools.json',
+    refusals: ['bad-config'],
+    good: () => [json([{ group: 'default', tool: 'vmstat', options: ['--interval', '3'] }])],
+    file: ownFile('tools.json'),
+    read: (_, world) => Register.open(ownFile('tools.json')(world))
+  },
+  {
+    name: 'processes',
+    refusals: [],
+    // no group is named, lest a change hit a process of somebody
+    good: () => [json({ boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), groups: [] })],
+    file: ownFile('processes'),
+    read: (_, world) => sweep(ownFile('processes')(world))
+  },
+  {
+    name: 'member.cbor',
+    refusals: ['bad-message'],
+    good: ({ member, live }) => [readFileSync(join(member.parts.home.work(live), 'member.cbor'))],
+    file: ownFile('member.cbor'),
+    read: async (_, world) => {
+      const folder = join(world.folder, 'files')
+      const outbox = await openOutbox(join(folder, 'outbox'), world.live)
+      await restoreMember(folder, world.member.parts.identity.peer, outbox)
+    }
+  },
+  {
+    name: 'outbox',
+    refusals: ['damaged'],
+    good: ({ live }) => [
+      JSON.stringify({ run: live, what: 'x', kind: 'tools', digest: 'a'.repeat(64), bytes: 9, allow: ['a/b'] })
+    ],
+    file: ownFile(`outbox/${'a'.repeat(64)}.json`),
+    read: async (_, world) => {
+      const folder = join(world.folder, 'files', 'outbox')
+      writeFileSync(join(folder, `${'a'.repeat(64)}.tar.zst`), '')
+      await (await openOutbox(folder, world.live)).list()
+    }
+  },
+  {
+    name: 'journal.ndjson',
+    refusals: ['damaged'],
+    good: fileOf(world => folderOf(world).journal),
+    file: ownFile('journal.ndjson'),
+    read: (_, world) => loadJournal(ownFile('journal.ndjson')(world), storedEvent as never)
+  },
+  {
+    name: 'run.json',
+    refusals: ['damaged'],
+    good: fileOf(world => folderOf(world).path('run.json')),
+    read: bytes => {
+      readRecord(text(bytes))
+      checkSeal(text(bytes))
+    }
+  },
+  {
+    name: 'result folder',
+    refusals: ['damaged'],
+    share: 0.1,
+    good: world => [...envelopes(world), readFileSync(folderOf(world).path('run.json'))],
+    read: async (bytes, world) => {
+      const files = [
+        'run.json',
+        'certificates/manifest.cbor',
+        'certificates/offer.cbor',
+        'certificates/0002-stage.cbor'
+      ]
+      const path = folderOf(world).path(files[bytes.length % files.length] as string)
+      const whole = readFileSync(path)
+      try {
+        writeFileSync(path, bytes)
+        const report = await verifyFolder(folderOf(world).root)
+        if (report.ok && !whole.equals(bytes)) throw new Error(`${path} was changed, and nobody saw it`)
+      } finally {
+        writeFileSync(path, whole)
+      }
+    }
+  }
+]

@@ -1,0 +1,44 @@
+/** Values that mean something to the daemon in the world: its runs, its digests, its peers, and messages that are signed. */
+import * as fc from 'fast-check'
+import type { Schema } from '../../protocols/codec.ts'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Envelope, envelope, type Signer, type Subject, seal } from '../../protocols/envelope.ts'
+import * as fields from '../../protocols/fields.ts'
+import { peerIdOf } from '../../protocols/identity.ts'
+import { proofBytes } from '../../protocols/membership.ts'
+import { type Known, valuesOf } from './messages.ts'
+import type { World } from './world.ts'
+
+const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
+
+/** Half of the time what is known here, else anything that fits. */
+export function knownOf(world: World, subjects: Subject<any>[], runs = [world.live, world.ended]): Known {
+  const { target, member, stranger } = world
+  const peers = [target.parts.identity.peer, member.parts.identity.peer, stranger.peer]
+  const record = target.parts.coordinator.driver(world.live)?.record
+  const known: Known = new Map()
+  const mixed = (schema: unknown, values: unknown[]) =>
+    known.set(schema, fc.oneof(fc.constantFrom(...values), valuesOf(schema as Schema)))
+  mixed(fields.runId, runs)
+  known.set(fields.peerId, fc.oneof(fc.constantFrom(...peers), key.map(peerIdOf)))
+  mixed(fields.digest, [record?.manifest, digestOf(new Uint8Array())])
+  mixed(proofBytes, [member.parts.authority.shows])
+  if (subjects.length > 0) known.set(envelope, sealedOf(world, subjects, new Map(known)))
+  return known
+}
+
+/** What the member or a stranger signed, some of it not any more as it was signed. */
+function sealedOf(world: World, subjects: Subject<any>[], known: Known): fc.Arbitrary<Envelope> {
+  const signers: Signer[] = [world.member.parts.identity, world.stranger]
+  const bySubject = subjects.map(subject =>
+    fc
+      .tuple(valuesOf(subject.schema, known), fc.constantFrom(...signers), fc.constantFrom(...signers), fc.nat(9))
+      .map(([value, signer, other, luck]) => {
+        const sealed = seal(subject, value, signer)
+        if (luck === 0) return { ...sealed, by: other.peer }
+        return luck === 1 ? { ...sealed, body: encode([value]) } : sealed
+      })
+  )
+  return fc.oneof(...bySubject)
+}

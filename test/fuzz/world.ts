@@ -1,0 +1,197 @@
+/**
+ * What the inputs are fed to: a real daemon in this process, which drives one run that goes on and has driven one that
+ * ended, with one member. What the two said to each other meanwhile is recorded: from that inputs are made.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
+import type { Libp2p, StreamHandler } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { loadConfig } from '../../node/config.ts'
+import { type Daemon, startDaemon } from '../../node/daemon.ts'
+import { createLog } from '../../node/log.ts'
+import { openHome } from '../../node/store/home.ts'
+import { check, type Schema } from '../../protocols/codec.ts'
+import { collectProtocol } from '../../protocols/collect.ts'
+import { callOnce } from '../../protocols/control-http.ts'
+import type { Signer } from '../../protocols/envelope.ts'
+import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import { registerProtocol } from '../../protocols/hello.ts'
+import { cancelProtocol } from '../../protocols/phase.ts'
+import { type Spec, spec } from '../../protocols/spec.ts'
+import { ask, type Protocol } from '../../protocols/stream.ts'
+import { readTicket } from '../../protocols/ticket.ts'
+import { newSigner } from '../helpers/streams.ts'
+import { concat } from './bytes.ts'
+
+/** Longer recordings teach nothing new. */
+const MAX_RECORDED = 64 * 1024
+
+export interface World {
+  folder: string
+  /** The daemon that gets the inputs, and the member that they are said to come from. */
+  target: Daemon
+  member: Daemon
+  stranger: Signer
+  /** By which the member came. */
+  ticket: string
+  ended: string
+  live: string
+  /** By protocol, conversation by conversation: what callers said, and what they were answered. */
+  said: Map<string, Uint8Array[]>
+  answered: Map<string, Uint8Array[]>
+  /** By topic. */
+  published: Map<string, Uint8Array[]>
+  /** Lines that tell of a bug, and promises that nobody looked after. */
+  problems: string[]
+  /** What else is to be closed with it. */
+  ends: Array<() => Promise<void>>
+  stop(): Promise<void>
+}
+
+export async function startWorld(): Promise<World> {
+  // where there is a disk in memory it wears out no other
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bak-fuzz-'))
+  const problems: string[] = []
+  const onUnhandled = (error: unknown) => void problems.push(`unhandled: ${(error as Error)?.stack ?? error}`)
+  process.on('unhandledRejection', onUnhandled)
+  const daemons: Daemon[] = []
+  const ends: World['ends'] = []
+  const stop = async () => {
+    for (const end of ends) await end()
+    for (const daemon of daemons) await daemon.stop()
+    process.off('unhandledRejection', onUnhandled)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    const target = await startOne(folder, 'target', problems)
+    daemons.push(target)
+    const { ticket } = await callOnce(target.parts.home.socket, 'invite', {})
+    const member = await startOne(folder, 'member', problems, ticket)
+    daemons.push(member)
+    const world: World = {
+      ...{ folder, target, member, stranger: newSigner(), ticket, ended: '', live: '', problems, ends, stop },
+      ...{ said: new Map(), answered: new Map(), published: new Map() }
+    }
+    const restore = daemons.map(daemon => record(daemon, world))
+    await converse(world)
+    for (const each of restore) each()
+    problems.length = 0
+    return world
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startOne(folder: string, name: string, problems: string[], ticket?: string): Promise<Daemon> {
+  const home = await openHome(join(folder, name))
+  const settings = { name, listen: ['/ip4/127.0.0.1/tcp/0'], label: { archive: 'true' }, log: 'error' as const }
+  return startDaemon({
+    home,
+    config: await loadConfig(home, settings),
+    ticket: ticket == null ? undefined : readTicket(ticket),
+    log: createLog('error', line => problems.push(line)),
+    onStop: () => problems.push('a daemon was told to stop')
+  })
+}
+
+/** Everything that the two have to say to each other: a whole run, and then each question once. */
+async function converse(world: World): Promise<void> {
+  const { target, member } = world
+  await member.parts.network.hangUp(peerIdFromString(target.parts.identity.peer))
+  await until(() => [target, member].every(({ parts }) => parts.members.list().every(({ state }) => state === 'alive')))
+  await until(() => target.parts.streams.connected(member.parts.identity.peer))
+  // what a tool left is enough in the folder that is verified again and again
+  world.ended = await begin(target, { command: ['true'], sysinfo: 'none' })
+  for await (const _ of target.parts.coordinator.follow(world.ended, 0, new AbortController().signal));
+  const run = world.ended
+  await put(member, target, describeProtocol, { run })
+  await put(member, target, attachProtocol, { run, from: 0 })
+  await put(member, target, cancelProtocol, { run, reason: 'it is over' })
+  await put(target, member, collectProtocol, { run })
+  await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
+  await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
+  world.live = await begin(target, { command: ['sleep', '3600'] })
+  await until(() => target.parts.coordinator.driver(world.live)?.record.phase === 'work')
+}
+
+const quiet = { signal: new AbortController().signal, onProgress: () => {} }
+
+async function begin({ parts }: Daemon, wanted: object): Promise<string> {
+  const directory = parts.home.root
+  const asked = check(spec as Schema<Spec>, { tools: ['proc'], interval: 1, ...wanted })
+  const { run } = await parts.coordinator.begin({ spec: asked, directory, env: { PATH: process.env.PATH ?? '' } })
+  return run
+}
+
+/** A question whose refusal is an answer, too. */
+async function put<Q>(from: Daemon, to: Daemon, protocol: Protocol<Q, unknown>, question: Q): Promise<void> {
+  const answers = ask(from.parts.streams.to(to.parts.identity.peer), protocol, question)
+  await Array.fromAsync(answers).catch(() => {})
+}
+
+/** Keeps what comes and goes on every stream of ours, and what is published. @returns what ends that */
+function record({ parts }: Daemon, world: World): () => void {
+  const pubsub = pubsubOf(parts.network)
+  const onMessage = (event: Event) => {
+    const { topic, data } = (event as CustomEvent<Heard>).detail
+    recorder(world.published, topic)(data)
+  }
+  pubsub.addEventListener('message', onMessage)
+  const ends = [() => pubsub.removeEventListener('message', onMessage)]
+  for (const id of ours(parts.network)) {
+    const served = handlerOf(parts.network, id)
+    const { handler } = served
+    ends.push(() => Object.assign(served, { handler }))
+    served.handler = (stream, connection) => {
+      const [said, answered] = [recorder(world.said, id), recorder(world.answered, id)]
+      stream.addEventListener('message', ({ data }) => said(data.subarray()))
+      const send = stream.send.bind(stream)
+      stream.send = data => {
+        answered(data.subarray())
+        return send(data)
+      }
+      return handler(stream, connection)
+    }
+  }
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+export interface Heard {
+  topic: string
+  data: Uint8Array
+}
+
+export const pubsubOf = (network: Libp2p) => network.services.pubsub as GossipSub
+
+/** @returns what adds to one conversation of a kind */
+function recorder(all: Map<string, Uint8Array[]>, kind: string): (bytes: Uint8Array) => void {
+  const list = all.get(kind) ?? []
+  all.set(kind, list)
+  let index = -1
+  return bytes => {
+    if (index < 0) index = list.push(new Uint8Array()) - 1
+    const before = list[index] as Uint8Array
+    if (before.length + bytes.length <= MAX_RECORDED) list[index] = concat(before, bytes)
+  }
+}
+
+/** The ids of the protocols that a peer of ours serves, but for libp2p's own. */
+export const ours = (network: Libp2p) => network.getProtocols().filter(id => id.startsWith('/bak/'))
+
+/** What stands behind a protocol in libp2p: the very function that it would call. */
+export function handlerOf(network: Libp2p, id: string): { handler: StreamHandler } {
+  return (network as unknown as { components: { registrar: Registrar } }).components.registrar.getHandler(id) as never
+}
+
+async function until(fits: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !fits(); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error(`it did not happen: ${fits}`)
+  }
+}
