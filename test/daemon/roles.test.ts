@@ -2,20 +2,29 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { encode } from '../../protocols/codec.ts'
+import { decode, encode } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { seal } from '../../protocols/envelope.ts'
+import { type Envelope, envelope, peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { Role } from '../../protocols/membership.ts'
-import { cancelProtocol, getProtocol } from '../../protocols/phase.ts'
-import { askOne } from '../../protocols/stream.ts'
+import { ackSubject, acksProtocol, cancelProtocol, certificateSubject, getProtocol } from '../../protocols/phase.ts'
+import { askOne, call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
-import { goneWithin, processesWith, type Started, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
-import { type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
+import {
+  goneWithin,
+  processesWith,
+  record,
+  type Started,
+  sleep,
+  startRun,
+  uniqueSleep,
+  useTestnet
+} from '../helpers/mesh.ts'
+import { keyOf, type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
 import { specOf } from '../protocols/samples.ts'
 
 const roles = suite('roles at every door')
@@ -201,6 +210,53 @@ roles('an agent does what it is told, and its answers count: the run ends well',
   const acks = run.events.filter(event => event.type === 'ack')
   assert.ok(acks.some(event => 'name' in event && event.name === 'b'))
   await goneWithin(tool, 2_000)
+})
+
+roles('a member cannot answer for another: neither with a relayed answer, nor with one that it made up', async () => {
+  const patience = ['--quorum', '1', '--phase-timeout', '3']
+  const args = ['--on', 'a,b', '--tools', 'proc', ...patience, '--', ...waits('done2')]
+  const second = await startRun(net(), 'c', args)
+  await second.until(event => event.type === 'workload-started')
+  await net().stopPeer('b', 'SIGKILL')
+  const inPlaceOfB = await startRogue(net(), { ticket: await ticketOf('agent'), key: keyOf(net(), 'b') })
+  try {
+    const [a, c] = [await peerOf('a'), await peerOf('c')]
+    const line = await call(inPlaceOfB.streams.to(c), acksProtocol)
+    await line.send({ type: 'open', run: second.run })
+    assert.is((await line.receive())?.type, 'lease')
+    const answer = async (sealed: Envelope) => {
+      await line.send({ type: 'ack', sealed })
+      for (let said = await line.receive(); said !== undefined; said = await line.receive()) {
+        if (said.type === 'refused') return said.code
+      }
+      return undefined
+    }
+    const [certificate] =
+      (await Array.fromAsync(net().call('a', 'describe', { run: second.run })))[0]?.certificates ?? []
+    const { acks } = peek(certificateSubject, decode(envelope, Buffer.from(certificate as string, 'base64')))
+    const relayed = acks.find(({ by }) => by === a) as Envelope
+    assert.is(await answer(relayed), 'not-allowed')
+    assert.is(
+      await answer({ ...seal(ackSubject, peek(ackSubject, relayed), inPlaceOfB.signer), by: a }),
+      'bad-signature'
+    )
+    await logged(
+      'c',
+      new RegExp(`run=${second.run} from=${inPlaceOfB.signer.peer} code=not-allowed .* answers for ${a}`)
+    )
+    await line.close()
+  } finally {
+    await inPlaceOfB.stop()
+  }
+  writeFileSync(join(net().folder, 'done2'), '')
+  const { status, stderr } = await second.finished
+  assert.is(status, 0, stderr)
+  const { excluded } = record(net(), 'c', second.run)
+  assert.equal(
+    excluded.map(({ name }) => name),
+    ['b']
+  )
+  await net().startPeer('b')
 })
 
 roles('an agent that gets a ticket for a controller may start runs', async () => {

@@ -38,12 +38,14 @@ export interface RogueInit {
   ticket?: string
   /** Shown in place of the proof that the ticket gives; nothing at all if null. */
   proof?: Uint8Array | null
+  /** Of a peer in whose place it is; a new one where it is not given. */
+  key?: KeyObject
 }
 
 /** @throws what the first daemon that does not let it in says */
 export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promise<Rogue> {
   const ticket = readTicket(init.ticket ?? testnet.ticket)
-  const { privateKey } = generateKeyPairSync('ed25519')
+  const privateKey = init.key ?? generateKeyPairSync('ed25519').privateKey
   const { d, x } = privateKey.export({ format: 'jwk' })
   const open = Buffer.from(x as string, 'base64url')
   const signer = { peer: peerIdOf(open), key: privateKey }
@@ -72,7 +74,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
   )) as Libp2p
   await network.start()
   try {
-    for (const { name } of testnet.peers) {
+    for (const { name } of testnet.peers.filter(({ child }) => child != null)) {
       const [status] = await Array.fromAsync(testnet.call(name, 'status', {}))
       await network.dial(multiaddr(status?.addresses[0] as string))
     }
