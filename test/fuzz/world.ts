@@ -95,7 +95,8 @@ async function startOne(folder: string, name: string, problems: string[], ticket
     config: await loadConfig(home, settings),
     ticket: ticket == null ? undefined : readTicket(ticket),
     log: createLog('error', line => problems.push(line)),
-    onStop: () => problems.push('a daemon was told to stop')
+    onStop: () => problems.push('a daemon was told to stop'),
+    onShutOut: why => problems.push(`a daemon was shut out: ${why}`)
   })
 }
 
