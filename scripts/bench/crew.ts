@@ -1,0 +1,111 @@
+/**
+ * Processes of a comparison program, told what to do over Node's own channel between parent and child: it is used before
+ * and after what is measured, never within it.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** A process has this long to be ready, and to do what it was asked, ms. */
+const READY = 30_000
+const PATIENCE = 120_000
+/** Processes that start at the same time. */
+const AT_ONCE = 4
+
+const orphans = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of orphans) child.kill('SIGKILL')
+})
+
+/** A process of a crew, as the bench sees it. */
+export interface Hand {
+  pid: number
+  /** What it said when it was ready. */
+  ready: unknown
+  ask<T>(question: unknown): Promise<T>
+  stop(): Promise<void>
+}
+
+/** Starts `script` in `peers/` with the arguments of a role. @throws if it does not get ready */
+export async function hire(script: string, ...args: Array<string | number>): Promise<Hand> {
+  const path = fileURLToPath(new URL(`peers/${script}.ts`, import.meta.url))
+  const child = fork(path, args.map(String), {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+    // a Ctrl-C at the terminal is for the bench, which then ends them in order
+    detached: true
+  })
+  orphans.add(child)
+  child.once('exit', () => orphans.delete(child))
+  let complaint = ''
+  child.stderr?.on('data', data => (complaint = `${complaint}${data}`.slice(-2_000)))
+  const next = <T>(patience: number) => answerOf<T>(child, script, patience, () => complaint)
+  const ready = await next(READY)
+  return {
+    pid: child.pid as number,
+    ready,
+    ask: async <T>(question: unknown) => {
+      const answer = next<T>(PATIENCE)
+      child.send(question as object)
+      return answer
+    },
+    stop: () => end(child)
+  }
+}
+
+/** Starts several; all are ready when this resolves. @param words script and arguments of each, counted from 0 */
+export async function hireAll(
+  count: number,
+  words: (i: number) => [string, ...Array<string | number>]
+): Promise<Hand[]> {
+  const hands: Hand[] = []
+  try {
+    while (hands.length < count) {
+      const portion = Math.min(AT_ONCE, count - hands.length)
+      const first = hands.length
+      hands.push(...(await Promise.all(Array.from({ length: portion }, (_, i) => hire(...words(first + i))))))
+    }
+    return hands
+  } catch (error) {
+    await dismiss(hands)
+    throw error
+  }
+}
+
+export async function dismiss(hands: Hand[]): Promise<void> {
+  await Promise.all(hands.map(hand => hand.stop()))
+}
+
+/** Ends a program that was started with `spawn`, and whatever has its process group. */
+export function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode != null || child.signalCode != null) return Promise.resolve()
+  return new Promise(resolve => {
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+}
+
+/** A program that must not outlive the bench. */
+export function keep(child: ChildProcess): ChildProcess {
+  orphans.add(child)
+  child.once('exit', () => orphans.delete(child))
+  return child
+}
+
+function answerOf<T>(child: ChildProcess, script: string, patience: number, complaint: () => string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => done(() => reject(new Error(`${script}: ${why}${complaint() && `: ${complaint()}`}`)))
+    const onMessage = (message: unknown) => {
+      const { error, value } = message as { error?: string; value: T }
+      if (error != null) fail(error)
+      else done(() => resolve(value))
+    }
+    const onExit = (status: number | null, signal: string | null) => fail(`ended with ${status ?? signal}`)
+    const timer = setTimeout(() => fail(`no answer within ${patience / 1000} s`), patience)
+    const done = (settle: () => void) => {
+      clearTimeout(timer)
+      child.off('message', onMessage).off('exit', onExit)
+      settle()
+    }
+    child.on('message', onMessage).on('exit', onExit)
+  })
+}

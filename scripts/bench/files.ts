@@ -1,0 +1,45 @@
+/** Files to be carried. */
+import { randomBytes } from 'node:crypto'
+import { open } from 'node:fs/promises'
+
+const MIB = 2 ** 20
+
+/** @param piece gives a MiB at a time @returns the path */
+export async function fill(path: string, mib: number, piece: () => Buffer): Promise<string> {
+  await using file = await open(path, 'w')
+  for (let i = 0; i < mib; i++) await file.write(piece())
+  return path
+}
+
+/** What no compression makes less. */
+export const noise = () => randomBytes(MIB)
+
+/** Columns of vmstat, widths of its own, each with a value that it stays near on a machine that is at work. */
+const COLUMNS: Array<[width: number, near: number]> = [
+  [2, 2],
+  [3, 0],
+  [7, 0],
+  [7, 812_340],
+  [7, 21_456],
+  [8, 2_345_678],
+  [5, 0],
+  [5, 0],
+  [6, 120],
+  [6, 340],
+  [5, 2_100],
+  [6, 4_300],
+  [3, 21],
+  [3, 6],
+  [3, 72],
+  [3, 1],
+  [3, 0]
+]
+
+/** A MiB of lines as vmstat prints them. */
+export function vmstatLines(): Buffer {
+  const near = (value: number) => Math.round(value * (0.95 + Math.random() / 10))
+  const line = () => COLUMNS.map(([width, value]) => String(near(value)).padStart(width)).join('')
+  const lines: string[] = []
+  for (let bytes = 0; bytes < MIB; bytes += (lines.at(-1) as string).length + 1) lines.push(line())
+  return Buffer.from(lines.join('\n')).subarray(0, MIB)
+}

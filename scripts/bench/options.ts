@@ -1,0 +1,44 @@
+/** What the command line asks for. */
+import { parseOptions } from '../../testnets/options.ts'
+import { partNames } from './parts/index.ts'
+
+export const USAGE = `usage: npm run bench -- [PART ...] [options]
+Measures bak as real processes beside what it is compared with, in turn, and prints median, spread, ratio and budget.
+  parts            ${partNames.join(', ')} (all)
+  --peers N        members of the mesh, of growth the largest number (64)
+  --rounds N       repetitions that count (5)
+  --mib N          MiB of the single large transfer (1024)
+  --json FILE      the figures, with every repetition
+  --write          docs/bench.md, and docs/growth.svg where growth was measured
+  --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table
+  --install        fetches what bak is compared with from Debian and npm into build/bench, and ends
+  --help`
+
+export interface Options {
+  parts: string[]
+  peers: number
+  rounds: number
+  mib: number
+  json?: string
+  write: boolean
+  profile: boolean
+  install: boolean
+}
+
+/** @throws when a word is no part or an option is not as it must be */
+export function readOptions(args: string[]): Options {
+  const first = args.findIndex(word => word.startsWith('-'))
+  const named = first < 0 ? args : args.slice(0, first)
+  const wrong = named.find(name => !partNames.includes(name))
+  if (wrong != null) throw new Error(`no part ${wrong}; there are ${partNames.join(', ')}`)
+  const values = parseOptions(args.slice(named.length), {
+    peers: { is: 'number', default: 64, least: 2, most: 256 },
+    rounds: { is: 'number', default: 5, least: 1, most: 1000 },
+    mib: { is: 'number', default: 1024, least: 8, most: 16_384 },
+    json: { is: 'text' },
+    write: { is: 'switch' },
+    profile: { is: 'switch' },
+    install: { is: 'switch' }
+  })
+  return { parts: named.length === 0 ? partNames : partNames.filter(name => named.includes(name)), ...values }
+}

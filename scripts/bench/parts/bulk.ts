@@ -1,0 +1,131 @@
+/** Large transfers: one, eight at once, and the text of a tool. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Bench } from '../bench.ts'
+import { IPERF, IROH, iperf, iroh, overSsh, SCP, TCP, tcp } from '../carriers.ts'
+import { SINK, sinkPhases } from '../contenders.ts'
+import { type Figure, figure, leastTimes, most } from '../figure.ts'
+import { fill, noise, vmstatLines } from '../files.ts'
+import { alternate, type Entrant, enter, type Repetitions } from '../measure.ts'
+import type { Mesh } from '../mesh.ts'
+import { findProgram } from '../peers/programs.ts'
+import { cpuOfAlone } from '../processes.ts'
+import { bakTransfer } from '../transfer.ts'
+import type { Part } from './part.ts'
+
+/** What each of several sends, and the text that a tool leaves, MiB. */
+const SHARE = 64
+const SENDERS = 8
+/** Transfers of seconds need fewer repetitions than phases of milliseconds. */
+const MOST_ROUNDS = 3
+const XZ = 'tar and xz'
+/** Packing with xz takes tens of seconds, ms. */
+const PATIENCE = 150_000
+
+const run = promisify(execFile)
+
+interface File {
+  path: string
+  mib: number
+}
+
+export const bulk: Part = {
+  name: 'bulk',
+  about: 'large transfers, from the end of the workload to the receipt',
+  async *measure(bench) {
+    const { mib, rounds } = bench.options
+    const repetitions = { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 1 }
+    await bench.noMesh()
+    const mesh = await bench.mesh(SENDERS)
+    const folder = await bench.scratch('files')
+    const large = { path: await fill(join(folder, 'large'), mib, noise), mib }
+    const small = Math.min(SHARE, mib)
+    const share = { path: await fill(join(folder, 'share'), small, noise), mib: small }
+    const text = { path: await fill(join(folder, 'text'), small, vmstatLines), mib: small }
+    yield* await oneLarge(bench, mesh, large, repetitions)
+    yield* await severalAtOnce(bench, mesh, share, repetitions)
+    yield* await toolText(mesh, text, repetitions)
+  }
+}
+
+async function oneLarge(bench: Bench, mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {
+  const { path, mib } = file
+  const outcomes = await alternate(
+    [
+      bakTransfer(mesh, 'm1', path, mib),
+      ...(await overSsh(bench, path, mib)),
+      await enter(TCP, () => tcp(bench, mib)),
+      await enter(IPERF, () => iperf(bench)),
+      await enter(IROH, () => iroh(bench))
+    ],
+    { ...repetitions, warmUps: 0 }
+  )
+  const what = `${mib} MiB that do not compress`
+  return [
+    figure(`one transfer of ${what}`, 'MiB/s', 'rate', outcomes, {
+      budgets: [leastTimes(1, SCP), leastTimes(0.5, TCP)],
+      note: `from the first MiB to the last; ${TCP} and ${IPERF} carry memory to nowhere, ${SCP} and rsync file to file, ${IROH} passes arrays of numbers to its library`
+    }),
+    figure(`end of the workload to the receipt of ${what}`, 'MiB/s', 'whole', outcomes, {
+      note: 'packed, hashed, sent, verified, unpacked'
+    }),
+    figure(`memory that the sender takes for it`, 'MiB', 'sender', outcomes, { budgets: [most(32, 'MiB')] }),
+    figure(`memory that the receiver takes for it`, 'MiB', 'receiver', outcomes, { budgets: [most(32, 'MiB')] })
+  ]
+}
+
+async function severalAtOnce(bench: Bench, mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {
+  const mib = file.mib * SENDERS
+  const put = { action: 'send' as const, bytes: file.mib * 2 ** 20, phases: 1 }
+  const sink = await enter(SINK, async () => asRate(await sinkPhases(bench, SENDERS, put), mib))
+  const outcomes = await alternate([bakTransfer(mesh, undefined, file.path, mib), sink], repetitions)
+  return [
+    figure(`${SENDERS} at once, ${file.mib} MiB each, all together`, 'MiB/s', 'rate', outcomes, {
+      budgets: [leastTimes(1, SINK)],
+      note: 'of bak from the first portion to the last; the sink gets bytes out of memory by PUT, from its command on'
+    }),
+    figure(`${SENDERS} at once, command to last receipt`, 'MiB/s', 'whole', outcomes)
+  ]
+}
+
+async function toolText(mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {
+  const outcomes = await alternate([bakTransfer(mesh, 'm1', file.path, file.mib), packing(file.path)], repetitions)
+  const what = `${file.mib} MiB of a tool's text`
+  return [
+    figure(`${what}, stop to receipt`, 's', 'seconds', outcomes, {
+      budgets: [most(2, 's')],
+      note: `${XZ} is only how pbench packs it, once, on one core, before anything is sent`
+    }),
+    figure(`${what}, processor time of the member`, 's', 'spent', outcomes, { budgets: [most(1, 's')] })
+  ]
+}
+
+/** pbench's way of packing, which is most of what its send takes. */
+function packing(file: string): Entrant {
+  const program = findProgram('xz')
+  if ('absent' in program) return { name: XZ, ...program }
+  const env = { ...process.env, ...program.env }
+  const script = 'tar -C / -cf - "$0" | "$1" -6 -T1 | wc -c'
+  return {
+    name: XZ,
+    rounds: 1,
+    async round() {
+      const [began, before] = [performance.now(), cpuOfAlone([process.pid])]
+      await run('sh', ['-c', script, file.slice(1), program.path], { env, timeout: PATIENCE })
+      // programs that have ended count with who waited for them
+      return { seconds: (performance.now() - began) / 1000, spent: (cpuOfAlone([process.pid]) - before) / 1000 }
+    }
+  }
+}
+
+/** @returns the same contender with `rate` and `whole` in MiB/s for the ms that `mib` took */
+function asRate(entrant: Entrant, mib: number): Entrant {
+  if ('absent' in entrant) return entrant
+  const round = async () => {
+    const { latency } = await entrant.round()
+    const rate = mib / ((latency as number) / 1000)
+    return { rate, whole: rate }
+  }
+  return { ...entrant, round }
+}

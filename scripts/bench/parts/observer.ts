@@ -1,0 +1,82 @@
+/** What watching costs: processor, context switches and bytes of a daemon that is idle, and of one between start and stop. */
+import { BAK, type Figure, figure, most } from '../figure.ts'
+import type { Mesh } from '../mesh.ts'
+import { activityOf } from '../processes.ts'
+import type { Part } from './part.ts'
+
+/** Looked at for so long, ms. */
+const WINDOW = 8_000
+/** Before the first look, ms: what a command, or a daemon's beginning, brought with it is over. */
+const SETTLE = { started: 3_000, new: 10_000 }
+
+export const observer: Part = {
+  name: 'observer',
+  about: 'what a daemon costs that is idle, and one that measures',
+  async *measure(bench) {
+    const { peers, rounds } = bench.options
+    const mesh = await bench.mesh(peers)
+    const around = `mesh of ${peers + 1}`
+    await new Promise(resolve => setTimeout(resolve, SETTLE.new))
+    yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), 0.2)
+    yield* figuresOf(`member between start and stop, no tools, ${around}`, await whileRunning(mesh, rounds, []), 0.1)
+    const sampling = await whileRunning(mesh, rounds, ['proc'])
+    yield* figuresOf(`member between start and stop, proc every 3 s, ${around}`, sampling)
+  }
+}
+
+/** Means of a member's daemon in a second. */
+interface Cost {
+  cpu: number
+  switches: number
+  bytes: number
+}
+
+function figuresOf(what: string, costs: Cost[], budget?: number): Figure[] {
+  const outcome = {
+    name: BAK,
+    samples: {
+      cpu: costs.map(({ cpu }) => cpu / 10),
+      switches: costs.map(({ switches }) => switches),
+      bytes: costs.map(({ bytes }) => bytes)
+    }
+  }
+  return [
+    figure(`${what}: processor`, '% of a core', 'cpu', [outcome], {
+      budgets: budget == null ? [] : [most(budget, '% of a core')]
+    }),
+    figure(`${what}: context switches`, 'a second', 'switches', [outcome]),
+    figure(`${what}: bytes through sockets and files`, 'a second', 'bytes', [outcome])
+  ]
+}
+
+/** @returns the mean member's cost of each window, a second: cpu in ms */
+async function windows(mesh: Mesh, count: number): Promise<Cost[]> {
+  const costs: Cost[] = []
+  for (let i = 0; i < count; i++) {
+    const pids = mesh.memberPids
+    const [before, began] = [activityOf(pids), performance.now()]
+    await new Promise(resolve => setTimeout(resolve, WINDOW))
+    const after = activityOf(pids)
+    const share = pids.length * ((performance.now() - began) / 1000)
+    costs.push({
+      cpu: (after.cpu - before.cpu) / share,
+      switches: (after.switches - before.switches) / share,
+      bytes: (after.bytes - before.bytes) / share
+    })
+  }
+  return costs
+}
+
+/** The windows lie within the work of one run. */
+async function whileRunning(mesh: Mesh, count: number, tools: string[]): Promise<Cost[]> {
+  const seconds = Math.ceil((SETTLE.started + count * WINDOW) / 1000) + 2
+  const started = Promise.withResolvers<void>()
+  const run = mesh.run({ command: ['sleep', String(seconds)], tools }, event => {
+    if (event.type === 'workload-started') started.resolve()
+  })
+  await Promise.race([started.promise, run])
+  await new Promise(resolve => setTimeout(resolve, SETTLE.started))
+  const costs = await windows(mesh, count)
+  await run
+  return costs
+}
