@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
 import { mockMuxer, multiaddrConnectionPair } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Signer } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
@@ -68,9 +69,12 @@ interface Muxer {
   addEventListener(type: 'stream', listener: (event: CustomEvent<Stream>) => void): void
 }
 
+const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/1')
+
 /** As libp2p's `streamPair`, with a choice of muxer. */
 export async function pair({ delay = 0, yamux: real = false }: Weather = {}): Promise<[Stream, Stream]> {
-  const [near, far] = multiaddrConnectionPair({ delay })
+  // unless told, each pair takes two ports of its own, and there are 65,535
+  const [near, far] = multiaddrConnectionPair({ delay, outbound: { remoteAddr }, inbound: { remoteAddr } })
   const factory = real ? yamux({ enableKeepAlive: false })() : mockMuxer()
   const local = factory.createStreamMuxer(near) as unknown as Muxer
   const remote = factory.createStreamMuxer(far) as unknown as Muxer
