@@ -31,6 +31,11 @@ export class AckLine {
     this.#init = init
   }
 
+  /** Whether what is sent now would go nowhere. */
+  get closed(): boolean {
+    return this.#loop == null || this.#stopped.signal.aborted
+  }
+
   start(): void {
     this.#loop ??= this.#keepOpen()
   }

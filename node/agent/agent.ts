@@ -15,6 +15,7 @@ import type { Follow } from '../run/follow.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { Allowance } from './allowance.ts'
+import { LateAnswers } from './late.ts'
 import { Member, restoreMember } from './member.ts'
 import type { Loan, PhaseParts } from './phases/phase.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -51,11 +52,13 @@ export class Agent {
   /** Runs whose `join` is being looked at. */
   readonly #joining = new Set<string>()
   readonly #loans = new Map<string, Loan>()
+  readonly #late: LateAnswers
 
   constructor(components: AgentComponents, init: AgentInit) {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'agent')
+    this.#late = new LateAnswers(init.signer, peer => components.streams.to(peer), this.#log)
   }
 
   /** libp2p starts only what has both. */
@@ -112,6 +115,7 @@ export class Agent {
     const { value: command, by } = event.detail
     const taking = this.#runs.get(command.run)
     if (taking != null) return taking.hear(command, by)
+    if (this.#late.has(command.run)) return this.#late.hear(command, by)
     if (command.phase !== 'join') return
     this.#consider(command, by).catch(cause => {
       const { code, message } = asBakError(cause)
@@ -156,6 +160,7 @@ export class Agent {
       parts: this.#parts,
       onGone: () => {
         this.#runs.delete(member.run)
+        this.#late.remember(member)
         this.#init.onRunOver()
       }
     })

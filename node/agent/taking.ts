@@ -2,13 +2,14 @@
  * What goes on in one run on one member: its commands are handled in turn, each once; a newer one ends an older that is still
  * going on, since its phase is over. The controller's silence, or its word, ends the run here; data without a receipt stays.
  */
-import { type Signer, seal } from '../../protocols/envelope.ts'
+import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { Opener } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import { now } from '../mesh/clock.ts'
 import { AckLine } from './ack-line.ts'
+import { sayOnce } from './late.ts'
 import type { Member } from './member.ts'
 import { beyondOffer } from './offered.ts'
 import { packRest } from './phases/deliver.ts'
@@ -69,7 +70,7 @@ export class Taking {
     this.#renew()
     if (command.seq < member.seq || (command.to != null && !command.to.includes(member.self))) return
     if (command.seq === member.seq) {
-      if (this.#busy == null && member.ack != null) this.#line.send(member.ack)
+      if (this.#busy == null && member.ack != null) this.#say(member.ack)
       return
     }
     member.seq = command.seq
@@ -122,12 +123,19 @@ export class Taking {
     if (ack.outcome === 'ok') member.state = stateAfter(phase, member.state)
     member.ack = seal(ackSubject, ack, this.#init.signer)
     // a phase that has moved on wants no answer any more
-    if (member.seq === seq) this.#line.send(member.ack)
+    if (member.seq === seq) this.#say(member.ack)
     const { outcome, code, reason: why } = ack
     if (outcome === 'refused') this.#log.refused('command refused', { run, phase, from: member.controller, code, why })
     else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
+  }
+
+  /** The line is closed once the run is over here; a controller that still asks gets its answer all the same. */
+  #say(ack: Envelope): void {
+    const { run } = this.member
+    if (!this.#line.closed) return this.#line.send(ack)
+    sayOnce(this.#init.open, run, ack).catch(error => this.#log.debug('not answered', { run, why: error.message }))
   }
 
   async #act(command: Command, signal: AbortSignal) {

@@ -27,6 +27,8 @@ const CALM = 5_000
 /** Time for two addresses of a peer that swallow what is sent to them, ms. */
 const DIAL_TIMEOUT = 9_000
 const MAX_DIALS = 8
+/** Alone: it may remember many that are gone for the one that is here. */
+const MAX_SEEDS = 32
 /** After a cut every peer dials so many of the other part, so that not one link alone holds both together. */
 const BRIDGES = 3
 const MAX_FOUND = 256
@@ -101,14 +103,13 @@ export class Links {
     const { way, remembered } = this.#init
     const seeds = [...way.map(address => ({ addresses: [address] })), ...remembered()]
     if (seeds.length === 0) return
-    const ways = this.#seeds.next(seeds, MAX_DIALS)
+    const ways = this.#seeds.next(seeds, MAX_SEEDS)
     await Promise.all(ways.map(each => this.#dial(each)))
     if (this.#count() > 0) return
     this.#init.onAlone()
     if (!this.#say.due(performance.now())) return
-    this.#log.warn('nobody answers yet, trying on', {
-      addresses: ways.flatMap(({ addresses }) => addresses.slice(0, 2)).join(',')
-    })
+    const named = ways.slice(0, MAX_DIALS).flatMap(({ addresses }) => addresses.slice(0, 2))
+    this.#log.warn('nobody answers yet, trying on', { addresses: named.join(',') })
   }
 
   /** Dials members at random until there are enough connections, and some that were found again at any rate. */

@@ -1,0 +1,73 @@
+import { appendFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  goneWithin,
+  isPhase,
+  processesWith,
+  record,
+  sleep,
+  startRun,
+  uniqueSleep,
+  useTestnet
+} from '../helpers/mesh.ts'
+
+const silence = suite('a controller that falls silent')
+const net = useTestnet(silence, { peers: ['a', 'b', 'c'] })
+
+/** Peers believe for a shorter time in one that does not answer their pings. */
+const LONG = 30_000
+
+let tools = 0
+/** A tool that is there until it is stopped, and what to look for. */
+function idleTool(): { file: string; mark: string } {
+  const mark = uniqueSleep()
+  const file = join(net().folder, `idle-${++tools}.toml`)
+  appendFileSync(file, `tools = ["idle"]\n[tool.idle]\ncommand = ["sleep", "${mark}"]\n`)
+  return { file, mark }
+}
+
+const signal = (name: string, what: NodeJS.Signals) => net().peer(name).child?.kill(what)
+
+silence('within the lease: tools run on, and the run goes on when it is back, with everyone in it', async () => {
+  const { file, mark } = idleTool()
+  const done = join(net().folder, 'go-1')
+  const script = `until [ -e ${done} ]; do sleep 0.1; done`
+  const run = await startRun(net(), 'a', [file, '--lease', '60', '--samples', '2', '--', 'sh', '-c', script])
+  await run.until(event => event.type === 'workload-started')
+  const before = processesWith(mark)
+  assert.is(before.length, 3)
+  signal('a', 'SIGSTOP')
+  await net().until('b', members => members.some(({ name, state }) => name === 'a' && state === 'lost'), 2 * LONG)
+  assert.equal(processesWith(mark), before, 'nobody has stopped a tool')
+  signal('a', 'SIGCONT')
+  appendFileSync(done, 'x')
+  assert.is((await run.finished).status, 0)
+  assert.equal(record(net(), 'a', run.run).excluded, [])
+  assert.is(run.events.filter(isPhase('send', 'phase-closed')).length, 2)
+})
+
+silence(
+  'for longer than the lease: members stop their tools and keep their data; the run ends when it is back',
+  async () => {
+    const { file, mark } = idleTool()
+    const run = await startRun(net(), 'a', [file, '--lease', '2', '--', 'sleep', '1'])
+    await run.until(event => event.type === 'workload-started')
+    signal('a', 'SIGSTOP')
+    const deadline = Date.now() + LONG
+    // of its own tool the paused controller cannot let go
+    while (processesWith(mark).length > 1 && Date.now() < deadline) await sleep(100)
+    assert.is(processesWith(mark).length, 1)
+    for (const name of ['b', 'c']) assert.equal(readdirSync(join(net().peer(name).home, 'work')), [run.run])
+    signal('a', 'SIGCONT')
+    assert.is((await run.finished).status, 3)
+    await goneWithin(mark, 5_000)
+    const { verdict, excluded } = record(net(), 'a', run.run)
+    assert.is(verdict, 'quorum')
+    assert.equal(excluded.map(({ name }) => name).sort(), ['b', 'c'])
+    const collected = await net().bak('a', ['collect', run.run])
+    assert.is(collected.status, 0, collected.stdout + collected.stderr)
+  }
+)
+silence.run()
