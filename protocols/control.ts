@@ -185,7 +185,9 @@ export const calls = {
       target: peerId,
       name: v.optional(name),
       /** Who was in the mesh until now. */
-      dropped: list(knownPeer, MAX_PEERS)
+      dropped: list(knownPeer, MAX_PEERS),
+      /** The invitation of a peer, where it still lets in who has the ticket: the same machine with another key, say. */
+      open: v.optional(v.object({ id: peerId, name: v.optional(name) }))
     })
   },
   /** Gives the mesh another secret; `grace` ms is how long the older ones still let in who has a proof. */

@@ -16,8 +16,11 @@ async function act(command: Command, what: string): Promise<void> {
   const { reason, json } = command.opts()
   const revoked = await ask(command, 'revoke', { what, reason })
   if (json) return print(JSON.stringify(revoked))
-  const { kind, target, name, dropped } = revoked
+  const { kind, target, name, dropped, open } = revoked
   const who =
     dropped.length === 0 ? 'nobody is dropped by it' : `dropped: ${dropped.map(p => p.name ?? p.peer).join(' ')}`
   print(`${kind} ${name ?? target} is revoked; ${who}`)
+  if (open == null) return
+  const still = open.name ?? open.id
+  print(`its invitation ${still} is still open to who has the ticket; to end it: bak-node revoke ${still}`)
 }

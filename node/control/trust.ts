@@ -34,12 +34,11 @@ export async function* invite(
   yield { ticket, invitation: invitation.id, role, expires: invitation.expires, name, uses }
 }
 
-export async function* invites({ authority, identity, members }: Parts): AsyncGenerator<CallResponse<'invites'>> {
-  const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
+export async function* invites(parts: Parts): AsyncGenerator<CallResponse<'invites'>> {
+  const names = new Map(parts.members.list().map(({ peer, shown }) => [peer, shown]))
   const named = (peer: string) => ({ peer, name: names.get(peer) })
-  const all = listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
   yield {
-    invitations: all.map(({ by, peers, ...each }) => ({
+    invitations: invitationsOf(parts).map(({ by, peers, ...each }) => ({
       ...each,
       by: by == null ? undefined : named(by),
       peers: peers.map(named)
@@ -58,9 +57,15 @@ export async function* revoke(
   const { authority, members } = parts
   const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
   const before = authority.roll.proofs()
+  const came = authority.roll.proof(target)?.invitation
   parts.spread.decide({ type: 'revocation', sealed: seal(revocationSubject, value, issuer), proof: authority.shows })
   const dropped = before.filter(proof => hitBy(authority.roll.revoked, proof) != null)
-  yield { kind, target, name, dropped: dropped.map(({ peer }) => ({ peer, name: names.get(peer) })) }
+  const open = invitationsOf(parts).find(each => each.id === came && each.state === 'open')
+  yield {
+    ...{ kind, target, name },
+    dropped: dropped.map(({ peer }) => ({ peer, name: names.get(peer) })),
+    open: open && { id: open.id, name: open.name }
+  }
 }
 
 export async function* rotate(
@@ -95,10 +100,13 @@ function newestOf({ authority }: Parts): MeshSecret {
   return newest
 }
 
+const invitationsOf = ({ authority, identity }: Parts) =>
+  listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
+
 /** A whole id need not be known here. */
-function findRevocable({ authority, identity, members }: Parts, what: string): Named {
-  const invitations = listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
-  const peers = members
+function findRevocable(parts: Parts, what: string): Named {
+  const invitations = invitationsOf(parts)
+  const peers = parts.members
     .list()
     .map(({ peer, shown, name }): Named[] => [
       { kind: 'peer', id: peer, name: shown },

@@ -1,8 +1,11 @@
 /** Real daemons for a test file, and what tests ask of them. */
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CallRequest } from '../../protocols/control.ts'
 import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { BAK_NODE } from '../../testnets/programs.ts'
 import { type Finished, finished, Testnet, type TestnetInit } from '../../testnets/testnet.ts'
 
 export { type Finished, finished, Testnet }
@@ -119,4 +122,28 @@ function commandLine(pid: string): string {
   } catch {
     return ''
   }
+}
+
+/** Runs `bak-node` on a peer's home to its end. */
+export function bakNode(testnet: Testnet, name: string, words: string[]): Promise<Finished> {
+  return finished(spawn(BAK_NODE, ['--home', testnet.peer(name).home, ...words], { stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+/** A ticket that one peer writes. */
+export async function ticketFrom(testnet: Testnet, name: string, wish: CallRequest<'invite'> = {}): Promise<string> {
+  for await (const { ticket } of testnet.call(name, 'invite', wish)) return ticket
+  throw new Error('no ticket')
+}
+
+export const logOf = (testnet: Testnet, name: string) => readFileSync(join(testnet.folder, `${name}.log`), 'utf8')
+
+/** @returns the line of a peer's log that fits, once it is there; @throws when it is not within `timeout` ms */
+export async function untilLogged(testnet: Testnet, name: string, line: RegExp, timeout = 5_000): Promise<string> {
+  for (const deadline = Date.now() + timeout; Date.now() < deadline; await sleep(50)) {
+    const found = logOf(testnet, name)
+      .split('\n')
+      .find(each => line.test(each))
+    if (found != null) return found
+  }
+  throw new Error(`${name} did not log ${line} within ${timeout / 1000} s:\n${logOf(testnet, name)}`)
 }

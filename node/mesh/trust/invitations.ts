@@ -21,21 +21,20 @@ export interface KnownInvitation {
 
 /** @param issued those of this peer, which is `self` */
 export function listInvitations(roll: Roll, issued: Invitation[], self: string, now: number): KnownInvitation[] {
-  const known = new Map<string, Partial<Invitation> & { by?: string }>(
-    issued.map(each => [each.id, { ...each, by: self }])
-  )
+  const all = [...issued.map(each => ({ ...each, by: self })), ...roll.invitations]
+  const known = new Map<string, Partial<Invitation> & { by?: string }>(all.map(each => [each.id, each]))
   const came = new Map<string, Set<string>>()
-  for (const { peer, invitation, invited } of roll.proofs()) {
+  for (const { peer, invitation } of roll.proofs()) {
     if (invitation == null) continue
-    if (invited != null || !known.has(invitation)) known.set(invitation, { ...known.get(invitation), ...invited })
+    if (!known.has(invitation)) known.set(invitation, {})
     came.set(invitation, (came.get(invitation) ?? new Set(roll.users(invitation))).add(peer))
   }
-  const all = [...known].map(([id, { name, role, by, issued, expires, uses }]): KnownInvitation => {
+  const views = [...known].map(([id, { name, role, by, issued, expires, uses }]): KnownInvitation => {
     const peers = [...(came.get(id) ?? roll.users(id))]
     const state = stateOf({ id, issued, expires, uses, peers }, roll, now)
     return { id, name, role, by, issued, expires, uses, peers, state }
   })
-  return all.sort((a, b) => (a.issued ?? 0) - (b.issued ?? 0) || (a.id < b.id ? -1 : 1))
+  return views.sort((a, b) => (a.issued ?? 0) - (b.issued ?? 0) || (a.id < b.id ? -1 : 1))
 }
 
 type Facts = Pick<KnownInvitation, 'id' | 'issued' | 'expires' | 'uses' | 'peers'>

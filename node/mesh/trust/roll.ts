@@ -3,14 +3,17 @@
  * who is what and who is to be refused. Knows nothing of networks.
  */
 import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
-import type { Role } from '../../../protocols/membership.ts'
+import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
 import type { Revocation } from '../../../protocols/trust.ts'
 import { countRevocations, type Decision, hitBy, type Revoked } from './revoked.ts'
 
-/** Peers whose proof is kept; who was heard of longest ago goes first. */
+/** Peers whose proof is kept, and invitations that are remembered; what was heard of longest ago goes first. */
 const MAX_PEERS = 10_000
+const MAX_INVITATIONS = 10_000
 const MEND = 'ask an admin of the mesh for a new ticket: bak-node invite there, then bak-node daemon join TICKET here'
+
+type Seen = Invitation & { by: string }
 
 /** A peer that came by an invitation. */
 interface Use {
@@ -24,6 +27,8 @@ export class Roll {
   readonly mesh: string
   readonly #proofs = new Map<string, Proof>()
   readonly #uses = new Map<string, Map<string, Use>>()
+  /** Those that peers have shown: who has a membership shows its invitation no more. */
+  readonly #invitations = new Map<string, Seen>()
   #revocations: Decision<Revocation>[] = []
   #revoked: Revoked = new Map()
   #order = 0
@@ -42,6 +47,7 @@ export class Roll {
 
   /** A peer came by an invitation that can be used so many times only, whether or not it is still here. */
   count({ peer, invitation, invited }: Proof): void {
+    if (invited != null) this.#remember(invited)
     if (invitation == null || (invited != null && invited.uses == null)) return
     const uses = this.#uses.get(invitation) ?? new Map<string, Use>()
     const known = uses.get(peer)
@@ -49,6 +55,18 @@ export class Roll {
     if (known != null && (known.confirmed || !confirmed)) return
     uses.set(peer, { order: known?.order ?? this.#order++, confirmed })
     this.#uses.set(invitation, uses)
+  }
+
+  #remember(invited: Seen): void {
+    this.#invitations.set(invited.id, invited)
+    if (this.#invitations.size > MAX_INVITATIONS) {
+      this.#invitations.delete(this.#invitations.keys().next().value as string)
+    }
+  }
+
+  /** Every invitation that a peer has shown. */
+  get invitations(): Seen[] {
+    return [...this.#invitations.values()]
   }
 
   /** A peer is not let in any more; that it used its invitation stays. */
