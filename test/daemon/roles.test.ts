@@ -267,4 +267,25 @@ roles('an agent that gets a ticket for a controller may start runs', async () =>
   assert.is(status, 0, stderr)
 })
 
+roles(
+  'a controller that is revoked in mid run is obeyed no more: within 5 s nothing of its run goes on anywhere',
+  async () => {
+    const mark = uniqueSleep()
+    const spec = join(net().folder, 'run.toml')
+    writeFileSync(spec, `tools = ["idle"]\n[tool.idle]\ncommand = ["sleep", "${mark}"]\n`)
+    const last = await startRun(net(), 'b', [spec, '--on', 'a,c', '--', ...waits('never')])
+    await last.until(event => event.type === 'workload-started')
+    assert.is(processesWith(mark).length, 2)
+    for await (const _ of net().call('a', 'revoke', { what: await peerOf('b') }));
+    await goneWithin(mark, 5_000)
+    // the workload is its own, on its own machine
+    writeFileSync(join(net().folder, 'never'), '')
+    assert.is.not((await last.finished).status, 0)
+    for (const peer of ['a', 'c']) {
+      const [status] = await Array.fromAsync(net().call(peer, 'status', {}))
+      assert.equal(status?.taking, [])
+    }
+  }
+)
+
 roles.run()
