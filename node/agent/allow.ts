@@ -97,7 +97,7 @@ async function mayRun(exec: Rules['exec'], program: string, machine: Machine): P
   const name = program.slice(program.lastIndexOf('/') + 1)
   for (const pattern of exec) {
     if (pattern.includes('/')) {
-      const wanted = await placeOf(pattern, machine.look)
+      const wanted = await placeOf(pattern, machine.look, pattern.indexOf('*'))
       if (place != null && wanted != null && globOf(wanted)(place)) return true
     } else if (globOf(pattern)(name)) {
       // a name is what the PATH makes of it, wherever else a program of that name may lie
@@ -112,11 +112,12 @@ async function mayRun(exec: Rules['exec'], program: string, machine: Machine): P
 /**
  * The folder without links and dots, and the last name as it stands: a program that is a link is what the folder's owner
  * put there, and some programs do what their name says.
+ *
+ * @param stars where the first star of a pattern is; what stands before it is a path
  */
-async function placeOf(path: string, look?: Look): Promise<string | undefined> {
+async function placeOf(path: string, look?: Look, stars = -1): Promise<string | undefined> {
   if (!isAbsolute(path) || path.split('/').includes('..')) return undefined
-  const wild = path.indexOf('*')
-  const end = path.lastIndexOf('/', wild < 0 ? path.length : wild)
+  const end = path.lastIndexOf('/', stars < 0 ? path.length : stars)
   const folder = await realPath(path.slice(0, end + 1), look)
   return folder && join(folder, path.slice(end + 1))
 }
@@ -141,9 +142,11 @@ function wordsOfShell([shell, flag, line, ...more]: string[]): string[] | undefi
 
 /** @returns the part of an option that can be a path: `/x` of `-o/x`, of `--file=/x` and of `/x` itself */
 function pathIn(word: string): string | undefined {
-  if (!word.includes('/')) return undefined
+  const slash = word.indexOf('/')
+  if (slash < 0) return undefined
   if (!word.startsWith('-')) return word
-  return word.includes('=') ? word.slice(word.indexOf('=') + 1) : word.slice(word.indexOf('/'))
+  const equals = word.indexOf('=')
+  return word.slice(equals >= 0 && equals < slash ? equals + 1 : slash)
 }
 
 const shown = (word: string) => (word.length > 100 ? `${word.slice(0, 100)}...` : word)

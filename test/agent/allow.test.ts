@@ -15,6 +15,7 @@ const links: Record<string, string> = {
   '/bin': 'usr/bin',
   '/opt/now': 'v2',
   '/opt/v2/shell': '/bin/sh',
+  '/opt/*link': '/tmp',
   '/usr/bin/sh': 'dash'
 }
 const machine: Machine = {
@@ -108,6 +109,7 @@ const table: Case[] = [
   [{ exec: ['/opt/now/**'] }, own('/opt/now/sub/bench')],
   [{ exec: ['/opt/**'] }, own('/opt/../tmp/evil'), 'exec'],
   [{ exec: ['/opt/**'] }, own('/opt/v2/../../tmp/evil'), 'exec'],
+  [{ exec: ['/opt/**'] }, own('/opt/*link/bench'), 'exec'],
   [{ exec: ['/bin/sh'] }, own('/bin/sh', '-c', 'a | b')],
   [{ exec: ['/bin/sh'] }, own('/usr/bin/dash', '-c', 'a | b'), 'exec'],
   [{ exec: ['/**'] }, own('/any/thing')],
@@ -154,6 +156,8 @@ const table: Case[] = [
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o/etc/x'] }), 'paths'],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['--file=/etc/x'] }), 'paths'],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['--file=../x'] }), 'paths'],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['--file=/opt/x'] })],
+  [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o/etc/x=/opt/x'] }), 'paths'],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['../../x'] }), 'paths'],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['-A', 'all', '1'] })]
 ]

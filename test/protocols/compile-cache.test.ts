@@ -1,0 +1,32 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { isOwn } from '../../protocols/compile-cache.ts'
+import { skipWhere } from '../helpers/skip.ts'
+import { scratch } from '../store/scratch.ts'
+
+const test = suite('where compiled code is kept')
+const asRoot = skipWhere(process.getuid?.() === 0 ? undefined : 'only root can give a folder away', test)
+
+test('a folder of this user is one to keep code in, and so is one that is still to be made', () => {
+  const folder = scratch()
+  assert.ok(isOwn(folder))
+  assert.ok(isOwn(join(folder, 'new')))
+})
+
+test('a folder that everybody may write to is none', () => {
+  const folder = join(scratch(), 'open')
+  mkdirSync(folder)
+  chmodSync(folder, 0o777)
+  assert.not(isOwn(folder))
+})
+
+asRoot('a folder of another user is none: what lies there would be run', () => {
+  const folder = scratch()
+  chownSync(folder, 65534, 65534)
+  assert.not(isOwn(folder))
+  chownSync(folder, 0, 0)
+})
+
+test.run()
