@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** A group that takes longer hangs, ms. */
 const LIMIT = 240_000
+const LEAVE = 5_000
 /** Tests that start real daemons run alone: two at once would measure each other. */
 const SINGLE = /^test\/(faults|daemon|testnets|scale|scripts)\//
 
@@ -58,10 +59,14 @@ function run(group: string[]): Promise<Counted> {
     text += data
     process.stdout.write(data)
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT)
+  // first told to go, so that it ends the daemons that it started
+  const timers = [
+    setTimeout(() => child.kill('SIGTERM'), LIMIT),
+    setTimeout(() => child.kill('SIGKILL'), LIMIT + LEAVE)
+  ]
   return new Promise(resolve => {
     child.once('close', (status, signal) => {
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
       const counted = count(text)
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
       process.stdout.write(
