@@ -1,5 +1,6 @@
 /** The flags of `bak run` that are keys of a run file. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { readDuration } from '../protocols/duration.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { addFlag } from './command.ts'
 
@@ -14,6 +15,7 @@ export interface SpecFlags {
   interval?: number
   timeout?: number
   joinTimeout?: number
+  preflight?: number
   phaseTimeout?: number
   lease?: number
   sysinfo?: 'default' | 'none'
@@ -39,6 +41,7 @@ export function addSpecFlags(command: Command): void {
   add('--interval <s>', 'seconds between two samples of a tool', parseNumber)
   add('--timeout <s>', 'seconds after which the workload is killed', parseNumber)
   add('--join-timeout <s>', 'seconds to wait for members', parseNumber)
+  add('--preflight <time>', 'every member must answer in this time before anybody joins: 60, 60s, 5m', parseSeconds)
   add('--phase-timeout <s>', 'seconds that a phase may take', parseNumber)
   add('--lease <s>', 'seconds of silence after which members stop their tools', parseNumber)
   choose('--sysinfo <what>', 'what is noted of each machine before and after', ['default', 'none'])
@@ -51,13 +54,14 @@ export function addSpecFlags(command: Command): void {
 
 /** @returns the keys that were given, as a run file would say them */
 export function specOf(flags: SpecFlags, command?: string[]): RunFile {
-  const { quorum, timeout, lease, joinTimeout, phaseTimeout, onMissingTool, onFailedTool } = flags
+  const { quorum, timeout, lease, preflight, joinTimeout, phaseTimeout, onMissingTool, onFailedTool } = flags
   const named = {
     ...flags.policy,
     quorum: quorum ?? flags.policy?.quorum,
     timeout: timeout ?? flags.policy?.timeout,
     lease: lease ?? flags.policy?.lease,
     join_timeout: joinTimeout ?? flags.policy?.join_timeout,
+    preflight: preflight ?? flags.policy?.preflight,
     phase_timeout: phaseTimeout ?? flags.policy?.phase_timeout,
     on_missing_tool: onMissingTool ?? flags.policy?.on_missing_tool,
     on_failed_tool: onFailedTool ?? flags.policy?.on_failed_tool
@@ -83,6 +87,9 @@ export function parseNumber(value: string): number {
   if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It is not a number.')
   return number
 }
+
+/** Seconds, or a time with its unit. */
+const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
 
 export const parseNames = (value: string, before: string[] = []) => [
   ...before,

@@ -18,6 +18,7 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Clock } from './mesh/clock.ts'
+import { Echo } from './mesh/echo.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
@@ -156,6 +157,7 @@ async function compose(
     relays: c => new Relays(c, { log }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
+    echo: c => new Echo(c),
     content: c => new Content(c),
     inbox: c => new Inbox(c, common),
     receiver: c => new Receiver(c, common),

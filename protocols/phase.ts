@@ -171,6 +171,19 @@ export const clockProtocol: Protocol<{ asked: number }, { asked: number; heard: 
   maxFrame: 1024
 }
 
+/** Gets back what it sends, before a run asks the peer to join. */
+export interface Echoed {
+  bytes: Uint8Array
+}
+const MAX_ECHO = 64 * 1024
+export const echoProtocol: Protocol<Echoed, Echoed> = {
+  id: '/bak/echo/1.0.0',
+  request: v.object({ bytes: bytes(MAX_ECHO) }),
+  response: v.object({ bytes: bytes(MAX_ECHO) }),
+  timeout: 10_000,
+  maxFrame: MAX_ECHO + 1024
+}
+
 /** Asks the controller of a run to cancel it. */
 export const cancelProtocol: Protocol<{ run: string; reason: string }, { accepted: boolean }> = {
   id: '/bak/cancel/1.0.0',

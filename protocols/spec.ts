@@ -59,6 +59,8 @@ export const policy = v.strictObject({
   quorum: v.optional(quorum, 'all'),
   /** Seconds to wait for --expect members and for their answers to join. */
   join_timeout: v.optional(seconds, 60),
+  /** Seconds in which each candidate must answer before anybody is asked to join; 0 asks none, as join itself finds out. */
+  preflight: v.optional(seconds, 0),
   /** Seconds that each other phase may take, but for work and send. */
   phase_timeout: v.optional(seconds, 60),
   /** Seconds that sending may go on without a byte. */

@@ -168,7 +168,9 @@ export class Taking {
   /** The controller is there. Silence for longer than the lease ends the run on this member. */
   #renew(): void {
     clearTimeout(this.#lease)
-    if (this.#stopping || this.member.state === 'ended') return
+    const { state, controller, self } = this.member
+    // a controller that was held up has not fallen silent to itself
+    if (this.#stopping || state === 'ended' || controller === self) return
     const length = Math.min(this.member.offer.spec.policy.lease * 1000, 2 ** 31 - 1)
     this.#lease = setTimeout(() => {
       this.#log.warn('the controller has been silent for too long', { run: this.member.run })

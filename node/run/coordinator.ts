@@ -219,13 +219,14 @@ export class Coordinator {
   }
 
   get #parts(): DriverParts {
-    const { members, follow, content, agent } = this.#components
+    const { members, streams, follow, content, agent } = this.#components
     const { log, signer, program } = this.#init
     return {
       log,
       signer,
       program,
       members,
+      streams,
       follow,
       content,
       agent,

@@ -4,6 +4,7 @@ import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/members.ts'
+import type { Streams } from '../mesh/streams.ts'
 import type { Follow } from './follow.ts'
 
 /** What a person asked for, and what the daemon gave it. */
@@ -24,6 +25,7 @@ export interface DriverParts {
   program: string
   members: Members
   follow: Follow
+  streams: Streams
   content: Content
   agent: Agent
   /** Aborts when the daemon stops. */

@@ -22,6 +22,7 @@ import { metadataOf } from './metadata.ts'
 import { newRecord } from './new-record.ts'
 import type { Closed } from './open-phase.ts'
 import { type PhaseOptions, PhaseRunner, Stopped } from './phase-runner.ts'
+import { preflight } from './preflight.ts'
 import { candidatesOf, freeze, neededBy, withDriver } from './roster.ts'
 import { stepsOf } from './steps.ts'
 import { runWork } from './work.ts'
@@ -156,7 +157,38 @@ export class Driver {
     await this.folder.writeEnvelope('offer', sealed)
     this.record.state = 'running'
     this.events.store({ type: 'inbox-open' })
+    if (spec.policy.preflight > 0) {
+      await this.#preflight(spec.policy.preflight).catch(cause => {
+        // nobody was asked to join: there is nobody to clean up after
+        this.#candidates = []
+        throw cause
+      })
+    }
     await this.#freeze(await this.#phases.run('join', { deadline: spec.policy.join_timeout * 1000 }))
+  }
+
+  /** Who does not answer is not asked to join. @throws {Stopped} if too few are left */
+  async #preflight(seconds: number): Promise<void> {
+    const { signer, streams, signal } = this.#parts
+    const others = this.#candidates.filter(({ peer }) => peer !== signer.peer)
+    const silent = await preflight({
+      peers: others.map(({ peer }) => peer),
+      patience: seconds * 1000,
+      to: peer => streams.to(peer),
+      signal: AbortSignal.any([this.#cancelled.signal, signal]),
+      onWaiting: present => this.events.store({ type: 'waiting', expect: others.length, present })
+    })
+    for (const { peer, why } of silent) {
+      const reason = `no answer within ${seconds} s: ${why}`.slice(0, 1024)
+      this.#phases.exclude({ peer, name: this.nameOf(peer) ?? peer, phase: 'join', code: 'unreachable', reason })
+    }
+    const needed = neededBy(this.order.spec.policy.quorum, this.#candidates)
+    if (this.#candidates.length - silent.length >= needed) return
+    const who = this.record.excluded.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+    throw new Stopped(
+      'quorum',
+      `preflight: ${needed} members are needed, ${this.#candidates.length} were asked; ${who}`
+    )
   }
 
   /** Who answered, and what each can do, is the manifest from here on. */

@@ -191,12 +191,13 @@ export class PhaseRunner {
       took: closed.took,
       certificate: digest
     })
-    for (const each of excluded) this.#exclude(each)
+    for (const each of excluded) this.exclude(each)
     await this.#keep(() => folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, sealed))
     await this.#keep(() => folder.writeRecord(this.#init.record))
   }
 
-  #exclude(exclusion: Exclusion): void {
+  /** Who is out of the run from now on. */
+  exclude(exclusion: Exclusion): void {
     const { record, events } = this.#init
     if (this.excluded.has(exclusion.peer)) return
     this.excluded.set(exclusion.peer, exclusion)

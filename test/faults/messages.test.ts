@@ -159,6 +159,7 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/records/1.0.0',
     '/bak/attach/1.0.0',
     '/bak/clock/1.0.0',
+    '/bak/echo/1.0.0',
     '/bak/cancel/1.0.0',
     '/bak/describe/1.0.0',
     '/bak/register/1.0.0',

@@ -70,4 +70,32 @@ silence(
     assert.is(collected.status, 0, collected.stdout + collected.stderr)
   }
 )
+silence(
+  'a member that swallows all is named by the preflight when its time is over, before anybody joins',
+  async () => {
+    signal('b', 'SIGSTOP')
+    try {
+      const began = Date.now()
+      const all = await net().bak('a', ['run', '--preflight', '3s', '--tools', 'none', '--', 'true'])
+      assert.is(all.status, 3)
+      assert.match(all.stderr, /preflight: 3 members are needed, 3 were asked; b: no answer within 3 s/)
+      assert.ok(Date.now() - began < 20_000, 'and not when the join timeout is over')
+      const two = await startRun(net(), 'a', ['--preflight', '2', '--quorum', '2', '--tools', 'none', '--', 'true'])
+      assert.is((await two.finished).status, 0)
+      const { excluded, partial } = record(net(), 'a', two.run)
+      assert.equal(
+        excluded.map(({ name, phase, code }) => [name, phase, code]),
+        [['b', 'join', 'unreachable']]
+      )
+      assert.is(partial, true)
+      assert.not.ok(
+        two.events.some(event => event.type === 'phase-open' && event.phase === 'join' && event.asked !== 2)
+      )
+      assert.is((await net().bak('a', ['verify', two.run])).status, 0)
+    } finally {
+      signal('b', 'SIGCONT')
+    }
+  }
+)
+
 silence.run()

@@ -10,6 +10,7 @@ import {
   certificateSubject,
   clockProtocol,
   commandSubject,
+  echoProtocol,
   getProtocol,
   runMessage
 } from '../../protocols/phase.ts'
@@ -38,6 +39,7 @@ export const targets = [
   of({ protocol: acksProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
+  of({ protocol: echoProtocol, refusals: [] }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -64,6 +66,7 @@ export const targets = [
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: clockProtocol, act: measures }),
+  asks({ protocol: echoProtocol }),
   asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),

@@ -32,6 +32,7 @@ import {
   certificateSubject,
   clockProtocol,
   commandSubject,
+  echoProtocol,
   getProtocol,
   runMessage
 } from '../../protocols/phase.ts'
@@ -250,6 +251,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['get: response', getProtocol.response, { total: 9, bytes: new Uint8Array(9) }],
   ['clock: request', clockProtocol.request, { asked: at }],
   ['clock: response', clockProtocol.response, { asked: at, heard: at + 1, answered: at + 1.5 }],
+  ['echo', echoProtocol.request, { bytes: new Uint8Array(100).fill(2) }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
   ['attach: request', attachProtocol.request, { run, from: 3 }],

@@ -1,0 +1,73 @@
+/**
+ * Before a run asks anybody to join: does each candidate answer, and does the way there carry more than small talk? All are
+ * asked at the same time, and those that do not answer again and again until the time is over.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { echoProtocol } from '../../protocols/phase.ts'
+import { askOne, type Opener } from '../../protocols/stream.ts'
+
+/** Says more than one packet holds, so that a way which loses large ones is found out. */
+const BYTES = 64 * 1024
+/** Between two tries, and the longest of them, ms. */
+const PAUSE = 1_000
+const TRY = 5_000
+
+export interface Silent {
+  peer: string
+  /** What the last try said. */
+  why: string
+}
+
+export interface PreflightInit {
+  peers: string[]
+  /** ms */
+  patience: number
+  to(peer: string): Opener
+  signal: AbortSignal
+  /** Called when it takes a while, at each change. */
+  onWaiting(answered: number): void
+}
+
+/** @returns who has not answered in time. @throws the signal's reason */
+export async function preflight({ peers, patience, to, signal, onWaiting }: PreflightInit): Promise<Silent[]> {
+  const over = AbortSignal.timeout(patience)
+  const either = AbortSignal.any([signal, over])
+  let [answered, told] = [0, -1]
+  const tries = peers.map(async peer => {
+    const why = await reach(to(peer), either)
+    if (why == null) answered++
+    return why == null ? [] : [{ peer, why }]
+  })
+  const timer = setInterval(() => {
+    if (answered !== told) onWaiting(answered)
+    told = answered
+  }, PAUSE)
+  const silent = (await Promise.all(tries)).flat()
+  clearInterval(timer)
+  signal.throwIfAborted()
+  return silent
+}
+
+/** Tries until the signal aborts. @returns why there was no answer */
+async function reach(open: Opener, signal: AbortSignal): Promise<string | undefined> {
+  let why = 'there was no time to ask it'
+  while (!signal.aborted) {
+    try {
+      await echo(open, AbortSignal.any([signal, AbortSignal.timeout(TRY)]))
+      return undefined
+    } catch (cause) {
+      // what the end of the time did says nothing about the peer
+      if (!signal.aborted || why === 'there was no time to ask it') why = asBakError(cause).message
+    }
+    await sleep(PAUSE, undefined, { signal }).catch(() => {})
+  }
+  return why
+}
+
+async function echo(open: Opener, signal: AbortSignal): Promise<void> {
+  const bytes = new Uint8Array(randomBytes(BYTES))
+  const back = await askOne(open, echoProtocol, { bytes }, { signal })
+  if (Buffer.compare(back.bytes, bytes) !== 0) throw new BakError('bad-message', 'it says back something else')
+}
