@@ -128,6 +128,8 @@ async function compose(
       firstJoin.refused(refusing)
     }
   }
+  // who is revoked need not be looked for
+  const wanted = () => remembered.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
@@ -146,7 +148,7 @@ async function compose(
     spread: c => new Spread(c, { log, self: identity.peer }),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Links(c, { log, way: mesh.way, remembered: () => remembered.peers(), onAlone }),
+    links: c => new Links(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, life: readDuration(config.membership as string) },

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { BakError } from '../protocols/errors.ts'
 import { count, list, multiaddress, peerId } from '../protocols/fields.ts'
+import { checkProof, endOfProof, type Proof } from '../protocols/proof.ts'
 import { acceptTicket, type Ticket } from '../protocols/ticket.ts'
 import type { Identity } from './identity.ts'
 import { type MeshSecret, newSecret } from './mesh/trust/secret.ts'
@@ -109,7 +110,17 @@ export class MeshFile {
     const kept = this.admitted ? known : known.filter(each => each.generation !== generation)
     const added = kept.some(each => each.generation === generation) ? [] : [{ generation, value: toBase64(secret) }]
     const secrets = [...kept, ...added].sort((a, b) => b.generation - a.generation).slice(0, MAX_SECRETS)
-    return { ...fromTicket(ticket, identity), secrets, admitted: this.admitted, port: this.port }
+    const fresh = fromTicket(ticket, identity)
+    const proof = this.#isBetterThan(fresh.proof) ? this.#content.proof : fresh.proof
+    return { ...fresh, secrets, proof, admitted: this.admitted, port: this.port }
+  }
+
+  /** The same command at every start, with the same ticket, must not undo that the proof was renewed since. */
+  #isBetterThan(fresh: string | undefined): boolean {
+    if (this.proof == null || fresh == null) return this.proof != null
+    const [known, other] = [this.proof, fromBase64(fresh)].map(bytes => checkProof(this.mesh, bytes)) as [Proof, Proof]
+    if (known.invitation === other.invitation) return known.expires >= other.expires
+    return endOfProof(other) <= Date.now() && endOfProof(known) > Date.now()
   }
 }
 

@@ -9,7 +9,7 @@ import type { BakError } from '../protocols/errors.ts'
 import { checkProof } from '../protocols/proof.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { newSigner } from './helpers/streams.ts'
-import { founderOf, HOUR, ticketOf } from './helpers/trust.ts'
+import { founderOf, HOUR, membershipOf, ticketOf } from './helpers/trust.ts'
 import { scratch } from './store/scratch.ts'
 
 const test = suite('the mesh of a home')
@@ -115,6 +115,20 @@ test('takes the newer secret, the proof and the way of another ticket, and keeps
   assert.equal([again.port, again.admitted], [4711, true])
   assert.equal(again.way, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
   assert.is(checkProof(founder.mesh, again.proof as Uint8Array).role, 'admin')
+})
+
+test('keeps a proof that was renewed since, however often the same ticket is used again', async () => {
+  const home = await newHome()
+  const me = await loadIdentity(home)
+  const given = ticketOf(founder, { role: 'agent' }, Date.now())
+  const first = await loadMesh(home, me, given)
+  const renewed = membershipOf(founder, checkProof(founder.mesh, first.proof as Uint8Array), 30 * 24 * HOUR, Date.now())
+  await first.update({ proof: renewed.bytes, admitted: true })
+  assert.equal((await loadMesh(home, me, given)).proof, renewed.bytes)
+  const over = ticketOf(founder, { role: 'admin' }, Date.now() - 2 * HOUR)
+  assert.equal((await loadMesh(home, me, over)).proof, renewed.bytes, 'nor for one that has run out')
+  const other = await loadMesh(home, me, ticketOf(founder, { role: 'admin' }, Date.now()))
+  assert.is(checkProof(founder.mesh, other.proof as Uint8Array).role, 'admin')
 })
 
 test('keeps its newer secret, and the one that has let it in, whatever a ticket brings', async () => {

@@ -1,7 +1,9 @@
 /** Revocations among real daemons. */
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bakNode, logOf, sleep, ticketFrom, untilLogged, useTestnet } from '../helpers/mesh.ts'
+import { startRogue } from '../helpers/rogue.ts'
 
 const test = suite('revoking')
 const net = useTestnet(test, { peers: ['a', 'b'] })
@@ -84,6 +86,22 @@ test('with an invitation all who came by it go, with an admin all who came by it
   const { stdout } = await bakNode(net(), 'b', ['invites'])
   assert.match(stdout, /minions +controller +revoked/)
   await Promise.all(['m1', 'm2'].map(name => net().stopPeer(name)))
+})
+
+test('connections of who is revoked are closed within 5 s, whatever it does, and no new one comes about', async () => {
+  const spy = await startRogue(net(), { ticket: await ticketFrom(net(), 'a', { name: 'spies' }) })
+  try {
+    const to = spy.network.getConnections()[0]?.remoteAddr as Multiaddr
+    assert.ok(spy.network.getConnections().length > 1)
+    await revoke('a', 'spies')
+    for (const deadline = Date.now() + 5_000; spy.network.getConnections().length > 0; await sleep(50)) {
+      assert.ok(Date.now() < deadline, 'it is still connected')
+    }
+    const error = await spy.network.dial(to).catch(error => error as Error)
+    assert.match((error as Error).message, /its invitation was revoked by the founder/)
+  } finally {
+    await spy.stop()
+  }
 })
 
 const wrong: Array<[title: string, peer: string, words: string[], status: number, why: RegExp]> = [

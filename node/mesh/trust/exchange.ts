@@ -81,7 +81,7 @@ export async function exchangeProofs(
   try {
     await send({ refused: refusal && { ...refusal, reason: refusal.reason.slice(0, 1024) } })
     // who is refused is not waited for long
-    theirs = decode(verdict, await read(refusal == null ? waiting : AbortSignal.timeout(FAREWELL))).refused
+    theirs = inPlainLetters(decode(verdict, await read(refusal == null ? waiting : AbortSignal.timeout(FAREWELL))))
     frames.unwrap()
   } catch (cause) {
     // what we found wrong with it counts for more than how it then went away
@@ -90,6 +90,11 @@ export async function exchangeProofs(
   if (refusal == null && theirs == null) return { ...secured, connection }
   await hangUp(connection)
   throw refusal == null ? new Refused(theirs as Refusal, 'them') : new Refused(refusal, 'us')
+}
+
+/** What another peer says may be printed on a terminal. */
+function inPlainLetters({ refused }: Verdict): Refusal | undefined {
+  return refused && { ...refused, reason: refused.reason.replace(/[\p{C}\u2028\u2029]/gu, '\ufffd') }
 }
 
 function judgeFrame(frame: Uint8Array, judge: (shown: Shown) => Refusal | undefined): Refusal | undefined {

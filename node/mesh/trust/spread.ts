@@ -80,12 +80,14 @@ export class Spread {
     this.#components.gossip.publish(this.#topic, encode({ fact, attempt }))
   }
 
+  /** @throws {BakError} if it is no decision: nobody who keeps to the rules passes on what is none */
   #take(fact: Fact, from: string): boolean {
     try {
       return this.#components.authority.take(fact) != null
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
       this.#log.refused('decision refused', { from, type: fact.type, code, why })
+      if (code !== 'busy') throw cause
       return false
     }
   }

@@ -11,7 +11,7 @@ import type { Facts } from './facts.ts'
 
 export interface FactSwapping {
   facts: Facts
-  /** Checks and learns what comes from `peer`. */
+  /** Checks and learns what comes from `peer`; what it throws ends the exchange. */
   take(fact: Fact, peer: string): void
 }
 
@@ -25,8 +25,10 @@ export async function swapFacts(open: Opener, peer: string, { facts, take }: Fac
       for (const portion of portions(all(facts, next.want))) await exchange.send({ type: 'give', facts: portion })
       if (next.facts.length < FACTS_PER_FRAME) break
     }
-  } finally {
     await exchange.close()
+  } catch (error) {
+    exchange.abort(error as Error)
+    throw error
   }
 }
 
