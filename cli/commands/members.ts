@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import type { MemberView } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
+import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { compare, formatDifference, readExpected } from '../expected.ts'
 import { formatAge, formatBytes, formatLabels, formatTable } from '../format.ts'
 import { writeTo } from '../output.ts'
 import { parsePair } from '../spec-flags.ts'
@@ -10,6 +12,7 @@ interface Options {
   watch?: boolean
   on?: string
   label?: Record<string, string>
+  expected?: string
 }
 
 export function define(command: Command): void {
@@ -18,20 +21,33 @@ export function define(command: Command): void {
   addFlag(command, '--label <key=value>', 'only those with this label, repeatable', option =>
     option.argParser(parsePair)
   )
+  addFlag(command, '--expected <file>', 'who is missing, and who is not in this list: names or peer ids, one a line')
   addExamples(command, {
     'bak members --label role=db': 'who has the label',
-    'bak members --watch --json': 'a line at every change'
+    'bak members --watch --json': 'a line at every change',
+    'bak members --expected hosts.txt': 'exits with 66 unless just these are here'
   })
   setAction(command, act)
 }
 
-async function act({ socket, json }: Context, { watch, on, label = {} }: Options): Promise<void> {
+async function act({ socket, json, ask, print }: Context, options: Options): Promise<number | void> {
+  const { watch, on, label = {}, expected } = options
+  if (expected != null) {
+    if (watch) throw new BakError('usage', '--expected looks once: it does not go with --watch')
+    const names = readExpected(expected)
+    const difference = compare(names, withLabels((await ask('members', { on })).members, label))
+    await print(json ? JSON.stringify(difference) : formatDifference(difference))
+    return difference.missing.length + difference.unexpected.length > 0 ? exitStatus['no-such-peer'] : 0
+  }
   const show = await chooseShow(json, watch)
   for await (const { members } of callDaemon(socket, 'members', { on, watch })) {
-    await show(members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value)))
+    await show(withLabels(members, label))
     if (!watch) return
   }
 }
+
+const withLabels = (members: MemberView[], label: Record<string, string>) =>
+  members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
 
 /** A table that is redrawn in place where somebody watches it. */
 async function chooseShow(json: boolean, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
