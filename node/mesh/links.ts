@@ -17,7 +17,7 @@ import { Rota } from './rota.ts'
 import { Seldom } from './seldom.ts'
 
 /** Connections that a peer keeps up by itself; gossip needs about six. */
-const DEGREE = 8
+export const DEGREE = 8
 /** Alone, a try at least this often, ms: a newcomer is let in within 5 s of its way in appearing. */
 const ALONE = { first: 250, most: 3_000 }
 /** How often it is said that nobody answers, ms. */

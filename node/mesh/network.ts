@@ -13,7 +13,7 @@ import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
 import type { MeshSecret } from './trust/secret.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
-const MAX_CONNECTIONS = 512
+export const MAX_CONNECTIONS = 512
 /** Silence of a peer is noticed after this and the time for an answer; a busy machine may take some seconds for it, ms. */
 const PING = { pingInterval: 10_000, pingTimeout: { minTimeout: 6_000 } }
 /** Of several addresses of one peer, one that swallows what is sent to it must leave time for the next, ms. */

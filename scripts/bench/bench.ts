@@ -5,14 +5,17 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../bundle.ts'
-import { Mesh } from './mesh.ts'
+import { DRIVER, Mesh } from './mesh.ts'
 import type { Options } from './options.ts'
+import { digest } from './profile.ts'
 
 export class Bench {
   readonly options: Options
   /** On a disk, and gone at the end. */
   readonly folder: string
-  readonly #env: Record<string, string>
+  /** For docs, by the name of their file. */
+  readonly pictures = new Map<string, string>()
+  readonly #profiles: string | undefined
   readonly #ends: Array<() => Promise<void>> = []
   #mesh: Mesh | undefined
   #count = 0
@@ -20,7 +23,7 @@ export class Bench {
   private constructor(options: Options, folder: string) {
     this.options = options
     this.folder = folder
-    this.#env = options.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(folder, 'profiles')}` } : {}
+    if (options.profile) this.#profiles = join(folder, 'profiles')
   }
 
   /** Builds what ships; a profile is of the sources, where each function has its file. */
@@ -50,6 +53,22 @@ export class Bench {
     this.#mesh = undefined
     await mesh?.stop()
     if (mesh != null) await rm(mesh.testnet.folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  /** @returns lines on where the daemons' processor time went since they began; they write that down when they end */
+  async profile(): Promise<string[]> {
+    const mesh = this.#mesh
+    if (this.#profiles == null || mesh == null) return []
+    const { windows, times } = mesh.looked
+    const driver = mesh.pidOf(DRIVER)
+    await this.noMesh()
+    const lines = await digest({ folder: this.#profiles, driver, windows, times })
+    await rm(this.#profiles, { recursive: true, force: true })
+    return lines
+  }
+
+  get #env(): Record<string, string> {
+    return this.#profiles == null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${this.#profiles}` }
   }
 
   /** @returns a new empty folder */

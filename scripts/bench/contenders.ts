@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts'
 import { dismiss, type Hand, hire, hireAll } from './crew.ts'
 import { BAK } from './figure.ts'
 import { type Contender, type Entrant, median } from './measure.ts'
-import type { Mesh } from './mesh.ts'
+import { type Mesh, Spent } from './mesh.ts'
 import { startRedis } from './peers/redis-server.ts'
 import { cpuOf } from './processes.ts'
 
@@ -25,7 +25,8 @@ interface Seen {
 
 /**
  * A run of samples without tools; of each sample's four phases `stop` and `send` are nothing but command, answers and
- * certificate. Figures: `latency`, from a command's issue to its certificate; `cpu` of all daemons for such a phase.
+ * certificate. Figures: `latency`, from a command's issue to its certificate; `cpu` of all daemons for such a phase, and
+ * `driver` of the controller's alone.
  */
 export function bakPhases(mesh: Mesh, phases = PHASES): Contender {
   return {
@@ -34,23 +35,22 @@ export function bakPhases(mesh: Mesh, phases = PHASES): Contender {
       const took: number[] = []
       const certified: number[] = []
       let opened = 0
-      let cpu = 0
-      let spent = 0
+      const spent = new Spent(mesh)
       await mesh.run({ command: ['true'], samples: phases / 2 }, event => {
         if (event.type !== 'phase-open' && event.type !== 'phase-closed') return
         if (event.phase !== 'stop' && event.phase !== 'send') return
         if (event.type === 'phase-open') {
           opened = event.at
-          if (event.phase === 'stop') cpu = mesh.cpu()
+          if (event.phase === 'stop') spent.begin()
         } else {
           took.push(event.took)
           certified.push(event.at - opened - event.took)
-          if (event.phase === 'send') spent += mesh.cpu() - cpu
+          if (event.phase === 'send') spent.end()
         }
       })
       // the instants of events are whole ms: only the mean of what they say beyond the last answer is exact
       const certificate = certified.reduce((sum, each) => sum + each, 0) / certified.length
-      return { latency: median(took) + certificate, cpu: spent / took.length }
+      return { latency: median(took) + certificate, ...spent.each(took.length) }
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Figure } from './figure.ts'
 import { describeMachine, inWords } from './machine.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { writePage } from './page.ts'
-import { parts } from './parts/index.ts'
+import { type Part, parts } from './parts/index.ts'
 import { install } from './peers/programs.ts'
 import { inJson, inText, type Measured } from './report.ts'
 
@@ -25,31 +25,41 @@ async function measure(asked: Options): Promise<number> {
   const bench = Bench.open(asked)
   endOnSignal(bench)
   const measured: Measured[] = []
-  const failed: string[] = []
+  let failed = false
   try {
     for (const part of parts.filter(({ name }) => asked.parts.includes(name))) {
-      say(`\n== ${part.name}: ${part.about}\n`)
-      const began = performance.now()
-      const figures: Figure[] = []
-      try {
-        for await (const figure of part.measure(bench)) {
-          say(inText(figure))
-          figures.push(figure)
-        }
-      } catch (cause) {
-        failed.push(part.name)
-        process.stderr.write(`bench: ${part.name} failed: ${(cause as Error).stack ?? cause}\n`)
-      } finally {
-        await bench.endPart()
-      }
-      measured.push({ part: part.name, figures, took: (performance.now() - began) / 1000 })
+      const done = await measureOne(part, bench)
+      measured.push(done)
+      failed ||= done.failed
     }
   } finally {
     await bench.close()
   }
   if (asked.json != null) await writeFile(asked.json, inJson(measured, { machine, options: asked }))
-  if (asked.write) await writePage(measured, machine)
-  return failed.length === 0 ? 0 : 1
+  if (asked.write) await writePage(measured, machine, bench.pictures)
+  return failed ? 1 : 0
+}
+
+/** A part that fails keeps the figures that it gave before, and none of the others from being measured. */
+async function measureOne({ name, about, load }: Part, bench: Bench): Promise<Measured & { failed: boolean }> {
+  say(`\n== ${name}: ${about}\n`)
+  const began = performance.now()
+  const figures: Figure[] = []
+  let failed = false
+  try {
+    const { measure: figuresOf } = await load()
+    for await (const figure of figuresOf(bench)) {
+      say(inText(figure))
+      figures.push(figure)
+    }
+    for (const line of await bench.profile()) say(line)
+  } catch (cause) {
+    failed = true
+    process.stderr.write(`bench: ${name} failed: ${(cause as Error).stack ?? cause}\n`)
+  } finally {
+    await bench.endPart()
+  }
+  return { part: name, figures, failed, took: (performance.now() - began) / 1000 }
 }
 
 function optionsOf(args: string[]): Options {

@@ -22,8 +22,13 @@ const AT_ONCE = 4
 /** @returns how many members this machine's free memory can hold */
 export const membersThatFit = () => Math.floor(freemem() / 2 ** 20 / DAEMON) - 1
 
+/** From and to, µs of the machine's monotonic clock. */
+export type Window = [from: number, to: number]
+
 export class Mesh {
   readonly testnet: Testnet
+  /** When something was measured, and how often what is measured happened in it: for a profile. */
+  readonly looked: { windows: Window[]; times: number } = { windows: [], times: 0 }
 
   private constructor(testnet: Testnet) {
     this.testnet = testnet
@@ -58,11 +63,6 @@ export class Mesh {
 
   pidOf(name: string): number {
     return this.testnet.peer(name).child?.pid as number
-  }
-
-  /** ms of processor time that all daemons have used. */
-  cpu(): number {
-    return cpuOfAlone(this.pids)
   }
 
   /** Adds members until there are so many and all know all. */
@@ -113,3 +113,39 @@ export class Mesh {
 }
 
 const settle = () => new Promise(resolve => setTimeout(resolve, SETTLE))
+
+/** Processor time of a mesh's daemons between several beginnings and ends. */
+export class Spent {
+  readonly #mesh: Mesh
+  #cpu = 0
+  #driver = 0
+  #began = 0
+
+  constructor(mesh: Mesh) {
+    this.#mesh = mesh
+  }
+
+  begin(): void {
+    this.#count(-1)
+    this.#began = now()
+  }
+
+  end(): void {
+    this.#mesh.looked.windows.push([this.#began, now()])
+    this.#count(1)
+  }
+
+  /** @returns ms of all daemons and of the controller's, for each of so many times */
+  each(times: number): { cpu: number; driver: number } {
+    this.#mesh.looked.times += times
+    return { cpu: this.#cpu / times, driver: this.#driver / times }
+  }
+
+  #count(sign: number): void {
+    const driver = cpuOfAlone([this.#mesh.pidOf(DRIVER)])
+    this.#driver += sign * driver
+    this.#cpu += sign * (driver + cpuOfAlone(this.#mesh.memberPids))
+  }
+}
+
+const now = () => Number(process.hrtime.bigint() / 1000n)

@@ -5,7 +5,7 @@ import { partNames } from './parts/index.ts'
 export const USAGE = `usage: npm run bench -- [PART ...] [options]
 Measures bak as real processes beside what it is compared with, in turn, and prints median, spread, ratio and budget.
   parts            ${partNames.join(', ')} (all)
-  --peers N        members of the mesh, of growth the largest number (64)
+  --peers N        members of the mesh (64); of growth the largest number (128, or what memory holds)
   --rounds N       repetitions that count (5)
   --mib N          MiB of the single large transfer (1024)
   --json FILE      the figures, with every repetition
@@ -17,6 +17,8 @@ Measures bak as real processes beside what it is compared with, in turn, and pri
 export interface Options {
   parts: string[]
   peers: number
+  /** The largest mesh of growth. */
+  largest: number
   rounds: number
   mib: number
   json?: string
@@ -40,5 +42,6 @@ export function readOptions(args: string[]): Options {
     profile: { is: 'switch' },
     install: { is: 'switch' }
   })
-  return { parts: named.length === 0 ? partNames : partNames.filter(name => named.includes(name)), ...values }
+  const largest = args.some(word => word.startsWith('--peers')) ? values.peers : 128
+  return { parts: named.length === 0 ? partNames : partNames.filter(name => named.includes(name)), largest, ...values }
 }

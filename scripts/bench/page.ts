@@ -1,4 +1,4 @@
-/** `docs/bench.md`: the table that the command printed last. */
+/** `docs/bench.md`: the table that the command printed last, and its pictures. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../bundle.ts'
@@ -12,10 +12,12 @@ machine, over loopback, in turn with what it is compared with, after a warm-up t
 and the largest repetition, with their number. The last column but one is bak's median over the other's, the last the budget
 of the design. What could not be measured is absent, and says why.`
 
-export async function writePage(measured: Measured[], machine: Machine): Promise<void> {
+export async function writePage(measured: Measured[], machine: Machine, pictures: Map<string, string>): Promise<void> {
   const folder = join(root, 'docs')
   await mkdir(folder, { recursive: true })
   const parts = measured.map(({ part, took }) => `${part} ${took.toFixed(0)} s`).join(', ')
-  const text = [HEAD, '', `${inWords(machine)}; ${parts}.`, '', inMarkdown(measured)].join('\n')
+  for (const [name, picture] of pictures) await writeFile(join(folder, name), picture)
+  const shown = [...pictures.keys()].map(name => `![${name}](${name})\n`)
+  const text = [HEAD, '', `${inWords(machine)}; ${parts}.`, '', inMarkdown(measured), ...shown].join('\n')
   await writeFile(join(folder, 'bench.md'), text)
 }

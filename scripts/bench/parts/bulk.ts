@@ -12,7 +12,6 @@ import type { Mesh } from '../mesh.ts'
 import { findProgram } from '../peers/programs.ts'
 import { cpuOfAlone } from '../processes.ts'
 import { bakTransfer } from '../transfer.ts'
-import type { Part } from './part.ts'
 
 /** What each of several sends, and the text that a tool leaves, MiB. */
 const SHARE = 64
@@ -30,23 +29,19 @@ interface File {
   mib: number
 }
 
-export const bulk: Part = {
-  name: 'bulk',
-  about: 'large transfers, from the end of the workload to the receipt',
-  async *measure(bench) {
-    const { mib, rounds } = bench.options
-    const repetitions = { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 1 }
-    await bench.noMesh()
-    const mesh = await bench.mesh(SENDERS)
-    const folder = await bench.scratch('files')
-    const large = { path: await fill(join(folder, 'large'), mib, noise), mib }
-    const small = Math.min(SHARE, mib)
-    const share = { path: await fill(join(folder, 'share'), small, noise), mib: small }
-    const text = { path: await fill(join(folder, 'text'), small, vmstatLines), mib: small }
-    yield* await oneLarge(bench, mesh, large, repetitions)
-    yield* await severalAtOnce(bench, mesh, share, repetitions)
-    yield* await toolText(mesh, text, repetitions)
-  }
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { mib, rounds } = bench.options
+  const repetitions = { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 1 }
+  await bench.noMesh()
+  const mesh = await bench.mesh(SENDERS)
+  const folder = await bench.scratch('files')
+  const large = { path: await fill(join(folder, 'large'), mib, noise), mib }
+  const small = Math.min(SHARE, mib)
+  const share = { path: await fill(join(folder, 'share'), small, noise), mib: small }
+  const text = { path: await fill(join(folder, 'text'), small, vmstatLines), mib: small }
+  yield* await oneLarge(bench, mesh, large, repetitions)
+  yield* await severalAtOnce(bench, mesh, share, repetitions)
+  yield* await toolText(mesh, text, repetitions)
 }
 
 async function oneLarge(bench: Bench, mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {

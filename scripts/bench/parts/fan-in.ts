@@ -1,35 +1,31 @@
 /** Every member sends a little at once. */
+import type { Bench } from '../bench.ts'
 import { SINK, sinkPhases } from '../contenders.ts'
-import { BAK, figure, most, mostTimes } from '../figure.ts'
+import { BAK, type Figure, figure, most, mostTimes } from '../figure.ts'
 import { alternate, type Contender, enter, median } from '../measure.ts'
-import type { Mesh } from '../mesh.ts'
-import type { Part } from './part.ts'
+import { type Mesh, Spent } from '../mesh.ts'
 
 const BYTES = 2048
 /** Samples of a repetition: each is sent once. */
 const SAMPLES = 3
 
-export const fanIn: Part = {
-  name: 'fan-in',
-  about: 'every member sends 2 KiB at once',
-  async *measure(bench) {
-    const { peers, rounds } = bench.options
-    const send = { action: 'send' as const, bytes: BYTES, phases: SAMPLES }
-    const outcomes = await alternate(
-      [bakSends(await bench.mesh(peers)), await enter(SINK, () => sinkPhases(bench, peers, send))],
-      { rounds, warmUps: 1 }
-    )
-    yield* [
-      figure(`${peers} sends of 2 KiB, command to last receipt`, 'ms', 'latency', outcomes, {
-        budgets: [most(500, 'ms'), mostTimes(1, SINK)],
-        note: 'bak packs, compresses, verifies, unpacks and signs a receipt; the sink takes a file by PUT and hashes it'
-      }),
-      figure(`processor time of ${peers} sends, all parts`, 'ms', 'cpu', outcomes)
-    ]
-  }
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { peers, rounds } = bench.options
+  const send = { action: 'send' as const, bytes: BYTES, phases: SAMPLES }
+  const outcomes = await alternate(
+    [bakSends(await bench.mesh(peers)), await enter(SINK, () => sinkPhases(bench, peers, send))],
+    { rounds, warmUps: 1 }
+  )
+  yield* [
+    figure(`${peers} sends of 2 KiB, command to last receipt`, 'ms', 'latency', outcomes, {
+      budgets: [most(500, 'ms'), mostTimes(1, SINK)],
+      note: 'bak packs, compresses, verifies, unpacks and signs a receipt; the sink takes a file by PUT and hashes it'
+    }),
+    figure(`processor time of ${peers} sends, all parts`, 'ms', 'cpu', outcomes)
+  ]
 }
 
-/** Figures: `latency` of the phase `send`, `cpu` of all daemons for it. */
+/** Figures: `latency` of the phase `send`, `cpu` of all daemons for it, and `driver` of the controller's. */
 export function bakSends(mesh: Mesh): Contender {
   // bytes that no compression makes fewer
   const tool = { blob: { command: ['head', '-c', String(BYTES), '/dev/urandom'] } }
@@ -37,15 +33,14 @@ export function bakSends(mesh: Mesh): Contender {
     name: BAK,
     async round() {
       const took: number[] = []
-      let cpu = 0
-      let spent = 0
+      const spent = new Spent(mesh)
       await mesh.run({ command: ['true'], tools: ['blob'], tool, samples: SAMPLES }, event => {
-        if (event.type === 'phase-open' && event.phase === 'send') cpu = mesh.cpu()
+        if (event.type === 'phase-open' && event.phase === 'send') spent.begin()
         if (event.type !== 'phase-closed' || event.phase !== 'send') return
         took.push(event.took)
-        spent += mesh.cpu() - cpu
+        spent.end()
       })
-      return { latency: median(took), cpu: spent / took.length }
+      return { latency: median(took), ...spent.each(took.length) }
     }
   }
 }

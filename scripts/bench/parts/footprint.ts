@@ -1,37 +1,33 @@
 /** Memory of a daemon that has nothing to do, in meshes of several sizes. */
 
+import type { Bench } from '../bench.ts'
 import { hire } from '../crew.ts'
-import { BAK, figure, most } from '../figure.ts'
+import { BAK, type Figure, figure, most } from '../figure.ts'
 import { alternate, type Contender, enter, median } from '../measure.ts'
 import { startSerf } from '../peers/serf.ts'
 import { pssOf } from '../processes.ts'
-import type { Part } from './part.ts'
 
 const SIZES = [8, 32, 64]
 const SERF = 'serf agent'
 const NODE = 'bare Node'
 
-export const footprint: Part = {
-  name: 'footprint',
-  about: 'memory of an idle daemon',
-  async *measure(bench) {
-    const { peers, rounds } = bench.options
-    const node = await hire('idle')
-    bench.after(() => node.stop())
-    const others = [
-      resident(NODE, () => [node.pid]),
-      await enter(SERF, async () => {
-        const serf = await startSerf(bench, 1)
-        return 'absent' in serf ? { name: SERF, ...serf } : resident(SERF, () => serf.pids)
-      })
-    ]
-    for (const size of [...SIZES.filter(each => each < peers), peers]) {
-      const mesh = await bench.mesh(size)
-      const outcomes = await alternate([resident(BAK, () => mesh.pids), ...others], { rounds, warmUps: 0 })
-      yield figure(`memory of an idle daemon, mesh of ${size + 1}`, 'MiB PSS', 'pss', outcomes, {
-        budgets: size === Math.max(...SIZES) ? [most(80, 'MiB')] : []
-      })
-    }
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { peers, rounds } = bench.options
+  const node = await hire('idle')
+  bench.after(() => node.stop())
+  const others = [
+    resident(NODE, () => [node.pid]),
+    await enter(SERF, async () => {
+      const serf = await startSerf(bench, 1)
+      return 'absent' in serf ? { name: SERF, ...serf } : resident(SERF, () => serf.pids)
+    })
+  ]
+  for (const size of [...SIZES.filter(each => each < peers), peers]) {
+    const mesh = await bench.mesh(size)
+    const outcomes = await alternate([resident(BAK, () => mesh.pids), ...others], { rounds, warmUps: 0 })
+    yield figure(`memory of an idle daemon, mesh of ${size + 1}`, 'MiB PSS', 'pss', outcomes, {
+      budgets: size === Math.max(...SIZES) ? [most(80, 'MiB')] : []
+    })
   }
 }
 

@@ -1,15 +1,41 @@
 /** Every part, in the order in which they are measured: those that want the same mesh follow each other. */
+import type { Bench } from '../bench.ts'
+import type { Figure } from '../figure.ts'
 
-import { bulk } from './bulk.ts'
-import { fanIn } from './fan-in.ts'
-import { footprint } from './footprint.ts'
-import { observer } from './observer.ts'
-import type { Part } from './part.ts'
-import { phase } from './phase.ts'
-import { skew } from './skew.ts'
-import { stage } from './stage.ts'
-import { startUp } from './start-up.ts'
+/** One subject of the bench: a file and a line here. */
+export interface Part {
+  name: string
+  about: string
+  /** `measure` gives figures as they come, and registers with `bench.after` whatever it starts. */
+  load(): Promise<{ measure(bench: Bench): AsyncGenerator<Figure> }>
+}
 
-export const parts: Part[] = [footprint, observer, phase, skew, fanIn, startUp, bulk, stage]
+export const parts: Part[] = [
+  { name: 'footprint', about: 'memory of an idle daemon', load: () => import('./footprint.ts') },
+  {
+    name: 'observer',
+    about: 'what a daemon costs that is idle, and one that measures',
+    load: () => import('./observer.ts')
+  },
+  {
+    name: 'phase',
+    about: 'from command to certificate, and the processor time of all that take part',
+    load: () => import('./phase.ts')
+  },
+  { name: 'skew', about: 'how far apart members begin', load: () => import('./skew.ts') },
+  { name: 'fan-in', about: 'every member sends 2 KiB at once', load: () => import('./fan-in.ts') },
+  { name: 'start-up', about: 'how soon a command answers and a daemon listens', load: () => import('./start-up.ts') },
+  {
+    name: 'bulk',
+    about: 'large transfers, from the end of the workload to the receipt',
+    load: () => import('./bulk.ts')
+  },
+  { name: 'stage', about: 'one file to all members', load: () => import('./stage.ts') },
+  {
+    name: 'growth',
+    about: 'phase, newcomers and fan-in against the number of members',
+    load: () => import('./growth.ts')
+  }
+]
 
 export const partNames = parts.map(({ name }) => name)

@@ -1,27 +1,23 @@
 /** What watching costs: processor, context switches and bytes of a daemon that is idle, and of one between start and stop. */
+import type { Bench } from '../bench.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
 import type { Mesh } from '../mesh.ts'
 import { activityOf } from '../processes.ts'
-import type { Part } from './part.ts'
 
 /** Looked at for so long, ms. */
 const WINDOW = 8_000
 /** Before the first look, ms: what a command, or a daemon's beginning, brought with it is over. */
 const SETTLE = { started: 3_000, new: 10_000 }
 
-export const observer: Part = {
-  name: 'observer',
-  about: 'what a daemon costs that is idle, and one that measures',
-  async *measure(bench) {
-    const { peers, rounds } = bench.options
-    const mesh = await bench.mesh(peers)
-    const around = `mesh of ${peers + 1}`
-    await new Promise(resolve => setTimeout(resolve, SETTLE.new))
-    yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), 0.2)
-    yield* figuresOf(`member between start and stop, no tools, ${around}`, await whileRunning(mesh, rounds, []), 0.1)
-    const sampling = await whileRunning(mesh, rounds, ['proc'])
-    yield* figuresOf(`member between start and stop, proc every 3 s, ${around}`, sampling)
-  }
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { peers, rounds } = bench.options
+  const mesh = await bench.mesh(peers)
+  const around = `mesh of ${peers + 1}`
+  await new Promise(resolve => setTimeout(resolve, SETTLE.new))
+  yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), 0.2)
+  yield* figuresOf(`member between start and stop, no tools, ${around}`, await whileRunning(mesh, rounds, []), 0.1)
+  const sampling = await whileRunning(mesh, rounds, ['proc'])
+  yield* figuresOf(`member between start and stop, proc every 3 s, ${around}`, sampling)
 }
 
 /** Means of a member's daemon in a second. */

@@ -1,4 +1,5 @@
 /** How far apart the members begin at `start`: as the run records it, and as it is where all clocks are one. */
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../../protocols/codec.ts'
@@ -6,38 +7,34 @@ import { envelope, open } from '../../../protocols/envelope.ts'
 import { manifestSubject } from '../../../protocols/manifest.ts'
 import { ackSubject, certificateSubject } from '../../../protocols/phase.ts'
 import { CERTIFICATES, certificateFile } from '../../../protocols/verify.ts'
+import type { Bench } from '../bench.ts'
 import { SINK, STAR, sinkPhases, starPhases } from '../contenders.ts'
-import { BAK, figure, most } from '../figure.ts'
+import { BAK, type Figure, figure, most } from '../figure.ts'
 import { alternate, type Contender, enter, median } from '../measure.ts'
 import type { Mesh } from '../mesh.ts'
-import type { Part } from './part.ts'
 
 /** Samples of a repetition: each starts once. */
 const SAMPLES = 8
 
-export const skew: Part = {
-  name: 'skew',
-  about: 'how far apart members begin',
-  async *measure(bench) {
-    const { peers, rounds } = bench.options
-    const outcomes = await alternate(
-      [
-        bakStarts(await bench.mesh(peers)),
-        await enter(SINK, () => sinkPhases(bench, peers)),
-        await enter(STAR, () => starPhases(bench, peers))
-      ],
-      { rounds, warmUps: 1 }
-    )
-    yield* [
-      figure(`start skew as recorded, ${peers} members`, 'ms', 'skew', outcomes, {
-        budgets: [most(5, 'ms')],
-        note: 'bak agrees on an instant ahead; the others begin when the command comes'
-      }),
-      figure(`start skew by the one clock of the machine, ${peers} members`, 'ms', 'real', outcomes, {
-        note: 'without the offsets that members measured when they joined: here they are errors, and must be small'
-      })
-    ]
-  }
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { peers, rounds } = bench.options
+  const outcomes = await alternate(
+    [
+      bakStarts(await bench.mesh(peers)),
+      await enter(SINK, () => sinkPhases(bench, peers)),
+      await enter(STAR, () => starPhases(bench, peers))
+    ],
+    { rounds, warmUps: 1 }
+  )
+  yield* [
+    figure(`start skew as recorded, ${peers} members`, 'ms', 'skew', outcomes, {
+      budgets: [most(5, 'ms')],
+      note: 'bak agrees on an instant ahead; the others begin when the command comes'
+    }),
+    figure(`start skew by the one clock of the machine, ${peers} members`, 'ms', 'real', outcomes, {
+      note: 'without the offsets that members measured when they joined: here they are errors, and must be small'
+    })
+  ]
 }
 
 function bakStarts(mesh: Mesh): Contender {

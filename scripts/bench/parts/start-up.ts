@@ -3,50 +3,45 @@ import { spawn } from 'node:child_process'
 import { BAK as PROGRAM } from '../../../testnets/programs.ts'
 import { Testnet } from '../../../testnets/testnet.ts'
 import type { Bench } from '../bench.ts'
-import { BAK, figure, most } from '../figure.ts'
+import { BAK, type Figure, figure, most } from '../figure.ts'
 import { alternate, type Contender, enter, median } from '../measure.ts'
 import { DRIVER } from '../mesh.ts'
 import { startAgent, startSerf } from '../peers/serf.ts'
-import type { Part } from './part.ts'
 
 const SERF = 'serf'
 const NODE = 'bare Node'
 /** Starts of a repetition. */
 const STARTS = 5
 
-export const startUp: Part = {
-  name: 'start-up',
-  about: 'how soon a command answers and a daemon listens',
-  async *measure(bench) {
-    const { rounds } = bench.options
-    await bench.noMesh()
-    const mesh = await bench.mesh(1)
-    const home = mesh.testnet.peer(DRIVER).home
-    const bare = starting(NODE, process.execPath, ['-e', '0'])
-    const status = await alternate(
-      [
-        starting(BAK, PROGRAM, ['--home', home, 'status']),
-        await enter(SERF, async () => {
-          const serf = await startSerf(bench, 1)
-          if ('absent' in serf) return { name: SERF, ...serf }
-          return starting(SERF, serf.program.path, ['members', `-rpc-addr=${serf.rpc}`], serf.program.env)
-        }),
-        bare
-      ],
-      { rounds, warmUps: 1 }
-    )
-    const daemon = await alternate([await daemonStarts(bench), await enter(SERF, () => agentStarts(bench)), bare], {
-      rounds,
-      warmUps: 1
-    })
-    yield* [
-      figure('bak status: from start to end of the command', 'ms', 'took', status, {
-        budgets: [most(100, 'ms')],
-        note: 'beside serf members and node -e 0; files are in the cache of the system'
+export async function* measure(bench: Bench): AsyncGenerator<Figure> {
+  const { rounds } = bench.options
+  await bench.noMesh()
+  const mesh = await bench.mesh(1)
+  const home = mesh.testnet.peer(DRIVER).home
+  const bare = starting(NODE, process.execPath, ['-e', '0'])
+  const status = await alternate(
+    [
+      starting(BAK, PROGRAM, ['--home', home, 'status']),
+      await enter(SERF, async () => {
+        const serf = await startSerf(bench, 1)
+        if ('absent' in serf) return { name: SERF, ...serf }
+        return starting(SERF, serf.program.path, ['members', `-rpc-addr=${serf.rpc}`], serf.program.env)
       }),
-      figure('daemon: from start to listening', 'ms', 'took', daemon, { budgets: [most(500, 'ms')] })
-    ]
-  }
+      bare
+    ],
+    { rounds, warmUps: 1 }
+  )
+  const daemon = await alternate([await daemonStarts(bench), await enter(SERF, () => agentStarts(bench)), bare], {
+    rounds,
+    warmUps: 1
+  })
+  yield* [
+    figure('bak status: from start to end of the command', 'ms', 'took', status, {
+      budgets: [most(100, 'ms')],
+      note: 'beside serf members and node -e 0; files are in the cache of the system'
+    }),
+    figure('daemon: from start to listening', 'ms', 'took', daemon, { budgets: [most(500, 'ms')] })
+  ]
 }
 
 function starting(name: string, program: string, args: string[], env: Record<string, string> = {}): Contender {

@@ -1,0 +1,69 @@
+/** What the model says of meshes that no machine here can hold, and the picture of it beside what was measured. */
+import { HERE, type Model, newcomer, type Point, ROOM, simulate } from './model.ts'
+import { draw, type Series } from './picture.ts'
+
+/** Members of the meshes that are simulated. */
+const SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 10_000]
+/** So many on one machine are a line that can still be compared with points. */
+const MOST_HERE = 1024
+
+/** A measured mesh, with what 2 KiB from each member take, ms, and of the controller's processor. */
+export interface Measured extends Point {
+  fanIn: number
+  fanInController: number
+}
+
+/** ms, of a mesh whose peers have a machine each. */
+export interface Foretold {
+  members: number
+  latency: number
+  newcomer: number
+  fanIn: number
+  /** Bytes of a certificate. */
+  certificate: number
+}
+
+export function foretell(model: Model, measured: Measured[], sizes = SIZES): Foretold[] {
+  const { each, rest } = fanInOf(measured)
+  return sizes.map(members => {
+    const { latency, certificate } = simulate(model, members, ROOM)
+    return { members, latency, certificate, newcomer: newcomer(model, members, ROOM), fanIn: rest + members * each }
+  })
+}
+
+/** Tarballs are taken by one process: what each costs it, and what the first waits for, ms. */
+function fanInOf(measured: Measured[]): { each: number; rest: number } {
+  const shares = measured.map(({ members, fanInController }) => fanInController / members)
+  const each = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  const [least] = measured as [Measured]
+  return { each, rest: Math.max(0, least.fanIn - least.members * each) }
+}
+
+export function picture(model: Model, measured: Measured[], foretold: Foretold[], words: string): string {
+  const points = (name: string, color: string, of: (each: Measured) => number): Series => ({
+    ...{ name, color, drawn: 'points' },
+    values: measured.map(each => ({ x: each.members, y: of(each) }))
+  })
+  const line = (name: string, color: string, of: (each: Foretold) => number): Series => ({
+    ...{ name, color, drawn: 'line' },
+    values: foretold.map(each => ({ x: each.members, y: of(each) }))
+  })
+  const here: Series = {
+    ...{ name: 'phase, simulated on this machine', color: '#e8a33d', drawn: 'line' },
+    values: SIZES.filter(members => members <= MOST_HERE).map(members => ({
+      ...{ x: members, y: simulate(model, members, HERE).latency }
+    }))
+  }
+  return draw({
+    ...{ title: 'How a mesh grows', subtitle: words, x: 'members', y: 'ms' },
+    series: [
+      points('phase, measured', '#d1661b', each => each.latency),
+      here,
+      line('phase, a machine each', '#d1661b', each => each.latency),
+      points('newcomer known, measured', '#2b6cb0', each => each.newcomer),
+      line('newcomer known, a machine each', '#2b6cb0', each => each.newcomer),
+      points('2 KiB from each, measured', '#2f855a', each => each.fanIn),
+      line('2 KiB from each, a machine each', '#2f855a', each => each.fanIn)
+    ]
+  })
+}
