@@ -13,6 +13,11 @@ export const commands: CommandEntry[] = [
   { name: 'info', summary: 'all about this peer', load: () => import('./commands/info.ts') },
   { name: 'members', summary: 'the peers of the mesh', load: () => import('./commands/members.ts') },
   {
+    name: 'reachability',
+    summary: 'how this peer and each other can be reached',
+    load: () => import('./commands/reachability.ts')
+  },
+  {
     name: 'tools',
     summary: 'what can be observed where, and what is registered',
     load: () => import('./commands/tools.ts')

@@ -23,6 +23,7 @@ export interface Flags {
   announce?: string[]
   /** As a variable also the name of a mode. */
   relay?: boolean | string
+  direct?: boolean
   upnp?: boolean
   /** `30d` */
   membership?: string

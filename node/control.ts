@@ -1,6 +1,7 @@
 /** What the daemon answers on its control socket: every call, and the function that answers it. */
 import type { CallHandlers } from '../protocols/control.ts'
 import { drain, members, register, status, stop, tools } from './control/mesh.ts'
+import { reachability } from './control/reach.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
@@ -14,6 +15,7 @@ export function controlHandlers(parts: Parts): CallHandlers {
     invites: () => invites(parts),
     revoke: request => revoke(parts, request),
     rotate: request => rotate(parts, request),
+    reachability: (request, options) => reachability(parts, request, options),
     stop: request => stop(parts, request),
     drain: request => drain(parts, request),
     tools: request => tools(parts, request),

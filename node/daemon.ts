@@ -18,11 +18,14 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './identity.ts'
 import type { Log } from './log.ts'
 import { Clock } from './mesh/clock.ts'
+import { Direct } from './mesh/direct/service.ts'
 import { Echo } from './mesh/echo.ts'
 import { Gossip } from './mesh/gossip.ts'
+import { Handover } from './mesh/handover.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
+import { Reach } from './mesh/reach/reach.ts'
 import { RelayOffer } from './mesh/relay/offer.ts'
 import { Relays } from './mesh/relay/relays.ts'
 import { Remembered } from './mesh/remembered.ts'
@@ -116,12 +119,14 @@ async function compose(
     save: file => keeper.save(file)
   })
   const firstJoin = new FirstJoin()
+  let relays: Relays | undefined
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: authority,
     key: identity.raw,
     announce: config.announce,
+    behindRelays: () => relays?.addresses() ?? [],
     onRefused: (refusing: Refusing) => {
       const { direction, address, peer, code, by, reason } = refusing
       log.refused('handshake refused', { direction, from: address, peer, code, by, why: reason })
@@ -155,8 +160,14 @@ async function compose(
         isHere: peer => c.members.isHere(peer),
         save: proof => mesh.update({ proof })
       }),
-    relay: c => new RelayOffer(c, { log, mode: config.relay, limits: config.relay_limits }),
-    relays: c => new Relays(c, { log }),
+    relay: c => new RelayOffer(c, { ...common, mode: config.relay, limits: config.relay_limits }),
+    relays: c => {
+      relays = new Relays(c, { log })
+      return relays
+    },
+    reach: c => new Reach(c),
+    direct: c => new Direct(c, { log, on: config.direct }),
+    handover: c => new Handover(c, { log }),
     remembered: c => remembered.watch(c.members, identity.peer),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
@@ -171,9 +182,9 @@ async function compose(
     register: c => register.serve(c)
   }
   const network = await listen(networkInit, services, config.listen, mesh)
-  const addresses = () => network.getMultiaddrs().map(String)
-  await rememberPort(mesh, addresses())
   const found = network.services as unknown as Omit<Parts, 'home'>
+  const addresses = () => found.reach.ways()
+  await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...found,
     ...{ home, log, identity, mesh, started: self.started, network, addresses },

@@ -2,7 +2,10 @@ import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
+import type { Direct } from './mesh/direct/service.ts'
 import type { Members } from './mesh/members.ts'
+import type { Reach } from './mesh/reach/reach.ts'
+import type { Relays } from './mesh/relay/relays.ts'
 import type { Streams } from './mesh/streams.ts'
 import type { Authority } from './mesh/trust/authority.ts'
 import type { Renewal } from './mesh/trust/renewal.ts'
@@ -28,6 +31,9 @@ export interface Parts {
   spread: Spread
   renewal: Renewal
   members: Members
+  relays: Relays
+  reach: Reach
+  direct: Direct
   streams: Streams
   follow: Follow
   agent: Agent

@@ -58,6 +58,7 @@ export const daemonSettings = v.strictObject({
   announce: v.optional(list(address, 16)),
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
+  direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time that is longer than none'))),
   log: v.optional(v.picklist(LEVELS)),
@@ -75,6 +76,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   /** Others are relayed through this peer: by itself where it finds that everyone can reach it. */
   relay: 'auto',
   relay_limits: { reservations: 512 },
+  /** Looks for a way around relays, through routers. */
+  direct: true,
   /** Asks the router for a port. */
   upnp: true,
   /** How long a member stays let in after this peer, as an admin, renewed its proof. */

@@ -23,8 +23,9 @@ import {
   text
 } from './fields.ts'
 import { availability, record, registration } from './hello.ts'
-import { assignment, exclusion } from './manifest.ts'
+import { assignment, clock, exclusion } from './manifest.ts'
 import { MAX_USES, role } from './membership.ts'
+import { nat, pathClass } from './path.ts'
 import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
 
@@ -42,11 +43,41 @@ export const memberView = v.object({
   /** Unique name: with a part of the peer id where two peers share one. */
   shown: name,
   /** How this peer reaches it. */
-  path: v.picklist(['self', 'direct', 'indirect', 'none']),
+  path: v.picklist(['self', 'direct', 'relayed', 'indirect', 'none']),
   /** Since when it has been in its state. */
   since: instant
 })
 export type MemberView = v.InferOutput<typeof memberView>
+
+/** How a peer is reached from another; `via` is the name of a relay. */
+export const peerReach = v.object({
+  peer: peerId,
+  name,
+  /** What it knows of its own place; left out while it knows nothing. */
+  nat: v.optional(nat),
+  /** Others are reached through it. */
+  relay: v.boolean(),
+  /** Left out where there is no connection. */
+  path: v.optional(v.object({ class: pathClass, via: v.optional(text) })),
+  /** ms */
+  roundTrip: v.optional(milliseconds),
+  /** What to add to this peer's clock to get its. */
+  clock: v.optional(clock),
+  error: v.optional(text)
+})
+export type PeerReach = v.InferOutput<typeof peerReach>
+
+const ownReach = v.object({
+  peer: peerId,
+  name,
+  nat: v.optional(nat),
+  relay: v.boolean(),
+  /** Relays through which it can be reached. */
+  relays: list(v.object({ peer: peerId, name: text }), 64),
+  /** Addresses that a router opened on demand. */
+  mapped: list(text, 64),
+  addresses: list(text, 64)
+})
 
 /** One line of `bak ls` and `bak ps`. */
 export const runLine = v.object({
@@ -194,6 +225,11 @@ export const calls = {
   rotate: {
     request: v.strictObject({ grace: v.optional(v.pipe(milliseconds, v.maxValue(MAX_DURATION))) }),
     response: v.object({ generation: count, until: instant })
+  },
+  /** Connects to the members that are named, and says how. */
+  reachability: {
+    request: v.strictObject({ on: v.optional(text) }),
+    response: v.object({ self: ownReach, peers: list(peerReach, 10_000) })
   },
   /** Leaves the mesh in order and ends the daemon. */
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },

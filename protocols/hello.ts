@@ -23,6 +23,7 @@ import {
   text
 } from './fields.ts'
 import { proofBytes } from './membership.ts'
+import { nat } from './path.ts'
 import type { Protocol } from './stream.ts'
 
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
@@ -55,6 +56,9 @@ export const record = v.object({
   addresses: list(multiaddress, 32),
   /** Others may be reached through this peer. */
   relay: v.optional(v.boolean()),
+  nat: v.optional(nat),
+  /** Those of its addresses that a router opened on demand. */
+  mapped: v.optional(list(multiaddress, 8)),
   tools: list(availability, 128),
   registered: list(registration, 128),
   runs: list(drivenRun, 64),

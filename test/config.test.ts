@@ -36,6 +36,7 @@ test('without a file and flags everything is as the help says', async () => {
     announce: [],
     relay: 'auto',
     relay_limits: { reservations: 512 },
+    direct: true,
     upnp: true,
     membership: '30d',
     log: 'info',
@@ -60,6 +61,7 @@ const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unk
     ['relay', 'relay = "auto"', 'auto', true, 'on'],
     ['relay', 'relay = "on"', 'on', false, 'off'],
     ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
+    ['direct', 'direct = true', true, false, false],
     ['upnp', 'upnp = true', true, false, false],
     ['membership', 'membership = "90d"', '90d', '1h', '1h']
   ]

@@ -185,8 +185,8 @@ export class Agent {
   }
 
   #neighbours(): string[] {
-    const direct = this.#components.members.list().filter(member => member.path === 'direct')
-    return direct.map(member => member.peer).slice(0, MAX_ASKED)
+    const connected = this.#components.members.list().filter(({ path }) => path === 'direct' || path === 'relayed')
+    return connected.map(member => member.peer).slice(0, MAX_ASKED)
   }
 
   get #parts(): PhaseParts {

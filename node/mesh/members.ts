@@ -190,7 +190,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #path(row: Row): MemberView['path'] {
     const { peer } = row.record
     if (peer === this.#init.signer.peer) return 'self'
-    if (this.#components.streams.connected(peer)) return 'direct'
+    if (this.#components.streams.connected(peer)) return this.#components.streams.isRelayed(peer) ? 'relayed' : 'direct'
     return isHere(row) ? 'indirect' : 'none'
   }
 

@@ -1,14 +1,16 @@
 /** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise, yamux, identify, ping, AutoNAT, gossip. */
 
-import { autoNATv2 } from '@libp2p/autonat-v2'
+import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { meshGossip } from './gossip.ts'
+import { isRelayed } from './reach/addresses.ts'
 import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
 import type { MeshSecret } from './trust/secret.ts'
 
@@ -30,13 +32,22 @@ export interface NetworkInit extends EncrypterInit {
   key: Uint8Array
   listen: string[]
   announce: string[]
+  /** This peer's addresses behind relays, as they are now. */
+  behindRelays?(): string[]
 }
 
 export function createNetwork(init: NetworkInit, services: any) {
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromRaw(init.key),
-    addresses: { listen: init.listen, announce: init.announce },
+    addresses: {
+      listen: init.listen,
+      announce: init.announce,
+      announceFilter: (addresses: Multiaddr[]) => [
+        ...addresses,
+        ...(init.behindRelays?.() ?? []).map(each => multiaddr(each))
+      ]
+    },
     transports: [
       tcp(),
       circuitRelayTransport({
@@ -57,6 +68,17 @@ export function createNetwork(init: NetworkInit, services: any) {
     },
     connectionMonitor: PING,
     connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping(), autonat: autoNATv2(), pubsub: meshGossip(), ...services }
+    services: { identify: identify(), ping: ping(), autonat: directAutoNAT, pubsub: meshGossip(), ...services }
   } as unknown as Libp2pOptions)
+}
+
+/** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */
+function directAutoNAT(components: AutoNATv2Components) {
+  const { addressManager } = components
+  const direct = Object.create(addressManager, {
+    getAddressesWithMetadata: {
+      value: () => addressManager.getAddressesWithMetadata().filter(({ multiaddr }) => !isRelayed(multiaddr))
+    }
+  })
+  return autoNATv2()(Object.create(components, { addressManager: { value: direct } }))
 }

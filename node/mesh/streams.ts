@@ -5,6 +5,8 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
 import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
+import { preferred } from './direct/paths.ts'
+import { isRelayed } from './reach/addresses.ts'
 
 /** Longest time to get a connection and negotiate a stream on it, in ms. */
 const OPEN_TIMEOUT = 10_000
@@ -92,8 +94,14 @@ export class Streams {
     return this.#components.connectionManager.getConnections(peerId(peer)).some(c => c.status === 'open')
   }
 
+  /** @returns whether the only way to a peer is through another */
+  isRelayed(peer: string): boolean {
+    const connection = preferred(this.#components.connectionManager.getConnections(peerId(peer)))
+    return connection != null && isRelayed(connection.remoteAddr)
+  }
+
   async #connect(peer: PeerId, signal: AbortSignal): Promise<Connection> {
-    const open = this.#components.connectionManager.getConnections(peer).find(c => c.status === 'open')
+    const open = preferred(this.#components.connectionManager.getConnections(peer))
     return open ?? (await this.#components.connectionManager.openConnection(peer, { signal }))
   }
 }

@@ -341,6 +341,7 @@ bak('config says what is set, and where', async () => {
     ['announce', '[]', 'default'],
     ['relay', 'auto', 'default'],
     ['relay_limits', '{"reservations":512}', 'default'],
+    ['direct', 'true', 'default'],
     ['upnp', 'true', 'default'],
     ['membership', '30d', 'default'],
     ['log', 'warn', 'BAK_LOG'],

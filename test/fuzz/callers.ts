@@ -7,6 +7,7 @@ import { swapRecords } from '../../node/mesh/swap.ts'
 import { Table } from '../../node/mesh/table.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
+import { leadDirect, NONCE_BYTES } from '../../protocols/direct.ts'
 import type { Subject } from '../../protocols/envelope.ts'
 import { BakError, errorCodes } from '../../protocols/errors.ts'
 import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
@@ -118,6 +119,15 @@ export const sends = (open: Opener, world: World) =>
 
 export const fetches = (open: Opener) =>
   new Content({ streams: { to: () => open } } as never).get(digestOf(new Uint8Array()), ['x'])
+
+export const leads = (open: Opener) =>
+  leadDirect(
+    open,
+    Promise.resolve({ addresses: [], proofs: [] }),
+    new Uint8Array(NONCE_BYTES),
+    { weigh: () => true, go: async () => {} },
+    {}
+  )
 
 export const measures = (open: Opener) => measureClock(open)
 

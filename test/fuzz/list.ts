@@ -1,8 +1,10 @@
 /** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
 
 import { collectProtocol } from '../../protocols/collect.ts'
+import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
   ackSubject,
   acksProtocol,
@@ -19,7 +21,7 @@ import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import { renewProtocol, trustProtocol } from '../../protocols/trust.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, measures, sends, swaps } from './callers.ts'
+import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
 import { readers } from './readers.ts'
@@ -40,6 +42,8 @@ export const targets = [
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
+  of({ protocol: observeProtocol, refusals: ['busy'] }),
+  of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -67,6 +71,8 @@ export const targets = [
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
+  asks({ protocol: observeProtocol }),
+  asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),

@@ -14,6 +14,7 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { readConfigFile } from '../../protocols/config-file.ts'
 import { envelope, open, seal } from '../../protocols/envelope.ts'
 import { storedEvent } from '../../protocols/events.ts'
+import { addressOf, observationSubject, openProof, readProof, writeLine } from '../../protocols/observe.ts'
 import { checkProof } from '../../protocols/proof.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
 import { readRunFile, writeRunFile } from '../../protocols/run-file.ts'
@@ -23,6 +24,7 @@ import { member, signed, specOf } from '../protocols/samples.ts'
 import { ownFile, type ReaderInit } from './files.ts'
 import type { World } from './world.ts'
 
+const seen = { host: '192.0.2.7', port: 4001 }
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 const json = (value: unknown) => JSON.stringify(value, null, 2)
 const folderOf = ({ target, ended }: World) => target.parts.coordinator.folder(ended)
@@ -54,6 +56,17 @@ export const readers: ReaderInit[] = [
     refusals: ['not-allowed', 'bad-signature', 'bad-message'],
     good: ({ member }) => [member.parts.authority.shows as Uint8Array],
     read: (bytes, { target }) => checkProof(target.parts.mesh.mesh, bytes)
+  },
+  {
+    name: 'line of an observer',
+    refusals: ['bad-message', 'bad-signature', 'not-allowed'],
+    good: ({ target }) => [
+      writeLine(
+        seen,
+        seal(observationSubject, { peer: member.peer, address: addressOf(seen) }, target.parts.identity)
+      ).trimEnd()
+    ],
+    read: bytes => openProof(readProof(text(bytes)), member.peer)
   },
   {
     name: 'envelope',

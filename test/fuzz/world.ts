@@ -89,7 +89,9 @@ export async function startWorld(): Promise<World> {
 
 async function startOne(folder: string, name: string, problems: string[], ticket?: string): Promise<Daemon> {
   const home = await openHome(join(folder, name))
-  const settings = { name, listen: ['/ip4/127.0.0.1/tcp/0'], label: { archive: 'true' }, log: 'error' as const }
+  // made-up addresses must not be dialled
+  const quiet = { direct: false, upnp: false, relay: 'on' as const, log: 'error' as const }
+  const settings = { name, listen: ['/ip4/127.0.0.1/tcp/0'], label: { archive: 'true' }, ...quiet }
   return startDaemon({
     home,
     config: await loadConfig(home, settings),

@@ -4,6 +4,7 @@ import { shown, verdict } from '../../protocols/admission.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { digestOf } from '../../protocols/digest.ts'
+import { directProtocol } from '../../protocols/direct.ts'
 import { envelope, peek, type Subject, seal } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import {
@@ -22,6 +23,7 @@ import {
   type Membership,
   membershipSubject
 } from '../../protocols/membership.ts'
+import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
   type Ack,
   ackSubject,
@@ -90,6 +92,13 @@ const facts: Fact[] = [
   { type: 'rotation', sealed: seal(rotationSubject, rotation, controller) },
   { type: 'use', proof: proof.bytes }
 ]
+
+const observed = { peer: member.peer, address: '/ip4/192.0.2.7/tcp/4001' }
+const directOffer = {
+  type: 'offer',
+  addresses: ['/ip4/10.0.0.7/tcp/4001'],
+  proofs: [seal(observationSubject, observed, controller)]
+}
 
 const tools = [{ group: 'default', tool: 'vmstat', options: { interval: 1, options: ['-n'] } }]
 const availability = { tool: 'vmstat', usable: true, version: '4.0', reason: 'not as root' }
@@ -252,6 +261,13 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['clock: request', clockProtocol.request, { asked: at }],
   ['clock: response', clockProtocol.response, { asked: at, heard: at + 1, answered: at + 1.5 }],
   ['echo', echoProtocol.request, { bytes: new Uint8Array(100).fill(2) }],
+  ['observe: request', observeProtocol.request, {}],
+  ['observe: response', observeProtocol.response, { token: new Uint8Array(16).fill(7), ports: [4002, 4003] }],
+  ['direct: offer', directProtocol.request, directOffer],
+  ['direct: ready', directProtocol.request, { type: 'ready', nonce: new Uint8Array(16).fill(7) }],
+  ['direct: go', directProtocol.request, { type: 'go' }],
+  ['direct: answer', directProtocol.response, directOffer],
+  ['direct: ready too', directProtocol.response, { type: 'ready' }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
   ['attach: request', attachProtocol.request, { run, from: 3 }],

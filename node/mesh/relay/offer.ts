@@ -4,11 +4,15 @@
  */
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
-import type { AddressManager } from '@libp2p/interface-internal'
+import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
 import type { RelayLimits } from '../../../protocols/config-file.ts'
+import type { Signer } from '../../../protocols/envelope.ts'
+import { endpointOf, observeProtocol } from '../../../protocols/observe.ts'
 import type { Log } from '../../log.ts'
 import type { Members } from '../members.ts'
-import { isProvenPublic } from '../reach/addresses.ts'
+import { isProvenPublic, isRelayed } from '../reach/addresses.ts'
+import type { Streams } from '../streams.ts'
+import { Observer } from './observer.ts'
 
 /** Relayed connections that one peer may have through this one. */
 const MAX_STREAMS = 512
@@ -20,11 +24,14 @@ export type RelayMode = 'auto' | 'on' | 'off'
 export interface RelayOfferComponents {
   events: TypedEventTarget<Libp2pEvents>
   addressManager: AddressManager
+  transportManager: TransportManager
+  streams: Streams
   members: Members
 }
 
 export interface RelayOfferInit {
   log: Log
+  signer: Signer
   mode: RelayMode
   limits: RelayLimits
 }
@@ -36,6 +43,7 @@ export class RelayOffer {
   readonly #init: RelayOfferInit
   readonly #log: Log
   #server: Server | undefined
+  #observer: Promise<Observer> | undefined
   #turn: Promise<void> = Promise.resolve()
 
   constructor(components: RelayOfferComponents, init: RelayOfferInit) {
@@ -60,8 +68,7 @@ export class RelayOffer {
     events.removeEventListener('self:peer:update', this.#onAddresses)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
     await this.#turn
-    await this.#server?.stop()
-    this.#server = undefined
+    await this.#end()
   }
 
   readonly #onAddresses = (): void => {
@@ -75,15 +82,42 @@ export class RelayOffer {
 
   async #set(wanted: boolean): Promise<void> {
     if (wanted === (this.#server != null)) return
-    if (wanted) {
-      this.#server = this.#create()
-      await this.#server.start()
-    } else {
-      await this.#server?.stop()
-      this.#server = undefined
-    }
+    await (wanted ? this.#begin() : this.#end())
     this.#log.info(wanted ? 'this peer relays others' : 'this peer relays nobody any more')
     this.#components.members.update({ relay: wanted ? true : undefined })
+  }
+
+  async #begin(): Promise<void> {
+    await this.#components.streams.serve(observeProtocol, (_request, { peer }) => this.#observe(peer))
+    this.#server = this.#create()
+    await this.#server.start()
+  }
+
+  async #end(): Promise<void> {
+    if (this.#server == null) return
+    await this.#components.streams.unserve(observeProtocol)
+    const observer = await this.#observer?.catch(() => undefined)
+    observer?.close()
+    this.#observer = undefined
+    await this.#server.stop()
+    this.#server = undefined
+  }
+
+  /** Its ports are open from the first time that somebody asks. */
+  async *#observe(peer: string) {
+    this.#observer ??= this.#openObserver()
+    const observer = await this.#observer
+    yield { token: observer.admit(peer), ports: observer.ports }
+  }
+
+  async #openObserver(): Promise<Observer> {
+    const here = this.#components.transportManager
+      .getAddrs()
+      .map(String)
+      .filter(address => !isRelayed(address))
+      .map(endpointOf)
+    const hosts = [...new Set(here.map(({ host }) => host))]
+    return Observer.open(this.#init.signer, hosts, here[0]?.port ?? 0)
   }
 
   #create(): Server {

@@ -7,9 +7,12 @@ import type { Connection, PeerId } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, TransportManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { TypedEventEmitter } from 'main-event'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import type { Opener } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
 import { Backoff } from '../backoff.ts'
+import type { ObservingRelay } from '../direct/observe.ts'
 import type { Members } from '../members.ts'
 import { isRelayed, needsNoRelay } from '../reach/addresses.ts'
 import { addressBehind, chooseRelays } from './choose.ts'
@@ -47,7 +50,12 @@ interface Relay {
   pulse: boolean
 }
 
-export class Relays {
+export interface RelaysEvents {
+  /** This peer can be reached through one more relay. */
+  reserved: CustomEvent<{ relay: string }>
+}
+
+export class Relays extends TypedEventEmitter<RelaysEvents> {
   readonly #components: RelaysComponents
   readonly #log: Log
   readonly #self: string
@@ -59,6 +67,7 @@ export class Relays {
   #stopped = false
 
   constructor(components: RelaysComponents, init: { log: Log }) {
+    super()
     this.#components = components
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'relays')
@@ -87,6 +96,25 @@ export class Relays {
   /** @returns the relays through which this peer can be reached now */
   held(): string[] {
     return [...this.#known].filter(([, { address }]) => address != null).map(([peer]) => peer)
+  }
+
+  /** @returns this peer's addresses behind them */
+  addresses(): string[] {
+    return [...this.#known.values()].map(({ address }) => address).filter(each => each != null)
+  }
+
+  /** @returns relays that can look at this peer from outside, those that it holds first */
+  observers(): ObservingRelay[] {
+    return [...this.#known]
+      .sort(([, a], [, b]) => Number(b.address != null) - Number(a.address != null))
+      .flatMap(([peer]) => {
+        const connection = this.#connection(peer)
+        const host = connection?.remoteAddr.toString().split('/')[2]
+        if (connection == null || host == null) return []
+        const open: Opener = (protocol, options) =>
+          connection.newStream(protocol, { ...options, runOnLimitedConnection: true })
+        return [{ host, open }]
+      })
   }
 
   readonly #onChange = (): void => {
@@ -155,10 +183,9 @@ export class Relays {
       if (!this.#reservations.has(id)) throw new BakError('unreachable', 'its connection broke')
       relay.address = address
       relay.backoff.reset()
-      // for as long as the reservation lasts: no other peer is asked to prove it
-      this.#components.addressManager.confirmObservedAddr(multiaddr(address), { type: 'observed', ttl: 2 ** 50 })
       this.#log.info('reachable through a relay', { relay: peer })
       this.#components.members.update({})
+      this.dispatchEvent(new CustomEvent('reserved', { detail: { relay: peer } }))
     } catch (cause) {
       const next = relay.backoff.next()
       const wait = this.held().length === 0 ? Math.min(next, ONLY) : next
@@ -186,7 +213,6 @@ export class Relays {
     const relay = this.#known.get(peer)
     if (relay?.address == null) return
     this.#hope(relay)
-    this.#components.addressManager.removeObservedAddr(multiaddr(relay.address))
     relay.address = undefined
     this.#log.info('no longer reachable through a relay', { relay: peer })
     this.#components.members.update({})

@@ -1,0 +1,85 @@
+/** Peers of one mesh in this process: real libp2p on loopback, with as many of the daemon's parts as a test wants. */
+import { generateKeyPairSync } from 'node:crypto'
+import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import type { Connection, Libp2p } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLog } from '../../node/log.ts'
+import { Gossip } from '../../node/mesh/gossip.ts'
+import { createNetwork } from '../../node/mesh/network.ts'
+import { Streams } from '../../node/mesh/streams.ts'
+import { newSecret } from '../../node/mesh/trust/secret.ts'
+import { newSigner } from './streams.ts'
+
+export const silent = createLog('error', () => {})
+
+export interface LocalPeer {
+  network: Libp2p
+  peer: string
+  gossip: Gossip
+  streams: Streams
+  /** Other parts, by the name under which they were given. */
+  parts: Record<string, never>
+}
+
+export interface LocalMesh {
+  start(init?: {
+    listen?: boolean
+    relay?: boolean
+    services?: Record<string, (components: never) => unknown>
+  }): Promise<LocalPeer>
+  stop(): Promise<void>
+}
+
+/** A mesh that lets in whoever has its secret. */
+export function createMesh(): LocalMesh {
+  const mesh = newSigner().peer
+  const secrets = [newSecret()]
+  const networks: Libp2p[] = []
+  return {
+    start: async ({ listen = true, relay = false, services = {} } = {}) => {
+      const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+      const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))
+      const admission = { shows: undefined, judge: () => undefined }
+      const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
+      const network = (await createNetwork(
+        { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {} },
+        {
+          gossip: (c: never) => new Gossip(c, { log: silent }),
+          streams: (c: never) => new Streams(c, { log: silent }),
+          ...(relay ? { relay: circuitRelayServer({ reservations: { applyDefaultLimit: false } }) } : {}),
+          ...services
+        }
+      )) as Libp2p
+      networks.push(network)
+      await network.start()
+      const parts = network.services as never as LocalPeer['parts'] & { gossip: Gossip; streams: Streams }
+      return { network, peer: network.peerId.toString(), gossip: parts.gossip, streams: parts.streams, parts }
+    },
+    stop: async () => {
+      await Promise.all(networks.splice(0).map(network => network.stop()))
+    }
+  }
+}
+
+/** @returns where a peer listens */
+export const addressOf = ({ network }: LocalPeer): Multiaddr => network.getMultiaddrs()[0] as Multiaddr
+
+/** Connects two peers through a third, which must relay; the second is given a place there. */
+export async function connectThrough(relay: LocalPeer, from: LocalPeer, to: LocalPeer): Promise<Connection> {
+  for (const each of [from, to]) await each.network.dial(addressOf(relay))
+  // a place at the relay, as if it had asked for one
+  const server = (relay.parts as never as { relay: CircuitRelayService & { reservationStore: Places } }).relay
+  server.reservationStore.reserve(to.network.peerId, addressOf(relay))
+  return from.network.dial(multiaddr(`${addressOf(relay)}/p2p-circuit/p2p/${to.peer}`))
+}
+
+interface Places {
+  reserve(peer: unknown, address: Multiaddr): void
+}
+
+/** @throws when it has not come true within 15 s */
+export async function eventually(what: string, fits: () => boolean): Promise<void> {
+  for (const late = Date.now() + 15_000; !fits(); await new Promise(resolve => setTimeout(resolve, 10))) {
+    if (Date.now() > late) throw new Error(`not within 15 s: ${what}`)
+  }
+}
