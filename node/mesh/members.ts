@@ -14,6 +14,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
+import { Announcer, STEADY } from './announcer.ts'
 import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
@@ -25,11 +26,8 @@ import { answerSwap, swapRecords } from './swap.ts'
 import { isHere, type Row, shownNames, stateOf, Table } from './table.ts'
 import type { Authority } from './trust/authority.ts'
 
-/** A change is announced this much later, together with what else changes by then. */
-const COALESCE = 50
-/** Announced again at these times after joining, as topics are still being grafted; then once a minute. */
-const REPEATS = [300, 1_000, 3_000]
-const STEADY = 60_000
+/** What was said last goes out in this time, ms. */
+const FAREWELL = 50
 /** Nobody need be connected to a peer, so that nobody sees its connection go: who has been silent for so long is dialled. */
 const SILENT = 4 * STEADY
 const MAX_PROBES = 16
@@ -70,12 +68,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #topic: string
   readonly #news = new RelayNews()
   readonly #loss: Loss
-  readonly #reunion = new Reunion(() => this.#announce())
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #announcer = new Announcer({ say: () => this.#announce(), onSteady: () => this.#probeSilent() })
+  readonly #reunion = new Reunion(() => this.#announcer.now())
   #self: MembersInit['self']
-  #version = 0
-  #pending: NodeJS.Timeout | undefined
-  #running = false
 
   constructor(components: MembersComponents, init: MembersInit) {
     super()
@@ -92,7 +87,6 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   async afterStart(): Promise<void> {
     const { events, authority, gossip, streams, follow } = this.#components
-    this.#running = true
     await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
     const check = (bytes: Uint8Array) => checkHello(bytes, authority)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
@@ -103,21 +97,18 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     events.addEventListener('self:peer:update', this.#onAddresses)
     follow.addEventListener('certificate', this.#onCertificate)
-    this.#announce()
-    for (const delay of REPEATS) this.#later(delay, () => this.#announce())
-    this.#repeat()
+    this.#announcer.start()
   }
 
   /** Says good-bye while the connections still stand. */
   async beforeStop(): Promise<void> {
     this.#self = { ...this.#self, state: 'left' }
-    this.#announce()
-    this.#running = false
+    this.#announcer.now()
+    this.#announcer.stop()
     this.#loss.stop()
     this.#news.stop()
     this.#reunion.stop()
-    for (const timer of this.#timers) clearTimeout(timer)
-    await new Promise(resolve => setTimeout(resolve, COALESCE))
+    await new Promise(resolve => setTimeout(resolve, FAREWELL))
   }
 
   async stop(): Promise<void> {
@@ -135,17 +126,13 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   get self(): MemberRecord {
     const addresses = this.#components.addressManager.getAddresses().map(String).slice(0, 32)
     const { shows: proof } = this.#components.authority
-    return { ...this.#self, peer: this.#init.signer.peer, version: this.#version, addresses, proof }
+    return { ...this.#self, peer: this.#init.signer.peer, version: this.#announcer.version, addresses, proof }
   }
 
   /** Changes what this peer says of itself, and tells the mesh. */
   update(change: Partial<MembersInit['self']>): void {
     this.#self = { ...this.#self, ...change }
-    if (!this.#running || this.#pending != null) return
-    this.#pending = this.#later(COALESCE, () => {
-      this.#pending = undefined
-      this.#announce()
-    })
+    this.#announcer.soon()
   }
 
   /** @returns everyone known, this peer included, in order of names; who left long ago is forgotten */
@@ -195,19 +182,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   #announce(): void {
-    this.#version = Math.max(this.#version + 1, Date.now())
     const sealed = seal(memberSubject, this.self, this.#init.signer)
     this.#table.learn(this.self, sealed, Date.now())
     this.#publish('record', sealed)
     this.#changed(this.#init.signer.peer)
-  }
-
-  #repeat(): void {
-    this.#later(STEADY * (0.75 + Math.random() / 2), () => {
-      this.#announce()
-      this.#probeSilent()
-      this.#repeat()
-    })
   }
 
   #probeSilent(): void {
@@ -229,11 +207,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   /** @returns whether it was news */
   #learn({ value: record, sealed, proof }: CheckedRecord): boolean {
     if (record.peer === this.#init.signer.peer) {
-      // an earlier life of this peer, and its clock may have gone ahead of this one's
-      if (record.version > this.#version && this.#running) {
-        this.#version = record.version
-        this.#announce()
-      }
+      this.#announcer.outdo(record.version)
       return false
     }
     const known = this.#table.get(record.peer)
@@ -318,7 +292,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   #isMissed(peer: string): boolean {
     const row = this.#table.get(peer)
-    return this.#running && row != null && isHere(row) && !this.#components.streams.connected(peer)
+    return this.#announcer.running && row != null && isHere(row) && !this.#components.streams.connected(peer)
   }
 
   #report(peer: string): void {
@@ -336,14 +310,5 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   #changed(peer: string): void {
     this.dispatchEvent(new CustomEvent('change', { detail: { peer } }))
-  }
-
-  #later(delay: number, act: () => void): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      if (this.#running) act()
-    }, delay)
-    this.#timers.add(timer.unref())
-    return timer
   }
 }

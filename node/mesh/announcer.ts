@@ -1,0 +1,84 @@
+/** Says what this peer says of itself: often while it joins, as topics are still being grafted, at each change, and on and on. */
+
+/** A change is told this much later, together with what else changes by then, ms. */
+const COALESCE = 50
+const REPEATS = [300, 1_000, 3_000]
+/** Give or take a quarter, so that not all speak at once. */
+export const STEADY = 60_000
+
+export interface AnnouncerInit {
+  /** Tells the mesh the record of this version. */
+  say(version: number): void
+  /** Called about once in `STEADY`. */
+  onSteady(): void
+}
+
+export class Announcer {
+  readonly #init: AnnouncerInit
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #version = 0
+  #pending: NodeJS.Timeout | undefined
+  #running = false
+
+  constructor(init: AnnouncerInit) {
+    this.#init = init
+  }
+
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Of the record that was told last. */
+  get version(): number {
+    return this.#version
+  }
+
+  start(): void {
+    this.#running = true
+    this.now()
+    for (const delay of REPEATS) this.#later(delay, () => this.now())
+    this.#repeat()
+  }
+
+  stop(): void {
+    this.#running = false
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  now(): void {
+    this.#version = Math.max(this.#version + 1, Date.now())
+    this.#init.say(this.#version)
+  }
+
+  soon(): void {
+    if (!this.#running || this.#pending != null) return
+    this.#pending = this.#later(COALESCE, () => {
+      this.#pending = undefined
+      this.now()
+    })
+  }
+
+  /** An earlier life of this peer said something, and its clock may have been ahead of this one's: what is said now counts. */
+  outdo(version: number): void {
+    if (!this.#running || version <= this.#version) return
+    this.#version = version
+    this.now()
+  }
+
+  #repeat(): void {
+    this.#later(STEADY * (0.75 + Math.random() / 2), () => {
+      this.now()
+      this.#init.onSteady()
+      this.#repeat()
+    })
+  }
+
+  #later(delay: number, act: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      if (this.#running) act()
+    }, delay)
+    this.#timers.add(timer.unref())
+    return timer
+  }
+}
