@@ -17,6 +17,9 @@ import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './identity.ts'
 import type { Log } from './log.ts'
+import { wellBehaved } from './mesh/bounds/admission.ts'
+import { Conduct } from './mesh/bounds/conduct.ts'
+import { Gate } from './mesh/bounds/gate.ts'
 import { Clock } from './mesh/clock.ts'
 import { Direct } from './mesh/direct/service.ts'
 import { Echo } from './mesh/echo.ts'
@@ -120,10 +123,13 @@ async function compose(
   })
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
+  const conduct = new Conduct({ log, nameOf: peer => parts.members.get(peer)?.shown })
+  const gate = new Gate({ conduct, log })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
-    admission: authority,
+    admission: wellBehaved(conduct, authority),
+    ...{ conduct, gate },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -146,10 +152,12 @@ async function compose(
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
     authority: () => authority,
+    conduct: c => conduct.serve(c),
+    gate: c => gate.serve(c),
     doorkeeper: c => new Doorkeeper(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
-    gossip: c => new Gossip(c, common),
-    streams: c => new Streams(c, common),
+    gossip: c => new Gossip(c, { log, conduct }),
+    streams: c => new Streams(c, { log, conduct }),
     spread: c => new Spread(c, { log, self: identity.peer }),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),

@@ -2,6 +2,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
+import type { Conduct } from './mesh/bounds/conduct.ts'
 import type { Direct } from './mesh/direct/service.ts'
 import type { Members } from './mesh/members.ts'
 import type { Reach } from './mesh/reach/reach.ts'
@@ -28,6 +29,7 @@ export interface Parts {
   network: Libp2p
   addresses(): string[]
   authority: Authority
+  conduct: Conduct
   spread: Spread
   renewal: Renewal
   members: Members

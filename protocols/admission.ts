@@ -21,7 +21,8 @@ export const REFUSALS = [
   'wrong-secret',
   'other-peer',
   'gone',
-  'too-slow'
+  'too-slow',
+  'cut-off'
 ] as const
 export type RefusalCode = (typeof REFUSALS)[number]
 

@@ -22,5 +22,6 @@ export const collectProtocol: Protocol<{ run: string }, Collected> = {
   response: collected,
   // a tarball may take long; the run of bytes over the other stream is what is watched
   timeout: 3_600_000,
-  maxFrame: 64 * 1024
+  maxFrame: 64 * 1024,
+  maxRequest: 1024
 }

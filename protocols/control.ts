@@ -42,8 +42,8 @@ export const memberView = v.object({
   state: v.picklist(['alive', 'busy', 'draining', 'left', 'lost']),
   /** Unique name: with a part of the peer id where two peers share one. */
   shown: name,
-  /** How this peer reaches it. */
-  path: v.picklist(['self', 'direct', 'relayed', 'indirect', 'none']),
+  /** How this peer reaches it; not at all one that it has cut off for a while, since it sent too much. */
+  path: v.picklist(['self', 'direct', 'relayed', 'indirect', 'none', 'cut-off']),
   /** Since when it has been in its state. */
   since: instant
 })

@@ -108,7 +108,8 @@ export const attachProtocol: Protocol<{ run: string; from: number }, RunEvent> =
   request: v.object({ run: runId, from: count }),
   response: runEvent as v.GenericSchema<unknown, RunEvent>,
   timeout: Number.POSITIVE_INFINITY,
-  maxFrame: 1024 * 1024
+  maxFrame: 1024 * 1024,
+  maxRequest: 1024
 }
 
 /** What a peer holds of a run: its record, its manifest and its certificates. */
@@ -119,7 +120,8 @@ export const describeProtocol: Protocol<{ run: string }, Description> = {
     return description as v.GenericSchema<unknown, Description>
   },
   timeout: 10_000,
-  maxFrame: 16 * 1024 * 1024
+  maxFrame: 16 * 1024 * 1024,
+  maxRequest: 1024
 }
 export const description = v.object({
   run: runId,

@@ -30,8 +30,8 @@ export const peerId = v.pipe(
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
 /** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters; sorts by time. */
 export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
-/** Milliseconds since 1970, with fractions. */
-export const instant = v.pipe(v.number(), v.finite(), v.minValue(0))
+/** Milliseconds since 1970, with fractions; none that a `Date` cannot hold. */
+export const instant = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15))
 /** A length of time in milliseconds. */
 export const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))

@@ -19,6 +19,12 @@ interface Patience extends WaitOptions {
   within?: number
 }
 
+/**
+ * Counts the bytes of one peer that have come and are not read, on all its streams: told how many more, or fewer.
+ * @returns whether that is not too much
+ */
+export type Unread = (bytes: number) => boolean
+
 /** Both directions of one stream, within its protocol's bounds. */
 export class Frames {
   readonly #stream: Stream
@@ -28,19 +34,32 @@ export class Frames {
   /** Bytes that arrived and were not read. */
   #waiting = 0
 
-  constructor(stream: Stream, protocol: Protocol<never, never> | Protocol<unknown, unknown>) {
+  /** Bytes that arrived and are in no message yet. */
+  #held = 0
+  #count: Unread | undefined
+
+  constructor(stream: Stream, protocol: Protocol<never, never> | Protocol<unknown, unknown>, count?: Unread) {
     this.#stream = stream
+    this.#count = count
     this.#protocol = protocol as Protocol<unknown, unknown>
     // libp2p ends a stream after two silent minutes unless it is told otherwise
     stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
     stream.maxReadBufferLength = MAX_IN_FLIGHT
     this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + MAX_IN_FLIGHT })
     stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
+    stream.addEventListener('close', () => {
+      this.#count?.(-this.#held)
+      this.#count = undefined
+    })
   }
 
   /** A writer that is faster than the reader must wait: with more than a frame unread the stream's window closes. */
   #hold(arrived: number): void {
     this.#waiting += arrived
+    this.#held += arrived
+    if (this.#count?.(arrived) === false) {
+      return this.#stream.abort(new BakError('busy', `${this.#protocol.id}: the peer sends more than is read`))
+    }
     if (this.#waiting > this.#protocol.maxFrame && this.#stream.readStatus === 'readable') this.#stream.pause()
   }
 
@@ -65,17 +84,24 @@ export class Frames {
     )
   }
 
-  /** @param within how long the message may be in coming, ms. @returns undefined at the orderly end of the stream */
-  async read<T>(schema: Schema<T>, { signal, within }: Patience = {}): Promise<T | undefined> {
+  /**
+   * @param within how long the message may be in coming, ms
+   * @param most its largest size, where it is smaller than the protocol's
+   * @returns undefined at the orderly end of the stream
+   */
+  async read<T>(schema: Schema<T>, options: Patience & { most?: number } = {}): Promise<T | undefined> {
+    const { signal, within, most = this.#protocol.maxFrame } = options
     const begun = await this.#guard('answer', { signal, within }, waiting => this.#fill(4, waiting))
     if (!begun) return undefined
     const length = this.#unread.getUint32(0)
-    if (length > this.#protocol.maxFrame) {
+    if (length > most) {
       throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${length} bytes is too large`)
     }
     await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, waiting => this.#fill(4 + length, waiting))
     const body = this.#unread.sublist(4, 4 + length)
     this.#unread.consume(4 + length)
+    this.#held -= 4 + length
+    this.#count?.(-4 - length)
     return decode(schema, body.subarray())
   }
 

@@ -26,6 +26,8 @@ import { proofBytes } from './membership.ts'
 import { nat } from './path.ts'
 import type { Protocol } from './stream.ts'
 
+/** All that is gossiped about; nothing else is passed on. */
+export const TOPICS = ['hello', 'run', 'trust'] as const
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
 
 /** Whether a tool can be used on a peer, and if not, why. */

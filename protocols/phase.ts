@@ -159,7 +159,8 @@ export const getProtocol: Protocol<
   request: v.object({ digest, offset: count, length: v.pipe(count, v.maxValue(1024 * 1024)) }),
   response: v.object({ total: count, bytes: bytes(1024 * 1024) }),
   timeout: 15_000,
-  maxFrame: 1024 * 1024 + 1024
+  maxFrame: 1024 * 1024 + 1024,
+  maxRequest: 1024
 }
 
 /** Four timestamps: the caller's clock when it asked, the other's when it heard and when it answered. */

@@ -11,7 +11,7 @@ import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
-import { closeInTime, Frames } from './frames.ts'
+import { closeInTime, Frames, type Unread } from './frames.ts'
 import { callSelf } from './loopback.ts'
 
 export interface Protocol<Request, Response> {
@@ -23,6 +23,8 @@ export interface Protocol<Request, Response> {
   timeout: number
   /** Largest frame in bytes, either way. */
   maxFrame: number
+  /** Largest frame of who calls, where it is smaller. */
+  maxRequest?: number
 }
 
 /** What a handler may use beside the first request. */
@@ -62,29 +64,40 @@ const MAX_OPENING = 15_000
 
 const failure = v.object({ code, message: text })
 
-/** Makes the handler of a protocol one that libp2p can register. `onError` sees what ended an exchange early. */
+/**
+ * Makes the handler of a protocol one that libp2p can register.
+ * @param onError sees what ended an exchange early, and whether that is because the caller sent what is no message
+ * @param unread counts what of a peer waits to be read
+ */
 export function serve<Request, Response>(
   protocol: Protocol<Request, Response>,
   handler: Handler<Request, Response>,
-  onError: (error: BakError, peer: string) => void = () => {}
+  onError: (error: BakError, peer: string, nonsense: boolean) => void = () => {},
+  unread?: (peer: string) => Unread
 ): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
-    const frames = new Frames(stream, protocol)
+    const frames = new Frames(stream, protocol, unread?.(peer))
     const gone = new AbortController()
     stream.addEventListener('close', () => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
-    const receive = () => frames.read(protocol.request, { signal: gone.signal })
+    const { signal } = gone
+    let nonsense: unknown
+    const receive = (within?: number) =>
+      frames.read(protocol.request, { signal, within, most: protocol.maxRequest }).catch(cause => {
+        if (asBakError(cause).code === 'bad-message') nonsense = cause
+        throw cause
+      })
     try {
-      const request = await frames.read(protocol.request, { signal: gone.signal, within: MAX_OPENING })
+      const request = await receive(MAX_OPENING)
       if (request !== undefined) {
-        for await (const response of handler(request, { peer, signal: gone.signal, receive })) {
+        for await (const response of handler(request, { peer, signal, receive: () => receive() })) {
           await frames.write({ ok: response })
         }
       }
       await closeInTime(stream)
     } catch (cause) {
       const error = asBakError(cause)
-      onError(error, peer)
+      onError(error, peer, error === nonsense)
       await frames.fail(error)
     }
   }

@@ -6,8 +6,13 @@
 import { createHash } from 'node:crypto'
 import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { asBakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { TOPICS, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
+import type { Conduct } from './bounds/conduct.ts'
+import { GossipMeter } from './bounds/gossip-meter.ts'
+import { scoreOf } from './bounds/gossip-score.ts'
+import { Signers } from './bounds/signers.ts'
 import { Ignored } from './ignored.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
@@ -15,9 +20,18 @@ const MAX_MESSAGE = 1024 * 1024
 /** First bytes of the SHA-256 are enough to tell messages apart. */
 const ID_BYTES = 20
 
-/** The gossipsub service as every peer of a mesh runs it. */
-export function meshGossip() {
-  return gossipsub({
+/** Largest frame of gossipsub's own: some messages at once, for a neighbour that missed them. */
+const MAX_FRAME = 4 * MAX_MESSAGE
+/** What may be in one frame; an honest one holds a few topics, and messages that were asked for. */
+const FRAME = {
+  ...{ maxSubscriptions: 128, maxMessages: 1_000, maxControlMessages: 128, maxPeerInfos: 16 },
+  ...{ maxIhaveMessageIDs: 5_000, maxIwantMessageIDs: 5_000, maxIdontwantMessageIDs: 512 }
+}
+
+/** The gossipsub service as every peer of a mesh runs it; without `conduct` it puts up with anything. */
+export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: Conduct }) {
+  const topics = TOPICS.map(name => topicName(mesh, name))
+  const make = gossipsub({
     // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message: Message) => idOf(message.data),
@@ -25,36 +39,52 @@ export function meshGossip() {
       Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
-    maxInboundDataLength: MAX_MESSAGE,
+    // what is said on any other topic would be kept and passed on unchecked
+    allowedTopics: topics,
+    maxInboundDataLength: MAX_FRAME,
+    decodeRpcLimits: FRAME,
     runOnLimitedConnection: true,
-    // more than ten peers behind one address are a lab, not an attack; the default scores them below publishing
-    scoreParams: { IPColocationFactorWeight: 0 }
+    scoreParams: scoreOf(topics, conduct)
   })
+  return (components: Parameters<typeof make>[0]) => {
+    const pubsub = make(components) as GossipSub
+    return conduct == null ? pubsub : new GossipMeter(conduct).watch(pubsub)
+  }
 }
 
 export interface GossipComponents {
   pubsub: GossipSub
 }
 
+export interface GossipInit {
+  log: Log
+  /** Where it is kept what neighbours do. */
+  conduct?: Pick<Conduct, 'note'>
+}
+
 export interface Topic<T> {
   name: string
   /**
    * Decodes and verifies.
+   * @param claim to be called with who is said to have signed it, before that is verified; it throws if that peer says too much
    * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for who passed it on
    */
-  check(bytes: Uint8Array): T
+  check(bytes: Uint8Array, claim: (signer: string) => void): T
   /** Gets each message once, from whichever peer it came. */
   handle(value: T, bytes: Uint8Array): void
 }
 
 export class Gossip {
   readonly #pubsub: GossipSub
+  readonly #conduct: GossipInit['conduct']
   readonly #log: Log
   readonly #topics = new Map<string, Topic<unknown>>()
   readonly #checked = new WeakMap<Uint8Array, unknown>()
+  readonly #signers = new Signers()
 
-  constructor(components: GossipComponents, init: { log: Log }) {
+  constructor(components: GossipComponents, init: GossipInit) {
     this.#pubsub = components.pubsub
+    this.#conduct = init.conduct
     this.#log = init.log.with({}, 'gossip')
   }
 
@@ -81,17 +111,31 @@ export class Gossip {
 
   #validate(topic: Topic<unknown>, peer: PeerId, message: Message): TopicValidatorResult {
     try {
-      this.#checked.set(message.data, topic.check(message.data))
+      this.#checked.set(message.data, this.#check(topic, message.data))
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
-      const fields = { topic: topic.name, from: peer.toString(), code, why }
+      const from = peer.toString()
+      const fields = { topic: topic.name, from, code, why }
       // not yet known is not refused: at every start some messages come before the records of who signed them
       if (code === 'not-ready') this.#log.debug('message ignored', fields)
       else this.#log.refused('message refused', fields)
       if (cause instanceof Ignored) return TopicValidatorResult.Ignore
+      this.#conduct?.note(from, 'bad-gossip')
       return TopicValidatorResult.Reject
     }
+  }
+
+  #check(topic: Topic<unknown>, data: Uint8Array): unknown {
+    if (data.length > MAX_MESSAGE) throw new BakError('bad-message', `a message of ${data.length} bytes is too large`)
+    let claimed: string | undefined
+    const value = topic.check(data, signer => {
+      claimed = signer
+      if (this.#signers.admits(topic.name, signer, data.length)) return
+      throw new Ignored('busy', `${signer} says too much, or all say so much that nothing is left for it`)
+    })
+    if (claimed != null) this.#signers.count(topic.name, claimed, data.length)
+    return value
   }
 
   readonly #onMessage = (event: CustomEvent<Message>): void => {
@@ -99,7 +143,7 @@ export class Gossip {
     if (topic == null) return
     const { data } = event.detail
     try {
-      topic.handle(this.#checked.get(data) ?? topic.check(data), data)
+      topic.handle(this.#checked.get(data) ?? topic.check(data, () => {}), data)
     } catch (cause) {
       this.#log.error('a message could not be handled', { topic: topic.name, why: asBakError(cause).message })
     }

@@ -31,8 +31,9 @@ export type Checks = Pick<Authority, 'check' | 'roleOf'>
  * @throws {BakError} `bad-message`, `bad-signature`; `not-allowed` for a record that another peer signed or whose proof is not
  * good; an `Ignored` for a report of somebody who is not known yet
  */
-export function checkHello(bytes: Uint8Array, authority: Checks): Hello {
+export function checkHello(bytes: Uint8Array, authority: Checks, claim: (signer: string) => void = () => {}): Hello {
   const { type, sealed } = decode(helloMessage, bytes)
+  claim(sealed.by)
   if (type === 'record') return { type, ...openRecord(sealed, authority) }
   const { value, by } = open(lostSubject, sealed)
   if (authority.roleOf(by) == null) throw new Ignored('not-ready', `a report of ${by}, who is not known`)

@@ -15,6 +15,7 @@ import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicNa
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
 import { Announcer, STEADY } from './announcer.ts'
+import type { Conduct } from './bounds/conduct.ts'
 import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
@@ -41,6 +42,7 @@ export interface MembersComponents {
   peerStore: PeerStore
   addressManager: AddressManager
   authority: Authority
+  conduct: Pick<Conduct, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
   gossip: Gossip
   streams: Streams
   follow: Follow
@@ -86,12 +88,13 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, authority, gossip, streams, follow } = this.#components
+    const { events, authority, conduct, gossip, streams, follow } = this.#components
     await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
-    const check = (bytes: Uint8Array) => checkHello(bytes, authority)
+    const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
     authority.addEventListener('refused', this.#onRefused)
     authority.addEventListener('renewed', this.#onRenewed)
+    conduct.addEventListener('cut-off', this.#onCutOff)
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
@@ -112,9 +115,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async stop(): Promise<void> {
-    const { events, authority, streams, follow } = this.#components
+    const { events, authority, conduct, streams, follow } = this.#components
     authority.removeEventListener('refused', this.#onRefused)
     authority.removeEventListener('renewed', this.#onRenewed)
+    conduct.removeEventListener('cut-off', this.#onCutOff)
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -153,6 +157,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   /** @returns whether messages to the peer can be expected to arrive */
   isHere(peer: string): boolean {
     if (peer === this.#init.signer.peer) return true
+    if (this.#components.conduct.isCutOff(peer)) return false
     const row = this.#table.get(peer)
     return row == null ? this.#components.streams.connected(peer) : isHere(row)
   }
@@ -168,6 +173,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   /** Busy is what the certificates of runs say, as long as their controllers are here. */
   #state(row: Row): MemberView['state'] {
+    // others may well reach it
+    if (this.#components.conduct.isCutOff(row.record.peer)) return 'lost'
     const state = stateOf(row)
     if (state !== 'alive') return state
     const runs = this.#components.follow.runsOf(row.record.peer)
@@ -177,6 +184,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #path(row: Row): MemberView['path'] {
     const { peer } = row.record
     if (peer === this.#init.signer.peer) return 'self'
+    if (this.#components.conduct.isCutOff(peer)) return 'cut-off'
     if (this.#components.streams.connected(peer)) return this.#components.streams.isRelayed(peer) ? 'relayed' : 'direct'
     return isHere(row) ? 'indirect' : 'none'
   }
@@ -283,6 +291,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     if (this.#table.remove(peer)) this.#changed(peer)
   }
 
+  readonly #onCutOff = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => this.#changed(peer)
+
   readonly #onRenewed = (): void => this.update({})
 
   readonly #onCertificate = (event: CustomEvent<{ by: string; value: { phase: string } }>): void => {
@@ -291,8 +301,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   #isMissed(peer: string): boolean {
+    const { conduct, streams } = this.#components
     const row = this.#table.get(peer)
-    return this.#announcer.running && row != null && isHere(row) && !this.#components.streams.connected(peer)
+    // that this peer has cut it off is nothing to tell others
+    return this.#announcer.running && row != null && isHere(row) && !streams.connected(peer) && !conduct.isCutOff(peer)
   }
 
   #report(peer: string): void {

@@ -9,6 +9,9 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Conduct } from './bounds/conduct.ts'
+import type { Gate } from './bounds/gate.ts'
+import { MAX_PENDING } from './bounds/limits.ts'
 import { meshGossip } from './gossip.ts'
 import { isRelayed } from './reach/addresses.ts'
 import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
@@ -34,6 +37,9 @@ export interface NetworkInit extends EncrypterInit {
   announce: string[]
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
+  /** Without these anybody who belongs to the mesh may do as much as it likes. */
+  conduct?: Conduct
+  gate?: Gate
 }
 
 export function createNetwork(init: NetworkInit, services: any) {
@@ -60,15 +66,22 @@ export function createNetwork(init: NetworkInit, services: any) {
     streamMuxers: [yamux()],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      maxIncomingPendingConnections: MAX_CONNECTIONS,
+      // the gate makes room before it comes to this, and counts by address only who fails
+      maxIncomingPendingConnections: 2 * MAX_PENDING,
       inboundConnectionThreshold: 1_000_000,
       addressDialTimeout: ADDRESS_TIMEOUT,
       // bak dials by itself, and knows whom
       reconnectRetries: 0
     },
     connectionMonitor: PING,
-    connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify(), ping: ping(), autonat: directAutoNAT, pubsub: meshGossip(), ...services }
+    connectionGater: init.gate?.gater ?? { denyDialMultiaddr: () => false },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      autonat: directAutoNAT,
+      pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
+      ...services
+    }
   } as unknown as Libp2pOptions)
 }
 

@@ -1,10 +1,13 @@
 /** Streams between peers of the mesh: opens them by peer id, and serves the protocols of this peer. */
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection, PeerId, StreamHandler } from '@libp2p/interface'
 import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
+import type { Unread } from '../../protocols/frames.ts'
 import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
+import type { Conduct } from './bounds/conduct.ts'
+import { StreamBounds } from './bounds/stream-bounds.ts'
 import { preferred } from './direct/paths.ts'
 import { isRelayed } from './reach/addresses.ts'
 
@@ -19,9 +22,17 @@ export interface StreamsComponents {
   registrar: Registrar
 }
 
+export interface StreamsInit {
+  log: Log
+  /** Where it is kept what other peers do; without it they may do as much as they like. */
+  conduct?: Pick<Conduct, 'note'>
+}
+
 export class Streams {
   readonly #components: StreamsComponents
   readonly #log: Log
+  readonly #conduct: StreamsInit['conduct']
+  readonly #bounds: StreamBounds | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
   readonly #here: Opener = Object.assign(
@@ -36,8 +47,10 @@ export class Streams {
     }
   )
 
-  constructor(components: StreamsComponents, init: { log: Log }) {
+  constructor(components: StreamsComponents, init: StreamsInit) {
     this.#components = components
+    this.#conduct = init.conduct
+    if (init.conduct != null) this.#bounds = new StreamBounds(init.conduct)
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'streams')
   }
@@ -72,16 +85,34 @@ export class Streams {
     handler: Handler<Request, Response>
   ): Promise<void> {
     this.#handlers.set(protocol.id, handler as Handler<never, unknown>)
-    const onError = ({ code, message: why }: BakError, from: string) => {
+    const onError = ({ code, message: why }: BakError, from: string, nonsense: boolean) => {
+      if (nonsense) this.#conduct?.note(from, 'bad-request')
       const about = { protocol: protocol.id, from, code, why }
       if (isRefusal(code)) this.#log.refused('request refused', about)
       else this.#log.debug('exchange ended early', about)
     }
-    await this.#components.registrar.handle(protocol.id, serve(protocol, handler, onError), {
+    const served = serve(protocol, handler, onError, peer => this.#unread(peer))
+    await this.#components.registrar.handle(protocol.id, this.#bounded(protocol.id, served), {
       maxInboundStreams: MAX_STREAMS,
       maxOutboundStreams: MAX_STREAMS,
       runOnLimitedConnection: true
     })
+  }
+
+  /** Lets no peer have more streams than it can need. */
+  #bounded(protocol: string, served: StreamHandler): StreamHandler {
+    return (stream, connection) => {
+      const release = this.#bounds?.admit(connection.remotePeer.toString(), protocol)
+      if (this.#bounds != null && release == null) {
+        return stream.abort(new BakError('busy', 'it opens more streams than any peer needs'))
+      }
+      if (release != null) stream.addEventListener('close', release, { once: true })
+      return served(stream, connection)
+    }
+  }
+
+  #unread(peer: string): Unread {
+    return this.#bounds?.unread(peer) ?? (() => true)
   }
 
   async unserve(protocol: { id: string }): Promise<void> {

@@ -16,7 +16,7 @@ import {
 } from '../../protocols/phase.ts'
 import type { Log } from '../log.ts'
 import { checkDeed, type Roles } from '../mesh/deeds.ts'
-import type { Gossip } from '../mesh/gossip.ts'
+import type { Gossip, Topic } from '../mesh/gossip.ts'
 import { Ignored } from '../mesh/ignored.ts'
 
 const MAX_RUNS = 64
@@ -66,7 +66,7 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   stop(): void {}
 
   afterStart(): void {
-    const check = (bytes: Uint8Array) => checkRunMessage(bytes, this.#authority)
+    const check: Topic<Heard>['check'] = (bytes, claim) => checkRunMessage(bytes, this.#authority, claim)
     this.#gossip.subscribe({ name: this.#topic, check, handle: heard => this.#onHeard(heard) })
   }
 
@@ -125,8 +125,9 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 }
 
-function checkRunMessage(bytes: Uint8Array, authority: Roles): Heard {
+function checkRunMessage(bytes: Uint8Array, authority: Roles, claim: (signer: string) => void = () => {}): Heard {
   const { type, sealed } = decode(runMessage, bytes)
+  claim(sealed.by)
   // its record may still come; commands are repeated
   if (authority.roleOf(sealed.by) == null)
     throw new Ignored('not-ready', `${sealed.by} is not known here as a controller`)

@@ -13,6 +13,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { loadConfig } from '../../node/config.ts'
 import { type Daemon, startDaemon } from '../../node/daemon.ts'
 import { createLog } from '../../node/log.ts'
+import {
+  NEIGHBOUR,
+  NEIGHBOUR_BYTES,
+  PASSED_ON,
+  PASSED_ON_BYTES,
+  SIGNER,
+  STREAMS
+} from '../../node/mesh/bounds/limits.ts'
 import { openHome } from '../../node/store/home.ts'
 import { check, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
@@ -53,6 +61,10 @@ export interface World {
 }
 
 export async function startWorld(): Promise<World> {
+  // what one peer may do in a time is tested where that is: here one does more than any may
+  for (const rate of [STREAMS, SIGNER, PASSED_ON, PASSED_ON_BYTES, NEIGHBOUR, NEIGHBOUR_BYTES]) {
+    Object.assign(rate, { each: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER })
+  }
   // where there is a disk in memory it wears out no other
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bak-fuzz-'))
   const problems: string[] = []
@@ -76,6 +88,7 @@ export async function startWorld(): Promise<World> {
       ...{ folder, target, member, stranger: newSigner(), ticket, ended: '', live: '', problems, ends, stop },
       ...{ said: new Map(), answered: new Map(), published: new Map() }
     }
+    for (const { parts } of daemons) parts.conduct.note = () => {}
     const restore = daemons.map(daemon => record(daemon, world))
     await converse(world)
     for (const each of restore) each()

@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
 import { Gossip, type Topic } from '../../node/mesh/gossip.ts'
+import { Ignored } from '../../node/mesh/ignored.ts'
 import { BakError } from '../../protocols/errors.ts'
 
 const test = suite('gossip')
@@ -11,7 +12,7 @@ const topic = '/bak/mesh/words/1'
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
 
 /** Gossip over a gossipsub that only does what it is told, and a topic of words that may not be `bad`. */
-function gossipOf(change: Partial<Topic<string>> = {}) {
+function gossipOf(change: Partial<Topic<string>> = {}, conduct?: object) {
   const log: string[] = []
   const calls: string[] = []
   const handled: string[] = []
@@ -22,7 +23,10 @@ function gossipOf(change: Partial<Topic<string>> = {}) {
       calls.push(`publish ${name} ${Buffer.from(bytes)}`)
     }
   })
-  const gossip = new Gossip({ pubsub } as never, { log: createLog('debug', line => log.push(line)) })
+  const gossip = new Gossip({ pubsub } as never, {
+    log: createLog('debug', line => log.push(line)),
+    conduct: conduct as never
+  })
   gossip.start()
   let checked = 0
   gossip.subscribe<string>({
@@ -138,6 +142,47 @@ test('what cannot be published is logged and nothing more', async () => {
   gossip.publish(topic, bytesOf('hello'))
   await new Promise(setImmediate)
   assert.match(log.join(''), /DEBUG topic=\S+ why="no peers" msg="not published"/)
+})
+
+test('who passes on what it should have refused is noted; who passes on what only this peer ignores is not', () => {
+  const noted: string[] = []
+  const { arrive } = gossipOf(
+    {
+      check: bytes => {
+        const text = Buffer.from(bytes).toString()
+        if (text === 'unknown') throw new Ignored('not-ready', 'nobody knows who signed it')
+        if (text === 'bad') throw new BakError('bad-message', 'it is bad')
+        return text
+      }
+    },
+    { note: (peer: string, offence: string) => noted.push(`${peer} ${offence}`) }
+  )
+  assert.is(arrive(bytesOf('unknown')), TopicValidatorResult.Ignore)
+  assert.equal(noted, [])
+  assert.is(arrive(bytesOf('bad')), TopicValidatorResult.Reject)
+  assert.equal(noted, ['peer-b bad-gossip'])
+  assert.is(arrive(new Uint8Array(2 ** 20 + 1)), TopicValidatorResult.Reject)
+  assert.is(noted.length, 2)
+})
+
+test('of a signer that floods only so much is let through; the rest is ignored before its signature is checked', () => {
+  const noted: string[] = []
+  let verified = 0
+  const { arrive, handled } = gossipOf(
+    {
+      check: (bytes, claim) => {
+        claim('signer')
+        verified++
+        return Buffer.from(bytes).toString()
+      }
+    },
+    { note: (peer: string) => noted.push(peer) }
+  )
+  const verdicts = Array.from({ length: 5_000 }, (_, i) => arrive(bytesOf(`message ${i}`)))
+  assert.is(verdicts.filter(verdict => verdict === TopicValidatorResult.Reject).length, 0)
+  assert.ok(handled.length >= 1_000 && handled.length < 2_000, String(handled.length))
+  assert.is(verified, handled.length)
+  assert.equal(noted, [], 'who passes it on is not to blame')
 })
 
 test.run()

@@ -14,7 +14,7 @@ test.after(sleepAgain)
 const peer = newSigner().peer
 
 /** A peer that answers every question about its clock with one failure, and what it logs. */
-async function refusing(failure: BakError) {
+async function refusing(failure: BakError, conduct?: { note(peer: string, offence: string): void }) {
   const lines: string[] = []
   let served: StreamHandler | undefined
   const registrar = {
@@ -23,6 +23,7 @@ async function refusing(failure: BakError) {
     }
   }
   const streams = new Streams({ peerId: peer, registrar } as never, {
+    conduct,
     log: createLog('info', line => lines.push(line.slice(line.indexOf(' ') + 1)))
   })
   await streams.serve(clockProtocol, async function* () {
@@ -64,6 +65,30 @@ test('a flood of bad requests is a few lines', async () => {
   const { ask, lines } = await refusing(new BakError('not-allowed', 'no'))
   for (let i = 0; i < 200; i++) await ask()
   assert.is(lines.length, 10)
+})
+
+test('a peer that asks nonsense is noted, one that is refused is not', async () => {
+  const noted: string[] = []
+  const conduct = { note: (from: string, offence: string) => noted.push(`${from} ${offence}`) }
+  const { ask, way } = await refusing(new BakError('bad-message', 'not as it should be'), conduct)
+  await ask()
+  assert.equal(noted, [])
+  way.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))
+  await ask()
+  assert.equal(noted, [`${peer} bad-request`])
+})
+
+test('streams that are too many are ended at once, and it is noted', async () => {
+  const noted: string[] = []
+  const { way } = await refusing(new BakError('busy', 'no'), { note: (_, offence) => noted.push(offence) })
+  const streams = await Promise.all(Array.from({ length: 70 }, () => way.open('/bak/clock/1.0.0')))
+  const open = () => streams.filter(({ status }) => status === 'open').length
+  for (const deadline = Date.now() + 5_000; open() > 64 && Date.now() < deadline; ) {
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  assert.is(open(), 64)
+  assert.is(noted.filter(offence => offence === 'too-many-streams').length, 6)
+  for (const stream of streams) stream.abort(new Error('over'))
 })
 
 test.run()

@@ -52,7 +52,12 @@ export class Spread {
     await streams.serve(trustProtocol, (first, exchange) => answerFacts(first, exchange, this.#swapping))
     gossip.subscribe({
       name: this.#topic,
-      check: bytes => checkFact(authority.mesh, decode(trustMessage, bytes).fact).fact,
+      check: (bytes, claim) => {
+        const { fact } = decode(trustMessage, bytes)
+        // a use is signed by an invitation's key: what of that is too much, too few invitations can be used for
+        if (fact.type !== 'use') claim(fact.sealed.by)
+        return checkFact(authority.mesh, fact).fact
+      },
       handle: fact => {
         this.#news.heard(factId(fact), 1)
         this.#take(fact, 'gossip')
