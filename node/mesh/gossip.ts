@@ -16,7 +16,7 @@ import { Signers } from './bounds/signers.ts'
 import { Ignored } from './ignored.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
-const MAX_MESSAGE = 1024 * 1024
+export const MAX_MESSAGE = 1024 * 1024
 /** First bytes of the SHA-256 are enough to tell messages apart. */
 const ID_BYTES = 20
 
@@ -106,6 +106,9 @@ export class Gossip {
 
   /** Sends to whoever is known to listen; nobody may be. */
   publish(topic: string, bytes: Uint8Array): void {
+    // everybody else would refuse it, and hold it against this peer
+    if (bytes.length > MAX_MESSAGE)
+      return this.#log.error('a message is too large to be gossiped', { topic, bytes: bytes.length })
     this.#pubsub.publish(topic, bytes).catch(error => this.#log.debug('not published', { topic, why: error.message }))
   }
 

@@ -144,6 +144,13 @@ test('what cannot be published is logged and nothing more', async () => {
   assert.match(log.join(''), /DEBUG topic=\S+ why="no peers" msg="not published"/)
 })
 
+test('what everybody would refuse for its size is not published, and logged', () => {
+  const { gossip, calls, log } = gossipOf()
+  gossip.publish(topic, new Uint8Array(2 ** 20 + 1))
+  assert.is(calls.length, 1)
+  assert.match(log.join(''), /ERROR .*bytes=1048577 msg="a message is too large to be gossiped"/)
+})
+
 test('who passes on what it should have refused is noted; who passes on what only this peer ignores is not', () => {
   const noted: string[] = []
   const { arrive } = gossipOf(

@@ -1,5 +1,6 @@
 /** How phase, newcomers and fan-in grow with the members: measured while they fit on this machine, then simulated. */
 
+import { MAX_MESSAGE } from '../../../node/mesh/gossip.ts'
 import { MAX_CONNECTIONS } from '../../../node/mesh/network.ts'
 import type { Bench } from '../bench.ts'
 import { bakPhases } from '../contenders.ts'
@@ -8,7 +9,6 @@ import type { Outcome } from '../measure.ts'
 import { type Mesh, membersThatFit } from '../mesh.ts'
 import { type Foretold, foretell, type Measured, picture } from '../simulation/growth.ts'
 import { fit, type Misfit, misfit } from '../simulation/model.ts'
-import { gossipParameters } from '../simulation/world.ts'
 import { bakSends } from './fan-in.ts'
 
 /** Members of the meshes that are measured, as many of them as are asked for and fit. */
@@ -93,8 +93,7 @@ function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figu
 
 /** What this version cannot hold, and the model leaves aside. */
 function limits(foretold: Foretold[]): string[] {
-  const { maxInboundDataLength } = gossipParameters()
-  const heavy = foretold.find(({ certificate }) => certificate > maxInboundDataLength)
+  const heavy = foretold.find(({ certificate }) => certificate > MAX_MESSAGE)
   return [
     `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
     ...(heavy == null ? [] : [`a certificate of ${heavy.members} members is more than gossip lets pass`]),

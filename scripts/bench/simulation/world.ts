@@ -13,15 +13,13 @@ export interface GossipParameters {
   floodPublish: boolean
   /** From this size on a peer tells its neighbours that it has a message already, bytes. */
   idontwantMinDataSize: number
-  /** Largest message, bytes. */
-  maxInboundDataLength: number
 }
 
 /** @returns what the real gossip service was made with */
 export function gossipParameters(): GossipParameters {
   const log = Object.assign(() => {}, { error() {}, trace() {}, enabled: false })
   const components = { logger: { forComponent: () => log } }
-  const service = meshGossip()(components as never) as unknown as { opts: GossipParameters }
+  const service = meshGossip({ mesh: '' })(components as never) as unknown as { opts: GossipParameters }
   return service.opts
 }
 
