@@ -12,6 +12,7 @@ const testnets: Record<string, Entry> = {
   partition: { about: 'a mesh that is cut in two and healed (root)', load: () => import('./partition.ts') },
   churn: { about: 'peers come and go while runs go on', load: () => import('./churn.ts') },
   lossy: { about: 'a run over slow lines that lose frames (root)', load: () => import('./lossy.ts') },
+  nat: { about: 'daemons behind every kind of NAT (root)', load: () => import('./nat.ts') },
   lab: { about: 'hosts behind every kind of NAT, without daemons (root)', load: () => import('./lab.ts') },
   /** What the demo's run executes. */
   workload: { load: () => import('./workload.ts') }

@@ -43,8 +43,6 @@ export interface Place {
   enter: string[]
   /** The address that it listens on. */
   listen: string
-  /** The address that it is to tell others. */
-  announce?: string
 }
 
 const LOOPBACK: Place = { enter: [], listen: '/ip4/127.0.0.1/tcp/0' }
@@ -115,9 +113,8 @@ export class Testnet {
     const peer = this.peer(name)
     const known = existsSync(join(peer.home, 'mesh.json'))
     const join_ = known || ticket === '' ? [] : ['join', ticket]
-    const { enter, listen, announce } = this.#init.place?.(name) ?? LOOPBACK
+    const { enter, listen } = this.#init.place?.(name) ?? LOOPBACK
     const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', listen]
-    if (announce != null) args.push('--announce', announce)
     const [program = BAK_NODE, ...before] = [...enter, BAK_NODE]
     const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -44,8 +44,7 @@ export class Lab {
     const { namespace, gateway, address } = this.host(name)
     const { enter } = namespace
     if (gateway != null) return { enter, listen: '/ip4/0.0.0.0/tcp/0' }
-    const listen = `/ip4/${address}/tcp/4001`
-    return { enter, listen, announce: listen }
+    return { enter, listen: `/ip4/${address}/tcp/4001` }
   }
 
   /** Of the public segment, from now on; what is not named is perfect. */

@@ -1,0 +1,102 @@
+/**
+ * `npm run testnet nat`: daemons behind every kind of NAT, with two relays on the public side. All see all, each pair finds
+ * the path that it is to have, and whole runs pass between them, also while a relay dies and while a path changes.
+ */
+import { labMissing } from './lab/available.ts'
+import { measure, type Tried, tryAll } from './nat/measure.ts'
+import { NatNetwork, wrongPaths } from './nat/network.ts'
+import { HOSTS, type Pair, pairsOf, representatives } from './nat/pairs.ts'
+import { isWhole, runFrom, runWhilePathChanges, runWhileRelayDies, type Verified } from './nat/scenarios.ts'
+import { isFine, measuredLine, triedLine } from './nat/table.ts'
+import { demand, readOptions } from './options.ts'
+
+const USAGE = `usage: npm run testnet nat -- [--matrix [--tries N] [--only PAIR,PAIR]] [--delay MS]
+Fourteen daemons in network namespaces, behind NATs of every kind. Root only; miniupnpd is needed for one of them.
+  --matrix        instead of runs between all: a table of pairs with path, time to a direct one, latency of a phase, MiB/s
+  --tries N       before that, start all of them anew N times, and count for each pair how often it found its path (default 0)
+  --only PAIRS    for the table, such as e1-s1,s1-s2; without it one pair for each two kinds
+  --delay MS      one way, on the public segment (default 20: a round trip takes 40 ms)`
+
+/** One of each kind drives a run. */
+const DRIVERS = ['e1', 's1', 'r', 'f1', 'ub', 'd', 'u', 'pub']
+
+export async function main(args: string[]): Promise<void> {
+  const { matrix, tries, only, delay } = readOptions(args, USAGE, {
+    matrix: { is: 'switch' },
+    tries: { is: 'number', default: 0, least: 0, most: 10_000 },
+    only: { is: 'text' },
+    delay: { is: 'number', default: 20, least: 0, most: 1_000, whole: false }
+  })
+  const pairs = only == null ? representatives(HOSTS) : readPairs(only)
+  demand(labMissing(['miniupnpd', 'ss']))
+  const began = performance.now()
+  const net = await NatNetwork.start({ delay })
+  try {
+    say(`${net.hosts.length} hosts and two relays see each other after ${seconds(performance.now() - began)}`)
+    const fine = matrix ? await showMatrix(net, pairs, tries) : await showRuns(net)
+    process.exitCode = fine ? 0 : 1
+  } finally {
+    await net.stop()
+  }
+}
+
+async function showMatrix(net: NatNetwork, pairs: Pair[], tries: number): Promise<boolean> {
+  let fine = true
+  const tried = new Map<string, Tried>()
+  for (let i = 0; i < tries; i++) {
+    await tryAll(net, tried)
+    const right = [...tried.values()].reduce((sum, each) => sum + each.right, 0)
+    say(`try ${i + 1}: ${right} of ${(i + 1) * tried.size} paths were right so far`)
+  }
+  if (tries > 0) {
+    say(`\n${triedLine()}`)
+    for (const each of tried.values()) {
+      fine &&= isFine(each)
+      say(triedLine(each))
+    }
+    say('')
+  }
+  say(measuredLine())
+  for (const pair of pairs) {
+    const measured = await measure(net, pair)
+    fine &&= measured.right
+    say(measuredLine(measured))
+  }
+  return fine
+}
+
+async function showRuns(net: NatNetwork): Promise<boolean> {
+  const wrong = await wrongPaths(net, 60_000)
+  say(wrong.length === 0 ? 'every pair has the path that it is to have' : wrong.join('\n'))
+  let fine = wrong.length === 0
+  const tell = (what: string, verified: Verified, members: string[]) => {
+    const whole = isWhole(verified, members)
+    fine &&= whole
+    const { verdict, took, excluded } = verified.outcome.ended
+    const lost = excluded.map(({ name, reason }) => `, without ${name}: ${reason}`).join('')
+    const count = `${verified.arrived.length} tarballs${verified.verified ? ', verified' : ''}`
+    say(`${what}: ${verdict}, ${count}, ${seconds(took)}${lost}${whole ? '' : '  WRONG'}`)
+  }
+  for (const driver of DRIVERS) tell(`a run of all from ${driver}`, await runFrom(net, driver), net.hosts)
+  const changed = await runWhilePathChanges(net)
+  tell(`a run whose path was ${changed.paths.join(', then ')}`, changed, ['e1', 'e2'])
+  fine &&= String(changed.paths) === 'relayed,relayed,direct'
+  const died = await runWhileRelayDies(net)
+  tell(`a run while ${died.relay ?? 'no relay'} died`, died, ['s1', 's2'])
+  return fine && died.relay != null
+}
+
+function readPairs(only: string): Pair[] {
+  const known = pairsOf(HOSTS)
+  return only.split(',').map(text => {
+    const found = known.find(([one, other]) => text === `${one}-${other}` || text === `${other}-${one}`)
+    if (found != null) return found
+    process.stderr.write(
+      `testnet: --only ${text}: a pair of two of ${HOSTS.join(', ')} is needed, such as e1-s1\n${USAGE}\n`
+    )
+    process.exit(64)
+  })
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+const say = (text: string) => process.stdout.write(`${text}\n`)

@@ -1,0 +1,105 @@
+/** What is measured of a pair of hosts: the path, how soon it was direct, how long a phase takes, how fast a tarball comes. */
+import type { PathClass } from '../../protocols/path.ts'
+import { runToEnd } from '../runs.ts'
+import { isRight, type NatNetwork } from './network.ts'
+import { type Pair, pairsOf } from './pairs.ts'
+
+/** A path has this long to become what it is to be, ms. */
+const PATIENCE = 20_000
+const RUN = 120_000
+const BYTES = 16 * 2 ** 20
+/** Phases in which a member has nothing to do but to answer. */
+const EMPTY = ['stage', 'init', 'end']
+
+export interface Measured {
+  pair: Pair
+  /** From either end. */
+  paths: [PathClass | undefined, PathClass | undefined]
+  right: boolean
+  /** From the relayed connection to the direct one, ms; undefined where none was relayed first. */
+  toDirect?: number
+  /** From a command to its certificate, median, ms. */
+  phase?: number
+  /** Of one tarball, from the other to the one. */
+  rate?: number
+}
+
+/** Breaks what there is between the two, waits for a path, and makes a run of the two over it. */
+export async function measure(net: NatNetwork, pair: Pair): Promise<Measured> {
+  const [one, other] = pair
+  const since = Date.now()
+  net.disconnect(pair)
+  const paths: Measured['paths'] = [
+    (await net.pathTo(one, other, PATIENCE))?.class,
+    (await net.pathTo(other, one, PATIENCE))?.class
+  ]
+  const right = paths.every(path => isRight(one, other, path))
+  const toDirect = await net.timeToDirect(pair, since)
+  return { pair, paths, right, toDirect, ...(await throughput(net, pair)) }
+}
+
+async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Measured, 'phase' | 'rate'>> {
+  const command = ['sh', '-c', `head -c ${BYTES} /dev/urandom; exec sleep 1000`]
+  const spec = {
+    command: 'true',
+    on: `${one},${other}`,
+    sysinfo: 'none' as const,
+    tools: ['noise'],
+    tool: { noise: { command } }
+  }
+  const { events } = await runToEnd(net.mesh.testnet, one, spec, { limit: RUN })
+  const phases = events.flatMap(event =>
+    event.type === 'phase-closed' && EMPTY.includes(event.phase) ? [event.took] : []
+  )
+  const [rate] = events.flatMap(event =>
+    event.type === 'received' && event.name === other && event.bytes > BYTES / 2
+      ? [event.bytes / 2 ** 20 / (event.took / 1000)]
+      : []
+  )
+  return { phase: median(phases), rate }
+}
+
+export interface Tried {
+  pair: Pair
+  tries: number
+  right: number
+  /** Of those that were relayed first, ms. */
+  toDirect: number[]
+}
+
+/** Starts all hosts anew, so that all pairs find their ways at the same time, and looks what came of each. */
+export async function tryAll(net: NatNetwork, tried: Map<string, Tried>): Promise<void> {
+  const since = Date.now()
+  const { hosts } = net
+  await net.restart()
+  const pairs = pairsOf(hosts)
+  const right = new Set<string>()
+  for (const deadline = performance.now() + PATIENCE; right.size < pairs.length && performance.now() < deadline; ) {
+    await Promise.all(
+      hosts.slice(0, -1).map(async (one, i) => {
+        const open = hosts.slice(i + 1).filter(other => !right.has(`${one} ${other}`))
+        if (open.length === 0) return
+        for (const { name, path } of (await net.reachability(one, open)).peers) {
+          if (open.includes(name) && isRight(one, name, path?.class)) right.add(`${one} ${name}`)
+        }
+      })
+    )
+  }
+  for (const pair of pairs) {
+    const key = pair.join(' ')
+    const sum = tried.get(key) ?? { pair, tries: 0, right: 0, toDirect: [] }
+    const took = await net.timeToDirect(pair, since)
+    tried.set(key, {
+      pair,
+      tries: sum.tries + 1,
+      right: sum.right + (right.has(key) ? 1 : 0),
+      toDirect: took == null ? sum.toDirect : [...sum.toDirect, took]
+    })
+  }
+}
+
+/** @returns undefined of nothing */
+export function median(values: number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]
+}

@@ -1,0 +1,148 @@
+/** Real daemons on the hosts of the laboratory of NATs, and what one asks of them. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallResponse, MemberView, PeerReach } from '../../protocols/control.ts'
+import type { PathClass } from '../../protocols/path.ts'
+import { type LabMesh, startLabMesh } from '../lab/mesh.ts'
+import { NATS } from '../lab/topology.ts'
+import { expected, HOSTS, type Pair, RELAYS } from './pairs.ts'
+
+/** Longest wait for an answer to `bak reachability`, ms. */
+const ASK = 60_000
+/** Longest wait for all to see all, ms. */
+const SETTLE = 60_000
+/** Daemons that start at the same time. */
+const AT_ONCE = 4
+
+export interface NatInit {
+  /** One way, ms. */
+  delay: number
+  /** Hosts with a daemon beside those that relay; all if not given. */
+  hosts?: string[]
+  folder?: string
+}
+
+export type Reached = CallResponse<'reachability'>
+
+export class NatNetwork {
+  readonly mesh: LabMesh
+  /** Those that relay are not among them. */
+  readonly hosts: string[]
+  /** One way, ms. */
+  readonly delay: number
+
+  private constructor(mesh: LabMesh, hosts: string[], delay: number) {
+    this.mesh = mesh
+    this.hosts = hosts
+    this.delay = delay
+  }
+
+  /** @returns when all see all */
+  static async start({ delay, hosts = HOSTS, folder }: NatInit): Promise<NatNetwork> {
+    const mesh = await startLabMesh({
+      topology: NATS,
+      conditions: { delay },
+      peers: [...RELAYS, ...hosts],
+      args: name => (RELAYS.includes(name) ? ['--relay'] : []),
+      folder
+    })
+    return new NatNetwork(mesh, hosts, delay)
+  }
+
+  /** What `bak reachability` says on a host of others; it connects to them, and waits a little for a direct path. */
+  async reachability(host: string, others: string[]): Promise<Reached> {
+    const signal = AbortSignal.timeout(ASK)
+    for await (const answer of this.mesh.testnet.call(host, 'reachability', { on: others.join(',') }, { signal })) {
+      return answer
+    }
+    throw new Error(`${host} does not say how it reaches ${others.join(', ')}`)
+  }
+
+  /** @returns the path to one other; asked again until it is right, or the time is over */
+  async pathTo(host: string, other: string, limit: number): Promise<PeerReach['path']> {
+    const deadline = performance.now() + limit
+    for (;;) {
+      const { peers } = await this.reachability(host, [other])
+      const path = peers.find(({ name }) => name === other)?.path
+      if (isRight(host, other, path?.class) || performance.now() > deadline) return path
+      await sleep(200)
+    }
+  }
+
+  /** @returns whether a host goes over a relay to another at this moment, or over a path of their own, or is not connected */
+  async pathNow(host: string, other: string): Promise<MemberView['path'] | undefined> {
+    return (await this.mesh.testnet.members(host)).find(({ name }) => name === other)?.path
+  }
+
+  /** Kills and starts all hosts but those that relay. @returns when all see all */
+  async restart(): Promise<void> {
+    const { testnet } = this.mesh
+    await Promise.all(this.hosts.map(name => testnet.stopPeer(name, 'SIGKILL')))
+    for (let i = 0; i < this.hosts.length; i += AT_ONCE) {
+      await Promise.all(this.hosts.slice(i, i + AT_ONCE).map(name => testnet.startPeer(name)))
+    }
+    const all = [...RELAYS, ...this.hosts].length
+    await Promise.all(
+      this.hosts.map(name => testnet.until(name, members => members.filter(isHere).length === all, SETTLE))
+    )
+  }
+
+  /** Breaks every direct connection between two hosts, as a router does that has forgotten them. */
+  disconnect([one, other]: Pair): void {
+    for (const [host, far] of [
+      [one, other],
+      [other, one]
+    ] as const) {
+      const { namespace } = this.mesh.lab.host(host)
+      const { address, outside } = this.mesh.lab.host(far)
+      for (const each of new Set([address, outside])) namespace.run(['ss', '--kill', '--tcp', '--numeric', 'dst', each])
+    }
+  }
+
+  /** @returns how long the latest change from the relayed to a direct path took, as one of the two says it, ms; undefined if there was none */
+  async timeToDirect([one, other]: Pair, since: number): Promise<number | undefined> {
+    const ids = new Map((await this.mesh.testnet.members(one)).map(({ name, peer }) => [name, peer]))
+    const lines = [
+      ...(await this.#directPaths(one, ids.get(other) as string, since)),
+      ...(await this.#directPaths(other, ids.get(one) as string, since))
+    ]
+    return lines.at(-1)
+  }
+
+  async #directPaths(host: string, far: string, since: number): Promise<number[]> {
+    const log = await readFile(join(this.mesh.testnet.folder, `${host}.log`), 'utf8')
+    return log.split('\n').flatMap(line => {
+      const took = /msg="direct path"/.test(line) && line.includes(far) ? / took=(\d+)/.exec(line)?.[1] : undefined
+      return took == null || Date.parse(line.split(' ')[0] as string) < since ? [] : [Number(took)]
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.mesh.stop()
+  }
+}
+
+/** @returns what is not as it is to be, in words; paths have a while to become it */
+export async function wrongPaths(net: NatNetwork, limit: number): Promise<string[]> {
+  const deadline = performance.now() + limit
+  for (;;) {
+    const answers = await Promise.all(
+      net.hosts.map(async host => ({ host, ...(await net.reachability(host, net.hosts)) }))
+    )
+    const wrong = answers.flatMap(({ host, peers }) =>
+      net.hosts
+        .filter(other => other !== host)
+        .map(other => ({ other, found: peers.find(({ name }) => name === other) }))
+        .filter(({ other, found }) => !isRight(host, other, found?.path?.class))
+        .map(({ other, found }) => `${host} to ${other}: ${found?.path?.class ?? found?.error ?? 'none'}`)
+    )
+    if (wrong.length === 0 || performance.now() > deadline) return wrong
+  }
+}
+
+export function isRight(one: string, other: string, path: PathClass | undefined): boolean {
+  return path != null && expected(one, other).includes(path)
+}
+
+const isHere = ({ state }: MemberView) => state === 'alive' || state === 'busy'
