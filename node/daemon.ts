@@ -176,7 +176,7 @@ async function compose(
     reach: c => new Reach(c),
     direct: c => new Direct(c, { log, on: config.direct }),
     handover: c => new Handover(c, { log }),
-    remembered: c => remembered.watch(c.members, identity.peer),
+    remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),

@@ -5,6 +5,7 @@ import type { MemberView } from '../../protocols/control.ts'
 import { instant, list, multiaddress, name, peerId } from '../../protocols/fields.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Members } from './members.ts'
+import type { Authority } from './trust/authority.ts'
 
 const MAX_PEERS = 1024
 const peers = list(
@@ -27,12 +28,19 @@ const KEEP = 7 * DAY
 /** Written this long after a change, with what else changes by then, ms. */
 const SETTLE = 1_000
 
+export interface RememberedParts {
+  members: Members
+  authority: Authority
+  self: string
+}
+
 export class Remembered {
   readonly #path: string
   #peers: RememberedPeer[]
-  #members: Members | undefined
-  #self = ''
+  #parts: RememberedParts | undefined
   #timer: NodeJS.Timeout | undefined
+  /** What is in the file. */
+  #written = ''
 
   constructor(path: string, known: RememberedPeer[]) {
     this.#path = path
@@ -49,18 +57,19 @@ export class Remembered {
     }
   }
 
-  watch(members: Members, self: string): this {
-    this.#members = members
-    this.#self = self
+  watch(parts: RememberedParts): this {
+    this.#parts = parts
     return this
   }
 
   start(): void {
-    this.#members?.addEventListener('change', this.#onChange)
+    this.#parts?.members.addEventListener('change', this.#onChange)
+    this.#parts?.authority.addEventListener('refused', this.#onRefused)
   }
 
   async beforeStop(): Promise<void> {
-    this.#members?.removeEventListener('change', this.#onChange)
+    this.#parts?.members.removeEventListener('change', this.#onChange)
+    this.#parts?.authority.removeEventListener('refused', this.#onRefused)
     clearTimeout(this.#timer)
     await this.#write()
   }
@@ -79,12 +88,20 @@ export class Remembered {
     }, SETTLE).unref()
   }
 
+  /** Nobody looks for a peer that is not let in any more. */
+  readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
+    this.#peers = this.#peers.filter(each => each.peer !== peer)
+    this.#onChange()
+  }
+
   async #write(): Promise<void> {
-    const others = this.#members?.list().filter(({ peer }) => peer !== this.#self) ?? []
-    const now = remember(this.#peers, others, Date.now())
-    if (JSON.stringify(now) === JSON.stringify(this.#peers)) return
-    this.#peers = now
-    await writeAtomic(this.#path, `${JSON.stringify(now, null, 2)}\n`, { mode: 0o600 })
+    const { members, self } = this.#parts ?? {}
+    const others = members?.list().filter(({ peer }) => peer !== self) ?? []
+    this.#peers = remember(this.#peers, others, Date.now())
+    const text = `${JSON.stringify(this.#peers, null, 2)}\n`
+    if (text === this.#written) return
+    this.#written = text
+    await writeAtomic(this.#path, text, { mode: 0o600 })
   }
 }
 

@@ -52,18 +52,18 @@ export async function preflight({ peers, patience, to, signal, onWaiting }: Pref
 
 /** Tries until the signal aborts. @returns why there was no answer */
 async function reach(open: Opener, signal: AbortSignal): Promise<string | undefined> {
-  let why = 'there was no time to ask it'
+  let why: string | undefined
   while (!signal.aborted) {
     try {
       await echo(open, AbortSignal.any([signal, AbortSignal.timeout(TRY)]))
       return undefined
     } catch (cause) {
       // what the end of the time did says nothing about the peer
-      if (!signal.aborted || why === 'there was no time to ask it') why = asBakError(cause).message
+      if (!signal.aborted || why == null) why = asBakError(cause).message
     }
     await sleep(PAUSE, undefined, { signal }).catch(() => {})
   }
-  return why
+  return why ?? 'there was no time to ask it'
 }
 
 async function echo(open: Opener, signal: AbortSignal): Promise<void> {

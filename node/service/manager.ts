@@ -12,16 +12,16 @@ const PATIENCE = 90_000
 export const isManaged = ({ root }: Place, booted = '/run/systemd/system') => root === '/' && existsSync(booted)
 
 /** What a person types. */
-export const systemctl = ({ scope }: Place, ...words: string[]) =>
-  ['systemctl', ...(scope === 'user' ? ['--user'] : []), ...words].join(' ')
+export const systemctl = (place: Place, ...words: string[]) => ['systemctl', ...scoped(place, words)].join(' ')
+
+const scoped = ({ scope }: Place, words: string[]) => (scope === 'user' ? ['--user', ...words] : words)
 
 /** @throws {BakError} `io` with what systemctl said */
 export async function callSystemctl(place: Place, ...words: string[]): Promise<void> {
-  const [program = '', ...args] = systemctl(place, ...words).split(' ')
   try {
-    await promisify(execFile)(program, args, { timeout: PATIENCE })
+    await promisify(execFile)('systemctl', scoped(place, words), { timeout: PATIENCE })
   } catch (cause) {
     const said = String((cause as { stderr?: string }).stderr ?? '').trim() || asBakError(cause).message
-    throw new BakError('io', `${[program, ...args].join(' ')}: ${said}`, { cause })
+    throw new BakError('io', `${systemctl(place, ...words)}: ${said}`, { cause })
   }
 }
