@@ -4,11 +4,12 @@
  * too. A third kind, a use, tells that a peer came by an invitation that may be used so many times only.
  */
 import * as v from 'valibot'
-import { encode } from './codec.ts'
+import { decode, encode } from './codec.ts'
 import { digestOf } from './digest.ts'
-import { envelope, type Subject } from './envelope.ts'
+import { envelope, peek, type Subject } from './envelope.ts'
+import { BakError } from './errors.ts'
 import { bytes, count, instant, list, peerId, text } from './fields.ts'
-import { proofBytes } from './membership.ts'
+import { acceptanceSubject, invitationSubject, links, proofBytes } from './membership.ts'
 import type { Protocol } from './stream.ts'
 
 /** Sealed by an admin; good for ever. Nobody can revoke the founder. */
@@ -45,10 +46,21 @@ export type Fact = v.InferOutput<typeof fact>
 /** What travels on the topic `trust`; gossip drops what is the same to the byte, so a repeat has a number. */
 export const trustMessage = v.object({ fact, attempt: count })
 
-/** @returns what the same decision is called, whatever proof travels with it: 32 hex digits */
+/**
+ * @returns what the same decision is called, whatever proof travels with it, and the same use, however often it was accepted:
+ * 32 hex digits
+ * @throws {BakError} `bad-message`
+ */
 export function factId(fact: Fact): string {
-  const said = fact.type === 'use' ? fact.proof : encode([fact.type, fact.sealed.by, fact.sealed.body])
-  return digestOf(said).slice(0, 32)
+  return digestOf(
+    encode(fact.type === 'use' ? useOf(fact.proof) : [fact.type, fact.sealed.by, fact.sealed.body])
+  ).slice(0, 32)
+}
+
+function useOf(proof: Uint8Array): [invitation: string, peer: string] {
+  const [leaf] = decode(links, proof)
+  if (leaf == null || !('invitation' in leaf)) throw new BakError('bad-message', 'a use without an invitation')
+  return [peek(invitationSubject, leaf.invitation).id, peek(acceptanceSubject, leaf.acceptance).peer]
 }
 
 /** What one peer knows, at most. */

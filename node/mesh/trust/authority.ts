@@ -127,7 +127,7 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
   learn(proof: Proof | undefined): void {
     if (proof == null || this.roll.proof(proof.peer) === proof) return
     this.roll.learn(proof)
-    if (proof.invited?.uses != null) this.take({ type: 'use', proof: proof.bytes })
+    if (proof.invited?.uses != null) this.#count(proof)
     this.#changed()
   }
 
@@ -207,6 +207,15 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
     } catch (cause) {
       const { message } = cause as Error
       return refuse(cause instanceof OtherMesh ? 'other-mesh' : 'bad-proof', `its proof is not good: ${message}`)
+    }
+  }
+
+  #count({ bytes }: Proof): void {
+    try {
+      this.take({ type: 'use', proof: bytes })
+    } catch (cause) {
+      // it counts all the same for as long as this peer runs
+      this.#log.warn('the use of an invitation is not kept', { why: (cause as Error).message })
     }
   }
 

@@ -91,7 +91,8 @@ export class Renewal {
     if (held == null || authority.roleOf(peer) == null) throw new BakError('not-allowed', `${peer} is not let in`)
     const proof = issueMembership(issuer, held, this.#init.life, Date.now())
     this.#log.info('membership given', { peer, role: held.role })
-    authority.learn(checkProof(authority.mesh, proof))
+    const given = checkProof(authority.mesh, proof)
+    if (given.expires >= held.expires) authority.learn(given)
     yield { proof }
   }
 
@@ -133,7 +134,7 @@ export class Renewal {
     this.#wait(Math.min(this.#backoff.next(), mostWait(own)))
   }
 
-  /** @returns whether an admin gave a proof that lasts longer, or as long as an invitation that can be used so many times only */
+  /** @returns whether an admin gave a better proof */
   async #ask(own: Proof): Promise<boolean> {
     const { authority, streams } = this.#components
     const here = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))

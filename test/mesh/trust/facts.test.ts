@@ -6,9 +6,10 @@ import { endOf } from '../../../node/mesh/trust/secret.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import type { Issuer } from '../../../protocols/membership.ts'
 import { writeProof } from '../../../protocols/membership.ts'
+import { acceptTicket } from '../../../protocols/ticket.ts'
 import { type Fact, factId, revocationSubject, rotationSubject } from '../../../protocols/trust.ts'
 import { newSigner } from '../../helpers/streams.ts'
-import { founderOf, HOUR, issuerOf, membershipOf, NOW, proofOf } from '../../helpers/trust.ts'
+import { founderOf, HOUR, issuerOf, membershipOf, NOW, proofOf, ticketOf } from '../../helpers/trust.ts'
 
 const test = suite('what the mesh decided')
 
@@ -61,6 +62,11 @@ const bad: Array<[title: string, fact: () => Fact, why: RegExp]> = [
   ['against the founder', () => revoke(adminOf(), mesh), /revoked the founder/],
   ['with a letter changed', () => withChange(revoke(founder, peer)), /signature/],
   ['a revocation as a rotation', () => ({ ...revoke(founder, peer), type: 'rotation' }) as Fact, /signature/],
+  [
+    'the use of a membership',
+    () => ({ type: 'use', proof: membershipOf(founder, proofOf(founder, peer)).bytes }),
+    /without an invitation/
+  ],
   ['the use of what anybody may use', () => ({ type: 'use', proof: proofOf(founder, peer).bytes }), /at any number/]
 ]
 for (const [title, fact, why] of bad) {
@@ -89,6 +95,17 @@ test('is the same decision, whatever proof travels with it', () => {
   const renewed = membershipOf(founder, proofOf(founder, admin.peer, { role: 'admin' }))
   assert.is(factId(fact), factId({ ...fact, proof: renewed.bytes } as Fact))
   assert.is.not(factId(fact), factId(revoke(admin, peer, NOW + 1)))
+})
+
+test('a peer that accepts the same invitation again uses it once', () => {
+  const facts = new Facts()
+  const ticket = ticketOf(founder, { uses: 3 })
+  for (const at of [NOW, NOW + 1, NOW + 2]) {
+    facts.add(checkFact(mesh, { type: 'use', proof: acceptTicket(ticket, peer, at).bytes }), NOW)
+  }
+  assert.is(facts.all().length, 1)
+  facts.add(checkFact(mesh, { type: 'use', proof: acceptTicket(ticket, newSigner().peer, NOW).bytes }), NOW)
+  assert.is(facts.all().length, 2)
 })
 
 test('is news once', () => {
