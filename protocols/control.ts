@@ -159,8 +159,8 @@ export type RunView = v.InferOutput<typeof view>
 const knownPeer = v.object({ peer: peerId, name: v.optional(name) })
 const knownInvitation = v.object({
   id: peerId,
-  /** What follows is not known of one whose peers show a membership by now. */
   name: v.optional(name),
+  /** What follows is not known of one whose peers show a membership by now. */
   role: v.optional(role),
   by: v.optional(knownPeer),
   issued: v.optional(instant),

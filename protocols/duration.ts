@@ -8,6 +8,9 @@ type Unit = keyof typeof UNITS
 /** No length of time that a person sets is longer, ms: ten years. */
 export const MAX_DURATION = 3_650 * UNITS.d
 
+/** The last one that a Date can hold. */
+const LAST_INSTANT = 8.64e15
+
 /** A duration as text, in messages about the text. */
 export const duration = v.pipe(
   v.string(),
@@ -34,6 +37,9 @@ export function showDuration(ms: number): string {
   }
   return parts.join(' ') || '0s'
 }
+
+/** @returns an instant in UTC, whatever number another peer took for one: `2026-11-22T21:30:15.000Z` */
+export const showInstant = (ms: number): string => new Date(Math.min(ms, LAST_INSTANT)).toISOString()
 
 function parse(text: string): number | undefined {
   const [, number, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(text) ?? []

@@ -51,6 +51,8 @@ export const membership = v.object({
   role,
   /** The invitation by which the peer came, so that it can still be revoked. */
   invitation: v.optional(peerId),
+  /** What that invitation is called. */
+  name: v.optional(name),
   issued: instant,
   expires: instant
 })

@@ -26,6 +26,8 @@ export interface Proof {
   expires: number
   /** The invitation by which the peer came. */
   invitation?: string
+  /** What it is called. */
+  name?: string
   /** The invitation itself, where the peer still shows it. */
   invited?: Invitation & { by: string }
   /** The admins that the chain hangs on, nearest first; the founder is the last. */
@@ -63,6 +65,7 @@ interface Step {
   issued: number
   expires: number
   invitation?: string
+  name?: string
   invited?: Proof['invited']
 }
 
@@ -95,15 +98,15 @@ function readLink(mesh: string, each: Link): Step {
   if ('membership' in each) {
     const { by, value } = open(membershipSubject, each.membership)
     refuseOther(mesh, value.mesh)
-    const { peer, role, issued, expires, invitation } = value
-    return { by, peer, role, issued, expires, invitation }
+    const { peer, role, issued, expires, invitation, name } = value
+    return { by, peer, role, issued, expires, invitation, name }
   }
   const { by, value } = open(invitationSubject, each.invitation)
   refuseOther(mesh, value.mesh)
   const taken = open(acceptanceSubject, each.acceptance)
   if (taken.by !== value.id) throw new BakError('not-allowed', 'the invitation was not accepted with its own key')
-  const { role, issued, expires, id } = value
-  return { by, peer: taken.value.peer, role, issued, expires, invitation: id, invited: { ...value, by } }
+  const { role, issued, expires, id, name } = value
+  return { by, peer: taken.value.peer, role, issued, expires, invitation: id, name, invited: { ...value, by } }
 }
 
 function refuseOther(mesh: string, named: string): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { readDuration } from '../../protocols/duration.ts'
+import { readDuration, showInstant } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addRotateSecret(program: Command): void {
@@ -16,6 +16,5 @@ async function act(command: Command): Promise<void> {
   const { grace, json } = command.opts()
   const rotated = await ask(command, 'rotate', { grace: readDuration(grace) })
   if (json) return print(JSON.stringify(rotated))
-  const until = new Date(rotated.until).toISOString()
-  print(`the secret is of generation ${rotated.generation} now; older ones let in until ${until}`)
+  print(`the secret is of generation ${rotated.generation} now; older ones let in until ${showInstant(rotated.until)}`)
 }

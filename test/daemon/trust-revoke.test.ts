@@ -83,7 +83,7 @@ test('with an invitation all who came by it go, with an admin all who came by it
   const said = await revoke('a', 'minions')
   assert.match(said, /^invitation minions is revoked; dropped: m[12] m[12]\n$/)
   for (const name of ['m1', 'm2']) await net().until('b', without(name), 5_000)
-  const { stdout } = await bakNode(net(), 'b', ['invites'])
+  const { stdout } = await bakNode(net(), 'boss', ['invites'])
   assert.match(stdout, /minions +controller +revoked/)
   await Promise.all(['m1', 'm2'].map(name => net().stopPeer(name)))
 })

@@ -75,8 +75,8 @@ test('a ticket that was used as often as it may be is refused, whoever is asked,
   for (const name of ['a', 'b']) await net().until(name, alive(3))
   const { addresses } = readTicket(await ticketFrom(net(), 'a'))
   await refusesAll('second', writeTicket({ ...readTicket(ticket), addresses }), /may be used once, and was/)
-  const { stdout } = await bakNode(net(), 'b', ['invites'])
-  assert.match(stdout, /once +agent +used-up +\S+ .* +1\/1 +a +first/)
+  assert.match((await bakNode(net(), 'a', ['invites'])).stdout, /once +agent +used-up +\S+ .* +1\/1 +a +first/)
+  assert.match((await bakNode(net(), 'b', ['invites'])).stdout, /once .* first$/m)
   await net().stopPeer('first')
 })
 
@@ -165,9 +165,14 @@ test('an admin that was invited invites others; who joins again with another tic
   net().add('below')
   await net().startPeer('below', await ticketFrom(net(), 'agent', { role: 'controller', name: 'from-below' }))
   await net().until('a', members => members.some(m => m.name === 'below' && m.role === 'controller'))
-  const { stdout } = await bakNode(net(), 'b', ['invites', '--json'])
-  const found = JSON.parse(stdout).invitations.find((each: { name?: string }) => each.name === 'from-below')
-  assert.equal([found.by.name, found.state, found.peers.length], ['agent', 'open', 1])
+  await net().until('b', members => members.some(m => m.name === 'below'))
+  const inviteOf = async (name: string) => {
+    const { stdout } = await bakNode(net(), name, ['invites', '--json'])
+    return JSON.parse(stdout).invitations.find((each: { name?: string }) => each.name === 'from-below')
+  }
+  const issued = await inviteOf('agent')
+  assert.equal([issued.by.name, issued.state, issued.peers.length], ['agent', 'open', 1])
+  assert.equal((await inviteOf('b')).peers, issued.peers)
 })
 
 test.run()

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MAX_DURATION, readDuration, showDuration } from '../../protocols/duration.ts'
+import { MAX_DURATION, readDuration, showDuration, showInstant } from '../../protocols/duration.ts'
 import type { BakError } from '../../protocols/errors.ts'
 
 const test = suite('durations')
@@ -35,6 +35,11 @@ const shown: Array<[ms: number, text: string]> = [
   [86_400_000 * 6 + 3_600_000 * 4 + 60_000, '6d 4h']
 ]
 for (const [ms, text] of shown) test(`${ms} ms are shown as ${text}`, () => assert.is(showDuration(ms), text))
+
+test('an instant is shown in UTC, and what is beyond all time as the last there is', () => {
+  assert.is(showInstant(1_795_383_015_000), '2026-11-22T21:30:15.000Z')
+  assert.is(showInstant(1e300), '+275760-09-13T00:00:00.000Z')
+})
 
 test('what is shown is never longer than what is left', () => {
   fc.assert(

@@ -49,9 +49,10 @@ test('by an invitation says who came by it, as what, until when, and whom it han
 })
 
 test('by a membership keeps the role and the invitation by which the peer came', () => {
-  const held = proofOf(founder, member.peer, { role: 'agent' })
+  const held = proofOf(founder, member.peer, { role: 'agent', name: 'rack-7' })
   const proof = membershipOf(founder, held)
   assert.equal([proof.peer, proof.role, proof.invitation], [member.peer, 'agent', held.invitation])
+  assert.is(proof.name, 'rack-7')
   assert.is(proof.invited, undefined)
   assert.is(proof.expires, NOW + 30 * 24 * HOUR)
 })

@@ -71,6 +71,7 @@ const membership: Membership = {
   peer: member.peer,
   role: 'agent',
   invitation: proof.invitation,
+  name: 'rack-7',
   issued: at,
   expires: at + 1
 }

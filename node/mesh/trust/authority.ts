@@ -4,6 +4,7 @@
  */
 import { TypedEventEmitter } from 'main-event'
 import type { Refusal, Shown } from '../../../protocols/admission.ts'
+import { showInstant } from '../../../protocols/duration.ts'
 import { type Envelope, peek, type Signer } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Invitation, type Issuer, invitationSubject, type Role } from '../../../protocols/membership.ts'
@@ -69,7 +70,8 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
 
   /** @returns undefined for a peer that is not known, or whose proof is not good now */
   roleOf(peer: string): Role | undefined {
-    return this.roll.role(peer, Date.now())
+    if (peer !== this.#own?.peer) return this.roll.role(peer, Date.now())
+    return this.shutOut == null ? this.#own.role : undefined
   }
 
   /** This peer's proof; none for the founder. */
@@ -235,8 +237,8 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
     if (checked.type === 'use') return
     const { by, value } = checked.decision
     if ('generation' in value) {
-      const ends = new Date(value.until).toISOString()
-      return this.#log.info('the mesh has a new secret', { generation: value.generation, by, ends_older: ends })
+      const { generation, until } = value
+      return this.#log.info('the mesh has a new secret', { generation, by, ends_older: showInstant(until) })
     }
     this.#log.info('revoked', { target: value.target, by, why: value.reason })
     if (this.shutOut != null) this.#log.error('this peer is not let in any more', { why: this.shutOut })

@@ -5,8 +5,8 @@ import type { Roll } from './roll.ts'
 
 export interface KnownInvitation {
   id: string
-  /** What follows is not known of one whose peers show a membership by now. */
   name?: string
+  /** What follows is not known of one whose peers show a membership by now. */
   role?: Role
   /** Peer id of the admin. */
   by?: string
@@ -24,9 +24,9 @@ export function listInvitations(roll: Roll, issued: Invitation[], self: string, 
   const all = [...issued.map(each => ({ ...each, by: self })), ...roll.invitations]
   const known = new Map<string, Partial<Invitation> & { by?: string }>(all.map(each => [each.id, each]))
   const came = new Map<string, Set<string>>()
-  for (const { peer, invitation } of roll.proofs()) {
+  for (const { peer, invitation, name } of roll.proofs()) {
     if (invitation == null) continue
-    if (!known.has(invitation)) known.set(invitation, {})
+    if (!known.has(invitation)) known.set(invitation, { name })
     came.set(invitation, (came.get(invitation) ?? new Set(roll.users(invitation))).add(peer))
   }
   const views = [...known].map(([id, { name, role, by, issued, expires, uses }]): KnownInvitation => {

@@ -50,9 +50,9 @@ export function issueInvitation(issuer: Issuer, { role, ttl, uses, name }: Wish,
  */
 export function issueMembership(issuer: Issuer, held: Proof, life: number, now: number): Uint8Array {
   refuseLong(issuer)
-  const { peer, role, invitation } = held
+  const { peer, role, invitation, name } = held
   const expires = Math.min(Math.max(now + life, held.expires), issuer.expires)
-  const value = { mesh: issuer.mesh, peer, role, invitation, issued: now, expires }
+  const value = { mesh: issuer.mesh, peer, role, invitation, name, issued: now, expires }
   return writeProof({ membership: seal(membershipSubject, value, issuer) }, issuer.links)
 }
 

@@ -2,6 +2,7 @@
  * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again when half of
  * its life is over. Where this peer is an admin itself it gives memberships to others.
  */
+import { showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
@@ -144,7 +145,7 @@ export class Renewal {
         if (!authority.renew(proof)) continue
         await this.#init.save(proof)
         const { expires } = authority.own as Proof
-        this.#log.info('proof renewed', { by: peer, until: new Date(expires).toISOString() })
+        this.#log.info('proof renewed', { by: peer, until: showInstant(expires) })
         return true
       } catch (cause) {
         this.#log.debug('no membership', { from: peer, why: asBakError(cause).message })
@@ -162,7 +163,7 @@ export class Renewal {
         : ['has run out', 'ask an admin of the mesh for a new ticket']
     this.#trouble = `the proof of this peer ${state}: ${why}`
     if (!this.#say.due(performance.now())) return
-    this.#log.warn(`the proof of this peer ${state}`, { at: new Date(own.expires).toISOString(), why })
+    this.#log.warn(`the proof of this peer ${state}`, { at: showInstant(own.expires), why })
   }
 }
 

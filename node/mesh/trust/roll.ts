@@ -3,6 +3,7 @@
  * who is what and who is to be refused. Knows nothing of networks.
  */
 import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
+import { showInstant as time } from '../../../protocols/duration.ts'
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
 import type { Revocation } from '../../../protocols/trust.ts'
@@ -135,4 +136,3 @@ function whyExpired({ expires, invited }: Proof, now: number, there?: number): s
 }
 
 const named = (name: string | undefined) => (name == null ? '' : ` ${name}`)
-const time = (ms: number) => new Date(Math.min(ms, 8.64e15)).toISOString()

@@ -34,12 +34,13 @@ list('names what was issued here and what members showed, oldest first, with who
   assert.equal([found?.role, found?.by, found?.peers], ['admin', founder.peer, [b]])
 })
 
-list('one whose peers were renewed before this peer knew them has an id and its peers only', () => {
+list('one whose peers were renewed before this peer knew them has an id, a name and its peers only', () => {
   const roll = new Roll(founder.mesh)
   const renewed = membershipOf(founder, proofOf(founder, a, { name: 'lost' }))
   roll.learn(renewed)
   const [found] = listInvitations(roll, [], b, NOW)
-  assert.equal([found?.id, found?.peers, found?.state, found?.name], [renewed.invitation, [a], 'unknown', undefined])
+  assert.equal([found?.id, found?.peers, found?.state, found?.name], [renewed.invitation, [a], 'unknown', 'lost'])
+  assert.equal([found?.role, found?.by, found?.expires], [undefined, undefined, undefined])
 })
 
 list('one that was shown before its peers were renewed keeps its name', () => {
