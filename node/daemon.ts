@@ -21,6 +21,7 @@ import { wellBehaved } from './mesh/bounds/admission.ts'
 import { Conduct } from './mesh/bounds/conduct.ts'
 import { Gate } from './mesh/bounds/gate.ts'
 import { Clock } from './mesh/clock.ts'
+import { Paths } from './mesh/direct/paths.ts'
 import { Direct } from './mesh/direct/service.ts'
 import { Echo } from './mesh/echo.ts'
 import { Gossip } from './mesh/gossip.ts'
@@ -174,6 +175,7 @@ async function compose(
       return relays
     },
     reach: c => new Reach(c),
+    paths: c => new Paths(c),
     direct: c => new Direct(c, { log, on: config.direct }),
     handover: c => new Handover(c, { log }),
     remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),

@@ -3,7 +3,7 @@ import type { Agent } from './agent/agent.ts'
 import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
 import type { Conduct } from './mesh/bounds/conduct.ts'
-import type { Direct } from './mesh/direct/service.ts'
+import type { Paths } from './mesh/direct/paths.ts'
 import type { Members } from './mesh/members.ts'
 import type { Reach } from './mesh/reach/reach.ts'
 import type { Relays } from './mesh/relay/relays.ts'
@@ -35,7 +35,7 @@ export interface Parts {
   members: Members
   relays: Relays
   reach: Reach
-  direct: Direct
+  paths: Paths
   streams: Streams
   follow: Follow
   agent: Agent

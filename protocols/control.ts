@@ -226,9 +226,9 @@ export const calls = {
     request: v.strictObject({ grace: v.optional(v.pipe(milliseconds, v.maxValue(MAX_DURATION))) }),
     response: v.object({ generation: count, until: instant })
   },
-  /** Connects to the members that are named, and says how. */
+  /** Connects to the members that are named, and says how; to nobody with `self`. */
   reachability: {
-    request: v.strictObject({ on: v.optional(text) }),
+    request: v.strictObject({ on: v.optional(text), self: v.optional(v.boolean()) }),
     response: v.object({ self: ownReach, peers: list(peerReach, 10_000) })
   },
   /** Leaves the mesh in order and ends the daemon. */

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
 import type { Protocol } from './stream.ts'
 import { WORDS } from './verdict.ts'
@@ -65,7 +66,17 @@ const body = v.variant('type', [
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   v.object({ type: v.literal('workload-ended'), step, ...workloadResult.entries }),
   /** A tarball is here, verified and unpacked. */
-  v.object({ type: v.literal('received'), peer: peerId, name, what: text, digest, bytes: count, took: milliseconds }),
+  v.object({
+    type: v.literal('received'),
+    peer: peerId,
+    name,
+    what: text,
+    digest,
+    bytes: count,
+    took: milliseconds,
+    /** By what kind of path its last byte came; left out by the controller's own. */
+    path: v.optional(pathClass)
+  }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
   v.object({ type: v.literal('warning'), text }),
   v.object({ type: v.literal('cancel'), by: text, reason: text }),

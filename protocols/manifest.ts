@@ -21,6 +21,7 @@ import {
   text
 } from './fields.ts'
 import { availability } from './hello.ts'
+import { measuredPath } from './path.ts'
 import { spec, toolOptions } from './spec.ts'
 
 /** One tool of one group as a member is to run it. */
@@ -65,6 +66,8 @@ export const capabilities = v.object({
   os: text,
   cores: count,
   clock,
+  /** How it reached the controller; left out by the controller itself. */
+  path: v.optional(measuredPath),
   tools: list(availability, 256)
 })
 export type Capabilities = v.InferOutput<typeof capabilities>

@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { decode, encode } from './codec.ts'
 import { type Envelope, envelope, open, type Signed, type Subject } from './envelope.ts'
 import { BakError } from './errors.ts'
-import { bytes, multiaddress, peerId } from './fields.ts'
+import { bytes, list, multiaddress, peerId } from './fields.ts'
 import type { Protocol } from './stream.ts'
 
 export const TOKEN_BYTES = 16
@@ -22,10 +22,10 @@ export const observation = v.object({ peer: peerId, address: multiaddress })
 export type Observation = v.InferOutput<typeof observation>
 export const observationSubject: Subject<Observation> = { name: 'observation', schema: observation }
 
-export const observeProtocol: Protocol<Record<string, never>, { token: Uint8Array; ports: [number, number] }> = {
+export const observeProtocol: Protocol<Record<string, never>, { token: Uint8Array; ports: number[] }> = {
   id: '/bak/observe/1.0.0',
   request: v.strictObject({}),
-  response: v.object({ token: v.pipe(bytes(TOKEN_BYTES), v.length(TOKEN_BYTES)), ports: v.tuple([port, port]) }),
+  response: v.object({ token: v.pipe(bytes(TOKEN_BYTES), v.length(TOKEN_BYTES)), ports: list(port, 2) }),
   timeout: 5_000,
   maxFrame: 1024
 }

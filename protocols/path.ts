@@ -1,6 +1,6 @@
 /** How one peer reaches another. */
 import * as v from 'valibot'
-import { peerId } from './fields.ts'
+import { milliseconds, peerId } from './fields.ts'
 
 /**
  * - `direct`: one dialled the other's own address
@@ -18,6 +18,10 @@ export const path = v.object({
   via: v.optional(peerId)
 })
 export type Path = v.InferOutput<typeof path>
+
+/** As it was at one instant, and how long a question and its answer took on it, ms. */
+export const measuredPath = v.object({ ...path.entries, roundTrip: milliseconds })
+export type MeasuredPath = v.InferOutput<typeof measuredPath>
 
 /** What a peer knows of its own place: everyone can dial it; a router is before it; one that gives each destination a port of its own. */
 export const nat = v.picklist(['public', 'nat', 'symmetric'])

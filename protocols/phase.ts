@@ -25,6 +25,7 @@ import {
   text
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
+import { measuredPath } from './path.ts'
 import type { Protocol } from './stream.ts'
 
 /** Which sample of which iteration a phase is about. */
@@ -95,8 +96,9 @@ export const ack = v.object({
   warnings: v.optional(list(text, 64)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
-  /** For end: the member's clock, measured again. */
+  /** For end: the member's clock, measured again, and its path to the controller then. */
   clock: v.optional(clock),
+  path: v.optional(measuredPath),
   workload: v.optional(workloadResult)
 })
 export type Ack = v.InferOutput<typeof ack>

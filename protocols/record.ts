@@ -12,6 +12,7 @@ import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
+import { measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
 import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
@@ -56,8 +57,23 @@ export const runRecord = v.object({
       10_000
     )
   ),
-  /** Tarballs by member: what arrived, and what is known to be still on the member. */
-  sent: list(v.object({ peer: peerId, name, what: text, digest, bytes: count, arrived: v.boolean() }), 100_000),
+  /** How members reached the controller when they joined, and at the end. */
+  paths: v.optional(
+    list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
+  ),
+  /** Tarballs by member: what arrived, by what kind of path, and what is known to be still on the member. */
+  sent: list(
+    v.object({
+      peer: peerId,
+      name,
+      what: text,
+      digest,
+      bytes: count,
+      arrived: v.boolean(),
+      path: v.optional(pathClass)
+    }),
+    100_000
+  ),
   /** Digest of every file in the folder but this one, by path. */
   files: v.optional(v.record(v.string(), v.object({ sha256: digest, bytes: count }))),
   seal: v.optional(v.object({ by: peerId, signature: v.string() }))

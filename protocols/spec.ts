@@ -73,6 +73,8 @@ export const policy = v.strictObject({
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
   /** A tool that fails to start: go on without it there, or leave the member out. */
   on_failed_tool: v.optional(v.picklist(['continue', 'exclude']), 'exclude'),
+  /** Seconds that a tarball waits for a relayed connection to become a direct one, from when that opened; then it goes through the relay. */
+  direct_wait: v.optional(seconds, 5),
   /** Tarballs that the controller takes at the same time. */
   transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4)
 })

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { MemberView, Status } from '../../protocols/control.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatBytes, formatFacts, formatLabels, formatTime } from '../format.ts'
+import { describeReach } from './reachability.ts'
 
 export function define(command: Command): void {
   addExamples(command, { 'bak info --json | jq -r .status.peer': 'the peer id' })
@@ -12,8 +13,11 @@ async function act({ json, ask, print }: Context): Promise<void> {
   const status = await ask('status', {})
   const { members } = await ask('members', {})
   const member = members.find(({ path }) => path === 'self')
-  if (json) return print(JSON.stringify({ status, member }))
-  await print(formatFacts({ ...describeDaemon(status), ...(member && describeMachine(member)) }))
+  const { self: reach } = await ask('reachability', { self: true })
+  if (json) return print(JSON.stringify({ status, member, reach }))
+  await print(
+    formatFacts({ ...describeDaemon(status), ...describeReach(reach), ...(member && describeMachine(member)) })
+  )
 }
 
 const describeDaemon = ({

@@ -26,7 +26,7 @@ export function formatReachability({ self, peers }: CallResponse<'reachability'>
     describePlace(nat, relay),
     describePath(path),
     roundTrip == null ? undefined : `${roundTrip.toFixed(1)} ms`,
-    clock == null ? undefined : `${signed(clock.offset)} ms +- ${clock.bound.toFixed(2)}`,
+    clock == null ? undefined : `${signed(clock.offset)} ms ± ${clock.bound.toFixed(2)}`,
     error
   ])
   return `${facts}\n\n${formatTable(head, rows)}`

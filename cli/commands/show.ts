@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
+import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject, stepFolder } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
@@ -71,7 +72,8 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   })
 }
 
-function formatRecord({ roster, excluded, sent, skew, clocks = [] }: RunRecord): string[] {
+function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [] }: RunRecord): string[] {
+  const ways = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
@@ -80,27 +82,35 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [] }: RunRecord):
     cores,
     `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
     drifts.get(peer),
+    ways.get(peer),
     tools.map(({ tool }) => tool).join(' ')
   ])
   const out = excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
-  const tarballs = sent.map(({ name, what, bytes, arrived, digest }) => [
+  const tarballs = sent.map(({ name, what, bytes, arrived, path, digest }) => [
     name,
     what,
     formatBytes(bytes),
     arrived ? 'here' : 'on the member',
+    path,
     digest.slice(0, 16)
   ])
   const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
   return [
-    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'TOOLS'], members),
+    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
-    formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'SHA-256'], tarballs)
+    formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
 }
 
 /** In parts of a million, as oscillators are sold. */
 const formatDrift = (drift: number, bound: number) => `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
+
+/** `relayed, then punched`, where it changed between the begin of a run and its end. */
+function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
+  const both = [begin, end].filter(each => each != null).map(each => each.class)
+  return [...new Set(both)].join(', then ')
+}
 
 const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 

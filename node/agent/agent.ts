@@ -8,6 +8,7 @@ import { offerSubject } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
+import type { Paths } from '../mesh/direct/paths.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
@@ -30,6 +31,7 @@ export interface AgentComponents {
   follow: Follow
   members: Members
   streams: Streams
+  paths: Paths
   content: Content
   allowance: Allowance
   authority: Authority
@@ -190,10 +192,11 @@ export class Agent {
   }
 
   get #parts(): PhaseParts {
-    const { streams, content, members, allowance } = this.#components
+    const { streams, paths, content, members, allowance } = this.#components
     const { log, signer, supervisor, home } = this.#init
     return {
       streams,
+      paths,
       content,
       supervisor,
       log,

@@ -17,12 +17,12 @@ const AT_ONCE = 32
 /** Connects to every peer that the selector names, waits a little for a direct path, and measures. */
 export async function* reachability(
   parts: Parts,
-  { on = 'all' }: CallInput<'reachability'>,
+  { on = 'all', self: alone = false }: CallInput<'reachability'>,
   { signal }: { signal: AbortSignal }
 ): AsyncGenerator<CallResponse<'reachability'>> {
   const { members, reach, relays } = parts
   const named = members.list().filter(isHere).filter(parseSelector(on))
-  const others = named.filter(({ path }) => path !== 'self')
+  const others = alone ? [] : named.filter(({ path }) => path !== 'self')
   const peers: PeerReach[] = []
   for (let i = 0; i < others.length; i += AT_ONCE) {
     peers.push(...(await Promise.all(others.slice(i, i + AT_ONCE).map(member => look(parts, member, signal)))))
@@ -57,7 +57,7 @@ async function look(parts: Parts, { peer, shown, nat, relay }: MemberView, signa
 }
 
 function pathOf(parts: Parts, peer: string): PeerReach['path'] {
-  const path = parts.direct.pathOf(peer)
+  const path = parts.paths.of(peer)
   return path?.via == null ? path : { ...path, via: nameOf(parts, path.via) }
 }
 

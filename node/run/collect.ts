@@ -65,10 +65,10 @@ export class Collect {
       transfers: record.spec.policy.transfers,
       nameOf: peer => names.get(peer),
       onProgress: () => {},
-      onReceived: (peer, { what, digest, bytes }, _refused, took) => {
+      onReceived: (peer, { what, digest, bytes }, { took, path }) => {
         const name = names.get(peer) ?? peer
-        record.sent.push({ peer, name, what, digest, bytes, arrived: true })
-        events.store({ type: 'received', peer, name, what, digest, bytes, took })
+        record.sent.push({ peer, name, what, digest, bytes, arrived: true, path })
+        events.store({ type: 'received', peer, name, what, digest, bytes, took, path })
       }
     })
     try {

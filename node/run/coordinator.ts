@@ -199,9 +199,9 @@ export class Coordinator {
       transfers: policy.transfers,
       nameOf: peer => driver.nameOf(peer),
       onProgress: (peer, done, total) => driver.progress(peer, done, total),
-      onReceived: (peer, { what, digest, bytes }, refused, took) => {
-        driver.received(peer, what, digest, bytes, took)
-        for (const entry of refused) {
+      onReceived: (peer, parcel, came) => {
+        driver.received(peer, parcel, came)
+        for (const entry of came.refused) {
           const reason = 'not a plain file in a folder of its own'
           driver.events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
         }

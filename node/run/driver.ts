@@ -10,6 +10,7 @@ import type { Candidate, Capabilities, Manifest, Offer } from '../../protocols/m
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, type Step, stepFolder } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import type { Parcel } from '../../protocols/tarball.ts'
 import { statusOf, type Verdict } from '../../protocols/verdict.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -21,8 +22,10 @@ import type { Refusal } from './inbox.ts'
 import { metadataOf } from './metadata.ts'
 import { newRecord } from './new-record.ts'
 import type { Closed } from './open-phase.ts'
+import { pathsOf } from './paths.ts'
 import { type PhaseOptions, PhaseRunner, Stopped } from './phase-runner.ts'
 import { preflight } from './preflight.ts'
+import type { Came } from './receiver.ts'
 import { candidatesOf, freeze, neededBy, withDriver } from './roster.ts'
 import { stepsOf } from './steps.ts'
 import { runWork } from './work.ts'
@@ -128,11 +131,11 @@ export class Driver {
     this.events.show({ type: 'transfer', peer, name: this.nameOf(peer) ?? peer, done, total })
   }
 
-  received(peer: string, what: string, digest: string, bytes: number, took: number): void {
+  received(peer: string, { what, digest, bytes }: Parcel, { took, path }: Came): void {
     const name = this.nameOf(peer) ?? peer
     this.#bytes += bytes
-    this.record.sent.push({ peer, name, what, digest, bytes, arrived: true })
-    this.events.store({ type: 'received', peer, name, what, digest, bytes, took })
+    this.record.sent.push({ peer, name, what, digest, bytes, arrived: true, path })
+    this.events.store({ type: 'received', peer, name, what, digest, bytes, took, path })
   }
 
   async #prepare(): Promise<void> {
@@ -269,6 +272,7 @@ export class Driver {
       await go('end', {
         onClosed: ({ acks }) => {
           this.record.clocks = clocksOf(this.record.roster, acks)
+          this.record.paths = pathsOf(this.record.roster, acks)
         }
       })
       if (!failed && this.order.spec.sysinfo !== 'none') await go('sysinfo', { when: 'end' })

@@ -5,16 +5,28 @@
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
+import type { PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
 import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
+import type { Paths } from '../mesh/direct/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { unpack } from '../store/unpack.ts'
+
+/** How a tarball came. */
+export interface Came {
+  /** Entries that were not unpacked. */
+  refused: string[]
+  /** ms */
+  took: number
+  /** Of its last byte; none where the sender is this peer. */
+  path?: PathClass
+}
 
 /** A run that takes tarballs now. */
 export interface Reception {
@@ -24,7 +36,7 @@ export interface Reception {
   /** The name of a member's folders; undefined for who is not of this run. */
   nameOf(peer: string): string | undefined
   onProgress(peer: string, done: number, total: number): void
-  onReceived(peer: string, parcel: Parcel, refused: string[], took: number): void
+  onReceived(peer: string, parcel: Parcel, came: Came): void
 }
 
 interface Open {
@@ -35,14 +47,19 @@ interface Open {
 
 export class Receiver {
   readonly #streams: Streams
+  readonly #paths: Pick<Paths, 'of'>
   readonly #log: Log
   readonly #signer: Signer
   readonly #home: Home
   readonly #open = new Map<string, Open>()
   #archive: Handler<ToReceiver, ToSender> | undefined
 
-  constructor(components: { streams: Streams }, init: { log: Log; signer: Signer; home: Home }) {
+  constructor(
+    components: { streams: Streams; paths: Pick<Paths, 'of'> },
+    init: { log: Log; signer: Signer; home: Home }
+  ) {
     this.#streams = components.streams
+    this.#paths = components.paths
     this.#log = init.log.with({}, 'receiver')
     this.#signer = init.signer
     this.#home = init.home
@@ -104,7 +121,8 @@ export class Receiver {
     const sink = await shelf.sink(offer.digest, async tarball => {
       const { refused } = await unpack(tarball, reception.folder.root, { allow: offer.allow.map(path => `${path}/`) })
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
-      reception.onReceived(peer, offer, refused, performance.now() - began)
+      const path = this.#paths.of(peer)?.class
+      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path })
     })
     return { sink }
   }

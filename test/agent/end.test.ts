@@ -14,7 +14,10 @@ const [self, controller] = [newSigner().peer, newSigner().peer]
 const contextOf = (open: unknown, member: object = {}) =>
   ({
     member: { started: [], self, controller, clock: { offset: 1, bound: 1, at: 5 }, ...member },
-    parts: { streams: { to: () => open } },
+    parts: {
+      streams: { to: () => open },
+      paths: { of: (peer: string) => (peer === self ? undefined : { class: 'punched' }) }
+    },
     signal: new AbortController().signal
   }) as unknown as Parameters<typeof end>[0]
 
@@ -28,8 +31,9 @@ phase('measures the clock again, and tells instants by it from then on', async (
     self
   )
   const context = contextOf(open)
-  const { clock, warnings } = await end(context)
+  const { clock, path, warnings } = await end(context)
   assert.equal(warnings, [])
+  assert.equal(path, { class: 'punched', roundTrip: 2 * (clock?.bound ?? 0) })
   assert.ok(clock?.at != null && Math.abs(clock.offset - 5_000) <= clock.bound + 1)
   assert.equal(context.member.clock, clock)
 })
@@ -45,7 +49,8 @@ phase('a controller whose clock cannot be asked is a warning, and the first meas
 })
 
 phase('on the controller itself the clock is its own', async () => {
-  const { clock } = await end(contextOf(undefined, { controller: self }))
+  const { clock, path } = await end(contextOf(undefined, { controller: self }))
+  assert.is(path, undefined)
   assert.equal([clock?.offset, clock?.bound], [0, 0])
 })
 phase.run()

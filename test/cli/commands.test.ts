@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CallHandlers, RunLine } from '../../protocols/control.ts'
+import type { CallHandlers, CallResponse, PeerReach, RunLine } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { AT, DIGEST, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
 
@@ -63,10 +63,64 @@ bak('status says the state in words, and all of it in JSON', async () => {
   assert.is(plain.stderr + json.stderr, '')
 })
 
+const reach: CallResponse<'reachability'>['self'] = {
+  peer: PEER,
+  name: 'db-1',
+  nat: 'symmetric',
+  relay: false,
+  relays: [
+    { peer: PEER, name: 'r1' },
+    { peer: PEER, name: 'r2' }
+  ],
+  mapped: ['/ip4/8.8.8.8/tcp/4001'],
+  addresses: []
+}
+
+bak('reachability says what is before this peer, and how it reaches each other', async () => {
+  const peers: PeerReach[] = [
+    {
+      peer: PEER,
+      name: 'a',
+      nat: 'public',
+      relay: true,
+      path: { class: 'direct' },
+      roundTrip: 41.234,
+      clock: { offset: -1.5, bound: 20.617 }
+    },
+    {
+      peer: PEER,
+      name: 'b',
+      nat: 'nat',
+      relay: false,
+      path: { class: 'relayed', via: 'r1' },
+      roundTrip: 84,
+      clock: { offset: 2, bound: 42 }
+    },
+    { peer: PEER, name: 'c', relay: false, error: 'it cannot be reached' }
+  ]
+  const { bak } = await fake({ reachability: yields({ self: reach, peers }) })
+  const [plain, json] = await Promise.all([bak('reachability'), bak('reachability', '--json')])
+  assert.match(
+    plain.stdout,
+    /place: +behind symmetric NAT\nreached through: +r1, r2\nmapped ports: +\/ip4\/8\.8\.8\.8\/tcp\/4001\n/
+  )
+  assert.equal(head(plain.stdout.trim()).slice(-4), [
+    ['NAME', 'PLACE', 'PATH', 'ROUND TRIP', 'CLOCK', 'WHY NOT'],
+    ['a', 'public, relays', 'direct', '41.2 ms', '-1.50 ms ± 20.62', '-'],
+    ['b', 'behind NAT', 'relayed via r1', '84.0 ms', '+2.00 ms ± 42.00', '-'],
+    ['c', 'unknown', 'none', '-', '-', 'it cannot be reached']
+  ])
+  assert.equal(JSON.parse(json.stdout), { self: reach, peers })
+})
+
 bak('info says all about this peer', async () => {
   const self = member('db-1', { path: 'self', labels: { role: 'db' } })
-  const { bak } = await fake({ status: yields(status), members: yields({ members: [member('x'), self] }) })
+  const members = yields({ members: [member('x'), self] })
+  const reachability = yields({ self: reach, peers: [] })
+  const { bak } = await fake({ status: yields(status), members, reachability })
   const [plain, json] = await Promise.all([bak('info'), bak('info', '--json')])
+  assert.match(plain.stdout, /place: +behind symmetric NAT\nreached through: +r1, r2\n/)
+  assert.equal(JSON.parse(json.stdout).reach, reach)
   assert.match(plain.stdout, /machine: +Linux 6\.12 x64, 4 cores, 8\.0 GiB\nlabels: +role=db/)
   assert.is(JSON.parse(json.stdout).member.shown, 'db-1')
 })

@@ -54,7 +54,18 @@ const record: RunRecord = {
   workload: [{ step: { number: 1, name: 'default', sample: 1 }, exit: 3, duration: 1, timedOut: false }],
   skew: [{ step: { number: 1, name: 'default', sample: 1 }, skew: 3.25, latest: 4 }],
   clocks: [{ peer, name: 'db-1', begin: capabilities.clock, end: capabilities.clock, drift: -12.4, bound: 3.6 }],
-  sent: [{ peer, name: 'db-1', what: 'default', digest: DIGEST, bytes: 2048, arrived: false }]
+  paths: [
+    {
+      peer,
+      name: 'db-1',
+      begin: { class: 'relayed', via: PEER, roundTrip: 84 },
+      end: { class: 'punched', roundTrip: 42 }
+    }
+  ],
+  sent: [
+    { peer, name: 'db-1', what: 'default', digest: DIGEST, bytes: 2048, arrived: false },
+    { peer, name: 'db-1', what: 'sysinfo begin', digest: DIGEST, bytes: 1, arrived: true, path: 'relayed' }
+  ]
 }
 
 /** A folder that is sealed and has no certificates, as of a run that nobody joined. */
@@ -106,12 +117,12 @@ result('show says how a run went, who was left out and which answers prove it', 
   for (const part of [
     /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
-    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-12 ± 4 ppm +-\n/,
+    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
     /\n1 +ctl \(drives\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
     /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
     /\ndb-2 +join +lost +gone\n/,
-    /\ndb-1 +default +2\.0 KiB +on the member +aaaaaaaaaaaaaaaa\n/,
+    /\ndb-1 +default +2\.0 KiB +on the member +- +aaaaaaaaaaaaaaaa\ndb-1 +sysinfo begin +1 B +here +relayed +aaaaaaaaaaaaaaaa\n/,
     /\n0 +join +- +met +1\/2 +1 +2026-11-22 21:30:15\n$/
   ]) {
     assert.match(plain.stdout, part)

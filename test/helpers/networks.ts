@@ -8,6 +8,7 @@ import { Gossip } from '../../node/mesh/gossip.ts'
 import { createNetwork } from '../../node/mesh/network.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/secret.ts'
+import { topicName } from '../../protocols/hello.ts'
 import { newSigner } from './streams.ts'
 
 export const silent = createLog('error', () => {})
@@ -22,6 +23,8 @@ export interface LocalPeer {
 }
 
 export interface LocalMesh {
+  /** A topic that all of them may talk on. */
+  topic: string
   start(init?: {
     listen?: boolean
     relay?: boolean
@@ -36,6 +39,7 @@ export function createMesh(): LocalMesh {
   const secrets = [newSecret()]
   const networks: Libp2p[] = []
   return {
+    topic: topicName(mesh, 'hello'),
     start: async ({ listen = true, relay = false, services = {} } = {}) => {
       const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
       const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))

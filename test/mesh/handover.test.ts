@@ -24,14 +24,13 @@ test.before.each(() => {
 test.after.each(() => mesh.stop())
 
 const handover = { handover: (c: never) => new Handover(c, { log: silent }) }
-const topic = '/bak/mesh/words/1'
 const listenTo = ({ gossip }: LocalPeer) => {
   const heard: string[] = []
   const check = (bytes: Uint8Array) => Buffer.from(bytes).toString()
-  gossip.subscribe<string>({ name: topic, check, handle: word => void heard.push(word) })
+  gossip.subscribe<string>({ name: mesh.topic, check, handle: word => void heard.push(word) })
   return heard
 }
-const say = ({ gossip }: LocalPeer, word: string) => gossip.publish(topic, Buffer.from(word))
+const say = ({ gossip }: LocalPeer, word: string) => gossip.publish(mesh.topic, Buffer.from(word))
 const connections = (from: LocalPeer, to: LocalPeer): Connection[] => from.network.getConnections(to.network.peerId)
 const isRelayed = ({ remoteAddr }: Connection) => String(remoteAddr).includes('/p2p-circuit')
 const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))

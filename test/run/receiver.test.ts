@@ -85,7 +85,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     },
     unserve: async () => {}
   }
-  const receiver = new Receiver({ streams } as never, {
+  const receiver = new Receiver({ streams, paths: { of: () => ({ class: 'punched' }) } } as never, {
     log: createLog('error', () => {}),
     signer: controller,
     home
@@ -100,7 +100,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     transfers: 1,
     nameOf: peer => names.get(peer),
     onProgress: () => {},
-    onReceived: (peer, { what }, refused) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
+    onReceived: (peer, { what }, { refused }) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
   }
   const paths = init.allow ?? allow
   await plant(join(root, 'data'), Object.fromEntries(paths.map(path => [`${path}/vmstat/out.txt`, 'some numbers\n'])))

@@ -1,11 +1,13 @@
-import { measureAgain } from './measure.ts'
+import { measureAgain, pathNow } from './measure.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
 
-/** Persistent tools stop here, and the clock is measured again: two distances make a drift. */
+/** Persistent tools stop here, and the clock is measured again: two distances make a drift. So is the path. */
 export const end: PhaseHandler = async context => {
   const { member } = context
   const warnings = await stopTools(member)
   const why = await measureAgain(context)
-  return why == null ? { warnings, clock: member.clock } : { warnings: [...warnings, why].slice(-64) }
+  return why == null
+    ? { warnings, clock: member.clock, path: pathNow(context) }
+    : { warnings: [...warnings, why].slice(-64) }
 }

@@ -3,7 +3,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { findTool } from '../../tools/index.ts'
-import { measure } from './measure.ts'
+import { measure, pathNow } from './measure.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */
@@ -21,7 +21,14 @@ export const join: PhaseHandler = async context => {
   await member.save()
   return {
     warnings: tools.filter(tool => tool.reason != null).map(tool => tool.reason as string),
-    capabilities: { program: self.program, os: `${self.os} ${release()}`, cores: self.cores, clock, tools }
+    capabilities: {
+      program: self.program,
+      os: `${self.os} ${release()}`,
+      cores: self.cores,
+      clock,
+      path: pathNow(context),
+      tools
+    }
   }
 }
 

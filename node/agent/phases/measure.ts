@@ -1,5 +1,6 @@
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
+import type { MeasuredPath } from '../../../protocols/path.ts'
 import { measureClock, now } from '../../mesh/clock.ts'
 import type { PhaseContext } from './phase.ts'
 
@@ -32,4 +33,10 @@ export async function measureAgain(context: PhaseContext): Promise<string | unde
 export async function refresh(context: PhaseContext): Promise<void> {
   const { at = 0, offset } = context.member.clock
   if (now() + offset - at > STALE) await measureAgain(context)
+}
+
+/** @returns how this member reaches the controller, with the round trip of its last measurement; nothing for the controller */
+export function pathNow({ member, parts }: PhaseContext): MeasuredPath | undefined {
+  const path = parts.paths.of(member.controller)
+  return path == null ? undefined : { ...path, roundTrip: 2 * member.clock.bound }
 }

@@ -4,6 +4,7 @@ import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
+import type { Paths } from '../../mesh/direct/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Member } from '../member.ts'
 import type { Supervisor } from '../supervisor.ts'
@@ -19,6 +20,7 @@ export interface Loan {
 
 export interface PhaseParts {
   streams: Streams
+  paths: Paths
   content: Content
   supervisor: Supervisor
   log: Log
@@ -43,4 +45,4 @@ export interface PhaseContext {
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
 export type PhaseHandler = (
   context: PhaseContext
-) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'workload' | 'began'>>>
+) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began'>>>

@@ -45,19 +45,18 @@ export interface AttemptsComponents extends MakeComponents {
   members: Members
   relays: Relays
   reach: Reach
+  paths: Paths
 }
 
 export class Attempts {
   readonly #components: AttemptsComponents
-  readonly #paths: Paths
   readonly #log: Log
   readonly #self: string
   readonly #sprays = new Turns(SPRAYS)
 
-  constructor(components: AttemptsComponents, init: { log: Log; paths: Paths }) {
+  constructor(components: AttemptsComponents, init: { log: Log }) {
     this.#components = components
     this.#self = components.peerId.toString()
-    this.#paths = init.paths
     this.#log = init.log
   }
 
@@ -127,7 +126,7 @@ export class Attempts {
   #scope(peer: string, relayed: Connection['direction'], signal: AbortSignal): Scope {
     return new Scope(this.#components.events, peer, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT)]), found => {
       // punched ones are named by who punched
-      if (found.direction !== relayed && !isNear(found.remoteAddr)) this.#paths.mark(found, 'reversed')
+      if (found.direction !== relayed && !isNear(found.remoteAddr)) this.#components.paths.mark(found, 'reversed')
     })
   }
 
@@ -195,7 +194,7 @@ export class Attempts {
     const signal = AbortSignal.any([scope.signal, AbortSignal.timeout(PUNCH)])
     const began = performance.now()
     const connection = await punch(this.#components, { peer, plan, local: outside.local, leads, nonce }, signal)
-    this.#paths.mark(connection, 'punched')
+    this.#components.paths.mark(connection, 'punched')
     this.#log.debug('punched', { peer, how: plan.kind, took: Math.round(performance.now() - began) })
   }
 

@@ -6,13 +6,12 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { directProtocol, type FromLeader, type FromOther } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import type { Path } from '../../../protocols/path.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
 import { isRelayed } from '../reach/addresses.ts'
 import type { Streams } from '../streams.ts'
 import { Attempts, type AttemptsComponents } from './attempts.ts'
-import { Paths, preferred } from './paths.ts'
+import { preferred } from './paths.ts'
 import { Turns } from './turns.ts'
 
 /** Waits before the tries with one peer, ms; the last for ever. */
@@ -30,12 +29,10 @@ export interface DirectComponents extends AttemptsComponents {
 
 export interface DirectInit {
   log: Log
-  /** Off: what connections there are is told all the same. */
   on: boolean
 }
 
 export class Direct {
-  readonly paths = new Paths()
   readonly #on: boolean
   readonly #components: DirectComponents
   readonly #log: Log
@@ -51,7 +48,7 @@ export class Direct {
     this.#on = init.on
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'direct')
-    this.#attempts = new Attempts(components, { log: this.#log, paths: this.paths })
+    this.#attempts = new Attempts(components, { log: this.#log })
   }
 
   /** libp2p starts only what has both. */
@@ -71,14 +68,6 @@ export class Direct {
 
   async stop(): Promise<void> {
     if (this.#on) await this.#components.streams.unserve(directProtocol)
-  }
-
-  /** @returns how a peer is reached now; undefined where it is not connected */
-  pathOf(peer: string): Path | undefined {
-    const connection = this.#connection(peer)
-    if (connection == null) return undefined
-    const { members } = this.#components
-    return this.paths.of(connection, members.get(peer)?.mapped ?? [], members.self.mapped ?? [])
   }
 
   #connection(peer: string): Connection | undefined {
@@ -107,7 +96,7 @@ export class Direct {
       try {
         await this.#attempts.lead(relayed, this.#stopped.signal)
         const took = Math.round(performance.now() - began)
-        this.#log.info('direct path', { peer, path: this.pathOf(peer)?.class, tries, took })
+        this.#log.info('direct path', { peer, path: this.#components.paths.of(peer)?.class, tries, took })
         wait = PROBATION
       } catch (cause) {
         this.#log.debug('no direct path', { peer, tries, why: asBakError(cause).message })

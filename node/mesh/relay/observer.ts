@@ -30,9 +30,9 @@ export class Observer {
   readonly #servers: Server[]
   readonly #tokens = new Map<string, Token>()
   readonly #sockets = new Set<Socket>()
-  readonly ports: [number, number]
+  readonly ports: number[]
 
-  private constructor(signer: Signer, servers: Server[], ports: [number, number]) {
+  private constructor(signer: Signer, servers: Server[], ports: number[]) {
     this.#signer = signer
     this.#servers = servers
     this.ports = ports
@@ -55,7 +55,7 @@ export class Observer {
       ports.push(port)
       servers.push(first, ...(await Promise.all(hosts.slice(1).map(host => listen(host, port).catch(() => [])))).flat())
     }
-    return new Observer(signer, servers, ports as [number, number])
+    return new Observer(signer, servers, ports)
   }
 
   /** @throws {BakError} `busy` where a peer asks too often */

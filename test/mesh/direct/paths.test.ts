@@ -1,5 +1,6 @@
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Libp2pEvents } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { classify, type Facts, Paths, preferred } from '../../../node/mesh/direct/paths.ts'
@@ -47,7 +48,13 @@ for (const [title, facts, expected] of cases) {
 }
 
 const connection = (address: string, status: Connection['status'] = 'open') =>
-  ({ remoteAddr: multiaddr(address), direction: 'outbound', status }) as unknown as Connection
+  ({
+    remoteAddr: multiaddr(address),
+    remotePeer: { toString: () => peer },
+    direction: 'outbound',
+    timeline: { open: Date.now() },
+    status
+  }) as unknown as Connection
 
 test('of several connections one that leads through nobody else is used, and never one that closes', () => {
   const [a, b, closing] = [connection(relayed), connection(direct), connection(direct, 'closing')]
@@ -57,13 +64,50 @@ test('of several connections one that leads through nobody else is used, and nev
   assert.is(preferred([]), undefined)
 })
 
+/** Paths of a peer that has these connections. */
+function pathsWith(connections: Connection[]) {
+  const events = new TypedEventEmitter<Libp2pEvents>()
+  const members = { get: () => undefined, self: {} }
+  const connectionManager = { getConnections: () => connections }
+  return { events, paths: new Paths({ events, members, connectionManager } as never) }
+}
+const never = new AbortController().signal
+
 test('how a connection came about is said by who made it, last', () => {
-  const paths = new Paths()
   const one = connection(direct)
+  const { paths } = pathsWith([one])
+  assert.equal(paths.of(peer), { class: 'direct' })
   paths.mark(one, 'reversed')
   paths.mark(one, 'punched')
-  assert.equal(paths.of(one, [], []), { class: 'punched' })
-  assert.equal(paths.of(connection(direct), [], []), { class: 'direct' })
+  assert.equal(paths.of(peer), { class: 'punched' })
+  assert.is(pathsWith([]).paths.of(peer), undefined)
+})
+
+const settled = async (work: Promise<void>, within = 50) =>
+  Promise.race([work.then(() => true), new Promise(resolve => setTimeout(resolve, within)).then(() => false)])
+
+test('who waits for a direct path waits as long as the relayed connection is young, or until there is one', async () => {
+  const relayedOne = connection(relayed)
+  const { paths, events } = pathsWith([relayedOne])
+  relayedOne.timeline.open = Date.now() - 10_000
+  assert.ok(await settled(paths.untilDirect(peer, 5_000, never)))
+  relayedOne.timeline.open = Date.now()
+  assert.ok(await settled(paths.untilDirect(peer, 30, never), 5_000))
+  relayedOne.timeline.open = Date.now()
+  const waiting = paths.untilDirect(peer, 60_000, never)
+  events.safeDispatchEvent('connection:open', { detail: connection(relayed) })
+  assert.not(await settled(waiting))
+  events.safeDispatchEvent('connection:open', { detail: connection(direct) })
+  assert.ok(await settled(waiting))
+})
+
+test('nobody waits who has a direct path, none at all, or no more time', async () => {
+  assert.ok(await settled(pathsWith([connection(direct)]).paths.untilDirect(peer, 60_000, never)))
+  assert.ok(await settled(pathsWith([]).paths.untilDirect(peer, 60_000, never)))
+  const control = new AbortController()
+  const waiting = pathsWith([connection(relayed)]).paths.untilDirect(peer, 60_000, control.signal)
+  control.abort()
+  assert.ok(await settled(waiting))
 })
 
 test.run()

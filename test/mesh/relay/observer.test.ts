@@ -16,6 +16,8 @@ const peer = newSigner().peer
 const hosts = ['127.0.0.1']
 let observer: Observer
 const sockets: Socket[] = []
+const first = () => observer.ports[0] as number
+const second = () => observer.ports[1] as number
 
 test.before.each(async () => {
   observer = await Observer.open(relay, hosts, await freePort())
@@ -71,7 +73,7 @@ test('a member with a token is told where it comes from, with a proof that other
 
 test('a token is good once at each port', async () => {
   const token = hex(observer.admit(peer))
-  const [port] = observer.ports
+  const port = first()
   assert.not.equal((await say(port, token)).line, '')
   assert.is((await say(port, token)).line, '')
 })
@@ -86,19 +88,19 @@ const strangers: Array<[title: string, text: () => string | Uint8Array]> = [
 for (const [title, text] of strangers) {
   test(`${title} is cut off without a word`, async () => {
     const began = performance.now()
-    assert.is((await say(observer.ports[0], text())).line, '')
+    assert.is((await say(first(), text())).line, '')
     assert.ok(performance.now() - began < 2_000)
   })
 }
 
 test('who says nothing is cut off within seconds', async () => {
   const began = performance.now()
-  assert.is((await say(observer.ports[1], '')).line, '')
+  assert.is((await say(second(), '')).line, '')
   assert.ok(performance.now() - began < 6_000)
 })
 
 test('who talks on after the answer is cut off', async () => {
-  const { socket } = await say(observer.ports[0], hex(observer.admit(peer)))
+  const { socket } = await say(first(), hex(observer.admit(peer)))
   const closed = new Promise(resolve => socket.once('close', resolve))
   socket.write('more')
   await closed
@@ -119,10 +121,10 @@ test('one peer gets only so many tokens at a time, and keeps nobody else from th
 })
 
 test('its ports are those beside the daemon’s own, or others where they are taken', async () => {
-  const near = await Observer.open(relay, hosts, observer.ports[1])
-  assert.is(near.ports[0], observer.ports[1] + 1)
-  const taken = await Observer.open(relay, hosts, observer.ports[0] - 1)
-  assert.not(observer.ports.includes(taken.ports[0]))
+  const near = await Observer.open(relay, hosts, second())
+  assert.is(near.ports[0], second() + 1)
+  const taken = await Observer.open(relay, hosts, first() - 1)
+  assert.not(observer.ports.includes(taken.ports[0] as number))
   near.close()
   taken.close()
 })
@@ -166,7 +168,7 @@ test('ports that nobody answers at are given up with the signal', async () => {
   const { port } = server.address() as { port: number }
   const silent = road(
     serve(observeProtocol, async function* () {
-      yield { token: new Uint8Array(TOKEN_BYTES), ports: [port, port] as [number, number] }
+      yield { token: new Uint8Array(TOKEN_BYTES), ports: [port, port] }
     }),
     peer
   )
