@@ -33,7 +33,7 @@ test('it holds the programs, what was built, and nothing else', () => {
     []
   )
   assert.equal(readdirSync(join(unpacked, 'bin')), ['bak', 'bak-node'])
-  assert.equal(readdirSync(join(unpacked, 'dist')).sort(), ['cli', 'node', 'protocols'])
+  assert.equal(readdirSync(join(unpacked, 'dist')).sort(), ['cli', 'node', 'parts'])
   const built = readdirSync(join(unpacked, 'dist'), { recursive: true, withFileTypes: true }).filter(each =>
     each.isFile()
   )
