@@ -13,7 +13,7 @@ const MEMBERS = 'bench=member'
 /** A mesh of many on few cores takes its time, ms. */
 const LIMIT = 120_000
 /** Announcements and new connections are over after this, ms. */
-const SETTLE = 4_000
+const SETTLE = 3_000
 /** MiB that a daemon takes at most, as a bound for how many fit. */
 const DAEMON = 130
 /** Daemons that start at the same time. */

@@ -12,13 +12,15 @@ import { fit, type Misfit, misfit } from '../simulation/model.ts'
 import { bakSends } from './fan-in.ts'
 
 /** Members of the meshes that are measured, as many of them as are asked for and fit. */
-const SIZES = [4, 8, 16, 32, 64, 128, 256]
+const SIZES = [8, 16, 32, 64, 128, 256]
+/** With so few at most there would be too few meshes to see anything grow. */
+const SMALL = 16
 /** Phases that count of each. */
 const PHASES = 16
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const largest = Math.min(bench.options.largest, membersThatFit())
-  const sizes = [...SIZES.filter(size => size < largest), largest]
+  const sizes = [...(largest > SMALL ? [] : [4]), ...SIZES.filter(size => size < largest), largest]
   await bench.noMesh()
   const measured: Measured[] = []
   for (const size of sizes) {

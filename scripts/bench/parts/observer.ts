@@ -5,7 +5,7 @@ import type { Mesh } from '../mesh.ts'
 import { activityOf } from '../processes.ts'
 
 /** Looked at for so long, ms. */
-const WINDOW = 8_000
+const WINDOW = 5_000
 /** Before the first look, ms: what a command, or a daemon's beginning, brought with it is over. */
 const SETTLE = { started: 3_000, new: 10_000 }
 

@@ -19,7 +19,8 @@ const builder = Endpoint.builder()
 presetMinimal(builder)
 builder.alpns([PROTOCOL])
 builder.relayMode(RelayMode.disabled())
-builder.bindAddr('127.0.0.1:0')
+// without the second it would listen on every address of the machine
+for (const address of ['127.0.0.1:0', '[::1]:0']) builder.bindAddr(address)
 const endpoint = await builder.bind()
 
 if (role === 'give') give()
