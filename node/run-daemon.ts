@@ -41,6 +41,11 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
   process.on('unhandledRejection', error => {
     log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })
   })
+  // libp2p begins streams where nobody can catch that their connection is closed just then
+  process.on('uncaughtException', error => {
+    log.error('uncaught', { why: error.message, at: error.stack?.split('\n')[1]?.trim() })
+    if (error.name !== 'StreamStateError') process.exit(exitStatus.bug)
+  })
   const { once = false } = init
   daemon = startDaemon({
     home,

@@ -4,11 +4,11 @@
  * learns why from the refusal.
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { TypedEventEmitter } from 'main-event'
 import type { Refusal } from '../../../protocols/admission.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Log } from '../../log.ts'
+import { hangUp } from '../hang-up.ts'
 
 /** What counts against a peer, how much, and what it is called. At 100 it is cut off. */
 export const offences = {
@@ -19,7 +19,7 @@ export const offences = {
   /** A peer of another version may be wrong now and then. */
   'bad-request': { points: 2, words: 'requests that are not what they should be' },
   'too-many-streams': { points: 0.5, words: 'more streams than any peer needs' },
-  'too-many-connections': { points: 2, words: 'more connections than any peer needs' }
+  'too-many-connections': { points: 4, words: 'more connections than any peer needs' }
 } as const
 export type Offence = keyof typeof offences
 
@@ -134,8 +134,7 @@ export class Conduct extends TypedEventEmitter<ConductEvents> {
       why: offences[offence].words,
       seconds: length / 1000
     })
-    const reason = new BakError('not-allowed', 'it sent too much')
-    for (const connection of this.#connections?.getConnections(peerIdFromString(peer)) ?? []) connection.abort(reason)
+    if (this.#connections != null) hangUp(this.#connections, peer, new BakError('not-allowed', 'it sent too much'))
     this.dispatchEvent(new CustomEvent('cut-off', { detail: { peer } }))
   }
 }

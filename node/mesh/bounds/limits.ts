@@ -37,4 +37,4 @@ export const CONNECTIONS: Rate = { each: 2, burst: 60 }
 export const MAX_PENDING_OF_ADDRESS = 128
 export const MAX_PENDING = 512
 /** Connections of one address that do not get through their handshake: a person's wrong ticket tries once in 3 s. */
-export const FAILED_HANDSHAKES: Rate = { each: 10, burst: 300 }
+export const FAILED_HANDSHAKES: Rate = { each: 20, burst: 600 }

@@ -1,9 +1,9 @@
 /** Closes the connections of who is not let in any more, as soon as that is known or its proof has run out. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { Refusal } from '../../../protocols/admission.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import { hangUp, hangUpOn } from '../hang-up.ts'
 import type { Authority } from './authority.ts'
 
 /** Longest wait that a timer of Node takes, ms. */
@@ -64,11 +64,7 @@ export class Doorkeeper {
   }
 
   readonly #onRefused = ({ detail: { peer, refusal } }: CustomEvent<{ peer: string; refusal: Refusal }>): void => {
-    const close = () => {
-      for (const connection of this.#components.connectionManager.getConnections(peerIdFromString(peer))) {
-        connection.abort(new BakError('not-allowed', refusal.reason))
-      }
-    }
+    const close = () => hangUp(this.#components.connectionManager, peer, new BakError('not-allowed', refusal.reason))
     if (refusal.code === 'revoked') setTimeout(close, FAREWELL).unref()
     else close()
   }
@@ -77,7 +73,7 @@ export class Doorkeeper {
   readonly #onConnection = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
     if (this.#components.authority.roleOf(peer) == null)
-      detail.abort(new BakError('not-allowed', `${peer} is not let in`))
+      hangUpOn(detail, new BakError('not-allowed', `${peer} is not let in`))
     else this.#onAdmitted()
   }
 }

@@ -19,7 +19,14 @@ function conductOf() {
     now: () => clock.now,
     nameOf: peer => (peer === one ? 'node-x' : undefined)
   })
-  const getConnections = (peer: unknown) => [1, 2].map(() => ({ abort: () => closed.push(String(peer)) }))
+  let open = [1, 2].map(() => ({
+    status: 'open',
+    abort() {
+      open = open.filter(each => each !== this)
+      closed.push(one)
+    }
+  }))
+  const getConnections = (peer: unknown) => (String(peer) === one ? open : [])
   conduct.serve({ connectionManager: { getConnections } as never })
   conduct.addEventListener('cut-off', ({ detail }) => told.push(detail.peer))
   const offend = (peer: string, offence: Offence = 'bad-gossip') => {
@@ -30,12 +37,14 @@ function conductOf() {
   return { conduct, clock, log, closed, told, offend }
 }
 
-test('a peer that goes on and on is cut off: its connections are closed, and it is logged once with who and why', () => {
+test('a peer that goes on and on is cut off: its connections are closed, and it is logged once with who and why', async () => {
   const { conduct, log, closed, told, offend } = conductOf()
   assert.is(offend(one), 10)
   assert.ok(conduct.isCutOff(one))
   assert.not(conduct.isCutOff(other))
   for (let i = 0; i < 1_000; i++) conduct.note(one, 'bad-gossip')
+  assert.equal(closed, [], 'not in the turn in which somebody may have begun a stream')
+  for (let turns = 0; turns < 4; turns++) await new Promise(setImmediate)
   assert.equal(closed, [one, one])
   assert.equal(told, [one])
   assert.is(log.length, 1)
