@@ -90,8 +90,10 @@ export const helloMessage = v.variant('type', [
 
 const version = v.object({ peer: peerId, version: count })
 
+/** Records in one frame: checking their signatures takes a twentieth of a second. */
+export const RECORDS_PER_FRAME = 200
 /** Records on their way, and whose of them speak of a peer that is lost to the one who gives them. */
-const given = { records: list(envelope, MAX_PEERS), lost: v.optional(list(peerId, MAX_PEERS)) }
+const given = { records: list(envelope, RECORDS_PER_FRAME), lost: v.optional(list(peerId, RECORDS_PER_FRAME)) }
 
 /**
  * Two peers that connect make their tables equal: the caller says which records it has, the other gives what is newer, in

@@ -67,7 +67,7 @@ function useOf(proof: Uint8Array): [invitation: string, peer: string] {
 export const MAX_REVOCATIONS = 10_000
 export const MAX_ROTATIONS = 4
 export const MAX_USES_KNOWN = 9_000
-const MAX_FACTS = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
+export const MAX_FACTS = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
 /** Facts in one frame. */
 export const FACTS_PER_FRAME = 256
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))

@@ -1,6 +1,7 @@
 /** The membership table as a value: which record wins, who is lost. Knows nothing of networks. */
 
 import type { Envelope } from '../../protocols/envelope.ts'
+import { MAX_PEERS } from '../../protocols/fields.ts'
 import type { MemberRecord } from '../../protocols/hello.ts'
 
 export interface Row {
@@ -19,11 +20,18 @@ export const isHere = (row: Row) => !row.lost && row.record.state !== 'left'
 
 export class Table {
   readonly #rows = new Map<string, Row>()
+  readonly #most: number
+
+  /** @param most members; a newcomer takes the place of who has been gone for longest, or has none */
+  constructor(most = MAX_PEERS) {
+    this.#most = most
+  }
 
   /** @returns whether the record was news */
   learn(record: MemberRecord, sealed: Envelope, now: number): boolean {
     const known = this.#rows.get(record.peer)
     if (known != null && known.record.version >= record.version) return false
+    if (known == null && this.#rows.size >= this.#most && !this.#makeRoom()) return false
     const row = { record, sealed, lost: false, since: now, heard: now }
     if (known != null && stateOf(known) === stateOf(row)) row.since = known.since
     this.#rows.set(record.peer, row)
@@ -49,6 +57,13 @@ export class Table {
   /** Drops who left or was lost before `before`. */
   forget(before: number): void {
     for (const [peer, row] of this.#rows) if (!isHere(row) && row.since < before) this.#rows.delete(peer)
+  }
+
+  /** @returns whether somebody was gone */
+  #makeRoom(): boolean {
+    const gone = [...this.#rows.values()].filter(row => !isHere(row))
+    const [first] = gone.sort((a, b) => a.since - b.since)
+    return first != null && this.#rows.delete(first.record.peer)
   }
 
   /** Who is not let in any more. @returns whether it was there */

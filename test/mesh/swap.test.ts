@@ -5,7 +5,7 @@ import { answerSwap, type Swapping, swapRecords } from '../../node/mesh/swap.ts'
 import { Table } from '../../node/mesh/table.ts'
 import { type Signer, seal } from '../../protocols/envelope.ts'
 import { memberSubject, recordsProtocol } from '../../protocols/hello.ts'
-import { serve } from '../../protocols/stream.ts'
+import { call, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 import { record as sample } from '../protocols/samples.ts'
 
@@ -90,4 +90,37 @@ swap('more records than fit into a frame all arrive', async () => {
   assert.is(near.took.length, 450)
   assert.is(near.took.filter(([, lost]) => lost).length, 225)
 })
+swap('what nobody asked for is not looked at, and nothing twice', async () => {
+  const [a, b, c] = peers
+  const far = sideOf([[b, 5]])
+  const sealedOf = (signer: Signer, version: number) =>
+    seal(memberSubject, { ...sample, peer: signer.peer, version }, signer)
+  const ended = Promise.withResolvers<void>()
+  const handler = serve(recordsProtocol, async function* (first, exchange) {
+    yield* answerSwap(first, exchange, far)
+    ended.resolve()
+  })
+  const exchange = await call(road(handler, a.peer).open, recordsProtocol)
+  await exchange.send({ type: 'have', versions: [a, b].map(({ peer }) => ({ peer, version: 3 })) })
+  assert.equal((await exchange.receive())?.want, [a.peer])
+  await exchange.send({ type: 'give', records: [a, a, b, c].map(signer => sealedOf(signer, 9)) })
+  await exchange.close()
+  await ended.promise
+  assert.equal(far.took, [[a.peer, false]])
+})
+
+swap('one that gives and gives is left after as many records as there may be members', async () => {
+  const [a] = peers
+  const near = sideOf([])
+  const records = Array.from({ length: 200 }, () => seal(memberSubject, { ...sample, peer: a.peer }, a))
+  let frames = 0
+  const handler = serve(recordsProtocol, async function* () {
+    for (; ; frames++) yield { records, want: [] as string[] }
+  })
+  const swapping = swapRecords(road(handler, a.peer).open, a.peer, { ...near, take: () => {} })
+  const error = await swapping.catch(cause => cause)
+  assert.is(error.code, 'bad-message')
+  assert.ok(frames < 80, `${frames} frames`)
+})
+
 swap.run()

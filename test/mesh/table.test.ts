@@ -32,6 +32,23 @@ for (const [title, known, comes, news] of wins) {
   })
 }
 
+table('where there is no room a newcomer takes the place of who has been gone for longest, and nobody else', () => {
+  const rows = new Table(3)
+  for (const [i, peer] of ['a', 'b', 'c'].entries()) rows.learn(record({ peer }), sealed, i)
+  assert.not(rows.learn(record({ peer: 'd' }), sealed, 10))
+  assert.ok(rows.learn(record({ peer: 'a', version: 6 }), sealed, 11), 'who is there already is heard all the same')
+  rows.lose('c', 9, 20)
+  rows.learn(record({ peer: 'b', version: 9, state: 'left' }), sealed, 30)
+  assert.ok(rows.learn(record({ peer: 'd' }), sealed, 40))
+  assert.equal(
+    rows
+      .rows()
+      .map(row => row.record.peer)
+      .sort(),
+    ['a', 'b', 'd']
+  )
+})
+
 table('whatever the order in which records come, the newest stays', () => {
   const versions = fc.uniqueArray(fc.nat(), { minLength: 1 })
   fc.assert(

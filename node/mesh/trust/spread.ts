@@ -54,9 +54,11 @@ export class Spread {
       name: this.#topic,
       check: (bytes, claim) => {
         const { fact } = decode(trustMessage, bytes)
-        // a use is signed by an invitation's key: what of that is too much, too few invitations can be used for
         if (fact.type !== 'use') claim(fact.sealed.by)
-        return checkFact(authority.mesh, fact).fact
+        const checked = checkFact(authority.mesh, fact)
+        // a use is signed with the key of its invitation
+        if (checked.type === 'use') claim(checked.proof.invitation ?? checked.proof.peer)
+        return fact
       },
       handle: fact => {
         this.#news.heard(factId(fact), 1)

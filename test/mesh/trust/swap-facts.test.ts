@@ -5,7 +5,7 @@ import { answerFacts, type FactSwapping, swapFacts } from '../../../node/mesh/tr
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { call, serve } from '../../../protocols/stream.ts'
-import { FACTS_PER_FRAME, type Fact, revocationSubject, trustProtocol } from '../../../protocols/trust.ts'
+import { FACTS_PER_FRAME, type Fact, factId, revocationSubject, trustProtocol } from '../../../protocols/trust.ts'
 import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, NOW } from '../../helpers/trust.ts'
 
@@ -99,13 +99,26 @@ test('what is no decision ends the exchange, and is not taken', async () => {
   const errors: string[] = []
   const { open, ended } = roadTo(far, error => errors.push(error.code))
   const exchange = await call(open, trustProtocol)
-  await exchange.send({ type: 'have', ids: [] })
+  await exchange.send({ type: 'have', ids: [forged, factOf(2)].map(factId) })
   await exchange.receive()
   await exchange.send({ type: 'give', facts: [forged, factOf(2)] })
   await ended
   await new Promise(setImmediate)
   assert.equal([far.took, errors], [[], ['bad-signature']])
   exchange.abort(new Error('over'))
+})
+
+test('what nobody asked for is not looked at, and nothing twice', async () => {
+  const far = sideOf([])
+  const { open, ended } = roadTo(far)
+  const exchange = await call(open, trustProtocol)
+  await exchange.send({ type: 'have', ids: [factId(factOf(1))] })
+  await exchange.receive()
+  await exchange.send({ type: 'give', facts: [factOf(1), factOf(1), factOf(2)] })
+  await exchange.close()
+  await ended
+  assert.equal(far.took, ['caller'])
+  assert.equal(far.facts.ids(), [factId(factOf(1))])
 })
 
 test('an exchange that breaks leaves both with what they have', async () => {
