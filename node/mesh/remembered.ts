@@ -41,6 +41,7 @@ export class Remembered {
   #timer: NodeJS.Timeout | undefined
   /** What is in the file. */
   #written = ''
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(path: string, known: RememberedPeer[]) {
     this.#path = path
@@ -99,9 +100,12 @@ export class Remembered {
     const others = members?.list().filter(({ peer }) => peer !== self) ?? []
     this.#peers = remember(this.#peers, others, Date.now())
     const text = `${JSON.stringify(this.#peers, null, 2)}\n`
-    if (text === this.#written) return
-    this.#written = text
-    await writeAtomic(this.#path, text, { mode: 0o600 })
+    if (text !== this.#written) {
+      this.#written = text
+      // one after the other: a stop waits for what was begun before it
+      this.#writing = this.#writing.catch(() => {}).then(() => writeAtomic(this.#path, text, { mode: 0o600 }))
+    }
+    await this.#writing
   }
 }
 
