@@ -18,7 +18,7 @@ import {
 } from '../../protocols/phase.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
-import { renewProtocol, trustProtocol } from '../../protocols/trust.ts'
+import { renewProtocol, revocationSubject, rotationSubject, trustMessage, trustProtocol } from '../../protocols/trust.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
@@ -54,10 +54,11 @@ export const targets = [
   }),
   of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
-  of({ protocol: trustProtocol, refusals: [] }),
+  of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
   topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
   topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, certificateSubject] }),
+  topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
   ...readers.map(readerTarget),
   archiveTarget,
   controlRequests,
