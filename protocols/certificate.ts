@@ -13,7 +13,7 @@ import { type Ack, ackSubject, type Certificate, certificateSubject } from './ph
 export interface Evidence {
   /** Not there yet while the members join. */
   manifest?: Proven<Manifest>
-  /** Only the certificate of `join` needs it. */
+  /** The certificate of `join` needs it, and that of `terminate` where there never was a manifest. */
   offer?: Proven<Offer>
 }
 
@@ -65,9 +65,11 @@ export function checkCertificate(sealed: Envelope, evidence: Evidence): CheckedC
   const certificate = tryOpen(() => open(certificateSubject, sealed), checked)
   if (certificate == null) return checked
   const { value } = certificate
-  const proven = value.phase === 'join' ? evidence.offer : evidence.manifest
+  // a run that nobody could join ends without a manifest
+  const isOfOffer = value.phase === 'join' || (value.phase === 'terminate' && evidence.manifest == null)
+  const proven = isOfOffer ? evidence.offer : evidence.manifest
   if (proven == null) {
-    checked.faults.push(`there is no ${value.phase === 'join' ? 'offer' : 'manifest'} to check it against`)
+    checked.faults.push(`there is no ${isOfOffer ? 'offer' : 'manifest'} to check it against`)
     return checked
   }
   checked.value = value

@@ -18,7 +18,7 @@ export const transitions: Record<Phase, { from: State[]; to?: State }> = {
   stop: { from: ['running'], to: 'idle' },
   send: { from: ['idle', 'ended'] },
   end: { from: ['joined', 'ready', 'idle'], to: 'ended' },
-  terminate: { from: ['joined', 'ready', 'idle', 'running', 'ended'], to: 'gone' }
+  terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'ended'], to: 'gone' }
 }
 
 export function isLegal(phase: Phase, state: State): boolean {

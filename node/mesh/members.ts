@@ -20,6 +20,7 @@ import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
+import { toldOf } from './reach/addresses.ts'
 import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
@@ -128,9 +129,12 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   get self(): MemberRecord {
-    const addresses = this.#components.addressManager.getAddresses().map(String).slice(0, 32)
+    const { peer } = this.#init.signer
+    const { addressManager } = this.#components
+    const proven = addressManager.getAddresses().map(String)
+    const addresses = toldOf(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, 32)
     const { shows: proof } = this.#components.authority
-    return { ...this.#self, peer: this.#init.signer.peer, version: this.#announcer.version, addresses, proof }
+    return { ...this.#self, peer, version: this.#announcer.version, addresses, proof }
   }
 
   /** Changes what this peer says of itself, and tells the mesh. */

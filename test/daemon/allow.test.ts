@@ -41,6 +41,17 @@ for (const [title, args, on, why] of refused) {
   })
 }
 
+allow('a run that too few may join names those alone, though others were still joining, and is proven', async () => {
+  const run = await startRun(net(), 'a', ['--on', 'a,c,d', '--', 'true'])
+  assert.is((await run.finished).status, 3)
+  assert.equal(
+    record(net(), 'a', run.run).excluded.map(({ name, phase }) => [name, phase]),
+    [['c', 'join']]
+  )
+  const { status, stdout } = await net().bak('a', ['verify', run.run])
+  assert.is(status, 0, stdout)
+})
+
 allow('what is in its lists runs, a program by name too', async () => {
   const seconds = uniqueSleep()
   const args = ['--on', 'b', '--tools', 'vmstat', '--tool', `x=sleep ${seconds}`]

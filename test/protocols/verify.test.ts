@@ -269,6 +269,23 @@ verify('a phase that failed needs no quorum', async () => {
   assert.equal(report.faults, [])
 })
 
+verify('a run that too few could join has no manifest: it is proven by its offer, to its end', async () => {
+  const subject = subjectOf('join')
+  const ended = certificateOf(2, 'terminate', {
+    subject,
+    acks: members.map(member => ackOf(member, 2, 'terminate', { subject }))
+  })
+  const dir = await build([certificateOf(1, 'join', { acks: [], verdict: 'failed' }), ended])
+  rmSync(join(dir, 'certificates/manifest.cbor'))
+  const more = { manifest: undefined, roster: [], verdict: 'quorum' as const, sent: [] }
+  await sealFolder(dir, more)
+  assert.equal((await verifyFolder(dir)).faults, [])
+
+  rmSync(join(dir, 'certificates/offer.cbor'))
+  await sealFolder(dir, more)
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /there is no offer to check it against/)
+})
+
 verify('a certificate, a manifest or a seal of another peer is refused', async () => {
   const byMember = await verifyFolder(await build(good, members[0]))
   assert.match(byMember.faults[0]?.what ?? '', /signed it, the controller is/)

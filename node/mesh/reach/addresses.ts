@@ -18,6 +18,17 @@ export function isProvenPublic(addresses: NodeAddress[]): boolean {
 export const needsNoRelay = (addresses: NodeAddress[]) =>
   isProvenPublic(addresses) || addresses.some(({ type }) => type === 'announce')
 
+/**
+ * @param proven each with the peer id, those behind relays too
+ * @returns where a peer tells others that it is: what is proven; as long as that leads no further than to its own machine,
+ * whatever it listens at, since a failed try costs less than a member that nobody can dial
+ */
+export function toldOf(proven: string[], addresses: NodeAddress[], self: string): string[] {
+  if (proven.some(each => !isLoopback(multiaddr(each)))) return proven
+  const unproven = addresses.filter(({ type, verified }) => type === 'transport' && !verified)
+  return [...proven, ...unproven.map(({ multiaddr }) => `${multiaddr}/p2p/${self}`)]
+}
+
 /** @returns whether all that is listened at is this machine's own, or nothing: no router has to do with it */
 export const isLocalOnly = (listen: string[]) => listen.every(address => isLoopback(multiaddr(address)))
 

@@ -2,7 +2,7 @@ import type { NodeAddress } from '@libp2p/interface-internal'
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isLocalOnly, isProvenPublic, needsNoRelay, readable } from '../../../node/mesh/reach/addresses.ts'
+import { isLocalOnly, isProvenPublic, needsNoRelay, readable, toldOf } from '../../../node/mesh/reach/addresses.ts'
 
 const test = suite('what addresses say')
 
@@ -29,6 +29,29 @@ for (const [title, addresses, proven, enough] of cases) {
   test(`${title}: ${proven ? 'proven public' : 'not proven public'}, ${enough ? 'no relay' : 'relays'} needed`, () => {
     assert.is(isProvenPublic(addresses), proven)
     assert.is(needsNoRelay(addresses), enough)
+  })
+}
+
+const here = '/ip4/127.0.0.1/tcp/4001'
+const far = '/ip4/8.8.8.8/tcp/1'
+const circuit = `/ip4/8.8.4.4/tcp/1/p2p/${relay}/p2p-circuit`
+const told: Array<[title: string, proven: string[], listening: string[], expected: string[]]> = [
+  ['nothing of nothing', [], [], []],
+  ['an unproven address, when nothing else leads to the peer', [], [far], [far]],
+  ['an unproven one beside that of its own machine', [here], [far], [here, far]],
+  ['no unproven one beside one of its network', ['/ip4/10.1.2.3/tcp/1'], [far], ['/ip4/10.1.2.3/tcp/1']],
+  ['no unproven one beside a relay', [circuit], [far], [circuit]]
+]
+for (const [title, proven, listening, expected] of told) {
+  test(`others are told ${title}`, () => {
+    const self = '12D3KooWByo3GqWZtAgimJL9LhJieZ2EvFtmPGnmpcREhwKqMf9D'
+    const named = (texts: string[]) => texts.map(each => `${each}/p2p/${self}`)
+    const unproven = listening.map(each => address(each, 'transport', false))
+    const seen = address('/ip4/9.9.9.9/tcp/9', 'observed', false)
+    assert.equal(
+      toldOf(named(proven), [...proven.map(each => address(each)), ...unproven, seen], self),
+      named(expected)
+    )
   })
 }
 
