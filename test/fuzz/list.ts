@@ -18,7 +18,13 @@ import {
 } from '../../protocols/phase.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
-import { renewProtocol, revocationSubject, rotationSubject, trustMessage, trustProtocol } from '../../protocols/trust.ts'
+import {
+  renewProtocol,
+  revocationSubject,
+  rotationSubject,
+  trustMessage,
+  trustProtocol
+} from '../../protocols/trust.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
