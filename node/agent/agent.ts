@@ -19,6 +19,7 @@ import type { Allowance } from './allowance.ts'
 import { LateAnswers } from './late.ts'
 import { Member, restoreMember } from './member.ts'
 import type { Loan, PhaseParts } from './phases/phase.ts'
+import { checkRoom } from './room.ts'
 import type { Supervisor } from './supervisor.ts'
 import { Taking } from './taking.ts'
 
@@ -51,8 +52,8 @@ export class Agent {
   readonly #init: AgentInit
   readonly #log: Log
   readonly #runs = new Map<string, Taking>()
-  /** Runs whose `join` is being looked at. */
-  readonly #joining = new Set<string>()
+  /** Runs whose `join` is being looked at, with who drives them. */
+  readonly #joining = new Map<string, string>()
   readonly #loans = new Map<string, Loan>()
   readonly #late: LateAnswers
 
@@ -135,7 +136,8 @@ export class Agent {
     const { peer } = this.#init.signer
     const { run } = command
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
-    this.#joining.add(run)
+    checkRoom(this.#controllers, by)
+    this.#joining.set(run, by)
     try {
       const signal = AbortSignal.timeout(command.deadline || OFFER_TIMEOUT)
       const from = [by, ...this.#neighbours()]
@@ -151,6 +153,12 @@ export class Agent {
     } finally {
       this.#joining.delete(run)
     }
+  }
+
+  /** Who drives each run that this peer is in, or about to be in. */
+  get #controllers(): string[] {
+    const open = [...this.#runs.values()].filter(({ member }) => member.state !== 'ended')
+    return [...open.map(({ member }) => member.controller), ...this.#joining.values()]
   }
 
   #take(member: Member): Taking {

@@ -7,11 +7,14 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Lanes } from './lanes.ts'
 
 const PORTION = 256 * 1024
 /** Largest content that is held in memory, one piece and all of it. */
 const MAX_PIECE = 16 * 1024 * 1024
 const MAX_HELD = 64 * 1024 * 1024
+/** Pieces that are fetched at once, of all peers and of one: each may come to the largest. */
+const FETCHES = { most: 8, mostOfOne: 2 }
 
 export interface ContentComponents {
   streams: Streams
@@ -21,6 +24,7 @@ export class Content {
   readonly #streams: Streams
   /** In order of use, the latest last. */
   readonly #held = new Map<string, Uint8Array>()
+  readonly #lanes = new Lanes(FETCHES)
   #size = 0
 
   constructor(components: ContentComponents) {
@@ -59,7 +63,7 @@ export class Content {
     const whys: string[] = []
     for (const peer of from) {
       try {
-        const bytes = await this.#fetch(digest, peer, options)
+        const bytes = await this.#lanes.use(peer, () => this.#fetch(digest, peer, options), options)
         this.put(bytes)
         return bytes
       } catch (cause) {
@@ -89,12 +93,11 @@ export class Content {
     const parts: Uint8Array[] = []
     try {
       let offset = 0
-      for (let total = 1; offset < total; ) {
+      for (let total: number | undefined; total === undefined || offset < total; ) {
         await exchange.send({ digest, offset, length: PORTION })
         const part = await exchange.receive()
-        if (part === undefined || part.bytes.length === 0) throw new BakError('unknown-digest', 'the answer broke off')
-        if (part.total > MAX_PIECE) throw new BakError('bad-message', `content of ${part.total} bytes is too large`)
-        total = part.total
+        if (part === undefined) throw new BakError('unknown-digest', 'the answer broke off')
+        total = checkPart(part, offset, total)
         offset += part.bytes.length
         parts.push(part.bytes)
       }
@@ -116,6 +119,15 @@ export class Content {
       yield { total: held.length, bytes: held.subarray(asked.offset, asked.offset + asked.length) }
     }
   }
+}
+
+/** A peer that drips gives nothing. @returns the size of the whole */
+function checkPart({ total, bytes }: { total: number; bytes: Uint8Array }, offset: number, before = total): number {
+  if (total > MAX_PIECE) throw new BakError('bad-message', `content of ${total} bytes is too large`)
+  if (total !== before) throw new BakError('bad-message', `content of ${before} bytes has become one of ${total}`)
+  const expected = Math.min(PORTION, total - offset)
+  if (bytes.length === expected) return total
+  throw new BakError('bad-message', `asked for ${expected} bytes at ${offset}, got ${bytes.length}`)
 }
 
 interface Portion {

@@ -114,8 +114,16 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     const known = this.#runs.get(run) ?? { run, controller: by, certificates: [], bytes: 0, members: new Set<string>() }
     this.#runs.delete(run)
     this.#runs.set(run, known)
-    if (this.#runs.size > MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value as string)
+    if (this.#runs.size > MAX_RUNS) this.#forgetOne()
     return known
+  }
+
+  /** Of the runs of whoever has most of them the one that was heard of longest ago: nobody crowds out the others. */
+  #forgetOne(): void {
+    const byController = Map.groupBy(this.#runs.values(), ({ controller }) => controller)
+    const [most] = [...byController.values()].sort((a, b) => b.length - a.length)
+    const oldest = most?.[0]
+    if (oldest != null) this.#runs.delete(oldest.run)
   }
 
   #keep(followed: Followed, envelope: Envelope): void {

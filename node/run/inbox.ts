@@ -27,7 +27,8 @@ export class Inbox {
   readonly #streams: Streams
   readonly #log: Log
   readonly #doors = new Map<string, Door>()
-  readonly #lines = new Map<string, Set<Queue<FromController>>>()
+  /** By run and member: a newer line of a member ends its older one. */
+  readonly #lines = new Map<string, Map<string, Queue<FromController>>>()
 
   constructor(components: { streams: Streams }, init: { log: Log }) {
     this.#streams = components.streams
@@ -49,7 +50,7 @@ export class Inbox {
   /** Ends the lines of a run: a member that was away asks again, and hears that the run is over. */
   close(run: string): void {
     this.#doors.delete(run)
-    for (const line of this.#lines.get(run) ?? []) line.end()
+    for (const line of this.#lines.get(run)?.values() ?? []) line.end()
     this.#lines.delete(run)
   }
 
@@ -59,8 +60,9 @@ export class Inbox {
     if (door == null) throw new BakError('no-such-run', `run ${first.run} is not driven from here, or is over`)
     if (!door.admits(peer)) throw new BakError('not-on-roster', `${peer} is not on the roster of ${first.run}`)
     const out = new Queue<FromController>()
-    const lines = this.#lines.get(first.run) ?? new Set()
-    this.#lines.set(first.run, lines.add(out))
+    const lines = this.#lines.get(first.run) ?? new Map<string, Queue<FromController>>()
+    lines.get(peer)?.end()
+    this.#lines.set(first.run, lines.set(peer, out))
     const pulse = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), door.pulse)
     signal.addEventListener('abort', () => out.end(), { once: true })
     // a line breaks whenever it likes, also while the member takes nothing and nobody waits for this
@@ -73,7 +75,7 @@ export class Inbox {
       for (let next = await out.take(); next !== undefined; next = await out.take()) yield next
     } finally {
       clearInterval(pulse)
-      lines.delete(out)
+      if (lines.get(peer) === out) lines.delete(peer)
       out.end()
     }
   }

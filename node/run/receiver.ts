@@ -4,7 +4,7 @@
  */
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
@@ -12,11 +12,11 @@ import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } f
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/direct/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { ensureFree } from '../store/disk.ts'
+import { ensureFree, freeBytes, MARGIN } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import { unpack } from '../store/unpack.ts'
+import { type Unpacked, unpack } from '../store/unpack.ts'
 
 /** How a tarball came. */
 export interface Came {
@@ -27,6 +27,13 @@ export interface Came {
   /** Of its last byte; none where the sender is this peer. */
   path?: PathClass
 }
+
+/** A tarball may unpack to so many times its size, and to so many bytes at any rate; to so many files and folders. */
+const EXPANSION = 200
+const MAX_SMALL = 1024 ** 3
+const MAX_ENTRIES = 100_000
+/** Tarballs that one member may have begun to send and not ended. */
+const MAX_UNFINISHED = 64
 
 /** A run that takes tarballs now. */
 export interface Reception {
@@ -43,6 +50,8 @@ interface Open {
   reception: Reception
   shelf: Promise<Shelf>
   handler: Handler<ToReceiver, ToSender>
+  /** Digests by member. */
+  unfinished: Map<string, Set<string>>
 }
 
 export class Receiver {
@@ -83,7 +92,7 @@ export class Receiver {
       onReceipt: async (offer, receipt) => (await shelf).keepReceipt(offer.digest, encode(receipt)),
       onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
     })
-    this.#open.set(run, { reception, shelf, handler })
+    this.#open.set(run, { reception, shelf, handler, unfinished: new Map() })
   }
 
   close(run: string): void {
@@ -115,16 +124,36 @@ export class Receiver {
     const shelf = await open.shelf
     const had = await shelf.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
+    const unfinished = open.unfinished.get(peer) ?? new Set()
+    open.unfinished.set(peer, unfinished.add(offer.digest))
+    if (unfinished.size > MAX_UNFINISHED) {
+      unfinished.delete(offer.digest)
+      throw new BakError('not-allowed', `${name} has begun ${unfinished.size} tarballs of ${offer.run} and ended none`)
+    }
     // room is left for the record of the run: who could not send must be written down
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
     const sink = await shelf.sink(offer.digest, async tarball => {
-      const { refused } = await unpack(tarball, reception.folder.root, { allow: offer.allow.map(path => `${path}/`) })
+      const { refused } = await unpackBounded(tarball, reception.folder.root, offer)
+      unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
       reception.onReceived(peer, offer, { refused, took: performance.now() - began, path })
     })
     return { sink }
+  }
+}
+
+/** @throws {BakError} `not-allowed` for what swells beyond all measure, `no-space` before the disk is full */
+async function unpackBounded(tarball: string, root: string, { bytes, allow }: Parcel): Promise<Unpacked> {
+  const most = MAX_SMALL + EXPANSION * bytes
+  const room = (await freeBytes(root)) - MARGIN
+  const paths = allow.map(path => `${path}/`)
+  try {
+    return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(most, room), maxEntries: MAX_ENTRIES })
+  } catch (cause) {
+    if (room >= most || asBakError(cause).code !== 'not-allowed') throw cause
+    throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${tarball}`, { cause })
   }
 }
 

@@ -41,8 +41,11 @@ export async function freeBytes(path: string): Promise<number> {
   return bavail * bsize
 }
 
+/** What stays free for what must be written whatever happens. */
+export const MARGIN = 16 * 1024 * 1024
+
 /** @throws {BakError} `no-space` unless `bytes` fit on the disk of `path` and `margin` bytes stay free */
-export async function ensureFree(path: string, bytes: number, margin = 16 * 1024 * 1024): Promise<void> {
+export async function ensureFree(path: string, bytes: number, margin = MARGIN): Promise<void> {
   const free = await onDisk(path, () => freeBytes(path))
   if (free >= bytes + margin) return
   throw new BakError('no-space', `no space left on the disk of ${path}: ${bytes} bytes are to come, ${free} are free`)

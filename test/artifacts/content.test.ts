@@ -117,6 +117,13 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     async function* () {
       yield { total: 1_000, bytes: good.subarray(0, 500) }
     },
+    'asked for 1000 bytes at 0, got 500'
+  ],
+  [
+    'goes before it has given all',
+    async function* () {
+      yield { total: MIB, bytes: noise(256 * 1024) }
+    },
     'the answer broke off'
   ],
   [
@@ -124,7 +131,16 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     async function* () {
       for (;;) yield { total: 1_000, bytes: new Uint8Array() }
     },
-    'the answer broke off'
+    'asked for 1000 bytes at 0, got 0'
+  ],
+  [
+    'drips',
+    async function* (first, { receive }) {
+      for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
+        yield { total: MIB, bytes: new Uint8Array(1) }
+      }
+    },
+    'got 1'
   ],
   [
     'says that there is more than anyone may hold',
@@ -138,11 +154,11 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     async function* (first, { receive }) {
       let offset = 0
       for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
-        offset += MIB
-        yield { total: Math.min(16 * MIB, offset + 1), bytes: new Uint8Array(MIB) }
+        offset += 256 * 1024
+        yield { total: offset + MIB, bytes: new Uint8Array(256 * 1024) }
       }
     },
-    'is not'
+    'has become one of'
   ],
   [
     'gives what is no message',

@@ -124,6 +124,16 @@ test('a line that is open when the run ends is ended', async () => {
   await exchange.close()
 })
 
+test('a newer line of a member ends its older one, and nobody else’s', async () => {
+  const { from } = await inboxOf()
+  const older = await line(from(member.peer))
+  await older.receive()
+  const newer = await line(from(member.peer))
+  assert.equal(await newer.receive(), { type: 'lease' })
+  assert.is(await older.receive(), undefined)
+  await newer.close()
+})
+
 test('a line that does not begin with its run is refused', async () => {
   const { from, counted } = await inboxOf()
   const exchange = await call(from(member.peer).open, acksProtocol)

@@ -167,4 +167,18 @@ test('a stream that does not begin with an offer is refused', async () => {
   assert.is(await codeOf(work), 'no-such-run')
 })
 
+test('a member may have so many tarballs begun and not ended, and no more', async () => {
+  const { receiver, reception, way, send } = await between()
+  receiver.open(run, reception)
+  const offer = (digit: number) =>
+    askOne(way.open, tarballProtocol, {
+      ...{ type: 'offer' as const, run, what: 'x', kind: 'tools' as const, bytes: 9, allow },
+      digest: digit.toString(16).padStart(64, '0')
+    })
+  for (let i = 0; i < 64; i++) assert.is((await offer(i)).type, 'want')
+  assert.is(await codeOf(offer(64)), 'not-allowed')
+  assert.is((await offer(63)).type, 'want', 'one of those it has begun it may go on with')
+  assert.is(await codeOf(send()), 'not-allowed')
+})
+
 test.run()
