@@ -90,9 +90,11 @@ export class Taking {
   }
 
   /** Packs what lies here, so that it can be collected. */
-  async pack(): Promise<void> {
-    await this.#tail
-    await packRest(this.member)
+  pack(): Promise<void> {
+    // in its turn: who collects may come while the end of the run is packed here
+    const packed = this.#tail.then(() => packRest(this.member))
+    this.#tail = packed.catch(() => {})
+    return packed
   }
 
   /** The daemon stops: tools stop, data and state stay. */
@@ -188,7 +190,7 @@ export class Taking {
     this.interrupt(new BakError('cancelled', 'the run is over on this member'))
     await this.#tail
     await stopTools(this.member)
-    await packRest(this.member)
+    await this.pack()
     await this.#finish()
   }
 
