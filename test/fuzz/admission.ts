@@ -5,20 +5,11 @@ import { exchangeProofs } from '../../node/mesh/trust/exchange.ts'
 import { shown, verdict } from '../../protocols/admission.ts'
 import { encode } from '../../protocols/codec.ts'
 import { pair } from '../helpers/streams.ts'
-import { changed, concat, spliced } from './bytes.ts'
+import { changed, concat, prefixed, spliced } from './bytes.ts'
 import { codeOf } from './files.ts'
 import { valuesOf } from './messages.ts'
 import { type Target, within } from './target.ts'
 import { knownOf } from './values.ts'
-
-/** A frame as lpStream has it: the length as a varint. */
-function prefixed(body: Uint8Array): Uint8Array {
-  const head: number[] = []
-  for (let rest = body.length; ; rest >>>= 7) {
-    head.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest)
-    if (rest <= 0x7f) return concat(Uint8Array.from(head), body)
-  }
-}
 
 export const admissionTarget: Target<Uint8Array> = {
   name: 'admission',

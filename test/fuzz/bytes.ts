@@ -81,3 +81,12 @@ export function unframe(bytes: Uint8Array): Uint8Array[] {
   }
   return bodies
 }
+
+/** A frame of libp2p's own protocols: the length as a varint. */
+export function prefixed(body: Uint8Array): Uint8Array {
+  const head: number[] = []
+  for (let rest = body.length; ; rest >>>= 7) {
+    head.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest)
+    if (rest <= 0x7f) return concat(Uint8Array.from(head), body)
+  }
+}
