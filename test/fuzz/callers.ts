@@ -112,7 +112,7 @@ export const sends = (open: Opener, world: World) =>
     parcel,
     { read: async (_, length) => new Uint8Array(length) },
     {
-      signal: (open as unknown as { gone: AbortSignal }).gone,
+      signal: AbortSignal.any([(open as unknown as { gone: AbortSignal }).gone, AbortSignal.timeout(PATIENCE)]),
       to: world.member.parts.identity.peer
     }
   )
