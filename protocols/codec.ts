@@ -22,7 +22,9 @@ const strict = {
 
 /** @returns the bytes of `value`; properties that are undefined are left out, keys stand in canonical order. */
 export function encode(value: unknown): Uint8Array {
-  return toCbor(value, { ignoreUndefinedProperties: true })
+  const bytes = toCbor(value, { ignoreUndefinedProperties: true })
+  // the encoder cuts short messages out of 64 KiB, all of which would stay as long as one of them is kept
+  return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes
 }
 
 /** @throws {BakError} `bad-message`, naming the path of the first offence, if the bytes are not of the schema. */

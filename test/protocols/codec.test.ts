@@ -68,6 +68,13 @@ strict('what is undefined is left out, and the order of keys makes no difference
   assert.is(hex({ b: 2, a: 1, cc: { z: 1, y: 2 } }), hex({ cc: { y: 2, z: 1 }, a: 1, b: 2 }))
 })
 
+strict('a short message takes no more room than it has bytes', () => {
+  for (const length of [0, 1, 100, 1_000, 20_000, 100_000]) {
+    const bytes = encode({ a: new Uint8Array(length) })
+    assert.ok(bytes.buffer.byteLength <= 2 * bytes.length, `${bytes.buffer.byteLength} for ${bytes.length}`)
+  }
+})
+
 strict('a key named __proto__ is a key like others, and gives nobody a prototype', () => {
   const value = decode(anything, Buffer.from('a1695f5f70726f746f5f5fa1657065657273f5', 'hex')) as { peers?: boolean }
   assert.equal(Object.keys(value), ['__proto__'])
