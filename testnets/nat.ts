@@ -10,27 +10,29 @@ import { isWhole, runFrom, runWhilePathChanges, runWhileRelayDies, type Verified
 import { isFine, measuredLine, triedLine } from './nat/table.ts'
 import { demand, readOptions } from './options.ts'
 
-const USAGE = `usage: npm run testnet nat -- [--matrix [--tries N] [--only PAIR,PAIR]] [--delay MS]
+const USAGE = `usage: npm run testnet nat -- [--matrix [--tries N] [--only PAIR,PAIR]] [--delay MS] [--folder DIR]
 Fourteen daemons in network namespaces, behind NATs of every kind. Root only; miniupnpd is needed for one of them.
   --matrix        instead of runs between all: a table of pairs with path, time to a direct one, latency of a phase, MiB/s
   --tries N       before that, start all of them anew N times, and count for each pair how often it found its path (default 0)
   --only PAIRS    for the table, such as e1-s1,s1-s2; without it one pair for each two kinds
-  --delay MS      one way, on the public segment (default 20: a round trip takes 40 ms)`
+  --delay MS      one way, on the public segment (default 20: a round trip takes 40 ms)
+  --folder DIR    keeps homes and logs of the daemons there`
 
 /** One of each kind drives a run. */
 const DRIVERS = ['e1', 's1', 'r', 'f1', 'ub', 'd', 'u', 'pub']
 
 export async function main(args: string[]): Promise<void> {
-  const { matrix, tries, only, delay } = readOptions(args, USAGE, {
+  const { matrix, tries, only, delay, folder } = readOptions(args, USAGE, {
     matrix: { is: 'switch' },
     tries: { is: 'number', default: 0, least: 0, most: 10_000 },
     only: { is: 'text' },
-    delay: { is: 'number', default: 20, least: 0, most: 1_000, whole: false }
+    delay: { is: 'number', default: 20, least: 0, most: 1_000, whole: false },
+    folder: { is: 'text' }
   })
   const pairs = only == null ? representatives(HOSTS) : readPairs(only)
   demand(labMissing(['miniupnpd', 'ss']))
   const began = performance.now()
-  const net = await NatNetwork.start({ delay })
+  const net = await NatNetwork.start({ delay, folder })
   try {
     say(`${net.hosts.length} hosts and two relays see each other after ${seconds(performance.now() - began)}`)
     const fine = matrix ? await showMatrix(net, pairs, tries) : await showRuns(net)

@@ -41,7 +41,7 @@ export async function measure(net: NatNetwork, pair: Pair): Promise<Measured> {
 async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Measured, 'phase' | 'rate'>> {
   const command = ['sh', '-c', `head -c ${BYTES} /dev/urandom; exec sleep 1000`]
   const spec = {
-    command: 'true',
+    command: 'sleep 1',
     on: `${one},${other}`,
     sysinfo: 'none' as const,
     tools: ['noise'],
