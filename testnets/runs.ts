@@ -35,8 +35,15 @@ export async function runToEnd(testnet: Testnet, peer: string, spec: SpecInput, 
   } catch (cause) {
     if (!signal.aborted) throw cause
   }
-  const last = events.findLast(event => event.type === 'phase-open' || event.type === 'phase-closed')
-  throw new Error(
-    `run ${run} of ${peer} has not ended after ${options.limit / 1000} s; last was ${JSON.stringify(last)}`
-  )
+  throw new Error(`run ${run} of ${peer} has not ended after ${options.limit / 1000} s: ${whereItIs(events)}`)
+}
+
+/** @returns the phase that is open, and whose answer it waits for, in words */
+function whereItIs(events: RunEvent[]): string {
+  const open = events.findLast(event => event.type === 'phase-open')
+  if (open == null) return 'no phase has begun'
+  const members = events.flatMap(event => (event.type === 'roster' ? event.members.map(({ name }) => name) : []))
+  const answered = events.flatMap(event => (event.type === 'ack' && event.seq === open.seq ? [event.name] : []))
+  const silent = members.filter(name => !answered.includes(name))
+  return `${open.phase} has ${answered.length} of ${open.asked} answers, none of ${silent.join(', ') || 'unknown members'}`
 }

@@ -22,6 +22,8 @@ export interface Measured {
   phase?: number
   /** Of one tarball, from the other to the one. */
   rate?: number
+  /** Why the run of the two did not pass. */
+  problem?: string
 }
 
 /** Breaks what there is between the two, waits for a path, and makes a run of the two over it. */
@@ -35,10 +37,11 @@ export async function measure(net: NatNetwork, pair: Pair): Promise<Measured> {
   ]
   const right = paths.every(path => isRight(one, other, path))
   const toDirect = await net.timeToDirect(pair, since)
-  return { pair, paths, right, toDirect, ...(await throughput(net, pair)) }
+  const run = await throughput(net, pair).catch(error => ({ problem: (error as Error).message }))
+  return { pair, paths, right, toDirect, ...run }
 }
 
-async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Measured, 'phase' | 'rate'>> {
+async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Measured, 'phase' | 'rate' | 'problem'>> {
   const command = ['sh', '-c', `head -c ${BYTES} /dev/urandom; exec sleep 1000`]
   const spec = {
     command: 'sleep 1',
@@ -47,7 +50,7 @@ async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Mea
     tools: ['noise'],
     tool: { noise: { command } }
   }
-  const { events } = await runToEnd(net.mesh.testnet, one, spec, { limit: RUN })
+  const { ended, events } = await runToEnd(net.mesh.testnet, one, spec, { limit: RUN })
   const phases = events.flatMap(event =>
     event.type === 'phase-closed' && EMPTY.includes(event.phase) ? [event.took] : []
   )
@@ -56,7 +59,7 @@ async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Mea
       ? [event.bytes / 2 ** 20 / (event.took / 1000)]
       : []
   )
-  return { phase: median(phases), rate }
+  return { phase: median(phases), rate, problem: ended.verdict === 'ok' ? undefined : ended.reason }
 }
 
 export interface Tried {

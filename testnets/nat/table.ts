@@ -7,11 +7,18 @@ const WIDTHS = [60, 16, 10, 8, 6]
 /** @returns a line of the matrix; without a pair its head */
 export function measuredLine(measured?: Measured): string {
   if (measured == null) return line(['PAIR', 'PATH', 'TO DIRECT', 'PHASE', 'MiB/s', ''])
-  const { pair, paths, right, toDirect, phase, rate } = measured
+  const { pair, paths, right, toDirect, phase, rate, problem } = measured
   const [one, other] = pair
   const path = paths[0] === paths[1] ? paths[0] : paths.join('/')
-  const wrong = right ? '' : `WRONG, it is to be ${expected(one, other).join(' or ')}`
-  return line([describe(pair), path ?? 'none', ms(toDirect), ms(phase), rate?.toFixed(1) ?? '-', wrong])
+  const wrong = right ? (problem ?? '') : `it is to be ${expected(one, other).join(' or ')}`
+  return line([
+    describe(pair),
+    path ?? 'none',
+    ms(toDirect),
+    ms(phase),
+    rate?.toFixed(1) ?? '-',
+    wrong && `WRONG: ${wrong}`
+  ])
 }
 
 /** @returns a line of the tries; without a pair its head */
