@@ -29,6 +29,7 @@ import { Handover } from './mesh/handover.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
+import { Mapping } from './mesh/reach/mapping.ts'
 import { Reach } from './mesh/reach/reach.ts'
 import { RelayOffer } from './mesh/relay/offer.ts'
 import { Relays } from './mesh/relay/relays.ts'
@@ -175,6 +176,7 @@ async function compose(
       return relays
     },
     reach: c => new Reach(c),
+    mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     direct: c => new Direct(c, { log, on: config.direct }),
     handover: c => new Handover(c, { log }),

@@ -29,9 +29,6 @@ export function toldOf(proven: string[], addresses: NodeAddress[], self: string)
   return [...proven, ...unproven.map(({ multiaddr }) => `${multiaddr}/p2p/${self}`)]
 }
 
-/** @returns whether all that is listened at is this machine's own, or nothing: no router has to do with it */
-export const isLocalOnly = (listen: string[]) => listen.every(address => isLoopback(multiaddr(address)))
-
 /** @returns those that can be dialled; another peer wrote them, perhaps one of a later version */
 export function readable(addresses: string[]): string[] {
   return addresses.filter(address => {

@@ -2,7 +2,7 @@ import type { NodeAddress } from '@libp2p/interface-internal'
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isLocalOnly, isProvenPublic, needsNoRelay, readable, toldOf } from '../../../node/mesh/reach/addresses.ts'
+import { isProvenPublic, needsNoRelay, readable, toldOf } from '../../../node/mesh/reach/addresses.ts'
 
 const test = suite('what addresses say')
 
@@ -53,19 +53,6 @@ for (const [title, proven, listening, expected] of told) {
       named(expected)
     )
   })
-}
-
-const local: Array<[string[], boolean]> = [
-  [[], true],
-  [['/ip4/127.0.0.1/tcp/0'], true],
-  [['/ip4/127.0.0.1/tcp/0', '/ip6/::1/tcp/0'], true],
-  [['/ip4/0.0.0.0/tcp/0'], false],
-  [['/ip4/127.0.0.1/tcp/0', '/ip4/192.168.1.7/tcp/0'], false],
-  [['/dns4/localhost.example/tcp/0'], false]
-]
-for (const [listen, expected] of local) {
-  test(`listening at ${listen.join(' and ') || 'nothing'} ${expected ? 'concerns' : 'does not concern'} this machine only`, () =>
-    assert.is(isLocalOnly(listen), expected))
 }
 
 test('of the addresses that another peer wrote those that can be read are left, in their order', () => {

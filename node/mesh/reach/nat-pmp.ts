@@ -1,0 +1,104 @@
+/**
+ * NAT-PMP, RFC 6886: a port of the router for one of this machine's, in two datagrams. What the router does not answer is
+ * asked again a few times.
+ */
+import { createSocket, type Socket } from 'node:dgram'
+import { asBakError, BakError } from '../../../protocols/errors.ts'
+import type { Endpoint } from '../../../protocols/observe.ts'
+
+/** The router's port: RFC 6886, section 3.1. */
+const PORT = 5351
+const EXTERNAL_ADDRESS = 0
+const MAP_TCP = 2
+/** Answers bear this on top of what was asked. */
+const ANSWER = 128
+/** Waits before asking again, ms; the RFC doubles them up to a minute, which nobody waits for here. */
+const WAITS = [250, 500, 1_000, 2_000]
+
+export interface PmpMapping {
+  external: Endpoint
+  /** Address of this machine on the side of the router. */
+  internal: string
+  /** Seconds that the router keeps it. */
+  lifetime: number
+}
+
+/**
+ * @param lifetime seconds that are asked for
+ * @param port of the router, where it is not the usual one
+ * @throws {BakError} `unreachable` if the router does not know NAT-PMP, `not-allowed` if it refuses
+ */
+export async function mapPort(router: string, internal: number, lifetime: number, port = PORT): Promise<PmpMapping> {
+  const socket = await open(router, port)
+  try {
+    const address = await ask(socket, Buffer.from([0, EXTERNAL_ADDRESS]), 12)
+    const host = [...address.subarray(8, 12)].join('.')
+    const mapped = await ask(socket, mapRequest(internal, lifetime), 16)
+    return {
+      external: { host, port: mapped.readUInt16BE(10) },
+      internal: socket.address().address,
+      lifetime: mapped.readUInt32BE(12)
+    }
+  } finally {
+    socket.close()
+  }
+}
+
+/** Gives the port back. */
+export async function unmapPort(router: string, internal: number, port = PORT): Promise<void> {
+  const socket = await open(router, port)
+  await ask(socket, mapRequest(internal, 0), 16).finally(() => socket.close())
+}
+
+/** The same port outside, if the router can give it. */
+function mapRequest(internal: number, lifetime: number): Buffer {
+  const request = Buffer.alloc(12)
+  request.writeUInt8(MAP_TCP, 1)
+  request.writeUInt16BE(internal, 4)
+  request.writeUInt16BE(lifetime === 0 ? 0 : internal, 6)
+  request.writeUInt32BE(lifetime, 8)
+  return request
+}
+
+async function open(router: string, port: number): Promise<Socket> {
+  const socket = createSocket('udp4')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.connect(port, router, () => resolve())
+    })
+    return socket
+  } catch (cause) {
+    socket.close()
+    throw new BakError('unreachable', `no way to the router ${router}: ${asBakError(cause).message}`, { cause })
+  }
+}
+
+/** @returns the answer, at least `length` bytes of it */
+async function ask(socket: Socket, request: Buffer, length: number): Promise<Buffer> {
+  const operation = request.readUInt8(1)
+  const answered = Promise.withResolvers<Buffer>()
+  const onMessage = (message: Buffer) => {
+    if (message.length >= length && message.readUInt8(1) === operation + ANSWER) answered.resolve(message)
+  }
+  const onError = (error: Error) => answered.reject(error)
+  socket.on('message', onMessage)
+  socket.on('error', onError)
+  try {
+    for (const wait of WAITS) {
+      socket.send(request)
+      const answer = await Promise.race([answered.promise, new Promise<void>(resolve => setTimeout(resolve, wait))])
+      if (answer == null) continue
+      const result = answer.readUInt16BE(2)
+      if (result === 0) return answer
+      throw new BakError('not-allowed', `the router refuses it with NAT-PMP result ${result}`)
+    }
+    throw new BakError('unreachable', 'the router does not answer NAT-PMP')
+  } catch (cause) {
+    if (cause instanceof BakError) throw cause
+    throw new BakError('unreachable', `the router does not take NAT-PMP: ${(cause as Error).message}`, { cause })
+  } finally {
+    socket.off('message', onMessage)
+    socket.off('error', onError)
+  }
+}
