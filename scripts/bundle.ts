@@ -2,9 +2,21 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** A package that reads its own package.json as it is loaded would look for it beside the bundle. */
+const ownNames: Plugin = {
+  name: 'own-names',
+  setup({ onLoad }) {
+    onLoad({ filter: /@achingbrain\/ssdp\/dist\/src\/ssdp\.js$/ }, async ({ path }) => {
+      const { name, version } = JSON.parse(await readFile(join(dirname(path), '../../package.json'), 'utf8'))
+      const source = await readFile(path, 'utf8')
+      return { contents: source.replace("req('../../package.json')", JSON.stringify({ name, version })), loader: 'js' }
+    })
+  }
+}
 
 /** @param target what is bundled, and to where */
 export async function bundle(target: BuildOptions): Promise<void> {
@@ -13,6 +25,7 @@ export async function bundle(target: BuildOptions): Promise<void> {
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'warning' },
     // function names stand in messages
     keepNames: true,
+    plugins: [ownNames],
     // some packages are CommonJS and ask for Node's modules
     banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
     ...target,

@@ -2,8 +2,8 @@
  * Asks the router for a port that leads to this peer's: by UPnP, and by NAT-PMP where that brings nothing. Only where this peer
  * listens in a private network at all: nothing is sent for one that is on its own machine only.
  */
+import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
-import { uPnPNAT } from '@libp2p/upnp-nat'
 import { isLoopback, isPrivate, isPrivateIp } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { asBakError } from '../../../protocols/errors.ts'
@@ -26,6 +26,7 @@ const AGAIN = 600_000
 const FAREWELL = 1_000
 
 export interface MappingComponents {
+  events: TypedEventTarget<Libp2pEvents>
   addressManager: AddressManager
   transportManager: TransportManager
 }
@@ -48,6 +49,7 @@ export class Mapping {
   #upnp: Upnp | undefined
   #held: Held | undefined
   #timer: NodeJS.Timeout | undefined
+  #begun = false
   #stopped = false
 
   /** @param init.on whether the owner of this machine lets it ask */
@@ -62,15 +64,24 @@ export class Mapping {
 
   afterStart(): void {
     if (!this.#on) return
-    // libp2p begins to listen just now
-    this.#later(0, async () => {
-      if (this.#near().length === 0) return
-      const make = uPnPNAT({ autoConfirmAddress: true, portMappingDescription: DESCRIPTION })
-      this.#upnp = make(this.#components as never) as unknown as Upnp
-      await this.#upnp.start()
-      await this.#hurry(this.#upnp)
-      this.#later(0, () => this.#tryPmp())
-    })
+    this.#components.events.addEventListener('transport:listening', this.#onListening)
+    this.#onListening()
+  }
+
+  readonly #onListening = (): void => {
+    if (this.#begun || this.#near().length === 0) return
+    this.#begun = true
+    this.#later(0, () => this.#begin())
+  }
+
+  async #begin(): Promise<void> {
+    // most peers need none of it
+    const { uPnPNAT } = await import('@libp2p/upnp-nat')
+    const make = uPnPNAT({ autoConfirmAddress: true, portMappingDescription: DESCRIPTION })
+    this.#upnp = make(this.#components as never) as unknown as Upnp
+    await this.#upnp.start()
+    await this.#hurry(this.#upnp)
+    this.#later(0, () => this.#tryPmp())
   }
 
   /** Left alone it waits 5 s after it has found the router, while other peers look for worse ways. */
@@ -88,6 +99,7 @@ export class Mapping {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#components.events.removeEventListener('transport:listening', this.#onListening)
     clearTimeout(this.#timer)
     const giveBack = this.#held == null ? undefined : unmapPort(this.#held.router, this.#held.port)
     const all = Promise.allSettled([this.#upnp?.stop(), giveBack])
