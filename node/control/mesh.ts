@@ -49,11 +49,13 @@ export async function* members(
 ): AsyncGenerator<CallResponse<'members'>> {
   const fits = parseSelector(on)
   const now = () => ({ members: parts.members.list().filter(fits) })
-  yield now()
-  while (watch && !signal.aborted) {
-    await nextChange(parts.members, signal)
+  if (!watch) return yield now()
+  while (!signal.aborted) {
+    // what changes while the caller takes this counts, too
+    const change = nextChange(parts.members, signal)
+    yield now()
+    await change
     await sleep(SETTLE, undefined, { signal }).catch(() => {})
-    if (!signal.aborted) yield now()
   }
 }
 

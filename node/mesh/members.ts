@@ -258,7 +258,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   #onReport({ peer, version }: { peer: string; version: number }, by: string): void {
     if (peer === this.#init.signer.peer) return this.update({})
-    if (this.#components.streams.connected(peer) || !this.#table.lose(peer, version, Date.now())) return
+    if (this.#components.streams.connected(peer)) return
+    // who has a later record than the one that lost it sees for itself: perhaps nobody else does
+    if (!this.#table.lose(peer, version, Date.now())) return this.#loss.suspect(peer)
     this.#log.debug('lost', { peer, by })
     this.#changed(peer)
   }

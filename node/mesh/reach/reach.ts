@@ -23,7 +23,8 @@ export interface ReachComponents {
 export class Reach {
   readonly #components: ReachComponents
   #seen: Endpoint[] = []
-  #said = ''
+  /** What its record says of it. */
+  #said = '{}'
 
   constructor(components: ReachComponents) {
     this.#components = components
