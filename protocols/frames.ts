@@ -9,7 +9,7 @@ import type { Protocol, WaitOptions } from './stream.ts'
 /** Longest wait for the rest of a message that has begun, in ms. */
 const MAX_MESSAGE = 30_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
-const MAX_IN_FLIGHT = 17 * 1024 * 1024
+export const MAX_IN_FLIGHT = 17 * 1024 * 1024
 
 /** Longest wait for what was written last to be taken, in ms. */
 const MAX_CLOSING = 5_000

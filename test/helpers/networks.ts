@@ -6,6 +6,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
 import { createNetwork } from '../../node/mesh/network.ts'
+import { holdBack } from '../../node/mesh/relay/throttle.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/secret.ts'
 import { topicName } from '../../protocols/hello.ts'
@@ -50,7 +51,7 @@ export function createMesh(): LocalMesh {
         {
           gossip: (c: never) => new Gossip(c, { log: silent }),
           streams: (c: never) => new Streams(c, { log: silent }),
-          ...(relay ? { relay: circuitRelayServer({ reservations: { applyDefaultLimit: false } }) } : {}),
+          ...(relay ? { relay: relayServer } : {}),
           ...services
         }
       )) as Libp2p
@@ -64,6 +65,9 @@ export function createMesh(): LocalMesh {
     }
   }
 }
+
+const relayServer = (components: never) =>
+  holdBack(circuitRelayServer({ reservations: { applyDefaultLimit: false } })(components))
 
 /** @returns where a peer listens */
 export const addressOf = ({ network }: LocalPeer): Multiaddr => network.getMultiaddrs()[0] as Multiaddr

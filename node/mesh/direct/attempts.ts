@@ -88,7 +88,6 @@ export class Attempts {
     } catch (cause) {
       if (!scope.isFound) throw asBakError(cause)
     } finally {
-      outside?.release()
       scope.end()
     }
   }
@@ -117,7 +116,6 @@ export class Attempts {
     } catch (cause) {
       if (!scope.isFound) throw asBakError(cause)
     } finally {
-      outside?.release()
       scope.end()
     }
   }
@@ -147,10 +145,12 @@ export class Attempts {
     await Promise.race([scope.found, Promise.all([...dials, sleep(likely ? DIAL : 0)])])
   }
 
-  async #look({ signal }: Scope): Promise<Outside | undefined> {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(OBSERVE)])
+  /** The port is held until the attempt is over. */
+  async #look(scope: Scope): Promise<Outside | undefined> {
+    const until = AbortSignal.any([scope.signal, AbortSignal.timeout(OBSERVE)])
     try {
       const outside = await observe(this.#self, this.#components.relays.observers(), until)
+      scope.atEnd(outside.release)
       this.#components.reach.note(outside.endpoints)
       return outside
     } catch (error) {

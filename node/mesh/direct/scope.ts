@@ -13,6 +13,7 @@ export class Scope {
   readonly #onFound: (connection: Connection) => void
   readonly #ends: Array<() => void> = []
   #isFound = false
+  #isOver = false
 
   constructor(
     events: TypedEventTarget<Libp2pEvents>,
@@ -35,12 +36,14 @@ export class Scope {
     return this.#isFound
   }
 
-  /** Called once when it is over. */
+  /** Called once when it is over; at once if it is. */
   atEnd(act: () => void): void {
-    this.#ends.push(act)
+    if (this.#isOver) act()
+    else this.#ends.push(act)
   }
 
   end(): void {
+    this.#isOver = true
     this.#events.removeEventListener('connection:open', this.#onOpen)
     this.#over.abort(new BakError('interrupted', 'the attempt is over'))
     for (const act of this.#ends.splice(0)) act()

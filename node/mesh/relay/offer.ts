@@ -13,6 +13,7 @@ import type { Members } from '../members.ts'
 import { isProvenPublic, isRelayed } from '../reach/addresses.ts'
 import type { Streams } from '../streams.ts'
 import { Observer } from './observer.ts'
+import { holdBack } from './throttle.ts'
 
 /** Relayed connections that one peer may have through this one. */
 const MAX_STREAMS = 512
@@ -122,7 +123,7 @@ export class RelayOffer {
 
   #create(): Server {
     const { reservations, seconds, bytes } = this.#init.limits
-    return circuitRelayServer({
+    const server = circuitRelayServer({
       maxInboundHopStreams: MAX_STREAMS,
       maxOutboundHopStreams: MAX_STREAMS,
       maxOutboundStopStreams: MAX_STREAMS,
@@ -135,6 +136,7 @@ export class RelayOffer {
         defaultDataLimit: bytes == null ? BigInt(Number.MAX_SAFE_INTEGER) : BigInt(bytes)
       }
     })(this.#components as never) as Server
+    return holdBack(server)
   }
 
   /** Its place is free for another. */
