@@ -1,23 +1,24 @@
 /**
- * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit, adds up
- * what uvu counted, names what was skipped, and ends with `N passed, N failed`.
+ * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit and two
+ * at a time, adds up what uvu counted, names what failed or was skipped, and ends with `N passed, N failed`.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { globSync, rmSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** A group that takes longer hangs, ms. */
 const LIMIT = 240_000
 const LEAVE = 5_000
-/** Tests that start real daemons run alone: two at once would measure each other. */
+/** Each file that starts real daemons is a group: it mostly waits, and what it leaves behind would trouble the next. */
 const SINGLE = /^test\/(faults|daemon|testnets|scale|scripts)\//
 
 interface Counted {
   passed: number
   failed: number
   skipped: string[]
+  failures: string[]
 }
 
 const wanted = process.argv.slice(2)
@@ -30,35 +31,45 @@ execFileSync(process.execPath, [join(root, 'scripts/build.ts'), built], { stdio:
 process.env.BAK_DIST = built
 process.once('exit', () => rmSync(built, { recursive: true, force: true }))
 
-const sum: Counted = { passed: 0, failed: 0, skipped: [] }
-for (const group of groups(files)) add(await run(group))
+const sum: Counted = { passed: 0, failed: 0, skipped: [], failures: [] }
+const waiting = groups(files)
+// real daemons mostly wait: one lane takes them from the front, the other begins at the back, with what computes
+await Promise.all([lane(() => waiting.shift()), lane(() => waiting.pop())])
 
+for (const line of sum.failures) process.stdout.write(`failed: ${line}\n`)
 for (const line of sum.skipped) process.stdout.write(`skipped: ${line}\n`)
 const skipped = sum.skipped.length > 0 ? `, ${sum.skipped.length} skipped` : ''
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed${skipped}\n`)
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0
 
-/** Files of one folder run in one process, but for those that start daemons. */
+async function lane(next: () => string[] | undefined): Promise<void> {
+  for (let group = next(); group != null; group = next()) add(await run(group))
+}
+
+/** Files of one folder run in one process, but for those that start daemons, which come first. */
 function groups(all: string[]): string[][] {
   const found = new Map<string, string[]>()
   for (const file of all) {
     const key = SINGLE.test(file) ? file : dirname(file)
     found.set(key, [...(found.get(key) ?? []), file])
   }
-  return [...found.values()]
+  return [...found]
+    .sort(([one], [other]) => Number(SINGLE.test(other)) - Number(SINGLE.test(one)))
+    .map(([, group]) => group)
 }
 
 function run(group: string[]): Promise<Counted> {
   const began = performance.now()
   const child = spawn(process.execPath, [join(root, 'test/group.ts'), ...group], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit']
+    stdio: ['ignore', 'pipe', 'pipe']
   })
   let text = ''
-  child.stdout.on('data', data => {
-    text += data
-    process.stdout.write(data)
-  })
+  for (const output of [child.stdout, child.stderr]) {
+    output.setEncoding('utf8').on('data', data => {
+      text += data
+    })
+  }
   // first told to go, so that it ends the daemons that it started
   const timers = [
     setTimeout(() => child.kill('SIGTERM'), LIMIT),
@@ -69,10 +80,9 @@ function run(group: string[]): Promise<Counted> {
       for (const timer of timers) clearTimeout(timer)
       const counted = count(text)
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      process.stdout.write(
-        `${group.length === 1 ? group[0] : relative(root, join(root, dirname(group[0] as string)))}: ${seconds} s\n`
-      )
-      if (signal != null) process.stdout.write(`FAIL  ${group.join(' ')}: ended by ${signal} after ${seconds} s\n`)
+      // in one piece, since another group may write meanwhile
+      process.stdout.write(`${text}${group.length === 1 ? group[0] : dirname(group[0] as string)}: ${seconds} s\n`)
+      if (signal != null) counted.failures.push(`${group.join(' ')}: ended by ${signal} after ${seconds} s`)
       // a process that died before it could count has failed, whatever it printed
       const died = signal != null || (status !== 0 && counted.failed === 0)
       resolve(died ? { ...counted, failed: counted.failed + 1 } : counted)
@@ -88,11 +98,13 @@ function count(text: string): Counted {
   const skipped = [...plain.matchAll(/^SKIP (.*)$/gm)].map(found => found[1] as string)
   const [total, passed, uvuSkipped] = [add('Total'), add('Passed'), add('Skipped')]
   const unnamed = Array.from({ length: Math.max(0, uvuSkipped - skipped.length) }, () => 'a test that gives no reason')
-  return { passed, failed: total - passed, skipped: [...skipped, ...unnamed] }
+  const failures = [...plain.matchAll(/^ *FAIL +(.*)$/gm)].map(found => found[1] as string)
+  return { passed, failed: total - passed, skipped: [...skipped, ...unnamed], failures }
 }
 
-function add({ passed, failed, skipped }: Counted): void {
+function add({ passed, failed, skipped, failures }: Counted): void {
   sum.passed += passed
   sum.failed += failed
   sum.skipped.push(...skipped)
+  sum.failures.push(...failures)
 }
