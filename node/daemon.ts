@@ -29,6 +29,8 @@ import { Handover } from './mesh/handover.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
+import { GossipPace } from './mesh/quiet/gossip-pace.ts'
+import { Quiet } from './mesh/quiet/quiet.ts'
 import { Mapping } from './mesh/reach/mapping.ts'
 import { Reach } from './mesh/reach/reach.ts'
 import { RelayOffer } from './mesh/relay/offer.ts'
@@ -127,11 +129,12 @@ async function compose(
   let relays: Relays | undefined
   const conduct = new Conduct({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gate = new Gate({ conduct, log })
+  const quiet = new Quiet()
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: wellBehaved(conduct, authority),
-    ...{ conduct, gate },
+    ...{ conduct, gate, quiet },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -153,11 +156,13 @@ async function compose(
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
+    quiet: () => quiet,
     authority: () => authority,
     conduct: c => conduct.serve(c),
     gate: c => gate.serve(c),
     doorkeeper: c => new Doorkeeper(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
+    pace: c => new GossipPace(c),
     gossip: c => new Gossip(c, { log, conduct }),
     streams: c => new Streams(c, { log, conduct }),
     spread: c => new Spread(c, { log, self: identity.peer }),

@@ -10,6 +10,7 @@ import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/direct/paths.ts'
 import type { Members } from '../mesh/members.ts'
+import type { Quiet } from '../mesh/quiet/quiet.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Follow } from '../run/follow.ts'
@@ -36,6 +37,7 @@ export interface AgentComponents {
   content: Content
   allowance: Allowance
   authority: Authority
+  quiet: Quiet
 }
 
 export interface AgentInit {
@@ -168,6 +170,7 @@ export class Agent {
       signer: this.#init.signer,
       open: this.#components.streams.to(member.controller),
       parts: this.#parts,
+      onMeasuring: measures => this.#components.quiet.note(member.run, measures),
       onGone: () => {
         this.#runs.delete(member.run)
         this.#late.remember(member)

@@ -16,7 +16,7 @@ import { packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
-import { isLegal, stateAfter } from './states.ts'
+import { isLegal, type State, stateAfter } from './states.ts'
 
 export interface TakingInit {
   member: Member
@@ -25,6 +25,8 @@ export interface TakingInit {
   /** Opens streams to the controller. */
   open: Opener
   parts: PhaseParts
+  /** This member is between `start` and `stop` now, or not. */
+  onMeasuring(measures: boolean): void
   /** Nothing of the run is left here. */
   onGone(): void
 }
@@ -55,6 +57,7 @@ export class Taking {
   begin(): void {
     const { state, ack } = this.member
     if (state === 'ended') return
+    this.#enter(state)
     this.#line.start()
     if (ack != null) this.#line.send(ack)
     this.#renew()
@@ -111,6 +114,7 @@ export class Taking {
   async drop(): Promise<void> {
     clearTimeout(this.#lease)
     await this.#line.stop()
+    this.#enter('gone')
     await this.member.remove()
     this.#init.onGone()
   }
@@ -122,7 +126,7 @@ export class Taking {
     const { run, epoch, seq, phase, subject } = command
     const { offset } = member.clock
     const ack: Ack = { run, epoch, seq, phase, subject, received: received + offset, done: now() + offset, ...answer }
-    if (ack.outcome === 'ok') member.state = stateAfter(phase, member.state)
+    if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
     // a phase that has moved on wants no answer any more
     if (member.seq === seq) this.#say(member.ack)
@@ -131,6 +135,11 @@ export class Taking {
     else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
+  }
+
+  #enter(state: State): void {
+    this.member.state = state
+    this.#init.onMeasuring(state === 'running')
   }
 
   /** The line is closed once the run is over here; a controller that still asks gets its answer all the same. */
@@ -198,7 +207,7 @@ export class Taking {
   async #finish(): Promise<void> {
     clearTimeout(this.#lease)
     if ((await this.member.outbox.list()).length === 0) return this.drop()
-    this.member.state = 'ended'
+    this.#enter('ended')
     await this.#line.stop()
     await this.#save()
   }

@@ -3,13 +3,19 @@
 /** A change is told this much later, together with what else changes by then, ms. */
 const COALESCE = 50
 const REPEATS = [300, 1_000, 3_000]
-/** Give or take a quarter, so that not all speak at once. */
-export const STEADY = 60_000
+/** Ms for each member, at least and at most: the more there are the less each says, or a large mesh would never be still. */
+const STEADY = { each: 5_000, least: 60_000, most: 900_000 }
+
+/** @returns ms between two announcements of a peer that has nothing new to say, in a mesh of so many */
+export const steadyOf = (members: number): number =>
+  Math.min(STEADY.most, Math.max(STEADY.least, STEADY.each * members))
 
 export interface AnnouncerInit {
   /** Tells the mesh the record of this version. */
   say(version: number): void
-  /** Called about once in `STEADY`. */
+  /** Of the mesh, this peer too. */
+  members(): number
+  /** Called each time that it is said anew without a reason. */
   onSteady(): void
 }
 
@@ -66,7 +72,8 @@ export class Announcer {
   }
 
   #repeat(): void {
-    this.#later(STEADY * (0.75 + Math.random() / 2), () => {
+    // give or take a quarter, so that not all speak at once
+    this.#later(steadyOf(this.#init.members()) * (0.75 + Math.random() / 2), () => {
       this.now()
       this.#init.onSteady()
       this.#repeat()

@@ -7,10 +7,12 @@
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { MemberView } from '../../protocols/control.ts'
 import type { Log } from '../log.ts'
 import { Backoff } from './backoff.ts'
 import type { Members } from './members.ts'
 import { dialsFor, missingOf, type Way } from './missing.ts'
+import type { Quiet } from './quiet/quiet.ts'
 import { readable } from './reach/addresses.ts'
 import type { RememberedPeer } from './remembered.ts'
 import { Rota } from './rota.ts'
@@ -22,8 +24,13 @@ export const DEGREE = 8
 const ALONE = { first: 250, most: 3_000 }
 /** How often it is said that nobody answers, ms. */
 const SAY = { first: 60_000, most: 3_600_000 }
-/** With connections, how often to look whether more are wanted, and whether somebody missing is back; give or take a fifth. */
+/**
+ * With connections, how often to look whether more are wanted, and whether somebody missing is back; give or take a fifth. Less
+ * often between start and stop, and where nothing is wanted and nobody missing: a change wakes this, too.
+ */
 const CALM = 5_000
+const MEASURING = 15_000
+const CONTENT = 30_000
 /** Time for two addresses of a peer that swallow what is sent to them, ms. */
 const DIAL_TIMEOUT = 9_000
 const MAX_DIALS = 8
@@ -36,6 +43,7 @@ const MAX_FOUND = 256
 export interface LinksComponents {
   connectionManager: ConnectionManager
   members: Members
+  quiet: Quiet
 }
 
 export interface LinksInit {
@@ -58,6 +66,7 @@ export class Links {
   readonly #missing = new Rota<Way>(keyOf)
   readonly #found = new Set<string>()
   #looked = performance.now()
+  #content = false
   #wake: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
 
@@ -94,8 +103,17 @@ export class Links {
         this.#backoff.reset()
         this.#say.reset()
       }
-      await this.#pause(alone ? this.#backoff.next() : CALM * (0.8 + Math.random() * 0.4))
+      await this.#pause(alone ? this.#backoff.next() : this.#calm() * (0.8 + Math.random() * 0.4))
     }
+  }
+
+  /** @returns how long nothing need be done if nothing changes */
+  #calm(): number {
+    const members = this.#components.members.list()
+    const wants = this.#count() < DEGREE && members.some(isStranger)
+    this.#content = !wants && missingOf(members, this.#init.remembered()).length === 0
+    if (this.#content) return CONTENT
+    return this.#components.quiet.measuring ? MEASURING : CALM
   }
 
   /** The ticket's addresses and everyone this home remembers, a few at a time. */
@@ -116,7 +134,7 @@ export class Links {
   async #dialMembers(count: number): Promise<void> {
     const strangers = this.#components.members
       .list()
-      .filter(({ path, state }) => path === 'indirect' && state !== 'lost' && state !== 'left')
+      .filter(isStranger)
       .sort(() => Math.random() - 0.5)
     const found = strangers.filter(({ peer }) => this.#found.has(peer)).slice(0, BRIDGES)
     this.#found.clear()
@@ -153,10 +171,10 @@ export class Links {
     return this.#components.connectionManager.getConnections().length
   }
 
-  /** A newly heard-of peer may be worth a connection. */
+  /** A newly heard-of peer may be worth a connection, and one that is lost must be looked for. */
   readonly #onChange = (): void => {
     const count = this.#count()
-    if (count > 0 && count < DEGREE) this.#wake()
+    if (this.#content || (count > 0 && count < DEGREE)) this.#wake()
   }
 
   readonly #onFound = (event: CustomEvent<{ peer: string }>): void => {
@@ -179,6 +197,9 @@ export class Links {
     })
   }
 }
+
+/** Here, and reached through others only. */
+const isStranger = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
 
 const keyOf = ({ peer, addresses }: Way) => peer ?? String(addresses)
 

@@ -14,7 +14,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
-import { Announcer, STEADY } from './announcer.ts'
+import { Announcer, steadyOf } from './announcer.ts'
 import type { Conduct } from './bounds/conduct.ts'
 import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
@@ -25,13 +25,13 @@ import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
 import { answerSwap, swapRecords } from './swap.ts'
-import { isHere, type Row, shownNames, stateOf, Table } from './table.ts'
+import { isHere, type Row, saysTheSame, shownNames, stateOf, Table } from './table.ts'
 import type { Authority } from './trust/authority.ts'
 
 /** What was said last goes out in this time, ms. */
 const FAREWELL = 50
-/** Nobody need be connected to a peer, so that nobody sees its connection go: who has been silent for so long is dialled. */
-const SILENT = 4 * STEADY
+/** Nobody need be connected to a peer, so that nobody sees its connection go: who missed so many announcements is dialled. */
+const SILENT = 4
 const MAX_PROBES = 16
 /** Who left is shown no more after this, who is lost after a day. */
 const KEEP_LEFT = 60_000
@@ -71,7 +71,11 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #topic: string
   readonly #news = new RelayNews()
   readonly #loss: Loss
-  readonly #announcer = new Announcer({ say: () => this.#announce(), onSteady: () => this.#probeSilent() })
+  readonly #announcer = new Announcer({
+    say: () => this.#announce(),
+    members: () => this.#table.size,
+    onSteady: () => this.#probeSilent()
+  })
   readonly #reunion = new Reunion(() => this.#announcer.now())
   #self: MembersInit['self']
 
@@ -201,7 +205,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   #probeSilent(): void {
-    const before = Date.now() - SILENT
+    const before = Date.now() - SILENT * steadyOf(this.#table.size)
     const silent = this.#table.rows().filter(row => row.heard < before && this.#isMissed(row.record.peer))
     for (const { record } of silent.slice(0, MAX_PROBES)) this.#loss.suspect(record.peer)
   }
@@ -230,7 +234,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const multiaddrs = record.addresses.map(address => multiaddr(address))
     // the addresses of yesterday's relays lead nowhere
     this.#components.peerStore.patch(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
-    this.#changed(record.peer)
+    if (known == null || known.lost || !saysTheSame(known.record, record)) this.#changed(record.peer)
     return true
   }
 

@@ -13,14 +13,14 @@ import type { Conduct } from './bounds/conduct.ts'
 import type { Gate } from './bounds/gate.ts'
 import { MAX_PENDING } from './bounds/limits.ts'
 import { meshGossip } from './gossip.ts'
+import type { Quiet } from './quiet/quiet.ts'
+import { Vigil } from './quiet/vigil.ts'
 import { isRelayed } from './reach/addresses.ts'
 import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
 import type { MeshSecret } from './trust/secret.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512
-/** Silence of a peer is noticed after this and the time for an answer; a busy machine may take some seconds for it, ms. */
-const PING = { pingInterval: 10_000, pingTimeout: { minTimeout: 6_000 } }
 /** Of several addresses of one peer, one that swallows what is sent to it must leave time for the next, ms. */
 const ADDRESS_TIMEOUT = 4_000
 /** Reservations that are asked for at the same time; one relay that is silent must not keep another waiting. */
@@ -40,9 +40,11 @@ export interface NetworkInit extends EncrypterInit {
   /** Without these anybody who belongs to the mesh may do as much as it likes. */
   conduct?: Conduct
   gate?: Gate
+  quiet?: Quiet
 }
 
 export function createNetwork(init: NetworkInit, services: any) {
+  const vigil = new Vigil({ quiet: init.quiet })
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromRaw(init.key),
@@ -63,7 +65,7 @@ export function createNetwork(init: NetworkInit, services: any) {
       })
     ],
     connectionEncrypters: init.secrets.map(secret => meshEncrypter(init, secret)),
-    streamMuxers: [yamux()],
+    streamMuxers: [vigil.watch(yamux({ enableKeepAlive: false }))],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       // the gate makes room before it comes to this, and counts by address only who fails
@@ -73,11 +75,13 @@ export function createNetwork(init: NetworkInit, services: any) {
       // bak dials by itself, and knows whom
       reconnectRetries: 0
     },
-    connectionMonitor: PING,
+    // the vigil asks less
+    connectionMonitor: { enabled: false },
     connectionGater: init.gate?.gater ?? { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),
       ping: ping(),
+      vigil: () => vigil,
       autonat: directAutoNAT,
       pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
       ...services

@@ -1,5 +1,5 @@
 /** The membership table as a value: which record wins, who is lost. Knows nothing of networks. */
-
+import { isDeepStrictEqual } from 'node:util'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { MAX_PEERS } from '../../protocols/fields.ts'
 import type { MemberRecord } from '../../protocols/hello.ts'
@@ -71,6 +71,10 @@ export class Table {
     return this.#rows.delete(peer)
   }
 
+  get size(): number {
+    return this.#rows.size
+  }
+
   get(peer: string): Row | undefined {
     return this.#rows.get(peer)
   }
@@ -78,6 +82,11 @@ export class Table {
   rows(): Row[] {
     return [...this.#rows.values()]
   }
+}
+
+/** @returns whether a later record of a peer says no more than that it is still here */
+export function saysTheSame(one: MemberRecord, other: MemberRecord): boolean {
+  return isDeepStrictEqual({ ...one, version: 0 }, { ...other, version: 0 })
 }
 
 /** A peer's names from the shortest to the one that nobody else can have, each at most 64 letters. */

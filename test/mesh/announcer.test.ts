@@ -14,7 +14,7 @@ announcing.after(() => {
 
 function create() {
   const said: number[] = []
-  const announcer = new Announcer({ say: version => void said.push(version), onSteady: () => {} })
+  const announcer = new Announcer({ say: version => void said.push(version), members: () => 2, onSteady: () => {} })
   created.push(announcer)
   return { announcer, said }
 }

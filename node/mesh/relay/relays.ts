@@ -14,16 +14,18 @@ import type { Log } from '../../log.ts'
 import { Backoff } from '../backoff.ts'
 import type { ObservingRelay } from '../direct/observe.ts'
 import type { Members } from '../members.ts'
+import { Beat } from '../quiet/beat.ts'
+import type { Vigil } from '../quiet/vigil.ts'
 import { isRelayed, needsNoRelay } from '../reach/addresses.ts'
 import { addressBehind, chooseRelays } from './choose.ts'
-import { feelPulse } from './pulse.ts'
 import { Reservations } from './reservations.ts'
 
 /** A relay that could not be had is asked again after this, ms; less often where there is another. */
 const RETRY = { first: 250, most: 15_000 }
 const ONLY = 1_500
-/** How often to look whether something is to be done, and whether the relays still live, ms. */
+/** How often to look whether something is to be done, and whether the relays still live, ms; where there are none. */
 const CALM = 3_000
+const NONE = 30_000
 /** Longest time for a connection to a relay, ms. */
 const CONNECT = 5_000
 /** Relays that are remembered although the mesh has forgotten them: they may be the only way back. */
@@ -35,6 +37,7 @@ export interface RelaysComponents {
   connectionManager: ConnectionManager
   transportManager: TransportManager
   members: Members
+  vigil: Vigil
 }
 
 interface Relay {
@@ -61,7 +64,10 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   readonly #self: string
   readonly #reservations: Reservations
   readonly #known = new Map<string, Relay>()
-  #timer: NodeJS.Timeout | undefined
+  readonly #beat = new Beat(
+    () => this.#look(),
+    () => (this.#known.size > 0 ? CALM : NONE)
+  )
   #soon: { timer: NodeJS.Timeout; at: number } | undefined
   #forget: () => void = () => {}
   #stopped = false
@@ -81,7 +87,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   afterStart(): void {
     this.#forget = this.#reservations.onLost(peer => this.#onLost(peer))
     this.#components.members.addEventListener('change', this.#onChange)
-    this.#timer = setInterval(() => this.#look(), CALM).unref()
+    this.#beat.start()
     this.#look()
   }
 
@@ -89,7 +95,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     this.#stopped = true
     this.#forget()
     this.#components.members.removeEventListener('change', this.#onChange)
-    clearInterval(this.#timer)
+    this.#beat.stop()
     clearTimeout(this.#soon?.timer)
   }
 
@@ -164,6 +170,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     }
     const nothing = { backoff: new Backoff(RETRY), notBefore: 0, asking: false, pulse: false }
     this.#known.set(peer, { here: true, addresses, ...nothing })
+    this.#beat.start()
   }
 
   /** It is back. */
@@ -225,7 +232,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     if (connection == null || relay.pulse) return
     relay.pulse = true
     try {
-      await feelPulse(connection)
+      await this.#components.vigil.feel(connection, CALM)
     } catch (cause) {
       if (connection.status !== 'open' || this.#stopped) return
       this.#log.warn('a relay is silent', { relay: peer, why: asBakError(cause).message })

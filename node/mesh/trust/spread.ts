@@ -10,6 +10,7 @@ import { topicName } from '../../../protocols/hello.ts'
 import { type Fact, factId, trustMessage, trustProtocol } from '../../../protocols/trust.ts'
 import type { Log } from '../../log.ts'
 import type { Gossip } from '../gossip.ts'
+import type { Quiet } from '../quiet/quiet.ts'
 import { RelayNews } from '../relay-news.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
@@ -18,14 +19,15 @@ import { answerFacts, swapFacts } from './swap-facts.ts'
 
 /** A decision is published again at these times: right after a connection it may not have reached all. */
 const REPEATS = [300, 1_000, 3_000]
-/** How often what is known is compared with one peer that is connected, give or take a quarter, ms. */
-const COMPARE = 60_000
+/** How often what is known is compared with one peer that is connected, give or take a quarter, ms; not between start and stop. */
+const COMPARE = 240_000
 
 export interface SpreadComponents {
   authority: Authority
   connectionManager: ConnectionManager
   events: TypedEventTarget<Libp2pEvents>
   gossip: Gossip
+  quiet: Quiet
   streams: Streams
 }
 
@@ -116,7 +118,7 @@ export class Spread {
     this.#later(COMPARE * (0.75 + Math.random() / 2), () => {
       const connections = this.#components.connectionManager.getConnections()
       const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one != null) this.#swap(one.remotePeer.toString())
+      if (one != null && !this.#components.quiet.measuring) this.#swap(one.remotePeer.toString())
       this.#compare()
     })
   }
