@@ -2,7 +2,7 @@
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'
-import { formatVerdict } from './format.ts'
+import { formatObserved, formatVerdict } from './format.ts'
 
 /** Phases that are kept for the screen; a long run has thousands. */
 const MAX_PHASES = 64
@@ -176,7 +176,7 @@ export const elapsedAt = ({ created, ended }: Progress, now: number) =>
 /** The last line: verdict, who is missing and why, where the result is. */
 export function conclude(
   run: string,
-  { verdict, took, reason, partial, excluded, folder }: EndedEvent,
+  { verdict, took, reason, partial, excluded, folder, observed }: EndedEvent,
   duration: (ms: number) => string
 ): string {
   const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
@@ -184,6 +184,7 @@ export function conclude(
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
     reason == null ? '' : `: ${reason}`,
     missing === '' ? '' : `; without ${missing}`,
+    observed == null ? '' : `; observed at ${formatObserved(observed)}`,
     folder === '' ? '' : `; ${folder}`
   ].join('')
 }

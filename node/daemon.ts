@@ -31,6 +31,7 @@ import { Members } from './mesh/members.ts'
 import { createNetwork } from './mesh/network.ts'
 import { GossipPace } from './mesh/quiet/gossip-pace.ts'
 import { Quiet } from './mesh/quiet/quiet.ts'
+import { Traffic } from './mesh/quiet/traffic.ts'
 import { Mapping } from './mesh/reach/mapping.ts'
 import { Reach } from './mesh/reach/reach.ts'
 import { RelayOffer } from './mesh/relay/offer.ts'
@@ -157,6 +158,7 @@ async function compose(
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
     quiet: () => quiet,
+    traffic: () => new Traffic(),
     authority: () => authority,
     conduct: c => conduct.serve(c),
     gate: c => gate.serve(c),

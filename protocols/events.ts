@@ -3,6 +3,7 @@
  * peer, and the JSON lines of `bak run --json`. Events marked live are shown and never stored; they bear no number.
  */
 import * as v from 'valibot'
+import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
@@ -90,7 +91,9 @@ const body = v.variant('type', [
     excluded: list(exclusion, 10_000),
     bytes: count,
     took: milliseconds,
-    folder: text
+    folder: text,
+    /** Where watching cost most. */
+    observed: v.optional(costShare)
   })
 ])
 

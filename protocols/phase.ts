@@ -8,6 +8,7 @@
  * still there, and which acknowledgement it refused.
  */
 import * as v from 'valibot'
+import { cost } from './cost.ts'
 import { envelope, type Subject } from './envelope.ts'
 import {
   bytes,
@@ -99,7 +100,9 @@ export const ack = v.object({
   /** For end: the member's clock, measured again, and its path to the controller then. */
   clock: v.optional(clock),
   path: v.optional(measuredPath),
-  workload: v.optional(workloadResult)
+  workload: v.optional(workloadResult),
+  /** For stop: what watching cost since the answer to start. */
+  observed: v.optional(cost)
 })
 export type Ack = v.InferOutput<typeof ack>
 export const ackSubject: Subject<Ack> = { name: 'ack', schema: ack }

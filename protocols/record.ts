@@ -8,6 +8,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
+import { cost } from './cost.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
 import { sign, verify } from './identity.ts'
@@ -18,6 +19,13 @@ import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
 
 export const FORMAT = 1
+
+/** What watching one sample cost each of its members. */
+const observed = v.object({
+  step,
+  members: list(v.object({ name, ...cost.entries }), 10_000)
+})
+export type SampleCost = v.InferOutput<typeof observed>
 
 export const runRecord = v.object({
   format: v.literal(FORMAT),
@@ -61,6 +69,7 @@ export const runRecord = v.object({
   paths: v.optional(
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
+  observed: v.optional(list(observed, 100_000)),
   /** Tarballs by member: what arrived, by what kind of path, and what is known to be still on the member. */
   sent: list(
     v.object({

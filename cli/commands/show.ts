@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
+import { sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject, stepFolder } from '../../protocols/phase.ts'
@@ -12,6 +13,7 @@ import {
   formatDuration,
   formatFacts,
   formatLabels,
+  formatShare,
   formatTable,
   formatTime,
   formatVerdict
@@ -72,7 +74,7 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   })
 }
 
-function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [] }: RunRecord): string[] {
+function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], observed = [] }: RunRecord): string[] {
   const ways = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -95,10 +97,19 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [] }:
     digest.slice(0, 16)
   ])
   const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
+  const costs = sharesOf(observed).map(({ name, daemon, tools, switches, sent, received }) => [
+    name,
+    `${formatShare(daemon)} of a core`,
+    formatShare(tools),
+    `${Math.round(switches)}/s`,
+    formatBytes(sent),
+    formatBytes(received)
+  ])
   return [
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
+    formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
 }

@@ -11,12 +11,14 @@ import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/direct/paths.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Quiet } from '../mesh/quiet/quiet.ts'
+import type { Traffic } from '../mesh/quiet/traffic.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Follow } from '../run/follow.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { Allowance } from './allowance.ts'
+import { lookAt } from './cost.ts'
 import { LateAnswers } from './late.ts'
 import { Member, restoreMember } from './member.ts'
 import type { Loan, PhaseParts } from './phases/phase.ts'
@@ -38,6 +40,7 @@ export interface AgentComponents {
   allowance: Allowance
   authority: Authority
   quiet: Quiet
+  traffic: Traffic
 }
 
 export interface AgentInit {
@@ -203,7 +206,7 @@ export class Agent {
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, members, allowance } = this.#components
+    const { streams, paths, content, members, allowance, traffic } = this.#components
     const { log, signer, supervisor, home } = this.#init
     return {
       streams,
@@ -215,6 +218,7 @@ export class Agent {
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       loan: run => this.#loans.get(run),
+      look: () => lookAt(traffic),
       allow: ({ controller, tools }) => allowance.check(controller, tools),
       socket: home.socket
     }

@@ -21,6 +21,7 @@ import {
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import type { RunningTool } from '../tools/tool.ts'
+import type { Look } from './cost.ts'
 import { type State, states } from './states.ts'
 
 const saved = v.object({
@@ -61,6 +62,8 @@ export class Member {
   manifestDigest: string | undefined
   ack: Envelope | undefined
   started: StartedTool[] = []
+  /** What the daemon had cost when this member answered `start`. */
+  looked: Look | undefined
   /** Its tools were running when the daemon died. */
   interrupted = false
 

@@ -13,11 +13,17 @@ export interface ProcessFacts {
 
 /** @returns undefined if there is no such process */
 export function inspect(pid: number): ProcessFacts | undefined {
+  const fields = statOf(pid)
+  if (fields == null) return undefined
+  return { pid, group: Number(fields[2]), started: String(fields[19]), living: !/[ZX]/.test(String(fields[0])) }
+}
+
+/** @returns the fields of proc(5) from the third, the state, on */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // the second field is the program's name in brackets, and may hold anything, brackets and blanks too
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { pid, group: Number(fields[2]), started: String(fields[19]), living: !/[ZX]/.test(String(fields[0])) }
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
   }
@@ -29,6 +35,22 @@ export function membersOf(group: number): ProcessFacts[] {
     .filter(name => /^\d+$/.test(name))
     .map(name => inspect(Number(name)))
     .filter(facts => facts?.group === group && facts.living) as ProcessFacts[]
+}
+
+/** Clock ticks in a second: what the kernel shows to programs, whatever it counts itself. */
+const TICKS = 100
+
+/** @returns ms that the processes of these groups have run so far, with their children that have ended */
+export function processorTimeOf(groups: number[]): number {
+  if (groups.length === 0) return 0
+  const wanted = new Set(groups)
+  let ticks = 0
+  for (const name of readdirSync('/proc').filter(each => /^\d+$/.test(each))) {
+    const fields = statOf(Number(name))
+    if (fields == null || !wanted.has(Number(fields[2]))) continue
+    ticks += fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0)
+  }
+  return (ticks * 1000) / TICKS
 }
 
 /** @returns false if the group is empty, or holds only what has ended and waits to be reaped */

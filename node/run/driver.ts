@@ -3,6 +3,7 @@
  * whatever goes wrong jumps to the phases that clean up, which always happen.
  */
 import { encode } from '../../protocols/codec.ts'
+import { costliest, sharesOf } from '../../protocols/cost.ts'
 import { type Signed, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
@@ -15,6 +16,7 @@ import { statusOf, type Verdict } from '../../protocols/verdict.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { clocksOf } from './clocks.ts'
+import { costsIn } from './costs.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import { waitForMembers } from './expect.ts'
@@ -240,7 +242,10 @@ export class Driver {
     } catch (cause) {
       fail(cause)
     }
-    await this.#phases.run('stop', { step, cleanup: failure != null, grace: STOP_GRACE }).catch(fail)
+    const onClosed = ({ acks }: Closed) => {
+      this.record.observed?.push(...costsIn(step, this.record.roster, acks))
+    }
+    await this.#phases.run('stop', { step, cleanup: failure != null, grace: STOP_GRACE, onClosed }).catch(fail)
     const deadline = policy.send_timeout * 1000
     await this.#phases.run('send', { step, cleanup: failure != null, deadline }).catch(fail)
     if (failure != null) throw failure
@@ -303,7 +308,8 @@ export class Driver {
     const status = statusOf(verdict, record.partial)
     Object.assign(record, { state: 'ended', verdict, reason, ended, status, phase: undefined })
     const { partial, excluded, created } = record
-    const about = { verdict, status, partial, reason: reason?.slice(0, 1024), excluded }
+    const observed = costliest(sharesOf(record.observed ?? []))
+    const about = { verdict, status, partial, reason: reason?.slice(0, 1024), excluded, observed }
     events.store(
       { type: 'ended', ...about, bytes: this.#bytes, took: ended - created, folder: folder.root },
       { sync: true }

@@ -22,6 +22,7 @@ export function newRecord(order: RunOrder, { signer, members, program }: DriverP
     workload: [],
     skew: [],
     clocks: [],
+    observed: [],
     sent: []
   }
 }

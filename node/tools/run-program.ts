@@ -52,6 +52,7 @@ export async function runProgram(
   })
   return {
     began: supervised.started,
+    group: supervised.pid,
     ready,
     async stop() {
       const early = ended

@@ -31,6 +31,8 @@ export interface ToolContext {
 export interface RunningTool {
   /** When it was spawned, ms since 1970. */
   began: number
+  /** Its process group, where it is a program. */
+  group?: number
   /**
    * Resolves at its first output, or when it has lived silently for `ready_after` (default 1 s). Rejects with BakError
    * `tool-failed`, with its exit status and the last lines of its stderr, if it ends before.

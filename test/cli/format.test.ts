@@ -1,6 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatAge, formatBytes, formatCommand, formatDuration, formatFacts, formatTable } from '../../cli/format.ts'
+import {
+  formatAge,
+  formatBytes,
+  formatCommand,
+  formatDuration,
+  formatFacts,
+  formatObserved,
+  formatShare,
+  formatTable
+} from '../../cli/format.ts'
 
 const cases: [(value: number) => string, number, string][] = [
   [formatBytes, 0, '0 B'],
@@ -19,12 +28,21 @@ const cases: [(value: number) => string, number, string][] = [
   [formatAge, -5, '0 s'],
   [formatAge, 45_900, '45 s'],
   [formatAge, 3_599_000, '59 min'],
-  [formatAge, 86_400_000, '1 d']
+  [formatAge, 86_400_000, '1 d'],
+  [formatShare, 0, '0.00 %'],
+  [formatShare, 0.0004, '0.04 %'],
+  [formatShare, 0.25, '25 %']
 ]
 
 for (const [format, value, text] of cases) {
   test(`${format.name}(${value}) is ${text}`, () => assert.is(format(value), text))
 }
+
+test('what watching cost is said in one line', () => {
+  const cost = { name: 'n3', daemon: 0.0004, tools: 0.1, switches: 31.4, sent: 8192, received: 4096 }
+  const line = '0.04 % of a core, 12.0 KiB, 31 switches a second on n3, the costliest member'
+  assert.is(formatObserved(cost), line)
+})
 
 test('a command is shown as one types it', () => {
   assert.is(formatCommand(['a', 'b c', "it's", '']), "a 'b c' 'it'\\''s' ''")

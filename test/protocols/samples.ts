@@ -179,7 +179,8 @@ export const ack: Ack = {
   produced: [{ name: 'x', digest, bytes: 17 }],
   capabilities,
   clock: { offset: -1.5, bound: 0.25, at },
-  workload: { exit: 0, duration: 12.5, timedOut: false }
+  workload: { exit: 0, duration: 12.5, timedOut: false },
+  observed: { elapsed: 9.5, user: 1, system: 0.25, tools: 30, voluntary: 3, involuntary: 1, sent: 17, received: 0 }
 }
 export const certificate: Certificate = {
   run,

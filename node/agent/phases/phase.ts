@@ -6,6 +6,7 @@ import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/direct/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
+import type { Look } from '../cost.ts'
 import type { Member } from '../member.ts'
 import type { Supervisor } from '../supervisor.ts'
 
@@ -29,6 +30,8 @@ export interface PhaseParts {
   /** Other peers that may hold what the controller cannot give any more. */
   neighbours(): string[]
   loan(run: string): Loan | undefined
+  /** What this daemon has cost until now. */
+  look(): Look
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: Member): Promise<void>
   socket: string
@@ -45,4 +48,6 @@ export interface PhaseContext {
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
 export type PhaseHandler = (
   context: PhaseContext
-) => Promise<Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began'>>>
+) => Promise<
+  Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began' | 'observed'>>
+>

@@ -35,6 +35,7 @@ export const start: PhaseHandler = async context => {
     await stopTools(member)
     throw asBakError(signal.reason)
   }
+  member.looked = parts.look()
   return { began, warnings: failures }
 }
 

@@ -1,14 +1,25 @@
+import type { Cost } from '../../../protocols/cost.ts'
+import { between, type Look } from '../cost.ts'
 import type { Member } from '../member.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Stops the tools; what they said on the way out travels as warnings. */
-export const stop: PhaseHandler = async ({ member }) => {
+/** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */
+export const stop: PhaseHandler = async ({ member, parts }) => {
+  const observed = cost(member, parts.look())
   const warnings = await stopTools(member)
   if (member.interrupted) {
     member.interrupted = false
     warnings.unshift('the daemon was restarted: its tools ended then')
   }
-  return { warnings }
+  return { warnings, observed }
+}
+
+/** @returns nothing after a restart of the daemon */
+function cost(member: Member, now: Look): Cost | undefined {
+  const { looked, started } = member
+  member.looked = undefined
+  const groups = started.map(({ running }) => running.group).filter(group => group != null)
+  return looked == null ? undefined : between(looked, now, groups)
 }
 
 /** @returns warnings, each with the name of its tool; nothing runs any more, whatever they say */
