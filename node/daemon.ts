@@ -20,6 +20,8 @@ import type { Log } from './log.ts'
 import { wellBehaved } from './mesh/bounds/admission.ts'
 import { Conduct } from './mesh/bounds/conduct.ts'
 import { Gate } from './mesh/bounds/gate.ts'
+import { Greeter } from './mesh/bulk/greeter.ts'
+import { Bulk } from './mesh/bulk/service.ts'
 import { Clock } from './mesh/clock.ts'
 import { Paths } from './mesh/direct/paths.ts'
 import { Direct } from './mesh/direct/service.ts'
@@ -131,11 +133,12 @@ async function compose(
   const conduct = new Conduct({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gate = new Gate({ conduct, log })
   const quiet = new Quiet()
+  const greeter = new Greeter({ gate })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: wellBehaved(conduct, authority),
-    ...{ conduct, gate, quiet },
+    ...{ conduct, gate, greeter, quiet },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -185,6 +188,7 @@ async function compose(
     reach: c => new Reach(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
+    bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new Direct(c, { log, on: config.direct }),
     handover: c => new Handover(c, { log }),
     remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),

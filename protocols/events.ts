@@ -7,7 +7,7 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
-import { pathClass } from './path.ts'
+import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
 import type { Protocol } from './stream.ts'
 import { WORDS } from './verdict.ts'
@@ -76,7 +76,8 @@ const body = v.variant('type', [
     bytes: count,
     took: milliseconds,
     /** By what kind of path its last byte came; left out by the controller's own. */
-    path: v.optional(pathClass)
+    path: v.optional(pathClass),
+    carrier: v.optional(carrier)
   }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
   v.object({ type: v.literal('warning'), text }),

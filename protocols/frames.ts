@@ -1,4 +1,7 @@
-/** Frames on a stream: four bytes of length, big-endian, then CBOR; each wait bounded, and so is what is held. */
+/**
+ * Frames on a stream: four bytes of length, big-endian, then CBOR; each wait bounded, and so is what is held. Behind a frame may
+ * come as many plain bytes as it says: those are neither encoded nor copied.
+ */
 import type { Stream } from '@libp2p/interface'
 import { type ByteStream, byteStream } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
@@ -10,6 +13,9 @@ import type { Protocol, WaitOptions } from './stream.ts'
 const MAX_MESSAGE = 30_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
 export const MAX_IN_FLIGHT = 17 * 1024 * 1024
+
+/** Plain bytes that came in more pieces than that are put together, so that a peer that drips costs no more than others. */
+const MAX_PIECES = 1024
 
 /** Longest wait for what was written last to be taken, in ms. */
 const MAX_CLOSING = 5_000
@@ -45,7 +51,7 @@ export class Frames {
     // libp2p ends a stream after two silent minutes unless it is told otherwise
     stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
     stream.maxReadBufferLength = MAX_IN_FLIGHT
-    this.#bytes = byteStream(stream, { maxBufferSize: protocol.maxFrame + MAX_IN_FLIGHT })
+    this.#bytes = byteStream(stream, { maxBufferSize: (protocol.maxUnread ?? protocol.maxFrame) + MAX_IN_FLIGHT })
     stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
     stream.addEventListener('close', () => {
       this.#count?.(-this.#held)
@@ -60,7 +66,8 @@ export class Frames {
     if (this.#count?.(arrived) === false) {
       return this.#stream.abort(new BakError('busy', `${this.#protocol.id}: the peer sends more than is read`))
     }
-    if (this.#waiting > this.#protocol.maxFrame && this.#stream.readStatus === 'readable') this.#stream.pause()
+    const most = this.#protocol.maxUnread ?? this.#protocol.maxFrame
+    if (this.#waiting > most && this.#stream.readStatus === 'readable') this.#stream.pause()
   }
 
   #letGo(): void {
@@ -72,16 +79,16 @@ export class Frames {
     }
   }
 
-  async write(value: unknown, options: WaitOptions = {}): Promise<void> {
+  /** @param plain comes behind it as it is, and is not to be changed any more */
+  async write(value: unknown, options: WaitOptions = {}, plain?: Uint8Array): Promise<void> {
     const body = encode(value)
     if (body.length > this.#protocol.maxFrame) {
       throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${body.length} bytes is too large`)
     }
     const head = new Uint8Array(4)
     new DataView(head.buffer).setUint32(0, body.length)
-    await this.#guard('take a message', options, signal =>
-      this.#bytes.write(new Uint8ArrayList(head, body), { signal })
-    )
+    const whole = plain == null ? new Uint8ArrayList(head, body) : new Uint8ArrayList(head, body, plain)
+    await this.#guard('take a message', options, signal => this.#bytes.write(whole, { signal }))
   }
 
   /**
@@ -99,10 +106,26 @@ export class Frames {
     }
     await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, waiting => this.#fill(4 + length, waiting))
     const body = this.#unread.sublist(4, 4 + length)
-    this.#unread.consume(4 + length)
-    this.#held -= 4 + length
-    this.#count?.(-4 - length)
+    this.#take(4 + length)
     return decode(schema, body.subarray())
+  }
+
+  /** Plain bytes, as many as the message before them said; in pieces, as they came. */
+  async readPlain(length: number, { signal }: WaitOptions = {}): Promise<Uint8Array[]> {
+    await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, async waiting => {
+      if (await this.#fill(length, waiting)) return
+      throw new BakError('unreachable', `${this.#protocol.id}: the stream ended early`)
+    })
+    const plain = this.#unread.sublist(0, length)
+    this.#take(length)
+    const pieces = [...plain]
+    return pieces.length > MAX_PIECES ? [plain.slice()] : pieces
+  }
+
+  #take(length: number): void {
+    this.#unread.consume(length)
+    this.#held -= length
+    this.#count?.(-length)
   }
 
   /** Tells the other side why, if it still listens, and ends the stream. */

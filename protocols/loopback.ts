@@ -11,7 +11,7 @@ export function callSelf<Request, Response>(
   peer: string,
   { signal }: WaitOptions = {}
 ): Call<Request, Response> {
-  const requests = new Queue<Request>()
+  const requests = new Queue<{ request: Request; plain?: Uint8Array }>()
   // an error comes after what was said before it
   const responses = new Queue<{ value: Response } | { error: Error }>(1)
   const gone = new AbortController()
@@ -19,9 +19,15 @@ export function callSelf<Request, Response>(
   /** The handler runs to its end by itself: who has heard the last response does not ask for another. */
   const answer = async () => {
     try {
-      const first = await requests.take()
+      let plain: Uint8Array | undefined
+      const receive = async () => {
+        const next = await requests.take()
+        plain = next?.plain
+        return next?.request
+      }
+      const first = await receive()
       if (first === undefined) return
-      const exchange = { peer, signal: gone.signal, receive: () => requests.take() }
+      const exchange = { peer, signal: gone.signal, receive, receivePlain: async () => (plain == null ? [] : [plain]) }
       for await (const value of handler(first, exchange)) await responses.put({ value })
     } catch (cause) {
       await responses.put({ error: asBakError(cause) }).catch(() => {})
@@ -49,7 +55,7 @@ export function callSelf<Request, Response>(
   }
 
   return {
-    send: request => requests.put(request),
+    send: (request, plain) => requests.put({ request, plain }),
     receive,
     close: async () => requests.end(),
     abort: give,

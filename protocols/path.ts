@@ -12,6 +12,10 @@ import { milliseconds, peerId } from './fields.ts'
 export const pathClass = v.picklist(['direct', 'reversed', 'mapped', 'punched', 'relayed'])
 export type PathClass = v.InferOutput<typeof pathClass>
 
+/** What carries bytes to a peer: the connection that all else goes by, or a second one for large transfers, `protocols/bulk.ts`. */
+export const carrier = v.picklist(['noise', 'tls'])
+export type Carrier = v.InferOutput<typeof carrier>
+
 export const path = v.object({
   class: pathClass,
   /** The relay. */

@@ -13,7 +13,7 @@ import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
-import { measuredPath, pathClass } from './path.ts'
+import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
 import { spec } from './spec.ts'
 import { WORDS } from './verdict.ts'
@@ -79,7 +79,8 @@ export const runRecord = v.object({
       digest,
       bytes: count,
       arrived: v.boolean(),
-      path: v.optional(pathClass)
+      path: v.optional(pathClass),
+      carrier: v.optional(carrier)
     }),
     100_000
   ),

@@ -13,6 +13,7 @@ import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
 import { closeInTime, Frames, type Unread } from './frames.ts'
 import { callSelf } from './loopback.ts'
+import type { Carrier } from './path.ts'
 
 export interface Protocol<Request, Response> {
   /** `/bak/<name>/<semver>` */
@@ -25,23 +26,30 @@ export interface Protocol<Request, Response> {
   maxFrame: number
   /** Largest frame of who calls, where it is smaller. */
   maxRequest?: number
+  /** Bytes that may have come and wait to be read, either way, before the other side is held back; a frame unless told. */
+  maxUnread?: number
 }
 
 /** What a handler may use beside the first request. */
 export interface Exchange<Request> {
   /** The peer at the other end, proven by the connection. */
   peer: string
+  /** None where a peer talks to itself. */
+  carrier?: Carrier
   /** Aborts when the stream is gone. */
   signal: AbortSignal
   /** @returns the caller's next message, or undefined when it has no more to say */
   receive(): Promise<Request | undefined>
+  /** @returns as many plain bytes as the message before said that come behind it */
+  receivePlain(length: number): Promise<Uint8Array[]>
 }
 
 export type Handler<Request, Response> = (request: Request, exchange: Exchange<Request>) => AsyncIterable<Response>
 
 /** The caller's end. */
 export interface Call<Request, Response> extends AsyncIterable<Response> {
-  send(request: Request): Promise<void>
+  /** @param plain comes behind the request as it is, and is not to be changed any more */
+  send(request: Request, plain?: Uint8Array): Promise<void>
   /** @returns the next response, or undefined when the other side has no more to say */
   receive(): Promise<Response | undefined>
   /** Says that no more requests come, and lets the stream go. */
@@ -77,6 +85,8 @@ export function serve<Request, Response>(
 ): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
+    // libp2p calls native what was ciphered before it came to it
+    const carrier: Carrier = connection.encryption === 'native' ? 'tls' : 'noise'
     const frames = new Frames(stream, protocol, unread?.(peer))
     const gone = new AbortController()
     stream.addEventListener('close', () => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
@@ -90,7 +100,9 @@ export function serve<Request, Response>(
     try {
       const request = await receive(MAX_OPENING)
       if (request !== undefined) {
-        for await (const response of handler(request, { peer, signal, receive: () => receive() })) {
+        const receivePlain = (length: number) => frames.readPlain(length, { signal })
+        const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }
+        for await (const response of handler(request, exchange)) {
           await frames.write({ ok: response })
         }
       }
@@ -124,7 +136,7 @@ export async function call<Request, Response>(
     return frame.ok
   }
   return {
-    send: request => frames.write(request, options),
+    send: (request, plain) => frames.write(request, options, plain),
     receive,
     close: () => closeInTime(stream).catch(error => stream.abort(error)),
     abort: error => stream.abort(error),

@@ -8,6 +8,7 @@ import { offerSubject } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
+import type { Bulk } from '../mesh/bulk/service.ts'
 import type { Paths } from '../mesh/direct/paths.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Quiet } from '../mesh/quiet/quiet.ts'
@@ -35,6 +36,7 @@ export interface AgentComponents {
   follow: Follow
   members: Members
   streams: Streams
+  bulk: Bulk
   paths: Paths
   content: Content
   allowance: Allowance
@@ -206,10 +208,11 @@ export class Agent {
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, members, allowance, traffic } = this.#components
+    const { streams, bulk, paths, content, members, allowance, traffic } = this.#components
     const { log, signer, supervisor, home } = this.#init
     return {
       streams,
+      bulk,
       paths,
       content,
       supervisor,

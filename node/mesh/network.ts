@@ -5,13 +5,14 @@ import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
+import { type TCPComponents, tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Conduct } from './bounds/conduct.ts'
 import type { Gate } from './bounds/gate.ts'
 import { MAX_PENDING } from './bounds/limits.ts'
+import type { Greeter } from './bulk/greeter.ts'
 import { meshGossip } from './gossip.ts'
 import type { Quiet } from './quiet/quiet.ts'
 import { Vigil } from './quiet/vigil.ts'
@@ -41,6 +42,8 @@ export interface NetworkInit extends EncrypterInit {
   conduct?: Conduct
   gate?: Gate
   quiet?: Quiet
+  /** Without it all connections are libp2p's. */
+  greeter?: Greeter
 }
 
 export function createNetwork(init: NetworkInit, services: any) {
@@ -57,7 +60,7 @@ export function createNetwork(init: NetworkInit, services: any) {
       ]
     },
     transports: [
-      tcp(),
+      greetedTcp(init.greeter),
       circuitRelayTransport({
         reservationConcurrency: RESERVING,
         maxInboundStopStreams: MAX_RELAYED,
@@ -87,6 +90,11 @@ export function createNetwork(init: NetworkInit, services: any) {
       ...services
     }
   } as unknown as Libp2pOptions)
+}
+
+function greetedTcp(greeter?: Greeter) {
+  const make = tcp()
+  return (components: TCPComponents) => greeter?.before(make(components)) ?? make(components)
 }
 
 /** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */

@@ -8,6 +8,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import type { Agent } from '../agent/agent.ts'
+import type { Bulk } from '../mesh/bulk/service.ts'
 import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -18,6 +19,7 @@ import type { Receiver } from './receiver.ts'
 
 export interface CollectComponents {
   streams: Streams
+  bulk: Bulk
   members: Members
   agent: Agent
   coordinator: Coordinator
@@ -65,10 +67,10 @@ export class Collect {
       transfers: record.spec.policy.transfers,
       nameOf: peer => names.get(peer),
       onProgress: () => {},
-      onReceived: (peer, { what, digest, bytes }, { took, path }) => {
+      onReceived: (peer, { what, digest, bytes }, { took, path, carrier }) => {
         const name = names.get(peer) ?? peer
-        record.sent.push({ peer, name, what, digest, bytes, arrived: true, path })
-        events.store({ type: 'received', peer, name, what, digest, bytes, took, path })
+        record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
+        events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
       }
     })
     try {
@@ -105,7 +107,7 @@ export class Collect {
 
   /** The member's side. */
   async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, streams, authority } = this.#components
+    const { agent, bulk, authority } = this.#components
     if (peer !== this.#signer.peer) checkDeed(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
@@ -115,7 +117,7 @@ export class Collect {
       const { what, digest, bytes } = parcel
       const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
       try {
-        const { receipt } = await sendTarball(streams.to(peer), parcel, source, { signal, to: peer })
+        const { receipt } = await sendTarball(bulk.to(peer, bytes), parcel, source, { signal, to: peer })
         await member.outbox.confirm(digest, encode(receipt))
         yield { what, digest, bytes, outcome: 'arrived' }
       } catch (cause) {

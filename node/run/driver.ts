@@ -133,11 +133,11 @@ export class Driver {
     this.events.show({ type: 'transfer', peer, name: this.nameOf(peer) ?? peer, done, total })
   }
 
-  received(peer: string, { what, digest, bytes }: Parcel, { took, path }: Came): void {
+  received(peer: string, { what, digest, bytes }: Parcel, { took, path, carrier }: Came): void {
     const name = this.nameOf(peer) ?? peer
     this.#bytes += bytes
-    this.record.sent.push({ peer, name, what, digest, bytes, arrived: true, path })
-    this.events.store({ type: 'received', peer, name, what, digest, bytes, took, path })
+    this.record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
+    this.events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
   }
 
   async #prepare(): Promise<void> {

@@ -5,7 +5,7 @@
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import type { PathClass } from '../../protocols/path.ts'
+import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
 import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
@@ -26,6 +26,7 @@ export interface Came {
   took: number
   /** Of its last byte; none where the sender is this peer. */
   path?: PathClass
+  carrier?: Carrier
 }
 
 /** A tarball may unpack to so many times its size, and to so many bytes at any rate; to so many files and folders. */
@@ -88,7 +89,7 @@ export class Receiver {
     const handler = receiveTarball({
       signer: this.#signer,
       slots: new Slots(reception.transfers),
-      admit: (offer, peer) => this.#admit(offer, peer),
+      admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
       onReceipt: async (offer, receipt) => (await shelf).keepReceipt(offer.digest, encode(receipt)),
       onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
     })
@@ -113,7 +114,7 @@ export class Receiver {
     return open.handler
   }
 
-  async #admit(offer: Parcel, peer: string): Promise<Admission> {
+  async #admit(offer: Parcel, peer: string, carrier?: Carrier): Promise<Admission> {
     const open = this.#open.get(offer.run)
     if (open == null) throw new BakError('no-such-run', `run ${offer.run} takes no tarballs here`)
     const { reception } = open
@@ -138,7 +139,7 @@ export class Receiver {
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
-      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path })
+      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path, carrier })
     })
     return { sink }
   }

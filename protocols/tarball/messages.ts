@@ -2,8 +2,9 @@
 import * as v from 'valibot'
 import { type Envelope, envelope, open as openEnvelope, type Subject } from '../envelope.ts'
 import { BakError } from '../errors.ts'
-import { bytes, count, digest, instant, list, milliseconds, runId, text } from '../fields.ts'
+import { count, digest, instant, list, milliseconds, runId, text } from '../fields.ts'
 import type { Protocol } from '../stream.ts'
+import { MAX_WINDOW } from './pace.ts'
 
 /** Largest portion, in bytes. */
 export const PORTION = 1024 * 1024
@@ -35,7 +36,8 @@ export const receiptSubject: Subject<Receipt> = { name: 'receipt', schema: recei
 const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION)) }
 const toReceiver = v.variant('type', [
   v.object({ type: v.literal('offer'), ...parcel.entries }),
-  v.object({ type: v.literal('data'), offset: count, bytes: bytes(PORTION) })
+  /** So many plain bytes come behind it. */
+  v.object({ type: v.literal('data'), ...portion })
 ])
 const toSender = v.variant('type', [
   v.object({ type: v.literal('wait'), after: milliseconds }),
@@ -48,11 +50,12 @@ export type ToReceiver = v.InferOutput<typeof toReceiver>
 export type ToSender = v.InferOutput<typeof toSender>
 
 export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
-  id: '/bak/tarball/1.0.0',
+  id: '/bak/tarball/2.0.0',
   request: toReceiver,
   response: toSender,
   timeout: TIMEOUT,
-  maxFrame: 2 * PORTION
+  maxFrame: 64 * 1024,
+  maxUnread: MAX_WINDOW * (PORTION + 1024)
 }
 
 /** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this parcel */

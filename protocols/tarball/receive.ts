@@ -1,18 +1,20 @@
 /** The controller's end: decides on an offer, asks for what is missing, and signs for the whole. */
 import { type Envelope, type Signer, seal } from '../envelope.ts'
 import { asBakError, BakError } from '../errors.ts'
+import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
 import { type Parcel, PORTION, receiptSubject, type ToReceiver, type ToSender } from './messages.ts'
 import { Pace } from './pace.ts'
 import { pulsing, Reception } from './reception.ts'
 import { type Slots, SMALL } from './slots.ts'
 import { rarely } from './waits.ts'
+import { pass } from './young.ts'
 
 /** Where a tarball goes. */
 export interface Sink {
   /** Bytes that are there already. */
   size(): number
-  append(offset: number, bytes: Uint8Array): Promise<void>
+  append(offset: number, ...pieces: Uint8Array[]): Promise<void>
   /** Verifies the whole and puts it to its place. @throws {BakError} `mismatch`, and `size()` is 0 again */
   finish(): Promise<void>
   /** Comes last, whatever happened; what is there may be gone on with. */
@@ -25,7 +27,7 @@ export type Admission = { wait: number } | { have: Envelope } | { sink: Sink }
 export interface ReceiveInit {
   signer: Signer
   /** Decides on an offer: whether the run is known, whose paths they are, whether there is room. */
-  admit(offer: Parcel, peer: string): Promise<Admission>
+  admit(offer: Parcel, peer: string, carrier?: Carrier): Promise<Admission>
   /** Bounds the tarballs that come at once. */
   slots?: Slots
   /** Keeps the receipt before it is sent, so that the next offer of the same is answered `have`. */
@@ -60,7 +62,7 @@ async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Receptio
   const release = offer.bytes <= SMALL ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
   if (release === undefined) return yield { type: 'wait', after: 0 }
   try {
-    const admission = yield* pulsing(init.admit(offer, reception.peer))
+    const admission = yield* pulsing(init.admit(offer, reception.peer, reception.carrier))
     if ('wait' in admission) return yield { type: 'wait', after: admission.wait }
     if ('have' in admission) return yield { type: 'have', receipt: admission.have }
     try {
@@ -91,38 +93,57 @@ async function* fill(init: ReceiveInit, offer: Parcel, sink: Sink, reception: Re
   }
 }
 
-/** Asks for what is missing, as many portions at once as pay. */
+interface Want {
+  offset: number
+  length: number
+  since: number
+}
+
+/** Asks for what is missing, as many portions at once as pay; one is stored while the next is on its way. */
 async function* fetchRest(
   offer: Parcel,
   sink: Sink,
   reception: Reception,
   report: (done: number, total: number) => void
 ): AsyncGenerator<ToSender> {
-  const asked: { offset: number; length: number; since: number }[] = []
+  const asked: Want[] = []
   const pace = new Pace()
-  for (let next = sink.size(); sink.size() < offer.bytes; ) {
-    while (next < offer.bytes && asked.length < pace.window) {
-      const length = Math.min(PORTION, offer.bytes - next)
-      asked.push({ offset: next, length, since: performance.now() })
-      yield { type: 'want', offset: next, length }
-      next += length
-    }
-    const [want] = asked as [(typeof asked)[number]]
-    const data = checkData(want, await reception.receive())
+  let storing: Promise<unknown> = Promise.resolve()
+  const store = async (want: Want, pieces: Uint8Array[]) => {
     const arrived = performance.now()
-    yield* pulsing(sink.append(want.offset, data))
-    asked.shift()
-    pace.note(arrived - want.since, performance.now() - arrived)
+    await sink.append(want.offset, ...pieces)
+    pass(want.length)
+    pace.note(arrived - want.since, performance.now())
     report(sink.size(), offer.bytes)
+  }
+  try {
+    for (let next = sink.size(); next < offer.bytes || asked.length > 0; ) {
+      while (next < offer.bytes && asked.length < pace.window) {
+        const length = Math.min(PORTION, offer.bytes - next)
+        asked.push({ offset: next, length, since: performance.now() })
+        yield { type: 'want', offset: next, length }
+        next += length
+      }
+      const want = asked.shift() as Want
+      checkData(want, await reception.receive())
+      const pieces = await reception.receivePlain(want.length)
+      yield* pulsing(storing)
+      storing = store(want, pieces)
+      storing.catch(() => {})
+    }
+    yield* pulsing(storing)
+  } finally {
+    // nobody may close what is still being written
+    await storing.catch(() => {})
   }
 }
 
-function checkData(want: { offset: number; length: number }, message: ToReceiver | undefined): Uint8Array {
+function checkData(want: Want, message: ToReceiver | undefined): void {
   if (message === undefined) throw new BakError('unreachable', `the sender went away at byte ${want.offset}`)
   if (message.type !== 'data') throw new BakError('bad-message', `asked for data, got a second ${message.type}`)
-  if (message.offset === want.offset && message.bytes.length === want.length) return message.bytes
+  if (message.offset === want.offset && message.length === want.length) return
   throw new BakError(
     'bad-message',
-    `asked for ${want.length} bytes at ${want.offset}, got ${message.bytes.length} at ${message.offset}`
+    `asked for ${want.length} bytes at ${want.offset}, got ${message.length} at ${message.offset}`
   )
 }

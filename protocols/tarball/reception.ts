@@ -1,10 +1,12 @@
 import { BakError } from '../errors.ts'
+import type { Carrier } from '../path.ts'
 import type { Exchange } from '../stream.ts'
 import { TIMEOUT, type ToReceiver } from './messages.ts'
 
 /** One stream at the receiver, which ends when its sender comes with another. */
 export class Reception {
   readonly peer: string
+  readonly carrier: Carrier | undefined
   readonly ended: Promise<void>
   readonly end: () => void
   readonly supersede: () => void
@@ -14,6 +16,7 @@ export class Reception {
   constructor(exchange: Exchange<ToReceiver>) {
     this.#exchange = exchange
     this.peer = exchange.peer
+    this.carrier = exchange.carrier
     const ended = Promise.withResolvers<void>()
     this.ended = ended.promise
     this.end = ended.resolve
@@ -24,9 +27,16 @@ export class Reception {
   }
 
   receive(): Promise<ToReceiver | undefined> {
-    const message = this.#exchange.receive()
-    message.catch(() => {})
-    return Promise.race([message, this.#superseded])
+    return this.#unlessSuperseded(this.#exchange.receive())
+  }
+
+  receivePlain(length: number): Promise<Uint8Array[]> {
+    return this.#unlessSuperseded(this.#exchange.receivePlain(length))
+  }
+
+  #unlessSuperseded<T>(coming: Promise<T>): Promise<T> {
+    coming.catch(() => {})
+    return Promise.race([coming, this.#superseded])
   }
 }
 

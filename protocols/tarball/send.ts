@@ -4,6 +4,7 @@ import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { type Call, call, type Opener } from '../stream.ts'
 import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
 import { jittered, pause, rarely } from './waits.ts'
+import { pass } from './young.ts'
 
 /** Who is told to wait without a time waits so long, in ms. */
 const WAIT = 100
@@ -113,18 +114,27 @@ async function converse(
   }
 }
 
+/** Reads a portion while the one before it is sent. */
 async function answerWants(
   exchange: Call<ToReceiver, ToSender>,
   offer: Parcel,
   source: Source,
   onSent: (done: number) => void
 ): Promise<Answer> {
+  let sending: Promise<void> = Promise.resolve()
+  const send = async ({ offset, length }: { offset: number; length: number }, plain: Uint8Array) => {
+    await exchange.send({ type: 'data', offset, length }, plain)
+    pass(length)
+    onSent(offset + length)
+  }
   for (;;) {
     const answer = await exchange.receive()
     if (answer === undefined) throw new BakError('unreachable', 'the receiver ended the stream without an answer')
     if (answer.type === 'want') {
-      await exchange.send({ type: 'data', offset: answer.offset, bytes: await readPortion(offer, source, answer) })
-      onSent(answer.offset + answer.length)
+      const plain = await readPortion(offer, source, answer)
+      await sending
+      sending = send(answer, plain)
+      sending.catch(() => {})
     } else if (answer.type !== 'pulse') return answer
   }
 }

@@ -1,5 +1,6 @@
 /** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
 
+import { bulkProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
@@ -52,6 +53,7 @@ export const targets = [
   of({ protocol: echoProtocol, refusals: [] }),
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
+  of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -81,6 +83,7 @@ export const targets = [
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
   asks({ protocol: observeProtocol }),
+  asks({ protocol: bulkProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),

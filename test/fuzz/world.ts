@@ -22,6 +22,7 @@ import {
   STREAMS
 } from '../../node/mesh/bounds/limits.ts'
 import { openHome } from '../../node/store/home.ts'
+import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { callOnce } from '../../protocols/control-http.ts'
@@ -129,6 +130,7 @@ async function converse(world: World): Promise<void> {
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
+  await put(member, target, bulkProtocol, { type: 'key' })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })

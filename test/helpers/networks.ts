@@ -5,7 +5,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
-import { createNetwork } from '../../node/mesh/network.ts'
+import { createNetwork, type NetworkInit } from '../../node/mesh/network.ts'
 import { holdBack } from '../../node/mesh/relay/throttle.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/secret.ts'
@@ -30,6 +30,8 @@ export interface LocalMesh {
     listen?: boolean
     relay?: boolean
     services?: Record<string, (components: never) => unknown>
+    /** What the network itself gets beside these. */
+    network?: Pick<NetworkInit, 'gate' | 'greeter'>
   }): Promise<LocalPeer>
   stop(): Promise<void>
 }
@@ -41,13 +43,13 @@ export function createMesh(): LocalMesh {
   const networks: Libp2p[] = []
   return {
     topic: topicName(mesh, 'hello'),
-    start: async ({ listen = true, relay = false, services = {} } = {}) => {
+    start: async ({ listen = true, relay = false, services = {}, network: more = {} } = {}) => {
       const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
       const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))
       const admission = { shows: undefined, judge: () => undefined }
       const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
       const network = (await createNetwork(
-        { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {} },
+        { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {}, ...more },
         {
           gossip: (c: never) => new Gossip(c, { log: silent }),
           streams: (c: never) => new Streams(c, { log: silent }),

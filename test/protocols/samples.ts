@@ -1,6 +1,7 @@
 /** One good value for every message on the wire, and the schema that it fits. */
 
 import { shown, verdict } from '../../protocols/admission.ts'
+import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -95,6 +96,8 @@ const facts: Fact[] = [
 ]
 
 const observed = { peer: member.peer, address: '/ip4/192.0.2.7/tcp/4001' }
+const bulkKey = { id: 'ab'.repeat(16), key: new Uint8Array(32).fill(9) }
+
 const directOffer = {
   type: 'offer',
   addresses: ['/ip4/10.0.0.7/tcp/4001'],
@@ -252,7 +255,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     tarballProtocol.request,
     { ...receipt, at: undefined, type: 'offer', kind: 'tools', allow: ['a/b'] }
   ],
-  ['tarball: data', tarballProtocol.request, { type: 'data', offset: 0, bytes: new Uint8Array(100).fill(1) }],
+  ['tarball: data', tarballProtocol.request, { type: 'data', offset: 0, length: 100 }],
   ['tarball: wait', tarballProtocol.response, { type: 'wait', after: 100 }],
   ['tarball: have', tarballProtocol.response, { type: 'have', receipt: sealedReceipt }],
   ['tarball: want', tarballProtocol.response, { type: 'want', offset: 1024, length: 4096 }],
@@ -270,6 +273,10 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['direct: go', directProtocol.request, { type: 'go' }],
   ['direct: answer', directProtocol.response, directOffer],
   ['direct: ready too', directProtocol.response, { type: 'ready' }],
+  ['bulk: key', bulkProtocol.request, { type: 'key' }],
+  ['bulk: come', bulkProtocol.request, { type: 'come', ...bulkKey }],
+  ['bulk: a key', bulkProtocol.response, { type: 'key', ...bulkKey }],
+  ['bulk: here', bulkProtocol.response, { type: 'here' }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
   ['attach: request', attachProtocol.request, { run, from: 3 }],

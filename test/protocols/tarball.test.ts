@@ -75,9 +75,9 @@ class Memory implements Sink {
     return this.bytes.length
   }
 
-  async append(offset: number, bytes: Uint8Array) {
+  async append(offset: number, ...pieces: Uint8Array[]) {
     assert.is(offset, this.bytes.length)
-    this.bytes = Buffer.concat([this.bytes, bytes])
+    this.bytes = Buffer.concat([this.bytes, ...pieces])
   }
 
   async finish() {
@@ -148,7 +148,7 @@ test('progress is told on both sides, seldom, and the last byte always', async (
   }
 })
 
-test('while the receiver stores a portion, nothing is read ahead of it', async () => {
+test('while the receiver stores the first portion, one more is under way and no other', async () => {
   const bytes = noise(8 * MIB)
   let read = 0
   let most = 0
@@ -162,34 +162,49 @@ test('while the receiver stores a portion, nothing is read ahead of it', async (
   }
   const { send, sink } = between(bytes, { source })
   const append = sink.append.bind(sink)
-  sink.append = async (offset, piece) => {
+  sink.append = async (offset, ...pieces) => {
     most = Math.max(most, read - offset)
     began.resolve()
     await stored.promise
     await sleep(20)
-    await append(offset, piece)
+    await append(offset, ...pieces)
   }
   const sent = send()
   await began.promise
   await sleep(100)
-  assert.is(read, PORTION, 'only the portion that is being stored was read')
+  assert.is(read, 2 * PORTION, 'only one was read beside the portion that is being stored')
   stored.resolve()
   await sent
-  assert.ok(most <= MAX_WINDOW * PORTION, `${most} bytes were under way`)
+  assert.ok(most <= (MAX_WINDOW + 1) * PORTION, `${most} bytes were under way`)
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
 })
 
-test('the longer the way against the disk, the more portions are under way', () => {
-  const windowAfter = (came: number, stored: number) => {
-    const pace = new Pace()
-    for (let i = 0; i < 5; i++) pace.note(came, stored)
-    return pace.window
+/** @returns how many portions are under way in the end, and how many a second come, where the road takes `trip` ms and each portion holds it up for `each` */
+function paced(trip: number, each: number, portions = 1000) {
+  const pace = new Pace()
+  const asked: number[] = []
+  let [now, free] = [0, 0]
+  for (let stored = 0; stored < portions; stored++) {
+    while (asked.length < pace.window) asked.push(now)
+    const since = asked.shift() as number
+    free = Math.max(since + trip, free) + each
+    now = free
+    pace.note(now - since, now)
   }
+  return { window: pace.window, rate: 1000 / (now / portions) }
+}
+
+test('as many portions are under way as fill the road, and few where it is short', () => {
   assert.is(new Pace().window, 1)
-  assert.is(windowAfter(1, 50), 1)
-  assert.is(windowAfter(10, 10), 2)
-  assert.is(windowAfter(84, 1), MAX_WINDOW)
-  assert.is(windowAfter(5, 0), MAX_WINDOW)
+  assert.is(paced(0, 3).window, 2)
+  assert.is(paced(1, 3).window, 3)
+  assert.is(paced(0, 500).window, 2)
+  assert.is(paced(84, 1).window, MAX_WINDOW)
+  for (const each of [2, 3, 5, 20]) {
+    const [near, far] = [paced(0.1, each), paced(20, each)]
+    assert.ok(far.rate > 0.85 * near.rate, `${far.rate} of ${near.rate} portions a second at 20 ms`)
+    assert.ok(far.window <= 4 + (1.5 * 20) / each, `${far.window} under way at ${each} ms each`)
+  }
 })
 
 test('a broken stream is opened again and goes on at the byte that was reached', async () => {
@@ -203,8 +218,8 @@ test('a broken stream is opened again and goes on at the byte that was reached',
   }
   const { send, sink, way } = between(bytes, { source })
   const append = sink.append.bind(sink)
-  sink.append = async (offset, piece) => {
-    await append(offset, piece)
+  sink.append = async (offset, ...pieces) => {
+    await append(offset, ...pieces)
     if (way.streams.length === 1 && sink.size() === 3 * MIB) way.streams[0]?.cut()
   }
   const { reopened } = await send()
@@ -238,8 +253,8 @@ test('a stream that breaks again and again still brings the tarball', async () =
   const { send, sink, way } = between(bytes)
   let cuts = 0
   const append = sink.append.bind(sink)
-  sink.append = async (offset, piece) => {
-    await append(offset, piece)
+  sink.append = async (offset, ...pieces) => {
+    await append(offset, ...pieces)
     if (sink.size() < bytes.length) way.streams.at(-1)?.cut()
     cuts++
   }
@@ -373,7 +388,7 @@ test('an offer that comes again ends the old stream and goes on with what it bro
   const stuck = await call(way.open, tarballProtocol)
   await stuck.send({ type: 'offer', ...offer })
   assert.is((await stuck.receive())?.type, 'want')
-  await stuck.send({ type: 'data', offset: 0, bytes: bytes.subarray(0, PORTION) })
+  await stuck.send({ type: 'data', offset: 0, length: PORTION }, bytes.subarray(0, PORTION))
   while (sink.size() < PORTION) await sleep(5)
   await send()
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
@@ -390,26 +405,26 @@ async function stranger(bytes: Uint8Array, receive: Partial<ReceiveInit> = {}) {
 }
 
 const lies: [string, (exchange: Call<ToReceiver, ToSender>, offer: Parcel) => Promise<void>][] = [
-  ['data before an offer', exchange => exchange.send({ type: 'data', offset: 0, bytes: new Uint8Array(1) })],
+  ['data before an offer', exchange => exchange.send({ type: 'data', offset: 0, length: 1 }, new Uint8Array(1))],
   [
     'another offset than was asked for',
     async (exchange, offer) => {
       await exchange.send({ type: 'offer', ...offer })
-      await exchange.send({ type: 'data', offset: 1, bytes: new Uint8Array(100) })
+      await exchange.send({ type: 'data', offset: 1, length: 100 }, new Uint8Array(100))
     }
   ],
   [
     'fewer bytes than were asked for',
     async (exchange, offer) => {
       await exchange.send({ type: 'offer', ...offer })
-      await exchange.send({ type: 'data', offset: 0, bytes: new Uint8Array(99) })
+      await exchange.send({ type: 'data', offset: 0, length: 99 }, new Uint8Array(99))
     }
   ],
   [
     'more bytes than were offered',
     async (exchange, offer) => {
       await exchange.send({ type: 'offer', ...offer })
-      await exchange.send({ type: 'data', offset: 0, bytes: new Uint8Array(101) })
+      await exchange.send({ type: 'data', offset: 0, length: 101 }, new Uint8Array(101))
     }
   ],
   [
@@ -488,7 +503,7 @@ test('a sender that falls silent frees its slot, and what it brought stays', asy
   const exchange = await call(way.open, tarballProtocol)
   await exchange.send({ type: 'offer', ...offer })
   await exchange.receive()
-  await exchange.send({ type: 'data', offset: 0, bytes: bytes.subarray(0, PORTION) })
+  await exchange.send({ type: 'data', offset: 0, length: PORTION }, bytes.subarray(0, PORTION))
   assert.is((await failed.promise).code, 'timeout')
   assert.is(slots.taken, 0)
   assert.is(sink.size(), PORTION)

@@ -163,7 +163,7 @@ test('a tarball for the folder of another member is refused, and nothing of it a
 test('a stream that does not begin with an offer is refused', async () => {
   const { receiver, reception, way } = await between()
   receiver.open(run, reception)
-  const work = askOne(way.open, tarballProtocol, { type: 'data', offset: 0, bytes: new Uint8Array(1) })
+  const work = askOne(way.open, tarballProtocol, { type: 'data', offset: 0, length: 1 })
   assert.is(await codeOf(work), 'no-such-run')
 })
 

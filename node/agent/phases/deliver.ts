@@ -62,7 +62,7 @@ async function packable(member: Member, path: string): Promise<string[]> {
 async function send({ member, parts, signal }: PhaseContext, parcel: Parcel): Promise<void> {
   const source = { read: (offset: number, length: number) => member.outbox.read(parcel.digest, offset, length) }
   await parts.paths.untilDirect(member.controller, member.offer.spec.policy.direct_wait * 1000, signal)
-  const { receipt } = await sendTarball(parts.streams.to(member.controller), parcel, source, {
+  const { receipt } = await sendTarball(parts.bulk.to(member.controller, parcel.bytes), parcel, source, {
     signal,
     to: member.controller,
     onRetry: (reason, after) => parts.log.debug('send again', { run: member.run, code: reason.code, after })

@@ -4,6 +4,7 @@ import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
+import type { Bulk } from '../../mesh/bulk/service.ts'
 import type { Paths } from '../../mesh/direct/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Look } from '../cost.ts'
@@ -21,6 +22,7 @@ export interface Loan {
 
 export interface PhaseParts {
   streams: Streams
+  bulk: Bulk
   paths: Paths
   content: Content
   supervisor: Supervisor

@@ -3,8 +3,9 @@
  * nobody is refused for its address but while handshakes of that address fail in masses, and a connection that dawdles makes
  * room for the next. Afterwards all is counted by peer.
  */
-import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
+import type { ConnectionGater, PeerId } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Log } from '../../log.ts'
 import { Buckets } from './buckets.ts'
@@ -18,7 +19,11 @@ import {
 } from './limits.ts'
 import { originOf } from './origin.ts'
 
-type Pending = Pick<MultiaddrConnection, 'remoteAddr' | 'abort' | 'addEventListener'>
+interface Pending {
+  remoteAddr: Multiaddr
+  abort(why: Error): void
+  addEventListener(event: 'close', listener: () => void): void
+}
 
 export interface GateInit {
   conduct: Pick<Conduct, 'note' | 'isCutOff'>
@@ -61,13 +66,13 @@ export class Gate {
     return {
       denyDialMultiaddr: () => false,
       denyDialPeer: peer => this.#conduct.isCutOff(peer.toString()),
-      denyInboundConnection: connection => !this.#begin(connection),
+      denyInboundConnection: connection => !this.begin(connection),
       denyInboundUpgradedConnection: (peer, connection) => !this.#letIn(peer, connection)
     }
   }
 
   /** A connection that has shown nothing yet. @returns whether it may go on */
-  #begin(connection: Pending): boolean {
+  begin(connection: Pending): boolean {
     const origin = originOf(connection.remoteAddr)
     if (!this.#failures.has(origin, this.#now())) {
       const why = 'too many handshakes of this address have failed'
@@ -88,12 +93,12 @@ export class Gate {
   }
 
   #failed(connection: Pending): void {
-    const origin = this.#forget(connection)
+    const origin = this.forget(connection)
     if (origin != null) this.#failures.take(origin, this.#now())
   }
 
-  /** @returns where it came from, if it was on its way in */
-  #forget(connection: Pending): string | undefined {
+  /** It is not on its way in any more, and has done nothing wrong. @returns where it came from, if it was */
+  forget(connection: Pending): string | undefined {
     const origin = this.#pending.get(connection)
     if (origin == null) return undefined
     this.#pending.delete(connection)
@@ -105,7 +110,7 @@ export class Gate {
 
   /** A connection that has shown whose it is, and that it belongs to the mesh. */
   #letIn(peerId: PeerId, connection: Pending): boolean {
-    this.#forget(connection)
+    this.forget(connection)
     const peer = peerId.toString()
     if (this.#conduct.isCutOff(peer)) return false
     const open = this.#manager?.getConnections(peerId).length ?? 0

@@ -58,6 +58,11 @@ export class Paths {
     this.#made.set(connection, made)
   }
 
+  /** @returns whether it came about by both sides' connecting: nobody listens where it leads to */
+  isPunched(connection: Connection): boolean {
+    return this.#made.get(connection) === 'punched'
+  }
+
   /** @returns undefined where a peer is not connected, or is this one */
   of(peer: string): Path | undefined {
     const connection = this.#connection(peer)
