@@ -53,6 +53,7 @@ import type { Parts } from './parts.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator } from './run/coordinator.ts'
 import { Follow } from './run/follow.ts'
+import { Holding } from './run/holding.ts'
 import { Inbox } from './run/inbox.ts'
 import { Mover } from './run/mover.ts'
 import { Receiver } from './run/receiver.ts'
@@ -172,6 +173,7 @@ async function compose(
     streams: c => new Streams(c, { log, conduct }),
     spread: c => new Spread(c, { log, self: identity.peer }),
     follow: c => new Follow(c, { mesh: mesh.mesh, log }),
+    holding: c => new Holding(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
     links: c => new Links(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>

@@ -1,15 +1,17 @@
 /**
- * The one primitive: a signed command to all members by gossip, a signed acknowledgement from each over a stream of its own
- * to the controller, a certificate by gossip.
+ * The one primitive: a signed command to all members, a signed acknowledgement from each over a stream of its own to the
+ * controller, a certificate.
  *
+ * The stream is opened by the member at `join` and kept until `terminate`. Who has it open gets commands over it; gossip
+ * carries them to the rest: to all at `join`, to whose stream broke, and to the whole mesh if the phase is not over soon.
  * Commands are numbered by (run, epoch, seq) and published again, with `attempt` counted up, until the phase is over; a
- * member acts on the first and answers the repeats with the acknowledgement it already has. The stream for
- * acknowledgements is opened by the member at `join` and kept until `terminate`; the controller uses it to say that it is
- * still there, and which acknowledgement it refused.
+ * member acts on the first and answers the repeats with the acknowledgement it already has. Over the stream the controller
+ * says, too, that it is still there, and which acknowledgement it refused. A certificate is held by the controller and a few
+ * members; the mesh hears its digest (`notice.ts`).
  */
 import * as v from 'valibot'
 import { cost } from './cost.ts'
-import { envelope, type Subject } from './envelope.ts'
+import { envelope, MAX_BODY, type Subject } from './envelope.ts'
 import {
   bytes,
   code,
@@ -131,7 +133,7 @@ export const certificateSubject: Subject<Certificate> = { name: 'certificate', s
 /** What travels on the topic `run`. */
 export const runMessage = v.variant('type', [
   v.object({ type: v.literal('command'), sealed: envelope }),
-  v.object({ type: v.literal('certificate'), sealed: envelope })
+  v.object({ type: v.literal('notice'), sealed: envelope })
 ])
 export type RunMessage = v.InferOutput<typeof runMessage>
 
@@ -142,6 +144,9 @@ const fromMember = v.variant('type', [
 const fromController = v.variant('type', [
   /** The controller is there; sent at opening and a few times in each lease. */
   v.object({ type: v.literal('lease') }),
+  v.object({ type: v.literal('command'), sealed: envelope }),
+  /** To be held for others, who have heard its digest. */
+  v.object({ type: v.literal('certificate'), sealed: envelope }),
   v.object({ type: v.literal('refused'), seq: count, code, reason: text })
 ])
 export type FromMember = v.InferOutput<typeof fromMember>
@@ -152,7 +157,9 @@ export const acksProtocol: Protocol<FromMember, FromController> = {
   request: fromMember,
   response: fromController,
   timeout: Number.POSITIVE_INFINITY,
-  maxFrame: 256 * 1024
+  // a certificate of thousands
+  maxFrame: MAX_BODY + 1024,
+  maxRequest: 256 * 1024
 }
 
 /** Gives content by digest: an offer, a manifest, a file. The one who asks sets the pace, one portion a request. */

@@ -20,6 +20,14 @@ export class Queue<T> {
     this.#wake()
   }
 
+  /** Puts it unless it would have to wait. @returns whether it did */
+  offer(item: T): boolean {
+    if (this.#ended || this.#error != null || this.#items.length >= this.#bound) return false
+    this.#items.push(item)
+    this.#wake()
+    return true
+  }
+
   async take(): Promise<T | undefined> {
     while (this.#items.length === 0 && !this.#ended && this.#error == null) await this.#changed.promise
     if (this.#error != null) throw this.#error

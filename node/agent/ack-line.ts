@@ -1,6 +1,6 @@
 /**
  * The member's stream to the controller: opened at `join`, kept until `terminate`, opened again whenever it breaks. It
- * carries acknowledgements one way, and signs of life of the controller the other.
+ * carries acknowledgements one way, and commands and signs of life of the controller the other.
  */
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -8,10 +8,14 @@ import { acksProtocol, type FromController, type FromMember } from '../../protoc
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../mesh/backoff.ts'
 
+export type Told = Extract<FromController, { type: 'command' | 'certificate' }>
+
 export interface AckLineInit {
   run: string
   open: Opener
   onLease(): void
+  /** A command, or a certificate to be held. */
+  onTold(message: Told): void
   /** The controller will not have an acknowledgement, or does not know the run any more. */
   onRefused(refusal: { seq?: number; code: BakError['code']; reason: string }): void
 }
@@ -77,7 +81,8 @@ export class AckLine {
     for await (const message of stream) {
       this.#backoff.reset()
       if (message.type === 'lease') this.#init.onLease()
-      else this.#init.onRefused(message)
+      else if (message.type === 'refused') this.#init.onRefused(message)
+      else this.#init.onTold(message)
     }
   }
 }

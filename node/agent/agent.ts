@@ -18,6 +18,7 @@ import type { Authority } from '../mesh/trust/authority.ts'
 import type { Follow } from '../run/follow.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
+import type { Told } from './ack-line.ts'
 import type { Allowance } from './allowance.ts'
 import { lookAt } from './cost.ts'
 import { LateAnswers } from './late.ts'
@@ -133,6 +134,16 @@ export class Agent {
     })
   }
 
+  #onTold({ run, controller }: Member, message: Told): void {
+    try {
+      if (message.type === 'certificate') this.#components.follow.hold(run, message.sealed)
+      else this.#components.follow.take(message)
+    } catch (cause) {
+      const { code, message: why } = asBakError(cause)
+      this.#log.refused('command refused', { run, from: controller, code, why })
+    }
+  }
+
   /** The runs of a peer that is let in no more are over here. */
   readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
     for (const taking of this.#runs.values()) if (taking.member.controller === peer) taking.abandon()
@@ -176,6 +187,7 @@ export class Agent {
       open: this.#components.streams.to(member.controller),
       parts: this.#parts,
       onMeasuring: measures => this.#components.quiet.note(member.run, measures),
+      onTold: message => this.#onTold(member, message),
       onGone: () => {
         this.#runs.delete(member.run)
         this.#late.remember(member)

@@ -8,7 +8,7 @@ import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { Opener } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import { now } from '../mesh/clock.ts'
-import { AckLine } from './ack-line.ts'
+import { AckLine, type Told } from './ack-line.ts'
 import { sayOnce } from './late.ts'
 import type { Member } from './member.ts'
 import { beyondOffer } from './offered.ts'
@@ -27,6 +27,8 @@ export interface TakingInit {
   parts: PhaseParts
   /** This member is between `start` and `stop` now, or not. */
   onMeasuring(measures: boolean): void
+  /** What the controller says over the line. */
+  onTold(message: Told): void
   /** Nothing of the run is left here. */
   onGone(): void
 }
@@ -49,6 +51,7 @@ export class Taking {
       run: init.member.run,
       open: init.open,
       onLease: () => this.#renew(),
+      onTold: init.onTold,
       onRefused: refusal => this.#onRefused(refusal)
     })
   }

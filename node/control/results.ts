@@ -2,13 +2,15 @@
 import { encode } from '../../protocols/codec.ts'
 import type { CallInput, CallResponse, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { type Envelope, peek } from '../../protocols/envelope.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { certificateSubject } from '../../protocols/phase.ts'
+import { describeProtocol } from '../../protocols/events.ts'
 import { Queue } from '../../protocols/queue.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { askOne } from '../../protocols/stream.ts'
 import { checkOwnDeed } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
+import { gatherCertificates } from '../run/describe.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
@@ -31,26 +33,26 @@ export async function* ls(
   yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
 }
 
-/** Runs that other peers drive, as their records and their certificates say. */
+/** Runs that other peers drive, as their records and their notices say. */
 function elsewhere({ members, identity, follow }: Parts): RunLine[] {
   return members
     .list()
     .filter(member => isHere(member) && member.peer !== identity.peer)
     .flatMap(({ peer, shown, runs }) =>
       runs.map(({ run, name }) => {
-        const { command, certificates = [] } = follow.get(run) ?? {}
-        const read = certificates.map(sealed => peek(certificateSubject, sealed))
-        const excluded = read.flatMap(certificate => certificate.excluded)
+        const { command, closed = [], members } = follow.get(run) ?? {}
+        const last = closed.at(-1)
+        const excluded = closed.flatMap(phase => phase.excluded)
         return {
           run,
           name,
           state: command == null ? 'waiting' : 'running',
-          phase: command?.phase,
+          phase: last == null || (command?.seq ?? 0) > last.seq ? command?.phase : last.phase,
           partial: excluded.length > 0,
           excluded,
           controller: { peer, name: shown },
           created: createdOf(run),
-          members: read.find(({ phase }) => phase === 'join')?.acks.length
+          members: members == null || members.size === 0 ? undefined : members.size
         } satisfies RunLine
       })
     )
@@ -91,7 +93,8 @@ export async function* describe(
   const { coordinator } = parts
   const located = await locateRun(parts, run, signal).catch(() => undefined)
   const here = located?.found == null
-  const { controller, record, manifest, offer, certificates } = located?.found ?? (await coordinator.describe(run))
+  const { controller, record, manifest, offer, certificates } =
+    located?.found ?? (located == null ? await proofsOf(parts, run, signal) : await coordinator.describe(run))
   yield {
     run,
     controller,
@@ -102,6 +105,16 @@ export async function* describe(
     digest: manifest == null ? undefined : digestOf(encode(manifest)),
     certificates: certificates.map(base64)
   }
+}
+
+/** Nobody shows the folder: what this peer knows of the run, and what proves it. */
+async function proofsOf({ coordinator, follow, streams, members }: Parts, run: string, signal: AbortSignal) {
+  const described = await coordinator.describe(run)
+  const followed = follow.get(run)
+  if (followed == null) return described
+  const ask = async (holder: string) =>
+    members.isHere(holder) ? askOne(streams.to(holder), describeProtocol, { run }, { signal }) : undefined
+  return { ...described, certificates: await gatherCertificates(followed, ask) }
 }
 
 export async function* collect(

@@ -9,9 +9,10 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { encode } from '../../protocols/codec.ts'
 import type { MemberView } from '../../protocols/control.ts'
-import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { type Envelope, type Signed, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
+import type { Notice } from '../../protocols/notice.ts'
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
 import { Announcer, steadyOf } from './announcer.ts'
@@ -104,7 +105,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     events.addEventListener('self:peer:update', this.#onAddresses)
-    follow.addEventListener('certificate', this.#onCertificate)
+    follow.addEventListener('notice', this.#onNotice)
     this.#announcer.start()
   }
 
@@ -128,7 +129,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
     events.removeEventListener('self:peer:update', this.#onAddresses)
-    follow.removeEventListener('certificate', this.#onCertificate)
+    follow.removeEventListener('notice', this.#onNotice)
     await streams.unserve(recordsProtocol)
   }
 
@@ -179,7 +180,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
-  /** Busy is what the certificates of runs say, as long as their controllers are here. */
+  /** Busy is what the notices of runs say, as long as their controllers are here. */
   #state(row: Row): MemberView['state'] {
     // others may well reach it
     if (this.#components.conduct.isCutOff(row.record.peer)) return 'lost'
@@ -305,9 +306,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   readonly #onRenewed = (): void => this.update({})
 
-  readonly #onCertificate = (event: CustomEvent<{ by: string; value: { phase: string } }>): void => {
-    const { phase } = event.detail.value
-    if (phase === 'join' || phase === 'terminate') this.#changed(event.detail.by)
+  readonly #onNotice = ({ detail: { by, value } }: CustomEvent<Signed<Notice>>): void => {
+    if (value.phases.some(({ phase }) => phase === 'join' || phase === 'terminate')) this.#changed(by)
   }
 
   #isMissed(peer: string): boolean {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
@@ -191,7 +192,7 @@ export class Coordinator {
     inbox.open(run, {
       admits: peer => driver.admits(peer),
       pulse: Math.max(250, (policy.lease * 1000) / 3),
-      onOpen: () => {},
+      onOpen: peer => driver.welcome(peer),
       onAck: ack => driver.answer(ack)
     })
     receiver.open(run, {
@@ -219,7 +220,7 @@ export class Coordinator {
   }
 
   get #parts(): DriverParts {
-    const { members, streams, follow, content, agent } = this.#components
+    const { members, streams, follow, inbox, content, agent } = this.#components
     const { log, signer, program } = this.#init
     return {
       log,
@@ -228,6 +229,7 @@ export class Coordinator {
       members,
       streams,
       follow,
+      inbox,
       content,
       agent,
       signal: this.#stopped.signal,
@@ -240,13 +242,14 @@ export class Coordinator {
     return undefined
   }
 
-  /** Tells the mesh which runs are driven from here; their phases travel as certificates. */
+  /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
   #announce(): void {
     const runs = this.drivers().map(({ run, order, record }) => ({
       run,
       name: order.spec.name,
       manifest: record.manifest
     }))
+    if (isDeepStrictEqual(runs, this.#components.members.self.runs)) return
     this.#components.members.update({ runs })
   }
 

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Members } from '../mesh/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Follow } from './follow.ts'
+import type { Inbox } from './inbox.ts'
 
 /** What a person asked for, and what the daemon gave it. */
 export interface RunOrder {
@@ -25,6 +26,7 @@ export interface DriverParts {
   program: string
   members: Members
   follow: Follow
+  inbox: Inbox
   streams: Streams
   content: Content
   agent: Agent

@@ -112,6 +112,11 @@ export class Driver {
     this.#phases.open?.lookAround()
   }
 
+  /** A member's stream is open. */
+  welcome(peer: string): void {
+    this.#phases.open?.tellAgain(peer)
+  }
+
   /** From a member's stream. */
   answer(ack: Signed<Ack>): Refusal | undefined {
     return this.#phases.answer(ack)
@@ -283,6 +288,9 @@ export class Driver {
       if (!failed && this.order.spec.sysinfo !== 'none') await go('sysinfo', { when: 'end' })
     }
     await go('terminate', failed ? { cleanup: true } : {})
+    await this.#phases.settled().catch(cause => {
+      failure ??= cause
+    })
     if (failure != null) throw failure
   }
 

@@ -1,19 +1,15 @@
 /**
- * The topic `run`: commands and certificates of every run in the mesh. Each peer follows them all, so that it can tell of a
- * run and prove its phases without the controller. What it holds is bounded; the oldest run goes first.
+ * The topic `run`: commands of every run in the mesh, and how its phases ended. Each peer follows them all, so that it can
+ * tell of a run without the controller; some hold the certificates that prove it. What is held is bounded; the oldest run
+ * goes first.
  */
 import { TypedEventEmitter } from 'main-event'
 import { decode, encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
 import { topicName } from '../../protocols/hello.ts'
-import {
-  type Certificate,
-  type Command,
-  certificateSubject,
-  commandSubject,
-  type RunMessage,
-  runMessage
-} from '../../protocols/phase.ts'
+import { type ClosedPhase, type Notice, noticeSubject } from '../../protocols/notice.ts'
+import { type Command, commandSubject, type RunMessage, runMessage } from '../../protocols/phase.ts'
 import type { Log } from '../log.ts'
 import { checkDeed, type Roles } from '../mesh/deeds.ts'
 import type { Gossip, Topic } from '../mesh/gossip.ts'
@@ -21,15 +17,22 @@ import { Ignored } from '../mesh/ignored.ts'
 
 const MAX_RUNS = 64
 const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
+/** Phases that are remembered of one run; of a longer one those that came last. */
+const MAX_PHASES = 4_096
 
 /** What a peer has heard of a run. */
 export interface Followed {
   run: string
   controller: string
-  /** The latest command. */
+  /** The latest command that was heard: not every one is told to all. */
   command?: Command
-  certificates: Envelope[]
+  /** Phases that are over, in their order. */
+  closed: ClosedPhase[]
+  /** Certificates that this peer holds for the mesh, by digest, in their order. */
+  held: Map<string, Envelope>
   bytes: number
+  /** Who else holds certificates. */
+  holders: Set<string>
   /** Who joined; nobody once the run is over. */
   members: Set<string>
 }
@@ -39,12 +42,12 @@ export interface FollowComponents {
   authority: Roles
 }
 
+export type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'notice'; signed: Signed<Notice> }
+
 export interface FollowEvents {
   command: CustomEvent<Signed<Command>>
-  certificate: CustomEvent<Signed<Certificate>>
+  notice: CustomEvent<Signed<Notice>>
 }
-
-type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'certificate'; signed: Signed<Certificate> }
 
 export class Follow extends TypedEventEmitter<FollowEvents> {
   readonly #gossip: Gossip
@@ -66,15 +69,32 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   stop(): void {}
 
   afterStart(): void {
-    const check: Topic<Heard>['check'] = (bytes, claim) => checkRunMessage(bytes, this.#authority, claim)
+    const check: Topic<Heard>['check'] = (bytes, claim) =>
+      checkRunMessage(decode(runMessage, bytes), this.#authority, claim)
     this.#gossip.subscribe({ name: this.#topic, check, handle: heard => this.#onHeard(heard) })
   }
 
-  /** Tells the mesh and this peer itself. */
-  publish(message: RunMessage): void {
-    const bytes = encode(message)
-    this.#gossip.publish(this.#topic, bytes)
-    this.#onHeard(checkRunMessage(bytes, this.#authority))
+  /** Tells this peer itself what it has signed, and the mesh unless all who need it have got it otherwise. */
+  say(heard: Heard, { toMesh = true }: { toMesh?: boolean } = {}): void {
+    if (toMesh) {
+      const message: RunMessage = { type: heard.type, sealed: heard.signed.envelope }
+      this.#gossip.publish(this.#topic, encode(message))
+    }
+    this.#onHeard(heard)
+  }
+
+  /** Hears what came over a stream as if it had been gossiped. @throws {BakError} what is wrong with it */
+  take(message: RunMessage): void {
+    this.#onHeard(checkRunMessage(message, this.#authority))
+  }
+
+  /** Holds a certificate that the controller of a run has sent. Whoever asks for it checks it. */
+  hold(run: string, sealed: Envelope): void {
+    const known = this.#runs.get(run)
+    if (known == null || known.controller !== sealed.by) return
+    if (known.bytes + sealed.body.length > MAX_CERTIFICATE_BYTES / MAX_RUNS) return
+    known.bytes += sealed.body.length
+    known.held.set(digestOf(encode(sealed)), sealed)
   }
 
   /** @returns the runs in which a peer takes part now, as far as their controllers have told */
@@ -91,11 +111,11 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 
   #onHeard(heard: Heard): void {
-    const { value, by, envelope } = heard.signed
+    const { value, by } = heard.signed
     const known = this.#known(value.run, by)
     // only the peer that began a run speaks for it
     if (known.controller !== by) {
-      const about = { run: value.run, phase: value.phase, from: by, code: 'not-the-controller' }
+      const about = { run: value.run, from: by, code: 'not-the-controller' }
       this.#log.refused(`${heard.type} refused`, { ...about, why: `${known.controller} drives this run` })
       return
     }
@@ -103,15 +123,13 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
       if (known.command == null || known.command.seq <= heard.signed.value.seq) known.command = heard.signed.value
       this.dispatchEvent(new CustomEvent('command', { detail: heard.signed }))
     } else {
-      this.#keep(known, envelope)
-      if (heard.signed.value.phase === 'join') known.members = new Set(heard.signed.value.acks.map(ack => ack.by))
-      if (heard.signed.value.phase === 'terminate') known.members.clear()
-      this.dispatchEvent(new CustomEvent('certificate', { detail: heard.signed }))
+      note(known, heard.signed.value)
+      this.dispatchEvent(new CustomEvent('notice', { detail: heard.signed }))
     }
   }
 
   #known(run: string, by: string): Followed {
-    const known = this.#runs.get(run) ?? { run, controller: by, certificates: [], bytes: 0, members: new Set<string>() }
+    const known = this.#runs.get(run) ?? newFollowed(run, by)
     this.#runs.delete(run)
     this.#runs.set(run, known)
     if (this.#runs.size > MAX_RUNS) this.#forgetOne()
@@ -125,16 +143,26 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     const oldest = most?.[0]
     if (oldest != null) this.#runs.delete(oldest.run)
   }
-
-  #keep(followed: Followed, envelope: Envelope): void {
-    if (followed.bytes + envelope.body.length > MAX_CERTIFICATE_BYTES / MAX_RUNS) return
-    followed.bytes += envelope.body.length
-    followed.certificates.push(envelope)
-  }
 }
 
-function checkRunMessage(bytes: Uint8Array, authority: Roles, claim: (signer: string) => void = () => {}): Heard {
-  const { type, sealed } = decode(runMessage, bytes)
+const newFollowed = (run: string, controller: string): Followed => ({
+  ...{ run, controller, closed: [], held: new Map(), bytes: 0 },
+  ...{ holders: new Set<string>(), members: new Set<string>() }
+})
+
+function note(known: Followed, { phases, holders, members }: Notice): void {
+  // gossip may bring an older one later
+  known.closed = [...known.closed, ...phases].sort((a, b) => a.seq - b.seq).slice(-MAX_PHASES)
+  known.holders = new Set(holders)
+  if (members != null) known.members = new Set(members)
+  if (known.closed.at(-1)?.phase === 'terminate') known.members.clear()
+}
+
+function checkRunMessage(
+  { type, sealed }: RunMessage,
+  authority: Roles,
+  claim: (signer: string) => void = () => {}
+): Heard {
   claim(sealed.by)
   // its record may still come; commands are repeated
   if (authority.roleOf(sealed.by) == null)
@@ -142,5 +170,5 @@ function checkRunMessage(bytes: Uint8Array, authority: Roles, claim: (signer: st
   checkDeed(authority, sealed.by, 'drive')
   return type === 'command'
     ? { type, signed: open(commandSubject, sealed) }
-    : { type, signed: open(certificateSubject, sealed) }
+    : { type, signed: open(noticeSubject, sealed) }
 }

@@ -1,4 +1,4 @@
-/** The controller's end of its members' streams: acknowledgements come in, signs of life and refusals go out. */
+/** The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out. */
 import { open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
@@ -52,6 +52,12 @@ export class Inbox {
     this.#doors.delete(run)
     for (const line of this.#lines.get(run)?.values() ?? []) line.end()
     this.#lines.delete(run)
+  }
+
+  /** @returns those of the peers whose line is open and takes it */
+  tell(run: string, peers: Iterable<string>, message: FromController): string[] {
+    const lines = this.#lines.get(run)
+    return [...peers].filter(peer => lines?.get(peer)?.offer(message))
   }
 
   async *#serve(first: FromMember, { peer, receive, signal }: Exchange<FromMember>): AsyncGenerator<FromController> {

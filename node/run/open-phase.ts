@@ -6,7 +6,7 @@ import type { Signed } from '../../protocols/envelope.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Ack, Command } from '../../protocols/phase.ts'
 import type { Refusal } from './inbox.ts'
-import { judge, type Standing } from './quorum.ts'
+import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
 const REPEATS = [250, 500, 1_000, 2_000]
@@ -20,9 +20,10 @@ export interface OpenPhaseInit {
   cleanup: boolean
   /** For this long after the command a peer that cannot be reached may still come back, ms. */
   grace: number
-  /** Off where only this peer itself is asked: a message to oneself is not lost. */
+  /** Off where only this peer itself is asked: a message to oneself is not lost. Others hear of it once all the same. */
   repeat: boolean
-  publish(command: Command): void
+  /** @param waiting who has not answered yet */
+  publish(command: Command, waiting: string[]): void
   isHere(peer: string): boolean
   onAnswer(ack: Signed<Ack>, after: number): void
 }
@@ -38,7 +39,9 @@ export interface Closed {
 export class OpenPhase {
   readonly #init: OpenPhaseInit
   readonly #acks = new Map<string, Signed<Ack>>()
+  /** Who cannot be reached and has not answered. */
   readonly #lost = new Set<string>()
+  #ok = 0
   readonly #closed = Promise.withResolvers<Closed>()
   readonly #opened = performance.now()
   #attempt = 0
@@ -57,6 +60,12 @@ export class OpenPhase {
 
   get command(): Command {
     return this.#init.command
+  }
+
+  /** A peer's stream is there again: what it missed comes over that. */
+  tellAgain(peer: string): void {
+    if (!this.#init.asked.has(peer) || this.#acks.has(peer)) return
+    this.#init.publish({ ...this.#init.command, attempt: Math.max(0, this.#attempt - 1) }, [peer])
   }
 
   /** Publishes and waits until the phase is over. */
@@ -92,6 +101,7 @@ export class OpenPhase {
     if (!this.#init.asked.has(by) || this.#acks.has(by)) return undefined
     this.#acks.set(by, ack)
     this.#lost.delete(by)
+    if (value.outcome === 'ok') this.#ok++
     this.#init.onAnswer(ack, performance.now() - this.#opened)
     this.#judge(false)
     return undefined
@@ -114,17 +124,19 @@ export class OpenPhase {
   }
 
   #publish(): void {
-    this.#init.publish({ ...this.#init.command, attempt: this.#attempt })
+    const { command, asked, repeat, publish } = this.#init
+    const waiting = [...asked.keys()].filter(peer => !this.#acks.has(peer))
+    publish({ ...command, attempt: this.#attempt }, waiting)
     const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
     this.#attempt++
-    if (this.#init.repeat) this.#repeat = setTimeout(() => this.#publish(), wait)
+    if (repeat || this.#attempt === 1) this.#repeat = setTimeout(() => this.#publish(), wait)
   }
 
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
     const { needed, cleanup, asked } = this.#init
-    const standings = [...asked.keys()].map(peer => this.#standing(peer))
-    const verdict = judge({ needed, standings, deadlinePassed, cleanup })
+    const waiting = asked.size - this.#acks.size - this.#lost.size
+    const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
     if (verdict === 'open') return
     this.#over = true
     for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
@@ -133,20 +145,13 @@ export class OpenPhase {
     this.#closed.resolve({ verdict, acks, missing: this.#missing(late), took: performance.now() - this.#opened })
   }
 
-  #standing(peer: string): Standing {
-    const ack = this.#acks.get(peer)
-    if (ack != null) return ack.value.outcome === 'ok' ? 'ok' : 'failed'
-    return this.#lost.has(peer) ? 'lost' : 'waiting'
-  }
-
   /** @param late the deadline has passed: who has not answered is missing, too */
   #missing(late: boolean): Closed['missing'] {
     return [...this.#init.asked].flatMap(([peer, name]) => {
-      const standing = this.#standing(peer)
-      if (standing === 'ok') return []
       const ack = this.#acks.get(peer)?.value
+      if (ack?.outcome === 'ok') return []
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
-      if (standing === 'lost')
+      if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
       return !late
         ? []

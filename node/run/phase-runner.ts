@@ -1,6 +1,6 @@
 /**
  * Runs the phases of one run, one after the other: numbers and signs the command, opens the phase, certifies how it ended,
- * and remembers who is out of the run since.
+ * and remembers who is out of the run since. What is written of one phase goes to the disk while the next one is open.
  */
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -8,6 +8,7 @@ import { type Envelope, type Signed, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import type { Exclusion } from '../../protocols/manifest.ts'
+import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
 import { type Ack, type Certificate, type Command, certificateSubject, commandSubject } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
@@ -15,10 +16,15 @@ import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import type { Refusal } from './inbox.ts'
+import { Notices } from './notices.ts'
 import { type Closed, OpenPhase } from './open-phase.ts'
 
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256
+/** Members that hold each certificate beside the controller. */
+const HOLDERS = 3
+/** Phases that the mesh hears of at once. */
+const TOLD_AT_ONCE: Phase[] = ['join', 'terminate']
 
 export interface PhaseOptions extends Partial<Pick<Command, 'step' | 'when' | 'at'>> {
   /** It happens whatever went wrong before, and waits for everyone who can still answer. */
@@ -64,11 +70,15 @@ export class PhaseRunner {
   readonly excluded = new Map<string, Exclusion>()
   readonly #init: PhaseRunnerInit
   #open: OpenPhase | undefined
+  readonly #notices: Notices
   #seq = 0
   #delivery = 0
+  #written: Promise<unknown> = Promise.resolve()
 
   constructor(init: PhaseRunnerInit) {
     this.#init = init
+    const { run, epoch } = init.order
+    this.#notices = new Notices({ run, epoch, signer: init.parts.signer, follow: init.parts.follow })
   }
 
   /** The phase that is open now. */
@@ -92,7 +102,8 @@ export class PhaseRunner {
     const needed = options.needed ?? this.#init.needed()
     const command = this.#command(phase, options, asked)
     const closed = await this.#hold(command, options, asked, needed)
-    await this.#certify(command, closed, asked.size, needed)
+    const certificate = this.#certify(command, closed, asked.size, needed)
+    await this.#write(command, certificate)
     options.onClosed?.(closed)
     if (!options.cleanup) {
       cancelled.throwIfAborted()
@@ -138,22 +149,33 @@ export class PhaseRunner {
     record.phase = phase
     parts.onPhase()
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
-    this.#open = new OpenPhase({
+    const open = new OpenPhase({
       command,
       asked,
       needed,
       cleanup: options.cleanup ?? false,
       grace: options.grace ?? 0,
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
-      publish: each => this.#publish('command', seal(commandSubject, each, parts.signer)),
+      publish: (each, waiting) => this.#send(each, waiting),
       isHere: peer => parts.members.isHere(peer),
       onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
     })
+    this.#open = open
     try {
-      return await this.#open.run()
+      return await open.run()
     } finally {
       this.#open = undefined
     }
+  }
+
+  /** Over each member's own stream; by gossip to who has none, and to the whole mesh where a phase is not over soon. */
+  #send(command: Command, waiting: string[]): void {
+    const { order, parts } = this.#init
+    const { signer, follow, inbox } = parts
+    const envelope = seal(commandSubject, command, signer)
+    const { length } = inbox.tell(order.run, waiting, { type: 'command', sealed: envelope })
+    const toMesh = command.attempt === 1 || length < waiting.length
+    follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
@@ -165,35 +187,52 @@ export class PhaseRunner {
     this.#init.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 
-  async #certify(command: Command, closed: Closed, asked: number, needed: number): Promise<void> {
+  #certify(command: Command, closed: Closed, asked: number, needed: number): Envelope {
     const { run, epoch, seq, phase, subject, step, when } = command
-    const { events, folder, parts } = this.#init
+    const { events, parts } = this.#init
     // a workload that fails is a result, not a member that is out of order
     const missing = phase === 'work' ? [] : closed.missing
     const excluded = missing.map(each => ({ ...each, phase, reason: each.reason.slice(0, 1024) }))
     const { verdict } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const about = { run, epoch, seq, phase, subject, step, when, verdict, needed, asked }
-    const certificate: Certificate = { ...about, acks, excluded, closed: Date.now() }
+    const about = { seq, phase, subject, step, when, verdict, needed, asked, closed: Date.now() }
+    const certificate: Certificate = { run, epoch, ...about, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
-    this.#publish('certificate', sealed)
+    const bytes = encode(sealed)
+    const digest = digestOf(bytes)
     const ok = closed.acks.filter(ack => ack.value.outcome === 'ok').length
-    const digest = digestOf(encode(sealed))
-    events.store({
-      type: 'phase-closed',
-      seq,
-      phase,
-      step,
-      when,
-      verdict,
-      ok,
-      asked,
-      took: closed.took,
-      certificate: digest
-    })
+    const holders = [...this.#active().keys()].filter(peer => peer !== parts.signer.peer).slice(0, HOLDERS)
+    const told = parts.inbox.tell(run, holders, { type: 'certificate', sealed })
+    // whose stream is gone comes and asks for it
+    if (told.length < holders.length) parts.content.put(bytes)
+    this.#notices.add({ ...about, ok, excluded: excluded.slice(0, MAX_NAMED_OUT), certificate: digest }, holders)
+    if (TOLD_AT_ONCE.includes(phase) || excluded.length > 0) {
+      this.#notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
+    }
+    const { took } = closed
+    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took, certificate: digest })
     for (const each of excluded) this.exclude(each)
-    await this.#keep(() => folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, sealed))
-    await this.#keep(() => folder.writeRecord(this.#init.record))
+    return sealed
+  }
+
+  /** Waits for the writes of the phase before, and begins those of this one. @throws {BakError} if those cannot be written */
+  async #write({ seq, phase }: Command, certificate: Envelope): Promise<void> {
+    const { folder, record } = this.#init
+    const before = this.settled()
+    const written = folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, certificate)
+    this.#written = written.then(() => folder.writeRecord(record))
+    this.#written.catch(() => {})
+    await before
+  }
+
+  /** All is on the disk. @throws {BakError} if what was written last cannot be */
+  async settled(): Promise<void> {
+    try {
+      await this.#written
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      throw new BakError(code, `the result folder cannot be written: ${message}`, { cause })
+    }
   }
 
   /** Who is out of the run from now on. */
@@ -206,23 +245,10 @@ export class PhaseRunner {
     events.store({ type: 'excluded', ...exclusion })
   }
 
-  #publish(type: 'command' | 'certificate', sealed: Envelope): void {
-    this.#init.parts.follow.publish({ type, sealed })
-  }
-
   /** @returns who still takes part, with names */
   #active(): Map<string, string> {
     const members = this.#init.members().filter(({ peer }) => !this.excluded.has(peer))
     return new Map(members.map(({ peer, name }) => [peer, name]))
-  }
-
-  async #keep(write: () => Promise<void>): Promise<void> {
-    try {
-      await write()
-    } catch (cause) {
-      const { code, message } = asBakError(cause)
-      throw new BakError(code, `the result folder cannot be written: ${message}`, { cause })
-    }
   }
 }
 

@@ -1,8 +1,6 @@
 /** When a phase is over, and how it went. Pure: takes values, returns values. */
 import type { Quorum } from '../../protocols/spec.ts'
 
-export type Standing = 'waiting' | 'ok' | 'failed' | 'lost'
-
 /** @returns how many of `size` members must answer; a count above the size can never be met and stays as it is */
 export function neededOf(quorum: Quorum, size: number): number {
   if (quorum === 'all') return size
@@ -13,8 +11,9 @@ export function neededOf(quorum: Quorum, size: number): number {
 
 export interface Question {
   needed: number
-  /** One for each member that was asked. */
-  standings: Iterable<Standing>
+  /** Members that answered ok, and that can still answer. */
+  ok: number
+  waiting: number
   deadlinePassed: boolean
   /** A phase that cleans up waits for everyone who can still answer, however the quorum stands. */
   cleanup?: boolean
@@ -24,15 +23,8 @@ export interface Question {
  * Open while it can still change; met when all have answered, or at the deadline if enough have; failed at once when
  * enough cannot answer any more.
  */
-export function judge({ needed, standings, deadlinePassed, cleanup = false }: Question): 'open' | 'met' | 'failed' {
-  let ok = 0
-  let waiting = 0
-  for (const standing of standings) {
-    if (standing === 'ok') ok++
-    if (standing === 'waiting') waiting++
-  }
-  const verdict = ok >= needed ? 'met' : 'failed'
-  if (waiting === 0 || deadlinePassed) return verdict
+export function judge({ needed, ok, waiting, deadlinePassed, cleanup = false }: Question): 'open' | 'met' | 'failed' {
+  if (waiting === 0 || deadlinePassed) return ok >= needed ? 'met' : 'failed'
   if (ok + waiting < needed && !cleanup) return 'failed'
   return 'open'
 }

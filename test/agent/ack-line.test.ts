@@ -48,7 +48,7 @@ function controllerOf(answer?: (opened: number) => BakError | undefined) {
 }
 
 function lineTo(open: Opener, init: Partial<AckLineInit> = {}): AckLine {
-  const line = new AckLine({ run, open, onLease: () => {}, onRefused: () => {}, ...init })
+  const line = new AckLine({ run, open, onLease: () => {}, onTold: () => {}, onRefused: () => {}, ...init })
   lines.add(line)
   line.start()
   return line

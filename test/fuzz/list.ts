@@ -5,12 +5,12 @@ import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
   ackSubject,
   acksProtocol,
   cancelProtocol,
-  certificateSubject,
   clockProtocol,
   commandSubject,
   echoProtocol,
@@ -67,7 +67,7 @@ export const targets = [
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
   topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
-  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, certificateSubject] }),
+  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
   topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
   ...readers.map(readerTarget),
   archiveTarget,

@@ -24,6 +24,7 @@ import {
   type Membership,
   membershipSubject
 } from '../../protocols/membership.ts'
+import { type Notice, noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
   type Ack,
@@ -199,6 +200,18 @@ export const certificate: Certificate = {
   excluded: [exclusion],
   closed: at + 9
 }
+export const notice: Notice = {
+  run,
+  epoch: 1,
+  phases: [
+    {
+      ...{ seq: 5, phase: 'start', subject: digest, step, verdict: 'met', ok: 1, needed: 1, asked: 2 },
+      ...{ excluded: [exclusion], closed: at + 9, certificate: digest }
+    }
+  ],
+  members: [member.peer],
+  holders: [member.peer]
+}
 const receipt: Receipt = { run, what: '1-default/sample1', digest, bytes: 17, at }
 
 interface Signed {
@@ -210,6 +223,7 @@ export const signed: Signed[] = [
   { subject: commandSubject, value: command },
   { subject: ackSubject, value: ack },
   { subject: certificateSubject, value: certificate },
+  { subject: noticeSubject, value: notice },
   { subject: offerSubject, value: offer },
   { subject: manifestSubject, value: manifest },
   { subject: memberSubject, value: record },
@@ -234,7 +248,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['hello: record', helloMessage, { type: 'record', sealed }],
   ['hello: lost', helloMessage, { type: 'lost', sealed }],
   ['run: command', runMessage, { type: 'command', sealed: seal(commandSubject, command, controller) }],
-  ['run: certificate', runMessage, { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }],
+  ['run: notice', runMessage, { type: 'notice', sealed: seal(noticeSubject, notice, controller) }],
   ['ticket', ticket, { ...ticketOf(admin), mesh: undefined }],
   ['proof', links, proof.links],
   ['admission: shown', shown, { proof: proof.bytes, at }],
@@ -249,6 +263,12 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['acks: open', acksProtocol.request, { type: 'open', run }],
   ['acks: ack', acksProtocol.request, { type: 'ack', sealed: seal(ackSubject, ack, member) }],
   ['acks: lease', acksProtocol.response, { type: 'lease' }],
+  ['acks: command', acksProtocol.response, { type: 'command', sealed: seal(commandSubject, command, controller) }],
+  [
+    'acks: certificate',
+    acksProtocol.response,
+    { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }
+  ],
   ['acks: refused', acksProtocol.response, { type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' }],
   [
     'tarball: offer',

@@ -78,10 +78,26 @@ test('publishes the command again at 250, 500, 1,000 and then every 2,000 ms, an
   )
 })
 
-test('publishes once where nobody else is asked', () => {
+test('where nobody else is asked it publishes once more, so that others know what goes on', () => {
   const { published } = phaseOf({ repeat: false })
   mock.timers.tick(9_000)
-  assert.is(published.length, 1)
+  assert.equal(
+    published.map(each => each.attempt),
+    [0, 1]
+  )
+})
+
+test('tells who has not answered, again where its stream came back, and nobody else', () => {
+  const told: Array<[attempt: number, waiting: string[]]> = []
+  const { open, answer } = phaseOf({ publish: ({ attempt }, waiting) => told.push([attempt, waiting]) })
+  answer('a')
+  mock.timers.tick(250)
+  for (const peer of ['id-of-a', 'id-of-b', 'id-of-z']) open.tellAgain(peer)
+  assert.equal(told, [
+    [0, ['id-of-a', 'id-of-b', 'id-of-c']],
+    [1, ['id-of-b', 'id-of-c']],
+    [1, ['id-of-b']]
+  ])
 })
 
 test('is met when all have answered, and is silent from then on', async () => {

@@ -2,7 +2,7 @@
  * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
  * is over; the time that the real quorum takes here is time of the controller there.
  */
-import { judge, type Standing } from '../../../node/run/quorum.ts'
+import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
@@ -47,8 +47,8 @@ export function simulatePhase({ members, place, costs, factors, sizes, parameter
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const connected = Array.from({ length: members }, (_, i) => i + 1)
-  const { names, needed } = rosterOf(members)
-  const standings = new Map<string, Standing>(names.map(name => [name, 'waiting']))
+  const needed = neededOfRoster(members)
+  let ok = 0
   const certificate = members * sizes.ack
   const gossip = { from: CONTROLLER, connected, costs, parameters }
   let latency = 0
@@ -61,9 +61,9 @@ export function simulatePhase({ members, place, costs, factors, sizes, parameter
   return { latency, certificate, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
   function answer(peer: number): void {
-    standings.set(names[peer - 1] as string, 'ok')
+    ok++
     const began = performance.now()
-    const verdict = judge({ needed, standings: standings.values(), deadlinePassed: false })
+    const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
     world.busy(CONTROLLER, performance.now() - began)
     world.work(CONTROLLER, costs.answer, () => {
       if (verdict !== 'open') certify()
@@ -81,13 +81,12 @@ export function simulatePhase({ members, place, costs, factors, sizes, parameter
   }
 }
 
-/** Whom the real roster asks of so many peers that are all here and fit. */
-function rosterOf(members: number): { names: string[]; needed: number } {
+/** How many the real roster needs of so many peers that are all here and fit. */
+function neededOfRoster(members: number): number {
   const spec: Spec = check(specSchema, { command: ['true'], tools: [] })
   const here = Array.from({ length: members }, (_, i) => {
     const name = `m${i + 1}`
     return { peer: name, name, shown: name, labels: {}, registered: [] }
   })
-  const candidates = candidatesOf(spec, here)
-  return { names: candidates.map(({ peer }) => peer), needed: neededBy(spec.policy.quorum, candidates) }
+  return neededBy(spec.policy.quorum, candidatesOf(spec, here))
 }
