@@ -1,6 +1,6 @@
 /**
- * One run on one member: its state, what it runs, its folders, and what of it must outlive the daemon. `member.cbor` is
- * rewritten at each change of state, so that a daemon that was killed knows what it was part of.
+ * One run on one member: its state, what it runs, its folders, and what of it must outlive the daemon. `member.cbor` has
+ * all of it; `state.cbor`, small, is rewritten at each change of state, so that a daemon that was killed knows how far it was.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,17 +24,20 @@ import type { RunningTool } from '../tools/tool.ts'
 import type { Look } from './cost.ts'
 import { type State, states } from './states.ts'
 
-const saved = v.object({
-  run: runId,
-  controller: peerId,
+const progress = v.object({
   epoch: count,
   seq: count,
   state: v.picklist(states),
-  clock,
-  offer: envelope,
-  manifest: v.optional(envelope),
   /** The latest acknowledgement. */
   ack: v.optional(envelope)
+})
+const saved = v.object({
+  ...progress.entries,
+  run: runId,
+  controller: peerId,
+  clock,
+  offer: envelope,
+  manifest: v.optional(envelope)
 })
 
 export interface StartedTool {
@@ -66,6 +69,7 @@ export class Member {
   looked: Look | undefined
   /** Its tools were running when the daemon died. */
   interrupted = false
+  #saved: { state?: State; manifest?: string } = {}
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
     this.folder = init.folder
@@ -102,13 +106,29 @@ export class Member {
     this.manifestDigest = digestOf(encode(manifest))
   }
 
+  /** All of it is on the disk when this resolves. */
   async save(): Promise<void> {
+    const { state, manifestDigest } = this
     await mkdir(this.data, { recursive: true })
-    const { run, controller, epoch, seq, state, clock, offerSealed: offer, manifestSealed: manifest, ack } = this
-    await writeAtomic(
-      join(this.folder, 'member.cbor'),
-      encode({ run, controller, epoch, seq, state, clock, offer, manifest, ack })
-    )
+    const { run, controller, clock, offerSealed: offer, manifestSealed: manifest } = this
+    const whole = { ...this.#progress, run, controller, clock, offer, manifest }
+    await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
+    this.#saved = { state, manifest: manifestDigest }
+  }
+
+  /** What the next daemon must know if this one is killed; a phase that changes no state can be gone through again. */
+  async keep(): Promise<void> {
+    const { state, manifestDigest } = this
+    if (state === 'ended' || manifestDigest !== this.#saved.manifest) return this.save()
+    if (state === this.#saved.state) return
+    // a machine that fails ends the run on it, whatever is on its disk
+    await writeAtomic(join(this.folder, 'state.cbor'), encode(this.#progress), { sync: false })
+    this.#saved.state = state
+  }
+
+  get #progress() {
+    const { epoch, seq, state, ack } = this
+    return { epoch, seq, state, ack }
   }
 
   async remove(): Promise<void> {
@@ -116,13 +136,18 @@ export class Member {
   }
 }
 
-/** @throws whatever is wrong with the file */
+/** @throws whatever is wrong with `member.cbor` */
 export async function restoreMember(folder: string, self: string, outbox: Outbox): Promise<Member> {
-  const content = decode(saved, new Uint8Array(await readFile(join(folder, 'member.cbor'))))
+  const content = decode(saved, await read(join(folder, 'member.cbor')))
+  const later = await read(join(folder, 'state.cbor'))
+    .then(bytes => decode(progress, bytes))
+    .catch(() => content)
+  const { epoch, seq, state, ack } = later.seq >= content.seq ? later : content
   const member = new Member({ folder, self, outbox, offerSealed: content.offer })
-  Object.assign(member, { epoch: content.epoch, seq: content.seq, state: content.state, clock: content.clock })
-  if (content.ack != null) member.ack = content.ack
+  Object.assign(member, { epoch, seq, state, ack, clock: content.clock })
   if (content.manifest != null) member.accept(content.manifest)
   member.interrupted = member.state === 'running'
   return member
 }
+
+const read = async (path: string) => new Uint8Array(await readFile(path))

@@ -217,7 +217,7 @@ export class Taking {
 
   async #save(): Promise<void> {
     const { member } = this
-    await member.save().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
+    await member.keep().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
   }
 
   #onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {

@@ -10,6 +10,8 @@ import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
 const REPEATS = [250, 500, 1_000, 2_000]
+/** With so many repeats others have heard of it, too, where only this peer itself is asked. */
+const TOLD_TO_OTHERS = 2
 
 export interface OpenPhaseInit {
   command: Command
@@ -129,7 +131,7 @@ export class OpenPhase {
     publish({ ...command, attempt: this.#attempt }, waiting)
     const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
     this.#attempt++
-    if (repeat || this.#attempt === 1) this.#repeat = setTimeout(() => this.#publish(), wait)
+    if (repeat || this.#attempt <= TOLD_TO_OTHERS) this.#repeat = setTimeout(() => this.#publish(), wait)
   }
 
   #judge(deadlinePassed: boolean): void {

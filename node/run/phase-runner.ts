@@ -23,6 +23,8 @@ import { type Closed, OpenPhase } from './open-phase.ts'
 const MAX_NAMED = 256
 /** Members that hold each certificate beside the controller. */
 const HOLDERS = 3
+/** The attempt with which the whole mesh hears of a phase that goes on: after some 750 ms. */
+const SLOW = 2
 /** Phases that the mesh hears of at once. */
 const TOLD_AT_ONCE: Phase[] = ['join', 'terminate']
 
@@ -174,7 +176,7 @@ export class PhaseRunner {
     const { signer, follow, inbox } = parts
     const envelope = seal(commandSubject, command, signer)
     const { length } = inbox.tell(order.run, waiting, { type: 'command', sealed: envelope })
-    const toMesh = command.attempt === 1 || length < waiting.length
+    const toMesh = command.attempt === SLOW || length < waiting.length
     follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })
   }
 

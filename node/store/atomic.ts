@@ -12,12 +12,14 @@ export const isTemporary = (name: string) => TEMPORARY.test(name)
 /** @returns a new name in `folder` that `removeTemporaries` knows */
 export const temporaryIn = (folder: string) => join(folder, `.bak-${randomBytes(8).toString('hex')}.tmp`)
 
+interface WriteOptions {
+  mode?: number
+  /** Off where it is enough that it outlives this process. */
+  sync?: boolean
+}
+
 /** @throws {BakError} `no-space` or `io`; the old file is then as it was and nothing is left behind */
-export async function writeAtomic(
-  path: string,
-  data: string | Uint8Array,
-  options: { mode?: number } = {}
-): Promise<void> {
+export async function writeAtomic(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
   await fillAtomic(path, handle => handle.writeFile(data), options)
 }
 
@@ -25,10 +27,10 @@ export async function writeAtomic(
 export function fillAtomic<T>(
   path: string,
   fill: (handle: FileHandle) => Promise<T>,
-  { mode = 0o644 }: { mode?: number } = {}
+  { mode = 0o644, sync = true }: WriteOptions = {}
 ): Promise<T> {
   return onDisk(path, () =>
-    withTemporary(path, mode, fill, async (temporary, result) => {
+    withTemporary(path, { mode, sync }, fill, async (temporary, result) => {
       await rename(temporary, path)
       return result
     })
@@ -38,7 +40,7 @@ export function fillAtomic<T>(
 /** Never overwrites. @returns false when the file was there already */
 export function createOnce(path: string, data: string | Uint8Array, mode = 0o644): Promise<boolean> {
   const fill = (handle: FileHandle) => handle.writeFile(data)
-  return onDisk(path, () => withTemporary(path, mode, fill, temporary => linkOnce(temporary, path)))
+  return onDisk(path, () => withTemporary(path, { mode, sync: true }, fill, temporary => linkOnce(temporary, path)))
 }
 
 /** Gives a file a second name. @returns false when that name is taken */
@@ -64,16 +66,18 @@ export async function removeTemporaries(folder: string): Promise<void> {
 
 async function withTemporary<T, R>(
   path: string,
-  mode: number,
+  { mode, sync }: Required<WriteOptions>,
   fill: (handle: FileHandle) => Promise<T>,
   place: (temporary: string, result: T) => Promise<R>
 ): Promise<R> {
   const temporary = temporaryIn(dirname(path))
   const handle = await open(temporary, 'wx', mode)
   try {
-    const result = await fill(handle).finally(() => handle.sync().finally(() => handle.close()))
+    const result = await fill(handle).finally(() =>
+      (sync ? handle.sync() : Promise.resolve()).finally(() => handle.close())
+    )
     const placed = await place(temporary, result)
-    await syncFolder(dirname(path))
+    if (sync) await syncFolder(dirname(path))
     return placed
   } finally {
     await rm(temporary, { force: true })

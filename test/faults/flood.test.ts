@@ -257,7 +257,10 @@ flood('after all of it nobody was left out, and no phase took much longer than b
   const [member] = (await net().members('a')).filter(({ path }) => path === 'cut-off')
   assert.is(member, undefined, 'no member of the run is cut off')
   for (const bystander of bystanders) {
-    await eventually('bystanders heard the end', () => bystander.follow.get(run.run)?.command?.phase === 'terminate')
+    await eventually(
+      'bystanders heard the end',
+      () => bystander.follow.get(run.run)?.closed.at(-1)?.phase === 'terminate'
+    )
   }
 })
 
