@@ -193,6 +193,7 @@ export class Coordinator {
       admits: peer => driver.admits(peer),
       pulse: Math.max(250, (policy.lease * 1000) / 3),
       onOpen: peer => driver.welcome(peer),
+      onClose: () => driver.lookAround(),
       onAck: ack => driver.answer(ack)
     })
     receiver.open(run, {

@@ -19,6 +19,8 @@ export interface Door {
   /** How often members hear that the controller is there, ms. */
   pulse: number
   onOpen(peer: string): void
+  /** All that the peer said over its line has been heard. */
+  onClose(peer: string): void
   /** @returns why the acknowledgement does not count */
   onAck(ack: Signed<Ack>): Refusal | undefined
 }
@@ -60,6 +62,11 @@ export class Inbox {
     return [...peers].filter(peer => lines?.get(peer)?.offer(message))
   }
 
+  /** @returns whether a peer's line is open, or what it said last is still to be heard */
+  isOpen(run: string, peer: string): boolean {
+    return this.#lines.get(run)?.has(peer) ?? false
+  }
+
   async *#serve(first: FromMember, { peer, receive, signal }: Exchange<FromMember>): AsyncGenerator<FromController> {
     if (first.type !== 'open') throw new BakError('bad-message', 'a member says first which run it means')
     const door = this.#doors.get(first.run)
@@ -81,8 +88,11 @@ export class Inbox {
       for (let next = await out.take(); next !== undefined; next = await out.take()) yield next
     } finally {
       clearInterval(pulse)
-      if (lines.get(peer) === out) lines.delete(peer)
       out.end()
+      if (lines.get(peer) === out) {
+        lines.delete(peer)
+        door.onClose(peer)
+      }
     }
   }
 

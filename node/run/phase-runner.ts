@@ -159,7 +159,8 @@ export class PhaseRunner {
       grace: options.grace ?? 0,
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       publish: (each, waiting) => this.#send(each, waiting),
-      isHere: peer => parts.members.isHere(peer),
+      // who leaves says so to all, and that may come before its last answer
+      isHere: peer => parts.members.isHere(peer) || parts.inbox.isOpen(this.#init.order.run, peer),
       onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
     })
     this.#open = open

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
@@ -41,7 +42,8 @@ function memberOf(given: Envelope[] = certified) {
       type: 'notice',
       signed: { by: controller.peer, value, envelope: seal(noticeSubject, value, controller) }
     })
-    await new Promise(setImmediate)
+    // it waits for what comes over the stream first
+    await sleep(1_100)
   }
   return { follow, learn, asked, held: () => [...(follow.get(run)?.held.keys() ?? [])] }
 }

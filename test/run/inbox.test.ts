@@ -49,10 +49,12 @@ async function inboxOf(door: Partial<Door> = {}) {
     onAnswer: ({ by }) => counted.push(by)
   })
   const opened: string[] = []
+  const closed: string[] = []
   inbox.open(run, {
     admits: peer => peer === member.peer,
     pulse: 60_000,
     onOpen: peer => opened.push(peer),
+    onClose: peer => closed.push(peer),
     onAck: ack => phase.answer(ack),
     ...door
   })
@@ -62,7 +64,7 @@ async function inboxOf(door: Partial<Door> = {}) {
       serve(acksProtocol, handler as Handler<FromMember, FromController>, ({ code }) => errors.push(code)),
       peer
     )
-  return { inbox, log, counted, opened, errors, from, handler: handler as Handler<FromMember, FromController> }
+  return { inbox, log, counted, opened, closed, errors, from, handler: handler as Handler<FromMember, FromController> }
 }
 
 /** Opens a line to the run as `peer`. */
@@ -122,6 +124,28 @@ test('a line that is open when the run ends is ended', async () => {
   inbox.close(run)
   assert.is(await exchange.receive(), undefined)
   await exchange.close()
+})
+
+test('what the controller says reaches those whose line is open, and it knows which', async () => {
+  const { inbox, from } = await inboxOf()
+  const told: FromController = { type: 'command', sealed: seal(commandSubject, command, stranger) }
+  assert.equal(inbox.tell(run, [member.peer], told), [])
+  const exchange = await line(from(member.peer))
+  await exchange.receive()
+  assert.equal(inbox.tell(run, [stranger.peer, member.peer], told), [member.peer])
+  assert.equal(await exchange.receive(), told)
+  assert.ok(inbox.isOpen(run, member.peer))
+  await exchange.close()
+})
+
+test('a line is closed when all has been heard that was said over it', async () => {
+  const { inbox, from, counted, closed } = await inboxOf()
+  const exchange = await line(from(member.peer))
+  await exchange.receive()
+  await exchange.send({ type: 'ack', sealed: ackOf() })
+  await exchange.close()
+  while (inbox.isOpen(run, member.peer)) await new Promise(setImmediate)
+  assert.equal([counted, closed], [[member.peer], [member.peer]])
 })
 
 test('a newer line of a member ends its older one, and nobody else’s', async () => {
