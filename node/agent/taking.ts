@@ -42,6 +42,8 @@ export class Taking {
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
   #stopping = false
+  /** Its end has begun: whatever is still commanded comes too late. */
+  #abandoned = false
 
   constructor(init: TakingInit) {
     this.member = init.member
@@ -169,7 +171,8 @@ export class Taking {
   /** @throws {BakError} `state`, `wrong-manifest` or `not-allowed`; nothing has changed then */
   #check(command: Command): void {
     const { phase, subject } = command
-    const { state, manifestDigest, offer, self } = this.member
+    const { manifestDigest, offer, self } = this.member
+    const state = this.#abandoned ? 'ended' : this.member.state
     if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
     const bearsManifest = phase !== 'join' && phase !== 'stage'
     if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
@@ -195,6 +198,7 @@ export class Taking {
 
   /** The run is over for this member: nothing runs any more, data waits to be collected. */
   abandon(): void {
+    this.#abandoned = true
     this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
   }
 
