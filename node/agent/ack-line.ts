@@ -30,6 +30,7 @@ export class AckLine {
   /** The latest acknowledgement: the only one that a phase can still be waiting for. */
   #latest: Envelope | undefined
   #loop: Promise<void> | undefined
+  #finishing = false
 
   constructor(init: AckLineInit) {
     this.#init = init
@@ -50,6 +51,13 @@ export class AckLine {
     this.#stream?.send({ type: 'ack', sealed: ack }).catch(error => this.#stream?.abort(error))
   }
 
+  /** Closes when the controller does, which has last words, or after so many ms. */
+  async finish(patience: number): Promise<void> {
+    this.#finishing = true
+    await Promise.race([this.#loop, pause(patience, this.#stopped.signal)])
+    await this.stop()
+  }
+
   /** Lets what was sent go out, then closes. */
   async stop(): Promise<void> {
     await this.#stream?.close()
@@ -64,11 +72,12 @@ export class AckLine {
       } catch (cause) {
         const error = asBakError(cause)
         if (error.code === 'no-such-run' || error.code === 'not-on-roster') {
-          this.#init.onRefused({ code: error.code, reason: error.message })
+          if (!this.#finishing) this.#init.onRefused({ code: error.code, reason: error.message })
           return
         }
       }
       this.#stream = undefined
+      if (this.#finishing) return
       await pause(this.#backoff.next(), this.#stopped.signal)
     }
   }

@@ -18,6 +18,9 @@ import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
 import { isLegal, type State, stateAfter } from './states.ts'
 
+/** A controller that has no last words to say closes the line before, ms. */
+const LAST_WORDS = 1_000
+
 export interface TakingInit {
   member: Member
   log: Log
@@ -118,9 +121,10 @@ export class Taking {
   /** Nothing of the run stays here. */
   async drop(): Promise<void> {
     clearTimeout(this.#lease)
-    await this.#line.stop()
     this.#enter('gone')
     await this.member.remove()
+    // the last certificate is still to come
+    await this.#line.finish(LAST_WORDS)
     this.#init.onGone()
   }
 

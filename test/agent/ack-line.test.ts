@@ -54,6 +54,33 @@ function lineTo(open: Opener, init: Partial<AckLineInit> = {}): AckLine {
   return line
 }
 
+test('stays until the controller closes it, so that last words are heard, and is not opened again', async () => {
+  const { streams, way } = controllerOf()
+  const [up, told] = [Promise.withResolvers<void>(), [] as unknown[]]
+  const line = lineTo(way.open, { onLease: up.resolve, onTold: message => told.push(message) })
+  await up.promise
+  const words: FromController = { type: 'certificate', sealed: ackOf(7) }
+  const finished = line.finish(20_000)
+  await streams[0]?.put(words)
+  streams[0]?.end()
+  await finished
+  assert.equal(told, [words])
+  assert.ok(line.closed)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  assert.is(streams.length, 1)
+})
+
+test('a controller that never closes it is not waited for longer than was said', async () => {
+  const { way } = controllerOf()
+  const up = Promise.withResolvers<void>()
+  const line = lineTo(way.open, { onLease: up.resolve })
+  await up.promise
+  const began = performance.now()
+  await line.finish(100)
+  assert.ok(performance.now() - began < 5_000)
+  assert.ok(line.closed)
+})
+
 test('says first which run it means, and then each acknowledgement', async () => {
   const { heard, way } = controllerOf()
   const up = Promise.withResolvers<void>()
