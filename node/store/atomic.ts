@@ -40,7 +40,13 @@ export function fillAtomic<T>(
 /** Never overwrites. @returns false when the file was there already */
 export function createOnce(path: string, data: string | Uint8Array, mode = 0o644): Promise<boolean> {
   const fill = (handle: FileHandle) => handle.writeFile(data)
-  return onDisk(path, () => withTemporary(path, { mode, sync: true }, fill, temporary => linkOnce(temporary, path)))
+  return onDisk(path, () =>
+    withTemporary(path, { mode, sync: true }, fill, async temporary => {
+      const isNew = await linkOnce(temporary, path)
+      await rm(temporary)
+      return isNew
+    })
+  )
 }
 
 /** Gives a file a second name. @returns false when that name is taken */
@@ -71,15 +77,16 @@ async function withTemporary<T, R>(
   place: (temporary: string, result: T) => Promise<R>
 ): Promise<R> {
   const temporary = temporaryIn(dirname(path))
-  const handle = await open(temporary, 'wx', mode)
   try {
+    const handle = await open(temporary, 'wx', mode)
     const result = await fill(handle).finally(() =>
       (sync ? handle.sync() : Promise.resolve()).finally(() => handle.close())
     )
     const placed = await place(temporary, result)
     if (sync) await syncFolder(dirname(path))
     return placed
-  } finally {
+  } catch (error) {
     await rm(temporary, { force: true })
+    throw error
   }
 }
