@@ -22,7 +22,7 @@ import { type Closed, OpenPhase } from './open-phase.ts'
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256
 /** Members that hold each certificate beside the controller. */
-const HOLDERS = 3
+export const HOLDERS = 3
 /** The attempt with which the whole mesh hears of a phase that goes on: after some 750 ms. */
 const SLOW = 2
 /** Phases that the mesh hears of at once. */

@@ -1,6 +1,5 @@
 /** How phase, newcomers and fan-in grow with the members: measured while they fit on this machine, then simulated. */
 
-import { MAX_MESSAGE } from '../../../node/mesh/gossip.ts'
 import { MAX_CONNECTIONS } from '../../../node/mesh/network.ts'
 import type { Bench } from '../bench.ts'
 import { bakPhases } from '../contenders.ts'
@@ -86,7 +85,7 @@ function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figu
   return [
     of('simulated, a machine each: command to certificate', each => each.latency, {
       budgets,
-      note: [inWords(wrong), ...limits(foretold)].join('; ')
+      note: [inWords(wrong), ...LIMITS].join('; ')
     }),
     of('simulated, a machine each: until a newcomer is known to all and knows all', each => each.newcomer, { budgets }),
     of('simulated, a machine each: 2 KiB from each member', each => each.fanIn)
@@ -94,14 +93,10 @@ function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figu
 }
 
 /** What this version cannot hold, and the model leaves aside. */
-function limits(foretold: Foretold[]): string[] {
-  const heavy = foretold.find(({ certificate }) => certificate > MAX_MESSAGE)
-  return [
-    `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
-    ...(heavy == null ? [] : [`a certificate of ${heavy.members} members is more than gossip lets pass`]),
-    'a command that is repeated because a phase takes long is not in it'
-  ]
-}
+const LIMITS = [
+  `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
+  'a command that is repeated because a phase takes long is not in it'
+]
 
 const inWords = (wrong: Misfit | undefined) =>
   wrong == null

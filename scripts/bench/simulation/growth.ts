@@ -19,15 +19,13 @@ export interface Foretold {
   latency: number
   newcomer: number
   fanIn: number
-  /** Bytes of a certificate. */
-  certificate: number
 }
 
 export function foretell(model: Model, measured: Measured[], sizes = SIZES): Foretold[] {
   const { each, rest } = fanInOf(measured)
   return sizes.map(members => {
-    const { latency, certificate } = simulate(model, members, ROOM)
-    return { members, latency, certificate, newcomer: newcomer(model, members, ROOM), fanIn: rest + members * each }
+    const { latency } = simulate(model, members, ROOM)
+    return { members, latency, newcomer: newcomer(model, members, ROOM), fanIn: rest + members * each }
   })
 }
 

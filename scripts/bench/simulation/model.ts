@@ -5,17 +5,16 @@
  * or a newcomer waits for beside processors.
  */
 import { availableParallelism } from 'node:os'
+import type { Costs } from './gossip.ts'
 import { simulateNewcomer } from './newcomer.ts'
-import { type PhaseCosts, type Simulated, type Sizes, simulatePhase } from './phase.ts'
+import { type PhaseCosts, type Simulated, simulatePhase } from './phase.ts'
 import { gossipParameters, type Place } from './world.ts'
 
 /** ms, before they are fitted. */
-const PROPORTIONS: PhaseCosts = {
+const PROPORTIONS: PhaseCosts & Costs = {
   ...{ send: 0.27, first: 0.56, again: 0.24, control: 0.2 },
-  ...{ act: 0.3, answer: 0.5, acknowledged: 0.02 }
+  ...{ act: 0.6, answer: 0.5, acknowledged: 0.01 }
 }
-/** What the messages of this version weigh, bytes. */
-const SIZES: Sizes = { command: 620, ack: 460 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }
 /** The processes that were measured share a machine. */
@@ -63,7 +62,7 @@ export function fit(points: Point[]): Model {
 /** A phase. */
 export function simulate({ controller, member, phase }: Model, members: number, place: Place): Simulated {
   const costs = { costs: PROPORTIONS, factors: { controller, member } }
-  const told = simulatePhase({ members, place, sizes: SIZES, parameters: gossipParameters(), ...costs })
+  const told = simulatePhase({ members, place, parameters: gossipParameters(), ...costs })
   return { ...told, latency: on(phase, told.latency) }
 }
 

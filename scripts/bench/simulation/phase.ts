@@ -1,27 +1,24 @@
 /**
  * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
- * is over; the time that the real quorum takes here is time of the controller there.
+ * is over; the time that the real quorum takes here is time of the controller there. Command and answer take each member's
+ * own stream; of the certificate a few members get a copy. What the mesh hears later, of many phases at once, is left out.
  */
+import { HOLDERS } from '../../../node/run/phase-runner.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
-import { type Costs, spread } from './gossip.ts'
 import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
 
-export interface PhaseCosts extends Costs {
-  /** A member does nothing, and signs that it has. */
+export interface PhaseCosts {
+  /** Putting a message on a stream. */
+  send: number
+  /** A member reads and verifies the command, does nothing, and signs that it has. */
   act: number
   /** The controller takes an answer: frame, signature, journal. */
   answer: number
-  /** An answer in a certificate, for each peer that decodes it. */
+  /** An answer in a certificate that is made. */
   acknowledged: number
-}
-
-/** Bytes of a command, and of an answer in a certificate. */
-export interface Sizes {
-  command: number
-  ack: number
 }
 
 export interface PhaseInit {
@@ -29,7 +26,6 @@ export interface PhaseInit {
   place: Place
   costs: PhaseCosts
   factors: Factors
-  sizes: Sizes
   parameters: GossipParameters
 }
 
@@ -39,28 +35,24 @@ export interface Simulated {
   /** ms of processor time. */
   controller: number
   members: number
-  /** Bytes of the certificate. */
-  certificate: number
 }
 
-export function simulatePhase({ members, place, costs, factors, sizes, parameters }: PhaseInit): Simulated {
+export function simulatePhase({ members, place, costs, factors, parameters }: PhaseInit): Simulated {
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
-  const connected = Array.from({ length: members }, (_, i) => i + 1)
   const needed = neededOfRoster(members)
   let ok = 0
-  const certificate = members * sizes.ack
-  const gossip = { from: CONTROLLER, connected, costs, parameters }
   let latency = 0
-  spread(world, {
-    ...{ ...gossip, bytes: sizes.command },
-    onFirst: peer => world.work(peer, costs.act, () => world.arrive(() => answer(peer)))
-  })
+  for (let peer = 1; peer <= members; peer++) {
+    world.work(CONTROLLER, costs.send, () =>
+      world.arrive(() => world.work(peer, costs.act, () => world.work(peer, costs.send, () => world.arrive(answer))))
+    )
+  }
   world.agenda.run()
   const controller = world.spent[CONTROLLER] as number
-  return { latency, certificate, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
+  return { latency, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
-  function answer(peer: number): void {
+  function answer(): void {
     ok++
     const began = performance.now()
     const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
@@ -70,13 +62,9 @@ export function simulatePhase({ members, place, costs, factors, sizes, parameter
     })
   }
 
-  /** The phase is over when its certificate is made; that it then spreads is part of its cost. */
   function certify(): void {
-    const reading = members * costs.acknowledged
-    world.work(CONTROLLER, reading, () => {
+    world.work(CONTROLLER, members * costs.acknowledged + HOLDERS * costs.send, () => {
       latency = world.agenda.now
-      const heavier = { ...costs, first: costs.first + reading }
-      spread(world, { ...gossip, costs: heavier, bytes: certificate, onFirst: () => {} })
     })
   }
 }
