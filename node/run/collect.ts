@@ -76,7 +76,7 @@ export class Collect {
     try {
       for (const [peer, name] of names) yield* this.#one(run, peer, name, signal)
     } finally {
-      receiver.close(run)
+      await receiver.close(run)
       await events.close()
       await folder.seal(record, this.#signer)
     }

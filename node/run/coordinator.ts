@@ -212,7 +212,7 @@ export class Coordinator {
     const done = driver.drive().finally(() => {
       this.#drivers.delete(run)
       inbox.close(run)
-      receiver.close(run)
+      void receiver.close(run, isComplete(driver.record))
       this.#announce()
     })
     this.#drivers.set(run, { driver, done })
@@ -285,6 +285,9 @@ export class Coordinator {
     yield await this.describe(run)
   }
 }
+
+/** @returns whether all who took part did so to the end */
+const isComplete = ({ partial, verdict }: RunRecord) => !partial && (verdict === 'ok' || verdict === 'workload-failed')
 
 /** `20261122T213015-k3f9ab` */
 function newRunId(): string {

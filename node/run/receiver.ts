@@ -2,6 +2,7 @@
  * Takes in the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted.
  * A member can fill only folders that bear its own name.
  */
+import { rm, rmdir } from 'node:fs/promises'
 import { decode, encode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -96,8 +97,14 @@ export class Receiver {
     this.#open.set(run, { reception, shelf, handler, unfinished: new Map() })
   }
 
-  close(run: string): void {
+  /** @param complete whether every member has its receipts: nobody will ask for one again */
+  async close(run: string, complete = false): Promise<void> {
+    const shelf = this.#open.get(run)?.shelf
     this.#open.delete(run)
+    await shelf?.catch(() => {})
+    const folder = this.#home.inbox(run)
+    // what is half here, or was not confirmed, waits for its member
+    await (complete ? rm(folder, { recursive: true, force: true }) : rmdir(folder)).catch(() => {})
   }
 
   /** Whole runs that another peer moves here go to this handler. */

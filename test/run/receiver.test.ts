@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -121,7 +122,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
         to: controller.peer
       }
     )
-  return { receiver, reception, folder, errors, received, send, way }
+  return { receiver, reception, folder, errors, received, send, way, inbox: home.inbox(run) }
 }
 
 test('a tarball of a member lies unpacked in its folder when the receipt comes, and is taken once', async () => {
@@ -138,8 +139,24 @@ test('a tarball for a run that takes none is refused', async () => {
   const { receiver, reception, send } = await between()
   assert.is(await codeOf(send()), 'no-such-run')
   receiver.open(run, reception)
-  receiver.close(run)
+  await receiver.close(run)
   assert.is(await codeOf(send()), 'no-such-run')
+})
+
+test('of a run that is complete nothing stays in the inbox; of another the receipts do, for who asks again', async () => {
+  const { receiver, reception, received, send, inbox } = await between()
+  receiver.open(run, reception)
+  await send()
+  await receiver.close(run)
+  assert.is((await listAll(inbox)).length, 1)
+  receiver.open(run, reception)
+  await send()
+  assert.is(received.length, 1)
+  await receiver.close(run, true)
+  assert.not.ok(existsSync(inbox))
+  receiver.open(run, reception)
+  await receiver.close(run)
+  assert.not.ok(existsSync(inbox), 'an empty folder is no use to anybody')
 })
 
 test('a tarball of who is not on the roster is refused', async () => {
