@@ -90,6 +90,29 @@ export const runRecord = v.object({
 })
 export type RunRecord = v.InferOutput<typeof runRecord>
 
+/** What a list of runs says of each: a long record is not looked through for it. */
+const { entries: all } = runRecord
+const runHead = v.pipe(
+  v.object({
+    ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
+    ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
+    ...{ created: all.created, ended: all.ended },
+    roster: v.array(v.unknown()),
+    sent: v.array(v.object({ bytes: count }))
+  }),
+  v.transform(({ roster, sent, ...head }) => ({
+    ...head,
+    members: roster.length,
+    /** Of all tarballs. */
+    bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0)
+  }))
+)
+export type RunHead = v.InferOutput<typeof runHead>
+
+/** @throws {BakError} `damaged` if the text, or a record, is none */
+export const readHead = (content: string | RunRecord): RunHead =>
+  parse(runHead, typeof content === 'string' ? fromJson(content) : content)
+
 /** @returns the text of `run.json`; signed where a key is given */
 export function writeRecord(record: RunRecord, signer?: { peer: string; key: KeyObject }): string {
   const { seal: _, ...rest } = record
@@ -101,13 +124,22 @@ export function writeRecord(record: RunRecord, signer?: { peer: string; key: Key
 
 /** @throws {BakError} `damaged` if the text is not a run record, or its seal does not fit. */
 export function readRecord(content: string): RunRecord {
-  let json: unknown
+  return parse(runRecord, fromJson(content))
+}
+
+/** @returns whether what a `run.json` ends with is a seal, whether it fits or not; a part of the text is enough */
+export const endsWithSeal = (end: string): boolean => /\n {2}"seal": \{[^{}]*\}\n\}\n$/.test(end)
+
+function fromJson(content: string): unknown {
   try {
-    json = JSON.parse(content)
+    return JSON.parse(content)
   } catch (cause) {
     throw new BakError('damaged', `run.json is not JSON: ${(cause as Error).message}`, { cause })
   }
-  const result = v.safeParse(runRecord, json, { abortEarly: true })
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
+  const result = v.safeParse(schema, json, { abortEarly: true })
   if (!result.success) {
     const [issue] = result.issues
     throw new BakError('damaged', `run.json: ${v.getDotPath(issue) ?? ''}: ${issue.message}`)

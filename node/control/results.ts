@@ -6,7 +6,6 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
 import { Queue } from '../../protocols/queue.ts'
-import type { RunRecord } from '../../protocols/record.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { checkOwnDeed } from '../mesh/deeds.ts'
 import type { Parts } from '../parts.ts'
@@ -24,11 +23,10 @@ export async function* ls(
   { mesh = false, active = false }: CallInput<'ls'>
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator } = parts
-  const lines: RunLine[] = []
-  for (const run of await coordinator.folders()) {
-    const record = await coordinator.record(run)
-    if (record != null) lines.push(lineOf(record, coordinator.folder(run).root))
-  }
+  const lines: RunLine[] = (await coordinator.heads()).map(({ key: _, ended, ...head }) => {
+    const took = ended == null ? undefined : ended - head.created
+    return { ...head, took, folder: coordinator.folder(head.run).root }
+  })
   if (mesh) lines.push(...elsewhere(parts))
   yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
 }
@@ -62,25 +60,6 @@ function elsewhere({ members, identity, follow }: Parts): RunLine[] {
 function createdOf(run: string): number {
   const [, year, month, day, hour, minute, second] = /^(....)(..)(..)T(..)(..)(..)/.exec(run)?.map(Number) as number[]
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
-}
-
-function lineOf(record: RunRecord, folder: string): RunLine {
-  const { run, name, state, phase, verdict, partial, excluded, controller, created, ended } = record
-  return {
-    run,
-    name,
-    state,
-    phase,
-    verdict,
-    partial,
-    excluded,
-    controller,
-    created,
-    took: ended == null ? undefined : ended - created,
-    members: record.roster.length,
-    bytes: record.sent.reduce((sum, each) => sum + each.bytes, 0),
-    folder
-  }
 }
 
 /** What is known of a run here; where that is not all, what the peer that has its folder says. */

@@ -9,7 +9,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
-import type { RunRecord } from '../../protocols/record.ts'
+import type { RunHead, RunRecord } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
@@ -25,6 +25,7 @@ import { Driver } from './driver.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import { RunEvents } from './events.ts'
 import type { Follow } from './follow.ts'
+import { RunHeads } from './heads.ts'
 import type { Inbox } from './inbox.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
@@ -66,6 +67,7 @@ export class Coordinator {
   readonly #init: CoordinatorInit
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
+  readonly #heads = new RunHeads(run => this.folder(run).path('run.json'))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -84,7 +86,7 @@ export class Coordinator {
     await streams.serve(cancelProtocol, (request, { peer }) => this.#answerCancel(request, peer))
     await streams.serve(describeProtocol, request => this.#answerDescribe(request.run))
     members.addEventListener('change', this.#onChange)
-    for (const run of await this.folders()) {
+    for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
       await closeAbandoned(this.folder(run), this.#init.signer).catch(cause =>
         this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
       )
@@ -169,6 +171,11 @@ export class Coordinator {
     return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
   }
 
+  /** @returns what a list says of the runs whose folder is here, oldest first; those without a record are left out */
+  async heads(): Promise<RunHead[]> {
+    return this.#heads.of(await this.folders(), run => this.driver(run)?.record)
+  }
+
   /** @throws {BakError} `no-such-run` */
   describe(run: string): Promise<Description> {
     const { follow, content } = this.#components
@@ -239,8 +246,7 @@ export class Coordinator {
   }
 
   async #findKey(key: string): Promise<string | undefined> {
-    for (const run of (await this.folders()).reverse()) if ((await this.record(run))?.key === key) return run
-    return undefined
+    return (await this.heads()).findLast(head => head.key === key)?.run
   }
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
