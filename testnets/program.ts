@@ -11,6 +11,7 @@ const testnets: Record<string, Entry> = {
   scale: { about: 'how a larger mesh behaves on this machine', load: () => import('./scale.ts') },
   partition: { about: 'a mesh that is cut in two and healed (root)', load: () => import('./partition.ts') },
   churn: { about: 'peers come and go while runs go on', load: () => import('./churn.ts') },
+  endurance: { about: 'one run after the other: nothing may grow', load: () => import('./endurance.ts') },
   lossy: { about: 'a run over slow lines that lose frames (root)', load: () => import('./lossy.ts') },
   nat: { about: 'daemons behind every kind of NAT (root)', load: () => import('./nat.ts') },
   lab: { about: 'hosts behind every kind of NAT, without daemons (root)', load: () => import('./lab.ts') },
