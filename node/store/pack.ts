@@ -13,11 +13,11 @@ import { BakError } from '../../protocols/errors.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { listSorted } from './folder.ts'
-import { type Bytes, compress } from './zstd.ts'
+import { type Bytes, compress, LEVEL } from './zstd.ts'
 
 export interface PackOptions {
   signal?: AbortSignal
-  /** zstd's level, 3 unless told. */
+  /** zstd's level, `LEVEL` unless told. */
   level?: number
 }
 
@@ -44,7 +44,7 @@ export function pack(
   root: string,
   paths: string[],
   target: string,
-  { signal, level = 3 }: PackOptions = {}
+  { signal, level = LEVEL }: PackOptions = {}
 ): Promise<Packed> {
   return fillAtomic(
     target,
