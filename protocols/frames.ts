@@ -14,9 +14,6 @@ const MAX_MESSAGE = 30_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
 export const MAX_IN_FLIGHT = 17 * 1024 * 1024
 
-/** Plain bytes that came in more pieces than that are put together, so that a peer that drips costs no more than others. */
-const MAX_PIECES = 1024
-
 /** Longest wait for what was written last to be taken, in ms. */
 const MAX_CLOSING = 5_000
 
@@ -110,16 +107,21 @@ export class Frames {
     return decode(schema, body.subarray())
   }
 
-  /** Plain bytes, as many as the message before them said; in pieces, as they came. */
-  async readPlain(length: number, { signal }: WaitOptions = {}): Promise<Uint8Array[]> {
+  /** Fills `into` with plain bytes, as many as the message before them said, and holds none of them. */
+  async readPlain(into: Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
     await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, async waiting => {
-      if (await this.#fill(length, waiting)) return
-      throw new BakError('unreachable', `${this.#protocol.id}: the stream ended early`)
+      for (let at = 0; at < into.length; ) {
+        if (!(await this.#fill(1, waiting))) {
+          throw new BakError('unreachable', `${this.#protocol.id}: the stream ended early`)
+        }
+        const here = this.#unread.sublist(0, Math.min(this.#unread.byteLength, into.length - at))
+        for (const piece of here) {
+          into.set(piece, at)
+          at += piece.length
+        }
+        this.#take(here.byteLength)
+      }
     })
-    const plain = this.#unread.sublist(0, length)
-    this.#take(length)
-    const pieces = [...plain]
-    return pieces.length > MAX_PIECES ? [plain.slice()] : pieces
   }
 
   #take(length: number): void {

@@ -27,7 +27,8 @@ export function callSelf<Request, Response>(
       }
       const first = await receive()
       if (first === undefined) return
-      const exchange = { peer, signal: gone.signal, receive, receivePlain: async () => (plain == null ? [] : [plain]) }
+      const receivePlain = async (into: Uint8Array) => into.set(plain?.subarray(0, into.length) ?? [])
+      const exchange = { peer, signal: gone.signal, receive, receivePlain }
       for await (const value of handler(first, exchange)) await responses.put({ value })
     } catch (cause) {
       await responses.put({ error: asBakError(cause) }).catch(() => {})

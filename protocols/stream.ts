@@ -40,8 +40,8 @@ export interface Exchange<Request> {
   signal: AbortSignal
   /** @returns the caller's next message, or undefined when it has no more to say */
   receive(): Promise<Request | undefined>
-  /** @returns as many plain bytes as the message before said that come behind it */
-  receivePlain(length: number): Promise<Uint8Array[]>
+  /** Fills `into` with the plain bytes that the message before said come behind it: it is to be as long as they are. */
+  receivePlain(into: Uint8Array): Promise<void>
 }
 
 export type Handler<Request, Response> = (request: Request, exchange: Exchange<Request>) => AsyncIterable<Response>
@@ -100,7 +100,7 @@ export function serve<Request, Response>(
     try {
       const request = await receive(MAX_OPENING)
       if (request !== undefined) {
-        const receivePlain = (length: number) => frames.readPlain(length, { signal })
+        const receivePlain = (into: Uint8Array) => frames.readPlain(into, { signal })
         const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }
         for await (const response of handler(request, exchange)) {
           await frames.write({ ok: response })

@@ -51,7 +51,7 @@ export class Inbox {
     const partial = await this.partial(digest)
     return {
       size: () => partial.size(),
-      append: (offset, ...pieces) => partial.append(offset, ...pieces),
+      append: (offset, bytes) => partial.append(offset, bytes),
       close: () => partial.close(),
       finish: async () => {
         await takeIn(await partial.finish())
@@ -105,7 +105,7 @@ export class Partial {
   }
 
   /** @throws {BakError} `bad-message` unless `offset` is where the file ends; `no-space`, and it is as long as it was */
-  async append(offset: number, ...pieces: Uint8Array[]): Promise<void> {
+  async append(offset: number, bytes: Uint8Array): Promise<void> {
     if (offset !== this.#size) {
       throw new BakError('bad-message', `${this.path} has ${this.#size} bytes: cannot go on at ${offset}`)
     }
@@ -114,8 +114,8 @@ export class Partial {
     await onDisk(this.path, async () => {
       const handle = await this.#file()
       try {
-        const writing = writeAll(handle, pieces, offset)
-        for (const piece of pieces) hash.update(piece)
+        const writing = writeAll(handle, bytes, offset)
+        hash.update(bytes)
         await writing
       } catch (error) {
         await handle.truncate(offset).catch(() => {})
@@ -123,7 +123,7 @@ export class Partial {
       }
     })
     this.#hash = hash
-    for (const { length } of pieces) this.#size += length
+    this.#size += bytes.length
   }
 
   /** @returns the path. @throws {BakError} `mismatch` if it is not what the digest says; the file is then gone */
@@ -161,16 +161,9 @@ export class Partial {
   }
 }
 
-async function writeAll(handle: FileHandle, pieces: Uint8Array[], offset: number): Promise<void> {
-  let left = pieces.filter(({ length }) => length > 0)
-  for (let at = offset; left.length > 0; ) {
-    let { bytesWritten } = await handle.writev(left, at)
-    at += bytesWritten
-    const whole = left.findIndex(({ length }) => {
-      if (bytesWritten < length) return true
-      bytesWritten -= length
-      return false
-    })
-    left = whole < 0 ? [] : [(left[whole] as Uint8Array).subarray(bytesWritten), ...left.slice(whole + 1)]
+async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
   }
 }

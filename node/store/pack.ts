@@ -10,6 +10,7 @@ import { pipe } from 'it-pipe'
 import { Header, type HeaderData, Pax } from 'tar'
 import { newDigest } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { pass } from '../../protocols/young.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { listSorted } from './folder.ts'
@@ -102,6 +103,7 @@ async function* content(path: string, size: number): AsyncGenerator<Uint8Array> 
   try {
     for (let at = 0; at < size; ) {
       const chunk = await readChunk(handle, at, Math.min(CHUNK, size - at))
+      pass(chunk.length)
       yield chunk
       at += chunk.length
     }

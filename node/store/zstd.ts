@@ -2,6 +2,7 @@
 import { type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { pass } from '../../protocols/young.ts'
 
 export type Bytes = AsyncIterable<Uint8Array>
 export type Stage = (source: Bytes) => AsyncGenerator<Uint8Array>
@@ -31,7 +32,10 @@ async function* through(source: Bytes, stream: Duplex, signal?: AbortSignal): As
   // a failure reaches who reads through the stream, and again by the await below
   feeding.catch(() => {})
   try {
-    yield* stream as AsyncIterable<Uint8Array>
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      pass(chunk.length)
+      yield chunk
+    }
     await feeding
   } finally {
     stream.destroy()

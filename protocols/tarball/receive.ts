@@ -3,18 +3,19 @@ import { type Envelope, type Signer, seal } from '../envelope.ts'
 import { asBakError, BakError } from '../errors.ts'
 import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
+import { pass } from '../young.ts'
 import { type Parcel, PORTION, receiptSubject, type ToReceiver, type ToSender } from './messages.ts'
 import { Pace } from './pace.ts'
 import { pulsing, Reception } from './reception.ts'
 import { type Slots, SMALL } from './slots.ts'
 import { rarely } from './waits.ts'
-import { pass } from './young.ts'
 
 /** Where a tarball goes. */
 export interface Sink {
   /** Bytes that are there already. */
   size(): number
-  append(offset: number, ...pieces: Uint8Array[]): Promise<void>
+  /** @param bytes are others once it has resolved */
+  append(offset: number, bytes: Uint8Array): Promise<void>
   /** Verifies the whole and puts it to its place. @throws {BakError} `mismatch`, and `size()` is 0 again */
   finish(): Promise<void>
   /** Comes last, whatever happened; what is there may be gone on with. */
@@ -109,9 +110,11 @@ async function* fetchRest(
   const asked: Want[] = []
   const pace = new Pace()
   let storing: Promise<unknown> = Promise.resolve()
-  const store = async (want: Want, pieces: Uint8Array[]) => {
+  // one is filled while the other is stored
+  const room = Array.from({ length: 2 }, () => new Uint8Array(Math.min(PORTION, offer.bytes - sink.size())))
+  const store = async (want: Want, bytes: Uint8Array) => {
     const arrived = performance.now()
-    await sink.append(want.offset, ...pieces)
+    await sink.append(want.offset, bytes)
     pass(want.length)
     pace.note(arrived - want.since, performance.now())
     report(sink.size(), offer.bytes)
@@ -126,9 +129,10 @@ async function* fetchRest(
       }
       const want = asked.shift() as Want
       checkData(want, await reception.receive())
-      const pieces = await reception.receivePlain(want.length)
+      const bytes = (room.reverse()[0] as Uint8Array).subarray(0, want.length)
+      await reception.receivePlain(bytes)
       yield* pulsing(storing)
-      storing = store(want, pieces)
+      storing = store(want, bytes)
       storing.catch(() => {})
     }
     yield* pulsing(storing)

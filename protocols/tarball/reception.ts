@@ -30,8 +30,8 @@ export class Reception {
     return this.#unlessSuperseded(this.#exchange.receive())
   }
 
-  receivePlain(length: number): Promise<Uint8Array[]> {
-    return this.#unlessSuperseded(this.#exchange.receivePlain(length))
+  receivePlain(into: Uint8Array): Promise<void> {
+    return this.#unlessSuperseded(this.#exchange.receivePlain(into))
   }
 
   #unlessSuperseded<T>(coming: Promise<T>): Promise<T> {

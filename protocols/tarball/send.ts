@@ -2,9 +2,9 @@
 import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { type Call, call, type Opener } from '../stream.ts'
+import { pass } from '../young.ts'
 import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
 import { jittered, pause, rarely } from './waits.ts'
-import { pass } from './young.ts'
 
 /** Who is told to wait without a time waits so long, in ms. */
 const WAIT = 100

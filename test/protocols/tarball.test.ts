@@ -75,9 +75,9 @@ class Memory implements Sink {
     return this.bytes.length
   }
 
-  async append(offset: number, ...pieces: Uint8Array[]) {
+  async append(offset: number, bytes: Uint8Array) {
     assert.is(offset, this.bytes.length)
-    this.bytes = Buffer.concat([this.bytes, ...pieces])
+    this.bytes = Buffer.concat([this.bytes, bytes])
   }
 
   async finish() {
@@ -162,12 +162,12 @@ test('while the receiver stores the first portion, one more is under way and no 
   }
   const { send, sink } = between(bytes, { source })
   const append = sink.append.bind(sink)
-  sink.append = async (offset, ...pieces) => {
+  sink.append = async (offset, piece) => {
     most = Math.max(most, read - offset)
     began.resolve()
     await stored.promise
     await sleep(20)
-    await append(offset, ...pieces)
+    await append(offset, piece)
   }
   const sent = send()
   await began.promise
@@ -218,8 +218,8 @@ test('a broken stream is opened again and goes on at the byte that was reached',
   }
   const { send, sink, way } = between(bytes, { source })
   const append = sink.append.bind(sink)
-  sink.append = async (offset, ...pieces) => {
-    await append(offset, ...pieces)
+  sink.append = async (offset, piece) => {
+    await append(offset, piece)
     if (way.streams.length === 1 && sink.size() === 3 * MIB) way.streams[0]?.cut()
   }
   const { reopened } = await send()
@@ -253,8 +253,8 @@ test('a stream that breaks again and again still brings the tarball', async () =
   const { send, sink, way } = between(bytes)
   let cuts = 0
   const append = sink.append.bind(sink)
-  sink.append = async (offset, ...pieces) => {
-    await append(offset, ...pieces)
+  sink.append = async (offset, piece) => {
+    await append(offset, piece)
     if (sink.size() < bytes.length) way.streams.at(-1)?.cut()
     cuts++
   }

@@ -272,7 +272,7 @@ test('a line that breaks while its member takes nothing is no failure of the dae
     const gone = new AbortController()
     const answers = handler(
       { type: 'open', run },
-      { peer: member.peer, signal: gone.signal, receive: () => broken.promise, receivePlain: async () => [] }
+      { peer: member.peer, signal: gone.signal, receive: () => broken.promise, receivePlain: async () => {} }
     )
     const iterator = answers[Symbol.asyncIterator]()
     assert.equal((await iterator.next()).value, { type: 'lease' })

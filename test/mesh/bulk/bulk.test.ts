@@ -88,8 +88,8 @@ function memory(): Sink {
   let size = 0
   return {
     size: () => size,
-    append: async (_offset, ...pieces) => {
-      for (const { length } of pieces) size += length
+    append: async (_offset, bytes) => {
+      size += bytes.length
     },
     finish: async () => {},
     close: async () => {}
