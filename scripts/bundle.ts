@@ -23,8 +23,6 @@ export async function bundle(target: BuildOptions): Promise<void> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   await build({
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'warning' },
-    // function names stand in messages
-    keepNames: true,
     plugins: [ownNames],
     // some packages are CommonJS and ask for Node's modules
     banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
