@@ -17,16 +17,16 @@ import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
 import { Announcer, steadyOf } from './announcer.ts'
 import type { Conduct } from './bounds/conduct.ts'
-import { isController } from './deeds.ts'
 import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
+import { MemberViews } from './member-views.ts'
 import { toldOf } from './reach/addresses.ts'
 import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
 import { answerSwap, swapRecords } from './swap.ts'
-import { isHere, type Row, saysTheSame, shownNames, stateOf, Table } from './table.ts'
+import { isHere, saysTheSame, Table } from './table.ts'
 import type { Authority } from './trust/authority.ts'
 
 /** What was said last goes out in this time, ms. */
@@ -34,9 +34,6 @@ const FAREWELL = 50
 /** Nobody need be connected to a peer, so that nobody sees its connection go: who missed so many announcements is dialled. */
 const SILENT = 4
 const MAX_PROBES = 16
-/** Who left is shown no more after this, who is lost after a day. */
-const KEEP_LEFT = 60_000
-const KEEP_LOST = 86_400_000
 
 export interface MembersComponents {
   events: TypedEventTarget<Libp2pEvents>
@@ -69,6 +66,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #init: MembersInit
   readonly #log: Log
   readonly #table = new Table()
+  readonly #views: MemberViews
   readonly #topic: string
   readonly #news = new RelayNews()
   readonly #loss: Loss
@@ -87,6 +85,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#self = init.self
     this.#log = init.log.with({}, 'members')
     this.#topic = topicName(init.mesh, 'hello')
+    this.#views = new MemberViews(components, { self: init.signer.peer, table: this.#table })
     this.#loss = new Loss(components, { isMissed: peer => this.#isMissed(peer), onLost: peer => this.#report(peer) })
   }
 
@@ -150,13 +149,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   /** @returns everyone known, this peer included, in order of names; who left long ago is forgotten */
   list(): MemberView[] {
-    const now = Date.now()
-    this.#table.forget(now - KEEP_LOST)
-    const rows = this.#table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - KEEP_LEFT)
-    const shown = shownNames(rows.filter(isHere).map(row => row.record))
-    return rows
-      .map(row => this.#view(row, shown.get(row.record.peer) ?? row.record.name))
-      .sort((a, b) => (a.shown < b.shown ? -1 : a.shown > b.shown ? 1 : a.peer < b.peer ? -1 : 1))
+    return this.#views.list()
   }
 
   get(peer: string): MemberView | undefined {
@@ -165,37 +158,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   /** @returns whether messages to the peer can be expected to arrive */
   isHere(peer: string): boolean {
-    if (peer === this.#init.signer.peer) return true
-    if (this.#components.conduct.isCutOff(peer)) return false
-    const row = this.#table.get(peer)
-    return row == null ? this.#components.streams.connected(peer) : isHere(row)
-  }
-
-  #view(row: Row, shown: string): MemberView {
-    const { proof: _, ...record } = row.record
-    // who is not let in any more is out of the table, too, a moment later
-    const role = this.#components.authority.roleOf(record.peer) ?? 'agent'
-    // an agent drives none, whatever it says
-    const runs = isController(role) ? record.runs : []
-    return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
-  }
-
-  /** Busy is what the notices of runs say, as long as their controllers are here. */
-  #state(row: Row): MemberView['state'] {
-    // others may well reach it
-    if (this.#components.conduct.isCutOff(row.record.peer)) return 'lost'
-    const state = stateOf(row)
-    if (state !== 'alive') return state
-    const runs = this.#components.follow.runsOf(row.record.peer)
-    return runs.some(({ controller }) => this.isHere(controller)) ? 'busy' : 'alive'
-  }
-
-  #path(row: Row): MemberView['path'] {
-    const { peer } = row.record
-    if (peer === this.#init.signer.peer) return 'self'
-    if (this.#components.conduct.isCutOff(peer)) return 'cut-off'
-    if (this.#components.streams.connected(peer)) return this.#components.streams.isRelayed(peer) ? 'relayed' : 'direct'
-    return isHere(row) ? 'indirect' : 'none'
+    return this.#views.isHere(peer)
   }
 
   #announce(): void {
