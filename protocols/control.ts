@@ -12,7 +12,6 @@ import {
   count,
   digest,
   instant,
-  labels,
   list,
   MAX_PEERS,
   milliseconds,

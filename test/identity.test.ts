@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -12,7 +12,6 @@ import { BakError } from '../protocols/errors.ts'
 import { sign, verify } from '../protocols/identity.ts'
 import { BAK_NODE } from '../testnets/programs.ts'
 import { finished } from '../testnets/testnet.ts'
-import { newSigner } from './helpers/streams.ts'
 import { scratch } from './store/scratch.ts'
 
 const newHome = (): Promise<Home> => openHome(join(scratch(), 'home'))

@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallHandlers, CallResponse, PeerReach, RunLine } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { AT, DIGEST, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
+import { AT, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
 
 const bak = suite('commands')
 let fakes: Fake[] = []

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encode } from '../../protocols/codec.ts'
-import { seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Ack, ackSubject, acksProtocol, type Command } from '../../protocols/phase.ts'
+import { acksProtocol, type Command } from '../../protocols/phase.ts'
 import { call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import {
@@ -51,7 +50,6 @@ faults.after(() => rogue?.stop())
 const latest = (): Command => rogue.follow.get(run.run)?.command as Command
 const controller = () => ({ peer: rogue.follow.get(run.run)?.controller as string, key: keyOf(net(), 'c') })
 const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'utf8')
-const manifest = () => record(net(), 'c', run.run).manifest as string
 
 /** What a daemon says reaches its file a little later. */
 async function logged(peers: string[], line: RegExp): Promise<void> {
