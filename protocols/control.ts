@@ -8,19 +8,7 @@
 import * as v from 'valibot'
 import { MAX_DURATION } from './duration.ts'
 import { runEvent } from './events.ts'
-import {
-  count,
-  digest,
-  instant,
-  list,
-  MAX_PEERS,
-  milliseconds,
-  name,
-  peerId,
-  phase,
-  runId,
-  text
-} from './fields.ts'
+import { count, digest, instant, list, MAX_PEERS, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { availability, record, registration } from './hello.ts'
 import { assignment, clock, exclusion } from './manifest.ts'
 import { MAX_USES, role } from './membership.ts'
