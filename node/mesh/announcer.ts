@@ -5,6 +5,10 @@ const COALESCE = 50
 const REPEATS = [300, 1_000, 3_000]
 /** Ms for each member, at least and at most: the more there are the less each says, or a large mesh would never be still. */
 const STEADY = { each: 5_000, least: 60_000, most: 900_000 }
+/** A peer that rests says it at least this often, ms: after an hour libp2p forgets how to reach it. */
+const RESTING = 1_800_000
+/** All that have rested say it within this, ms. */
+const AFTER_REST = 30_000
 
 /** @returns ms between two announcements of a peer that has nothing new to say, in a mesh of so many */
 export const steadyOf = (members: number): number =>
@@ -15,19 +19,26 @@ export interface AnnouncerInit {
   say(version: number): void
   /** Of the mesh, this peer too. */
   members(): number
+  /** Whether what has no reason may wait. */
+  rests(): boolean
   /** Called each time that it is said anew without a reason. */
   onSteady(): void
 }
 
 export class Announcer {
   readonly #init: AnnouncerInit
+  readonly #now: () => number
   readonly #timers = new Set<NodeJS.Timeout>()
   #version = 0
+  /** When it was said last, on a clock that never goes back, ms. */
+  #said = 0
   #pending: NodeJS.Timeout | undefined
   #running = false
 
-  constructor(init: AnnouncerInit) {
+  /** @param now ms, of a clock that never goes back */
+  constructor(init: AnnouncerInit, now: () => number = () => performance.now()) {
     this.#init = init
+    this.#now = now
   }
 
   get running(): boolean {
@@ -53,6 +64,7 @@ export class Announcer {
 
   now(): void {
     this.#version = Math.max(this.#version + 1, Date.now())
+    this.#said = this.#now()
     this.#init.say(this.#version)
   }
 
@@ -71,11 +83,23 @@ export class Announcer {
     this.now()
   }
 
+  /** What waited is said, if it is due. */
+  rested(): void {
+    if (!this.#running || this.#now() - this.#said < this.#steady) return
+    this.#later(Math.random() * AFTER_REST, () => this.now())
+  }
+
+  get #steady(): number {
+    return steadyOf(this.#init.members())
+  }
+
   #repeat(): void {
     // give or take a quarter, so that not all speak at once
-    this.#later(steadyOf(this.#init.members()) * (0.75 + Math.random() / 2), () => {
-      this.now()
-      this.#init.onSteady()
+    this.#later(this.#steady * (0.75 + Math.random() / 2), () => {
+      if (!this.#init.rests() || this.#now() - this.#said > RESTING) {
+        this.now()
+        this.#init.onSteady()
+      }
       this.#repeat()
     })
   }

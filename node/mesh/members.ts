@@ -21,6 +21,7 @@ import type { Gossip } from './gossip.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './hello.ts'
 import { Loss } from './loss.ts'
 import { MemberViews } from './member-views.ts'
+import type { Quiet } from './quiet/quiet.ts'
 import { toldOf } from './reach/addresses.ts'
 import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
@@ -45,6 +46,7 @@ export interface MembersComponents {
   gossip: Gossip
   streams: Streams
   follow: Follow
+  quiet: Quiet
 }
 
 export interface MembersInit {
@@ -73,6 +75,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #announcer = new Announcer({
     say: () => this.#announce(),
     members: () => this.#table.size,
+    rests: () => this.#components.quiet.measuring,
     onSteady: () => this.#probeSilent()
   })
   readonly #reunion = new Reunion(() => this.#announcer.now())
@@ -93,7 +96,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, authority, conduct, gossip, streams, follow } = this.#components
+    const { events, authority, conduct, gossip, streams, follow, quiet } = this.#components
     await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
     const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
@@ -105,6 +108,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     events.addEventListener('self:peer:update', this.#onAddresses)
     follow.addEventListener('notice', this.#onNotice)
+    quiet.addEventListener('change', this.#onQuiet)
     this.#announcer.start()
   }
 
@@ -120,7 +124,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async stop(): Promise<void> {
-    const { events, authority, conduct, streams, follow } = this.#components
+    const { events, authority, conduct, streams, follow, quiet } = this.#components
+    quiet.removeEventListener('change', this.#onQuiet)
     authority.removeEventListener('refused', this.#onRefused)
     authority.removeEventListener('renewed', this.#onRenewed)
     conduct.removeEventListener('cut-off', this.#onCutOff)
@@ -170,7 +175,11 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   #probeSilent(): void {
     const before = Date.now() - SILENT * steadyOf(this.#table.size)
-    const silent = this.#table.rows().filter(row => row.heard < before && this.#isMissed(row.record.peer))
+    // who measures says nothing without a reason
+    const measures = (peer: string) => this.#components.follow.runsOf(peer).length > 0
+    const silent = this.#table
+      .rows()
+      .filter(({ heard, record: { peer } }) => heard < before && this.#isMissed(peer) && !measures(peer))
     for (const { record } of silent.slice(0, MAX_PROBES)) this.#loss.suspect(record.peer)
   }
 
@@ -271,6 +280,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   readonly #onNotice = ({ detail: { by, value } }: CustomEvent<Signed<Notice>>): void => {
     if (value.phases.some(({ phase }) => phase === 'join' || phase === 'terminate')) this.#changed(by)
+  }
+
+  readonly #onQuiet = (): void => {
+    if (!this.#components.quiet.measuring) this.#announcer.rested()
   }
 
   #isMissed(peer: string): boolean {

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Announcer } from '../../node/mesh/announcer.ts'
@@ -14,7 +15,12 @@ announcing.after(() => {
 
 function create() {
   const said: number[] = []
-  const announcer = new Announcer({ say: version => void said.push(version), members: () => 2, onSteady: () => {} })
+  const announcer = new Announcer({
+    say: version => void said.push(version),
+    members: () => 2,
+    rests: () => false,
+    onSteady: () => {}
+  })
   created.push(announcer)
   return { announcer, said }
 }
@@ -55,4 +61,54 @@ announcing('what an earlier life said, by a clock that was an hour ahead, is out
   announcer.now()
   assert.equal(said.slice(1), [ahead + 1, ahead + 2])
 })
+
+/** Minutes at which a peer that rests in some of them says that it is here. */
+function saidAt(members: number, rests: (minute: number) => boolean, minutes: number): number[] {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    let minute = 0
+    const said: number[] = []
+    const announcer = new Announcer(
+      {
+        say: () => void said.push(minute),
+        members: () => members,
+        rests: () => rests(minute),
+        onSteady: () => {}
+      },
+      () => minute * 60_000
+    )
+    announcer.start()
+    for (; minute < minutes; minute++) {
+      const before = minute > 0 && rests(minute - 1)
+      if (before && !rests(minute)) announcer.rested()
+      mock.timers.tick(60_000)
+    }
+    announcer.stop()
+    return said.filter(each => each > 0)
+  } finally {
+    mock.timers.reset()
+  }
+}
+
+announcing('says that it is here once a minute, and the less often the larger the mesh is', () => {
+  const [few, many, most] = [2, 64, 10_000].map(members => saidAt(members, () => false, 600).length) as [
+    number,
+    number,
+    number
+  ]
+  assert.ok(few > 400 && few < 800, `${few} in a mesh of two`)
+  assert.ok(many > 80 && many < 160, `${many} in one of 64`)
+  assert.ok(most >= 30 && most < 60, `${most} in one of 10,000`)
+})
+
+announcing('one that measures says it every half hour, and soon after it has', () => {
+  const said = saidAt(64, minute => minute >= 10 && minute < 130, 200)
+  const resting = said.filter(minute => minute >= 10 && minute < 130)
+  assert.ok(resting.length >= 2 && resting.length <= 4, String(said))
+  assert.ok(
+    said.some(minute => minute >= 130 && minute <= 137),
+    String(said)
+  )
+})
+
 announcing.run()

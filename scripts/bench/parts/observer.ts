@@ -1,8 +1,9 @@
-/** What watching costs: processor, context switches and bytes of a daemon that is idle, and of one between start and stop. */
+/** What watching costs: processor, context switches, bytes and memory of a daemon that is idle, and of one between start and stop. */
 import type { Bench } from '../bench.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
+import { median } from '../measure.ts'
 import type { Mesh } from '../mesh.ts'
-import { activityOf } from '../processes.ts'
+import { activityOf, pssOf } from '../processes.ts'
 
 /** Looked at for so long, ms. */
 const WINDOW = 5_000
@@ -14,8 +15,9 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const mesh = await bench.mesh(peers)
   const around = `mesh of ${peers + 1}`
   await new Promise(resolve => setTimeout(resolve, SETTLE.new))
-  yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), 0.2)
-  yield* figuresOf(`member between start and stop, no tools, ${around}`, await whileRunning(mesh, rounds, []), 0.1)
+  yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), { cpu: 0.2, pss: 80 })
+  const measuring = await whileRunning(mesh, rounds, [])
+  yield* figuresOf(`member between start and stop, no tools, ${around}`, measuring, { cpu: 0.1, pss: 80 })
   const sampling = await whileRunning(mesh, rounds, ['proc'])
   yield* figuresOf(`member between start and stop, proc every 3 s, ${around}`, sampling)
 }
@@ -25,23 +27,29 @@ interface Cost {
   cpu: number
   switches: number
   bytes: number
+  /** MiB at the end. */
+  pss: number
 }
 
-function figuresOf(what: string, costs: Cost[], budget?: number): Figure[] {
+function figuresOf(what: string, costs: Cost[], budgets?: { cpu: number; pss: number }): Figure[] {
   const outcome = {
     name: BAK,
     samples: {
       cpu: costs.map(({ cpu }) => cpu / 10),
       switches: costs.map(({ switches }) => switches),
-      bytes: costs.map(({ bytes }) => bytes)
+      bytes: costs.map(({ bytes }) => bytes),
+      pss: costs.map(({ pss }) => pss)
     }
   }
   return [
     figure(`${what}: processor`, '% of a core', 'cpu', [outcome], {
-      budgets: budget == null ? [] : [most(budget, '% of a core')]
+      budgets: budgets == null ? [] : [most(budgets.cpu, '% of a core')]
     }),
     figure(`${what}: context switches`, 'a second', 'switches', [outcome]),
-    figure(`${what}: bytes through sockets and files`, 'a second', 'bytes', [outcome])
+    figure(`${what}: bytes through sockets and files`, 'a second', 'bytes', [outcome]),
+    figure(`${what}: memory`, 'MiB PSS', 'pss', [outcome], {
+      budgets: budgets == null ? [] : [most(budgets.pss, 'MiB')]
+    })
   ]
 }
 
@@ -57,7 +65,8 @@ async function windows(mesh: Mesh, count: number): Promise<Cost[]> {
     costs.push({
       cpu: (after.cpu - before.cpu) / share,
       switches: (after.switches - before.switches) / share,
-      bytes: (after.bytes - before.bytes) / share
+      bytes: (after.bytes - before.bytes) / share,
+      pss: median(pids.map(pid => pssOf(pid) ?? Number.NaN))
     })
   }
   return costs
