@@ -96,9 +96,9 @@ announcing('says that it is here once a minute, and the less often the larger th
     number,
     number
   ]
-  assert.ok(few > 400 && few < 800, `${few} in a mesh of two`)
-  assert.ok(many > 80 && many < 160, `${many} in one of 64`)
-  assert.ok(most >= 30 && most < 60, `${most} in one of 10,000`)
+  assert.ok(few > 250 && few < 800, `${few} in a mesh of two`)
+  assert.ok(many > 60 && many < 160, `${many} in one of 64`)
+  assert.ok(most >= 25 && most < 60, `${most} in one of 10,000`)
 })
 
 announcing('one that measures says it every half hour, and soon after it has', () => {
