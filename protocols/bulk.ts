@@ -2,9 +2,11 @@
  * How two members that have a direct connection get a second one for large transfers: one that TLS ciphers, with a key that
  * is good for one handshake, told over the first connection. The peer that dialled the first dials the second as well, since
  * that way was open. If it is the one that wants it, it asks for a `key`; else the other makes the key and says `come`, and is
- * answered `here` when it stands.
+ * answered `here` when it stands. Where both dialled at the same time, since routers are between them, both do so again: the
+ * peer with the smaller id leads, as in `direct.ts`, and counts as the one that dials.
  */
 import * as v from 'valibot'
+import { directProtocol } from './direct.ts'
 import { bytes } from './fields.ts'
 import type { Protocol } from './stream.ts'
 
@@ -27,6 +29,9 @@ export const bulkProtocol: Protocol<BulkRequest, BulkResponse> = {
   id: '/bak/bulk/1.0.0',
   request,
   response,
-  timeout: 6_000,
+  timeout: 8_000,
   maxFrame: 1024
 }
+
+/** What is said while both dial, word for word as in `direct.ts`; no addresses are told. */
+export const punchAgainProtocol = { ...directProtocol, id: '/bak/bulk-punch/1.0.0' }

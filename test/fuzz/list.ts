@@ -1,6 +1,6 @@
 /** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
 
-import { bulkProtocol } from '../../protocols/bulk.ts'
+import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
@@ -54,6 +54,11 @@ export const targets = [
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
   of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
+  of({
+    protocol: punchAgainProtocol,
+    refusals: ['busy', 'not-allowed', 'bad-signature'],
+    subjects: [observationSubject]
+  }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -84,6 +89,7 @@ export const targets = [
   asks({ protocol: echoProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: bulkProtocol }),
+  asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),

@@ -1,12 +1,15 @@
 /** Runs across NATs: driven from behind each, with a relay that dies in the middle, and with a path that changes in the middle. */
 import type { MemberView } from '../../protocols/control.ts'
 import type { RunEvent } from '../../protocols/events.ts'
+import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { SpecInput } from '../../protocols/spec.ts'
 import { type Outcome, runToEnd } from '../runs.ts'
 import type { NatNetwork } from './network.ts'
 
 /** No run may take longer, ms. */
 const LIMIT = 180_000
+/** More than a transfer between punched peers must have to be worth a second connection, bytes. */
+const LARGE = 70_000_000
 /** Who lost a direct path goes over a relay within this, ms. */
 const RELAYED = 30_000
 
@@ -51,6 +54,21 @@ async function run(
 /** A whole run of all hosts, driven from one of them. */
 export function runFrom(net: NatNetwork, driver: string): Promise<Verified> {
   return run(net, driver, specOf(net.hosts, 200_000, 'sleep 1'))
+}
+
+/** A run of two in which the second sends so much that a second connection is worth it. @returns by which that came */
+export async function runWithLarge(
+  net: NatNetwork,
+  one: string,
+  other: string
+): Promise<Verified & { carrier?: Carrier; path?: PathClass }> {
+  // a tool has begun once it says something
+  const large = { command: ['sh', '-c', `head -c ${LARGE} /dev/urandom >large; echo there; exec sleep 1000`] }
+  const verified = await run(net, one, { command: 'true', on: `${one},${other}`, tools: ['large'], tool: { large } })
+  const came = verified.outcome.events.find(
+    event => event.type === 'received' && event.name === other && event.bytes >= LARGE
+  )
+  return came?.type === 'received' ? { ...verified, carrier: came.carrier, path: came.path } : verified
 }
 
 /** A run of two that need a relay; that relay is killed while the tarball of one comes over it. */

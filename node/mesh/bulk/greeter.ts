@@ -8,6 +8,7 @@ import { ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Gate } from '../bounds/gate.ts'
+import { originOf } from '../bounds/origin.ts'
 
 /** Of a record of a handshake of TLS; a multistream begins with the length of its name, 0x13. */
 const TLS_HANDSHAKE = 0x16
@@ -15,7 +16,7 @@ const TLS_HANDSHAKE = 0x16
 const PATIENCE = 10_000
 
 /** A connection that has shown nothing yet. */
-export class Knock extends EventTarget {
+class Knock extends EventTarget {
   readonly remoteAddr: Multiaddr
   readonly socket: Socket
   readonly #timer: NodeJS.Timeout
@@ -46,6 +47,15 @@ export class Knock extends EventTarget {
   }
 }
 
+/** A socket at whose other end somebody may hold a key. */
+export interface Arrival {
+  socket: Socket
+  from: string
+  /** It has shown whose it is. */
+  letIn(): void
+  abort(): void
+}
+
 export interface GreeterInit {
   gate: Pick<Gate, 'begin' | 'forget'>
 }
@@ -54,7 +64,7 @@ export class Greeter {
   readonly #gate: GreeterInit['gate']
   readonly #knocking = new Set<Knock>()
   /** Gets who wants a bulk connection; without it there are none. */
-  onTls: (knock: Knock) => Promise<void> = async knock => knock.abort()
+  onTls: (arrival: Arrival) => Promise<void> = async arrival => arrival.abort()
 
   constructor({ gate }: GreeterInit) {
     this.#gate = gate
@@ -97,19 +107,17 @@ export class Greeter {
       if (first == null) return
       socket.off('readable', look)
       socket.unshift(first)
-      if (first[0] === TLS_HANDSHAKE) return void this.onTls(knock)
-      this.#gate.forget(knock)
-      this.#knocking.delete(knock)
-      knock.leave()
+      const letIn = () => {
+        this.#gate.forget(knock)
+        this.#knocking.delete(knock)
+        knock.leave()
+      }
+      if (first[0] === TLS_HANDSHAKE) {
+        return void this.onTls({ socket, from: originOf(knock.remoteAddr), letIn, abort: () => knock.abort() })
+      }
+      letIn()
       next(socket)
     }
     socket.on('readable', look)
-  }
-
-  /** A connection has shown whose it is. */
-  letIn(knock: Knock): void {
-    this.#gate.forget(knock)
-    this.#knocking.delete(knock)
-    knock.leave()
   }
 }

@@ -5,7 +5,7 @@ import { KEY_BYTES } from '../../../protocols/bulk.ts'
 import { BakError } from '../../../protocols/errors.ts'
 
 /** A key that nobody came with by then is good for nothing, ms. */
-export const KEY_LIFE = 6_000
+export const KEY_LIFE = 8_000
 export const MAX_KEYS = 128
 export const MAX_KEYS_OF_PEER = 4
 

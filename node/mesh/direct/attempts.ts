@@ -13,7 +13,6 @@ import {
   type Offer
 } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import { type Endpoint, openProof } from '../../../protocols/observe.ts'
 import type { Exchange, Opener } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
 import type { Members } from '../members.ts'
@@ -26,6 +25,7 @@ import { type Outside, observe } from './observe.ts'
 import type { Paths } from './paths.ts'
 import { type Plan, planPunch } from './plan.ts'
 import { Scope } from './scope.ts'
+import { seenOf } from './seen.ts'
 import { Turns } from './turns.ts'
 
 /** Longest time for one attempt, and in it for a look from outside, for a dial, and for a punch, ms. */
@@ -168,14 +168,10 @@ export class Attempts {
   }
 
   #plan(outside: Outside | undefined, { proofs }: Offer, peer: string): Plan {
-    const seen = proofs.map(proof => this.#trust(openProof(proof, peer)))
-    return planPunch({ seen: outside?.endpoints ?? [] }, { seen })
-  }
-
-  /** @throws {BakError} `not-allowed` for what somebody saw who does not relay */
-  #trust({ by, endpoint }: { by: string; endpoint: Endpoint }): Endpoint {
-    if (by === this.#self || this.#components.members.get(by)?.relay === true) return endpoint
-    throw new BakError('not-allowed', `${by} does not relay, and can have seen nobody`)
+    return planPunch(
+      { seen: outside?.endpoints ?? [] },
+      { seen: seenOf(proofs, peer, this.#self, this.#components.members) }
+    )
   }
 
   async #turn(plan: Plan, scope: Scope): Promise<void> {

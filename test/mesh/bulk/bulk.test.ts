@@ -64,6 +64,8 @@ async function start(init: Init = {}): Promise<Peer> {
   const services = {
     gate: (c: never) => gate.serve(c),
     paths: () => paths,
+    relays: () => ({ observers: () => [] }),
+    members: () => ({ get: () => undefined }),
     ...(bulk && { bulk: (c: never) => new Bulk(c, { log, greeter, idle }) })
   }
   const local = await mesh.start({ relay, services, network: { gate, ...(bulk && { greeter }) } })
@@ -199,6 +201,19 @@ test('a relayed connection has none beside it, and no word is lost about that', 
   await connectThrough(relay, a, b)
   await send(a.bulk.to(b.peer, SIZE))
   assert.equal([b.came, a.bulk.size, a.lines], [['noise'], 0, []])
+})
+
+test('a punched pair is too far apart for what is not very large, and stays as it is where no relay looks on', async () => {
+  const paths = { isPunched: () => true }
+  const [a, b] = [await start({ paths }), await start({ paths })]
+  await a.network.dial(addressOf(b))
+  await send(a.bulk.to(b.peer, SIZE))
+  assert.equal(a.lines, [])
+  await send(a.bulk.to(b.peer, 2 ** 30))
+  assert.equal(b.came, ['noise', 'noise'])
+  assert.is(a.lines.length, 1)
+  assert.match(a.lines[0] as string, 'no relay observes')
+  assert.equal([a.bulk.size, b.bulk.size], [0, 0])
 })
 
 test('a transfer that breaks on it goes on over the first connection, and the next one is on it again', async () => {
