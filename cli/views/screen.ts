@@ -8,10 +8,10 @@ import { conclude, noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
 import type { View } from './view.ts'
 
-/** Ten times a second at most. */
+/** Ten times a second at most, ms. */
 const FRAME = 100
-/** Seconds tick also when nothing happens. */
-const TICK = 10
+/** Seconds tick also when nothing happens, ms: more often would wake a machine that is measured. */
+const TICK = 1_000
 /** Characters of output that may wait for the next frame. */
 const MAX_HELD = 64 * 1024
 
@@ -22,9 +22,8 @@ export function screenView(run?: string): View {
   const isAbove = { stdout: isSameTerminal(process.stdout), stderr: isSameTerminal(process.stderr) }
   let state: Progress = { ...noProgress, run }
   let held = ''
-  let frames = 0
-  let changed = true
   let timer: NodeJS.Timeout | undefined
+  let soon: NodeJS.Timeout | undefined
 
   /** Output that ends within a line waits for its end, so that the block starts on a line of its own. */
   const takeOutput = (all = false): string => {
@@ -38,18 +37,21 @@ export function screenView(run?: string): View {
     block.draw(render(state, { width, now: Date.now(), paint }), above)
   }
   const frame = () => {
-    if (!changed && ++frames % TICK !== 0) return
-    changed = false
+    soon = undefined
     draw(takeOutput())
+  }
+  const change = () => {
+    soon ??= setTimeout(frame, FRAME)
   }
   const resize = () => {
     // lines that were wrapped anew are not where the block left them
     block.clear()
-    changed = true
+    change()
   }
   const begin = () => {
     if (timer != null) return
-    timer = setInterval(frame, FRAME)
+    timer = setInterval(change, TICK)
+    change()
     process.stderr.on('resize', resize)
   }
   const say = async (text: string) => {
@@ -65,7 +67,7 @@ export function screenView(run?: string): View {
     },
     show: async event => {
       begin()
-      changed = true
+      change()
       // the block repeats no line that stands above it
       if (event.type !== 'output' || !isAbove[event.stream]) state = reduce(state, event)
       if (event.type === 'output') await showOutput(event)
@@ -74,6 +76,7 @@ export function screenView(run?: string): View {
     finish: async (run, ended) => {
       const begun = timer != null
       clearInterval(timer)
+      clearTimeout(soon)
       timer = undefined
       process.stderr.off('resize', resize)
       // a run that was refused has no block

@@ -1,7 +1,11 @@
 /** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
+import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { Beat } from '../mesh/quiet/beat.ts'
 
-const EVERY = 100
+/** How often to look for more, ms: often while there is some, and ever less while there is none, or nobody watches. */
+const SOON = 100
+const SELDOM = 1_000
 /** Read at once, and most that a reader may be behind before it jumps ahead, bytes. */
 const PORTION = 64 * 1024
 const MAX_BEHIND = 1024 * 1024
@@ -11,7 +15,8 @@ export class Tail {
   readonly #show: (text: string) => void
   readonly #decoder = new TextDecoder()
   #offset = 0
-  #timer: NodeJS.Timeout | undefined
+  #beat: Beat | undefined
+  #pause = SOON
   #reading: Promise<void> = Promise.resolve()
 
   constructor(path: string, show: (text: string) => void) {
@@ -21,15 +26,27 @@ export class Tail {
 
   /** @param wanted asked before each look: nobody may be watching */
   start(wanted: () => boolean): void {
-    this.#timer = setInterval(() => {
-      if (wanted()) this.#reading = this.#reading.then(() => this.#read(1))
-    }, EVERY)
-    this.#timer.unref()
+    const look = () => {
+      const more = wanted() && this.#hasMore()
+      this.#pause = more ? SOON : Math.min(2 * this.#pause, SELDOM)
+      if (more) this.#reading = this.#reading.then(() => this.#read(1))
+    }
+    this.#beat = new Beat(look, () => this.#pause)
+    this.#beat.start()
+  }
+
+  /** Asked at once: to wait for the answer would wake threads that sleep, for a workload that is silent. */
+  #hasMore(): boolean {
+    try {
+      return (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) > this.#offset
+    } catch {
+      return false
+    }
   }
 
   /** Shows the rest. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#beat?.stop()
     this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND / PORTION))
     await this.#reading
   }
