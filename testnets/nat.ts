@@ -2,8 +2,9 @@
  * `npm run testnet nat`: daemons behind every kind of NAT, with two relays on the public side. All see all, each pair finds
  * the path that it is to have, and whole runs pass between them, also while a relay dies and while a path changes.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { labMissing } from './lab/available.ts'
-import { measure, type Tried, tryAll } from './nat/measure.ts'
+import { measure, median, type Tried, tryFrom } from './nat/measure.ts'
 import { NatNetwork, wrongPaths } from './nat/network.ts'
 import { HOSTS, type Pair, pairsOf, representatives } from './nat/pairs.ts'
 import { isWhole, runFrom, runWhilePathChanges, runWhileRelayDies, type Verified } from './nat/scenarios.ts'
@@ -13,11 +14,14 @@ import { demand, readOptions } from './options.ts'
 const USAGE = `usage: npm run testnet nat -- [--matrix [--tries N] [--only PAIR,PAIR]] [--delay MS] [--folder DIR]
 Fourteen daemons in network namespaces, behind NATs of every kind. Root only; miniupnpd is needed for one of them.
   --matrix        instead of runs between all: a table of pairs with path, time to a direct one, latency of a phase, MiB/s
-  --tries N       before that, start all of them anew N times, and count for each pair how often it found its path (default 0)
+  --tries N       before that, start each of them anew, so that it finds its ways to all others at once, until each pair was tried
+                  N times; count how often it found its path, and how soon (default 0)
   --only PAIRS    for the table, such as e1-s1,s1-s2; without it one pair for each two kinds
   --delay MS      one way, on the public segment (default 20: a round trip takes 40 ms)
   --folder DIR    keeps homes and logs of the daemons there`
 
+/** Hosts are started anew at this distance, ms: what each may try with many ports in a minute is bounded. */
+const TURN = 10_000
 /** One of each kind drives a run. */
 const DRIVERS = ['e1', 's1', 'r', 'f1', 'ub', 'd', 'u', 'pub']
 
@@ -45,10 +49,10 @@ export async function main(args: string[]): Promise<void> {
 async function showMatrix(net: NatNetwork, pairs: Pair[], tries: number): Promise<boolean> {
   let fine = true
   const tried = new Map<string, Tried>()
-  for (let i = 0; i < tries; i++) {
-    await tryAll(net, tried)
-    const right = [...tried.values()].reduce((sum, each) => sum + each.right, 0)
-    say(`try ${i + 1}: ${right} of ${(i + 1) * tried.size} paths were right so far`)
+  // each pair is tried from both of its ends
+  for (let i = 0; i < tries; i += 2) {
+    for (const host of net.hosts) await Promise.all([tryFrom(net, host, tried), sleep(TURN)])
+    say(`${i + 2} tries: ${summary([...tried.values()])}`)
   }
   if (tries > 0) {
     say(`\n${triedLine()}`)
@@ -65,6 +69,13 @@ async function showMatrix(net: NatNetwork, pairs: Pair[], tries: number): Promis
     say(measuredLine(measured))
   }
   return fine
+}
+
+function summary(tried: Tried[]): string {
+  const count = (of: (each: Tried) => number) => tried.reduce((sum, each) => sum + of(each), 0)
+  const took = tried.flatMap(({ toDirect }) => toDirect)
+  const direct = `median ${median(took)?.toFixed(0)} ms from the relayed to the direct path (${took.length})`
+  return `${count(each => each.right)} of ${count(each => each.tries)} paths were right so far; ${direct}`
 }
 
 async function showRuns(net: NatNetwork): Promise<boolean> {

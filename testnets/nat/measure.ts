@@ -70,32 +70,25 @@ export interface Tried {
   toDirect: number[]
 }
 
-/** Starts all hosts anew, so that all pairs find their ways at the same time, and looks what came of each. */
-export async function tryAll(net: NatNetwork, tried: Map<string, Tried>): Promise<void> {
+/** Starts a host anew, so that it finds its ways to all others at the same time, and looks what came of each. */
+export async function tryFrom(net: NatNetwork, host: string, tried: Map<string, Tried>): Promise<void> {
   const since = Date.now()
-  const { hosts } = net
-  await net.restart()
-  const pairs = pairsOf(hosts)
-  const right = new Set<string>()
-  for (const deadline = performance.now() + PATIENCE; right.size < pairs.length && performance.now() < deadline; ) {
-    await Promise.all(
-      hosts.slice(0, -1).map(async (one, i) => {
-        const open = hosts.slice(i + 1).filter(other => !right.has(`${one} ${other}`))
-        if (open.length === 0) return
-        for (const { name, path } of (await net.reachability(one, open)).peers) {
-          if (open.includes(name) && isRight(one, name, path?.class)) right.add(`${one} ${name}`)
-        }
-      })
-    )
+  await net.restart(host)
+  const open = new Set(net.hosts.filter(other => other !== host))
+  for (const deadline = performance.now() + PATIENCE; open.size > 0 && performance.now() < deadline; ) {
+    for (const { name, path } of (await net.reachability(host, [...open])).peers) {
+      if (isRight(host, name, path?.class)) open.delete(name)
+    }
   }
-  for (const pair of pairs) {
+  for (const pair of pairsOf(net.hosts).filter(each => each.includes(host))) {
     const key = pair.join(' ')
     const sum = tried.get(key) ?? { pair, tries: 0, right: 0, toDirect: [] }
     const took = await net.timeToDirect(pair, since)
+    const right = !pair.some(each => open.has(each))
     tried.set(key, {
       pair,
       tries: sum.tries + 1,
-      right: sum.right + (right.has(key) ? 1 : 0),
+      right: sum.right + Number(right),
       toDirect: took == null ? sum.toDirect : [...sum.toDirect, took]
     })
   }

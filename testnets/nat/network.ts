@@ -12,8 +12,6 @@ import { expected, HOSTS, type Pair, RELAYS } from './pairs.ts'
 const ASK = 60_000
 /** Longest wait for all to see all, ms. */
 const SETTLE = 60_000
-/** Daemons that start at the same time. */
-const AT_ONCE = 4
 
 export interface NatInit {
   /** One way, ms. */
@@ -75,17 +73,13 @@ export class NatNetwork {
     return (await this.mesh.testnet.members(host)).find(({ name }) => name === other)?.path
   }
 
-  /** Kills and starts all hosts but those that relay. @returns when all see all */
-  async restart(): Promise<void> {
+  /** Kills and starts a host. @returns when it sees all */
+  async restart(host: string): Promise<void> {
     const { testnet } = this.mesh
-    await Promise.all(this.hosts.map(name => testnet.stopPeer(name, 'SIGKILL')))
-    for (let i = 0; i < this.hosts.length; i += AT_ONCE) {
-      await Promise.all(this.hosts.slice(i, i + AT_ONCE).map(name => testnet.startPeer(name)))
-    }
+    await testnet.stopPeer(host, 'SIGKILL')
+    await testnet.startPeer(host)
     const all = [...RELAYS, ...this.hosts].length
-    await Promise.all(
-      this.hosts.map(name => testnet.until(name, members => members.filter(isHere).length === all, SETTLE))
-    )
+    await testnet.until(host, members => members.filter(isHere).length === all, SETTLE)
   }
 
   /** Breaks every direct connection between two hosts, as a router does that has forgotten them. */
