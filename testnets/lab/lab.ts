@@ -7,7 +7,7 @@ import { Namespace } from './namespace.ts'
 import { becomeFirewalled, becomeRouter, LAN, WAN } from './routers.ts'
 import { Segment } from './segment.ts'
 import type { Conditions } from './switch.ts'
-import { type Placed, place, SEGMENT, type Topology } from './topology.ts'
+import { opensPorts, type Placed, place, SEGMENT, type Topology } from './topology.ts'
 import { openPortsOnDemand } from './upnp.ts'
 
 export interface Host extends Placed {
@@ -77,7 +77,7 @@ export class Lab {
     for (const host of this.#hosts.values()) this.#wire(host)
     for (const { name, nat } of topology.routers ?? []) {
       becomeRouter(this.host(name).namespace, nat)
-      if (nat === 'upnp') await openPortsOnDemand(this.host(name))
+      if (opensPorts(nat)) await openPortsOnDemand(this.host(name), nat)
     }
     for (const { name, firewall } of topology.hosts) if (firewall) becomeFirewalled(this.host(name).namespace)
   }

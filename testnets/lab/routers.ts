@@ -1,6 +1,6 @@
 /** The rules that make a namespace a router of some kind of NAT, or a host behind a firewall of its own. */
 import type { Namespace } from './namespace.ts'
-import type { Nat } from './topology.ts'
+import { type Nat, opensPorts } from './topology.ts'
 
 /** Interfaces: the side of the world, and the side of the hosts. */
 export const [WAN, LAN] = ['wan', 'lan']
@@ -26,7 +26,7 @@ export function routerRules(nat: Nat): string {
   const forward = [
     nat === 'no-udp' ? `iifname ${LAN} meta l4proto udp drop` : '',
     // a port that was opened on demand
-    nat === 'upnp' ? 'ct status dnat accept' : '',
+    opensPorts(nat) ? 'ct status dnat accept' : '',
     ANSWERS,
     `iifname ${WAN} drop`
   ].filter(Boolean)
@@ -35,7 +35,7 @@ add table ip nat
 add chain ip nat post { type nat hook postrouting priority 100; }
 add rule ip nat post oifname ${WAN} masquerade ${nat === 'symmetric' ? 'fully-random' : ''}
 add chain ip filter forward { type filter hook forward priority 0; }
-${forward.map(rule => `add rule ip filter forward ${rule}\n`).join('')}${nat === 'upnp' ? UPNP_CHAINS : ''}`
+${forward.map(rule => `add rule ip filter forward ${rule}\n`).join('')}${opensPorts(nat) ? UPNP_CHAINS : ''}`
 }
 
 function inputRules(unasked: string): string {

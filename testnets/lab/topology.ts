@@ -7,8 +7,11 @@
  * - `symmetric`: a random port for each destination
  * - `no-udp`: preserving, and no UDP gets out
  * - `upnp`: preserving, and opens ports on demand (UPnP, NAT-PMP)
+ * - `pmp`: the same by NAT-PMP only
  */
-export type Nat = 'preserving' | 'resetting' | 'symmetric' | 'no-udp' | 'upnp'
+export type Nat = 'preserving' | 'resetting' | 'symmetric' | 'no-udp' | 'upnp' | 'pmp'
+
+export const opensPorts = (nat: Nat) => nat === 'upnp' || nat === 'pmp'
 
 export interface RouterPlan {
   name: string

@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Host } from './lab.ts'
 import { LAN, UPNP_TABLE, WAN } from './routers.ts'
+import type { Nat } from './topology.ts'
 
 /** A router's daemon has this long to begin, ms. */
 const READY = 10_000
 
 /** Resolves when hosts can ask; it ends with the router's namespace. @throws what it complained of */
-export async function openPortsOnDemand({ namespace, lan }: Host): Promise<void> {
+export async function openPortsOnDemand({ namespace, lan }: Host, nat: Nat): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bak-upnp-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'miniupnpd.conf')
-  writeFileSync(file, settings(lan?.network as string, folder))
+  writeFileSync(file, settings(lan?.network as string, folder, nat === 'upnp'))
   // it goes on talking, so its words go to a pipe that is read to the end
   const child = namespace.spawn(['miniupnpd', '-d', '-f', file, '-P', join(folder, 'pid')], {
     stdio: ['ignore', 'ignore', 'pipe']
@@ -26,15 +27,15 @@ export async function openPortsOnDemand({ namespace, lan }: Host): Promise<void>
     child.once('exit', () => reject(new Error(`miniupnpd ended: ${said}`)))
     child.stderr?.on('data', data => {
       said = (said + data).slice(-2_000)
-      if (said.includes('HTTP listening')) resolve()
+      if (said.includes(nat === 'upnp' ? 'HTTP listening' : 'Listening for NAT-PMP')) resolve()
     })
   }).finally(() => clearTimeout(timer))
 }
 
-function settings(network: string, folder: string): string {
+function settings(network: string, folder: string, upnp: boolean): string {
   return `ext_ifname=${WAN}
 listening_ip=${LAN}
-enable_upnp=yes
+enable_upnp=${upnp ? 'yes' : 'no'}
 enable_natpmp=yes
 secure_mode=yes
 system_uptime=no
