@@ -2,13 +2,11 @@
  * Proof of a result folder, with no daemon and no network: that no byte changed since the controller sealed it, that the
  * members said what the certificates say, and that the tarballs in it are those that the members announced.
  */
-import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from './certificate.ts'
 import { decode, encode } from './codec.ts'
-import { newDigest } from './digest.ts'
+import { digestOfFile } from './digest.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
 import type { Certificate } from './phase.ts'
@@ -89,21 +87,9 @@ export async function hashFolder(dir: string): Promise<Record<string, { sha256: 
   const hashed: [string, { sha256: string; bytes: number }][] = []
   for (const entry of entries.filter(entry => entry.isFile())) {
     const path = join(entry.parentPath, entry.name)
-    hashed.push([relative(dir, path).split(sep).join('/'), await hashFile(path)])
+    hashed.push([relative(dir, path).split(sep).join('/'), await digestOfFile(path)])
   }
   return Object.fromEntries(hashed.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
-  const digest = newDigest()
-  let bytes = 0
-  await pipeline(createReadStream(path), async chunks => {
-    for await (const chunk of chunks) {
-      digest.update(chunk)
-      bytes += chunk.length
-    }
-  })
-  return { sha256: digest.digest('hex'), bytes }
 }
 
 async function checkCertificates(dir: string, record: RunRecord, report: Report): Promise<void> {

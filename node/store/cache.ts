@@ -5,11 +5,10 @@
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { newDigest } from '../../protocols/digest.ts'
+import { digestOfFile, newDigest } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { fillAtomic, removeTemporaries, temporaryIn } from './atomic.ts'
 import { onDisk, unlessMissing } from './disk.ts'
-import { digestFile } from './folder.ts'
 
 const DIGEST = /^[0-9a-f]{64}$/
 const GIBIBYTE = 2 ** 30
@@ -111,7 +110,7 @@ export class Cache {
     this.#use(digest)
     const unpin = this.pin(digest)
     try {
-      const { sha256 } = await onDisk(this.path(digest), () => digestFile(this.path(digest), signal))
+      const { sha256 } = await onDisk(this.path(digest), () => digestOfFile(this.path(digest), signal))
       if (sha256 !== digest) await this.#dropDamaged(digest)
       yield* createReadStream(this.path(digest), { highWaterMark: 1024 * 1024, signal })
     } finally {

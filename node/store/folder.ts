@@ -1,8 +1,7 @@
 /** The result folder, and what is in it. */
-import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { newDigest } from '../../protocols/digest.ts'
+import { digestOfFile } from '../../protocols/digest.ts'
 import { onDisk } from './disk.ts'
 
 export interface FileDigest {
@@ -29,22 +28,11 @@ export async function fileDigests(
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (left.has(path)) continue
       if (entry.isDirectory()) await walk(path)
-      else if (entry.isFile()) found[path] = await digestFile(join(root, path), signal)
+      else if (entry.isFile()) found[path] = await digestOfFile(join(root, path), signal)
     }
   }
   await onDisk(root, () => walk(''))
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-/** Streams one file through SHA-256. */
-export async function digestFile(path: string, signal?: AbortSignal): Promise<FileDigest> {
-  const hash = newDigest()
-  let bytes = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024, signal }) as AsyncIterable<Buffer>) {
-    hash.update(chunk)
-    bytes += chunk.length
-  }
-  return { sha256: hash.digest('hex'), bytes }
 }
 
 /** The entries of a folder in an order that does not depend on the file system or the locale. */

@@ -1,9 +1,10 @@
 /** Moves what was unpacked to its place, without overwriting anything or following a link. */
 import { lstat, mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder } from './disk.ts'
-import { digestFile, listSorted } from './folder.ts'
+import { listSorted } from './folder.ts'
 
 export interface Moved {
   files: number
@@ -62,5 +63,5 @@ async function syncFile(path: string): Promise<void> {
 async function sameBytes(a: string, b: string): Promise<boolean> {
   const [mine, there] = await Promise.all([lstat(a), lstat(b)])
   if (!there.isFile() || mine.size !== there.size) return false
-  return (await digestFile(a)).sha256 === (await digestFile(b)).sha256
+  return (await digestOfFile(a)).sha256 === (await digestOfFile(b)).sha256
 }
