@@ -54,7 +54,7 @@ export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
   request: toReceiver,
   response: toSender,
   timeout: TIMEOUT,
-  maxFrame: 64 * 1024,
+  maxFrame: PORTION,
   maxUnread: MAX_WINDOW * (PORTION + 1024)
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
+import { encode } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { bytes } from '../../protocols/fields.ts'
 import { ask, askOne, call, type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
@@ -39,6 +40,13 @@ const mute: Handler<Question, Answer> = async function* (_, { signal }) {
   await new Promise(resolve => signal.addEventListener('abort', resolve))
 }
 
+function frame(body: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(4 + body.length)
+  new DataView(whole.buffer).setUint32(0, body.length)
+  whole.set(body, 4)
+  return whole
+}
+
 async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work
@@ -70,6 +78,59 @@ for (const yamux of [false, true]) {
     assert.is(await exchange.receive(), undefined)
   })
 }
+
+/** Answers each question with the sum of the plain bytes behind it, as many as it says. */
+const sums: Handler<Question, Answer> = async function* (first, { receive, receivePlain }) {
+  for (let next: Question | undefined = first; next !== undefined; next = await receive()) {
+    const plain = new Uint8Array(next.n)
+    await receivePlain(plain)
+    yield { n: plain.reduce((sum, byte) => sum + byte, 0) }
+  }
+}
+
+for (const yamux of [false, true]) {
+  test(`plain bytes behind a message come as they are, ${yamux ? 'through windows' : 'as large as they are'}`, async () => {
+    const exchange = await call(road(serve(echo, sums), peer, { yamux }).open, echo)
+    for (const n of [3, 0, 1, 700_000]) {
+      await exchange.send({ n }, new Uint8Array(n).fill(2))
+      assert.equal(await exchange.receive(), { n: 2 * n })
+    }
+    await exchange.close()
+  })
+}
+
+test('plain bytes that come in pieces of one are put together, and those that are too many are the next message', async () => {
+  const way = road(serve(echo, sums), peer)
+  const stream = await way.open(echo.id)
+  const [question, ...rest] = [{ n: 5 }, { n: 0 }].map(each => frame(encode(each)))
+  stream.send(question as Uint8Array)
+  for (const byte of [1, 2, 3, 4, 5]) {
+    await sleep(2)
+    stream.send(new Uint8Array([byte]))
+  }
+  stream.send(rest[0] as Uint8Array)
+  const answers: number[] = []
+  stream.addEventListener('message', ({ data }) => answers.push(data.byteLength))
+  while (answers.length < 2) await sleep(5)
+  stream.abort(new Error('over'))
+})
+
+test('plain bytes that end early, stall or break off end the exchange with a code', async () => {
+  for (const [how, code] of [
+    ['end', 'unreachable'],
+    ['stall', 'timeout'],
+    ['break', 'unreachable']
+  ] as const) {
+    const failed = Promise.withResolvers<BakError>()
+    const way = road(serve(hasty, sums, failed.resolve), peer)
+    const exchange = await call(way.open, hasty)
+    await exchange.send({ n: 9 }, new Uint8Array(8))
+    if (how === 'end') void exchange.close()
+    if (how === 'break') exchange.abort(new Error('cut'))
+    assert.is((await failed.promise).code, code, how)
+    exchange.abort(new Error('over'))
+  }
+})
 
 test('a handler learns which peer speaks', async () => {
   let seen = ''
