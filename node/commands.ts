@@ -5,6 +5,7 @@ import { defaultHome } from '../protocols/home.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'
+import { addExec } from './commands/exec.ts'
 import { addInit } from './commands/init.ts'
 import { addInstall } from './commands/install.ts'
 import { addInvite } from './commands/invite.ts'
@@ -26,6 +27,7 @@ A mesh of three machines:
 
 const commands = [
   addDaemon,
+  addExec,
   addInit,
   addInvite,
   addInvites,

@@ -11,7 +11,17 @@ import { openHome } from './store/home.ts'
 /** A peer that cannot end in order within this ends all the same, ms. */
 const PATIENCE = 20_000
 
-export async function runDaemon(init: { home: string; flags: Flags; once?: boolean; ticket?: string }): Promise<void> {
+export interface DaemonRun {
+  home: string
+  flags: Flags
+  ticket?: string
+  /** Ends after the first run that the peer took part in. */
+  once?: boolean
+  /** Ends when standard input does. */
+  whileStdin?: boolean
+}
+
+export async function runDaemon(init: DaemonRun): Promise<void> {
   const ticket = init.ticket == null ? undefined : readTicket(init.ticket)
   const flags = checkFlags(init.flags)
   const home = await openHome(init.home)
@@ -37,6 +47,7 @@ export async function runDaemon(init: { home: string; flags: Flags; once?: boole
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
+  if (init.whileStdin) process.stdin.resume().once('close', () => end('standard input has ended'))
   // one stream or socket that fails must not end the measurement of all
   process.on('unhandledRejection', error => {
     log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })

@@ -8,6 +8,7 @@ export function addDaemon(program: Command): void {
   for (const command of [daemon, join]) {
     addSettings(command)
     addSetting(command, '--once', 'leave after the first run that this peer took part in')
+    command.option('--while-stdin', 'leave when standard input ends: with whoever started this peer, however that ends')
   }
   daemon.action(() => start(daemon))
   daemon.addHelpText('after', example('bak-node daemon --name db1 --label role=db --listen /ip4/0.0.0.0/tcp/4001', ''))
@@ -25,6 +26,7 @@ export function addDaemon(program: Command): void {
 async function start(command: Command, ticket?: string): Promise<void> {
   const { runDaemon } = await import('../run-daemon.ts')
   const chain = command.name() === 'join' ? [command.parent as Command, command] : [command]
-  const { once, ...flags } = flagsOf(chain)
-  await runDaemon({ home: homeOf(command), flags, once: once === true, ticket })
+  const { once, whileStdin, ...flags } = flagsOf(chain)
+  const ends = { once: once === true, whileStdin: whileStdin === true }
+  await runDaemon({ home: homeOf(command), flags, ticket, ...ends })
 }
