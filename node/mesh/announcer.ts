@@ -4,7 +4,7 @@
 const COALESCE = 50
 const REPEATS = [300, 1_000, 3_000]
 /** Ms for each member, at least and at most: the more there are the less each says, or a large mesh would never be still. */
-const STEADY = { each: 5_000, least: 60_000, most: 900_000 }
+const STEADY = { each: 10_000, least: 60_000, most: 900_000 }
 /** A peer that rests says it at least this often, ms: after an hour libp2p forgets how to reach it. */
 const RESTING = 1_800_000
 /** All that have rested say it within this, ms. */

@@ -9,7 +9,7 @@ import { Beat } from './beat.ts'
 import type { Quiet } from './quiet.ts'
 
 /** Silence after which a connection is asked, ms: it is given up after at most twice as long, and the time for the answer. */
-const PERIOD = 5_000
+const PERIOD = 8_000
 /** The same between start and stop. */
 const MEASURING = 10_000
 /** Time for an answer; a busy machine may take some seconds for it, ms. */
