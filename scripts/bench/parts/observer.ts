@@ -7,8 +7,8 @@ import { activityOf, pssOf } from '../processes.ts'
 
 /** Looked at for so long, ms. */
 const WINDOW = 5_000
-/** Before the first look, ms: what a command, or a daemon's beginning, brought with it is over. */
-const SETTLE = { started: 3_000, new: 10_000 }
+/** Before the first look, ms: what a command, or the first minute of a daemon, brought with it is over. */
+const SETTLE = { started: 3_000, new: 60_000 }
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const { peers, rounds } = bench.options
