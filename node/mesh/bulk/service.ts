@@ -13,9 +13,9 @@ import type { Greeter } from './greeter.ts'
 import { Lines } from './lines.ts'
 import { Maker, type MakerComponents } from './make.ts'
 
-/** A transfer of fewer bytes is over sooner than such a connection is made. */
+/** A transfer of fewer bytes is nearly over when such a connection is made, which takes about 15 ms and two round trips. */
 const WORTH = 8 * 1024 * 1024
-/** The same where it takes a look from outside and half a dozen round trips. */
+/** The same where it takes a look from outside and half a dozen round trips more. */
 const WORTH_PUNCHED = 64 * 1024 * 1024
 /** Longest time to begin a stream on it, ms. */
 const OPENING = 3_000
