@@ -17,6 +17,7 @@ export const commands: CommandEntry[] = [
     summary: 'how this peer and each other can be reached',
     load: () => import('./commands/reachability.ts')
   },
+  { name: 'topo', summary: 'how the mesh is connected', load: () => import('./commands/topo.ts') },
   {
     name: 'tools',
     summary: 'what can be observed where, and what is registered',

@@ -4,6 +4,7 @@ import { drain, members, register, status, stop, tools } from './control/mesh.ts
 import { reachability } from './control/reach.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
+import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
 import type { Parts } from './parts.ts'
 
@@ -16,6 +17,7 @@ export function controlHandlers(parts: Parts): CallHandlers {
     revoke: request => revoke(parts, request),
     rotate: request => rotate(parts, request),
     reachability: (request, options) => reachability(parts, request, options),
+    topology: (_, options) => topology(parts, options),
     stop: request => stop(parts, request),
     drain: request => drain(parts, request),
     tools: request => tools(parts, request),

@@ -30,6 +30,7 @@ import { Gossip } from './mesh/gossip.ts'
 import { Handover } from './mesh/handover.ts'
 import { Links } from './mesh/links.ts'
 import { Members } from './mesh/members.ts'
+import { Neighbours } from './mesh/neighbours.ts'
 import { createNetwork } from './mesh/network.ts'
 import { GossipPace } from './mesh/quiet/gossip-pace.ts'
 import { Quiet } from './mesh/quiet/quiet.ts'
@@ -190,6 +191,7 @@ async function compose(
     reach: c => new Reach(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
+    neighbours: c => new Neighbours(c, { mesh: mesh.mesh }),
     bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new Direct(c, { log, on: config.direct }),
     handover: c => new Handover(c, { log }),

@@ -5,6 +5,7 @@ import type { Log } from './log.ts'
 import type { Conduct } from './mesh/bounds/conduct.ts'
 import type { Paths } from './mesh/direct/paths.ts'
 import type { Members } from './mesh/members.ts'
+import type { Neighbours } from './mesh/neighbours.ts'
 import type { Reach } from './mesh/reach/reach.ts'
 import type { Relays } from './mesh/relay/relays.ts'
 import type { Streams } from './mesh/streams.ts'
@@ -36,6 +37,7 @@ export interface Parts {
   relays: Relays
   reach: Reach
   paths: Paths
+  neighbours: Neighbours
   streams: Streams
   follow: Follow
   agent: Agent

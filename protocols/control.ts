@@ -10,6 +10,7 @@ import { MAX_DURATION } from './duration.ts'
 import { runEvent } from './events.ts'
 import { count, digest, instant, list, MAX_PEERS, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { availability, record, registration } from './hello.ts'
+import { link } from './links.ts'
 import { assignment, clock, exclusion } from './manifest.ts'
 import { MAX_USES, role } from './membership.ts'
 import { nat, pathClass } from './path.ts'
@@ -54,17 +55,46 @@ export const peerReach = v.object({
 })
 export type PeerReach = v.InferOutput<typeof peerReach>
 
+const namedPeer = v.object({ peer: peerId, name: text })
+
 const ownReach = v.object({
   peer: peerId,
   name,
   nat: v.optional(nat),
   relay: v.boolean(),
   /** Relays through which it can be reached. */
-  relays: list(v.object({ peer: peerId, name: text }), 64),
+  relays: list(namedPeer, 64),
   /** Addresses that a router opened on demand. */
   mapped: list(text, 64),
   addresses: list(text, 64)
 })
+
+/** A member, or a peer that this one does not know and another is connected with. */
+const drawnPeer = v.object({
+  ...namedPeer.entries,
+  /** Left out of who is not known here. */
+  state: v.optional(memberView.entries.state),
+  /** Why it has not said with whom it is connected. */
+  error: v.optional(text)
+})
+
+const { peer: _, ...word } = link.entries
+
+/** Two peers that have a connection, as at least one of them says. */
+const drawnLink = v.object({
+  a: namedPeer,
+  b: namedPeer,
+  class: pathClass,
+  /** The relay. */
+  via: v.optional(namedPeer),
+  /** What is said of runs goes over it, at least one way. */
+  gossip: v.boolean(),
+  /** Asking opened it; it stays. */
+  opened: v.boolean(),
+  /** What each of the two says of it: one word where the other does not tell of it. */
+  said: list(v.object({ by: peerId, ...word }), 2)
+})
+export type TopologyLink = v.InferOutput<typeof drawnLink>
 
 /** One line of `bak ls` and `bak ps`. */
 export const runLine = v.object({
@@ -217,6 +247,11 @@ export const calls = {
   reachability: {
     request: v.strictObject({ on: v.optional(text), self: v.optional(v.boolean()) }),
     response: v.object({ self: ownReach, peers: list(peerReach, 10_000) })
+  },
+  /** Asks every member with whom it is connected. */
+  topology: {
+    request: nothing,
+    response: v.object({ self: peerId, members: list(drawnPeer, 100_000), links: list(drawnLink, 1_000_000) })
   },
   /** Leaves the mesh in order and ends the daemon. */
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },

@@ -1,6 +1,6 @@
 /**
  * What takes a controller or an admin. Every member, an agent too, may answer for itself, keep the books of the mesh, give
- * content by digest, tell its clock, and see who is here, what runs there are and what proves them.
+ * content by digest, tell its clock, and see who is here, how the mesh hangs together, what runs there are and what proves them.
  */
 import { BakError } from '../../protocols/errors.ts'
 import type { Role } from '../../protocols/membership.ts'

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { CallResponse } from '../../protocols/control.ts'
 import { readTicket, writeTicket } from '../../protocols/ticket.ts'
 import { sleep, Testnet, useTestnet } from '../helpers/mesh.ts'
 
@@ -38,6 +39,45 @@ mesh('labels choose members', async () => {
     JSON.parse(stdout).members.map((m: { name: string }) => m.name),
     ['b', 'c']
   )
+})
+
+mesh('every peer can show how all are connected, and names who does not say', async () => {
+  const complete = (text: string) => {
+    const { links, members } = JSON.parse(text) as CallResponse<'topology'>
+    const alive = members.filter(({ state }) => state === 'alive').map(({ name }) => name)
+    return (
+      alive.sort().join() === 'a,b,c' &&
+      links.length === 3 &&
+      links.every(({ said, gossip }) => said.length === 2 && gossip)
+    )
+  }
+  const deadline = Date.now() + 30_000
+  for (const { name } of net().peers) {
+    let shown = await net().bak(name, ['topo', '--json'])
+    while (!complete(shown.stdout) && Date.now() < deadline) shown = await net().bak(name, ['topo', '--json'])
+    assert.ok(complete(shown.stdout), shown.stdout)
+    assert.is(shown.stderr, '')
+  }
+  const dot = await net().bak('a', ['topo', '--dot'])
+  assert.is(dot.stdout.match(/ -- .*\[label="direct", style="bold"\]/g)?.length, 3, dot.stdout)
+  net().peer('c').child?.kill('SIGSTOP')
+  try {
+    const { status, stdout, stderr } = await net().bak('b', ['topo', '--json'])
+    assert.is(status, 0)
+    assert.match(stderr, /^bak: c has not told its connections: ./)
+    const { members, links } = JSON.parse(stdout) as CallResponse<'topology'>
+    assert.equal(
+      members.filter(({ error }) => error != null).map(({ name }) => name),
+      ['c']
+    )
+    const between = links.find(({ a, b }) => a.name !== 'c' && b.name !== 'c')
+    assert.is(between?.said.length, 2)
+    for (const link of links) if (link !== between) assert.is(link.said.length, 1)
+  } finally {
+    net().peer('c').child?.kill('SIGCONT')
+  }
+  for (const { name } of net().peers)
+    await net().until(name, members => members.every(({ state }) => state === 'alive'), 30_000)
 })
 
 mesh('a peer that leaves is gone at once, and one that is killed is lost within 10 s, to a newcomer too', async () => {

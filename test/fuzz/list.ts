@@ -5,6 +5,7 @@ import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { linksProtocol } from '../../protocols/links.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
@@ -51,6 +52,7 @@ export const targets = [
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
+  of({ protocol: linksProtocol, refusals: [] }),
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
   of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
@@ -87,6 +89,7 @@ export const targets = [
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
+  asks({ protocol: linksProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: bulkProtocol }),
   asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),

@@ -16,6 +16,7 @@ import {
   recordsProtocol,
   registerProtocol
 } from '../../protocols/hello.ts'
+import { linksProtocol } from '../../protocols/links.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
   acceptanceSubject,
@@ -286,6 +287,12 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['clock: request', clockProtocol.request, { asked: at }],
   ['clock: response', clockProtocol.response, { asked: at, heard: at + 1, answered: at + 1.5 }],
   ['echo', echoProtocol.request, { bytes: new Uint8Array(100).fill(2) }],
+  ['links: request', linksProtocol.request, {}],
+  [
+    'links: response',
+    linksProtocol.response,
+    { links: [{ peer: member.peer, class: 'relayed', via: controller.peer, gossip: true }] }
+  ],
   ['observe: request', observeProtocol.request, {}],
   ['observe: response', observeProtocol.response, { token: new Uint8Array(16).fill(7), ports: [4002, 4003] }],
   ['direct: offer', directProtocol.request, directOffer],
