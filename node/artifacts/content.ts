@@ -13,6 +13,8 @@ const PORTION = 256 * 1024
 /** Largest content that is held in memory, one piece and all of it. */
 const MAX_PIECE = 16 * 1024 * 1024
 const MAX_HELD = 64 * 1024 * 1024
+/** Pieces that are held: the offers and manifests of as many runs as a peer follows, and as many again. */
+const MAX_PIECES = 256
 /** Pieces that are fetched at once, of all peers and of one: each may come to the largest. */
 const FETCHES = { most: 8, mostOfOne: 2 }
 
@@ -46,7 +48,7 @@ export class Content {
     this.#held.delete(digest)
     this.#held.set(digest, bytes)
     for (const [oldest, old] of this.#held) {
-      if (this.#size <= MAX_HELD || oldest === digest) break
+      if ((this.#size <= MAX_HELD && this.#held.size <= MAX_PIECES) || oldest === digest) break
       this.#held.delete(oldest)
       this.#size -= old.length
     }

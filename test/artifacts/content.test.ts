@@ -233,6 +233,15 @@ test('at most 64 MiB are held, and what was asked for least lately goes first', 
   assert.equal(held, [true, true, true, false, true, true, true, true])
 })
 
+test('of small pieces at most 256 are held: runs that are over a long time leave nothing', async () => {
+  const net = new Net()
+  const content = await net.peer('a')
+  const digests = Array.from({ length: 1_000 }, (_, i) => content.put(noise(i + 1)))
+  const held: boolean[] = []
+  for (const i of [0, 743, 744, 999]) held.push(await holds(net, content, digests[i] as string))
+  assert.equal(held, [false, false, true, true])
+})
+
 test('what is put twice counts once', async () => {
   const net = new Net()
   const content = await net.peer('a')
