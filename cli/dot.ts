@@ -6,12 +6,14 @@ type Topology = CallResponse<'topology'>
 
 /** Undirected, an edge a pair: dashed where it is relayed, bold where gossip goes over it, grey where one side alone tells of it. */
 export function formatDot({ members, links }: Topology): string {
-  const nodes = members.map(({ peer, name, error }) =>
-    error == null
-      ? `  ${quote(peer)} [label=${quote(name)}];`
-      : `  ${quote(peer)} [label=${quote(name, 'no answer')}, style=dashed];`
-  )
-  const edges = links.map(each => `  ${quote(each.a.peer)} -- ${quote(each.b.peer)} [${attributesOf(each)}];`)
+  const called = Map.groupBy(members, ({ name }) => name)
+  // by its id where two share a name: one of them is gone, and comes back as another
+  const idOf = ({ peer, name }: { peer: string; name: string }) => quote(called.get(name)?.length === 1 ? name : peer)
+  const nodes = members.map(each => {
+    const label = `label=${quote(each.name, ...(each.error == null ? [] : ['no answer']))}`
+    return `  ${idOf(each)} [${label}${each.error == null ? '' : ', style=dashed'}];`
+  })
+  const edges = links.map(each => `  ${idOf(each.a)} -- ${idOf(each.b)} [${attributesOf(each)}];`)
   return ['graph bak {', '  node [shape=box];', ...nodes, ...edges, '}'].join('\n')
 }
 

@@ -88,8 +88,8 @@ const looks: Array<[title: string, link: TopologyLink, attributes: string]> = [
 ]
 for (const [title, each, attributes] of looks) {
   test(`${title} has ${attributes}`, () => {
-    const text = formatDot({ self: 'id-a', members: [], links: [each] })
-    assert.is(text.split('\n')[2], `  "id-a" -- "id-b" [${attributes}];`)
+    const text = formatDot({ self: 'id-a', members: [named('a'), named('b')], links: [each] })
+    assert.is(text.split('\n')[4], `  "a" -- "b" [${attributes}];`)
   })
 }
 
@@ -99,11 +99,22 @@ test('the graph has every member, also one that is connected with nobody, and ea
   const words = wordsOf(text)
   assert.equal(words.slice(0, 3), ['graph', 'bak', '{'])
   assert.is(words.at(-1), '}')
-  assert.equal(words.slice(words.indexOf('id-a')), [
-    ...['id-a', '[', 'label', '=', 'a', ']', ';'],
-    ...['id-b "2"', '[', 'label', '=', 'b "2"\\nno answer', ',', 'style', '=', 'dashed', ']', ';'],
-    ...['id-c', '[', 'label', '=', 'c', ']', ';'],
-    ...['id-a', '--', 'id-b "2"', '[', 'label', '=', 'direct', ',', 'style', '=', 'bold', ']', ';', '}']
+  assert.equal(words.slice(words.indexOf('a')), [
+    ...['a', '[', 'label', '=', 'a', ']', ';'],
+    ...['b "2"', '[', 'label', '=', 'b "2"\\nno answer', ',', 'style', '=', 'dashed', ']', ';'],
+    ...['c', '[', 'label', '=', 'c', ']', ';'],
+    ...['a', '--', 'b "2"', '[', 'label', '=', 'direct', ',', 'style', '=', 'bold', ']', ';', '}']
+  ])
+})
+
+test('two of the same name are two', () => {
+  const members = [named('a'), named('b'), { peer: 'id-other', name: 'b' }]
+  const lines = formatDot({ self: 'id-a', members, links: [link('a', 'b')] }).split('\n')
+  assert.equal(lines.slice(2, 6), [
+    '  "a" [label="a"];',
+    '  "id-b" [label="b"];',
+    '  "id-other" [label="b"];',
+    '  "a" -- "id-b" [label="direct"];'
   ])
 })
 

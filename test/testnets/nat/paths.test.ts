@@ -1,8 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { CallResponse } from '../../../protocols/control.ts'
 import { labMissing } from '../../../testnets/lab/available.ts'
-import { NatNetwork, wrongPaths } from '../../../testnets/nat/network.ts'
-import { HOSTS, kindOf } from '../../../testnets/nat/pairs.ts'
+import { isRight, NatNetwork, wrongPaths } from '../../../testnets/nat/network.ts'
+import { HOSTS, kindOf, pairsOf, RELAYS } from '../../../testnets/nat/pairs.ts'
 import { isWhole, runFrom } from '../../../testnets/nat/scenarios.ts'
 import { skipWhere } from '../../helpers/skip.ts'
 
@@ -22,6 +23,18 @@ nat.after(async () => {
 
 test('every pair finds the path that it is to have', async () => {
   assert.equal(await wrongPaths(net, 60_000), [])
+})
+
+test('one peer shows by which path every two of the others are connected', async () => {
+  const { status, stdout, stderr } = await net.mesh.testnet.bak('s1', ['topo', '--json'])
+  assert.equal([status, stderr], [0, ''])
+  const { links } = JSON.parse(stdout) as CallResponse<'topology'>
+  const between = links.filter(({ a, b }) => [a, b].every(({ name }) => net.hosts.includes(name)))
+  assert.is(between.length, pairsOf(net.hosts).length)
+  const wrong = between.filter(link => !isRight(link.a.name, link.b.name, link.class) || link.said.length !== 2)
+  assert.equal(wrong, [])
+  const relayed = between.filter(link => link.class === 'relayed')
+  assert.ok(relayed.length > 0 && relayed.every(({ via }) => RELAYS.includes(via?.name ?? '')))
 })
 
 test('a whole run of all passes from behind a symmetric NAT, and what each sends is verified', async () => {
