@@ -50,7 +50,7 @@ export type ToReceiver = v.InferOutput<typeof toReceiver>
 export type ToSender = v.InferOutput<typeof toSender>
 
 export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
-  id: '/bak/tarball/2.0.0',
+  id: '/bak/tarball/1.0.0',
   request: toReceiver,
   response: toSender,
   timeout: TIMEOUT,

@@ -161,7 +161,9 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/cancel/1.0.0',
     '/bak/describe/1.0.0',
     '/bak/register/1.0.0',
-    '/bak/collect/1.0.0'
+    '/bak/collect/1.0.0',
+    '/bak/bulk/1.0.0',
+    '/bak/links/1.0.0'
   ]
   const bad = [
     Uint8Array.of(0, 0, 0, 3, 0xff, 0xff, 0xff),
