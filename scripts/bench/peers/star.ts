@@ -32,6 +32,7 @@ interface Open {
 async function hub(members: number): Promise<void> {
   const { privateKey, publicKey } = pair()
   const lines: Line[] = []
+  const all = Promise.withResolvers<void>()
   let open: Open | undefined
   const server = createServer({ noDelay: true }, socket => {
     socket.on('error', () => {})
@@ -39,7 +40,11 @@ async function hub(members: number): Promise<void> {
     let line: Line | undefined
     frames(socket, ANSWER + SIGNATURE, frame => {
       // the first frame is the member's key
-      if (line == null) return void lines.push((line = { socket, key: keyOf(frame) }))
+      if (line == null) {
+        line = { socket, key: keyOf(frame) }
+        if (lines.push(line) === members) all.resolve()
+        return
+      }
       const body = frame.subarray(0, ANSWER)
       if (open == null || body.readUInt32LE(0) !== open.seq) return
       if (!verify(null, body, line.key, frame.subarray(ANSWER))) throw new Error('a bad signature')
@@ -62,6 +67,8 @@ async function hub(members: number): Promise<void> {
   }
   serve((server.address() as AddressInfo).port, async ({ phases, pause }: { phases: number; pause: number }) => {
     const seen = []
+    // a member is ready when it has said its key, not when the hub has read it
+    await within(all.promise, LIMIT, 'members of the star')
     for (let i = 0; i < phases; i++) {
       seen.push(await within(phase(), LIMIT, 'a phase of the star'))
       await new Promise(resolve => setTimeout(resolve, pause))
