@@ -27,7 +27,7 @@ import { RelayNews } from './relay-news.ts'
 import { Reunion } from './reunion.ts'
 import type { Streams } from './streams.ts'
 import { answerSwap, swapRecords } from './swap.ts'
-import { isHere, saysTheSame, Table } from './table.ts'
+import { isHere, type Row, saysTheSame, Table } from './table.ts'
 import type { Authority } from './trust/authority.ts'
 
 /** What was said last goes out in this time, ms. */
@@ -202,12 +202,13 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const known = this.#table.get(record.peer)
     if (!this.#table.learn(record, sealed, Date.now())) return false
     this.#components.authority.learn(proof)
+    const { lost } = this.#table.get(record.peer) as Row
     // one that was started again does not mean that there was a cut
-    if (known?.lost === true && known.record.started === record.started) this.#found(record.peer)
+    if (known?.lost === true && !lost && known.record.started === record.started) this.#found(record.peer)
     const multiaddrs = record.addresses.map(address => multiaddr(address))
     // the addresses of yesterday's relays lead nowhere
     this.#components.peerStore.patch(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
-    if (known == null || known.lost || !saysTheSame(known.record, record)) this.#changed(record.peer)
+    if (known == null || known.lost !== lost || !saysTheSame(known.record, record)) this.#changed(record.peer)
     return true
   }
 

@@ -18,8 +18,13 @@ export interface Row {
 export const stateOf = (row: Row) => (row.lost ? 'lost' : row.record.state)
 export const isHere = (row: Row) => !row.lost && row.record.state !== 'left'
 
+/** Reports of losses that are remembered for records that may still come. */
+const MAX_REPORTS = 1_024
+
 export class Table {
   readonly #rows = new Map<string, Row>()
+  /** The version with which each peer was reported lost: gossip may bring that record, or an older one, later. */
+  readonly #reports = new Map<string, number>()
   readonly #most: number
 
   /** @param most members; a newcomer takes the place of who has been gone for longest, or has none */
@@ -32,7 +37,8 @@ export class Table {
     const known = this.#rows.get(record.peer)
     if (known != null && known.record.version >= record.version) return false
     if (known == null && this.#rows.size >= this.#most && !this.#makeRoom()) return false
-    const row = { record, sealed, lost: false, since: now, heard: now }
+    const lost = record.version <= (this.#reports.get(record.peer) ?? -1)
+    const row = { record, sealed, lost, since: now, heard: now }
     if (known != null && stateOf(known) === stateOf(row)) row.since = known.since
     this.#rows.set(record.peer, row)
     return true
@@ -40,6 +46,7 @@ export class Table {
 
   /** @returns whether a peer that was thought to be here is lost now; a report on an older record is void */
   lose(peer: string, version: number, now: number): boolean {
+    this.#remember(peer, version)
     const row = this.#rows.get(peer)
     if (row == null || !isHere(row) || row.record.version > version) return false
     this.#rows.set(peer, { ...row, lost: true, since: now })
@@ -48,6 +55,7 @@ export class Table {
 
   /** A peer that was thought lost is connected. @returns whether that was news */
   find(peer: string, now: number): boolean {
+    this.#reports.delete(peer)
     const row = this.#rows.get(peer)
     if (row?.lost !== true) return false
     this.#rows.set(peer, { ...row, lost: false, since: now, heard: now })
@@ -57,6 +65,13 @@ export class Table {
   /** Drops who left or was lost before `before`. */
   forget(before: number): void {
     for (const [peer, row] of this.#rows) if (!isHere(row) && row.since < before) this.#rows.delete(peer)
+  }
+
+  #remember(peer: string, version: number): void {
+    const before = this.#reports.get(peer) ?? version
+    this.#reports.delete(peer)
+    this.#reports.set(peer, Math.max(before, version))
+    if (this.#reports.size > MAX_REPORTS) this.#reports.delete(this.#reports.keys().next().value as string)
   }
 
   /** @returns whether somebody was gone */

@@ -105,6 +105,28 @@ table('a report on a newer record than is known counts: its reporter knew more',
   assert.is(rows.lose('p', 6, 200), true)
 })
 
+table('a record that comes after the news that its peer is lost does not bring it back; a newer one does', () => {
+  for (const first of [undefined, 3]) {
+    const rows = new Table()
+    if (first != null) rows.learn(record({ peer: 'p', version: first, state: 'left' }), sealed, 100)
+    assert.is(rows.lose('p', 5, 200), false)
+    for (const version of [4, 5]) {
+      rows.learn(record({ peer: 'p', version }), sealed, 300)
+      assert.is(stateOf(rows.get('p') as never), 'lost')
+    }
+    rows.learn(record({ peer: 'p', version: 6 }), sealed, 400)
+    assert.is(stateOf(rows.get('p') as never), 'alive')
+  }
+})
+
+table('who was found since it was reported lost is not lost by the record that the report was about', () => {
+  const rows = new Table()
+  rows.lose('p', 5, 100)
+  rows.find('p', 200)
+  rows.learn(record({ peer: 'p', version: 5 }), sealed, 300)
+  assert.is(stateOf(rows.get('p') as never), 'alive')
+})
+
 table('who was lost is back with a newer record or a connection, and not with the old record', () => {
   for (const back of ['record', 'connection']) {
     const rows = new Table()
