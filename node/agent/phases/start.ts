@@ -64,10 +64,16 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
   await running.ready
 }
 
-/** Waits until the local clock shows `at`: coarsely by a timer, the last two milliseconds by looking. */
+const never = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * Waits until the local clock shows `at`: coarsely by a timer, which may be a millisecond late; the last two milliseconds asleep,
+ * as the kernel wakes up to the tenth part of one. To look at the clock meanwhile would keep a core from the workload.
+ */
 async function instant(at: number, signal: AbortSignal): Promise<void> {
   // no controller looks further ahead: one of the clocks was set since they were compared
   if (at - now() > FURTHEST) return
   if (at - now() > 2) await sleep(at - now() - 2, undefined, { signal }).catch(() => {})
-  while (now() < at && !signal.aborted) await new Promise(resolve => setImmediate(resolve))
+  const left = at - now()
+  if (left > 0 && !signal.aborted) Atomics.wait(never, 0, 0, left)
 }
