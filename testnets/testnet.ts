@@ -14,7 +14,7 @@ import { socketOf } from '../protocols/home.ts'
 import { BAK, BAK_NODE } from './programs.ts'
 
 /** A daemon has this long to be ready, and to leave in order, ms. */
-const READY = 20_000
+const READY = 60_000
 const LEAVE = 15_000
 /** Daemons that start at the same time: each takes a second of a core. */
 const AT_ONCE = 4
