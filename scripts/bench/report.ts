@@ -8,6 +8,8 @@ export interface Measured {
   figures: Figure[]
   /** s */
   took: number
+  /** It broke off; its figures are those until then. */
+  failed?: boolean
 }
 
 /** One line of the table. */
