@@ -15,9 +15,7 @@ of the design. What could not be measured is absent, and says why.`
 export async function writePage(measured: Measured[], machine: Machine, pictures: Map<string, string>): Promise<void> {
   const folder = join(root, 'docs')
   await mkdir(folder, { recursive: true })
-  const parts = measured.map(
-    ({ part, took, failed }) => `${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`
-  )
+  const parts = measured.map(({ part, took, failed }) => `${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`)
   for (const [name, picture] of pictures) await writeFile(join(folder, name), picture)
   const shown = [...pictures.keys()].map(name => `![${name}](${name})\n`)
   const text = [HEAD, '', `${inWords(machine)}; ${parts.join(', ')}.`, '', inMarkdown(measured), ...shown].join('\n')
