@@ -5,9 +5,9 @@
  */
 import * as v from 'valibot'
 import type { Subject } from './envelope.ts'
-import { count, digest, instant, list, MAX_PEERS, peerId, phase, runId } from './fields.ts'
+import { count, digest, instant, list, MAX_PEERS, peerId, runId } from './fields.ts'
 import { exclusion } from './manifest.ts'
-import { step } from './phase.ts'
+import { phaseOutcome } from './phase.ts'
 
 /** Phases that one notice tells of, and exclusions that it names of each. */
 export const MAX_NOTICED = 64
@@ -16,17 +16,9 @@ export const MAX_NAMED_OUT = 256
 export const MAX_HOLDERS = 8
 
 export const closedPhase = v.object({
-  seq: count,
-  phase,
-  /** Digest of the manifest; of the offer for `join`. */
-  subject: digest,
-  step: v.optional(step),
-  when: v.optional(v.picklist(['begin', 'end'])),
-  verdict: v.picklist(['met', 'failed']),
-  /** Answers that said ok, that were needed, and asked for. */
+  ...phaseOutcome,
+  /** Answers that said ok. */
   ok: count,
-  needed: count,
-  asked: count,
   /** Who is out of the run since this phase; the first of them where they are very many. */
   excluded: list(exclusion, MAX_NAMED_OUT),
   closed: instant,

@@ -109,18 +109,24 @@ export const ack = v.object({
 export type Ack = v.InferOutput<typeof ack>
 export const ackSubject: Subject<Ack> = { name: 'ack', schema: ack }
 
-export const certificate = v.object({
-  run: runId,
-  epoch: count,
+/** Which phase is over, and how it ended: in its certificate, and in the notice of that. */
+export const phaseOutcome = {
   seq: count,
   phase,
+  /** Digest of the manifest; of the offer for `join`. */
   subject: digest,
   step: v.optional(step),
   when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),
   /** Answers that were needed, and asked for. */
   needed: count,
-  asked: count,
+  asked: count
+}
+
+export const certificate = v.object({
+  run: runId,
+  epoch: count,
+  ...phaseOutcome,
   /** The acknowledgements, as their members signed them. */
   acks: list(envelope, MAX_PEERS),
   /** Who is out of the run since this phase, and why. */

@@ -1,11 +1,12 @@
 /** What lists of runs say, read from their records; a record is read again only once it has changed. */
 import { readFile, stat } from 'node:fs/promises'
 import { type RunHead, type RunRecord, readHead } from '../../protocols/record.ts'
+import { Lanes } from '../artifacts/lanes.ts'
 
 /** Runs of which it is kept; of more the rest is read each time. */
 const MOST = 4_096
 /** Files at once. */
-const LANES = 16
+const AT_ONCE = 16
 
 interface Known {
   /** A record is always written anew: another file, or another time. */
@@ -24,10 +25,13 @@ export class RunHeads {
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
   async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunHead[]> {
-    const heads = await inLanes(runs, async run => {
-      const record = live(run)
-      return record == null ? this.#read(run).catch(() => undefined) : readHead(record)
-    })
+    const lanes = new Lanes({ most: AT_ONCE, mostOfOne: 1 })
+    const heads = await Promise.all(
+      runs.map(run => {
+        const record = live(run)
+        return record == null ? lanes.use(run, () => this.#read(run)).catch(() => undefined) : readHead(record)
+      })
+    )
     const here = new Set(runs)
     for (const run of this.#known.keys()) if (!here.has(run)) this.#known.delete(run)
     return heads.filter(head => head != null)
@@ -43,14 +47,4 @@ export class RunHeads {
     if (known != null || this.#known.size < MOST) this.#known.set(run, { file, head })
     return head
   }
-}
-
-/** Does the same for all, some at a time. @returns what came of each, in their order */
-async function inLanes<T, R>(all: T[], act: (each: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(all.length)
-  const lanes = Array.from({ length: Math.min(LANES, all.length) }, async (_, lane) => {
-    for (let i = lane; i < all.length; i += LANES) results[i] = await act(all[i] as T)
-  })
-  await Promise.all(lanes)
-  return results
 }

@@ -10,8 +10,8 @@ import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
 const REPEATS = [250, 500, 1_000, 2_000]
-/** With so many repeats others have heard of it, too, where only this peer itself is asked. */
-const TOLD_TO_OTHERS = 2
+/** The attempt with which the whole mesh hears of a phase that goes on, after some 750 ms, whoever is asked. */
+export const TOLD_TO_OTHERS = 2
 
 export interface OpenPhaseInit {
   command: Command

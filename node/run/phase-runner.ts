@@ -17,14 +17,12 @@ import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import type { Refusal } from './inbox.ts'
 import { Notices } from './notices.ts'
-import { type Closed, OpenPhase } from './open-phase.ts'
+import { type Closed, OpenPhase, TOLD_TO_OTHERS } from './open-phase.ts'
 
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256
 /** Members that hold each certificate beside the controller. */
 export const HOLDERS = 3
-/** The attempt with which the whole mesh hears of a phase that goes on: after some 750 ms. */
-const SLOW = 2
 /** Phases that the mesh hears of at once. */
 const TOLD_AT_ONCE: Phase[] = ['join', 'terminate']
 
@@ -177,7 +175,7 @@ export class PhaseRunner {
     const { signer, follow, inbox } = parts
     const envelope = seal(commandSubject, command, signer)
     const { length } = inbox.tell(order.run, waiting, { type: 'command', sealed: envelope })
-    const toMesh = command.attempt === SLOW || length < waiting.length
+    const toMesh = command.attempt === TOLD_TO_OTHERS || length < waiting.length
     follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })
   }
 
