@@ -89,12 +89,15 @@ export function offsetOf(asked: number, heard: number, answered: number, came: n
   }
 }
 
-/** @returns the sample with the smallest bound */
+/**
+ * @returns the offset out of the shortest way there and the shortest way back, which need not be those of one exchange: who
+ * is busy holds up one of the two ways, and now and then lets one through
+ */
 export function best(samples: Offset[]): Offset {
-  return samples.reduce((least, sample) => (sample.bound < least.bound ? sample : least), {
-    offset: 0,
-    bound: Number.MAX_SAFE_INTEGER
-  })
+  if (samples.length === 0) return { offset: 0, bound: Number.MAX_SAFE_INTEGER }
+  const there = Math.min(...samples.map(({ offset, bound }) => bound + offset))
+  const back = Math.min(...samples.map(({ offset, bound }) => bound - offset))
+  return { offset: (there - back) / 2, bound: Math.max(0, (there + back) / 2), at: samples.at(-1)?.at }
 }
 
 /**

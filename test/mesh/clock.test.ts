@@ -34,15 +34,31 @@ pure('a clock that was set between two stamps gives no negative bound', () => {
   assert.is(offsetOf(1_000, 1_000, 1_500, 1_010).bound, 0)
 })
 
-pure('of several exchanges the one with the shortest way counts', () => {
+pure('of several exchanges the shortest way there and the shortest way back count, whichever they belong to', () => {
+  // there and back: 5 and -1, 1.5 and -0.5, 2.75 and -1.25
   const samples = [
     { offset: 3, bound: 2 },
     { offset: 1, bound: 0.5 },
-    { offset: 2, bound: 0.75 }
+    { offset: 2, bound: 0.75, at: 7 }
   ]
-  assert.equal(best(samples), { offset: 1, bound: 0.5 })
-  assert.equal(best([...samples].reverse()), { offset: 1, bound: 0.5 })
+  assert.equal(best(samples), { offset: 1.375, bound: 0.125, at: 7 })
+  assert.equal(best(samples.slice(1, 2)), { offset: 1, bound: 0.5, at: undefined })
 })
+
+pure(
+  'however long each way of each exchange takes, the true offset lies within the bound, which is none of theirs or less',
+  () => {
+    const ways = fc.array(fc.tuple(way, way), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), ways, (truth, each) => {
+        const samples = each.map(([there, back]) => offsetOf(0, there + truth, there + truth, there + back))
+        const { offset, bound } = best(samples)
+        assert.ok(Math.abs(offset - truth) <= bound + 1e-6, `${offset} +- ${bound}, truth ${truth}`)
+        assert.ok(bound <= Math.min(...samples.map(sample => sample.bound)) + 1e-6)
+      })
+    )
+  }
+)
 
 pure('a clock that runs faster or slower is found to, within the bound, whatever its offset', () => {
   const ppm = fc.double({ min: -100_000, max: 100_000, noNaN: true })

@@ -13,6 +13,10 @@ import { stopTools } from './stop.ts'
 
 /** An agreed instant lies no further ahead than this, ms. */
 const FURTHEST = 5_000
+/** So long before it a timer may wake the daemon, which on a machine with many is late itself, ms. */
+const ASLEEP = 10
+/** For so long after it nothing is done but to begin: whoever shares the machine has to begin, too, ms. */
+const CALM = 10
 
 /** Starts the tools at the agreed instant, and answers when they produce. */
 export const start: PhaseHandler = async context => {
@@ -23,7 +27,10 @@ export const start: PhaseHandler = async context => {
   const folders = await Promise.all(usable.map(each => toolFolder(member, command.step as Step, each)))
   await instant((command.at ?? 0) - member.clock.offset, signal)
   const began = now() + member.clock.offset
-  const outcomes = await Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string)))
+  const [outcomes] = await Promise.all([
+    Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
+    sleep(CALM, undefined, { signal }).catch(() => {})
+  ])
   const failures = outcomes.flatMap((outcome, i) =>
     outcome.status === 'rejected' ? [`${usable[i]?.tool}: ${asBakError(outcome.reason).message}`] : []
   )
@@ -67,13 +74,13 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
 const never = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Waits until the local clock shows `at`: coarsely by a timer, which may be a millisecond late; the last two milliseconds asleep,
+ * Waits until the local clock shows `at`: coarsely by a timer, which may be some milliseconds late; the last of them asleep,
  * as the kernel wakes up to the tenth part of one. To look at the clock meanwhile would keep a core from the workload.
  */
 async function instant(at: number, signal: AbortSignal): Promise<void> {
   // no controller looks further ahead: one of the clocks was set since they were compared
   if (at - now() > FURTHEST) return
-  if (at - now() > 2) await sleep(at - now() - 2, undefined, { signal }).catch(() => {})
+  if (at - now() > ASLEEP) await sleep(at - now() - ASLEEP, undefined, { signal }).catch(() => {})
   const left = at - now()
   if (left > 0 && !signal.aborted) Atomics.wait(never, 0, 0, left)
 }
