@@ -17,6 +17,7 @@ import { meshGossip } from './gossip.ts'
 import type { Quiet } from './quiet/quiet.ts'
 import { Vigil } from './quiet/vigil.ts'
 import { isRelayed } from './reach/addresses.ts'
+import { updateWindowsSeldom } from './thrift.ts'
 import { type EncrypterInit, meshEncrypter } from './trust/encrypter.ts'
 import type { MeshSecret } from './trust/secret.ts'
 
@@ -48,6 +49,7 @@ export interface NetworkInit extends EncrypterInit {
 
 export function createNetwork(init: NetworkInit, services: any) {
   const vigil = new Vigil({ quiet: init.quiet })
+  updateWindowsSeldom()
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromRaw(init.key),

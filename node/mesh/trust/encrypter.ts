@@ -2,6 +2,7 @@
 import { type NoiseComponents, noise } from '@chainsafe/libp2p-noise'
 import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection } from '@libp2p/interface'
 import type { Refusal } from '../../../protocols/admission.ts'
+import { writeFramesAtOnce } from '../thrift.ts'
 import { type Admission, exchangeProofs, Refused } from './exchange.ts'
 import { encrypterId, type MeshSecret, prologue } from './secret.ts'
 
@@ -33,6 +34,7 @@ export function meshEncrypter(init: EncrypterInit, secret: MeshSecret) {
       options?: SecureConnectionOptions
     ): Promise<SecuredConnection> => {
       let peer: string | undefined
+      writeFramesAtOnce(connection)
       try {
         const method = direction === 'inbound' ? 'secureInbound' : 'secureOutbound'
         const secured = await inner[method](connection as never, options)
