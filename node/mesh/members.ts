@@ -11,8 +11,17 @@ import { encode } from '../../protocols/codec.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import { type Envelope, type Signed, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import { lostSubject, type MemberRecord, memberSubject, recordsProtocol, topicName } from '../../protocols/hello.ts'
+import {
+  lostSubject,
+  type MemberRecord,
+  memberSubject,
+  recordsProtocol,
+  type SwapRequest,
+  type SwapResponse,
+  topicName
+} from '../../protocols/hello.ts'
 import type { Notice } from '../../protocols/notice.ts'
+import type { Exchange } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import type { Follow } from '../run/follow.ts'
 import { Announcer, steadyOf } from './announcer.ts'
@@ -70,6 +79,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #table = new Table()
   readonly #views: MemberViews
   readonly #topic: string
+  /** Neighbours whose table and this one were made equal, and to whom what came since is to be told. */
+  readonly #swapped = new Set<string>()
   readonly #news = new RelayNews()
   readonly #loss: Loss
   readonly #announcer = new Announcer({
@@ -97,7 +108,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
 
   async afterStart(): Promise<void> {
     const { events, authority, conduct, gossip, streams, follow, quiet } = this.#components
-    await streams.serve(recordsProtocol, (first, exchange) => answerSwap(first, exchange, this.#swapping))
+    await streams.serve(recordsProtocol, (first, exchange) => this.#answer(first, exchange))
     const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
     authority.addEventListener('refused', this.#onRefused)
@@ -217,6 +228,15 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return { table: this.#table, take }
   }
 
+  async *#answer(first: SwapRequest, exchange: Exchange<SwapRequest>): AsyncGenerator<SwapResponse> {
+    yield* answerSwap(first, exchange, this.#swapping)
+    this.#onSwapped(exchange.peer)
+  }
+
+  #onSwapped(peer: string): void {
+    if (this.#components.streams.connected(peer)) this.#swapped.add(peer)
+  }
+
   /** Learns from a swap, and sees to it that others hear what was news. */
   #take(records: Envelope[], from: string, lost: Set<string>): void {
     for (const sealed of records) {
@@ -226,12 +246,18 @@ export class Members extends TypedEventEmitter<MembersEvents> {
         if (!this.#learn(checked)) continue
         // the last record of a lost peer is no sign of life, and not passed on
         if (lost.has(value.peer)) this.#onReport(value, from)
-        else this.#news.plan(value.peer, value.version, () => this.#publish('record', sealed))
+        else if (this.#isNewsToOthers(from))
+          this.#news.plan(value.peer, value.version, () => this.#publish('record', sealed))
       } catch (cause) {
         const { code, message: why } = asBakError(cause)
         this.#log.refused('record refused', { from, by: sealed.by, code, why })
       }
     }
+  }
+
+  /** What a swap brought is known where it came from, and to be told by a swap to whom there was none with yet. */
+  #isNewsToOthers(from: string): boolean {
+    return this.#swapped.size > (this.#swapped.has(from) ? 1 : 0)
   }
 
   #onReport({ peer, version }: { peer: string; version: number }, by: string): void {
@@ -262,11 +288,14 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const peer = event.detail.peerId.toString()
     if (peer < this.#init.signer.peer) return
     const open = this.#components.streams.to(peer)
-    swapRecords(open, peer, this.#swapping).catch(error => this.#log.debug('no swap', { peer, why: error.message }))
+    swapRecords(open, peer, this.#swapping)
+      .then(() => this.#onSwapped(peer))
+      .catch(error => this.#log.debug('no swap', { peer, why: error.message }))
   }
 
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
     const peer = event.detail.toString()
+    this.#swapped.delete(peer)
     this.#loss.suspect(peer)
     this.#changed(peer)
   }
