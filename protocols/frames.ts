@@ -5,22 +5,13 @@
 import type { Stream } from '@libp2p/interface'
 import { type ByteStream, byteStream } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { type Channel, checkSize, inTime, MAX_CLOSING, MAX_MESSAGE, type Patience } from './channel.ts'
 import { decode, encode, type Schema } from './codec.ts'
-import { asBakError, BakError } from './errors.ts'
+import { BakError } from './errors.ts'
 import type { Protocol, WaitOptions } from './stream.ts'
 
-/** Longest wait for the rest of a message that has begun, in ms. */
-const MAX_MESSAGE = 30_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
 export const MAX_IN_FLIGHT = 17 * 1024 * 1024
-
-/** Longest wait for what was written last to be taken, in ms. */
-const MAX_CLOSING = 5_000
-
-interface Patience extends WaitOptions {
-  /** Longest wait in ms, where it is shorter than the protocol's. */
-  within?: number
-}
 
 /**
  * Counts the bytes of one peer that have come and are not read, on all its streams: told how many more, or fewer.
@@ -29,7 +20,7 @@ interface Patience extends WaitOptions {
 export type Unread = (bytes: number) => boolean
 
 /** Both directions of one stream, within its protocol's bounds. */
-export class Frames {
+export class Frames implements Channel {
   readonly #stream: Stream
   readonly #bytes: ByteStream<Stream>
   readonly #protocol: Protocol<unknown, unknown>
@@ -76,40 +67,35 @@ export class Frames {
     }
   }
 
-  /** @param plain comes behind it as it is, and is not to be changed any more */
+  get status(): string {
+    return this.#stream.status === 'reset' ? 'aborted' : this.#stream.status
+  }
+
   async write(value: unknown, options: WaitOptions = {}, plain?: Uint8Array): Promise<void> {
     const body = encode(value)
-    if (body.length > this.#protocol.maxFrame) {
-      throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${body.length} bytes is too large`)
-    }
+    checkSize(this.#protocol, body.length, this.#protocol.maxFrame)
     const head = new Uint8Array(4)
     new DataView(head.buffer).setUint32(0, body.length)
     const whole = plain == null ? new Uint8ArrayList(head, body) : new Uint8ArrayList(head, body, plain)
-    await this.#guard('take a message', options, signal => this.#bytes.write(whole, { signal }))
+    await inTime(this.#protocol, 'take a message', options, signal => this.#bytes.write(whole, { signal }))
   }
 
-  /**
-   * @param within how long the message may be in coming, ms
-   * @param most its largest size, where it is smaller than the protocol's
-   * @returns undefined at the orderly end of the stream
-   */
   async read<T>(schema: Schema<T>, options: Patience & { most?: number } = {}): Promise<T | undefined> {
     const { signal, within, most = this.#protocol.maxFrame } = options
-    const begun = await this.#guard('answer', { signal, within }, waiting => this.#fill(4, waiting))
+    const begun = await inTime(this.#protocol, 'answer', { signal, within }, waiting => this.#fill(4, waiting))
     if (!begun) return undefined
     const length = this.#unread.getUint32(0)
-    if (length > most) {
-      throw new BakError('bad-message', `${this.#protocol.id}: a frame of ${length} bytes is too large`)
-    }
-    await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, waiting => this.#fill(4 + length, waiting))
+    checkSize(this.#protocol, length, most)
+    await inTime(this.#protocol, 'say the rest', { signal, within: MAX_MESSAGE }, waiting =>
+      this.#fill(4 + length, waiting)
+    )
     const body = this.#unread.sublist(4, 4 + length)
     this.#take(4 + length)
     return decode(schema, body.subarray())
   }
 
-  /** Fills `into` with plain bytes, as many as the message before them said, and holds none of them. */
   async readPlain(into: Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
-    await this.#guard('say the rest', { signal, within: MAX_MESSAGE }, async waiting => {
+    await inTime(this.#protocol, 'say the rest', { signal, within: MAX_MESSAGE }, async waiting => {
       for (let at = 0; at < into.length; ) {
         if (!(await this.#fill(1, waiting))) {
           throw new BakError('unreachable', `${this.#protocol.id}: the stream ended early`)
@@ -130,14 +116,28 @@ export class Frames {
     this.#count?.(-length)
   }
 
-  /** Tells the other side why, if it still listens, and ends the stream. */
   async fail(error: BakError): Promise<void> {
     try {
       await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
-      await closeInTime(this.#stream)
+      await this.close()
     } catch {
       this.#stream.abort(error)
     }
+  }
+
+  async close(): Promise<void> {
+    const waiting = new AbortController()
+    const expire = () => waiting.abort(new BakError('timeout', 'the other side does not take the last words'))
+    const timer = setTimeout(expire, MAX_CLOSING).unref()
+    await this.#stream.close({ signal: waiting.signal }).finally(() => clearTimeout(timer))
+  }
+
+  abort(error: Error): void {
+    this.#stream.abort(error)
+  }
+
+  whenGone(gone: () => void): void {
+    this.#stream.addEventListener('close', gone)
   }
 
   /** Reads until `length` bytes are there. @returns false at the orderly end of the stream between two frames */
@@ -154,36 +154,4 @@ export class Frames {
     }
     return true
   }
-
-  /** Bounds one wait and names what ended it. */
-  async #guard<T>(what: string, { signal, within }: Patience, wait: (waiting: AbortSignal) => Promise<T>): Promise<T> {
-    const { timeout, id } = this.#protocol
-    const longest = Math.min(timeout, within ?? timeout)
-    const waiting = new AbortController()
-    const stop = () => waiting.abort(asBakError(signal?.reason))
-    const expire = () =>
-      waiting.abort(new BakError('timeout', `${id}: the peer did not ${what} within ${longest / 1000} s`))
-    // not AbortSignal.timeout, which stays until its time has come, however soon the wait is over
-    const timer = Number.isFinite(longest) ? setTimeout(expire, longest).unref() : undefined
-    signal?.addEventListener('abort', stop)
-    if (signal?.aborted) stop()
-    try {
-      return await wait(waiting.signal)
-    } catch (cause) {
-      if (cause instanceof BakError) throw cause
-      if (waiting.signal.aborted) throw waiting.signal.reason
-      throw new BakError('unreachable', `${id}: the stream broke: ${(cause as Error).message}`, { cause })
-    } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', stop)
-    }
-  }
-}
-
-/** Says that no more comes. @throws when the other side does not take what was written before */
-export async function closeInTime(stream: Stream): Promise<void> {
-  const waiting = new AbortController()
-  const expire = () => waiting.abort(new BakError('timeout', 'the other side does not take the last words'))
-  const timer = setTimeout(expire, MAX_CLOSING).unref()
-  await stream.close({ signal: waiting.signal }).finally(() => clearTimeout(timer))
 }

@@ -8,10 +8,11 @@
  */
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
 import * as v from 'valibot'
+import type { Channel } from './channel.ts'
 import type { Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
-import { closeInTime, Frames, type Unread } from './frames.ts'
+import { Frames, type Unread } from './frames.ts'
 import { callSelf } from './loopback.ts'
 import type { Carrier } from './path.ts'
 
@@ -61,10 +62,16 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
-/** Opens a stream of a protocol to one peer; `local` where that peer is this one. */
+/** Opens a stream of a protocol to one peer, or has something else for it; `local` where that peer is this one. */
 export interface Opener {
-  (protocol: string, options?: WaitOptions): Promise<Stream>
+  (protocol: string, options?: WaitOptions): Promise<Stream | Channel>
   local?: (protocol: string) => { handler: Handler<never, unknown>; peer: string } | undefined
+}
+
+/** One that opens streams and nothing else. */
+export interface StreamOpener {
+  (protocol: string, options?: WaitOptions): Promise<Stream>
+  local?: Opener['local']
 }
 
 /** Longest wait of the answering side for the first message, in ms. */
@@ -85,33 +92,42 @@ export function serve<Request, Response>(
 ): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
-    // libp2p calls native what was ciphered before it came to it
-    const carrier: Carrier = connection.encryption === 'native' ? 'tls' : 'noise'
-    const frames = new Frames(stream, protocol, unread?.(peer))
-    const gone = new AbortController()
-    stream.addEventListener('close', () => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
-    const { signal } = gone
-    let nonsense: unknown
-    const receive = (within?: number) =>
-      frames.read(protocol.request, { signal, within, most: protocol.maxRequest }).catch(cause => {
-        if (asBakError(cause).code === 'bad-message') nonsense = cause
-        throw cause
-      })
-    try {
-      const request = await receive(MAX_OPENING)
-      if (request !== undefined) {
-        const receivePlain = (into: Uint8Array) => frames.readPlain(into, { signal })
-        const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }
-        for await (const response of handler(request, exchange)) {
-          await frames.write({ ok: response })
-        }
+    const channel = new Frames(stream, protocol, unread?.(peer))
+    await answer(protocol, handler, channel, { peer, carrier: 'noise' }, onError)
+  }
+}
+
+/** One exchange at the answering side, on whatever it goes. Never rejects; `onError` is that of `serve`. */
+export async function answer<Request, Response>(
+  protocol: Protocol<Request, Response>,
+  handler: Handler<Request, Response>,
+  channel: Channel,
+  { peer, carrier }: { peer: string; carrier: Carrier },
+  onError: (error: BakError, peer: string, nonsense: boolean) => void
+): Promise<void> {
+  const gone = new AbortController()
+  channel.whenGone(() => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
+  const { signal } = gone
+  let nonsense: unknown
+  const receive = (within?: number) =>
+    channel.read(protocol.request, { signal, within, most: protocol.maxRequest }).catch(cause => {
+      if (asBakError(cause).code === 'bad-message') nonsense = cause
+      throw cause
+    })
+  try {
+    const request = await receive(MAX_OPENING)
+    if (request !== undefined) {
+      const receivePlain = (into: Uint8Array) => channel.readPlain(into, { signal })
+      const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }
+      for await (const response of handler(request, exchange)) {
+        await channel.write({ ok: response })
       }
-      await closeInTime(stream)
-    } catch (cause) {
-      const error = asBakError(cause)
-      onError(error, peer, error === nonsense)
-      await frames.fail(error)
     }
+    await channel.close()
+  } catch (cause) {
+    const error = asBakError(cause)
+    onError(error, peer, error === nonsense)
+    await channel.fail(error)
   }
 }
 
@@ -123,32 +139,32 @@ export async function call<Request, Response>(
 ): Promise<Call<Request, Response>> {
   const here = open.local?.(protocol.id)
   if (here != null) return callSelf(here.handler as Handler<never, Response>, here.peer, options)
-  const stream = await open(protocol.id, options)
-  const frames = new Frames(stream, protocol)
-  const answer = v.union([v.object({ ok: protocol.response }), v.object({ error: failure })])
+  const opened = await open(protocol.id, options)
+  const channel = 'readPlain' in opened ? opened : new Frames(opened, protocol)
+  const answered = v.union([v.object({ ok: protocol.response }), v.object({ error: failure })])
   const receive = async () => {
-    const frame = await frames.read(answer, options)
+    const frame = await channel.read(answered, options)
     if (frame === undefined) return undefined
     if ('error' in frame) {
-      stream.close().catch(() => {})
+      channel.close().catch(() => {})
       throw new BakError(frame.error.code, frame.error.message)
     }
     return frame.ok
   }
   return {
-    send: (request, plain) => frames.write(request, options, plain),
+    send: (request, plain) => channel.write(request, options, plain),
     receive,
-    close: () => closeInTime(stream).catch(error => stream.abort(error)),
-    abort: error => stream.abort(error),
+    close: () => channel.close().catch(error => channel.abort(error)),
+    abort: error => channel.abort(error),
     async *[Symbol.asyncIterator]() {
       let over = false
       try {
         for (let next = await receive(); next !== undefined; next = await receive()) yield next
         over = true
-        stream.close().catch(() => {})
+        channel.close().catch(() => {})
       } finally {
         // a half-closed stream would leave the other side talking to nobody
-        if (!over) stream.abort(new BakError('interrupted', 'the caller has heard enough'))
+        if (!over) channel.abort(new BakError('interrupted', 'the caller has heard enough'))
       }
     }
   }

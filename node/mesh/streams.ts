@@ -4,7 +4,8 @@ import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
 import type { Unread } from '../../protocols/frames.ts'
-import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
+import { answer, type Handler, type Protocol, type StreamOpener, serve } from '../../protocols/stream.ts'
+import type { Wire } from '../../protocols/wire.ts'
 import type { Log } from '../log.ts'
 import type { Conduct } from './bounds/conduct.ts'
 import { StreamBounds } from './bounds/stream-bounds.ts'
@@ -35,7 +36,7 @@ export class Streams {
   readonly #bounds: StreamBounds | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
-  readonly #here: Opener = Object.assign(
+  readonly #here: StreamOpener = Object.assign(
     async (protocol: string) => {
       throw new BakError('unreachable', `this peer does not serve ${protocol}`)
     },
@@ -56,11 +57,11 @@ export class Streams {
   }
 
   /** @returns what opens streams to one peer, over the connection that is there or a new one */
-  to(peer: string): Opener {
+  to(peer: string): StreamOpener {
     return peer === this.#self ? this.#here : this.#over(peer)
   }
 
-  #over(peer: string): Opener {
+  #over(peer: string): StreamOpener {
     return async (protocol, options = {}) => {
       const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
@@ -85,18 +86,37 @@ export class Streams {
     handler: Handler<Request, Response>
   ): Promise<void> {
     this.#handlers.set(protocol.id, handler as Handler<never, unknown>)
-    const onError = ({ code, message: why }: BakError, from: string, nonsense: boolean) => {
-      if (nonsense) this.#conduct?.note(from, 'bad-request')
-      const about = { protocol: protocol.id, from, code, why }
-      if (isRefusal(code)) this.#log.refused('request refused', about)
-      else this.#log.debug('exchange ended early', about)
-    }
-    const served = serve(protocol, handler, onError, peer => this.#unread(peer))
+    const served = serve(protocol, handler, this.#noting(protocol.id), peer => this.#unread(peer))
     await this.#components.registrar.handle(protocol.id, this.#bounded(protocol.id, served), {
       maxInboundStreams: MAX_STREAMS,
       maxOutboundStreams: MAX_STREAMS,
       runOnLimitedConnection: true
     })
+  }
+
+  /** Answers what a peer asks over a connection of its own for one protocol, until that ends. Never rejects. */
+  async serveWire<Request, Response>(protocol: Protocol<Request, Response>, wire: Wire, peer: string): Promise<void> {
+    while (await wire.untilCalled()) {
+      if (!wire.isFree) return wire.destroy()
+      const channel = wire.begin(protocol as Protocol<unknown, unknown>)
+      const release = this.#bounds?.admit(peer, protocol.id)
+      const handler = this.#handlers.get(protocol.id) as Handler<Request, Response> | undefined
+      if (handler == null || (this.#bounds != null && release == null)) {
+        return channel.fail(new BakError('busy', `this peer does not serve ${protocol.id} now`))
+      }
+      await answer(protocol, handler, channel, { peer, carrier: 'tls' }, this.#noting(protocol.id))
+      release?.()
+    }
+  }
+
+  /** @returns what is told of an exchange that ended early */
+  #noting(protocol: string) {
+    return ({ code, message: why }: BakError, from: string, nonsense: boolean) => {
+      if (nonsense) this.#conduct?.note(from, 'bad-request')
+      const about = { protocol, from, code, why }
+      if (isRefusal(code)) this.#log.refused('request refused', about)
+      else this.#log.debug('exchange ended early', about)
+    }
   }
 
   /** Lets no peer have more streams than it can need. */

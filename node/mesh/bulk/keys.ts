@@ -1,8 +1,8 @@
 /** Keys that this peer gave out, each for one handshake with one peer, soon. */
 import { randomBytes } from 'node:crypto'
-import type { Connection } from '@libp2p/interface'
 import { KEY_BYTES } from '../../../protocols/bulk.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import type { Line } from './lines.ts'
 
 /** A key that nobody came with by then is good for nothing, ms. */
 export const KEY_LIFE = 8_000
@@ -14,8 +14,10 @@ export interface Key {
   key: Buffer
   /** Whose it is. */
   peer: string
+  /** Whether it is this peer that wants the connection. */
+  calls: boolean
   /** What it was used for. */
-  arrived: PromiseWithResolvers<Connection>
+  arrived: PromiseWithResolvers<Line>
 }
 
 export class Keys {
@@ -28,17 +30,20 @@ export class Keys {
     this.#now = now
   }
 
-  /** @throws {BakError} `busy` while there are as many as may be */
-  issue(peer: string): Key {
+  /**
+   * @param calls whether it is this peer that wants the connection
+   * @throws {BakError} `busy` while there are as many as may be
+   */
+  issue(peer: string, calls: boolean): Key {
     this.#sweep()
     const ofPeer = [...this.#keys.values()].filter(each => each.peer === peer).length
     if (ofPeer >= MAX_KEYS_OF_PEER || this.#keys.size >= MAX_KEYS) {
       throw new BakError('busy', `${ofPeer} keys of ${peer} wait to be used, ${this.#keys.size} of all peers`)
     }
-    const arrived = Promise.withResolvers<Connection>()
+    const arrived = Promise.withResolvers<Line>()
     // often nobody waits for it
     arrived.promise.catch(() => {})
-    const key = { id: randomBytes(16).toString('hex'), key: randomBytes(KEY_BYTES), peer, arrived }
+    const key = { id: randomBytes(16).toString('hex'), key: randomBytes(KEY_BYTES), peer, calls, arrived }
     this.#keys.set(key.id, { ...key, until: this.#now() + KEY_LIFE })
     return key
   }

@@ -1,68 +1,88 @@
 /** The bulk connections that stand: by peer, closed when nobody has used them for a while. */
-import type { Connection } from '@libp2p/interface'
 import { BakError } from '../../../protocols/errors.ts'
-import { hangUpOn } from '../hang-up.ts'
+import type { Wire } from '../../../protocols/wire.ts'
 
 /** Between two transfers of one run there is hardly more, ms. */
 const IDLE = 20_000
 const LOOK = 5_000
-/** One that each of the two asked for. */
-const MAX_OF_PEER = 2
+/** As many transfers at once as there may be between two peers, each way; further ones go over the first connection. */
+const MAX_OF_PEER = 4
 const MAX_LINES = 256
+
+export interface Line {
+  peer: string
+  wire: Wire
+  /** Whether it is this peer that begins what goes over it; else the other one does. */
+  calls: boolean
+}
 
 export class Lines {
   readonly #idle: number
-  readonly #byPeer = new Map<string, Set<Connection>>()
-  #count = 0
+  readonly #byPeer = new Map<string, Set<Line>>()
+  readonly #timers = new Map<Line, NodeJS.Timeout>()
 
-  /** @param idle ms without a stream after which a connection is closed */
+  /** @param idle ms without a transfer after which a connection is closed, by who begins them */
   constructor(idle = IDLE) {
     this.#idle = idle
   }
 
-  /** @returns one that can be used */
-  of(peer: string): Connection | undefined {
-    for (const line of this.#byPeer.get(peer) ?? []) if (line.status === 'open') return line
+  /** @returns one on which this peer can begin something now */
+  free(peer: string): Line | undefined {
+    for (const line of this.#byPeer.get(peer) ?? []) if (line.calls && line.wire.isFree) return line
     return undefined
   }
 
   get size(): number {
-    return this.#count
+    return this.#timers.size
+  }
+
+  hasRoom(peer: string, calls: boolean): boolean {
+    return this.#ofPeer(peer, calls) < MAX_OF_PEER && this.size < MAX_LINES
   }
 
   /** @throws {BakError} `busy` where there are as many as may be */
-  checkRoom(peer: string): void {
-    const ofPeer = this.#byPeer.get(peer)?.size ?? 0
-    if (ofPeer < MAX_OF_PEER && this.#count < MAX_LINES) return
-    throw new BakError('busy', `there are ${ofPeer} bulk connections with it, and ${this.#count} in all`)
+  checkRoom(peer: string, calls: boolean): void {
+    if (this.hasRoom(peer, calls)) return
+    const ofPeer = this.#ofPeer(peer, calls)
+    throw new BakError('busy', `there are ${ofPeer} bulk connections with it, and ${this.size} in all`)
   }
 
-  add(line: Connection): void {
-    const peer = line.remotePeer.toString()
+  add(line: Line): void {
+    const { peer, wire } = line
     const lines = this.#byPeer.get(peer) ?? new Set()
     this.#byPeer.set(peer, lines.add(line))
-    this.#count++
     let used = performance.now()
+    // who begins what goes over it ends it first, so that nothing is begun on what is just being ended
+    const idle = line.calls ? this.#idle : 2 * this.#idle
     const timer = setInterval(
       () => {
-        if (line.streams.length > 0) used = performance.now()
-        else if (performance.now() - used >= this.#idle) line.close().catch(error => line.abort(error))
+        if (!wire.isFree) used = performance.now()
+        else if (performance.now() - used >= idle) wire.end()
       },
-      Math.min(LOOK, this.#idle)
+      Math.min(LOOK, idle)
     ).unref()
-    const gone = () => {
-      clearInterval(timer)
-      if (!lines.delete(line)) return
-      this.#count--
-      if (lines.size === 0 && this.#byPeer.get(peer) === lines) this.#byPeer.delete(peer)
-    }
-    line.addEventListener('close', gone)
-    if (line.status !== 'open') gone()
+    this.#timers.set(line, timer)
+    wire.whenGone(() => this.#drop(line))
   }
 
   /** Ends those of one peer, or all. */
-  end(why: string, peer?: string): void {
-    const theirs = peer == null ? [...this.#byPeer.values()] : [this.#byPeer.get(peer) ?? []]
-    for (const lines of theirs) for (const line of lines) hangUpOn(line, new BakError('not-allowed', why))
+  end(peer?: string): void {
+    const theirs = [...this.#timers.keys()].filter(line => peer == null || line.peer === peer)
+    for (const line of theirs) {
+      this.#drop(line)
+      line.wire.destroy()
+    }
+  }
+
+  #drop(line: Line): void {
+    clearInterval(this.#timers.get(line))
+    this.#timers.delete(line)
+    const lines = this.#byPeer.get(line.peer)
+    lines?.delete(line)
+    if (lines?.size === 0) this.#byPeer.delete(line.peer)
+  }
+
+  #ofPeer(peer: string, calls: boolean): number {
+    return [...(this.#byPeer.get(peer) ?? [])].filter(line => line.calls === calls).length
   }
 }

@@ -7,24 +7,21 @@ import { type BulkRequest, type BulkResponse, bulkProtocol, punchAgainProtocol }
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { askOne, type Exchange } from '../../../protocols/stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
+import { Wire } from '../../../protocols/wire.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../direct/paths.ts'
-import { hangUpOn } from '../hang-up.ts'
 import { isRelayed } from '../reach/addresses.ts'
 import { Again, type AgainComponents } from './again.ts'
 import type { Arrival, Greeter } from './greeter.ts'
 import { type Key, Keys } from './keys.ts'
-import type { Lines } from './lines.ts'
+import type { Line, Lines } from './lines.ts'
 import { acceptTls, offerTls } from './tls.ts'
-import { type UpgradeComponents, upgradeQuietly } from './upgrade.ts'
 import { redial, within } from './wait.ts'
 
-/** What goes over it. */
-const PROTOCOLS = [tarballProtocol.id]
 /** Longest time to make one, ms. */
 const MAKING = 7_000
 
-export interface MakerComponents extends UpgradeComponents, AgainComponents {
+export interface MakerComponents extends AgainComponents {
   peerId: PeerId
   connectionManager: ConnectionManager
   paths: Pick<Paths, 'isPunched'>
@@ -84,7 +81,7 @@ export class Maker {
   }
 
   /** @throws {BakError} why there is none */
-  async make(way: Connection): Promise<Connection> {
+  async make(way: Connection): Promise<Line> {
     const peer = way.remotePeer.toString()
     const signal = this.#limited()
     return this.#dials(way) ? this.#dial(way, peer, signal) : this.#call(peer, signal)
@@ -96,14 +93,14 @@ export class Maker {
     return way.direction === 'outbound'
   }
 
-  async #dial(way: Connection, peer: string, signal: AbortSignal): Promise<Connection> {
+  async #dial(way: Connection, peer: string, signal: AbortSignal): Promise<Line> {
     const answer = await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'key' }, { signal })
     if (answer.type !== 'key') throw new BakError('bad-message', `asked for a key, answered ${answer.type}`)
-    return this.#knock(way, answer, signal)
+    return this.#knock(way, { ...answer, calls: true }, signal)
   }
 
-  async #call(peer: string, signal: AbortSignal): Promise<Connection> {
-    const { id, key, arrived } = this.#keys.issue(peer)
+  async #call(peer: string, signal: AbortSignal): Promise<Line> {
+    const { id, key, arrived } = this.#keys.issue(peer, true)
     try {
       await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'come', id, key }, { signal })
       return await within(arrived.promise, signal)
@@ -113,25 +110,28 @@ export class Maker {
   }
 
   async *#answer(request: BulkRequest, { peer, signal }: Exchange<BulkRequest>): AsyncGenerator<BulkResponse> {
-    this.#init.lines.checkRoom(peer)
+    this.#init.lines.checkRoom(peer, false)
     if (request.type === 'key') {
-      const { id, key } = this.#keys.issue(peer)
+      const { id, key } = this.#keys.issue(peer, false)
       return yield { type: 'key', id, key }
     }
     const way = this.ways(peer).find(each => this.#dials(each))
     if (way == null) throw new BakError('not-ready', 'this peer dialled no connection to it')
-    await this.#knock(way, request, AbortSignal.any([signal, this.#limited()]))
+    await this.#knock(way, { ...request, calls: false }, AbortSignal.any([signal, this.#limited()]))
     yield { type: 'here' }
   }
 
   /** Comes the way that the first connection came about. */
-  async #knock(way: Connection, key: { id: string; key: Uint8Array }, signal: AbortSignal): Promise<Connection> {
+  async #knock(
+    way: Connection,
+    key: Pick<Key, 'id' | 'calls'> & { key: Uint8Array },
+    signal: AbortSignal
+  ): Promise<Line> {
     const peer = way.remotePeer.toString()
     const again = this.#components.paths.isPunched(way)
     const plain = again ? await this.#again.lead(peer, signal) : await redial(way.remoteAddr, signal)
     const socket = await offerTls(plain, key, signal)
-    const init = { socket, peer, direction: 'outbound', protocols: PROTOCOLS } as const
-    return this.#keep(await upgradeQuietly(this.#components, init, signal))
+    return this.#keep({ peer, calls: key.calls, wire: new Wire(socket) })
   }
 
   /** Never rejects. */
@@ -146,11 +146,10 @@ export class Maker {
       const socket = await acceptTls(arrival.socket, find, signal).catch(cause => {
         throw new BakError('not-allowed', whyRefused(key, asBakError(cause)), { cause })
       })
-      const { peer, arrived } = key as Key
-      this.#init.lines.checkRoom(peer)
+      const { peer, calls, arrived } = key as Key
+      this.#init.lines.checkRoom(peer, calls)
       arrival.letIn()
-      const init = { socket, peer, direction: 'inbound', protocols: PROTOCOLS } as const
-      arrived.resolve(this.#keep(await upgradeQuietly(this.#components, init, signal)))
+      arrived.resolve(this.#keep({ peer, calls, wire: new Wire(socket) }))
     } catch (cause) {
       const error = asBakError(cause)
       key?.arrived.reject(error)
@@ -162,15 +161,16 @@ export class Maker {
   }
 
   /** @throws {BakError} `left` where the first connection is gone meanwhile */
-  #keep(line: Connection): Connection {
-    const first = this.#components.connectionManager.getConnections(line.remotePeer)
-    if (first.some(({ status }) => status === 'open')) {
-      this.#init.lines.add(line)
-      return line
+  #keep(line: Line): Line {
+    const { peer, wire, calls } = line
+    const first = this.#components.connectionManager.getConnections(peerIdFromString(peer))
+    if (!first.some(({ status }) => status === 'open')) {
+      wire.destroy()
+      throw new BakError('left', `${peer} is not connected any more`)
     }
-    const why = new BakError('left', `${line.remotePeer} is not connected any more`)
-    hangUpOn(line, why)
-    throw why
+    this.#init.lines.add(line)
+    if (!calls) void this.#components.streams.serveWire(tarballProtocol, wire, peer)
+    return line
   }
 
   #limited(): AbortSignal {

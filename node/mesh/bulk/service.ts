@@ -4,21 +4,20 @@
  * shown who is at the other end and stays what all else goes by; without that one this is not there, and where this cannot
  * be had its transfers go over that one.
  */
-import type { Connection, Libp2pEvents, PeerId, Stream, TypedEventTarget } from '@libp2p/interface'
+import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
+import type { Channel } from '../../../protocols/channel.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Opener } from '../../../protocols/stream.ts'
+import { tarballProtocol } from '../../../protocols/tarball.ts'
 import type { Log } from '../../log.ts'
-import { hangUpOn } from '../hang-up.ts'
 import type { Greeter } from './greeter.ts'
-import { Lines } from './lines.ts'
+import { type Line, Lines } from './lines.ts'
 import { Maker, type MakerComponents } from './make.ts'
 
 /** A transfer of fewer bytes is nearly over when such a connection is made, which takes about 15 ms and two round trips. */
 const WORTH = 8 * 1024 * 1024
 /** The same where it takes a look from outside and half a dozen round trips more. */
 const WORTH_PUNCHED = 64 * 1024 * 1024
-/** Longest time to begin a stream on it, ms. */
-const OPENING = 3_000
 /** With whom it could not be had it is not tried again for so long, ms. */
 const REST = 60_000
 const MAX_RESTING = 4_096
@@ -39,7 +38,7 @@ export class Bulk {
   readonly #log: Log
   readonly #lines: Lines
   readonly #maker: Maker
-  readonly #making = new Map<string, Promise<Connection | undefined>>()
+  readonly #making = new Map<string, Promise<Line | undefined>>()
   /** Until when, ms. */
   readonly #resting = new Map<string, number>()
 
@@ -61,7 +60,7 @@ export class Bulk {
   beforeStop(): void {
     this.#maker.end(new BakError('interrupted', 'this peer leaves'))
     this.#components.events.removeEventListener('peer:disconnect', this.#onGone)
-    this.#lines.end('this peer leaves')
+    this.#lines.end()
   }
 
   async stop(): Promise<void> {
@@ -72,23 +71,14 @@ export class Bulk {
   to(peer: string, bytes: number): Opener {
     const plain = this.#components.streams.to(peer)
     if (plain.local != null) return plain
-    let last: { line: Connection; stream: Stream } | undefined
+    let last: Channel | undefined
     return async (protocol, options = {}) => {
       // what broke once may be in the way again
-      const broke = last != null && (last.line.status !== 'open' || isBroken(last.stream))
-      const line = broke ? undefined : await this.#line(peer, bytes)
-      if (line == null) return plain(protocol, options)
-      try {
-        const signals = [options.signal, AbortSignal.timeout(OPENING)].filter(each => each != null)
-        const stream = await line.newStream(protocol, { signal: AbortSignal.any(signals) })
-        last = { line, stream }
-        return stream
-      } catch (cause) {
-        if (options.signal?.aborted) throw asBakError(options.signal.reason)
-        this.#fallBack(peer, cause)
-        hangUpOn(line, asBakError(cause))
-        return plain(protocol, options)
-      }
+      const mayHave = protocol === tarballProtocol.id && last?.status !== 'aborted'
+      const channel = mayHave ? await this.#begin(peer, bytes) : undefined
+      if (channel == null) return plain(protocol, options)
+      last = channel
+      return channel
     }
   }
 
@@ -97,18 +87,28 @@ export class Bulk {
     return this.#lines.size
   }
 
-  /** The one that stands, or a new one; undefined where there can be none now. Never rejects. */
-  async #line(peer: string, bytes: number): Promise<Connection | undefined> {
-    const line = this.#lines.of(peer)
+  /** On one that stands and is free, or on a new one; undefined where there can be none now. Never rejects. */
+  async #begin(peer: string, bytes: number): Promise<Channel | undefined> {
+    // another transfer may have begun on what was made for this one
+    for (let made = 0; made < 2; made++) {
+      const line = this.#lines.free(peer)
+      if (line != null) return line.wire.begin(tarballProtocol)
+      if ((await this.#another(peer, bytes)) == null) return undefined
+    }
+    return undefined
+  }
+
+  async #another(peer: string, bytes: number): Promise<Line | undefined> {
     const [way] = this.#maker.ways(peer)
-    if (line != null || way == null || (this.#resting.get(peer) ?? 0) > performance.now()) return line
+    if (way == null || (this.#resting.get(peer) ?? 0) > performance.now()) return undefined
     if (bytes < (this.#components.paths.isPunched(way) ? WORTH_PUNCHED : WORTH)) return undefined
+    if (!this.#lines.hasRoom(peer, true)) return undefined
     const making = this.#making.get(peer) ?? this.#make(peer, way).finally(() => this.#making.delete(peer))
     this.#making.set(peer, making)
     return making
   }
 
-  async #make(peer: string, way: Connection): Promise<Connection | undefined> {
+  async #make(peer: string, way: Connection): Promise<Line | undefined> {
     const began = performance.now()
     try {
       const line = await this.#maker.make(way)
@@ -130,8 +130,5 @@ export class Bulk {
   }
 
   /** Who is revoked, cut off or gone has no connection any more. */
-  readonly #onGone = ({ detail }: CustomEvent<PeerId>): void =>
-    this.#lines.end('the connection that it was made by is gone', detail.toString())
+  readonly #onGone = ({ detail }: CustomEvent<PeerId>): void => this.#lines.end(detail.toString())
 }
-
-const isBroken = ({ status }: Stream) => status === 'reset' || status === 'aborted'

@@ -107,10 +107,10 @@ const offer = {
   allow: ['x']
 }
 
-const send = (open: Opener) =>
+const send = (open: Opener, what = offer) =>
   sendTarball(
     open,
-    offer,
+    what,
     { read: async (at, length) => bytes.subarray(at, at + length) },
     {
       signal: AbortSignal.timeout(30_000),
@@ -138,7 +138,7 @@ for (const [title, dials] of [
     assert.equal([a.bulk.size, b.bulk.size], [1, 1])
     assert.equal([between(a, b).length, between(b, a).length], [1, 1])
     await Promise.all([send(a.bulk.to(b.peer, SIZE)), send(b.bulk.to(a.peer, SIZE))])
-    assert.equal([a.bulk.size, b.bulk.size], [1, 1], 'both directions share it')
+    assert.equal([a.bulk.size, b.bulk.size], [2, 2], 'each begins on its own')
     assert.equal([a.came, b.came], [['tls'], ['tls', 'tls']])
     assert.equal(seen, [])
     assert.equal([a.lines, b.lines], [[], []])
@@ -155,17 +155,26 @@ test('what is small goes over the first connection, until there is another', asy
   assert.equal(b.came, ['noise', 'tls', 'tls'])
 })
 
-test('nothing but tarballs can be had over it', async () => {
+test('several tarballs at once have a connection each, up to a bound, and later ones use those', async () => {
+  const [a, b] = [await start(), await start()]
+  await a.network.dial(addressOf(b))
+  const digests = [1, 2, 3, 4, 5, 6].map(i => digestOf(new Uint8Array([i])))
+  await Promise.all(digests.map(digest => send(a.bulk.to(b.peer, SIZE), { ...offer, digest })))
+  assert.is(b.came.length, 6)
+  assert.ok(a.bulk.size > 1 && a.bulk.size <= 4, `${a.bulk.size} connections`)
+  const before = a.bulk.size
+  await send(a.bulk.to(b.peer, SIZE))
+  assert.equal([b.came.at(-1), a.bulk.size, b.bulk.size], ['tls', before, before])
+  assert.equal([a.lines, b.lines], [[], []])
+})
+
+test('nothing but tarballs goes over it', async () => {
   const [a, b] = [await start(), await start()]
   await a.network.dial(addressOf(b))
   await send(a.bulk.to(b.peer, SIZE))
   const open = a.bulk.to(b.peer, SIZE)
-  const error = await open(clockProtocol.id).then(
-    () => a.lines.join(''),
-    cause => String(cause)
-  )
-  assert.match(error, 'no bulk connection')
-  assert.is((await askOne(a.streams.to(b.peer), clockProtocol, { asked: 1 })).asked, 0)
+  assert.is((await askOne(open, clockProtocol, { asked: 1 })).asked, 0)
+  assert.ok('id' in (await open(clockProtocol.id)), 'it is a stream of the first connection')
 })
 
 test('it is closed when it was idle for a while, and made again when it is wanted', async () => {

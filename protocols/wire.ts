@@ -1,0 +1,294 @@
+/**
+ * A connection that two peers have for one protocol, without a muxer: exchanges go over it one after the other, frames as on a stream.
+ * As the connection outlasts them, a frame without a byte says that a side has no more to say. An exchange that does not end in
+ * order on both sides ends the connection.
+ */
+import type { Duplex } from 'node:stream'
+import { type Channel, checkSize, inTime, MAX_CLOSING, MAX_MESSAGE, type Patience } from './channel.ts'
+import { decode, encode, type Schema } from './codec.ts'
+import { BakError } from './errors.ts'
+import type { Protocol, WaitOptions } from './stream.ts'
+
+/** Bytes that wait to be read, before the other side is held back; and what each piece of them costs beside its bytes. */
+const MOST_WAITING = 256 * 1024
+const PIECE = 256
+
+interface Filling {
+  into: Uint8Array
+  at: number
+  done: PromiseWithResolvers<void>
+}
+
+/** One end of it. */
+export class Wire {
+  readonly #socket: Duplex
+  readonly #waiting: Uint8Array[] = []
+  #held = 0
+  #filling: Filling | undefined
+  #exchange: WireExchange | undefined
+  #readable = Promise.withResolvers<void>()
+  /** No more bytes come. */
+  #ended = false
+  #deaf = false
+  readonly #gone = new Set<() => void>()
+
+  /** @param socket is this one's alone from now on */
+  constructor(socket: Duplex) {
+    this.#socket = socket
+    socket.on('data', (piece: Uint8Array) => this.#take(piece))
+    socket.on('error', () => socket.destroy())
+    socket.once('end', () => this.#end())
+    socket.once('close', () => {
+      this.#end()
+      for (const gone of this.#gone) gone()
+      this.#gone.clear()
+    })
+  }
+
+  get isOpen(): boolean {
+    return !this.#ended && !this.#deaf && this.#socket.writable
+  }
+
+  /** Whether an exchange may begin. */
+  get isFree(): boolean {
+    return this.isOpen && this.#exchange == null
+  }
+
+  /** @throws {BakError} `busy` unless it is free */
+  begin(protocol: Protocol<never, never> | Protocol<unknown, unknown>): Channel {
+    if (!this.isFree) throw new BakError('busy', `${protocol.id}: another exchange is under way`)
+    const exchange = new WireExchange(this, protocol as Protocol<unknown, unknown>, () => {
+      if (this.#exchange === exchange) this.#exchange = undefined
+    })
+    this.#exchange = exchange
+    return exchange
+  }
+
+  /** @returns whether the other side begins an exchange; false when it has gone */
+  async untilCalled(): Promise<boolean> {
+    while (this.isOpen && this.#waiting.length === 0) await this.#readable.promise
+    return this.isOpen
+  }
+
+  /** Calls `gone` when the connection has ended. */
+  whenGone(gone: () => void): void {
+    if (this.#socket.closed) gone()
+    else this.#gone.add(gone)
+  }
+
+  forget(gone: () => void): void {
+    this.#gone.delete(gone)
+  }
+
+  /** Lets the other side have what was written, and hears no more. */
+  end(): void {
+    this.#deaf = true
+    this.#waiting.length = 0
+    this.#wake()
+    const timer = setTimeout(() => this.#socket.destroy(), MAX_CLOSING).unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+    this.#socket.resume().end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** @returns false if the connection ended before the first byte. @throws if it ended later, or what the signal says */
+  async fill(into: Uint8Array, signal: AbortSignal): Promise<boolean> {
+    if (into.length === 0) return true
+    const filling: Filling = { into, at: 0, done: Promise.withResolvers() }
+    this.#filling = filling
+    while (this.#waiting.length > 0 && filling.at < into.length) {
+      const piece = this.#waiting.shift() as Uint8Array
+      this.#held -= piece.length + PIECE
+      const rest = this.#pour(piece)
+      if (rest.length > 0) this.#keep(rest, 'unshift')
+    }
+    if (filling.at < into.length && !this.#ended) {
+      const stop = () => filling.done.reject(signal.reason)
+      signal.addEventListener('abort', stop)
+      if (signal.aborted) stop()
+      if (this.#socket.isPaused()) this.#socket.resume()
+      await filling.done.promise.finally(() => {
+        signal.removeEventListener('abort', stop)
+        this.#filling = undefined
+      })
+    }
+    this.#filling = undefined
+    if (filling.at === into.length) return true
+    if (filling.at === 0) return false
+    throw new BakError('unreachable', 'the connection ended early')
+  }
+
+  /** @returns when more may be written */
+  async write(pieces: Uint8Array[], signal: AbortSignal): Promise<void> {
+    if (!this.#socket.writable || this.#deaf) throw new BakError('unreachable', 'the connection is gone')
+    let mayMore = true
+    for (const piece of pieces) mayMore = this.#socket.write(piece)
+    if (mayMore) return
+    const drained = Promise.withResolvers<void>()
+    const stop = () => drained.reject(signal.reason)
+    const gone = () => drained.reject(new BakError('unreachable', 'the connection ended'))
+    this.#socket.once('drain', drained.resolve)
+    this.whenGone(gone)
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
+    await drained.promise.finally(() => {
+      this.#socket.off('drain', drained.resolve)
+      this.forget(gone)
+      signal.removeEventListener('abort', stop)
+    })
+  }
+
+  #take(piece: Uint8Array): void {
+    if (this.#deaf) return
+    const rest = this.#filling == null ? piece : this.#pour(piece)
+    if (rest.length === 0) return
+    this.#keep(rest, 'push')
+    if (this.#held > MOST_WAITING) this.#socket.pause()
+    this.#wake()
+  }
+
+  #keep(piece: Uint8Array, where: 'push' | 'unshift'): void {
+    this.#held += piece.length + PIECE
+    this.#waiting[where](piece)
+  }
+
+  /** @returns what is left when that which is to be filled is full */
+  #pour(piece: Uint8Array): Uint8Array {
+    const filling = this.#filling as Filling
+    const length = Math.min(piece.length, filling.into.length - filling.at)
+    filling.into.set(length === piece.length ? piece : piece.subarray(0, length), filling.at)
+    filling.at += length
+    if (filling.at === filling.into.length) {
+      this.#filling = undefined
+      filling.done.resolve()
+    }
+    return piece.subarray(length)
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#filling?.done.resolve()
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#readable.resolve()
+    this.#readable = Promise.withResolvers()
+  }
+}
+
+const END = new Uint8Array(4)
+type Status = 'open' | 'closed' | 'aborted'
+
+/** One exchange on it, from either end. */
+class WireExchange implements Channel {
+  readonly #wire: Wire
+  readonly #protocol: Protocol<unknown, unknown>
+  readonly #free: () => void
+  readonly #gone = new Set<() => void>()
+  #status: Status = 'open'
+  #isOver = false
+  /** The other side has no more to say. */
+  #heard = false
+
+  constructor(wire: Wire, protocol: Protocol<unknown, unknown>, free: () => void) {
+    this.#wire = wire
+    this.#protocol = protocol
+    this.#free = free
+    wire.whenGone(this.#onGone)
+  }
+
+  get status(): Status {
+    return this.#status
+  }
+
+  async write(value: unknown, options: WaitOptions = {}, plain?: Uint8Array): Promise<void> {
+    const body = encode(value)
+    checkSize(this.#protocol, body.length, this.#protocol.maxFrame)
+    const frame = new Uint8Array(4 + body.length)
+    new DataView(frame.buffer).setUint32(0, body.length)
+    frame.set(body, 4)
+    const pieces = plain == null ? [frame] : [frame, plain]
+    await inTime(this.#protocol, 'take a message', options, signal => this.#wire.write(pieces, signal))
+  }
+
+  async read<T>(schema: Schema<T>, options: Patience & { most?: number } = {}): Promise<T | undefined> {
+    const { signal, within, most = this.#protocol.maxFrame } = options
+    if (this.#heard) return undefined
+    const head = new Uint8Array(4)
+    await inTime(this.#protocol, 'answer', { signal, within }, waiting => this.#fill(head, waiting))
+    const length = new DataView(head.buffer).getUint32(0)
+    this.#heard = length === 0
+    if (this.#heard) return undefined
+    checkSize(this.#protocol, length, most)
+    const body = new Uint8Array(length)
+    await this.readPlain(body, { signal })
+    return decode(schema, body)
+  }
+
+  async readPlain(into: Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
+    const patience = { signal, within: MAX_MESSAGE }
+    await inTime(this.#protocol, 'say the rest', patience, waiting => this.#fill(into, waiting))
+  }
+
+  /** Both sides say it: what comes next is the next exchange. */
+  async close(): Promise<void> {
+    if (this.#status !== 'open') return
+    this.#status = 'closed'
+    const head = new Uint8Array(4)
+    try {
+      await inTime(this.#protocol, 'take the last words', { within: MAX_CLOSING }, async waiting => {
+        await this.#wire.write([END], waiting)
+        if (!this.#heard) await this.#fill(head, waiting)
+      })
+    } catch (error) {
+      this.abort(error as Error)
+      throw error
+    }
+    if (head.some(byte => byte !== 0)) return this.abort(new BakError('bad-message', 'more is said than was asked for'))
+    this.#over('closed')
+  }
+
+  async fail(error: BakError): Promise<void> {
+    if (this.#status !== 'open') return
+    try {
+      await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
+      this.#over('closed')
+      // what the other side sent meanwhile belongs to nothing any more
+      this.#wire.end()
+    } catch {
+      this.abort(error)
+    }
+  }
+
+  abort(_error: Error): void {
+    if (this.#isOver) return
+    this.#over(this.#status === 'open' ? 'aborted' : this.#status)
+    this.#wire.destroy()
+  }
+
+  whenGone(gone: () => void): void {
+    if (this.#isOver) gone()
+    else this.#gone.add(gone)
+  }
+
+  async #fill(into: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (await this.#wire.fill(into, signal)) return
+    throw new BakError('unreachable', `${this.#protocol.id}: the connection ended`)
+  }
+
+  readonly #onGone = () => this.#over(this.#status === 'open' ? 'aborted' : this.#status)
+
+  #over(status: Status): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#status = status
+    this.#wire.forget(this.#onGone)
+    this.#free()
+    for (const gone of this.#gone) gone()
+    this.#gone.clear()
+  }
+}
