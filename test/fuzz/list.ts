@@ -3,6 +3,7 @@
 import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
+import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
 import { linksProtocol } from '../../protocols/links.ts'
@@ -37,6 +38,7 @@ import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
 import type { Target } from './target.ts'
 import { topicTarget } from './topics.ts'
+import { wireTarget } from './wires.ts'
 
 /** @returns the same, of any types: a list holds protocols of all */
 const of = <Q, A>(init: Omit<StreamTargetInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
@@ -68,6 +70,13 @@ export const targets = [
   of({
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
+  }),
+  wireTarget({
+    protocol: tarballProtocol as never,
+    refusals: [
+      ...['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space'],
+      ...['interrupted', 'cannot-create', 'timeout', 'busy']
+    ] as ErrorCode[]
   }),
   of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),

@@ -38,7 +38,7 @@ export interface StreamTargetInit {
 /** How long a caller listens to an answer without end, ms. */
 const PATIENCE = 20
 /** What any protocol answers to what is no message, or only half of one. */
-const always: ErrorCode[] = ['bad-message', 'unreachable']
+export const always: ErrorCode[] = ['bad-message', 'unreachable']
 
 export function streamTarget(init: StreamTargetInit): Target<StreamInput> {
   const { protocol } = init
@@ -62,7 +62,11 @@ export function streamTarget(init: StreamTargetInit): Target<StreamInput> {
   }
 }
 
-function conversations(world: World, { protocol, subjects = [], runs }: StreamTargetInit): fc.Arbitrary<Uint8Array> {
+/** What a caller may say, and what is almost that. */
+export function conversations(
+  world: World,
+  { protocol, subjects = [], runs }: StreamTargetInit
+): fc.Arbitrary<Uint8Array> {
   const known = knownOf(world, subjects, runs?.(world))
   const message = valuesOf(protocol.request, known).map(encode)
   const valid = fc.array(message, { minLength: 1, maxLength: 4 }).map(all => concat(...all.map(frame)))
@@ -122,7 +126,7 @@ async function send(stream: Stream, { bytes, cuts }: StreamInput): Promise<void>
 const failure = v.object({ error: v.object({ code, message: text }) })
 
 /** @throws if an answer is neither of the protocol nor a refusal */
-function codesOf(protocol: Protocol<never, unknown>, bytes: Uint8Array): string[] {
+export function codesOf(protocol: Protocol<never, unknown>, bytes: Uint8Array): string[] {
   const answer = v.union([v.object({ ok: protocol.response }), failure])
   return unframe(bytes).map(body => {
     const read = decode(answer, body)
