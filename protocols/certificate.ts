@@ -7,7 +7,7 @@ import { digestOf } from './digest.ts'
 import { type Envelope, open, type Signed } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from './manifest.ts'
-import { type Ack, ackSubject, type Certificate, certificateSubject } from './phase.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject, unbundle } from './phase.ts'
 
 /** What certificates are checked against. */
 export interface Evidence {
@@ -74,12 +74,25 @@ export function checkCertificate(sealed: Envelope, evidence: Evidence): CheckedC
   }
   checked.value = value
   checked.faults.push(...checkHead(certificate, proven))
-  for (const ack of value.acks) checkAck(ack, value, proven, checked)
+  for (const ack of acksOf(value, checked)) checkAck(ack, value, proven, checked)
   const ok = checked.acks.filter(ack => ack.value.outcome === 'ok').length
   if (value.verdict === 'met' && ok < value.needed) {
     checked.faults.push(`the verdict is met, with ${ok} good answers of ${value.needed} needed`)
   }
   return checked
+}
+
+/** All acknowledgements, whoever gathered them. */
+function acksOf({ acks, bundles = [] }: Certificate, { faults }: CheckedCertificate): Envelope[] {
+  const gathered = bundles.flatMap(sealed => {
+    try {
+      return unbundle(sealed)
+    } catch (error) {
+      faults.push(`a bundle of answers cannot be read: ${asBakError(error).message}`)
+      return []
+    }
+  })
+  return [...acks, ...gathered]
 }
 
 function checkHead({ by, value }: Signed<Certificate>, proven: Proven<Offer | Manifest>): string[] {

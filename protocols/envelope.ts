@@ -9,8 +9,8 @@ import { BakError } from './errors.ts'
 import { bytes, peerId, signature } from './fields.ts'
 import { sign, verify } from './identity.ts'
 
-/** Largest signed message: a manifest of 10,000 members fits. */
-export const MAX_BODY = 4 * 1024 * 1024
+/** Largest signed message: a manifest of 10,000 members fits, and a certificate with all their answers. */
+export const MAX_BODY = 8 * 1024 * 1024
 
 export const envelope = v.object({ by: peerId, body: bytes(MAX_BODY), signature })
 export type Envelope = v.InferOutput<typeof envelope>

@@ -8,10 +8,14 @@
  * member acts on the first and answers the repeats with the acknowledgement it already has. Over the stream the controller
  * says, too, that it is still there, and which acknowledgement it refused. A certificate is held by the controller and a few
  * members; the mesh hears its digest (`notice.ts`).
+ *
+ * In a run with many members some are heads of branches: those below a head open the same stream to it, too. It passes on what
+ * the controller commands, and sends up the answers that it gathered: the good ones bundled, the others as they are.
  */
 import * as v from 'valibot'
+import { decode, encode } from './codec.ts'
 import { cost } from './cost.ts'
-import { envelope, MAX_BODY, type Subject } from './envelope.ts'
+import { type Envelope, envelope, MAX_BODY, type Subject } from './envelope.ts'
 import {
   bytes,
   code,
@@ -123,18 +127,30 @@ export const phaseOutcome = {
   asked: count
 }
 
+/** Bytes of answers in one bundle, and of one that goes into a bundle; a longer one travels by itself. */
+export const MAX_BUNDLE = 64 * 1024
+export const MAX_BUNDLED = 4 * 1024
+/** A CBOR list of acknowledgements as their members signed them: nobody on the way has to read them. */
+const bundle = bytes(MAX_BUNDLE + MAX_BUNDLED)
+const bundled = list(envelope, MAX_PEERS)
+
 export const certificate = v.object({
   run: runId,
   epoch: count,
   ...phaseOutcome,
-  /** The acknowledgements, as their members signed them. */
+  /** The acknowledgements, as their members signed them: those that came by themselves, and those that heads gathered. */
   acks: list(envelope, MAX_PEERS),
+  bundles: v.optional(list(bundle, MAX_PEERS)),
   /** Who is out of the run since this phase, and why. */
   excluded: list(exclusion, MAX_PEERS),
   closed: instant
 })
 export type Certificate = v.InferOutput<typeof certificate>
 export const certificateSubject: Subject<Certificate> = { name: 'certificate', schema: certificate }
+
+export const bundleOf = (acks: Envelope[]): Uint8Array => encode(acks)
+/** @throws {BakError} `bad-message` */
+export const unbundle = (sealed: Uint8Array): Envelope[] => decode(bundled, sealed)
 
 /** What travels on the topic `run`. */
 export const runMessage = v.variant('type', [
@@ -145,7 +161,16 @@ export type RunMessage = v.InferOutput<typeof runMessage>
 
 const fromMember = v.variant('type', [
   v.object({ type: v.literal('open'), run: runId }),
-  v.object({ type: v.literal('ack'), sealed: envelope })
+  /** Its own, or that of a member below it. */
+  v.object({ type: v.literal('ack'), sealed: envelope }),
+  v.object({
+    type: v.literal('answers'),
+    seq: count,
+    /** All of them say ok; `ranks` are those of who signed them, in their order. */
+    bundles: list(v.object({ ranks: list(count, MAX_PEERS), sealed: bundle }), 1024),
+    /** Ranks of members below it that it cannot tell. */
+    unheard: list(count, MAX_PEERS)
+  })
 ])
 const fromController = v.variant('type', [
   /** The controller is there; sent at opening and a few times in each lease. */
@@ -157,6 +182,7 @@ const fromController = v.variant('type', [
 ])
 export type FromMember = v.InferOutput<typeof fromMember>
 export type FromController = v.InferOutput<typeof fromController>
+export type Answers = Extract<FromMember, { type: 'answers' }>
 
 export const acksProtocol: Protocol<FromMember, FromController> = {
   id: '/bak/acks/1.0.0',

@@ -75,6 +75,8 @@ export const policy = v.strictObject({
   on_failed_tool: v.optional(v.picklist(['continue', 'exclude']), 'exclude'),
   /** Seconds that a tarball waits for a relayed connection to become a direct one, from when that opened; then it goes through the relay. */
   direct_wait: v.optional(seconds, 5),
+  /** Members that one peer tells and hears itself; with more the run has branches, whose heads pass on commands and gather answers. */
+  fanout: v.optional(v.pipe(count, v.minValue(2), v.maxValue(1024)), 64),
   /** Tarballs that the controller takes at the same time. */
   transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4)
 })

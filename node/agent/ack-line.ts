@@ -1,8 +1,8 @@
 /**
  * The member's stream to the controller: opened at `join`, kept until `terminate`, opened again whenever it breaks. It
- * carries acknowledgements one way, and commands and signs of life of the controller the other.
+ * carries acknowledgements one way, and commands and signs of life of the controller the other. In a run with branches a member
+ * has a second one, to its head.
  */
-import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
@@ -18,17 +18,22 @@ export interface AckLineInit {
   onTold(message: Told): void
   /** The controller will not have an acknowledgement, or does not know the run any more. */
   onRefused(refusal: { seq?: number; code: BakError['code']; reason: string }): void
+  /** Who does not know the run may come to know it: the line is tried again. */
+  patient?: boolean
 }
 
 const RETRY = { first: 100, most: 5_000 }
+/** What is said again of one phase when the line comes back; what is more the controller asks for itself. */
+const MAX_HELD = 256
 
 export class AckLine {
   readonly #init: AckLineInit
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY)
   #stream: Call<FromMember, FromController> | undefined
-  /** The latest acknowledgement: the only one that a phase can still be waiting for. */
-  #latest: Envelope | undefined
+  /** What was said of the latest phase: the only one that can still be waiting. */
+  #held: FromMember[] = []
+  #seq = -1
   #loop: Promise<void> | undefined
   #finishing = false
 
@@ -46,9 +51,11 @@ export class AckLine {
   }
 
   /** Sends now if the line is up, else as soon as it is. */
-  send(ack: Envelope): void {
-    this.#latest = ack
-    this.#stream?.send({ type: 'ack', sealed: ack }).catch(error => this.#stream?.abort(error))
+  send(message: FromMember, seq: number): void {
+    if (seq !== this.#seq) this.#held = []
+    this.#seq = seq
+    if (this.#held.length < MAX_HELD && !this.#held.some(each => isSame(each, message))) this.#held.push(message)
+    this.#stream?.send(message).catch(error => this.#stream?.abort(error))
   }
 
   /** Closes when the controller does, which has last words, or after so many ms. */
@@ -71,7 +78,7 @@ export class AckLine {
         await this.#once()
       } catch (cause) {
         const error = asBakError(cause)
-        if (error.code === 'no-such-run' || error.code === 'not-on-roster') {
+        if (!this.#init.patient && (error.code === 'no-such-run' || error.code === 'not-on-roster')) {
           if (!this.#finishing) this.#init.onRefused({ code: error.code, reason: error.message })
           return
         }
@@ -86,7 +93,7 @@ export class AckLine {
     const stream = await call(this.#init.open, acksProtocol, { signal: this.#stopped.signal })
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
-    if (this.#latest != null) await stream.send({ type: 'ack', sealed: this.#latest })
+    for (const message of [...this.#held]) await stream.send(message)
     for await (const message of stream) {
       this.#backoff.reset()
       if (message.type === 'lease') this.#init.onLease()
@@ -95,6 +102,9 @@ export class AckLine {
     }
   }
 }
+
+const isSame = (one: FromMember, other: FromMember) =>
+  one.type === 'ack' && other.type === 'ack' && one.sealed === other.sealed
 
 function pause(length: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {

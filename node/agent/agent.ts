@@ -16,6 +16,7 @@ import type { Traffic } from '../mesh/quiet/traffic.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Follow } from '../run/follow.ts'
+import type { Inbox } from '../run/inbox.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { Told } from './ack-line.ts'
@@ -44,6 +45,7 @@ export interface AgentComponents {
   authority: Authority
   quiet: Quiet
   traffic: Traffic
+  inbox: Inbox
 }
 
 export interface AgentInit {
@@ -184,7 +186,8 @@ export class Agent {
       member,
       log: this.#log,
       signer: this.#init.signer,
-      open: this.#components.streams.to(member.controller),
+      to: peer => this.#components.streams.to(peer),
+      inbox: this.#components.inbox,
       parts: this.#parts,
       onMeasuring: measures => this.#components.quiet.note(member.run, measures),
       onTold: message => this.#onTold(member, message),

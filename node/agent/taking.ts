@@ -2,13 +2,12 @@
  * What goes on in one run on one member: its commands are handled in turn, each once; a newer one ends an older that is still
  * going on, since its phase is over. The controller's silence, or its word, ends the run here; data without a receipt stays.
  */
-import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { type Envelope, type Signed, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
-import type { Opener } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import { now } from '../mesh/clock.ts'
-import { AckLine, type Told } from './ack-line.ts'
+import type { Told } from './ack-line.ts'
 import { sayOnce } from './late.ts'
 import type { Member } from './member.ts'
 import { beyondOffer } from './offered.ts'
@@ -17,6 +16,7 @@ import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
 import { isLegal, type State, stateAfter } from './states.ts'
+import { Ways, type WaysInit } from './ways.ts'
 
 /** A controller that has no last words to say closes the line before, ms. */
 const LAST_WORDS = 1_000
@@ -25,8 +25,8 @@ export interface TakingInit {
   member: Member
   log: Log
   signer: Signer
-  /** Opens streams to the controller. */
-  open: Opener
+  to: WaysInit['to']
+  inbox: WaysInit['inbox']
   parts: PhaseParts
   /** This member is between `start` and `stop` now, or not. */
   onMeasuring(measures: boolean): void
@@ -40,7 +40,7 @@ export class Taking {
   readonly member: Member
   readonly #init: TakingInit
   readonly #log: Log
-  readonly #line: AckLine
+  readonly #ways: Ways
   #busy: AbortController | undefined
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
@@ -52,11 +52,10 @@ export class Taking {
     this.member = init.member
     this.#init = init
     this.#log = init.log
-    this.#line = new AckLine({
-      run: init.member.run,
-      open: init.open,
+    const { member, to, inbox, onTold } = init
+    this.#ways = new Ways({
+      ...{ member, to, inbox, onTold },
       onLease: () => this.#renew(),
-      onTold: init.onTold,
       onRefused: refusal => this.#onRefused(refusal)
     })
   }
@@ -66,8 +65,9 @@ export class Taking {
     const { state, ack } = this.member
     if (state === 'ended') return
     this.#enter(state)
-    this.#line.start()
-    if (ack != null) this.#line.send(ack)
+    this.#ways.start()
+    this.#ways.takePlace()
+    if (ack != null) this.#ways.repeat(ack, this.member.seq)
     this.#renew()
   }
 
@@ -79,9 +79,12 @@ export class Taking {
       return this.#refuse(command, by, 'old-epoch', `epoch ${command.epoch} is not ${member.epoch}`)
     }
     this.#renew()
-    if (command.seq < member.seq || (command.to != null && !command.to.includes(member.self))) return
+    if (command.seq < member.seq) return
+    this.#ways.heard(command, { isNew: command.seq > member.seq })
+    if (command.to != null && !command.to.includes(member.self)) return
     if (command.seq === member.seq) {
-      if (this.#busy == null && member.ack != null) this.#say(member.ack)
+      const { ack } = member
+      if (this.#busy == null && ack != null && !this.#ways.repeat(ack, command.seq)) this.#sayOnce(ack)
       return
     }
     member.seq = command.seq
@@ -115,7 +118,7 @@ export class Taking {
     this.interrupt(new BakError('interrupted', 'the daemon stops'))
     await this.#tail
     await stopTools(this.member)
-    await this.#line.stop()
+    await this.#ways.stop()
   }
 
   /** Nothing of the run stays here. */
@@ -124,7 +127,7 @@ export class Taking {
     this.#enter('gone')
     await this.member.remove()
     // the last certificate is still to come
-    await this.#line.finish(LAST_WORDS)
+    await this.#ways.finish(LAST_WORDS)
     this.#init.onGone()
   }
 
@@ -138,7 +141,8 @@ export class Taking {
     if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
     // a phase that has moved on wants no answer any more
-    if (member.seq === seq) this.#say(member.ack)
+    if (member.seq === seq) this.#say({ by: member.self, value: ack, envelope: member.ack })
+    if (phase === 'stage') this.#ways.takePlace()
     const { outcome, code, reason: why } = ack
     if (outcome === 'refused') this.#log.refused('command refused', { run, phase, from: member.controller, code, why })
     else this.#log.debug('phase', { run, phase, outcome, code, why })
@@ -152,10 +156,13 @@ export class Taking {
   }
 
   /** The line is closed once the run is over here; a controller that still asks gets its answer all the same. */
-  #say(ack: Envelope): void {
-    const { run } = this.member
-    if (!this.#line.closed) return this.#line.send(ack)
-    sayOnce(this.#init.open, run, ack).catch(error => this.#log.debug('not answered', { run, why: error.message }))
+  #say(ack: Signed<Ack>): void {
+    if (!this.#ways.answer(ack)) this.#sayOnce(ack.envelope)
+  }
+
+  #sayOnce(ack: Envelope): void {
+    const { run, controller } = this.member
+    sayOnce(this.#init.to(controller), run, ack).catch(error => this.#log.debug('not answered', { run, why: error.message }))
   }
 
   async #act(command: Command, signal: AbortSignal) {
@@ -219,7 +226,7 @@ export class Taking {
     clearTimeout(this.#lease)
     if ((await this.member.outbox.list()).length === 0) return this.drop()
     this.#enter('ended')
-    await this.#line.stop()
+    await this.#ways.stop()
     await this.#save()
   }
 

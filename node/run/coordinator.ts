@@ -200,8 +200,10 @@ export class Coordinator {
       admits: peer => driver.admits(peer),
       pulse: Math.max(250, (policy.lease * 1000) / 3),
       onOpen: peer => driver.welcome(peer),
-      onClose: () => driver.lookAround(),
-      onAck: ack => driver.answer(ack)
+      onClose: peer => driver.miss(peer),
+      speaksFor: (line, peer) => driver.speaksFor(line, peer),
+      onAck: ack => driver.answer(ack),
+      onAnswers: (head, answers) => driver.gather(head, answers)
     })
     receiver.open(run, {
       folder: driver.folder,

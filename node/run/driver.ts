@@ -9,7 +9,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import type { Candidate, Capabilities, Manifest, Offer } from '../../protocols/manifest.ts'
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
-import { type Ack, type Step, stepFolder } from '../../protocols/phase.ts'
+import { type Ack, type Answers, type Step, stepFolder } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Parcel } from '../../protocols/tarball.ts'
 import { statusOf, type Verdict } from '../../protocols/verdict.ts'
@@ -29,6 +29,7 @@ import { type PhaseOptions, PhaseRunner, Stopped } from './phase-runner.ts'
 import { preflight } from './preflight.ts'
 import type { Came } from './receiver.ts'
 import { candidatesOf, freeze, neededBy, withDriver } from './roster.ts'
+import { skewOf } from './skew.ts'
 import { stepsOf } from './steps.ts'
 import { runWork } from './work.ts'
 
@@ -114,12 +115,26 @@ export class Driver {
 
   /** A member's stream is open. */
   welcome(peer: string): void {
-    this.#phases.open?.tellAgain(peer)
+    this.#phases.open?.tellAgain([peer])
+  }
+
+  /** A member's stream is gone. */
+  miss(peer: string): void {
+    this.#phases.miss(peer)
   }
 
   /** From a member's stream. */
   answer(ack: Signed<Ack>): Refusal | undefined {
     return this.#phases.answer(ack)
+  }
+
+  /** From that of the head of a branch. */
+  gather(head: string, answers: Answers): Refusal | undefined {
+    return this.#phases.gather(head, answers)
+  }
+
+  speaksFor(line: string, peer: string): boolean {
+    return this.#phases.speaksFor(line, peer)
   }
 
   /** Whether the peer may open a line for its answers. */
@@ -247,10 +262,10 @@ export class Driver {
     } catch (cause) {
       fail(cause)
     }
-    const onClosed = ({ acks }: Closed) => {
+    const onAnswers = (acks: Signed<Ack>[]) => {
       this.record.observed?.push(...costsIn(step, this.record.roster, acks))
     }
-    await this.#phases.run('stop', { step, cleanup: failure != null, grace: STOP_GRACE, onClosed }).catch(fail)
+    await this.#phases.run('stop', { step, cleanup: failure != null, grace: STOP_GRACE, onAnswers }).catch(fail)
     const deadline = policy.send_timeout * 1000
     await this.#phases.run('send', { step, cleanup: failure != null, deadline }).catch(fail)
     if (failure != null) throw failure
@@ -260,13 +275,14 @@ export class Driver {
   async #start(step: Step): Promise<void> {
     const lead = Math.min(LEAD.most, Math.max(LEAD.least, 2 * this.#phases.delivery))
     const agreed = Date.now() + lead
-    const { acks } = await this.#phases.run('start', { step, at: agreed })
-    const began = acks.map(ack => ack.value.began).filter(each => each != null)
-    if (began.length === 0) return
-    const latest = Math.max(0, Math.max(...began) - agreed)
-    const skew = Math.max(...began) - Math.min(...began)
-    this.record.skew.push({ step, skew, latest })
-    this.events.store({ type: 'skew', step, agreed, skew, latest })
+    await this.#phases.run('start', { step, at: agreed, onAnswers: acks => this.#noteSkew(step, agreed, acks) })
+  }
+
+  #noteSkew(step: Step, agreed: number, acks: Signed<Ack>[]): void {
+    const skew = skewOf(acks, agreed)
+    if (skew == null) return
+    this.record.skew.push({ step, ...skew })
+    this.events.store({ type: 'skew', step, agreed, ...skew })
   }
 
   /** What must happen in any case: nothing is left running, nothing that was measured is lost. */
@@ -280,7 +296,7 @@ export class Driver {
     }
     if (this.record.manifest != null) {
       await go('end', {
-        onClosed: ({ acks }) => {
+        onAnswers: acks => {
           this.record.clocks = clocksOf(this.record.roster, acks)
           this.record.paths = pathsOf(this.record.roster, acks)
         }

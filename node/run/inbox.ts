@@ -1,7 +1,17 @@
-/** The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out. */
+/**
+ * The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out. The head
+ * of a branch has such an end, too, for those below it.
+ */
 import { open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../protocols/errors.ts'
-import { type Ack, ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import {
+  type Ack,
+  type Answers,
+  ackSubject,
+  acksProtocol,
+  type FromController,
+  type FromMember
+} from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
 import type { Exchange } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
@@ -21,8 +31,12 @@ export interface Door {
   onOpen(peer: string): void
   /** All that the peer said over its line has been heard. */
   onClose(peer: string): void
+  /** Whether a peer is head of the branch that another is in, and may bring its answers. */
+  speaksFor(peer: string, member: string): boolean
   /** @returns why the acknowledgement does not count */
   onAck(ack: Signed<Ack>): Refusal | undefined
+  /** Answers that a head gathered, unread. @returns why they do not count */
+  onAnswers(peer: string, answers: Answers): Refusal | undefined
 }
 
 export class Inbox {
@@ -104,8 +118,8 @@ export class Inbox {
     out: Queue<FromController>
   ): Promise<void> {
     for (let next = await receive(); next !== undefined; next = await receive()) {
-      if (next.type !== 'ack') continue
-      const refusal = this.#judge(door, peer, next)
+      if (next.type === 'open') continue
+      const refusal = next.type === 'ack' ? this.#judge(door, peer, next) : gathered(door, peer, next)
       if (refusal == null) continue
       const { seq, code, reason } = refusal
       this.#log.refused('acknowledgement refused', { run, from: peer, code, why: reason })
@@ -116,7 +130,7 @@ export class Inbox {
   #judge(door: Door, peer: string, { sealed }: Extract<FromMember, { type: 'ack' }>) {
     try {
       const ack = open(ackSubject, sealed)
-      if (ack.by !== peer)
+      if (ack.by !== peer && !door.speaksFor(peer, ack.by))
         return { seq: ack.value.seq, code: 'not-allowed' as const, reason: `${peer} answers for ${ack.by}` }
       const refusal = door.onAck(ack)
       return refusal == null ? undefined : { seq: ack.value.seq, ...refusal }
@@ -125,4 +139,9 @@ export class Inbox {
       return { seq: 0, code, reason: message }
     }
   }
+}
+
+function gathered(door: Door, peer: string, answers: Answers) {
+  const refusal = door.onAnswers(peer, answers)
+  return refusal == null ? undefined : { seq: answers.seq, ...refusal }
 }

@@ -32,7 +32,12 @@ export interface OpenPhaseInit {
 
 export interface Closed {
   verdict: 'met' | 'failed'
+  /** Those that came by themselves. */
   acks: Signed<Ack>[]
+  /** Those that heads of branches gathered, all of them ok. */
+  bundles: Uint8Array[]
+  /** Answers ok, gathered or not. */
+  ok: number
   /** Who was asked and did not answer `ok`. */
   missing: Array<{ peer: string; name: string; code: ErrorCode; reason: string }>
   took: number
@@ -41,6 +46,9 @@ export interface Closed {
 export class OpenPhase {
   readonly #init: OpenPhaseInit
   readonly #acks = new Map<string, Signed<Ack>>()
+  /** Who answered ok by way of a head. */
+  readonly #gathered = new Set<string>()
+  readonly #bundles: Uint8Array[] = []
   /** Who cannot be reached and has not answered. */
   readonly #lost = new Set<string>()
   #ok = 0
@@ -64,10 +72,15 @@ export class OpenPhase {
     return this.#init.command
   }
 
-  /** A peer's stream is there again: what it missed comes over that. */
-  tellAgain(peer: string): void {
-    if (!this.#init.asked.has(peer) || this.#acks.has(peer)) return
-    this.#init.publish({ ...this.#init.command, attempt: Math.max(0, this.#attempt - 1) }, [peer])
+  /** Peers can be told who could not before, or not the same way: they hear what they missed. */
+  tellAgain(peers: string[]): void {
+    const waiting = peers.filter(peer => this.#waitsFor(peer))
+    if (waiting.length === 0) return
+    this.#init.publish({ ...this.#init.command, attempt: Math.max(0, this.#attempt - 1) }, waiting)
+  }
+
+  #waitsFor(peer: string): boolean {
+    return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#gathered.has(peer)
   }
 
   /** Publishes and waits until the phase is over. */
@@ -100,13 +113,34 @@ export class OpenPhase {
     }
     if (value.subject !== subject) return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
     // excluded members may answer terminate; a second answer changes nothing
-    if (!this.#init.asked.has(by) || this.#acks.has(by)) return undefined
+    if (!this.#waitsFor(by)) return undefined
     this.#acks.set(by, ack)
     this.#lost.delete(by)
     if (value.outcome === 'ok') this.#ok++
-    this.#init.onAnswer(ack, performance.now() - this.#opened)
+    this.#init.onAnswer(ack, this.age)
     this.#judge(false)
     return undefined
+  }
+
+  /**
+   * Counts answers ok that nobody has opened yet.
+   * @returns whether it did: not if one of them counts already, or is not asked for
+   */
+  count(peers: string[], sealed: Uint8Array): boolean {
+    if (this.#over || new Set(peers).size < peers.length || !peers.every(peer => this.#waitsFor(peer))) return false
+    for (const peer of peers) {
+      this.#gathered.add(peer)
+      this.#lost.delete(peer)
+    }
+    this.#bundles.push(sealed)
+    this.#ok += peers.length
+    this.#judge(false)
+    return true
+  }
+
+  /** ms since the command. */
+  get age(): number {
+    return performance.now() - this.#opened
   }
 
   /** Sees who cannot be reached now, once their grace is over. */
@@ -114,7 +148,7 @@ export class OpenPhase {
     if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
       if (this.#init.isHere(peer)) this.#lost.delete(peer)
-      else if (!this.#acks.has(peer)) this.#lost.add(peer)
+      else if (this.#waitsFor(peer)) this.#lost.add(peer)
     }
     this.#judge(false)
   }
@@ -127,7 +161,7 @@ export class OpenPhase {
 
   #publish(): void {
     const { command, asked, repeat, publish } = this.#init
-    const waiting = [...asked.keys()].filter(peer => !this.#acks.has(peer))
+    const waiting = [...asked.keys()].filter(peer => this.#waitsFor(peer))
     publish({ ...command, attempt: this.#attempt }, waiting)
     const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
     this.#attempt++
@@ -137,21 +171,23 @@ export class OpenPhase {
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
     const { needed, cleanup, asked } = this.#init
-    const waiting = asked.size - this.#acks.size - this.#lost.size
+    const waiting = asked.size - this.#acks.size - this.#gathered.size - this.#lost.size
     const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
     if (verdict === 'open') return
     this.#over = true
     for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
-    const acks = [...this.#acks.values()]
     const late = deadlinePassed && !this.#givenUp
-    this.#closed.resolve({ verdict, acks, missing: this.#missing(late), took: performance.now() - this.#opened })
+    this.#closed.resolve({
+      ...{ verdict, ok: this.#ok, acks: [...this.#acks.values()], bundles: this.#bundles },
+      ...{ missing: this.#missing(late), took: this.age }
+    })
   }
 
   /** @param late the deadline has passed: who has not answered is missing, too */
   #missing(late: boolean): Closed['missing'] {
     return [...this.#init.asked].flatMap(([peer, name]) => {
       const ack = this.#acks.get(peer)?.value
-      if (ack?.outcome === 'ok') return []
+      if (ack?.outcome === 'ok' || this.#gathered.has(peer)) return []
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
       if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
@@ -162,6 +198,6 @@ export class OpenPhase {
   }
 
   #seconds(): number {
-    return Math.round((performance.now() - this.#opened) / 100) / 10
+    return Math.round(this.age / 100) / 10
   }
 }

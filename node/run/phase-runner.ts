@@ -9,12 +9,20 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import type { Exclusion } from '../../protocols/manifest.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
-import { type Ack, type Certificate, type Command, certificateSubject, commandSubject } from '../../protocols/phase.ts'
+import {
+  type Ack,
+  type Answers,
+  type Certificate,
+  type Command,
+  certificateSubject,
+  commandSubject
+} from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
+import { Gathering } from './gathering.ts'
 import type { Refusal } from './inbox.ts'
 import { Notices } from './notices.ts'
 import { type Closed, OpenPhase, TOLD_TO_OTHERS } from './open-phase.ts'
@@ -36,8 +44,8 @@ export interface PhaseOptions extends Partial<Pick<Command, 'step' | 'when' | 'a
   needed?: number
   /** For so long a peer that cannot be reached may still come back, ms. */
   grace?: number
-  /** Sees how it went before a failure or a cancellation ends the road. */
-  onClosed?(closed: Closed): void
+  /** Gets all answers, before a failure or a cancellation ends the road; maybe one phase later, if heads of branches gathered some. */
+  onAnswers?(acks: Signed<Ack>[]): void
 }
 
 /** Ends the straight road of a run; the clean-up goes on from there. */
@@ -73,11 +81,18 @@ export class PhaseRunner {
   readonly #notices: Notices
   #seq = 0
   #delivery = 0
+  readonly #gathering: Gathering
   #written: Promise<unknown> = Promise.resolve()
+  #opened: Promise<unknown> | undefined
 
   constructor(init: PhaseRunnerInit) {
     this.#init = init
     const { run, epoch } = init.order
+    this.#gathering = new Gathering({
+      ...init,
+      isExcluded: peer => this.excluded.has(peer),
+      answer: ack => this.answer(ack)
+    })
     this.#notices = new Notices({ run, epoch, signer: init.parts.signer, follow: init.parts.follow })
   }
 
@@ -103,8 +118,7 @@ export class PhaseRunner {
     const command = this.#command(phase, options, asked)
     const closed = await this.#hold(command, options, asked, needed)
     const certificate = this.#certify(command, closed, asked.size, needed)
-    await this.#write(command, certificate)
-    options.onClosed?.(closed)
+    await this.#write(command, certificate, this.#handOver(closed, options))
     if (!options.cleanup) {
       cancelled.throwIfAborted()
       if (closed.verdict === 'failed') throw stoppedBy(phase, closed, needed, asked.size)
@@ -121,6 +135,21 @@ export class PhaseRunner {
     if (out != null && !leaving) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
     return this.#open.answer(ack)
+  }
+
+  /** The same for those that the head of a branch gathered. */
+  gather(head: string, answers: Answers): Refusal | undefined {
+    return this.#gathering.take(this.#open, head, answers)
+  }
+
+  speaksFor(line: string, peer: string): boolean {
+    return this.#gathering.speaksFor(line, peer)
+  }
+
+  /** A member's line is gone: those below it are told directly. */
+  miss(peer: string): void {
+    this.#open?.lookAround()
+    this.#open?.tellAgain(this.#gathering.below(peer))
   }
 
   #command(phase: Phase, { step, when, at, deadline, asked: only }: PhaseOptions, asked: Map<string, string>): Command {
@@ -149,6 +178,8 @@ export class PhaseRunner {
     record.phase = phase
     parts.onPhase()
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
+    const onAnswer = (ack: Signed<Ack>, after: number) => this.#onAnswer(command, asked, ack, after)
+    this.#gathering.begin(command, onAnswer)
     const open = new OpenPhase({
       command,
       asked,
@@ -159,7 +190,7 @@ export class PhaseRunner {
       publish: (each, waiting) => this.#send(each, waiting),
       // who leaves says so to all, and that may come before its last answer
       isHere: peer => parts.members.isHere(peer) || parts.inbox.isOpen(this.#init.order.run, peer),
-      onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
+      onAnswer
     })
     this.#open = open
     try {
@@ -169,13 +200,14 @@ export class PhaseRunner {
     }
   }
 
-  /** Over each member's own stream; by gossip to who has none, and to the whole mesh where a phase is not over soon. */
+  /** Over members' own streams, or their heads'; by gossip to who has none, and to the whole mesh where a phase is not over soon. */
   #send(command: Command, waiting: string[]): void {
     const { order, parts } = this.#init
     const { signer, follow, inbox } = parts
     const envelope = seal(commandSubject, command, signer)
-    const { length } = inbox.tell(order.run, waiting, { type: 'command', sealed: envelope })
-    const toMesh = command.attempt === TOLD_TO_OTHERS || length < waiting.length
+    const lines = this.#gathering.lines(command, waiting)
+    const { length } = inbox.tell(order.run, lines, { type: 'command', sealed: envelope })
+    const toMesh = command.attempt === TOLD_TO_OTHERS || length < lines.length
     follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })
   }
 
@@ -197,11 +229,12 @@ export class PhaseRunner {
     const { verdict } = closed
     const acks = closed.acks.map(ack => ack.envelope)
     const about = { seq, phase, subject, step, when, verdict, needed, asked, closed: Date.now() }
-    const certificate: Certificate = { run, epoch, ...about, acks, excluded }
+    const bundles = closed.bundles.length > 0 ? closed.bundles : undefined
+    const certificate: Certificate = { run, epoch, ...about, acks, bundles, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
     const bytes = encode(sealed)
     const digest = digestOf(bytes)
-    const ok = closed.acks.filter(ack => ack.value.outcome === 'ok').length
+    const { ok } = closed
     const holders = [...this.#active().keys()].filter(peer => peer !== parts.signer.peer).slice(0, HOLDERS)
     const told = parts.inbox.tell(run, holders, { type: 'certificate', sealed })
     // whose stream is gone comes and asks for it
@@ -216,24 +249,35 @@ export class PhaseRunner {
     return sealed
   }
 
-  /** Waits for the writes of the phase before, and begins those of this one. @throws {BakError} if those cannot be written */
-  async #write({ seq, phase }: Command, certificate: Envelope): Promise<void> {
+  /** Hands on the answers: now if all of them are open. @returns what is still to be done */
+  #handOver({ acks }: Closed, { onAnswers = () => {} }: PhaseOptions): Promise<unknown> | undefined {
+    const opened = this.#gathering.opened()
+    if (opened == null) onAnswers(acks)
+    return opened?.then(gathered => onAnswers([...acks, ...gathered]))
+  }
+
+  /**
+   * Waits for what is left of the phase before, and begins to write this one.
+   * @throws {BakError} if that cannot be written, or a head gathered a false answer then
+   */
+  async #write({ seq, phase }: Command, certificate: Envelope, opened: Promise<unknown> | undefined): Promise<void> {
     const { folder, record } = this.#init
     const before = this.settled()
     const written = folder.writeEnvelope(`${String(seq).padStart(4, '0')}-${phase}`, certificate)
     this.#written = written.then(() => folder.writeRecord(record))
-    this.#written.catch(() => {})
+    this.#opened = opened
+    for (const each of [this.#written, opened]) each?.catch(() => {})
     await before
   }
 
-  /** All is on the disk. @throws {BakError} if what was written last cannot be */
+  /** All is on the disk, and all answers are open. @throws {BakError} as above */
   async settled(): Promise<void> {
-    try {
-      await this.#written
-    } catch (cause) {
+    const [written, opened] = [this.#written, this.#opened]
+    await opened
+    await written.catch(cause => {
       const { code, message } = asBakError(cause)
       throw new BakError(code, `the result folder cannot be written: ${message}`, { cause })
-    }
+    })
   }
 
   /** Who is out of the run from now on. */

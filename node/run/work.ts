@@ -1,10 +1,10 @@
 /** The controller's part of the phase work: lends the workload what the caller gave, shows its output, keeps its result. */
-import { type Step, stepFolder, type WorkloadResult } from '../../protocols/phase.ts'
+import type { Signed } from '../../protocols/envelope.ts'
+import { type Ack, type Step, stepFolder, type WorkloadResult } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
-import type { Closed } from './open-phase.ts'
 import type { PhaseRunner } from './phase-runner.ts'
 import { Tail } from './tail.ts'
 
@@ -30,14 +30,14 @@ export async function runWork(step: Step, { order, folder, events, record, parts
     onStarted: pid => events.store({ type: 'workload-started', step, pid })
   })
   let result: WorkloadResult | undefined
-  const onClosed = ({ acks }: Closed) => {
+  const onAnswers = (acks: Signed<Ack>[]) => {
     result = acks[0]?.value.workload
     if (result != null) record.workload.push({ step, ...result })
   }
   for (const tail of tails) tail.start(() => events.followed)
   try {
     const asked = new Map([[parts.signer.peer, record.controller.name]])
-    await phases.run('work', { step, asked, needed: 1, deadline: 0, onClosed })
+    await phases.run('work', { step, asked, needed: 1, deadline: 0, onAnswers })
   } finally {
     parts.agent.unlend(order.run)
     for (const tail of tails) await tail.stop()

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { AckLine, type AckLineInit } from '../../node/agent/ack-line.ts'
-import { type Envelope, seal } from '../../protocols/envelope.ts'
+import { type Envelope, peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
@@ -20,6 +20,7 @@ test.after.each(async () => {
 test.after(sleepAgain)
 
 const ackOf = (seq: number): Envelope => seal(ackSubject, { ...ack, seq }, member)
+const said = (sealed: Envelope): FromMember => ({ type: 'ack', sealed })
 const same = (message: FromMember | undefined, sealed: Envelope) =>
   message?.type === 'ack' && Buffer.compare(message.sealed.signature, sealed.signature) === 0
 
@@ -89,7 +90,7 @@ test('says first which run it means, and then each acknowledgement', async () =>
   await up.promise
   for (const seq of [1, 2, 3]) {
     const sealed = ackOf(seq)
-    line.send(sealed)
+    line.send(said(sealed), peek(ackSubject, sealed).seq)
     assert.ok(same(await heard.take(), sealed))
   }
   assert.is(way.streams.length, 1)
@@ -103,9 +104,9 @@ test('an acknowledgement that is there before the line is up goes out as soon as
     return await way.open(id, options)
   }
   const line = lineTo(late)
-  line.send(ackOf(1))
+  line.send(said(ackOf(1)), 1)
   const latest = ackOf(2)
-  line.send(latest)
+  line.send(said(latest), 2)
   road.resolve()
   assert.is((await heard.take())?.type, 'open')
   assert.ok(same(await heard.take(), latest))
@@ -115,7 +116,7 @@ test('a line that breaks is opened again, and the latest acknowledgement said ag
   const { heard, way } = controllerOf()
   const line = lineTo(way.open)
   const sealed = ackOf(4)
-  line.send(sealed)
+  line.send(said(sealed), peek(ackSubject, sealed).seq)
   for (let broken = 0; broken < 3; broken++) {
     assert.is((await heard.take())?.type, 'open')
     assert.ok(same(await heard.take(), sealed))
@@ -198,7 +199,7 @@ test('stopping lets out what was said last, and opens nothing more', async () =>
   await heard.take()
   await up.promise
   const last = ackOf(9)
-  line.send(last)
+  line.send(said(last), 9)
   await line.stop()
   assert.ok(same(await heard.take(), last))
   assert.is(await streams[0]?.take(), undefined)

@@ -37,7 +37,7 @@ async function taking() {
   }
   const parts = { allow: async () => {}, look: () => ({ ...look }) } as unknown as PhaseParts
   const taken = new Taking({
-    ...{ member, log: createLog('error', () => {}), signer, open: nowhere, parts },
+    ...{ member, log: createLog('error', () => {}), signer, to: () => nowhere, inbox: {} as never, parts },
     onMeasuring: measures => said.push(measures),
     onTold: () => {},
     onGone: () => {

@@ -55,7 +55,9 @@ async function inboxOf(door: Partial<Door> = {}) {
     pulse: 60_000,
     onOpen: peer => opened.push(peer),
     onClose: peer => closed.push(peer),
+    speaksFor: () => false,
     onAck: ack => phase.answer(ack),
+    onAnswers: () => ({ code: 'not-allowed', reason: 'nobody is below it' }),
     ...door
   })
   const errors: string[] = []

@@ -92,7 +92,7 @@ test('tells who has not answered, again where its stream came back, and nobody e
   const { open, answer } = phaseOf({ publish: ({ attempt }, waiting) => told.push([attempt, waiting]) })
   answer('a')
   mock.timers.tick(250)
-  for (const peer of ['id-of-a', 'id-of-b', 'id-of-z']) open.tellAgain(peer)
+  for (const peer of ['id-of-a', 'id-of-b', 'id-of-z']) open.tellAgain([peer])
   assert.equal(told, [
     [0, ['id-of-a', 'id-of-b', 'id-of-c']],
     [1, ['id-of-b', 'id-of-c']],
