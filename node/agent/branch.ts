@@ -12,7 +12,7 @@ import {
   MAX_BUNDLE,
   MAX_BUNDLED
 } from '../../protocols/phase.ts'
-import { peersIn, type Place } from '../run/branches.ts'
+import { type Place, peersIn } from '../run/branches.ts'
 import type { Door, Inbox, Refusal } from '../run/inbox.ts'
 
 /** An answer waits so long for others, ms. */
@@ -181,5 +181,8 @@ function bundlesOf(acks: Array<{ rank: number; sealed: Envelope }>): Answers['bu
     }
     parts.at(-1)?.push(ack)
   }
-  return parts.map(part => ({ ranks: part.map(({ rank }) => rank), sealed: bundleOf(part.map(({ sealed }) => sealed)) }))
+  return parts.map(part => ({
+    ranks: part.map(({ rank }) => rank),
+    sealed: bundleOf(part.map(({ sealed }) => sealed))
+  }))
 }

@@ -162,7 +162,9 @@ export class Taking {
 
   #sayOnce(ack: Envelope): void {
     const { run, controller } = this.member
-    sayOnce(this.#init.to(controller), run, ack).catch(error => this.#log.debug('not answered', { run, why: error.message }))
+    sayOnce(this.#init.to(controller), run, ack).catch(error =>
+      this.#log.debug('not answered', { run, why: error.message })
+    )
   }
 
   async #act(command: Command, signal: AbortSignal) {

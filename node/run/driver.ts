@@ -9,15 +9,16 @@ import { asBakError } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import type { Candidate, Capabilities, Manifest, Offer } from '../../protocols/manifest.ts'
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
-import { type Ack, type Answers, type Step, stepFolder } from '../../protocols/phase.ts'
+import type { Ack, Answers, Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Parcel } from '../../protocols/tarball.ts'
-import { statusOf, type Verdict } from '../../protocols/verdict.ts'
+import { statusOf } from '../../protocols/verdict.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { clocksOf } from './clocks.ts'
 import { costsIn } from './costs.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
+import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunEvents } from './events.ts'
 import { waitForMembers } from './expect.ts'
 import type { Refusal } from './inbox.ts'
@@ -39,11 +40,6 @@ const STOP_GRACE = 5_000
 const LEAD = { least: 50, most: 2_000 }
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE = 6_000
-
-interface Ending {
-  verdict: Verdict
-  reason?: string
-}
 
 export class Driver {
   readonly run: string
@@ -93,7 +89,7 @@ export class Driver {
     } catch (cause) {
       if (ending.verdict === 'ok') ending = this.#endingOf(cause)
     }
-    await this.#finish(ending.verdict === 'ok' ? this.#endingOfWorkload() : ending)
+    await this.#finish(ending.verdict === 'ok' ? endingOfWorkload(this.record) : ending)
   }
 
   /** Anyone may stop a run at any time; what was measured is kept. */
@@ -311,18 +307,10 @@ export class Driver {
   }
 
   #endingOf(cause: unknown): Ending {
-    if (cause instanceof Stopped) return { verdict: cause.verdict, reason: cause.message }
-    const { code, message } = asBakError(cause)
-    if (code === 'bug') this.#parts.log.error('bug', { run: this.run, why: (cause as Error).stack ?? message })
-    return { verdict: code === 'quorum' ? 'quorum' : 'failed', reason: message }
-  }
-
-  #endingOfWorkload(): Ending {
-    const bad = this.record.workload.find(each => each.exit !== 0)
-    if (bad == null) return { verdict: 'ok' }
-    const how = bad.signal != null ? `ended by ${bad.signal}` : `exit ${bad.exit}`
-    const why = bad.timedOut ? `was killed at its deadline (${how})` : how
-    return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${why}` }
+    if (asBakError(cause).code === 'bug' && !(cause instanceof Stopped)) {
+      this.#parts.log.error('bug', { run: this.run, why: (cause as Error).stack ?? String(cause) })
+    }
+    return endingOf(cause)
   }
 
   /** Seals the folder before anyone sees that the run has ended. */

@@ -21,7 +21,10 @@ export async function* openBundle(command: Command, peers: string[], sealed: Uin
     const ack = open(ackSubject, envelope)
     const wrong = (['run', 'epoch', 'seq', 'phase', 'subject'] as const).find(key => ack.value[key] !== command[key])
     if (ack.by !== peers[i] || wrong != null || ack.value.outcome !== 'ok') {
-      throw new BakError('bad-message', `there is no answer ok of ${peers[i]} to ${command.phase}, number ${command.seq}`)
+      throw new BakError(
+        'bad-message',
+        `there is no answer ok of ${peers[i]} to ${command.phase}, number ${command.seq}`
+      )
     }
     yield ack
   }

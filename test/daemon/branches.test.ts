@@ -10,7 +10,10 @@ import { isPhase, record, startRun, useTestnet } from '../helpers/mesh.ts'
 
 const runs = suite('runs with branches')
 const members = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-const net = useTestnet(runs, { peers: [...members, 'x'], args: name => ['--label', `role=${name === 'x' ? 'x' : 'db'}`] })
+const net = useTestnet(runs, {
+  peers: [...members, 'x'],
+  args: name => ['--label', `role=${name === 'x' ? 'x' : 'db'}`]
+})
 
 /** A run of eight members that nobody tells more than three of. */
 function start(options: string[], policy = '') {
@@ -34,11 +37,14 @@ runs('answers come gathered by heads, all count, and anyone can check each of th
   const { status, stderr } = await run.finished
   assert.is(status, 0, stderr)
   // of eight, three by three: each head and two below it, or one
-  assert.equal(branchesOf(members, 3).map(({ head, below }) => [head, below.length]), [
-    ['a', 1],
-    ['c', 2],
-    ['f', 2]
-  ])
+  assert.equal(
+    branchesOf(members, 3).map(({ head, below }) => [head, below.length]),
+    [
+      ['a', 1],
+      ['c', 2],
+      ['f', 2]
+    ]
+  )
   const later = certificates(run.run).filter(({ phase }) => ['start', 'stop', 'send'].includes(phase))
   assert.is(later.length, 9)
   for (const each of later.slice(3)) {
@@ -64,7 +70,9 @@ runs('a head that is killed in mid run is lost, and those below it go on', async
   assert.is(status, 0)
   const { excluded, verdict } = record(net(), 'x', run.run)
   assert.equal([verdict, excluded.map(({ name, code }) => [name, code])], ['ok', [['c', 'lost']]])
-  const last = certificates(run.run).filter(({ phase }) => phase === 'send').at(-1) as Certificate
+  const last = certificates(run.run)
+    .filter(({ phase }) => phase === 'send')
+    .at(-1) as Certificate
   assert.is(last.acks.length + gathered(last), 8)
   await net().startPeer('c')
 })
@@ -77,7 +85,10 @@ runs('a head that stands still costs its branch some time, and no answer but its
   const { status } = await run.finished.finally(() => process.kill(pid, 'SIGCONT'))
   assert.is(status, 0)
   const { excluded } = record(net(), 'x', run.run)
-  assert.equal(excluded.map(({ name }) => name), ['f'])
+  assert.equal(
+    excluded.map(({ name }) => name),
+    ['f']
+  )
 })
 
 runs.run()

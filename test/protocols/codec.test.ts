@@ -102,13 +102,15 @@ strict('an error is short, whatever a stranger wrote', () => {
   }
 })
 
+/** The decoder takes a byte order mark at the beginning of a text for none of it. */
+const words = fc.string({ unit: 'binary' }).filter(each => !each.startsWith('\ufeff'))
 const leaf = fc.oneof(
   fc.integer(),
   fc.maxSafeInteger(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.boolean(),
   fc.constant(null),
-  fc.string({ unit: 'binary' }),
+  words,
   fc.uint8Array()
 )
 const { tree } = fc.letrec(tie => ({
@@ -117,7 +119,7 @@ const { tree } = fc.letrec(tie => ({
     leaf,
     fc.array(tie('tree')),
     fc.dictionary(
-      fc.string({ unit: 'binary' }).filter(key => key !== '__proto__'),
+      words.filter(key => key !== '__proto__'),
       tie('tree'),
       { noNullPrototype: true }
     )

@@ -31,6 +31,7 @@ import {
   type Ack,
   ackSubject,
   acksProtocol,
+  bundleOf,
   type Certificate,
   type Command,
   cancelProtocol,
@@ -263,6 +264,14 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['renew: response', renewProtocol.response, { proof: proof.bytes }],
   ['acks: open', acksProtocol.request, { type: 'open', run }],
   ['acks: ack', acksProtocol.request, { type: 'ack', sealed: seal(ackSubject, ack, member) }],
+  [
+    'acks: answers',
+    acksProtocol.request,
+    {
+      ...{ type: 'answers', seq: 5, unheard: [3] },
+      bundles: [{ ranks: [1], sealed: bundleOf([seal(ackSubject, ack, member)]) }]
+    }
+  ],
   ['acks: lease', acksProtocol.response, { type: 'lease' }],
   ['acks: command', acksProtocol.response, { type: 'command', sealed: seal(commandSubject, command, controller) }],
   [

@@ -10,7 +10,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
-import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, bundleOf, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
 import { certificateFile, hashFolder, verifyFolder } from '../../protocols/verify.ts'
@@ -145,6 +145,31 @@ verify('a folder as the controller sealed it is proven without daemon or network
   assert.is(report.run, RUN)
   // the seal, the offer, the manifest, three certificates with three acknowledgements each
   assert.equal(report.checked, { files: 7, certificates: 3, acks: 9, signatures: 15 })
+})
+
+verify('answers that a head gathered prove as much as those that came by themselves, each once', async () => {
+  const gather = (each: Certificate): Certificate => ({
+    ...each,
+    acks: each.acks.slice(0, 1),
+    bundles: each.acks.slice(1).map(ack => bundleOf([ack]))
+  })
+  const report = await verifyFolder(await build(good.map(gather)))
+  assert.equal([report.faults, report.checked.acks], [[], 9])
+  const wrong: [Uint8Array, RegExp][] = [
+    [bundleOf([ackOf(stranger, 1, 'start')]), /who is not on the roster/],
+    [bundleOf([ackOf(members[0] as Signer, 1, 'start')]), /two answers of/],
+    [bundleOf([{ ...ackOf(members[2] as Signer, 1, 'start'), signature: new Uint8Array(64) }]), /signature of/],
+    [Buffer.from('no list'), /cannot be read/]
+  ]
+  for (const [bundle, fault] of wrong) {
+    const start = { ...certificateOf(1, 'start'), bundles: [bundle] }
+    const { faults } = await verifyFolder(await build([certificateOf(0, 'join'), start, certificateOf(2, 'send')]))
+    assert.equal(
+      faults.map(({ where }) => where),
+      ['certificates/0001-start.cbor']
+    )
+    assert.match(faults[0]?.what ?? '', fault)
+  }
 })
 
 verify('one byte that changed in any file is found, and the file is named', async () => {

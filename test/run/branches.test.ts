@@ -11,7 +11,10 @@ const depthOf = (branches: Branch[]): number =>
 const widest = (branches: Branch[]): number => Math.max(branches.length, ...branches.map(({ below }) => widest(below)))
 
 pure('nobody is below anybody where the controller may tell all', () => {
-  assert.equal(branchesOf(named(3), 3), named(3).map(head => ({ head, below: [] })))
+  assert.equal(
+    branchesOf(named(3), 3),
+    named(3).map(head => ({ head, below: [] }))
+  )
   assert.equal(branchesOf([], 3), [])
 })
 
@@ -28,18 +31,21 @@ pure('of 10,000 nobody tells more than 22 where 64 is the most, and a command ta
   assert.equal([widest(branches), depthOf(branches)], [22, 3])
 })
 
-pure('however many there are, all are in it once, in order, nobody tells too many, and depth grows with the logarithm', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 2, max: 200 }), (n, fanout) => {
-      const branches = branchesOf(named(n), fanout)
-      assert.equal(branches.flatMap(peersIn), named(n))
-      assert.ok(widest(branches) <= fanout, `${widest(branches)} of ${n} by ${fanout}`)
-      const deepest = n <= 1 ? n : Math.ceil(Math.log(n) / Math.log(fanout) + 1e-9)
-      assert.ok(depthOf(branches) <= Math.max(1, deepest), `${depthOf(branches)} deep: ${n} by ${fanout}`)
-    }),
-    { numRuns: 300 }
-  )
-})
+pure(
+  'however many there are, all are in it once, in order, nobody tells too many, and depth grows with the logarithm',
+  () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 2, max: 200 }), (n, fanout) => {
+        const branches = branchesOf(named(n), fanout)
+        assert.equal(branches.flatMap(peersIn), named(n))
+        assert.ok(widest(branches) <= fanout, `${widest(branches)} of ${n} by ${fanout}`)
+        const deepest = n <= 1 ? n : Math.ceil(Math.log(n) / Math.log(fanout) + 1e-9)
+        assert.ok(depthOf(branches) <= Math.max(1, deepest), `${depthOf(branches)} deep: ${n} by ${fanout}`)
+      }),
+      { numRuns: 300 }
+    )
+  }
+)
 
 pure('each finds the head that it answers and those that answer it, and they find each other', () => {
   const branches = branchesOf(named(30), 3)

@@ -100,6 +100,51 @@ test('tells who has not answered, again where its stream came back, and nobody e
   ])
 })
 
+test('answers that a head gathered count when they come, unopened', async () => {
+  const { open, answer, closed, published } = phaseOf()
+  answer('b')
+  const bundle = Buffer.from('answers of a and c')
+  assert.ok(open.count(['id-of-a', 'id-of-c'], bundle))
+  const { verdict, ok, acks, bundles, missing } = (await closed()) as Closed
+  assert.equal([verdict, ok, acks.map(({ by }) => by), missing], ['met', 3, ['id-of-b'], []])
+  assert.equal(bundles, [bundle])
+  mock.timers.tick(60_000)
+  assert.is(published.length, 1)
+})
+
+test('gathered answers count only if all of them are waited for, each once, while the phase is open', async () => {
+  const { open, answer, closed } = phaseOf({ needed: 2 })
+  answer('b')
+  const bundle = Buffer.from('answers')
+  for (const names of [
+    ['a', 'b'],
+    ['a', 'a'],
+    ['a', 'z']
+  ]) {
+    const peers = names.map(name => `id-of-${name}`)
+    assert.not(open.count(peers, bundle), names.join())
+  }
+  assert.ok(open.count(['id-of-a'], bundle))
+  assert.not(open.count(['id-of-a'], bundle))
+  // the same once more by itself changes nothing
+  assert.is(answer('a'), undefined)
+  answer('c', { outcome: 'failed' })
+  const { ok, acks, bundles } = (await closed()) as Closed
+  assert.equal([ok, acks.length, bundles.length], [2, 2, 1])
+  assert.not(open.count(['id-of-c'], bundle))
+})
+
+test('who answered by way of a head is neither told again nor lost', async () => {
+  const told: string[][] = []
+  const { open, lose, missing } = phaseOf({ needed: 1, publish: (_, waiting) => told.push(waiting) })
+  open.count(['id-of-a'], Buffer.from('a'))
+  mock.timers.tick(250)
+  for (const name of ['a', 'b', 'c']) lose(name)
+  open.lookAround()
+  assert.equal(told[1], ['id-of-b', 'id-of-c'])
+  assert.equal(await missing(), ['b lost', 'c lost'])
+})
+
 test('is met when all have answered, and is silent from then on', async () => {
   const { answer, closed, published, answered } = phaseOf()
   for (const name of ['b', 'c']) assert.is(answer(name), undefined)
