@@ -8,12 +8,12 @@ import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { pipe } from 'it-pipe'
 import { Header, type HeaderData, Pax } from 'tar'
-import { newDigest } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { pass } from '../../protocols/young.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { listSorted } from './folder.ts'
+import { type Counted, writeCounted } from './write-counted.ts'
 import { type Bytes, compress, LEVEL } from './zstd.ts'
 
 export interface PackOptions {
@@ -22,11 +22,8 @@ export interface PackOptions {
   level?: number
 }
 
-export interface Packed {
-  /** SHA-256 of the archive. */
-  digest: string
-  bytes: number
-}
+/** The archive. */
+export type Packed = Counted
 
 interface Entry {
   /** Relative to the root. */
@@ -50,19 +47,8 @@ export function pack(
   return fillAtomic(
     target,
     async handle => {
-      const hash = newDigest()
-      const write = async (source: Bytes) => {
-        let bytes = 0
-        for await (const chunk of source) {
-          signal?.throwIfAborted()
-          hash.update(chunk)
-          await handle.writeFile(chunk)
-          bytes += chunk.length
-        }
-        return bytes
-      }
-      const bytes = await pipe(list(root, paths), entries => tar(root, entries), compress(level, signal), write)
-      return { digest: hash.digest('hex'), bytes }
+      const write = (source: Bytes) => writeCounted(handle, source, signal)
+      return pipe(list(root, paths), entries => tar(root, entries), compress(level, signal), write)
     },
     { mode: 0o600 }
   )
@@ -101,11 +87,15 @@ async function* content(path: string, size: number): AsyncGenerator<Uint8Array> 
   if (size === 0) return
   const handle = await onDisk(path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
   try {
+    let next = readChunk(handle, 0, Math.min(CHUNK, size))
     for (let at = 0; at < size; ) {
-      const chunk = await readChunk(handle, at, Math.min(CHUNK, size - at))
+      const chunk = await next
+      at += chunk.length
+      // read while this one is compressed
+      if (at < size) next = readChunk(handle, at, Math.min(CHUNK, size - at))
+      next.catch(() => {})
       pass(chunk.length)
       yield chunk
-      at += chunk.length
     }
   } finally {
     await handle.close()

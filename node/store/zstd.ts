@@ -8,6 +8,8 @@ export type Bytes = AsyncIterable<Uint8Array>
 export type Stage = (source: Bytes) => AsyncGenerator<Uint8Array>
 
 const chunkSize = 256 * 1024
+/** What waits before and behind it, so that it goes on while others read and write. */
+const ahead = { writableHighWaterMark: 2 * chunkSize, readableHighWaterMark: 2 * chunkSize }
 
 /**
  * The level that costs the member least: of the text that tools leave it makes as little as those above it, some of it less, for
@@ -19,13 +21,13 @@ export const LEVEL = 1
 /** The content's checksum goes with it, so that damage is seen before anything is made of it. */
 export const compress = (level: number, signal?: AbortSignal): Stage => {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
-  return source => through(source, createZstdCompress({ params, chunkSize }), signal)
+  return source => through(source, createZstdCompress({ params, chunkSize, ...ahead }), signal)
 }
 
 export const decompress =
   (signal?: AbortSignal): Stage =>
   source =>
-    through(source, createZstdDecompress({ chunkSize }), signal)
+    through(source, createZstdDecompress({ chunkSize, ...ahead }), signal)
 
 async function* through(source: Bytes, stream: Duplex, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const feeding = pipeline(source, stream, { signal, end: true })
