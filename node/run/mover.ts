@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { decode, encode } from '../../protocols/codec.ts'
+import { decode } from '../../protocols/codec.ts'
 import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Admission, type Parcel, receiveTarball, Slots, sendTarball } from '../../protocols/tarball.ts'
@@ -45,9 +45,7 @@ export class Mover {
       receiveTarball({
         signer: init.signer,
         slots: new Slots(MAX_MOVES),
-        admit: (offer, peer) => this.#admit(offer, peer),
-        onReceipt: async ({ run, digest }, receipt) =>
-          (await openInbox(this.#home.inbox(run))).keepReceipt(digest, encode(receipt))
+        admit: (offer, peer) => this.#admit(offer, peer)
       })
     )
   }
@@ -93,12 +91,12 @@ export class Mover {
     if (existsSync(target)) {
       throw new BakError('cannot-create', `${members.self.name} has a folder of ${offer.run} already`)
     }
-    const sink = await shelf.sink(offer.digest, tarball => this.#takeIn(tarball, offer, target))
+    const sink = await shelf.sink(offer, tarball => this.#takeIn(tarball, offer, target))
     return { sink }
   }
 
   /** Unpacks beside the results, verifies, and only then gives it its name. */
-  async #takeIn(tarball: string, { run }: Parcel, target: string): Promise<void> {
+  async #takeIn(tarball: string | Uint8Array, { run }: Parcel, target: string): Promise<void> {
     const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
     await mkdir(fresh, { recursive: true })
     try {

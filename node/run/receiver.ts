@@ -3,7 +3,7 @@
  * A member can fill only folders that bear its own name.
  */
 import { rm, rmdir } from 'node:fs/promises'
-import { decode, encode } from '../../protocols/codec.ts'
+import { decode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
@@ -91,7 +91,6 @@ export class Receiver {
       signer: this.#signer,
       slots: new Slots(reception.transfers),
       admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
-      onReceipt: async (offer, receipt) => (await shelf).keepReceipt(offer.digest, encode(receipt)),
       onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
     })
     this.#open.set(run, { reception, shelf, handler, unfinished: new Map() })
@@ -141,7 +140,7 @@ export class Receiver {
     // room is left for the record of the run: who could not send must be written down
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
-    const sink = await shelf.sink(offer.digest, async tarball => {
+    const sink = await shelf.sink(offer, async tarball => {
       const { refused } = await unpackBounded(tarball, reception.folder.root, offer)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
@@ -153,7 +152,11 @@ export class Receiver {
 }
 
 /** @throws {BakError} `not-allowed` for what swells beyond all measure, `no-space` before the disk is full */
-async function unpackBounded(tarball: string, root: string, { bytes, allow }: Parcel): Promise<Unpacked> {
+async function unpackBounded(
+  tarball: string | Uint8Array,
+  root: string,
+  { bytes, allow, what }: Parcel
+): Promise<Unpacked> {
   const most = MAX_SMALL + EXPANSION * bytes
   const room = (await freeBytes(root)) - MARGIN
   const paths = allow.map(path => `${path}/`)
@@ -161,7 +164,7 @@ async function unpackBounded(tarball: string, root: string, { bytes, allow }: Pa
     return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(most, room), maxEntries: MAX_ENTRIES })
   } catch (cause) {
     if (room >= most || asBakError(cause).code !== 'not-allowed') throw cause
-    throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${tarball}`, { cause })
+    throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${what}`, { cause })
   }
 }
 

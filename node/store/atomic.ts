@@ -1,8 +1,9 @@
 /** Files that are there whole or not at all: a temporary name in the same folder, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises'
+import { linkSync } from 'node:fs'
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isCode, onDisk, syncFolder, unlessMissing } from './disk.ts'
+import { isCode, onDisk, syncPath, unlessMissing } from './disk.ts'
 
 const TEMPORARY = /^\.bak-[0-9a-f]{16}\.tmp$/
 
@@ -42,7 +43,7 @@ export function createOnce(path: string, data: string | Uint8Array, mode = 0o644
   const fill = (handle: FileHandle) => handle.writeFile(data)
   return onDisk(path, () =>
     withTemporary(path, { mode, sync: true }, fill, async temporary => {
-      const isNew = await linkOnce(temporary, path)
+      const isNew = linkOnce(temporary, path)
       await rm(temporary)
       return isNew
     })
@@ -50,9 +51,9 @@ export function createOnce(path: string, data: string | Uint8Array, mode = 0o644
 }
 
 /** Gives a file a second name. @returns false when that name is taken */
-export async function linkOnce(from: string, to: string): Promise<boolean> {
+export function linkOnce(from: string, to: string): boolean {
   try {
-    await link(from, to)
+    linkSync(from, to)
     return true
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false
@@ -83,7 +84,7 @@ async function withTemporary<T, R>(
       (sync ? handle.sync() : Promise.resolve()).finally(() => handle.close())
     )
     const placed = await place(temporary, result)
-    if (sync) await syncFolder(dirname(path))
+    if (sync) await syncPath(dirname(path))
     return placed
   } catch (error) {
     await rm(temporary, { force: true })

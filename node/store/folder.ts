@@ -1,5 +1,5 @@
 /** The result folder, and what is in it. */
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { onDisk } from './disk.ts'
@@ -24,7 +24,7 @@ export async function fileDigests(
   const left = new Set(except)
   const found: Record<string, FileDigest> = {}
   const walk = async (folder: string): Promise<void> => {
-    for (const entry of await listSorted(join(root, folder))) {
+    for (const entry of listSorted(join(root, folder))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (left.has(path)) continue
       if (entry.isDirectory()) await walk(path)
@@ -36,7 +36,7 @@ export async function fileDigests(
 }
 
 /** The entries of a folder in an order that does not depend on the file system or the locale. */
-export async function listSorted(folder: string) {
-  const entries = await readdir(folder, { withFileTypes: true })
+export function listSorted(folder: string) {
+  const entries = readdirSync(folder, { withFileTypes: true })
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,16 +1,22 @@
 /**
- * The receiver's side of tarballs, below `runs/<run>/.inbox/`: `<digest>.part` grows as the bytes come and survives a
- * restart, `<digest>.receipt` says that what it held is in its place.
+ * The receiver's side of tarballs, below `inbox/<run>/`: `<digest>.part` grows as the bytes come and survives a restart,
+ * `<digest>.receipt` says that what it held is in its place. Small ones come into memory.
  */
 
 import type { Hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { encode } from '../../protocols/codec.ts'
 import { newDigest } from '../../protocols/digest.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import type { Sink } from '../../protocols/tarball.ts'
+import { type Parcel, type Sink, SMALL } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
 import { onDisk, unlessMissing } from './disk.ts'
+import { Small } from './small.ts'
+
+type Arriving = Pick<Parcel, 'digest' | 'bytes'>
 
 const DIGEST = /^[0-9a-f]{64}$/
 
@@ -30,10 +36,8 @@ export class Inbox {
 
   /** Opens or begins the file that grows. @throws {BakError} `busy` while it is open */
   async partial(digest: string): Promise<Partial> {
-    if (!DIGEST.test(digest)) throw new BakError('bug', `not a digest: ${digest}`)
-    if (this.#open.has(digest)) throw new BakError('busy', `${digest} is being received already`)
-    this.#open.add(digest)
-    const partial = new Partial(join(this.#folder, `${digest}.part`), digest, () => this.#open.delete(digest))
+    const close = this.#claim(digest)
+    const partial = new Partial(join(this.#folder, `${digest}.part`), digest, close)
     try {
       await onDisk(partial.path, () => partial.load())
       return partial
@@ -44,20 +48,40 @@ export class Inbox {
   }
 
   /**
-   * What the tarball protocol writes into. `takeIn` gets the path of the verified tarball and puts what is in it to its
-   * place, durably; the tarball is deleted after it.
+   * What the tarball protocol writes into. `takeIn` gets the path of the verified tarball, or the bytes of a small one, and
+   * puts what is in it to its place, durably; the tarball is deleted after it.
    */
-  async sink(digest: string, takeIn: (tarball: string) => Promise<void>): Promise<Sink> {
+  async sink({ digest, bytes }: Arriving, takeIn: (tarball: string | Uint8Array) => Promise<void>): Promise<Sink> {
+    const keep = (receipt: Envelope) => this.keepReceipt(digest, encode(receipt))
+    if (bytes <= SMALL) {
+      const small = new Small(digest, bytes)
+      const close = this.#claim(digest)
+      return {
+        size: () => small.size(),
+        append: async (offset, portion) => small.append(offset, portion),
+        finish: async () => takeIn(small.finish()),
+        keep,
+        close: async () => close()
+      }
+    }
     const partial = await this.partial(digest)
     return {
       size: () => partial.size(),
-      append: (offset, bytes) => partial.append(offset, bytes),
-      close: () => partial.close(),
+      append: (offset, portion) => partial.append(offset, portion),
       finish: async () => {
         await takeIn(await partial.finish())
         await partial.remove()
-      }
+      },
+      keep,
+      close: () => partial.close()
     }
+  }
+
+  #claim(digest: string): () => void {
+    if (!DIGEST.test(digest)) throw new BakError('bug', `not a digest: ${digest}`)
+    if (this.#open.has(digest)) throw new BakError('busy', `${digest} is being received already`)
+    this.#open.add(digest)
+    return () => this.#open.delete(digest)
   }
 
   /** Remembers that a tarball is in its place. */
@@ -66,9 +90,10 @@ export class Inbox {
   }
 
   /** @returns the receipt's bytes, or undefined if the tarball has not come */
-  receipt(digest: string): Promise<Uint8Array | undefined> {
+  async receipt(digest: string): Promise<Uint8Array | undefined> {
     const path = join(this.#folder, `${digest}.receipt`)
-    return onDisk(path, () => unlessMissing(readFile(path)))
+    // nearly always it is not there
+    return existsSync(path) ? onDisk(path, () => unlessMissing(readFile(path))) : undefined
   }
 }
 

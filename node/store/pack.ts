@@ -66,7 +66,7 @@ async function* walk(root: string, path: string): AsyncGenerator<Entry> {
   if (stat.isFile()) yield { path, stat }
   if (!stat.isDirectory()) return
   if (path !== '.') yield { path, stat }
-  for (const { name } of await listSorted(join(root, path))) yield* walk(root, path === '.' ? name : `${path}/${name}`)
+  for (const { name } of listSorted(join(root, path))) yield* walk(root, path === '.' ? name : `${path}/${name}`)
 }
 
 async function* tar(root: string, entries: AsyncIterable<Entry>): AsyncGenerator<Uint8Array> {

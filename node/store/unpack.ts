@@ -4,18 +4,16 @@
  * that must not come in is refused by name and does not stop the others. A file that is there already with the same bytes
  * counts as unpacked, so that what a crash interrupted can be done again.
  */
-import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { createReadStream, mkdirSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { pipe } from 'it-pipe'
-import { type ReadEntry, Unpack } from 'tar'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { temporaryIn } from './atomic.ts'
-import { isCode, onDisk } from './disk.ts'
-import { Judge, shown } from './entries.ts'
+import { onDisk } from './disk.ts'
+import { shown } from './entries.ts'
+import { Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
-import { type Bytes, decompress, type Stage } from './zstd.ts'
+import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
 export interface UnpackOptions {
   /** Files and folders that may come in, relative to the root; `.` for every path. */
@@ -35,130 +33,62 @@ export interface Unpacked {
 }
 
 const MAX_REFUSED = 1000
-/** Ms that the extractor may take to write what it holds. */
-const LONGEST_END = 60_000
+/** What unpacks to no more, in bytes, goes through memory, where its archive is there. */
+const MAX_HELD = 1024 * 1024
 
 /**
+ * @param archive a file; or the bytes of one, for what is small
  * @throws {BakError} `mismatch` if it is not a whole archive, `not-allowed` if it is larger than `maxBytes` or has more
  * entries than `maxEntries`, `no-space`; nothing of it is then in `root`
  */
-export async function unpack(archive: string, root: string, options: UnpackOptions): Promise<Unpacked> {
+export async function unpack(archive: string | Uint8Array, root: string, options: UnpackOptions): Promise<Unpacked> {
   const fresh = temporaryIn(root)
   const refused: string[] = []
   const refuse = (path: string, reason: string) => {
     if (refused.length < MAX_REFUSED) refused.push(`${shown(path)}: ${reason}`)
   }
   return onDisk(root, async () => {
-    await mkdir(fresh, { mode: 0o700 })
+    mkdirSync(fresh, { mode: 0o700 })
+    let held = false
     try {
-      await extract(archive, fresh, options, refuse)
+      held = await extract(archive, fresh, options, refuse)
       return { ...(await moveIn(fresh, root, refuse)), refused }
     } finally {
-      await rm(fresh, { recursive: true, force: true, maxRetries: 5 })
+      if (held) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })
+      else await rm(fresh, { recursive: true, force: true, maxRetries: 5 })
     }
   })
 }
 
-type Refuse = (path: string, reason: string) => void
-
-async function extract(archive: string, fresh: string, options: UnpackOptions, refuse: Refuse): Promise<void> {
-  const { signal, maxBytes = Number.POSITIVE_INFINITY } = options
-  const extraction = new Extraction(fresh, options, refuse)
+/** @returns whether it went through memory: it was little then */
+async function extract(
+  archive: string | Uint8Array,
+  folder: string,
+  { signal, allow, maxEntries, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
+  refuse: Refuse
+): Promise<boolean> {
+  const name = typeof archive === 'string' ? archive : 'the archive'
   try {
-    await pipe(
-      createReadStream(archive, { highWaterMark: 256 * 1024 }) as Bytes,
-      decompress(signal),
-      bound(archive, maxBytes),
-      source => extraction.take(source)
-    )
+    signal?.throwIfAborted()
+    const held = typeof archive === 'string' ? undefined : decompressWhole(archive, MAX_HELD)
+    const extraction = new Extraction({ folder, allow, maxEntries, refuse, held: held != null })
+    const content = held != null ? once(held) : decompress(signal)(read(archive))
+    await pipe(content, bound(name, maxBytes), source => extraction.take(source))
+    if (!extraction.whole) throw damaged(name, new Error('its end is missing'))
+    return held != null
   } catch (cause) {
     if (signal?.aborted) throw asBakError(signal.reason)
     const code = String((cause as NodeJS.ErrnoException)?.code ?? '')
-    if (/^(ZSTD_|Z_|TAR_)/.test(code)) throw damaged(archive, cause)
+    if (/^(ZSTD_|Z_|TAR_)/.test(code)) throw damaged(name, cause)
     throw cause
   }
-  if (!extraction.whole) throw damaged(archive, new Error('its end is missing'))
 }
 
-/** One archive's way through tar's extractor. */
-class Extraction {
-  /** Whether the mark of the end was seen. */
-  whole = false
-  readonly #unpack: Unpack
-  readonly #judge: Judge
-  readonly #refuse: Refuse
-  readonly #maxEntries: number
-  readonly #asked = new WeakSet<ReadEntry>()
-  #entries = 0
-  #failure: Error | undefined
+const read = (archive: string | Uint8Array): Bytes =>
+  typeof archive === 'string' ? (createReadStream(archive, { highWaterMark: 256 * 1024 }) as Bytes) : once(archive)
 
-  constructor(folder: string, { allow, maxEntries = 1_000_000 }: UnpackOptions, refuse: Refuse) {
-    this.#judge = new Judge(allow)
-    this.#refuse = refuse
-    this.#maxEntries = maxEntries
-    this.#unpack = new Unpack({
-      cwd: folder,
-      preserveOwner: false,
-      zstd: false,
-      brotli: false,
-      filter: (path, entry) => this.#admit(path, entry as ReadEntry),
-      onwarn: (code, message, data) => this.#warned(code, String(message), data as WarnedData)
-    })
-    this.#unpack.on('eof', () => {
-      this.whole = true
-    })
-    this.#unpack.on('ignoredEntry', (entry: ReadEntry) => {
-      // the extractor drops types that it does not know without asking the filter
-      if (!this.#asked.has(entry) && !entry.meta) refuse(entry.path, `not a file or folder but ${entry.type}`)
-    })
-    this.#unpack.on('error', error => this.#fail(Object.assign(error as Error, { code: 'TAR_BAD_ARCHIVE' })))
-  }
-
-  async take(source: Bytes): Promise<void> {
-    const ended = new Promise(resolve => this.#unpack.once('end', resolve))
-    try {
-      for await (const chunk of source) {
-        const more = this.#unpack.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-        if (this.#failure != null) break
-        if (!more) await once(this.#unpack, 'drain')
-      }
-    } catch (error) {
-      this.#fail(error as Error)
-    }
-    this.#unpack.end()
-    // whatever happened, nothing may write into the folder any more when it is deleted
-    await Promise.race([ended, sleep(LONGEST_END, undefined, { ref: false })])
-    if (this.#failure != null) throw this.#failure
-  }
-
-  #admit(path: string, entry: ReadEntry): boolean {
-    this.#asked.add(entry)
-    this.#entries++
-    if (this.#entries > this.#maxEntries) {
-      this.#fail(new BakError('not-allowed', `the archive has more than ${this.#maxEntries} entries`))
-      return false
-    }
-    const reason = this.#judge.refuse({ path, type: entry.type })
-    if (reason !== undefined) this.#refuse(path, reason)
-    entry.mode = entry.type === 'Directory' || (entry.mode ?? 0) & 0o111 ? 0o755 : 0o644
-    return reason === undefined && this.#failure == null
-  }
-
-  #warned(code: string, message: string, data: WarnedData): void {
-    if (code === 'TAR_ENTRY_INVALID') return this.#fail(Object.assign(new Error(message), { code }))
-    if (code === 'TAR_ENTRY_INFO') return
-    if (isCode(data, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE')) return this.#fail(data as unknown as Error)
-    this.#refuse(data.entry?.path ?? '', message)
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error
-  }
-}
-
-interface WarnedData {
-  code?: string
-  entry?: ReadEntry
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value
 }
 
 /** Lets so many bytes through, and no archive within the archive, which the extractor would open by itself. */

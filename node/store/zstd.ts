@@ -1,8 +1,9 @@
 /** zstd as stages of a pipe of bytes. */
 import { type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { constants, createZstdCompress, createZstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { pass } from '../../protocols/young.ts'
+import { isCode } from './disk.ts'
 
 export type Bytes = AsyncIterable<Uint8Array>
 export type Stage = (source: Bytes) => AsyncGenerator<Uint8Array>
@@ -28,6 +29,16 @@ export const decompress =
   (signal?: AbortSignal): Stage =>
   source =>
     through(source, createZstdDecompress({ chunkSize, ...ahead }), signal)
+
+/** In one go. @returns undefined where it would be more than `most` bytes */
+export function decompressWhole(bytes: Uint8Array, most: number): Uint8Array | undefined {
+  try {
+    return zstdDecompressSync(bytes, { maxOutputLength: most })
+  } catch (error) {
+    if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) return undefined
+    throw error
+  }
+}
 
 async function* through(source: Bytes, stream: Duplex, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const feeding = pipeline(source, stream, { signal, end: true })

@@ -18,6 +18,8 @@ export interface Sink {
   append(offset: number, bytes: Uint8Array): Promise<void>
   /** Verifies the whole and puts it to its place. @throws {BakError} `mismatch`, and `size()` is 0 again */
   finish(): Promise<void>
+  /** Keeps the receipt, so that the next offer of the same can be answered `have`; it is sent after that. */
+  keep(receipt: Envelope): Promise<void>
   /** Comes last, whatever happened; what is there may be gone on with. */
   close(): Promise<void>
 }
@@ -31,8 +33,6 @@ export interface ReceiveInit {
   admit(offer: Parcel, peer: string, carrier?: Carrier): Promise<Admission>
   /** Bounds the tarballs that come at once. */
   slots?: Slots
-  /** Keeps the receipt before it is sent, so that the next offer of the same is answered `have`. */
-  onReceipt?(offer: Parcel, receipt: Envelope, peer: string): Promise<void>
   /** Bytes so far, at most ten times a second. */
   onProgress?(offer: Parcel, done: number, peer: string): void
   now?(): number
@@ -66,15 +66,17 @@ async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Receptio
     const admission = yield* pulsing(init.admit(offer, reception.peer, reception.carrier))
     if ('wait' in admission) return yield { type: 'wait', after: admission.wait }
     if ('have' in admission) return yield { type: 'have', receipt: admission.have }
-    try {
-      yield* fill(init, offer, admission.sink, reception)
-    } finally {
-      await admission.sink.close()
-    }
+    const { sink } = admission
     const { run, what, digest, bytes } = offer
-    const at = (init.now ?? Date.now)()
-    const sealed = seal(receiptSubject, { run, what, digest, bytes, at }, init.signer)
-    await init.onReceipt?.(offer, sealed, reception.peer)
+    let sealed: Envelope
+    try {
+      yield* fill(init, offer, sink, reception)
+      const at = (init.now ?? Date.now)()
+      sealed = seal(receiptSubject, { run, what, digest, bytes, at }, init.signer)
+      yield* pulsing(sink.keep(sealed))
+    } finally {
+      await sink.close()
+    }
     yield { type: 'receipt', receipt: sealed }
   } finally {
     release()

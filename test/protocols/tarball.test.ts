@@ -66,9 +66,11 @@ class Memory implements Sink {
   closed = 0
   finished = 0
   readonly #digest: string
+  readonly #keep: (receipt: Sent['receipt']) => void
 
-  constructor(digest: string) {
+  constructor(digest: string, keep: (receipt: Sent['receipt']) => void = () => {}) {
     this.#digest = digest
+    this.#keep = keep
   }
 
   size() {
@@ -85,6 +87,10 @@ class Memory implements Sink {
     if (digestOf(this.bytes) === this.#digest) return
     this.bytes = new Uint8Array()
     throw new BakError('mismatch', 'other bytes')
+  }
+
+  async keep(receipt: Sent['receipt']) {
+    this.#keep(receipt)
   }
 
   async close() {
@@ -319,14 +325,13 @@ test('wait is answered by another offer, and counted', async () => {
 test('a tarball that was received before is answered with its receipt, and not sent', async () => {
   const bytes = noise(100_000)
   const receipts = new Map<string, Sent['receipt']>()
-  const sink = new Memory(digestOf(bytes))
+  const sink = new Memory(digestOf(bytes), receipt => receipts.set(digestOf(bytes), receipt))
   const { send, way } = between(bytes, {
     receive: {
       admit: async offer => {
         const receipt = receipts.get(offer.digest)
         return receipt == null ? { sink } : { have: receipt }
-      },
-      onReceipt: async (offer, receipt) => void receipts.set(offer.digest, receipt)
+      }
     }
   })
   const first = await send()
@@ -338,14 +343,12 @@ test('a tarball that was received before is answered with its receipt, and not s
 test('a receipt that was lost on the way is given again', async () => {
   const bytes = noise(1000)
   let kept: Sent['receipt'] | undefined
-  const { send, way, sink } = between(bytes, {
-    receive: {
-      admit: async () => (kept == null ? { sink } : { have: kept }),
-      onReceipt: async (_, receipt) => {
-        kept = receipt
-        way.streams[0]?.cut()
-      }
-    }
+  const sink = new Memory(digestOf(bytes), receipt => {
+    kept = receipt
+    way.streams[0]?.cut()
+  })
+  const { send, way } = between(bytes, {
+    receive: { admit: async () => (kept == null ? { sink } : { have: kept }) }
   })
   const { receipt } = await send()
   assert.equal(encode(receipt), encode(kept))
@@ -538,12 +541,11 @@ async function receiver(folder: string): Promise<ReceiveInit> {
       const kept = await inbox.receipt(offer.digest)
       if (kept != null) return { have: decode(envelope, kept) }
       return {
-        sink: await inbox.sink(offer.digest, async tarball => {
+        sink: await inbox.sink(offer, async tarball => {
           await unpack(tarball, folder, { allow })
         })
       }
-    },
-    onReceipt: (offer, receipt) => inbox.keepReceipt(offer.digest, encode(receipt))
+    }
   }
 }
 

@@ -138,6 +138,12 @@ async function craft(entries: Entry[], name = 'evil'): Promise<string> {
   return archive
 }
 
+/** A large archive is unpacked from its file as it is read, a small one from memory: what may come in is the same. */
+const ways: [string, (archive: string) => Promise<string | Uint8Array>][] = [
+  ['from a file', async archive => archive],
+  ['from memory', archive => readFile(archive)]
+]
+
 const outside = 'evil was here'
 const hostile: [string, Entry[]][] = [
   ["a path with '..'", [{ path: '../escaped', body: outside }]],
@@ -162,138 +168,156 @@ const hostile: [string, Entry[]][] = [
   ['a type that nobody knows', [{ path: 'in/x', type: 'TapeVolumeHeader' }]]
 ]
 
-for (const [title, entries] of hostile) {
-  test(`${title} is refused by name, and what is good comes in`, async () => {
+for (const [way, given] of ways) {
+  for (const [title, entries] of hostile) {
+    test(`${title} is refused by name, and what is good comes in, ${way}`, async () => {
+      const to = scratch()
+      const good = [
+        { path: 'in/good', body: 'good' },
+        { path: 'in/folder/x', body: 'x' }
+      ]
+      const archive = await given(await craft([...good, ...entries, { path: 'in/last', body: 'last' }]))
+      const { refused, files, bytes } = await unpack(archive, join(to), { allow: ['in/'] })
+      assert.is(refused.length, entries.length, refused.join('; '))
+      assert.not.match(refused.join(), /[\u0000-\u001f]/)
+      assert.equal([files, bytes], [3, 9])
+      assert.equal(await listAll(to), ['in/folder/x', 'in/good', 'in/last'])
+      assert.is(await readFile(join(to, 'in/good'), 'utf8'), 'good')
+    })
+  }
+
+  test(`a symbolic link and a file through it are both kept out, ${way}`, async () => {
     const to = scratch()
-    const good = [
-      { path: 'in/good', body: 'good' },
-      { path: 'in/folder/x', body: 'x' }
-    ]
-    const archive = await craft([...good, ...entries, { path: 'in/last', body: 'last' }])
-    const { refused, files } = await unpack(archive, join(to), { allow: ['in/'] })
-    assert.is(refused.length, entries.length, refused.join('; '))
-    assert.not.match(refused.join(), /[\u0000-\u001f]/)
-    assert.is(files, 3)
-    assert.equal(await listAll(to), ['in/folder/x', 'in/good', 'in/last'])
-    assert.is(await readFile(join(to, 'in/good'), 'utf8'), 'good')
+    const archive = await craft([
+      { path: 'in/l', type: 'SymbolicLink', linkpath: '../..' },
+      { path: 'in/l/escaped', body: outside }
+    ])
+    const { refused } = await unpack(await given(archive), to, { allow: ['in'] })
+    assert.is(refused.length, 1)
+    // the link never came to be, so that its name is a folder like any other
+    assert.equal(await listAll(to), ['in/l/escaped'])
+  })
+
+  test(`a folder of the target that is a symbolic link is not followed, ${way}`, async () => {
+    const [to, elsewhere] = [scratch(), scratch()]
+    await symlink(elsewhere, join(to, 'in'))
+    const { refused, files } = await unpack(await given(await craft([{ path: 'in/a', body: outside }])), to, {
+      allow: ['in']
+    })
+    assert.is(files, 0)
+    assert.is(refused.length, 1)
+    assert.equal(await listAll(elsewhere), [])
+  })
+
+  test(`a file that exists is not overwritten, and one with the same bytes counts as unpacked, ${way}`, async () => {
+    const to = scratch()
+    await plant(to, { 'in/mine': 'mine', 'in/same': 'same' })
+    const archive = await craft([
+      { path: 'in/mine', body: 'your' },
+      { path: 'in/same', body: 'same' }
+    ])
+    const { refused, files } = await unpack(await given(archive), to, { allow: ['in'] })
+    assert.is(files, 1)
+    assert.match(refused.join(), /^in\/mine: /)
+    assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
+  })
+
+  test(`bits beyond reading, writing and running do not come in, ${way}`, async () => {
+    const to = scratch()
+    await unpack(
+      await given(
+        await craft([
+          { path: 'in/a', mode: 0o6777 },
+          { path: 'in/d/', type: 'Directory', mode: 0o1777 }
+        ])
+      ),
+      to,
+      {
+        allow: ['in']
+      }
+    )
+    assert.is((await lstat(join(to, 'in/a'))).mode & 0o7777, 0o755)
+    assert.is((await lstat(join(to, 'in/d'))).mode & 0o7777, 0o755)
+  })
+
+  test(`any path that an archive names stays inside of the folder, ${way}`, async () => {
+    const piece = fc.oneof(
+      fc.constantFrom('..', '.', '', 'in', 'a', '/', '\\', '\0', '...'),
+      fc.string({ maxLength: 5 })
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(piece, { maxLength: 5 }), { maxLength: 6 }), async paths => {
+        const top = scratch()
+        const to = join(top, 'deep/er/root')
+        await mkdir(to, { recursive: true })
+        const entries = paths.map(parts => ({ path: parts.join('/') || 'x', body: 'x' }))
+        const archive = await craft([{ path: 'in/first', body: '1' }, ...entries], 'any')
+        await unpack(await given(archive), to, { allow: ['in'] }).catch(error =>
+          assert.is(error.code, 'mismatch', error.stack)
+        )
+        for (const path of await listAll(top)) assert.match(path, /^deep\/er\/root\/in\//)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  test(`an archive that is cut off or damaged is mismatch, and nothing of it comes in, ${way}`, async () => {
+    const from = scratch()
+    await plant(from, { 'in/a': Buffer.alloc(300_000, 'abcdefg'), 'in/b': 'b' })
+    await pack(from, ['in'], join(from, 'x'))
+    const whole = await readFile(join(from, 'x'))
+    const flipped = Buffer.from(whole)
+    flipped[whole.length >> 1] = (flipped[whole.length >> 1] as number) ^ 0x40
+    const bad = [0, 1, 3, 20, whole.length >> 1, whole.length - 1].map(length => whole.subarray(0, length))
+    for (const content of [...bad, flipped, Buffer.from('no archive at all'), zstdCompressSync(Buffer.alloc(0))]) {
+      const to = scratch()
+      await writeFile(join(from, 'bad'), content)
+      assert.is(
+        await codeOf(unpack(await given(join(from, 'bad')), to, anything)),
+        'mismatch',
+        `${content.length} bytes`
+      )
+      assert.equal(await listAll(to), [])
+    }
+  })
+
+  test(`a tar that is cut off inside of a whole compression is mismatch, ${way}`, async () => {
+    const entries = [{ path: 'in/a', body: 'x'.repeat(5000) }]
+    const whole = crafted(entries)
+    for (const content of [
+      whole.subarray(0, 1024),
+      whole.subarray(0, 512),
+      crafted(entries, false),
+      whole.with(200, 1)
+    ]) {
+      const archive = join(scratch(), 'x')
+      await writeFile(archive, zstdCompressSync(content))
+      assert.is(await codeOf(unpack(await given(archive), scratch(), anything)), 'mismatch', `${content.length} bytes`)
+    }
+  })
+
+  test(`an archive in an archive is not opened, ${way}`, async () => {
+    const archive = join(scratch(), 'x')
+    for (const inner of [execFileSync('gzip', { input: crafted([{ path: 'a' }]) }), zstdCompressSync(crafted([]))]) {
+      await writeFile(archive, zstdCompressSync(inner))
+      assert.is(await codeOf(unpack(await given(archive), scratch(), anything)), 'mismatch')
+    }
+  })
+
+  test(`an archive that unpacks to too much is stopped, ${way}`, async () => {
+    const [from, to] = [scratch(), scratch()]
+    await plant(from, { 'in/zeros': new Uint8Array(20_000_000) })
+    await pack(from, ['in'], join(from, 'bomb'))
+    assert.ok((await lstat(join(from, 'bomb'))).size < 10_000)
+    assert.is(
+      await codeOf(unpack(await given(join(from, 'bomb')), to, { ...anything, maxBytes: 1_000_000 })),
+      'not-allowed'
+    )
+    assert.equal(await listAll(to), [])
+    const many = await craft(Array.from({ length: 50 }, (_, i) => ({ path: `in/${i}` })))
+    assert.is(await codeOf(unpack(await given(many), to, { ...anything, maxEntries: 49 })), 'not-allowed')
   })
 }
-
-test('a symbolic link and a file through it are both kept out', async () => {
-  const to = scratch()
-  const archive = await craft([
-    { path: 'in/l', type: 'SymbolicLink', linkpath: '../..' },
-    { path: 'in/l/escaped', body: outside }
-  ])
-  const { refused } = await unpack(archive, to, { allow: ['in'] })
-  assert.is(refused.length, 1)
-  // the link never came to be, so that its name is a folder like any other
-  assert.equal(await listAll(to), ['in/l/escaped'])
-})
-
-test('a folder of the target that is a symbolic link is not followed', async () => {
-  const [to, elsewhere] = [scratch(), scratch()]
-  await symlink(elsewhere, join(to, 'in'))
-  const { refused, files } = await unpack(await craft([{ path: 'in/a', body: outside }]), to, { allow: ['in'] })
-  assert.is(files, 0)
-  assert.is(refused.length, 1)
-  assert.equal(await listAll(elsewhere), [])
-})
-
-test('a file that exists is not overwritten, and one with the same bytes counts as unpacked', async () => {
-  const to = scratch()
-  await plant(to, { 'in/mine': 'mine', 'in/same': 'same' })
-  const archive = await craft([
-    { path: 'in/mine', body: 'your' },
-    { path: 'in/same', body: 'same' }
-  ])
-  const { refused, files } = await unpack(archive, to, { allow: ['in'] })
-  assert.is(files, 1)
-  assert.match(refused.join(), /^in\/mine: /)
-  assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
-})
-
-test('bits beyond reading, writing and running do not come in', async () => {
-  const to = scratch()
-  await unpack(
-    await craft([
-      { path: 'in/a', mode: 0o6777 },
-      { path: 'in/d/', type: 'Directory', mode: 0o1777 }
-    ]),
-    to,
-    {
-      allow: ['in']
-    }
-  )
-  assert.is((await lstat(join(to, 'in/a'))).mode & 0o7777, 0o755)
-  assert.is((await lstat(join(to, 'in/d'))).mode & 0o7777, 0o755)
-})
-
-test('any path that an archive names stays inside of the folder', async () => {
-  const piece = fc.oneof(fc.constantFrom('..', '.', '', 'in', 'a', '/', '\\', '\0', '...'), fc.string({ maxLength: 5 }))
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(piece, { maxLength: 5 }), { maxLength: 6 }), async paths => {
-      const top = scratch()
-      const to = join(top, 'deep/er/root')
-      await mkdir(to, { recursive: true })
-      const entries = paths.map(parts => ({ path: parts.join('/') || 'x', body: 'x' }))
-      const archive = await craft([{ path: 'in/first', body: '1' }, ...entries], 'any')
-      await unpack(archive, to, { allow: ['in'] }).catch(error => assert.is(error.code, 'mismatch', error.stack))
-      for (const path of await listAll(top)) assert.match(path, /^deep\/er\/root\/in\//)
-    }),
-    { numRuns: 60 }
-  )
-})
-
-test('an archive that is cut off or damaged is mismatch, and nothing of it comes in', async () => {
-  const from = scratch()
-  await plant(from, { 'in/a': Buffer.alloc(300_000, 'abcdefg'), 'in/b': 'b' })
-  await pack(from, ['in'], join(from, 'x'))
-  const whole = await readFile(join(from, 'x'))
-  const flipped = Buffer.from(whole)
-  flipped[whole.length >> 1] = (flipped[whole.length >> 1] as number) ^ 0x40
-  const bad = [0, 1, 3, 20, whole.length >> 1, whole.length - 1].map(length => whole.subarray(0, length))
-  for (const content of [...bad, flipped, Buffer.from('no archive at all'), zstdCompressSync(Buffer.alloc(0))]) {
-    const to = scratch()
-    await writeFile(join(from, 'bad'), content)
-    assert.is(await codeOf(unpack(join(from, 'bad'), to, anything)), 'mismatch', `${content.length} bytes`)
-    assert.equal(await listAll(to), [])
-  }
-})
-
-test('a tar that is cut off inside of a whole compression is mismatch', async () => {
-  const entries = [{ path: 'in/a', body: 'x'.repeat(5000) }]
-  const whole = crafted(entries)
-  for (const content of [
-    whole.subarray(0, 1024),
-    whole.subarray(0, 512),
-    crafted(entries, false),
-    whole.with(200, 1)
-  ]) {
-    const archive = join(scratch(), 'x')
-    await writeFile(archive, zstdCompressSync(content))
-    assert.is(await codeOf(unpack(archive, scratch(), anything)), 'mismatch', `${content.length} bytes`)
-  }
-})
-
-test('an archive in an archive is not opened', async () => {
-  const archive = join(scratch(), 'x')
-  for (const inner of [execFileSync('gzip', { input: crafted([{ path: 'a' }]) }), zstdCompressSync(crafted([]))]) {
-    await writeFile(archive, zstdCompressSync(inner))
-    assert.is(await codeOf(unpack(archive, scratch(), anything)), 'mismatch')
-  }
-})
-
-test('an archive that unpacks to too much is stopped', async () => {
-  const [from, to] = [scratch(), scratch()]
-  await plant(from, { 'in/zeros': new Uint8Array(20_000_000) })
-  await pack(from, ['in'], join(from, 'bomb'))
-  assert.ok((await lstat(join(from, 'bomb'))).size < 10_000)
-  assert.is(await codeOf(unpack(join(from, 'bomb'), to, { ...anything, maxBytes: 1_000_000 })), 'not-allowed')
-  assert.equal(await listAll(to), [])
-  const many = await craft(Array.from({ length: 50 }, (_, i) => ({ path: `in/${i}` })))
-  assert.is(await codeOf(unpack(many, to, { ...anything, maxEntries: 49 })), 'not-allowed')
-})
 
 test('unpacking stops when its signal aborts, and leaves nothing', async () => {
   const to = scratch()

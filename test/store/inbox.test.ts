@@ -4,12 +4,16 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openInbox } from '../../node/store/inbox.ts'
+import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
+import type { Envelope } from '../../protocols/envelope.ts'
+import { SMALL } from '../../protocols/tarball.ts'
 import { codeOf, listAll, scratch, withSmallDisk } from './scratch.ts'
 
 const test = suite('inbox')
 const content = Buffer.from('the whole tarball')
 const digest = digestOf(content)
+const receipt = { by: 'somebody', body: new Uint8Array([1]), sig: new Uint8Array(64) } as unknown as Envelope
 
 test('a tarball grows, is verified, and its receipt is remembered after a restart', async () => {
   const folder = join(scratch(), '.inbox')
@@ -78,21 +82,51 @@ test('a tarball is received by one at a time', async () => {
 })
 
 test('a sink takes in the verified tarball and deletes it; when that fails the tarball stays', async () => {
+  const content = Buffer.alloc(SMALL + 1, 'the whole tarball')
+  const parcel = { digest: digestOf(content), bytes: content.length }
   const folder = scratch()
   const inbox = await openInbox(folder)
   let takenIn: Buffer | undefined
-  const failing = await inbox.sink(digest, () => Promise.reject(new Error('not now')))
+  const failing = await inbox.sink(parcel, () => Promise.reject(new Error('not now')))
   await failing.append(0, content)
   assert.is(await codeOf(failing.finish()), 'not a BakError: Error: not now')
   await failing.close()
-  const sink = await inbox.sink(digest, async path => {
-    takenIn = await readFile(path)
+  const sink = await inbox.sink(parcel, async path => {
+    takenIn = await readFile(path as string)
   })
   assert.is(sink.size(), content.length)
   await sink.finish()
   await sink.close()
   assert.is(takenIn?.compare(content), 0)
   assert.equal(await listAll(folder), [])
+})
+
+const parcel = { digest, bytes: content.length }
+
+test('a small tarball comes into memory, is verified, taken in from there, and its receipt remembered', async () => {
+  const folder = scratch()
+  const inbox = await openInbox(folder)
+  let takenIn: Uint8Array | string | undefined
+  const sink = await inbox.sink(parcel, async tarball => {
+    takenIn = tarball
+  })
+  assert.is(await codeOf(inbox.sink(parcel, async () => {})), 'busy')
+  await sink.append(0, content.with(3, 0))
+  assert.is(await codeOf(sink.finish()), 'mismatch')
+  assert.is(takenIn, undefined)
+  assert.is(sink.size(), 0)
+  await sink.append(0, content.subarray(0, 4))
+  assert.is(await codeOf(sink.append(5, content.subarray(5))), 'bad-message')
+  assert.is(await codeOf(sink.append(4, content)), 'bad-message')
+  await sink.append(4, content.subarray(4))
+  assert.equal(await listAll(folder), [])
+  await sink.finish()
+  assert.is(content.compare(takenIn as Uint8Array), 0)
+  await sink.keep(receipt)
+  await sink.close()
+  const kept = await (await openInbox(folder)).receipt(digest)
+  assert.equal(new Uint8Array(kept as Uint8Array), encode(receipt))
+  await (await inbox.sink(parcel, async () => {})).close()
 })
 
 const full = 'on a full disk what came is kept, and goes on when there is room'

@@ -94,6 +94,7 @@ function memory(): Sink {
       size += bytes.length
     },
     finish: async () => {},
+    keep: async () => {},
     close: async () => {}
   }
 }

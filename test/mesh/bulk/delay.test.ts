@@ -51,6 +51,7 @@ function nowhere() {
       size += bytes.length
     },
     finish: async () => {},
+    keep: async () => {},
     close: async () => {}
   }
 }
