@@ -4,8 +4,10 @@ import { setImmediate } from 'node:timers/promises'
 /** Steps of some ten µs from one turn of the others to the next. */
 const STEPS = 64
 
-/** @returns what is awaited at each step */
-export function breather(): () => Promise<void> | undefined {
+/** Is awaited at each step. */
+export type Breathe = () => Promise<void> | undefined
+
+export function breather(): Breathe {
   let steps = 0
   return () => (++steps % STEPS === 0 ? setImmediate() : undefined)
 }

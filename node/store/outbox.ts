@@ -6,14 +6,19 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { check } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Parcel, type ParcelKind, parcel } from '../../protocols/tarball.ts'
+import { type Parcel, type ParcelKind, parcel, SMALL } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncPath, unlessMissing } from './disk.ts'
-import { pack } from './pack.ts'
+import { pack, packSmall } from './pack.ts'
 
 export interface StoredParcel extends Parcel {
   /** Where the tarball is. */
   path: string
+}
+
+export interface HeldParcel extends Parcel {
+  /** The tarball, which is in no file: what it was packed from stays where it is until there is a receipt. */
+  content: Uint8Array
 }
 
 export interface AddOptions {
@@ -43,10 +48,27 @@ export class Outbox {
    * Packs files and folders relative to `root`; the same paths are what the receiver is asked to let in.
    * @throws {BakError} `no-space`; what was packed before stays
    */
-  async add(root: string, paths: string[], what: string, { kind, signal, level }: AddOptions): Promise<StoredParcel> {
+  async add(root: string, paths: string[], what: string, { kind, ...options }: AddOptions): Promise<StoredParcel> {
     const packing = temporaryIn(this.#folder)
-    const { digest, bytes } = await pack(root, paths, packing, { signal, level })
-    const added: Parcel = { run: this.#run, what, kind, digest, bytes, allow: paths }
+    const packed = await pack(root, paths, packing, options)
+    return this.#store(packing, { run: this.#run, what, kind, ...packed, allow: paths })
+  }
+
+  /** The same for what is sent at once: a small tarball is held only. */
+  async hold(
+    root: string,
+    paths: string[],
+    what: string,
+    { kind, ...options }: AddOptions
+  ): Promise<StoredParcel | HeldParcel> {
+    const packing = temporaryIn(this.#folder)
+    const packed = await packSmall(root, paths, packing, { most: SMALL, ...options })
+    const parcel = { run: this.#run, what, kind, ...packed, allow: paths }
+    return 'content' in parcel ? parcel : this.#store(packing, parcel)
+  }
+
+  async #store(packing: string, added: Parcel): Promise<StoredParcel> {
+    const { digest } = added
     try {
       await writeAtomic(this.#name(digest, 'json'), JSON.stringify(added), { mode: 0o600 })
       await onDisk(packing, () => rename(packing, this.#name(digest, 'tar.zst')))

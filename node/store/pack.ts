@@ -1,20 +1,22 @@
 /**
- * A tar of files and folders, compressed, in one pass and never whole in memory. Names are sorted and headers bear only
+ * A tar of files and folders, compressed, in one pass, and never whole in memory unless it is small. Names are sorted and headers bear only
  * path, mode, size and time, so that the same content gives the same bytes. What grows while it is read is cut at the size
  * it had; what shrinks is filled up with zeros; links, devices and sockets are left out.
  */
-import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { closeSync, constants, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { pipe } from 'it-pipe'
 import { Header, type HeaderData, Pax } from 'tar'
+import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { pass } from '../../protocols/young.ts'
 import { fillAtomic } from './atomic.ts'
+import { type Breathe, breather } from './breath.ts'
 import { onDisk } from './disk.ts'
 import { listSorted } from './folder.ts'
 import { type Counted, writeCounted } from './write-counted.ts'
-import { type Bytes, compress, LEVEL } from './zstd.ts'
+import { type Bytes, compress, compressWhole, LEVEL } from './zstd.ts'
 
 export interface PackOptions {
   signal?: AbortSignal
@@ -25,6 +27,10 @@ export interface PackOptions {
 /** The archive. */
 export type Packed = Counted
 
+export interface Held extends Packed {
+  content: Uint8Array
+}
+
 interface Entry {
   /** Relative to the root. */
   path: string
@@ -33,40 +39,79 @@ interface Entry {
 
 const BLOCK = 512
 const CHUNK = 256 * 1024
+/** A file of no more bytes is read in one go. */
+const SHORT = 64 * 1024
+/** A tar of no more bytes than this is held to see how small it becomes. */
+const MOST_HELD = 256 * 1024
 
 /**
  * @param paths files and folders relative to `root`, which become the names in the archive
  * @throws {BakError} `no-space` or `io`; `target` is then as it was
  */
-export function pack(
+export function pack(root: string, paths: string[], target: string, options: PackOptions = {}): Promise<Packed> {
+  return fill(target, tar(root, list(root, paths)), options)
+}
+
+/** The same, but what becomes no more than `most` bytes is in no file. */
+export async function packSmall(
   root: string,
   paths: string[],
   target: string,
-  { signal, level = LEVEL }: PackOptions = {}
-): Promise<Packed> {
+  { most, ...options }: PackOptions & { most: number }
+): Promise<Packed | Held> {
+  const source = tar(root, list(root, paths))
+  const begun = await onDisk(root, () => begin(source))
+  options.signal?.throwIfAborted()
+  const content = begun.over ? compressWhole(Buffer.concat(begun.chunks), options.level ?? LEVEL) : undefined
+  if (content == null || content.length > most) return fill(target, resume(begun.chunks, source), options)
+  return { digest: digestOf(content), bytes: content.length, content }
+}
+
+function fill(target: string, source: Bytes, { signal, level = LEVEL }: PackOptions): Promise<Packed> {
   return fillAtomic(
     target,
-    async handle => {
-      const write = (source: Bytes) => writeCounted(handle, source, signal)
-      return pipe(list(root, paths), entries => tar(root, entries), compress(level, signal), write)
+    handle => {
+      const write = (compressed: Bytes) => writeCounted(handle, compressed, signal)
+      return pipe(source, compress(level, signal), write)
     },
     { mode: 0o600 }
   )
 }
 
+/** Reads so much of the source as is held at most. */
+async function begin(source: AsyncGenerator<Uint8Array>): Promise<{ chunks: Uint8Array[]; over: boolean }> {
+  const chunks: Uint8Array[] = []
+  for (let size = 0; size <= MOST_HELD; ) {
+    const { done, value } = await source.next()
+    if (done) return { chunks, over: true }
+    chunks.push(value)
+    size += value.length
+  }
+  return { chunks, over: false }
+}
+
+async function* resume(chunks: Uint8Array[], source: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks
+  yield* source
+}
+
 async function* list(root: string, paths: string[]): AsyncGenerator<Entry> {
+  const breathe = breather()
   const sorted = [...new Set(paths.map(normalise))].sort()
   const inside = (path: string, folder: string) => folder === '.' || path.startsWith(`${folder}/`)
   const tops = sorted.filter(path => !sorted.some(other => other !== path && inside(path, other)))
-  for (const path of tops) yield* walk(root, path)
+  for (const path of tops) yield* walk(root, path, breathe)
 }
 
-async function* walk(root: string, path: string): AsyncGenerator<Entry> {
-  const stat = await onDisk(join(root, path), () => lstat(join(root, path)))
+async function* walk(root: string, path: string, breathe: Breathe): AsyncGenerator<Entry> {
+  await breathe()
+  const stat = await onDisk(join(root, path), async () => lstatSync(join(root, path)))
   if (stat.isFile()) yield { path, stat }
   if (!stat.isDirectory()) return
   if (path !== '.') yield { path, stat }
-  for (const { name } of listSorted(join(root, path))) yield* walk(root, path === '.' ? name : `${path}/${name}`)
+  for (const { name } of listSorted(join(root, path))) {
+    yield* walk(root, path === '.' ? name : `${path}/${name}`, breathe)
+  }
 }
 
 async function* tar(root: string, entries: AsyncIterable<Entry>): AsyncGenerator<Uint8Array> {
@@ -85,6 +130,7 @@ async function* tar(root: string, entries: AsyncIterable<Entry>): AsyncGenerator
 
 async function* content(path: string, size: number): AsyncGenerator<Uint8Array> {
   if (size === 0) return
+  if (size <= SHORT) return yield await onDisk(path, async () => readShort(path, size))
   const handle = await onDisk(path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
   try {
     let next = readChunk(handle, 0, Math.min(CHUNK, size))
@@ -99,6 +145,22 @@ async function* content(path: string, size: number): AsyncGenerator<Uint8Array> 
     }
   } finally {
     await handle.close()
+  }
+}
+
+/** What fills up is zero. */
+function readShort(path: string, size: number): Uint8Array {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  try {
+    const bytes = Buffer.alloc(size)
+    for (let at = 0; at < size; ) {
+      const read = readSync(file, bytes, at, size - at, at)
+      if (read === 0) break
+      at += read
+    }
+    return bytes
+  } finally {
+    closeSync(file)
   }
 }
 

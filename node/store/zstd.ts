@@ -1,7 +1,7 @@
 /** zstd as stages of a pipe of bytes. */
 import { type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createZstdCompress, createZstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { pass } from '../../protocols/young.ts'
 import { isCode } from './disk.ts'
 
@@ -20,10 +20,19 @@ const ahead = { writableHighWaterMark: 2 * chunkSize, readableHighWaterMark: 2 *
 export const LEVEL = 1
 
 /** The content's checksum goes with it, so that damage is seen before anything is made of it. */
-export const compress = (level: number, signal?: AbortSignal): Stage => {
-  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
-  return source => through(source, createZstdCompress({ params, chunkSize, ...ahead }), signal)
-}
+const paramsOf = (level: number) => ({
+  [constants.ZSTD_c_compressionLevel]: level,
+  [constants.ZSTD_c_checksumFlag]: 1
+})
+
+export const compress =
+  (level: number, signal?: AbortSignal): Stage =>
+  source =>
+    through(source, createZstdCompress({ params: paramsOf(level), chunkSize, ...ahead }), signal)
+
+/** In one go. */
+export const compressWhole = (bytes: Uint8Array, level: number): Uint8Array =>
+  zstdCompressSync(bytes, { params: paramsOf(level) })
 
 export const decompress =
   (signal?: AbortSignal): Stage =>

@@ -2,9 +2,10 @@
 import * as v from 'valibot'
 import { type Envelope, envelope, open as openEnvelope, type Subject } from '../envelope.ts'
 import { BakError } from '../errors.ts'
-import { count, digest, instant, list, milliseconds, runId, text } from '../fields.ts'
+import { count, digest, instant, list, milliseconds, bytes as plainBytes, runId, text } from '../fields.ts'
 import type { Protocol } from '../stream.ts'
 import { MAX_WINDOW } from './pace.ts'
+import { SMALL } from './slots.ts'
 
 /** Largest portion, in bytes. */
 export const PORTION = 1024 * 1024
@@ -35,7 +36,8 @@ export const receiptSubject: Subject<Receipt> = { name: 'receipt', schema: recei
 
 const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION)) }
 const toReceiver = v.variant('type', [
-  v.object({ type: v.literal('offer'), ...parcel.entries }),
+  /** A small tarball comes with its offer. */
+  v.object({ type: v.literal('offer'), ...parcel.entries, whole: v.optional(plainBytes(SMALL)) }),
   /** So many plain bytes come behind it. */
   v.object({ type: v.literal('data'), ...portion })
 ])

@@ -43,7 +43,10 @@ export function receiveTarball(init: ReceiveInit): Handler<ToReceiver, ToSender>
   const current = new Map<string, Reception>()
   return async function* (first, exchange) {
     if (first.type !== 'offer') throw new BakError('bad-message', 'the first message is not an offer')
-    const { type: _, ...offer } = first
+    const { type: _, whole, ...offer } = first
+    if (whole != null && whole.length !== offer.bytes) {
+      throw new BakError('bad-message', `${offer.bytes} bytes were offered, ${whole.length} came with the offer`)
+    }
     const key = `${exchange.peer} ${offer.digest}`
     const before = current.get(key)
     const reception = new Reception(exchange)
@@ -51,7 +54,7 @@ export function receiveTarball(init: ReceiveInit): Handler<ToReceiver, ToSender>
     try {
       before?.supersede()
       if (before != null) yield* pulsing(before.ended)
-      yield* receiveOne(init, offer, reception)
+      yield* receiveOne(init, { offer, whole }, reception)
     } finally {
       if (current.get(key) === reception) current.delete(key)
       reception.end()
@@ -59,7 +62,14 @@ export function receiveTarball(init: ReceiveInit): Handler<ToReceiver, ToSender>
   }
 }
 
-async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Reception): AsyncGenerator<ToSender> {
+interface Came {
+  offer: Parcel
+  /** The tarball, where it came with its offer. */
+  whole: Uint8Array | undefined
+}
+
+async function* receiveOne(init: ReceiveInit, came: Came, reception: Reception): AsyncGenerator<ToSender> {
+  const { offer } = came
   const release = offer.bytes <= SMALL ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
   if (release === undefined) return yield { type: 'wait', after: 0 }
   try {
@@ -70,7 +80,7 @@ async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Receptio
     const { run, what, digest, bytes } = offer
     let sealed: Envelope
     try {
-      yield* fill(init, offer, sink, reception)
+      yield* fill(init, came, sink, reception)
       const at = (init.now ?? Date.now)()
       sealed = seal(receiptSubject, { run, what, digest, bytes, at }, init.signer)
       yield* pulsing(sink.keep(sealed))
@@ -83,8 +93,17 @@ async function* receiveOne(init: ReceiveInit, offer: Parcel, reception: Receptio
   }
 }
 
-async function* fill(init: ReceiveInit, offer: Parcel, sink: Sink, reception: Reception): AsyncGenerator<ToSender> {
+async function* fill(
+  init: ReceiveInit,
+  { offer, whole }: Came,
+  sink: Sink,
+  reception: Reception
+): AsyncGenerator<ToSender> {
   const report = rarely((done: number) => init.onProgress?.(offer, done, reception.peer))
+  if (whole != null && sink.size() === 0) {
+    await sink.append(0, whole)
+    report(whole.length, whole.length)
+  }
   for (let last = false; ; last = true) {
     if (sink.size() > offer.bytes) throw new BakError('mismatch', `more than the ${offer.bytes} bytes offered are here`)
     yield* fetchRest(offer, sink, reception, report)

@@ -4,6 +4,7 @@ import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { type Call, call, type Opener } from '../stream.ts'
 import { pass } from '../young.ts'
 import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
+import { SMALL } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'
 
 /** Who is told to wait without a time waits so long, in ms. */
@@ -62,7 +63,10 @@ export async function sendTarball(open: Opener, offer: Parcel, source: Source, o
         inVain = 0
         report(done, offer.bytes)
       })
-      if ('receipt' in answer) return { receipt: checkReceipt(offer, answer.receipt, to), waited, reopened }
+      if ('receipt' in answer) {
+        if (offer.bytes <= SMALL) report(offer.bytes, offer.bytes)
+        return { receipt: checkReceipt(offer, answer.receipt, to), waited, reopened }
+      }
       const reason = new BakError('not-ready', 'the receiver said wait')
       again = { reason, after: jittered(answer.after || WAIT, Math.min(waited++, 2)) }
     } catch (cause) {
@@ -104,7 +108,8 @@ async function converse(
   const exchange = await call(open, tarballProtocol, { signal })
   try {
     const { run, what, kind, digest, bytes, allow } = offer
-    await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow })
+    const whole = bytes <= SMALL ? await readPortion(offer, source, { offset: 0, length: bytes }) : undefined
+    await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow, whole })
     return await answerWants(exchange, offer, source, onSent)
   } catch (error) {
     exchange.abort(error as Error)

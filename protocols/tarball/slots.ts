@@ -1,4 +1,4 @@
-/** Tarballs up to this many bytes pass without a slot: there is nothing to hold back. */
+/** Tarballs up to this many bytes come with their offers, and pass without a slot: there is nothing to hold back. */
 export const SMALL = 64 * 1024
 
 /** How many tarballs may come at once. */

@@ -1,10 +1,11 @@
 /** How what lies on a member gets to the controller: packed, offered until it is taken, deleted against a signed receipt. */
-import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../../protocols/codec.ts'
+import type { Envelope } from '../../../protocols/envelope.ts'
 import type { Produced } from '../../../protocols/phase.ts'
-import { type Parcel, type ParcelKind, sendTarball } from '../../../protocols/tarball.ts'
+import { type Parcel, type ParcelKind, type Source, sendTarball } from '../../../protocols/tarball.ts'
 import type { Member } from '../member.ts'
 import type { PhaseContext } from './phase.ts'
 
@@ -15,9 +16,19 @@ export async function deliver(
   what: string,
   kind: ParcelKind
 ): Promise<Produced[]> {
-  const parcel = await pack(context.member, path, what, kind)
-  if (parcel == null) return []
-  await send(context, parcel)
+  const { member } = context
+  const paths = packable(member, path)
+  if (paths.length === 0) return []
+  const parcel = await member.outbox.hold(member.data, paths, what, { kind })
+  if ('path' in parcel) {
+    // the tarball takes its place
+    await rm(join(member.data, path), { recursive: true, force: true })
+    await sendStored(context, parcel)
+  } else {
+    const { content } = parcel
+    await send(context, parcel, { read: async (offset, length) => content.subarray(offset, offset + length) })
+    rmSync(join(member.data, path), { recursive: true, force: true })
+  }
   return [producedOf(parcel)]
 }
 
@@ -26,7 +37,7 @@ export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
   await packRest(context.member)
   const produced: Produced[] = []
   for (const parcel of await context.member.outbox.list()) {
-    await send(context, parcel)
+    await sendStored(context, parcel)
     produced.push(producedOf(parcel))
   }
   return produced
@@ -34,48 +45,53 @@ export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
 
 /** Packs every folder that no send has taken yet, so that it can be asked for at any time. */
 export async function packRest(member: Member): Promise<void> {
-  for (const when of await subfolders(join(member.data, 'sysinfo'))) {
+  for (const when of subfolders(join(member.data, 'sysinfo'))) {
     await pack(member, join('sysinfo', when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
-  for (const iteration of (await subfolders(member.data)).filter(name => name !== 'sysinfo')) {
-    for (const sample of await subfolders(join(member.data, iteration))) {
+  for (const iteration of subfolders(member.data).filter(name => name !== 'sysinfo')) {
+    for (const sample of subfolders(join(member.data, iteration))) {
       await pack(member, join(iteration, sample), join(iteration, sample), 'tools')
     }
   }
 }
 
-async function pack(member: Member, path: string, what: string, kind: ParcelKind): Promise<Parcel | undefined> {
-  const paths = await packable(member, path)
-  if (paths.length === 0) return undefined
-  const parcel = await member.outbox.add(member.data, paths, what, { kind })
+async function pack(member: Member, path: string, what: string, kind: ParcelKind): Promise<void> {
+  const paths = packable(member, path)
+  if (paths.length === 0) return
+  await member.outbox.add(member.data, paths, what, { kind })
   await rm(join(member.data, path), { recursive: true, force: true })
-  return parcel
 }
 
 /** @returns the folders below `path` that bear this member's name: nobody else's could be unpacked */
-async function packable(member: Member, path: string): Promise<string[]> {
+function packable(member: Member, path: string): string[] {
   if (path.startsWith('sysinfo')) return existsSync(join(member.data, path)) ? [path] : []
-  const groups = await subfolders(join(member.data, path))
+  const groups = subfolders(join(member.data, path))
   return groups.map(group => join(path, group, member.name)).filter(each => existsSync(join(member.data, each)))
 }
 
-async function send({ member, parts, signal }: PhaseContext, parcel: Parcel): Promise<void> {
-  const source = { read: (offset: number, length: number) => member.outbox.read(parcel.digest, offset, length) }
+async function sendStored(context: PhaseContext, parcel: Parcel): Promise<void> {
+  const { outbox } = context.member
+  const { digest } = parcel
+  const receipt = await send(context, parcel, { read: (offset, length) => outbox.read(digest, offset, length) })
+  await outbox.confirm(digest, encode(receipt))
+}
+
+async function send({ member, parts, signal }: PhaseContext, parcel: Parcel, source: Source): Promise<Envelope> {
   await parts.paths.untilDirect(member.controller, member.offer.spec.policy.direct_wait * 1000, signal)
   const { receipt } = await sendTarball(parts.bulk.to(member.controller, parcel.bytes), parcel, source, {
     signal,
     to: member.controller,
     onRetry: (reason, after) => parts.log.debug('send again', { run: member.run, code: reason.code, after })
   })
-  await member.outbox.confirm(parcel.digest, encode(receipt))
+  return receipt
 }
 
 function producedOf({ what, digest, bytes }: Parcel): Produced {
   return { name: what, digest, bytes }
 }
 
-async function subfolders(path: string): Promise<string[]> {
+function subfolders(path: string): string[] {
   if (!existsSync(path)) return []
-  const entries = await readdir(path, { withFileTypes: true })
+  const entries = readdirSync(path, { withFileTypes: true })
   return entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
 }
