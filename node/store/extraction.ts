@@ -5,7 +5,7 @@ import { Parser, type ReadEntry, Unpack } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode } from './disk.ts'
 import { Judge } from './entries.ts'
-import { type Held, writeHeld } from './held.ts'
+import { commonFolder, type Held, writeHeld } from './held.ts'
 import type { Bytes } from './zstd.ts'
 
 export type Refuse = (path: string, reason: string) => void
@@ -67,8 +67,11 @@ export class Extraction {
     this.#parser.on('error', error => this.#fail(Object.assign(error as Error, { code: 'TAR_BAD_ARCHIVE' })))
   }
 
-  /** @throws what is wrong with the archive or the disk; all that was let in is in the folder when it resolves */
-  async take(source: Bytes): Promise<void> {
+  /**
+   * @returns what the folder stands for: all that was let in is in it, without the folders on the way to it
+   * @throws what is wrong with the archive or the disk
+   */
+  async take(source: Bytes): Promise<string> {
     const ended = new Promise(resolve => this.#parser.once('end', resolve))
     try {
       for await (const chunk of source) {
@@ -83,7 +86,10 @@ export class Extraction {
     // whatever happened, nothing may write into the folder any more when it is deleted
     await Promise.race([ended, sleep(LONGEST_END, undefined, { ref: false })])
     if (this.#failure != null) throw this.#failure
-    if (this.whole) await writeHeld(this.#folder, this.#held, this.#refuse)
+    if (!this.whole) return ''
+    const at = commonFolder(this.#held)
+    await writeHeld(this.#folder, this.#held, at, this.#refuse)
+    return at
   }
 
   #admit(path: string, entry: ReadEntry): boolean {

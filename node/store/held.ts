@@ -1,8 +1,10 @@
 /** Files and folders out of a small archive, judged and still in memory. */
 import { closeSync, futimesSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { posix } from 'node:path'
 import { breather } from './breath.ts'
 import { isCode } from './disk.ts'
+
+const { dirname, join, relative } = posix
 
 export interface Held {
   /** Relative, and without `..`: who holds it has asked whether it may come in. */
@@ -13,10 +15,20 @@ export interface Held {
   body: Uint8Array[]
 }
 
-/** Writes them into a folder that nobody else writes to, and that held nothing. */
+/** @returns the deepest folder that all of them are in; '' where there is none */
+export function commonFolder(held: Held[]): string {
+  const [first = [], ...others] = held.map(({ path, folder }) => partsOf(folder ? path : dirname(path)))
+  const differs = first.findIndex((part, i) => others.some(parts => parts[i] !== part))
+  return (differs < 0 ? first : first.slice(0, differs)).join('/')
+}
+
+const partsOf = (path: string) => path.split('/').filter(part => part !== '' && part !== '.')
+
+/** Writes them into a folder that nobody else writes to, and that held nothing. @param at stands for that folder */
 export async function writeHeld(
   root: string,
   held: Held[],
+  at: string,
   refuse: (path: string, reason: string) => void
 ): Promise<void> {
   const breathe = breather()
@@ -27,7 +39,7 @@ export async function writeHeld(
   }
   for (const { path, folder, mode, mtime, body } of held) {
     await breathe()
-    const target = join(root, path)
+    const target = join(root, relative(join('/', at), join('/', path)))
     ensure(folder ? target : dirname(target))
     // where large and small letters are the same, two names may be one
     if (!folder && !writeNew(target, Buffer.concat(body), mode, mtime)) refuse(path, 'there twice')

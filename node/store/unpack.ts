@@ -23,6 +23,8 @@ export interface UnpackOptions {
   maxBytes?: number
   /** Largest number of entries. */
   maxEntries?: number
+  /** Off where who calls makes it durable. */
+  sync?: boolean
 }
 
 export interface Unpacked {
@@ -48,34 +50,36 @@ export async function unpack(archive: string | Uint8Array, root: string, options
     if (refused.length < MAX_REFUSED) refused.push(`${shown(path)}: ${reason}`)
   }
   return onDisk(root, async () => {
-    mkdirSync(fresh, { mode: 0o700 })
+    mkdirSync(fresh, { mode: 0o755 })
     let held = false
     try {
-      held = await extract(archive, fresh, options, refuse)
-      return { ...(await moveIn(fresh, root, refuse)), refused }
+      const extracted = await extract(archive, fresh, options, refuse)
+      held = extracted.held
+      return { ...(await moveIn(fresh, root, refuse, { at: extracted.at, sync: options.sync })), refused }
     } finally {
+      // little is left of what went through memory, and mostly nothing
       if (held) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })
       else await rm(fresh, { recursive: true, force: true, maxRetries: 5 })
     }
   })
 }
 
-/** @returns whether it went through memory: it was little then */
+/** @returns whether it went through memory, and what `folder` stands for */
 async function extract(
   archive: string | Uint8Array,
   folder: string,
   { signal, allow, maxEntries, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
   refuse: Refuse
-): Promise<boolean> {
+): Promise<{ held: boolean; at: string }> {
   const name = typeof archive === 'string' ? archive : 'the archive'
   try {
     signal?.throwIfAborted()
     const held = typeof archive === 'string' ? undefined : decompressWhole(archive, MAX_HELD)
     const extraction = new Extraction({ folder, allow, maxEntries, refuse, held: held != null })
     const content = held != null ? once(held) : decompress(signal)(read(archive))
-    await pipe(content, bound(name, maxBytes), source => extraction.take(source))
+    const at = await pipe(content, bound(name, maxBytes), source => extraction.take(source))
     if (!extraction.whole) throw damaged(name, new Error('its end is missing'))
-    return held != null
+    return { held: held != null, at }
   } catch (cause) {
     if (signal?.aborted) throw asBakError(signal.reason)
     const code = String((cause as NodeJS.ErrnoException)?.code ?? '')

@@ -1,6 +1,7 @@
 /** Archives that a member may send: whatever is in them, nothing lands outside of what was agreed. */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { unpack } from '../../node/store/archive.ts'
@@ -54,21 +55,32 @@ export const archiveTarget: Target<Uint8Array> = {
     ),
   feed: async (world, bytes) => {
     const top = join(world.folder, 'archives')
-    const root = join(top, 'deep', 'root')
-    mkdirSync(root, { recursive: true })
-    try {
-      writeFileSync(join(top, 'guard'), 'untouched')
-      writeFileSync(join(top, 'x.tar.zst'), bytes)
-      const unpacking = unpack(join(top, 'x.tar.zst'), root, { allow: ['in'], maxBytes: 2 ** 20, maxEntries: 8 })
-      const code = await within(
-        'unpack',
-        codeOf(() => unpacking)
-      )
-      lookAround(top, code)
-      return [code]
-    } finally {
-      rmSync(top, { recursive: true, force: true })
+    const fromFile = await unpackIn(top, bytes, async archive => archive)
+    const fromMemory = await unpackIn(top, bytes, async archive => new Uint8Array(readFileSync(archive)))
+    if (!isDeepStrictEqual(fromFile, fromMemory)) {
+      throw new Error(`from a file ${JSON.stringify(fromFile)}, from memory ${JSON.stringify(fromMemory)}`)
     }
+    return [fromFile.code]
+  }
+}
+
+/** @returns what became of it, and all names that came out */
+async function unpackIn(top: string, bytes: Uint8Array, given: (archive: string) => Promise<string | Uint8Array>) {
+  const root = join(top, 'deep', 'root')
+  mkdirSync(root, { recursive: true })
+  try {
+    writeFileSync(join(top, 'guard'), 'untouched')
+    writeFileSync(join(top, 'x.tar.zst'), bytes)
+    const archive = await given(join(top, 'x.tar.zst'))
+    const unpacking = unpack(archive, root, { allow: ['in'], maxBytes: 2 ** 20, maxEntries: 8 })
+    const code = await within(
+      'unpack',
+      codeOf(() => unpacking)
+    )
+    lookAround(top, code)
+    return { code, names: readdirSync(root, { recursive: true, encoding: 'utf8' }).sort() }
+  } finally {
+    rmSync(top, { recursive: true, force: true })
   }
 }
 

@@ -131,6 +131,43 @@ for (const size of [0, 1, SMALL, PORTION, PORTION + 1, 5 * MIB + 17]) {
   })
 }
 
+test('a small tarball comes with its offer, and has its receipt in one round trip', async () => {
+  const bytes = noise(SMALL)
+  const answers: unknown[] = []
+  const { send, sink, offer } = between(bytes)
+  await send()
+  assert.is(Buffer.compare(sink.bytes, bytes), 0)
+  const other = new Memory(offer.digest)
+  const way = road(
+    serve(tarballProtocol, receiveTarball({ signer: controller, admit: async () => ({ sink: other }) })),
+    member.peer
+  )
+  const exchange = await call(way.open, tarballProtocol)
+  await exchange.send({ type: 'offer', ...offer, whole: bytes })
+  for await (const answer of exchange) answers.push(answer.type)
+  assert.equal(answers, ['receipt'])
+})
+
+test('a small tarball whose receiver asks for it, as those before this did, is sent as any other', async () => {
+  const bytes = noise(1000)
+  const { offer } = between(bytes)
+  const got: Uint8Array[] = []
+  const older = serve(tarballProtocol, async function* (_, exchange) {
+    yield { type: 'want', offset: 0, length: 1000 } as const
+    assert.is((await exchange.receive())?.type, 'data')
+    got.push(new Uint8Array(1000))
+    await exchange.receivePlain(got[0] as Uint8Array)
+    const { run, what, digest } = offer
+    yield {
+      type: 'receipt',
+      receipt: seal(receiptSubject, { run, what, digest, bytes: 1000, at: 1 }, controller)
+    } as const
+  })
+  const { open } = road(older, member.peer)
+  await sendTarball(open, offer, sourceOf(bytes), { signal: AbortSignal.timeout(5_000), to: controller.peer })
+  assert.is(Buffer.compare(got[0] as Uint8Array, bytes), 0)
+})
+
 test('a tarball arrives over yamux, too', async () => {
   const bytes = noise(9 * MIB)
   const { send, sink } = between(bytes, { weather: { yamux: true } })
@@ -436,6 +473,14 @@ const lies: [string, (exchange: Call<ToReceiver, ToSender>, offer: Parcel) => Pr
       await exchange.send({ type: 'offer', ...offer })
       await exchange.send({ type: 'offer', ...offer })
     }
+  ],
+  [
+    'another length than was offered',
+    (exchange, offer) => exchange.send({ type: 'offer', ...offer, whole: new Uint8Array(99) })
+  ],
+  [
+    'more with the offer than is small',
+    (exchange, offer) => exchange.send({ type: 'offer', ...offer, whole: new Uint8Array(SMALL + 1) })
   ],
   ['an offer of a digest that is none', (exchange, offer) => exchange.send({ type: 'offer', ...offer, digest: '../x' })]
 ]

@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, link, lstat, mkdir, open, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  symlink,
+  truncate,
+  utimes,
+  writeFile
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { suite } from 'uvu'
@@ -318,6 +330,35 @@ for (const [way, given] of ways) {
     assert.is(await codeOf(unpack(await given(many), to, { ...anything, maxEntries: 49 })), 'not-allowed')
   })
 }
+
+test('archives that share folders come together, whichever is first, and none leaves anything beside them', async () => {
+  const to = scratch()
+  const craftOf = async (name: string) => readFile(await craft([{ path: `in/a/${name}/${name}`, body: name }]))
+  const names = ['x', 'y', 'z']
+  const all = await Promise.all(names.map(craftOf))
+  const unpacked = await Promise.all(all.map(archive => unpack(archive, to, { allow: ['in'] })))
+  assert.equal(
+    unpacked,
+    names.map(() => ({ files: 1, bytes: 1, refused: [] }))
+  )
+  const again = await unpack(await readFile(await craft([{ path: 'in/a/x/more', body: 'm' }])), to, { allow: ['in'] })
+  assert.equal(again, { files: 1, bytes: 1, refused: [] })
+  assert.equal(await listAll(to), ['in/a/x/more', 'in/a/x/x', 'in/a/y/y', 'in/a/z/z'])
+  assert.equal(await readdir(to), ['in'])
+})
+
+test('a link on the way to what is unpacked from memory is not followed, wherever it is', async () => {
+  for (const place of ['in', 'in/a', 'in/a/b', 'in/a/b/file']) {
+    const [to, elsewhere] = [scratch(), scratch()]
+    await mkdir(join(to, dirname(place)), { recursive: true })
+    await symlink(elsewhere, join(to, place))
+    const archive = await readFile(await craft([{ path: 'in/a/b/file', body: outside }]))
+    const { refused, files } = await unpack(archive, to, { allow: ['in'] })
+    assert.is(files, 0)
+    assert.is(refused.length, 1, place)
+    assert.equal(await listAll(elsewhere), [])
+  }
+})
 
 test('unpacking stops when its signal aborts, and leaves nothing', async () => {
   const to = scratch()

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { unpack } from '../../node/store/unpack.ts'
+import { digestOf } from '../../protocols/digest.ts'
 import { codeOf, listAll, plant, scratch, withSmallDisk } from './scratch.ts'
 
 const test = suite('outbox')
@@ -46,6 +48,33 @@ test('what a parcel holds comes out where the receiver lets it', async () => {
   const { refused } = await unpack(parcel.path, results, { allow: parcel.allow })
   assert.equal(refused, [])
   assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
+})
+
+test('a small parcel is only held, with the bytes that it has when it is stored', async () => {
+  const { root, folder } = await member()
+  const outbox = await openOutbox(folder, run)
+  const held = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+  assert.ok('content' in held)
+  assert.is(digestOf(held.content), held.digest)
+  assert.is(held.content.length, held.bytes)
+  assert.equal(await listAll(folder), [])
+  const results = scratch()
+  await unpack(held.content, results, { allow: held.allow })
+  assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
+})
+
+test('what does not become small is stored, whether it is large before or after', async () => {
+  for (const content of [randomBytes(100 * 1024), Buffer.alloc(2 ** 20, 'zeros')]) {
+    const { root, folder } = await member()
+    await plant(root, { [`${sample}/big`]: content })
+    const outbox = await openOutbox(folder, run)
+    const stored = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+    assert.ok('path' in stored)
+    assert.equal(await outbox.list(), [stored])
+    const results = scratch()
+    await unpack(stored.path, results, { allow: stored.allow })
+    assert.is((await readFile(join(results, sample, 'big'))).compare(content), 0)
+  }
 })
 
 test('what a crash left half packed is cleared away', async () => {
