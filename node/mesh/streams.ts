@@ -99,10 +99,11 @@ export class Streams {
     while (await wire.untilCalled()) {
       if (!wire.isFree) return wire.destroy()
       const channel = wire.begin(protocol as Protocol<unknown, unknown>)
-      const release = this.#bounds?.admit(peer, protocol.id)
       const handler = this.#handlers.get(protocol.id) as Handler<Request, Response> | undefined
-      if (handler == null || (this.#bounds != null && release == null)) {
-        return channel.fail(new BakError('busy', `this peer does not serve ${protocol.id} now`))
+      if (handler == null) return channel.fail(new BakError('unreachable', `this peer does not serve ${protocol.id}`))
+      const release = this.#bounds?.admit(peer, protocol.id)
+      if (this.#bounds != null && release == null) {
+        return channel.fail(new BakError('busy', 'it begins more than any peer needs'))
       }
       await answer(protocol, handler, channel, { peer, carrier: 'tls' }, this.#noting(protocol.id))
       release?.()

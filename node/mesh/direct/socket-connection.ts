@@ -1,6 +1,5 @@
 /** A socket that came about without libp2p's transport, as libp2p's upgrader takes it: what @libp2p/tcp has, and does not export. */
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { AbortOptions, Logger, MessageStreamDirection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -31,7 +30,7 @@ export class SocketConnection extends AbstractMultiaddrConnection {
   sendData(data: Uint8ArrayList): SendResult {
     let sentBytes = 0
     let canSendMore = true
-    // in one go: each write by itself is a call of the system, and a record of TLS
+    // in one go: each write by itself is a call of the system
     this.#socket.cork()
     for (const part of data) {
       sentBytes += part.byteLength
@@ -53,8 +52,8 @@ export class SocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendReset(): void {
-    // an orderly end that has begun and a reset do not mix, and only bare TCP can be reset
-    if (this.#socket.writableEnded || this.#socket instanceof TLSSocket) this.#socket.destroy()
+    // an orderly end that has begun and a reset do not mix
+    if (this.#socket.writableEnded) this.#socket.destroy()
     else this.#socket.resetAndDestroy()
   }
 
