@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isCode, onDisk, syncPath, unlessMissing } from './disk.ts'
+import { isCode, onDisk, syncFolder, unlessMissing } from './disk.ts'
 
 const TEMPORARY = /^\.bak-[0-9a-f]{16}\.tmp$/
 
@@ -84,7 +84,7 @@ async function withTemporary<T, R>(
       (sync ? handle.sync() : Promise.resolve()).finally(() => handle.close())
     )
     const placed = await place(temporary, result)
-    if (sync) await syncPath(dirname(path))
+    if (sync) await syncFolder(dirname(path))
     return placed
   } catch (error) {
     await rm(temporary, { force: true })

@@ -1,6 +1,7 @@
 /** What every file operation of the store needs: failures under one type, folders that are durable, free space. */
 import { open, statfs } from 'node:fs/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { inTurns } from './turns.ts'
 
 /** Runs `work` and gives its failure as a `BakError` that names `path`: `no-space` for a full disk, `io` for the rest. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -34,6 +35,9 @@ export async function syncPath(path: string): Promise<void> {
     await handle.close()
   }
 }
+
+/** The same for a folder that many write to at a time: one turn serves all who asked before it. */
+export const syncFolder = inTurns(syncPath)
 
 /** @returns bytes that this user may still write on the file system of `path` */
 export async function freeBytes(path: string): Promise<number> {

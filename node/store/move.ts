@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
 import { breather } from './breath.ts'
-import { isCode, syncPath } from './disk.ts'
+import { isCode, syncFolder, syncPath } from './disk.ts'
 import { listSorted } from './folder.ts'
 
 export interface Moved {
@@ -41,7 +41,7 @@ export async function moveIn(
       } else if (await moveFile(path)) add(moved, { files: 1, bytes: lstatSync(placeOf(path)).size })
       else refuse(join(at, path), 'there already, with other bytes')
     }
-    await settle(placeOf(folder))
+    if (sync) await syncFolder(placeOf(folder))
   }
 
   /** @returns false where something has the folder's name already */
@@ -84,7 +84,7 @@ export async function moveIn(
     if (ensureFolder(placeOf(''))) await moveFolder('')
     else refuse(at, 'something else is there')
   }
-  for (const folder of above) await settle(join(to, folder))
+  if (sync) await Promise.all(above.map(folder => syncFolder(join(to, folder))))
   return moved
 }
 

@@ -8,7 +8,7 @@ import { check } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Parcel, type ParcelKind, parcel, SMALL } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
-import { onDisk, syncPath, unlessMissing } from './disk.ts'
+import { onDisk, syncFolder, unlessMissing } from './disk.ts'
 import { pack, packSmall } from './pack.ts'
 
 export interface StoredParcel extends Parcel {
@@ -72,7 +72,7 @@ export class Outbox {
     try {
       await writeAtomic(this.#name(digest, 'json'), JSON.stringify(added), { mode: 0o600 })
       await onDisk(packing, () => rename(packing, this.#name(digest, 'tar.zst')))
-      await onDisk(this.#folder, () => syncPath(this.#folder))
+      await onDisk(this.#folder, () => syncFolder(this.#folder))
     } finally {
       await rm(packing, { force: true })
     }
