@@ -1,5 +1,5 @@
 /**
- * How two members that have a direct connection get a second one for large transfers: one that TLS ciphers, with a key that
+ * How two members that have a direct connection get a second one for one use, transfers or a run: one that TLS ciphers, with a key that
  * is good for one handshake, told over the first connection. The peer that dialled the first dials the second as well, since
  * that way was open. If it is the one that wants it, it asks for a `key`; else the other makes the key and says `come`, and is
  * answered `here` when it stands. Where both dialled at the same time, since routers are between them, both do so again: the
@@ -17,7 +17,13 @@ const key = {
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, 'not the name of a key')),
   key: v.pipe(bytes(KEY_BYTES), v.length(KEY_BYTES))
 }
-const request = v.variant('type', [v.object({ type: v.literal('key') }), v.object({ type: v.literal('come'), ...key })])
+/** What goes over it: tarballs, or the acknowledgements of one run. */
+const use = v.picklist(['tarball', 'acks'])
+export type Use = v.InferOutput<typeof use>
+const request = v.variant('type', [
+  v.object({ type: v.literal('key'), use }),
+  v.object({ type: v.literal('come'), use, ...key })
+])
 const response = v.variant('type', [
   v.object({ type: v.literal('key'), ...key }),
   v.object({ type: v.literal('here') })

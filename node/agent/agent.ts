@@ -186,7 +186,7 @@ export class Agent {
       member,
       log: this.#log,
       signer: this.#init.signer,
-      to: peer => this.#components.streams.to(peer),
+      to: peer => this.#components.bulk.lineTo(peer),
       inbox: this.#components.inbox,
       parts: this.#parts,
       onMeasuring: measures => this.#components.quiet.note(member.run, measures),

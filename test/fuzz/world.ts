@@ -130,7 +130,7 @@ async function converse(world: World): Promise<void> {
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
-  await put(member, target, bulkProtocol, { type: 'key' })
+  await put(member, target, bulkProtocol, { type: 'key', use: 'tarball' })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })

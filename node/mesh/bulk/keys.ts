@@ -1,6 +1,6 @@
 /** Keys that this peer gave out, each for one handshake with one peer, soon. */
 import { randomBytes } from 'node:crypto'
-import { KEY_BYTES } from '../../../protocols/bulk.ts'
+import { KEY_BYTES, type Use } from '../../../protocols/bulk.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Line } from './lines.ts'
 
@@ -16,6 +16,7 @@ export interface Key {
   peer: string
   /** Whether it is this peer that wants the connection. */
   calls: boolean
+  use: Use
   /** What it was used for. */
   arrived: PromiseWithResolvers<Line>
 }
@@ -34,7 +35,7 @@ export class Keys {
    * @param calls whether it is this peer that wants the connection
    * @throws {BakError} `busy` while there are as many as may be
    */
-  issue(peer: string, calls: boolean): Key {
+  issue(peer: string, calls: boolean, use: Use): Key {
     this.#sweep()
     const ofPeer = [...this.#keys.values()].filter(each => each.peer === peer).length
     if (ofPeer >= MAX_KEYS_OF_PEER || this.#keys.size >= MAX_KEYS) {
@@ -43,7 +44,7 @@ export class Keys {
     const arrived = Promise.withResolvers<Line>()
     // often nobody waits for it
     arrived.promise.catch(() => {})
-    const key = { id: randomBytes(16).toString('hex'), key: randomBytes(KEY_BYTES), peer, calls, arrived }
+    const key = { id: randomBytes(16).toString('hex'), key: randomBytes(KEY_BYTES), peer, calls, use, arrived }
     this.#keys.set(key.id, { ...key, until: this.#now() + KEY_LIFE })
     return key
   }

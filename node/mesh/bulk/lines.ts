@@ -1,19 +1,23 @@
-/** The bulk connections that stand: by peer, closed when nobody has used them for a while. */
+/** The second connections that stand: by peer, closed when nobody has used them for a while. */
+import type { Use } from '../../../protocols/bulk.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Wire } from '../../../protocols/wire.ts'
 
 /** Between two transfers of one run there is hardly more, ms. */
 const IDLE = 20_000
 const LOOK = 5_000
-/** As many transfers at once as there may be between two peers, each way; further ones go over the first connection. */
+/** As many transfers, and runs, at once as there may be between two peers, each way; further ones go over the first connection. */
 const MAX_OF_PEER = 4
 const MAX_LINES = 256
+/** Lines of runs among them: the rest is for transfers. */
+const MAX_ACKS = 192
 
 export interface Line {
   peer: string
   wire: Wire
   /** Whether it is this peer that begins what goes over it; else the other one does. */
   calls: boolean
+  use: Use
 }
 
 export class Lines {
@@ -27,8 +31,10 @@ export class Lines {
   }
 
   /** @returns one on which this peer can begin something now */
-  free(peer: string): Line | undefined {
-    for (const line of this.#byPeer.get(peer) ?? []) if (line.calls && line.wire.isFree) return line
+  free(peer: string, use: Use): Line | undefined {
+    for (const line of this.#byPeer.get(peer) ?? []) {
+      if (line.calls && line.use === use && line.wire.isFree) return line
+    }
     return undefined
   }
 
@@ -36,14 +42,15 @@ export class Lines {
     return this.#timers.size
   }
 
-  hasRoom(peer: string, calls: boolean): boolean {
-    return this.#ofPeer(peer, calls) < MAX_OF_PEER && this.size < MAX_LINES
+  hasRoom(peer: string, calls: boolean, use: Use): boolean {
+    const most = use === 'acks' ? MAX_ACKS : MAX_LINES
+    return this.#ofPeer(peer, calls, use) < MAX_OF_PEER && this.size < most
   }
 
   /** @throws {BakError} `busy` where there are as many as may be */
-  checkRoom(peer: string, calls: boolean): void {
-    if (this.hasRoom(peer, calls)) return
-    const ofPeer = this.#ofPeer(peer, calls)
+  checkRoom(peer: string, calls: boolean, use: Use): void {
+    if (this.hasRoom(peer, calls, use)) return
+    const ofPeer = this.#ofPeer(peer, calls, use)
     throw new BakError('busy', `there are ${ofPeer} bulk connections with it, and ${this.size} in all`)
   }
 
@@ -82,7 +89,8 @@ export class Lines {
     if (lines?.size === 0) this.#byPeer.delete(line.peer)
   }
 
-  #ofPeer(peer: string, calls: boolean): number {
-    return [...(this.#byPeer.get(peer) ?? [])].filter(line => line.calls === calls).length
+  #ofPeer(peer: string, calls: boolean, use: Use): number {
+    const lines = [...(this.#byPeer.get(peer) ?? [])]
+    return lines.filter(line => line.calls === calls && line.use === use).length
   }
 }

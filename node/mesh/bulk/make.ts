@@ -3,8 +3,15 @@ import type { Socket } from 'node:net'
 import type { Connection, PeerId } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type BulkRequest, type BulkResponse, bulkProtocol, punchAgainProtocol } from '../../../protocols/bulk.ts'
+import {
+  type BulkRequest,
+  type BulkResponse,
+  bulkProtocol,
+  punchAgainProtocol,
+  type Use
+} from '../../../protocols/bulk.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { acksProtocol } from '../../../protocols/phase.ts'
 import { askOne, type Exchange } from '../../../protocols/stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import { Wire } from '../../../protocols/wire.ts'
@@ -18,6 +25,8 @@ import type { Line, Lines } from './lines.ts'
 import { acceptTls, offerTls } from './tls.ts'
 import { redial, within } from './wait.ts'
 
+/** What goes over one that was made for it. */
+export const USES = { tarball: tarballProtocol, acks: acksProtocol }
 /** Longest time to make one, ms. */
 const MAKING = 7_000
 
@@ -81,10 +90,10 @@ export class Maker {
   }
 
   /** @throws {BakError} why there is none */
-  async make(way: Connection): Promise<Line> {
+  async make(way: Connection, use: Use): Promise<Line> {
     const peer = way.remotePeer.toString()
     const signal = this.#limited()
-    return this.#dials(way) ? this.#dial(way, peer, signal) : this.#call(peer, signal)
+    return this.#dials(way) ? this.#dial(way, peer, use, signal) : this.#call(peer, use, signal)
   }
 
   /** Whether it is this peer that dials the second. */
@@ -93,16 +102,16 @@ export class Maker {
     return way.direction === 'outbound'
   }
 
-  async #dial(way: Connection, peer: string, signal: AbortSignal): Promise<Line> {
-    const answer = await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'key' }, { signal })
+  async #dial(way: Connection, peer: string, use: Use, signal: AbortSignal): Promise<Line> {
+    const answer = await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'key', use }, { signal })
     if (answer.type !== 'key') throw new BakError('bad-message', `asked for a key, answered ${answer.type}`)
-    return this.#knock(way, { ...answer, calls: true }, signal)
+    return this.#knock(way, { ...answer, calls: true, use }, signal)
   }
 
-  async #call(peer: string, signal: AbortSignal): Promise<Line> {
-    const { id, key, arrived } = this.#keys.issue(peer, true)
+  async #call(peer: string, use: Use, signal: AbortSignal): Promise<Line> {
+    const { id, key, arrived } = this.#keys.issue(peer, true, use)
     try {
-      await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'come', id, key }, { signal })
+      await askOne(this.#components.streams.to(peer), bulkProtocol, { type: 'come', use, id, key }, { signal })
       return await within(arrived.promise, signal)
     } finally {
       this.#keys.take(id)
@@ -110,9 +119,9 @@ export class Maker {
   }
 
   async *#answer(request: BulkRequest, { peer, signal }: Exchange<BulkRequest>): AsyncGenerator<BulkResponse> {
-    this.#init.lines.checkRoom(peer, false)
+    this.#init.lines.checkRoom(peer, false, request.use)
     if (request.type === 'key') {
-      const { id, key } = this.#keys.issue(peer, false)
+      const { id, key } = this.#keys.issue(peer, false, request.use)
       return yield { type: 'key', id, key }
     }
     const way = this.ways(peer).find(each => this.#dials(each))
@@ -124,14 +133,14 @@ export class Maker {
   /** Comes the way that the first connection came about. */
   async #knock(
     way: Connection,
-    key: Pick<Key, 'id' | 'calls'> & { key: Uint8Array },
+    key: Pick<Key, 'id' | 'calls' | 'use'> & { key: Uint8Array },
     signal: AbortSignal
   ): Promise<Line> {
     const peer = way.remotePeer.toString()
     const again = this.#components.paths.isPunched(way)
     const plain = again ? await this.#again.lead(peer, signal) : await redial(way.remoteAddr, signal)
     const socket = await offerTls(plain, key, signal)
-    return this.#keep({ peer, calls: key.calls, wire: new Wire(socket) })
+    return this.#keep({ peer, calls: key.calls, use: key.use, wire: new Wire(socket) })
   }
 
   /** Never rejects. */
@@ -146,10 +155,10 @@ export class Maker {
       const socket = await acceptTls(arrival.socket, find, signal).catch(cause => {
         throw new BakError('not-allowed', whyRefused(key, asBakError(cause)), { cause })
       })
-      const { peer, calls, arrived } = key as Key
-      this.#init.lines.checkRoom(peer, calls)
+      const { peer, calls, use, arrived } = key as Key
+      this.#init.lines.checkRoom(peer, calls, use)
       arrival.letIn()
-      arrived.resolve(this.#keep({ peer, calls, wire: new Wire(socket) }))
+      arrived.resolve(this.#keep({ peer, calls, use, wire: new Wire(socket) }))
     } catch (cause) {
       const error = asBakError(cause)
       key?.arrived.reject(error)
@@ -162,14 +171,14 @@ export class Maker {
 
   /** @throws {BakError} `left` where the first connection is gone meanwhile */
   #keep(line: Line): Line {
-    const { peer, wire, calls } = line
+    const { peer, wire, calls, use } = line
     const first = this.#components.connectionManager.getConnections(peerIdFromString(peer))
     if (!first.some(({ status }) => status === 'open')) {
       wire.destroy()
       throw new BakError('left', `${peer} is not connected any more`)
     }
     this.#init.lines.add(line)
-    if (!calls) void this.#components.streams.serveWire(tarballProtocol, wire, peer)
+    if (!calls) void this.#components.streams.serveWire(USES[use] as never, wire, peer)
     return line
   }
 

@@ -11,8 +11,8 @@ import { Greeter } from '../../../node/mesh/bulk/greeter.ts'
 import { Bulk } from '../../../node/mesh/bulk/service.ts'
 import { bulkProtocol } from '../../../protocols/bulk.ts'
 import { digestOf } from '../../../protocols/digest.ts'
-import { clockProtocol } from '../../../protocols/phase.ts'
-import { askOne, type Opener } from '../../../protocols/stream.ts'
+import { acksProtocol, clockProtocol, type FromController, type FromMember } from '../../../protocols/phase.ts'
+import { askOne, call, type Handler, type Opener } from '../../../protocols/stream.ts'
 import { receiveTarball, type Sink, sendTarball, tarballProtocol } from '../../../protocols/tarball.ts'
 import {
   addressOf,
@@ -169,6 +169,64 @@ test('several tarballs at once have a connection each, up to a bound, and later 
   assert.equal([a.lines, b.lines], [[], []])
 })
 
+/** The controller's end of a line: says yes to each answer. */
+const accepts: Handler<FromMember, FromController> = async function* (first, { receive }) {
+  for (let next: FromMember | undefined = first; next !== undefined; next = await receive()) yield { type: 'lease' }
+}
+
+/** Says hello twice on a line. @returns whether it was heard */
+async function converse(open: Opener): Promise<boolean> {
+  const line = await call(open, acksProtocol, { signal: AbortSignal.timeout(20_000) })
+  for (let i = 0; i < 2; i++) {
+    await line.send({ type: 'open', run: offer.run })
+    if ((await line.receive())?.type !== 'lease') return false
+  }
+  await line.close()
+  return true
+}
+
+for (const dials of ['member', 'controller'] as const) {
+  test(`the line of a run has a connection of its own, whichever dialled: the ${dials}; tarballs have another`, async () => {
+    const [a, b] = [await start(), await start()]
+    await (dials === 'member' ? a.network.dial(addressOf(b)) : b.network.dial(addressOf(a)))
+    await eventually('both are connected', () => between(a, b).length === 1 && between(b, a).length === 1)
+    await b.streams.serve(acksProtocol, accepts)
+    assert.ok(await converse(a.bulk.lineTo(b.peer)))
+    assert.equal([a.bulk.size, b.bulk.size, between(a, b).length], [1, 1, 1])
+    await send(a.bulk.to(b.peer, SIZE))
+    assert.equal([a.bulk.size, b.bulk.size, b.came], [2, 2, ['tls']])
+    // what one run left is the next one's
+    assert.ok(await converse(a.bulk.lineTo(b.peer)))
+    assert.equal([a.bulk.size, a.lines, b.lines], [2, [], []])
+  })
+}
+
+test('the line of a run goes over the first connection where a second would have to be punched', async () => {
+  const paths = { isPunched: () => true }
+  const [a, b] = [await start({ paths }), await start({ paths })]
+  await a.network.dial(addressOf(b))
+  await b.streams.serve(acksProtocol, accepts)
+  assert.ok(await converse(a.bulk.lineTo(b.peer)))
+  assert.equal([a.bulk.size, b.bulk.size], [0, 0])
+})
+
+test('more lines than two peers need go over the first connection, and leave room for transfers', async () => {
+  const [a, b] = [await start(), await start()]
+  await a.network.dial(addressOf(b))
+  await b.streams.serve(acksProtocol, accepts)
+  const lines = []
+  for (let i = 0; i < 6; i++) {
+    const line = await call(a.bulk.lineTo(b.peer), acksProtocol, { signal: AbortSignal.timeout(20_000) })
+    await line.send({ type: 'open', run: offer.run })
+    assert.is((await line.receive())?.type, 'lease')
+    lines.push(line)
+  }
+  assert.is(a.bulk.size, 4)
+  await send(a.bulk.to(b.peer, SIZE))
+  assert.equal([a.bulk.size, b.came], [5, ['tls']])
+  await Promise.all(lines.map(line => line.close()))
+})
+
 test('nothing but tarballs goes over it', async () => {
   const [a, b] = [await start(), await start()]
   await a.network.dial(addressOf(b))
@@ -265,7 +323,7 @@ test('a stranger that says hello as TLS does is refused by name, and so is a mem
   await eventually('it is in the log', () => b.lines.length === 1)
   assert.match(b.lines[0] as string, /bulk connection refused/)
   assert.match(b.lines[0] as string, /from=127\.0\.0\.1 .*it came with no key that this peer gave out/)
-  const answer = await askOne(a.streams.to(b.peer), bulkProtocol, { type: 'key' })
+  const answer = await askOne(a.streams.to(b.peer), bulkProtocol, { type: 'key', use: 'tarball' })
   assert.is(answer.type, 'key')
   const { id, key } = answer as { id: string; key: Uint8Array }
   assert.not((await hello(b, { id })) === 'let in')
@@ -280,7 +338,7 @@ test('a stranger that says hello as TLS does is refused by name, and so is a mem
 test('a key that was stolen brings nobody in once its peer is gone', async () => {
   const [a, b] = [await start(), await start()]
   await a.network.dial(addressOf(b))
-  const { id, key } = (await askOne(a.streams.to(b.peer), bulkProtocol, { type: 'key' })) as never as {
+  const { id, key } = (await askOne(a.streams.to(b.peer), bulkProtocol, { type: 'key', use: 'tarball' })) as never as {
     id: string
     key: Uint8Array
   }

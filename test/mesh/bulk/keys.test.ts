@@ -20,7 +20,7 @@ const codeOf = (act: () => unknown): string => {
 
 test('a key is of one peer, is like no other, and is good for once', () => {
   const { keys } = keysAt()
-  const [one, other] = [keys.issue('a', true), keys.issue('a', true)]
+  const [one, other] = [keys.issue('a', true, 'tarball'), keys.issue('a', true, 'tarball')]
   assert.not(one.key.equals(other.key))
   assert.is(keys.take(one.id)?.peer, 'a')
   assert.is(keys.take(one.id), undefined)
@@ -31,7 +31,7 @@ test('a key is of one peer, is like no other, and is good for once', () => {
 
 test('a key that nobody comes with in time is gone', () => {
   const { keys, clock } = keysAt()
-  const { id } = keys.issue('a', true)
+  const { id } = keys.issue('a', true, 'tarball')
   clock.now = KEY_LIFE
   assert.is(keys.take(id), undefined)
   assert.is(keys.size, 0)
@@ -39,18 +39,18 @@ test('a key that nobody comes with in time is gone', () => {
 
 test('no peer gets more keys than it can use, nor all together more than can be kept', () => {
   const { keys, clock } = keysAt()
-  for (let i = 0; i < MAX_KEYS_OF_PEER; i++) keys.issue('a', true)
+  for (let i = 0; i < MAX_KEYS_OF_PEER; i++) keys.issue('a', true, 'tarball')
   assert.is(
-    codeOf(() => keys.issue('a', true)),
+    codeOf(() => keys.issue('a', true, 'tarball')),
     'busy'
   )
-  for (let i = MAX_KEYS_OF_PEER; i < MAX_KEYS; i++) keys.issue(`peer ${i}`, true)
+  for (let i = MAX_KEYS_OF_PEER; i < MAX_KEYS; i++) keys.issue(`peer ${i}`, true, 'tarball')
   assert.is(
-    codeOf(() => keys.issue('b', true)),
+    codeOf(() => keys.issue('b', true, 'tarball')),
     'busy'
   )
   clock.now = KEY_LIFE
-  keys.issue('a', true)
+  keys.issue('a', true, 'tarball')
   assert.is(keys.size, 1)
 })
 
