@@ -131,7 +131,12 @@ export class Testnet {
 
   /** @param signal SIGTERM leaves the mesh in order; resolves when the process has ended */
   async stopPeer(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const { child } = this.peer(name)
+    await this.end(this.peer(name), signal)
+  }
+
+  /** Ends a peer's daemon, also where the testnet does not count the peer any more. */
+  async end(peer: TestPeer, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const { child } = peer
     if (child == null || child.exitCode != null || child.signalCode != null) return
     const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
     const forced = setTimeout(() => child.kill('SIGKILL'), LEAVE)
@@ -139,7 +144,7 @@ export class Testnet {
     child.kill(signal)
     await ended
     clearTimeout(forced)
-    this.peer(name).child = undefined
+    peer.child = undefined
   }
 
   /** Runs `bak` against one peer to its end. */

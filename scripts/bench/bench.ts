@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { root } from '../bundle.ts'
 import { DRIVER, Mesh } from './mesh.ts'
 import type { Options } from './options.ts'
-import { digest } from './profile.ts'
+import { digest, type Profiled } from './profile.ts'
 
 export class Bench {
   readonly options: Options
@@ -47,6 +47,11 @@ export class Bench {
     return this.#mesh
   }
 
+  /** The mesh that another part has left; none that was not started yet. */
+  get there(): Mesh | undefined {
+    return this.#mesh
+  }
+
   /** For parts that want the machine for themselves. */
   async noMesh(): Promise<void> {
     const mesh = this.#mesh
@@ -55,16 +60,16 @@ export class Bench {
     if (mesh != null) await rm(mesh.testnet.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  /** @returns lines on where the daemons' processor time went since they began; they write that down when they end */
-  async profile(): Promise<string[]> {
+  /** @returns where the daemons' processor time went since they began; they write that down when they end */
+  async profile(): Promise<Profiled[]> {
     const mesh = this.#mesh
     if (this.#profiles == null || mesh == null) return []
-    const { windows, times } = mesh.looked
+    const { looked } = mesh
     const driver = mesh.pidOf(DRIVER)
     await this.noMesh()
-    const lines = await digest({ folder: this.#profiles, driver, windows, times })
+    const profiled = await digest({ folder: this.#profiles, driver, looked })
     await rm(this.#profiles, { recursive: true, force: true })
-    return lines
+    return profiled
   }
 
   get #env(): Record<string, string> {

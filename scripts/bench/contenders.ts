@@ -35,7 +35,7 @@ export function bakPhases(mesh: Mesh, phases = PHASES): Contender {
       const took: number[] = []
       const certified: number[] = []
       let opened = 0
-      const spent = new Spent(mesh)
+      const spent = new Spent(mesh, 'a phase')
       await mesh.run({ command: ['true'], samples: phases / 2 }, event => {
         if (event.type !== 'phase-open' && event.type !== 'phase-closed') return
         if (event.phase !== 'stop' && event.phase !== 'send') return
@@ -45,7 +45,7 @@ export function bakPhases(mesh: Mesh, phases = PHASES): Contender {
         } else {
           took.push(event.took)
           certified.push(event.at - opened - event.took)
-          if (event.phase === 'send') spent.end()
+          if (event.phase === 'send') spent.end(2)
         }
       })
       // the instants of events are whole ms: only the mean of what they say beyond the last answer is exact

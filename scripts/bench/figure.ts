@@ -57,6 +57,9 @@ export const leastTimes = (times: number, name: string): Budget => ({
 
 export type Verdict = 'met' | 'missed' | 'unknown'
 
+/** As a person reads it. */
+export const WORDS: Record<Verdict, string> = { met: 'met', missed: 'missed', unknown: 'cannot be said' }
+
 /** @returns what became of each budget */
 export function verdicts({ entries, key, budgets }: Figure): Array<{ says: string; verdict: Verdict }> {
   const of = (name: string) => {

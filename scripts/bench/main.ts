@@ -4,9 +4,10 @@ import { Bench } from './bench.ts'
 import type { Figure } from './figure.ts'
 import { describeMachine, inWords } from './machine.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
-import { writePage } from './page.ts'
+import { writePage, writeProfiles } from './page.ts'
 import { type Part, parts } from './parts/index.ts'
 import { install } from './peers/programs.ts'
+import type { Profiled } from './profile.ts'
 import { inJson, inText, type Measured } from './report.ts'
 
 /** Who is asked to stop has this long to end what was started, ms. */
@@ -36,7 +37,13 @@ async function measure(asked: Options): Promise<number> {
     await bench.close()
   }
   if (asked.json != null) await writeFile(asked.json, inJson(measured, { machine, options: asked }))
-  if (asked.write) await writePage(measured, machine, bench.pictures)
+  if (asked.write && asked.profile) {
+    const unknown = await writeProfiles(measured, machine)
+    if (unknown.length > 0)
+      say(`docs/bench.md has no missed budget to explain, or there is no profile: ${unknown.join(', ')}`)
+  } else if (asked.write) {
+    await writePage(measured, machine, bench.pictures)
+  }
   return failed ? 1 : 0
 }
 
@@ -46,20 +53,22 @@ async function measureOne({ name, about, load }: Part, bench: Bench): Promise<Me
   const began = performance.now()
   const figures: Figure[] = []
   let failed = false
+  let profiled: Profiled[] = []
   try {
     const { measure: figuresOf } = await load()
     for await (const figure of figuresOf(bench)) {
       say(inText(figure))
       figures.push(figure)
     }
-    for (const line of await bench.profile()) say(line)
+    profiled = await bench.profile()
+    for (const { lines } of profiled) say(lines.join('\n'))
   } catch (cause) {
     failed = true
     process.stderr.write(`bench: ${name} failed: ${(cause as Error).stack ?? cause}\n`)
   } finally {
     await bench.endPart()
   }
-  return { part: name, figures, failed, took: (performance.now() - began) / 1000 }
+  return { part: name, figures, profiled, failed, took: (performance.now() - began) / 1000 }
 }
 
 function optionsOf(args: string[]): Options {

@@ -12,12 +12,12 @@ export const DRIVER = 'driver'
 const MEMBERS = 'bench=member'
 /** A mesh of many on few cores takes its time, ms. */
 const LIMIT = 120_000
-/** Announcements and new connections are over after this, ms. */
-const SETTLE = 3_000
+/** A mesh has settled when its daemons take less than this of a core each, in two looks one after the other; waited for at most so long, ms. */
+const SETTLED = { share: 0.01, every: 500, looks: 2, most: 15_000 }
 /** MiB that a daemon takes at most, as a bound for how many fit. */
 const DAEMON = 130
-/** Daemons that start at the same time. */
-const AT_ONCE = 4
+/** Daemons that start at the same time: each has a second of work for a core, and waits for others meanwhile. */
+const AT_ONCE = 6
 
 /** @returns how many members this machine's free memory can hold */
 export const membersThatFit = () => Math.floor(freemem() / 2 ** 20 / DAEMON) - 1
@@ -25,10 +25,19 @@ export const membersThatFit = () => Math.floor(freemem() / 2 ** 20 / DAEMON) - 1
 /** From and to, µs of the machine's monotonic clock. */
 export type Window = [from: number, to: number]
 
+export interface Looked {
+  windows: Window[]
+  times: number
+}
+
 export class Mesh {
   readonly testnet: Testnet
-  /** When something was measured, and how often what is measured happened in it: for a profile. */
-  readonly looked: { windows: Window[]; times: number } = { windows: [], times: 0 }
+  /** When what was measured, and how often it happened in it: for a profile. */
+  readonly looked = new Map<string, Looked>()
+  /** When the last daemon came, ms on the clock of `performance`. */
+  grown = 0
+
+  #named = 1
 
   private constructor(testnet: Testnet) {
     this.testnet = testnet
@@ -65,29 +74,48 @@ export class Mesh {
     return this.testnet.peer(name).child?.pid as number
   }
 
-  /** Adds members until there are so many and all know all. */
-  async grow(members: number): Promise<void> {
-    while (this.members < members) {
-      const portion = Math.min(AT_ONCE, members - this.members)
-      const names = Array.from({ length: portion }, (_, i) => `m${this.members + 1 + i}`)
-      for (const name of names) this.testnet.add(name)
-      await Promise.all(names.map(name => this.testnet.startPeer(name)))
+  /**
+   * Adds members until there are so many, or nobody new is begun because it is `until`; and all know all.
+   * @param until ms on the clock of `performance`
+   */
+  async grow(members: number, until = Number.POSITIVE_INFINITY): Promise<void> {
+    const starter = async () => {
+      while (this.members < members && performance.now() < until) await this.testnet.startPeer(this.#next())
     }
-    await this.#allSee(seen => seen.filter(({ state }) => state === 'alive').length > members)
-    await settle()
+    if (this.members >= members) return
+    await Promise.all(Array.from({ length: AT_ONCE }, starter))
+    await this.#allSeeAll()
+  }
+
+  /** Lets the latest members go, in order, until there are so many. */
+  async shrink(members: number): Promise<void> {
+    const gone = this.testnet.peers.splice(members + 1)
+    if (gone.length === 0) return
+    await Promise.all(gone.map(peer => this.testnet.end(peer)))
+    await this.#allSeeAll()
   }
 
   /** Adds one member. @returns ms from its being ready until all know it and it knows all */
   async newcomer(): Promise<number> {
-    const name = `m${this.members + 1}`
-    this.testnet.add(name)
-    await this.testnet.startPeer(name)
+    await this.testnet.startPeer(this.#next())
     const began = performance.now()
-    const all = this.testnet.peers.length
-    await this.#allSee(seen => seen.filter(({ state }) => state === 'alive').length >= all)
+    await this.#allSeeAll(false)
     const took = performance.now() - began
-    await settle()
+    await this.#settle()
     return took
+  }
+
+  /** Notes for a profile that something is being measured. @param times that it happened in the window */
+  look(what: string, window: Window, times: number): void {
+    const { windows, times: before } = this.looked.get(what) ?? { windows: [], times: 0 }
+    this.looked.set(what, { windows: [...windows, window], times: before + times })
+  }
+
+  #next(): string {
+    // no name twice: a home that was used is another peer's
+    const name = `m${++this.#named}`
+    this.testnet.add(name)
+    return name
   }
 
   /** Drives a run to its end. @throws unless it ended well */
@@ -107,22 +135,38 @@ export class Mesh {
     await this.testnet.stop()
   }
 
-  async #allSee(fits: (seen: MemberView[]) => boolean): Promise<void> {
+  async #allSeeAll(settle = true): Promise<void> {
+    const all = this.testnet.peers.length
+    const fits = (seen: MemberView[]) => seen.filter(({ state }) => state === 'alive').length === all
     await Promise.all(this.testnet.peers.map(({ name }) => this.testnet.until(name, fits, LIMIT)))
+    this.grown = performance.now()
+    if (settle) await this.#settle()
+  }
+
+  /** Until announcements and new connections are over. */
+  async #settle(): Promise<void> {
+    const until = performance.now() + SETTLED.most
+    for (let calm = 0; calm < SETTLED.looks && performance.now() < until; ) {
+      const [began, before] = [performance.now(), cpuOfAlone(this.pids)]
+      await new Promise(resolve => setTimeout(resolve, SETTLED.every))
+      const share = (cpuOfAlone(this.pids) - before) / (performance.now() - began) / this.pids.length
+      calm = share < SETTLED.share ? calm + 1 : 0
+    }
   }
 }
-
-const settle = () => new Promise(resolve => setTimeout(resolve, SETTLE))
 
 /** Processor time of a mesh's daemons between several beginnings and ends. */
 export class Spent {
   readonly #mesh: Mesh
+  readonly #what: string
   #cpu = 0
   #driver = 0
   #began = 0
 
-  constructor(mesh: Mesh) {
+  /** @param what is measured, as a profile calls it */
+  constructor(mesh: Mesh, what: string) {
     this.#mesh = mesh
+    this.#what = what
   }
 
   begin(): void {
@@ -130,14 +174,14 @@ export class Spent {
     this.#began = now()
   }
 
-  end(): void {
-    this.#mesh.looked.windows.push([this.#began, now()])
+  /** @param times that it happened since the beginning */
+  end(times = 1): void {
+    this.#mesh.look(this.#what, [this.#began, now()], times)
     this.#count(1)
   }
 
   /** @returns ms of all daemons and of the controller's, for each of so many times */
   each(times: number): { cpu: number; driver: number } {
-    this.#mesh.looked.times += times
     return { cpu: this.#cpu / times, driver: this.#driver / times }
   }
 
@@ -148,4 +192,5 @@ export class Spent {
   }
 }
 
-const now = () => Number(process.hrtime.bigint() / 1000n)
+/** µs, as a profile counts them. */
+export const now = () => Number(process.hrtime.bigint() / 1000n)

@@ -10,7 +10,8 @@ Measures bak as real processes beside what it is compared with, in turn, and pri
   --mib N          MiB of the single large transfer (1024)
   --json FILE      the figures, with every repetition
   --write          docs/bench.md, and docs/growth.svg where growth was measured
-  --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table
+  --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table.
+                   With --write only what docs/bench.md says of why the parts miss budgets
   --install        fetches what bak is compared with from Debian and npm into build/bench, and ends
   --help`
 

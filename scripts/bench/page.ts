@@ -1,9 +1,16 @@
-/** `docs/bench.md`: the table that the command printed last, and its pictures. */
-import { mkdir, writeFile } from 'node:fs/promises'
+/** `docs/bench.md`: the table that the command printed last, and its pictures; and what profiles say of budgets that are missed. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../bundle.ts'
+import { verdicts, WORDS } from './figure.ts'
 import { inWords, type Machine } from './machine.ts'
 import { inMarkdown, type Measured } from './report.ts'
+import { profilesIn, profileTables, whySection, withProfile } from './why.ts'
+
+/** What a part and all parts may take, s. */
+const LIMITS = { part: 180, whole: 900 }
+const FOLDER = join(root, 'docs')
+const PAGE = join(FOLDER, 'bench.md')
 
 const HEAD = `# What bak costs, beside others
 
@@ -13,11 +20,54 @@ and the largest repetition, with their number. The last column but one is bak's 
 of the design. What could not be measured is absent, and says why.`
 
 export async function writePage(measured: Measured[], machine: Machine, pictures: Map<string, string>): Promise<void> {
-  const folder = join(root, 'docs')
-  await mkdir(folder, { recursive: true })
-  const parts = measured.map(({ part, took, failed }) => `${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`)
-  for (const [name, picture] of pictures) await writeFile(join(folder, name), picture)
-  const shown = [...pictures.keys()].map(name => `![${name}](${name})\n`)
-  const text = [HEAD, '', `${inWords(machine)}; ${parts.join(', ')}.`, '', inMarkdown(measured), ...shown].join('\n')
-  await writeFile(join(folder, 'bench.md'), text)
+  await mkdir(FOLDER, { recursive: true })
+  for (const [name, picture] of pictures) await writeFile(join(FOLDER, name), picture)
+  await writeFile(PAGE, pageOf(measured, machine, [...pictures.keys()], profilesIn(await pageBefore())))
+}
+
+/** @param kept what profiles said before, by part */
+export function pageOf(
+  measured: Measured[],
+  machine: Machine,
+  pictures: string[],
+  kept: Map<string, string> = new Map()
+): string {
+  const shown = pictures.map(name => `![${name}](${name})\n`)
+  const about = [`${inWords(machine)}.`, '', durations(measured), '', budgets(measured), '']
+  return [HEAD, '', ...about, inMarkdown(measured), ...shown, ...whySection(measured, kept)].join('\n')
+}
+
+/** Leaves all else of the page as it is. @returns the parts of which the page has no missed budget */
+export async function writeProfiles(measured: Measured[], machine: Machine): Promise<string[]> {
+  let page = await pageBefore()
+  const unknown: string[] = []
+  for (const { part, profiled = [] } of measured) {
+    const text = profileTables(profiled, `commit ${machine.commit}, ${machine.day}`)
+    const next = profiled.length === 0 ? undefined : withProfile(page, part, text)
+    if (next == null) unknown.push(part)
+    else page = next
+  }
+  if (unknown.length < measured.length) await writeFile(PAGE, page)
+  return unknown
+}
+
+const pageBefore = () => readFile(PAGE, 'utf8').catch(() => '')
+
+function durations(measured: Measured[]): string {
+  const whole = measured.reduce((sum, { took }) => sum + took, 0)
+  const parts = measured.map(({ part, took, failed }) =>
+    marked(`${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`, took > LIMITS.part)
+  )
+  const all = marked(`${whole.toFixed(0)} s in all`, whole > LIMITS.whole)
+  return `Measuring took ${all} (at most ${LIMITS.whole} s) and for each part (at most ${LIMITS.part} s): ${parts.join(', ')}.`
+}
+
+const marked = (text: string, tooLong: boolean) => (tooLong ? `**${text}: too long**` : text)
+
+function budgets(measured: Measured[]): string {
+  const all = measured.flatMap(({ figures }) => figures).flatMap(verdicts)
+  const counts = Object.entries(WORDS).map(([verdict, words]) => {
+    return `${all.filter(each => each.verdict === verdict).length} ${words}`
+  })
+  return `Budgets: ${counts.join(', ')}.`
 }

@@ -1,6 +1,7 @@
 /** How figures are shown: lines for a terminal, a table for docs, JSON for programs. */
-import { BAK, type Figure, round, type Verdict, verdicts } from './figure.ts'
+import { BAK, type Figure, round, verdicts, WORDS } from './figure.ts'
 import { type Outcome, summarise } from './measure.ts'
+import type { Profiled } from './profile.ts'
 
 /** Figures of one part, as they came. */
 export interface Measured {
@@ -8,6 +9,8 @@ export interface Measured {
   figures: Figure[]
   /** s */
   took: number
+  /** Where bak's processor time went, where that was asked for. */
+  profiled?: Profiled[]
   /** It broke off; its figures are those until then. */
   failed?: boolean
 }
@@ -64,8 +67,6 @@ export function inJson(measured: Measured[], about: object): string {
   }))
   return `${JSON.stringify({ ...about, parts }, null, 2)}\n`
 }
-
-const WORDS: Record<Verdict, string> = { met: 'met', missed: 'missed', unknown: 'cannot be said' }
 
 function rowsOf(figure: Figure): Row[] {
   return figure.entries.map(entry => {

@@ -1,7 +1,7 @@
 /** A run of bak that leaves large files on members, and what sending them takes. */
 import { BAK } from './figure.ts'
 import type { Contender } from './measure.ts'
-import { DRIVER, type Mesh } from './mesh.ts'
+import { DRIVER, type Mesh, Spent } from './mesh.ts'
 import { cpuOf, forgetPeak, residentOf } from './processes.ts'
 
 const MIB = 2 ** 20
@@ -30,6 +30,10 @@ export function bakTransfer(mesh: Mesh, on: string | undefined, file: string, mi
       const portions = new Portions()
       const at = { stop: 0, send: 0, receipt: 0 }
       let spent = 0
+      const sent = new Spent(
+        mesh,
+        mesh.members === senders.length ? `${senders.length} transfers at once` : `a transfer of ${mib} MiB`
+      )
       await mesh.run(spec, event => {
         if (event.type === 'transfer') portions.note(event)
         if (event.type === 'phase-open' && event.phase === 'stop') {
@@ -39,10 +43,12 @@ export function bakTransfer(mesh: Mesh, on: string | undefined, file: string, mi
         if (event.type === 'phase-open' && event.phase === 'send') {
           at.send = event.at
           for (const peak of [sender, receiver]) peak.begin()
+          sent.begin()
         }
         if (event.type === 'phase-closed' && event.phase === 'send') {
           at.receipt = event.at
           spent = cpuOf(senders) - spent
+          sent.end()
         }
       })
       return {

@@ -7,7 +7,7 @@ import { type Mesh, Spent } from '../mesh.ts'
 
 const BYTES = 2048
 /** Samples of a repetition: each is sent once. */
-const SAMPLES = 3
+const SAMPLES = 2
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const { peers, rounds } = bench.options
@@ -26,15 +26,15 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
 }
 
 /** Figures: `latency` of the phase `send`, `cpu` of all daemons for it, and `driver` of the controller's. */
-export function bakSends(mesh: Mesh): Contender {
+export function bakSends(mesh: Mesh, samples = SAMPLES): Contender {
   // bytes that no compression makes fewer
   const tool = { blob: { command: ['head', '-c', String(BYTES), '/dev/urandom'] } }
   return {
     name: BAK,
     async round() {
       const took: number[] = []
-      const spent = new Spent(mesh)
-      await mesh.run({ command: ['true'], tools: ['blob'], tool, samples: SAMPLES }, event => {
+      const spent = new Spent(mesh, 'a send from each member')
+      await mesh.run({ command: ['true'], tools: ['blob'], tool, samples }, event => {
         if (event.type === 'phase-open' && event.phase === 'send') spent.begin()
         if (event.type !== 'phase-closed' || event.phase !== 'send') return
         took.push(event.took)

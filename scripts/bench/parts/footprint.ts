@@ -7,7 +7,9 @@ import { alternate, type Contender, enter, median } from '../measure.ts'
 import { startSerf } from '../peers/serf.ts'
 import { pssOf } from '../processes.ts'
 
-const SIZES = [8, 32, 64]
+const SIZES = [8, 64]
+/** Between two looks, ms. */
+const EVERY = 200
 const SERF = 'serf agent'
 const NODE = 'bare Node'
 
@@ -31,12 +33,12 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   }
 }
 
-/** The middle of several processes, looked at every second. */
+/** The middle of several processes. */
 function resident(name: string, pids: () => number[]): Contender {
   return {
     name,
     async round() {
-      await new Promise(resolve => setTimeout(resolve, 1_000))
+      await new Promise(resolve => setTimeout(resolve, EVERY))
       return { pss: median(pids().map(pid => pssOf(pid) ?? Number.NaN)) }
     }
   }

@@ -6,40 +6,62 @@ import { bakPhases } from '../contenders.ts'
 import { type Budget, type Figure, figure } from '../figure.ts'
 import type { Outcome } from '../measure.ts'
 import { type Mesh, membersThatFit } from '../mesh.ts'
-import { type Foretold, foretell, type Measured, picture } from '../simulation/growth.ts'
+import { FANOUT } from '../simulation/branches.ts'
+import { costPicture, type Foretold, foretell, type Measured, picture } from '../simulation/growth.ts'
 import { fit, type Misfit, misfit } from '../simulation/model.ts'
 import { bakSends } from './fan-in.ts'
 
+/** The mesh grows no more after this, ms: the part is to be over in three minutes, whatever the machine. */
+const GROWING = 110_000
+/** A mesh that could not grow to its size is measured if it has at least so many times the members of the one before. */
+const WORTH = 1.2
 /** Members of the meshes that are measured, as many of them as are asked for and fit. */
 const SIZES = [8, 16, 32, 64, 128, 256]
 /** With so few at most there would be too few meshes to see anything grow. */
 const SMALL = 16
-/** Phases that count of each. */
+/** Phases that count of each, and before them. */
 const PHASES = 16
+const WARM_UPS = 4
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
-  const largest = Math.min(bench.options.largest, membersThatFit())
+  const until = performance.now() + GROWING
+  const there = bench.there?.members ?? 0
+  const largest = Math.min(bench.options.largest, there + membersThatFit())
   const sizes = [...(largest > SMALL ? [] : [4]), ...SIZES.filter(size => size < largest), largest]
-  await bench.noMesh()
   const measured: Measured[] = []
-  for (const size of sizes) {
-    const mesh = await bench.mesh(size - 1)
+  for (const size of inOrder(sizes, there)) {
+    const mesh = await meshOf(bench, size - 1, until)
+    const most = Math.max(0, ...measured.map(({ members }) => members))
+    if (mesh.members < size - 1 && mesh.members < most * WORTH) continue
     measured.push(await look(mesh, await mesh.newcomer()))
   }
   await bench.noMesh()
+  measured.sort((one, other) => one.members - other.members)
   yield* measuredFigures(measured)
   const model = fit(measured)
   const foretold = foretell(model, measured)
   const wrong = misfit(measured)
   yield* simulatedFigures(foretold, wrong)
-  bench.pictures.set('growth.svg', picture(model, measured, foretold, `${inWords(wrong)}.`))
+  bench.pictures.set('growth.svg', picture(model, measured, foretold, `${latencyInWords(wrong)}.`))
+  bench.pictures.set('growth-cost.svg', costPicture(measured, foretold, `${costInWords(wrong)}.`))
+}
+
+/** A mesh that another part has left grows first, and gets smaller then: it costs less than new daemons. */
+function inOrder(sizes: number[], there: number): number[] {
+  return [...sizes.filter(size => size >= there), ...sizes.filter(size => size < there).reverse()]
+}
+
+async function meshOf(bench: Bench, members: number, until: number): Promise<Mesh> {
+  const mesh = bench.there ?? (await bench.mesh(Math.min(members, SMALL)))
+  if (mesh.members > members) await mesh.shrink(members)
+  else await mesh.grow(members, until)
+  return mesh
 }
 
 /** @param newcomer ms that the last one took */
 async function look(mesh: Mesh, newcomer: number): Promise<Measured> {
-  const phases = bakPhases(mesh, PHASES)
-  await phases.round()
-  const phase = await phases.round()
+  await bakPhases(mesh, WARM_UPS).round()
+  const phase = await bakPhases(mesh, PHASES).round()
   const sends = await bakSends(mesh).round()
   return {
     ...{ members: mesh.members, newcomer },
@@ -64,12 +86,15 @@ function measuredFigures(measured: Measured[]): Figure[] {
     )
   return [
     of('growth: command to certificate', each => each.latency, linear),
+    of('growth: processor time of a phase, all parts', each => each.controller + each.others, linear),
+    of('growth: processor time of a phase, the controller', each => each.controller, linear),
     of('growth: until a newcomer is known to all and knows all', each => each.newcomer, linear),
     of('growth: 2 KiB from each member', each => each.fanIn, linear)
   ]
 }
 
-function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figure[] {
+function simulatedFigures(foretold: Foretold[], wrong: Wrong): Figure[] {
+  const without = 'simulated, without branches'
   const shown = foretold.filter(({ members }) => members >= 64)
   const [least, most] = [shown[0], shown.at(-1)] as [Foretold, Foretold]
   const times = Math.log(most.members) / Math.log(least.members)
@@ -85,8 +110,12 @@ function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figu
   return [
     of('simulated, a machine each: command to certificate', each => each.latency, {
       budgets,
-      note: [inWords(wrong), ...LIMITS].join('; ')
+      note: [latencyInWords(wrong), costInWords(wrong), ...LIMITS].join('; ')
     }),
+    of('simulated, a machine each: processor time of a phase, all parts', each => each.cpu),
+    of('simulated, a machine each: processor time of a phase, the controller', each => each.controller),
+    of(`${without}: command to certificate`, each => each.star.latency),
+    of(`${without}: processor time of a phase, the controller`, each => each.star.controller),
     of('simulated, a machine each: until a newcomer is known to all and knows all', each => each.newcomer, { budgets }),
     of('simulated, a machine each: 2 KiB from each member', each => each.fanIn)
   ]
@@ -94,16 +123,23 @@ function simulatedFigures(foretold: Foretold[], wrong: Misfit | undefined): Figu
 
 /** What this version cannot hold, and the model leaves aside. */
 const LIMITS = [
+  `above ${FANOUT} members heads of branches gather answers; the controller verifies each of them before its certificate`,
   `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
   'a command that is repeated because a phase takes long is not in it'
 ]
 
-const inWords = (wrong: Misfit | undefined) =>
-  wrong == null
-    ? 'too few meshes were measured to say how wrong the model is'
-    : `foretold from the others, a phase of ${wrong.members} members comes out ${Math.abs(wrong.error * 100).toFixed(0)} % too ${
-        wrong.error > 0 ? 'long' : 'short'
-      }, which is the model's worst`
+type Wrong = ReturnType<typeof misfit>
+
+const UNKNOWN = 'too few meshes were measured to say how wrong the model is'
+
+const latencyInWords = (wrong: Wrong) =>
+  wrong == null ? UNKNOWN : inWords(wrong.latency, 'a phase', wrong.latency.error > 0 ? 'long' : 'short')
+
+const costInWords = (wrong: Wrong) =>
+  wrong == null ? UNKNOWN : inWords(wrong.cpu, 'the processor time of one', wrong.cpu.error > 0 ? 'dear' : 'cheap')
+
+const inWords = ({ members, error }: Misfit, what: string, how: string) =>
+  `foretold from the others, ${what} of ${members} members comes out ${Math.abs(error * 100).toFixed(0)} % too ${how}, which is the model's worst`
 
 const named = ({ members }: { members: number }) => `${members} members`
 

@@ -13,17 +13,22 @@ export interface Part {
 export const parts: Part[] = [
   { name: 'footprint', about: 'memory of an idle daemon', load: () => import('./footprint.ts') },
   {
-    name: 'observer',
-    about: 'what a daemon costs that is idle, and one that measures',
-    load: () => import('./observer.ts')
-  },
-  {
     name: 'phase',
     about: 'from command to certificate, and the processor time of all that take part',
     load: () => import('./phase.ts')
   },
   { name: 'skew', about: 'how far apart members begin', load: () => import('./skew.ts') },
   { name: 'fan-in', about: 'every member sends 2 KiB at once', load: () => import('./fan-in.ts') },
+  {
+    name: 'observer',
+    about: 'what a daemon costs that is idle, and one that measures',
+    load: () => import('./observer.ts')
+  },
+  {
+    name: 'growth',
+    about: 'phase, newcomers and fan-in against the number of members',
+    load: () => import('./growth.ts')
+  },
   { name: 'start-up', about: 'how soon a command answers and a daemon listens', load: () => import('./start-up.ts') },
   {
     name: 'bulk',
@@ -31,11 +36,7 @@ export const parts: Part[] = [
     load: () => import('./bulk.ts')
   },
   { name: 'stage', about: 'one file to all members', load: () => import('./stage.ts') },
-  {
-    name: 'growth',
-    about: 'phase, newcomers and fan-in against the number of members',
-    load: () => import('./growth.ts')
-  }
+  { name: 'direct', about: 'from relayed to direct', load: () => import('./direct.ts') }
 ]
 
 export const partNames = parts.map(({ name }) => name)

@@ -2,20 +2,22 @@
 import type { Bench } from '../bench.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
 import { median } from '../measure.ts'
-import type { Mesh } from '../mesh.ts'
+import { type Mesh, now } from '../mesh.ts'
 import { activityOf, pssOf } from '../processes.ts'
 
 /** Looked at for so long, ms. */
-const WINDOW = 5_000
-/** Before the first look, ms: what a command, or the first minute of a daemon, brought with it is over. */
-const SETTLE = { started: 3_000, new: 60_000 }
+const WINDOW = 3_000
+/** Before the first look, ms: what a command brought with it, or what follows a new connection, is over. */
+const SETTLE = { started: 3_000, grown: 35_000 }
 
 export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const { peers, rounds } = bench.options
   const mesh = await bench.mesh(peers)
   const around = `mesh of ${peers + 1}`
-  await new Promise(resolve => setTimeout(resolve, SETTLE.new))
-  yield* figuresOf(`idle member, ${around}`, await windows(mesh, rounds), { cpu: 0.2, pss: 80 })
+  const grown = performance.now() - mesh.grown
+  await new Promise(resolve => setTimeout(resolve, Math.max(SETTLE.started, SETTLE.grown - grown)))
+  const idle = await windows(mesh, rounds, 'a second of a daemon that is idle')
+  yield* figuresOf(`idle member, ${around}`, idle, { cpu: 0.2, pss: 80 })
   const measuring = await whileRunning(mesh, rounds, [])
   yield* figuresOf(`member between start and stop, no tools, ${around}`, measuring, { cpu: 0.1, pss: 80 })
   const sampling = await whileRunning(mesh, rounds, ['proc'])
@@ -54,13 +56,15 @@ function figuresOf(what: string, costs: Cost[], budgets?: { cpu: number; pss: nu
 }
 
 /** @returns the mean member's cost of each window, a second: cpu in ms */
-async function windows(mesh: Mesh, count: number): Promise<Cost[]> {
+async function windows(mesh: Mesh, count: number, what: string): Promise<Cost[]> {
   const costs: Cost[] = []
   for (let i = 0; i < count; i++) {
     const pids = mesh.memberPids
+    const from = now()
     const [before, began] = [activityOf(pids), performance.now()]
     await new Promise(resolve => setTimeout(resolve, WINDOW))
     const after = activityOf(pids)
+    mesh.look(what, [from, now()], WINDOW / 1000)
     const share = pids.length * ((performance.now() - began) / 1000)
     costs.push({
       cpu: (after.cpu - before.cpu) / share,
@@ -81,7 +85,8 @@ async function whileRunning(mesh: Mesh, count: number, tools: string[]): Promise
   })
   await Promise.race([started.promise, run])
   await new Promise(resolve => setTimeout(resolve, SETTLE.started))
-  const costs = await windows(mesh, count)
+  const with_ = tools.length === 0 ? 'no tools' : tools.join(', ')
+  const costs = await windows(mesh, count, `a second between start and stop, ${with_}`)
   await run
   return costs
 }

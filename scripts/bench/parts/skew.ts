@@ -11,7 +11,7 @@ import type { Bench } from '../bench.ts'
 import { SINK, STAR, sinkPhases, starPhases } from '../contenders.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
 import { alternate, type Contender, enter, median } from '../measure.ts'
-import type { Mesh } from '../mesh.ts'
+import { type Mesh, Spent } from '../mesh.ts'
 
 /** Samples of a repetition: each starts once. */
 const SAMPLES = 8
@@ -44,7 +44,10 @@ function bakStarts(mesh: Mesh): Contender {
       const recorded: number[] = []
       const starts: number[] = []
       let folder = ''
+      const spent = new Spent(mesh, 'a start')
       await mesh.run({ command: ['true'], samples: SAMPLES }, event => {
+        if (event.type === 'phase-open' && event.phase === 'start') spent.begin()
+        if (event.type === 'phase-closed' && event.phase === 'start') spent.end()
         if (event.type === 'skew') recorded.push(event.skew)
         if (event.type === 'phase-closed' && event.phase === 'start') starts.push(event.seq)
         if (event.type === 'ended') folder = event.folder

@@ -1,5 +1,7 @@
 /** What the model says of meshes that no machine here can hold, and the picture of it beside what was measured. */
+import { star } from './branches.ts'
 import { HERE, type Model, newcomer, type Point, ROOM, simulate } from './model.ts'
+import type { Simulated } from './phase.ts'
 import { draw, type Series } from './picture.ts'
 
 /** Members of the meshes that are simulated. */
@@ -17,6 +19,11 @@ export interface Measured extends Point {
 export interface Foretold {
   members: number
   latency: number
+  /** Processor time of the controller, and of all. */
+  controller: number
+  cpu: number
+  /** The same if no heads of branches gathered answers. */
+  star: { latency: number; controller: number; cpu: number }
   newcomer: number
   fanIn: number
 }
@@ -24,10 +31,19 @@ export interface Foretold {
 export function foretell(model: Model, measured: Measured[], sizes = SIZES): Foretold[] {
   const { each, rest } = fanInOf(measured)
   return sizes.map(members => {
-    const { latency } = simulate(model, members, ROOM)
-    return { members, latency, newcomer: newcomer(model, members, ROOM), fanIn: rest + members * each }
+    const gathered = simulate(model, members, ROOM)
+    const alone = simulate(model, members, ROOM, star(members))
+    return {
+      members,
+      ...costsOf(gathered),
+      star: costsOf(alone),
+      newcomer: newcomer(model, members, ROOM),
+      fanIn: rest + members * each
+    }
   })
 }
+
+const costsOf = ({ latency, controller, members }: Simulated) => ({ latency, controller, cpu: controller + members })
 
 /** Tarballs are taken by one process: what each costs it, and what the first waits for, ms. */
 function fanInOf(measured: Measured[]): { each: number; rest: number } {
@@ -38,14 +54,7 @@ function fanInOf(measured: Measured[]): { each: number; rest: number } {
 }
 
 export function picture(model: Model, measured: Measured[], foretold: Foretold[], words: string): string {
-  const points = (name: string, color: string, of: (each: Measured) => number): Series => ({
-    ...{ name, color, drawn: 'points' },
-    values: measured.map(each => ({ x: each.members, y: of(each) }))
-  })
-  const line = (name: string, color: string, of: (each: Foretold) => number): Series => ({
-    ...{ name, color, drawn: 'line' },
-    values: foretold.map(each => ({ x: each.members, y: of(each) }))
-  })
+  const { points, line } = seriesOf(measured, foretold)
   const here: Series = {
     ...{ name: 'phase, simulated on this machine', color: '#e8a33d', drawn: 'line' },
     values: SIZES.filter(members => members <= MOST_HERE).map(members => ({
@@ -58,10 +67,40 @@ export function picture(model: Model, measured: Measured[], foretold: Foretold[]
       points('phase, measured', '#d1661b', each => each.latency),
       here,
       line('phase, a machine each', '#d1661b', each => each.latency),
+      line('the same without branches', '#7b4fa3', each => each.star.latency),
       points('newcomer known, measured', '#2b6cb0', each => each.newcomer),
       line('newcomer known, a machine each', '#2b6cb0', each => each.newcomer),
       points('2 KiB from each, measured', '#2f855a', each => each.fanIn),
       line('2 KiB from each, a machine each', '#2f855a', each => each.fanIn)
     ]
   })
+}
+
+/** Processor time of a phase. */
+export function costPicture(measured: Measured[], foretold: Foretold[], words: string): string {
+  const { points, line } = seriesOf(measured, foretold)
+  return draw({
+    ...{ title: 'What a phase costs', subtitle: words, x: 'members', y: 'ms of processor time' },
+    series: [
+      points('all, measured', '#d1661b', each => each.controller + each.others),
+      line('all, simulated', '#d1661b', each => each.cpu),
+      line('all, without branches', '#e8a33d', each => each.star.cpu),
+      points('controller, measured', '#2b6cb0', each => each.controller),
+      line('controller, simulated', '#2b6cb0', each => each.controller),
+      line('controller, without branches', '#7b4fa3', each => each.star.controller)
+    ]
+  })
+}
+
+function seriesOf(measured: Measured[], foretold: Foretold[]) {
+  return {
+    points: (name: string, color: string, of: (each: Measured) => number): Series => ({
+      ...{ name, color, drawn: 'points' },
+      values: measured.map(each => ({ x: each.members, y: of(each) }))
+    }),
+    line: (name: string, color: string, of: (each: Foretold) => number): Series => ({
+      ...{ name, color, drawn: 'line' },
+      values: foretold.map(each => ({ x: each.members, y: of(each) }))
+    })
+  }
 }

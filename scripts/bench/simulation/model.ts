@@ -5,6 +5,7 @@
  * or a newcomer waits for beside processors.
  */
 import { availableParallelism } from 'node:os'
+import type { Branch } from './branches.ts'
 import type { Costs } from './gossip.ts'
 import { simulateNewcomer } from './newcomer.ts'
 import { type PhaseCosts, type Simulated, simulatePhase } from './phase.ts'
@@ -13,7 +14,7 @@ import { gossipParameters, type Place } from './world.ts'
 /** ms, before they are fitted. */
 const PROPORTIONS: PhaseCosts & Costs = {
   ...{ send: 0.27, first: 0.56, again: 0.24, control: 0.2 },
-  ...{ act: 0.6, answer: 0.5, acknowledged: 0.01 }
+  ...{ act: 0.6, answer: 0.5, gather: 0.2, open: 0.2, acknowledged: 0.01 }
 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }
@@ -59,10 +60,15 @@ export function fit(points: Point[]): Model {
   }
 }
 
-/** A phase. */
-export function simulate({ controller, member, phase }: Model, members: number, place: Place): Simulated {
+/** A phase. @param shape who tells whom; as in a run if not given */
+export function simulate(
+  { controller, member, phase }: Model,
+  members: number,
+  place: Place,
+  shape?: Branch[]
+): Simulated {
   const costs = { costs: PROPORTIONS, factors: { controller, member } }
-  const told = simulatePhase({ members, place, parameters: gossipParameters(), ...costs })
+  const told = simulatePhase({ members, place, parameters: gossipParameters(), shape, ...costs })
   return { ...told, latency: on(phase, told.latency) }
 }
 
@@ -80,16 +86,20 @@ export interface Misfit {
 
 /**
  * How wrong the model is: each mesh's phase is foretold from all the others.
- * @returns the worst; undefined where there are too few to try it
+ * @returns the worst of what a phase takes and of its processor time; undefined where there are too few to try it
  */
-export function misfit(points: Point[]): Misfit | undefined {
+export function misfit(points: Point[]): { latency: Misfit; cpu: Misfit } | undefined {
   if (points.length < 3) return undefined
   const each = points.map(point => {
-    const model = fit(points.filter(other => other !== point))
-    const { latency } = simulate(model, point.members, HERE)
-    return { members: point.members, error: latency / point.latency - 1 }
+    const told = simulate(fit(points.filter(other => other !== point)), point.members, HERE)
+    const { members, latency, controller, others } = point
+    return { members, latency: told.latency / latency, cpu: (told.controller + told.members) / (controller + others) }
   })
-  return each.reduce((worst, one) => (Math.abs(one.error) > Math.abs(worst.error) ? one : worst))
+  const worst = (of: 'latency' | 'cpu') =>
+    each
+      .map(one => ({ members: one.members, error: one[of] - 1 }))
+      .reduce((most, one) => (Math.abs(one.error) > Math.abs(most.error) ? one : most))
+  return { latency: worst('latency'), cpu: worst('cpu') }
 }
 
 const SAME: Line = { foot: 0, slope: 1 }

@@ -1,13 +1,15 @@
 /**
  * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
  * is over; the time that the real quorum takes here is time of the controller there. Command and answer take each member's
- * own stream; of the certificate a few members get a copy. What the mesh hears later, of many phases at once, is left out.
+ * own stream, or that of the head of its branch, which sends up what it gathered once all below it have answered; of the certificate
+ * a few members get a copy. What the mesh hears later, of many phases at once, is left out.
  */
 import { HOLDERS } from '../../../node/run/phase-runner.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
+import { type Branch, branches } from './branches.ts'
 import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
 
 export interface PhaseCosts {
@@ -17,6 +19,10 @@ export interface PhaseCosts {
   act: number
   /** The controller takes an answer: frame, signature, journal. */
   answer: number
+  /** A head, or the controller, takes what was gathered below another: a frame. */
+  gather: number
+  /** The controller verifies an answer that was gathered. */
+  open: number
   /** An answer in a certificate that is made. */
   acknowledged: number
 }
@@ -27,6 +33,8 @@ export interface PhaseInit {
   costs: PhaseCosts
   factors: Factors
   parameters: GossipParameters
+  /** Whom the controller tells; those whom it tells in a run if not given. */
+  shape?: Branch[]
 }
 
 export interface Simulated {
@@ -37,27 +45,44 @@ export interface Simulated {
   members: number
 }
 
-export function simulatePhase({ members, place, costs, factors, parameters }: PhaseInit): Simulated {
+export function simulatePhase(init: PhaseInit): Simulated {
+  const { members, place, costs, factors, parameters, shape = branches(init.members) } = init
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const needed = neededOfRoster(members)
   let ok = 0
   let latency = 0
-  for (let peer = 1; peer <= members; peer++) {
-    world.work(CONTROLLER, costs.send, () =>
-      world.arrive(() => world.work(peer, costs.act, () => world.work(peer, costs.send, () => world.arrive(answer))))
-    )
-  }
+  tell(CONTROLLER, shape, take)
   world.agenda.run()
   const controller = world.spent[CONTROLLER] as number
   return { latency, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
-  function answer(): void {
-    ok++
+  /** @param onAnswers gets how many answers came at once, where they were sent to */
+  function tell(from: number, below: Branch[], onAnswers: (count: number) => void): void {
+    for (const branch of below) {
+      world.work(from, costs.send, () => world.arrive(() => obey(branch, onAnswers)))
+    }
+  }
+
+  function obey({ head, below }: Branch, onAnswers: (count: number) => void): void {
+    let gathered = 0
+    let waiting = 1 + below.length
+    const gather = (count: number) => {
+      gathered += count
+      waiting--
+      if (waiting === 0) world.work(head, costs.send, () => world.arrive(() => onAnswers(gathered)))
+    }
+    // those below it begin before it does
+    tell(head, below, count => world.work(head, costs.gather, () => gather(count)))
+    world.work(head, costs.act, () => gather(1))
+  }
+
+  function take(count: number): void {
+    ok += count
     const began = performance.now()
     const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
     world.busy(CONTROLLER, performance.now() - began)
-    world.work(CONTROLLER, costs.answer, () => {
+    world.work(CONTROLLER, count === 1 ? costs.answer : costs.gather + count * costs.open, () => {
       if (verdict !== 'open') certify()
     })
   }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Agenda } from '../../../scripts/bench/simulation/agenda.ts'
+import { branches, FANOUT, star } from '../../../scripts/bench/simulation/branches.ts'
 import { type Costs, spread } from '../../../scripts/bench/simulation/gossip.ts'
-import { foretell, type Measured, picture } from '../../../scripts/bench/simulation/growth.ts'
+import { costPicture, foretell, type Measured, picture } from '../../../scripts/bench/simulation/growth.ts'
 import { fit, HERE, lineOf, type Model, misfit, ROOM, simulate } from '../../../scripts/bench/simulation/model.ts'
 import { gossipParameters, randomFrom, World } from '../../../scripts/bench/simulation/world.ts'
 
@@ -53,6 +54,17 @@ simulation('a phase takes longer with more members, and processors of their own 
   assert.ok(simulate(plain, 64, ROOM).latency < (latencies[2] as number))
 })
 
+simulation(
+  'gathered answers make a controller of many cheaper and a phase shorter, and all of them still count',
+  () => {
+    const [alone, gathered] = [simulate(plain, 2_000, ROOM, star(2_000)), simulate(plain, 2_000, ROOM)]
+    assert.ok(gathered.controller < alone.controller)
+    assert.ok(gathered.latency > 0 && gathered.latency < alone.latency)
+    assert.equal(branches(FANOUT), star(FANOUT), 'few are a star')
+    assert.ok(branches(FANOUT + 1).length < FANOUT)
+  }
+)
+
 simulation('a line is found where there is one, and never starts below nothing', () => {
   const found = lineOf([1, 2, 5, 9].map(x => [x, 3 + 2 * x]))
   assert.ok(Math.abs(found.foot - 3) < 1e-9 && Math.abs(found.slope - 2) < 1e-9)
@@ -76,7 +88,8 @@ simulation('a model that is fitted to its own words foretells them', () => {
   const model = fit(points)
   // what the real quorum takes is measured anew each time
   assert.ok(Math.abs(model.controller - 2) < 0.3 && Math.abs(model.member - 0.5) < 0.05, JSON.stringify(model))
-  assert.ok(Math.abs(misfit(points)?.error ?? 1) < 0.25)
+  assert.ok(Math.abs(misfit(points)?.latency.error ?? 1) < 0.25)
+  assert.ok(Math.abs(misfit(points)?.cpu.error ?? 1) < 0.25)
   assert.is(misfit(points.slice(1)), undefined)
 })
 
@@ -94,10 +107,11 @@ simulation('what is foretold becomes a picture', () => {
       [64, 360]
     ]
   )
-  const svg = picture(model, measured, foretold, 'a < b')
-  assert.match(svg, /^<svg [^>]+>\n(<.+>\n)+<\/svg>\n$/)
-  assert.match(svg, /a &lt; b/)
-  assert.not.match(svg, /NaN|Infinity|undefined/)
+  for (const svg of [picture(model, measured, foretold, 'a < b'), costPicture(measured, foretold, 'a < b')]) {
+    assert.match(svg, /^<svg [^>]+>\n(<.+>\n)+<\/svg>\n$/)
+    assert.match(svg, /a &lt; b/)
+    assert.not.match(svg, /NaN|Infinity|undefined/)
+  }
 })
 
 simulation.run()
