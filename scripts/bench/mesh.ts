@@ -79,11 +79,19 @@ export class Mesh {
    * @param until ms on the clock of `performance`
    */
   async grow(members: number, until = Number.POSITIVE_INFINITY): Promise<void> {
-    const starter = async () => {
-      while (this.members < members && performance.now() < until) await this.testnet.startPeer(this.#next())
-    }
     if (this.members >= members) return
-    await Promise.all(Array.from({ length: AT_ONCE }, starter))
+    let failed = false
+    const starter = async () => {
+      while (!failed && this.members < members && performance.now() < until) {
+        await this.testnet.startPeer(this.#next()).catch(error => {
+          failed = true
+          throw error
+        })
+      }
+    }
+    // what has begun ends before a failure is told: whoever then stops the mesh stops all of it
+    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, starter))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     await this.#allSeeAll()
   }
 

@@ -23,9 +23,9 @@ export function whySection(measured: Measured[], kept: Map<string, string>): str
 }
 
 function missedOf(figure: Figure): string[] {
-  return verdicts(figure)
-    .filter(({ verdict }) => verdict === 'missed')
-    .map(({ says }) => `- ${figure.what}: ${medianOf(figure)} instead of ${says}`)
+  const missed = verdicts(figure).filter(({ verdict }) => verdict === 'missed')
+  if (missed.length === 0) return []
+  return [`- ${figure.what}: ${medianOf(figure)} instead of ${missed.map(({ says }) => says).join(' and ')}`]
 }
 
 /** A figure that compares bak with itself has no one number. */
