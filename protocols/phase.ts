@@ -103,7 +103,7 @@ export const ack = v.object({
   warnings: v.optional(list(text, 64)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
-  /** For end: the member's clock, measured again, and its path to the controller then. */
+  /** For start: the clock by which it began. For end: the clock, measured again, and the path to the controller then. */
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
@@ -170,7 +170,9 @@ const fromMember = v.variant('type', [
     bundles: list(v.object({ ranks: list(count, MAX_PEERS), sealed: bundle }), 1024),
     /** Ranks of members below it that it cannot tell. */
     unheard: list(count, MAX_PEERS)
-  })
+  }),
+  /** What time is it there? With the member's clock when it asks. */
+  v.object({ type: v.literal('time'), asked: instant })
 ])
 const fromController = v.variant('type', [
   /** The controller is there; sent at opening and a few times in each lease. */
@@ -178,7 +180,9 @@ const fromController = v.variant('type', [
   v.object({ type: v.literal('command'), sealed: envelope }),
   /** To be held for others, who have heard its digest. */
   v.object({ type: v.literal('certificate'), sealed: envelope }),
-  v.object({ type: v.literal('refused'), seq: count, code, reason: text })
+  v.object({ type: v.literal('refused'), seq: count, code, reason: text }),
+  /** The controller's clock when it heard the question, and when it answers. */
+  v.object({ type: v.literal('time'), asked: instant, heard: instant, answered: instant })
 ])
 export type FromMember = v.InferOutput<typeof fromMember>
 export type FromController = v.InferOutput<typeof fromController>

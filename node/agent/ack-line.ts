@@ -1,12 +1,13 @@
 /**
  * The member's stream to the controller: opened at `join`, kept until `terminate`, opened again whenever it breaks. It
- * carries acknowledgements one way, and commands and signs of life of the controller the other. In a run with branches a member
- * has a second one, to its head.
+ * carries acknowledgements one way, commands and signs of life of the controller the other, and what the clocks of both say. In a
+ * run with branches a member has a second one, to its head.
  */
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../mesh/backoff.ts'
+import { LineClock } from './line-clock.ts'
 
 export type Told = Extract<FromController, { type: 'command' | 'certificate' }>
 
@@ -28,6 +29,7 @@ const MAX_HELD = 256
 
 export class AckLine {
   readonly #init: AckLineInit
+  readonly clock = new LineClock()
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY)
   #stream: Call<FromMember, FromController> | undefined
@@ -84,6 +86,7 @@ export class AckLine {
         }
       }
       this.#stream = undefined
+      this.clock.down()
       if (this.#finishing) return
       await pause(this.#backoff.next(), this.#stopped.signal)
     }
@@ -93,12 +96,14 @@ export class AckLine {
     const stream = await call(this.#init.open, acksProtocol, { signal: this.#stopped.signal })
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
+    this.clock.up(message => stream.send(message))
     for (const message of [...this.#held]) await stream.send(message)
     for await (const message of stream) {
+      if (message.type === 'time') this.clock.heard(message)
       this.#backoff.reset()
       if (message.type === 'lease') this.#init.onLease()
       else if (message.type === 'refused') this.#init.onRefused(message)
-      else this.#init.onTold(message)
+      else if (message.type !== 'time') this.#init.onTold(message)
     }
   }
 }

@@ -60,6 +60,8 @@ export class Member {
   seq = 0
   state: State = 'new'
   clock: Clock = { offset: 0, bound: 0 }
+  /** When the clock was compared before a `start`, by this peer's own. */
+  compared = Number.NEGATIVE_INFINITY
   manifestSealed: Envelope | undefined
   manifest: Manifest | undefined
   manifestDigest: string | undefined

@@ -171,7 +171,13 @@ export class Taking {
     const { member } = this
     try {
       this.#check(command)
-      const done = await handlers[command.phase]({ command, member, parts: this.#init.parts, signal })
+      const done = await handlers[command.phase]({
+        command,
+        member,
+        parts: this.#init.parts,
+        signal,
+        ask: until => this.#ways.ask(until)
+      })
       return { outcome: 'ok' as const, ...done }
     } catch (cause) {
       const { code, message } = asBakError(cause)

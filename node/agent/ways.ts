@@ -3,6 +3,7 @@
  * members below it. An answer goes back the way its command came.
  */
 import type { Envelope, Signed } from '../../protocols/envelope.ts'
+import type { Clock } from '../../protocols/manifest.ts'
 import type { Ack, Command, FromMember } from '../../protocols/phase.ts'
 import type { Opener } from '../../protocols/stream.ts'
 import { branchesOf, placeOf } from '../run/branches.ts'
@@ -57,6 +58,11 @@ export class Ways {
     const send = (message: FromMember, seq: number) => this.#up.send(message, seq)
     this.#branch = new Branch({ run, self, place, ranks, inbox, send, pulse: spec.policy.lease * 1000 })
     this.#branch.start()
+  }
+
+  /** Compares the clock with the controller's, not with the head's. */
+  ask(signal: AbortSignal): Promise<Clock> {
+    return this.#line.clock.ask(signal)
   }
 
   /** Notes where a valid command of the open phase came from, and hands it on to those below. */

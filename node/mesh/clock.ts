@@ -68,9 +68,7 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
       await exchange.send({ asked })
       const answer = await exchange.receive()
       if (answer === undefined) continue
-      const came = now()
-      const sample = offsetOf(asked, answer.heard, answer.answered, came)
-      samples.push({ ...sample, at: came + sample.offset })
+      samples.push(sampleOf(asked, answer.heard, answer.answered, now()))
     }
   } catch (error) {
     exchange.abort(error as Error)
@@ -79,6 +77,12 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
     await exchange.close()
   }
   return best(samples)
+}
+
+/** @returns what one exchange tells, and when it was made */
+export function sampleOf(asked: number, heard: number, answered: number, came: number): Offset {
+  const sample = offsetOf(asked, heard, answered, came)
+  return { ...sample, at: came + sample.offset }
 }
 
 /** NTP's formula, RFC 5905 section 8. */
@@ -98,6 +102,17 @@ export function best(samples: Offset[]): Offset {
   const there = Math.min(...samples.map(({ offset, bound }) => bound + offset))
   const back = Math.min(...samples.map(({ offset, bound }) => bound - offset))
   return { offset: (there - back) / 2, bound: Math.max(0, (there + back) / 2), at: samples.at(-1)?.at }
+}
+
+/** A clock goes wrong by no more than this, but for those that are broken: 100 ppm. */
+const WANDERS = 1e-4
+
+/** @returns of two measurements of a clock the one that tells more now; the later one where they contradict each other */
+export function better(early: Offset, late: Offset): Offset {
+  if (early.at == null || late.at == null) return late
+  const bound = early.bound + WANDERS * (late.at - early.at)
+  const contradict = Math.abs(early.offset - late.offset) > bound + late.bound
+  return contradict || late.bound <= bound ? late : early
 }
 
 /**

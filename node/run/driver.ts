@@ -36,8 +36,6 @@ import { runWork } from './work.ts'
 
 /** A member that cannot be reached when the workload ends may be back in this time: the benchmark may have cut the network. */
 const STOP_GRACE = 5_000
-/** The agreed instant of `start` lies at least, and at most, this far ahead, ms. */
-const LEAD = { least: 50, most: 2_000 }
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE = 6_000
 
@@ -269,8 +267,7 @@ export class Driver {
 
   /** All begin at the same instant; how far apart they really were is recorded. */
   async #start(step: Step): Promise<void> {
-    const lead = Math.min(LEAD.most, Math.max(LEAD.least, 2 * this.#phases.delivery))
-    const agreed = Date.now() + lead
+    const agreed = Date.now() + this.#phases.lead.next(this.#candidates.length)
     await this.#phases.run('start', { step, at: agreed, onAnswers: acks => this.#noteSkew(step, agreed, acks) })
   }
 

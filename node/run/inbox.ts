@@ -1,6 +1,7 @@
 /**
- * The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out. The head
- * of a branch has such an end, too, for those below it.
+ * The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out; and who
+ * asks for the time gets it, stamped as soon as the question is heard and as late as the answer can be. The head of a branch has
+ * such an end, too, for those below it.
  */
 import { open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../../protocols/errors.ts'
@@ -15,6 +16,7 @@ import {
 import { Queue } from '../../protocols/queue.ts'
 import type { Exchange } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
+import { now } from '../mesh/clock.ts'
 import type { Streams } from '../mesh/streams.ts'
 
 export interface Refusal {
@@ -99,7 +101,9 @@ export class Inbox {
     try {
       yield { type: 'lease' }
       door.onOpen(peer)
-      for (let next = await out.take(); next !== undefined; next = await out.take()) yield next
+      for (let next = await out.take(); next !== undefined; next = await out.take()) {
+        yield next.type === 'time' ? { ...next, answered: now() } : next
+      }
     } finally {
       clearInterval(pulse)
       out.end()
@@ -118,7 +122,9 @@ export class Inbox {
     out: Queue<FromController>
   ): Promise<void> {
     for (let next = await receive(); next !== undefined; next = await receive()) {
-      if (next.type === 'open') continue
+      const heard = now()
+      if (next.type === 'time') await out.put({ ...next, heard, answered: heard })
+      if (next.type === 'open' || next.type === 'time') continue
       const refusal = next.type === 'ack' ? this.#judge(door, peer, next) : gathered(door, peer, next)
       if (refusal == null) continue
       const { seq, code, reason } = refusal

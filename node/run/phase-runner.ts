@@ -24,6 +24,7 @@ import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import { Gathering } from './gathering.ts'
 import type { Refusal } from './inbox.ts'
+import { Lead } from './lead.ts'
 import { Notices } from './notices.ts'
 import { type Closed, OpenPhase, TOLD_TO_OTHERS } from './open-phase.ts'
 
@@ -76,11 +77,12 @@ export class PhaseRunner {
   /** Digest of the offer, and later of the manifest. */
   subject = ''
   readonly excluded = new Map<string, Exclusion>()
+  /** How far ahead of now an instant is to lie that all hear of before. */
+  readonly lead = new Lead()
   readonly #init: PhaseRunnerInit
   #open: OpenPhase | undefined
   readonly #notices: Notices
   #seq = 0
-  #delivery = 0
   readonly #gathering: Gathering
   #written: Promise<unknown> = Promise.resolve()
   #opened: Promise<unknown> | undefined
@@ -99,11 +101,6 @@ export class PhaseRunner {
   /** The phase that is open now. */
   get open(): OpenPhase | undefined {
     return this.#open
-  }
-
-  /** How long a command took lately to reach the slowest member, ms. */
-  get delivery(): number {
-    return this.#delivery
   }
 
   /**
@@ -214,7 +211,8 @@ export class PhaseRunner {
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
     const { seq, phase, step, when } = command
     const { outcome, code, reason, warnings, produced } = value
-    this.#delivery = Math.max(this.#delivery * 0.9, value.received - command.issued)
+    // `join` is for who has no line yet
+    if (phase !== 'join') this.lead.note(seq, value.received - command.issued)
     const name = asked.get(by) ?? by
     const about = { type: 'ack' as const, seq, phase, step, when, peer: by, name }
     this.#init.events.store({ ...about, outcome, code, reason, warnings, after, produced })

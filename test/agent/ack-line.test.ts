@@ -153,6 +153,55 @@ test('signs of life and refusals are passed on', async () => {
   await leases.take()
 })
 
+const patient = () => new AbortController().signal
+
+test('asks the controller for its time, as soon as the line is up', async () => {
+  const { heard, streams, way } = controllerOf()
+  const line = lineTo(way.open)
+  const asking = line.clock.ask(patient())
+  assert.is((await heard.take())?.type, 'open')
+  const question = await heard.take()
+  assert.ok(question?.type === 'time')
+  const { asked } = question
+  await streams[0]?.put({ type: 'time', asked: asked - 1, heard: 1, answered: 1 })
+  await streams[0]?.put({ type: 'time', asked, heard: asked + 5_000, answered: asked + 5_000 })
+  const { offset, bound, at } = await asking
+  assert.ok(bound >= 0 && Math.abs(offset - 5_000) <= bound + 0.01, `${offset} +- ${bound}`)
+  assert.ok(at != null && at >= asked + 5_000)
+})
+
+test('a question whose line broke is asked again on the next', async () => {
+  const { heard, streams, way } = controllerOf()
+  const asking = lineTo(way.open).clock.ask(patient())
+  await heard.take()
+  const first = await heard.take()
+  way.streams[0]?.cut()
+  assert.is((await heard.take())?.type, 'open')
+  const second = await heard.take()
+  assert.ok(first?.type === 'time' && second?.type === 'time' && second.asked > first.asked)
+  await streams[1]?.put({ type: 'time', asked: second.asked, heard: second.asked, answered: second.asked })
+  assert.ok((await asking).bound < 20_000)
+})
+
+test('a controller that does not tell its time is waited for as long as the signal says, and no longer than 30 s', async () => {
+  const { heard, way } = controllerOf()
+  const line = lineTo(way.open)
+  const giveUp = new AbortController()
+  const asking = line.clock.ask(giveUp.signal).catch(error => error.message)
+  await heard.take()
+  await heard.take()
+  giveUp.abort(new BakError('cancelled', 'the run is over'))
+  assert.is(await asking, 'the run is over')
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const silent = line.clock.ask(patient()).catch(error => `${error.code}: ${error.message}`)
+    mock.timers.tick(30_000)
+    assert.is(await silent, 'timeout: the controller did not tell its time within 30 s')
+  } finally {
+    mock.timers.reset()
+  }
+})
+
 for (const code of ['no-such-run', 'not-on-roster'] as const) {
   test(`a controller that answers ${code} is not asked again, and the run hears of it once`, async () => {
     const { way } = controllerOf(() => new BakError(code, 'not here'))

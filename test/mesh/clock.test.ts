@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { best, Clock, driftOf, measureClock, now, offsetOf } from '../../node/mesh/clock.ts'
+import { best, better, Clock, driftOf, measureClock, now, offsetOf } from '../../node/mesh/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { clockProtocol } from '../../protocols/phase.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'
@@ -59,6 +59,17 @@ pure(
     )
   }
 )
+
+pure('of two measurements the later counts, unless the earlier says more and does not contradict it', () => {
+  const early = { offset: 10, bound: 1, at: 1_000 }
+  const after = (offset: number, bound: number, at = 2_000) => better(early, { offset, bound, at }).offset
+  assert.is(after(10.5, 0.5), 10.5)
+  assert.is(after(12, 3), 10)
+  assert.is(after(20, 3), 20, 'it contradicts')
+  assert.is(after(12, 3, 1_000 + 10_000), 10)
+  assert.is(after(12, 3, 1_000 + 60_000), 12, 'the earlier has gone wrong by more since')
+  assert.is(better({ offset: 10, bound: 1 }, { offset: 12, bound: 3 }).offset, 12)
+})
 
 pure('a clock that runs faster or slower is found to, within the bound, whatever its offset', () => {
   const ppm = fc.double({ min: -100_000, max: 100_000, noNaN: true })

@@ -272,6 +272,8 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
       bundles: [{ ranks: [1], sealed: bundleOf([seal(ackSubject, ack, member)]) }]
     }
   ],
+  ['acks: question of the time', acksProtocol.request, { type: 'time', asked: at }],
+  ['acks: time', acksProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
   ['acks: lease', acksProtocol.response, { type: 'lease' }],
   ['acks: command', acksProtocol.response, { type: 'command', sealed: seal(commandSubject, command, controller) }],
   [

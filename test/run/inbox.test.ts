@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
+import { now } from '../../node/mesh/clock.ts'
 import { type Door, Inbox } from '../../node/run/inbox.ts'
 import { OpenPhase } from '../../node/run/open-phase.ts'
 import { encode } from '../../protocols/codec.ts'
@@ -96,6 +97,20 @@ test('a member hears at once that the controller is there, and its acknowledgeme
   assert.equal(counted, [member.peer])
   assert.equal(opened, [member.peer])
   assert.equal(log, [])
+})
+
+test('who asks for the time over its line gets it, with what it asked', async () => {
+  const { from } = await inboxOf()
+  const exchange = await line(from(member.peer))
+  await exchange.receive()
+  for (const asked of [5, 6]) {
+    const before = now()
+    await exchange.send({ type: 'time', asked })
+    const answer = await exchange.receive()
+    assert.ok(answer?.type === 'time' && answer.asked === asked)
+    assert.ok(before <= answer.heard && answer.heard <= answer.answered && answer.answered <= now())
+  }
+  await exchange.close()
 })
 
 test('a member hears again and again that the controller is there', async () => {

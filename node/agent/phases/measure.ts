@@ -1,54 +1,70 @@
+/**
+ * When a member compares its clock with the controller's: at `join`; while it waits for the instant of `start`, if that was not
+ * done for a minute; and at `end`. At `join` all are busy, and who is busy tells its time late. Before `start` nobody has anything
+ * else to do. Each member has its turn: at the same time they would measure how long they wait for each other.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { MeasuredPath } from '../../../protocols/path.ts'
-import { measureClock, now } from '../../mesh/clock.ts'
+import { best, better, now } from '../../mesh/clock.ts'
+import { CLOCK_OLD, turnOf } from '../../mesh/turns.ts'
 import type { PhaseContext } from './phase.ts'
 
-/** After this even a poor clock has gone by no more than a few ms. */
-const STALE = 60_000
-/** A measurement that takes longer says nothing, ms. */
+/** Exchanges of one measurement. */
+const EXCHANGES = 4
+/** Before an instant there are more of them, after longer and longer pauses, until the clock is known so well, ms. */
+const MORE = 8
+const PAUSE = 5
+const GOOD = 0.75
+/** A measurement at `end` that takes longer says nothing, ms. */
 const PATIENCE = 5_000
+/** Nothing is measured any more so shortly before the instant; one further away is of a clock that was set meanwhile, ms. */
+const LAST = 5
+const FURTHEST = 5_000
 
-/** Members that join at the same time measure one after the other, or they measure how long they wait for each other, ms. */
-const TURN = 10
-const LAST_TURN = 4_000
+type Where = Pick<PhaseContext, 'member' | 'ask' | 'signal'>
 
-/** The same as `measure`, at a moment of its own among the candidates of a run. */
-export async function measureInTurn(context: Omit<PhaseContext, 'command'>): Promise<Clock> {
-  const { member, signal } = context
-  if (member.controller !== member.self) {
-    const { candidates } = member.offer
-    const turn = candidates.findIndex(({ peer }) => peer === member.self)
-    await sleep(Math.min(LAST_TURN, turn * TURN), undefined, { signal }).catch(() => {})
-  }
-  return measure(context)
-}
-
-/** @returns how far this member's clock is from the controller's */
-export async function measure({ member, parts, signal }: Omit<PhaseContext, 'command'>): Promise<Clock> {
+/** @returns how far this member's clock is from the controller's. @throws {BakError} why that is not known */
+export async function measure({ member, ask, signal }: Where): Promise<Clock> {
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
-  return measureClock(parts.streams.to(member.controller), { signal })
+  await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
+  const samples: Clock[] = []
+  while (samples.length < EXCHANGES) samples.push(await ask(signal))
+  return best(samples)
 }
 
-/**
- * Measures again, so that instants which the member tells from now on are right on the controller's clock, however fast its
- * own runs. @returns why not, in words; the last measurement stays in force then
- */
-export async function measureAgain(context: PhaseContext): Promise<string | undefined> {
-  const { member, signal } = context
+/** The same at the end of a run, whatever was known before. @returns why not, in words; the last measurement holds then */
+export async function measureAgain({ member, ask, signal }: Where): Promise<string | undefined> {
   try {
-    member.clock = await measure({ ...context, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) })
+    member.clock = await measure({ member, ask, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) })
     return undefined
   } catch (cause) {
     return `the clock could not be measured again: ${asBakError(cause).message}`
   }
 }
 
-/** The same, where the last measurement is old. */
-export async function refresh(context: PhaseContext): Promise<void> {
-  const { at = 0, offset } = context.member.clock
-  if (now() + offset - at > STALE) await measureAgain(context)
+/** Measures in the time that is left until an instant of the controller's clock, as well as it can be done in that. */
+export async function measureBefore(at: number, { member, ask, signal }: Where): Promise<void> {
+  const left = () => at - (now() + member.clock.offset)
+  if (member.controller === member.self || now() - member.compared < CLOCK_OLD || left() <= LAST) return
+  const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), FURTHEST) - LAST))])
+  const turn = left() - turnOf(member.offer.candidates, member.self).before
+  const samples: Clock[] = []
+  try {
+    if (turn > 0 && turn < FURTHEST) await sleep(turn, undefined, { signal: until })
+    while (samples.length < MORE) {
+      samples.push(await ask(until))
+      if (best(samples).bound < GOOD) break
+      // at the same time others, too, found the controller busy
+      await sleep(samples.length * PAUSE * (0.5 + Math.random()), undefined, { signal: until })
+    }
+    member.compared = now()
+  } catch {
+    // the time was over, or the line broke: what came until then is used, and the next `start` is for more
+  }
+  if (samples.length === 0) return
+  member.clock = better(member.clock, best(samples))
 }
 
 /** @returns how this member reaches the controller, with the round trip of its last measurement; nothing for the controller */

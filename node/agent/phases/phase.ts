@@ -1,6 +1,7 @@
 /** What a member's side of a phase is: one function, one file. */
 import type { KeyObject } from 'node:crypto'
 import type { MemberRecord } from '../../../protocols/hello.ts'
+import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
@@ -45,6 +46,8 @@ export interface PhaseContext {
   parts: PhaseParts
   /** Aborts when the phase is over without this member, or the daemon stops. */
   signal: AbortSignal
+  /** One exchange of clocks with the controller. */
+  ask(signal: AbortSignal): Promise<Clock>
 }
 
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */

@@ -8,6 +8,7 @@ import { now } from '../../mesh/clock.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
 import type { Member } from '../member.ts'
+import { measureBefore } from './measure.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
 
@@ -25,6 +26,7 @@ export const start: PhaseHandler = async context => {
   await parts.allow(member)
   const usable = usableTools(member)
   const folders = await Promise.all(usable.map(each => toolFolder(member, command.step as Step, each)))
+  await measureBefore(command.at ?? 0, context)
   await instant((command.at ?? 0) - member.clock.offset, signal)
   const began = now() + member.clock.offset
   const [outcomes] = await Promise.all([
@@ -43,7 +45,7 @@ export const start: PhaseHandler = async context => {
     throw asBakError(signal.reason)
   }
   member.looked = parts.look()
-  return { began, warnings: failures }
+  return { began, warnings: failures, clock: member.clock }
 }
 
 /** @returns the tools that this member said it can use when it joined */

@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../../protocols/codec.ts'
 import { envelope, open } from '../../../protocols/envelope.ts'
-import { manifestSubject } from '../../../protocols/manifest.ts'
 import { ackSubject, certificateSubject } from '../../../protocols/phase.ts'
-import { CERTIFICATES, certificateFile } from '../../../protocols/verify.ts'
+import { certificateFile } from '../../../protocols/verify.ts'
 import type { Bench } from '../bench.ts'
 import { SINK, STAR, sinkPhases, starPhases } from '../contenders.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
@@ -32,7 +31,7 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
       note: 'bak agrees on an instant ahead; the others begin when the command comes'
     }),
     figure(`start skew by the one clock of the machine, ${peers} members`, 'ms', 'real', outcomes, {
-      note: 'without the offsets that members measured when they joined: here they are errors, and must be small'
+      note: 'without the offsets that members measured before: here they are errors, and must be small'
     })
   ]
 }
@@ -60,12 +59,10 @@ function bakStarts(mesh: Mesh): Contender {
 /** @returns for each `start` how far apart its members began by their own clocks, ms */
 async function realSkews(folder: string, seqs: number[]): Promise<number[]> {
   const read = async (name: string) => decode(envelope, await readFile(join(folder, name)))
-  const { roster } = open(manifestSubject, await read(`${CERTIFICATES}/manifest.cbor`)).value
-  const offsets = new Map(roster.map(({ peer, capabilities }) => [peer, capabilities.clock.offset]))
   const sealed = await Promise.all(seqs.map(seq => read(certificateFile({ seq, phase: 'start' }))))
   return sealed.map(each => {
     const acks = open(certificateSubject, each).value.acks.map(ack => open(ackSubject, ack))
-    const began = acks.flatMap(({ by, value }) => (value.began == null ? [] : [value.began - (offsets.get(by) ?? 0)]))
+    const began = acks.flatMap(({ value: { began, clock } }) => (began == null ? [] : [began - (clock?.offset ?? 0)]))
     return Math.max(...began) - Math.min(...began)
   })
 }
