@@ -6,6 +6,9 @@
  * at most and 4 on a short way; the member holds two. When all is there and its digest is right it answers with a signed
  * receipt, and only then may the member delete its copy. While the receiver is busy for long it sends `pulse`.
  *
+ * A tarball of at most 64 KiB comes with its offer, and the first answer is its receipt, unless the receiver asks for it all
+ * the same: because the bytes were not right, or because it does not know of this.
+ *
  * A stream that breaks is opened again, with the same offer, and the receiver asks for what it has not got. If the digest
  * is wrong the receiver starts over once, then gives up with `mismatch`.
  */

@@ -1,6 +1,6 @@
 /**
  * A member's tarballs at rest, below `work/<run>/outbox/`: `<digest>.tar.zst`, beside it `<digest>.json` that says what it
- * is, and in the end `<digest>.receipt` in place of the tarball.
+ * is, and in the end `<digest>.receipt` in place of the tarball. What is small and sent at once is not among them.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ export interface StoredParcel extends Parcel {
 }
 
 export interface HeldParcel extends Parcel {
-  /** The tarball, which is in no file: what it was packed from stays where it is until there is a receipt. */
+  /** The tarball. What it was packed from stays where it is until there is a receipt. */
   content: Uint8Array
 }
 
@@ -54,7 +54,7 @@ export class Outbox {
     return this.#store(packing, { run: this.#run, what, kind, ...packed, allow: paths })
   }
 
-  /** The same for what is sent at once: a small tarball is held only. */
+  /** The same for what is sent at once: a small tarball is in no file, and what it was packed from is the copy of it. */
   async hold(
     root: string,
     paths: string[],
