@@ -9,8 +9,6 @@ export type Bytes = AsyncIterable<Uint8Array>
 export type Stage = (source: Bytes) => AsyncGenerator<Uint8Array>
 
 const chunkSize = 256 * 1024
-/** What waits before and behind it, so that it goes on while others read and write. */
-const ahead = { writableHighWaterMark: 2 * chunkSize, readableHighWaterMark: 2 * chunkSize }
 
 /**
  * The level that costs the member least: of the text that tools leave it makes as little as those above it, some of it less, for
@@ -28,7 +26,7 @@ const paramsOf = (level: number) => ({
 export const compress =
   (level: number, signal?: AbortSignal): Stage =>
   source =>
-    through(source, createZstdCompress({ params: paramsOf(level), chunkSize, ...ahead }), signal)
+    through(source, createZstdCompress({ params: paramsOf(level), chunkSize }), signal)
 
 /** In one go. */
 export const compressWhole = (bytes: Uint8Array, level: number): Uint8Array =>
@@ -37,7 +35,7 @@ export const compressWhole = (bytes: Uint8Array, level: number): Uint8Array =>
 export const decompress =
   (signal?: AbortSignal): Stage =>
   source =>
-    through(source, createZstdDecompress({ chunkSize, ...ahead }), signal)
+    through(source, createZstdDecompress({ chunkSize }), signal)
 
 /** In one go. @returns undefined where it would be more than `most` bytes */
 export function decompressWhole(bytes: Uint8Array, most: number): Uint8Array | undefined {
