@@ -23,6 +23,8 @@ export class Notices {
   readonly #holders = new Set<string>()
   #phases: ClosedPhase[] = []
   #timer: NodeJS.Timeout | undefined
+  /** On the monotonic clock. */
+  #calm = 0
 
   constructor(init: NoticesInit) {
     this.#init = init
@@ -33,7 +35,18 @@ export class Notices {
     this.#phases.push(phase)
     for (const peer of holders) if (this.#holders.size < MAX_HOLDERS) this.#holders.add(peer)
     if (this.#phases.length >= MAX_NOTICED) return this.flush()
-    this.#timer ??= setTimeout(() => this.flush(), WAIT)
+    this.#timer ??= setTimeout(() => this.#tell(), WAIT)
+  }
+
+  /** For so many ms the mesh is to be busy with nothing else: what can wait is told later. */
+  spare(ms: number): void {
+    this.#calm = performance.now() + ms
+  }
+
+  #tell(): void {
+    const left = this.#calm - performance.now()
+    if (left <= 0) return this.flush()
+    this.#timer = setTimeout(() => this.#tell(), left)
   }
 
   /** Tells now what has not been told yet. @param members who takes part from here on */

@@ -32,6 +32,8 @@ import { type Closed, OpenPhase, TOLD_TO_OTHERS } from './open-phase.ts'
 const MAX_NAMED = 256
 /** Members that hold each certificate beside the controller. */
 export const HOLDERS = 3
+/** After an agreed instant all have begun within this, ms. */
+const CALM = 50
 /** Phases that the mesh hears of at once. */
 const TOLD_AT_ONCE: Phase[] = ['join', 'terminate']
 
@@ -177,6 +179,7 @@ export class PhaseRunner {
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
     const onAnswer = (ack: Signed<Ack>, after: number) => this.#onAnswer(command, asked, ack, after)
     this.#gathering.begin(command, onAnswer)
+    if (command.at != null) this.#notices.spare(command.at - Date.now() + CALM)
     const open = new OpenPhase({
       command,
       asked,

@@ -22,6 +22,32 @@ function noticesOf() {
   return { notices, values, seqs: () => values().map(({ phases }) => phases.map(({ seq }) => seq)) }
 }
 
+test('what can wait is not told while the mesh is to be spared, and right after', () => {
+  const { notices, seqs } = noticesOf()
+  const real = performance.now
+  let clock = real.call(performance)
+  performance.now = () => clock
+  const pass = (ms: number) => {
+    clock += ms
+    mock.timers.tick(ms)
+  }
+  try {
+    notices.add(closed(1), [])
+    pass(900)
+    notices.spare(300)
+    pass(100)
+    assert.equal(seqs(), [])
+    pass(200)
+    assert.equal(seqs(), [[1]])
+    notices.spare(300)
+    notices.add(closed(2), [])
+    notices.flush()
+    assert.equal(seqs(), [[1], [2]])
+  } finally {
+    performance.now = real
+  }
+})
+
 test('phases that end within a second are told of together, a second after the first', () => {
   const { notices, seqs } = noticesOf()
   notices.add(closed(1), [])
