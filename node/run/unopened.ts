@@ -2,13 +2,15 @@
  * Answers that heads of branches gathered, as bundles: they count when they come, and are opened a few at a time while the run
  * goes on. Who passes on what is no answer ends the run by it.
  */
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, type Command, unbundle } from '../../protocols/phase.ts'
 
 /** Answers that are opened before others have their turn: some 5 ms. */
 const AT_ONCE = 16
+/** What is gathered first does not hold up the rest; a phase that takes longer shows who has answered, ms. */
+const PATIENCE = 100
 
 /** @throws {BakError} `bad-signature`, `bad-message`: what of it is not what it was said to be */
 export async function* openBundle(command: Command, peers: string[], sealed: Uint8Array): AsyncGenerator<Signed<Ack>> {
@@ -34,12 +36,14 @@ export class Unopened {
   readonly #command: Command
   readonly #onAnswer: (ack: Signed<Ack>, after: number) => void
   readonly #opened: Signed<Ack>[] = []
-  #tail: Promise<void> = Promise.resolve()
+  readonly #closed = new AbortController()
+  #tail: Promise<void>
   #size = 0
 
   constructor(command: Command, onAnswer: (ack: Signed<Ack>, after: number) => void) {
     this.#command = command
     this.#onAnswer = onAnswer
+    this.#tail = sleep(PATIENCE, undefined, { signal: this.#closed.signal, ref: false }).catch(() => {})
   }
 
   get isEmpty(): boolean {
@@ -56,8 +60,9 @@ export class Unopened {
     this.#tail.catch(() => {})
   }
 
-  /** @returns all of them, opened. @throws {BakError} who gathered what is no answer */
+  /** The phase is over. @returns all of them, opened. @throws {BakError} who gathered what is no answer */
   async all(): Promise<Signed<Ack>[]> {
+    this.#closed.abort()
     await this.#tail
     return this.#opened
   }

@@ -14,7 +14,7 @@ import { gossipParameters, type Place } from './world.ts'
 /** ms, before they are fitted. */
 const PROPORTIONS: PhaseCosts & Costs = {
   ...{ send: 0.27, first: 0.56, again: 0.24, control: 0.2 },
-  ...{ act: 0.6, answer: 0.5, gather: 0.2, open: 0.2, acknowledged: 0.01 }
+  ...{ act: 0.6, answer: 0.5, gather: 0.27, open: 0.2, acknowledged: 0.01, bundled: 0.004 }
 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }

@@ -2,7 +2,8 @@
  * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
  * is over; the time that the real quorum takes here is time of the controller there. Command and answer take each member's
  * own stream, or that of the head of its branch, which sends up what it gathered once all below it have answered; of the certificate
- * a few members get a copy. What the mesh hears later, of many phases at once, is left out.
+ * a few members get a copy. What was gathered is opened after that, while the next phase would be under way. What the mesh hears
+ * later, of many phases at once, is left out.
  */
 import { HOLDERS } from '../../../node/run/phase-runner.ts'
 import { judge } from '../../../node/run/quorum.ts'
@@ -21,10 +22,11 @@ export interface PhaseCosts {
   answer: number
   /** A head, or the controller, takes what was gathered below another: a frame. */
   gather: number
-  /** The controller verifies an answer that was gathered. */
+  /** The controller opens an answer that was gathered, after the phase. */
   open: number
-  /** An answer in a certificate that is made. */
+  /** An answer in a certificate that is made, and one in a bundle. */
   acknowledged: number
+  bundled: number
 }
 
 export interface PhaseInit {
@@ -51,6 +53,7 @@ export function simulatePhase(init: PhaseInit): Simulated {
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const needed = neededOfRoster(members)
   let ok = 0
+  let bundled = 0
   let latency = 0
   tell(CONTROLLER, shape, take)
   world.agenda.run()
@@ -73,7 +76,7 @@ export function simulatePhase(init: PhaseInit): Simulated {
       if (waiting === 0) world.work(head, costs.send, () => world.arrive(() => onAnswers(gathered)))
     }
     // those below it begin before it does
-    tell(head, below, count => world.work(head, costs.gather, () => gather(count)))
+    tell(head, below, count => world.work(head, count === 1 ? costs.answer : costs.gather, () => gather(count)))
     world.work(head, costs.act, () => gather(1))
   }
 
@@ -82,14 +85,17 @@ export function simulatePhase(init: PhaseInit): Simulated {
     const began = performance.now()
     const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
     world.busy(CONTROLLER, performance.now() - began)
-    world.work(CONTROLLER, count === 1 ? costs.answer : costs.gather + count * costs.open, () => {
+    if (count > 1) bundled += count
+    world.work(CONTROLLER, count === 1 ? costs.answer : costs.gather, () => {
       if (verdict !== 'open') certify()
     })
   }
 
   function certify(): void {
-    world.work(CONTROLLER, members * costs.acknowledged + HOLDERS * costs.send, () => {
+    const cost = (members - bundled) * costs.acknowledged + bundled * costs.bundled
+    world.work(CONTROLLER, cost + HOLDERS * costs.send, () => {
       latency = world.agenda.now
+      world.work(CONTROLLER, bundled * costs.open, () => {})
     })
   }
 }
