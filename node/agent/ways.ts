@@ -56,7 +56,7 @@ export class Ways {
     const { inbox } = this.#init
     const ranks = new Map(roster.map(({ peer, rank }) => [peer, rank]))
     const send = (message: FromMember, seq: number) => this.#up.send(message, seq)
-    this.#branch = new Branch({ run, self, place, ranks, inbox, send, pulse: spec.policy.lease * 1000 })
+    this.#branch = new Branch({ run, self, place, ranks, inbox, send, pulse: (spec.policy.lease * 1000) / 3 })
     this.#branch.start()
   }
 

@@ -3,6 +3,9 @@
  * heads of branches, which may have branches themselves. All peers compute the same from the roster. Pure.
  */
 
+/** A head has no more below it: several levels are sooner done than few wide ones. */
+const WIDEST = 16
+
 export interface Branch {
   head: string
   /** Whom the head tells itself; nobody in a branch of one. */
@@ -18,12 +21,13 @@ export interface Place {
 
 /**
  * @param peers in the order of their ranks, without the controller
- * @param fanout 2 or more
+ * @param fanout 2 or more: so many need no branches
  * @returns a branch for each whom the controller tells itself, of nearly the same size: neighbours in rank stay together
  */
 export function branchesOf(peers: string[], fanout: number): Branch[] {
+  if (peers.length <= fanout) return divide(peers, fanout, 1)
   let depth = 1
-  while (fanout ** depth < peers.length) depth++
+  while (Math.min(fanout, WIDEST) ** depth < peers.length) depth++
   return divide(peers, Math.ceil(peers.length ** (1 / depth)), depth)
 }
 

@@ -89,6 +89,15 @@ export class Maker {
       .sort((a, b) => rank(a) - rank(b))
   }
 
+  /** Makes a first connection where there is none. Never rejects: who needs it finds out. */
+  async reach(peer: string, given?: AbortSignal): Promise<void> {
+    const { connectionManager } = this.#components
+    const id = peerIdFromString(peer)
+    if (connectionManager.getConnections(id).length > 0) return
+    const signal = AbortSignal.any([this.#limited(), ...(given == null ? [] : [given])])
+    await connectionManager.openConnection(id, { signal }).catch(() => {})
+  }
+
   /** @throws {BakError} why there is none */
   async make(way: Connection, use: Use): Promise<Line> {
     const peer = way.remotePeer.toString()

@@ -87,7 +87,12 @@ export class Bulk {
    * small frames cost less than half there of what a stream among others does.
    */
   lineTo(peer: string): Opener {
-    return this.to(peer, 0)
+    const open = this.to(peer, 0)
+    if (open.local != null) return open
+    return async (protocol, options) => {
+      await this.#maker.reach(peer, options?.signal)
+      return open(protocol, options)
+    }
   }
 
   /** Connections that stand. */
