@@ -35,7 +35,7 @@ export function bakPhases(mesh: Mesh, phases = PHASES): Contender {
       const took: number[] = []
       const certified: number[] = []
       let opened = 0
-      const spent = new Spent(mesh, 'a phase')
+      const spent = new Spent(mesh, `a phase of ${mesh.members} members`)
       await mesh.run({ command: ['true'], samples: phases / 2 }, event => {
         if (event.type !== 'phase-open' && event.type !== 'phase-closed') return
         if (event.phase !== 'stop' && event.phase !== 'send') return

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { between, lookAt } from '../../node/agent/cost.ts'
@@ -29,7 +30,8 @@ test('processor time and switches between two looks are those that the kernel te
   const around = told() - first
   const spent = cost.user + cost.system
   assert.ok(spent >= within - 20 && spent <= around + 20, `${spent} ms, and ${within} to ${around}`)
-  assert.ok(cost.elapsed >= 150)
+  // threads of the runtime work beside this one
+  assert.ok(cost.elapsed >= 150 / availableParallelism(), `${cost.elapsed} ms`)
   assert.ok(cost.voluntary > 0)
   assert.is(cost.tools, 0)
 })

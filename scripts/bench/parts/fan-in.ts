@@ -33,7 +33,7 @@ export function bakSends(mesh: Mesh, samples = SAMPLES): Contender {
     name: BAK,
     async round() {
       const took: number[] = []
-      const spent = new Spent(mesh, 'a send from each member')
+      const spent = new Spent(mesh, `a send from each of ${mesh.members} members`)
       await mesh.run({ command: ['true'], tools: ['blob'], tool, samples }, event => {
         if (event.type === 'phase-open' && event.phase === 'send') spent.begin()
         if (event.type !== 'phase-closed' || event.phase !== 'send') return
