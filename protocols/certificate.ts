@@ -7,7 +7,7 @@ import { digestOf } from './digest.ts'
 import { type Envelope, open, type Signed } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from './manifest.ts'
-import { type Ack, ackSubject, type Certificate, certificateSubject, unbundle } from './phase.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject, strayFields, unbundle } from './phase.ts'
 
 /** What certificates are checked against. */
 export interface Evidence {
@@ -111,9 +111,7 @@ function checkAck(sealed: Envelope, certificate: Certificate, { peers }: Proven<
   const faults = [
     peers.has(ack.by) ? '' : `an answer is of ${ack.by}, who is not on the roster`,
     checked.acks.some(({ by }) => by === ack.by) ? `there are two answers of ${ack.by}` : '',
-    ...(['run', 'epoch', 'seq', 'phase', 'subject'] as const).map(key =>
-      ack.value[key] === certificate[key] ? '' : `the answer of ${ack.by} is for ${key} ${ack.value[key]}`
-    )
+    ...strayFields(ack.value, certificate).map(key => `the answer of ${ack.by} is for ${key} ${ack.value[key]}`)
   ].filter(fault => fault !== '')
   if (faults.length === 0) checked.acks.push({ by: ack.by, value: ack.value })
   checked.faults.push(...faults)

@@ -113,6 +113,13 @@ export const ack = v.object({
 export type Ack = v.InferOutput<typeof ack>
 export const ackSubject: Subject<Ack> = { name: 'ack', schema: ack }
 
+/** What of an acknowledgement says which command it answers. */
+const ABOUT = ['run', 'epoch', 'seq', 'phase', 'subject'] as const
+
+/** @returns the fields in which an acknowledgement is for something else than what it is counted for */
+export const strayFields = (answer: Ack, about: Pick<Command, (typeof ABOUT)[number]>) =>
+  ABOUT.filter(key => answer[key] !== about[key])
+
 /** Which phase is over, and how it ended: in its certificate, and in the notice of that. */
 export const phaseOutcome = {
   seq: count,

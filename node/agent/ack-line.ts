@@ -99,11 +99,11 @@ export class AckLine {
     this.clock.up(message => stream.send(message))
     for (const message of [...this.#held]) await stream.send(message)
     for await (const message of stream) {
-      if (message.type === 'time') this.clock.heard(message)
       this.#backoff.reset()
-      if (message.type === 'lease') this.#init.onLease()
+      if (message.type === 'time') this.clock.heard(message)
+      else if (message.type === 'lease') this.#init.onLease()
       else if (message.type === 'refused') this.#init.onRefused(message)
-      else if (message.type !== 'time') this.#init.onTold(message)
+      else this.#init.onTold(message)
     }
   }
 }

@@ -10,7 +10,8 @@ import {
   type Command,
   type FromMember,
   MAX_BUNDLE,
-  MAX_BUNDLED
+  MAX_BUNDLED,
+  strayFields
 } from '../../protocols/phase.ts'
 import { type Place, peersIn } from '../run/branches.ts'
 import type { Door, Inbox, Refusal } from '../run/inbox.ts'
@@ -57,7 +58,7 @@ export class Branch {
       admits: peer => this.#init.place.below.some(({ head }) => head === peer),
       pulse: this.#init.pulse,
       onOpen: peer => this.#tell([peer]),
-      onClose: peer => this.#lose(peer),
+      onClose: peer => this.#report([peer]),
       speaksFor: (line, peer) => this.#below.get(peer) === line,
       onAck: ack => this.#onAck(ack),
       onAnswers: (peer, answers) => this.#onAnswers(peer, answers)
@@ -100,13 +101,10 @@ export class Branch {
     this.#report([...unique].filter(head => !told.has(head)))
   }
 
-  #lose(head: string): void {
-    if (this.#command != null) this.#report([head])
-  }
-
   /** Says above whom this member cannot reach, so that somebody else does. */
   #report(heads: string[]): void {
-    const { seq } = this.#command as Command
+    const seq = this.#command?.seq
+    if (seq == null) return
     const unheard = [...this.#waiting].filter(peer => heads.includes(this.#below.get(peer) ?? '')).map(this.#rank)
     if (unheard.length > 0) this.#init.send({ type: 'answers', seq, bundles: [], unheard }, seq)
   }
@@ -115,8 +113,8 @@ export class Branch {
 
   #onAck(ack: Signed<Ack>): Refusal | undefined {
     const command = this.#command
-    const fits = (['run', 'epoch', 'seq', 'phase', 'subject'] as const).every(key => ack.value[key] === command?.[key])
-    if (!fits) return { code: 'phase-closed', reason: `phase ${ack.value.seq} is not open here` }
+    if (command == null || strayFields(ack.value, command).length > 0)
+      return { code: 'phase-closed', reason: `phase ${ack.value.seq} is not open here` }
     if (this.#waiting.has(ack.by)) this.#take(ack)
     return undefined
   }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { open, type Signed } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { type Ack, ackSubject, type Command, unbundle } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command, strayFields, unbundle } from '../../protocols/phase.ts'
 
 /** Answers that are opened before others have their turn: some 5 ms. */
 const AT_ONCE = 16
@@ -21,8 +21,7 @@ export async function* openBundle(command: Command, peers: string[], sealed: Uin
   for (const [i, envelope] of envelopes.entries()) {
     if (i % AT_ONCE === 0) await turn()
     const ack = open(ackSubject, envelope)
-    const wrong = (['run', 'epoch', 'seq', 'phase', 'subject'] as const).find(key => ack.value[key] !== command[key])
-    if (ack.by !== peers[i] || wrong != null || ack.value.outcome !== 'ok') {
+    if (ack.by !== peers[i] || strayFields(ack.value, command).length > 0 || ack.value.outcome !== 'ok') {
       throw new BakError(
         'bad-message',
         `there is no answer ok of ${peers[i]} to ${command.phase}, number ${command.seq}`
