@@ -123,7 +123,7 @@ function simulatedFigures(foretold: Foretold[], wrong: Wrong): Figure[] {
 
 /** What this version cannot hold, and the model leaves aside. */
 const LIMITS = [
-  `above ${FANOUT} members heads of branches gather answers; the controller verifies each of them before its certificate`,
+  `above ${FANOUT} members heads of branches gather answers; the controller opens them after its certificate`,
   `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
   'a command that is repeated because a phase takes long is not in it'
 ]
