@@ -1,6 +1,6 @@
 /**
  * One run on one member: its state, what it runs, its folders, and what of it must outlive the daemon. `member.cbor` has
- * all of it; `state.cbor`, small, is rewritten at each change of state, so that a daemon that was killed knows how far it was.
+ * all of it; `state.cbor`, small, is written over at each change of state, so that a daemon that was killed knows how far it was.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import {
 } from '../../protocols/manifest.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
+import { MAX_SLOT, readSlot, Slot } from '../store/slot.ts'
 import type { RunningTool } from '../tools/tool.ts'
 import type { Look } from './cost.ts'
 import { type State, states } from './states.ts'
@@ -72,10 +73,12 @@ export class Member {
   /** Its tools were running when the daemon died. */
   interrupted = false
   #saved: { state?: State; manifest?: string } = {}
+  readonly #slot: Slot
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
     this.folder = init.folder
     this.data = join(init.folder, 'data')
+    this.#slot = new Slot(join(init.folder, 'state.cbor'))
     this.self = init.self
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed
@@ -123,8 +126,10 @@ export class Member {
     const { state, manifestDigest } = this
     if (state === 'ended' || manifestDigest !== this.#saved.manifest) return this.save()
     if (state === this.#saved.state) return
+    const bytes = encode(this.#progress)
+    if (bytes.length > MAX_SLOT) return this.save()
     // a machine that fails ends the run on it, whatever is on its disk
-    await writeAtomic(join(this.folder, 'state.cbor'), encode(this.#progress), { sync: false })
+    await this.#slot.write(bytes)
     this.#saved.state = state
   }
 
@@ -133,15 +138,21 @@ export class Member {
     return { epoch, seq, state, ack }
   }
 
+  /** Nothing more is kept for now. */
+  close(): Promise<void> {
+    return this.#slot.close()
+  }
+
   async remove(): Promise<void> {
+    await this.close()
     await rm(this.folder, { recursive: true, force: true })
   }
 }
 
 /** @throws whatever is wrong with `member.cbor` */
 export async function restoreMember(folder: string, self: string, outbox: Outbox): Promise<Member> {
-  const content = decode(saved, await read(join(folder, 'member.cbor')))
-  const later = await read(join(folder, 'state.cbor'))
+  const content = decode(saved, new Uint8Array(await readFile(join(folder, 'member.cbor'))))
+  const later = await readSlot(join(folder, 'state.cbor'))
     .then(bytes => decode(progress, bytes))
     .catch(() => content)
   const { epoch, seq, state, ack } = later.seq >= content.seq ? later : content
@@ -151,5 +162,3 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   member.interrupted = member.state === 'running'
   return member
 }
-
-const read = async (path: string) => new Uint8Array(await readFile(path))

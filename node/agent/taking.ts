@@ -119,6 +119,7 @@ export class Taking {
     await this.#tail
     await stopTools(this.member)
     await this.#ways.stop()
+    await this.member.close()
   }
 
   /** Nothing of the run stays here. */
@@ -236,6 +237,7 @@ export class Taking {
     this.#enter('ended')
     await this.#ways.stop()
     await this.#save()
+    await this.member.close()
   }
 
   async #save(): Promise<void> {

@@ -20,6 +20,7 @@ export class RunEvents {
   readonly #onProblem: (error: Error) => void
   /** Followers see the events before this one. */
   #visible: number
+  #waking: NodeJS.Immediate | undefined
   #ended = false
 
   constructor(journal: Journal, past: StoredEvent[], onProblem: (error: Error) => void) {
@@ -48,7 +49,7 @@ export class RunEvents {
     this.#journal.append(event, options).catch(error => this.#onProblem(error))
     if (body.type === 'ended') return
     this.#visible = this.#past.length
-    for (const follower of this.#followers) follower.wake()
+    this.#wake()
   }
 
   show(body: LiveBody): void {
@@ -56,8 +57,17 @@ export class RunEvents {
     for (const follower of this.#followers) {
       if (follower.live.length >= MAX_LIVE) follower.live.shift()
       follower.live.push(event)
-      follower.wake()
     }
+    this.#wake()
+  }
+
+  /** Once for all that this turn of the event loop brings: answers come many at a time. */
+  #wake(): void {
+    if (this.#followers.size === 0) return
+    this.#waking ??= setImmediate(() => {
+      this.#waking = undefined
+      for (const follower of this.#followers) follower.wake()
+    })
   }
 
   /** No more is stored; the journal is on the disk when this resolves. */
@@ -69,7 +79,7 @@ export class RunEvents {
   end(): void {
     this.#ended = true
     this.#visible = this.#past.length
-    for (const follower of this.#followers) follower.wake()
+    this.#wake()
   }
 
   /** Replays from number `from`, then follows to the end of the run. */

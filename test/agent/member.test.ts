@@ -36,6 +36,7 @@ test('a daemon that was killed knows how far it was: state, number, last answer'
   const { state, seq, ack: last, interrupted, manifestDigest } = await restored()
   assert.equal([state, seq, interrupted, manifestDigest], ['running', 4, true, member.manifestDigest])
   assert.equal(last, answer(4))
+  await member.close()
 })
 
 test('a phase that changes no state writes nothing, and a change of state only what is small', async () => {
@@ -49,6 +50,24 @@ test('a phase that changes no state writes nothing, and a change of state only w
   await member.keep()
   assert.ok(statSync(join(folder, 'state.cbor')).size < 100)
   assert.is(statSync(join(folder, 'member.cbor')).mtimeMs, whole.mtimeMs)
+  await member.close()
+})
+
+test('an answer that is long is kept, too, and what comes after it', async () => {
+  const { member, restored } = await newMember()
+  await member.save()
+  const warnings = Array.from({ length: 40 }, (_, i) => `${i}: ${'it ended slowly '.repeat(10)}`)
+  const long = seal(ackSubject, { ...ack, seq: 5, warnings }, self)
+  for (const [seq, state, last] of [
+    [4, 'running', answer(4)],
+    [5, 'idle', long],
+    [6, 'running', answer(6)]
+  ] as const) {
+    Object.assign(member, { state, seq, ack: last })
+    await member.keep()
+    assert.equal([(await restored()).state, (await restored()).ack], [state, last])
+  }
+  await member.close()
 })
 
 test('a state that is damaged, or older than the whole, is not believed', async () => {
@@ -60,8 +79,11 @@ test('a state that is damaged, or older than the whole, is not believed', async 
   Object.assign(member, { state: 'ended', seq: 7 })
   await member.keep()
   assert.is((await restored()).state, 'ended')
-  writeFileSync(join(folder, 'state.cbor'), 'x')
-  assert.equal([(await restored()).state, (await restored()).seq], ['ended', 7])
+  await member.close()
+  for (const damaged of ['x', '', Buffer.from([0, 0, 0, 9, 1]), Buffer.alloc(99)]) {
+    writeFileSync(join(folder, 'state.cbor'), damaged)
+    assert.equal([(await restored()).state, (await restored()).seq], ['ended', 7])
+  }
 })
 
 test.run()
