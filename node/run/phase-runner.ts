@@ -205,7 +205,9 @@ export class PhaseRunner {
     const { order, parts } = this.#init
     const { signer, follow, inbox } = parts
     const envelope = seal(commandSubject, command, signer)
-    const lines = this.#gathering.lines(command, waiting)
+    // the controller hears itself
+    const others = waiting.filter(peer => peer !== signer.peer)
+    const lines = this.#gathering.lines(command, others)
     const { length } = inbox.tell(order.run, lines, { type: 'command', sealed: envelope })
     const toMesh = command.attempt === TOLD_TO_OTHERS || length < lines.length
     follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })

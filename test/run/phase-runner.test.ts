@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DriverParts, RunOrder } from '../../node/run/driver-parts.ts'
+import type { Heard } from '../../node/run/follow.ts'
 import { PhaseRunner, type PhaseRunnerInit } from '../../node/run/phase-runner.ts'
 import { peek, seal } from '../../protocols/envelope.ts'
 import type { StoredEvent } from '../../protocols/events.ts'
@@ -17,19 +18,26 @@ const roster = signers.map(({ peer }, rank) => ({ peer, name: `m${rank}`, rank }
 
 function phases() {
   const told: Array<[command: Command, to: string[]]> = []
+  /** Phases of which the mesh heard. */
+  const gossiped: string[] = []
   const stored: string[] = []
+  /** Whose lines take nothing. */
+  const lost: string[] = []
   const record = { manifest: 'f'.repeat(64), roster, excluded: [], partial: false }
   const inbox = {
     isOpen: () => true,
     tell: (_: string, peers: Iterable<string>, message: { type: string; sealed: never }) => {
-      const to = [...peers]
+      const to = [...peers].filter(peer => peer !== controller.peer && !lost.includes(peer))
       if (message.type === 'command') told.push([peek(commandSubject, message.sealed), to])
       return to
     }
   }
+  const toldToMesh = ({ signed }: Heard, { toMesh = true } = {}) => {
+    if (toMesh && 'phase' in signed.value) gossiped.push(signed.value.phase)
+  }
   const parts = {
     ...{ inbox, signer: controller, onPhase: () => {}, content: { put: () => '' } },
-    ...{ members: { isHere: () => true }, follow: { say: () => {} } }
+    ...{ members: { isHere: () => true }, follow: { say: toldToMesh } }
   } as unknown as DriverParts
   const runner = new PhaseRunner({
     order: { run, epoch: 1, spec: specOf({ policy: { fanout: 2 } }) } as RunOrder,
@@ -52,7 +60,7 @@ function phases() {
     const answers = { type: 'answers' as const, seq, unheard: [], bundles: [{ ranks, sealed: bundleOf(acks) }] }
     assert.is(runner.gather(roster[ranks[0] as number]?.peer as string, answers), undefined)
   }
-  return { runner, told, stored, gather }
+  return { runner, told, gossiped, stored, lost, gather }
 }
 
 test('heads are told, and what they gather ends the phase; it is opened while the next one is open', async () => {
@@ -94,4 +102,26 @@ test('a head that passes on a false answer ends the run one phase later, by name
   assert.is((await end).verdict, 'met')
   await runner.settled()
 })
+
+test('the mesh does not hear of a command that all whom it is for have got over lines, or that is for the controller alone', async () => {
+  const { runner, told, gossiped, gather, lost } = phases()
+  const stop = runner.run('stop')
+  gather([0, 1])
+  gather([2, 3])
+  await stop
+  const work = runner.run('work', { asked: new Map([[controller.peer, 'driver']]), needed: 1 })
+  assert.equal(gossiped, [])
+  const { run, epoch, seq, phase, subject } = runner.open?.command as Command
+  const value: Ack = { ...goodAck, run, epoch, seq, phase, subject }
+  runner.answer({ by: controller.peer, value, envelope: seal(ackSubject, value, controller) })
+  await work
+  lost.push(roster[2]?.peer as string)
+  const send = runner.run('send')
+  assert.equal(gossiped, ['send'])
+  assert.is(told.at(-1)?.[0].phase, 'send')
+  gather([0, 1])
+  gather([2, 3])
+  await send
+})
+
 test.run()
