@@ -28,6 +28,12 @@ const FRAME = {
   ...{ maxIhaveMessageIDs: 5_000, maxIwantMessageIDs: 5_000, maxIdontwantMessageIDs: 512 }
 }
 
+/**
+ * From this size on whoever has a message tells its neighbours not to send it. What is smaller costs them less than the telling does: a
+ * duplicate dies undecoded, and frames are what costs.
+ */
+const WORTH_TELLING = 16 * 1024
+
 /** The gossipsub service as every peer of a mesh runs it; without `conduct` it puts up with anything. */
 export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: Conduct }) {
   const topics = TOPICS.map(name => topicName(mesh, name))
@@ -44,6 +50,7 @@ export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: Conduct 
     maxInboundDataLength: MAX_FRAME,
     decodeRpcLimits: FRAME,
     runOnLimitedConnection: true,
+    idontwantMinDataSize: WORTH_TELLING,
     scoreParams: scoreOf(topics, conduct)
   })
   return (components: Parameters<typeof make>[0]) => {
