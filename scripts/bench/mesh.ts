@@ -106,9 +106,10 @@ export class Mesh {
   /** Adds one member. @returns ms from its being ready until all know it and it knows all */
   async newcomer(): Promise<number> {
     await this.testnet.startPeer(this.#next())
-    const began = performance.now()
+    const [began, from] = [performance.now(), now()]
     await this.#allSeeAll(false)
     const took = performance.now() - began
+    this.look(`a newcomer to ${this.members - 1} members`, [from, now()], 1)
     await this.#settle()
     return took
   }

@@ -27,7 +27,10 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const until = performance.now() + GROWING
   const there = bench.there?.members ?? 0
   const largest = Math.min(bench.options.largest, there + membersThatFit())
-  const sizes = [...(largest > SMALL ? [] : [4]), ...SIZES.filter(size => size < largest), largest]
+  const smaller = SIZES.filter(size => size < largest)
+  // programs that write profiles are slow, and two meshes show what grows
+  const between = bench.options.profile ? smaller.slice(0, 1) : smaller
+  const sizes = [...(largest > SMALL ? [] : [4]), ...between, largest]
   const measured: Measured[] = []
   for (const size of inOrder(sizes, there)) {
     const mesh = await meshOf(bench, size - 1, until)
@@ -35,7 +38,8 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
     if (mesh.members < size - 1 && mesh.members < most * WORTH) continue
     measured.push(await look(mesh, await mesh.newcomer()))
   }
-  await bench.noMesh()
+  // the daemons that are still there have the profiles
+  if (!bench.options.profile) await bench.noMesh()
   measured.sort((one, other) => one.members - other.members)
   yield* measuredFigures(measured)
   const model = fit(measured)
