@@ -109,7 +109,7 @@ export class Driver {
 
   /** A member's stream is open. */
   welcome(peer: string): void {
-    this.#phases.open?.tellAgain([peer])
+    this.#phases.welcome(peer)
   }
 
   /** A member's stream is gone. */

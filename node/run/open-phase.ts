@@ -10,8 +10,11 @@ import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
 const REPEATS = [250, 500, 1_000, 2_000]
-/** The attempt with which the whole mesh hears of a phase that goes on, after some 750 ms, whoever is asked. */
-export const TOLD_TO_OTHERS = 2
+/**
+ * The attempt, after 1.75 s, from which on all who have not answered are told over all lines: a line may be open to a peer that
+ * stands still, or that knew too little when it heard. With it the whole mesh hears of a phase that goes on, whoever is asked.
+ */
+export const TOLD_AGAIN = 3
 
 export interface OpenPhaseInit {
   command: Command
@@ -165,7 +168,7 @@ export class OpenPhase {
     publish({ ...command, attempt: this.#attempt }, waiting)
     const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
     this.#attempt++
-    if (repeat || this.#attempt <= TOLD_TO_OTHERS) this.#repeat = setTimeout(() => this.#publish(), wait)
+    if (repeat || this.#attempt <= TOLD_AGAIN) this.#repeat = setTimeout(() => this.#publish(), wait)
   }
 
   #judge(deadlinePassed: boolean): void {

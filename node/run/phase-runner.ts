@@ -26,7 +26,7 @@ import { Gathering } from './gathering.ts'
 import type { Refusal } from './inbox.ts'
 import { Lead } from './lead.ts'
 import { Notices } from './notices.ts'
-import { type Closed, OpenPhase, TOLD_TO_OTHERS } from './open-phase.ts'
+import { type Closed, OpenPhase, TOLD_AGAIN } from './open-phase.ts'
 
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256
@@ -86,6 +86,8 @@ export class PhaseRunner {
   readonly #notices: Notices
   #seq = 0
   readonly #gathering: Gathering
+  /** Whose lines have taken the command of the open phase. */
+  readonly #told = new Set<string>()
   #written: Promise<unknown> = Promise.resolve()
   #opened: Promise<unknown> | undefined
 
@@ -145,8 +147,15 @@ export class PhaseRunner {
     return this.#gathering.speaksFor(line, peer)
   }
 
+  /** A member's line is open: what a line before it took may be lost. */
+  welcome(peer: string): void {
+    this.#told.clear()
+    this.#open?.tellAgain([peer])
+  }
+
   /** A member's line is gone: those below it are told directly. */
   miss(peer: string): void {
+    this.#told.clear()
     this.#open?.lookAround()
     this.#open?.tellAgain(this.#gathering.below(peer))
   }
@@ -179,6 +188,7 @@ export class PhaseRunner {
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
     const onAnswer = (ack: Signed<Ack>, after: number) => this.#onAnswer(command, asked, ack, after)
     this.#gathering.begin(command, onAnswer)
+    this.#told.clear()
     if (command.at != null) this.#notices.spare(command.at - Date.now() + CALM)
     const open = new OpenPhase({
       command,
@@ -200,16 +210,19 @@ export class PhaseRunner {
     }
   }
 
-  /** Over members' own streams, or their heads'; by gossip to who has none, and to the whole mesh where a phase is not over soon. */
+  /** Over members' own lines, or their heads'; by gossip to who has none, and to the whole mesh where a phase is not over soon. */
   #send(command: Command, waiting: string[]): void {
     const { order, parts } = this.#init
     const { signer, follow, inbox } = parts
-    const envelope = seal(commandSubject, command, signer)
     // the controller hears itself
     const others = waiting.filter(peer => peer !== signer.peer)
-    const lines = this.#gathering.lines(command, others)
-    const { length } = inbox.tell(order.run, lines, { type: 'command', sealed: envelope })
-    const toMesh = command.attempt === TOLD_TO_OTHERS || length < lines.length
+    // what a line has taken comes, as long as it does not break
+    const isNew = (line: string) => command.attempt >= TOLD_AGAIN || !this.#told.has(line)
+    const lines = this.#gathering.lines(command, others).filter(isNew)
+    const envelope = seal(commandSubject, command, signer)
+    const told = inbox.tell(order.run, lines, { type: 'command', sealed: envelope })
+    for (const line of told) this.#told.add(line)
+    const toMesh = command.attempt === TOLD_AGAIN || told.length < lines.length
     follow.say({ type: 'command', signed: { by: signer.peer, value: command, envelope } }, { toMesh })
   }
 

@@ -1,8 +1,6 @@
 /** Over whose line the controller tells a member: its own, or that of the head of its branch. */
 import { type Branch, branchesOf, peersIn } from './branches.ts'
-
-/** With this attempt, after some 1.75 s, everyone is told directly: a head may have stopped without its line breaking. */
-const DIRECTLY = 3
+import { TOLD_AGAIN } from './open-phase.ts'
 
 export interface RoadsInit {
   /** In the order of their ranks, without the controller. */
@@ -50,7 +48,7 @@ export class Roads {
 
   #via(peer: string, attempt: number): string {
     const head = this.#heads.get(peer)
-    if (head == null || attempt >= DIRECTLY || this.#astray.has(peer) || !this.#isOpen(head)) return peer
+    if (head == null || attempt >= TOLD_AGAIN || this.#astray.has(peer) || !this.#isOpen(head)) return peer
     return head
   }
 

@@ -78,12 +78,12 @@ test('publishes the command again at 250, 500, 1,000 and then every 2,000 ms, an
   )
 })
 
-test('where nobody else is asked it publishes twice more, so that others know what goes on', () => {
+test('where nobody else is asked it publishes three times more, so that others know what goes on', () => {
   const { published } = phaseOf({ repeat: false })
   for (let i = 0; i < 9; i++) mock.timers.tick(1_000)
   assert.equal(
     published.map(each => each.attempt),
-    [0, 1, 2]
+    [0, 1, 2, 3]
   )
 })
 

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DriverParts, RunOrder } from '../../node/run/driver-parts.ts'
@@ -25,7 +26,7 @@ function phases() {
   const lost: string[] = []
   const record = { manifest: 'f'.repeat(64), roster, excluded: [], partial: false }
   const inbox = {
-    isOpen: () => true,
+    isOpen: (_: string, peer: string) => !lost.includes(peer),
     tell: (_: string, peers: Iterable<string>, message: { type: string; sealed: never }) => {
       const to = [...peers].filter(peer => peer !== controller.peer && !lost.includes(peer))
       if (message.type === 'command') told.push([peek(commandSubject, message.sealed), to])
@@ -122,6 +123,33 @@ test('the mesh does not hear of a command that all whom it is for have got over 
   gather([0, 1])
   gather([2, 3])
   await send
+})
+
+test('a line that has taken a command is not told again before the fourth attempt, unless one has changed', async () => {
+  const { runner, told, gossiped, gather, lost } = phases()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const [m0, m1, m2, m3] = roster.map(({ peer }) => peer) as [string, string, string, string]
+  const heard = () => told.splice(0).map(([{ attempt }, to]) => [attempt, to])
+  const stop = runner.run('stop')
+  assert.equal(heard(), [[0, [m0, m2]]])
+  mock.timers.tick(250)
+  assert.equal(heard(), [[1, []]])
+  runner.welcome(m3)
+  assert.equal(heard(), [[1, [m2]]])
+  lost.push(m2)
+  runner.miss(m2)
+  assert.equal(heard(), [[1, [m3]]])
+  assert.equal(gossiped, [])
+  mock.timers.tick(500)
+  assert.equal(gossiped, ['stop'], 'm2 has no line')
+  mock.timers.tick(1_000)
+  assert.equal(told.at(-1)?.[1], [m0, m1, m3])
+  assert.is(told.at(-1)?.[0].attempt, 3)
+  mock.timers.reset()
+  lost.length = 0
+  gather([0, 1])
+  gather([2, 3])
+  await stop
 })
 
 test.run()
