@@ -187,6 +187,8 @@ const fromController = v.variant('type', [
   v.object({ type: v.literal('command'), sealed: envelope }),
   /** To be held for others, who have heard its digest. */
   v.object({ type: v.literal('certificate'), sealed: envelope }),
+  /** How phases ended, where no peer of the mesh is without such a line: by gossip it comes to each several times. */
+  v.object({ type: v.literal('notice'), sealed: envelope }),
   v.object({ type: v.literal('refused'), seq: count, code, reason: text }),
   /** The controller's clock when it heard the question, and when it answers. */
   v.object({ type: v.literal('time'), asked: instant, heard: instant, answered: instant })

@@ -37,14 +37,16 @@ export class WireExchange implements Channel {
     new DataView(frame.buffer).setUint32(0, body.length)
     frame.set(body, 4)
     const pieces = plain == null ? [frame] : [frame, plain]
-    await inTime(this.#protocol, 'take a message', options, signal => this.#wire.write(pieces, signal))
+    if (!this.#wire.write(pieces))
+      await inTime(this.#protocol, 'take a message', options, signal => this.#wire.drain(signal))
   }
 
   async read<T>(schema: Schema<T>, options: Patience & { most?: number } = {}): Promise<T | undefined> {
     const { signal, within, most = this.#protocol.maxFrame } = options
     if (this.#heard) return undefined
     const head = new Uint8Array(4)
-    await inTime(this.#protocol, 'answer', { signal, within }, waiting => this.#fill(head, waiting))
+    if (!this.#wire.fillNow(head))
+      await inTime(this.#protocol, 'answer', { signal, within }, waiting => this.#fill(head, waiting))
     const length = new DataView(head.buffer).getUint32(0)
     this.#heard = length === 0
     if (this.#heard) return undefined
@@ -55,6 +57,7 @@ export class WireExchange implements Channel {
   }
 
   async readPlain(into: Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
+    if (this.#wire.fillNow(into)) return
     const patience = { signal, within: MAX_MESSAGE }
     await inTime(this.#protocol, 'say the rest', patience, waiting => this.#fill(into, waiting))
   }
@@ -66,7 +69,7 @@ export class WireExchange implements Channel {
     const head = new Uint8Array(4)
     try {
       await inTime(this.#protocol, 'take the last words', { within: MAX_CLOSING }, async waiting => {
-        await this.#wire.write([END], waiting)
+        if (!this.#wire.write([END])) await this.#wire.drain(waiting)
         if (!this.#heard) await this.#fill(head, waiting)
       })
     } catch (error) {

@@ -94,22 +94,23 @@ export class Wire {
     this.#socket.destroy()
   }
 
+  /** @returns whether all of it had come, and is in `into` now: nearly always so for what follows the head of a frame */
+  fillNow(into: Uint8Array): boolean {
+    let had = 0
+    for (const piece of this.#waiting) had += piece.length
+    if (had < into.length) return false
+    this.#begin(into)
+    return true
+  }
+
   /** @returns false if the connection ended before the first byte. @throws if it ended later, or what the signal says */
   async fill(into: Uint8Array, signal: AbortSignal): Promise<boolean> {
     if (into.length === 0) return true
-    const filling: Filling = { into, at: 0, done: Promise.withResolvers() }
-    this.#filling = filling
-    while (this.#waiting.length > 0 && filling.at < into.length) {
-      const piece = this.#waiting.shift() as Uint8Array
-      this.#held -= piece.length + PIECE
-      const rest = this.#pour(piece)
-      if (rest.length > 0) this.#keep(rest, 'unshift')
-    }
+    const filling = this.#begin(into)
     if (filling.at < into.length && !this.#ended) {
       const stop = () => filling.done.reject(signal.reason)
       signal.addEventListener('abort', stop)
       if (signal.aborted) stop()
-      if (this.#socket.isPaused()) this.#socket.resume()
       await filling.done.promise.finally(() => {
         signal.removeEventListener('abort', stop)
         this.#filling = undefined
@@ -121,12 +122,15 @@ export class Wire {
     throw new BakError('unreachable', 'the connection ended early')
   }
 
-  /** @returns when more may be written */
-  async write(pieces: Uint8Array[], signal: AbortSignal): Promise<void> {
+  /** @returns whether more may be written before it has drained. @throws {BakError} `unreachable` */
+  write(pieces: Uint8Array[]): boolean {
     if (!this.#socket.writable || this.#deaf) throw new BakError('unreachable', 'the connection is gone')
     let mayMore = true
     for (const piece of pieces) mayMore = this.#socket.write(piece)
-    if (mayMore) return
+    return mayMore
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
     const drained = Promise.withResolvers<void>()
     const stop = () => drained.reject(signal.reason)
     const gone = () => drained.reject(new BakError('unreachable', 'the connection ended'))
@@ -139,6 +143,20 @@ export class Wire {
       this.forget(gone)
       signal.removeEventListener('abort', stop)
     })
+  }
+
+  /** With what has come. */
+  #begin(into: Uint8Array): Filling {
+    const filling: Filling = { into, at: 0, done: Promise.withResolvers() }
+    this.#filling = filling
+    while (this.#waiting.length > 0 && filling.at < into.length) {
+      const piece = this.#waiting.shift() as Uint8Array
+      this.#held -= piece.length + PIECE
+      const rest = this.#pour(piece)
+      if (rest.length > 0) this.#keep(rest, 'unshift')
+    }
+    if (this.#held <= MOST_WAITING && this.#socket.isPaused()) this.#socket.resume()
+    return filling
   }
 
   #take(piece: Uint8Array): void {

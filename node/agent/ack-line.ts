@@ -9,13 +9,13 @@ import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../mesh/backoff.ts'
 import { LineClock } from './line-clock.ts'
 
-export type Told = Extract<FromController, { type: 'command' | 'certificate' }>
+export type Told = Extract<FromController, { type: 'command' | 'certificate' | 'notice' }>
 
 export interface AckLineInit {
   run: string
   open: Opener
   onLease(): void
-  /** A command, or a certificate to be held. */
+  /** A command, a certificate to be held, or how phases ended. */
   onTold(message: Told): void
   /** The controller will not have an acknowledgement, or does not know the run any more. */
   onRefused(refusal: { seq?: number; code: BakError['code']; reason: string }): void

@@ -151,8 +151,10 @@ const newFollowed = (run: string, controller: string): Followed => ({
 })
 
 function note(known: Followed, { phases, holders, members }: Notice): void {
-  // gossip may bring an older one later
-  known.closed = [...known.closed, ...phases].sort((a, b) => a.seq - b.seq).slice(-MAX_PHASES)
+  // gossip may bring an older one later, and what some have over their lines again
+  const had = new Set(known.closed.map(({ seq }) => seq))
+  const fresh = phases.filter(({ seq }) => !had.has(seq))
+  known.closed = [...known.closed, ...fresh].sort((a, b) => a.seq - b.seq).slice(-MAX_PHASES)
   known.holders = new Set(holders)
   if (members != null) known.members = new Set(members)
   if (known.closed.at(-1)?.phase === 'terminate') known.members.clear()

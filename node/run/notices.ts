@@ -3,19 +3,16 @@
  * together, so that a phase costs those that only listen next to nothing.
  */
 
-import type { Signer } from '../../protocols/envelope.ts'
-import { seal } from '../../protocols/envelope.ts'
+import { type Envelope, seal } from '../../protocols/envelope.ts'
 import { type ClosedPhase, MAX_HOLDERS, MAX_NOTICED, type Notice, noticeSubject } from '../../protocols/notice.ts'
-import type { Follow } from './follow.ts'
+import type { DriverParts, RunOrder } from './driver-parts.ts'
 
 /** The mesh hears of a phase this long after its end at the latest, ms. */
 const WAIT = 1_000
 
 export interface NoticesInit {
-  run: string
-  epoch: number
-  signer: Signer
-  follow: Pick<Follow, 'say'>
+  order: Pick<RunOrder, 'run' | 'epoch' | 'spec'>
+  parts: Pick<DriverParts, 'signer' | 'follow' | 'members' | 'inbox'>
 }
 
 export class Notices {
@@ -54,9 +51,22 @@ export class Notices {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#phases.length === 0) return
-    const { run, epoch, signer, follow } = this.#init
+    const { run, epoch } = this.#init.order
+    const { signer, follow } = this.#init.parts
     const value: Notice = { run, epoch, phases: this.#phases, members, holders: [...this.#holders] }
     this.#phases = []
-    follow.say({ type: 'notice', signed: { by: signer.peer, value, envelope: seal(noticeSubject, value, signer) } })
+    const envelope = seal(noticeSubject, value, signer)
+    const toMesh = !this.#tellOverLines(envelope)
+    follow.say({ type: 'notice', signed: { by: signer.peer, value, envelope } }, { toMesh })
+  }
+
+  /** @returns whether everyone was told: only where all have lines, and are not so many that it would be long work for one */
+  #tellOverLines(sealed: Envelope): boolean {
+    const { order, parts } = this.#init
+    const { inbox, members, signer } = parts
+    const all = members.list().map(({ peer }) => peer)
+    const peers = all.filter(peer => peer !== signer.peer && members.isHere(peer))
+    if (peers.length > order.spec.policy.fanout || !peers.every(peer => inbox.isOpen(order.run, peer))) return false
+    return inbox.tell(order.run, peers, { type: 'notice', sealed }).length === peers.length
   }
 }

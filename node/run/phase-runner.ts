@@ -93,13 +93,12 @@ export class PhaseRunner {
 
   constructor(init: PhaseRunnerInit) {
     this.#init = init
-    const { run, epoch } = init.order
     this.#gathering = new Gathering({
       ...init,
       isExcluded: peer => this.excluded.has(peer),
       answer: ack => this.answer(ack)
     })
-    this.#notices = new Notices({ run, epoch, signer: init.parts.signer, follow: init.parts.follow })
+    this.#notices = new Notices(init)
   }
 
   /** The phase that is open now. */

@@ -115,7 +115,7 @@ runs('two runs at once from different peers have disjoint results', async () => 
 })
 
 runs('a run that goes on is listed on every peer with its controller and phase', async () => {
-  const run = await startRun(net(), 'a', ['--tools', 'none', '--', 'sleep', '2'])
+  const run = await startRun(net(), 'a', ['--tools', 'none', '--', 'sleep', '4'])
   await run.until(event => event.type === 'workload-started')
   const seen = async () => {
     const { stdout } = await net().bak('c', ['ps', '--json'])
@@ -123,7 +123,7 @@ runs('a run that goes on is listed on every peer with its controller and phase',
   }
   assert.is((await seen())?.controller.name, 'a')
   // the mesh hears of a phase that goes on, of one that is over soon only how it ended
-  const until = performance.now() + 2_000
+  const until = performance.now() + 4_000
   while ((await seen())?.phase !== 'work') assert.ok(performance.now() < until, 'c has not heard of the workload')
   const busy = await net().members('c')
   assert.ok(busy.every(member => member.state === 'busy'))

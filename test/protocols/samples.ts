@@ -281,6 +281,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     acksProtocol.response,
     { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }
   ],
+  ['acks: notice', acksProtocol.response, { type: 'notice', sealed: seal(noticeSubject, notice, controller) }],
   ['acks: refused', acksProtocol.response, { type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' }],
   [
     'tarball: offer',

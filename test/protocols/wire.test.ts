@@ -149,6 +149,25 @@ test('who sends faster than is read must wait, and nothing is lost', async () =>
   assert.is(sum, 64 * MIB)
 })
 
+test('what had to wait and is then read at once lets the sender go on', async () => {
+  const [near, far] = await pair()
+  const wire = new Wire(far)
+  const sent = new Uint8Array(MIB).fill(1)
+  near.write(sent)
+  for (let tries = 0; !far.isPaused() && tries < 500; tries++) await sleep(10)
+  assert.ok(far.isPaused(), 'it holds as much as it may')
+  const part = new Uint8Array(64 * 1024)
+  let read = 0
+  while (wire.fillNow(part)) read += part.length
+  assert.ok(read > 0)
+  assert.not(far.isPaused())
+  assert.ok(await wire.untilCalled(), 'the rest comes without being asked for')
+  const rest = new Uint8Array(sent.length - read)
+  assert.ok(await wire.fill(rest, AbortSignal.timeout(5_000)))
+  assert.ok(rest.every(byte => byte === 1))
+  wire.destroy()
+})
+
 test('a refusal reaches who called, with its code, while it is still sending, and ends the connection', async () => {
   const { begin, errors, caller, serving } = await between(async function* () {
     yield { n: 1 }

@@ -2,8 +2,8 @@ import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Heard } from '../../node/run/follow.ts'
-import { Notices } from '../../node/run/notices.ts'
-import { open } from '../../protocols/envelope.ts'
+import { Notices, type NoticesInit } from '../../node/run/notices.ts'
+import { type Envelope, open } from '../../protocols/envelope.ts'
 import { type ClosedPhase, noticeSubject } from '../../protocols/notice.ts'
 import { controller, member, notice, run } from '../protocols/samples.ts'
 
@@ -13,14 +13,51 @@ test.after.each(() => mock.timers.reset())
 
 const closed = (seq: number): ClosedPhase => ({ ...(notice.phases[0] as ClosedPhase), seq })
 
-/** What the mesh hears: the numbers of the phases that each notice tells of. */
-function noticesOf() {
-  const said: Heard[] = []
-  const follow = { say: (heard: Heard) => void said.push(heard) }
-  const notices = new Notices({ run, epoch: 1, signer: controller, follow })
-  const values = () => said.map(({ signed: { envelope } }) => open(noticeSubject, envelope).value)
-  return { notices, values, seqs: () => values().map(({ phases }) => phases.map(({ seq }) => seq)) }
+/**
+ * What is told: the numbers of the phases that each notice tells of.
+ * @param lines of which of the mesh's peers, beside the controller, are open
+ */
+function noticesOf({ lines = [] as string[], others = ['a', 'b'], fanout = 64 } = {}) {
+  const said: Array<{ envelope: Envelope; toMesh: boolean }> = []
+  const told: string[] = []
+  const say = ({ signed: { envelope } }: Heard, { toMesh = true } = {}) => void said.push({ envelope, toMesh })
+  const here = [controller.peer, ...others]
+  const members = {
+    list: () => [...here, 'gone'].map(peer => ({ peer })),
+    isHere: (peer: string) => here.includes(peer)
+  }
+  const parts = {
+    ...{ signer: controller, follow: { say }, members },
+    inbox: {
+      isOpen: (_: string, peer: string) => lines.includes(peer),
+      tell: (_: string, peers: string[]) => {
+        told.push(...peers)
+        return peers
+      }
+    }
+  }
+  const order = { run, epoch: 1, spec: { policy: { fanout } } }
+  const notices = new Notices({ order, parts } as unknown as NoticesInit)
+  const values = () => said.map(({ envelope }) => open(noticeSubject, envelope).value)
+  const seqs = () => values().map(({ phases }) => phases.map(({ seq }) => seq))
+  return { notices, values, seqs, told, gossiped: () => said.map(({ toMesh }) => toMesh) }
 }
+
+test('where all peers of the mesh have lines they are told over those, and not by gossip', () => {
+  const { notices, seqs, told, gossiped } = noticesOf({ lines: ['a', 'b'] })
+  notices.add(closed(1), [])
+  notices.flush()
+  assert.equal([seqs(), told, gossiped()], [[[1]], ['a', 'b'], [false]])
+})
+
+test('where one has none, or they are many, all are told by gossip', () => {
+  for (const mesh of [{ lines: ['a'] }, { lines: ['a', 'b'], fanout: 1 }]) {
+    const { notices, told, gossiped } = noticesOf(mesh)
+    notices.add(closed(1), [])
+    notices.flush()
+    assert.equal([told, gossiped()], [[], [true]])
+  }
+})
 
 test('what can wait is not told while the mesh is to be spared, and right after', () => {
   const { notices, seqs } = noticesOf()

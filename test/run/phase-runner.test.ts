@@ -38,7 +38,7 @@ function phases() {
   }
   const parts = {
     ...{ inbox, signer: controller, onPhase: () => {}, content: { put: () => '' } },
-    ...{ members: { isHere: () => true }, follow: { say: toldToMesh } }
+    ...{ members: { isHere: () => true, list: () => [] }, follow: { say: toldToMesh } }
   } as unknown as DriverParts
   const runner = new PhaseRunner({
     order: { run, epoch: 1, spec: specOf({ policy: { fanout: 2 } }) } as RunOrder,
