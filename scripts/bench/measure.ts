@@ -62,13 +62,15 @@ export interface Repetitions {
   rounds: number
   /** Runs of each that are not counted. */
   warmUps: number
+  /** So that each begins alike. */
+  before?(): Promise<void>
 }
 
 /**
  * Measures contenders in turn, so that whatever else the machine does meets them all alike; each second time round in the
  * opposite order. One that fails is absent from then on, with the reason: the others are still worth having.
  */
-export async function alternate(entrants: Entrant[], { rounds, warmUps }: Repetitions): Promise<Outcome[]> {
+export async function alternate(entrants: Entrant[], { rounds, warmUps, before }: Repetitions): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>(
     entrants.map(entrant => [entrant.name, 'absent' in entrant ? entrant : { name: entrant.name, samples: {} }])
   )
@@ -79,6 +81,7 @@ export async function alternate(entrants: Entrant[], { rounds, warmUps }: Repeti
       if ('absent' in outcome) continue
       if (contender.rounds != null && (turn < 0 || turn >= contender.rounds)) continue
       try {
+        await before?.()
         const figures = await contender.round()
         if (turn >= 0) add(outcome.samples, figures)
       } catch (cause) {

@@ -12,7 +12,7 @@ import { fit, type Misfit, misfit } from '../simulation/model.ts'
 import { bakSends } from './fan-in.ts'
 
 /** The mesh grows no more after this, ms: the part is to be over in three minutes, whatever the machine. */
-const GROWING = 70_000
+const GROWING = 55_000
 /** A mesh that could not grow to its size is measured if it has at least so many times the members of the one before. */
 const WORTH = 1.2
 /** Members of the meshes that are measured, as many of them as are asked for and fit. */
