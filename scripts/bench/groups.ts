@@ -25,7 +25,7 @@ const PLACES: Array<[RegExp, string]> = [
   [/internal\/(modules|bootstrap|deps)/, 'loading code']
 ]
 const OURS = "bak's own code"
-const OTHER = 'all else'
+export const OTHER = 'all else'
 const COLLECTOR = 'garbage collection'
 const WRITES = 'the kernel: writes to sockets'
 

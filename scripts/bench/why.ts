@@ -1,5 +1,6 @@
 /** Why a budget is missed: what the processor was busy with meanwhile, as a profile says that the command took. */
 import { BAK, type Figure, round, verdicts } from './figure.ts'
+import { OTHER } from './groups.ts'
 import { summarise } from './measure.ts'
 import type { Profiled } from './profile.ts'
 import type { Measured } from './report.ts'
@@ -62,15 +63,14 @@ function profileTable({ what, times, elapsed, groups }: Profiled, stamp: string)
   })
   const all = sum(groups)
   const busy = ((100 * all.controller) / elapsed).toFixed(0)
-  const rest = groups.slice(LINES)
-  const rows = [
-    ...groups.slice(0, LINES),
-    ...(rest.length > 0 ? [{ name: 'all else', ...sum(rest) }] : []),
-    { name: 'sum', ...all }
-  ].map(({ name, controller, members }) => {
-    const share = (100 * (controller + members)) / (all.controller + all.members || 1)
-    return `| ${name} | ${round(controller)} | ${round(members)} | ${share.toFixed(0)} % |`
-  })
+  const shown = groups.filter(({ name }) => name !== OTHER).slice(0, LINES)
+  const rest = groups.filter(group => !shown.includes(group))
+  const rows = [...shown, ...(rest.length > 0 ? [{ name: OTHER, ...sum(rest) }] : []), { name: 'sum', ...all }].map(
+    ({ name, controller, members }) => {
+      const share = (100 * (controller + members)) / (all.controller + all.members || 1)
+      return `| ${name} | ${round(controller)} | ${round(members)} | ${share.toFixed(0)} % |`
+    }
+  )
   return [
     `Of ${what} (${times} times, ${round(elapsed)} ms each, the controller busy for ${busy} %; ${stamp}):`,
     '',

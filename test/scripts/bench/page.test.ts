@@ -50,6 +50,10 @@ page('a profile is a table of the largest groups, and of the rest', () => {
   assert.is(lines[4], '| group 0 | 1 | 9 | 11 % |')
   assert.equal(lines.slice(-2), ['| all else | 3 | 27 | 33 % |', '| sum | 9 | 81 | 100 % |'])
   assert.is(lines.length, 12)
+  const [first, ...others] = profiled.groups
+  const unnamed = { ...profiled, groups: [{ ...first, name: 'all else' }, ...others] } as typeof profiled
+  const rests = profileTables([unnamed], 'x').match(/\| all else/g)
+  assert.is(rests?.length, 1)
 })
 
 page.run()
