@@ -99,7 +99,7 @@ export class Wire {
     let had = 0
     for (const piece of this.#waiting) had += piece.length
     if (had < into.length) return false
-    this.#begin(into)
+    if (into.length > 0) this.#begin(into)
     return true
   }
 
