@@ -142,7 +142,7 @@ export class Agent {
       else this.#components.follow.take(message)
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
-      this.#log.refused('command refused', { run, from: controller, code, why })
+      this.#log.refused(`${message.type} refused`, { run, from: controller, code, why })
     }
   }
 

@@ -15,8 +15,6 @@ export const temporaryIn = (folder: string) => join(folder, `.bak-${randomBytes(
 
 interface WriteOptions {
   mode?: number
-  /** Off where it is enough that it outlives this process. */
-  sync?: boolean
 }
 
 /** @throws {BakError} `no-space` or `io`; the old file is then as it was and nothing is left behind */
@@ -28,10 +26,10 @@ export async function writeAtomic(path: string, data: string | Uint8Array, optio
 export function fillAtomic<T>(
   path: string,
   fill: (handle: FileHandle) => Promise<T>,
-  { mode = 0o644, sync = true }: WriteOptions = {}
+  { mode = 0o644 }: WriteOptions = {}
 ): Promise<T> {
   return onDisk(path, () =>
-    withTemporary(path, { mode, sync }, fill, async (temporary, result) => {
+    withTemporary(path, mode, fill, async (temporary, result) => {
       await rename(temporary, path)
       return result
     })
@@ -42,7 +40,7 @@ export function fillAtomic<T>(
 export function createOnce(path: string, data: string | Uint8Array, mode = 0o644): Promise<boolean> {
   const fill = (handle: FileHandle) => handle.writeFile(data)
   return onDisk(path, () =>
-    withTemporary(path, { mode, sync: true }, fill, async temporary => {
+    withTemporary(path, mode, fill, async temporary => {
       const isNew = linkOnce(temporary, path)
       await rm(temporary)
       return isNew
@@ -73,18 +71,16 @@ export async function removeTemporaries(folder: string): Promise<void> {
 
 async function withTemporary<T, R>(
   path: string,
-  { mode, sync }: Required<WriteOptions>,
+  mode: number,
   fill: (handle: FileHandle) => Promise<T>,
   place: (temporary: string, result: T) => Promise<R>
 ): Promise<R> {
   const temporary = temporaryIn(dirname(path))
   try {
     const handle = await open(temporary, 'wx', mode)
-    const result = await fill(handle).finally(() =>
-      (sync ? handle.sync() : Promise.resolve()).finally(() => handle.close())
-    )
+    const result = await fill(handle).finally(() => handle.sync().finally(() => handle.close()))
     const placed = await place(temporary, result)
-    if (sync) await syncFolder(dirname(path))
+    await syncFolder(dirname(path))
     return placed
   } catch (error) {
     await rm(temporary, { force: true })

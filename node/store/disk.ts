@@ -1,5 +1,5 @@
 /** What every file operation of the store needs: failures under one type, folders that are durable, free space. */
-import { open, statfs } from 'node:fs/promises'
+import { type FileHandle, open, statfs } from 'node:fs/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { inTurns } from './turns.ts'
 
@@ -24,6 +24,11 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined>
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+/** Opens a file to write at offsets of it, with what is in it, or makes it. Not for appending: offsets do not work there, pwrite(2). */
+export async function openInPlace(path: string, mode: number): Promise<FileHandle> {
+  return (await unlessMissing(open(path, 'r+'))) ?? (await open(path, 'wx+', mode))
 }
 
 /** Makes durable what a file holds, or the names in a folder. */

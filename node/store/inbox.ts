@@ -5,7 +5,7 @@
 
 import type { Hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
 import { newDigest } from '../../protocols/digest.ts'
@@ -13,7 +13,7 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Parcel, type Sink, SMALL } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
-import { onDisk, unlessMissing } from './disk.ts'
+import { onDisk, openInPlace, unlessMissing } from './disk.ts'
 import { Small } from './small.ts'
 
 type Arriving = Pick<Parcel, 'digest' | 'bytes'>
@@ -174,8 +174,7 @@ export class Partial {
   }
 
   async #file(): Promise<FileHandle> {
-    // r+ and not a+: writing at an offset does not work in a file that is open for appending, pwrite(2)
-    this.#handle ??= (await unlessMissing(open(this.path, 'r+'))) ?? (await open(this.path, 'wx+', 0o600))
+    this.#handle ??= await openInPlace(this.path, 0o600)
     return this.#handle
   }
 

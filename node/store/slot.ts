@@ -2,8 +2,8 @@
  * One small record that is written anew again and again, over the last: one call of the system, where a new file in its place takes four,
  * and a new inode. It outlives this process; whoever reads it after the machine failed must bear what is not whole.
  */
-import { type FileHandle, open, readFile } from 'node:fs/promises'
-import { onDisk } from './disk.ts'
+import { type FileHandle, readFile } from 'node:fs/promises'
+import { onDisk, openInPlace } from './disk.ts'
 
 /** What lies within one page of the system is there whole, or not at all, when a process is killed. */
 const PAGE = 4_096
@@ -27,7 +27,7 @@ export class Slot {
     record.writeUInt32BE(bytes.length)
     record.set(bytes, HEAD)
     await onDisk(this.path, async () => {
-      this.#file ??= await openSlot(this.path)
+      this.#file ??= await openInPlace(this.path, 0o644)
       await this.#file.write(record, 0, record.length, 0)
     })
   }
@@ -38,9 +38,6 @@ export class Slot {
     await file?.close()
   }
 }
-
-/** What is in it stays until it is written over. */
-const openSlot = (path: string) => open(path, 'r+').catch(() => open(path, 'wx', 0o644))
 
 /** @returns the record; bytes that stand for nothing where it is not whole */
 export async function readSlot(path: string): Promise<Uint8Array> {
