@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
 import { BakError } from '../protocols/errors.ts'
 import { defaultHome } from '../protocols/home.ts'
-import type { Mistake } from '../protocols/mistakes.ts'
+import type { Mistake } from '../protocols/validation-errors.ts'
 import { pathOf } from './command.ts'
 
 type Table = Record<string, unknown>

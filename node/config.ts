@@ -10,7 +10,7 @@ import {
   readConfigFile
 } from '../protocols/config-file.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
-import { findMistakes, type Mistake } from '../protocols/mistakes.ts'
+import { findMistakes, type Mistake } from '../protocols/validation-errors.ts'
 import type { Home } from './store/home.ts'
 
 /** As they stand on the command line, or in variables. */

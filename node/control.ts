@@ -1,7 +1,7 @@
 /** What the daemon answers on its control socket: every call, and the function that answers it. */
 import type { CallHandlers } from '../protocols/control.ts'
 import { drain, members, register, status, stop, tools } from './control/mesh.ts'
-import { reachability } from './control/reach.ts'
+import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
 import { topology } from './control/topology.ts'

@@ -3,7 +3,7 @@
  * `DEBUG=bak:*,libp2p:*`.
  */
 import { logger } from '@libp2p/logger'
-import { Sparing } from './sparing.ts'
+import { Sparing } from './log-rate-limiter.ts'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]

@@ -6,11 +6,11 @@
  * A call is one value {request, response}; its handler in the daemon is an async generator.
  */
 import * as v from 'valibot'
+import { link } from './adjacency.ts'
 import { MAX_DURATION } from './duration.ts'
 import { runEvent } from './events.ts'
 import { count, digest, instant, list, MAX_PEERS, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { availability, record, registration } from './hello.ts'
-import { link } from './links.ts'
 import { assignment, clock, exclusion } from './manifest.ts'
 import { MAX_USES, role } from './membership.ts'
 import { nat, pathClass } from './path.ts'

@@ -6,9 +6,9 @@ import { stringify } from 'smol-toml'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
-import { findMistakes } from './mistakes.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
+import { findMistakes } from './validation-errors.ts'
 
 /** A run file may leave out anything, the command too. */
 export type RunFile = Partial<SpecInput>

@@ -3,8 +3,8 @@ import { parse } from 'smol-toml'
 import type * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { BakError, type ErrorCode } from './errors.ts'
-import { findMistakes, type Mistake } from './mistakes.ts'
 import { findLines } from './toml-lines.ts'
+import { findMistakes, type Mistake } from './validation-errors.ts'
 
 /**
  * @param file how the file is called in messages

@@ -8,7 +8,7 @@ import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import { globOf } from '../glob.ts'
-import { isInside, type Look, realPath } from './paths.ts'
+import { isInside, type Look, realPath } from './real-path.ts'
 
 /** Longer paths do not exist, path_resolution(7). */
 const MAX_PATH = 4096

@@ -6,8 +6,8 @@ import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
+import { Lanes } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { Lanes } from './lanes.ts'
 
 const PORTION = 256 * 1024
 /** Largest content that is held in memory, one piece and all of it. */

@@ -12,7 +12,7 @@ export function addInit(program: Command): void {
 
 async function act(command: Command): Promise<void> {
   const { openHome } = await import('../store/home.ts')
-  const { loadIdentity } = await import('../identity.ts')
+  const { loadIdentity } = await import('../key-file.ts')
   const { loadMesh } = await import('../mesh-file.ts')
   const home = await openHome(homeOf(command))
   const identity = await loadIdentity(home)

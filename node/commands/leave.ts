@@ -21,7 +21,7 @@ export function addLeave(program: Command): void {
 
 async function act(command: Command): Promise<void> {
   const { purge = false, force = false } = command.opts<{ purge?: boolean; force?: boolean }>()
-  const { leaveHome } = await import('../leave-home.ts')
+  const { leaveHome } = await import('../leave-mesh.ts')
   const warn = (line: string) => void process.stderr.write(`bak-node: ${line}\n`)
   await leaveHome(homeOf(command), { purge, force, print, warn })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addCommand, example, print } from '../command.ts'
-import { removeUnit } from '../service/install.ts'
+import { removeUnit } from '../service/unit-file.ts'
 import { addPlace, placeOf } from './install.ts'
 
 export function addUninstall(program: Command): void {

@@ -2,7 +2,7 @@
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { isController } from '../mesh/deeds.ts'
+import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { checkGenuine } from './genuine.ts'
 import { isHere } from './mesh.ts'

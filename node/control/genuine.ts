@@ -1,7 +1,7 @@
 /** Whether the record of a run that another peer shows is the run's own. */
 import { BakError } from '../../protocols/errors.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
-import { checkDeed, isController, type Roles } from '../mesh/deeds.ts'
+import { checkDeed, isController, type Roles } from '../mesh/permissions.ts'
 
 export interface Shown {
   run: string

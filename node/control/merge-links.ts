@@ -1,5 +1,5 @@
 /** What several peers say of their connections, as one picture. Pure. */
-import type { Link } from '../../protocols/links.ts'
+import type { Link } from '../../protocols/adjacency.ts'
 import type { PathClass } from '../../protocols/path.ts'
 
 /** One peer's word on one of its connections. */

@@ -1,9 +1,10 @@
 /** How the mesh hangs together: every member is asked for its connections, and what they say is made one picture. */
+
+import { type Link, linksProtocol } from '../../protocols/adjacency.ts'
 import type { CallResponse, MemberView } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import { type Link, linksProtocol } from '../../protocols/links.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { Lanes } from '../artifacts/lanes.ts'
+import { Lanes } from '../limit.ts'
 import type { Parts } from '../parts.ts'
 import { type Edge, mergeLinks } from './merge-links.ts'
 import { isHere } from './mesh.ts'

@@ -10,8 +10,8 @@ import { type Revocation, type Rotation, revocationSubject, rotationSubject } fr
 import { findNamed, type Named } from '../mesh/trust/find.ts'
 import { listInvitations } from '../mesh/trust/invitations.ts'
 import { issueInvitation } from '../mesh/trust/issue.ts'
+import { type MeshSecret, newSecret } from '../mesh/trust/mesh-secret.ts'
 import { hitBy } from '../mesh/trust/revoked.ts'
-import { type MeshSecret, newSecret } from '../mesh/trust/secret.ts'
 import type { Parts } from '../parts.ts'
 
 const DAY = 86_400_000

@@ -9,11 +9,11 @@ import type { PeerId } from '@libp2p/interface'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { TOPICS, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
-import type { Conduct } from './bounds/conduct.ts'
-import { GossipMeter } from './bounds/gossip-meter.ts'
-import { scoreOf } from './bounds/gossip-score.ts'
-import { Signers } from './bounds/signers.ts'
 import { Ignored } from './ignored.ts'
+import { GossipMeter } from './libp2p/gossip-limiter.ts'
+import { scoreOf } from './limits/gossip-score.ts'
+import type { Conduct } from './limits/peer-score.ts'
+import { Signers } from './limits/signers.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
 export const MAX_MESSAGE = 1024 * 1024

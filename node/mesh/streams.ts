@@ -7,10 +7,10 @@ import type { Unread } from '../../protocols/frames.ts'
 import { answer, type Handler, type Protocol, type StreamOpener, serve } from '../../protocols/stream.ts'
 import type { Wire } from '../../protocols/wire.ts'
 import type { Log } from '../log.ts'
-import type { Conduct } from './bounds/conduct.ts'
-import { StreamBounds } from './bounds/stream-bounds.ts'
-import { preferred } from './direct/paths.ts'
-import { isRelayed } from './reach/addresses.ts'
+import type { Conduct } from './limits/peer-score.ts'
+import { StreamBounds } from './limits/stream-limits.ts'
+import { preferred } from './paths/paths.ts'
+import { isRelayed } from './reachability/addresses.ts'
 
 /** Longest time to get a connection and negotiate a stream on it, in ms. */
 const OPEN_TIMEOUT = 10_000

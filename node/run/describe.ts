@@ -7,7 +7,7 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import type { Follow, Followed } from './follow.ts'
+import type { Follow, Followed } from './run-feed.ts'
 
 export interface DescribeParts {
   folder(run: string): RunFolder

@@ -2,11 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Inbox } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
-import type { Members } from '../mesh/members.ts'
+import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
-import type { Follow } from './follow.ts'
-import type { Inbox } from './inbox.ts'
+import type { Follow } from './run-feed.ts'
 
 /** What a person asked for, and what the daemon gave it. */
 export interface RunOrder {

@@ -1,8 +1,8 @@
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Members } from '../mesh/members.ts'
-import { nextChange } from '../mesh/next-change.ts'
+import type { Members } from '../mesh/membership/members.ts'
+import { nextChange } from '../mesh/membership/next-change.ts'
 import { parseSelector } from './selector.ts'
 
 /** A member that has just come is heard of within this, ms. */

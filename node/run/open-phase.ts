@@ -5,7 +5,7 @@
 import type { Signed } from '../../protocols/envelope.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Ack, Command } from '../../protocols/phase.ts'
-import type { Refusal } from './inbox.ts'
+import type { Refusal } from '../channels/run-stream-server.ts'
 import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */

@@ -19,14 +19,14 @@ import {
 } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
+import { Gathering } from '../channels/aggregation.ts'
+import type { Refusal } from '../channels/run-stream-server.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
-import { Gathering } from './gathering.ts'
-import type { Refusal } from './inbox.ts'
-import { Lead } from './lead.ts'
 import { Notices } from './notices.ts'
 import { type Closed, OpenPhase, TOLD_AGAIN } from './open-phase.ts'
+import { Lead } from './start-margin.ts'
 
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256

@@ -5,7 +5,7 @@ import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { RunEvents } from './events.ts'
-import { metadataOf } from './metadata.ts'
+import { metadataOf } from './hooks/metadata.ts'
 
 /**
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what

@@ -1,7 +1,7 @@
 /** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
 import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { Beat } from '../mesh/quiet/beat.ts'
+import { Beat } from '../mesh/idle/timer.ts'
 
 /** How often to look for more, ms: often while there is some, and ever less while there is none, or nobody watches. */
 const SOON = 100

@@ -1,7 +1,7 @@
 /** What every file operation of the store needs: failures under one type, folders that are durable, free space. */
 import { type FileHandle, open, statfs } from 'node:fs/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { inTurns } from './turns.ts'
+import { inTurns } from './group-commit.ts'
 
 /** Runs `work` and gives its failure as a `BakError` that names `path`: `no-space` for a full disk, `io` for the rest. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {

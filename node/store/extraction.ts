@@ -5,7 +5,7 @@ import { Parser, type ReadEntry, Unpack } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode } from './disk.ts'
 import { Judge } from './entries.ts'
-import { commonFolder, type Held, writeHeld } from './held.ts'
+import { commonFolder, type Held, writeHeld } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
 
 export type Refuse = (path: string, reason: string) => void

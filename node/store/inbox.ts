@@ -14,7 +14,7 @@ import { BakError } from '../../protocols/errors.ts'
 import { type Parcel, type Sink, SMALL } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
 import { onDisk, openInPlace, unlessMissing } from './disk.ts'
-import { Small } from './small.ts'
+import { Small } from './in-memory-sink.ts'
 
 type Arriving = Pick<Parcel, 'digest' | 'bytes'>
 

@@ -3,9 +3,9 @@ import { lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
-import { breather } from './breath.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
-import { listSorted } from './folder.ts'
+import { listSorted } from './file-digests.ts'
+import { breather } from './yield.ts'
 
 export interface Moved {
   files: number

@@ -10,7 +10,7 @@ import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../pro
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { writeAtomic } from './atomic.ts'
-import { fileDigests } from './folder.ts'
+import { fileDigests } from './file-digests.ts'
 
 /** Bytes of a record's end that hold its seal. */
 const LONGEST_SEAL = 512

@@ -2,7 +2,7 @@
 import { type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { pass } from '../../protocols/young.ts'
+import { pass } from '../../protocols/gc-hint.ts'
 import { isCode } from './disk.ts'
 
 export type Bytes = AsyncIterable<Uint8Array>

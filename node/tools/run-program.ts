@@ -3,7 +3,7 @@ import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import type { Exit, Supervised } from '../agent/supervisor.ts'
+import type { Exit, Supervised } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
 export interface ProgramRun {

@@ -1,7 +1,7 @@
 /** What observes a machine: every tool is a value of this shape, in a file of its own, listed in `index.ts`. */
 import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
-import type { Supervisor } from '../agent/supervisor.ts'
+import type { Supervisor } from '../processes/supervisor.ts'
 
 export interface Tool {
   name: string

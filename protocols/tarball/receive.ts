@@ -1,9 +1,9 @@
 /** The controller's end: decides on an offer, asks for what is missing, and signs for the whole. */
 import { type Envelope, type Signer, seal } from '../envelope.ts'
 import { asBakError, BakError } from '../errors.ts'
+import { pass } from '../gc-hint.ts'
 import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
-import { pass } from '../young.ts'
 import { type Parcel, PORTION, receiptSubject, type ToReceiver, type ToSender } from './messages.ts'
 import { Pace } from './pace.ts'
 import { pulsing, Reception } from './reception.ts'

@@ -1,8 +1,8 @@
 /** The member's end: offers its tarball and answers what it is asked for, until it has a receipt. */
 import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
+import { pass } from '../gc-hint.ts'
 import { type Call, call, type Opener } from '../stream.ts'
-import { pass } from '../young.ts'
 import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
 import { SMALL } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Edge, mergeLinks } from '../../node/control/merge-links.ts'
-import type { Link } from '../../protocols/links.ts'
+import type { Link } from '../../protocols/adjacency.ts'
 import { pathClass } from '../../protocols/path.ts'
 
 const test = suite('what several peers say of their connections')

@@ -1,7 +1,7 @@
 /** What a peer may say in place of its proof, once it has the mesh secret. */
 import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
-import { exchangeProofs } from '../../node/mesh/trust/exchange.ts'
+import { exchangeProofs } from '../../node/mesh/trust/proof-exchange.ts'
 import { shown, verdict } from '../../protocols/admission.ts'
 import { encode } from '../../protocols/codec.ts'
 import { pair } from '../helpers/streams.ts'

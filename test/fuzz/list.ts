@@ -1,12 +1,12 @@
 /** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
 
+import { linksProtocol } from '../../protocols/adjacency.ts'
 import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
-import { linksProtocol } from '../../protocols/links.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {

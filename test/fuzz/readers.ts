@@ -1,10 +1,10 @@
 /** Every file and text of ours that is read back, and a good one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { restoreMember } from '../../node/agent/member.ts'
-import { sweep } from '../../node/agent/process-ledger.ts'
-import { Remembered } from '../../node/mesh/remembered.ts'
+import { restoreMember } from '../../node/agent/member-state.ts'
+import { Remembered } from '../../node/mesh/peering/address-book.ts'
 import { MeshFile } from '../../node/mesh-file.ts'
+import { sweep } from '../../node/processes/ledger.ts'
 import { parseSelector } from '../../node/run/selector.ts'
 import { loadJournal } from '../../node/store/journal.ts'
 import { openOutbox } from '../../node/store/outbox.ts'

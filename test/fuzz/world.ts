@@ -20,7 +20,7 @@ import {
   PASSED_ON_BYTES,
   SIGNER,
   STREAMS
-} from '../../node/mesh/bounds/limits.ts'
+} from '../../node/mesh/limits/constants.ts'
 import { openHome } from '../../node/store/home.ts'
 import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, type Schema } from '../../protocols/codec.ts'

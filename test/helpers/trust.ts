@@ -1,6 +1,6 @@
 /** Meshes without daemons: founders, admins, invitations and proofs. */
 import { issueInvitation, issueMembership, type Wish } from '../../node/mesh/trust/issue.ts'
-import { newSecret } from '../../node/mesh/trust/secret.ts'
+import { newSecret } from '../../node/mesh/trust/mesh-secret.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import type { Issuer } from '../../protocols/membership.ts'
 import { checkProof, type Proof } from '../../protocols/proof.ts'

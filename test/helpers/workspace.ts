@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Supervisor } from '../../node/agent/supervisor.ts'
+import { Supervisor } from '../../node/processes/supervisor.ts'
 
 export interface Workspace {
   folder: string

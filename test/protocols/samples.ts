@@ -1,5 +1,6 @@
 /** One good value for every message on the wire, and the schema that it fits. */
 
+import { linksProtocol } from '../../protocols/adjacency.ts'
 import { shown, verdict } from '../../protocols/admission.ts'
 import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
@@ -16,7 +17,6 @@ import {
   recordsProtocol,
   registerProtocol
 } from '../../protocols/hello.ts'
-import { linksProtocol } from '../../protocols/links.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
   acceptanceSubject,

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { answerEcho } from '../../node/mesh/echo.ts'
+import { answerEcho } from '../../node/run/echo.ts'
 import { preflight } from '../../node/run/preflight.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Echoed, echoProtocol } from '../../protocols/phase.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startOf } from '../../node/service/program.ts'
+import { startOf } from '../../node/service/own-program.ts'
 import { homeOfUnit, type Scope, unitText } from '../../node/service/unit.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 

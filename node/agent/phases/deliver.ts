@@ -6,7 +6,7 @@ import { encode } from '../../../protocols/codec.ts'
 import type { Envelope } from '../../../protocols/envelope.ts'
 import type { Produced } from '../../../protocols/phase.ts'
 import { type Parcel, type ParcelKind, type Source, sendTarball } from '../../../protocols/tarball.ts'
-import type { Member } from '../member.ts'
+import type { Member } from '../member-state.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** @param path a folder of the member's data, as it is to stand in the result; @returns nothing where it is empty */

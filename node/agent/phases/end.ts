@@ -1,4 +1,4 @@
-import { measureAgain, pathNow } from './measure.ts'
+import { measureAgain, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
 

@@ -3,7 +3,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { findTool } from '../../tools/index.ts'
-import { measure, pathNow } from './measure.ts'
+import { measure, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */

@@ -6,11 +6,11 @@ import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Bulk } from '../../mesh/bulk/service.ts'
-import type { Paths } from '../../mesh/direct/paths.ts'
+import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
-import type { Look } from '../cost.ts'
-import type { Member } from '../member.ts'
-import type { Supervisor } from '../supervisor.ts'
+import type { Supervisor } from '../../processes/supervisor.ts'
+import type { Member } from '../member-state.ts'
+import type { Look } from '../usage.ts'
 
 /** What the caller of `bak run` lends to the workload, on the controller only; it never leaves the machine. */
 export interface Loan {

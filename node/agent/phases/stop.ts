@@ -1,6 +1,6 @@
 import type { Cost } from '../../../protocols/cost.ts'
-import { between, type Look } from '../cost.ts'
-import type { Member } from '../member.ts'
+import type { Member } from '../member-state.ts'
+import { between, type Look } from '../usage.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Step, stepFolder, type WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
-import type { Member } from '../member.ts'
-import type { Exit, Supervised } from '../supervisor.ts'
+import type { Exit, Supervised } from '../../processes/supervisor.ts'
+import type { Member } from '../member-state.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 
 /** A workload that was asked to stop has this long to do so. */

@@ -7,8 +7,8 @@ import type { AbortOptions, CreateListenerOptions, Listener, Transport } from '@
 import { ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
-import type { Gate } from '../bounds/gate.ts'
-import { originOf } from '../bounds/origin.ts'
+import type { Gate } from '../limits/connection-gater.ts'
+import { originOf } from '../limits/origin.ts'
 
 /** Of a record of a handshake of TLS; a multistream begins with the length of its name, 0x13. */
 const TLS_HANDSHAKE = 0x16

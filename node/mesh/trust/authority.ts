@@ -12,11 +12,11 @@ import { checkProof, endOfProof, OtherMesh, type Proof } from '../../../protocol
 import type { Fact } from '../../../protocols/trust.ts'
 import type { Log } from '../../log.ts'
 import { Ignored } from '../ignored.ts'
-import type { Admission } from './exchange.ts'
-import { type Checked, checkFact, Facts } from './facts.ts'
-import type { TrustFile } from './file.ts'
-import { Roll, refuse } from './roll.ts'
-import { endOf, type MeshSecret } from './secret.ts'
+import { endOf, type MeshSecret } from './mesh-secret.ts'
+import type { Admission } from './proof-exchange.ts'
+import { Roll, refuse } from './proof-registry.ts'
+import type { TrustFile } from './trust-file.ts'
+import { type Checked, checkFact, Facts } from './trust-log.ts'
 
 /** Invitations of this peer's own that are kept after they ran out, ms. */
 const KEEP_ISSUED = 30 * 86_400_000

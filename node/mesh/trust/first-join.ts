@@ -1,6 +1,6 @@
 /** Whether a ticket that has never let this peer in ever will: a person who typed it waits for that. */
 import type { RefusalCode } from '../../../protocols/admission.ts'
-import type { Refusing } from './encrypter.ts'
+import type { Refusing } from '../libp2p/encrypter.ts'
 
 /** Told by a peer of the mesh, these do not get better by trying on. */
 const FINAL: RefusalCode[] = ['no-proof', 'bad-proof', 'other-mesh', 'expired', 'revoked', 'used-up', 'old-secret']

@@ -1,7 +1,7 @@
 /** The invitations of a mesh as one of its peers knows them: those it issued, and those by which members came. */
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { skewOf } from '../../../protocols/proof.ts'
-import type { Roll } from './roll.ts'
+import type { Roll } from './proof-registry.ts'
 
 export interface KnownInvitation {
   id: string

@@ -1,6 +1,6 @@
 /** How phase, newcomers and fan-in grow with the members: measured while they fit on this machine, then simulated. */
 
-import { MAX_CONNECTIONS } from '../../../node/mesh/network.ts'
+import { MAX_CONNECTIONS } from '../../../node/mesh/libp2p/libp2p.ts'
 import type { Bench } from '../bench.ts'
 import { bakPhases } from '../contenders.ts'
 import { type Budget, type Figure, figure } from '../figure.ts'

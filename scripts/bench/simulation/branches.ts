@@ -1,5 +1,5 @@
 /** Who tells whom in a phase, as the real code divides a run; or as it would be without branches. */
-import { branchesOf, type Branch as Real } from '../../../node/run/branches.ts'
+import { branchesOf, type Branch as Real } from '../../../node/channels/tree.ts'
 import { check } from '../../../protocols/codec.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
 

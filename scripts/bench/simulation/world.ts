@@ -3,7 +3,7 @@
  * parameters of gossip are those of the real service, the number of links is that of the real code.
  */
 import { meshGossip } from '../../../node/mesh/gossip.ts'
-import { DEGREE } from '../../../node/mesh/links.ts'
+import { DEGREE } from '../../../node/mesh/peering/dialer.ts'
 import { Agenda } from './agenda.ts'
 
 export interface GossipParameters {

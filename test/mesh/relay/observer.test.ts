@@ -2,7 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../node/mesh/direct/observe.ts'
+import { observe } from '../../../node/mesh/holepunch/observe.ts'
 import { Observer } from '../../../node/mesh/relay/observer.ts'
 import type { BakError } from '../../../protocols/errors.ts'
 import { observeProtocol, openProof, readProof, TOKEN_BYTES } from '../../../protocols/observe.ts'

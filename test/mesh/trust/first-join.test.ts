@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Refusing } from '../../../node/mesh/trust/encrypter.ts'
+import type { Refusing } from '../../../node/mesh/libp2p/encrypter.ts'
 import { FirstJoin } from '../../../node/mesh/trust/first-join.ts'
 
 const test = suite('the first join')

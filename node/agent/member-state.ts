@@ -1,0 +1,164 @@
+/**
+ * One run on one member: its state, what it runs, its folders, and what of it must outlive the daemon. `member.cbor` has
+ * all of it; `state.cbor`, small, is written over at each change of state, so that a daemon that was killed knows how far it was.
+ */
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { decode, encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
+import { count, peerId, runId } from '../../protocols/fields.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
+import {
+  type Clock,
+  clock,
+  type Manifest,
+  manifestSubject,
+  type Offer,
+  offerSubject
+} from '../../protocols/manifest.ts'
+import { writeAtomic } from '../store/atomic.ts'
+import type { Outbox } from '../store/outbox.ts'
+import { MAX_SLOT, readSlot, Slot } from '../store/state-file.ts'
+import type { RunningTool } from '../tools/tool.ts'
+import { type State, states } from './states.ts'
+import type { Look } from './usage.ts'
+
+const progress = v.object({
+  epoch: count,
+  seq: count,
+  state: v.picklist(states),
+  /** The latest acknowledgement. */
+  ack: v.optional(envelope)
+})
+const saved = v.object({
+  ...progress.entries,
+  run: runId,
+  controller: peerId,
+  clock,
+  offer: envelope,
+  manifest: v.optional(envelope)
+})
+
+export interface StartedTool {
+  group: string
+  tool: string
+  running: RunningTool
+}
+
+export class Member {
+  readonly run: string
+  readonly controller: string
+  readonly offerSealed: Envelope
+  readonly offer: Offer
+  /** Has the layout of the result folder, so that what is packed here unpacks in place there. */
+  readonly data: string
+  readonly folder: string
+  readonly self: string
+  readonly outbox: Outbox
+  epoch: number
+  seq = 0
+  state: State = 'new'
+  clock: Clock = { offset: 0, bound: 0 }
+  /** When the clock was compared before a `start`, by this peer's own. */
+  compared = Number.NEGATIVE_INFINITY
+  manifestSealed: Envelope | undefined
+  manifest: Manifest | undefined
+  manifestDigest: string | undefined
+  ack: Envelope | undefined
+  started: StartedTool[] = []
+  /** What the daemon had cost when this member answered `start`. */
+  looked: Look | undefined
+  /** Its tools were running when the daemon died. */
+  interrupted = false
+  #saved: { state?: State; manifest?: string } = {}
+  readonly #slot: Slot
+
+  constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
+    this.folder = init.folder
+    this.data = join(init.folder, 'data')
+    this.#slot = new Slot(join(init.folder, 'state.cbor'))
+    this.self = init.self
+    this.outbox = init.outbox
+    this.offerSealed = init.offerSealed
+    this.offer = peek(offerSubject, init.offerSealed)
+    this.run = this.offer.run
+    this.controller = this.offer.controller
+    this.epoch = this.offer.epoch
+  }
+
+  /** The name of this member's folders in the result. */
+  get name(): string {
+    return this.#candidate.name
+  }
+
+  /** The tools that this member was asked to run. */
+  get tools(): Assignment[] {
+    return this.#candidate.tools
+  }
+
+  get #candidate() {
+    const mine = this.offer.candidates.find(candidate => candidate.peer === this.self)
+    if (mine == null) throw new Error(`not a candidate of ${this.run}`)
+    return mine
+  }
+
+  /** Restores the manifest, too. */
+  accept(manifest: Envelope): void {
+    this.manifestSealed = manifest
+    this.manifest = peek(manifestSubject, manifest)
+    this.manifestDigest = digestOf(encode(manifest))
+  }
+
+  /** All of it is on the disk when this resolves. */
+  async save(): Promise<void> {
+    const { state, manifestDigest } = this
+    await mkdir(this.data, { recursive: true })
+    const { run, controller, clock, offerSealed: offer, manifestSealed: manifest } = this
+    const whole = { ...this.#progress, run, controller, clock, offer, manifest }
+    await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
+    this.#saved = { state, manifest: manifestDigest }
+  }
+
+  /** What the next daemon must know if this one is killed; a phase that changes no state can be gone through again. */
+  async keep(): Promise<void> {
+    const { state, manifestDigest } = this
+    if (state === 'ended' || manifestDigest !== this.#saved.manifest) return this.save()
+    if (state === this.#saved.state) return
+    const bytes = encode(this.#progress)
+    if (bytes.length > MAX_SLOT) return this.save()
+    // a machine that fails ends the run on it, whatever is on its disk
+    await this.#slot.write(bytes)
+    this.#saved.state = state
+  }
+
+  get #progress() {
+    const { epoch, seq, state, ack } = this
+    return { epoch, seq, state, ack }
+  }
+
+  /** Nothing more is kept for now. */
+  close(): Promise<void> {
+    return this.#slot.close()
+  }
+
+  async remove(): Promise<void> {
+    await this.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** @throws whatever is wrong with `member.cbor` */
+export async function restoreMember(folder: string, self: string, outbox: Outbox): Promise<Member> {
+  const content = decode(saved, new Uint8Array(await readFile(join(folder, 'member.cbor'))))
+  const later = await readSlot(join(folder, 'state.cbor'))
+    .then(bytes => decode(progress, bytes))
+    .catch(() => content)
+  const { epoch, seq, state, ack } = later.seq >= content.seq ? later : content
+  const member = new Member({ folder, self, outbox, offerSealed: content.offer })
+  Object.assign(member, { epoch, seq, state, ack, clock: content.clock })
+  if (content.manifest != null) member.accept(content.manifest)
+  member.interrupted = member.state === 'running'
+  return member
+}

@@ -1,0 +1,83 @@
+/** `bak-node leave`: the daemon ends, and its home forgets the mesh or vanishes; what would be lost is said before. */
+import { rm } from 'node:fs/promises'
+import { codeCache } from '../protocols/compile-cache.ts'
+import { BakError } from '../protocols/errors.ts'
+import { goingOn, statusAt, stopDaemon } from './command.ts'
+import { loadIdentity } from './key-file.ts'
+import { Remembered } from './mesh/peering/address-book.ts'
+import { MeshFile } from './mesh-file.ts'
+import { sweep } from './processes/supervisor.ts'
+import { type Place, unitsFor } from './service/places.ts'
+import { removeUnit } from './service/unit-file.ts'
+import { type Home, homeAt } from './store/home.ts'
+import { takeLock } from './store/lock.ts'
+import { forget, isHome, lossesOf, purge } from './store/remove-home.ts'
+
+export interface LeaveOptions {
+  /** Delete the home and the unit, too. */
+  purge: boolean
+  /** Whatever is lost by it. */
+  force: boolean
+  /** Takes what was done, a line at a time, and what went wrong on the way. */
+  print(line: string): void
+  warn(line: string): void
+}
+
+/** @throws {BakError} `busy` while a run goes on, `not-allowed` with what would be lost, or for what is no home */
+export async function leaveHome(dir: string, options: LeaveOptions): Promise<void> {
+  const home = homeAt(dir)
+  const { print } = options
+  if (!(await isHome(home))) return print(`${home.root} is not there: there is nothing to leave`)
+  if (!options.force) await refuseLosses(home, options.purge)
+  if (options.purge) await removeUnits(home, options)
+  // the service manager may have ended it by now
+  if ((await statusAt(home.socket)) != null) await stopDaemon(home.socket)
+  const lock = await takeLock(home.lock)
+  try {
+    await sweep(home.ledger)
+    for (const line of options.purge ? await purge(home) : await forget(home)) print(line)
+    const cache = options.purge ? codeCache() : undefined
+    if (cache != null) await rm(cache, { recursive: true, force: true })
+  } finally {
+    await lock.release()
+  }
+  if (options.purge) return
+  for (const [, unit] of await unitsOf(home)) {
+    print(`the unit ${unit} would found a new mesh here: bak-node uninstall --unit ${unit}`)
+  }
+}
+
+async function refuseLosses(home: Home, everything: boolean): Promise<void> {
+  const status = await statusAt(home.socket)
+  const runs = status == null ? [] : goingOn(status)
+  if (runs.length > 0) {
+    throw new BakError('busy', `there goes on ${runs.join(', ')}: wait with bak-node drain --wait, or use --force`)
+  }
+  const losses = await lossesOf(home, { everything, founded: await hasFounded(home) })
+  if (losses.length === 0) return
+  throw new BakError('not-allowed', ['this would be lost, and nothing is done without --force:', ...losses].join('\n'))
+}
+
+/** Whether other peers are in the mesh that grew from this home. */
+async function hasFounded(home: Home): Promise<boolean> {
+  const { peer } = await loadIdentity(home)
+  const mesh = await MeshFile.read(home)
+  return mesh?.mesh === peer && (await Remembered.open(home.peers)).peers().length > 0
+}
+
+async function removeUnits(home: Home, { print, warn }: LeaveOptions): Promise<void> {
+  for (const [place, unit] of await unitsOf(home)) {
+    const { path, warnings } = await removeUnit(place, unit)
+    for (const warning of warnings) warn(warning)
+    print(`removed ${path}`)
+  }
+}
+
+async function unitsOf({ root }: Home): Promise<Array<[Place, string]>> {
+  const places: Place[] = [
+    { scope: 'system', root: '/' },
+    { scope: 'user', root: '/' }
+  ]
+  const found = await Promise.all(places.map(place => unitsFor(place, root)))
+  return places.flatMap((place, i) => (found[i] ?? []).map((unit): [Place, string] => [place, unit]))
+}

@@ -1,0 +1,48 @@
+/** Tells every member that asks which peers this one is connected with, how, and whether gossip goes there. */
+import type { ConnectionManager } from '@libp2p/interface-internal'
+import { type Link, linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { topicName } from '../../protocols/hello.ts'
+import type { Paths } from './paths/paths.ts'
+import type { Streams } from './streams.ts'
+
+export interface NeighboursComponents {
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
+  paths: Pick<Paths, 'of'>
+  /** Gossipsub, by a door that its type hides. */
+  pubsub: { getMeshPeers(topic: string): string[] }
+  streams: Pick<Streams, 'serve' | 'unserve'>
+}
+
+export class Neighbours {
+  readonly #components: NeighboursComponents
+  readonly #topic: string
+
+  constructor(components: NeighboursComponents, init: { mesh: string }) {
+    this.#components = components
+    this.#topic = topicName(init.mesh, 'run')
+  }
+
+  async start(): Promise<void> {
+    await this.#components.streams.serve(linksProtocol, () => this.#answer())
+  }
+
+  async stop(): Promise<void> {
+    await this.#components.streams.unserve(linksProtocol)
+  }
+
+  /** @returns one for each connected peer, by the connection that is used of several */
+  list(): Link[] {
+    const { connectionManager, paths, pubsub } = this.#components
+    const gossip = new Set(pubsub.getMeshPeers(this.#topic))
+    const peers = new Set(connectionManager.getConnections().map(({ remotePeer }) => remotePeer.toString()))
+    const links = [...peers].flatMap(peer => {
+      const path = paths.of(peer)
+      return path == null ? [] : [{ peer, ...path, gossip: gossip.has(peer) }]
+    })
+    return links.slice(0, MAX_LINKS)
+  }
+
+  async *#answer(): AsyncGenerator<{ links: Link[] }> {
+    yield { links: this.list() }
+  }
+}

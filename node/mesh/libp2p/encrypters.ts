@@ -1,0 +1,49 @@
+/** Keeps the encrypters that libp2p offers and answers in step with the secrets of the mesh. */
+import type { NoiseComponents } from '@chainsafe/libp2p-noise'
+import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
+import type { Authority } from '../trust/authority.ts'
+import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
+
+export interface EncryptersComponents extends Omit<NoiseComponents, 'upgrader'> {
+  authority: Authority
+  upgrader: Upgrader
+}
+
+export class Encrypters {
+  readonly #components: EncryptersComponents
+  readonly #init: EncrypterInit
+
+  constructor(components: EncryptersComponents, init: EncrypterInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  start(): void {
+    this.#components.authority.addEventListener('rotated', this.#onRotated)
+  }
+
+  stop(): void {
+    this.#components.authority.removeEventListener('rotated', this.#onRotated)
+  }
+
+  readonly #onRotated = (): void => {
+    const { authority, upgrader } = this.#components
+    setEncrypters(
+      upgrader,
+      authority.secrets.map(secret => meshEncrypter(this.#init, secret)(this.#components))
+    )
+  }
+}
+
+/**
+ * Makes these the encrypters, the first preferred, and touches no connection that stands. libp2p takes them at its making
+ * only; but it looks them up in this map at every handshake.
+ */
+export function setEncrypters(
+  upgrader: Pick<Upgrader, 'getConnectionEncrypters'>,
+  encrypters: ConnectionEncrypter[]
+): void {
+  const offered = upgrader.getConnectionEncrypters() as Map<string, ConnectionEncrypter>
+  offered.clear()
+  for (const encrypter of encrypters) offered.set(encrypter.protocol, encrypter)
+}

@@ -1,0 +1,70 @@
+/**
+ * What one neighbour may send over gossipsub at all. Whatever is too much is dropped before it costs anything: frames before they
+ * are decoded, and what is in a frame before it is looked at.
+ */
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import { NEIGHBOUR, NEIGHBOUR_BYTES } from '../limits/constants.ts'
+import type { Conduct } from '../limits/peer-score.ts'
+import { Buckets } from '../limits/token-buckets.ts'
+
+/** A neighbour that asks for so many messages by their ids costs as much as one message. */
+const IDS_OF_A_MESSAGE = 50
+
+/** The parts of a message of gossipsub that are counted. */
+interface Rpc {
+  messages: unknown[]
+  control?: Partial<Record<'ihave' | 'iwant' | 'idontwant', Array<{ messageIDs?: unknown[] }>>>
+}
+
+/** Where gossipsub reads from a neighbour. */
+interface Inside {
+  pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
+  handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
+}
+interface Frame {
+  byteLength: number
+}
+
+export class GossipMeter {
+  readonly #conduct: Pick<Conduct, 'note'>
+  readonly #now: () => number
+  readonly #frames = new Buckets(NEIGHBOUR)
+  readonly #bytes = new Buckets(NEIGHBOUR_BYTES)
+
+  constructor(conduct: Pick<Conduct, 'note'>, now: () => number = () => performance.now()) {
+    this.#conduct = conduct
+    this.#now = now
+  }
+
+  /** Stands between a gossipsub and its neighbours. */
+  watch(pubsub: GossipSub): GossipSub {
+    const inside = pubsub as unknown as Inside
+    const read = inside.pipePeerReadStream.bind(pubsub)
+    const handle = inside.handleReceivedRpc.bind(pubsub)
+    inside.pipePeerReadStream = (peer, frames) => read(peer, this.#admitted(peer.toString(), frames))
+    inside.handleReceivedRpc = async (from, rpc) => {
+      if (this.admits(from.toString(), costOf(rpc) - 1, 0)) await handle(from, rpc)
+    }
+    return pubsub
+  }
+
+  /** @returns whether that much more may come of a neighbour; it counts against it if not */
+  admits(peer: string, messages: number, bytes: number): boolean {
+    const now = this.#now()
+    if (this.#frames.take(peer, now, messages) && this.#bytes.take(peer, now, bytes)) return true
+    this.#conduct.note(peer, 'too-much-gossip', Math.max(1, messages))
+    return false
+  }
+
+  async *#admitted(peer: string, frames: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+    for await (const frame of frames) if (this.admits(peer, 1, frame.byteLength)) yield frame
+  }
+}
+
+/** In messages; a frame with nothing in it is one. */
+export function costOf({ messages, control = {} }: Rpc): number {
+  const ids = [control.ihave, control.iwant, control.idontwant].flatMap(list => list ?? [])
+  const asked = ids.reduce((sum, { messageIDs }) => sum + (messageIDs?.length ?? 0), 0)
+  return Math.max(1, messages.length + Math.floor(asked / IDS_OF_A_MESSAGE))
+}

@@ -1,0 +1,111 @@
+/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise, yamux, identify, ping, AutoNAT, gossip. */
+
+import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { type TCPComponents, tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Greeter } from '../bulk/greeter.ts'
+import { meshGossip } from '../gossip.ts'
+import type { Quiet } from '../idle/low-noise.ts'
+import type { Gate } from '../limits/connection-gater.ts'
+import { MAX_PENDING } from '../limits/constants.ts'
+import type { Conduct } from '../limits/peer-score.ts'
+import { isRelayed } from '../reachability/addresses.ts'
+import type { MeshSecret } from '../trust/mesh-secret.ts'
+import { Vigil } from './connection-monitor.ts'
+import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
+import { updateWindowsSeldom } from './write-coalescing.ts'
+
+/** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
+export const MAX_CONNECTIONS = 512
+/** Of several addresses of one peer, one that swallows what is sent to it must leave time for the next, ms. */
+const ADDRESS_TIMEOUT = 4_000
+/** Reservations that are asked for at the same time; one relay that is silent must not keep another waiting. */
+const RESERVING = 4
+/** Relayed connections that one relay may bring to, and ask of, this peer. */
+const MAX_RELAYED = 512
+
+export interface NetworkInit extends EncrypterInit {
+  /** Newest first. */
+  secrets: MeshSecret[]
+  /** Raw Ed25519 key, 64 bytes. */
+  key: Uint8Array
+  listen: string[]
+  announce: string[]
+  /** This peer's addresses behind relays, as they are now. */
+  behindRelays?(): string[]
+  /** Without these anybody who belongs to the mesh may do as much as it likes. */
+  conduct?: Conduct
+  gate?: Gate
+  quiet?: Quiet
+  /** Without it all connections are libp2p's. */
+  greeter?: Greeter
+}
+
+export function createNetwork(init: NetworkInit, services: any) {
+  const vigil = new Vigil({ quiet: init.quiet })
+  updateWindowsSeldom()
+  return createLibp2p({
+    start: false,
+    privateKey: privateKeyFromRaw(init.key),
+    addresses: {
+      listen: init.listen,
+      announce: init.announce,
+      announceFilter: (addresses: Multiaddr[]) => [
+        ...addresses,
+        ...(init.behindRelays?.() ?? []).map(each => multiaddr(each))
+      ]
+    },
+    transports: [
+      greetedTcp(init.greeter),
+      circuitRelayTransport({
+        reservationConcurrency: RESERVING,
+        maxInboundStopStreams: MAX_RELAYED,
+        maxOutboundStopStreams: MAX_RELAYED
+      })
+    ],
+    connectionEncrypters: init.secrets.map(secret => meshEncrypter(init, secret)),
+    streamMuxers: [vigil.watch(yamux({ enableKeepAlive: false }))],
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      // the gate makes room before it comes to this, and counts by address only who fails
+      maxIncomingPendingConnections: 2 * MAX_PENDING,
+      inboundConnectionThreshold: 1_000_000,
+      addressDialTimeout: ADDRESS_TIMEOUT,
+      // bak dials by itself, and knows whom
+      reconnectRetries: 0
+    },
+    // the vigil asks less
+    connectionMonitor: { enabled: false },
+    connectionGater: init.gate?.gater ?? { denyDialMultiaddr: () => false },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      vigil: () => vigil,
+      autonat: directAutoNAT,
+      pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
+      ...services
+    }
+  } as unknown as Libp2pOptions)
+}
+
+function greetedTcp(greeter?: Greeter) {
+  const make = tcp()
+  return (components: TCPComponents) => greeter?.before(make(components)) ?? make(components)
+}
+
+/** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */
+function directAutoNAT(components: AutoNATv2Components) {
+  const { addressManager } = components
+  const direct = Object.create(addressManager, {
+    getAddressesWithMetadata: {
+      value: () => addressManager.getAddressesWithMetadata().filter(({ multiaddr }) => !isRelayed(multiaddr))
+    }
+  })
+  return autoNATv2()(Object.create(components, { addressManager: { value: direct } }))
+}

@@ -1,0 +1,63 @@
+/** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone. */
+import { hostname } from 'node:os'
+import type { RunRecord } from '../../../protocols/record.ts'
+
+type Section = Record<string, string | number | undefined>
+
+/** @param toolsByHost pbench's `[tools/<host>]`: tool name -> its options, by member name */
+export function metadataOf(record: RunRecord): string {
+  const iterations = record.spec.iterations.map((iteration, i) => ({
+    ...iteration,
+    folder: `${i + 1}-${iteration.name}`
+  }))
+  const script = typeof record.spec.command === 'string' ? record.spec.command : record.spec.command.join(' ')
+  const sections: Record<string, Section> = {
+    pbench: {
+      config: record.name,
+      date: utc(record.created),
+      iterations: iterations.map(each => each.folder).join(', '),
+      name: record.run,
+      'rpm-version': `v${record.program}`,
+      script,
+      hostname_f: hostname()
+    },
+    controller: { hostname: record.controller.name },
+    run: {
+      controller: record.controller.name,
+      start_run: utc(record.created),
+      end_run: record.ended == null ? undefined : utc(record.ended),
+      run_interrupted: record.verdict === 'cancelled' ? 'true' : undefined
+    },
+    tools: {
+      hosts: record.roster.map(member => member.name).join(' '),
+      group: [...new Set(record.roster.flatMap(member => member.tools.map(each => each.group)))].join(' ')
+    },
+    ...Object.fromEntries(record.roster.map(member => [`tools/${member.name}`, toolsOf(member)])),
+    ...Object.fromEntries(
+      iterations.map((each, i) => [
+        `iterations/${each.folder}`,
+        { iteration_number: i + 1, iteration_name: each.name, user_script: [script, ...each.args].join(' ') }
+      ])
+    )
+  }
+  return Object.entries(sections)
+    .map(([name, section]) => `[${name}]\n${lines(section)}`)
+    .join('\n')
+}
+
+function toolsOf(member: RunRecord['roster'][number]): Section {
+  return {
+    label: undefined,
+    tools: member.tools.map(each => each.tool).join(','),
+    ...Object.fromEntries(member.tools.map(({ tool, options }) => [tool, (options.options ?? []).join(' ')]))
+  }
+}
+
+function lines(section: Section): string {
+  return Object.entries(section)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} = ${String(value).replaceAll('\n', ' ')}\n`)
+    .join('')
+}
+
+const utc = (at: number) => new Date(at).toISOString().replace('Z', '000')

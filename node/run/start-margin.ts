@@ -1,0 +1,35 @@
+/**
+ * How far ahead the agreed instant of `start` must lie, so that all have heard of it by then: as long as a command took to reach the
+ * slowest member in the last few phases, and some more. So one `start` that came too late makes the next lead longer at once.
+ */
+import { CLOCK_OLD, turnsTake } from '../clock/schedule.ts'
+
+/** Bounds of what is agreed, ms. */
+const LEAD = { least: 30, most: 2_000 }
+/** Phases that are looked back on. */
+const PHASES = 8
+/** What is added to the slowest of them: a part of it, and ms. */
+const SPARE = { part: 0.25, ms: 15 }
+
+export class Lead {
+  /** By the number of the phase. */
+  readonly #reached = new Map<number, number>()
+  #compared = Number.NEGATIVE_INFINITY
+
+  /** The command of a phase reached a member so many ms after it was given; that may be known only when others are over. */
+  note(seq: number, reached: number): void {
+    this.#reached.set(seq, Math.max(reached, this.#reached.get(seq) ?? 0))
+    const oldest = Math.min(...this.#reached.keys())
+    if (this.#reached.size > PHASES) this.#reached.delete(oldest)
+  }
+
+  /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, of any origin */
+  next(members: number, clock = performance.now()): number {
+    const slowest = Math.max(0, ...this.#reached.values())
+    const wait = slowest * (1 + SPARE.part) + SPARE.ms
+    // members judge by their own measure: what is about to be old for them is compared now
+    const compare = clock - this.#compared >= CLOCK_OLD * 0.9
+    if (compare) this.#compared = clock
+    return Math.min(LEAD.most, Math.max(LEAD.least, wait + (compare ? turnsTake(members) : 0)))
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Member, restoreMember } from '../../node/agent/member-state.ts'
+import { openOutbox } from '../../node/store/outbox.ts'
+import { seal } from '../../protocols/envelope.ts'
+import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
+import { ackSubject } from '../../protocols/phase.ts'
+import { ack, controller, manifest, offer, run, member as self } from '../protocols/samples.ts'
+import { scratch } from '../store/scratch.ts'
+
+const test = suite('what a member keeps on its disk')
+
+async function newMember() {
+  const folder = join(scratch(), 'work', run)
+  const outbox = await openOutbox(join(folder, 'outbox'), run)
+  const member = new Member({ folder, self: self.peer, outbox, offerSealed: seal(offerSubject, offer, controller) })
+  const restored = () => restoreMember(folder, self.peer, outbox)
+  return { member, folder, restored }
+}
+
+const answer = (seq: number) => seal(ackSubject, { ...ack, seq }, self)
+
+test('a daemon that was killed knows how far it was: state, number, last answer', async () => {
+  const { member, restored } = await newMember()
+  await member.save()
+  Object.assign(member, { state: 'joined', seq: 1, ack: answer(1) })
+  await member.keep()
+  member.accept(seal(manifestSubject, manifest, controller))
+  Object.assign(member, { state: 'ready', seq: 2, ack: answer(2) })
+  await member.keep()
+  assert.is((await restored()).manifestDigest, member.manifestDigest)
+  Object.assign(member, { state: 'running', seq: 4, ack: answer(4) })
+  await member.keep()
+  const { state, seq, ack: last, interrupted, manifestDigest } = await restored()
+  assert.equal([state, seq, interrupted, manifestDigest], ['running', 4, true, member.manifestDigest])
+  assert.equal(last, answer(4))
+  await member.close()
+})
+
+test('a phase that changes no state writes nothing, and a change of state only what is small', async () => {
+  const { member, folder } = await newMember()
+  await member.save()
+  const whole = statSync(join(folder, 'member.cbor'))
+  member.seq = 1
+  await member.keep()
+  assert.not(existsSync(join(folder, 'state.cbor')))
+  Object.assign(member, { state: 'idle', seq: 2 })
+  await member.keep()
+  assert.ok(statSync(join(folder, 'state.cbor')).size < 100)
+  assert.is(statSync(join(folder, 'member.cbor')).mtimeMs, whole.mtimeMs)
+  await member.close()
+})
+
+test('an answer that is long is kept, too, and what comes after it', async () => {
+  const { member, restored } = await newMember()
+  await member.save()
+  const warnings = Array.from({ length: 40 }, (_, i) => `${i}: ${'it ended slowly '.repeat(10)}`)
+  const long = seal(ackSubject, { ...ack, seq: 5, warnings }, self)
+  for (const [seq, state, last] of [
+    [4, 'running', answer(4)],
+    [5, 'idle', long],
+    [6, 'running', answer(6)]
+  ] as const) {
+    Object.assign(member, { state, seq, ack: last })
+    await member.keep()
+    assert.equal([(await restored()).state, (await restored()).ack], [state, last])
+  }
+  await member.close()
+})
+
+test('a state that is damaged, or older than the whole, is not believed', async () => {
+  const { member, folder, restored } = await newMember()
+  await member.save()
+  Object.assign(member, { state: 'idle', seq: 3 })
+  await member.keep()
+  assert.is((await restored()).state, 'idle')
+  Object.assign(member, { state: 'ended', seq: 7 })
+  await member.keep()
+  assert.is((await restored()).state, 'ended')
+  await member.close()
+  for (const damaged of ['x', '', Buffer.from([0, 0, 0, 9, 1]), Buffer.alloc(99)]) {
+    writeFileSync(join(folder, 'state.cbor'), damaged)
+    assert.equal([(await restored()).state, (await restored()).seq], ['ended', 7])
+  }
+})
+
+test.run()

@@ -1,0 +1,63 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { beyondOffer } from '../../node/agent/offer-check.ts'
+import { phasesOf } from '../../node/run/plan.ts'
+import type { Offer } from '../../protocols/manifest.ts'
+import type { Command } from '../../protocols/phase.ts'
+import { command, controller, member, offer, specOf } from '../protocols/samples.ts'
+
+const test = suite('commands within an offer')
+
+const spec = specOf({ samples: 2, iterations: [{ name: 'small' }, { name: 'big' }] })
+const two: Offer = { ...offer, spec }
+const none: Offer = { ...two, spec: { ...spec, sysinfo: 'none' } }
+const { step: _, at: __, ...plain } = command
+const first = { number: 1, name: 'small', sample: 1 }
+
+const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: RegExp | undefined]> = [
+  ['a sample of the offer', { phase: 'start', step: { number: 2, name: 'big', sample: 2 } }, two, undefined],
+  ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/3/],
+  ['no sample at all', { phase: 'stop' }, two, /stop without a sample/],
+  ['the sample 0', { phase: 'send', step: { ...first, sample: 0 } }, two, /no sample 1-small\/0/],
+  ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/1/],
+  ['the iteration 0', { phase: 'start', step: { ...first, number: 0 } }, two, /no sample 0-small\/1/],
+  ['an iteration of another name', { phase: 'send', step: { ...first, name: 'big' } }, two, /no sample 1-big\/1/],
+  ['a snapshot', { phase: 'sysinfo', when: 'begin' }, two, undefined],
+  ['a snapshot that the offer does without', { phase: 'sysinfo', when: 'begin' }, none, /has no sysinfo/],
+  ['a workload', { phase: 'work', step: first }, two, /on the controller of its run only/],
+  ['an instant far ahead', { phase: 'start', step: first, at: plain.issued + 3_600_000 }, two, /start 3600 s after/],
+  ['an instant that has passed', { phase: 'start', step: first, at: 0 }, two, undefined],
+  ['the end', { phase: 'terminate' }, two, undefined]
+]
+for (const [title, change, of, beyond] of cases) {
+  test(`${title} is ${beyond == null ? '' : 'not '}what the member agreed to`, () => {
+    const found = beyondOffer({ ...plain, ...change }, of, member.peer)
+    if (beyond == null) assert.is(found, undefined)
+    else assert.match(found as string, beyond)
+  })
+}
+
+test('a workload of its own is what a controller agreed to', () => {
+  assert.is(beyondOffer({ ...plain, phase: 'work', step: first }, two, controller.peer), undefined)
+})
+
+test('every phase of a run is within its offer, for its controller and, but for the workload, for each member', () => {
+  const anySpec = fc.record({
+    samples: fc.integer({ min: 1, max: 4 }),
+    sysinfo: fc.constantFrom('default', 'none'),
+    iterations: fc.array(fc.record({ name: fc.constantFrom('a', 'b', 'c') }), { minLength: 1, maxLength: 4 })
+  })
+  fc.assert(
+    fc.property(anySpec, given => {
+      const of: Offer = { ...offer, spec: specOf(given) }
+      for (const planned of phasesOf(of.spec)) {
+        const asked = { ...plain, ...planned, at: plain.issued + 2_000 }
+        assert.is(beyondOffer(asked, of, controller.peer), undefined)
+        if (planned.phase !== 'work') assert.is(beyondOffer(asked, of, member.peer), undefined)
+      }
+    })
+  )
+})
+
+test.run()

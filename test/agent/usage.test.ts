@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { between, lookAt } from '../../node/agent/usage.ts'
+import { processorTimeOf } from '../../node/processes/process-group.ts'
+import { createWorkspace, until } from '../helpers/workspace.ts'
+
+const test = suite('what a daemon has cost')
+
+const none = { total: { sent: 0, received: 0 } }
+/** Of this process, as the kernel tells others, ms. */
+const told = () => {
+  const stat = readFileSync('/proc/self/stat', 'latin1')
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return 10 * (user + system)
+}
+
+test('processor time and switches between two looks are those that the kernel tells', async () => {
+  const [first, before] = [told(), lookAt(none)]
+  const inner = told()
+  while (told() < inner + 200) JSON.parse(JSON.stringify(process.versions))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  const within = told() - inner
+  const cost = between(before, lookAt(none), [])
+  const around = told() - first
+  const spent = cost.user + cost.system
+  assert.ok(spent >= within - 20 && spent <= around + 20, `${spent} ms, and ${within} to ${around}`)
+  // threads of the runtime work beside this one
+  assert.ok(cost.elapsed >= 150 / availableParallelism(), `${cost.elapsed} ms`)
+  assert.ok(cost.voluntary > 0)
+  assert.is(cost.tools, 0)
+})
+
+test('bytes are those that went over connections meanwhile', () => {
+  const before = lookAt({ total: { sent: 10, received: 20 } })
+  const cost = between(before, lookAt({ total: { sent: 15, received: 27 } }), [])
+  assert.equal([cost.sent, cost.received], [5, 7])
+})
+
+test('programs count with all processes of their group, those included that have ended', async () => {
+  const { folder, supervisor, close } = createWorkspace('cost')
+  const busy = 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'
+  const child = await supervisor.spawn({
+    argv: ['/bin/sh', '-c', `sh -c '${busy}'; sleep 100 & ${busy}; sleep 100`],
+    ...{ cwd: folder, env: {}, stdout: `${folder}/out`, stderr: `${folder}/err` }
+  })
+  try {
+    await until(() => (processorTimeOf([child.pid]) >= 50 ? true : undefined))
+    assert.is(processorTimeOf([]), 0)
+    assert.is(processorTimeOf([2 ** 22 + 1]), 0)
+  } finally {
+    await close()
+  }
+})
+
+test.run()

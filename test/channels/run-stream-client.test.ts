@@ -1,0 +1,296 @@
+import { mock } from 'node:test'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { AckLine, type AckLineInit } from '../../node/channels/run-stream-client.ts'
+import { type Envelope, peek, seal } from '../../protocols/envelope.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import { Queue } from '../../protocols/queue.ts'
+import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
+import { road, stayAwake } from '../helpers/streams.ts'
+import { ack, member, run } from '../protocols/samples.ts'
+
+const test = suite('the line of a member to its controller')
+const sleepAgain = stayAwake()
+const lines = new Set<AckLine>()
+test.after.each(async () => {
+  for (const line of lines) await line.stop()
+  lines.clear()
+})
+test.after(sleepAgain)
+
+const ackOf = (seq: number): Envelope => seal(ackSubject, { ...ack, seq }, member)
+const said = (sealed: Envelope): FromMember => ({ type: 'ack', sealed })
+const same = (message: FromMember | undefined, sealed: Envelope) =>
+  message?.type === 'ack' && Buffer.compare(message.sealed.signature, sealed.signature) === 0
+
+/** A controller that shows what it hears, one list for all streams, and says what it is given. */
+function controllerOf(answer?: (opened: number) => BakError | undefined) {
+  const heard = new Queue<FromMember>(1_000)
+  const streams: Queue<FromController>[] = []
+  const handler: Handler<FromMember, FromController> = async function* (first, { receive, signal }) {
+    const refusal = answer?.(streams.length)
+    const say = new Queue<FromController>()
+    streams.push(say)
+    signal.addEventListener('abort', () => say.end())
+    await heard.put(first)
+    if (refusal != null) throw refusal
+    const reading = async () => {
+      for (let next = await receive(); next !== undefined; next = await receive()) await heard.put(next)
+    }
+    reading().then(
+      () => say.end(),
+      () => say.end()
+    )
+    yield { type: 'lease' }
+    for (let next = await say.take(); next !== undefined; next = await say.take()) yield next
+  }
+  return { heard, streams, way: road(serve(acksProtocol, handler), member.peer) }
+}
+
+function lineTo(open: Opener, init: Partial<AckLineInit> = {}): AckLine {
+  const line = new AckLine({ run, open, onLease: () => {}, onTold: () => {}, onRefused: () => {}, ...init })
+  lines.add(line)
+  line.start()
+  return line
+}
+
+test('stays until the controller closes it, so that last words are heard, and is not opened again', async () => {
+  const { streams, way } = controllerOf()
+  const [up, told] = [Promise.withResolvers<void>(), [] as unknown[]]
+  const line = lineTo(way.open, { onLease: up.resolve, onTold: message => told.push(message) })
+  await up.promise
+  const words: FromController = { type: 'certificate', sealed: ackOf(7) }
+  const finished = line.finish(20_000)
+  await streams[0]?.put(words)
+  streams[0]?.end()
+  await finished
+  assert.equal(told, [words])
+  assert.ok(line.closed)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  assert.is(streams.length, 1)
+})
+
+test('a controller that never closes it is not waited for longer than was said', async () => {
+  const { way } = controllerOf()
+  const up = Promise.withResolvers<void>()
+  const line = lineTo(way.open, { onLease: up.resolve })
+  await up.promise
+  const began = performance.now()
+  await line.finish(100)
+  assert.ok(performance.now() - began < 5_000)
+  assert.ok(line.closed)
+})
+
+test('says first which run it means, and then each acknowledgement', async () => {
+  const { heard, way } = controllerOf()
+  const up = Promise.withResolvers<void>()
+  const line = lineTo(way.open, { onLease: up.resolve })
+  assert.equal(await heard.take(), { type: 'open', run })
+  await up.promise
+  for (const seq of [1, 2, 3]) {
+    const sealed = ackOf(seq)
+    line.send(said(sealed), peek(ackSubject, sealed).seq)
+    assert.ok(same(await heard.take(), sealed))
+  }
+  assert.is(way.streams.length, 1)
+})
+
+test('an acknowledgement that is there before the line is up goes out as soon as it is; only the latest counts', async () => {
+  const { heard, way } = controllerOf()
+  const road = Promise.withResolvers<void>()
+  const late: Opener = async (id, options) => {
+    await road.promise
+    return await way.open(id, options)
+  }
+  const line = lineTo(late)
+  line.send(said(ackOf(1)), 1)
+  const latest = ackOf(2)
+  line.send(said(latest), 2)
+  road.resolve()
+  assert.is((await heard.take())?.type, 'open')
+  assert.ok(same(await heard.take(), latest))
+})
+
+test('a line that breaks is opened again, and the latest acknowledgement said again', async () => {
+  const { heard, way } = controllerOf()
+  const line = lineTo(way.open)
+  const sealed = ackOf(4)
+  line.send(said(sealed), peek(ackSubject, sealed).seq)
+  for (let broken = 0; broken < 3; broken++) {
+    assert.is((await heard.take())?.type, 'open')
+    assert.ok(same(await heard.take(), sealed))
+    way.streams.at(-1)?.cut()
+  }
+  assert.is((await heard.take())?.type, 'open')
+  assert.is(way.streams.length, 4)
+})
+
+test('a controller that cannot be reached is tried until it can', async () => {
+  const { heard, way } = controllerOf()
+  let tries = 0
+  lineTo(async (id, options) => {
+    if (++tries < 3) throw new BakError('unreachable', 'no way there')
+    return await way.open(id, options)
+  })
+  assert.is((await heard.take())?.type, 'open')
+  assert.is(tries, 3)
+})
+
+test('signs of life and refusals are passed on', async () => {
+  const { heard, way, streams } = controllerOf()
+  const leases = new Queue<number>()
+  const refusals = new Queue<string>()
+  lineTo(way.open, {
+    onLease: () => void leases.put(1),
+    onRefused: ({ seq, code }) => void refusals.put(`${seq} ${code}`)
+  })
+  await heard.take()
+  await leases.take()
+  await streams[0]?.put({ type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' })
+  assert.is(await refusals.take(), '5 old-epoch')
+  await streams[0]?.put({ type: 'lease' })
+  await leases.take()
+})
+
+const patient = () => new AbortController().signal
+
+test('asks the controller for its time, as soon as the line is up', async () => {
+  const { heard, streams, way } = controllerOf()
+  const line = lineTo(way.open)
+  const asking = line.clock.ask(patient())
+  assert.is((await heard.take())?.type, 'open')
+  const question = await heard.take()
+  assert.ok(question?.type === 'time')
+  const { asked } = question
+  await streams[0]?.put({ type: 'time', asked: asked - 1, heard: 1, answered: 1 })
+  await streams[0]?.put({ type: 'time', asked, heard: asked + 5_000, answered: asked + 5_000 })
+  const { offset, bound, at } = await asking
+  assert.ok(bound >= 0 && Math.abs(offset - 5_000) <= bound + 0.01, `${offset} +- ${bound}`)
+  assert.ok(at != null && at >= asked + 5_000)
+})
+
+test('a question whose line broke is asked again on the next', async () => {
+  const { heard, streams, way } = controllerOf()
+  const asking = lineTo(way.open).clock.ask(patient())
+  await heard.take()
+  const first = await heard.take()
+  way.streams[0]?.cut()
+  assert.is((await heard.take())?.type, 'open')
+  const second = await heard.take()
+  assert.ok(first?.type === 'time' && second?.type === 'time' && second.asked > first.asked)
+  await streams[1]?.put({ type: 'time', asked: second.asked, heard: second.asked, answered: second.asked })
+  assert.ok((await asking).bound < 20_000)
+})
+
+test('a controller that does not tell its time is waited for as long as the signal says, and no longer than 30 s', async () => {
+  const { heard, way } = controllerOf()
+  const line = lineTo(way.open)
+  const giveUp = new AbortController()
+  const asking = line.clock.ask(giveUp.signal).catch(error => error.message)
+  await heard.take()
+  await heard.take()
+  giveUp.abort(new BakError('cancelled', 'the run is over'))
+  assert.is(await asking, 'the run is over')
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const silent = line.clock.ask(patient()).catch(error => `${error.code}: ${error.message}`)
+    mock.timers.tick(30_000)
+    assert.is(await silent, 'timeout: the controller did not tell its time within 30 s')
+  } finally {
+    mock.timers.reset()
+  }
+})
+
+for (const code of ['no-such-run', 'not-on-roster'] as const) {
+  test(`a controller that answers ${code} is not asked again, and the run hears of it once`, async () => {
+    const { way } = controllerOf(() => new BakError(code, 'not here'))
+    const refused: string[] = []
+    const over = Promise.withResolvers<void>()
+    const line = lineTo(way.open, {
+      onRefused: refusal => {
+        refused.push(`${refusal.seq} ${refusal.code}`)
+        over.resolve()
+      }
+    })
+    await over.promise
+    await line.stop()
+    assert.equal(refused, [`undefined ${code}`])
+    assert.is(way.streams.length, 1)
+  })
+}
+
+test('a controller that answers with another error is asked again', async () => {
+  const { heard, way } = controllerOf(opened => (opened === 0 ? new BakError('busy', 'later') : undefined))
+  const refused: string[] = []
+  lineTo(way.open, { onRefused: ({ code }) => refused.push(code) })
+  await heard.take()
+  await heard.take()
+  assert.is(way.streams.length, 2)
+  assert.equal(refused, [])
+})
+
+test('a message that is none breaks the line, and it is opened again', async () => {
+  const { heard, way } = controllerOf()
+  way.onAnswer = piece => (way.streams.length === 1 ? piece.with(4, 0xff) : piece)
+  const up = Promise.withResolvers<void>()
+  lineTo(way.open, { onLease: up.resolve })
+  await heard.take()
+  await heard.take()
+  await up.promise
+  assert.is(way.streams.length, 2)
+})
+
+test('stopping lets out what was said last, and opens nothing more', async () => {
+  const { heard, way, streams } = controllerOf()
+  const up = Promise.withResolvers<void>()
+  const line = lineTo(way.open, { onLease: up.resolve })
+  await heard.take()
+  await up.promise
+  const last = ackOf(9)
+  line.send(said(last), 9)
+  await line.stop()
+  assert.ok(same(await heard.take(), last))
+  assert.is(await streams[0]?.take(), undefined)
+  assert.is(way.streams.length, 1)
+})
+
+test('stopping ends the wait between two tries, and the wait for a way there', async () => {
+  const tried = Promise.withResolvers<void>()
+  const failing = lineTo(async () => {
+    tried.resolve()
+    throw new BakError('unreachable', 'no way there')
+  })
+  await tried.promise
+  await failing.stop()
+  const asked = Promise.withResolvers<void>()
+  const waiting = lineTo((_, options) => {
+    asked.resolve()
+    return new Promise((_resolve, reject) =>
+      options?.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+    )
+  })
+  await asked.promise
+  await waiting.stop()
+})
+
+test('stopping takes no further wait, however long the last tries have failed', async () => {
+  const { way } = controllerOf()
+  const up = Promise.withResolvers<void>()
+  const line = lineTo(way.open, { onLease: up.resolve })
+  await up.promise
+  let limit: NodeJS.Timeout | undefined
+  const tooLong = new Promise<string>(resolve => {
+    limit = setTimeout(() => resolve('waits'), 10_000)
+  })
+  // from here on no timer comes but that one
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    assert.is(await Promise.race([line.stop().then(() => 'stopped'), tooLong]), 'stopped')
+  } finally {
+    mock.timers.reset()
+    clearTimeout(limit)
+  }
+})
+
+test.run()

@@ -1,0 +1,60 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Neighbours } from '../../node/mesh/adjacency.ts'
+import { linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { topicName } from '../../protocols/hello.ts'
+import type { Path } from '../../protocols/path.ts'
+import { askOne, type Handler, serve } from '../../protocols/stream.ts'
+import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+
+const test = suite('whom a peer is connected with')
+test.after(stayAwake())
+
+const [mesh, relay, a, b, c] = Array.from({ length: 5 }, () => newSigner().peer) as [string, string, ...string[]]
+
+/** A peer with connections to these; its gossip on the topic `run` goes to some. */
+function neighboursOf(peers: Array<string | undefined>, paths: Record<string, Path>, gossip: string[] = []) {
+  const connections = peers.map(peer => ({ remotePeer: { toString: () => peer } }))
+  const served = new Map<string, Handler<never, unknown>>()
+  const components = {
+    connectionManager: { getConnections: () => connections },
+    paths: { of: (peer: string) => paths[peer] },
+    pubsub: { getMeshPeers: (topic: string) => (topic === topicName(mesh, 'run') ? gossip : []) },
+    streams: {
+      serve: async ({ id }: { id: string }, handler: Handler<never, unknown>) => void served.set(id, handler),
+      unserve: async ({ id }: { id: string }) => void served.delete(id)
+    }
+  }
+  return { neighbours: new Neighbours(components as never, { mesh }), served }
+}
+
+test('each peer is told once, with its path and whether what is said of runs goes to it', () => {
+  const paths: Record<string, Path> = {
+    [a as string]: { class: 'punched' },
+    [b as string]: { class: 'relayed', via: relay }
+  }
+  // the connection with the third is about to close
+  const { neighbours } = neighboursOf([a, b, a, c], paths, [b as string, c as string])
+  assert.equal(neighbours.list(), [
+    { peer: a, class: 'punched', gossip: false },
+    { peer: b, class: 'relayed', via: relay, gossip: true }
+  ])
+})
+
+test('it tells no more than one answer holds', () => {
+  const many = Array.from({ length: MAX_LINKS + 5 }, (_, i) => `peer ${i}`)
+  const paths = Object.fromEntries(many.map(peer => [peer, { class: 'direct' as const }]))
+  assert.is(neighboursOf(many, paths).neighbours.list().length, MAX_LINKS)
+})
+
+test('whoever asks gets the list, for as long as the peer is up', async () => {
+  const { neighbours, served } = neighboursOf([a], { [a as string]: { class: 'direct' } })
+  await neighbours.start()
+  const handler = served.get(linksProtocol.id) as Handler<Record<string, never>, never>
+  const { open } = road(serve(linksProtocol, handler), relay)
+  assert.equal(await askOne(open, linksProtocol, {}), { links: neighbours.list() })
+  await neighbours.stop()
+  assert.is(served.size, 0)
+})
+
+test.run()

@@ -1,0 +1,256 @@
+import { spawn as spawnChild } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { inspect, isAlive } from '../../node/processes/process-group.ts'
+import { type StopOptions, type Supervised, Supervisor, sweep } from '../../node/processes/supervisor.ts'
+import type { BakError } from '../../protocols/errors.ts'
+import { createWorkspace, fixture, until, type Workspace } from '../helpers/workspace.ts'
+
+interface Context extends Workspace {
+  run(fixture: string, ...args: string[]): Promise<Supervised>
+}
+
+const supervisors = suite<Context>('supervisor')
+const env = { PATH: process.env.PATH ?? '' }
+
+supervisors.before.each(context => {
+  Object.assign(context, createWorkspace('supervisor'))
+  context.run = (name, ...args) => context.supervisor.spawn(program(context.folder, fixture(name), ...args))
+})
+
+supervisors.after.each(({ close }) => close())
+
+supervisors('the output of a program goes into its files, appended', async ({ run, folder }) => {
+  writeFileSync(join(folder, 'stdout'), 'before\n')
+  const { exited } = await run('exits-early')
+  const { exit, signal, duration } = await exited
+  assert.is(exit, 3)
+  assert.is(signal, undefined)
+  assert.ok(duration > 0)
+  assert.is(readFileSync(join(folder, 'stdout'), 'utf8'), 'before\n')
+  assert.is(readFileSync(join(folder, 'stderr'), 'utf8'), 'no such device\n')
+})
+
+supervisors('a program that prints much costs the daemon no memory', async ({ run, folder }) => {
+  const before = process.memoryUsage().rss
+  await (await run('prints-much', '64')).exited
+  assert.is(statSync(join(folder, 'stdout')).size, 64 * 1024 * 1024)
+  assert.ok(process.memoryUsage().rss - before < 32 * 1024 * 1024)
+})
+
+supervisors('a program that is not there is named', async ({ supervisor, folder }) => {
+  const error = await failure(supervisor.spawn(program(folder, 'no-such-program')))
+  assert.is(error.code, 'tool-unavailable')
+  assert.match(error.message, 'no-such-program: not found')
+})
+
+supervisors('a file that may not be run is named', async ({ supervisor, folder }) => {
+  writeFileSync(join(folder, 'plain'), '')
+  const error = await failure(supervisor.spawn(program(folder, join(folder, 'plain'))))
+  assert.is(error.code, 'tool-unavailable')
+  assert.match(error.message, 'may not be run')
+})
+
+supervisors('a folder that is not there is not taken for a missing program', async ({ supervisor, folder }) => {
+  const error = await failure(supervisor.spawn({ ...program(folder, 'true'), cwd: join(folder, 'gone') }))
+  assert.is(error.code, 'io')
+  assert.match(error.message, 'its folder')
+})
+
+supervisors('stop ends a program with the signal that it asks for', async ({ run }) => {
+  const running = await run('forever')
+  const { signal, exit } = await running.stop({ signal: 'SIGINT' })
+  assert.is(signal, 'SIGINT')
+  assert.is(exit, undefined)
+  assert.not(isAlive(running.pid))
+})
+
+supervisors('a program that ignores TERM is killed with its children', async ({ run, folder }) => {
+  const running = await run('ignores-term')
+  await isWritten(join(folder, 'stdout'))
+  const { signal } = await running.stop({ grace: 50 })
+  assert.is(signal, 'SIGKILL')
+  assert.not(isAlive(running.pid))
+})
+
+supervisors('stop kills a grandchild that ignores TERM although its parents obeyed', async ({ run, folder }) => {
+  const running = await run('forks-a-child')
+  const grandchild = await pidIn(join(folder, 'stdout'))
+  const { signal } = await running.stop({ grace: 50 })
+  assert.is(signal, 'SIGTERM')
+  assert.not(isLiving(grandchild))
+})
+
+supervisors('what a program leaves behind when it ends can still be stopped', async ({ run, folder }) => {
+  const running = await run('forks-a-child', 'leave')
+  const grandchild = await pidIn(join(folder, 'stdout'))
+  assert.is((await running.exited).exit, 0)
+  assert.ok(isLiving(grandchild))
+  assert.is((await running.stop({ grace: 0 })).exit, 0)
+  assert.not(isLiving(grandchild))
+})
+
+supervisors('stop of what has ended says how it ended', async ({ run }) => {
+  const running = await run('exits-early')
+  await running.exited
+  assert.is((await running.stop()).exit, 3)
+  assert.is((await running.stop()).exit, 3)
+})
+
+supervisors('an abort stops the program, also one that came before', async ({ supervisor, folder }) => {
+  const abort = new AbortController()
+  const running = await supervisor.spawn({ ...program(folder, fixture('forever')), signal: abort.signal })
+  abort.abort()
+  assert.is((await running.exited).signal, 'SIGTERM')
+  const late = supervisor.spawn({ ...program(folder, fixture('forever')), signal: abort.signal })
+  assert.is((await failure(late)).code, 'interrupted')
+})
+
+supervisors('close ends everything, and its guard too', async ({ supervisor, run, folder }) => {
+  const all = await Promise.all([run('forever'), run('silent'), run('ignores-term')])
+  const guard = supervisor.guardPid as number
+  assert.ok(isLiving(guard))
+  await supervisor.close({ grace: 50 })
+  for (const { pid } of all) assert.not(isAlive(pid))
+  assert.not(isLiving(guard))
+  assert.equal(JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups, [])
+  assert.is((await failure(run('forever'))).code, 'state')
+})
+
+supervisors('a guard that was killed is replaced and knows what runs', async ({ supervisor, run }) => {
+  const running = await run('forever')
+  const first = supervisor.guardPid as number
+  process.kill(first, 'SIGKILL')
+  const second = await until(() => (supervisor.guardPid === first ? undefined : supervisor.guardPid))
+  assert.ok(isLiving(second))
+  assert.ok(isLiving(running.pid))
+})
+
+supervisors('the guard outlives signals that are meant for the daemon', async ({ supervisor, run }) => {
+  await run('forever')
+  const guard = supervisor.guardPid as number
+  await until(() => ignoresTerm(guard) || undefined)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(guard, signal)
+  await sleep(20)
+  assert.is(supervisor.guardPid, guard)
+  assert.ok(isLiving(guard))
+})
+
+supervisors('the guard kills every group when the daemon is killed', async ({ folder }) => {
+  const { pid, guard, daemon } = await startDaemon(folder)
+  const grandchild = await pidIn(join(folder, 'stdout'))
+  daemon.kill('SIGKILL')
+  await until(() => !isLiving(guard) || undefined)
+  await until(() => !isAlive(pid) || undefined)
+  assert.not(isLiving(grandchild))
+})
+
+supervisors('a daemon that has nothing else to do is not kept by its guard', async ({ folder }) => {
+  const script = `
+    import { Supervisor } from '${new URL('../../node/processes/supervisor.ts', import.meta.url)}'
+    const supervisor = new Supervisor({ ledger: '${folder}/other' })
+    const running = await supervisor.spawn({ argv: ['true'], cwd: '/', env: process.env,
+      stdout: '${folder}/stdout', stderr: '${folder}/stderr' })
+    await running.exited
+    console.log(supervisor.guardPid)`
+  const child = spawnChild(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const [guard] = await once(child.stdout.setEncoding('utf8'), 'data')
+  assert.equal(await once(child, 'exit'), [0, null])
+  await until(() => !isLiving(Number(guard)) || undefined)
+})
+
+supervisors('sweep kills what a dead daemon and its dead guard left', async ({ folder }) => {
+  const { pid, guard, daemon, ledger } = await startDaemon(folder)
+  const grandchild = await pidIn(join(folder, 'stdout'))
+  // stopped, so that it can neither replace its guard nor strike out what ends
+  daemon.kill('SIGSTOP')
+  process.kill(guard, 'SIGKILL')
+  daemon.kill('SIGKILL')
+  await once(daemon, 'exit')
+  assert.ok(isLiving(grandchild))
+  assert.is(await sweep(ledger), 1)
+  assert.not(isAlive(pid))
+  assert.not(isLiving(grandchild))
+  assert.not(existsSync(ledger))
+})
+
+supervisors('a ledger that is damaged keeps no daemon from starting', async ({ folder }) => {
+  const ledger = join(folder, 'damaged')
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  for (const content of ['', '{', '7', JSON.stringify({ boot }), JSON.stringify({ boot, groups: [{ group: 'x' }] })]) {
+    writeFileSync(ledger, content)
+    assert.is(await sweep(ledger), 0)
+  }
+})
+
+supervisors('sweep spares a process that has a pid of the ledger but is another', async ({ run, folder }) => {
+  const { pid } = await run('forever')
+  const ledger = join(folder, 'old')
+  const content = JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8'))
+  const [{ processes }] = content.groups
+  writeFileSync(ledger, JSON.stringify({ ...content, boot: 'another' }))
+  assert.is(await sweep(ledger), 0)
+  const groups = [{ group: pid, processes: [{ pid, started: String(Number(processes[0].started) - 1) }] }]
+  writeFileSync(ledger, JSON.stringify({ ...content, groups }))
+  assert.is(await sweep(ledger), 0)
+  assert.ok(isLiving(pid))
+})
+
+supervisors('sweep of a ledger that is missing or torn finds nothing', async ({ folder }) => {
+  assert.is(await sweep(join(folder, 'none')), 0)
+  writeFileSync(join(folder, 'torn'), '{"boot":')
+  assert.is(await sweep(join(folder, 'torn')), 0)
+})
+
+supervisors('a program does not run whose group cannot be written down', async ({ folder }) => {
+  const supervisor = new Supervisor({ ledger: join(folder, 'gone', 'ledger') })
+  const error = await failure(supervisor.spawn(program(folder, fixture('forever'))))
+  assert.is(error.code, 'io')
+  await supervisor.close({ grace: 0 } satisfies StopOptions)
+})
+
+supervisors.run()
+
+const program = (folder: string, ...argv: string[]) => ({
+  argv,
+  cwd: folder,
+  env,
+  stdout: join(folder, 'stdout'),
+  stderr: join(folder, 'stderr')
+})
+
+async function startDaemon(folder: string) {
+  const ledger = join(folder, 'daemon-ledger')
+  const daemon = spawnChild(process.execPath, [fixture('daemon.mjs'), ledger, folder], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const [line] = await once(daemon.stdout.setEncoding('utf8'), 'data')
+  const [pid, guard] = line.trim().split(' ').map(Number)
+  return { daemon, ledger, pid, guard }
+}
+
+async function failure(promise: Promise<unknown>): Promise<BakError> {
+  return promise.then(
+    () => assert.unreachable('it should have failed') as never,
+    error => error
+  )
+}
+
+const isLiving = (pid: number) => inspect(pid)?.living === true
+
+const ignoresTerm = (pid: number) => {
+  const [, mask] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return (Number.parseInt(String(mask), 16) & (1 << 14)) !== 0
+}
+
+const isWritten = (path: string) => until(() => (existsSync(path) && statSync(path).size > 0) || undefined)
+
+async function pidIn(path: string): Promise<number> {
+  return until(() => Number(/^(\d+)\n/.exec(readFileSync(path, 'utf8'))?.[1]) || undefined)
+}

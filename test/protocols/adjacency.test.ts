@@ -1,0 +1,99 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Link, linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { askOne, type Handler, serve } from '../../protocols/stream.ts'
+import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
+
+const test = suite('asking a peer for its connections')
+test.after(stayAwake())
+
+const [asker, other, relay] = [newSigner().peer, newSigner().peer, newSigner().peer]
+const longest: Link = { peer: other, class: 'relayed', via: relay, gossip: false }
+
+/** A peer that has these connections, or whatever it claims to have. */
+function peerWith(links: unknown[]) {
+  const errors: BakError[] = []
+  const handler = async function* () {
+    yield { links: links as Link[] }
+  }
+  return {
+    road: road(
+      serve(linksProtocol, handler, error => errors.push(error)),
+      asker
+    ),
+    errors
+  }
+}
+
+const ask = ({ open }: Road, protocol = linksProtocol, signal?: AbortSignal) =>
+  askOne(open, protocol, {}, { signal: signal ?? AbortSignal.timeout(20_000) })
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'none',
+    error => error.code
+  )
+
+test('it tells each with its path, and as many as it may have fit into one answer', async () => {
+  const direct: Link = { peer: other, class: 'direct', gossip: true }
+  assert.equal(await ask(peerWith([direct, longest]).road), { links: [direct, longest] })
+  assert.equal(await ask(peerWith([]).road), { links: [] })
+  assert.is((await ask(peerWith(Array(MAX_LINKS).fill(longest)).road)).links.length, MAX_LINKS)
+})
+
+const wrong: Array<[title: string, links: unknown[]]> = [
+  ['more than a peer can have', Array(MAX_LINKS + 1).fill(longest)],
+  ['a path of no known kind', [{ ...longest, class: 'wormhole' }]],
+  ['what is no peer', [{ ...longest, peer: 'x' }]],
+  ['a relay that is no peer', [{ ...longest, via: '"]; evil' }]],
+  ['nothing about gossip', [{ ...longest, gossip: undefined }]]
+]
+for (const [title, links] of wrong) {
+  test(`an answer with ${title} is bad-message`, async () =>
+    assert.is(await codeOf(ask(peerWith(links).road)), 'bad-message'))
+}
+
+test('a question with something in it is refused', async () => {
+  const { road, errors } = peerWith([longest])
+  assert.is(await codeOf(askOne(road.open, linksProtocol, { all: true } as never)), 'bad-message')
+  assert.equal(
+    errors.map(({ code }) => code),
+    ['bad-message']
+  )
+})
+
+/** A peer that never answers. */
+function silentPeer(protocol = linksProtocol) {
+  const left = Promise.withResolvers<void>()
+  const never: Handler<Record<string, never>, { links: Link[] }> = async function* (_, { signal }) {
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+    left.resolve()
+    yield { links: [] }
+  }
+  return { road: road(serve(protocol, never), asker), left: left.promise }
+}
+
+test('a peer that falls silent is given up after the time of the protocol', async () => {
+  const hasty = { ...linksProtocol, timeout: 50 }
+  const { road, left } = silentPeer(hasty)
+  assert.is(await codeOf(ask(road, hasty)), 'timeout')
+  await left
+})
+
+test('a caller that gives up ends it on both sides', async () => {
+  const { road, left } = silentPeer()
+  const giveUp = new AbortController()
+  const asking = codeOf(ask(road, linksProtocol, giveUp.signal))
+  setTimeout(() => giveUp.abort(new BakError('cancelled', 'enough')), 20)
+  assert.is(await asking, 'cancelled')
+  await left
+})
+
+test('a stream that breaks is unreachable', async () => {
+  const { road } = peerWith([longest])
+  road.onAnswer = (_, stream) => void stream.cut()
+  assert.is(await codeOf(ask(road)), 'unreachable')
+})
+
+test.run()

@@ -1,0 +1,50 @@
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { turnsTake } from '../../node/clock/schedule.ts'
+import { Lead } from '../../node/run/start-margin.ts'
+
+const lead = suite('how far ahead the instant of start lies')
+
+/** A lead whose clocks have been compared. */
+function leadOf(...reached: number[]): Lead {
+  const one = new Lead()
+  one.next(64, 0)
+  reached.forEach((each, i) => {
+    one.note(i + 1, each)
+  })
+  return one
+}
+
+lead('is longer than the slowest member took in the last phases, and within bounds', () => {
+  const times = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { maxLength: 20 })
+  fc.assert(
+    fc.property(times, reached => {
+      const next = leadOf(...reached).next(64, 1)
+      const slowest = Math.max(0, ...reached.slice(-8))
+      assert.ok(next >= 30 && next <= 2_000)
+      assert.ok(next === 2_000 || next > slowest, `${next} for ${slowest}`)
+    })
+  )
+})
+
+lead('grows at once when somebody was late, and is short again when that is long ago', () => {
+  const one = leadOf(20, 20, 20)
+  const before = one.next(64, 1)
+  one.note(4, 270)
+  one.note(4, 20)
+  assert.ok(one.next(64, 2) > 270)
+  for (let seq = 5; seq < 13; seq++) one.note(seq, 20)
+  assert.is(one.next(64, 3), before)
+})
+
+lead('has time in it to compare clocks at first, and once a minute', () => {
+  const one = new Lead()
+  const first = one.next(64, 0)
+  const second = one.next(64, 1_000)
+  assert.ok(first >= turnsTake(64))
+  assert.ok(second < turnsTake(64))
+  assert.is(one.next(64, 60_000), first)
+  assert.is(one.next(64, 61_000), second)
+})
+lead.run()

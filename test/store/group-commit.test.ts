@@ -1,0 +1,68 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { inTurns } from '../../node/store/group-commit.ts'
+
+const test = suite('turns')
+
+/** Work that is over when it is told to be. */
+function controlled() {
+  const begun: Array<{ key: string } & PromiseWithResolvers<void>> = []
+  const ask = inTurns(key => {
+    const work = { key, ...Promise.withResolvers<void>() }
+    begun.push(work)
+    return work.promise
+  })
+  return { begun, ask }
+}
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+test('who asks while work goes on shares the turn after it with all others, and no one is served by what began before', async () => {
+  const { begun, ask } = controlled()
+  const served: string[] = []
+  const serve = (name: string) => ask('folder').then(() => served.push(name))
+  const all = [serve('a'), serve('b'), serve('c')]
+  assert.is(begun.length, 1)
+  begun[0]?.resolve()
+  await settled()
+  assert.equal(served, ['a'])
+  assert.is(begun.length, 2)
+  all.push(serve('d'))
+  begun[1]?.resolve()
+  await settled()
+  assert.equal(served, ['a', 'b', 'c'])
+  begun[2]?.resolve()
+  await Promise.all(all)
+  assert.equal(served, ['a', 'b', 'c', 'd'])
+  assert.is(begun.length, 3)
+})
+
+test('keys do not wait for each other, and what is over begins at once when it is asked for again', async () => {
+  const { begun, ask } = controlled()
+  const both = [ask('x'), ask('y')]
+  assert.equal(
+    begun.map(({ key }) => key),
+    ['x', 'y']
+  )
+  for (const work of begun) work.resolve()
+  await Promise.all(both)
+  await settled()
+  void ask('x')
+  assert.is(begun.length, 3)
+})
+
+test('a failure is told to those who shared it, and the next turn is tried', async () => {
+  const { begun, ask } = controlled()
+  const first = ask('x').catch(error => error.message)
+  const shared = [ask('x'), ask('x')].map(each => each.catch(error => error.message))
+  begun[0]?.reject(new Error('full'))
+  assert.is(await first, 'full')
+  await settled()
+  begun[1]?.reject(new Error('still full'))
+  assert.equal(await Promise.all(shared), ['still full', 'still full'])
+  await settled()
+  const again = ask('x')
+  begun[2]?.resolve()
+  await again
+})
+
+test.run()
