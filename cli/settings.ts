@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
 import { BakError } from '../protocols/errors.ts'
 import { defaultHome } from '../protocols/home.ts'
-import type { Mistake } from '../protocols/validation-errors.ts'
+import type { ValidationError } from '../protocols/validation-errors.ts'
 import { pathOf } from './command.ts'
 
 type Table = Record<string, unknown>
@@ -69,7 +69,7 @@ function turnOff(command: Command, option: Option): void {
 /** @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong */
 async function applyTable(command: Command, table: Table, file: Settings): Promise<void> {
   const known = new Set(command.commands.map(each => each.name()))
-  const mistakes: Mistake[] = []
+  const mistakes: ValidationError[] = []
   for (const [key, value] of Object.entries(table)) {
     if (known.has(key)) continue
     try {
@@ -102,7 +102,7 @@ function parseSetting(option: Option, value: unknown): unknown {
   return parsed
 }
 
-async function inWords(mistakes: Mistake[], { text, path: file }: Settings): Promise<BakError> {
+async function inWords(mistakes: ValidationError[], { text, path: file }: Settings): Promise<BakError> {
   const { findLines } = await import('../protocols/toml-lines.ts')
   const lineOf = findLines(text)
   const lines = mistakes.map(({ path, what }) => `${file}:${lineOf(path)}: ${path.join('.')}: ${what}`)

@@ -10,7 +10,7 @@ import {
   readConfigFile
 } from '../protocols/config-file.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
-import { findMistakes, type Mistake } from '../protocols/validation-errors.ts'
+import { findValidationErrors, type ValidationError } from '../protocols/validation-errors.ts'
 import type { Home } from './store/home.ts'
 
 /** As they stand on the command line, or in variables. */
@@ -71,13 +71,13 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     label: label == null ? undefined : parseLabels(label),
     allow: Object.keys(allow).length === 0 ? undefined : allow
   })
-  const mistakes = findMistakes(daemonSettings as Schema, given)
+  const mistakes = findValidationErrors(daemonSettings as Schema, given)
   if (mistakes.length === 0) return given
   throw new BakError('usage', mistakes.map(mistake => inFlags(mistake, given as Record<string, unknown>)).join('\n'))
 }
 
 /** `--listen /x: what is wrong` */
-function inFlags({ path: [flag, part], what }: Mistake, given: Record<string, unknown>): string {
+function inFlags({ path: [flag, part], what }: ValidationError, given: Record<string, unknown>): string {
   const value = part == null ? given[flag as string] : (given[flag as string] as Record<string, unknown>)[part]
   if (flag === 'allow') return `--allow-${part} ${value}: ${what}`
   return `--${flag} ${flag === 'label' && part != null ? `${part}=${value}` : value}: ${what}`

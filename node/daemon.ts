@@ -18,46 +18,46 @@ import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
-import { Neighbours } from './mesh/adjacency.ts'
+import { Adjacency } from './mesh/adjacency.ts'
 import { Greeter } from './mesh/bulk/greeter.ts'
 import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
-import { Direct } from './mesh/holepunch/direct-connections.ts'
-import { Quiet } from './mesh/idle/low-noise.ts'
+import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
+import { LowNoiseMode } from './mesh/idle/low-noise.ts'
 import { Traffic } from './mesh/idle/traffic.ts'
 import type { Refusing } from './mesh/libp2p/encrypter.ts'
 import { Encrypters } from './mesh/libp2p/encrypters.ts'
-import { GossipPace } from './mesh/libp2p/gossip-heartbeat.ts'
-import { createNetwork } from './mesh/libp2p/libp2p.ts'
-import { Gate } from './mesh/limits/connection-gater.ts'
+import { GossipHeartbeat } from './mesh/libp2p/gossip-heartbeat.ts'
+import { createMeshLibp2p } from './mesh/libp2p/libp2p.ts'
+import { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import { wellBehaved } from './mesh/limits/cut-off.ts'
-import { Conduct } from './mesh/limits/peer-score.ts'
+import { PeerScore } from './mesh/limits/peer-score.ts'
 import { Members } from './mesh/membership/members.ts'
-import { Handover } from './mesh/paths/migration.ts'
+import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
-import { Remembered } from './mesh/peering/address-book.ts'
-import { Links } from './mesh/peering/dialer.ts'
+import { AddressBook } from './mesh/peering/address-book.ts'
+import { Dialer } from './mesh/peering/dialer.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
-import { Reach } from './mesh/reachability/reachability.ts'
+import { Reachability } from './mesh/reachability/reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
 import { Relays } from './mesh/relay/relays.ts'
 import { Streams } from './mesh/streams.ts'
 import { Authority } from './mesh/trust/authority.ts'
 import { FirstJoin } from './mesh/trust/first-join.ts'
-import { Doorkeeper } from './mesh/trust/membership-enforcer.ts'
+import { MembershipEnforcer } from './mesh/trust/membership-enforcer.ts'
 import { Renewal } from './mesh/trust/renewal.ts'
 import { readTrust, TrustKeeper } from './mesh/trust/trust-file.ts'
-import { Spread } from './mesh/trust/trust-publisher.ts'
+import { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import { loadMesh, type MeshFile } from './mesh-file.ts'
 import type { Parts } from './parts.ts'
 import { Supervisor, sweep } from './processes/supervisor.ts'
-import { Holding } from './run/certificate-replicas.ts'
+import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator } from './run/coordinator.ts'
 import { Echo } from './run/echo.ts'
 import { Mover } from './run/mover.ts'
 import { Receiver } from './run/receiver.ts'
-import { Follow } from './run/run-feed.ts'
+import { RunFeed } from './run/run-feed.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
@@ -108,7 +108,7 @@ async function compose(
   const { home, log, config } = init
   const supervisor = new Supervisor({ ledger: home.ledger })
   const register = await Register.open(home.registered)
-  const remembered = await Remembered.open(home.peers)
+  const remembered = await AddressBook.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
   const self = {
     name: config.name,
@@ -132,9 +132,9 @@ async function compose(
   })
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
-  const conduct = new Conduct({ log, nameOf: peer => parts.members.get(peer)?.shown })
-  const gate = new Gate({ conduct, log })
-  const quiet = new Quiet()
+  const conduct = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
+  const gate = new ConnectionGater({ conduct, log })
+  const quiet = new LowNoiseMode()
   const greeter = new Greeter({ gate })
   const networkInit = {
     mesh: mesh.mesh,
@@ -167,16 +167,16 @@ async function compose(
     authority: () => authority,
     conduct: c => conduct.serve(c),
     gate: c => gate.serve(c),
-    doorkeeper: c => new Doorkeeper(c, { onAdmitted }),
+    doorkeeper: c => new MembershipEnforcer(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
-    pace: c => new GossipPace(c),
+    pace: c => new GossipHeartbeat(c),
     gossip: c => new Gossip(c, { log, conduct }),
     streams: c => new Streams(c, { log, conduct }),
-    spread: c => new Spread(c, { log, self: identity.peer }),
-    follow: c => new Follow(c, { mesh: mesh.mesh, log }),
-    holding: c => new Holding(c, { log, self: identity.peer }),
+    spread: c => new TrustPublisher(c, { log, self: identity.peer }),
+    follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
+    holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Links(c, { log, way: mesh.way, remembered: wanted, onAlone }),
+    links: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
@@ -188,13 +188,13 @@ async function compose(
       relays = new Relays(c, { log })
       return relays
     },
-    reach: c => new Reach(c),
+    reach: c => new Reachability(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
-    neighbours: c => new Neighbours(c, { mesh: mesh.mesh }),
+    neighbours: c => new Adjacency(c, { mesh: mesh.mesh }),
     bulk: c => new Bulk(c, { log, greeter }),
-    direct: c => new Direct(c, { log, on: config.direct }),
-    handover: c => new Handover(c, { log }),
+    direct: c => new DirectConnections(c, { log, on: config.direct }),
+    handover: c => new ConnectionMigration(c, { log }),
     remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
@@ -241,14 +241,14 @@ function stopWhenIdle(parts: Parts): void {
 
 /** Takes the port of the last start again, unless another program has it now. */
 async function listen(
-  init: Omit<Parameters<typeof createNetwork>[0], 'listen'>,
+  init: Omit<Parameters<typeof createMeshLibp2p>[0], 'listen'>,
   services: any,
   wanted: string[],
   mesh: MeshFile
 ): Promise<Libp2p> {
   const again = wanted.map(address => (mesh.port == null ? address : address.replace(/\/tcp\/0$/, `/tcp/${mesh.port}`)))
   for (const addresses of [again, wanted]) {
-    const network = await createNetwork({ ...init, listen: addresses }, services)
+    const network = await createMeshLibp2p({ ...init, listen: addresses }, services)
     try {
       await network.start()
       return network

@@ -4,7 +4,7 @@ import { codeCache } from '../protocols/compile-cache.ts'
 import { BakError } from '../protocols/errors.ts'
 import { goingOn, statusAt, stopDaemon } from './command.ts'
 import { loadIdentity } from './key-file.ts'
-import { Remembered } from './mesh/peering/address-book.ts'
+import { AddressBook } from './mesh/peering/address-book.ts'
 import { MeshFile } from './mesh-file.ts'
 import { sweep } from './processes/supervisor.ts'
 import { type Place, unitsFor } from './service/places.ts'
@@ -62,7 +62,7 @@ async function refuseLosses(home: Home, everything: boolean): Promise<void> {
 async function hasFounded(home: Home): Promise<boolean> {
   const { peer } = await loadIdentity(home)
   const mesh = await MeshFile.read(home)
-  return mesh?.mesh === peer && (await Remembered.open(home.peers)).peers().length > 0
+  return mesh?.mesh === peer && (await AddressBook.open(home.peers)).peers().length > 0
 }
 
 async function removeUnits(home: Home, { print, warn }: LeaveOptions): Promise<void> {

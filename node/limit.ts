@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 /** Lets only so many pieces of work go on at once, and of one key fewer, so that one that stalls holds up nobody else. */
-export class Lanes {
+export class Limit {
   readonly #most: number
   readonly #mostOfOne: number
   readonly #busy = new Map<string, number>()

@@ -3,7 +3,7 @@
  * left out is counted, and the count is said when the time is over.
  */
 
-export interface SparingInit {
+export interface LogRateLimiterInit {
   /** Lines of one kind in a period, of all sources together and of one source. */
   most?: number
   mostOfOne?: number
@@ -17,13 +17,13 @@ interface Kind {
   bySource: Map<string, number>
 }
 
-export class Sparing {
+export class LogRateLimiter {
   readonly #most: number
   readonly #mostOfOne: number
   readonly #period: number
   readonly #kinds = new Map<string, Kind>()
 
-  constructor({ most = 30, mostOfOne = 10, period = 60_000 }: SparingInit = {}) {
+  constructor({ most = 30, mostOfOne = 10, period = 60_000 }: LogRateLimiterInit = {}) {
     this.#most = most
     this.#mostOfOne = mostOfOne
     this.#period = period

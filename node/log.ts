@@ -3,7 +3,7 @@
  * `DEBUG=bak:*,libp2p:*`.
  */
 import { logger } from '@libp2p/logger'
-import { Sparing } from './log-rate-limiter.ts'
+import { LogRateLimiter } from './log-rate-limiter.ts'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
@@ -31,7 +31,7 @@ export function createLog(
   write: (line: string) => void,
   fields: Fields = {},
   scope = 'daemon',
-  sparing = new Sparing()
+  sparing = new LogRateLimiter()
 ): Log {
   const trace = logger(`bak:${scope}`)
   const say =

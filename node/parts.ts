@@ -2,21 +2,21 @@ import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
-import type { Neighbours } from './mesh/adjacency.ts'
-import type { Conduct } from './mesh/limits/peer-score.ts'
+import type { Adjacency } from './mesh/adjacency.ts'
+import type { PeerScore } from './mesh/limits/peer-score.ts'
 import type { Members } from './mesh/membership/members.ts'
 import type { Paths } from './mesh/paths/paths.ts'
-import type { Reach } from './mesh/reachability/reachability.ts'
+import type { Reachability } from './mesh/reachability/reachability.ts'
 import type { Relays } from './mesh/relay/relays.ts'
 import type { Streams } from './mesh/streams.ts'
 import type { Authority } from './mesh/trust/authority.ts'
 import type { Renewal } from './mesh/trust/renewal.ts'
-import type { Spread } from './mesh/trust/trust-publisher.ts'
+import type { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import type { MeshFile } from './mesh-file.ts'
 import type { Collect } from './run/collect.ts'
 import type { Coordinator } from './run/coordinator.ts'
 import type { Mover } from './run/mover.ts'
-import type { Follow } from './run/run-feed.ts'
+import type { RunFeed } from './run/run-feed.ts'
 import type { Home } from './store/home.ts'
 import type { Register } from './tools/register.ts'
 
@@ -30,16 +30,16 @@ export interface Parts {
   network: Libp2p
   addresses(): string[]
   authority: Authority
-  conduct: Conduct
-  spread: Spread
+  conduct: PeerScore
+  spread: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
-  reach: Reach
+  reach: Reachability
   paths: Paths
-  neighbours: Neighbours
+  neighbours: Adjacency
   streams: Streams
-  follow: Follow
+  follow: RunFeed
   agent: Agent
   coordinator: Coordinator
   collect: Collect

@@ -16,7 +16,7 @@ export const link = v.object({
 })
 export type Link = v.InferOutput<typeof link>
 
-export const linksProtocol: Protocol<Record<string, never>, { links: Link[] }> = {
+export const adjacencyProtocol: Protocol<Record<string, never>, { links: Link[] }> = {
   id: '/bak/links/1.0.0',
   request: v.strictObject({}),
   response: v.object({ links: list(link, MAX_LINKS) }),

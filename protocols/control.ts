@@ -38,7 +38,7 @@ export const memberView = v.object({
 export type MemberView = v.InferOutput<typeof memberView>
 
 /** How a peer is reached from another; `via` is the name of a relay. */
-export const peerReach = v.object({
+export const peerReachability = v.object({
   peer: peerId,
   name,
   /** What it knows of its own place; left out while it knows nothing. */
@@ -53,7 +53,7 @@ export const peerReach = v.object({
   clock: v.optional(clock),
   error: v.optional(text)
 })
-export type PeerReach = v.InferOutput<typeof peerReach>
+export type PeerReachability = v.InferOutput<typeof peerReachability>
 
 const namedPeer = v.object({ peer: peerId, name: text })
 
@@ -246,7 +246,7 @@ export const calls = {
   /** Connects to the members that are named, and says how; to nobody with `self`. */
   reachability: {
     request: v.strictObject({ on: v.optional(text), self: v.optional(v.boolean()) }),
-    response: v.object({ self: ownReach, peers: list(peerReach, 10_000) })
+    response: v.object({ self: ownReach, peers: list(peerReachability, 10_000) })
   },
   /** Asks every member with whom it is connected. */
   topology: {

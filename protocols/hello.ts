@@ -104,10 +104,10 @@ const swapRequest = v.variant('type', [
   v.object({ type: v.literal('give'), ...given })
 ])
 const swapResponse = v.object({ ...given, want: list(peerId, MAX_PEERS) })
-export type SwapRequest = v.InferOutput<typeof swapRequest>
-export type SwapResponse = v.InferOutput<typeof swapResponse>
+export type SyncRequest = v.InferOutput<typeof swapRequest>
+export type SyncResponse = v.InferOutput<typeof swapResponse>
 
-export const recordsProtocol: Protocol<SwapRequest, SwapResponse> = {
+export const recordsProtocol: Protocol<SyncRequest, SyncResponse> = {
   id: '/bak/records/1.0.0',
   request: swapRequest,
   response: swapResponse,

@@ -107,10 +107,10 @@ const runHead = v.pipe(
     bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0)
   }))
 )
-export type RunHead = v.InferOutput<typeof runHead>
+export type RunSummary = v.InferOutput<typeof runHead>
 
 /** @throws {BakError} `damaged` if the text, or a record, is none */
-export const readHead = (content: string | RunRecord): RunHead =>
+export const readSummary = (content: string | RunRecord): RunSummary =>
   parse(runHead, typeof content === 'string' ? fromJson(content) : content)
 
 /** @returns the text of `run.json`; signed where a key is given */

@@ -8,7 +8,7 @@ import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
-import { findMistakes } from './validation-errors.ts'
+import { findValidationErrors } from './validation-errors.ts'
 
 /** A run file may leave out anything, the command too. */
 export type RunFile = Partial<SpecInput>
@@ -45,7 +45,7 @@ const given = (options: object = {}) =>
 export function checkSpec(options: RunFile): SpecInput {
   if (options.command == null)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
-  const mistakes = findMistakes(spec as Schema, options)
+  const mistakes = findValidationErrors(spec as Schema, options)
   if (mistakes.length === 0) return options as SpecInput
   throw new BakError('usage', mistakes.map(inWords).join('\n'))
 }

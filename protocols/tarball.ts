@@ -15,16 +15,16 @@
 
 export {
   checkReceipt,
-  type Parcel,
-  type ParcelKind,
   PORTION,
   parcel,
-  parcelKind,
   type Receipt,
   receipt,
   receiptSubject,
+  type TarballKind,
+  type TarballOffer,
   type ToReceiver,
   type ToSender,
+  tarballKind,
   tarballProtocol
 } from './tarball/messages.ts'
 export { MAX_WINDOW, Pace } from './tarball/pace.ts'

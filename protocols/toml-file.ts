@@ -4,7 +4,7 @@ import type * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { BakError, type ErrorCode } from './errors.ts'
 import { findLines } from './toml-lines.ts'
-import { findMistakes, type Mistake } from './validation-errors.ts'
+import { findValidationErrors, type ValidationError } from './validation-errors.ts'
 
 /**
  * @param file how the file is called in messages
@@ -19,7 +19,7 @@ export function readTomlFile<S extends Schema>(
   code: ErrorCode
 ): v.InferInput<S> {
   const table = parseToml(text, file, code)
-  const mistakes = findMistakes(schema, table)
+  const mistakes = findValidationErrors(schema, table)
   if (mistakes.length === 0) return table
   const lineOf = findLines(text)
   const found = mistakes.map(mistake => ({ line: lineOf(mistake.path), text: inWords(mistake) }))
@@ -38,4 +38,4 @@ function parseToml(text: string, file: string, code: ErrorCode): object {
 }
 
 /** @returns `policy.quorum: what is wrong` */
-export const inWords = ({ path, what }: Mistake) => (path.length === 0 ? what : `${path.join('.')}: ${what}`)
+export const inWords = ({ path, what }: ValidationError) => (path.length === 0 ? what : `${path.join('.')}: ${what}`)

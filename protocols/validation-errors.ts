@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import type { Path } from './toml-lines.ts'
 
-export interface Mistake {
+export interface ValidationError {
   path: Path
   what: string
 }
@@ -19,7 +19,7 @@ interface Shape {
 }
 
 /** @returns the first mistake at each place in `value`, unknown keys with the nearest known one; none if it is of the schema */
-export function findMistakes(schema: Schema, value: unknown): Mistake[] {
+export function findValidationErrors(schema: Schema, value: unknown): ValidationError[] {
   const { issues = [] } = v.safeParse(schema, value)
   const wrong = issues.filter(issue => issue.expected !== 'never').map(issue => describe(schema, issue))
   const known = new Set<string>()
@@ -27,7 +27,7 @@ export function findMistakes(schema: Schema, value: unknown): Mistake[] {
   return [...first, ...findUnknown(schema as unknown as Shape, value, [])]
 }
 
-function describe(schema: Schema, issue: v.BaseIssue<unknown>): Mistake {
+function describe(schema: Schema, issue: v.BaseIssue<unknown>): ValidationError {
   const path = (issue.path ?? []).map(item => item.key as string | number)
   if (issue.type === 'strict_object' && issue.received === 'undefined') return { path, what: 'is missing' }
   return { path, what: phrase(issue, shapeAt(schema as unknown as Shape, path)) }
@@ -58,7 +58,7 @@ function plain(words: string): string {
 }
 
 /** A schema stops at the first unknown key of an object; a person wants them all. */
-function findUnknown(schema: Shape, value: unknown, path: Path): Mistake[] {
+function findUnknown(schema: Shape, value: unknown, path: Path): ValidationError[] {
   const shape = unwrap(schema)
   if (value == null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) => {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Lanes } from '../node/limit.ts'
+import { Limit } from '../node/limit.ts'
 import { BakError } from '../protocols/errors.ts'
 
 const test = suite('lanes')
 
 /** Work that goes on until it is told to end. */
-function workOn(lanes: Lanes) {
+function workOn(lanes: Limit) {
   const going = new Map<string, () => void>()
   const begin = (name: string, key: string, signal?: AbortSignal) =>
     lanes
@@ -21,7 +21,7 @@ function workOn(lanes: Lanes) {
 }
 
 test('so much goes on at once, of one key less, and the others wait for their turn', async () => {
-  const { begin, end, going } = workOn(new Lanes({ most: 3, mostOfOne: 2 }))
+  const { begin, end, going } = workOn(new Limit({ most: 3, mostOfOne: 2 }))
   const all = ['a1', 'a2', 'a3', 'b1', 'b2'].map(name => begin(name, name[0] as string))
   await sleep(0)
   assert.is(going(), 'a1 a2 b1', 'b did not wait behind a')
@@ -34,7 +34,7 @@ test('so much goes on at once, of one key less, and the others wait for their tu
 })
 
 test('who waits may give up, and takes nobody’s place', async () => {
-  const { begin, end, going } = workOn(new Lanes({ most: 1, mostOfOne: 1 }))
+  const { begin, end, going } = workOn(new Limit({ most: 1, mostOfOne: 1 }))
   const first = begin('a', 'a')
   const giveUp = new AbortController()
   const second = begin('b', 'b', giveUp.signal).catch(error => error)
@@ -50,7 +50,7 @@ test('who waits may give up, and takes nobody’s place', async () => {
 })
 
 test('work that fails gives its place back', async () => {
-  const lanes = new Lanes({ most: 1, mostOfOne: 1 })
+  const lanes = new Limit({ most: 1, mostOfOne: 1 })
   const failed = await lanes.use('a', () => Promise.reject(new Error('no'))).catch(error => error)
   assert.is(failed.message, 'no')
   assert.is(await lanes.use('a', async () => 7), 7)

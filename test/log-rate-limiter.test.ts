@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../node/log.ts'
-import { Sparing } from '../node/log-rate-limiter.ts'
+import { LogRateLimiter } from '../node/log-rate-limiter.ts'
 import { until } from './helpers/workspace.ts'
 
 const test = suite('what others can cause to be said')
@@ -12,7 +12,7 @@ test('of one kind and of one source only so much is said, and all that was left 
   const causes = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('p', 'q', 'r', 's')), { maxLength: 200 })
   await fc.assert(
     fc.asyncProperty(causes, async all => {
-      const sparing = new Sparing({ most: 7, mostOfOne: 3, period: 5 })
+      const sparing = new LogRateLimiter({ most: 7, mostOfOne: 3, period: 5 })
       const leftOut: Record<string, number> = { a: 0, b: 0 }
       const said = all.filter(([kind, source]) =>
         sparing.admits(kind, source, count => {
@@ -32,17 +32,17 @@ test('of one kind and of one source only so much is said, and all that was left 
 })
 
 test('when the time is over it is said again', async () => {
-  const sparing = new Sparing({ most: 1, mostOfOne: 1, period: 10 })
+  const sparing = new LogRateLimiter({ most: 1, mostOfOne: 1, period: 10 })
   assert.ok(sparing.admits('a', 'p', () => {}))
   assert.not(sparing.admits('a', 'q', () => {}))
   await sleep(30)
   assert.ok(sparing.admits('a', 'q', () => {}))
 })
 
-function logOf(init: ConstructorParameters<typeof Sparing>[0]) {
+function logOf(init: ConstructorParameters<typeof LogRateLimiter>[0]) {
   const lines: string[] = []
   const write = (line: string) => void lines.push(line.slice(line.indexOf(' ') + 1))
-  return { log: createLog('info', write, {}, 'daemon', new Sparing(init)), lines }
+  return { log: createLog('info', write, {}, 'daemon', new LogRateLimiter(init)), lines }
 }
 
 test('a flood of refusals is a few lines and then their number, in all parts of the daemon together', async () => {

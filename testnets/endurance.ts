@@ -23,7 +23,7 @@ const LIMIT = 60_000
 const WARM = 0.2
 
 /** What one daemon holds after a garbage collection. */
-export interface Held {
+export interface InMemoryEntry {
   peer: string
   runs: number
   /** MiB. */
@@ -37,7 +37,7 @@ export interface Held {
 }
 
 /** Growth that is one, of the median daemon's value over so many runs as there are, and a little for noise. */
-const LIMITS: Record<Exclude<keyof Held, 'peer' | 'runs'>, { unit: string; each: number; noise: number }> = {
+const LIMITS: Record<Exclude<keyof InMemoryEntry, 'peer' | 'runs'>, { unit: string; each: number; noise: number }> = {
   heap: { unit: 'MiB', each: 0.002, noise: 1 },
   outside: { unit: 'MiB', each: 0.002, noise: 2 },
   pss: { unit: 'MiB', each: 0.01, noise: 12 },
@@ -48,7 +48,7 @@ const LIMITS: Record<Exclude<keyof Held, 'peer' | 'runs'>, { unit: string; each:
 }
 
 export interface Endured {
-  looks: Held[]
+  looks: InMemoryEntry[]
   /** ms that `bak ls` took at the end. */
   ls: number
   problems: string[]
@@ -74,7 +74,7 @@ export async function endurance(
   const testnet = await Testnet.start({ peers: PEERS, args: () => ['--log', 'error'], env: insideEnv() })
   try {
     const inside = PEERS.map(name => new Inside(testnet, name))
-    const looks: Held[] = []
+    const looks: InMemoryEntry[] = []
     const look = async (done: number) => {
       const held = await Promise.all(inside.map(each => each.look(done)))
       looks.push(...held)
@@ -112,14 +112,14 @@ const specOf = (run: number): SpecInput => ({
 })
 
 /** @returns what grew with the runs, in words; the part in which it may is left out. Pure. */
-export function growths(looks: Held[]): string[] {
+export function growths(looks: InMemoryEntry[]): string[] {
   const last = Math.max(...looks.map(({ runs }) => runs))
   return [...Map.groupBy(looks, ({ peer }) => peer)].flatMap(([peer, all]) => {
     const warm = all.filter(({ runs }) => runs >= last * WARM)
     const [early, late] = [warm.slice(0, Math.ceil(warm.length / 3)), warm.slice(-Math.ceil(warm.length / 3))]
     const [first, end] = [early, late].map(each => mean(each.map(({ runs }) => runs))) as [number, number]
     return Object.entries(LIMITS).flatMap(([what, { unit, each, noise }]) => {
-      const of = (part: Held[]) => mean(part.map(held => held[what as keyof typeof LIMITS]))
+      const of = (part: InMemoryEntry[]) => mean(part.map(held => held[what as keyof typeof LIMITS]))
       const grown = of(late) - of(early)
       if (grown <= (end - first) * each + noise) return []
       return [`${what} of ${peer} grew by ${`${grown.toFixed(1)} ${unit}`.trim()} from run ${first} to run ${end}`]
@@ -129,7 +129,7 @@ export function growths(looks: Held[]): string[] {
 
 const mean = (values: number[]) => values.reduce((sum, each) => sum + each, 0) / values.length
 
-function inWords({ peer, runs, heap, outside, pss, files, timers, home }: Held): string {
+function inWords({ peer, runs, heap, outside, pss, files, timers, home }: InMemoryEntry): string {
   const memory = `heap ${heap.toFixed(2)} MiB, outside ${outside.toFixed(2)} MiB, PSS ${pss.toFixed(1)} MiB`
   return `${String(runs).padStart(5)} ${peer} ${memory}, ${files} files, ${timers} timers, home ${home.toFixed(0)} KiB`
 }

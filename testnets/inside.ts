@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { Held } from './endurance.ts'
+import type { InMemoryEntry } from './endurance.ts'
 import type { Testnet } from './testnet.ts'
 
 /** A daemon that is asked has this long to answer, ms. */
@@ -48,7 +48,7 @@ export class Inside {
   }
 
   /** @throws when it does not answer in time */
-  async look(runs: number): Promise<Held> {
+  async look(runs: number): Promise<InMemoryEntry> {
     const { home } = this.#testnet.peer(this.#name)
     const { heapUsed, external, timers } = await this.#ask()
     return {

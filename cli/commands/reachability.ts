@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CallResponse, PeerReach } from '../../protocols/control.ts'
+import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatFacts, formatTable } from '../format.ts'
 
@@ -39,12 +39,12 @@ export const describeReach = ({ nat, relay, relays, mapped }: CallResponse<'reac
   'mapped ports': mapped.join(' ')
 })
 
-function describePlace(nat: PeerReach['nat'], relay: boolean): string {
+function describePlace(nat: PeerReachability['nat'], relay: boolean): string {
   const words = { public: 'public', nat: 'behind NAT', symmetric: 'behind symmetric NAT' }
   return `${nat == null ? 'unknown' : words[nat]}${relay ? ', relays' : ''}`
 }
 
-const describePath = (path: PeerReach['path']) =>
+const describePath = (path: PeerReachability['path']) =>
   path == null ? 'none' : path.via == null ? path.class : `${path.class} via ${path.via}`
 
 const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(2)}`

@@ -11,23 +11,23 @@ import type { Told } from '../channels/run-stream-client.ts'
 import type { Inbox } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
 import type { Bulk } from '../mesh/bulk/service.ts'
-import type { Quiet } from '../mesh/idle/low-noise.ts'
+import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
-import type { Follow } from '../run/run-feed.ts'
+import type { RunFeed } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { Allowance } from './allowance.ts'
-import { Taking } from './member-run.ts'
-import { Member, restoreMember } from './member-state.ts'
-import type { Loan, PhaseParts } from './phases/phase.ts'
-import { checkRoom } from './run-limits.ts'
-import { LateAnswers } from './tombstones.ts'
-import { lookAt } from './usage.ts'
+import { MemberRun } from './member-run.ts'
+import { MemberState, restoreMember } from './member-state.ts'
+import type { PhaseParts, WorkloadContext } from './phases/phase.ts'
+import { checkRunLimits } from './run-limits.ts'
+import { Tombstones } from './tombstones.ts'
+import { usageNow } from './usage.ts'
 
 /** An offer that nobody gives within this is not looked at any more, ms. */
 const OFFER_TIMEOUT = 60_000
@@ -35,7 +35,7 @@ const OFFER_TIMEOUT = 60_000
 const MAX_ASKED = 8
 
 export interface AgentComponents {
-  follow: Follow
+  follow: RunFeed
   members: Members
   streams: Streams
   bulk: Bulk
@@ -43,7 +43,7 @@ export interface AgentComponents {
   content: Content
   allowance: Allowance
   authority: Authority
-  quiet: Quiet
+  quiet: LowNoiseMode
   traffic: Traffic
   inbox: Inbox
 }
@@ -61,17 +61,17 @@ export class Agent {
   readonly #components: AgentComponents
   readonly #init: AgentInit
   readonly #log: Log
-  readonly #runs = new Map<string, Taking>()
+  readonly #runs = new Map<string, MemberRun>()
   /** Runs whose `join` is being looked at, with who drives them. */
   readonly #joining = new Map<string, string>()
-  readonly #loans = new Map<string, Loan>()
-  readonly #late: LateAnswers
+  readonly #loans = new Map<string, WorkloadContext>()
+  readonly #late: Tombstones
 
   constructor(components: AgentComponents, init: AgentInit) {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'agent')
-    this.#late = new LateAnswers(init.signer, peer => components.streams.to(peer), this.#log)
+    this.#late = new Tombstones(init.signer, peer => components.streams.to(peer), this.#log)
   }
 
   /** libp2p starts only what has both. */
@@ -96,12 +96,12 @@ export class Agent {
     return [...this.#runs.values()].filter(({ member }) => member.state !== 'ended').map(({ member }) => member.run)
   }
 
-  member(run: string): Member | undefined {
+  member(run: string): MemberState | undefined {
     return this.#runs.get(run)?.member
   }
 
   /** Lends the caller's folder and environment to the workload of a run that this peer drives. */
-  lend(run: string, loan: Loan): void {
+  lend(run: string, loan: WorkloadContext): void {
     this.#loans.set(run, loan)
   }
 
@@ -136,7 +136,7 @@ export class Agent {
     })
   }
 
-  #onTold({ run, controller }: Member, message: Told): void {
+  #onTold({ run, controller }: MemberState, message: Told): void {
     try {
       if (message.type === 'certificate') this.#components.follow.hold(run, message.sealed)
       else this.#components.follow.take(message)
@@ -156,7 +156,7 @@ export class Agent {
     const { peer } = this.#init.signer
     const { run } = command
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
-    checkRoom(this.#controllers, by)
+    checkRunLimits(this.#controllers, by)
     this.#joining.set(run, by)
     try {
       const signal = AbortSignal.timeout(command.deadline || OFFER_TIMEOUT)
@@ -169,7 +169,7 @@ export class Agent {
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
       const folder = this.#init.home.work(run)
       const outbox = await openOutbox(join(folder, 'outbox'), run)
-      this.#take(new Member({ folder, self: peer, outbox, offerSealed: sealed })).hear(command, by)
+      this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed })).hear(command, by)
     } finally {
       this.#joining.delete(run)
     }
@@ -181,8 +181,8 @@ export class Agent {
     return [...open.map(({ member }) => member.controller), ...this.#joining.values()]
   }
 
-  #take(member: Member): Taking {
-    const taking = new Taking({
+  #take(member: MemberState): MemberRun {
+    const taking = new MemberRun({
       member,
       log: this.#log,
       signer: this.#init.signer,
@@ -236,7 +236,7 @@ export class Agent {
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       loan: run => this.#loans.get(run),
-      look: () => lookAt(traffic),
+      look: () => usageNow(traffic),
       allow: ({ controller, tools }) => allowance.check(controller, tools),
       socket: home.socket
     }

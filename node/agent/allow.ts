@@ -8,7 +8,7 @@ import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import { globOf } from '../glob.ts'
-import { isInside, type Look, realPath } from './real-path.ts'
+import { type InspectPath, isInside, realPath } from './real-path.ts'
 
 /** Longer paths do not exist, path_resolution(7). */
 const MAX_PATH = 4096
@@ -17,7 +17,7 @@ export type Rules = Required<AllowSettings>
 
 /** What a decision needs to know of the machine. */
 export interface Machine {
-  look?: Look
+  look?: InspectPath
   /** @returns the path of the program that a name means here */
   find(name: string): Promise<string | undefined>
   /** @returns the words of a program that a tool would run with these options */
@@ -115,7 +115,7 @@ async function mayRun(exec: Rules['exec'], program: string, machine: Machine): P
  *
  * @param stars where the first star of a pattern is; what stands before it is a path
  */
-async function placeOf(path: string, look?: Look, stars = -1): Promise<string | undefined> {
+async function placeOf(path: string, look?: InspectPath, stars = -1): Promise<string | undefined> {
   if (!isAbsolute(path) || path.split('/').includes('..')) return undefined
   const end = path.lastIndexOf('/', stars < 0 ? path.length : stars)
   const folder = await realPath(path.slice(0, end + 1), look)

@@ -6,11 +6,11 @@ import { type Envelope, type Signed, type Signer, seal } from '../../protocols/e
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { Told } from '../channels/run-stream-client.ts'
-import { Ways, type WaysInit } from '../channels/uplinks.ts'
+import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
-import type { Member } from './member-state.ts'
-import { beyondOffer } from './offer-check.ts'
+import type { MemberState } from './member-state.ts'
+import { exceedsOffer } from './offer-check.ts'
 import { packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
@@ -21,12 +21,12 @@ import { sayOnce } from './tombstones.ts'
 /** A controller that has no last words to say closes the line before, ms. */
 const LAST_WORDS = 1_000
 
-export interface TakingInit {
-  member: Member
+export interface MemberRunInit {
+  member: MemberState
   log: Log
   signer: Signer
-  to: WaysInit['to']
-  inbox: WaysInit['inbox']
+  to: UplinksInit['to']
+  inbox: UplinksInit['inbox']
   parts: PhaseParts
   /** This member is between `start` and `stop` now, or not. */
   onMeasuring(measures: boolean): void
@@ -36,11 +36,11 @@ export interface TakingInit {
   onGone(): void
 }
 
-export class Taking {
-  readonly member: Member
-  readonly #init: TakingInit
+export class MemberRun {
+  readonly member: MemberState
+  readonly #init: MemberRunInit
   readonly #log: Log
-  readonly #ways: Ways
+  readonly #ways: Uplinks
   #busy: AbortController | undefined
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
@@ -48,12 +48,12 @@ export class Taking {
   /** Its end has begun: whatever is still commanded comes too late. */
   #abandoned = false
 
-  constructor(init: TakingInit) {
+  constructor(init: MemberRunInit) {
     this.member = init.member
     this.#init = init
     this.#log = init.log
     const { member, to, inbox, onTold } = init
-    this.#ways = new Ways({
+    this.#ways = new Uplinks({
       ...{ member, to, inbox, onTold },
       onLease: () => this.#renew(),
       onRefused: refusal => this.#onRefused(refusal)
@@ -198,7 +198,7 @@ export class Taking {
     if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
       throw new BakError('wrong-manifest', 'the command is of another manifest')
     }
-    const beyond = beyondOffer(command, offer, self)
+    const beyond = exceedsOffer(command, offer, self)
     if (beyond != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${beyond}`)
   }
 

@@ -20,10 +20,10 @@ import {
 } from '../../protocols/manifest.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
-import { MAX_SLOT, readSlot, Slot } from '../store/state-file.ts'
+import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
 import { type State, states } from './states.ts'
-import type { Look } from './usage.ts'
+import type { UsageSnapshot } from './usage.ts'
 
 const progress = v.object({
   epoch: count,
@@ -47,7 +47,7 @@ export interface StartedTool {
   running: RunningTool
 }
 
-export class Member {
+export class MemberState {
   readonly run: string
   readonly controller: string
   readonly offerSealed: Envelope
@@ -69,16 +69,16 @@ export class Member {
   ack: Envelope | undefined
   started: StartedTool[] = []
   /** What the daemon had cost when this member answered `start`. */
-  looked: Look | undefined
+  looked: UsageSnapshot | undefined
   /** Its tools were running when the daemon died. */
   interrupted = false
   #saved: { state?: State; manifest?: string } = {}
-  readonly #slot: Slot
+  readonly #slot: StateFile
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
     this.folder = init.folder
     this.data = join(init.folder, 'data')
-    this.#slot = new Slot(join(init.folder, 'state.cbor'))
+    this.#slot = new StateFile(join(init.folder, 'state.cbor'))
     this.self = init.self
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed
@@ -127,7 +127,7 @@ export class Member {
     if (state === 'ended' || manifestDigest !== this.#saved.manifest) return this.save()
     if (state === this.#saved.state) return
     const bytes = encode(this.#progress)
-    if (bytes.length > MAX_SLOT) return this.save()
+    if (bytes.length > MAX_STATE_BYTES) return this.save()
     // a machine that fails ends the run on it, whatever is on its disk
     await this.#slot.write(bytes)
     this.#saved.state = state
@@ -150,13 +150,13 @@ export class Member {
 }
 
 /** @throws whatever is wrong with `member.cbor` */
-export async function restoreMember(folder: string, self: string, outbox: Outbox): Promise<Member> {
+export async function restoreMember(folder: string, self: string, outbox: Outbox): Promise<MemberState> {
   const content = decode(saved, new Uint8Array(await readFile(join(folder, 'member.cbor'))))
-  const later = await readSlot(join(folder, 'state.cbor'))
+  const later = await readStateFile(join(folder, 'state.cbor'))
     .then(bytes => decode(progress, bytes))
     .catch(() => content)
   const { epoch, seq, state, ack } = later.seq >= content.seq ? later : content
-  const member = new Member({ folder, self, outbox, offerSealed: content.offer })
+  const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
   Object.assign(member, { epoch, seq, state, ack, clock: content.clock })
   if (content.manifest != null) member.accept(content.manifest)
   member.interrupted = member.state === 'running'

@@ -6,7 +6,7 @@ import type { Command } from '../../protocols/phase.ts'
 const MAX_LEAD = 60_000
 
 /** @param self the member; @returns what the command wants that the offer does not have; nothing where all is in order */
-export function beyondOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
+export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
   const { phase, step, at, issued } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && controller !== self) return 'a workload runs on the controller of its run only'

@@ -10,10 +10,10 @@ import { isCode } from '../store/disk.ts'
 const MAX_LINKS = 40
 
 /** What stands at a path: where a link leads, `there` for all else, `missing`. @throws if it cannot be seen */
-export type Look = (path: string) => Promise<{ link: string } | 'there' | 'missing'>
+export type InspectPath = (path: string) => Promise<{ link: string } | 'there' | 'missing'>
 
 /** @returns the way without links and dots, or undefined where it is relative, leads in circles or cannot be seen */
-export async function realPath(path: string, look: Look = lookAtDisk): Promise<string | undefined> {
+export async function realPath(path: string, look: InspectPath = inspectOnDisk): Promise<string | undefined> {
   if (!isAbsolute(path)) return undefined
   const ahead = path.split('/').reverse()
   let links = 0
@@ -28,7 +28,9 @@ export async function realPath(path: string, look: Look = lookAtDisk): Promise<s
       continue
     }
     const next = join(at, part)
-    const found: Awaited<ReturnType<Look>> | undefined = missing ? 'missing' : await look(next).catch(() => undefined)
+    const found: Awaited<ReturnType<InspectPath>> | undefined = missing
+      ? 'missing'
+      : await look(next).catch(() => undefined)
     if (found === undefined) return undefined
     if (typeof found === 'string') {
       missing = found === 'missing'
@@ -43,7 +45,7 @@ export async function realPath(path: string, look: Look = lookAtDisk): Promise<s
 }
 
 /** Whether a path leads into one of the folders, or to one of them. */
-export async function isInside(path: string, folders: string[], look?: Look): Promise<boolean> {
+export async function isInside(path: string, folders: string[], look?: InspectPath): Promise<boolean> {
   const real = await realPath(path, look)
   if (real === undefined) return false
   for (const folder of folders) {
@@ -53,7 +55,7 @@ export async function isInside(path: string, folders: string[], look?: Look): Pr
   return false
 }
 
-async function lookAtDisk(path: string): ReturnType<Look> {
+async function inspectOnDisk(path: string): ReturnType<InspectPath> {
   try {
     return { link: await readlink(path) }
   } catch (error) {

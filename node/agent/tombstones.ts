@@ -8,7 +8,7 @@ import { ackSubject, acksProtocol, type Command } from '../../protocols/phase.ts
 import { call, type Opener } from '../../protocols/stream.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
-import type { Member } from './member-state.ts'
+import type { MemberState } from './member-state.ts'
 
 /** Runs that are remembered; the oldest goes first. */
 const MAX_RUNS = 64
@@ -25,7 +25,7 @@ interface Over {
   given: number
 }
 
-export class LateAnswers {
+export class Tombstones {
   readonly #over = new Map<string, Over>()
   readonly #signer: Signer
   readonly #to: (peer: string) => Opener
@@ -40,7 +40,7 @@ export class LateAnswers {
   }
 
   /** Nothing of the run is left here. */
-  remember({ run, controller, epoch, seq, ack }: Member): void {
+  remember({ run, controller, epoch, seq, ack }: MemberState): void {
     this.#over.set(run, { controller, epoch, seq, ack, given: this.#clock() })
     if (this.#over.size > MAX_RUNS) this.#over.delete(this.#over.keys().next().value as string)
   }

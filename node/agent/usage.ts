@@ -4,9 +4,9 @@ import type { Traffic } from '../mesh/idle/traffic.ts'
 import { processorTimeOf } from '../processes/process-group.ts'
 
 /** Sums since the process began; times in ms. */
-export type Look = Omit<Cost, 'elapsed' | 'tools'> & { at: number }
+export type UsageSnapshot = Omit<Cost, 'elapsed' | 'tools'> & { at: number }
 
-export function lookAt(traffic: Pick<Traffic, 'total'>): Look {
+export function usageNow(traffic: Pick<Traffic, 'total'>): UsageSnapshot {
   const { userCPUTime, systemCPUTime, voluntaryContextSwitches, involuntaryContextSwitches } = process.resourceUsage()
   return {
     at: performance.now(),
@@ -19,8 +19,8 @@ export function lookAt(traffic: Pick<Traffic, 'total'>): Look {
 }
 
 /** @param groups of the programs that are tools */
-export function between(before: Look, after: Look, groups: number[]): Cost {
-  const grown = (key: keyof Look) => Math.max(0, after[key] - before[key])
+export function between(before: UsageSnapshot, after: UsageSnapshot, groups: number[]): Cost {
+  const grown = (key: keyof UsageSnapshot) => Math.max(0, after[key] - before[key])
   return {
     elapsed: grown('at'),
     user: grown('user'),

@@ -6,7 +6,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
-import { Lanes } from '../limit.ts'
+import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 
 const PORTION = 256 * 1024
@@ -26,7 +26,7 @@ export class Content {
   readonly #streams: Streams
   /** In order of use, the latest last. */
   readonly #held = new Map<string, Uint8Array>()
-  readonly #lanes = new Lanes(FETCHES)
+  readonly #lanes = new Limit(FETCHES)
   #size = 0
 
   constructor(components: ContentComponents) {

@@ -8,11 +8,11 @@ import type { Ack, Answers, Command } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { DriverParts, RunOrder } from '../run/driver-parts.ts'
 import type { OpenPhase } from '../run/open-phase.ts'
-import { openBundle, Unopened } from './deferred-verification.ts'
-import { Roads } from './routes.ts'
+import { DeferredVerification, openBundle } from './deferred-verification.ts'
+import { Routes } from './routes.ts'
 import type { Refusal } from './run-stream-server.ts'
 
-export interface GatheringInit {
+export interface AggregationInit {
   order: RunOrder
   record: RunRecord
   parts: Pick<DriverParts, 'inbox' | 'log' | 'signer'>
@@ -21,12 +21,12 @@ export interface GatheringInit {
   answer(ack: Signed<Ack>): unknown
 }
 
-export class Gathering {
-  readonly #init: GatheringInit
-  #roads: Roads | undefined
-  #unopened: Unopened | undefined
+export class Aggregation {
+  readonly #init: AggregationInit
+  #roads: Routes | undefined
+  #unopened: DeferredVerification | undefined
 
-  constructor(init: GatheringInit) {
+  constructor(init: AggregationInit) {
     this.#init = init
   }
 
@@ -34,7 +34,7 @@ export class Gathering {
   begin(command: Command, onAnswer: (ack: Signed<Ack>, after: number) => void): void {
     this.#roads ??= this.#newRoads()
     this.#roads?.begin()
-    this.#unopened = new Unopened(command, onAnswer)
+    this.#unopened = new DeferredVerification(command, onAnswer)
   }
 
   /** @returns whose lines are to carry a command to the peers */
@@ -76,12 +76,12 @@ export class Gathering {
   }
 
   /** Once it is known who takes part. */
-  #newRoads(): Roads | undefined {
+  #newRoads(): Routes | undefined {
     const { record, order, parts, isExcluded } = this.#init
     if (record.manifest == null) return undefined
     const peers = record.roster.map(({ peer }) => peer).filter(peer => peer !== parts.signer.peer)
     const isOpen = (peer: string) => !isExcluded(peer) && parts.inbox.isOpen(order.run, peer)
-    return new Roads({ peers, fanout: order.spec.policy.fanout, isOpen })
+    return new Routes({ peers, fanout: order.spec.policy.fanout, isOpen })
   }
 
   /** Never rejects. */

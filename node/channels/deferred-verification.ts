@@ -31,7 +31,7 @@ export async function* openBundle(command: Command, peers: string[], sealed: Uin
   }
 }
 
-export class Unopened {
+export class DeferredVerification {
   readonly #command: Command
   readonly #onAnswer: (ack: Signed<Ack>, after: number) => void
   readonly #opened: Signed<Ack>[] = []

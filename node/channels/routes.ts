@@ -3,7 +3,7 @@
 import { TOLD_AGAIN } from '../run/open-phase.ts'
 import { type Branch, branchesOf, peersIn } from './tree.ts'
 
-export interface RoadsInit {
+export interface RoutesInit {
   /** In the order of their ranks, without the controller. */
   peers: string[]
   fanout: number
@@ -11,15 +11,15 @@ export interface RoadsInit {
   isOpen(peer: string): boolean
 }
 
-export class Roads {
-  readonly #isOpen: RoadsInit['isOpen']
+export class Routes {
+  readonly #isOpen: RoutesInit['isOpen']
   /** The head whose line leads to a member below it. */
   readonly #heads = new Map<string, string>()
   readonly #below = new Map<string, string[]>()
   /** Whom their heads cannot tell in this phase. */
   readonly #astray = new Set<string>()
 
-  constructor({ peers, fanout, isOpen }: RoadsInit) {
+  constructor({ peers, fanout, isOpen }: RoutesInit) {
     this.#isOpen = isOpen
     for (const branch of branchesOf(peers, fanout)) this.#add(branch)
   }

@@ -7,11 +7,11 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../mesh/peering/backoff.ts'
-import { LineClock } from './stream-clock.ts'
+import { StreamClock } from './stream-clock.ts'
 
 export type Told = Extract<FromController, { type: 'command' | 'certificate' | 'notice' }>
 
-export interface AckLineInit {
+export interface RunStreamClientInit {
   run: string
   open: Opener
   onLease(): void
@@ -27,9 +27,9 @@ const RETRY = { first: 100, most: 5_000 }
 /** What is said again of one phase when the line comes back; what is more the controller asks for itself. */
 const MAX_HELD = 256
 
-export class AckLine {
-  readonly #init: AckLineInit
-  readonly clock = new LineClock()
+export class RunStreamClient {
+  readonly #init: RunStreamClientInit
+  readonly clock = new StreamClock()
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY)
   #stream: Call<FromMember, FromController> | undefined
@@ -39,7 +39,7 @@ export class AckLine {
   #loop: Promise<void> | undefined
   #finishing = false
 
-  constructor(init: AckLineInit) {
+  constructor(init: RunStreamClientInit) {
     this.#init = init
   }
 

@@ -13,7 +13,7 @@ type Say = (message: FromMember) => Promise<void>
 /** Longest wait for the line and for an answer, ms. */
 const PATIENCE = 30_000
 
-export class LineClock {
+export class StreamClock {
   #line = Promise.withResolvers<Say>()
   #question: { asked: number; answered: PromiseWithResolvers<Clock | undefined> } | undefined
 

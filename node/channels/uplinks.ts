@@ -6,33 +6,33 @@ import type { Envelope, Signed } from '../../protocols/envelope.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { Ack, Command, FromMember } from '../../protocols/phase.ts'
 import type { Opener } from '../../protocols/stream.ts'
-import type { Member } from '../agent/member-state.ts'
+import type { MemberState } from '../agent/member-state.ts'
 import { Branch, type BranchInit } from './aggregator.ts'
-import { AckLine, type AckLineInit, type Told } from './run-stream-client.ts'
+import { RunStreamClient, type RunStreamClientInit, type Told } from './run-stream-client.ts'
 import { branchesOf, placeOf } from './tree.ts'
 
-export interface WaysInit extends Pick<AckLineInit, 'onLease' | 'onTold' | 'onRefused'> {
-  member: Member
+export interface UplinksInit extends Pick<RunStreamClientInit, 'onLease' | 'onTold' | 'onRefused'> {
+  member: MemberState
   /** Opens streams to a peer. */
   to(peer: string): Opener
   /** Where those below this member come in, if it is head of a branch. */
   inbox: BranchInit['inbox']
 }
 
-export class Ways {
-  readonly #init: WaysInit
-  readonly #line: AckLine
-  #headLine: AckLine | undefined
+export class Uplinks {
+  readonly #init: UplinksInit
+  readonly #line: RunStreamClient
+  #headLine: RunStreamClient | undefined
   #branch: Branch | undefined
   /** Where the latest command came from. */
-  #road: AckLine
+  #road: RunStreamClient
   /** What is being told over a line just now; what is heard besides came by gossip. */
-  #telling: { line: AckLine; sealed: Envelope } | undefined
+  #telling: { line: RunStreamClient; sealed: Envelope } | undefined
 
-  constructor(init: WaysInit) {
+  constructor(init: UplinksInit) {
     const { member, to, onLease, onRefused } = init
     this.#init = init
-    this.#line = new AckLine({
+    this.#line = new RunStreamClient({
       ...{ run: member.run, open: to(member.controller), onLease, onRefused },
       onTold: message => this.#tell(message, this.#line)
     })
@@ -99,12 +99,12 @@ export class Ways {
   }
 
   /** Where this member's own answer goes with those from below. */
-  get #up(): AckLine {
+  get #up(): RunStreamClient {
     return this.#headLine ?? this.#line
   }
 
-  #lineTo(head: string): AckLine {
-    const line: AckLine = new AckLine({
+  #lineTo(head: string): RunStreamClient {
+    const line: RunStreamClient = new RunStreamClient({
       ...{ run: this.#init.member.run, open: this.#init.to(head), patient: true },
       // only the controller itself keeps a run alive, and none but it ends one
       onLease: () => {},
@@ -115,7 +115,7 @@ export class Ways {
     return line
   }
 
-  #tell(message: Told, line: AckLine): void {
+  #tell(message: Told, line: RunStreamClient): void {
     this.#telling = { line, sealed: message.sealed }
     try {
       this.#init.onTold(message)

@@ -1,7 +1,7 @@
 /** Whether the record of a run that another peer shows is the run's own. */
 import { BakError } from '../../protocols/errors.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
-import { checkDeed, isController, type Roles } from '../mesh/permissions.ts'
+import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 
 export interface Shown {
   run: string
@@ -25,5 +25,5 @@ export function checkGenuine(text: string, { run, holder, controller }: Shown, r
   if (controller != null && by !== controller)
     throw new BakError('not-the-controller', `${controller} drives this run, not ${by}`)
   if (holder !== by && checkSeal(text).seal?.by !== by) throw new BakError('damaged', `${by} has not sealed it`)
-  if (controller == null && !isController(roles.roleOf(holder))) checkDeed(roles, by, 'drive')
+  if (controller == null && !isController(roles.roleOf(holder))) checkPermission(roles, by, 'drive')
 }

@@ -6,7 +6,7 @@ import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { PROGRAM } from '../../protocols/version.ts'
 import { nextChange } from '../mesh/membership/next-change.ts'
-import { checkOwnDeed } from '../mesh/permissions.ts'
+import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
 
@@ -82,7 +82,7 @@ export async function* register(
 ): AsyncGenerator<CallResponse<'register'>> {
   const named = members.list().filter(isHere).filter(parseSelector(on))
   if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)
-  if (named.some(({ peer }) => peer !== identity.peer)) checkOwnDeed(authority, identity.peer, 'register')
+  if (named.some(({ peer }) => peer !== identity.peer)) checkOwnPermission(authority, identity.peer, 'register')
   for (const { peer, shown } of named) {
     try {
       yield {

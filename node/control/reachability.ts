@@ -1,5 +1,5 @@
 /** How this peer, and each other, can be reached. */
-import type { CallInput, CallResponse, MemberView, PeerReach } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, MemberView, PeerReachability } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { measureClock } from '../clock/clock.ts'
 import type { Parts } from '../parts.ts'
@@ -23,7 +23,7 @@ export async function* reachability(
   const { members, reach, relays } = parts
   const named = members.list().filter(isHere).filter(parseSelector(on))
   const others = alone ? [] : named.filter(({ path }) => path !== 'self')
-  const peers: PeerReach[] = []
+  const peers: PeerReachability[] = []
   for (let i = 0; i < others.length; i += AT_ONCE) {
     peers.push(...(await Promise.all(others.slice(i, i + AT_ONCE).map(member => look(parts, member, signal)))))
   }
@@ -42,7 +42,11 @@ export async function* reachability(
   }
 }
 
-async function look(parts: Parts, { peer, shown, nat, relay }: MemberView, signal: AbortSignal): Promise<PeerReach> {
+async function look(
+  parts: Parts,
+  { peer, shown, nat, relay }: MemberView,
+  signal: AbortSignal
+): Promise<PeerReachability> {
   const known = { peer, name: shown, nat, relay: relay === true }
   const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
   try {
@@ -56,7 +60,7 @@ async function look(parts: Parts, { peer, shown, nat, relay }: MemberView, signa
   }
 }
 
-function pathOf(parts: Parts, peer: string): PeerReach['path'] {
+function pathOf(parts: Parts, peer: string): PeerReachability['path'] {
   const path = parts.paths.of(peer)
   return path?.via == null ? path : { ...path, via: nameOf(parts, path.via) }
 }

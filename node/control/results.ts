@@ -7,7 +7,7 @@ import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { checkOwnDeed } from '../mesh/permissions.ts'
+import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { parseSelector } from '../run/selector.ts'
@@ -101,7 +101,7 @@ export async function* collect(
   { run: text }: CallInput<'collect'>,
   { signal }: Options
 ): AsyncGenerator<CallResponse<'collect'>> {
-  checkOwnDeed(parts.authority, parts.identity.peer, 'collect')
+  checkOwnPermission(parts.authority, parts.identity.peer, 'collect')
   yield* parts.collect.from(await resolveRun(parts, text), signal)
 }
 
@@ -110,7 +110,7 @@ export async function* move(
   { run: text, to, keep = false }: CallInput<'move'>,
   { signal }: Options
 ): AsyncGenerator<CallResponse<'move'>> {
-  checkOwnDeed(parts.authority, parts.identity.peer, 'move')
+  checkOwnPermission(parts.authority, parts.identity.peer, 'move')
   const run = await resolveRun(parts, text)
   const fitting = parts.members.list().filter(isHere).filter(parseSelector(to))
   const [target] = fitting

@@ -4,7 +4,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
-import { checkOwnDeed, isController } from '../mesh/permissions.ts'
+import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { isUsable } from '../run/expect.ts'
 import { describePhase, phasesOf } from '../run/plan.ts'
@@ -88,7 +88,7 @@ export async function* cancel(
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
   // whoever drives it would say so, too; this says what mends it
-  if (parts.coordinator.driver(id) == null) checkOwnDeed(parts.authority, parts.identity.peer, 'cancel')
+  if (parts.coordinator.driver(id) == null) checkOwnPermission(parts.authority, parts.identity.peer, 'cancel')
   const { peer } = await locateRun(parts, id, signal)
   yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
 }

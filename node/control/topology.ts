@@ -1,10 +1,10 @@
 /** How the mesh hangs together: every member is asked for its connections, and what they say is made one picture. */
 
-import { type Link, linksProtocol } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { CallResponse, MemberView } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { Lanes } from '../limit.ts'
+import { Limit } from '../limit.ts'
 import type { Parts } from '../parts.ts'
 import { type Edge, mergeLinks } from './merge-links.ts'
 import { isHere } from './mesh.ts'
@@ -35,13 +35,13 @@ interface Heard {
 
 async function askAll({ streams }: Parts, members: MemberView[], signal: AbortSignal): Promise<Heard> {
   const heard: Heard = { words: new Map(), silent: new Map() }
-  const lanes = new Lanes({ most: AT_ONCE, mostOfOne: 1 })
+  const lanes = new Limit({ most: AT_ONCE, mostOfOne: 1 })
   const asked = members.map(({ peer }) =>
     lanes.use(peer, async () => {
       const late = AbortSignal.timeout(PATIENCE)
       try {
         const until = { signal: AbortSignal.any([signal, late]) }
-        heard.words.set(peer, (await askOne(streams.to(peer), linksProtocol, {}, until)).links)
+        heard.words.set(peer, (await askOne(streams.to(peer), adjacencyProtocol, {}, until)).links)
       } catch (cause) {
         const why = late.aborted ? `no answer within ${PATIENCE / 1000} s` : asBakError(cause).message
         heard.silent.set(peer, why)

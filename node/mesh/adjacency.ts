@@ -1,11 +1,11 @@
 /** Tells every member that asks which peers this one is connected with, how, and whether gossip goes there. */
 import type { ConnectionManager } from '@libp2p/interface-internal'
-import { type Link, linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
 import type { Paths } from './paths/paths.ts'
 import type { Streams } from './streams.ts'
 
-export interface NeighboursComponents {
+export interface AdjacencyComponents {
   connectionManager: Pick<ConnectionManager, 'getConnections'>
   paths: Pick<Paths, 'of'>
   /** Gossipsub, by a door that its type hides. */
@@ -13,21 +13,21 @@ export interface NeighboursComponents {
   streams: Pick<Streams, 'serve' | 'unserve'>
 }
 
-export class Neighbours {
-  readonly #components: NeighboursComponents
+export class Adjacency {
+  readonly #components: AdjacencyComponents
   readonly #topic: string
 
-  constructor(components: NeighboursComponents, init: { mesh: string }) {
+  constructor(components: AdjacencyComponents, init: { mesh: string }) {
     this.#components = components
     this.#topic = topicName(init.mesh, 'run')
   }
 
   async start(): Promise<void> {
-    await this.#components.streams.serve(linksProtocol, () => this.#answer())
+    await this.#components.streams.serve(adjacencyProtocol, () => this.#answer())
   }
 
   async stop(): Promise<void> {
-    await this.#components.streams.unserve(linksProtocol)
+    await this.#components.streams.unserve(adjacencyProtocol)
   }
 
   /** @returns one for each connected peer, by the connection that is used of several */

@@ -10,9 +10,9 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { TOPICS, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
 import { Ignored } from './ignored.ts'
-import { GossipMeter } from './libp2p/gossip-limiter.ts'
+import { GossipLimiter } from './libp2p/gossip-limiter.ts'
 import { scoreOf } from './limits/gossip-score.ts'
-import type { Conduct } from './limits/peer-score.ts'
+import type { PeerScore } from './limits/peer-score.ts'
 import { Signers } from './limits/signers.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
@@ -35,7 +35,7 @@ const FRAME = {
 const WORTH_TELLING = 16 * 1024
 
 /** The gossipsub service as every peer of a mesh runs it; without `conduct` it puts up with anything. */
-export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: Conduct }) {
+export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScore }) {
   const topics = TOPICS.map(name => topicName(mesh, name))
   const make = gossipsub({
     // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
@@ -55,7 +55,7 @@ export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: Conduct 
   })
   return (components: Parameters<typeof make>[0]) => {
     const pubsub = make(components) as GossipSub
-    return conduct == null ? pubsub : new GossipMeter(conduct).watch(pubsub)
+    return conduct == null ? pubsub : new GossipLimiter(conduct).watch(pubsub)
   }
 }
 
@@ -66,7 +66,7 @@ export interface GossipComponents {
 export interface GossipInit {
   log: Log
   /** Where it is kept what neighbours do. */
-  conduct?: Pick<Conduct, 'note'>
+  conduct?: Pick<PeerScore, 'note'>
 }
 
 export interface Topic<T> {

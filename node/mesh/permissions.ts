@@ -13,7 +13,7 @@ const deeds = {
   move: 'move results to other peers',
   follow: 'follow a run that it takes no part in'
 } as const
-export type Deed = keyof typeof deeds
+export type Permission = keyof typeof deeds
 
 export interface Roles {
   roleOf(peer: string): Role | undefined
@@ -25,13 +25,13 @@ const MEND =
 export const isController = (role: Role | undefined) => role === 'controller' || role === 'admin'
 
 /** @throws {BakError} `not-allowed` if the role of another peer is not enough for what it asks of this one */
-export function checkDeed(roles: Roles, peer: string, deed: Deed): void {
+export function checkPermission(roles: Roles, peer: string, deed: Permission): void {
   const role = roles.roleOf(peer)
   if (!isController(role)) throw new BakError('not-allowed', `${peer} is ${inWords(role)}: it may not ${deeds[deed]}`)
 }
 
 /** @throws {BakError} `not-allowed` with what mends it if this peer's own role is not enough: others would refuse it, too */
-export function checkOwnDeed(roles: Roles, self: string, deed: Deed): void {
+export function checkOwnPermission(roles: Roles, self: string, deed: Permission): void {
   const role = roles.roleOf(self)
   if (isController(role)) return
   throw new BakError('not-allowed', `this peer is ${inWords(role)}: it may not ${deeds[deed]}; ${MEND}`)

@@ -7,8 +7,8 @@ import type { Unread } from '../../protocols/frames.ts'
 import { answer, type Handler, type Protocol, type StreamOpener, serve } from '../../protocols/stream.ts'
 import type { Wire } from '../../protocols/wire.ts'
 import type { Log } from '../log.ts'
-import type { Conduct } from './limits/peer-score.ts'
-import { StreamBounds } from './limits/stream-limits.ts'
+import type { PeerScore } from './limits/peer-score.ts'
+import { StreamLimits } from './limits/stream-limits.ts'
 import { preferred } from './paths/paths.ts'
 import { isRelayed } from './reachability/addresses.ts'
 
@@ -26,14 +26,14 @@ export interface StreamsComponents {
 export interface StreamsInit {
   log: Log
   /** Where it is kept what other peers do; without it they may do as much as they like. */
-  conduct?: Pick<Conduct, 'note'>
+  conduct?: Pick<PeerScore, 'note'>
 }
 
 export class Streams {
   readonly #components: StreamsComponents
   readonly #log: Log
   readonly #conduct: StreamsInit['conduct']
-  readonly #bounds: StreamBounds | undefined
+  readonly #bounds: StreamLimits | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
   readonly #here: StreamOpener = Object.assign(
@@ -51,7 +51,7 @@ export class Streams {
   constructor(components: StreamsComponents, init: StreamsInit) {
     this.#components = components
     this.#conduct = init.conduct
-    if (init.conduct != null) this.#bounds = new StreamBounds(init.conduct)
+    if (init.conduct != null) this.#bounds = new StreamLimits(init.conduct)
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'streams')
   }

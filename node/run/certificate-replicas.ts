@@ -9,19 +9,19 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Notice } from '../../protocols/notice.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
-import type { Follow } from './run-feed.ts'
+import type { RunFeed } from './run-feed.ts'
 
 /** What was sent over the stream is here by then, ms. */
 const WAIT = 1_000
 /** A controller that does not give a certificate within this is not waited for, ms. */
 const PATIENCE = 30_000
 
-export class Holding {
-  readonly #components: { follow: Follow; content: Content }
+export class CertificateReplicas {
+  readonly #components: { follow: RunFeed; content: Content }
   readonly #init: { log: Log; self: string }
   readonly #stopped = new AbortController()
 
-  constructor(components: { follow: Follow; content: Content }, init: { log: Log; self: string }) {
+  constructor(components: { follow: RunFeed; content: Content }, init: { log: Log; self: string }) {
     this.#components = components
     this.#init = init
   }

@@ -10,7 +10,7 @@ import { sendTarball } from '../../protocols/tarball.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Bulk } from '../mesh/bulk/service.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { checkDeed, type Roles } from '../mesh/permissions.ts'
+import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -108,7 +108,7 @@ export class Collect {
   /** The member's side. */
   async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
     const { agent, bulk, authority } = this.#components
-    if (peer !== this.#signer.peer) checkDeed(authority, peer, 'collect')
+    if (peer !== this.#signer.peer) checkPermission(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
     if (member.controller !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)

@@ -9,14 +9,14 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
 import { cancelProtocol } from '../../protocols/phase.ts'
-import type { RunHead, RunRecord } from '../../protocols/record.ts'
+import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { Inbox } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { checkDeed, checkOwnDeed, isController, type Roles } from '../mesh/permissions.ts'
+import { checkOwnPermission, checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
@@ -28,8 +28,8 @@ import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
 import { checkTools } from './roster.ts'
-import type { Follow } from './run-feed.ts'
-import { RunHeads } from './run-index.ts'
+import type { RunFeed } from './run-feed.ts'
+import { RunIndex } from './run-index.ts'
 import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -40,7 +40,7 @@ const STOP_PATIENCE = 10_000
 export interface CoordinatorComponents {
   members: Members
   streams: Streams
-  follow: Follow
+  follow: RunFeed
   content: Content
   agent: Agent
   inbox: Inbox
@@ -67,7 +67,7 @@ export class Coordinator {
   readonly #init: CoordinatorInit
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
-  readonly #heads = new RunHeads(run => this.folder(run).path('run.json'))
+  readonly #heads = new RunIndex(run => this.folder(run).path('run.json'))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -123,7 +123,7 @@ export class Coordinator {
   }
 
   async #begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
-    checkOwnDeed(this.#components.authority, this.#init.signer.peer, 'drive')
+    checkOwnPermission(this.#components.authority, this.#init.signer.peer, 'drive')
     parseSelector(asked.spec.on)
     for (const group of asked.spec.groups) parseSelector(group.on)
     checkTools(asked.spec)
@@ -172,7 +172,7 @@ export class Coordinator {
   }
 
   /** @returns what a list says of the runs whose folder is here, oldest first; those without a record are left out */
-  async heads(): Promise<RunHead[]> {
+  async heads(): Promise<RunSummary[]> {
     return this.#heads.of(await this.folders(), run => this.driver(run)?.record)
   }
 
@@ -270,7 +270,7 @@ export class Coordinator {
   async *#answerAttach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
     const { authority } = this.#components
     if (!isController(authority.roleOf(peer)) && !(await this.#takesPart(run, peer)))
-      checkDeed(authority, peer, 'follow')
+      checkPermission(authority, peer, 'follow')
     yield* this.follow(run, from, signal)
   }
 
@@ -283,7 +283,7 @@ export class Coordinator {
 
   async *#answerCancel({ run, reason }: { run: string; reason: string }, peer: string) {
     const driver = this.driver(run)
-    if (peer !== this.#init.signer.peer) checkDeed(this.#components.authority, peer, 'cancel')
+    if (peer !== this.#init.signer.peer) checkPermission(this.#components.authority, peer, 'cancel')
     if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)
     driver.cancel(this.#components.members.get(peer)?.shown ?? peer, reason)
     yield { accepted: true }

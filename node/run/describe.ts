@@ -7,11 +7,11 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import type { Follow, Followed } from './run-feed.ts'
+import type { FollowedRun, RunFeed } from './run-feed.ts'
 
 export interface DescribeParts {
   folder(run: string): RunFolder
-  follow: Follow
+  follow: RunFeed
   content: Content
 }
 
@@ -45,7 +45,7 @@ export async function describeRun(run: string, { folder: at, follow, content }: 
  * Only such count as the controller has told of.
  */
 export async function gatherCertificates(
-  { closed, held, holders }: Pick<Followed, 'closed' | 'held' | 'holders'>,
+  { closed, held, holders }: Pick<FollowedRun, 'closed' | 'held' | 'holders'>,
   ask: (holder: string) => Promise<Description | undefined>
 ): Promise<Envelope[]> {
   const found = new Map(held)

@@ -6,7 +6,7 @@ import type { Inbox } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
-import type { Follow } from './run-feed.ts'
+import type { RunFeed } from './run-feed.ts'
 
 /** What a person asked for, and what the daemon gave it. */
 export interface RunOrder {
@@ -25,7 +25,7 @@ export interface DriverParts {
   signer: { peer: string; key: KeyObject }
   program: string
   members: Members
-  follow: Follow
+  follow: RunFeed
   inbox: Inbox
   streams: Streams
   content: Content

@@ -11,7 +11,7 @@ import type { Candidate, Capabilities, Manifest, Offer } from '../../protocols/m
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
 import type { Ack, Answers, Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import type { Parcel } from '../../protocols/tarball.ts'
+import type { TarballOffer } from '../../protocols/tarball.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { writeAtomic } from '../store/atomic.ts'
@@ -31,7 +31,7 @@ import type { Closed } from './open-phase.ts'
 import { type PhaseOptions, PhaseRunner, Stopped } from './phase-runner.ts'
 import { stepsOf } from './plan.ts'
 import { preflight } from './preflight.ts'
-import type { Came } from './receiver.ts'
+import type { Transfer } from './receiver.ts'
 import { candidatesOf, freeze, neededBy, withDriver } from './roster.ts'
 
 /** A member that cannot be reached when the workload ends may be back in this time: the benchmark may have cut the network. */
@@ -147,7 +147,7 @@ export class Driver {
     this.events.show({ type: 'transfer', peer, name: this.nameOf(peer) ?? peer, done, total })
   }
 
-  received(peer: string, { what, digest, bytes }: Parcel, { took, path, carrier }: Came): void {
+  received(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier }: Transfer): void {
     const name = this.nameOf(peer) ?? peer
     this.#bytes += bytes
     this.record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })

@@ -11,11 +11,11 @@ import { dirname, join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
 import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Admission, type Parcel, receiveTarball, Slots, sendTarball } from '../../protocols/tarball.ts'
+import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import type { Bulk } from '../mesh/bulk/service.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { checkDeed, type Roles } from '../mesh/permissions.ts'
+import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
 import { openOutbox } from '../store/outbox.ts'
@@ -76,9 +76,9 @@ export class Mover {
     if (!keep) await rm(folder.root, { recursive: true, force: true })
   }
 
-  async #admit(offer: Parcel, peer: string): Promise<Admission> {
+  async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
     const { members, authority } = this.#components
-    checkDeed(authority, peer, 'move')
+    checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
@@ -96,7 +96,7 @@ export class Mover {
   }
 
   /** Unpacks beside the results, verifies, and only then gives it its name. */
-  async #takeIn(tarball: string | Uint8Array, { run }: Parcel, target: string): Promise<void> {
+  async #takeIn(tarball: string | Uint8Array, { run }: TarballOffer, target: string): Promise<void> {
     const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
     await mkdir(fresh, { recursive: true })
     try {

@@ -19,14 +19,14 @@ import {
 } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
-import { Gathering } from '../channels/aggregation.ts'
+import { Aggregation } from '../channels/aggregation.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { DriverParts, RunOrder } from './driver-parts.ts'
 import type { RunEvents } from './events.ts'
 import { Notices } from './notices.ts'
 import { type Closed, OpenPhase, TOLD_AGAIN } from './open-phase.ts'
-import { Lead } from './start-margin.ts'
+import { StartMargin } from './start-margin.ts'
 
 /** A command names the peers it is for up to this many; a larger roster is addressed as a whole. */
 const MAX_NAMED = 256
@@ -80,12 +80,12 @@ export class PhaseRunner {
   subject = ''
   readonly excluded = new Map<string, Exclusion>()
   /** How far ahead of now an instant is to lie that all hear of before. */
-  readonly lead = new Lead()
+  readonly lead = new StartMargin()
   readonly #init: PhaseRunnerInit
   #open: OpenPhase | undefined
   readonly #notices: Notices
   #seq = 0
-  readonly #gathering: Gathering
+  readonly #gathering: Aggregation
   /** Whose lines have taken the command of the open phase. */
   readonly #told = new Set<string>()
   #written: Promise<unknown> = Promise.resolve()
@@ -93,7 +93,7 @@ export class PhaseRunner {
 
   constructor(init: PhaseRunnerInit) {
     this.#init = init
-    this.#gathering = new Gathering({
+    this.#gathering = new Aggregation({
       ...init,
       isExcluded: peer => this.excluded.has(peer),
       answer: ack => this.answer(ack)

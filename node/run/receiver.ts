@@ -9,7 +9,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
-import { type Admission, type Parcel, receiveTarball, Slots, tarballProtocol } from '../../protocols/tarball.ts'
+import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -20,7 +20,7 @@ import type { RunFolder } from '../store/run-folder.ts'
 import { type Unpacked, unpack } from '../store/unpack.ts'
 
 /** How a tarball came. */
-export interface Came {
+export interface Transfer {
   /** Entries that were not unpacked. */
   refused: string[]
   /** ms */
@@ -45,7 +45,7 @@ export interface Reception {
   /** The name of a member's folders; undefined for who is not of this run. */
   nameOf(peer: string): string | undefined
   onProgress(peer: string, done: number, total: number): void
-  onReceived(peer: string, parcel: Parcel, came: Came): void
+  onReceived(peer: string, parcel: TarballOffer, came: Transfer): void
 }
 
 interface Open {
@@ -120,7 +120,7 @@ export class Receiver {
     return open.handler
   }
 
-  async #admit(offer: Parcel, peer: string, carrier?: Carrier): Promise<Admission> {
+  async #admit(offer: TarballOffer, peer: string, carrier?: Carrier): Promise<Admission> {
     const open = this.#open.get(offer.run)
     if (open == null) throw new BakError('no-such-run', `run ${offer.run} takes no tarballs here`)
     const { reception } = open
@@ -155,7 +155,7 @@ export class Receiver {
 async function unpackBounded(
   tarball: string | Uint8Array,
   root: string,
-  { bytes, allow, what }: Parcel
+  { bytes, allow, what }: TarballOffer
 ): Promise<Unpacked> {
   const most = MAX_SMALL + EXPANSION * bytes
   const room = (await freeBytes(root)) - MARGIN
@@ -169,7 +169,7 @@ async function unpackBounded(
 }
 
 /** Tools: `<n>-<iteration>/sample<k>/tools-<group>/<name>`; sysinfo: `sysinfo/{begin,end}/<name>`. */
-export function isOwn(path: string, name: string, kind: Parcel['kind']): boolean {
+export function isOwn(path: string, name: string, kind: TarballOffer['kind']): boolean {
   const parts = path.split('/')
   if (parts.at(-1) !== name) return false
   if (kind === 'sysinfo')

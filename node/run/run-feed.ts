@@ -13,7 +13,7 @@ import { type Command, commandSubject, type RunMessage, runMessage } from '../..
 import type { Log } from '../log.ts'
 import type { Gossip, Topic } from '../mesh/gossip.ts'
 import { Ignored } from '../mesh/ignored.ts'
-import { checkDeed, type Roles } from '../mesh/permissions.ts'
+import { checkPermission, type Roles } from '../mesh/permissions.ts'
 
 const MAX_RUNS = 64
 const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
@@ -21,7 +21,7 @@ const MAX_CERTIFICATE_BYTES = 32 * 1024 * 1024
 const MAX_PHASES = 4_096
 
 /** What a peer has heard of a run. */
-export interface Followed {
+export interface FollowedRun {
   run: string
   controller: string
   /** The latest command that was heard: not every one is told to all. */
@@ -37,26 +37,26 @@ export interface Followed {
   members: Set<string>
 }
 
-export interface FollowComponents {
+export interface RunFeedComponents {
   gossip: Gossip
   authority: Roles
 }
 
 export type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'notice'; signed: Signed<Notice> }
 
-export interface FollowEvents {
+export interface RunFeedEvents {
   command: CustomEvent<Signed<Command>>
   notice: CustomEvent<Signed<Notice>>
 }
 
-export class Follow extends TypedEventEmitter<FollowEvents> {
+export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
   readonly #gossip: Gossip
   readonly #authority: Roles
   readonly #topic: string
   readonly #log: Log
-  readonly #runs = new Map<string, Followed>()
+  readonly #runs = new Map<string, FollowedRun>()
 
-  constructor(components: FollowComponents, init: { mesh: string; log: Log }) {
+  constructor(components: RunFeedComponents, init: { mesh: string; log: Log }) {
     super()
     this.#log = init.log.with({}, 'follow')
     this.#gossip = components.gossip
@@ -98,15 +98,15 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 
   /** @returns the runs in which a peer takes part now, as far as their controllers have told */
-  runsOf(peer: string): Followed[] {
+  runsOf(peer: string): FollowedRun[] {
     return [...this.#runs.values()].filter(({ members }) => members.has(peer))
   }
 
-  get(run: string): Followed | undefined {
+  get(run: string): FollowedRun | undefined {
     return this.#runs.get(run)
   }
 
-  runs(): Followed[] {
+  runs(): FollowedRun[] {
     return [...this.#runs.values()]
   }
 
@@ -128,7 +128,7 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
     }
   }
 
-  #known(run: string, by: string): Followed {
+  #known(run: string, by: string): FollowedRun {
     const known = this.#runs.get(run) ?? newFollowed(run, by)
     this.#runs.delete(run)
     this.#runs.set(run, known)
@@ -145,12 +145,12 @@ export class Follow extends TypedEventEmitter<FollowEvents> {
   }
 }
 
-const newFollowed = (run: string, controller: string): Followed => ({
+const newFollowed = (run: string, controller: string): FollowedRun => ({
   ...{ run, controller, closed: [], held: new Map(), bytes: 0 },
   ...{ holders: new Set<string>(), members: new Set<string>() }
 })
 
-function note(known: Followed, { phases, holders, members }: Notice): void {
+function note(known: FollowedRun, { phases, holders, members }: Notice): void {
   // gossip may bring an older one later, and what some have over their lines again
   const had = new Set(known.closed.map(({ seq }) => seq))
   const fresh = phases.filter(({ seq }) => !had.has(seq))
@@ -169,7 +169,7 @@ function checkRunMessage(
   // its record may still come; commands are repeated
   if (authority.roleOf(sealed.by) == null)
     throw new Ignored('not-ready', `${sealed.by} is not known here as a controller`)
-  checkDeed(authority, sealed.by, 'drive')
+  checkPermission(authority, sealed.by, 'drive')
   return type === 'command'
     ? { type, signed: open(commandSubject, sealed) }
     : { type, signed: open(noticeSubject, sealed) }

@@ -1,7 +1,7 @@
 /** What lists of runs say, read from their records; a record is read again only once it has changed. */
 import { readFile, stat } from 'node:fs/promises'
-import { type RunHead, type RunRecord, readHead } from '../../protocols/record.ts'
-import { Lanes } from '../limit.ts'
+import { type RunRecord, type RunSummary, readSummary } from '../../protocols/record.ts'
+import { Limit } from '../limit.ts'
 
 /** Runs of which it is kept; of more the rest is read each time. */
 const MOST = 4_096
@@ -11,10 +11,10 @@ const AT_ONCE = 16
 interface Known {
   /** A record is always written anew: another file, or another time. */
   file: string
-  head: RunHead
+  head: RunSummary
 }
 
-export class RunHeads {
+export class RunIndex {
   readonly #pathOf: (run: string) => string
   readonly #known = new Map<string, Known>()
 
@@ -24,12 +24,12 @@ export class RunHeads {
   }
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
-  async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunHead[]> {
-    const lanes = new Lanes({ most: AT_ONCE, mostOfOne: 1 })
+  async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
+    const lanes = new Limit({ most: AT_ONCE, mostOfOne: 1 })
     const heads = await Promise.all(
       runs.map(run => {
         const record = live(run)
-        return record == null ? lanes.use(run, () => this.#read(run)).catch(() => undefined) : readHead(record)
+        return record == null ? lanes.use(run, () => this.#read(run)).catch(() => undefined) : readSummary(record)
       })
     )
     const here = new Set(runs)
@@ -37,13 +37,13 @@ export class RunHeads {
     return heads.filter(head => head != null)
   }
 
-  async #read(run: string): Promise<RunHead> {
+  async #read(run: string): Promise<RunSummary> {
     const path = this.#pathOf(run)
     const { ino, mtimeMs, size } = await stat(path)
     const file = `${ino} ${mtimeMs} ${size}`
     const known = this.#known.get(run)
     if (known?.file === file) return known.head
-    const head = readHead(await readFile(path, 'utf8'))
+    const head = readSummary(await readFile(path, 'utf8'))
     if (known != null || this.#known.size < MOST) this.#known.set(run, { file, head })
     return head
   }

@@ -11,7 +11,7 @@ const PHASES = 8
 /** What is added to the slowest of them: a part of it, and ms. */
 const SPARE = { part: 0.25, ms: 15 }
 
-export class Lead {
+export class StartMargin {
   /** By the number of the phase. */
   readonly #reached = new Map<number, number>()
   #compared = Number.NEGATIVE_INFINITY

@@ -1,7 +1,7 @@
 /** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
 import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { Beat } from '../mesh/idle/timer.ts'
+import { AlignedTimer } from '../mesh/idle/timer.ts'
 
 /** How often to look for more, ms: often while there is some, and ever less while there is none, or nobody watches. */
 const SOON = 100
@@ -15,7 +15,7 @@ export class Tail {
   readonly #show: (text: string) => void
   readonly #decoder = new TextDecoder()
   #offset = 0
-  #beat: Beat | undefined
+  #beat: AlignedTimer | undefined
   #pause = SOON
   #reading: Promise<void> = Promise.resolve()
 
@@ -31,7 +31,7 @@ export class Tail {
       this.#pause = more ? SOON : Math.min(2 * this.#pause, SELDOM)
       if (more) this.#reading = this.#reading.then(() => this.#read(1))
     }
-    this.#beat = new Beat(look, () => this.#pause)
+    this.#beat = new AlignedTimer(look, () => this.#pause)
     this.#beat.start()
   }
 

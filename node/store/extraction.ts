@@ -5,7 +5,7 @@ import { Parser, type ReadEntry, Unpack } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode } from './disk.ts'
 import { Judge } from './entries.ts'
-import { commonFolder, type Held, writeHeld } from './in-memory-entries.ts'
+import { commonFolder, type InMemoryEntry, writeInMemoryEntries } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
 
 export type Refuse = (path: string, reason: string) => void
@@ -35,7 +35,7 @@ export class Extraction {
   whole = false
   readonly #parser: Parser
   readonly #folder: string
-  readonly #held: Held[] = []
+  readonly #held: InMemoryEntry[] = []
   readonly #judge: Judge
   readonly #refuse: Refuse
   readonly #maxEntries: number
@@ -88,7 +88,7 @@ export class Extraction {
     if (this.#failure != null) throw this.#failure
     if (!this.whole) return ''
     const at = commonFolder(this.#held)
-    await writeHeld(this.#folder, this.#held, at, this.#refuse)
+    await writeInMemoryEntries(this.#folder, this.#held, at, this.#refuse)
     return at
   }
 

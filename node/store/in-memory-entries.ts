@@ -2,11 +2,11 @@
 import { closeSync, futimesSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { isCode } from './disk.ts'
-import { breather } from './yield.ts'
+import { yielder } from './yield.ts'
 
 const { dirname, join, relative } = posix
 
-export interface Held {
+export interface InMemoryEntry {
   /** Relative, and without `..`: who holds it has asked whether it may come in. */
   path: string
   folder: boolean
@@ -16,7 +16,7 @@ export interface Held {
 }
 
 /** @returns the deepest folder that all of them are in; '' where there is none */
-export function commonFolder(held: Held[]): string {
+export function commonFolder(held: InMemoryEntry[]): string {
   const [first = [], ...others] = held.map(({ path, folder }) => partsOf(folder ? path : dirname(path)))
   const differs = first.findIndex((part, i) => others.some(parts => parts[i] !== part))
   return (differs < 0 ? first : first.slice(0, differs)).join('/')
@@ -25,13 +25,13 @@ export function commonFolder(held: Held[]): string {
 const partsOf = (path: string) => path.split('/').filter(part => part !== '' && part !== '.')
 
 /** Writes them into a folder that nobody else writes to, and that held nothing. @param at stands for that folder */
-export async function writeHeld(
+export async function writeInMemoryEntries(
   root: string,
-  held: Held[],
+  held: InMemoryEntry[],
   at: string,
   refuse: (path: string, reason: string) => void
 ): Promise<void> {
-  const breathe = breather()
+  const breathe = yielder()
   const made = new Set([root])
   const ensure = (folder: string) => {
     if (!made.has(folder)) mkdirSync(folder, { recursive: true, mode: 0o755 })

@@ -2,7 +2,7 @@
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 
-export class Small {
+export class InMemorySink {
   readonly #digest: string
   readonly #whole: Uint8Array
   #size = 0

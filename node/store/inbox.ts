@@ -11,12 +11,12 @@ import { encode } from '../../protocols/codec.ts'
 import { newDigest } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Parcel, type Sink, SMALL } from '../../protocols/tarball.ts'
+import { type Sink, SMALL, type TarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
 import { onDisk, openInPlace, unlessMissing } from './disk.ts'
-import { Small } from './in-memory-sink.ts'
+import { InMemorySink } from './in-memory-sink.ts'
 
-type Arriving = Pick<Parcel, 'digest' | 'bytes'>
+type Arriving = Pick<TarballOffer, 'digest' | 'bytes'>
 
 const DIGEST = /^[0-9a-f]{64}$/
 
@@ -54,7 +54,7 @@ export class Inbox {
   async sink({ digest, bytes }: Arriving, takeIn: (tarball: string | Uint8Array) => Promise<void>): Promise<Sink> {
     const keep = (receipt: Envelope) => this.keepReceipt(digest, encode(receipt))
     if (bytes <= SMALL) {
-      const small = new Small(digest, bytes)
+      const small = new InMemorySink(digest, bytes)
       const close = this.#claim(digest)
       return {
         size: () => small.size(),

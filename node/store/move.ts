@@ -5,7 +5,7 @@ import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { listSorted } from './file-digests.ts'
-import { breather } from './yield.ts'
+import { yielder } from './yield.ts'
 
 export interface Moved {
   files: number
@@ -27,7 +27,7 @@ export async function moveIn(
   { at = '', sync = true }: MoveOptions = {}
 ): Promise<Moved> {
   const placeOf = (path: string) => join(to, at, path)
-  const breathe = breather()
+  const breathe = yielder()
   const moved = { files: 0, bytes: 0 }
   const settle = async (path: string) => (sync ? syncPath(path) : breathe())
 

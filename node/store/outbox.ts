@@ -6,23 +6,23 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { check } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Parcel, type ParcelKind, parcel, SMALL } from '../../protocols/tarball.ts'
+import { parcel, SMALL, type TarballKind, type TarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncFolder, unlessMissing } from './disk.ts'
 import { pack, packSmall } from './pack.ts'
 
-export interface StoredParcel extends Parcel {
+export interface StoredTarball extends TarballOffer {
   /** Where the tarball is. */
   path: string
 }
 
-export interface HeldParcel extends Parcel {
+export interface InMemoryTarball extends TarballOffer {
   /** The tarball. What it was packed from stays where it is until there is a receipt. */
   content: Uint8Array
 }
 
 export interface AddOptions {
-  kind: ParcelKind
+  kind: TarballKind
   signal?: AbortSignal
   /** zstd's level. */
   level?: number
@@ -48,7 +48,7 @@ export class Outbox {
    * Packs files and folders relative to `root`; the same paths are what the receiver is asked to let in.
    * @throws {BakError} `no-space`; what was packed before stays
    */
-  async add(root: string, paths: string[], what: string, { kind, ...options }: AddOptions): Promise<StoredParcel> {
+  async add(root: string, paths: string[], what: string, { kind, ...options }: AddOptions): Promise<StoredTarball> {
     const packing = temporaryIn(this.#folder)
     const packed = await pack(root, paths, packing, options)
     return this.#store(packing, { run: this.#run, what, kind, ...packed, allow: paths })
@@ -60,14 +60,14 @@ export class Outbox {
     paths: string[],
     what: string,
     { kind, ...options }: AddOptions
-  ): Promise<StoredParcel | HeldParcel> {
+  ): Promise<StoredTarball | InMemoryTarball> {
     const packing = temporaryIn(this.#folder)
     const packed = await packSmall(root, paths, packing, { most: SMALL, ...options })
     const parcel = { run: this.#run, what, kind, ...packed, allow: paths }
     return 'content' in parcel ? parcel : this.#store(packing, parcel)
   }
 
-  async #store(packing: string, added: Parcel): Promise<StoredParcel> {
+  async #store(packing: string, added: TarballOffer): Promise<StoredTarball> {
     const { digest } = added
     try {
       await writeAtomic(this.#name(digest, 'json'), JSON.stringify(added), { mode: 0o600 })
@@ -80,9 +80,9 @@ export class Outbox {
   }
 
   /** @returns what has no receipt yet, also after a restart */
-  async list(): Promise<StoredParcel[]> {
+  async list(): Promise<StoredTarball[]> {
     const names = await onDisk(this.#folder, () => readdir(this.#folder))
-    const found: StoredParcel[] = []
+    const found: StoredTarball[] = []
     for (const name of names.sort().filter(each => each.endsWith('.tar.zst'))) {
       const digest = name.slice(0, -'.tar.zst'.length)
       const json = await unlessMissing(readFile(this.#name(digest, 'json'), 'utf8'))
@@ -121,7 +121,7 @@ export class Outbox {
   }
 }
 
-function parse(path: string, json: string): Parcel {
+function parse(path: string, json: string): TarballOffer {
   try {
     return check(parcel, JSON.parse(json))
   } catch (cause) {

@@ -15,7 +15,7 @@ import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { listSorted } from './file-digests.ts'
 import { type Counted, writeCounted } from './write-counted.ts'
-import { type Breathe, breather } from './yield.ts'
+import { type Yield, yielder } from './yield.ts'
 import { type Bytes, compress, compressWhole, LEVEL } from './zstd.ts'
 
 export interface PackOptions {
@@ -27,7 +27,7 @@ export interface PackOptions {
 /** The archive. */
 export type Packed = Counted
 
-export interface Held extends Packed {
+export interface InMemoryTarball extends Packed {
   content: Uint8Array
 }
 
@@ -58,7 +58,7 @@ export async function packSmall(
   paths: string[],
   target: string,
   { most, ...options }: PackOptions & { most: number }
-): Promise<Packed | Held> {
+): Promise<Packed | InMemoryTarball> {
   const source = tar(root, list(root, paths))
   const begun = await onDisk(root, () => begin(source))
   options.signal?.throwIfAborted()
@@ -96,14 +96,14 @@ async function* resume(chunks: Uint8Array[], source: AsyncGenerator<Uint8Array>)
 }
 
 async function* list(root: string, paths: string[]): AsyncGenerator<Entry> {
-  const breathe = breather()
+  const breathe = yielder()
   const sorted = [...new Set(paths.map(normalise))].sort()
   const inside = (path: string, folder: string) => folder === '.' || path.startsWith(`${folder}/`)
   const tops = sorted.filter(path => !sorted.some(other => other !== path && inside(path, other)))
   for (const path of tops) yield* walk(root, path, breathe)
 }
 
-async function* walk(root: string, path: string, breathe: Breathe): AsyncGenerator<Entry> {
+async function* walk(root: string, path: string, breathe: Yield): AsyncGenerator<Entry> {
   await breathe()
   const stat = await onDisk(join(root, path), async () => lstatSync(join(root, path)))
   if (stat.isFile()) yield { path, stat }

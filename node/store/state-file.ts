@@ -11,9 +11,9 @@ const PAGE = 4_096
 const HEAD = 4
 
 /** The longest record, bytes. */
-export const MAX_SLOT = PAGE - HEAD
+export const MAX_STATE_BYTES = PAGE - HEAD
 
-export class Slot {
+export class StateFile {
   readonly path: string
   #file: FileHandle | undefined
 
@@ -40,7 +40,7 @@ export class Slot {
 }
 
 /** @returns the record; bytes that stand for nothing where it is not whole */
-export async function readSlot(path: string): Promise<Uint8Array> {
+export async function readStateFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path)
   const length = bytes.length < HEAD ? 0 : bytes.readUInt32BE()
   return new Uint8Array(bytes.subarray(HEAD, HEAD + length))

@@ -5,9 +5,9 @@ import { setImmediate } from 'node:timers/promises'
 const STEPS = 64
 
 /** Is awaited at each step. */
-export type Breathe = () => Promise<void> | undefined
+export type Yield = () => Promise<void> | undefined
 
-export function breather(): Breathe {
+export function yielder(): Yield {
   let steps = 0
   return () => (++steps % STEPS === 0 ? setImmediate() : undefined)
 }

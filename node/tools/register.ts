@@ -10,7 +10,7 @@ import { type Availability, type Registration, registerProtocol, registration } 
 import { expandTools } from '../../protocols/spec.ts'
 import type { Allowance } from '../agent/allowance.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { checkDeed, type Roles } from '../mesh/permissions.ts'
+import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import { findTool, listTools } from './index.ts'
@@ -79,7 +79,7 @@ export class Register {
   /** @throws {BakError} `not-allowed` if the peer's role, or the owner of this machine, does not let it; as `change` does */
   async #changeFor(peer: string, change: Change) {
     const { members, authority, allowance } = this.#components as RegisterComponents
-    if (peer !== members.self.peer) checkDeed(authority, peer, 'register')
+    if (peer !== members.self.peer) checkPermission(authority, peer, 'register')
     const asked = change.add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ tool: name, options })))
     await allowance.check(
       peer,

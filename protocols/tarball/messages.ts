@@ -12,22 +12,22 @@ export const PORTION = 1024 * 1024
 /** Longest silence of either side, in ms. */
 export const TIMEOUT = 30_000
 
-export const parcelKind = v.picklist(['tools', 'sysinfo', 'run'])
-export type ParcelKind = v.InferOutput<typeof parcelKind>
+export const tarballKind = v.picklist(['tools', 'sysinfo', 'run'])
+export type TarballKind = v.InferOutput<typeof tarballKind>
 
 /** A tarball: what it is, and what is in it. */
 export const parcel = v.object({
   run: runId,
   /** For people: `sysinfo begin`, `1-default/sample1`. */
   what: text,
-  kind: parcelKind,
+  kind: tarballKind,
   /** SHA-256 of the tarball. */
   digest,
   bytes: count,
   /** Paths in the run's folder that it fills. The receiver knows which of them are the sender's to fill. */
   allow: list(text, 512)
 })
-export type Parcel = v.InferOutput<typeof parcel>
+export type TarballOffer = v.InferOutput<typeof parcel>
 
 /** "It is here, whole, and in its place." */
 export const receipt = v.object({ run: runId, what: text, digest, bytes: count, at: instant })
@@ -61,7 +61,7 @@ export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
 }
 
 /** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this parcel */
-export function checkReceipt(offer: Parcel, sealed: Envelope, by: string): Envelope {
+export function checkReceipt(offer: TarballOffer, sealed: Envelope, by: string): Envelope {
   const { by: signer, value } = openEnvelope(receiptSubject, sealed)
   if (signer !== by) throw new BakError('bad-signature', `the receipt is signed by ${signer}, not by ${by}`)
   const same = (['run', 'what', 'digest', 'bytes'] as const).every(key => value[key] === offer[key])

@@ -4,7 +4,7 @@ import { asBakError, BakError } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
 import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
-import { type Parcel, PORTION, receiptSubject, type ToReceiver, type ToSender } from './messages.ts'
+import { PORTION, receiptSubject, type TarballOffer, type ToReceiver, type ToSender } from './messages.ts'
 import { Pace } from './pace.ts'
 import { pulsing, Reception } from './reception.ts'
 import { type Slots, SMALL } from './slots.ts'
@@ -30,11 +30,11 @@ export type Admission = { wait: number } | { have: Envelope } | { sink: Sink }
 export interface ReceiveInit {
   signer: Signer
   /** Decides on an offer: whether the run is known, whose paths they are, whether there is room. */
-  admit(offer: Parcel, peer: string, carrier?: Carrier): Promise<Admission>
+  admit(offer: TarballOffer, peer: string, carrier?: Carrier): Promise<Admission>
   /** Bounds the tarballs that come at once. */
   slots?: Slots
   /** Bytes so far, at most ten times a second. */
-  onProgress?(offer: Parcel, done: number, peer: string): void
+  onProgress?(offer: TarballOffer, done: number, peer: string): void
   now?(): number
 }
 
@@ -62,13 +62,13 @@ export function receiveTarball(init: ReceiveInit): Handler<ToReceiver, ToSender>
   }
 }
 
-interface Came {
-  offer: Parcel
+interface Transfer {
+  offer: TarballOffer
   /** The tarball, where it came with its offer. */
   whole: Uint8Array | undefined
 }
 
-async function* receiveOne(init: ReceiveInit, came: Came, reception: Reception): AsyncGenerator<ToSender> {
+async function* receiveOne(init: ReceiveInit, came: Transfer, reception: Reception): AsyncGenerator<ToSender> {
   const { offer } = came
   const release = offer.bytes <= SMALL ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
   if (release === undefined) return yield { type: 'wait', after: 0 }
@@ -95,7 +95,7 @@ async function* receiveOne(init: ReceiveInit, came: Came, reception: Reception):
 
 async function* fill(
   init: ReceiveInit,
-  { offer, whole }: Came,
+  { offer, whole }: Transfer,
   sink: Sink,
   reception: Reception
 ): AsyncGenerator<ToSender> {
@@ -123,7 +123,7 @@ interface Want {
 
 /** Asks for what is missing, as many portions at once as pay; one is stored while the next is on its way. */
 async function* fetchRest(
-  offer: Parcel,
+  offer: TarballOffer,
   sink: Sink,
   reception: Reception,
   report: (done: number, total: number) => void

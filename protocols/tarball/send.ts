@@ -3,7 +3,14 @@ import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
 import { type Call, call, type Opener } from '../stream.ts'
-import { checkReceipt, type Parcel, TIMEOUT, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
+import {
+  checkReceipt,
+  type TarballOffer,
+  TIMEOUT,
+  type ToReceiver,
+  type ToSender,
+  tarballProtocol
+} from './messages.ts'
 import { SMALL } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'
 
@@ -50,7 +57,12 @@ const AGAIN: ErrorCode[] = [
  * @throws {BakError} what the signal was aborted with; `no-space`, `mismatch`, `not-allowed` and what else the receiver
  * refuses it with; `bad-signature` if the receipt is not by `to`
  */
-export async function sendTarball(open: Opener, offer: Parcel, source: Source, options: SendOptions): Promise<Sent> {
+export async function sendTarball(
+  open: Opener,
+  offer: TarballOffer,
+  source: Source,
+  options: SendOptions
+): Promise<Sent> {
   const { signal, to, onRetry = () => {} } = options
   const report = rarely(options.onProgress)
   let waited = 0
@@ -100,7 +112,7 @@ type Answer = { receipt: Envelope } | { after: number }
 /** One stream, from the offer to its answer. */
 async function converse(
   open: Opener,
-  offer: Parcel,
+  offer: TarballOffer,
   source: Source,
   signal: AbortSignal,
   onSent: (done: number) => void
@@ -122,7 +134,7 @@ async function converse(
 /** Reads a portion while the one before it is sent. */
 async function answerWants(
   exchange: Call<ToReceiver, ToSender>,
-  offer: Parcel,
+  offer: TarballOffer,
   source: Source,
   onSent: (done: number) => void
 ): Promise<Answer> {
@@ -145,7 +157,7 @@ async function answerWants(
 }
 
 async function readPortion(
-  offer: Parcel,
+  offer: TarballOffer,
   source: Source,
   { offset, length }: { offset: number; length: number }
 ): Promise<Uint8Array> {

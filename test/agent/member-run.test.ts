@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Taking } from '../../node/agent/member-run.ts'
-import { Member } from '../../node/agent/member-state.ts'
+import { MemberRun } from '../../node/agent/member-run.ts'
+import { MemberState } from '../../node/agent/member-state.ts'
 import type { PhaseParts } from '../../node/agent/phases/phase.ts'
 import { createLog } from '../../node/log.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
@@ -25,7 +25,7 @@ async function taking() {
   const folder = join(scratch(), run)
   const outbox = await openOutbox(join(folder, 'outbox'), run)
   const quietOffer = { ...offer, candidates: [{ peer: signer.peer, name: 'node-b', tools: [] }] }
-  const member = new Member({
+  const member = new MemberState({
     ...{ folder, self: signer.peer, outbox },
     offerSealed: seal(offerSubject, quietOffer, controller)
   })
@@ -36,7 +36,7 @@ async function taking() {
     throw new BakError('unreachable', 'no way there')
   }
   const parts = { allow: async () => {}, look: () => ({ ...look }) } as unknown as PhaseParts
-  const taken = new Taking({
+  const taken = new MemberRun({
     ...{ member, log: createLog('error', () => {}), signer, to: () => nowhere, inbox: {} as never, parts },
     onMeasuring: measures => said.push(measures),
     onTold: () => {},

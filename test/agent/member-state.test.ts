@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Member, restoreMember } from '../../node/agent/member-state.ts'
+import { MemberState, restoreMember } from '../../node/agent/member-state.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { seal } from '../../protocols/envelope.ts'
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
@@ -15,7 +15,12 @@ const test = suite('what a member keeps on its disk')
 async function newMember() {
   const folder = join(scratch(), 'work', run)
   const outbox = await openOutbox(join(folder, 'outbox'), run)
-  const member = new Member({ folder, self: self.peer, outbox, offerSealed: seal(offerSubject, offer, controller) })
+  const member = new MemberState({
+    folder,
+    self: self.peer,
+    outbox,
+    offerSealed: seal(offerSubject, offer, controller)
+  })
   const restored = () => restoreMember(folder, self.peer, outbox)
   return { member, folder, restored }
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { beyondOffer } from '../../node/agent/offer-check.ts'
+import { exceedsOffer } from '../../node/agent/offer-check.ts'
 import { phasesOf } from '../../node/run/plan.ts'
 import type { Offer } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
@@ -32,14 +32,14 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
 ]
 for (const [title, change, of, beyond] of cases) {
   test(`${title} is ${beyond == null ? '' : 'not '}what the member agreed to`, () => {
-    const found = beyondOffer({ ...plain, ...change }, of, member.peer)
+    const found = exceedsOffer({ ...plain, ...change }, of, member.peer)
     if (beyond == null) assert.is(found, undefined)
     else assert.match(found as string, beyond)
   })
 }
 
 test('a workload of its own is what a controller agreed to', () => {
-  assert.is(beyondOffer({ ...plain, phase: 'work', step: first }, two, controller.peer), undefined)
+  assert.is(exceedsOffer({ ...plain, phase: 'work', step: first }, two, controller.peer), undefined)
 })
 
 test('every phase of a run is within its offer, for its controller and, but for the workload, for each member', () => {
@@ -53,8 +53,8 @@ test('every phase of a run is within its offer, for its controller and, but for 
       const of: Offer = { ...offer, spec: specOf(given) }
       for (const planned of phasesOf(of.spec)) {
         const asked = { ...plain, ...planned, at: plain.issued + 2_000 }
-        assert.is(beyondOffer(asked, of, controller.peer), undefined)
-        if (planned.phase !== 'work') assert.is(beyondOffer(asked, of, member.peer), undefined)
+        assert.is(exceedsOffer(asked, of, controller.peer), undefined)
+        if (planned.phase !== 'work') assert.is(exceedsOffer(asked, of, member.peer), undefined)
       }
     })
   )

@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isInside, type Look, realPath } from '../../node/agent/real-path.ts'
+import { type InspectPath, isInside, realPath } from '../../node/agent/real-path.ts'
 
 const test = suite('where a path leads')
 
@@ -24,7 +24,7 @@ const disk: Record<string, string | undefined> = {
   '/usr/bin/sh': undefined,
   '/hidden': undefined
 }
-const look: Look = async path => {
+const look: InspectPath = async path => {
   if (path.startsWith('/hidden/')) throw new Error('not allowed')
   if (!Object.hasOwn(disk, path)) return 'missing'
   return disk[path] == null ? 'there' : { link: disk[path] }

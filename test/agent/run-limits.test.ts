@@ -1,13 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkRoom } from '../../node/agent/run-limits.ts'
+import { checkRunLimits } from '../../node/agent/run-limits.ts'
 import { BakError } from '../../protocols/errors.ts'
 
 const test = suite('room for runs')
 const runs = (controller: string, count: number) => Array.from({ length: count }, () => controller)
 const fits = (open: string[], controller: string) => {
   try {
-    checkRoom(open, controller)
+    checkRunLimits(open, controller)
     return true
   } catch (error) {
     assert.is((error as BakError).code, 'busy')

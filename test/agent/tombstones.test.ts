@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { LateAnswers } from '../../node/agent/tombstones.ts'
+import { Tombstones } from '../../node/agent/tombstones.ts'
 import { createLog } from '../../node/log.ts'
 import { open, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -34,7 +34,7 @@ function create(refuse = false) {
     self.peer
   )
   const log = createLog('error', line => void logged.push(line))
-  const answers = new LateAnswers(
+  const answers = new Tombstones(
     self,
     () => way,
     log,

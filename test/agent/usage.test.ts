@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { between, lookAt } from '../../node/agent/usage.ts'
+import { between, usageNow } from '../../node/agent/usage.ts'
 import { processorTimeOf } from '../../node/processes/process-group.ts'
 import { createWorkspace, until } from '../helpers/workspace.ts'
 
@@ -21,12 +21,12 @@ const told = () => {
 }
 
 test('processor time and switches between two looks are those that the kernel tells', async () => {
-  const [first, before] = [told(), lookAt(none)]
+  const [first, before] = [told(), usageNow(none)]
   const inner = told()
   while (told() < inner + 200) JSON.parse(JSON.stringify(process.versions))
   await new Promise(resolve => setTimeout(resolve, 20))
   const within = told() - inner
-  const cost = between(before, lookAt(none), [])
+  const cost = between(before, usageNow(none), [])
   const around = told() - first
   const spent = cost.user + cost.system
   assert.ok(spent >= within - 20 && spent <= around + 20, `${spent} ms, and ${within} to ${around}`)
@@ -37,8 +37,8 @@ test('processor time and switches between two looks are those that the kernel te
 })
 
 test('bytes are those that went over connections meanwhile', () => {
-  const before = lookAt({ total: { sent: 10, received: 20 } })
-  const cost = between(before, lookAt({ total: { sent: 15, received: 27 } }), [])
+  const before = usageNow({ total: { sent: 10, received: 20 } })
+  const cost = between(before, usageNow({ total: { sent: 15, received: 27 } }), [])
   assert.equal([cost.sent, cost.received], [5, 7])
 })
 

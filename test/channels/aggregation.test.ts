@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Gathering } from '../../node/channels/aggregation.ts'
+import { Aggregation } from '../../node/channels/aggregation.ts'
 import { createLog } from '../../node/log.ts'
 import { OpenPhase } from '../../node/run/open-phase.ts'
 import { type Envelope, seal } from '../../protocols/envelope.ts'
@@ -42,7 +42,7 @@ function phase() {
     isHere: () => true,
     onAnswer: () => {}
   })
-  const gathering = new Gathering({
+  const gathering = new Aggregation({
     order: order as never,
     record: record as never,
     parts: { inbox: inbox as never, signer: controller, log: createLog('error', () => {}) },

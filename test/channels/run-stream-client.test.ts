@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { AckLine, type AckLineInit } from '../../node/channels/run-stream-client.ts'
+import { RunStreamClient, type RunStreamClientInit } from '../../node/channels/run-stream-client.ts'
 import { type Envelope, peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
@@ -12,7 +12,7 @@ import { ack, member, run } from '../protocols/samples.ts'
 
 const test = suite('the line of a member to its controller')
 const sleepAgain = stayAwake()
-const lines = new Set<AckLine>()
+const lines = new Set<RunStreamClient>()
 test.after.each(async () => {
   for (const line of lines) await line.stop()
   lines.clear()
@@ -48,8 +48,8 @@ function controllerOf(answer?: (opened: number) => BakError | undefined) {
   return { heard, streams, way: road(serve(acksProtocol, handler), member.peer) }
 }
 
-function lineTo(open: Opener, init: Partial<AckLineInit> = {}): AckLine {
-  const line = new AckLine({ run, open, onLease: () => {}, onTold: () => {}, onRefused: () => {}, ...init })
+function lineTo(open: Opener, init: Partial<RunStreamClientInit> = {}): RunStreamClient {
+  const line = new RunStreamClient({ run, open, onLease: () => {}, onTold: () => {}, onRefused: () => {}, ...init })
   lines.add(line)
   line.start()
   return line

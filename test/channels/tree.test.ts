@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Roads } from '../../node/channels/routes.ts'
+import { Routes } from '../../node/channels/routes.ts'
 import { type Branch, branchesOf, peersIn, placeOf } from '../../node/channels/tree.ts'
 
 const pure = suite('how a run is divided')
@@ -64,7 +64,7 @@ const roads = suite('over whose line the controller tells a member')
 /** m0 tells m1; m2 tells m3 and m4; m5 tells m6 and m7. */
 function eight() {
   const gone = new Set<string>()
-  return { gone, roads: new Roads({ peers: named(8), fanout: 3, isOpen: peer => !gone.has(peer) }) }
+  return { gone, roads: new Routes({ peers: named(8), fanout: 3, isOpen: peer => !gone.has(peer) }) }
 }
 
 roads('heads tell who is below them, and each line carries a command once', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CallHandlers, CallResponse, PeerReach, RunLine } from '../../protocols/control.ts'
+import type { CallHandlers, CallResponse, PeerReachability, RunLine } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { AT, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
 
@@ -77,7 +77,7 @@ const reach: CallResponse<'reachability'>['self'] = {
 }
 
 bak('reachability says what is before this peer, and how it reaches each other', async () => {
-  const peers: PeerReach[] = [
+  const peers: PeerReachability[] = [
     {
       peer: PEER,
       name: 'a',

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { draw, topology } from '../../node/control/topology.ts'
 import type { Parts } from '../../node/parts.ts'
-import { type Link, linksProtocol } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { serve } from '../../protocols/stream.ts'
@@ -30,7 +30,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
       if (answer instanceof BakError) throw answer
       yield { links: answer }
     }
-    return road(serve(linksProtocol, handler), id('self')).open
+    return road(serve(adjacencyProtocol, handler), id('self')).open
   }
   const parts = {
     identity: { peer: id('self') },

@@ -3,7 +3,7 @@ import type { Stream } from '@libp2p/interface'
 import * as fc from 'fast-check'
 import { Content } from '../../node/artifacts/content.ts'
 import { measureClock } from '../../node/clock/clock.ts'
-import { swapRecords } from '../../node/mesh/membership/sync.ts'
+import { syncRecords } from '../../node/mesh/membership/sync.ts'
 import { Table } from '../../node/mesh/membership/table.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -11,7 +11,7 @@ import { leadDirect, NONCE_BYTES } from '../../protocols/direct.ts'
 import type { Subject } from '../../protocols/envelope.ts'
 import { BakError, errorCodes } from '../../protocols/errors.ts'
 import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
-import { type Parcel, sendTarball } from '../../protocols/tarball.ts'
+import { sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { pair } from '../helpers/streams.ts'
 import { changed, concat, frame, spliced } from './bytes.ts'
 import { codeOf } from './files.ts'
@@ -97,7 +97,7 @@ function say(stream: Stream, bytes: Uint8Array): void {
   stream.close().catch(() => {})
 }
 
-const parcel: Parcel = {
+const parcel: TarballOffer = {
   run: '20261122T213015-k3f9ab',
   what: 'x',
   kind: 'tools',
@@ -134,5 +134,5 @@ export const measures = (open: Opener) => measureClock(open)
 export async function swaps(open: Opener, { target, member }: World): Promise<void> {
   const table = new Table()
   const mine = target.parts.members.list().length
-  await swapRecords(open, member.parts.identity.peer, { table, take: () => mine })
+  await syncRecords(open, member.parts.identity.peer, { table, take: () => mine })
 }

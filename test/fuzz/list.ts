@@ -1,6 +1,6 @@
 /** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
 
-import { linksProtocol } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
@@ -54,7 +54,7 @@ export const targets = [
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
-  of({ protocol: linksProtocol, refusals: [] }),
+  of({ protocol: adjacencyProtocol, refusals: [] }),
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
   of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
@@ -98,7 +98,7 @@ export const targets = [
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
-  asks({ protocol: linksProtocol }),
+  asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: bulkProtocol }),
   asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { restoreMember } from '../../node/agent/member-state.ts'
-import { Remembered } from '../../node/mesh/peering/address-book.ts'
+import { AddressBook } from '../../node/mesh/peering/address-book.ts'
 import { MeshFile } from '../../node/mesh-file.ts'
 import { sweep } from '../../node/processes/ledger.ts'
 import { parseSelector } from '../../node/run/selector.ts'
@@ -117,7 +117,7 @@ export const readers: ReaderInit[] = [
     refusals: [],
     good: () => [json([{ peer: member.peer, name: 'a', addresses: ['/ip4/10.0.0.7/tcp/4001'], seen: 1 }])],
     file: ownFile('peers.json'),
-    read: (_, world) => Remembered.open(ownFile('peers.json')(world))
+    read: (_, world) => AddressBook.open(ownFile('peers.json')(world))
   },
   {
     name: 'tools.json',

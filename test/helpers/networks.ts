@@ -5,7 +5,7 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
-import { createNetwork, type NetworkInit } from '../../node/mesh/libp2p/libp2p.ts'
+import { createMeshLibp2p, type NetworkInit } from '../../node/mesh/libp2p/libp2p.ts'
 import { holdBack } from '../../node/mesh/libp2p/relay-backpressure.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/mesh-secret.ts'
@@ -48,7 +48,7 @@ export function createMesh(): LocalMesh {
       const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))
       const admission = { shows: undefined, judge: () => undefined }
       const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
-      const network = (await createNetwork(
+      const network = (await createMeshLibp2p(
         { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {}, ...more },
         {
           gossip: (c: never) => new Gossip(c, { log: silent }),

@@ -10,10 +10,10 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
 import type { Refusing } from '../../node/mesh/libp2p/encrypter.ts'
-import { createNetwork } from '../../node/mesh/libp2p/libp2p.ts'
+import { createMeshLibp2p } from '../../node/mesh/libp2p/libp2p.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { Authority } from '../../node/mesh/trust/authority.ts'
-import { Follow } from '../../node/run/run-feed.ts'
+import { RunFeed } from '../../node/run/run-feed.ts'
 import { encode } from '../../protocols/codec.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { topicName } from '../../protocols/hello.ts'
@@ -26,7 +26,7 @@ export interface Rogue {
   signer: Signer
   network: Libp2p
   streams: Streams
-  follow: Follow
+  follow: RunFeed
   publish(sealed: Envelope): void
   stop(): Promise<void>
 }
@@ -55,7 +55,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
   const authority = new Authority({ mesh, signer, log: silent, proof: accepted, secrets })
   const shows = init.proof === undefined ? accepted : (init.proof ?? undefined)
   const refusals: Refusing[] = []
-  const network = (await createNetwork(
+  const network = (await createMeshLibp2p(
     {
       mesh,
       secrets,
@@ -69,7 +69,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
       authority: () => authority,
       gossip: (c: never) => new Gossip(c, { log: silent }),
       streams: (c: never) => new Streams(c, { log: silent }),
-      follow: (c: never) => new Follow(c, { mesh, log: silent })
+      follow: (c: never) => new RunFeed(c, { mesh, log: silent })
     }
   )) as Libp2p
   await network.start()
@@ -82,7 +82,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
     await network.stop()
     throw new Error(refusals[0]?.reason, { cause })
   }
-  const parts = network.services as unknown as { gossip: Gossip; streams: Streams; follow: Follow }
+  const parts = network.services as unknown as { gossip: Gossip; streams: Streams; follow: RunFeed }
   const topic = topicName(mesh, 'run')
   return {
     signer,

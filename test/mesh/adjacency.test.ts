@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Neighbours } from '../../node/mesh/adjacency.ts'
-import { linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { Adjacency } from '../../node/mesh/adjacency.ts'
+import { adjacencyProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
 import type { Path } from '../../protocols/path.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
@@ -25,7 +25,7 @@ function neighboursOf(peers: Array<string | undefined>, paths: Record<string, Pa
       unserve: async ({ id }: { id: string }) => void served.delete(id)
     }
   }
-  return { neighbours: new Neighbours(components as never, { mesh }), served }
+  return { neighbours: new Adjacency(components as never, { mesh }), served }
 }
 
 test('each peer is told once, with its path and whether what is said of runs goes to it', () => {
@@ -50,9 +50,9 @@ test('it tells no more than one answer holds', () => {
 test('whoever asks gets the list, for as long as the peer is up', async () => {
   const { neighbours, served } = neighboursOf([a], { [a as string]: { class: 'direct' } })
   await neighbours.start()
-  const handler = served.get(linksProtocol.id) as Handler<Record<string, never>, never>
-  const { open } = road(serve(linksProtocol, handler), relay)
-  assert.equal(await askOne(open, linksProtocol, {}), { links: neighbours.list() })
+  const handler = served.get(adjacencyProtocol.id) as Handler<Record<string, never>, never>
+  const { open } = road(serve(adjacencyProtocol, handler), relay)
+  assert.equal(await askOne(open, adjacencyProtocol, {}), { links: neighbours.list() })
   await neighbours.stop()
   assert.is(served.size, 0)
 })

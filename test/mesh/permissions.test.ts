@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkDeed, checkOwnDeed, type Deed } from '../../node/mesh/permissions.ts'
+import { checkOwnPermission, checkPermission, type Permission } from '../../node/mesh/permissions.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { Role } from '../../protocols/membership.ts'
 
 const test = suite('what takes a controller')
-const deeds: Deed[] = ['drive', 'cancel', 'register', 'collect', 'move', 'follow']
+const deeds: Permission[] = ['drive', 'cancel', 'register', 'collect', 'move', 'follow']
 const roles: Array<[role: Role | undefined, may: boolean, words: string]> = [
   ['admin', true, ''],
   ['controller', true, ''],
@@ -26,7 +26,10 @@ for (const [role, may, words] of roles) {
   for (const deed of deeds) {
     test(`a peer that is ${role ?? 'unknown'} may ${may ? '' : 'not '}${deed}`, () => {
       const of = { roleOf: (peer: string) => (peer === 'p' ? role : 'admin') } as const
-      const refusals = [refusalOf(() => checkDeed(of, 'p', deed)), refusalOf(() => checkOwnDeed(of, 'p', deed))]
+      const refusals = [
+        refusalOf(() => checkPermission(of, 'p', deed)),
+        refusalOf(() => checkOwnPermission(of, 'p', deed))
+      ]
       for (const refusal of refusals) {
         assert.is(refusal?.code, may ? undefined : 'not-allowed')
         if (!may) assert.match(refusal?.message as string, `is ${words}: it may not `)

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Link, linksProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
@@ -19,14 +19,14 @@ function peerWith(links: unknown[]) {
   }
   return {
     road: road(
-      serve(linksProtocol, handler, error => errors.push(error)),
+      serve(adjacencyProtocol, handler, error => errors.push(error)),
       asker
     ),
     errors
   }
 }
 
-const ask = ({ open }: Road, protocol = linksProtocol, signal?: AbortSignal) =>
+const ask = ({ open }: Road, protocol = adjacencyProtocol, signal?: AbortSignal) =>
   askOne(open, protocol, {}, { signal: signal ?? AbortSignal.timeout(20_000) })
 
 const codeOf = (work: Promise<unknown>) =>
@@ -56,7 +56,7 @@ for (const [title, links] of wrong) {
 
 test('a question with something in it is refused', async () => {
   const { road, errors } = peerWith([longest])
-  assert.is(await codeOf(askOne(road.open, linksProtocol, { all: true } as never)), 'bad-message')
+  assert.is(await codeOf(askOne(road.open, adjacencyProtocol, { all: true } as never)), 'bad-message')
   assert.equal(
     errors.map(({ code }) => code),
     ['bad-message']
@@ -64,7 +64,7 @@ test('a question with something in it is refused', async () => {
 })
 
 /** A peer that never answers. */
-function silentPeer(protocol = linksProtocol) {
+function silentPeer(protocol = adjacencyProtocol) {
   const left = Promise.withResolvers<void>()
   const never: Handler<Record<string, never>, { links: Link[] }> = async function* (_, { signal }) {
     await new Promise(resolve => signal.addEventListener('abort', resolve))
@@ -75,7 +75,7 @@ function silentPeer(protocol = linksProtocol) {
 }
 
 test('a peer that falls silent is given up after the time of the protocol', async () => {
-  const hasty = { ...linksProtocol, timeout: 50 }
+  const hasty = { ...adjacencyProtocol, timeout: 50 }
   const { road, left } = silentPeer(hasty)
   assert.is(await codeOf(ask(road, hasty)), 'timeout')
   await left
@@ -84,7 +84,7 @@ test('a peer that falls silent is given up after the time of the protocol', asyn
 test('a caller that gives up ends it on both sides', async () => {
   const { road, left } = silentPeer()
   const giveUp = new AbortController()
-  const asking = codeOf(ask(road, linksProtocol, giveUp.signal))
+  const asking = codeOf(ask(road, adjacencyProtocol, giveUp.signal))
   setTimeout(() => giveUp.abort(new BakError('cancelled', 'enough')), 20)
   assert.is(await asking, 'cancelled')
   await left

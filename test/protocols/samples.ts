@@ -1,6 +1,6 @@
 /** One good value for every message on the wire, and the schema that it fits. */
 
-import { linksProtocol } from '../../protocols/adjacency.ts'
+import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { shown, verdict } from '../../protocols/admission.ts'
 import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
@@ -299,10 +299,10 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['clock: request', clockProtocol.request, { asked: at }],
   ['clock: response', clockProtocol.response, { asked: at, heard: at + 1, answered: at + 1.5 }],
   ['echo', echoProtocol.request, { bytes: new Uint8Array(100).fill(2) }],
-  ['links: request', linksProtocol.request, {}],
+  ['links: request', adjacencyProtocol.request, {}],
   [
     'links: response',
-    linksProtocol.response,
+    adjacencyProtocol.response,
     { links: [{ peer: member.peer, class: 'relayed', via: controller.peer, gossip: true }] }
   ],
   ['observe: request', observeProtocol.request, {}],

@@ -14,7 +14,6 @@ import {
   type Admission,
   MAX_WINDOW,
   Pace,
-  type Parcel,
   PORTION,
   type ReceiveInit,
   receiptSubject,
@@ -26,6 +25,7 @@ import {
   SMALL,
   type Source,
   sendTarball,
+  type TarballOffer,
   type ToReceiver,
   type ToSender,
   tarballProtocol
@@ -48,7 +48,7 @@ function noise(length: number, seed = 1): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-const parcelOf = (bytes: Uint8Array): Parcel => ({
+const parcelOf = (bytes: Uint8Array): TarballOffer => ({
   run,
   what: '1-default/sample1',
   kind: 'tools',
@@ -444,7 +444,7 @@ async function stranger(bytes: Uint8Array, receive: Partial<ReceiveInit> = {}) {
   return { exchange, offer, sink, errors }
 }
 
-const lies: [string, (exchange: Call<ToReceiver, ToSender>, offer: Parcel) => Promise<void>][] = [
+const lies: [string, (exchange: Call<ToReceiver, ToSender>, offer: TarballOffer) => Promise<void>][] = [
   ['data before an offer', exchange => exchange.send({ type: 'data', offset: 0, length: 1 }, new Uint8Array(1))],
   [
     'another offset than was asked for',

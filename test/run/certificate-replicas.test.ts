@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
-import { Holding } from '../../node/run/certificate-replicas.ts'
+import { CertificateReplicas } from '../../node/run/certificate-replicas.ts'
 import { gatherCertificates } from '../../node/run/describe.ts'
-import { Follow } from '../../node/run/run-feed.ts'
+import { RunFeed } from '../../node/run/run-feed.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, seal } from '../../protocols/envelope.ts'
@@ -25,7 +25,7 @@ function memberOf(given: Envelope[] = certified) {
   const asked: string[] = []
   const gossip = { subscribe: () => {}, publish: () => {} }
   const init = { mesh: 'm', log: createLog('error', () => {}) }
-  const follow = new Follow({ gossip, authority: { roleOf: () => 'controller' as const } } as never, init)
+  const follow = new RunFeed({ gossip, authority: { roleOf: () => 'controller' as const } } as never, init)
   const content = {
     get: async (wanted: string, from: string[]) => {
       asked.push(`${certified.findIndex(each => digest(each) === wanted) + 1} of ${from.join()}`)
@@ -34,7 +34,7 @@ function memberOf(given: Envelope[] = certified) {
       return encode(found)
     }
   }
-  const holding = new Holding({ follow, content: content as never }, { log: init.log, self: member.peer })
+  const holding = new CertificateReplicas({ follow, content: content as never }, { log: init.log, self: member.peer })
   holding.start()
   const learn = async (change: Partial<Notice>) => {
     const value = { ...notice, phases, ...change }

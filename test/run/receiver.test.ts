@@ -9,13 +9,13 @@ import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
-import { type Parcel, sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
+import { sendTarball, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import { road, stayAwake } from '../helpers/streams.ts'
 import { controller, member, run } from '../protocols/samples.ts'
 import { codeOf, listAll, plant, scratch } from '../store/scratch.ts'
 
 const own = suite('whose paths they are')
-const paths: Array<[path: string, kind: Parcel['kind'], own: boolean]> = [
+const paths: Array<[path: string, kind: TarballOffer['kind'], own: boolean]> = [
   ['1-default/sample1/tools-default/node-b', 'tools', true],
   ['12-read.4k/sample30/tools-db@1/node-b', 'tools', true],
   ['sysinfo/begin/node-b', 'sysinfo', true],

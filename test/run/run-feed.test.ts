@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
 import type { Topic } from '../../node/mesh/gossip.ts'
-import { Follow } from '../../node/run/run-feed.ts'
+import { RunFeed } from '../../node/run/run-feed.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
@@ -20,7 +20,7 @@ function followOf() {
   const publish = (_: string, bytes: Uint8Array) => void published.push(bytes)
   const gossip = { subscribe: (each: Topic<unknown>) => (topic = each), publish }
   const authority = { roleOf: () => 'controller' as const }
-  const follow = new Follow({ gossip, authority } as never, { mesh: 'm', log: createLog('error', () => {}) })
+  const follow = new RunFeed({ gossip, authority } as never, { mesh: 'm', log: createLog('error', () => {}) })
   follow.afterStart()
   const arrive = (message: unknown) => {
     const bytes = encode(message)

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RunHeads } from '../../node/run/run-index.ts'
+import { RunIndex } from '../../node/run/run-index.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
@@ -43,7 +43,7 @@ function create() {
     await folder.writeRecord(recordOf(run, more))
     return folder
   }
-  const heads = new RunHeads(run => {
+  const heads = new RunIndex(run => {
     reads++
     return join(root, run, 'run.json')
   })

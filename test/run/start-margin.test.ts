@@ -2,13 +2,13 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { turnsTake } from '../../node/clock/schedule.ts'
-import { Lead } from '../../node/run/start-margin.ts'
+import { StartMargin } from '../../node/run/start-margin.ts'
 
 const lead = suite('how far ahead the instant of start lies')
 
 /** A lead whose clocks have been compared. */
-function leadOf(...reached: number[]): Lead {
-  const one = new Lead()
+function leadOf(...reached: number[]): StartMargin {
+  const one = new StartMargin()
   one.next(64, 0)
   reached.forEach((each, i) => {
     one.note(i + 1, each)
@@ -39,7 +39,7 @@ lead('grows at once when somebody was late, and is short again when that is long
 })
 
 lead('has time in it to compare clocks at first, and once a minute', () => {
-  const one = new Lead()
+  const one = new StartMargin()
   const first = one.next(64, 0)
   const second = one.next(64, 1_000)
   assert.ok(first >= turnsTake(64))

@@ -3,19 +3,19 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MAX_SLOT, readSlot, Slot } from '../../node/store/state-file.ts'
+import { MAX_STATE_BYTES, readStateFile, StateFile } from '../../node/store/state-file.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { scratch } from './scratch.ts'
 
 const test = suite('a record that is written over')
 
 test('it reads as the last that was written, longer or shorter than those before, and stays within a page', async () => {
-  const records = fc.array(fc.uint8Array({ maxLength: MAX_SLOT }), { minLength: 1, maxLength: 5 })
+  const records = fc.array(fc.uint8Array({ maxLength: MAX_STATE_BYTES }), { minLength: 1, maxLength: 5 })
   const check = async (each: Uint8Array[]) => {
-    const slot = new Slot(join(scratch(), 'slot'))
+    const slot = new StateFile(join(scratch(), 'slot'))
     for (const bytes of each) {
       await slot.write(bytes)
-      assert.equal(await readSlot(slot.path), bytes)
+      assert.equal(await readStateFile(slot.path), bytes)
     }
     await slot.close()
     assert.ok(statSync(slot.path).size <= 4096)
@@ -25,38 +25,38 @@ test('it reads as the last that was written, longer or shorter than those before
 
 test('it is the same file all the time, and after a restart what was in it stays until the next write', async () => {
   const path = join(scratch(), 'slot')
-  const [before, after] = [new Slot(path), new Slot(path)]
+  const [before, after] = [new StateFile(path), new StateFile(path)]
   await before.write(new Uint8Array([1, 2, 3]))
   const { ino } = statSync(path)
   await before.close()
-  assert.equal(await readSlot(path), new Uint8Array([1, 2, 3]))
+  assert.equal(await readStateFile(path), new Uint8Array([1, 2, 3]))
   await after.write(new Uint8Array([4]))
   await after.close()
-  assert.equal([await readSlot(path), statSync(path).ino], [new Uint8Array([4]), ino])
+  assert.equal([await readStateFile(path), statSync(path).ino], [new Uint8Array([4]), ino])
 })
 
 test('one that was cut off reads as less than was written, and not as anything else', async () => {
   const path = join(scratch(), 'slot')
-  const slot = new Slot(path)
+  const slot = new StateFile(path)
   await slot.write(new Uint8Array([1, 2, 3]))
   await slot.close()
   const whole = readFileSync(path)
   for (let length = 0; length < whole.length; length++) {
     writeFileSync(path, whole.subarray(0, length))
-    assert.equal(await readSlot(path), new Uint8Array([1, 2, 3].slice(0, Math.max(0, length - 4))))
+    assert.equal(await readStateFile(path), new Uint8Array([1, 2, 3].slice(0, Math.max(0, length - 4))))
   }
 })
 
 test('a folder that is not there is an error that names the file, and the next write tries again', async () => {
   const path = join(scratch(), 'gone', 'slot')
-  const slot = new Slot(path)
+  const slot = new StateFile(path)
   const error = await slot.write(new Uint8Array(1)).catch(cause => cause)
   assert.instance(error, BakError)
   assert.match(error.message, path)
   mkdirSync(dirname(path))
   await slot.write(new Uint8Array([7]))
   await slot.close()
-  assert.equal(await readSlot(path), new Uint8Array([7]))
+  assert.equal(await readStateFile(path), new Uint8Array([7]))
 })
 
 test.run()

@@ -1,18 +1,18 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { endurance, growths, type Held } from '../../testnets/endurance.ts'
+import { endurance, growths, type InMemoryEntry } from '../../testnets/endurance.ts'
 
 const test = suite('one run after the other')
 
-const held = (runs: number, more: Partial<Held> = {}): Held => ({
+const held = (runs: number, more: Partial<InMemoryEntry> = {}): InMemoryEntry => ({
   ...{ peer: 'n1', runs, heap: 20, outside: 7, pss: 60, files: 27, timers: 80, home: 5 },
   ...more
 })
 /** Ten looks; what differs may depend on the number of runs. */
-const looks = (of: (runs: number) => Partial<Held>) =>
+const looks = (of: (runs: number) => Partial<InMemoryEntry>) =>
   Array.from({ length: 10 }, (_, i) => held(100 * (i + 1), of(100 * (i + 1))))
 
-const cases: Array<[name: string, of: (runs: number) => Partial<Held>, grew: RegExp | undefined]> = [
+const cases: Array<[name: string, of: (runs: number) => Partial<InMemoryEntry>, grew: RegExp | undefined]> = [
   ['what stays as it is', () => ({}), undefined],
   [
     'what goes up and down',
@@ -48,7 +48,7 @@ for (const [name, of, grew] of cases) {
 test('a dozen runs on three daemons leave no file open and nothing in a home but their results', async () => {
   const { looks } = await endurance({ runs: 12, every: 4 }, () => {})
   for (const [peer, all] of Map.groupBy(looks, each => each.peer)) {
-    const [first, last] = [all[0], all.at(-1)] as [Held, Held]
+    const [first, last] = [all[0], all.at(-1)] as [InMemoryEntry, InMemoryEntry]
     const said = JSON.stringify(all)
     assert.ok(last.files <= first.files + 3, said)
     assert.ok(last.home <= first.home + 16, said)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallResponse, MemberView, PeerReach } from '../../protocols/control.ts'
+import type { CallResponse, MemberView, PeerReachability } from '../../protocols/control.ts'
 import type { PathClass } from '../../protocols/path.ts'
 import { type LabMesh, startLabMesh } from '../lab/mesh.ts'
 import { NATS } from '../lab/topology.ts'
@@ -58,7 +58,7 @@ export class NatNetwork {
   }
 
   /** @returns the path to one other; asked again until it is right, or the time is over */
-  async pathTo(host: string, other: string, limit: number): Promise<PeerReach['path']> {
+  async pathTo(host: string, other: string, limit: number): Promise<PeerReachability['path']> {
     const deadline = performance.now() + limit
     for (;;) {
       const { peers } = await this.reachability(host, [other])

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { encode } from '../../../protocols/codec.ts'
 import type { Envelope } from '../../../protocols/envelope.ts'
 import type { Produced } from '../../../protocols/phase.ts'
-import { type Parcel, type ParcelKind, type Source, sendTarball } from '../../../protocols/tarball.ts'
-import type { Member } from '../member-state.ts'
+import { type Source, sendTarball, type TarballKind, type TarballOffer } from '../../../protocols/tarball.ts'
+import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** @param path a folder of the member's data, as it is to stand in the result; @returns nothing where it is empty */
@@ -14,7 +14,7 @@ export async function deliver(
   context: PhaseContext,
   path: string,
   what: string,
-  kind: ParcelKind
+  kind: TarballKind
 ): Promise<Produced[]> {
   const { member } = context
   const paths = packable(member, path)
@@ -44,7 +44,7 @@ export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
 }
 
 /** Packs every folder that no send has taken yet, so that it can be asked for at any time. */
-export async function packRest(member: Member): Promise<void> {
+export async function packRest(member: MemberState): Promise<void> {
   for (const when of subfolders(join(member.data, 'sysinfo'))) {
     await pack(member, join('sysinfo', when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
@@ -55,7 +55,7 @@ export async function packRest(member: Member): Promise<void> {
   }
 }
 
-async function pack(member: Member, path: string, what: string, kind: ParcelKind): Promise<void> {
+async function pack(member: MemberState, path: string, what: string, kind: TarballKind): Promise<void> {
   const paths = packable(member, path)
   if (paths.length === 0) return
   await member.outbox.add(member.data, paths, what, { kind })
@@ -63,20 +63,20 @@ async function pack(member: Member, path: string, what: string, kind: ParcelKind
 }
 
 /** @returns the folders below `path` that bear this member's name: nobody else's could be unpacked */
-function packable(member: Member, path: string): string[] {
+function packable(member: MemberState, path: string): string[] {
   if (path.startsWith('sysinfo')) return existsSync(join(member.data, path)) ? [path] : []
   const groups = subfolders(join(member.data, path))
   return groups.map(group => join(path, group, member.name)).filter(each => existsSync(join(member.data, each)))
 }
 
-async function sendStored(context: PhaseContext, parcel: Parcel): Promise<void> {
+async function sendStored(context: PhaseContext, parcel: TarballOffer): Promise<void> {
   const { outbox } = context.member
   const { digest } = parcel
   const receipt = await send(context, parcel, { read: (offset, length) => outbox.read(digest, offset, length) })
   await outbox.confirm(digest, encode(receipt))
 }
 
-async function send({ member, parts, signal }: PhaseContext, parcel: Parcel, source: Source): Promise<Envelope> {
+async function send({ member, parts, signal }: PhaseContext, parcel: TarballOffer, source: Source): Promise<Envelope> {
   await parts.paths.untilDirect(member.controller, member.offer.spec.policy.direct_wait * 1000, signal)
   const { receipt } = await sendTarball(parts.bulk.to(member.controller, parcel.bytes), parcel, source, {
     signal,
@@ -86,7 +86,7 @@ async function send({ member, parts, signal }: PhaseContext, parcel: Parcel, sou
   return receipt
 }
 
-function producedOf({ what, digest, bytes }: Parcel): Produced {
+function producedOf({ what, digest, bytes }: TarballOffer): Produced {
   return { name: what, digest, bytes }
 }
 

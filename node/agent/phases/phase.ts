@@ -9,11 +9,11 @@ import type { Bulk } from '../../mesh/bulk/service.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
-import type { Member } from '../member-state.ts'
-import type { Look } from '../usage.ts'
+import type { MemberState } from '../member-state.ts'
+import type { UsageSnapshot } from '../usage.ts'
 
 /** What the caller of `bak run` lends to the workload, on the controller only; it never leaves the machine. */
-export interface Loan {
+export interface WorkloadContext {
   directory: string
   env: Record<string, string>
   /** Where the workload's output and files go: the folder of a sample in the result. */
@@ -32,17 +32,17 @@ export interface PhaseParts {
   self(): MemberRecord
   /** Other peers that may hold what the controller cannot give any more. */
   neighbours(): string[]
-  loan(run: string): Loan | undefined
+  loan(run: string): WorkloadContext | undefined
   /** What this daemon has cost until now. */
-  look(): Look
+  look(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
-  allow(member: Member): Promise<void>
+  allow(member: MemberState): Promise<void>
   socket: string
 }
 
 export interface PhaseContext {
   command: Command
-  member: Member
+  member: MemberState
   parts: PhaseParts
   /** Aborts when the phase is over without this member, or the daemon stops. */
   signal: AbortSignal

@@ -7,7 +7,7 @@ import { type Step, stepFolder } from '../../../protocols/phase.ts'
 import { now } from '../../clock/clock.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
-import type { Member } from '../member-state.ts'
+import type { MemberState } from '../member-state.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
@@ -49,12 +49,12 @@ export const start: PhaseHandler = async context => {
 }
 
 /** @returns the tools that this member said it can use when it joined */
-function usableTools(member: Member): Assignment[] {
+function usableTools(member: MemberState): Assignment[] {
   const mine = member.manifest?.roster.find(entry => entry.peer === member.self)
   return member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
 }
 
-async function toolFolder(member: Member, step: Step, { group, tool }: Assignment): Promise<string> {
+async function toolFolder(member: MemberState, step: Step, { group, tool }: Assignment): Promise<string> {
   const folder = join(member.data, stepFolder(step), `tools-${group}`, member.name, tool)
   await mkdir(folder, { recursive: true })
   return folder

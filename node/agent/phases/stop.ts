@@ -1,6 +1,6 @@
 import type { Cost } from '../../../protocols/cost.ts'
-import type { Member } from '../member-state.ts'
-import { between, type Look } from '../usage.ts'
+import type { MemberState } from '../member-state.ts'
+import { between, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */
@@ -15,7 +15,7 @@ export const stop: PhaseHandler = async ({ member, parts }) => {
 }
 
 /** @returns nothing after a restart of the daemon */
-function cost(member: Member, now: Look): Cost | undefined {
+function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
   const { looked, started } = member
   member.looked = undefined
   const groups = started.map(({ running }) => running.group).filter(group => group != null)
@@ -23,7 +23,7 @@ function cost(member: Member, now: Look): Cost | undefined {
 }
 
 /** @returns warnings, each with the name of its tool; nothing runs any more, whatever they say */
-export async function stopTools(member: Member): Promise<string[]> {
+export async function stopTools(member: MemberState): Promise<string[]> {
   const started = member.started
   member.started = []
   const warnings = await Promise.all(

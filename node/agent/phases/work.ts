@@ -4,7 +4,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { type Step, stepFolder, type WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Exit, Supervised } from '../../processes/supervisor.ts'
-import type { Member } from '../member-state.ts'
+import type { MemberState } from '../member-state.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 
 /** A workload that was asked to stop has this long to do so. */
@@ -50,7 +50,7 @@ function environment({ member, parts }: PhaseContext, step: Step, iteration: Ite
   }
 }
 
-function rankOf(member: Member): number {
+function rankOf(member: MemberState): number {
   return member.manifest?.roster.find(entry => entry.peer === member.self)?.rank ?? 0
 }
 

@@ -17,7 +17,7 @@ import {
 import { BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
-import { Turns } from '../holepunch/attempt-limit.ts'
+import { AttemptLimit } from '../holepunch/attempt-limit.ts'
 import { type Outside, observe } from '../holepunch/observe.ts'
 import { planPunch } from '../holepunch/punch-plan.ts'
 import { race } from '../holepunch/race.ts'
@@ -42,7 +42,7 @@ export interface AgainComponents {
 export class Again {
   readonly #components: AgainComponents
   readonly #self: string
-  readonly #led = new Turns(LED)
+  readonly #led = new AttemptLimit(LED)
 
   constructor(components: AgainComponents) {
     this.#components = components

@@ -7,7 +7,7 @@ import type { AbortOptions, CreateListenerOptions, Listener, Transport } from '@
 import { ipPortToMultiaddr } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
-import type { Gate } from '../limits/connection-gater.ts'
+import type { ConnectionGater } from '../limits/connection-gater.ts'
 import { originOf } from '../limits/origin.ts'
 
 /** Of a record of a handshake of TLS; a multistream begins with the length of its name, 0x13. */
@@ -57,7 +57,7 @@ export interface Arrival {
 }
 
 export interface GreeterInit {
-  gate: Pick<Gate, 'begin' | 'forget'>
+  gate: Pick<ConnectionGater, 'begin' | 'forget'>
 }
 
 export class Greeter {

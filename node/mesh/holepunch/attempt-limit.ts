@@ -4,20 +4,20 @@
  */
 import { BakError } from '../../../protocols/errors.ts'
 
-export interface TurnsInit {
+export interface AttemptLimitInit {
   atOnce: number
   inPeriod: number
   /** ms */
   period: number
 }
 
-export class Turns {
-  readonly #init: TurnsInit
+export class AttemptLimit {
+  readonly #init: AttemptLimitInit
   readonly #begun: number[] = []
   readonly #waiting: Array<() => void> = []
   #going = 0
 
-  constructor(init: TurnsInit) {
+  constructor(init: AttemptLimitInit) {
     this.#init = init
   }
 

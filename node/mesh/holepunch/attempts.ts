@@ -18,9 +18,9 @@ import type { Log } from '../../log.ts'
 import type { Members } from '../membership/members.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed } from '../reachability/addresses.ts'
-import type { Reach } from '../reachability/reachability.ts'
+import type { Reachability } from '../reachability/reachability.ts'
 import type { Relays } from '../relay/relays.ts'
-import { Turns } from './attempt-limit.ts'
+import { AttemptLimit } from './attempt-limit.ts'
 import { dialAny, type MakeComponents, punch } from './connect.ts'
 import { arePublic, hopeful, isNear, localNetworks } from './dial-addresses.ts'
 import { type Outside, observe } from './observe.ts'
@@ -44,7 +44,7 @@ export interface AttemptsComponents extends MakeComponents {
   addressManager: AddressManager
   members: Members
   relays: Relays
-  reach: Reach
+  reach: Reachability
   paths: Paths
 }
 
@@ -52,7 +52,7 @@ export class Attempts {
   readonly #components: AttemptsComponents
   readonly #log: Log
   readonly #self: string
-  readonly #sprays = new Turns(SPRAYS)
+  readonly #sprays = new AttemptLimit(SPRAYS)
 
   constructor(components: AttemptsComponents, init: { log: Log }) {
     this.#components = components

@@ -11,7 +11,7 @@ import type { Log } from '../../log.ts'
 import { preferred } from '../paths/paths.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 import type { Streams } from '../streams.ts'
-import { Turns } from './attempt-limit.ts'
+import { AttemptLimit } from './attempt-limit.ts'
 import { Attempts, type AttemptsComponents } from './attempts.ts'
 
 /** Waits before the tries with one peer, ms; the last for ever. */
@@ -23,27 +23,27 @@ const LED = { atOnce: 32, inPeriod: 256, period: 60_000 }
 const LED_BY_ONE = { atOnce: 1, inPeriod: 6, period: 60_000 }
 const MAX_LEADERS = 4_096
 
-export interface DirectComponents extends AttemptsComponents {
+export interface DirectConnectionsComponents extends AttemptsComponents {
   streams: Streams
 }
 
-export interface DirectInit {
+export interface DirectConnectionsInit {
   log: Log
   on: boolean
 }
 
-export class Direct {
+export class DirectConnections {
   readonly #on: boolean
-  readonly #components: DirectComponents
+  readonly #components: DirectConnectionsComponents
   readonly #log: Log
   readonly #self: string
   readonly #attempts: Attempts
   readonly #leading = new Map<string, Promise<void>>()
-  readonly #led = new Turns(LED)
-  readonly #ledBy = new Map<string, Turns>()
+  readonly #led = new AttemptLimit(LED)
+  readonly #ledBy = new Map<string, AttemptLimit>()
   readonly #stopped = new AbortController()
 
-  constructor(components: DirectComponents, init: DirectInit) {
+  constructor(components: DirectConnectionsComponents, init: DirectConnectionsInit) {
     this.#components = components
     this.#on = init.on
     this.#self = components.peerId.toString()
@@ -116,7 +116,7 @@ export class Direct {
   }
 
   async #admit(peer: string, signal: AbortSignal): Promise<() => void> {
-    const turns = this.#ledBy.get(peer) ?? new Turns(LED_BY_ONE)
+    const turns = this.#ledBy.get(peer) ?? new AttemptLimit(LED_BY_ONE)
     this.#ledBy.delete(peer)
     this.#ledBy.set(peer, turns)
     if (this.#ledBy.size > MAX_LEADERS) this.#ledBy.delete(this.#ledBy.keys().next().value as string)

@@ -4,12 +4,12 @@
  */
 import { TypedEventEmitter } from 'main-event'
 
-export interface QuietEvents {
+export interface LowNoiseEvents {
   /** It has begun to measure, or ended. */
   change: CustomEvent
 }
 
-export class Quiet extends TypedEventEmitter<QuietEvents> {
+export class LowNoiseMode extends TypedEventEmitter<LowNoiseEvents> {
   readonly #runs = new Set<string>()
 
   /** libp2p starts only what has both. */

@@ -6,7 +6,7 @@
 /** Beats that are nearer than this to the last are left out, as a part of the period. */
 const TOO_NEAR = 0.25
 
-export class Beat {
+export class AlignedTimer {
   readonly #act: () => void
   readonly #period: () => number
   #timer: NodeJS.Timeout | undefined

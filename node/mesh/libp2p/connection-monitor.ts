@@ -5,8 +5,8 @@
  */
 import type { Connection, MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { BakError } from '../../../protocols/errors.ts'
-import type { Quiet } from '../idle/low-noise.ts'
-import { Beat } from '../idle/timer.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
+import { AlignedTimer } from '../idle/timer.ts'
 
 /** Silence after which a connection is asked, ms: it is given up after at most twice as long, and the time for the answer. */
 const PERIOD = 8_000
@@ -28,26 +28,26 @@ interface Watched {
   asked?: Promise<boolean>
 }
 
-export interface VigilInit {
-  quiet?: Quiet
+export interface ConnectionMonitorInit {
+  quiet?: LowNoiseMode
   /** ms */
   period?: number
   measuring?: number
   patience?: number
 }
 
-export class Vigil {
-  readonly #quiet: Quiet | undefined
+export class ConnectionMonitor {
+  readonly #quiet: LowNoiseMode | undefined
   readonly #patience: number
   readonly #watched = new Map<StreamMuxer, Watched>()
   readonly #period: () => number
-  readonly #beat: Beat
+  readonly #beat: AlignedTimer
 
-  constructor({ quiet, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: VigilInit = {}) {
+  constructor({ quiet, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
     this.#quiet = quiet
     this.#patience = patience
     this.#period = () => (quiet?.measuring === true ? measuring : period)
-    this.#beat = new Beat(() => this.#look(), this.#period)
+    this.#beat = new AlignedTimer(() => this.#look(), this.#period)
   }
 
   start(): void {

@@ -4,7 +4,7 @@
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
-import type { Quiet } from '../idle/low-noise.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
 
 /** ms */
 const BRISK = 1_000
@@ -15,10 +15,10 @@ const RESTLESS = 15_000
 /** Seconds that are made up for at once. */
 const MAX_SECONDS = 60
 
-export interface GossipPaceComponents {
+export interface GossipHeartbeatComponents {
   pubsub: GossipSub
   events: TypedEventTarget<Libp2pEvents>
-  quiet: Quiet
+  quiet: LowNoiseMode
 }
 
 /** What is behind gossipsub's interface: how it plans its next beat, and what it counts. */
@@ -29,8 +29,8 @@ interface Inside extends GossipSub {
   runHeartbeat(): void
 }
 
-export class GossipPace {
-  readonly #components: GossipPaceComponents
+export class GossipHeartbeat {
+  readonly #components: GossipHeartbeatComponents
   readonly #inside: Inside
   readonly #now: () => number
   #restlessUntil = 0
@@ -38,7 +38,7 @@ export class GossipPace {
   #counted = 0
 
   /** @param now ms, of a clock that never goes back */
-  constructor(components: GossipPaceComponents, now: () => number = () => performance.now()) {
+  constructor(components: GossipHeartbeatComponents, now: () => number = () => performance.now()) {
     this.#components = components
     this.#now = now
     this.#inside = components.pubsub as Inside

@@ -5,8 +5,8 @@
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { NEIGHBOUR, NEIGHBOUR_BYTES } from '../limits/constants.ts'
-import type { Conduct } from '../limits/peer-score.ts'
-import { Buckets } from '../limits/token-buckets.ts'
+import type { PeerScore } from '../limits/peer-score.ts'
+import { TokenBuckets } from '../limits/token-buckets.ts'
 
 /** A neighbour that asks for so many messages by their ids costs as much as one message. */
 const IDS_OF_A_MESSAGE = 50
@@ -26,13 +26,13 @@ interface Frame {
   byteLength: number
 }
 
-export class GossipMeter {
-  readonly #conduct: Pick<Conduct, 'note'>
+export class GossipLimiter {
+  readonly #conduct: Pick<PeerScore, 'note'>
   readonly #now: () => number
-  readonly #frames = new Buckets(NEIGHBOUR)
-  readonly #bytes = new Buckets(NEIGHBOUR_BYTES)
+  readonly #frames = new TokenBuckets(NEIGHBOUR)
+  readonly #bytes = new TokenBuckets(NEIGHBOUR_BYTES)
 
-  constructor(conduct: Pick<Conduct, 'note'>, now: () => number = () => performance.now()) {
+  constructor(conduct: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
     this.#conduct = conduct
     this.#now = now
   }

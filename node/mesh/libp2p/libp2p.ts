@@ -11,13 +11,13 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Greeter } from '../bulk/greeter.ts'
 import { meshGossip } from '../gossip.ts'
-import type { Quiet } from '../idle/low-noise.ts'
-import type { Gate } from '../limits/connection-gater.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
+import type { ConnectionGater } from '../limits/connection-gater.ts'
 import { MAX_PENDING } from '../limits/constants.ts'
-import type { Conduct } from '../limits/peer-score.ts'
+import type { PeerScore } from '../limits/peer-score.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
-import { Vigil } from './connection-monitor.ts'
+import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
 import { updateWindowsSeldom } from './write-coalescing.ts'
 
@@ -40,15 +40,15 @@ export interface NetworkInit extends EncrypterInit {
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
   /** Without these anybody who belongs to the mesh may do as much as it likes. */
-  conduct?: Conduct
-  gate?: Gate
-  quiet?: Quiet
+  conduct?: PeerScore
+  gate?: ConnectionGater
+  quiet?: LowNoiseMode
   /** Without it all connections are libp2p's. */
   greeter?: Greeter
 }
 
-export function createNetwork(init: NetworkInit, services: any) {
-  const vigil = new Vigil({ quiet: init.quiet })
+export function createMeshLibp2p(init: NetworkInit, services: any) {
+  const vigil = new ConnectionMonitor({ quiet: init.quiet })
   updateWindowsSeldom()
   return createLibp2p({
     start: false,

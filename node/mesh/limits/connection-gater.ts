@@ -3,7 +3,7 @@
  * nobody is refused for its address but while handshakes of that address fail in masses, and a connection that dawdles makes
  * room for the next. Afterwards all is counted by peer.
  */
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import type { ConnectionGater as Libp2pConnectionGater, PeerId } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
@@ -16,8 +16,8 @@ import {
   MAX_PENDING_OF_ADDRESS
 } from './constants.ts'
 import { originOf } from './origin.ts'
-import type { Conduct } from './peer-score.ts'
-import { Buckets } from './token-buckets.ts'
+import type { PeerScore } from './peer-score.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 interface Pending {
   remoteAddr: Multiaddr
@@ -25,25 +25,25 @@ interface Pending {
   addEventListener(event: 'close', listener: () => void): void
 }
 
-export interface GateInit {
-  conduct: Pick<Conduct, 'note' | 'isCutOff'>
+export interface ConnectionGaterInit {
+  conduct: Pick<PeerScore, 'note' | 'isCutOff'>
   log: Log
   /** ms, of a clock that never goes back */
   now?(): number
 }
 
-export class Gate {
-  readonly #conduct: GateInit['conduct']
+export class ConnectionGater {
+  readonly #conduct: ConnectionGaterInit['conduct']
   readonly #log: Log
   readonly #now: () => number
-  readonly #failures = new Buckets(FAILED_HANDSHAKES)
-  readonly #connections = new Buckets(CONNECTIONS)
+  readonly #failures = new TokenBuckets(FAILED_HANDSHAKES)
+  readonly #connections = new TokenBuckets(CONNECTIONS)
   /** Connections on their way in, with their origins, oldest first. */
   readonly #pending = new Map<Pending, string>()
   readonly #byOrigin = new Map<string, Set<Pending>>()
   #manager: ConnectionManager | undefined
 
-  constructor({ conduct, log, now = () => performance.now() }: GateInit) {
+  constructor({ conduct, log, now = () => performance.now() }: ConnectionGaterInit) {
     this.#conduct = conduct
     this.#log = log.with({}, 'gate')
     this.#now = now
@@ -62,7 +62,7 @@ export class Gate {
     this.#manager = undefined
   }
 
-  get gater(): ConnectionGater {
+  get gater(): Libp2pConnectionGater {
     return {
       denyDialMultiaddr: () => false,
       denyDialPeer: peer => this.#conduct.isCutOff(peer.toString()),

@@ -1,8 +1,8 @@
 import type { Admission } from '../trust/proof-exchange.ts'
-import type { Conduct } from './peer-score.ts'
+import type { PeerScore } from './peer-score.ts'
 
 /** Who is cut off is not let in, whatever its proof, and is told so. */
-export function wellBehaved(conduct: Pick<Conduct, 'refusal'>, admission: Admission): Admission {
+export function wellBehaved(conduct: Pick<PeerScore, 'refusal'>, admission: Admission): Admission {
   return {
     get shows() {
       return admission.shows

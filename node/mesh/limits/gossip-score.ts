@@ -1,6 +1,6 @@
 /** What gossipsub thinks of its neighbours: nothing good is counted, since it would hide the bad, and nobody's silence is bad. */
 import { createTopicScoreParams } from '@chainsafe/libp2p-gossipsub/score'
-import type { Conduct } from './peer-score.ts'
+import type { PeerScore } from './peer-score.ts'
 
 /** Half of the messages that were not what they should be are forgotten in a minute. */
 const DECAY = 0.5 ** (1 / 60)
@@ -22,7 +22,7 @@ const topic = createTopicScoreParams({
  * With four invalid messages a neighbour is asked for nothing more, with eight it is sent nothing more, with nine it is not
  * listened to; with ten its connections are closed, see `conduct.ts`, whose points weigh as much.
  */
-export function scoreOf(topics: string[], conduct: Pick<Conduct, 'points'> | undefined) {
+export function scoreOf(topics: string[], conduct: Pick<PeerScore, 'points'> | undefined) {
   return {
     topics: Object.fromEntries(topics.map(name => [name, topic])),
     appSpecificScore: (peer: string) => -(conduct?.points(peer) ?? 0),

@@ -11,7 +11,7 @@ import type { Log } from '../../log.ts'
 import { hangUp } from '../libp2p/hang-up.ts'
 
 /** What counts against a peer, how much, and what it is called. At 100 it is cut off. */
-export const offences = {
+export const violations = {
   /** Whoever passes a message on has checked it. */
   'bad-gossip': { points: 10, words: 'messages on a topic that are not what they should be' },
   /** Each is dropped undecoded, so many come before anyone is sure. */
@@ -21,7 +21,7 @@ export const offences = {
   'too-many-streams': { points: 0.5, words: 'more streams than any peer needs' },
   'too-many-connections': { points: 4, words: 'more connections than any peer needs' }
 } as const
-export type Offence = keyof typeof offences
+export type Violation = keyof typeof violations
 
 const CUT_OFF_AT = 100
 /** Half of what counts against a peer is forgotten in this time, ms. */
@@ -43,7 +43,7 @@ interface Record {
   until: number
 }
 
-export interface ConductInit {
+export interface PeerScoreInit {
   log: Log
   /** ms, of a clock that never goes back */
   now?(): number
@@ -51,18 +51,18 @@ export interface ConductInit {
   nameOf?(peer: string): string | undefined
 }
 
-export interface ConductEvents {
+export interface PeerScoreEvents {
   'cut-off': CustomEvent<{ peer: string }>
 }
 
-export class Conduct extends TypedEventEmitter<ConductEvents> {
-  readonly #init: ConductInit
+export class PeerScore extends TypedEventEmitter<PeerScoreEvents> {
+  readonly #init: PeerScoreInit
   readonly #log: Log
   readonly #now: () => number
   readonly #records = new Map<string, Record>()
   #connections: ConnectionManager | undefined
 
-  constructor(init: ConductInit) {
+  constructor(init: PeerScoreInit) {
     super()
     this.#init = init
     this.#log = init.log.with({}, 'conduct')
@@ -83,10 +83,10 @@ export class Conduct extends TypedEventEmitter<ConductEvents> {
   }
 
   /** @param times how often, where it was counted elsewhere */
-  note(peer: string, offence: Offence, times = 1): void {
+  note(peer: string, offence: Violation, times = 1): void {
     const record = this.#at(peer)
     if (record.until > record.at) return
-    record.points += offences[offence].points * times
+    record.points += violations[offence].points * times
     if (record.points >= CUT_OFF_AT) this.#cutOff(peer, record, offence)
   }
 
@@ -122,7 +122,7 @@ export class Conduct extends TypedEventEmitter<ConductEvents> {
     return known
   }
 
-  #cutOff(peer: string, record: Record, offence: Offence): void {
+  #cutOff(peer: string, record: Record, offence: Violation): void {
     const length = Math.min(LONGEST, FIRST * 2 ** record.times)
     record.until = record.at + length
     record.times++
@@ -131,7 +131,7 @@ export class Conduct extends TypedEventEmitter<ConductEvents> {
       from: peer,
       name: this.#init.nameOf?.(peer),
       code: offence,
-      why: offences[offence].words,
+      why: violations[offence].words,
       seconds: length / 1000
     })
     if (this.#connections != null) hangUp(this.#connections, peer, new BakError('not-allowed', 'it sent too much'))

@@ -6,21 +6,21 @@
  */
 
 import { PASSED_ON, PASSED_ON_BYTES, QUIET_SIGNER, SIGNER } from './constants.ts'
-import { Bucket } from './token-bucket.ts'
-import { Buckets } from './token-buckets.ts'
+import { TokenBucket } from './token-bucket.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 export class Signers {
   readonly #now: () => number
   /** By topic and signer. */
-  readonly #each = new Buckets(SIGNER, 16_384)
-  readonly #quiet = new Buckets(QUIET_SIGNER, 16_384)
-  readonly #all: Bucket
-  readonly #bytes: Bucket
+  readonly #each = new TokenBuckets(SIGNER, 16_384)
+  readonly #quiet = new TokenBuckets(QUIET_SIGNER, 16_384)
+  readonly #all: TokenBucket
+  readonly #bytes: TokenBucket
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
-    this.#all = new Bucket(PASSED_ON, now())
-    this.#bytes = new Bucket(PASSED_ON_BYTES, now())
+    this.#all = new TokenBucket(PASSED_ON, now())
+    this.#bytes = new TokenBucket(PASSED_ON_BYTES, now())
   }
 
   /** Asked before a signature is checked: who only claims to be a signer takes nothing from it. */

@@ -1,8 +1,8 @@
 /** Streams of other peers: how many each opens, how many it has open, and how much of what it sent lies here unread. */
 import type { Unread } from '../../../protocols/frames.ts'
 import { MAX_STREAMS_OF_PEER, MAX_STREAMS_OF_PROTOCOL, MAX_UNREAD_OF_PEER, STREAMS } from './constants.ts'
-import type { Conduct } from './peer-score.ts'
-import { Buckets } from './token-buckets.ts'
+import type { PeerScore } from './peer-score.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 interface Open {
   all: number
@@ -10,14 +10,14 @@ interface Open {
   unread: number
 }
 
-export class StreamBounds {
-  readonly #conduct: Pick<Conduct, 'note'>
+export class StreamLimits {
+  readonly #conduct: Pick<PeerScore, 'note'>
   readonly #now: () => number
-  readonly #rates = new Buckets(STREAMS)
+  readonly #rates = new TokenBuckets(STREAMS)
   /** Peers that have a stream open. */
   readonly #open = new Map<string, Open>()
 
-  constructor(conduct: Pick<Conduct, 'note'>, now: () => number = () => performance.now()) {
+  constructor(conduct: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
     this.#conduct = conduct
     this.#now = now
   }

@@ -7,7 +7,7 @@ export interface Rate {
 }
 
 /** A token bucket: full at first, filled at a steady rate, never more than full. Knows no clock. */
-export class Bucket {
+export class TokenBucket {
   readonly #rate: Rate
   #level: number
   #at: number

@@ -1,11 +1,11 @@
-import { Bucket, type Rate } from './token-bucket.ts'
+import { type Rate, TokenBucket } from './token-bucket.ts'
 
 /** A bucket for each of many, such as peers. Of those that are not in use as many are kept as `most`. */
-export class Buckets {
+export class TokenBuckets {
   readonly #rate: Rate
   readonly #most: number
   /** Used longest ago first. */
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets = new Map<string, TokenBucket>()
 
   constructor(rate: Rate, most = 4096) {
     this.#rate = rate
@@ -24,8 +24,8 @@ export class Buckets {
     return this.#buckets.size
   }
 
-  #use(key: string, now: number): Bucket {
-    const bucket = this.#buckets.get(key) ?? new Bucket(this.#rate, now)
+  #use(key: string, now: number): TokenBucket {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now)
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     if (this.#buckets.size > this.#most) this.#buckets.delete(this.#buckets.keys().next().value as string)

@@ -10,18 +10,18 @@ const GRACE = 1_000
 /** A dial that a busy machine has not answered within this is no answer, ms; two relays may be tried in turn. */
 const DIAL = 8_000
 
-export interface LossInit {
+export interface FailureDetectorInit {
   /** Whether the peer is thought to be here, and is not connected. */
   isMissed(peer: string): boolean
   onLost(peer: string): void
 }
 
-export class Loss {
+export class FailureDetector {
   readonly #connectionManager: ConnectionManager
-  readonly #init: LossInit
+  readonly #init: FailureDetectorInit
   readonly #waiting = new Map<string, NodeJS.Timeout>()
 
-  constructor(components: { connectionManager: ConnectionManager }, init: LossInit) {
+  constructor(components: { connectionManager: ConnectionManager }, init: FailureDetectorInit) {
     this.#connectionManager = components.connectionManager
     this.#init = init
   }

@@ -14,7 +14,7 @@ const AFTER_REST = 30_000
 export const steadyOf = (members: number): number =>
   Math.min(STEADY.most, Math.max(STEADY.least, STEADY.each * members))
 
-export interface AnnouncerInit {
+export interface HeartbeatInit {
   /** Tells the mesh the record of this version. */
   say(version: number): void
   /** Of the mesh, this peer too. */
@@ -25,8 +25,8 @@ export interface AnnouncerInit {
   onSteady(): void
 }
 
-export class Announcer {
-  readonly #init: AnnouncerInit
+export class Heartbeat {
+  readonly #init: HeartbeatInit
   readonly #now: () => number
   readonly #timers = new Set<NodeJS.Timeout>()
   #version = 0
@@ -36,7 +36,7 @@ export class Announcer {
   #running = false
 
   /** @param now ms, of a clock that never goes back */
-  constructor(init: AnnouncerInit, now: () => number = () => performance.now()) {
+  constructor(init: HeartbeatInit, now: () => number = () => performance.now()) {
     this.#init = init
     this.#now = now
   }

@@ -16,26 +16,26 @@ import {
   type MemberRecord,
   memberSubject,
   recordsProtocol,
-  type SwapRequest,
-  type SwapResponse,
+  type SyncRequest,
+  type SyncResponse,
   topicName
 } from '../../../protocols/hello.ts'
 import type { Notice } from '../../../protocols/notice.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
-import type { Follow } from '../../run/run-feed.ts'
+import type { RunFeed } from '../../run/run-feed.ts'
 import type { Gossip } from '../gossip.ts'
-import type { Quiet } from '../idle/low-noise.ts'
-import type { Conduct } from '../limits/peer-score.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
+import type { PeerScore } from '../limits/peer-score.ts'
 import { toldOf } from '../reachability/addresses.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from '../trust/authority.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './check-hello.ts'
-import { Loss } from './failure-detector.ts'
-import { Announcer, steadyOf } from './heartbeat.ts'
-import { RelayNews } from './rebroadcast.ts'
-import { Reunion } from './rejoin.ts'
-import { answerSwap, swapRecords } from './sync.ts'
+import { FailureDetector } from './failure-detector.ts'
+import { Heartbeat, steadyOf } from './heartbeat.ts'
+import { Rebroadcast } from './rebroadcast.ts'
+import { Rejoin } from './rejoin.ts'
+import { answerSync, syncRecords } from './sync.ts'
 import { isHere, type Row, saysTheSame, Table } from './table.ts'
 import { MemberViews } from './views.ts'
 
@@ -51,11 +51,11 @@ export interface MembersComponents {
   peerStore: PeerStore
   addressManager: AddressManager
   authority: Authority
-  conduct: Pick<Conduct, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
+  conduct: Pick<PeerScore, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
   gossip: Gossip
   streams: Streams
-  follow: Follow
-  quiet: Quiet
+  follow: RunFeed
+  quiet: LowNoiseMode
 }
 
 export interface MembersInit {
@@ -81,15 +81,15 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #topic: string
   /** Neighbours whose table and this one were made equal, and to whom what came since is to be told. */
   readonly #swapped = new Set<string>()
-  readonly #news = new RelayNews()
-  readonly #loss: Loss
-  readonly #announcer = new Announcer({
+  readonly #news = new Rebroadcast()
+  readonly #loss: FailureDetector
+  readonly #announcer = new Heartbeat({
     say: () => this.#announce(),
     members: () => this.#table.size,
     rests: () => this.#components.quiet.measuring,
     onSteady: () => this.#probeSilent()
   })
-  readonly #reunion = new Reunion(() => this.#announcer.now())
+  readonly #reunion = new Rejoin(() => this.#announcer.now())
   #self: MembersInit['self']
 
   constructor(components: MembersComponents, init: MembersInit) {
@@ -100,7 +100,10 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#log = init.log.with({}, 'members')
     this.#topic = topicName(init.mesh, 'hello')
     this.#views = new MemberViews(components, { self: init.signer.peer, table: this.#table })
-    this.#loss = new Loss(components, { isMissed: peer => this.#isMissed(peer), onLost: peer => this.#report(peer) })
+    this.#loss = new FailureDetector(components, {
+      isMissed: peer => this.#isMissed(peer),
+      onLost: peer => this.#report(peer)
+    })
   }
 
   /** libp2p starts only what has both. */
@@ -228,8 +231,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return { table: this.#table, take }
   }
 
-  async *#answer(first: SwapRequest, exchange: Exchange<SwapRequest>): AsyncGenerator<SwapResponse> {
-    yield* answerSwap(first, exchange, this.#swapping)
+  async *#answer(first: SyncRequest, exchange: Exchange<SyncRequest>): AsyncGenerator<SyncResponse> {
+    yield* answerSync(first, exchange, this.#swapping)
     this.#onSwapped(exchange.peer)
   }
 
@@ -288,7 +291,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const peer = event.detail.peerId.toString()
     if (peer < this.#init.signer.peer) return
     const open = this.#components.streams.to(peer)
-    swapRecords(open, peer, this.#swapping)
+    syncRecords(open, peer, this.#swapping)
       .then(() => this.#onSwapped(peer))
       .catch(error => this.#log.debug('no swap', { peer, why: error.message }))
   }

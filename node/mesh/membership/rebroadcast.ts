@@ -10,7 +10,7 @@ interface Waiting {
   timer: NodeJS.Timeout
 }
 
-export class RelayNews {
+export class Rebroadcast {
   readonly #waiting = new Map<string, Waiting>()
 
   /** @param version of what is said about `peer`; nothing happens where as new a one waits already */

@@ -8,7 +8,7 @@ const AGAIN = 3_000
 /** A mesh whose links come and go does not drown in it. */
 const REST = 10_000
 
-export class Reunion {
+export class Rejoin {
   readonly #announce: () => void
   readonly #timers = new Set<NodeJS.Timeout>()
 

@@ -2,21 +2,21 @@
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { MAX_PEERS } from '../../../protocols/fields.ts'
-import { RECORDS_PER_FRAME, recordsProtocol, type SwapRequest, type SwapResponse } from '../../../protocols/hello.ts'
+import { RECORDS_PER_FRAME, recordsProtocol, type SyncRequest, type SyncResponse } from '../../../protocols/hello.ts'
 import { call, type Exchange, type Opener } from '../../../protocols/stream.ts'
 import type { Row, Table } from './table.ts'
 
 /** Frames of records in one swap: as many as there may be members, and an empty one at the end. */
 const MAX_FRAMES = Math.ceil(MAX_PEERS / RECORDS_PER_FRAME) + 1
 
-export interface Swapping {
+export interface Syncing {
   table: Table
   /** Checks and learns records that come from `peer`; those of `lost` peers are of peers that it cannot reach. */
   take(records: Envelope[], peer: string, lost: string[] | undefined): void
 }
 
 /** The side that connected. */
-export async function swapRecords(open: Opener, peer: string, { table, take }: Swapping): Promise<void> {
+export async function syncRecords(open: Opener, peer: string, { table, take }: Syncing): Promise<void> {
   const exchange = await call(open, recordsProtocol)
   try {
     const versions = table.rows().map(({ record }) => ({ peer: record.peer, version: record.version }))
@@ -38,11 +38,11 @@ export async function swapRecords(open: Opener, peer: string, { table, take }: S
 }
 
 /** The other side. */
-export async function* answerSwap(
-  first: SwapRequest,
-  { peer, receive }: Exchange<SwapRequest>,
-  { table, take }: Swapping
-): AsyncGenerator<SwapResponse> {
+export async function* answerSync(
+  first: SyncRequest,
+  { peer, receive }: Exchange<SyncRequest>,
+  { table, take }: Syncing
+): AsyncGenerator<SyncResponse> {
   // what was not asked for is not looked at, nor anything twice
   const wanted = new Set<string>()
   if (first.type === 'have') {

@@ -1,7 +1,7 @@
 /** How members are shown, to people and to the parts that choose among them: with state, role and path, as this peer sees them. */
 import type { MemberView } from '../../../protocols/control.ts'
-import type { Follow } from '../../run/run-feed.ts'
-import type { Conduct } from '../limits/peer-score.ts'
+import type { RunFeed } from '../../run/run-feed.ts'
+import type { PeerScore } from '../limits/peer-score.ts'
 import { isController, type Roles } from '../permissions.ts'
 import type { Streams } from '../streams.ts'
 import { isHere, type Row, shownNames, stateOf, type Table } from './table.ts'
@@ -12,9 +12,9 @@ const KEEP_LOST = 86_400_000
 
 export interface MemberViewsComponents {
   authority: Roles
-  conduct: Pick<Conduct, 'isCutOff'>
+  conduct: Pick<PeerScore, 'isCutOff'>
   streams: Streams
-  follow: Follow
+  follow: RunFeed
 }
 
 export class MemberViews {

@@ -24,7 +24,7 @@ const LOOK = 100
 /** Exchanges that go on for long, and know how to begin again. */
 const LASTING = [acksProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
-export interface HandoverComponents {
+export interface ConnectionMigrationComponents {
   peerId: PeerId
   events: TypedEventTarget<Libp2pEvents>
   connectionManager: ConnectionManager
@@ -32,14 +32,14 @@ export interface HandoverComponents {
   pubsub: GossipSub
 }
 
-export class Handover {
-  readonly #components: HandoverComponents
+export class ConnectionMigration {
+  readonly #components: ConnectionMigrationComponents
   readonly #log: Log
   readonly #self: string
   readonly #leaving = new Set<Connection>()
   #stopped = false
 
-  constructor(components: HandoverComponents, init: { log: Log }) {
+  constructor(components: ConnectionMigrationComponents, init: { log: Log }) {
     this.#components = components
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'handover')

@@ -8,7 +8,7 @@ import type { Members } from '../membership/members.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 
 /** What is known of one connection. */
-export interface Facts {
+export interface TrustLog {
   remoteAddr: string
   direction: 'inbound' | 'outbound'
   /** Said by who made it. */
@@ -21,7 +21,7 @@ export interface Facts {
 }
 
 /** @returns what kind of path it is. Pure. */
-export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, near }: Facts): Path {
+export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, near }: TrustLog): Path {
   if (isRelayed(remoteAddr)) return { class: 'relayed', via: /\/p2p\/([^/]+)\/p2p-circuit/.exec(remoteAddr)?.[1] }
   if (made === 'punched') return { class: 'punched' }
   const address = withoutPeer(remoteAddr)

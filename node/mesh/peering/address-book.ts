@@ -20,7 +20,7 @@ const peers = list(
   }),
   MAX_PEERS
 )
-export type RememberedPeer = v.InferOutput<typeof peers>[number]
+export type KnownPeer = v.InferOutput<typeof peers>[number]
 
 const DAY = 86_400_000
 /** Who has not been here for so long is forgotten. */
@@ -28,37 +28,37 @@ const KEEP = 7 * DAY
 /** Written this long after a change, with what else changes by then, ms. */
 const SETTLE = 1_000
 
-export interface RememberedParts {
+export interface AddressBookParts {
   members: Members
   authority: Authority
   self: string
 }
 
-export class Remembered {
+export class AddressBook {
   readonly #path: string
-  #peers: RememberedPeer[]
-  #parts: RememberedParts | undefined
+  #peers: KnownPeer[]
+  #parts: AddressBookParts | undefined
   #timer: NodeJS.Timeout | undefined
   /** What is in the file. */
   #written = ''
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(path: string, known: RememberedPeer[]) {
+  constructor(path: string, known: KnownPeer[]) {
     this.#path = path
     this.#peers = known
   }
 
   /** A file that cannot be read is as good as none: the ticket's addresses are left. */
-  static async open(path: string): Promise<Remembered> {
+  static async open(path: string): Promise<AddressBook> {
     const content = await readFile(path, 'utf8').catch(() => '[]')
     try {
-      return new Remembered(path, v.parse(peers, JSON.parse(content)))
+      return new AddressBook(path, v.parse(peers, JSON.parse(content)))
     } catch {
-      return new Remembered(path, [])
+      return new AddressBook(path, [])
     }
   }
 
-  watch(parts: RememberedParts): this {
+  watch(parts: AddressBookParts): this {
     this.#parts = parts
     return this
   }
@@ -78,7 +78,7 @@ export class Remembered {
   stop(): void {}
 
   /** @returns whom this home remembers, those that left last */
-  peers(): RememberedPeer[] {
+  peers(): KnownPeer[] {
     return this.#peers
   }
 
@@ -110,7 +110,7 @@ export class Remembered {
 }
 
 /** @returns what is remembered from now on: who is here, and who was not long ago; those that left last. Pure. */
-export function remember(known: RememberedPeer[], members: MemberView[], now: number): RememberedPeer[] {
+export function remember(known: KnownPeer[], members: MemberView[], now: number): KnownPeer[] {
   const all = new Map(known.map(each => [each.peer, each]))
   for (const { peer, name, addresses, state, since } of members.filter(each => each.addresses.length > 0)) {
     const seen = state === 'lost' || state === 'left' ? Math.min(since, now) : now

@@ -3,10 +3,10 @@
  * fell apart grows together again because somebody looks. Pure.
  */
 import type { MemberView } from '../../../protocols/control.ts'
-import type { RememberedPeer } from './address-book.ts'
+import type { KnownPeer } from './address-book.ts'
 
 /** Where a peer may be found. */
-export interface Way {
+export interface DialTarget {
   /** Not known of the addresses in a ticket. */
   peer?: string
   addresses: string[]
@@ -19,7 +19,7 @@ const MAX_DIALS = 8
 const LOOKERS = 4
 
 /** @returns members that are lost, and remembered peers of whom nobody here knows; not those that left in order */
-export function missingOf(members: MemberView[], remembered: RememberedPeer[]): Way[] {
+export function missingOf(members: MemberView[], remembered: KnownPeer[]): DialTarget[] {
   const known = new Set(members.map(({ peer }) => peer))
   const lost = members.filter(({ state, addresses }) => state === 'lost' && addresses.length > 0)
   const unheard = remembered.filter(({ peer, left }) => left !== true && !known.has(peer))

@@ -9,14 +9,14 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { MemberView } from '../../../protocols/control.ts'
 import type { Log } from '../../log.ts'
-import type { Quiet } from '../idle/low-noise.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { Members } from '../membership/members.ts'
 import { readable } from '../reachability/addresses.ts'
-import type { RememberedPeer } from './address-book.ts'
+import type { KnownPeer } from './address-book.ts'
 import { Backoff } from './backoff.ts'
-import { dialsFor, missingOf, type Way } from './dial-plan.ts'
-import { Seldom } from './repeat-backoff.ts'
-import { Rota } from './round-robin.ts'
+import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
+import { RepeatBackoff } from './repeat-backoff.ts'
+import { RoundRobin } from './round-robin.ts'
 
 /** Connections that a peer keeps up by itself; gossip needs about six. */
 export const DEGREE = 8
@@ -40,37 +40,37 @@ const MAX_SEEDS = 32
 const BRIDGES = 3
 const MAX_FOUND = 256
 
-export interface LinksComponents {
+export interface DialerComponents {
   connectionManager: ConnectionManager
   members: Members
-  quiet: Quiet
+  quiet: LowNoiseMode
 }
 
-export interface LinksInit {
+export interface DialerInit {
   log: Log
   /** Addresses from the ticket. */
   way: string[]
-  remembered(): RememberedPeer[]
+  remembered(): KnownPeer[]
   /** All that could be tried was, and nobody let this peer in. */
   onAlone(): void
 }
 
-export class Links {
-  readonly #components: LinksComponents
-  readonly #init: LinksInit
+export class Dialer {
+  readonly #components: DialerComponents
+  readonly #init: DialerInit
   readonly #log: Log
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(ALONE)
-  readonly #say = new Seldom(SAY)
-  readonly #seeds = new Rota<Way>(keyOf)
-  readonly #missing = new Rota<Way>(keyOf)
+  readonly #say = new RepeatBackoff(SAY)
+  readonly #seeds = new RoundRobin<DialTarget>(keyOf)
+  readonly #missing = new RoundRobin<DialTarget>(keyOf)
   readonly #found = new Set<string>()
   #looked = performance.now()
   #content = false
   #wake: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
 
-  constructor(components: LinksComponents, init: LinksInit) {
+  constructor(components: DialerComponents, init: DialerInit) {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'links')
@@ -155,7 +155,7 @@ export class Links {
   }
 
   /** By its addresses and not by its id alone: libp2p forgets the addresses of who has been away for an hour. */
-  async #dial({ peer, addresses }: Way): Promise<void> {
+  async #dial({ peer, addresses }: DialTarget): Promise<void> {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT)])
     try {
       const to = readable(addresses).map(address => withPeer(multiaddr(address), peer))
@@ -201,7 +201,7 @@ export class Links {
 /** Here, and reached through others only. */
 const isStranger = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
 
-const keyOf = ({ peer, addresses }: Way) => peer ?? String(addresses)
+const keyOf = ({ peer, addresses }: DialTarget) => peer ?? String(addresses)
 
 /** Addresses of a ticket say already whose they are. */
 function withPeer(address: Multiaddr, peer: string | undefined): Multiaddr {

@@ -1,5 +1,5 @@
 /** When to say again what goes on and on: at once, then after `first` ms, then after twice as long each time, `most` at most. */
-export class Seldom {
+export class RepeatBackoff {
   readonly #first: number
   readonly #most: number
   #wait: number

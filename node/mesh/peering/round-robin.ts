@@ -1,5 +1,5 @@
 /** Takes from a set that changes, a few at a time, so that everything in it has its turn before anything has two. */
-export class Rota<T> {
+export class RoundRobin<T> {
   readonly #keyOf: (each: T) => string
   readonly #had = new Set<string>()
 

@@ -37,7 +37,7 @@ interface Upnp {
   mapIpAddresses(): Promise<void>
 }
 
-interface Held extends PmpMapping {
+interface HeldMapping extends PmpMapping {
   router: string
   port: number
 }
@@ -47,7 +47,7 @@ export class Mapping {
   readonly #on: boolean
   readonly #log: Log
   #upnp: Upnp | undefined
-  #held: Held | undefined
+  #held: HeldMapping | undefined
   #timer: NodeJS.Timeout | undefined
   #begun = false
   #stopped = false
@@ -130,7 +130,7 @@ export class Mapping {
     }
   }
 
-  #take(held: Held): void {
+  #take(held: HeldMapping): void {
     const { external, internal, port } = held
     const before = this.#held
     if (before?.external.host === external.host && before.external.port === external.port) return

@@ -12,7 +12,7 @@ import { isRelayed, needsNoRelay } from './addresses.ts'
 const OBSERVE = 5_000
 const MAX_MAPPED = 8
 
-export interface ReachComponents {
+export interface ReachabilityComponents {
   peerId: PeerId
   events: TypedEventTarget<Libp2pEvents>
   addressManager: AddressManager
@@ -20,13 +20,13 @@ export interface ReachComponents {
   relays: Relays
 }
 
-export class Reach {
-  readonly #components: ReachComponents
+export class Reachability {
+  readonly #components: ReachabilityComponents
   #seen: Endpoint[] = []
   /** What its record says of it. */
   #said = '{}'
 
-  constructor(components: ReachComponents) {
+  constructor(components: ReachabilityComponents) {
     this.#components = components
   }
 

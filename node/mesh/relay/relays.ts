@@ -12,8 +12,8 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Opener } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
 import type { ObservingRelay } from '../holepunch/observe.ts'
-import { Beat } from '../idle/timer.ts'
-import type { Vigil } from '../libp2p/connection-monitor.ts'
+import { AlignedTimer } from '../idle/timer.ts'
+import type { ConnectionMonitor } from '../libp2p/connection-monitor.ts'
 import { Reservations } from '../libp2p/relay-reservations.ts'
 import type { Members } from '../membership/members.ts'
 import { Backoff } from '../peering/backoff.ts'
@@ -37,7 +37,7 @@ export interface RelaysComponents {
   connectionManager: ConnectionManager
   transportManager: TransportManager
   members: Members
-  vigil: Vigil
+  vigil: ConnectionMonitor
 }
 
 interface Relay {
@@ -64,7 +64,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   readonly #self: string
   readonly #reservations: Reservations
   readonly #known = new Map<string, Relay>()
-  readonly #beat = new Beat(
+  readonly #beat = new AlignedTimer(
     () => this.#look(),
     () => (this.#known.size > 0 ? CALM : NONE)
   )

@@ -14,9 +14,9 @@ import type { Log } from '../../log.ts'
 import { Ignored } from '../ignored.ts'
 import { endOf, type MeshSecret } from './mesh-secret.ts'
 import type { Admission } from './proof-exchange.ts'
-import { Roll, refuse } from './proof-registry.ts'
+import { ProofRegistry, refuse } from './proof-registry.ts'
 import type { TrustFile } from './trust-file.ts'
-import { type Checked, checkFact, Facts } from './trust-log.ts'
+import { type Checked, checkFact, TrustLog } from './trust-log.ts'
 
 /** Invitations of this peer's own that are kept after they ran out, ms. */
 const KEEP_ISSUED = 30 * 86_400_000
@@ -47,8 +47,8 @@ export interface AuthorityEvents {
 
 export class Authority extends TypedEventEmitter<AuthorityEvents> implements Admission {
   readonly mesh: string
-  readonly roll: Roll
-  readonly facts = new Facts()
+  readonly roll: ProofRegistry
+  readonly facts = new TrustLog()
   readonly #init: AuthorityInit
   readonly #log: Log
   readonly #issued: Map<string, Envelope>
@@ -60,7 +60,7 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
     this.mesh = init.mesh
     this.#init = init
     this.#log = init.log.with({}, 'authority')
-    this.roll = new Roll(init.mesh)
+    this.roll = new ProofRegistry(init.mesh)
     const { facts, issued } = init.known ?? { facts: [], issued: [] }
     this.#issued = new Map(issued.map(sealed => [peek(invitationSubject, sealed).id, sealed]))
     for (const each of facts) this.#apply(checkFact(init.mesh, each))

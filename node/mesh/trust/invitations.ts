@@ -1,7 +1,7 @@
 /** The invitations of a mesh as one of its peers knows them: those it issued, and those by which members came. */
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { skewOf } from '../../../protocols/proof.ts'
-import type { Roll } from './proof-registry.ts'
+import type { ProofRegistry } from './proof-registry.ts'
 
 export interface KnownInvitation {
   id: string
@@ -20,7 +20,12 @@ export interface KnownInvitation {
 }
 
 /** @param issued those of this peer, which is `self` */
-export function listInvitations(roll: Roll, issued: Invitation[], self: string, now: number): KnownInvitation[] {
+export function listInvitations(
+  roll: ProofRegistry,
+  issued: Invitation[],
+  self: string,
+  now: number
+): KnownInvitation[] {
   const all = [...issued.map(each => ({ ...each, by: self })), ...roll.invitations]
   const known = new Map<string, Partial<Invitation> & { by?: string }>(all.map(each => [each.id, each]))
   const came = new Map<string, Set<string>>()
@@ -37,9 +42,13 @@ export function listInvitations(roll: Roll, issued: Invitation[], self: string, 
   return views.sort((a, b) => (a.issued ?? 0) - (b.issued ?? 0) || (a.id < b.id ? -1 : 1))
 }
 
-type Facts = Pick<KnownInvitation, 'id' | 'issued' | 'expires' | 'uses' | 'peers'>
+type TrustLog = Pick<KnownInvitation, 'id' | 'issued' | 'expires' | 'uses' | 'peers'>
 
-function stateOf({ id, issued, expires, uses, peers }: Facts, roll: Roll, now: number): KnownInvitation['state'] {
+function stateOf(
+  { id, issued, expires, uses, peers }: TrustLog,
+  roll: ProofRegistry,
+  now: number
+): KnownInvitation['state'] {
   if (roll.revoked.has(id)) return 'revoked'
   if (issued == null || expires == null) return 'unknown'
   if (expires + skewOf({ issued, expires }) <= now) return 'expired'

@@ -13,21 +13,21 @@ const SETTLE = 50
 /** A revoked peer may first hear of it, ms. */
 const FAREWELL = 200
 
-export interface DoorkeeperComponents {
+export interface MembershipEnforcerComponents {
   authority: Authority
   connectionManager: ConnectionManager
   events: TypedEventTarget<Libp2pEvents>
 }
 
-export class Doorkeeper {
-  readonly #components: DoorkeeperComponents
+export class MembershipEnforcer {
+  readonly #components: MembershipEnforcerComponents
   readonly #onAdmitted: () => void
   #timer: NodeJS.Timeout | undefined
   /** When the roll is looked through next, ms since 1970. */
   #next = Number.POSITIVE_INFINITY
 
   /** @param init.onAdmitted another peer has let this one in */
-  constructor(components: DoorkeeperComponents, init: { onAdmitted(): void }) {
+  constructor(components: MembershipEnforcerComponents, init: { onAdmitted(): void }) {
     this.#components = components
     this.#onAdmitted = init.onAdmitted
   }

@@ -24,7 +24,7 @@ interface Use {
   confirmed: boolean
 }
 
-export class Roll {
+export class ProofRegistry {
   readonly mesh: string
   readonly #proofs = new Map<string, Proof>()
   readonly #uses = new Map<string, Map<string, Use>>()

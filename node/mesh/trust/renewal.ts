@@ -9,7 +9,7 @@ import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust.ts'
 import type { Log } from '../../log.ts'
 import { Backoff } from '../peering/backoff.ts'
-import { Seldom } from '../peering/repeat-backoff.ts'
+import { RepeatBackoff } from '../peering/repeat-backoff.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
@@ -47,7 +47,7 @@ export class Renewal {
   readonly #init: RenewalInit
   readonly #log: Log
   readonly #stopped = new AbortController()
-  readonly #say = new Seldom(SAY)
+  readonly #say = new RepeatBackoff(SAY)
   #backoff = new Backoff(TRIES)
   #timer: NodeJS.Timeout | undefined
   #asking = false

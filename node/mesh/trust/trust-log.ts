@@ -60,7 +60,7 @@ function openDecision<T extends { mesh: string }>(
   return { by, value, proof }
 }
 
-export class Facts {
+export class TrustLog {
   readonly #known = new Map<string, Checked>()
 
   has(id: string): boolean {

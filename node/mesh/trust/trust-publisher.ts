@@ -10,36 +10,36 @@ import { topicName } from '../../../protocols/hello.ts'
 import { type Fact, factId, trustMessage, trustProtocol } from '../../../protocols/trust.ts'
 import type { Log } from '../../log.ts'
 import type { Gossip } from '../gossip.ts'
-import type { Quiet } from '../idle/low-noise.ts'
-import { RelayNews } from '../membership/rebroadcast.ts'
+import type { LowNoiseMode } from '../idle/low-noise.ts'
+import { Rebroadcast } from '../membership/rebroadcast.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { checkFact } from './trust-log.ts'
-import { answerFacts, swapFacts } from './trust-sync.ts'
+import { answerTrustSync, syncTrust } from './trust-sync.ts'
 
 /** A decision is published again at these times: right after a connection it may not have reached all. */
 const REPEATS = [300, 1_000, 3_000]
 /** How often what is known is compared with one peer that is connected, give or take a quarter, ms; not between start and stop. */
 const COMPARE = 240_000
 
-export interface SpreadComponents {
+export interface TrustPublisherComponents {
   authority: Authority
   connectionManager: ConnectionManager
   events: TypedEventTarget<Libp2pEvents>
   gossip: Gossip
-  quiet: Quiet
+  quiet: LowNoiseMode
   streams: Streams
 }
 
-export class Spread {
-  readonly #components: SpreadComponents
+export class TrustPublisher {
+  readonly #components: TrustPublisherComponents
   readonly #log: Log
   readonly #self: string
   readonly #topic: string
-  readonly #news = new RelayNews()
+  readonly #news = new Rebroadcast()
   readonly #timers = new Set<NodeJS.Timeout>()
 
-  constructor(components: SpreadComponents, init: { log: Log; self: string }) {
+  constructor(components: TrustPublisherComponents, init: { log: Log; self: string }) {
     this.#components = components
     this.#log = init.log.with({}, 'spread')
     this.#self = init.self
@@ -51,7 +51,7 @@ export class Spread {
 
   async afterStart(): Promise<void> {
     const { authority, events, gossip, streams } = this.#components
-    await streams.serve(trustProtocol, (first, exchange) => answerFacts(first, exchange, this.#swapping))
+    await streams.serve(trustProtocol, (first, exchange) => answerTrustSync(first, exchange, this.#swapping))
     gossip.subscribe({
       name: this.#topic,
       check: (bytes, claim) => {
@@ -124,7 +124,7 @@ export class Spread {
   }
 
   #swap(peer: string): void {
-    swapFacts(this.#components.streams.to(peer), peer, this.#swapping).catch(error =>
+    syncTrust(this.#components.streams.to(peer), peer, this.#swapping).catch(error =>
       this.#log.debug('no swap', { peer, why: asBakError(error).message })
     )
   }

@@ -10,19 +10,19 @@ import {
   type TrustResponse,
   trustProtocol
 } from '../../../protocols/trust.ts'
-import type { Facts } from './trust-log.ts'
+import type { TrustLog } from './trust-log.ts'
 
 /** Frames of facts in one swap: as many as there may be, and an empty one at the end. */
 const MAX_FRAMES = Math.ceil(MAX_FACTS / FACTS_PER_FRAME) + 1
 
-export interface FactSwapping {
-  facts: Facts
+export interface TrustSyncing {
+  facts: TrustLog
   /** Checks and learns what comes from `peer`; what it throws ends the exchange. */
   take(fact: Fact, peer: string): void
 }
 
 /** The side that asks. */
-export async function swapFacts(open: Opener, peer: string, { facts, take }: FactSwapping): Promise<void> {
+export async function syncTrust(open: Opener, peer: string, { facts, take }: TrustSyncing): Promise<void> {
   const exchange = await call(open, trustProtocol)
   try {
     await exchange.send({ type: 'have', ids: facts.ids() })
@@ -42,10 +42,10 @@ export async function swapFacts(open: Opener, peer: string, { facts, take }: Fac
 }
 
 /** The other side. */
-export async function* answerFacts(
+export async function* answerTrustSync(
   first: TrustRequest,
   { peer, receive }: Exchange<TrustRequest>,
-  { facts, take }: FactSwapping
+  { facts, take }: TrustSyncing
 ): AsyncGenerator<TrustResponse> {
   // what was not asked for is not looked at, nor anything twice
   const wanted = new Set<string>()
@@ -68,7 +68,7 @@ export async function* answerFacts(
   }
 }
 
-const all = (facts: Facts, ids: string[]): Fact[] =>
+const all = (facts: TrustLog, ids: string[]): Fact[] =>
   [...new Set(ids)].map(id => facts.get(id)).filter(each => each != null)
 
 function portions<T>(all: T[]): T[][] {

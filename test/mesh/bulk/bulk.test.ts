@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
 import { Greeter } from '../../../node/mesh/bulk/greeter.ts'
 import { Bulk } from '../../../node/mesh/bulk/service.ts'
-import { Gate } from '../../../node/mesh/limits/connection-gater.ts'
+import { ConnectionGater } from '../../../node/mesh/limits/connection-gater.ts'
 import { FAILED_HANDSHAKES } from '../../../node/mesh/limits/constants.ts'
 import { bulkProtocol } from '../../../protocols/bulk.ts'
 import { digestOf } from '../../../protocols/digest.ts'
@@ -38,7 +38,7 @@ test.after.each(() => mesh.stop())
 
 interface Peer extends LocalPeer {
   bulk: Bulk
-  gate: Gate
+  gate: ConnectionGater
   lines: string[]
   /** What carried each tarball that it took. */
   came: Array<string | undefined>
@@ -59,7 +59,7 @@ async function start(init: Init = {}): Promise<Peer> {
   const { idle, bulk = true, relay, now, paths = { isPunched: () => false } } = init
   const lines: string[] = []
   const log = createLog('info', line => lines.push(line))
-  const gate = new Gate({ conduct: { note: () => {}, isCutOff: () => false }, log, now })
+  const gate = new ConnectionGater({ conduct: { note: () => {}, isCutOff: () => false }, log, now })
   const greeter = new Greeter({ gate })
   const services = {
     gate: (c: never) => gate.serve(c),

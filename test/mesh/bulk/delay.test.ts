@@ -7,7 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Greeter } from '../../../node/mesh/bulk/greeter.ts'
 import { Bulk } from '../../../node/mesh/bulk/service.ts'
-import { Gate } from '../../../node/mesh/limits/connection-gater.ts'
+import { ConnectionGater } from '../../../node/mesh/limits/connection-gater.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { PORTION, receiveTarball, sendTarball, tarballProtocol } from '../../../protocols/tarball.ts'
 import { addressOf, createMesh, type LocalPeer, silent } from '../../helpers/networks.ts'
@@ -26,7 +26,7 @@ test.after(async () => {
 })
 
 async function start(): Promise<{ peer: LocalPeer; bulk: Bulk; came: Array<string | undefined> }> {
-  const gate = new Gate({ conduct: { note: () => {}, isCutOff: () => false }, log: silent })
+  const gate = new ConnectionGater({ conduct: { note: () => {}, isCutOff: () => false }, log: silent })
   const greeter = new Greeter({ gate })
   const services = {
     gate: (c: never) => gate.serve(c),

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Turns } from '../../../node/mesh/holepunch/attempt-limit.ts'
+import { AttemptLimit } from '../../../node/mesh/holepunch/attempt-limit.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 
@@ -12,7 +12,7 @@ const never = new AbortController().signal
 const settled = () => new Promise(resolve => setTimeout(resolve, 5))
 
 test('so many go on at once, and who waits has its turn when one ends', async () => {
-  const turns = new Turns({ atOnce: 2, inPeriod: 100, period: 60_000 })
+  const turns = new AttemptLimit({ atOnce: 2, inPeriod: 100, period: 60_000 })
   const ends = [await turns.take(never), await turns.take(never)]
   let third: (() => void) | undefined
   const waiting = turns.take(never).then(end => {
@@ -26,7 +26,7 @@ test('so many go on at once, and who waits has its turn when one ends', async ()
 })
 
 test('an end that is said twice frees one turn', async () => {
-  const turns = new Turns({ atOnce: 1, inPeriod: 100, period: 60_000 })
+  const turns = new AttemptLimit({ atOnce: 1, inPeriod: 100, period: 60_000 })
   const end = await turns.take(never)
   end()
   end()
@@ -40,7 +40,7 @@ test('an end that is said twice frees one turn', async () => {
 })
 
 test('more than so many in a period are refused, and it is over when it is over', async () => {
-  const turns = new Turns({ atOnce: 10, inPeriod: 2, period: 50 })
+  const turns = new AttemptLimit({ atOnce: 10, inPeriod: 2, period: 50 })
   for (let i = 0; i < 2; i++) (await turns.take(never))()
   const error = await turns.take(never).then(
     () => undefined,
@@ -52,7 +52,7 @@ test('more than so many in a period are refused, and it is over when it is over'
 })
 
 test('who gives up waiting keeps nobody else from it', async () => {
-  const turns = new Turns({ atOnce: 1, inPeriod: 100, period: 60_000 })
+  const turns = new AttemptLimit({ atOnce: 1, inPeriod: 100, period: 60_000 })
   const end = await turns.take(never)
   const control = new AbortController()
   const reason = new BakError('interrupted', 'enough')

@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Quiet } from '../../../node/mesh/idle/low-noise.ts'
+import { LowNoiseMode } from '../../../node/mesh/idle/low-noise.ts'
 
 const quiet = suite('whether this peer measures')
 
 quiet('it does from the first run that begins to the last that ends, and says each change once', () => {
-  const each = new Quiet()
+  const each = new LowNoiseMode()
   const said: boolean[] = []
   each.addEventListener('change', () => said.push(each.measuring))
   each.note('one', false)

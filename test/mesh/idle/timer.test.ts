@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Beat, untilNext } from '../../../node/mesh/idle/timer.ts'
+import { AlignedTimer, untilNext } from '../../../node/mesh/idle/timer.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 
@@ -22,7 +22,7 @@ beat('whatever has the same period is done at the same moments, and never twice 
 beat('goes on until it is stopped, as often as it is asked for just then', async () => {
   let period = 5
   let times = 0
-  const each = new Beat(
+  const each = new AlignedTimer(
     () => times++,
     () => period
   )
@@ -45,7 +45,7 @@ beat('goes on until it is stopped, as often as it is asked for just then', async
 
 beat('one that stops itself is not done again', async () => {
   let times = 0
-  const each: Beat = new Beat(
+  const each: AlignedTimer = new AlignedTimer(
     () => {
       times++
       each.stop()

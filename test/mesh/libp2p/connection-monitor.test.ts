@@ -1,8 +1,12 @@
 import type { Connection, MessageStream, StreamMuxer } from '@libp2p/interface'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Quiet } from '../../../node/mesh/idle/low-noise.ts'
-import { type Pinging, Vigil, type VigilInit } from '../../../node/mesh/libp2p/connection-monitor.ts'
+import { LowNoiseMode } from '../../../node/mesh/idle/low-noise.ts'
+import {
+  ConnectionMonitor,
+  type ConnectionMonitorInit,
+  type Pinging
+} from '../../../node/mesh/libp2p/connection-monitor.ts'
 import { createMesh } from '../../helpers/networks.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
@@ -10,7 +14,7 @@ import { until } from '../../helpers/workspace.ts'
 const vigils = suite('connections that fall silent')
 vigils.after(stayAwake())
 
-const begun: Vigil[] = []
+const begun: ConnectionMonitor[] = []
 vigils.after.each(() => {
   for (const each of begun.splice(0)) each.stop()
 })
@@ -18,8 +22,8 @@ vigils.after.each(() => {
 type Answer = 'at once' | 'never' | 'closed'
 
 /** A connection whose other side answers as it is told to. */
-function connect(init: VigilInit) {
-  const vigil = new Vigil(init)
+function connect(init: ConnectionMonitorInit) {
+  const vigil = new ConnectionMonitor(init)
   begun.push(vigil)
   const wire = Object.assign(new EventTarget(), {
     status: 'open',
@@ -91,7 +95,7 @@ vigils('one that is closed as it is asked needs no more', async () => {
 })
 
 vigils('between start and stop they are asked seldom, and at once often again after it', async () => {
-  const quiet = new Quiet()
+  const quiet = new LowNoiseMode()
   const { told } = connect({ quiet, period: 10, measuring: 600_000 })
   await some(3, told)
   quiet.note('run', true)
@@ -123,7 +127,7 @@ vigils('two real peers ask each other again and again on one connection, which s
   const mesh = createMesh()
   try {
     const [a, b] = [await mesh.start(), await mesh.start()]
-    const { vigil } = a.network.services as unknown as { vigil: Vigil }
+    const { vigil } = a.network.services as unknown as { vigil: ConnectionMonitor }
     const connection = await a.network.dial(b.network.getMultiaddrs())
     for (let i = 0; i < 20; i++) await vigil.feel(connection, 0)
     assert.is(connection.status, 'open')

@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { meshEncrypter } from '../../../node/mesh/libp2p/encrypter.ts'
 import { setEncrypters } from '../../../node/mesh/libp2p/encrypters.ts'
-import { createNetwork } from '../../../node/mesh/libp2p/libp2p.ts'
+import { createMeshLibp2p } from '../../../node/mesh/libp2p/libp2p.ts'
 import { type MeshSecret, newSecret } from '../../../node/mesh/trust/mesh-secret.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
@@ -20,7 +20,7 @@ async function peerOf(secrets: MeshSecret[]) {
   const { d, x } = newSigner().key.export({ format: 'jwk' })
   const key = new Uint8Array([d, x].flatMap(part => [...Buffer.from(part as string, 'base64url')]))
   const init = { mesh, admission: { shows: undefined, judge: () => undefined }, onRefused: () => {} }
-  const network = (await createNetwork(
+  const network = (await createMeshLibp2p(
     { ...init, secrets, key, listen: ['/ip4/127.0.0.1/tcp/0'], announce: [] },
     {}
   )) as Libp2p

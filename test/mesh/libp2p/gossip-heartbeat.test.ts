@@ -1,8 +1,8 @@
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Quiet } from '../../../node/mesh/idle/low-noise.ts'
-import { GossipPace, type GossipPaceComponents } from '../../../node/mesh/libp2p/gossip-heartbeat.ts'
+import { LowNoiseMode } from '../../../node/mesh/idle/low-noise.ts'
+import { GossipHeartbeat, type GossipHeartbeatComponents } from '../../../node/mesh/libp2p/gossip-heartbeat.ts'
 
 const pace = suite('how often gossipsub looks after its links')
 
@@ -17,8 +17,8 @@ function create() {
     runHeartbeat: () => {}
   })
   const events = new TypedEventEmitter()
-  const quiet = new Quiet()
-  const each = new GossipPace({ pubsub, events, quiet } as unknown as GossipPaceComponents, () => clock.now)
+  const quiet = new LowNoiseMode()
+  const each = new GossipHeartbeat({ pubsub, events, quiet } as unknown as GossipHeartbeatComponents, () => clock.now)
   each.afterStart()
   const beatAt = (now: number) => {
     clock.now = now

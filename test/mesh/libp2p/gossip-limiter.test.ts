@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { costOf, GossipMeter } from '../../../node/mesh/libp2p/gossip-limiter.ts'
+import { costOf, GossipLimiter } from '../../../node/mesh/libp2p/gossip-limiter.ts'
 import { NEIGHBOUR, NEIGHBOUR_BYTES, PASSED_ON, PASSED_ON_BYTES } from '../../../node/mesh/limits/constants.ts'
 import { scoreOf } from '../../../node/mesh/limits/gossip-score.ts'
 
@@ -21,7 +21,7 @@ function meterOf() {
     }
   }
   const note = (peer: string, _: string, times = 1) => void noted.set(peer, (noted.get(peer) ?? 0) + times)
-  new GossipMeter({ note }, () => clock.now).watch(pubsub as never)
+  new GossipLimiter({ note }, () => clock.now).watch(pubsub as never)
   const send = async (peer: string, count: number, byteLength = 100) => {
     const before = reached.frames
     const frames = (async function* () {

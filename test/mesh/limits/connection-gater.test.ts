@@ -2,7 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
-import { Gate } from '../../../node/mesh/limits/connection-gater.ts'
+import { ConnectionGater } from '../../../node/mesh/limits/connection-gater.ts'
 import {
   CONNECTIONS,
   FAILED_HANDSHAKES,
@@ -34,7 +34,7 @@ function gateOf() {
   const cutOff = new Set<string>()
   const open = new Map<string, number>()
   const clock = { now: 0 }
-  const gate = new Gate({
+  const gate = new ConnectionGater({
     conduct: { note: (peer, offence) => noted.push(`${peer} ${offence}`), isCutOff: peer => cutOff.has(peer) },
     log: createLog('info', line => log.push(line)),
     now: () => clock.now

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
 import { wellBehaved } from '../../../node/mesh/limits/cut-off.ts'
-import { Conduct, type Offence, offences } from '../../../node/mesh/limits/peer-score.ts'
+import { PeerScore, type Violation, violations } from '../../../node/mesh/limits/peer-score.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
 const test = suite('conduct')
@@ -14,7 +14,7 @@ function conductOf() {
   const closed: string[] = []
   const told: string[] = []
   const clock = { now: 0 }
-  const conduct = new Conduct({
+  const conduct = new PeerScore({
     log: createLog('info', line => log.push(line)),
     now: () => clock.now,
     nameOf: peer => (peer === one ? 'node-x' : undefined)
@@ -29,7 +29,7 @@ function conductOf() {
   const getConnections = (peer: unknown) => (String(peer) === one ? open : [])
   conduct.serve({ connectionManager: { getConnections } as never })
   conduct.addEventListener('cut-off', ({ detail }) => told.push(detail.peer))
-  const offend = (peer: string, offence: Offence = 'bad-gossip') => {
+  const offend = (peer: string, offence: Violation = 'bad-gossip') => {
     let times = 0
     for (; !conduct.isCutOff(peer); times++) conduct.note(peer, offence)
     return times
@@ -48,7 +48,7 @@ test('a peer that goes on and on is cut off: its connections are closed, and it 
   assert.equal(closed, [one, one])
   assert.equal(told, [one])
   assert.is(log.length, 1)
-  const words = offences['bad-gossip'].words
+  const words = violations['bad-gossip'].words
   assert.match(
     log[0] as string,
     `WARN from=${one} name=node-x code=bad-gossip why="${words}" seconds=60 msg="peer cut off"`

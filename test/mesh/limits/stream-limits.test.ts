@@ -6,14 +6,14 @@ import {
   MAX_UNREAD_OF_PEER,
   STREAMS
 } from '../../../node/mesh/limits/constants.ts'
-import { StreamBounds } from '../../../node/mesh/limits/stream-limits.ts'
+import { StreamLimits } from '../../../node/mesh/limits/stream-limits.ts'
 
 const test = suite('streams of one peer')
 
 function boundsOf() {
   const noted: string[] = []
   const clock = { now: 0 }
-  const bounds = new StreamBounds({ note: (peer, offence) => noted.push(`${peer} ${offence}`) }, () => clock.now)
+  const bounds = new StreamLimits({ note: (peer, offence) => noted.push(`${peer} ${offence}`) }, () => clock.now)
   return { bounds, noted, clock }
 }
 

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Bucket } from '../../../node/mesh/limits/token-bucket.ts'
-import { Buckets } from '../../../node/mesh/limits/token-buckets.ts'
+import { TokenBucket } from '../../../node/mesh/limits/token-bucket.ts'
+import { TokenBuckets } from '../../../node/mesh/limits/token-buckets.ts'
 
 const test = suite('buckets')
 const rate = { each: 10, burst: 5 }
 
 test('a new bucket holds its burst, and then what has come since', () => {
-  const bucket = new Bucket(rate, 0)
+  const bucket = new TokenBucket(rate, 0)
   const taken = (now: number) => {
     let count = 0
     while (bucket.take(now)) count++
@@ -21,7 +21,7 @@ test('a new bucket holds its burst, and then what has come since', () => {
 })
 
 test('what is too much takes nothing', () => {
-  const bucket = new Bucket(rate, 0)
+  const bucket = new TokenBucket(rate, 0)
   assert.not(bucket.take(0, 6))
   assert.ok(bucket.take(0, 5))
   assert.not(bucket.has(0))
@@ -31,7 +31,7 @@ test('in no span of time more is given than its burst and what comes in that tim
   const steps = fc.array(fc.record({ wait: fc.nat(500), amount: fc.integer({ min: 1, max: 6 }) }), { maxLength: 50 })
   fc.assert(
     fc.property(steps, all => {
-      const bucket = new Bucket(rate, 0)
+      const bucket = new TokenBucket(rate, 0)
       let now = 0
       const given: Array<{ at: number; amount: number }> = []
       for (const { wait, amount } of all) {
@@ -51,7 +51,7 @@ test('in no span of time more is given than its burst and what comes in that tim
 })
 
 test('each has a bucket of its own, and of many only so many are kept', () => {
-  const buckets = new Buckets(rate, 3)
+  const buckets = new TokenBuckets(rate, 3)
   for (let i = 0; i < 5; i++) assert.ok(buckets.take('a', 0))
   assert.not(buckets.take('a', 0))
   assert.ok(buckets.take('b', 0))

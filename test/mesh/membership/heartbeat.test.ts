@@ -1,21 +1,21 @@
 import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Announcer } from '../../../node/mesh/membership/heartbeat.ts'
+import { Heartbeat } from '../../../node/mesh/membership/heartbeat.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 
 const announcing = suite('announcing oneself')
 announcing.after(stayAwake())
 
-const created: Announcer[] = []
+const created: Heartbeat[] = []
 announcing.after(() => {
   for (const each of created) each.stop()
 })
 
 function create() {
   const said: number[] = []
-  const announcer = new Announcer({
+  const announcer = new Heartbeat({
     say: version => void said.push(version),
     members: () => 2,
     rests: () => false,
@@ -68,7 +68,7 @@ function saidAt(members: number, rests: (minute: number) => boolean, minutes: nu
   try {
     let minute = 0
     const said: number[] = []
-    const announcer = new Announcer(
+    const announcer = new Heartbeat(
       {
         say: () => void said.push(minute),
         members: () => members,

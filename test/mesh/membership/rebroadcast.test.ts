@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RelayNews } from '../../../node/mesh/membership/rebroadcast.ts'
+import { Rebroadcast } from '../../../node/mesh/membership/rebroadcast.ts'
 
 const test = suite('news that are passed on')
 /** The longest that news wait. */
 const LONGEST = 2_300
 
 test('of each peer only the newest is passed on, once, however many came', async () => {
-  const news = new RelayNews()
+  const news = new Rebroadcast()
   const told: string[] = []
   for (let version = 0; version < 10_000; version++) news.plan('a', version, () => told.push(`a${version}`))
   news.plan('a', 3, () => told.push('old'))
@@ -18,7 +18,7 @@ test('of each peer only the newest is passed on, once, however many came', async
 })
 
 test('what the topic has told already is not passed on, what is newer is', async () => {
-  const news = new RelayNews()
+  const news = new Rebroadcast()
   const told: string[] = []
   for (const [peer, version] of [
     ['a', 5],
@@ -35,7 +35,7 @@ test('what the topic has told already is not passed on, what is newer is', async
 })
 
 test('nothing is passed on once it has stopped', async () => {
-  const news = new RelayNews()
+  const news = new Rebroadcast()
   const told: string[] = []
   news.plan('a', 1, () => told.push('a'))
   news.stop()

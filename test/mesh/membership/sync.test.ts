@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Checks, openRecord } from '../../../node/mesh/membership/check-hello.ts'
-import { answerSwap, type Swapping, swapRecords } from '../../../node/mesh/membership/sync.ts'
+import { answerSync, type Syncing, syncRecords } from '../../../node/mesh/membership/sync.ts'
 import { Table } from '../../../node/mesh/membership/table.ts'
 import { type Signer, seal } from '../../../protocols/envelope.ts'
 import { memberSubject, recordsProtocol } from '../../../protocols/hello.ts'
@@ -17,7 +17,7 @@ const peers = Array.from({ length: 5 }, newSigner) as [Signer, Signer, Signer, S
 /** Lets everyone in: who is whose business is another's. */
 const everyone: Checks = { check: () => undefined, roleOf: () => 'controller' }
 
-interface Side extends Swapping {
+interface Side extends Syncing {
   /** What it took, with what was said of it. */
   took: Array<[peer: string, lost: boolean]>
 }
@@ -30,7 +30,7 @@ function sideOf(known: Array<[signer: Signer, version: number, lost?: boolean]>)
     if (lost) table.lose(signer.peer, version, 2)
   }
   const took: Side['took'] = []
-  const take: Swapping['take'] = (records, _, lost) => {
+  const take: Syncing['take'] = (records, _, lost) => {
     for (const sealed of records) {
       const { value } = openRecord(sealed, everyone)
       table.learn(value, sealed, 3)
@@ -43,10 +43,10 @@ function sideOf(known: Array<[signer: Signer, version: number, lost?: boolean]>)
 async function meet(near: Side, far: Side): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const handler = serve(recordsProtocol, async function* (first, exchange) {
-    yield* answerSwap(first, exchange, far)
+    yield* answerSync(first, exchange, far)
     ended.resolve()
   })
-  await swapRecords(road(handler, peers[0].peer).open, peers[1].peer, near)
+  await syncRecords(road(handler, peers[0].peer).open, peers[1].peer, near)
   await ended.promise
 }
 
@@ -97,7 +97,7 @@ swap('what nobody asked for is not looked at, and nothing twice', async () => {
     seal(memberSubject, { ...sample, peer: signer.peer, version }, signer)
   const ended = Promise.withResolvers<void>()
   const handler = serve(recordsProtocol, async function* (first, exchange) {
-    yield* answerSwap(first, exchange, far)
+    yield* answerSync(first, exchange, far)
     ended.resolve()
   })
   const exchange = await call(road(handler, a.peer).open, recordsProtocol)
@@ -117,7 +117,7 @@ swap('one that gives and gives is left after as many records as there may be mem
   const handler = serve(recordsProtocol, async function* () {
     for (; ; frames++) yield { records, want: [] as string[] }
   })
-  const swapping = swapRecords(road(handler, a.peer).open, a.peer, { ...near, take: () => {} })
+  const swapping = syncRecords(road(handler, a.peer).open, a.peer, { ...near, take: () => {} })
   const error = await swapping.catch(cause => cause)
   assert.is(error.code, 'bad-message')
   assert.ok(frames < 80, `${frames} frames`)

@@ -2,7 +2,7 @@
 import type { Connection } from '@libp2p/interface'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Handover } from '../../../node/mesh/paths/migration.ts'
+import { ConnectionMigration } from '../../../node/mesh/paths/migration.ts'
 import { acksProtocol, clockProtocol } from '../../../protocols/phase.ts'
 import { askOne, call } from '../../../protocols/stream.ts'
 import {
@@ -23,7 +23,7 @@ test.before.each(() => {
 })
 test.after.each(() => mesh.stop())
 
-const handover = { handover: (c: never) => new Handover(c, { log: silent }) }
+const handover = { handover: (c: never) => new ConnectionMigration(c, { log: silent }) }
 const listenTo = ({ gossip }: LocalPeer) => {
   const heard: string[] = []
   const check = (bytes: Uint8Array) => Buffer.from(bytes).toString()

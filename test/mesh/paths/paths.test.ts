@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { classify, type Facts, Paths, preferred } from '../../../node/mesh/paths/paths.ts'
+import { classify, Paths, preferred, type TrustLog } from '../../../node/mesh/paths/paths.ts'
 import type { Path } from '../../../protocols/path.ts'
 
 const test = suite('what kind of path a connection is')
@@ -13,10 +13,10 @@ const peer = '12D3KooWKVCy6ckjs1FDgz2ATJsSX5vpRHqfxdiyRBAR1JMwZxed'
 const direct = `/ip4/8.8.8.8/tcp/4001/p2p/${peer}`
 const relayed = `/ip4/8.8.4.4/tcp/4001/p2p/${relay}/p2p-circuit/p2p/${peer}`
 const mapped = ['/ip4/8.8.8.8/tcp/4001']
-const out: Facts = { remoteAddr: direct, direction: 'outbound', theirMapped: [], ownMapped: [], near: false }
-const inn: Facts = { ...out, direction: 'inbound' }
+const out: TrustLog = { remoteAddr: direct, direction: 'outbound', theirMapped: [], ownMapped: [], near: false }
+const inn: TrustLog = { ...out, direction: 'inbound' }
 
-const cases: Array<[title: string, facts: Facts, expected: Path]> = [
+const cases: Array<[title: string, facts: TrustLog, expected: Path]> = [
   ['dialled', out, { class: 'direct' }],
   ['dialled by the other', inn, { class: 'direct' }],
   ['through a relay', { ...out, remoteAddr: relayed }, { class: 'relayed', via: relay }],

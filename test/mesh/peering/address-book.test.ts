@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Remembered, type RememberedParts } from '../../../node/mesh/peering/address-book.ts'
+import { AddressBook, type AddressBookParts } from '../../../node/mesh/peering/address-book.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
@@ -24,26 +24,26 @@ const seen = (peer: string, change: Partial<MemberView> = {}) =>
 function createParts(list: MemberView[]) {
   const members = Object.assign(new TypedEventEmitter<Record<string, CustomEvent>>(), { list: () => list })
   const authority = new TypedEventEmitter<Record<string, CustomEvent<{ peer: string }>>>()
-  const parts = { members, authority, self } as unknown as RememberedParts
+  const parts = { members, authority, self } as unknown as AddressBookParts
   return { parts, members, authority }
 }
 const onDisk = () => (JSON.parse(readFileSync(path, 'utf8')) as Array<{ peer: string }>).map(({ peer }) => peer)
 
 memory('others are written for their owner alone, and read again', async () => {
   const { parts, members } = createParts([seen(self), seen(a), seen(b)])
-  const first = (await Remembered.open(path)).watch(parts)
+  const first = (await AddressBook.open(path)).watch(parts)
   first.start()
   members.dispatchEvent(new CustomEvent('change'))
   await until(() => first.peers()[1])
   await first.beforeStop()
   assert.equal(onDisk().sort(), [a, b].sort())
   assert.is(statSync(path).mode & 0o777, 0o600)
-  assert.is((await Remembered.open(path)).peers().length, 2)
+  assert.is((await AddressBook.open(path)).peers().length, 2)
 })
 
 memory('who is not let in any more is forgotten', async () => {
   const { parts, authority } = createParts([seen(self), seen(a)])
-  const again = (await Remembered.open(path)).watch(parts)
+  const again = (await AddressBook.open(path)).watch(parts)
   again.start()
   authority.dispatchEvent(new CustomEvent('refused', { detail: { peer: b } }))
   await again.beforeStop()
@@ -53,7 +53,7 @@ memory('who is not let in any more is forgotten', async () => {
 memory('a file that is damaged is as good as none', async () => {
   for (const text of ['', '{', '[{"peer":"x"}]', '{}']) {
     writeFileSync(path, text)
-    assert.equal((await Remembered.open(path)).peers(), [])
+    assert.equal((await AddressBook.open(path)).peers(), [])
   }
 })
 memory.run()

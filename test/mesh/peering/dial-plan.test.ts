@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type RememberedPeer, remember } from '../../../node/mesh/peering/address-book.ts'
+import { type KnownPeer, remember } from '../../../node/mesh/peering/address-book.ts'
 import { dialsFor, missingOf } from '../../../node/mesh/peering/dial-plan.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { record } from '../../protocols/samples.ts'
@@ -14,7 +14,7 @@ const seen = (peer: string, change: Partial<MemberView> = {}): MemberView => ({
   ...{ peer, name: peer, shown: peer, role: 'agent', state: 'alive', path: 'indirect', since: now - 5_000 },
   ...change
 })
-const known = (peer: string, change: Partial<RememberedPeer> = {}): RememberedPeer => ({
+const known = (peer: string, change: Partial<KnownPeer> = {}): KnownPeer => ({
   ...{ peer, name: peer, addresses: [`/ip4/10.0.0.1/tcp/${peer.length}`], seen: now - (now % DAY) },
   ...change
 })

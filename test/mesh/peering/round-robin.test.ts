@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Rota } from '../../../node/mesh/peering/round-robin.ts'
+import { RoundRobin } from '../../../node/mesh/peering/round-robin.ts'
 
 const rota = suite('taking turns')
-const newRota = () => new Rota<string>(each => each)
+const newRota = () => new RoundRobin<string>(each => each)
 
 rota('goes through all before it begins again', () => {
   const each = newRota()

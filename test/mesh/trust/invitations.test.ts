@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { findNamed, type Named } from '../../../node/mesh/trust/find.ts'
 import { listInvitations } from '../../../node/mesh/trust/invitations.ts'
 import { issueInvitation } from '../../../node/mesh/trust/issue.ts'
-import { Roll } from '../../../node/mesh/trust/proof-registry.ts'
+import { ProofRegistry } from '../../../node/mesh/trust/proof-registry.ts'
 import type { BakError } from '../../../protocols/errors.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, membershipOf, NOW, proofOf } from '../../helpers/trust.ts'
@@ -15,7 +15,7 @@ const issue = (name: string, wish: object = {}, now = NOW) =>
   issueInvitation(founder, { role: 'agent', ttl: HOUR, name, ...wish }, now).invitation
 
 list('names what was issued here and what members showed, oldest first, with who came and what state it is in', () => {
-  const roll = new Roll(founder.mesh)
+  const roll = new ProofRegistry(founder.mesh)
   const mine = [issue('fresh'), issue('old', {}, NOW - 3 * HOUR), issue('gone')]
   roll.revoke({ value: { mesh: founder.mesh, target: mine[2]?.id as string, at: NOW }, by: founder.peer })
   const used = proofOf(founder, a, { name: 'once', uses: 1 })
@@ -35,7 +35,7 @@ list('names what was issued here and what members showed, oldest first, with who
 })
 
 list('one whose peers were renewed before this peer knew them has an id, a name and its peers only', () => {
-  const roll = new Roll(founder.mesh)
+  const roll = new ProofRegistry(founder.mesh)
   const renewed = membershipOf(founder, proofOf(founder, a, { name: 'lost' }))
   roll.learn(renewed)
   const [found] = listInvitations(roll, [], b, NOW)
@@ -44,7 +44,7 @@ list('one whose peers were renewed before this peer knew them has an id, a name 
 })
 
 list('one that was shown before its peers were renewed keeps its name', () => {
-  const roll = new Roll(founder.mesh)
+  const roll = new ProofRegistry(founder.mesh)
   const shown = proofOf(founder, a, { name: 'rack-7' })
   roll.learn(shown)
   roll.learn(membershipOf(founder, shown))

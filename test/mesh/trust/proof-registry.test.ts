@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Roll } from '../../../node/mesh/trust/proof-registry.ts'
+import { ProofRegistry } from '../../../node/mesh/trust/proof-registry.ts'
 import type { Decision } from '../../../node/mesh/trust/revoked.ts'
 import type { Revocation } from '../../../protocols/trust.ts'
 import { newSigner } from '../../helpers/streams.ts'
@@ -18,7 +18,7 @@ const revocation = (target: string, at = NOW, reason?: string): Decision<Revocat
 })
 
 test('knows the role of the founder, of who showed a good proof, and of nobody else', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   assert.is(roll.role(mesh, NOW), 'admin')
   assert.is(roll.role(a, NOW), undefined)
   roll.learn(proofOf(founder, a, { role: 'agent' }))
@@ -27,7 +27,7 @@ test('knows the role of the founder, of who showed a good proof, and of nobody e
 })
 
 test('the role is that of the proof that was shown last', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   roll.learn(proofOf(founder, a, { role: 'agent' }))
   roll.learn(proofOf(founder, a, { role: 'controller' }))
   assert.is(roll.role(a, NOW), 'controller')
@@ -35,7 +35,7 @@ test('the role is that of the proof that was shown last', () => {
 })
 
 test('a proof that ran out is refused, with both clocks and how to mend it, and the role is gone with it', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const proof = proofOf(founder, a, { ttl: HOUR, name: 'rack-7' })
   roll.learn(proof)
   assert.is(roll.refusal(proof, NOW + HOUR + 59_000), undefined, 'a clock may be a little ahead')
@@ -49,7 +49,7 @@ test('a proof that ran out is refused, with both clocks and how to mend it, and 
 })
 
 test('a revoked peer is refused with who revoked it, when and why', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const proof = proofOf(founder, a)
   roll.learn(proof)
   roll.revoke(revocation(a, NOW, 'sold'))
@@ -60,7 +60,7 @@ test('a revoked peer is refused with who revoked it, when and why', () => {
 })
 
 test('with an invitation all who came by it are refused, renewed or not, and nobody else', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const [came, other] = [proofOf(founder, a), proofOf(founder, c)]
   const renewed = membershipOf(founder, came)
   roll.revoke(revocation(came.invitation as string))
@@ -70,7 +70,7 @@ test('with an invitation all who came by it are refused, renewed or not, and nob
 })
 
 test('with an admin all are refused that hang on its proof, but not who was renewed by the founder since', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const signer = newSigner()
   const admin = issuerOf(mesh, signer, proofOf(founder, signer.peer, { role: 'admin' }))
   const [hangs, renewed] = [proofOf(admin, a), membershipOf(founder, proofOf(admin, b))]
@@ -80,7 +80,7 @@ test('with an admin all are refused that hang on its proof, but not who was rene
 })
 
 test('an invitation lets in as many as it says: who is seen first, and again and again', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const wish = { uses: 2 }
   const first = proofOf(founder, a, wish)
   const sameTicket = (peer: string) => ({ ...first, peer })
@@ -95,7 +95,7 @@ test('an invitation lets in as many as it says: who is seen first, and again and
 })
 
 test('who is gone has used its invitation all the same', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const first = proofOf(founder, a, { uses: 1 })
   roll.learn(first)
   roll.forget(a)
@@ -104,7 +104,7 @@ test('who is gone has used its invitation all the same', () => {
 })
 
 test('who has a membership from an admin counts before those who came earlier and have none', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const first = proofOf(founder, a, { uses: 1 })
   const second = { ...first, peer: b }
   roll.learn(first)
@@ -116,7 +116,7 @@ test('who has a membership from an admin counts before those who came earlier an
 })
 
 test('a membership is not asked how often its invitation was used', () => {
-  const roll = new Roll(mesh)
+  const roll = new ProofRegistry(mesh)
   const first = proofOf(founder, a, { uses: 1 })
   roll.learn(first)
   assert.is(roll.refusal({ ...membershipOf(founder, first), peer: c }, NOW), undefined)

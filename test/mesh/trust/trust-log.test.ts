@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { endOf } from '../../../node/mesh/trust/mesh-secret.ts'
 import { countRevocations } from '../../../node/mesh/trust/revoked.ts'
-import { checkFact, Facts } from '../../../node/mesh/trust/trust-log.ts'
+import { checkFact, TrustLog } from '../../../node/mesh/trust/trust-log.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import type { Issuer } from '../../../protocols/membership.ts'
 import { writeProof } from '../../../protocols/membership.ts'
@@ -98,7 +98,7 @@ test('is the same decision, whatever proof travels with it', () => {
 })
 
 test('a peer that accepts the same invitation again uses it once', () => {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const ticket = ticketOf(founder, { uses: 3 })
   for (const at of [NOW, NOW + 1, NOW + 2]) {
     facts.add(checkFact(mesh, { type: 'use', proof: acceptTicket(ticket, peer, at).bytes }), NOW)
@@ -109,7 +109,7 @@ test('a peer that accepts the same invitation again uses it once', () => {
 })
 
 test('is news once', () => {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const checked = checkFact(mesh, revoke(founder, peer))
   assert.equal([facts.add(checked, NOW), facts.add(checked, NOW)], [true, false])
   assert.equal(facts.ids(), [checked.id])
@@ -117,7 +117,7 @@ test('is news once', () => {
 })
 
 test('a use is kept until its invitation has run out', () => {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const use = (uses: number, ttl: number) =>
     checkFact(mesh, { type: 'use', proof: proofOf(founder, newSigner().peer, { uses, ttl }).bytes })
   assert.is(facts.add(use(1, HOUR), NOW), true)
@@ -126,7 +126,7 @@ test('a use is kept until its invitation has run out', () => {
 })
 
 test('the secrets are those of the founding, of tickets and of rotations, the newest first, four at most', () => {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const base = [{ generation: 1, value: new Uint8Array(32).fill(9) }]
   for (const generation of [30, 2, 57, 44, 3]) facts.add(checkFact(mesh, rotate(founder, generation)), NOW)
   const secrets = facts.secrets(base, new Map())
@@ -139,7 +139,7 @@ test('the secrets are those of the founding, of tickets and of rotations, the ne
 })
 
 test('an older secret ends when the first rotation after it says, the newest does not end', () => {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const base = [{ generation: 1, value: new Uint8Array(32) }]
   facts.add(checkFact(mesh, rotate(founder, 5, { until: NOW + 10 })), NOW)
   facts.add(checkFact(mesh, rotate(founder, 9, { until: NOW + 5 })), NOW)
@@ -153,7 +153,7 @@ test('an older secret ends when the first rotation after it says, the newest doe
 
 test('a rotation counts unless its admin had been revoked when it signed', () => {
   const [early, late] = [adminOf(), adminOf()]
-  const facts = new Facts()
+  const facts = new TrustLog()
   facts.add(checkFact(mesh, rotate(early, 5, { issued: NOW })), NOW)
   facts.add(checkFact(mesh, rotate(late, 6, { issued: NOW + 20 })), NOW)
   const revocations = [early, late].map(({ peer: target }) => ({
@@ -170,7 +170,7 @@ test('a rotation counts unless its admin had been revoked when it signed', () =>
 test('of two rotations that took the same number the same one counts, whichever came first', () => {
   const both = [rotate(founder, 5), rotate(founder, 5, { secret: new Uint8Array(32).fill(77) })]
   const secretOf = (all: Fact[]) => {
-    const facts = new Facts()
+    const facts = new TrustLog()
     for (const each of all) facts.add(checkFact(mesh, each), NOW)
     return facts.secrets([], new Map())
   }

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkFact, Facts } from '../../../node/mesh/trust/trust-log.ts'
-import { answerFacts, type FactSwapping, swapFacts } from '../../../node/mesh/trust/trust-sync.ts'
+import { checkFact, TrustLog } from '../../../node/mesh/trust/trust-log.ts'
+import { answerTrustSync, syncTrust, type TrustSyncing } from '../../../node/mesh/trust/trust-sync.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { call, serve } from '../../../protocols/stream.ts'
@@ -19,12 +19,12 @@ const factOf = (n: number): Fact => ({
   sealed: seal(revocationSubject, { mesh: founder.mesh, target, at: NOW + n }, founder)
 })
 
-interface Side extends FactSwapping {
+interface Side extends TrustSyncing {
   took: string[]
 }
 
 function sideOf(known: Fact[]): Side {
-  const facts = new Facts()
+  const facts = new TrustLog()
   const took: string[] = []
   const learn = (fact: Fact) => facts.add(checkFact(founder.mesh, fact), NOW)
   for (const each of known) learn(each)
@@ -44,7 +44,7 @@ function roadTo(far: Side, onError: (error: BakError) => void = () => {}) {
     trustProtocol,
     async function* (first, exchange) {
       try {
-        yield* answerFacts(first, exchange, far)
+        yield* answerTrustSync(first, exchange, far)
       } finally {
         ended.resolve()
       }
@@ -56,7 +56,7 @@ function roadTo(far: Side, onError: (error: BakError) => void = () => {}) {
 
 async function meet(near: Side, far: Side): Promise<void> {
   const { open, ended } = roadTo(far)
-  await swapFacts(open, 'answerer', near)
+  await syncTrust(open, 'answerer', near)
   await ended
 }
 
@@ -128,7 +128,7 @@ test('an exchange that breaks leaves both with what they have', async () => {
     stream.cut()
     return undefined
   }
-  const error = await swapFacts(broken.open, 'answerer', near).then(
+  const error = await syncTrust(broken.open, 'answerer', near).then(
     () => undefined,
     error => error as BakError
   )
