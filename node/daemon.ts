@@ -11,8 +11,9 @@ import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
 import { limitTools } from './agent/allow.ts'
 import { Allowance } from './agent/allowance.ts'
+import { Leftovers } from './agent/leftovers.ts'
 import { Content } from './artifacts/content.ts'
-import { Inbox } from './channels/run-stream-server.ts'
+import { RunStreamServer } from './channels/run-stream-server.ts'
 import { Clock } from './clock/clock.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
@@ -58,9 +59,11 @@ import { Echo } from './run/echo.ts'
 import { Mover } from './run/mover.ts'
 import { Receiver } from './run/receiver.ts'
 import { RunFeed } from './run/run-feed.ts'
+import { RunService } from './run/run-service.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
+import type { WorkloadContexts } from './work/workload-context.ts'
 
 /** How often a daemon that is to go looks whether it can, ms. */
 const IDLE_CHECK = 200
@@ -130,6 +133,7 @@ async function compose(
     known: await readTrust(home),
     save: file => keeper.save(file)
   })
+  const workloads: WorkloadContexts = new Map()
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
   const conduct = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
@@ -173,8 +177,8 @@ async function compose(
     gossip: c => new Gossip(c, { log, conduct }),
     streams: c => new Streams(c, { log, conduct }),
     spread: c => new TrustPublisher(c, { log, self: identity.peer }),
-    follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
-    holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
+    feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
+    replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
     links: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>
@@ -199,11 +203,13 @@ async function compose(
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),
-    inbox: c => new Inbox(c, common),
+    runStreams: c => new RunStreamServer(c, common),
     receiver: c => new Receiver(c, common),
     allowance: c => new Allowance(c, { self: identity.peer, rules: config.allow, file: home.config }),
-    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
-    coordinator: c => new Coordinator(c, common),
+    agent: c => new Agent(c, { ...common, supervisor, workloads, onRunOver: () => init.once && stopWhenIdle(parts) }),
+    coordinator: c => new Coordinator(c, { ...common, workloads }),
+    runService: c => new RunService(c, common),
+    leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
     register: c => register.serve(c)

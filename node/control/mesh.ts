@@ -19,7 +19,7 @@ interface Options {
 
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
   const { members, agent, authority, coordinator, identity, mesh, home } = parts
-  const driving = coordinator.drivers().map(driver => driver.run)
+  const driving = coordinator.drivers().map(driver => driver.run.id)
   const taking = agent.runs()
   const busy = driving.length + taking.length > 0
   yield {

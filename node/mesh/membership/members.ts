@@ -54,7 +54,7 @@ export interface MembersComponents {
   conduct: Pick<PeerScore, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
   gossip: Gossip
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
   quiet: LowNoiseMode
 }
 
@@ -110,7 +110,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, authority, conduct, gossip, streams, follow, quiet } = this.#components
+    const { events, authority, conduct, gossip, streams, feed, quiet } = this.#components
     await streams.serve(recordsProtocol, (first, exchange) => this.#answer(first, exchange))
     const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
@@ -121,7 +121,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     events.addEventListener('self:peer:update', this.#onAddresses)
-    follow.addEventListener('notice', this.#onNotice)
+    feed.addEventListener('notice', this.#onNotice)
     quiet.addEventListener('change', this.#onQuiet)
     this.#announcer.start()
   }
@@ -138,7 +138,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async stop(): Promise<void> {
-    const { events, authority, conduct, streams, follow, quiet } = this.#components
+    const { events, authority, conduct, streams, feed, quiet } = this.#components
     quiet.removeEventListener('change', this.#onQuiet)
     authority.removeEventListener('refused', this.#onRefused)
     authority.removeEventListener('renewed', this.#onRenewed)
@@ -147,7 +147,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
     events.removeEventListener('self:peer:update', this.#onAddresses)
-    follow.removeEventListener('notice', this.#onNotice)
+    feed.removeEventListener('notice', this.#onNotice)
     await streams.unserve(recordsProtocol)
   }
 
@@ -190,7 +190,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   #probeSilent(): void {
     const before = Date.now() - SILENT * steadyOf(this.#table.size)
     // who measures says nothing without a reason
-    const measures = (peer: string) => this.#components.follow.runsOf(peer).length > 0
+    const measures = (peer: string) => this.#components.feed.runsOf(peer).length > 0
     const silent = this.#table
       .rows()
       .filter(({ heard, record: { peer } }) => heard < before && this.#isMissed(peer) && !measures(peer))

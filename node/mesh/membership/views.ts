@@ -14,7 +14,7 @@ export interface MemberViewsComponents {
   authority: Roles
   conduct: Pick<PeerScore, 'isCutOff'>
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
 }
 
 export class MemberViews {
@@ -60,8 +60,8 @@ export class MemberViews {
     if (this.#components.conduct.isCutOff(row.record.peer)) return 'lost'
     const state = stateOf(row)
     if (state !== 'alive') return state
-    const runs = this.#components.follow.runsOf(row.record.peer)
-    return runs.some(({ controller }) => this.isHere(controller)) ? 'busy' : 'alive'
+    const runs = this.#components.feed.runsOf(row.record.peer)
+    return runs.some(({ lead }) => this.isHere(lead.by)) ? 'busy' : 'alive'
   }
 
   #path(row: Row): MemberView['path'] {
