@@ -43,7 +43,7 @@ export interface AgentComponents {
   content: Content
   allowance: Allowance
   authority: Authority
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
   traffic: Traffic
   inbox: Inbox
 }
@@ -189,7 +189,7 @@ export class Agent {
       to: peer => this.#components.bulk.lineTo(peer),
       inbox: this.#components.inbox,
       parts: this.#parts,
-      onMeasuring: measures => this.#components.quiet.note(member.run, measures),
+      onMeasuring: measures => this.#components.lowNoise.set(member.run, measures),
       onTold: message => this.#onTold(member, message),
       onGone: () => {
         this.#runs.delete(member.run)

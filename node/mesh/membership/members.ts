@@ -51,11 +51,11 @@ export interface MembersComponents {
   peerStore: PeerStore
   addressManager: AddressManager
   authority: Authority
-  conduct: Pick<PeerScore, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
+  peerScore: Pick<PeerScore, 'isCutOff' | 'addEventListener' | 'removeEventListener'>
   gossip: Gossip
   streams: Streams
   follow: RunFeed
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
 }
 
 export interface MembersInit {
@@ -86,7 +86,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #announcer = new Heartbeat({
     say: () => this.#announce(),
     members: () => this.#table.size,
-    rests: () => this.#components.quiet.measuring,
+    rests: () => this.#components.lowNoise.active,
     onSteady: () => this.#probeSilent()
   })
   readonly #reunion = new Rejoin(() => this.#announcer.now())
@@ -110,19 +110,19 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   start(): void {}
 
   async afterStart(): Promise<void> {
-    const { events, authority, conduct, gossip, streams, follow, quiet } = this.#components
+    const { events, authority, peerScore, gossip, streams, follow, lowNoise } = this.#components
     await streams.serve(recordsProtocol, (first, exchange) => this.#answer(first, exchange))
     const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
     authority.addEventListener('refused', this.#onRefused)
     authority.addEventListener('renewed', this.#onRenewed)
-    conduct.addEventListener('cut-off', this.#onCutOff)
+    peerScore.addEventListener('cut-off', this.#onCutOff)
     events.addEventListener('peer:identify', this.#onIdentify)
     events.addEventListener('peer:connect', this.#onConnect)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     events.addEventListener('self:peer:update', this.#onAddresses)
     follow.addEventListener('notice', this.#onNotice)
-    quiet.addEventListener('change', this.#onQuiet)
+    lowNoise.addEventListener('change', this.#onLowNoise)
     this.#announcer.start()
   }
 
@@ -138,11 +138,11 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   async stop(): Promise<void> {
-    const { events, authority, conduct, streams, follow, quiet } = this.#components
-    quiet.removeEventListener('change', this.#onQuiet)
+    const { events, authority, peerScore, streams, follow, lowNoise } = this.#components
+    lowNoise.removeEventListener('change', this.#onLowNoise)
     authority.removeEventListener('refused', this.#onRefused)
     authority.removeEventListener('renewed', this.#onRenewed)
-    conduct.removeEventListener('cut-off', this.#onCutOff)
+    peerScore.removeEventListener('cut-off', this.#onCutOff)
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:connect', this.#onConnect)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
@@ -315,15 +315,17 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     if (value.phases.some(({ phase }) => phase === 'join' || phase === 'terminate')) this.#changed(by)
   }
 
-  readonly #onQuiet = (): void => {
-    if (!this.#components.quiet.measuring) this.#announcer.rested()
+  readonly #onLowNoise = (): void => {
+    if (!this.#components.lowNoise.active) this.#announcer.rested()
   }
 
   #isMissed(peer: string): boolean {
-    const { conduct, streams } = this.#components
+    const { peerScore, streams } = this.#components
     const row = this.#table.get(peer)
     // that this peer has cut it off is nothing to tell others
-    return this.#announcer.running && row != null && isHere(row) && !streams.connected(peer) && !conduct.isCutOff(peer)
+    return (
+      this.#announcer.running && row != null && isHere(row) && !streams.connected(peer) && !peerScore.isCutOff(peer)
+    )
   }
 
   #report(peer: string): void {

@@ -12,7 +12,7 @@ const KEEP_LOST = 86_400_000
 
 export interface MemberViewsComponents {
   authority: Roles
-  conduct: Pick<PeerScore, 'isCutOff'>
+  peerScore: Pick<PeerScore, 'isCutOff'>
   streams: Streams
   follow: RunFeed
 }
@@ -40,7 +40,7 @@ export class MemberViews {
   /** @returns whether messages to the peer can be expected to arrive */
   isHere(peer: string): boolean {
     if (peer === this.#init.self) return true
-    if (this.#components.conduct.isCutOff(peer)) return false
+    if (this.#components.peerScore.isCutOff(peer)) return false
     const row = this.#init.table.get(peer)
     return row == null ? this.#components.streams.connected(peer) : isHere(row)
   }
@@ -57,7 +57,7 @@ export class MemberViews {
   /** Busy is what the notices of runs say, as long as their controllers are here. */
   #state(row: Row): MemberView['state'] {
     // others may well reach it
-    if (this.#components.conduct.isCutOff(row.record.peer)) return 'lost'
+    if (this.#components.peerScore.isCutOff(row.record.peer)) return 'lost'
     const state = stateOf(row)
     if (state !== 'alive') return state
     const runs = this.#components.follow.runsOf(row.record.peer)
@@ -67,7 +67,7 @@ export class MemberViews {
   #path(row: Row): MemberView['path'] {
     const { peer } = row.record
     if (peer === this.#init.self) return 'self'
-    if (this.#components.conduct.isCutOff(peer)) return 'cut-off'
+    if (this.#components.peerScore.isCutOff(peer)) return 'cut-off'
     if (this.#components.streams.connected(peer)) return this.#components.streams.isRelayed(peer) ? 'relayed' : 'direct'
     return isHere(row) ? 'indirect' : 'none'
   }

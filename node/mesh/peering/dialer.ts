@@ -43,7 +43,7 @@ const MAX_FOUND = 256
 export interface DialerComponents {
   connectionManager: ConnectionManager
   members: Members
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
 }
 
 export interface DialerInit {
@@ -113,7 +113,7 @@ export class Dialer {
     const wants = this.#count() < DEGREE && members.some(isStranger)
     this.#content = !wants && missingOf(members, this.#init.remembered()).length === 0
     if (this.#content) return CONTENT
-    return this.#components.quiet.measuring ? MEASURING : CALM
+    return this.#components.lowNoise.active ? MEASURING : CALM
   }
 
   /** The ticket's addresses and everyone this home remembers, a few at a time. */
