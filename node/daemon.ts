@@ -175,7 +175,7 @@ async function compose(
     spread: c => new TrustPublisher(c, { log, self: identity.peer }),
     follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
-    members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.follow }),
     dialer: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {

@@ -47,6 +47,8 @@ export type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'noti
 export interface RunFeedEvents {
   command: CustomEvent<Signed<Command>>
   notice: CustomEvent<Signed<Notice>>
+  /** Members have joined a run, or the run has ended. */
+  participants: CustomEvent<{ controller: string }>
 }
 
 export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
@@ -125,6 +127,9 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
     } else {
       note(known, heard.signed.value)
       this.dispatchEvent(new CustomEvent('notice', { detail: heard.signed }))
+      if (heard.signed.value.phases.some(({ phase }) => phase === 'join' || phase === 'terminate')) {
+        this.dispatchEvent(new CustomEvent('participants', { detail: { controller: by } }))
+      }
     }
   }
 

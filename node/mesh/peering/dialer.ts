@@ -82,13 +82,13 @@ export class Dialer {
 
   afterStart(): void {
     this.#components.members.addEventListener('change', this.#onChange)
-    this.#components.members.addEventListener('found', this.#onFound)
+    this.#components.members.addEventListener('rejoined', this.#onFound)
     this.#loop = this.#run()
   }
 
   async beforeStop(): Promise<void> {
     this.#components.members.removeEventListener('change', this.#onChange)
-    this.#components.members.removeEventListener('found', this.#onFound)
+    this.#components.members.removeEventListener('rejoined', this.#onFound)
     this.#stopped.abort()
     this.#wake()
     await this.#loop

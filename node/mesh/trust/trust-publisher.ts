@@ -63,7 +63,7 @@ export class TrustPublisher {
         return fact
       },
       handle: fact => {
-        this.#news.heard(factId(fact), 1)
+        this.#news.onPublished(factId(fact), 1)
         this.#take(fact, 'gossip')
       }
     })
