@@ -34,8 +34,8 @@ const FRAME = {
  */
 const WORTH_TELLING = 16 * 1024
 
-/** The gossipsub service as every peer of a mesh runs it; without `conduct` it puts up with anything. */
-export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScore }) {
+/** The gossipsub service as every peer of a mesh runs it; without `peerScore` it puts up with anything. */
+export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: PeerScore }) {
   const topics = TOPICS.map(name => topicName(mesh, name))
   const make = gossipsub({
     // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
@@ -53,11 +53,11 @@ export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScor
     decodeRpcLimits: FRAME,
     runOnLimitedConnection: true,
     idontwantMinDataSize: WORTH_TELLING,
-    scoreParams: scoreOf(topics, conduct)
+    scoreParams: scoreOf(topics, peerScore)
   })
   return (components: Parameters<typeof make>[0]) => {
     const pubsub = make(components) as GossipSub
-    return conduct == null ? pubsub : new GossipLimiter(conduct).watch(pubsub)
+    return peerScore == null ? pubsub : new GossipLimiter(peerScore).watch(pubsub)
   }
 }
 
@@ -75,7 +75,7 @@ export interface GossipComponents {
 export interface GossipInit {
   log: Log
   /** Where it is kept what neighbours do. */
-  conduct?: Pick<PeerScore, 'note'>
+  peerScore?: Pick<PeerScore, 'note'>
 }
 
 export interface Topic<T> {
@@ -96,7 +96,7 @@ export interface Topic<T> {
 
 export class Gossip {
   readonly #pubsub: GossipSub
-  readonly #conduct: GossipInit['conduct']
+  readonly #peerScore: GossipInit['peerScore']
   readonly #log: Log
   readonly #inside: GossipInside
   readonly #topics = new Map<string, Topic<unknown>>()
@@ -106,7 +106,7 @@ export class Gossip {
   constructor(components: GossipComponents, init: GossipInit) {
     this.#pubsub = components.pubsub
     this.#inside = components.pubsub as unknown as GossipInside
-    this.#conduct = init.conduct
+    this.#peerScore = init.peerScore
     this.#log = init.log.with({}, 'gossip')
   }
 
@@ -167,7 +167,7 @@ export class Gossip {
       if (code === 'not-ready') this.#log.debug('message ignored', fields)
       else this.#log.refused('message refused', fields)
       if (cause instanceof Ignored) return TopicValidatorResult.Ignore
-      this.#conduct?.note(from, 'bad-gossip')
+      this.#peerScore?.note(from, 'bad-gossip')
       return TopicValidatorResult.Reject
     }
   }
