@@ -9,15 +9,8 @@ import { decode, encode } from './codec.ts'
 import { digestOfFile } from './digest.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
-import type { Certificate } from './phase.ts'
+import { CERTIFICATES_FOLDER, certificateFile, MANIFEST_FILE, OFFER_FILE, RECORD_FILE } from './layout.ts'
 import { checkSeal, type RunRecord, readRecord } from './record.ts'
-
-/** The folder of the signed messages of a run, and the names in it. */
-export const CERTIFICATES = 'certificates'
-export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
-  `${CERTIFICATES}/${String(seq).padStart(4, '0')}-${phase}.cbor`
-const MANIFEST = `${CERTIFICATES}/manifest.cbor`
-const OFFER = `${CERTIFICATES}/offer.cbor`
 
 export interface Fault {
   /** A file, by its path in the folder. */
@@ -34,7 +27,7 @@ export interface Report {
 
 /** @throws {BakError} `damaged` if there is no run.json that can be read */
 export async function verifyFolder(dir: string): Promise<Report> {
-  const content = await readFile(join(dir, 'run.json'), 'utf8').catch(cause => {
+  const content = await readFile(join(dir, RECORD_FILE), 'utf8').catch(cause => {
     throw new BakError('damaged', `${dir} is not the folder of a run: ${cause.message}`, { cause })
   })
   const record = readRecord(content)
@@ -56,16 +49,19 @@ function checkRecord(content: string, record: RunRecord, { checked, faults }: Re
     checkSeal(content)
     checked.signatures++
   } catch (error) {
-    faults.push({ where: 'run.json', what: asBakError(error).message.replace(/^run\.json:? /, '') })
+    faults.push({ where: RECORD_FILE, what: asBakError(error).message.replace(/^run\.json:? /, '') })
   }
   if (record.seal != null && record.seal.by !== record.controller.peer) {
-    faults.push({ where: 'run.json', what: `${record.seal.by} sealed it, the controller is ${record.controller.peer}` })
+    faults.push({
+      where: RECORD_FILE,
+      what: `${record.seal.by} sealed it, the controller is ${record.controller.peer}`
+    })
   }
 }
 
 async function checkFiles(dir: string, { files = {} }: RunRecord, { checked, faults }: Report): Promise<void> {
   const found = await hashFolder(dir)
-  delete found['run.json']
+  delete found[RECORD_FILE]
   for (const [path, { sha256, bytes }] of Object.entries(files)) {
     const file = Object.hasOwn(found, path) ? found[path] : undefined
     checked.files++
@@ -94,8 +90,8 @@ export async function hashFolder(dir: string): Promise<Record<string, { sha256: 
 
 async function checkCertificates(dir: string, record: RunRecord, report: Report): Promise<void> {
   const evidence = await findEvidence(dir, record, report)
-  const names = await readdir(join(dir, CERTIFICATES)).catch(() => [])
-  const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES}/${name}`)
+  const names = await readdir(join(dir, CERTIFICATES_FOLDER)).catch(() => [])
+  const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES_FOLDER}/${name}`)
   files.sort((a, b) => seqOf(a) - seqOf(b))
   let last = -1
   for (const where of files) {
@@ -108,27 +104,27 @@ async function checkCertificates(dir: string, record: RunRecord, report: Report)
   }
 }
 
-const seqOf = (path: string) => Number.parseInt(path.slice(CERTIFICATES.length + 1), 10)
+const seqOf = (path: string) => Number.parseInt(path.slice(CERTIFICATES_FOLDER.length + 1), 10)
 
 /** The manifest and the offer, each if it is there, bears a good signature and is the one that run.json means. */
 async function findEvidence(dir: string, record: RunRecord, report: Report): Promise<Evidence> {
-  const offer = await readOne(dir, OFFER, 'offer', report)
-  const manifest = await readOne(dir, MANIFEST, 'manifest', report)
+  const offer = await readOne(dir, OFFER_FILE, 'offer', report)
+  const manifest = await readOne(dir, MANIFEST_FILE, 'manifest', report)
   const wrong = (where: string, what: string) => report.faults.push({ where, what })
   if (record.manifest !== manifest.manifest?.digest) {
     wrong(
-      MANIFEST,
+      MANIFEST_FILE,
       `run.json bears the digest ${record.manifest ?? 'of none'}, this is ${manifest.manifest?.digest ?? 'none'}`
     )
   }
   const { value } = manifest.manifest ?? offer.offer ?? {}
   if (value == null) return {}
-  const where = manifest.manifest == null ? OFFER : MANIFEST
+  const where = manifest.manifest == null ? OFFER_FILE : MANIFEST_FILE
   if (value.run !== record.run) wrong(where, `it is of run ${value.run}`)
   if (value.controller !== record.controller.peer) wrong(where, `its controller is ${value.controller}`)
   if (!same(value.spec, record.spec)) wrong(where, 'its spec is not the one in run.json')
   if (manifest.manifest != null && offer.offer != null && manifest.manifest.value.offer !== offer.offer.digest) {
-    wrong(OFFER, 'it is not the offer that the manifest is made from')
+    wrong(OFFER_FILE, 'it is not the offer that the manifest is made from')
   }
   return { ...offer, ...manifest }
 }

@@ -9,11 +9,12 @@ import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
+import { certificateFile } from '../../protocols/layout.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, bundleOf, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
-import { certificateFile, hashFolder, verifyFolder } from '../../protocols/verify.ts'
+import { hashFolder, verifyFolder } from '../../protocols/verify.ts'
 
 const newPeer = (): Signer => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
