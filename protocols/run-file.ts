@@ -10,7 +10,7 @@ import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { findValidationErrors } from './validation-errors.ts'
 
-/** A run file may leave out anything, the command too. */
+/** A run file may leave out any key, the command too. */
 export type RunFile = Partial<SpecInput>
 
 const runFile = v.strictObject({ ...spec.entries, command: v.optional(spec.entries.command) })
@@ -28,24 +28,14 @@ export function writeRunFile(effective: Spec): string {
   return `${stringify(effective).trimEnd()}\n`
 }
 
-/** Options that were given win; those of policy, tags and tools one by one. */
-export function mergeOptions(file: RunFile, flags: RunFile): RunFile {
-  const merged = { ...file, ...given(flags) }
-  for (const key of ['policy', 'tags', 'tool'] as const) {
-    if (file[key] != null || flags[key] != null)
-      Object.assign(merged, { [key]: { ...file[key], ...given(flags[key]) } })
-  }
-  return merged
-}
-
-const given = (options: object = {}) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-
-/** @throws {BakError} `usage` with a line for every mistake */
-export function checkSpec(options: RunFile): SpecInput {
+/**
+ * @returns the spec with every default filled in
+ * @throws {BakError} `usage` with a line for every mistake
+ */
+export function checkSpec(options: RunFile): Spec {
   if (options.command == null)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
-  const mistakes = findValidationErrors(spec as Schema, options)
-  if (mistakes.length === 0) return options as SpecInput
-  throw new BakError('usage', mistakes.map(inWords).join('\n'))
+  const errors = findValidationErrors(spec as Schema, options)
+  if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
+  return v.parse(spec, options)
 }
