@@ -1,6 +1,6 @@
 /**
- * Run files: a spec as people write it, in TOML. The same keys are options of `bak run`, which win over the file; the
- * effective spec stands in the result as `spec.toml`, and is a run file again.
+ * Run files: a spec in TOML. The same keys are flags of `bak run`, which win over the file. The result contains the
+ * effective spec as `spec.toml`, which is a run file too.
  */
 import { stringify } from 'smol-toml'
 import * as v from 'valibot'
@@ -16,8 +16,8 @@ export type RunFile = Partial<SpecInput>
 const runFile = v.strictObject({ ...spec.entries, command: v.optional(spec.entries.command) })
 
 /**
- * @param file how the file is called in messages
- * @throws {BakError} `bad-run-file` with a line for every mistake: file, line, key and what is wrong
+ * @param file the name of the file in messages
+ * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
   return readTomlFile(runFile as Schema, text, file, 'bad-run-file') as RunFile
@@ -30,7 +30,7 @@ export function writeRunFile(effective: Spec): string {
 
 /**
  * @returns the spec with every default filled in
- * @throws {BakError} `usage` with a line for every mistake
+ * @throws {BakError} `usage` with a line for every error
  */
 export function checkSpec(options: RunFile): Spec {
   if (options.command == null)

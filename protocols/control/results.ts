@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
 import { exclusion } from '../manifest.ts'
-import { WORDS } from '../verdict.ts'
+import { VERDICTS } from '../verdict.ts'
 import { runReference } from './runs.ts'
 
 /** One line of `bak ls` and `bak ps`. */
@@ -11,7 +11,7 @@ const runLine = v.object({
   name,
   state: v.picklist(['waiting', 'running', 'ended']),
   phase: v.optional(phase),
-  verdict: v.optional(v.picklist(WORDS)),
+  verdict: v.optional(v.picklist(VERDICTS)),
   partial: v.boolean(),
   excluded: list(exclusion, 10_000),
   controller: v.object({ peer: peerId, name }),

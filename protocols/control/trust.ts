@@ -1,6 +1,6 @@
 /** Calls about who belongs to the mesh: invitations, revocations and the secret of the mesh. */
 import * as v from 'valibot'
-import { MAX_DURATION } from '../duration.ts'
+import { MAX_DURATION_MS } from '../duration.ts'
 import { count, instant, list, MAX_PEERS, milliseconds, name, peerId, text } from '../fields.ts'
 import { MAX_USES, role } from '../membership.ts'
 
@@ -26,7 +26,7 @@ export const trustCalls = {
     request: v.strictObject({
       role: v.optional(role),
       /** How long it can be used, ms. */
-      ttl: v.optional(v.pipe(milliseconds, v.minValue(1_000), v.maxValue(MAX_DURATION))),
+      ttl: v.optional(v.pipe(milliseconds, v.minValue(1_000), v.maxValue(MAX_DURATION_MS))),
       uses: v.optional(v.pipe(count, v.minValue(1), v.maxValue(MAX_USES))),
       name: v.optional(name)
     }),
@@ -56,7 +56,7 @@ export const trustCalls = {
   },
   /** Gives the mesh a new secret; for `grace` ms the older ones still admit a peer with a proof. */
   rotate: {
-    request: v.strictObject({ grace: v.optional(v.pipe(milliseconds, v.maxValue(MAX_DURATION))) }),
+    request: v.strictObject({ grace: v.optional(v.pipe(milliseconds, v.maxValue(MAX_DURATION_MS))) }),
     response: v.object({ generation: count, until: instant })
   }
 } as const

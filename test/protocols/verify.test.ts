@@ -322,12 +322,12 @@ verify('a certificate, a manifest or a seal of another peer is refused', async (
   assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /names .* as controller/)
 
   await sealFolder(dir, {}, stranger)
-  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /sealed it, the controller is/)
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /^sealed by .*; the controller is/)
 })
 
 verify('a record that means another manifest or another spec is refused', async () => {
   const other = await verifyFolder(await build(good, controller, { manifest: subjectOf('join') }))
-  assert.match(other.faults[0]?.what ?? '', /run\.json bears the digest/)
+  assert.match(other.faults[0]?.what ?? '', /run\.json names the digest/)
   const spec = { ...effective, samples: 3 }
   assert.match((await verifyFolder(await build(good, controller, { spec }))).faults[0]?.what ?? '', /its spec is not/)
 })
