@@ -16,7 +16,11 @@ const AT_ONCE = 32
 
 type Topology = CallResponse<'topology'>
 
-export async function* topology(parts: Parts, { signal }: { signal: AbortSignal }): AsyncGenerator<Topology> {
+export async function* topology(
+  parts: Parts,
+  _: object,
+  { signal }: { signal: AbortSignal }
+): AsyncGenerator<Topology> {
   const { members, adjacency, identity } = parts
   const before = new Set(adjacency.list().map(({ peer }) => peer))
   const others = members.list().filter(each => isHere(each) && each.path !== 'self')
