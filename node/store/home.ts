@@ -30,8 +30,6 @@ export interface Home {
   work(run?: string): string
   /** Tarballs of a run that are arriving, and the receipts for those that have. */
   inbox(run?: string): string
-  /** Content by digest. */
-  cache(digest?: string): string
 }
 
 /**
@@ -47,8 +45,7 @@ export async function openHome(dir = defaultHome()): Promise<Home> {
   try {
     await mkdir(home.root, { recursive: true, mode: 0o700 })
     await checkFolder(home.root)
-    for (const folder of [home.runs(), home.work(), home.inbox(), home.cache()])
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [home.runs(), home.work(), home.inbox()]) await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
     if (cause instanceof BakError) throw cause
     throw new BakError('cannot-create', `cannot make ${home.root}: ${(cause as Error).message}`, { cause })
@@ -74,8 +71,7 @@ export function homeAt(dir: string): Home {
     registered: join(root, 'tools.json'),
     runs: below('runs'),
     work: below('work'),
-    inbox: below('inbox'),
-    cache: below('cache')
+    inbox: below('inbox')
   }
 }
 

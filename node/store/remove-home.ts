@@ -49,7 +49,7 @@ export async function lossesOf(
 /** Forgets the mesh; what is not of the mesh stays. @returns what was done, in words */
 export async function forget(home: Home): Promise<string[]> {
   const kept = [home.key, home.config, home.socket, home.lock, home.ledger, home.registered]
-  const folders = [home.runs(), home.work(), home.inbox(), home.cache()]
+  const folders = [home.runs(), home.work(), home.inbox()]
   const left = (await unlessMissing(lstat(home.mesh))) != null
   for (const path of namesOf(home)) if (!kept.includes(path) && !folders.includes(path)) await remove(path)
   return [left ? `left the mesh; key, settings and results are still in ${home.root}` : `${home.root} is in no mesh`]

@@ -9,7 +9,6 @@ import type { Tool } from './tool.ts'
 export function commandTool(name: string): Tool {
   return {
     name,
-    kind: 'transient',
     summary: 'a command of the run file',
     check: options => checkCommand(name, options),
     async start(context) {

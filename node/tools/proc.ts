@@ -12,7 +12,6 @@ import type { RunningTool, Tool, ToolContext } from './tool.ts'
 
 export const proc: Tool = {
   name: 'proc',
-  kind: 'transient',
   summary: 'processors, memory, disks, network, load and pressure from /proc; built in',
   check,
   start

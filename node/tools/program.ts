@@ -27,7 +27,6 @@ export function programTool(program: ProgramTool): Tool {
   const { name, summary, env = {}, stopSignal = 'SIGINT', output } = program
   return {
     name,
-    kind: 'transient',
     summary,
     check: () => checkProgram(program),
     runs: program.runs,

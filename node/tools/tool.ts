@@ -5,8 +5,6 @@ import type { Supervisor } from '../processes/supervisor.ts'
 
 export interface Tool {
   name: string
-  /** Transient tools run between start and stop of a sample, persistent ones from init to end. */
-  kind: 'transient' | 'persistent'
   /** One line for `bak tools`. */
   summary: string
   /** Whether this machine can run it, and what it cannot show, with the tool's name before it. Never throws. */

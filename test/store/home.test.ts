@@ -9,7 +9,7 @@ const test = suite('home')
 
 test('a new home is for its owner alone', async () => {
   const home = await openHome(join(scratch(), 'a/b'))
-  for (const folder of [home.root, home.runs(), home.work(), home.cache()]) {
+  for (const folder of [home.root, home.runs(), home.work(), home.inbox()]) {
     assert.is((await stat(folder)).mode & 0o777, 0o700, folder)
   }
   assert.is((await openHome(home.root)).key, join(home.root, 'key'))

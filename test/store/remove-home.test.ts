@@ -41,7 +41,6 @@ leave('leaving forgets the mesh and its members, and keeps key, settings and res
   const key = readFileSync(home.key, 'utf8')
   assert.match((await forget(home)).join(), /left the mesh; .* are still in/)
   assert.equal(readdirSync(home.root).sort(), [
-    'cache',
     'config.toml',
     'inbox',
     'key',
