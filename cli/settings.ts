@@ -6,8 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
+import { defaultHome } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { defaultHome } from '../protocols/home.ts'
 import type { ValidationError } from '../protocols/validation-errors.ts'
 import { pathOf } from './command.ts'
 

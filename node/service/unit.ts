@@ -1,6 +1,6 @@
 /** The text of the systemd unit that starts a daemon, with the reasons for what it sets and for what it leaves alone. Pure. */
 import * as v from 'valibot'
-import { commandLine, value } from './words.ts'
+import { commandLine, value } from './unit-quoting.ts'
 
 export type Scope = 'system' | 'user'
 

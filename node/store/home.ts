@@ -1,8 +1,8 @@
 /** Where everything of one daemon is: the folder that `--home` or BAK_HOME names, and the names in it. */
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { defaultHome, socketOf } from '../../protocols/home.ts'
 import { checkFolder } from './private.ts'
 
 /** A unix socket's path must fit into sun_path; unix(7) */

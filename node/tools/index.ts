@@ -1,7 +1,7 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
-import { commandTool } from './command.ts'
+import { commandTool } from './command-tool.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'

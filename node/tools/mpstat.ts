@@ -1,4 +1,4 @@
-import { programTool } from './program.ts'
+import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 
 export const mpstat = programTool({

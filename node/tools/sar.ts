@@ -1,4 +1,4 @@
-import { programTool } from './program.ts'
+import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 
 /** Everything that sysstat knows, in `sar.data`: read it with `sar -f` and `sadf`. */

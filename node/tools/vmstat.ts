@@ -1,4 +1,4 @@
-import { programTool } from './program.ts'
+import { programTool } from './program-tool.ts'
 
 export const vmstat = programTool({
   name: 'vmstat',

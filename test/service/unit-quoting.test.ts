@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commandLine } from '../../node/service/words.ts'
+import { commandLine } from '../../node/service/unit-quoting.ts'
 
 const words = suite('words of a unit')
 
