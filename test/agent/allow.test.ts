@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explain, limitTools, type Machine, type Refusal, type Rules, refusalOf } from '../../node/agent/allow.ts'
-import { runBy } from '../../node/tools/index.ts'
+import { programRunBy } from '../../node/tools/index.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
 import { newSigner } from '../helpers/streams.ts'
@@ -21,7 +21,7 @@ const links: Record<string, string> = {
 const machine: Machine = {
   look: async path => (links[path] == null ? 'there' : { link: links[path] }),
   find: async name => (['sh', 'tcpdump', 'python3', 'sleep'].includes(name) ? `/usr/bin/${name}` : undefined),
-  runs: runBy
+  runs: programRunBy
 }
 
 const toolOf = (tool: string, options: ToolOptions = {}): Assignment => ({ group: 'default', tool, options })
