@@ -33,7 +33,7 @@ export async function describeRun(run: string, { folder: at, follow, content }: 
   const { controller, closed, command } = followed
   const subject = (of: string) => [...closed, command].find(each => each?.phase === of)?.subject
   const held = (digest: string | undefined) => {
-    const bytes = digest == null ? undefined : content.held(digest)
+    const bytes = digest == null ? undefined : content.local(digest)
     return bytes == null ? undefined : decode(envelope, bytes)
   }
   const certificates = [...followed.held.values()]
