@@ -13,7 +13,7 @@ import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtoc
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { ensureFree, freeBytes, MARGIN } from '../store/disk.ts'
+import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -158,7 +158,7 @@ async function unpackBounded(
   { bytes, allow, what }: TarballOffer
 ): Promise<Unpacked> {
   const most = MAX_SMALL + EXPANSION * bytes
-  const room = (await freeBytes(root)) - MARGIN
+  const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {
     return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(most, room), maxEntries: MAX_ENTRIES })
