@@ -1,3 +1,4 @@
+/** iostat of sysstat: I/O statistics of each disk. */
 import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 

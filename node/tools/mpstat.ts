@@ -1,3 +1,4 @@
+/** mpstat of sysstat: use of each processor. */
 import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 

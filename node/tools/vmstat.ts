@@ -1,3 +1,4 @@
+/** vmstat of procps: memory, paging, processes and interrupts. */
 import { programTool } from './program-tool.ts'
 
 export const vmstat = programTool({

@@ -19,7 +19,7 @@ const [self, ops, agent, stranger] = [newSigner().peer, newSigner().peer, newSig
 const roles: Record<string, Role> = { [self]: 'agent', [ops]: 'controller', [agent]: 'agent' }
 const open = { controllers: true, exec: true, tools: true, paths: true }
 
-/** A peer's register, and what others ask of it. */
+/** The register of a peer, and requests to it. */
 async function registerOf(rules: object = {}) {
   const path = join(scratch(), 'tools.json')
   const register = await Register.open(path)
@@ -58,7 +58,7 @@ test('a controller registers tools, which are stored and announced to the mesh',
   assert.is((await Register.open(path)).list()[0]?.tool, 'vmstat')
 })
 
-test('the owner of a machine does so whatever its role', async () => {
+test('the owner of a machine registers tools there whatever its role', async () => {
   const { ask } = await registerOf({ controllers: false })
   assert.is(await ask(self, 'vmstat'), 'vmstat')
 })
