@@ -38,6 +38,7 @@ import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
+import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
 import { Reachability } from './mesh/reachability/reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
@@ -212,7 +213,15 @@ async function compose(
     leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
-    register: c => register.serve(c)
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== identity.peer) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>

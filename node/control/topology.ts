@@ -39,9 +39,9 @@ interface Heard {
 
 async function askAll({ streams }: Parts, members: MemberView[], signal: AbortSignal): Promise<Heard> {
   const heard: Heard = { words: new Map(), silent: new Map() }
-  const lanes = new Limit({ most: AT_ONCE, mostOfOne: 1 })
+  const limit = new Limit({ total: AT_ONCE })
   const asked = members.map(({ peer }) =>
-    lanes.use(peer, async () => {
+    limit.run(peer, async () => {
       const late = AbortSignal.timeout(PATIENCE)
       try {
         const until = { signal: AbortSignal.any([signal, late]) }
