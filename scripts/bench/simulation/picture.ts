@@ -97,9 +97,9 @@ const line = (x1: number, y1: number, x2: number, y2: number) =>
   `<line x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}" stroke="#dddddd"/>`
 
 const text = (x: number, y: number, words: string, anchor: string, size = 12) =>
-  `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}" font-size="${size}" fill="${INK}">${escape(words)}</text>`
+  `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}" font-size="${size}" fill="${INK}">${escapeXml(words)}</text>`
 
 const fixed = (value: number) => String(Math.round(value * 10) / 10)
 const number = (value: number) => (value >= 1 ? value.toLocaleString('en') : String(value))
-const escape = (words: string) =>
+const escapeXml = (words: string) =>
   words.replace(/[&<>]/g, letter => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[letter] as string)
