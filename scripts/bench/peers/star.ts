@@ -84,7 +84,10 @@ async function member(port: number): Promise<void> {
   socket.write(padded(publicKey.export({ type: 'spki', format: 'der' }), ANSWER + SIGNATURE))
   let hubKey: KeyObject | undefined
   frames(socket, COMMAND + SIGNATURE, frame => {
-    if (hubKey == null) return void (hubKey = keyOf(frame))
+    if (hubKey == null) {
+      hubKey = keyOf(frame)
+      return
+    }
     const body = frame.subarray(0, COMMAND)
     if (!verify(null, body, hubKey, frame.subarray(COMMAND))) throw new Error('a bad signature')
     const answer = Buffer.alloc(ANSWER)
