@@ -103,17 +103,6 @@ export class Mesh {
     await this.#allSeeAll()
   }
 
-  /** Adds one member. @returns ms from its being ready until all know it and it knows all */
-  async newcomer(): Promise<number> {
-    await this.testnet.startPeer(this.#next())
-    const began = now()
-    await this.#allSeeAll(false)
-    const ended = now()
-    this.look(`a newcomer to ${this.members - 1} members`, [began, ended], 1)
-    await this.#settle()
-    return (ended - began) / 1000
-  }
-
   /** Notes for a profile that something is being measured. @param times that it happened in the window */
   look(what: string, window: Window, times: number): void {
     const { windows, times: before } = this.looked.get(what) ?? { windows: [], times: 0 }
@@ -144,12 +133,12 @@ export class Mesh {
     await this.testnet.stop()
   }
 
-  async #allSeeAll(settle = true): Promise<void> {
+  async #allSeeAll(): Promise<void> {
     const all = this.testnet.peers.length
     const fits = (seen: MemberView[]) => seen.filter(({ state }) => state === 'alive').length === all
     await Promise.all(this.testnet.peers.map(({ name }) => this.testnet.until(name, fits, LIMIT)))
     this.grown = performance.now()
-    if (settle) await this.#settle()
+    await this.#settle()
   }
 
   /** Until announcements and new connections are over. */

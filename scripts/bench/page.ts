@@ -1,4 +1,4 @@
-/** `docs/bench.md`: the table that the command printed last, and its pictures; and what profiles say of budgets that are missed. */
+/** `docs/bench.md`: the table that the command printed last; and what profiles say of budgets that are missed. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../bundle.ts'
@@ -19,22 +19,15 @@ machine, over loopback, in turn with what it is compared with, after a warm-up t
 and the largest repetition, with their number. The last column but one is bak's median over the other's, the last the budget
 of the design. What could not be measured is absent, and says why.`
 
-export async function writePage(measured: Measured[], machine: Machine, pictures: Map<string, string>): Promise<void> {
+export async function writePage(measured: Measured[], machine: Machine): Promise<void> {
   await mkdir(FOLDER, { recursive: true })
-  for (const [name, picture] of pictures) await writeFile(join(FOLDER, name), picture)
-  await writeFile(PAGE, pageOf(measured, machine, [...pictures.keys()], profilesIn(await pageBefore())))
+  await writeFile(PAGE, pageOf(measured, machine, profilesIn(await pageBefore())))
 }
 
 /** @param kept what profiles said before, by part */
-export function pageOf(
-  measured: Measured[],
-  machine: Machine,
-  pictures: string[],
-  kept: Map<string, string> = new Map()
-): string {
-  const shown = pictures.map(name => `![${name}](${name})\n`)
+export function pageOf(measured: Measured[], machine: Machine, kept: Map<string, string> = new Map()): string {
   const about = [`${inWords(machine)}.`, '', durations(measured), '', budgets(measured), '']
-  return [HEAD, '', ...about, inMarkdown(measured), ...shown, ...whySection(measured, kept)].join('\n')
+  return [HEAD, '', ...about, inMarkdown(measured), ...whySection(measured, kept)].join('\n')
 }
 
 /** Leaves all else of the page as it is. @returns the parts of which the page has no missed budget */

@@ -3,19 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../bundle.ts'
-import { groupOf } from './groups.ts'
+import { groupOf, type ProfileNode } from './groups.ts'
 import type { Looked, Window } from './mesh.ts'
 
 /** Lines of each table. */
 const LINES = 25
 /** A sample is taken each ms; what is longer until the next one the process did not run, µs. */
 const LONGEST = 2_000
-
-export interface ProfileNode {
-  id: number
-  callFrame: { functionName: string; url: string; lineNumber: number }
-  children?: number[]
-}
 
 /** As V8 writes it: times in µs, deltas to the sample before. */
 export interface CpuProfile {

@@ -1,20 +1,17 @@
 /**
  * The simulation made to fit what was measured. The proportions of the costs are those of single messages between two
- * processes (DESIGN.md, fact 5); how dear all of it is on this machine, for the controller and for members, is one factor
- * each, from the measured processor time; latencies lie on a line over what the simulation says, whose foot is what a phase
- * or a newcomer waits for beside processors.
+ * processes (FACTS.md); how much all of it costs on this machine, for the controller and for members, is one factor
+ * each, from the measured processor time; latencies lie on a line over the simulated ones, whose foot is what a phase
+ * waits for beside processors.
  */
 import { availableParallelism } from 'node:os'
-import type { Branch } from './branches.ts'
-import type { Costs } from './gossip.ts'
-import { simulateNewcomer } from './newcomer.ts'
 import { type PhaseCosts, type Simulated, simulatePhase } from './phase.ts'
 import { gossipParameters, type Place } from './world.ts'
 
 /** ms, before they are fitted. */
-const PROPORTIONS: PhaseCosts & Costs = {
-  ...{ send: 0.27, first: 0.56, again: 0.24, control: 0.2 },
-  ...{ act: 0.6, answer: 0.5, gather: 0.27, open: 0.2, acknowledged: 0.01, bundled: 0.004 }
+const PROPORTIONS: PhaseCosts = {
+  ...{ send: 0.27, act: 0.6, again: 0.24, control: 0.2 },
+  ...{ answer: 0.5, gather: 0.27, open: 0.2, acknowledged: 0.01, bundled: 0.004 }
 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }
@@ -27,8 +24,6 @@ export interface Point {
   latency: number
   controller: number
   others: number
-  /** Until a newcomer is known to all. */
-  newcomer: number
 }
 
 export interface Model {
@@ -37,7 +32,6 @@ export interface Model {
   member: number
   /** From simulated ms to real ones. */
   phase: Line
-  newcomer: Line
 }
 
 interface Line {
@@ -48,34 +42,21 @@ interface Line {
 /** @throws without points */
 export function fit(points: Point[]): Model {
   if (points.length === 0) throw new RangeError('a model wants measured points')
-  const plain = { controller: 1, member: 1, phase: SAME, newcomer: SAME }
+  const plain = { controller: 1, member: 1, phase: SAME }
   const pairs = points.map(point => ({ point, told: simulate(plain, point.members, HERE) }))
   const controller = times(pairs.map(({ point, told }) => [told.controller, point.controller]))
   const member = times(pairs.map(({ point, told }) => [told.members, point.others]))
   const scaled = { ...plain, controller, member }
   return {
     ...{ controller, member },
-    phase: lineOf(points.map(({ members, latency }) => [simulate(scaled, members, HERE).latency, latency])),
-    newcomer: lineOf(points.map(point => [newcomer(scaled, point.members, HERE), point.newcomer]))
+    phase: lineOf(points.map(({ members, latency }) => [simulate(scaled, members, HERE).latency, latency]))
   }
 }
 
-/** A phase. @param shape who tells whom; as in a run if not given */
-export function simulate(
-  { controller, member, phase }: Model,
-  members: number,
-  place: Place,
-  shape?: Branch[]
-): Simulated {
+export function simulate({ controller, member, phase }: Model, members: number, place: Place): Simulated {
   const costs = { costs: PROPORTIONS, factors: { controller, member } }
-  const told = simulatePhase({ members, place, parameters: gossipParameters(), shape, ...costs })
+  const told = simulatePhase({ members, place, parameters: gossipParameters(), ...costs })
   return { ...told, latency: on(phase, told.latency) }
-}
-
-/** @returns ms until a newcomer is known to all and knows all */
-export function newcomer({ controller, member, newcomer: line }: Model, members: number, place: Place): number {
-  const costs = { costs: PROPORTIONS, factors: { controller, member } }
-  return on(line, simulateNewcomer({ members, place, parameters: gossipParameters(), ...costs }))
 }
 
 export interface Misfit {

@@ -1,5 +1,5 @@
 /**
- * Peers that are not there: how they are linked, who forwards to whom, and what their processors are busy with. The
+ * Peers that are not there: how they are linked, who passes messages on to whom, and what their processors are busy with. The
  * parameters of gossip are those of the real service, the number of links is that of the real code.
  */
 import { meshGossip } from '../../../node/mesh/gossip.ts'
@@ -9,8 +9,6 @@ import { Agenda } from './agenda.ts'
 export interface GossipParameters {
   /** Peers that each forwards to. */
   D: number
-  /** Who publishes sends to everyone it is connected to. */
-  floodPublish: boolean
   /** From this size on a peer tells its neighbours that it has a message already, bytes. */
   idontwantMinDataSize: number
 }
@@ -55,9 +53,10 @@ export class World {
   readonly #free: number[]
   /** ms of processor time by peer. */
   readonly spent: number[]
-  /** Who each peer forwards what it hears to. */
-  readonly neighbours: number[][]
-
+  readonly #degree: number
+  readonly #random: () => number
+  /** Made when the first message is passed on. */
+  #neighbours: number[][] | undefined
   readonly #factors: Factors
 
   /** @param random gives 0 to 1 */
@@ -66,7 +65,14 @@ export class World {
     this.#factors = factors
     this.#free = Array(place.cores === 'own' ? peers : place.cores).fill(0)
     this.spent = Array(peers).fill(0)
-    this.neighbours = link(peers, degree, random)
+    this.#degree = degree
+    this.#random = random
+  }
+
+  /** @returns the peers to which one passes messages on */
+  neighbours(peer: number): number[] {
+    this.#neighbours ??= link(this.spent.length, this.#degree, this.#random)
+    return this.#neighbours[peer] as number[]
   }
 
   /** @param cost ms before the factor of the peer */
