@@ -1,3 +1,4 @@
+/** `bak completion`: prints the completion script of a shell. */
 import { Argument, type Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 

@@ -1,3 +1,4 @@
+/** `bak config`: lists the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
 import { daemonDefaults, daemonKeys, variableOf } from '../../protocols/config-file.ts'

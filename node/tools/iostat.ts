@@ -1,3 +1,4 @@
+/** The tool `iostat` of sysstat. */
 import { programTool } from './program.ts'
 import { sysstat } from './sysstat.ts'
 

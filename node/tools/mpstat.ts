@@ -1,3 +1,4 @@
+/** The tool `mpstat` of sysstat. */
 import { programTool } from './program.ts'
 import { sysstat } from './sysstat.ts'
 

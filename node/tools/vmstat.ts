@@ -1,3 +1,4 @@
+/** The tool `vmstat` of procps. */
 import { programTool } from './program.ts'
 
 export const vmstat = programTool({

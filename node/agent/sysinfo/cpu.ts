@@ -1,3 +1,4 @@
+/** Processors: model, topology, caches, frequency governors. */
 import { type Collector, list, pairsOf, read, readAll, readNumber } from './collector.ts'
 
 const SYS = '/sys/devices/system/cpu'

@@ -1,3 +1,4 @@
+/** Block devices, and the local filesystems that are mounted. */
 import { statfs } from 'node:fs/promises'
 import { type Collector, list, read, readAll, readNumber, redact } from './collector.ts'
 

@@ -1,3 +1,4 @@
+/** Memory: totals, swap, huge pages, NUMA nodes. */
 import { type Collector, list, pairsOf, read, readAll } from './collector.ts'
 
 const NODES = '/sys/devices/system/node'

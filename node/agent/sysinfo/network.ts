@@ -1,3 +1,4 @@
+/** Network interfaces, with driver, queues and addresses. */
 import { networkInterfaces } from 'node:os'
 import { type Collector, linkName, list, read, readAll } from './collector.ts'
 

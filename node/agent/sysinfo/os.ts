@@ -1,3 +1,4 @@
+/** The installed system, and the machine as its firmware names it. */
 import { hostname, uptime } from 'node:os'
 import { type Collector, pairsOf, read, readAll } from './collector.ts'
 

@@ -1,3 +1,4 @@
+/** Versions of the packages that measure, and of those that are measured on. */
 import { execFile } from 'node:child_process'
 import { release } from 'node:os'
 import { findProgram } from '../../tools/find-program.ts'

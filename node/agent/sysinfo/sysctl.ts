@@ -1,3 +1,4 @@
+/** Kernel parameters below /proc/sys. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Collector } from './collector.ts'
