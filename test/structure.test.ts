@@ -1,4 +1,4 @@
-/** What DESIGN.md section 6 and HOUSE.md section 6 say of files, held by reading their names and import lines. */
+/** How rooms and files are arranged, held by reading names and import lines. */
 import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { suite } from 'uvu'
@@ -130,7 +130,7 @@ const loose: Record<string, string> = {
   'parts.ts': 'control'
 }
 
-/** The left column of HOUSE.md section 4, but for words that the field uses for something else here: lead, inbox, offered. */
+/** Names that were given up for terms of the field. */
 const formerNames =
   `swap swap-facts relay-news announcer loss reunion links remembered rota seldom missing way neighbours-link
   deeds conduct offence gate doorkeeper roll facts spread quiet measuring vigil thrift gossip-pace gossip-road gossip-meter

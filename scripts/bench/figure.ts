@@ -1,4 +1,4 @@
-/** What is measured, of whom, and what DESIGN.md section 11 wants of it. */
+/** A figure: what is measured, of whom, and its budgets. */
 import { type Outcome, summarise } from './measure.ts'
 
 /** Who all the others are beside. */

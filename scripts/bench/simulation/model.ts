@@ -1,6 +1,6 @@
 /**
  * The simulation made to fit what was measured. The proportions of the costs are those of single messages between two
- * processes (FACTS.md); how much all of it costs on this machine, for the controller and for members, is one factor
+ * processes; how much all of it costs on this machine, for the controller and for members, is one factor
  * each, from the measured processor time; latencies lie on a line over the simulated ones, whose foot is what a phase
  * waits for beside processors.
  */
