@@ -18,7 +18,6 @@ const stillOpen: Record<string, string[]> = {
     'node/channels/aggregation.ts imports node/run/open-phase.ts',
     'node/channels/routes.ts imports node/run/open-phase.ts',
     'node/channels/uplinks.ts imports node/agent/member-state.ts',
-    'node/clock/clock.ts imports node/mesh/streams.ts',
     'node/mesh/membership/members.ts imports node/run/run-feed.ts',
     'node/mesh/membership/views.ts imports node/run/run-feed.ts',
     'node/run/collect.ts imports node/agent/agent.ts',
