@@ -29,6 +29,7 @@ export const parts: Part[] = [
     about: 'a phase against the number of members',
     load: () => import('./growth.ts')
   },
+  { name: 'rtt', about: 'round trips of a run, in namespaces', load: () => import('./rtt.ts') },
   { name: 'start-up', about: 'how soon a command answers and a daemon listens', load: () => import('./start-up.ts') },
   {
     name: 'bulk',
