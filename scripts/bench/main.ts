@@ -1,4 +1,4 @@
-/** `npm run bench`: measures bak beside others, and says which budgets of the plan are met. */
+/** `npm run bench`: measures bak beside others, and says which budgets are met. */
 import { writeFile } from 'node:fs/promises'
 import { Bench } from './bench.ts'
 import type { Figure } from './figure.ts'
@@ -10,8 +10,8 @@ import { install } from './peers/programs.ts'
 import type { Profiled } from './profile.ts'
 import { inJson, inText, type Measured } from './report.ts'
 
-/** Who is asked to stop has this long to end what was started, ms. */
-const GRACE = 20_000
+/** Longest wait after a signal for what was started to end. */
+const STOP_TIMEOUT_MS = 20_000
 
 const options = optionsOf(process.argv.slice(2))
 if (options.install) {
@@ -89,7 +89,7 @@ function endOnSignal(bench: Bench): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       process.stderr.write('bench: stopping\n')
-      setTimeout(() => process.exit(130), GRACE)
+      setTimeout(() => process.exit(130), STOP_TIMEOUT_MS)
       bench.close().finally(() => process.exit(130))
     })
   }

@@ -43,9 +43,9 @@ interface Line {
 export function fit(points: Point[]): Model {
   if (points.length === 0) throw new RangeError('a model wants measured points')
   const plain = { controller: 1, member: 1, phase: SAME }
-  const pairs = points.map(point => ({ point, told: simulate(plain, point.members, HERE) }))
-  const controller = times(pairs.map(({ point, told }) => [told.controller, point.controller]))
-  const member = times(pairs.map(({ point, told }) => [told.members, point.others]))
+  const pairs = points.map(point => ({ point, simulated: simulate(plain, point.members, HERE) }))
+  const controller = times(pairs.map(({ point, simulated }) => [simulated.controller, point.controller]))
+  const member = times(pairs.map(({ point, simulated }) => [simulated.members, point.others]))
   const scaled = { ...plain, controller, member }
   return {
     ...{ controller, member },
@@ -55,8 +55,8 @@ export function fit(points: Point[]): Model {
 
 export function simulate({ controller, member, phase }: Model, members: number, place: Place): Simulated {
   const costs = { costs: PROPORTIONS, factors: { controller, member } }
-  const told = simulatePhase({ members, place, parameters: gossipParameters(), ...costs })
-  return { ...told, latency: on(phase, told.latency) }
+  const simulated = simulatePhase({ members, place, parameters: gossipParameters(), ...costs })
+  return { ...simulated, latency: on(phase, simulated.latency) }
 }
 
 export interface Misfit {
@@ -66,15 +66,19 @@ export interface Misfit {
 }
 
 /**
- * How wrong the model is: each mesh's phase is foretold from all the others.
+ * The error of the model: each mesh's phase is simulated by a model of all the others.
  * @returns the worst of what a phase takes and of its processor time; undefined where there are too few to try it
  */
 export function misfit(points: Point[]): { latency: Misfit; cpu: Misfit } | undefined {
   if (points.length < 3) return undefined
   const each = points.map(point => {
-    const told = simulate(fit(points.filter(other => other !== point)), point.members, HERE)
+    const simulated = simulate(fit(points.filter(other => other !== point)), point.members, HERE)
     const { members, latency, controller, others } = point
-    return { members, latency: told.latency / latency, cpu: (told.controller + told.members) / (controller + others) }
+    return {
+      members,
+      latency: simulated.latency / latency,
+      cpu: (simulated.controller + simulated.members) / (controller + others)
+    }
   })
   const worst = (of: 'latency' | 'cpu') =>
     each
@@ -89,7 +93,7 @@ const on = ({ foot, slope }: Line, value: number) => foot + slope * value
 
 /** The factor that makes the first of each pair the second, with the least squares of what is left. */
 function times(pairs: Array<[number, number]>): number {
-  return sum(pairs.map(([told, was]) => told * was)) / sum(pairs.map(([told]) => told * told))
+  return sum(pairs.map(([simulated, was]) => simulated * was)) / sum(pairs.map(([simulated]) => simulated * simulated))
 }
 
 /** The line over the first of each pair that is nearest to the second, relative to it; it neither falls nor starts below 0. */
@@ -97,13 +101,13 @@ export function lineOf(pairs: Array<[number, number]>): Line {
   const weights = pairs.map(([, was]) => 1 / was ** 2)
   const mean = (of: (pair: [number, number]) => number) =>
     sum(pairs.map((pair, i) => of(pair) * (weights[i] as number))) / sum(weights)
-  const [x, y] = [mean(([told]) => told), mean(([, was]) => was)]
-  const slope = mean(([told, was]) => (told - x) * (was - y)) / mean(([told]) => (told - x) ** 2)
+  const [x, y] = [mean(([simulated]) => simulated), mean(([, was]) => was)]
+  const slope = mean(([simulated, was]) => (simulated - x) * (was - y)) / mean(([simulated]) => (simulated - x) ** 2)
   const foot = y - slope * x
   if (pairs.length === 1 || slope < 0) return { foot: Math.max(0, y - x), slope: y < x ? y / x : 1 }
   return foot >= 0
     ? { foot, slope }
-    : { foot: 0, slope: mean(([told, was]) => told * was) / mean(([told]) => told ** 2) }
+    : { foot: 0, slope: mean(([simulated, was]) => simulated * was) / mean(([simulated]) => simulated ** 2) }
 }
 
 const sum = (values: number[]) => values.reduce((all, each) => all + each, 0)

@@ -1,6 +1,6 @@
 /**
- * Peers that are not there: how they are linked, who passes messages on to whom, and what their processors are busy with. The
- * parameters of gossip are those of the real service, the number of links is that of the real code.
+ * Simulated peers: their links, and what their processors are busy with. The parameters of gossip are those of the real service, the
+ * number of links is that of the real code.
  */
 import { meshGossip } from '../../../node/mesh/gossip.ts'
 import { DEGREE } from '../../../node/mesh/peering/dialer.ts'
@@ -9,7 +9,7 @@ import { Agenda } from './agenda.ts'
 export interface GossipParameters {
   /** Peers that each forwards to. */
   D: number
-  /** From this size on a peer tells its neighbours that it has a message already, bytes. */
+  /** From this size on a peer tells its neighbours which messages it has already, bytes. */
   idontwantMinDataSize: number
 }
 
@@ -28,7 +28,7 @@ export interface Place {
   latency: number
 }
 
-/** How much dearer everything is than the proportions say. */
+/** Processor time on this machine, as multiples of the proportions. */
 export interface Factors {
   controller: number
   member: number
@@ -89,7 +89,7 @@ export class World {
     this.agenda.plan(began + cost, then)
   }
 
-  /** Something that has left a peer arrives. */
+  /** A message that has left a peer arrives. */
   arrive(then: () => void): void {
     this.agenda.plan(this.agenda.now + this.#place.latency, then)
   }
@@ -115,7 +115,7 @@ function leastOf(values: number[]): number {
   return values.reduce((least, value, i) => (value < (values[least] as number) ? i : least), 0)
 }
 
-/** The same numbers each time: a simulation that is run again says the same. */
+/** Pseudo-random numbers from a seed, so that a simulation gives one result however often it is run. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
