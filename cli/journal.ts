@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredEvent } from '../protocols/events.ts'
-import { stepFolder } from '../protocols/phase.ts'
+import { stepFolder } from '../protocols/layout.ts'
 
 export interface Complaint {
   /** The member, or `bak` where the controller itself warned. */

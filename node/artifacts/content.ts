@@ -2,9 +2,10 @@
  * Get by digest: any peer that holds some content gives it to any peer that asks, a portion at a time at the pace of the one
  * who asks. Offers and manifests travel so; what came is checked against its digest before it is used.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -28,6 +29,8 @@ export class Content {
   readonly #held = new Map<string, Uint8Array>()
   readonly #lanes = new Limit(FETCHES)
   #size = 0
+  /** Digests that are waited for. */
+  readonly #expected = new Map<string, PromiseWithResolvers<Uint8Array>>()
 
   constructor(components: ContentComponents) {
     this.#streams = components.streams
@@ -47,6 +50,7 @@ export class Content {
     if (!this.#held.has(digest)) this.#size += bytes.length
     this.#held.delete(digest)
     this.#held.set(digest, bytes)
+    this.#expected.get(digest)?.resolve(bytes)
     for (const [oldest, old] of this.#held) {
       if ((this.#size <= MAX_HELD && this.#held.size <= MAX_PIECES) || oldest === digest) break
       this.#held.delete(oldest)
@@ -74,6 +78,24 @@ export class Content {
       }
     }
     throw new BakError('unknown-digest', `nobody gave ${digest}: ${whys.join('; ') || 'nobody to ask'}`)
+  }
+
+  /** Waits for content that another peer sends by itself. @returns nothing if it has not come after so many ms */
+  async expect(digest: string, ms: number): Promise<Uint8Array | undefined> {
+    const held = this.#use(digest)
+    if (held != null) return held
+    const arrival = this.#expected.get(digest) ?? Promise.withResolvers<Uint8Array>()
+    this.#expected.set(digest, arrival)
+    const timeout = new AbortController()
+    try {
+      return await Promise.race([
+        arrival.promise,
+        sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)
+      ])
+    } finally {
+      timeout.abort()
+      this.#expected.delete(digest)
+    }
   }
 
   /** @returns what is here under a digest */

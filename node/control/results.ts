@@ -23,7 +23,7 @@ export async function* ls(
   { mesh = false, active = false }: CallInput<'ls'>
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator } = parts
-  const lines: RunLine[] = (await coordinator.heads()).map(({ key: _, ended, ...head }) => {
+  const lines: RunLine[] = (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
     const took = ended == null ? undefined : ended - head.created
     return { ...head, took, folder: coordinator.folder(head.run).root }
   })
@@ -32,13 +32,13 @@ export async function* ls(
 }
 
 /** Runs that other peers drive, as their records and their notices say. */
-function elsewhere({ members, identity, follow }: Parts): RunLine[] {
+function elsewhere({ members, identity, feed }: Parts): RunLine[] {
   return members
     .list()
     .filter(member => isHere(member) && member.peer !== identity.peer)
     .flatMap(({ peer, shown, runs }) =>
       runs.map(({ run, name }) => {
-        const { command, closed = [], members } = follow.get(run) ?? {}
+        const { command, closed = [], members } = feed.get(run) ?? {}
         const last = closed.at(-1)
         const excluded = closed.flatMap(phase => phase.excluded)
         return {
@@ -87,9 +87,9 @@ export async function* describe(
 }
 
 /** Nobody shows the folder: what this peer knows of the run, and what proves it. */
-async function proofsOf({ coordinator, follow, streams, members }: Parts, run: string, signal: AbortSignal) {
+async function proofsOf({ coordinator, feed, streams, members }: Parts, run: string, signal: AbortSignal) {
   const described = await coordinator.describe(run)
-  const followed = follow.get(run)
+  const followed = feed.get(run)
   if (followed == null) return described
   const ask = async (holder: string) =>
     members.isHere(holder) ? askOne(streams.to(holder), describeProtocol, { run }, { signal }) : undefined
