@@ -19,8 +19,6 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
-import { Greeter } from './mesh/bulk/greeter.ts'
-import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -135,12 +133,11 @@ async function compose(
   const conduct = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gate = new ConnectionGater({ conduct, log })
   const quiet = new LowNoiseMode()
-  const greeter = new Greeter({ gate })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: wellBehaved(conduct, authority),
-    ...{ conduct, gate, greeter, quiet },
+    ...{ conduct, gate, quiet },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -192,7 +189,6 @@ async function compose(
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     neighbours: c => new Adjacency(c, { mesh: mesh.mesh }),
-    bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new DirectConnections(c, { log, on: config.direct }),
     handover: c => new ConnectionMigration(c, { log }),
     remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),

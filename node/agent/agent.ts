@@ -10,7 +10,6 @@ import type { Content } from '../artifacts/content.ts'
 import type { Told } from '../channels/run-stream-client.ts'
 import type { Inbox } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
-import type { Bulk } from '../mesh/bulk/service.ts'
 import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
@@ -38,7 +37,6 @@ export interface AgentComponents {
   follow: RunFeed
   members: Members
   streams: Streams
-  bulk: Bulk
   paths: Paths
   content: Content
   allowance: Allowance
@@ -186,7 +184,7 @@ export class Agent {
       member,
       log: this.#log,
       signer: this.#init.signer,
-      to: peer => this.#components.bulk.lineTo(peer),
+      to: peer => this.#components.streams.to(peer),
       inbox: this.#components.inbox,
       parts: this.#parts,
       onMeasuring: measures => this.#components.quiet.note(member.run, measures),
@@ -223,11 +221,10 @@ export class Agent {
   }
 
   get #parts(): PhaseParts {
-    const { streams, bulk, paths, content, members, allowance, traffic } = this.#components
+    const { streams, paths, content, members, allowance, traffic } = this.#components
     const { log, signer, supervisor, home } = this.#init
     return {
       streams,
-      bulk,
       paths,
       content,
       supervisor,

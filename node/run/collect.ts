@@ -8,7 +8,6 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import type { Agent } from '../agent/agent.ts'
-import type { Bulk } from '../mesh/bulk/service.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -19,7 +18,6 @@ import type { Receiver } from './receiver.ts'
 
 export interface CollectComponents {
   streams: Streams
-  bulk: Bulk
   members: Members
   agent: Agent
   coordinator: Coordinator
@@ -107,7 +105,7 @@ export class Collect {
 
   /** The member's side. */
   async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, bulk, authority } = this.#components
+    const { agent, streams, authority } = this.#components
     if (peer !== this.#signer.peer) checkPermission(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
@@ -117,7 +115,7 @@ export class Collect {
       const { what, digest, bytes } = parcel
       const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
       try {
-        const { receipt } = await sendTarball(bulk.to(peer, bytes), parcel, source, { signal, to: peer })
+        const { receipt } = await sendTarball(streams.to(peer), parcel, source, { signal, to: peer })
         await member.outbox.confirm(digest, encode(receipt))
         yield { what, digest, bytes, outcome: 'arrived' }
       } catch (cause) {

@@ -78,7 +78,7 @@ async function sendStored(context: PhaseContext, parcel: TarballOffer): Promise<
 
 async function send({ member, parts, signal }: PhaseContext, parcel: TarballOffer, source: Source): Promise<Envelope> {
   await parts.paths.untilDirect(member.controller, member.offer.spec.policy.direct_wait * 1000, signal)
-  const { receipt } = await sendTarball(parts.bulk.to(member.controller, parcel.bytes), parcel, source, {
+  const { receipt } = await sendTarball(parts.streams.to(member.controller), parcel, source, {
     signal,
     to: member.controller,
     onRetry: (reason, after) => parts.log.debug('send again', { run: member.run, code: reason.code, after })

@@ -5,7 +5,6 @@ import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
-import type { Bulk } from '../../mesh/bulk/service.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
@@ -23,7 +22,6 @@ export interface WorkloadContext {
 
 export interface PhaseParts {
   streams: Streams
-  bulk: Bulk
   paths: Paths
   content: Content
   supervisor: Supervisor
