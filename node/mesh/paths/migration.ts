@@ -7,12 +7,11 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { attachProtocol } from '../../../protocols/events.ts'
-import { acksProtocol } from '../../../protocols/phase.ts'
+import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import type { Log } from '../../log.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
-import { isRelayed } from '../reachability/addresses.ts'
-import { preferred } from './paths.ts'
+import { isRelayed, preferred } from '../reachability/addresses.ts'
 
 /** A direct connection that lives for so long is there to stay, ms: some are made only to see whether they can be. */
 const PROBATION = 500
@@ -22,7 +21,7 @@ const SETTLE = 1_000
 const PATIENCE = 8_000
 const LOOK = 100
 /** Exchanges that go on for long, and know how to begin again. */
-const LASTING = [acksProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
+const LASTING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
 export interface ConnectionMigrationComponents {
   peerId: PeerId
