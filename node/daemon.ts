@@ -150,8 +150,8 @@ async function compose(
       firstJoin.refused(refusing)
     }
   }
-  // who is revoked need not be looked for
-  const wanted = () => addressBook.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
+  // nobody needs to find a revoked peer
+  const knownPeers = () => addressBook.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
@@ -176,7 +176,7 @@ async function compose(
     follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.follow }),
-    dialer: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
+    dialer: c => new Dialer(c, { log, ticketAddresses: mesh.way, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
@@ -195,7 +195,7 @@ async function compose(
     bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
-    addressBook: c => addressBook.watch({ members: c.members, authority, self: identity.peer }),
+    addressBook: c => addressBook.serve({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),

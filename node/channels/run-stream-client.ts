@@ -6,7 +6,7 @@
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
-import { Backoff } from '../mesh/peering/backoff.ts'
+import { Backoff } from '../backoff.ts'
 import { StreamClock } from './stream-clock.ts'
 
 export type Told = Extract<FromController, { type: 'command' | 'certificate' | 'notice' }>
