@@ -1,7 +1,7 @@
 import { BakError } from '../../protocols/errors.ts'
 
 /**
- * Thrown by the check of a topic for a message that is not to be obeyed, but that an honest peer may have passed on: it knows
- * less than this one, or more.
+ * Thrown by the check of a topic for a message to be dropped without blame: an honest peer with older or newer knowledge may have passed
+ * it on.
  */
 export class Ignored extends BakError {}
