@@ -1,12 +1,14 @@
+/** Limits concurrent work, in all and of one key. */
 import { asBakError } from '../protocols/errors.ts'
 import type { WaitOptions } from '../protocols/stream.ts'
+import { onAbort } from './wait.ts'
 
 interface Waiting {
   key: string
   begin(): void
 }
 
-/** Lets only so many pieces of work go on at once, and of one key fewer, so that one that stalls holds up nobody else. */
+/** Work of one key has a lower limit, so that a key that stalls does not hold up the others. */
 export class Limit {
   readonly #most: number
   readonly #mostOfOne: number
@@ -19,7 +21,7 @@ export class Limit {
     this.#mostOfOne = mostOfOne
   }
 
-  /** Does the work when its turn comes. @throws what the signal was aborted with while it waits */
+  /** Does the work when its turn comes. @throws {BakError} the signal's reason, if it aborts before that */
   async use<T>(key: string, work: () => Promise<T>, { signal }: WaitOptions = {}): Promise<T> {
     await this.#turn(key, signal)
     try {
@@ -35,25 +37,26 @@ export class Limit {
 
   #turn(key: string, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.#waiting = this.#waiting.filter(each => each !== waiting)
-        reject(asBakError(signal?.reason))
-      }
+      let stop = () => {}
       const waiting = {
         key,
         begin: () => {
-          signal?.removeEventListener('abort', giveUp)
+          stop()
           resolve()
         }
       }
-      if (signal?.aborted) return giveUp()
-      signal?.addEventListener('abort', giveUp)
       this.#waiting.push(waiting)
+      if (signal != null) {
+        stop = onAbort(signal, () => {
+          this.#waiting = this.#waiting.filter(each => each !== waiting)
+          reject(asBakError(signal.reason))
+        })
+      }
       this.#next()
     })
   }
 
-  /** Begins whatever may: first come, first served, but for those whose key has its share. */
+  /** Begins waiting work in order of arrival, but for keys at their limit. */
   #next(): void {
     while (this.#count < this.#most) {
       const at = this.#waiting.findIndex(({ key }) => (this.#busy.get(key) ?? 0) < this.#mostOfOne)

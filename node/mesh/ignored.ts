@@ -1,7 +1,8 @@
+/** The error for messages that are dropped without blame. */
 import { BakError } from '../../protocols/errors.ts'
 
 /**
- * Thrown by the check of a topic for a message to be dropped without blame: an honest peer with older or newer knowledge may have passed
- * it on.
+ * Thrown by the check of a topic; the message does not count against the neighbour that passed it on, which may be honest and only know
+ * less or more than this peer.
  */
 export class Ignored extends BakError {}

@@ -6,7 +6,7 @@ import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
@@ -78,7 +78,7 @@ export const targets = [
       ...['interrupted', 'cannot-create', 'timeout', 'busy']
     ] as ErrorCode[]
   }),
-  of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -103,7 +103,7 @@ export const targets = [
   asks({ protocol: bulkProtocol }),
   asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })
