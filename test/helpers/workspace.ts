@@ -1,4 +1,4 @@
-/** A folder and a supervisor for one test; nothing of either is left by `close`. */
+/** A folder and a supervisor for one test; `close` removes both. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ export function createWorkspace(name: string): Workspace {
 /** @returns the path of a tiny executable of `test/fixtures` */
 export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 
-/** Waits until `probe` gives a value. @throws if it has not within 10 s */
+/** Waits until `probe` returns a value. @throws if it does not within 10 s */
 export async function until<T>(probe: () => T | undefined): Promise<T> {
   for (const deadline = performance.now() + 10_000; performance.now() < deadline; await sleep(10)) {
     const found = probe()
