@@ -2,9 +2,10 @@
  * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
  * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -34,6 +35,8 @@ export class Content {
   readonly #stored = new Map<string, Uint8Array>()
   readonly #fetches = new Limit(FETCHES)
   #storedBytes = 0
+  /** Digests that are waited for. */
+  readonly #expected = new Map<string, PromiseWithResolvers<Uint8Array>>()
 
   constructor(components: ContentComponents) {
     this.#streams = components.streams
@@ -53,6 +56,7 @@ export class Content {
     if (!this.#stored.has(digest)) this.#storedBytes += bytes.length
     this.#stored.delete(digest)
     this.#stored.set(digest, bytes)
+    this.#expected.get(digest)?.resolve(bytes)
     for (const [oldest, old] of this.#stored) {
       const isWithin = this.#storedBytes <= MAX_STORED_BYTES && this.#stored.size <= MAX_STORED
       if (isWithin || oldest === digest) break
@@ -81,6 +85,24 @@ export class Content {
       }
     }
     throw new BakError('unknown-digest', `no peer has ${digest}: ${errors.join('; ') || 'there was none to ask'}`)
+  }
+
+  /** Waits for content that another peer sends by itself. @returns nothing if it has not come after so many ms */
+  async expect(digest: string, ms: number): Promise<Uint8Array | undefined> {
+    const stored = this.local(digest)
+    if (stored != null) return stored
+    const arrival = this.#expected.get(digest) ?? Promise.withResolvers<Uint8Array>()
+    this.#expected.set(digest, arrival)
+    const timeout = new AbortController()
+    try {
+      return await Promise.race([
+        arrival.promise,
+        sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)
+      ])
+    } finally {
+      timeout.abort()
+      this.#expected.delete(digest)
+    }
   }
 
   /** @returns content that this peer has, which then counts as just used */

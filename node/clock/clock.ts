@@ -2,8 +2,9 @@
  * How far this peer's clock is from another's, from four timestamps: when it asked, when the other heard, when the other
  * answered, when the answer came. The exchange with the shortest way is the best; half its way bounds the error.
  */
+
+import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
-import { clockProtocol } from '../../protocols/phase.ts'
 import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
 

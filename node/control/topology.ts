@@ -16,14 +16,18 @@ const AT_ONCE = 32
 
 type Topology = CallResponse<'topology'>
 
-export async function* topology(parts: Parts, { signal }: { signal: AbortSignal }): AsyncGenerator<Topology> {
-  const { members, neighbours, identity } = parts
-  const before = new Set(neighbours.list().map(({ peer }) => peer))
+export async function* topology(
+  parts: Parts,
+  _: object,
+  { signal }: { signal: AbortSignal }
+): AsyncGenerator<Topology> {
+  const { members, adjacency, identity } = parts
+  const before = new Set(adjacency.list().map(({ peer }) => peer))
   const others = members.list().filter(each => isHere(each) && each.path !== 'self')
   const { words, silent } = await askAll(parts, others, signal)
   if (signal.aborted) return
   // last, so that it knows of the connections that asking opened, as the others do
-  words.set(identity.peer, neighbours.list())
+  words.set(identity.peer, adjacency.list())
   yield draw(members.list(), words, silent, { peer: identity.peer, before })
 }
 

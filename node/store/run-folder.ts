@@ -39,8 +39,8 @@ export class RunFolder {
     await writeAtomic(this.path('spec.toml'), writeRunFile(spec))
   }
 
-  async writeEnvelope(name: string, sealed: Envelope): Promise<void> {
-    await writeAtomic(join(this.certificates, `${name}.cbor`), encode(sealed))
+  async writeEnvelope(path: string, sealed: Envelope): Promise<void> {
+    await writeAtomic(this.path(path), encode(sealed))
   }
 
   async writeRecord(record: RunRecord): Promise<void> {

@@ -137,5 +137,5 @@ export const measures = (open: Opener) => measureClock(open)
 export async function swaps(open: Opener, { target, member }: World): Promise<void> {
   const table = new Table()
   const mine = target.parts.members.list().length
-  await syncRecords(open, member.parts.identity.peer, { table, take: () => mine })
+  await syncRecords(open, member.parts.identity.peer, { table, learn: () => mine })
 }

@@ -89,7 +89,7 @@ export async function startWorld(): Promise<World> {
       ...{ folder, target, member, stranger: newSigner(), ticket, ended: '', live: '', problems, ends, stop },
       ...{ said: new Map(), answered: new Map(), published: new Map() }
     }
-    for (const { parts } of daemons) parts.conduct.note = () => {}
+    for (const { parts } of daemons) parts.peerScore.note = () => {}
     const restore = daemons.map(daemon => record(daemon, world))
     await converse(world)
     for (const each of restore) each()

@@ -31,7 +31,7 @@ export interface LocalMesh {
     relay?: boolean
     services?: Record<string, (components: never) => unknown>
     /** What the network itself gets beside these. */
-    network?: Pick<NetworkInit, 'gate' | 'greeter'>
+    network?: Pick<NetworkInit, 'gater' | 'greeter'>
   }): Promise<LocalPeer>
   stop(): Promise<void>
 }
