@@ -25,7 +25,7 @@ async function member() {
 test('a tarball is packed, listed also after a restart, read in parts, and deleted once it has a receipt', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const tarball = await outbox.add(root, [sample], '1-default/sample1', { kind: 'tools' })
+  const tarball = await outbox.add(root, [sample], '1-default/sample1', { kind: 'sample' })
   assert.equal(tarball.allow, [sample])
   const again = await openOutbox(folder, run)
   assert.equal(await again.list(), [tarball])
@@ -43,7 +43,7 @@ test('a tarball is packed, listed also after a restart, read in parts, and delet
 
 test('the receiver unpacks a tarball to the paths that it allows', async () => {
   const { root, folder } = await member()
-  const tarball = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'tools' })
+  const tarball = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'sample' })
   const results = scratch()
   const { refused } = await unpack(tarball.path, results, { allow: tarball.allow })
   assert.equal(refused, [])
@@ -53,7 +53,7 @@ test('the receiver unpacks a tarball to the paths that it allows', async () => {
 test('a small tarball stays in memory, with the same bytes as a stored one', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const small = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'tools' })
+  const small = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'sample' })
   assert.ok('content' in small)
   assert.is(digestOf(small.content), small.digest)
   assert.is(small.content.length, small.bytes)
@@ -68,7 +68,7 @@ test('a tarball that is large before or after compression is stored', async () =
     const { root, folder } = await member()
     await plant(root, { [`${sample}/big`]: content })
     const outbox = await openOutbox(folder, run)
-    const stored = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'tools' })
+    const stored = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'sample' })
     assert.ok('path' in stored)
     assert.equal(await outbox.list(), [stored])
     const results = scratch()
@@ -82,7 +82,7 @@ test('what interrupted packing left is removed', async () => {
   await plant(folder, { '.bak-0123456789abcdef.tmp': 'half' })
   await openOutbox(folder, run)
   assert.equal(await listAll(folder), [])
-  assert.is(await codeOf((await openOutbox(folder, run)).add(root, ['absent'], 'x', { kind: 'tools' })), 'io')
+  assert.is(await codeOf((await openOutbox(folder, run)).add(root, ['absent'], 'x', { kind: 'sample' })), 'io')
   assert.equal(await listAll(folder), [])
 })
 
@@ -94,8 +94,8 @@ test(full, () =>
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i)
     await plant(root, { noise })
     const outbox = await openOutbox(folder, run)
-    const tarball = await outbox.add(root, [sample], 'x', { kind: 'tools' })
-    assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'tools', level: 1 })), 'no-space')
+    const tarball = await outbox.add(root, [sample], 'x', { kind: 'sample' })
+    assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'sample', level: 1 })), 'no-space')
     assert.equal(await outbox.list(), [tarball])
     assert.is((await listAll(folder)).length, 2)
   })
