@@ -1,3 +1,4 @@
+/** `bak show`: prints the record of a run. */
 import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'

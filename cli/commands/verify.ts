@@ -1,3 +1,4 @@
+/** `bak verify`: verifies signatures and digests of a result, offline. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -6,7 +6,6 @@
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
 import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
-import type { Streams } from '../mesh/streams.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
@@ -35,11 +34,18 @@ export function now(): number {
   }
 }
 
+export interface ClockComponents {
+  streams: {
+    serve(protocol: typeof clockProtocol, handler: typeof answerClock): Promise<void>
+    unserve(protocol: typeof clockProtocol): Promise<void>
+  }
+}
+
 /** Answers other peers' measurements. */
 export class Clock {
-  readonly #streams: Streams
+  readonly #streams: ClockComponents['streams']
 
-  constructor(components: { streams: Streams }) {
+  constructor(components: ClockComponents) {
     this.#streams = components.streams
   }
 

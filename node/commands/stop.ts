@@ -1,3 +1,4 @@
+/** `bak-node stop`: ends the daemon. */
 import type { Command } from 'commander'
 import { socketOf } from '../../protocols/default-home.ts'
 import { addCommand, example, homeOf, stopDaemon } from '../command.ts'

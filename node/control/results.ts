@@ -54,7 +54,7 @@ function elsewhere({ members, identity, feed }: Parts): RunLine[] {
 
 /** The second that a run's id begins with. */
 function createdOf(run: string): number {
-  const [, year, month, day, hour, minute, second] = /^(....)(..)(..)T(..)(..)(..)/.exec(run)?.map(Number) as number[]
+  const [, year, month, day, hour, minute, second] = (/^(....)(..)(..)T(..)(..)(..)/.exec(run) ?? []).map(Number)
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
@@ -118,8 +118,12 @@ export async function* move(
   const say = (done: number, total: number, finished: boolean) =>
     progress.put({ run, to: target.shown, done, total, finished }).catch(() => {})
   let size = 0
+  const onProgress = (done: number, total: number) => {
+    size = total
+    void say(done, total, false)
+  }
   const moving = parts.mover
-    .move(run, target.peer, { keep, signal, onProgress: (done, total) => void say(done, (size = total), false) })
+    .move(run, target.peer, { keep, signal, onProgress })
     .then(() => say(size, size, true))
     .then(
       () => progress.end(),

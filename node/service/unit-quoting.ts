@@ -10,8 +10,8 @@ function quoted(word: string, variables: boolean): string {
   // % begins a specifier everywhere, $ a variable in command lines
   const plain = word.replaceAll('%', '%%').replaceAll('$', variables ? '$$$$' : '$')
   if (/^[\w@:,.=/+%-]+$/.test(plain)) return plain
-  const escaped = plain.replace(/[\\"]/g, '\\$&').replace(/[\0-\x1f\x7f]/g, escape)
+  const escaped = plain.replace(/[\\"]/g, '\\$&').replace(/[\0-\x1f\x7f]/g, escapeByte)
   return `"${escaped}"`
 }
 
-const escape = (letter: string) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`
+const escapeByte = (letter: string) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`

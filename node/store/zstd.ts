@@ -1,5 +1,5 @@
 /** zstd as stages of a pipeline of bytes. */
-import { type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { pass } from '../../protocols/gc-hint.ts'

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkRunLimits } from '../../node/agent/run-limits.ts'
-import { BakError } from '../../protocols/errors.ts'
+import type { BakError } from '../../protocols/errors.ts'
 
 const test = suite('run limits')
 const runs = (controller: string, count: number) => Array.from({ length: count }, () => controller)

@@ -62,8 +62,8 @@ test('the state of the daemon is unchanged', () => {
     [world.live]
   )
   assert.equal(agent.runs(), [world.live])
-  assert.is(coordinator.driver(world.live)?.record.phase, 'work')
-  assert.equal(coordinator.driver(world.live)?.record.excluded, [])
+  assert.is(coordinator.driver(world.live)?.run.record.phase, 'work')
+  assert.equal(coordinator.driver(world.live)?.run.record.excluded, [])
   assert.is(members.self.name, 'target')
   assert.is(members.self.state, 'alive')
 })

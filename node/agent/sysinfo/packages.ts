@@ -18,6 +18,7 @@ export const packages: Collector = {
 }
 
 async function debs(context: CollectContext): Promise<string[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of dpkg-query
   const words = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package} ${Version}\n', ...DEB]
   const lines = await ask('dpkg-query', words, context)
   return lines.filter(line => line.startsWith('ii')).map(line => line.slice(2).trim())

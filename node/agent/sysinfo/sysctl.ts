@@ -29,7 +29,7 @@ export const sysctl: Collector = {
         warn(`sysctl.txt: the first ${lines.length} values only`)
         break
       }
-      const value = valueOf(path)
+      const value = readValue(path)
       if (value == null) continue
       const line = `${path.slice(ROOT.length + 1).replaceAll('/', '.')} = ${value}`
       bytes += line.length
@@ -50,7 +50,7 @@ function* files(folder: string): Generator<string> {
 }
 
 /** @returns undefined for a write-only value, or one that this user may not read */
-function valueOf(path: string): string | undefined {
+function readValue(path: string): string | undefined {
   try {
     if ((statSync(path).mode & 0o444) === 0) return undefined
     return readFileSync(path, 'utf8').trim().slice(0, MAX_VALUE_LENGTH).replaceAll('\n', ' | ')
