@@ -210,6 +210,18 @@ test('an aborted get rejects with the reason of its signal, and no other peer is
   assert.equal(net.asked, ['silent'])
 })
 
+test('expected content arrives for all who wait for it, however long the others waited', async () => {
+  const content = await new Net().peer('a')
+  const bytes = noise(10)
+  const digest = digestOf(bytes)
+  const [soon, late, also] = [content.expect(digest, 5), content.expect(digest, 10_000), content.expect(digest, 10_000)]
+  assert.is(await soon, undefined)
+  content.put(bytes)
+  assert.is(await late, bytes)
+  assert.is(await also, bytes)
+  assert.is(await content.expect(digest, 5), bytes)
+})
+
 /** Whether a peer still has what it once put. */
 const holds = async (net: Net, content: Content, digest: string) => {
   const before = net.asked.length
