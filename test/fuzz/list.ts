@@ -62,9 +62,20 @@ export const targets = [
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
-  topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
-  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
-  topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
+  topicTarget({ name: 'hello', topic: () => 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
+  topicTarget({ name: 'run', topic: () => 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
+  topicTarget({
+    name: 'of a run',
+    topic: ({ live }) => `run/${live}`,
+    schema: runMessage,
+    subjects: [commandSubject, noticeSubject]
+  }),
+  topicTarget({
+    name: 'trust',
+    topic: () => 'trust',
+    schema: trustMessage,
+    subjects: [revocationSubject, rotationSubject]
+  }),
   ...readers.map(readerTarget),
   archiveTarget,
   controlRequests,
