@@ -22,8 +22,7 @@ const stillOpen: Record<string, string[]> = {
     'node/mesh/membership/views.ts imports node/run/run-feed.ts',
     'node/run/collect.ts imports node/agent/agent.ts',
     'node/run/coordinator.ts imports node/agent/agent.ts',
-    'node/run/driver-parts.ts imports node/agent/agent.ts',
-    'node/tools/register.ts imports node/agent/allowance.ts'
+    'node/run/driver-parts.ts imports node/agent/agent.ts'
   ],
   circles: [
     'node/mesh/membership/members.ts node/mesh/membership/views.ts node/mesh/paths/paths.ts node/mesh/streams.ts'
@@ -42,8 +41,6 @@ const stillOpen: Record<string, string[]> = {
     'node/agent/phases/sysinfo.ts',
     'node/agent/phases/terminate.ts',
     'node/agent/phases/work.ts',
-    'node/agent/run-limits.ts',
-    'node/limit.ts',
     'node/mesh/holepunch/local-port.ts',
     'node/mesh/holepunch/seen.ts',
     'node/mesh/ignored.ts',
