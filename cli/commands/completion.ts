@@ -1,3 +1,4 @@
+/** `bak completion`: the completion script of a shell. */
 import { Argument, type Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { buildProgram } from '../program.ts'
@@ -17,7 +18,7 @@ async function act({ print }: Context, _: object, shell = ''): Promise<void> {
   await print(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
 }
 
-/** Names of commands at the first word, flags where a dash is typed, files elsewhere. */
+/** Completes commands as the first word, flags after a dash, files elsewhere. */
 function bashScript(program: Command): string {
   const globals = flagsOf(program)
   const cases = program.commands.map(command => {

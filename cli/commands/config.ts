@@ -1,3 +1,4 @@
+/** `bak config`: the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
 import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
@@ -17,7 +18,7 @@ interface Setting {
 
 export function define(command: Command): void {
   addFlag(command, '--origin', 'where each comes from')
-  addFlag(command, '--all', 'also those that nobody set')
+  addFlag(command, '--all', 'also settings with their default')
   addExamples(command, {
     'bak config --origin': 'what is set, and by which variable or line',
     'BAK_RUN_QUORUM=80% bak config': 'a variable wins over config.toml, a flag over both'
@@ -42,7 +43,7 @@ const show = (value: unknown) => (typeof value === 'string' ? value : (JSON.stri
 const originOfHome = () =>
   process.argv.some(word => word.startsWith('--home')) ? 'flag' : process.env.BAK_HOME ? 'BAK_HOME' : 'default'
 
-/** Every flag of every command, but those that say where this file is or only ask for help. */
+/** The flags of all commands that have a variable, without --home, which determines this file. */
 async function listFlags(file: Settings): Promise<Setting[]> {
   const program = await buildProgram(() => true)
   const lineOf = findLines(file.text)
@@ -70,7 +71,7 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The daemon's own keys; a running daemon has what was set when it started. */
+/** The daemon's keys, as they are now; a running daemon has the settings from when it started. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
   const unknown = Object.keys(keys).filter(key => key !== 'cli' && !daemonKeys.some(([each]) => each === key))
