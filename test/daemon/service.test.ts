@@ -65,7 +65,7 @@ service(
     assert.is((await node(['uninstall', '--root', below()])).stdout, `removed ${below(SYSTEM)}\n`)
     assert.not.ok(existsSync(below(SYSTEM)))
     const again = await node(['uninstall', '--root', below()])
-    assert.equal([again.status, again.stdout], [0, `there is no ${below(SYSTEM)}\n`])
+    assert.equal([again.status, again.stdout], [0, `${below(SYSTEM)} does not exist\n`])
   }
 )
 
