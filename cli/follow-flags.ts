@@ -1,4 +1,4 @@
-/** The flags of every command that follows a run to its end. */
+/** Flags of the commands that follow a run. */
 import type { Command } from 'commander'
 import { addFlag } from './command.ts'
 import { parseNumber } from './spec-flags.ts'

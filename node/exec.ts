@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isSea } from 'node:sea'
+import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
-import { socketOf } from '../protocols/home.ts'
 
 /** When a peer that is not ready is killed. */
 const READY_TIMEOUT_MS = 30_000

@@ -31,7 +31,7 @@ const body = v.variant('type', [
   }),
   /** Waiting for --expect members. */
   v.object({ type: v.literal('waiting'), expect: count, present: count }),
-  v.object({ type: v.literal('inbox-open') }),
+  v.object({ type: v.literal('offered') }),
   v.object({
     type: v.literal('roster'),
     manifest: digest,

@@ -1,4 +1,4 @@
-/** `bak ps`: the runs that are in progress anywhere in the mesh. */
+/** `bak ps`: lists the runs in progress anywhere in the mesh. */
 import type { Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatExcluded, formatTable } from '../format.ts'

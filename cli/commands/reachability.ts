@@ -1,4 +1,4 @@
-/** `bak reachability`: the path to each other peer, measured. */
+/** `bak reachability`: shows how this peer and each other can be reached. */
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

@@ -1,4 +1,4 @@
-/** `bak run`: starts a run and follows it to its end. */
+/** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { CallRequest, Plan } from '../../protocols/control.ts'

@@ -1,4 +1,4 @@
-/** `bak show`: what is known of a run. */
+/** `bak show`: prints the record of a run. */
 import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'

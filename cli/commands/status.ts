@@ -1,4 +1,4 @@
-/** `bak status`: the state of the daemon in a few lines. */
+/** `bak status`: prints the daemon's state. */
 import type { Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatFacts } from '../format.ts'

@@ -1,4 +1,4 @@
-/** `bak verify`: proves that a result is as it was signed. */
+/** `bak verify`: verifies signatures and digests of a result, offline. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

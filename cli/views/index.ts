@@ -1,4 +1,4 @@
-/** Selects the view of a run. */
+/** Chooses the view that shows a run. */
 import { jsonView } from './json.ts'
 import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'

@@ -1,4 +1,4 @@
-/** The view of a run for programs. */
+/** A run as JSON: each event on a line of its own. */
 import { writeTo } from '../output.ts'
 import type { View } from './view.ts'
 

@@ -1,4 +1,4 @@
-/** The view of a run for scripts. */
+/** A run as one line: the folder of its result. */
 import { formatDuration } from '../format.ts'
 import { writeTo } from '../output.ts'
 import { conclude } from '../progress.ts'

@@ -1,4 +1,4 @@
-/** What every view of a run implements. */
+/** The interface of what shows a run. */
 import type { EndedEvent, RunEvent } from '../../protocols/events.ts'
 
 export interface View {

@@ -5,17 +5,17 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { PROGRAM } from '../../protocols/version.ts'
-import { nextChange } from '../mesh/membership/next-change.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
+import { nextEvent } from '../wait.ts'
 
 /** Changes that come close together are told together, ms. */
 const SETTLE = 100
 
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
   const { members, agent, authority, coordinator, identity, mesh, home } = parts
-  const driving = coordinator.drivers().map(driver => driver.run)
+  const driving = coordinator.drivers().map(driver => driver.run.id)
   const taking = agent.runs()
   const busy = driving.length + taking.length > 0
   yield {
@@ -48,7 +48,7 @@ export async function* members(
   if (!watch) return yield now()
   while (!signal.aborted) {
     // what changes while the caller takes this counts, too
-    const change = nextChange(parts.members, signal)
+    const change = nextEvent(parts.members, 'change', signal)
     yield now()
     await change
     await sleep(SETTLE, undefined, { signal }).catch(() => {})

@@ -1,13 +1,13 @@
 /** Calls that begin, follow and cancel runs. */
+import { cancelProtocol } from '../../protocols/cancel.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
-import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { isUsable } from '../run/expect.ts'
-import { describePhase, phasesOf } from '../run/plan.ts'
+import { describePhase, planOf } from '../run/plan.ts'
 import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
 import { parseSelector } from '../run/selector.ts'
 import { findTool } from '../tools/index.ts'
@@ -39,7 +39,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
       return { peer, name, rank, tools, missing: missing.filter(each => each != null) }
     }),
     needed: neededBy(spec.policy.quorum, candidates),
-    phases: phasesOf(spec).map(describePhase),
+    phases: planOf(spec).map(describePhase),
     command: spec.command
   }
 }

@@ -35,7 +35,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
   const parts = {
     identity: { peer: id('self') },
     members: { list: () => members },
-    neighbours: { list: () => (own.length > 1 ? own.shift() : own[0]) },
+    adjacency: { list: () => (own.length > 1 ? own.shift() : own[0]) },
     streams: { to }
   }
   return { parts: parts as unknown as Parts, asked }

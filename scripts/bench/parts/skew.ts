@@ -1,5 +1,4 @@
 /** How far apart the members begin at `start`: as the run records it, and as it is where all clocks are one. */
-
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../../protocols/codec.ts'
