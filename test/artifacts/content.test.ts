@@ -4,7 +4,7 @@ import { Content } from '../../node/artifacts/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { getProtocol } from '../../protocols/phase.ts'
-import { askOne, type Handler, type StreamOpener, serve } from '../../protocols/stream.ts'
+import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
 import { type Road, road, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('content by digest')
@@ -40,7 +40,7 @@ class Net {
     return this.#roads.get(name) as Road
   }
 
-  #to(name: string): StreamOpener {
+  #to(name: string): Opener {
     return async (id, options) => {
       this.asked.push(name)
       const there = this.#roads.get(name)

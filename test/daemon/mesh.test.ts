@@ -123,7 +123,7 @@ mesh('a peer started before the one it is to join is let in within 5 s of its ap
     const began = Date.now()
     await early.until(late.name, members => members.filter(m => m.state === 'alive').length === 2, 6_000)
     assert.ok(Date.now() - began < 5_000, `it took ${Date.now() - began} ms`)
-    const said = readFileSync(join(early.folder, 'late.log'), 'utf8').match(/nobody answers yet/g)
+    const said = readFileSync(join(early.folder, 'late.log'), 'utf8').match(/no peer answers yet/g)
     assert.is(said?.length, 1, 'it has tried many times and said it once')
   } finally {
     await early.stop()

@@ -4,7 +4,7 @@ import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
@@ -85,7 +85,7 @@ export const targets = [
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })
