@@ -2,8 +2,8 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
+import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { defaultHome, socketOf } from '../protocols/home.ts'
 import { writeTo } from './output.ts'
 
 /** The environment as the caller has it, before this program touches it. */

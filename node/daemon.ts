@@ -20,8 +20,6 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
-import { Greeter } from './mesh/bulk/greeter.ts'
-import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -38,6 +36,7 @@ import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
+import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
 import { Reachability } from './mesh/reachability/reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
@@ -139,12 +138,11 @@ async function compose(
   const peerScore = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gater = new ConnectionGater({ peerScore, log })
   const lowNoise = new LowNoiseMode()
-  const greeter = new Greeter({ gate: gater })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: refuseCutOff(peerScore, authority),
-    ...{ peerScore, gater, greeter, lowNoise },
+    ...{ peerScore, gater, lowNoise },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -196,7 +194,6 @@ async function compose(
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
-    bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.watch({ members: c.members, authority, self: identity.peer }),
@@ -212,7 +209,15 @@ async function compose(
     leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
-    register: c => register.serve(c)
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== identity.peer) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>

@@ -1,8 +1,9 @@
 /** `bak config`: lists the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
-import { daemonDefaults, daemonKeys, variableOf } from '../../protocols/config-file.ts'
+import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
+import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatTable } from '../format.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'

@@ -1,6 +1,6 @@
 /** Calls about what runs have left. */
 import { encode } from '../../protocols/codec.ts'
-import type { CallInput, CallResponse, RunLine } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, HandlerOptions, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -13,10 +13,6 @@ import { gatherCertificates } from '../run/describe.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
-
-interface Options {
-  signal: AbortSignal
-}
 
 export async function* ls(
   parts: Parts,
@@ -66,7 +62,7 @@ function createdOf(run: string): number {
 export async function* describe(
   parts: Parts,
   { run: text }: CallInput<'describe'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'describe'>> {
   const run = await resolveRun(parts, text)
   const { coordinator } = parts
@@ -99,7 +95,7 @@ async function proofsOf({ coordinator, feed, streams, members }: Parts, run: str
 export async function* collect(
   parts: Parts,
   { run: text }: CallInput<'collect'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'collect'>> {
   checkOwnPermission(parts.authority, parts.identity.peer, 'collect')
   yield* parts.collect.from(await resolveRun(parts, text), signal)
@@ -108,7 +104,7 @@ export async function* collect(
 export async function* move(
   parts: Parts,
   { run: text, to, keep = false }: CallInput<'move'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'move'>> {
   checkOwnPermission(parts.authority, parts.identity.peer, 'move')
   const run = await resolveRun(parts, text)

@@ -1,5 +1,5 @@
-/** The tool `vmstat` of procps. */
-import { programTool } from './program.ts'
+/** vmstat of procps: memory, paging, processes and interrupts. */
+import { programTool } from './program-tool.ts'
 
 export const vmstat = programTool({
   name: 'vmstat',

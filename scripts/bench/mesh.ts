@@ -3,7 +3,6 @@ import { freemem } from 'node:os'
 import type { MemberView } from '../../protocols/control.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { checkSpec, type RunFile } from '../../protocols/run-file.ts'
-import type { Spec } from '../../protocols/spec.ts'
 import { Testnet } from '../../testnets/testnet.ts'
 import { cpuOfAlone } from './processes.ts'
 
@@ -122,7 +121,7 @@ export class Mesh {
 
   /** Drives a run to its end. @throws unless it ended well */
   async run(wanted: RunFile, onEvent: (event: RunEvent) => void = () => {}): Promise<void> {
-    const spec = checkSpec({ on: MEMBER_LABEL, expect: this.members, sysinfo: 'none', tools: [], ...wanted }) as Spec
+    const spec = checkSpec({ on: MEMBER_LABEL, expect: this.members, sysinfo: 'none', tools: [], ...wanted })
     const request = { spec, directory: this.testnet.folder, env: { PATH: process.env.PATH ?? '' } }
     for await (const event of this.testnet.call(DRIVER, 'run', request)) {
       if (!('type' in event)) continue

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commandLine } from '../../node/service/words.ts'
+import { commandLine } from '../../node/service/unit-quoting.ts'
 
-const words = suite('words of a unit')
+const words = suite('quoting of a unit')
 
 const samples: Array<[words: string[], line: string]> = [
   [['/usr/bin/bak-node', '--home', '/var/lib/bak'], '/usr/bin/bak-node --home /var/lib/bak'],

@@ -1,9 +1,9 @@
-/** Words of a command line in a unit file; systemd.syntax(7), systemd.service(5) "Command lines". */
+/** Quotes words for a unit file; systemd.syntax(7), systemd.service(5) "Command lines". */
 
-/** @returns the words in one line, each quoted so that systemd takes it as it stands */
+/** @returns one line, each word quoted so that systemd takes it literally */
 export const commandLine = (words: string[]): string => words.map(word => quoted(word, true)).join(' ')
 
-/** The same for one value where systemd expands no variables. */
+/** @returns one value, quoted for a setting in which systemd expands no variables */
 export const value = (text: string): string => quoted(text, false)
 
 function quoted(word: string, variables: boolean): string {

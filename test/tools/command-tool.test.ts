@@ -45,26 +45,29 @@ commands('it is ready at its first output', async ({ start }) => {
   assert.equal(await running.stop(), [])
 })
 
-commands('one that stays silent is ready after a while, and wrote nothing', async ({ start }) => {
-  const began = performance.now()
-  const running = await start({ command: [fixture('silent')], ready_after: 0.1 })
-  await running.ready
-  assert.ok(performance.now() - began >= 100)
-  assert.equal(await running.stop(), ['wrote nothing'])
-})
+commands(
+  'a tool without output is ready after ready_after, and a warning says that it wrote nothing',
+  async ({ start }) => {
+    const began = performance.now()
+    const running = await start({ command: [fixture('silent')], ready_after: 0.1 })
+    await running.ready
+    assert.ok(performance.now() - began >= 100)
+    assert.equal(await running.stop(), ['wrote nothing'])
+  }
+)
 
-commands('one that fails before it is ready says how and why', async ({ start }) => {
+commands('a tool that fails before it is ready gives its exit status and stderr', async ({ start }) => {
   const running = await start({ command: [fixture('exits-early')] })
   const error: BakError = await running.ready.then(
     () => assert.unreachable() as never,
     thrown => thrown
   )
   assert.is(error.code, 'tool-failed')
-  assert.is(error.message, 'ended with exit 3 before it produced: no such device')
+  assert.is(error.message, 'ended with exit 3 before its first output: no such device')
   assert.equal(await running.stop(), ['ended early with exit 3: no such device', 'wrote nothing'])
 })
 
-commands('one that ends by itself after it was ready is told of', async ({ start, folder }) => {
+commands('a tool that ends early after it was ready gives a warning', async ({ start, folder }) => {
   const script = `echo started; until [ -e ${folder}/end ]; do sleep 0.02; done; exit 5`
   const running = await start({ command: ['sh', '-c', script] })
   await running.ready
@@ -82,7 +85,7 @@ commands('it is stopped with the signal of its options', async ({ start, text })
   assert.is(text('mine-stdout.txt'), 'started\naverage\n')
 })
 
-commands('one that does not obey is killed, and told of', async ({ start, folder }) => {
+commands('a tool that ignores its stop signal is killed, with a warning', async ({ start, folder }) => {
   const running = await start({ command: [fixture('ignores-term')] })
   await running.ready
   const [{ group }] = JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups
@@ -90,7 +93,7 @@ commands('one that does not obey is killed, and told of', async ({ start, folder
   assert.not(isAlive(group))
 })
 
-commands('a start that is given up leaves nothing', async ({ start, folder }) => {
+commands('a cancelled start leaves nothing', async ({ start, folder }) => {
   const abort = new AbortController()
   const running = await start({ command: [fixture('silent')], ready_after: 600 }, abort.signal)
   abort.abort()
@@ -101,7 +104,7 @@ commands('a start that is given up leaves nothing', async ({ start, folder }) =>
   assert.equal(JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8')).groups, [])
 })
 
-commands('a check finds the program, or says that it is not there', async () => {
+commands('a check finds the program, or reports that it is missing', async () => {
   const check = (...command: string[]) => findTool('mine', { command }).check({ command })
   assert.equal(await check('sh'), { tool: 'mine', usable: true })
   assert.equal(await check(fixture('silent')), { tool: 'mine', usable: true })
@@ -110,13 +113,13 @@ commands('a check finds the program, or says that it is not there', async () => 
   assert.not((await check('./relative')).usable)
 })
 
-commands('a start without the program names it', async ({ start }) => {
+commands('a start without the program fails with its name', async ({ start }) => {
   const error: BakError = await start({ command: ['no-such-program'] }).catch(thrown => thrown)
   assert.is(error.code, 'tool-unavailable')
   assert.match(error.message, 'no-such-program')
 })
 
-commands('a name that is no tool is refused with the names that are', () => {
+commands('an unknown name is refused with the known ones', () => {
   try {
     findTool('mpstta', {})
     assert.unreachable()

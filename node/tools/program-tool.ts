@@ -1,25 +1,25 @@
-/** Makes a tool of a program that prints a sample at each interval until it is stopped. */
+/** Tools that are programs which print a sample at each interval until they are stopped. */
 import type { Availability } from '../../protocols/hello.ts'
 import { findProgram, versionOf } from './find-program.ts'
 import { runProgram } from './run-program.ts'
 import type { Tool } from './tool.ts'
 
-export interface ProgramTool {
-  /** Of the tool and of its program. */
+interface ProgramTool {
+  /** Name of the tool and of its program. */
   name: string
   summary: string
-  /** The package to install where the program is missing. */
+  /** The package that contains the program. */
   package: string
-  /** @param interval whole seconds; @param extra further words that the user gave */
+  /** @param interval whole seconds @param extra options of the user */
   argv(interval: number, extra: string[]): string[]
   env?: Record<string, string>
-  /** Default SIGINT: most programs then write what they still hold. */
+  /** SIGINT by default: most programs then write what they have buffered. */
   stopSignal?: NodeJS.Signals
-  /** The file in its folder whose first bytes show that it produces, where that is not its stdout. */
+  /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
-  /** @returns what it cannot show to this user */
+  /** @returns what this user cannot observe with it */
   limits?(): string | undefined
-  /** @returns the words of the program that further words of the user would make it run */
+  /** @returns the argv of a program that these options of the user would make it run */
   runs?(options: string[]): string[] | undefined
 }
 
@@ -27,17 +27,17 @@ export function programTool(program: ProgramTool): Tool {
   const { name, summary, env = {}, stopSignal = 'SIGINT', output } = program
   return {
     name,
-    kind: 'transient',
     summary,
     check: () => checkProgram(program),
     runs: program.runs,
     async start(context) {
       const { options } = context
-      const asked = options.interval ?? context.interval
-      // the programs of sysstat and procps take whole seconds only
-      const interval = Math.max(1, Math.round(asked))
+      const wanted = options.interval ?? context.interval
+      // sysstat and procps accept whole seconds only
+      const interval = Math.max(1, Math.round(wanted))
       const argv = [name, ...program.argv(interval, options.options ?? [])]
-      const warnings = interval === asked ? [] : [`sampled every ${interval} s, as it cannot every ${asked} s`]
+      const warnings =
+        interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       const signal = options.stop_signal == null ? stopSignal : (`SIG${options.stop_signal}` as const)
       return runProgram({ name, argv, env: { LC_ALL: 'C', ...env }, stopSignal: signal, output, warnings }, context)
     }

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { defaultHome, socketOf } from '../../protocols/home.ts'
+import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 
 const cases: [string, Record<string, string>, number, string][] = [
   ['BAK_HOME wins', { BAK_HOME: '/x', XDG_STATE_HOME: '/s', HOME: '/h' }, 0, '/x'],
