@@ -13,32 +13,14 @@ import { spec as specSchema } from '../protocols/spec.ts'
  * they are to be empty.
  */
 const stillOpen: Record<string, string[]> = {
-  floors: ['node/tools/register.ts imports node/agent/allowance.ts'],
   circles: [
-    'protocols/channel.ts protocols/frames.ts protocols/loopback.ts protocols/stream.ts',
-    'protocols/wire-exchange.ts protocols/wire.ts',
-    'node/mesh/membership/failure-detector.ts node/mesh/membership/members.ts node/mesh/membership/neighbour-sync.ts node/mesh/membership/views.ts node/mesh/paths/paths.ts node/mesh/streams.ts',
-    'node/run/new-record.ts node/run/run-context.ts'
+    'protocols/frames.ts protocols/loopback.ts protocols/stream.ts',
+    'node/mesh/membership/failure-detector.ts node/mesh/membership/members.ts node/mesh/membership/neighbour-sync.ts node/mesh/membership/views.ts node/mesh/paths/paths.ts node/mesh/streams.ts'
   ],
   'doubled names': [
     'node/command.ts node/work/command/command.ts',
-    'node/control/reachability.ts node/mesh/reachability/reachability.ts',
-    'node/mesh/bulk/wait.ts node/wait.ts'
-  ],
-  'former names': [
-    'node/mesh/bulk/again.ts',
-    'node/mesh/bulk/greeter.ts',
-    'node/mesh/bulk/keys.ts',
-    'node/mesh/bulk/lines.ts',
-    'node/mesh/bulk/make.ts',
-    'node/mesh/bulk/service.ts',
-    'node/mesh/bulk/wait.ts',
-    'protocols/bulk.ts',
-    'protocols/wire-exchange.ts',
-    'protocols/wire.ts',
-    'Bulk in node/mesh/bulk/service.ts',
-    'WireExchange in protocols/wire-exchange.ts',
-    'Wire in protocols/wire.ts'
+    'node/control/reachability.ts node/mesh/reachability/reachability.ts protocols/control/reachability.ts',
+    'node/control/trust.ts protocols/control/trust.ts protocols/trust.ts'
   ],
   headers: [
     'node/agent/phases/end.ts',
@@ -48,8 +30,6 @@ const stillOpen: Record<string, string[]> = {
     'node/agent/phases/start.ts',
     'node/agent/phases/stop.ts',
     'node/agent/phases/terminate.ts',
-    'node/agent/run-limits.ts',
-    'node/limit.ts',
     'node/mesh/holepunch/local-port.ts',
     'node/mesh/holepunch/seen.ts',
     'node/mesh/ignored.ts',
@@ -60,13 +40,8 @@ const stillOpen: Record<string, string[]> = {
     'node/parts.ts',
     'node/run/expect.ts',
     'node/run/recover.ts',
-    'protocols/compile-cache.ts',
-    'protocols/digest.ts',
-    'protocols/queue.ts',
-    'protocols/tarball/reception.ts',
-    'protocols/version.ts'
-  ],
-  lengths: ['protocols/control.ts']
+    'protocols/tarball/reception.ts'
+  ]
 }
 
 /** Top-level rooms, and those that they may import from. */
