@@ -1,3 +1,4 @@
+/** Ends in order the runs that a killed daemon left open. */
 import type { KeyObject } from 'node:crypto'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { statusOf } from '../../protocols/verdict.ts'
