@@ -19,17 +19,40 @@ const EXCHANGE_INTERVAL_MS = 3
 const MAX_EXCHANGES_BEFORE = 8
 const PAUSE_MS = 5
 const GOOD_BOUND_MS = 0.75
-/** Longest measurement at `end`, ms. */
-const END_TIMEOUT_MS = 5_000
+/** Longest measurement at `end`, and of one that nobody waits for, ms. */
+const MEASURE_TIMEOUT_MS = 5_000
 /** The measurement ends so long before the instant, ms. */
 const MARGIN_MS = 5
 /** An instant further away was agreed by a clock that was set meanwhile, ms. */
 const MAX_AHEAD_MS = 5_000
 
+/** From this bound on, half of a round trip, one exchange has to do at `join`, ms; more follow while the run goes on. */
+const LONG_PATH_BOUND_MS = 10
+
 type Measuring = Pick<PhaseContext, 'member' | 'ask' | 'signal'>
 
-/** @returns how far this member's clock is from the controller's. @throws {BakError} why that is not known */
+/**
+ * @returns how far this member's clock is from the controller's, as well as it can be known without a round trip of its own on a long
+ * path. @throws {BakError} why that is not known
+ */
+export async function measureAtJoin(context: Measuring): Promise<Clock> {
+  const { member, ask, signal } = context
+  if (member.controller === member.self) return measure(context)
+  const first = await ask(signal)
+  if (first.bound < LONG_PATH_BOUND_MS) return better(first, await measure(context))
+  const later = measure({ ...context, signal: AbortSignal.timeout(MEASURE_TIMEOUT_MS) })
+  later.then(
+    clock => {
+      member.clock = better(member.clock, clock)
+    },
+    () => {}
+  )
+  return first
+}
+
+/** Several exchanges, in this member's turn. @throws {BakError} why the clock is not known */
 export async function measure({ member, ask, signal }: Measuring): Promise<Clock> {
+  if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
   await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
   const samples: Promise<Clock>[] = []
@@ -49,7 +72,7 @@ export async function measureAgain({ member, ask, signal }: Measuring): Promise<
     member.clock = await measure({
       member,
       ask,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(END_TIMEOUT_MS)])
+      signal: AbortSignal.any([signal, AbortSignal.timeout(MEASURE_TIMEOUT_MS)])
     })
     return undefined
   } catch (cause) {

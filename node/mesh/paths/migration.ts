@@ -11,8 +11,7 @@ import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import type { Log } from '../../log.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
-import { isRelayed } from '../reachability/addresses.ts'
-import { preferred } from './paths.ts'
+import { isRelayed, preferred } from '../reachability/addresses.ts'
 
 /** A direct connection that lives for so long is there to stay, ms: some are made only to see whether they can be. */
 const PROBATION = 500

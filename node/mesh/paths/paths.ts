@@ -5,7 +5,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { isPrivate } from '@libp2p/utils'
 import type { Path, PathClass } from '../../../protocols/path.ts'
 import type { Members } from '../membership/members.ts'
-import { isRelayed } from '../reachability/addresses.ts'
+import { isRelayed, preferred } from '../reachability/addresses.ts'
 
 /** What is known of one connection. */
 export interface TrustLog {
@@ -31,12 +31,6 @@ export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, 
 }
 
 const withoutPeer = (address: string) => address.replace(/\/p2p\/[^/]+$/, '')
-
-/** @returns the open connection to use: one that leads through nobody else, if there is one */
-export function preferred(connections: Connection[]): Connection | undefined {
-  const open = connections.filter(({ status }) => status === 'open')
-  return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0]
-}
 
 export interface PathsComponents {
   events: TypedEventTarget<Libp2pEvents>

@@ -3,7 +3,8 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { classify, Paths, preferred, type TrustLog } from '../../../node/mesh/paths/paths.ts'
+import { classify, Paths, type TrustLog } from '../../../node/mesh/paths/paths.ts'
+import { preferred } from '../../../node/mesh/reachability/addresses.ts'
 import type { Path } from '../../../protocols/path.ts'
 
 const test = suite('what kind of path a connection is')
