@@ -8,7 +8,7 @@ import { getProtocol } from '../../protocols/content.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
@@ -92,7 +92,7 @@ export const targets = [
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })

@@ -8,7 +8,7 @@ import { asBakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { MeasuredPath } from '../../../protocols/path.ts'
 import { best, better, now } from '../../clock/clock.ts'
-import { CLOCK_OLD, turnOf } from '../../clock/schedule.ts'
+import { CLOCK_MAX_AGE_MS, turnOf } from '../../clock/schedule.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** Exchanges of one measurement. */
@@ -83,7 +83,7 @@ export async function measureAgain({ member, ask, signal }: Measuring): Promise<
 /** Measures in the time that is left until an instant of the controller's clock, as well as it can be done in that. */
 export async function measureBefore(at: number, { member, ask, signal }: Measuring): Promise<void> {
   const left = () => at - (now() + member.clock.offset)
-  if (member.controller === member.self || now() - member.compared < CLOCK_OLD || left() <= MARGIN_MS) return
+  if (member.controller === member.self || now() - member.compared < CLOCK_MAX_AGE_MS || left() <= MARGIN_MS) return
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), MAX_AHEAD_MS) - MARGIN_MS))])
   const turn = left() - turnOf(member.offer.candidates, member.self).before
   const samples: Clock[] = []

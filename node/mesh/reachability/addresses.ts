@@ -7,7 +7,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 /** @returns whether it leads through a relay */
 export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
 
-/** @returns the open connection to use: one that leads through nobody else, if there is one */
+/** @returns the open connection to use: a direct one, if there is one */
 export function preferred(connections: Connection[]): Connection | undefined {
   const open = connections.filter(({ status }) => status === 'open')
   return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0]

@@ -7,9 +7,8 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust.ts'
+import { Backoff } from '../../backoff.ts'
 import type { Log } from '../../log.ts'
-import { Backoff } from '../peering/backoff.ts'
-import { RepeatBackoff } from '../peering/repeat-backoff.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
@@ -47,7 +46,7 @@ export class Renewal {
   readonly #init: RenewalInit
   readonly #log: Log
   readonly #stopped = new AbortController()
-  readonly #say = new RepeatBackoff(SAY)
+  readonly #say = new Backoff({ ...SAY, jitter: 0 })
   #backoff = new Backoff(TRIES)
   #timer: NodeJS.Timeout | undefined
   #asking = false
