@@ -134,7 +134,7 @@ export const leads = (open: Opener) =>
 
 export const measures = (open: Opener) => measureClock(open)
 
-export async function swaps(open: Opener, { target, member }: World): Promise<void> {
+export async function syncs(open: Opener, { target, member }: World): Promise<void> {
   const table = new Table()
   const mine = target.parts.members.list().length
   await syncRecords(open, member.parts.identity.peer, { table, learn: () => mine })
