@@ -68,9 +68,9 @@ export class Mover {
     const shelf = join(this.#home.work(), `.move-${run}`)
     const outbox = await openOutbox(shelf, run)
     try {
-      const parcel = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
-      const source = { read: (offset: number, length: number) => outbox.read(parcel.digest, offset, length) }
-      await sendTarball(streams.to(to), parcel, source, { signal, to, onProgress })
+      const offer = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
+      const source = { read: (offset: number, length: number) => outbox.read(offer.digest, offset, length) }
+      await sendTarball(streams.to(to), offer, source, { signal, to, onProgress })
     } finally {
       await rm(shelf, { recursive: true, force: true })
     }
