@@ -11,16 +11,15 @@ import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
 import { limitTools } from './agent/allow.ts'
 import { Allowance } from './agent/allowance.ts'
+import { Leftovers } from './agent/leftovers.ts'
 import { Content } from './artifacts/content.ts'
-import { Inbox } from './channels/run-stream-server.ts'
+import { RunStreamServer } from './channels/run-stream-server.ts'
 import { Clock } from './clock/clock.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
-import { Greeter } from './mesh/bulk/greeter.ts'
-import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -37,6 +36,7 @@ import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
+import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
 import { Reachability } from './mesh/reachability/reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
@@ -58,9 +58,11 @@ import { Echo } from './run/echo.ts'
 import { Mover } from './run/mover.ts'
 import { Receiver } from './run/receiver.ts'
 import { RunFeed } from './run/run-feed.ts'
+import { RunService } from './run/run-service.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
+import type { WorkloadContexts } from './work/workload-context.ts'
 
 /** How often a daemon that is to go looks whether it can, ms. */
 const IDLE_CHECK = 200
@@ -130,17 +132,17 @@ async function compose(
     known: await readTrust(home),
     save: file => keeper.save(file)
   })
+  const workloads: WorkloadContexts = new Map()
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
   const peerScore = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gater = new ConnectionGater({ peerScore, log })
   const lowNoise = new LowNoiseMode()
-  const greeter = new Greeter({ gate: gater })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: refuseCutOff(peerScore, authority),
-    ...{ peerScore, gater, greeter, lowNoise },
+    ...{ peerScore, gater, lowNoise },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -173,9 +175,9 @@ async function compose(
     gossip: c => new Gossip(c, { log, peerScore }),
     streams: c => new Streams(c, { log, peerScore }),
     spread: c => new TrustPublisher(c, { log, self: identity.peer }),
-    follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
-    holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
-    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.follow }),
+    feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
+    replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.feed }),
     dialer: c => new Dialer(c, { log, ticketAddresses: mesh.way, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {
@@ -192,21 +194,30 @@ async function compose(
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
-    bulk: c => new Bulk(c, { log, greeter }),
     direct: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.serve({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),
-    inbox: c => new Inbox(c, common),
+    runStreams: c => new RunStreamServer(c, common),
     receiver: c => new Receiver(c, common),
     allowance: c => new Allowance(c, { self: identity.peer, rules: config.allow, file: home.config }),
-    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
-    coordinator: c => new Coordinator(c, common),
+    agent: c => new Agent(c, { ...common, supervisor, workloads, onRunOver: () => init.once && stopWhenIdle(parts) }),
+    coordinator: c => new Coordinator(c, { ...common, workloads }),
+    runService: c => new RunService(c, common),
+    leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
-    register: c => register.serve(c)
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== identity.peer) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>

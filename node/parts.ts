@@ -39,7 +39,7 @@ export interface Parts {
   paths: Paths
   adjacency: Adjacency
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
   agent: Agent
   coordinator: Coordinator
   collect: Collect

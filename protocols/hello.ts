@@ -27,6 +27,8 @@ import type { Protocol } from './stream.ts'
 /** Topics of every mesh; peers pass on no others. */
 export const TOPICS = ['hello', 'run', 'trust'] as const
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
+/** The topic of one run, for those that take part in it. */
+export const runTopicName = (mesh: string, run: string) => topicName(mesh, `run/${run}`)
 
 /** Whether a tool can be used on a peer, and if not, why not. */
 export const availability = v.object({

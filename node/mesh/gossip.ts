@@ -43,6 +43,8 @@ export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: Peer
     fastMsgIdFn: (message: { data?: Uint8Array }) =>
       Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
     allowPublishToZeroTopicPeers: true,
+    // a message is encoded once for all peers that it is sent to
+    batchPublish: true,
     ignoreDuplicatePublishError: true,
     // messages on any other topic would be kept and passed on unchecked
     allowedTopics: topics,
@@ -56,6 +58,13 @@ export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: Peer
     const pubsub = make(components) as GossipSub
     return peerScore == null ? pubsub : new GossipLimiter(peerScore).watch(pubsub)
   }
+}
+
+/** What gossipsub keeps to itself: the topics that it accepts, who subscribed to each, and its streams to neighbours. */
+interface GossipInside {
+  allowedTopics: Set<string>
+  topics: Map<string, Set<string>>
+  streamsOutbound: Map<string, unknown>
 }
 
 export interface GossipComponents {
@@ -76,6 +85,10 @@ export interface Topic<T> {
    * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for the neighbour that passed it on
    */
   check(bytes: Uint8Array, claim: (signer: string) => void): T
+  /**
+   * True if the signer sends the message to every peer that it concerns: a peer that gets it from the signer itself does not pass it on.
+   */
+  isOneHop?(value: T): boolean
   /** Gets each message once, through whichever neighbour it came. */
   handle(value: T, bytes: Uint8Array): void
 }
@@ -84,12 +97,14 @@ export class Gossip {
   readonly #pubsub: GossipSub
   readonly #peerScore: GossipInit['peerScore']
   readonly #log: Log
+  readonly #inside: GossipInside
   readonly #topics = new Map<string, Topic<unknown>>()
   readonly #checked = new WeakMap<Uint8Array, unknown>()
   readonly #signers = new Signers()
 
   constructor(components: GossipComponents, init: GossipInit) {
     this.#pubsub = components.pubsub
+    this.#inside = components.pubsub as unknown as GossipInside
     this.#peerScore = init.peerScore
     this.#log = init.log.with({}, 'gossip')
   }
@@ -104,10 +119,26 @@ export class Gossip {
 
   subscribe<T>(topic: Topic<T>): void {
     this.#topics.set(topic.name, topic as Topic<unknown>)
+    this.#inside.allowedTopics.add(topic.name)
     this.#pubsub.topicValidators.set(topic.name, (peer, message) =>
       this.#validate(topic as Topic<unknown>, peer, message)
     )
     this.#pubsub.subscribe(topic.name)
+  }
+
+  /** Leaves a topic: its messages are dropped unread from now on. */
+  unsubscribe(name: string): void {
+    if (!this.#topics.delete(name)) return
+    this.#pubsub.unsubscribe(name)
+    this.#pubsub.topicValidators.delete(name)
+    this.#inside.allowedTopics.delete(name)
+    this.#inside.topics.delete(name)
+  }
+
+  /** @returns whether a message on the topic goes to each of the peers in one hop */
+  reaches(name: string, peers: string[]): boolean {
+    const subscribers = this.#inside.topics.get(name)
+    return peers.every(peer => subscribers?.has(peer) === true && this.#inside.streamsOutbound.has(peer))
   }
 
   /** Publishes to the known subscribers; there may be none. */
@@ -120,7 +151,12 @@ export class Gossip {
 
   #validate(topic: Topic<unknown>, peer: PeerId, message: Message): TopicValidatorResult {
     try {
-      this.#checked.set(message.data, this.#check(topic, message.data))
+      const { value, signer } = this.#check(topic, message.data)
+      if (signer === peer.toString() && topic.isOneHop?.(value)) {
+        this.#handle(topic, value, message.data)
+        return TopicValidatorResult.Ignore
+      }
+      this.#checked.set(message.data, value)
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
@@ -135,7 +171,7 @@ export class Gossip {
     }
   }
 
-  #check(topic: Topic<unknown>, data: Uint8Array): unknown {
+  #check(topic: Topic<unknown>, data: Uint8Array): { value: unknown; signer?: string } {
     if (data.length > MAX_MESSAGE_BYTES)
       throw new BakError('bad-message', `a message of ${data.length} bytes is too large`)
     let claimed: string | undefined
@@ -145,15 +181,20 @@ export class Gossip {
       throw new Ignored('busy', `${signer} sends too many messages, or all signers together do`)
     })
     if (claimed != null) this.#signers.count(topic.name, claimed, data.length)
-    return value
+    return { value, signer: claimed }
   }
 
   readonly #onMessage = (event: CustomEvent<Message>): void => {
     const topic = this.#topics.get(event.detail.topic)
     if (topic == null) return
     const { data } = event.detail
+    const checked = this.#checked.get(data)
+    if (checked !== undefined) this.#handle(topic, checked, data)
+  }
+
+  #handle(topic: Topic<unknown>, value: unknown, data: Uint8Array): void {
     try {
-      topic.handle(this.#checked.get(data) ?? topic.check(data, () => {}), data)
+      topic.handle(value, data)
     } catch (cause) {
       this.#log.error('message not handled', { topic: topic.name, why: asBakError(cause).message })
     }

@@ -7,7 +7,7 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { attachProtocol } from '../../../protocols/events.ts'
-import { acksProtocol } from '../../../protocols/phase.ts'
+import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
@@ -23,7 +23,7 @@ const SETTLE_MS = 1_000
 const DRAIN_TIMEOUT_MS = 8_000
 const DRAIN_CHECK_MS = 100
 /** Protocols of long exchanges, which resume by themselves. */
-const RESUMING = [acksProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
+const RESUMING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
 export interface ConnectionMigrationComponents {
   peerId: PeerId

@@ -121,7 +121,7 @@ export class Renewal {
     if (own == null || this.#asking || this.#stopped.signal.aborted) return
     if (Date.now() < dueAt(own)) return this.#plan()
     this.#asking = true
-    const renewed = await this.#ask(own).finally(() => {
+    const renewed = await this.#ask().finally(() => {
       this.#asking = false
     })
     if (renewed) {
@@ -135,7 +135,7 @@ export class Renewal {
   }
 
   /** @returns whether an admin gave a better proof */
-  async #ask(own: Proof): Promise<boolean> {
+  async #ask(): Promise<boolean> {
     const { authority, streams } = this.#components
     const here = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
     for (const peer of here.slice(0, MAX_ASKED)) {
