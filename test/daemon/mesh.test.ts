@@ -64,7 +64,7 @@ mesh('every peer can show how all are connected, and names who does not say', as
   try {
     const { status, stdout, stderr } = await net().bak('b', ['topo', '--json'])
     assert.is(status, 0)
-    assert.match(stderr, /^bak: c has not told its connections: ./)
+    assert.match(stderr, /^bak: c did not answer with its connections: ./)
     const { members, links } = JSON.parse(stdout) as CallResponse<'topology'>
     assert.equal(
       members.filter(({ error }) => error != null).map(({ name }) => name),
