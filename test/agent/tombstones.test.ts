@@ -4,7 +4,8 @@ import { Tombstones } from '../../node/agent/tombstones.ts'
 import { createLog } from '../../node/log.ts'
 import { open, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Ack, ackSubject, acksProtocol, type Command } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
@@ -23,7 +24,7 @@ function create(refuse = false) {
   const clock = { now: 0 }
   const logged: string[] = []
   const { open: way } = road(
-    serve(acksProtocol, async function* (first, { receive }) {
+    serve(runStreamProtocol, async function* (first, { receive }) {
       if (refuse) throw new BakError('no-such-run', 'it is over')
       assert.equal(first, { type: 'open', run })
       yield { type: 'lease' as const }

@@ -1,9 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Content } from '../../node/artifacts/content.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { getProtocol } from '../../protocols/phase.ts'
 import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
 import { type Road, road, stayAwake } from '../helpers/streams.ts'
 

@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert'
 import { RunStreamClient, type RunStreamClientInit } from '../../node/channels/run-stream-client.ts'
 import { type Envelope, peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { ackSubject, acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import { ackSubject } from '../../protocols/phase.ts'
+import { runStreamProtocol, type FromController, type FromMember } from '../../protocols/run-stream.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
 import { road, stayAwake } from '../helpers/streams.ts'
@@ -45,7 +46,7 @@ function controllerOf(answer?: (opened: number) => BakError | undefined) {
     yield { type: 'lease' }
     for (let next = await say.take(); next !== undefined; next = await say.take()) yield next
   }
-  return { heard, streams, way: road(serve(acksProtocol, handler), member.peer) }
+  return { heard, streams, way: road(serve(runStreamProtocol, handler), member.peer) }
 }
 
 function lineTo(open: Opener, init: Partial<RunStreamClientInit> = {}): RunStreamClient {

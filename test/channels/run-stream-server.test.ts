@@ -7,14 +7,8 @@ import { OpenPhase } from '../../node/run/open-phase.ts'
 import { encode } from '../../protocols/codec.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import {
-  type Ack,
-  ackSubject,
-  acksProtocol,
-  commandSubject,
-  type FromController,
-  type FromMember
-} from '../../protocols/phase.ts'
+import { type Ack, ackSubject, commandSubject } from '../../protocols/phase.ts'
+import { runStreamProtocol, type FromController, type FromMember } from '../../protocols/run-stream.ts'
 import { type Call, call, type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 import { command, ack as goodAck, member, run } from '../protocols/samples.ts'
@@ -64,7 +58,7 @@ async function inboxOf(door: Partial<Door> = {}) {
   const errors: string[] = []
   const from = (peer: string) =>
     road(
-      serve(acksProtocol, handler as Handler<FromMember, FromController>, ({ code }) => errors.push(code)),
+      serve(runStreamProtocol, handler as Handler<FromMember, FromController>, ({ code }) => errors.push(code)),
       peer
     )
   return { inbox, log, counted, opened, closed, errors, from, handler: handler as Handler<FromMember, FromController> }
@@ -72,7 +66,7 @@ async function inboxOf(door: Partial<Door> = {}) {
 
 /** Opens a line to the run as `peer`. */
 async function line(way: ReturnType<typeof road>, of = run): Promise<Call<FromMember, FromController>> {
-  const exchange = await call(way.open, acksProtocol, { signal: AbortSignal.timeout(20_000) })
+  const exchange = await call(way.open, runStreamProtocol, { signal: AbortSignal.timeout(20_000) })
   await exchange.send({ type: 'open', run: of })
   return exchange
 }
@@ -177,7 +171,7 @@ test('a newer line of a member ends its older one, and nobody else’s', async (
 
 test('a line that does not begin with its run is refused', async () => {
   const { from, counted } = await inboxOf()
-  const exchange = await call(from(member.peer).open, acksProtocol)
+  const exchange = await call(from(member.peer).open, runStreamProtocol)
   await exchange.send({ type: 'ack', sealed: ackOf() })
   assert.is(await codeOf(exchange.receive()), 'bad-message')
   assert.equal(counted, [])

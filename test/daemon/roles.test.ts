@@ -11,7 +11,10 @@ import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { Role } from '../../protocols/membership.ts'
-import { ackSubject, acksProtocol, cancelProtocol, certificateSubject, getProtocol } from '../../protocols/phase.ts'
+import { ackSubject, certificateSubject } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { askOne, call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import {
@@ -221,7 +224,7 @@ roles('a member cannot answer for another: neither with a relayed answer, nor wi
   const inPlaceOfB = await startRogue(net(), { ticket: await ticketOf('agent'), key: keyOf(net(), 'b') })
   try {
     const [a, c] = [await peerOf('a'), await peerOf('c')]
-    const line = await call(inPlaceOfB.streams.to(c), acksProtocol)
+    const line = await call(inPlaceOfB.streams.to(c), runStreamProtocol)
     await line.send({ type: 'open', run: second.run })
     assert.is((await line.receive())?.type, 'lease')
     const answer = async (sealed: Envelope) => {

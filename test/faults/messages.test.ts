@@ -4,7 +4,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encode } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { acksProtocol, type Command } from '../../protocols/phase.ts'
+import { type Command } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import {
@@ -114,7 +115,7 @@ faults('a command for another manifest is refused by the members', async () => {
 })
 
 faults('an answer from outside the roster is refused by name', async () => {
-  const line = await call(rogue.streams.to(controller().peer), acksProtocol)
+  const line = await call(rogue.streams.to(controller().peer), runStreamProtocol)
   await line.send({ type: 'open', run: run.run })
   const error = await line.receive().catch(cause => cause)
   assert.instance(error, BakError)
@@ -127,7 +128,7 @@ faults('a tarball from outside the roster is refused', async () => {
   const parcel = {
     run: run.run,
     what: 'x',
-    kind: 'tools' as const,
+    kind: 'sample' as const,
     digest: 'a'.repeat(64),
     bytes: 10,
     allow: ['1-default/sample1/tools-default/a']

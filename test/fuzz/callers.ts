@@ -100,7 +100,7 @@ function say(stream: Stream, bytes: Uint8Array): void {
 const parcel: TarballOffer = {
   run: '20261122T213015-k3f9ab',
   what: 'x',
-  kind: 'tools',
+  kind: 'sample',
   digest: digestOf(new Uint8Array(1000)),
   bytes: 1000,
   allow: ['1-default/sample1/tools-default/a']

@@ -2,23 +2,19 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
+import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { directProtocol } from '../../protocols/direct.ts'
+import { echoProtocol } from '../../protocols/echo.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
-import {
-  ackSubject,
-  acksProtocol,
-  cancelProtocol,
-  clockProtocol,
-  commandSubject,
-  echoProtocol,
-  getProtocol,
-  runMessage
-} from '../../protocols/phase.ts'
+import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
@@ -37,7 +33,7 @@ import { gossipTarget } from './gossip.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
 import type { Target } from './target.ts'
-import { topicTarget } from './topics.ts'
+import { RUN_TOPIC, topicTarget } from './topics.ts'
 import { wireTarget } from './wires.ts'
 
 /** @returns the same, of any types: a list holds protocols of all */
@@ -50,7 +46,7 @@ const asks = <Q, A>(init: Omit<CallerInit, 'protocol'> & { protocol: Protocol<Q,
 export const targets = [
   admissionTarget,
   gossipTarget,
-  of({ protocol: acksProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
+  of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
@@ -84,12 +80,13 @@ export const targets = [
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
   topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
   topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
+  topicTarget({ topic: RUN_TOPIC, schema: runMessage, subjects: [commandSubject, noticeSubject] }),
   topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
   ...readers.map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
-  asks({ protocol: acksProtocol }),
+  asks({ protocol: runStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
   asks({ protocol: collectProtocol }),

@@ -4,15 +4,18 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { encode, type Schema } from '../../protocols/codec.ts'
 import type { Subject } from '../../protocols/envelope.ts'
-import { topicName } from '../../protocols/hello.ts'
+import { runTopicName, topicName } from '../../protocols/hello.ts'
 import { changed, spliced } from './bytes.ts'
 import { valuesOf } from './messages.ts'
 import { type Target, within } from './target.ts'
 import { knownOf } from './values.ts'
 import { pubsubOf, type World } from './world.ts'
 
+/** Stands for the topic of the run that goes on. */
+export const RUN_TOPIC = 'of a run'
+
 export interface TopicTargetInit {
-  /** The part of the topic's name that is its own. */
+  /** The part of the topic's name that is its own; `RUN_TOPIC` is that of the run that goes on. */
   topic: string
   schema: Schema
   subjects: Subject<any>[]
@@ -30,7 +33,7 @@ export function topicTarget(init: TopicTargetInit): Target<Uint8Array> {
 
 function publications(world: World, { topic, schema, subjects }: TopicTargetInit): fc.Arbitrary<Uint8Array> {
   const valid = valuesOf(schema, knownOf(world, subjects)).map(encode)
-  const recorded = world.published.get(topicName(world.target.parts.mesh.mesh, topic)) ?? []
+  const recorded = world.published.get(nameOf(world, topic)) ?? []
   const good = recorded.length === 0 ? valid : fc.constantFrom(...recorded)
   return fc.oneof(
     { weight: 6, arbitrary: valid },
@@ -43,11 +46,15 @@ function publications(world: World, { topic, schema, subjects }: TopicTargetInit
   )
 }
 
+export function nameOf({ target, live }: World, topic: string): string {
+  const { mesh } = target.parts.mesh
+  return topic === RUN_TOPIC ? runTopicName(mesh, live) : topicName(mesh, topic)
+}
+
 /** As gossipsub does. */
 async function publish(world: World, name: string, data: Uint8Array): Promise<string> {
-  const { network, mesh } = world.target.parts
-  const pubsub = pubsubOf(network)
-  const topic = topicName(mesh.mesh, name)
+  const pubsub = pubsubOf(world.target.parts.network)
+  const topic = nameOf(world, name)
   const validate = pubsub.topicValidators.get(topic)
   if (validate == null) throw new Error(`nobody looks at what comes on ${topic}`)
   const message: Message = { type: 'unsigned', topic, data }

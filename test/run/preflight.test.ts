@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { answerEcho } from '../../node/run/echo.ts'
 import { preflight } from '../../node/run/preflight.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Echoed, echoProtocol } from '../../protocols/phase.ts'
+import { type Echoed, echoProtocol } from '../../protocols/echo.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 

@@ -25,7 +25,7 @@ async function member() {
 test('a parcel is packed, listed also after a restart, read in parts, and gone once it has a receipt', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const parcel = await outbox.add(root, [sample], '1-default/sample1', { kind: 'tools' })
+  const parcel = await outbox.add(root, [sample], '1-default/sample1', { kind: 'sample' })
   assert.equal(parcel.allow, [sample])
   const again = await openOutbox(folder, run)
   assert.equal(await again.list(), [parcel])
@@ -43,7 +43,7 @@ test('a parcel is packed, listed also after a restart, read in parts, and gone o
 
 test('what a parcel holds comes out where the receiver lets it', async () => {
   const { root, folder } = await member()
-  const parcel = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'tools' })
+  const parcel = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'sample' })
   const results = scratch()
   const { refused } = await unpack(parcel.path, results, { allow: parcel.allow })
   assert.equal(refused, [])
@@ -53,7 +53,7 @@ test('what a parcel holds comes out where the receiver lets it', async () => {
 test('a small parcel is only held, with the bytes that it has when it is stored', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const held = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+  const held = await outbox.hold(root, [sample], 'x', { kind: 'sample' })
   assert.ok('content' in held)
   assert.is(digestOf(held.content), held.digest)
   assert.is(held.content.length, held.bytes)
@@ -68,7 +68,7 @@ test('what does not become small is stored, whether it is large before or after'
     const { root, folder } = await member()
     await plant(root, { [`${sample}/big`]: content })
     const outbox = await openOutbox(folder, run)
-    const stored = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+    const stored = await outbox.hold(root, [sample], 'x', { kind: 'sample' })
     assert.ok('path' in stored)
     assert.equal(await outbox.list(), [stored])
     const results = scratch()
@@ -82,7 +82,7 @@ test('what a crash left half packed is cleared away', async () => {
   await plant(folder, { '.bak-0123456789abcdef.tmp': 'half' })
   await openOutbox(folder, run)
   assert.equal(await listAll(folder), [])
-  assert.is(await codeOf((await openOutbox(folder, run)).add(root, ['absent'], 'x', { kind: 'tools' })), 'io')
+  assert.is(await codeOf((await openOutbox(folder, run)).add(root, ['absent'], 'x', { kind: 'sample' })), 'io')
   assert.equal(await listAll(folder), [])
 })
 
@@ -94,8 +94,8 @@ test(full, () =>
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i)
     await plant(root, { noise })
     const outbox = await openOutbox(folder, run)
-    const parcel = await outbox.add(root, [sample], 'x', { kind: 'tools' })
-    assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'tools', level: 1 })), 'no-space')
+    const parcel = await outbox.add(root, [sample], 'x', { kind: 'sample' })
+    assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'sample', level: 1 })), 'no-space')
     assert.equal(await outbox.list(), [parcel])
     assert.is((await listAll(folder)).length, 2)
   })

@@ -6,9 +6,9 @@ import { bakPhases } from '../contenders.ts'
 import { type Budget, type Figure, figure } from '../figure.ts'
 import type { Outcome } from '../measure.ts'
 import { type Mesh, membersThatFit } from '../mesh.ts'
-import { FANOUT } from '../simulation/branches.ts'
 import { costPicture, type Foretold, foretell, type Measured, picture } from '../simulation/growth.ts'
 import { fit, type Misfit, misfit } from '../simulation/model.ts'
+import { FANOUT } from '../simulation/tree.ts'
 import { bakSends } from './fan-in.ts'
 
 /** The mesh grows no more after this, ms: the part is to be over in three minutes, whatever the machine. */
@@ -100,7 +100,7 @@ function measuredFigures(measured: Measured[]): Figure[] {
 }
 
 function simulatedFigures(foretold: Foretold[], wrong: Wrong): Figure[] {
-  const without = 'simulated, without branches'
+  const without = 'simulated, without aggregation'
   const shown = foretold.filter(({ members }) => members >= 64)
   const [least, most] = [shown[0], shown.at(-1)] as [Foretold, Foretold]
   const budget = (says: string, times: number) => ({
@@ -133,7 +133,7 @@ function simulatedFigures(foretold: Foretold[], wrong: Wrong): Figure[] {
 
 /** What this version cannot hold, and the model leaves aside. */
 const LIMITS = [
-  `above ${FANOUT} members heads of branches gather answers; the controller opens them after its certificate`,
+  `above ${FANOUT} members some aggregate the acknowledgements of others; the controller verifies each before it counts`,
   `a controller takes ${MAX_CONNECTIONS} connections, the model as many as there are members`,
   'a command that is repeated because a phase takes long is not in it'
 ]

@@ -1,8 +1,8 @@
 /** What the model says of meshes that no machine here can hold, and the picture of it beside what was measured. */
-import { star } from './branches.ts'
 import { HERE, type Model, newcomer, type Point, ROOM, simulate } from './model.ts'
 import type { Simulated } from './phase.ts'
 import { draw, type Series } from './picture.ts'
+import { star } from './tree.ts'
 
 /** Members of the meshes that are simulated. */
 const SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 10_000]
@@ -22,7 +22,7 @@ export interface Foretold {
   /** Processor time of the controller, and of all. */
   controller: number
   cpu: number
-  /** The same if no heads of branches gathered answers. */
+  /** If every member answered the controller itself. */
   star: { latency: number; controller: number; cpu: number }
   newcomer: number
   fanIn: number
@@ -31,11 +31,11 @@ export interface Foretold {
 export function foretell(model: Model, measured: Measured[], sizes = SIZES): Foretold[] {
   const { each, rest } = fanInOf(measured)
   return sizes.map(members => {
-    const gathered = simulate(model, members, ROOM)
+    const aggregated = simulate(model, members, ROOM)
     const alone = simulate(model, members, ROOM, star(members))
     return {
       members,
-      ...costsOf(gathered),
+      ...costsOf(aggregated),
       star: costsOf(alone),
       newcomer: newcomer(model, members, ROOM),
       fanIn: rest + members * each
@@ -67,7 +67,7 @@ export function picture(model: Model, measured: Measured[], foretold: Foretold[]
       points('phase, measured', '#d1661b', each => each.latency),
       here,
       line('phase, a machine each', '#d1661b', each => each.latency),
-      line('the same without branches', '#7b4fa3', each => each.star.latency),
+      line('a phase without aggregation', '#7b4fa3', each => each.star.latency),
       points('newcomer known, measured', '#2b6cb0', each => each.newcomer),
       line('newcomer known, a machine each', '#2b6cb0', each => each.newcomer),
       points('2 KiB from each, measured', '#2f855a', each => each.fanIn),
@@ -84,10 +84,10 @@ export function costPicture(measured: Measured[], foretold: Foretold[], words: s
     series: [
       points('all, measured', '#d1661b', each => each.controller + each.others),
       line('all, simulated', '#d1661b', each => each.cpu),
-      line('all, without branches', '#e8a33d', each => each.star.cpu),
+      line('all, without aggregation', '#e8a33d', each => each.star.cpu),
       points('controller, measured', '#2b6cb0', each => each.controller),
       line('controller, simulated', '#2b6cb0', each => each.controller),
-      line('controller, without branches', '#7b4fa3', each => each.star.controller)
+      line('controller, without aggregation', '#7b4fa3', each => each.star.controller)
     ]
   })
 }

@@ -5,16 +5,16 @@
  * or a newcomer waits for beside processors.
  */
 import { availableParallelism } from 'node:os'
-import type { Branch } from './branches.ts'
 import type { Costs } from './gossip.ts'
 import { simulateNewcomer } from './newcomer.ts'
 import { type PhaseCosts, type Simulated, simulatePhase } from './phase.ts'
+import type { Subtree } from './tree.ts'
 import { gossipParameters, type Place } from './world.ts'
 
 /** ms, before they are fitted. */
 const PROPORTIONS: PhaseCosts & Costs = {
   ...{ send: 0.27, first: 0.56, again: 0.24, control: 0.2 },
-  ...{ act: 0.6, answer: 0.5, gather: 0.27, open: 0.2, acknowledged: 0.01, bundled: 0.004 }
+  ...{ act: 0.6, answer: 0.5, batch: 0.27, verify: 0.2, acknowledged: 0.01 }
 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }
@@ -60,12 +60,12 @@ export function fit(points: Point[]): Model {
   }
 }
 
-/** A phase. @param shape who tells whom; as in a run if not given */
+/** A phase. @param shape the tree of acknowledgements; that of a run if not given */
 export function simulate(
   { controller, member, phase }: Model,
   members: number,
   place: Place,
-  shape?: Branch[]
+  shape?: Subtree[]
 ): Simulated {
   const costs = { costs: PROPORTIONS, factors: { controller, member } }
   const told = simulatePhase({ members, place, parameters: gossipParameters(), shape, ...costs })

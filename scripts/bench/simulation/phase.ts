@@ -1,32 +1,32 @@
 /**
  * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
- * is over; the time that the real quorum takes here is time of the controller there. Command and answer take each member's
- * own stream, or that of the head of its branch, which sends up what it gathered once all below it have answered; of the certificate
- * a few members get a copy. What was gathered is opened after that, while the next phase would be under way. What the mesh hears
- * later, of many phases at once, is left out.
+ * is over; the time that the real quorum takes here is time of the controller there. The command goes to every member in one hop;
+ * its acknowledgement goes to the controller or to the member above it in the tree, which sends up what it has once all below it have
+ * answered. The controller verifies each before it counts; a few members get a copy of the certificate. Left out are the 100 ms after which an
+ * aggregator sends what it has, and what the mesh hears later, of many phases at once.
  */
-import { HOLDERS } from '../../../node/run/phase-runner.ts'
+import { REPLICAS } from '../../../node/run/certifier.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
+import { MAX_BATCH_ACKS } from '../../../protocols/run-stream.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
-import { type Branch, branches } from './branches.ts'
+import { type Subtree, tree } from './tree.ts'
 import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
 
 export interface PhaseCosts {
-  /** Putting a message on a stream. */
+  /** Putting a message on a connection. */
   send: number
   /** A member reads and verifies the command, does nothing, and signs that it has. */
   act: number
-  /** The controller takes an answer: frame, signature, journal. */
+  /** The controller takes an acknowledgement that comes alone: frame, signature, journal. */
   answer: number
-  /** A head, or the controller, takes what was gathered below another: a frame. */
-  gather: number
-  /** The controller opens an answer that was gathered, after the phase. */
-  open: number
-  /** An answer in a certificate that is made, and one in a bundle. */
+  /** An aggregator, or the controller, takes a batch: a frame. */
+  batch: number
+  /** The controller verifies one acknowledgement of a batch. */
+  verify: number
+  /** An acknowledgement in the certificate that is made. */
   acknowledged: number
-  bundled: number
 }
 
 export interface PhaseInit {
@@ -35,8 +35,8 @@ export interface PhaseInit {
   costs: PhaseCosts
   factors: Factors
   parameters: GossipParameters
-  /** Whom the controller tells; those whom it tells in a run if not given. */
-  shape?: Branch[]
+  /** The subtrees directly below the controller; those of a run if not given. */
+  shape?: Subtree[]
 }
 
 export interface Simulated {
@@ -48,57 +48,60 @@ export interface Simulated {
 }
 
 export function simulatePhase(init: PhaseInit): Simulated {
-  const { members, place, costs, factors, parameters, shape = branches(init.members) } = init
+  const { members, place, costs, factors, parameters, shape = tree(init.members) } = init
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const needed = neededOfRoster(members)
+  /** What follows once a member has acted, by its number. */
+  const acted = new Map<number, () => void>()
   let ok = 0
-  let bundled = 0
   let latency = 0
-  tell(CONTROLLER, shape, take)
+  for (const subtree of shape) aggregate(subtree, count)
+  for (const [member, then] of acted) {
+    world.work(CONTROLLER, costs.send, () => world.arrive(() => world.work(member, costs.act, then)))
+  }
   world.agenda.run()
   const controller = world.spent[CONTROLLER] as number
   return { latency, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
-  /** @param onAnswers gets how many answers came at once, where they were sent to */
-  function tell(from: number, below: Branch[], onAnswers: (count: number) => void): void {
-    for (const branch of below) {
-      world.work(from, costs.send, () => world.arrive(() => obey(branch, onAnswers)))
-    }
-  }
-
-  function obey({ head, below }: Branch, onAnswers: (count: number) => void): void {
-    let gathered = 0
-    let waiting = 1 + below.length
-    const gather = (count: number) => {
-      gathered += count
+  /** @param onAcks gets how many acknowledgements came at once, where they were sent to */
+  function aggregate({ root, children }: Subtree, onAcks: (acks: number) => void): void {
+    let acks = 0
+    let waiting = 1 + children.length
+    const take = (more: number) => {
+      acks += more
       waiting--
-      if (waiting === 0) world.work(head, costs.send, () => world.arrive(() => onAnswers(gathered)))
+      if (waiting === 0) world.work(root, costs.send * framesOf(acks), () => world.arrive(() => onAcks(acks)))
     }
-    // those below it begin before it does
-    tell(head, below, count => world.work(head, count === 1 ? costs.answer : costs.gather, () => gather(count)))
-    world.work(head, costs.act, () => gather(1))
+    acted.set(root, () => take(1))
+    for (const child of children) {
+      aggregate(child, more => world.work(root, costs.batch * framesOf(more), () => take(more)))
+    }
   }
 
-  function take(count: number): void {
-    ok += count
-    const began = performance.now()
-    const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
-    world.busy(CONTROLLER, performance.now() - began)
-    if (count > 1) bundled += count
-    world.work(CONTROLLER, count === 1 ? costs.answer : costs.gather, () => {
-      if (verdict !== 'open') certify()
+  function count(acks: number): void {
+    const cost = acks === 1 ? costs.answer : costs.batch * framesOf(acks) + costs.verify * acks
+    world.work(CONTROLLER, cost, () => {
+      const began = performance.now()
+      let verdict: ReturnType<typeof judge> = 'open'
+      for (let i = 0; i < acks; i++) {
+        ok++
+        verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
+      }
+      world.busy(CONTROLLER, performance.now() - began, () => {
+        if (verdict !== 'open') certify()
+      })
     })
   }
 
   function certify(): void {
-    const cost = (members - bundled) * costs.acknowledged + bundled * costs.bundled
-    world.work(CONTROLLER, cost + HOLDERS * costs.send, () => {
+    world.work(CONTROLLER, members * costs.acknowledged + REPLICAS * costs.send, () => {
       latency = world.agenda.now
-      world.work(CONTROLLER, bundled * costs.open, () => {})
     })
   }
 }
+
+const framesOf = (acks: number) => Math.ceil(acks / MAX_BATCH_ACKS)
 
 /** How many the real roster needs of so many peers that are all here and fit. */
 function neededOfRoster(members: number): number {
