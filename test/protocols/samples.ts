@@ -277,7 +277,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   [
     'run stream: refused',
     runStreamProtocol.response,
-    { type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' }
+    { type: 'refused', by: member.peer, seq: 5, code: 'old-epoch', reason: 'it is over' }
   ],
   [
     'tarball: offer',
