@@ -56,7 +56,7 @@ export function planOf(spec: Spec): PlannedPhase[] {
 }
 
 /** @returns a phase in one word or two, as people see it: `start 1-default/1` */
-export function describePhase({ phase, step, when }: PlannedPhase): string {
+export function describePhase({ phase, step, when }: Pick<PlannedPhase, 'phase' | 'step' | 'when'>): string {
   if (step != null) return `${phase} ${step.number}-${step.name}/${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
