@@ -16,7 +16,7 @@ late.after(stayAwake())
 const [self, controller] = [newSigner(), newSigner()]
 const { run } = order
 const last = seal(ackSubject, { ...sample, seq: 9, phase: 'terminate' }, self)
-const member = { run, controller: controller.peer, epoch: 1, seq: 9, ack: last } as never
+const member = { run, lead: { by: controller.peer, epoch: 1 }, seq: 9, ack: last }
 
 /** What a controller gets, and the one who answers; the clock stands still until it is set. */
 function create(refuse = false) {
@@ -29,7 +29,7 @@ function create(refuse = false) {
       assert.equal(first, { type: 'open', run })
       yield { type: 'lease' as const }
       for (let next = await receive(); next !== undefined; next = await receive()) {
-        if (next.type === 'ack') got.push(open(ackSubject, next.sealed).value)
+        if (next.type === 'acks') got.push(...next.sealed.map(sealed => open(ackSubject, sealed).value))
       }
     }),
     self.peer
@@ -41,9 +41,9 @@ function create(refuse = false) {
     log,
     () => clock.now
   )
-  answers.remember(member)
+  answers.add(member)
   const hear = (change: Partial<Command> = {}, by = controller.peer) =>
-    answers.hear({ ...order, step: undefined, at: undefined, to: undefined, ...change }, by)
+    answers.handle({ ...order, step: undefined, at: undefined, to: undefined, ...change }, by)
   return { got, clock, logged, answers, hear }
 }
 
@@ -71,7 +71,7 @@ late('the last answer is given again if its command is still repeated after a wh
   )
 })
 
-late('nobody else gets an answer, and no command that is not for this member or from another time', async () => {
+late('no other peer gets an answer, and no command that is not for this member or from another time', async () => {
   const { got, clock, answers, hear } = create()
   clock.now = 10_000
   hear({ seq: 10 }, newSigner().peer)
@@ -88,7 +88,7 @@ late('nobody else gets an answer, and no command that is not for this member or 
   assert.equal([answers.has(run), answers.has('other')], [true, false])
 })
 
-late('a controller that will not hear it is no trouble', async () => {
+late('a controller that refuses it is no trouble', async () => {
   const { got, logged, hear } = create(true)
   hear({ seq: 10 })
   await new Promise(resolve => setTimeout(resolve, 100))
@@ -97,7 +97,7 @@ late('a controller that will not hear it is no trouble', async () => {
 
 late('of more than 64 runs the oldest is forgotten', () => {
   const { answers } = create()
-  for (let i = 0; i < 64; i++) answers.remember({ run: `run-${i}`, controller: 'x', epoch: 1, seq: 1 } as never)
+  for (let i = 0; i < 64; i++) answers.add({ run: `run-${i}`, lead: { by: 'x', epoch: 1 }, seq: 1, ack: undefined })
   assert.equal([answers.has(run), answers.has('run-0'), answers.has('run-63')], [false, true, true])
 })
 late.run()
