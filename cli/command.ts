@@ -1,41 +1,45 @@
-/** What every command has in common: its flags with their variables, its examples, and the context it acts in. */
+/** What commands share: flags with their variables, examples, and the context of an action. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
+import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { defaultHome, socketOf } from '../protocols/home.ts'
 import { writeTo } from './output.ts'
 
-/** The environment as the caller has it, before this program touches it. */
+/** The caller's environment, before this program changes it. */
 export const callerEnv = { ...process.env } as Record<string, string>
 
 export interface Context {
   home: string
   socket: string
   json: boolean
-  /** The words after `--`, if it was there. */
+  /** The words after `--`, if there is one. */
   rest?: string[]
   /** Writes a line to stdout. */
   print(line: string): Promise<void>
-  /** Asks the daemon once. */
+  /** The program with the flags of every command. */
+  program(): Promise<Command>
+  /** Calls the daemon for one answer. */
   ask<N extends CallName>(call: N, request: CallRequest<N>): Promise<CallResponse<N>>
 }
 
-/** Does what the command is for. @returns its exit status, 0 where it gives none */
+/** What a command does. @returns its exit status; nothing is 0 */
 export type Action<Options> = (context: Context, options: Options, ...words: string[]) => Promise<number | void>
 
 let rest: string[] | undefined
 let status = 0
+let buildAll: () => Promise<Command>
 
-/** @param words those after `--` */
-export function setInvocation(words: string[] | undefined): void {
+/** @param words those after `--` @param program builds the program with the flags of every command */
+export function setInvocation(words: string[] | undefined, program: () => Promise<Command>): void {
   rest = words
+  buildAll = program
   status = 0
 }
 
 export const statusOfCommand = () => status
 
-/** Adds a flag and the variable that stands for it: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
+/** Adds a flag and its variable: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
 export function addFlag(
   command: Command,
   flags: string,
@@ -50,7 +54,7 @@ export function addFlag(
   command.addOption(option)
 }
 
-/** @returns the names that lead to a command, without the program's own */
+/** @returns the names of a command and its parents, without the name of the program */
 export const pathOf = (command: Command): string[] =>
   command.parent == null ? [] : [...pathOf(command.parent), command.name()]
 
@@ -60,7 +64,7 @@ export function addExamples(command: Command, examples: Record<string, string>):
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }
 
-/** Sets what a command does. Only one that `takesRest` may be given words after `--`. */
+/** Sets what a command does. A command without `takesRest` refuses words after `--`. */
 export function setAction<Options>(command: Command, act: Action<Options>, takesRest = false): void {
   command.action(async () => {
     if (rest != null && !takesRest)
@@ -79,6 +83,7 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }): C
     socket,
     json,
     rest,
+    program: () => buildAll(),
     print: line => writeTo(process.stdout, `${line}\n`),
     ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
   }

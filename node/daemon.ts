@@ -20,8 +20,6 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
-import { Greeter } from './mesh/bulk/greeter.ts'
-import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -31,13 +29,14 @@ import { Encrypters } from './mesh/libp2p/encrypters.ts'
 import { GossipHeartbeat } from './mesh/libp2p/gossip-heartbeat.ts'
 import { createMeshLibp2p } from './mesh/libp2p/libp2p.ts'
 import { ConnectionGater } from './mesh/limits/connection-gater.ts'
-import { wellBehaved } from './mesh/limits/cut-off.ts'
+import { refuseCutOff } from './mesh/limits/cut-off.ts'
 import { PeerScore } from './mesh/limits/peer-score.ts'
 import { Members } from './mesh/membership/members.ts'
 import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
+import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
 import { Reachability } from './mesh/reachability/reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
@@ -111,7 +110,7 @@ async function compose(
   const { home, log, config } = init
   const supervisor = new Supervisor({ ledger: home.ledger })
   const register = await Register.open(home.registered)
-  const remembered = await AddressBook.open(home.peers)
+  const addressBook = await AddressBook.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
   const self = {
     name: config.name,
@@ -136,15 +135,14 @@ async function compose(
   const workloads: WorkloadContexts = new Map()
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
-  const conduct = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
-  const gate = new ConnectionGater({ conduct, log })
-  const quiet = new LowNoiseMode()
-  const greeter = new Greeter({ gate })
+  const peerScore = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
+  const gater = new ConnectionGater({ peerScore, log })
+  const lowNoise = new LowNoiseMode()
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
-    admission: wellBehaved(conduct, authority),
-    ...{ conduct, gate, greeter, quiet },
+    admission: refuseCutOff(peerScore, authority),
+    ...{ peerScore, gater, lowNoise },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -154,8 +152,8 @@ async function compose(
       firstJoin.refused(refusing)
     }
   }
-  // who is revoked need not be looked for
-  const wanted = () => remembered.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
+  // nobody needs to find a revoked peer
+  const knownPeers = () => addressBook.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
@@ -166,21 +164,21 @@ async function compose(
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
-    quiet: () => quiet,
+    lowNoise: () => lowNoise,
     traffic: () => new Traffic(),
     authority: () => authority,
-    conduct: c => conduct.serve(c),
-    gate: c => gate.serve(c),
+    peerScore: c => peerScore.serve(c),
+    gater: c => gater.serve(c),
     doorkeeper: c => new MembershipEnforcer(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
-    pace: c => new GossipHeartbeat(c),
-    gossip: c => new Gossip(c, { log, conduct }),
-    streams: c => new Streams(c, { log, conduct }),
+    gossipHeartbeat: c => new GossipHeartbeat(c),
+    gossip: c => new Gossip(c, { log, peerScore }),
+    streams: c => new Streams(c, { log, peerScore }),
     spread: c => new TrustPublisher(c, { log, self: identity.peer }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
-    members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.feed }),
+    dialer: c => new Dialer(c, { log, ticketAddresses: mesh.way, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
@@ -195,11 +193,10 @@ async function compose(
     reach: c => new Reachability(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
-    neighbours: c => new Adjacency(c, { mesh: mesh.mesh }),
-    bulk: c => new Bulk(c, { log, greeter }),
+    adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
     direct: c => new DirectConnections(c, { log, on: config.direct }),
-    handover: c => new ConnectionMigration(c, { log }),
-    remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),
+    migration: c => new ConnectionMigration(c, { log }),
+    addressBook: c => addressBook.serve({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),
@@ -212,7 +209,15 @@ async function compose(
     leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
-    register: c => register.serve(c)
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== identity.peer) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>

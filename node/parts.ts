@@ -1,3 +1,4 @@
+/** The parts of the daemon that handlers of control calls use. */
 import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './key-file.ts'
@@ -20,7 +21,6 @@ import type { RunFeed } from './run/run-feed.ts'
 import type { Home } from './store/home.ts'
 import type { Register } from './tools/register.ts'
 
-/** The parts that calls on the control socket need. */
 export interface Parts {
   home: Home
   log: Log
@@ -30,14 +30,14 @@ export interface Parts {
   network: Libp2p
   addresses(): string[]
   authority: Authority
-  conduct: PeerScore
+  peerScore: PeerScore
   spread: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
   reach: Reachability
   paths: Paths
-  neighbours: Adjacency
+  adjacency: Adjacency
   streams: Streams
   feed: RunFeed
   agent: Agent

@@ -1,10 +1,11 @@
+/** `bak config`: lists the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
-import { daemonDefaults, daemonKeys, variableOf } from '../../protocols/config-file.ts'
+import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
+import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatTable } from '../format.ts'
-import { buildProgram } from '../program.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
 
 interface Setting {
@@ -16,7 +17,7 @@ interface Setting {
 
 export function define(command: Command): void {
   addFlag(command, '--origin', 'where each comes from')
-  addFlag(command, '--all', 'also those that nobody set')
+  addFlag(command, '--all', 'also settings with their default')
   addExamples(command, {
     'bak config --origin': 'what is set, and by which variable or line',
     'BAK_RUN_QUORUM=80% bak config': 'a variable wins over config.toml, a flag over both'
@@ -25,11 +26,15 @@ export function define(command: Command): void {
 }
 
 async function act(
-  { home, json, print }: Context,
+  { home, json, print, program }: Context,
   { origin, all }: { origin?: boolean; all?: boolean }
 ): Promise<void> {
   const file = await readSettings(home)
-  const found = [{ key: 'home', value: home, origin: originOfHome() }, ...listDaemon(file), ...(await listFlags(file))]
+  const found = [
+    { key: 'home', value: home, origin: originOfHome() },
+    ...listDaemon(file),
+    ...listFlags(await program(), file)
+  ]
   const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
   if (json) return print(JSON.stringify(Object.fromEntries(settings.map(({ key, ...rest }) => [key, rest]))))
   const rows = settings.map(setting => [setting.key, show(setting.value), ...(origin ? [setting.origin] : [])])
@@ -41,9 +46,8 @@ const show = (value: unknown) => (typeof value === 'string' ? value : (JSON.stri
 const originOfHome = () =>
   process.argv.some(word => word.startsWith('--home')) ? 'flag' : process.env.BAK_HOME ? 'BAK_HOME' : 'default'
 
-/** Every flag of every command, but those that say where this file is or only ask for help. */
-async function listFlags(file: Settings): Promise<Setting[]> {
-  const program = await buildProgram(() => true)
+/** The flags of all commands that have a variable, without --home, which determines this file. */
+function listFlags(program: Command, file: Settings): Setting[] {
   const lineOf = findLines(file.text)
   return withCommands(program).flatMap(command =>
     command.options
@@ -69,7 +73,7 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The daemon's own keys; a running daemon has what was set when it started. */
+/** The daemon's keys, as they are now; a running daemon has the settings from when it started. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
   const unknown = Object.keys(keys).filter(key => key !== 'cli' && !daemonKeys.some(([each]) => each === key))

@@ -1,3 +1,4 @@
+/** `bak info`: prints everything about this peer. */
 import type { Command } from 'commander'
 import type { MemberView, Status } from '../../protocols/control.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
@@ -39,7 +40,7 @@ const describeDaemon = ({
   peer,
   mesh,
   role: role ?? 'none',
-  'proof runs out': expires == null ? undefined : `${formatTime(expires)} UTC`,
+  'proof expires': expires == null ? undefined : `${formatTime(expires)} UTC`,
   trouble,
   state,
   home,

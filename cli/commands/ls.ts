@@ -1,3 +1,4 @@
+/** `bak ls`: lists the runs whose results are here. */
 import type { Command } from 'commander'
 import type { RunLine } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
@@ -6,7 +7,7 @@ import { formatBytes, formatDuration, formatExcluded, formatTable, formatTime, f
 export function define(command: Command): void {
   addFlag(command, '--mesh', 'also the runs that other peers drive')
   addExamples(command, {
-    'bak ls': 'what ended how, and who was left out in which phase',
+    'bak ls': 'verdicts, and which members were excluded in which phase',
     'bak ls --json | jq -r ".runs[].folder"': 'the folders'
   })
   setAction(command, act)

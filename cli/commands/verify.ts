@@ -1,3 +1,4 @@
+/** `bak verify`: verifies signatures and digests of a result, offline. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,14 +8,15 @@ import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { type Envelope, envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError, exitStatus } from '../../protocols/errors.ts'
+import { RECORD_FILE } from '../../protocols/layout.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a name, or last')
+  command.argument('<run>', 'a folder, any unique part of a run id, or last')
   addExamples(command, {
-    'bak verify last': 'seal, files, certificates, the signature of every answer',
-    'bak verify ./20261122T213015-k3f9ab': 'a folder from anywhere; needs no daemon and no network'
+    'bak verify last': 'checks the seal, the files, the certificates and the signature of every ack',
+    'bak verify ./20261122T213015-k3f9ab': 'any folder of a result; needs no daemon and no network'
   })
   setAction(command, act)
 }
@@ -27,14 +29,14 @@ async function act(context: Context, _: object, run = ''): Promise<number> {
   if (context.json) await context.print(JSON.stringify({ ...report, folder: found }))
   else {
     for (const { where, what } of report.faults) await context.print(`${where}: ${what}`)
-    const counts = `${files} files, ${certificates} certificates, ${acks} answers, ${signatures} signatures`
+    const counts = `${files} files, ${certificates} certificates, ${acks} acks, ${signatures} signatures`
     const verdict = report.ok ? 'as it was signed' : `NOT as it was signed, ${report.faults.length} faults`
     await context.print(`run ${report.run}: ${verdict}; ${counts}; ${found}`)
   }
   return report.ok ? 0 : exitStatus.damaged
 }
 
-/** The folder is with another peer: what this one heard, its certificates, is checked all the same. */
+/** Checks the certificates that this peer has of a run whose folder is on another peer. */
 async function verifyElsewhere(context: Context, view: RunView): Promise<number> {
   const evidence = readEvidence({ manifest: opened(view.manifest), offer: opened(view.offer) })
   const checked = view.certificates.map(each => checkCertificate(opened(each) as Envelope, evidence))
@@ -50,7 +52,7 @@ async function verifyElsewhere(context: Context, view: RunView): Promise<number>
     for (const { where, what } of faults) await context.print(`${where}: ${what}`)
     const verdict = ok ? 'certificates as they were signed' : 'NOT proven'
     await context.print(
-      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} answers; the folder is with ${controller}`
+      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} acks; the folder is on ${controller}`
     )
   }
   return ok ? 0 : exitStatus.damaged
@@ -59,9 +61,9 @@ async function verifyElsewhere(context: Context, view: RunView): Promise<number>
 const opened = (base64: string | undefined): Envelope | undefined =>
   base64 == null ? undefined : decode(envelope, new Uint8Array(Buffer.from(base64, 'base64')))
 
-/** @returns the folder, or what the daemon knows where it is not here. @throws {BakError} `no-such-run` */
+/** @returns the folder, or what the daemon knows of the run if the folder is on another peer. @throws {BakError} `no-such-run` */
 async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
-  if (existsSync(join(run, 'run.json'))) return run
+  if (existsSync(join(run, RECORD_FILE))) return run
   try {
     const view = await ask('describe', { run })
     return view.folder ?? view
@@ -72,7 +74,7 @@ async function find({ home, ask }: Context, run: string): Promise<string | RunVi
 }
 
 async function findOnDisk(runs: string, part: string): Promise<string> {
-  const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, 'run.json'))).sort()
+  const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, RECORD_FILE))).sort()
   const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
   if (found.length === 1) return join(runs, found[0] as string)
   const problem = found.length === 0 ? 'there is no' : `${found.length} runs match`

@@ -44,7 +44,7 @@ export interface AgentComponents {
   content: Content
   allowance: Allowance
   authority: Authority
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
   traffic: Traffic
   runStreams: RunStreamServer
 }
@@ -138,6 +138,7 @@ export class Agent {
     this.#joining.set(run, by)
     this.#components.feed.enter(run)
     const stream = this.#newStream(run, by)
+    stream.clock.prime()
     stream.start()
     let taken = false
     try {
@@ -192,11 +193,11 @@ export class Agent {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, quiet, feed } = this.#components
+    const { streams, runStreams, lowNoise, feed } = this.#components
     const run = new MemberRun({
       ...{ member, stream, log: this.#log, signer: this.#init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
-      onMeasuring: measures => quiet.note(member.run, measures),
+      onMeasuring: measures => lowNoise.set(member.run, measures),
       onOver: () => feed.leave(member.run),
       onGone: () => {
         this.#runs.delete(member.run)

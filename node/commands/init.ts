@@ -1,3 +1,4 @@
+/** `bak-node init`: makes key and mesh without starting a peer. */
 import type { Command } from 'commander'
 import { addCommand, example, homeOf, print } from '../command.ts'
 
@@ -5,7 +6,7 @@ export function addInit(program: Command): void {
   addCommand(
     program,
     'init',
-    'make key and mesh without starting a peer; does nothing the second time',
+    'create key and mesh without starting a peer; does nothing if they exist',
     act
   ).addHelpText('after', example('bak-node init --home ./b', 'a home for a second peer on this machine'))
 }

@@ -1,7 +1,6 @@
 /** Calls that begin, follow and cancel runs. */
-
 import { cancelProtocol } from '../../protocols/cancel.ts'
-import type { CallInput, CallResponse } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
@@ -14,15 +13,11 @@ import { parseSelector } from '../run/selector.ts'
 import { findTool } from '../tools/index.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 
-interface Options {
-  signal: AbortSignal
-}
-
 /** The run belongs to the daemon from here on: the caller may go. */
 export async function* run(
   { coordinator }: Parts,
   request: CallInput<'run'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'run'>> {
   const begun = await coordinator.begin(request)
   yield begun
@@ -53,7 +48,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
 export async function* attach(
   parts: Parts,
   { run: text, from = 0 }: CallInput<'attach'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<RunEvent> {
   const id = await resolveRun(parts, text)
   const { peer } = await locateRun(parts, id, signal)
@@ -85,7 +80,7 @@ export async function* attach(
 export async function* cancel(
   parts: Parts,
   { run: text, reason = 'asked for' }: CallInput<'cancel'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
   // whoever drives it would say so, too; this says what mends it

@@ -16,14 +16,18 @@ const AT_ONCE = 32
 
 type Topology = CallResponse<'topology'>
 
-export async function* topology(parts: Parts, { signal }: { signal: AbortSignal }): AsyncGenerator<Topology> {
-  const { members, neighbours, identity } = parts
-  const before = new Set(neighbours.list().map(({ peer }) => peer))
+export async function* topology(
+  parts: Parts,
+  _: object,
+  { signal }: { signal: AbortSignal }
+): AsyncGenerator<Topology> {
+  const { members, adjacency, identity } = parts
+  const before = new Set(adjacency.list().map(({ peer }) => peer))
   const others = members.list().filter(each => isHere(each) && each.path !== 'self')
   const { words, silent } = await askAll(parts, others, signal)
   if (signal.aborted) return
   // last, so that it knows of the connections that asking opened, as the others do
-  words.set(identity.peer, neighbours.list())
+  words.set(identity.peer, adjacency.list())
   yield draw(members.list(), words, silent, { peer: identity.peer, before })
 }
 
@@ -35,9 +39,9 @@ interface Heard {
 
 async function askAll({ streams }: Parts, members: MemberView[], signal: AbortSignal): Promise<Heard> {
   const heard: Heard = { words: new Map(), silent: new Map() }
-  const lanes = new Limit({ most: AT_ONCE, mostOfOne: 1 })
+  const limit = new Limit({ total: AT_ONCE })
   const asked = members.map(({ peer }) =>
-    lanes.use(peer, async () => {
+    limit.run(peer, async () => {
       const late = AbortSignal.timeout(PATIENCE)
       try {
         const until = { signal: AbortSignal.any([signal, late]) }

@@ -26,9 +26,10 @@ import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
 import { checkTools } from './roster.ts'
-import { RunContext, type RunOrder, type RunParts } from './run-context.ts'
+import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
+import type { RunOrder, RunParts } from './run-parts.ts'
 import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */

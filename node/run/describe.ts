@@ -34,7 +34,7 @@ export async function describeRun(run: string, { folder: at, feed, content }: De
   const { lead, closed, command } = followed
   const subject = (of: string) => [...closed, command].find(each => each?.phase === of)?.subject
   const held = (digest: string | undefined) => {
-    const bytes = digest == null ? undefined : content.held(digest)
+    const bytes = digest == null ? undefined : content.local(digest)
     return bytes == null ? undefined : decode(envelope, bytes)
   }
   const certificates = [...followed.certificates.values()]

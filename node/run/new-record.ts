@@ -1,6 +1,6 @@
 /** The record of a run before its first phase. */
 import { FORMAT, type RunRecord } from '../../protocols/record.ts'
-import type { RunOrder, RunParts } from './run-context.ts'
+import type { RunOrder, RunParts } from './run-parts.ts'
 
 export function newRecord(order: RunOrder, { signer, members, program }: RunParts): RunRecord {
   const { run, key, epoch, created, directory, spec } = order

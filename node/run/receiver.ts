@@ -14,7 +14,7 @@ import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtoc
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { ensureFree, freeBytes, MARGIN } from '../store/disk.ts'
+import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -159,7 +159,7 @@ async function unpackBounded(
   { bytes, allow, what }: TarballOffer
 ): Promise<Unpacked> {
   const maxBytes = EXTRA_BYTES + MAX_EXPANSION * bytes
-  const room = (await freeBytes(root)) - MARGIN
+  const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {
     return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(maxBytes, room), maxEntries: MAX_ENTRIES })

@@ -50,6 +50,8 @@ export type Heard = { type: 'command'; signed: Signed<Command> } | { type: 'noti
 export interface RunFeedEvents {
   command: CustomEvent<Signed<Command>>
   notice: CustomEvent<Signed<Notice>>
+  /** Members have joined a run, or the run has ended. */
+  participants: CustomEvent<{ controller: string }>
 }
 
 export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
@@ -116,8 +118,9 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
   }
 
   /** @returns the runs in which a peer takes part now, as far as their notices say */
-  runsOf(peer: string): FollowedRun[] {
-    return [...this.#runs.values()].filter(({ members }) => members.has(peer))
+  runsOf(peer: string): Array<{ controller: string }> {
+    const runs = [...this.#runs.values()].filter(({ members }) => members.has(peer))
+    return runs.map(({ lead }) => ({ controller: lead.by }))
   }
 
   get(run: string): FollowedRun | undefined {
@@ -145,6 +148,9 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
     } else {
       note(known, heard.signed.value)
       this.dispatchEvent(new CustomEvent('notice', { detail: heard.signed }))
+      if (heard.signed.value.phases.some(({ phase }) => phase === 'join' || phase === 'terminate')) {
+        this.dispatchEvent(new CustomEvent('participants', { detail: { controller: by } }))
+      }
     }
   }
 

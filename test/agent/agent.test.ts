@@ -101,7 +101,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     content: new Content({ streams }),
     allowance: fake<Allowance>({ check: async () => {} }),
     authority: new EventTarget() as Authority,
-    quiet: fake<LowNoiseMode>({ note: () => {} }),
+    lowNoise: fake<LowNoiseMode>({ set: () => {} }),
     traffic: fake<Traffic>({ total: { sent: 0, received: 0 } }),
     runStreams: fake<RunStreamServer>({ open: () => {}, close: () => {} })
   }

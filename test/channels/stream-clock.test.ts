@@ -86,6 +86,31 @@ test('all questions that a broken stream lost are asked again on the next', asyn
   for (const { offset } of await Promise.all(samples)) assert.ok(Math.abs(offset - 5_000) < 1_000)
 })
 
+test('an exchange that is primed begins when the stream opens, and is for the next caller only', async () => {
+  const { clock, asked, send, answer } = clockOf()
+  clock.prime()
+  clock.up(send)
+  await turn()
+  assert.is(asked.length, 1)
+  answer(asked[0] as number, 5_000)
+  assert.ok(Math.abs((await clock.ask(forever())).offset - 5_000) < 1_000)
+  assert.is(asked.length, 1)
+  const second = clock.ask(forever())
+  await turn()
+  assert.is(asked.length, 2)
+  answer(asked[1] as number, 7_000)
+  assert.ok(Math.abs((await second).offset - 7_000) < 1_000)
+})
+
+test('a caller that waits for a primed exchange may give up', async () => {
+  const { clock } = clockOf()
+  clock.prime()
+  const giveUp = new AbortController()
+  const lost = clock.ask(giveUp.signal).catch(error => error.code)
+  giveUp.abort(new BakError('cancelled', 'the run is over'))
+  assert.is(await lost, 'cancelled')
+})
+
 test('a caller that gives up disturbs no other', async () => {
   const { clock, asked, send, answer } = clockOf()
   clock.up(send)

@@ -65,7 +65,7 @@ service(
     assert.is((await node(['uninstall', '--root', below()])).stdout, `removed ${below(SYSTEM)}\n`)
     assert.not.ok(existsSync(below(SYSTEM)))
     const again = await node(['uninstall', '--root', below()])
-    assert.equal([again.status, again.stdout], [0, `there is no ${below(SYSTEM)}\n`])
+    assert.equal([again.status, again.stdout], [0, `${below(SYSTEM)} does not exist\n`])
   }
 )
 
@@ -85,7 +85,7 @@ service('what is wrong is said before anything is written, with its status', asy
   mkdirSync(join(dir, 'home'), { mode: 0o700 })
   writeFileSync(join(dir, 'home/config.toml'), 'nmae = "x"\n')
   const wrong: Array<[words: string[], status: number, text: RegExp]> = [
-    [['--root', join(dir, 'nowhere')], 64, /no such folder/],
+    [['--root', join(dir, 'nowhere')], 64, /the folder does not exist/],
     [['--root', below(), '--unit', '../x'], 64, /--unit/],
     [['--root', below(), '--listen', 'here'], 64, /--listen here/],
     [['--root', below(), '--nonsense'], 64, /--nonsense/],
@@ -110,11 +110,11 @@ skipWhere(asOther, service)('who is not root is told how to do it, with status 7
     const { status, stderr } = await node([command, '--root', below()], env, 65_534)
     assert.is(status, 77, stderr)
     if (command === 'uninstall')
-      assert.match(stderr, /you may not remove .*bak-node.service: do it as root, or .*--user/)
+      assert.match(stderr, /no permission to remove .*bak-node.service: run it as root, or .*--user/)
     else assert.match(stderr, /serves the home/)
   }
   const fresh = await node(['install', '--unit', 'mine', '--root', below()], env, 65_534)
-  assert.equal([fresh.status, /you may not write .*--user/.test(fresh.stderr)], [77, true], fresh.stderr)
+  assert.equal([fresh.status, /no permission to write .*--user/.test(fresh.stderr)], [77, true], fresh.stderr)
 })
 
 skipWhere(asOther, service)("a system's service is not for another user's home", async () => {

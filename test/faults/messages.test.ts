@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { encode } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { RunEvent } from '../../protocols/events.ts'
-import { type Command } from '../../protocols/phase.ts'
+import type { Command } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
@@ -20,6 +20,7 @@ import {
   useTestnet
 } from '../helpers/mesh.ts'
 import { keyOf, type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
+import { until } from '../helpers/until.ts'
 
 const faults = suite('messages that nobody should obey')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -63,9 +64,8 @@ const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'u
 
 /** What a daemon says reaches its file a little later. */
 async function logged(peers: string[], line: RegExp): Promise<void> {
-  const deadline = Date.now() + 3_000
-  while (!line.test(peers.map(log).join('\n')) && Date.now() < deadline) await sleep(20)
-  assert.match(peers.map(log).join('\n'), line)
+  const text = () => peers.map(log).join('\n')
+  await until(() => line.test(text()), { timeout: 3_000, what: () => `${peers} log ${line}:\n${text()}` })
 }
 
 /** Gossip has been everywhere by now; the run is where it was. */
@@ -164,7 +164,7 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/run/1.0.0',
     '/bak/tarball/1.0.0',
     '/bak/get/1.0.0',
-    '/bak/records/1.0.0',
+    '/bak/sync/1.0.0',
     '/bak/attach/1.0.0',
     '/bak/clock/1.0.0',
     '/bak/echo/1.0.0',
@@ -173,7 +173,7 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/register/1.0.0',
     '/bak/collect/1.0.0',
     '/bak/bulk/1.0.0',
-    '/bak/links/1.0.0'
+    '/bak/adjacency/1.0.0'
   ]
   const bad = [
     Uint8Array.of(0, 0, 0, 3, 0xff, 0xff, 0xff),

@@ -1,16 +1,14 @@
-/** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
+/** Every input from another peer, a person or a disk, with the codes of its refusals. A new one is a line here. */
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
-import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { getProtocol } from '../../protocols/content.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
-import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
@@ -33,10 +31,9 @@ import { gossipTarget } from './gossip.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
 import type { Target } from './target.ts'
-import { RUN_TOPIC, topicTarget } from './topics.ts'
-import { wireTarget } from './wires.ts'
+import { topicTarget } from './topics.ts'
 
-/** @returns the same, of any types: a list holds protocols of all */
+/** Erases the types of a protocol, so that one list contains all. */
 const of = <Q, A>(init: Omit<StreamTargetInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
   streamTarget(init as unknown as StreamTargetInit)
 
@@ -53,12 +50,6 @@ export const targets = [
   of({ protocol: adjacencyProtocol, refusals: [] }),
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
-  of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
-  of({
-    protocol: punchAgainProtocol,
-    refusals: ['busy', 'not-allowed', 'bad-signature'],
-    subjects: [observationSubject]
-  }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -67,21 +58,24 @@ export const targets = [
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
   }),
-  wireTarget({
-    protocol: tarballProtocol as never,
-    refusals: [
-      ...['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space'],
-      ...['interrupted', 'cannot-create', 'timeout', 'busy']
-    ] as ErrorCode[]
-  }),
-  of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
-  topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
-  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
-  topicTarget({ topic: RUN_TOPIC, schema: runMessage, subjects: [commandSubject, noticeSubject] }),
-  topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
+  topicTarget({ name: 'hello', topic: () => 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
+  topicTarget({ name: 'run', topic: () => 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
+  topicTarget({
+    name: 'of a run',
+    topic: ({ live }) => `run/${live}`,
+    schema: runMessage,
+    subjects: [commandSubject, noticeSubject]
+  }),
+  topicTarget({
+    name: 'trust',
+    topic: () => 'trust',
+    schema: trustMessage,
+    subjects: [revocationSubject, rotationSubject]
+  }),
   ...readers.map(readerTarget),
   archiveTarget,
   controlRequests,
@@ -97,10 +91,8 @@ export const targets = [
   asks({ protocol: echoProtocol }),
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
-  asks({ protocol: bulkProtocol }),
-  asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })

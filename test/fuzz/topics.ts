@@ -1,39 +1,39 @@
-/** Topics: what a member, a stranger or nobody publishes goes through the validator, and to whoever listens if it is let through. */
+/** Hostile messages on topics: each passes through the validator, and reaches the subscribers if it is accepted. */
 import type { Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { encode, type Schema } from '../../protocols/codec.ts'
 import type { Subject } from '../../protocols/envelope.ts'
-import { runTopicName, topicName } from '../../protocols/hello.ts'
+import { topicName } from '../../protocols/hello.ts'
 import { changed, spliced } from './bytes.ts'
 import { valuesOf } from './messages.ts'
 import { type Target, within } from './target.ts'
 import { knownOf } from './values.ts'
 import { pubsubOf, type World } from './world.ts'
 
-/** Stands for the topic of the run that goes on. */
-export const RUN_TOPIC = 'of a run'
-
-export interface TopicTargetInit {
-  /** The part of the topic's name that is its own; `RUN_TOPIC` is that of the run that goes on. */
-  topic: string
+interface TopicTargetInit {
+  /** Of the target. */
+  name: string
+  /** @returns `<name>` of the topic's name */
+  topic(world: World): string
   schema: Schema
   subjects: Subject<any>[]
 }
 
 export function topicTarget(init: TopicTargetInit): Target<Uint8Array> {
   return {
-    name: `topic ${init.topic}`,
-    // how a message is refused on a topic: it counts against who sent it on, or it does not
+    name: `topic ${init.name}`,
+    topic: init.topic,
+    // `reject` counts against the sending neighbour, `ignore` does not
     refusals: ['reject', 'ignore'] as never[],
     inputs: world => publications(world, init),
-    feed: async (world, data) => [await within(init.topic, publish(world, init.topic, data))]
+    feed: async (world, data) => [await within(init.name, publish(world, init.topic(world), data))]
   }
 }
 
 function publications(world: World, { topic, schema, subjects }: TopicTargetInit): fc.Arbitrary<Uint8Array> {
   const valid = valuesOf(schema, knownOf(world, subjects)).map(encode)
-  const recorded = world.published.get(nameOf(world, topic)) ?? []
+  const recorded = world.published.get(topicName(world.target.parts.mesh.mesh, topic(world))) ?? []
   const good = recorded.length === 0 ? valid : fc.constantFrom(...recorded)
   return fc.oneof(
     { weight: 6, arbitrary: valid },
@@ -46,17 +46,13 @@ function publications(world: World, { topic, schema, subjects }: TopicTargetInit
   )
 }
 
-export function nameOf({ target, live }: World, topic: string): string {
-  const { mesh } = target.parts.mesh
-  return topic === RUN_TOPIC ? runTopicName(mesh, live) : topicName(mesh, topic)
-}
-
-/** As gossipsub does. */
+/** Validates and dispatches a message as gossipsub does. */
 async function publish(world: World, name: string, data: Uint8Array): Promise<string> {
-  const pubsub = pubsubOf(world.target.parts.network)
-  const topic = nameOf(world, name)
+  const { network, mesh } = world.target.parts
+  const pubsub = pubsubOf(network)
+  const topic = topicName(mesh.mesh, name)
   const validate = pubsub.topicValidators.get(topic)
-  if (validate == null) throw new Error(`nobody looks at what comes on ${topic}`)
+  if (validate == null) throw new Error(`${topic} has no validator`)
   const message: Message = { type: 'unsigned', topic, data }
   const from = peerIdFromString(world.member.parts.identity.peer)
   const verdict: TopicValidatorResult = await validate(from, message)

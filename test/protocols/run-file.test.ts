@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import type { BakError } from '../../protocols/errors.ts'
-import { checkSpec, mergeOptions, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { spec } from '../../protocols/spec.ts'
 
 const failure = (act: () => unknown): BakError => {
@@ -15,7 +15,7 @@ const failure = (act: () => unknown): BakError => {
   throw new Error('nothing was thrown')
 }
 
-const mistakes: [string, string, ...string[]][] = [
+const errors: [string, string, ...string[]][] = [
   ['an unknown key with a near one', 'smaples = 3', 'f:1: smaples: is not a known key; did you mean samples?'],
   ['an unknown key in a table', '[policy]\n\nqurum = 3', 'f:3: policy.qurum: is not a known key; did you mean quorum?'],
   [
@@ -81,8 +81,8 @@ const mistakes: [string, string, ...string[]][] = [
   ['a quoted key', '[tags]\n"a.b" = 1', 'f:2: tags.a.b: expected a string, got 1']
 ]
 
-for (const [what, text, ...expected] of mistakes) {
-  test(`a mistake is named by file, line and key: ${what}`, () => {
+for (const [what, text, ...expected] of errors) {
+  test(`an error is named by file, line and key: ${what}`, () => {
     const error = failure(() => readRunFile(text, 'f'))
     assert.is(error.code, 'bad-run-file')
     const lines = error.message.split('\n')
@@ -121,7 +121,7 @@ const someSpec = fc.record(
   { requiredKeys: ['command'] }
 )
 
-test('an effective spec is written so that it reads back the same', () => {
+test('an effective spec that is written and read is equal', () => {
   fc.assert(
     fc.property(someSpec, input => {
       const effective = v.parse(spec, input)
@@ -131,18 +131,8 @@ test('an effective spec is written so that it reads back the same', () => {
   )
 })
 
-test('options win over the file, those of policy, tags and tools one by one', () => {
-  const file = { on: 'a', samples: 2, policy: { quorum: 'all' as const, lease: 5 }, tags: { a: '1', b: '2' } }
-  const flags = { on: 'b', samples: undefined, policy: { lease: 9, timeout: undefined }, tags: { b: '3' } }
-  assert.equal(mergeOptions(file, flags), {
-    on: 'b',
-    samples: 2,
-    policy: { quorum: 'all', lease: 9 },
-    tags: { a: '1', b: '3' }
-  })
-})
-
-test('options of the command line are checked like a file', () => {
+test('options of the command line are checked as a file is, and defaults are filled in', () => {
+  assert.equal(checkSpec({ command: ['x'], samples: 2 }), v.parse(spec, { command: ['x'], samples: 2 }))
   assert.match(failure(() => checkSpec({ on: 'all' })).message, /a command is missing/)
   const error = failure(() => checkSpec({ command: ['x'], samples: 0, policy: { quorum: 0 } }))
   assert.is(error.code, 'usage')

@@ -2,7 +2,6 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { shown, verdict } from '../../protocols/admission.ts'
-import { bulkProtocol } from '../../protocols/bulk.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
@@ -18,8 +17,8 @@ import {
   lostSubject,
   type MemberRecord,
   memberSubject,
-  recordsProtocol,
-  registerProtocol
+  registerProtocol,
+  syncProtocol
 } from '../../protocols/hello.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
@@ -98,7 +97,6 @@ const facts: Fact[] = [
 ]
 
 const observed = { peer: member.peer, address: '/ip4/192.0.2.7/tcp/4001' }
-const bulkKey = { id: 'ab'.repeat(16), key: new Uint8Array(32).fill(9) }
 
 const directOffer = {
   type: 'offer',
@@ -308,10 +306,6 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['direct: go', directProtocol.request, { type: 'go' }],
   ['direct: answer', directProtocol.response, directOffer],
   ['direct: ready too', directProtocol.response, { type: 'ready' }],
-  ['bulk: key', bulkProtocol.request, { type: 'key', use: 'acks' }],
-  ['bulk: come', bulkProtocol.request, { type: 'come', use: 'tarball', ...bulkKey }],
-  ['bulk: a key', bulkProtocol.response, { type: 'key', ...bulkKey }],
-  ['bulk: here', bulkProtocol.response, { type: 'here' }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
   ['attach: request', attachProtocol.request, { run, from: 3 }],
@@ -327,9 +321,9 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     describeProtocol.response,
     { run, controller: controller.peer, record: '{}', manifest: sealed, certificates: [sealed] }
   ],
-  ['records: have', recordsProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
-  ['records: give', recordsProtocol.request, { type: 'give', records: [sealed] }],
-  ['records: response', recordsProtocol.response, { records: [sealed], want: [member.peer] }],
+  ['records: have', syncProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
+  ['records: give', syncProtocol.request, { type: 'give', records: [sealed] }],
+  ['records: response', syncProtocol.response, { records: [sealed], want: [member.peer] }],
   [
     'register: request',
     registerProtocol.request,

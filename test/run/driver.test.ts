@@ -138,7 +138,12 @@ test('hooks are called before and after each phase in their order, with its answ
   const { hooks, called } = hooksOf()
   const { driver, commands, run } = await driverOf({ hooks })
   let sealed: boolean | undefined
-  hooks.push({ name: 'last', close: async () => void (sealed = run.folder.isSealed()) })
+  hooks.push({
+    name: 'last',
+    close: async () => {
+      sealed = run.folder.isSealed()
+    }
+  })
   await driver.drive()
   const expected = commands.flatMap(({ phase }) => {
     const answers = phase === 'work' ? 1 : 3

@@ -94,15 +94,16 @@ test('phases stand in their order, in whichever order the notices come', () => {
   )
 })
 
-test('a peer that joined is a member until the run is over', () => {
+test('a peer that joined is a member until the run is over, and both are events', () => {
   const { feed, learn } = feedOf()
+  const changed: string[] = []
+  feed.addEventListener('participants', ({ detail }) => changed.push(detail.controller))
   learn(honest, { phases: [closed(1, 'join')], members: [flooder.peer] })
-  assert.equal(
-    feed.runsOf(flooder.peer).map(({ run }) => run),
-    [notice.run]
-  )
+  assert.equal(feed.runsOf(flooder.peer), [{ controller: honest.peer }])
   learn(honest, { phases: [closed(2, 'terminate')], members: undefined })
   assert.equal(feed.runsOf(flooder.peer), [])
+  learn(honest, { phases: [closed(3)] })
+  assert.equal(changed, [honest.peer, honest.peer])
 })
 
 test('another peer than the lead neither closes phases of a run nor gives certificates of it', () => {

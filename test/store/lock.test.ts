@@ -16,13 +16,13 @@ try {
   setInterval(() => {}, 60_000)
 } catch (error) { console.log(error.code) }`
 
-/** A process that takes the lock and keeps it; resolves when it has said how that went. */
-async function startHolder(path: string): Promise<{ child: ChildProcess; said: string }> {
+/** A process that takes the lock and keeps it; resolves with its first line. */
+async function startHolder(path: string): Promise<{ child: ChildProcess; printed: string }> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', holder, path], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  const [said] = await once(child.stdout as NodeJS.ReadableStream, 'data')
-  return { child, said: String(said).trim() }
+  const [printed] = await once(child.stdout as NodeJS.ReadableStream, 'data')
+  return { child, printed: String(printed).trim() }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -31,7 +31,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-test('a second holder is refused by the pid of the first, until that lets go', async () => {
+test('a second holder is refused with the pid of the first, until that releases the lock', async () => {
   const path = join(scratch(), 'lock')
   const lock = await takeLock(path)
   const error = await takeLock(path).catch(error => error)
@@ -42,12 +42,12 @@ test('a second holder is refused by the pid of the first, until that lets go', a
   await lock.release()
 })
 
-test('the lock of a process that lives is respected, of one that was killed taken over', async () => {
+test('the lock of a living process is respected, that of a killed one replaced', async () => {
   const folder = scratch()
   const path = join(folder, 'lock')
-  const { child, said } = await startHolder(path)
+  const { child, printed } = await startHolder(path)
   try {
-    assert.is(said, 'mine')
+    assert.is(printed, 'mine')
     const error = await takeLock(path).catch(error => error)
     assert.is(error.code, 'busy')
     assert.match(error.message, String(child.pid))
@@ -59,7 +59,7 @@ test('the lock of a process that lives is respected, of one that was killed take
   }
 })
 
-test('a lock is stale when its pid was given out again, when the machine was booted since, and when it is damaged', async () => {
+test('a lock is stale if its pid belongs to another process, if the machine was rebooted, or if it is damaged', async () => {
   const path = join(scratch(), 'lock')
   const first = await takeLock(path)
   const mine = JSON.parse(await readFile(path, 'utf8'))
@@ -71,7 +71,7 @@ test('a lock is stale when its pid was given out again, when the machine was boo
   }
 })
 
-test('of many who find a stale lock at once, one gets it, again and again', async () => {
+test('of many callers that find a stale lock at once exactly one gets it, every time', async () => {
   const folder = scratch()
   const path = join(folder, 'lock')
   for (let round = 0; round < 10; round++) {
@@ -85,12 +85,12 @@ test('of many who find a stale lock at once, one gets it, again and again', asyn
   assert.equal(await listAll(folder), [])
 })
 
-test('of several processes that find a stale lock at once, one gets it', async () => {
+test('of several processes that find a stale lock at once exactly one gets it', async () => {
   const path = join(scratch(), 'lock')
   await writeFile(path, 'stale')
   const holders = await Promise.all(Array.from({ length: 4 }, () => startHolder(path)))
   try {
-    assert.equal(holders.map(each => each.said).sort(), ['busy', 'busy', 'busy', 'mine'])
+    assert.equal(holders.map(each => each.printed).sort(), ['busy', 'busy', 'busy', 'mine'])
   } finally {
     for (const { child } of holders) await stop(child)
   }

@@ -22,53 +22,53 @@ async function member() {
   return { root, folder: join(root, 'outbox') }
 }
 
-test('a parcel is packed, listed also after a restart, read in parts, and gone once it has a receipt', async () => {
+test('a tarball is packed, listed also after a restart, read in parts, and deleted once it has a receipt', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const parcel = await outbox.add(root, [sample], '1-default/sample1', { kind: 'sample' })
-  assert.equal(parcel.allow, [sample])
+  const tarball = await outbox.add(root, [sample], '1-default/sample1', { kind: 'sample' })
+  assert.equal(tarball.allow, [sample])
   const again = await openOutbox(folder, run)
-  assert.equal(await again.list(), [parcel])
+  assert.equal(await again.list(), [tarball])
 
-  const whole = await readFile(parcel.path)
-  assert.is(whole.length, parcel.bytes)
-  const parts = [await again.read(parcel.digest, 0, 100), await again.read(parcel.digest, 100, 1e6)]
+  const whole = await readFile(tarball.path)
+  assert.is(whole.length, tarball.bytes)
+  const parts = [await again.read(tarball.digest, 0, 100), await again.read(tarball.digest, 100, 1e6)]
   assert.is(Buffer.concat(parts).compare(whole), 0)
 
-  await again.confirm(parcel.digest, Buffer.from('receipt'))
+  await again.confirm(tarball.digest, Buffer.from('receipt'))
   assert.equal(await again.list(), [])
-  assert.is(Buffer.from((await again.receipt(parcel.digest)) as Uint8Array).toString(), 'receipt')
-  assert.is(await codeOf(again.read(parcel.digest, 0, 1)), 'unknown-digest')
+  assert.is(Buffer.from((await again.receipt(tarball.digest)) as Uint8Array).toString(), 'receipt')
+  assert.is(await codeOf(again.read(tarball.digest, 0, 1)), 'unknown-digest')
 })
 
-test('what a parcel holds comes out where the receiver lets it', async () => {
+test('the receiver unpacks a tarball to the paths that it allows', async () => {
   const { root, folder } = await member()
-  const parcel = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'sample' })
+  const tarball = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'sample' })
   const results = scratch()
-  const { refused } = await unpack(parcel.path, results, { allow: parcel.allow })
+  const { refused } = await unpack(tarball.path, results, { allow: tarball.allow })
   assert.equal(refused, [])
   assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
 })
 
-test('a small parcel is only held, with the bytes that it has when it is stored', async () => {
+test('a small tarball stays in memory, with the same bytes as a stored one', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const held = await outbox.hold(root, [sample], 'x', { kind: 'sample' })
-  assert.ok('content' in held)
-  assert.is(digestOf(held.content), held.digest)
-  assert.is(held.content.length, held.bytes)
+  const small = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'sample' })
+  assert.ok('content' in small)
+  assert.is(digestOf(small.content), small.digest)
+  assert.is(small.content.length, small.bytes)
   assert.equal(await listAll(folder), [])
   const results = scratch()
-  await unpack(held.content, results, { allow: held.allow })
+  await unpack(small.content, results, { allow: small.allow })
   assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
 })
 
-test('what does not become small is stored, whether it is large before or after', async () => {
+test('a tarball that is large before or after compression is stored', async () => {
   for (const content of [randomBytes(100 * 1024), Buffer.alloc(2 ** 20, 'zeros')]) {
     const { root, folder } = await member()
     await plant(root, { [`${sample}/big`]: content })
     const outbox = await openOutbox(folder, run)
-    const stored = await outbox.hold(root, [sample], 'x', { kind: 'sample' })
+    const stored = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'sample' })
     assert.ok('path' in stored)
     assert.equal(await outbox.list(), [stored])
     const results = scratch()
@@ -77,7 +77,7 @@ test('what does not become small is stored, whether it is large before or after'
   }
 })
 
-test('what a crash left half packed is cleared away', async () => {
+test('what interrupted packing left is removed', async () => {
   const { root, folder } = await member()
   await plant(folder, { '.bak-0123456789abcdef.tmp': 'half' })
   await openOutbox(folder, run)
@@ -94,9 +94,9 @@ test(full, () =>
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i)
     await plant(root, { noise })
     const outbox = await openOutbox(folder, run)
-    const parcel = await outbox.add(root, [sample], 'x', { kind: 'sample' })
+    const tarball = await outbox.add(root, [sample], 'x', { kind: 'sample' })
     assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'sample', level: 1 })), 'no-space')
-    assert.equal(await outbox.list(), [parcel])
+    assert.equal(await outbox.list(), [tarball])
     assert.is((await listAll(folder)).length, 2)
   })
 )

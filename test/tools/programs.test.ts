@@ -39,7 +39,7 @@ const wanted: Record<string, RegExp> = {
 
 for (const [name, command] of Object.entries(wanted)) {
   const test = skipWhere(needs(name), programs)
-  test(`${name} starts, writes while it runs, and ends without complaint`, async ({ start, folder }) => {
+  test(`${name} starts, writes while it runs, and ends without warnings`, async ({ start, folder }) => {
     const running = await start(name)
     const file = join(folder, name, name === 'sar' ? 'sar.data' : `${name}-stdout.txt`)
     await running.ready
@@ -64,18 +64,18 @@ withMpstat('mpstat prints its averages when it is stopped', async ({ start, fold
   assert.match(text(), /^Average: +all/m)
 })
 
-withMpstat('an interval that mpstat cannot keep is rounded, and told of', async ({ start, folder }) => {
+withMpstat('an interval that mpstat does not support is rounded, with a warning', async ({ start, folder }) => {
   const running = await start('mpstat', { interval: 1.4, options: ['-u'] })
   await running.ready
-  assert.equal(await running.stop(), ['sampled every 1 s, as it cannot every 1.4 s'])
+  assert.equal(await running.stop(), ['sampled every 1 s, because it does not support 1.4 s'])
   assert.match(readFileSync(join(folder, 'mpstat', 'mpstat.cmd'), 'utf8'), 'mpstat -P ALL -u 1\n')
 })
 
-withMpstat('an option that mpstat does not know fails its start with what it said', async ({ start }) => {
+withMpstat('an unknown option fails the start with the error message of mpstat', async ({ start }) => {
   const running = await start('mpstat', { options: ['--no-such-option'] })
   const error: BakError = await running.ready.catch(thrown => thrown)
   assert.is(error.code, 'tool-failed')
-  assert.match(error.message, /^ended with exit 1 before it produced: ./)
+  assert.match(error.message, /^ended with exit 1 before its first output: ./)
 })
 
 const withSar = skipWhere(needs('sar'), programs)
@@ -90,7 +90,7 @@ withSar('sar leaves no collector behind', async ({ start, folder }) => {
 })
 
 for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
-  programs(`${tool.name} says whether it is there, and its version`, async () => {
+  programs(`${tool.name} reports whether it is installed, and its version`, async () => {
     const { usable, version, reason } = await tool.check({})
     assert.is(usable, needs(tool.name) == null)
     if (usable) assert.match(version as string, /^\d+\.\d+/)
@@ -98,7 +98,7 @@ for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
   })
 }
 
-programs('a program that is not on the PATH is named with its package', async () => {
+programs('a program that is missing on the PATH is reported with its package', async () => {
   const { PATH } = process.env
   process.env.PATH = '/nowhere'
   const found = await findTool('mpstat', {}).check({})

@@ -19,7 +19,7 @@ export async function deliver(
   const { member } = context
   const paths = packable(member, path)
   if (paths.length === 0) return []
-  const offer = await member.outbox.hold(member.data, paths, what, { kind })
+  const offer = await member.outbox.addUnlessSmall(member.data, paths, what, { kind })
   if ('path' in offer) {
     // the tarball takes its place
     await rm(join(member.data, path), { recursive: true, force: true })

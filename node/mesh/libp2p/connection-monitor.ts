@@ -22,14 +22,14 @@ export interface Pinging extends StreamMuxer {
 
 interface Watched {
   muxer: Pinging
-  wire: MessageStream
+  connection: MessageStream
   /** When something came last, on a clock that never goes back, ms. */
   heard: number
   asked?: Promise<boolean>
 }
 
 export interface ConnectionMonitorInit {
-  quiet?: LowNoiseMode
+  lowNoise?: LowNoiseMode
   /** ms */
   period?: number
   measuring?: number
@@ -37,26 +37,26 @@ export interface ConnectionMonitorInit {
 }
 
 export class ConnectionMonitor {
-  readonly #quiet: LowNoiseMode | undefined
+  readonly #lowNoise: LowNoiseMode | undefined
   readonly #patience: number
   readonly #watched = new Map<StreamMuxer, Watched>()
   readonly #period: () => number
   readonly #beat: AlignedTimer
 
-  constructor({ quiet, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
-    this.#quiet = quiet
+  constructor({ lowNoise, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
+    this.#lowNoise = lowNoise
     this.#patience = patience
-    this.#period = () => (quiet?.measuring === true ? measuring : period)
+    this.#period = () => (lowNoise?.active === true ? measuring : period)
     this.#beat = new AlignedTimer(() => this.#look(), this.#period)
   }
 
   start(): void {
-    this.#quiet?.addEventListener('change', this.#onChange)
+    this.#lowNoise?.addEventListener('change', this.#onChange)
     this.#beat.start()
   }
 
   stop(): void {
-    this.#quiet?.removeEventListener('change', this.#onChange)
+    this.#lowNoise?.removeEventListener('change', this.#onChange)
     this.#beat.stop()
   }
 
@@ -66,7 +66,7 @@ export class ConnectionMonitor {
       const factory = make()
       return {
         ...{ protocol: factory.protocol },
-        createStreamMuxer: wire => this.#add(factory.createStreamMuxer(wire), wire)
+        createStreamMuxer: connection => this.#add(factory.createStreamMuxer(connection), connection)
       }
     }
   }
@@ -82,13 +82,13 @@ export class ConnectionMonitor {
     if (!(await this.#ask(watched))) throw silent()
   }
 
-  #add(muxer: Pinging, wire: MessageStream): Pinging {
-    const watched: Watched = { muxer, wire, heard: performance.now() }
+  #add(muxer: Pinging, connection: MessageStream): Pinging {
+    const watched: Watched = { muxer, connection, heard: performance.now() }
     this.#watched.set(muxer, watched)
-    wire.addEventListener('message', () => {
+    connection.addEventListener('message', () => {
       watched.heard = performance.now()
     })
-    wire.addEventListener('close', () => this.#watched.delete(muxer), { once: true })
+    connection.addEventListener('close', () => this.#watched.delete(muxer), { once: true })
     // the window of a stream grows by the round trip, which is not known otherwise
     queueMicrotask(() => void this.#ask(watched))
     return muxer
@@ -125,11 +125,11 @@ export class ConnectionMonitor {
   }
 
   /** Not in the turn in which others may begin streams on it, see `hang-up.ts`. */
-  #giveUp({ muxer, wire }: Watched): void {
+  #giveUp({ muxer, connection }: Watched): void {
     setImmediate(() => {
-      if (wire.status !== 'open') return
+      if (connection.status !== 'open') return
       muxer.abort(silent())
-      wire.abort(silent())
+      connection.abort(silent())
     })
   }
 

@@ -1,15 +1,15 @@
-/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise, yamux, identify, ping, AutoNAT, gossip. */
+/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise and TLS, yamux, identify, ping, AutoNAT, gossip. */
 
 import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
-import { type TCPComponents, tcp } from '@libp2p/tcp'
+import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
-import type { Greeter } from '../bulk/greeter.ts'
+import { startable } from '../../startable.ts'
 import { meshGossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { ConnectionGater } from '../limits/connection-gater.ts'
@@ -19,7 +19,7 @@ import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
-import { updateWindowsSeldom } from './write-coalescing.ts'
+import { updateWindowsSeldom } from './yamux-windows.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512
@@ -40,15 +40,13 @@ export interface NetworkInit extends EncrypterInit {
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
   /** Without these anybody who belongs to the mesh may do as much as it likes. */
-  conduct?: PeerScore
-  gate?: ConnectionGater
-  quiet?: LowNoiseMode
-  /** Without it all connections are libp2p's. */
-  greeter?: Greeter
+  peerScore?: PeerScore
+  gater?: ConnectionGater
+  lowNoise?: LowNoiseMode
 }
 
 export function createMeshLibp2p(init: NetworkInit, services: any) {
-  const vigil = new ConnectionMonitor({ quiet: init.quiet })
+  const vigil = new ConnectionMonitor({ lowNoise: init.lowNoise })
   updateWindowsSeldom()
   return createLibp2p({
     start: false,
@@ -62,7 +60,7 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
       ]
     },
     transports: [
-      greetedTcp(init.greeter),
+      tcp(),
       circuitRelayTransport({
         reservationConcurrency: RESERVING,
         maxInboundStopStreams: MAX_RELAYED,
@@ -73,7 +71,7 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
     streamMuxers: [vigil.watch(yamux({ enableKeepAlive: false }))],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      // the gate makes room before it comes to this, and counts by address only who fails
+      // the gater makes room before it comes to this, and counts by address only who fails
       maxIncomingPendingConnections: 2 * MAX_PENDING,
       inboundConnectionThreshold: 1_000_000,
       addressDialTimeout: ADDRESS_TIMEOUT,
@@ -82,22 +80,20 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
     },
     // the vigil asks less
     connectionMonitor: { enabled: false },
-    connectionGater: init.gate?.gater ?? { denyDialMultiaddr: () => false },
+    connectionGater: init.gater?.callbacks ?? { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),
       ping: ping(),
       vigil: () => vigil,
       autonat: directAutoNAT,
-      pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
-      ...services
+      pubsub: meshGossip({ mesh: init.mesh, peerScore: init.peerScore }),
+      ...startables(services)
     }
   } as unknown as Libp2pOptions)
 }
 
-function greetedTcp(greeter?: Greeter) {
-  const make = tcp()
-  return (components: TCPComponents) => greeter?.before(make(components)) ?? make(components)
-}
+const startables = (services: Record<string, (components: any) => object>) =>
+  Object.fromEntries(Object.entries(services).map(([name, make]) => [name, (c: any) => startable(make(c))]))
 
 /** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */
 function directAutoNAT(components: AutoNATv2Components) {

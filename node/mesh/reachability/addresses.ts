@@ -1,10 +1,17 @@
 /** What an address says about who can reach it. Pure. */
+import type { Connection } from '@libp2p/interface'
 import type { NodeAddress } from '@libp2p/interface-internal'
 import { isLoopback, isPrivate } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 
 /** @returns whether it leads through a relay */
 export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
+
+/** @returns the open connection to use: a direct one, if there is one */
+export function preferred(connections: Connection[]): Connection | undefined {
+  const open = connections.filter(({ status }) => status === 'open')
+  return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0]
+}
 
 /** @returns whether another peer has proven that this one can be reached from everywhere, at an address of its own machine */
 export function isProvenPublic(addresses: NodeAddress[]): boolean {

@@ -55,16 +55,25 @@ export class Refused extends BakError {
   }
 }
 
+export interface ExchangeOptions {
+  signal?: AbortSignal
+  /** ms */
+  deadline?: number
+  /** This side's half of the key of TLS, where the connection has a socket that turns. */
+  half?: Uint8Array
+}
+
 /**
- * @returns the same connection, with what came behind the frames still to be read
+ * @returns the same connection, with what came behind the frames still to be read, and the other side's half where this side gave one:
+ * then nothing came behind them
  * @throws {Refused} when either side refuses, or the other does not answer in time
  */
 export async function exchangeProofs(
   secured: SecuredConnection,
   generation: number,
   admission: Admission,
-  { signal, deadline = DEADLINE }: { signal?: AbortSignal; deadline?: number } = {}
-): Promise<SecuredConnection> {
+  { signal, deadline = DEADLINE, half }: ExchangeOptions = {}
+): Promise<SecuredConnection & { half?: Uint8Array }> {
   const { connection, remotePeer } = secured
   const waiting = AbortSignal.any([signal, AbortSignal.timeout(deadline)].filter(each => each != null))
   const frames = lpStream(connection, FRAMES)
@@ -72,22 +81,31 @@ export async function exchangeProofs(
   const read = async (signal = waiting) => (await frames.read({ signal })).subarray()
   let refusal: Refusal | undefined
   try {
-    await send({ proof: admission.shows, at: Date.now() })
-    refusal = judgeFrame(await read(), each => admission.judge(remotePeer.toString(), each, generation))
+    const turns = half != null
+    await send({ proof: admission.shows, at: Date.now(), turns })
+    refusal = judgeFrame(
+      await read(),
+      each => admission.judge(remotePeer.toString(), each, generation) ?? judgeTurn(turns, each.turns === true)
+    )
   } catch (cause) {
     refusal = whyBroken(cause as Error, waiting)
   }
   let theirs: Refusal | undefined
+  let theirHalf: Uint8Array | undefined
   try {
-    await send({ refused: refusal && { ...refusal, reason: refusal.reason.slice(0, 1024) } })
+    if (refusal == null) await send({ half })
+    else await send({ refused: { ...refusal, reason: refusal.reason.slice(0, 1024) } })
     // who is refused is not waited for long
-    theirs = inPlainLetters(decode(verdict, await read(refusal == null ? waiting : AbortSignal.timeout(FAREWELL))))
+    const said = decode(verdict, await read(refusal == null ? waiting : AbortSignal.timeout(FAREWELL)))
+    theirs = inPlainLetters(said)
+    theirHalf = said.half
     frames.unwrap()
+    if (theirs == null && half != null) refusal ??= judgeHalf(said, connection)
   } catch (cause) {
     // what we found wrong with it counts for more than how it then went away
     refusal ??= whyBroken(cause as Error, waiting)
   }
-  if (refusal == null && theirs == null) return { ...secured, connection }
+  if (refusal == null && theirs == null) return { ...secured, connection, half: theirHalf }
   await hangUp(connection)
   throw refusal == null ? new Refused(theirs as Refusal, 'them') : new Refused(refusal, 'us')
 }
@@ -95,6 +113,18 @@ export async function exchangeProofs(
 /** What another peer says may be printed on a terminal. */
 function inPlainLetters({ refused }: Verdict): Refusal | undefined {
   return refused && { ...refused, reason: refused.reason.replace(/[\p{C}\u2028\u2029]/gu, '\ufffd') }
+}
+
+function judgeTurn(we: boolean, they: boolean): Refusal | undefined {
+  if (we === they) return undefined
+  return broken('no-tls', they ? 'only one side of the connection has a socket for TLS' : 'it does not turn to TLS')
+}
+
+function judgeHalf({ half }: Verdict, connection: MessageStream): Refusal | undefined {
+  if (half == null) return broken('no-tls', 'it did not give its half of the key of TLS')
+  const { readBufferLength } = connection as { readBufferLength?: number }
+  if (readBufferLength !== 0) return broken('no-tls', 'bytes came between the verdict and TLS')
+  return undefined
 }
 
 function judgeFrame(frame: Uint8Array, judge: (shown: Shown) => Refusal | undefined): Refusal | undefined {

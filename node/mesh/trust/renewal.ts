@@ -7,9 +7,8 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust.ts'
+import { Backoff } from '../../backoff.ts'
 import type { Log } from '../../log.ts'
-import { Backoff } from '../peering/backoff.ts'
-import { RepeatBackoff } from '../peering/repeat-backoff.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
@@ -47,7 +46,7 @@ export class Renewal {
   readonly #init: RenewalInit
   readonly #log: Log
   readonly #stopped = new AbortController()
-  readonly #say = new RepeatBackoff(SAY)
+  readonly #say = new Backoff({ ...SAY, jitter: 0 })
   #backoff = new Backoff(TRIES)
   #timer: NodeJS.Timeout | undefined
   #asking = false
@@ -122,7 +121,7 @@ export class Renewal {
     if (own == null || this.#asking || this.#stopped.signal.aborted) return
     if (Date.now() < dueAt(own)) return this.#plan()
     this.#asking = true
-    const renewed = await this.#ask(own).finally(() => {
+    const renewed = await this.#ask().finally(() => {
       this.#asking = false
     })
     if (renewed) {
@@ -136,7 +135,7 @@ export class Renewal {
   }
 
   /** @returns whether an admin gave a better proof */
-  async #ask(own: Proof): Promise<boolean> {
+  async #ask(): Promise<boolean> {
     const { authority, streams } = this.#components
     const here = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
     for (const peer of here.slice(0, MAX_ASKED)) {

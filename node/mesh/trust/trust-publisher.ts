@@ -27,7 +27,7 @@ export interface TrustPublisherComponents {
   connectionManager: ConnectionManager
   events: TypedEventTarget<Libp2pEvents>
   gossip: Gossip
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
   streams: Streams
 }
 
@@ -63,7 +63,7 @@ export class TrustPublisher {
         return fact
       },
       handle: fact => {
-        this.#news.heard(factId(fact), 1)
+        this.#news.onPublished(factId(fact), 1)
         this.#take(fact, 'gossip')
       }
     })
@@ -118,7 +118,7 @@ export class TrustPublisher {
     this.#later(COMPARE * (0.75 + Math.random() / 2), () => {
       const connections = this.#components.connectionManager.getConnections()
       const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one != null && !this.#components.quiet.measuring) this.#swap(one.remotePeer.toString())
+      if (one != null && !this.#components.lowNoise.active) this.#swap(one.remotePeer.toString())
       this.#compare()
     })
   }

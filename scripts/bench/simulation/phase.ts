@@ -1,31 +1,32 @@
 /**
- * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
- * is over; the time that the real quorum takes here is time of the controller there. The command goes to every member in one hop;
- * its acknowledgement goes to the controller or to the member above it in the tree, which sends up what it has once all below it have
- * answered. The controller verifies each before it counts; a few members get a copy of the certificate. Left out are the 100 ms after which an
- * aggregator sends what it has, and what the mesh hears later, of many phases at once.
+ * A phase of a simulated mesh. The real roster says how many members are needed, the real quorum when the phase is over; the time
+ * that the real quorum takes here counts as the controller's. The command is published on the run's topic: in one hop where the
+ * controller has a connection to every member, else members pass it on. An answer takes the member's own stream to the controller,
+ * or to its parent in the tree, which sends up its batch once all below it have answered; a few members get a copy of the
+ * certificate. Repeats are left out.
  */
+import { MAX_CONNECTIONS } from '../../../node/mesh/libp2p/libp2p.ts'
 import { REPLICAS } from '../../../node/run/certifier.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
-import { MAX_BATCH_ACKS } from '../../../protocols/run-stream.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
-import { type Subtree, tree } from './tree.ts'
+import { type GossipCosts, spread } from './gossip.ts'
+import { type Numbered, subtrees } from './subtrees.ts'
 import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
 
-export interface PhaseCosts {
-  /** Putting a message on a connection. */
-  send: number
-  /** A member reads and verifies the command, does nothing, and signs that it has. */
-  act: number
-  /** The controller takes an acknowledgement that comes alone: frame, signature, journal. */
+/** A signed command is about so long, bytes. */
+const COMMAND_BYTES = 400
+
+/** Processor time, ms. */
+export interface PhaseCosts extends GossipCosts {
+  /** The controller takes an answer: frame, signature, journal. */
   answer: number
-  /** An aggregator, or the controller, takes a batch: a frame. */
+  /** A peer takes a batch of answers: a frame. */
   batch: number
-  /** The controller verifies one acknowledgement of a batch. */
+  /** The controller verifies an answer out of a batch. */
   verify: number
-  /** An acknowledgement in the certificate that is made. */
+  /** An answer in the certificate that is made. */
   acknowledged: number
 }
 
@@ -35,8 +36,6 @@ export interface PhaseInit {
   costs: PhaseCosts
   factors: Factors
   parameters: GossipParameters
-  /** The subtrees directly below the controller; those of a run if not given. */
-  shape?: Subtree[]
 }
 
 export interface Simulated {
@@ -47,50 +46,46 @@ export interface Simulated {
   members: number
 }
 
-export function simulatePhase(init: PhaseInit): Simulated {
-  const { members, place, costs, factors, parameters, shape = tree(init.members) } = init
+export function simulatePhase({ members, place, costs, factors, parameters }: PhaseInit): Simulated {
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const needed = neededOfRoster(members)
-  /** What follows once a member has acted, by its number. */
-  const acted = new Map<number, () => void>()
+  const batches = batchesOf(members)
   let ok = 0
   let latency = 0
-  for (const subtree of shape) aggregate(subtree, count)
-  for (const [member, then] of acted) {
-    world.work(CONTROLLER, costs.send, () => world.arrive(() => world.work(member, costs.act, then)))
-  }
+  const reached = Math.min(members, MAX_CONNECTIONS)
+  spread(world, {
+    ...{ from: CONTROLLER, bytes: COMMAND_BYTES, costs, parameters },
+    connected: Array.from({ length: reached }, (_, i) => i + 1),
+    passedOn: reached < members,
+    onActed: member => answer(member, 1)
+  })
   world.agenda.run()
   const controller = world.spent[CONTROLLER] as number
   return { latency, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
-  /** @param onAcks gets how many acknowledgements came at once, where they were sent to */
-  function aggregate({ root, children }: Subtree, onAcks: (acks: number) => void): void {
-    let acks = 0
-    let waiting = 1 + children.length
-    const take = (more: number) => {
-      acks += more
-      waiting--
-      if (waiting === 0) world.work(root, costs.send * framesOf(acks), () => world.arrive(() => onAcks(acks)))
-    }
-    acted.set(root, () => take(1))
-    for (const child of children) {
-      aggregate(child, more => world.work(root, costs.batch * framesOf(more), () => take(more)))
-    }
+  /** @param count answers that came, or were made, at a member at once */
+  function answer(member: number, count: number): void {
+    const batch = batches[member] as Batch
+    batch.count += count
+    batch.waiting--
+    if (batch.waiting > 0) return
+    const { count: all, parent } = batch
+    world.work(member, costs.send, () =>
+      world.arrive(() => {
+        if (parent === CONTROLLER) take(all)
+        else world.work(parent, costs.batch, () => answer(parent, all))
+      })
+    )
   }
 
-  function count(acks: number): void {
-    const cost = acks === 1 ? costs.answer : costs.batch * framesOf(acks) + costs.verify * acks
-    world.work(CONTROLLER, cost, () => {
-      const began = performance.now()
-      let verdict: ReturnType<typeof judge> = 'open'
-      for (let i = 0; i < acks; i++) {
-        ok++
-        verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
-      }
-      world.busy(CONTROLLER, performance.now() - began, () => {
-        if (verdict !== 'open') certify()
-      })
+  function take(count: number): void {
+    ok += count
+    const began = performance.now()
+    const verdict = judge({ needed, ok, waiting: members - ok, deadlinePassed: false })
+    world.busy(CONTROLLER, performance.now() - began)
+    world.work(CONTROLLER, count === 1 ? costs.answer : costs.batch + count * costs.verify, () => {
+      if (verdict !== 'open') certify()
     })
   }
 
@@ -101,7 +96,26 @@ export function simulatePhase(init: PhaseInit): Simulated {
   }
 }
 
-const framesOf = (acks: number) => Math.ceil(acks / MAX_BATCH_ACKS)
+interface Batch {
+  /** The peer that it is sent to. */
+  parent: number
+  /** Answers so far, and how many messages with answers are still to come; its own is one. */
+  count: number
+  waiting: number
+}
+
+/** @returns the batch of each member, by its number */
+function batchesOf(members: number): Batch[] {
+  const all: Batch[] = []
+  const fill = (parent: number, list: Numbered[]) => {
+    for (const { root, children } of list) {
+      all[root] = { parent, count: 0, waiting: 1 + children.length }
+      fill(root, children)
+    }
+  }
+  fill(CONTROLLER, subtrees(members))
+  return all
+}
 
 /** How many the real roster needs of so many peers that are all here and fit. */
 function neededOfRoster(members: number): number {

@@ -1,0 +1,45 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { labMissing } from '../../../testnets/lab/available.ts'
+import { NatNetwork } from '../../../testnets/nat/network.ts'
+import { isWhole, runWithLarge } from '../../../testnets/nat/scenarios.ts'
+import { logOf } from '../../helpers/mesh.ts'
+import { skipWhere } from '../../helpers/skip.ts'
+
+const large = suite('large tarballs between peers behind NATs')
+const missing = labMissing(['ss'])
+const test = skipWhere(missing, large)
+
+let net: NatNetwork
+
+large.before(async () => {
+  if (missing == null) net = await NatNetwork.start({ delay: 20, hosts: ['e1', 'e2', 's1'] })
+})
+
+large.after(async () => {
+  await net?.stop()
+})
+
+/** @returns the path and what encrypted it */
+async function carried(one: string, other: string): Promise<unknown[]> {
+  const run = await runWithLarge(net, one, other)
+  assert.ok(isWhole(run, [one, other]), JSON.stringify(run.outcome.ended))
+  return [run.path, run.carrier]
+}
+
+for (const [one, other] of [
+  ['e1', 'e2'],
+  ['e2', 'e1']
+] as const) {
+  test(`a punched connection carries a tarball over TLS, whichever side sends: ${other} to ${one}`, async () => {
+    assert.is((await net.pathTo(one, other, 20_000))?.class, 'punched')
+    assert.equal(await carried(one, other), ['punched', 'tls'], logOf(net.mesh.testnet, other))
+  })
+}
+
+test('a connection that took many ports to punch carries a tarball over TLS, too', async () => {
+  assert.is((await net.pathTo('e1', 's1', 20_000))?.class, 'punched')
+  assert.equal(await carried('e1', 's1'), ['punched', 'tls'], logOf(net.mesh.testnet, 's1'))
+})
+
+large.run()
