@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
+import { outputFile, parseResultPath } from '../../protocols/layout.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { writeTo } from '../output.ts'
 
@@ -11,9 +12,6 @@ interface Options {
   stdout?: boolean
   stderr?: boolean
 }
-
-/** `<n>-<iteration>/sample<k>/workload/<stream>.txt` in the folder of a run */
-const FILE = /^(\d+)-[^/]+\/sample(\d+)\/workload\/(stdout|stderr)\.txt$/
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -55,10 +53,19 @@ async function printFiles(
 
 /** In the order in which they were written. */
 async function listFiles(folder: string) {
-  const paths = (await readdir(folder, { recursive: true })).filter(path => FILE.test(path))
-  const files = paths.map(path => {
-    const [, iteration, sample, stream] = FILE.exec(path) as string[]
-    return { path, order: Number(iteration) * 1e6 + Number(sample), stream: stream as 'stdout' | 'stderr' }
+  const paths = await readdir(folder, { recursive: true })
+  const files = paths.flatMap(path => {
+    const parsed = parseResultPath(path)
+    if (parsed?.kind !== 'workload') return []
+    const { step, member } = parsed
+    const stream = (['stdout', 'stderr'] as const).find(each => outputFile(step, member, each) === path)
+    return stream == null ? [] : [{ path, step, member, stream }]
   })
-  return files.sort((a, b) => a.order - b.order || (a.stream < b.stream ? 1 : -1))
+  return files.sort(
+    (a, b) =>
+      a.step.number - b.step.number ||
+      a.step.sample - b.step.sample ||
+      a.member.localeCompare(b.member) ||
+      b.stream.localeCompare(a.stream)
+  )
 }

@@ -61,5 +61,9 @@ export function describePhase({ phase, step, when }: Pick<PlannedPhase, 'phase' 
   return when == null ? phase : `${phase} ${when}`
 }
 
+/** @returns the phase that is open once this one is over, as far as it is known elsewhere: `work` is commanded to nobody else */
+export const openAfter = ({ phase, verdict }: { phase: Phase; verdict: 'met' | 'failed' }): Phase =>
+  phase === 'start' && verdict === 'met' ? 'work' : phase
+
 export const isSameStep = (one: Step | undefined, other: Step | undefined) =>
   one != null && other != null && stepFolder(one) === stepFolder(other)

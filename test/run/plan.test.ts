@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isLegal, type State, stateAfter } from '../../node/agent/states.ts'
-import { describePhase, isSameStep, type PlannedPhase, planOf, stepsOf } from '../../node/run/plan.ts'
+import { describePhase, isSameStep, openAfter, type PlannedPhase, planOf, stepsOf } from '../../node/run/plan.ts'
 import { type Phase, phases } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { specOf } from '../protocols/samples.ts'
@@ -96,6 +96,12 @@ test('phases of a sample name it, and snapshots when they are taken; others name
       }
     })
   )
+})
+
+test('after a start that was met the workload is under way, whether anybody else hears of it or not', () => {
+  assert.is(openAfter({ phase: 'start', verdict: 'met' }), 'work')
+  assert.is(openAfter({ phase: 'start', verdict: 'failed' }), 'start')
+  for (const phase of phases) if (phase !== 'start') assert.is(openAfter({ phase, verdict: 'met' }), phase)
 })
 
 test('without sysinfo there are two fewer', () => {
