@@ -10,6 +10,7 @@ import { askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
+import { openAfter } from '../run/plan.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
@@ -41,7 +42,7 @@ function elsewhere({ members, identity, feed }: Parts): RunLine[] {
           run,
           name,
           state: command == null ? 'waiting' : 'running',
-          phase: last == null || (command?.seq ?? 0) > last.seq ? command?.phase : last.phase,
+          phase: last == null || (command?.seq ?? 0) > last.seq ? command?.phase : openAfter(last),
           partial: excluded.length > 0,
           excluded,
           controller: { peer, name: shown },

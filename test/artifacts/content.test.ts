@@ -271,4 +271,17 @@ test('a request beyond the end of the content is answered with no bytes', async 
   assert.equal([given.total, given.bytes.length], [10, 0])
 })
 
+test('content that a peer sends by itself is waited for, and not longer than asked', async () => {
+  const content = await new Net().peer('a')
+  const [bytes, here] = [noise(100), noise(200)]
+  const digest = digestOf(bytes)
+  content.put(here)
+  assert.equal(await content.expect(digestOf(here), 0), here)
+  assert.is(await content.expect(digest, 20), undefined)
+  const waiting = content.expect(digest, 20_000)
+  content.put(noise(300))
+  content.put(bytes)
+  assert.equal(await waiting, bytes)
+})
+
 test.run()

@@ -284,6 +284,7 @@ bak('logs prints the output of a run that has ended, in order, each stream to it
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'stdout.txt'), `out ${text}\n`)
     writeFileSync(join(dir, 'stderr.txt'), `err ${text}\n`)
+    writeFileSync(join(dir, 'notes.txt'), 'of its own')
   }
   try {
     const record = JSON.stringify({ state: 'ended' })

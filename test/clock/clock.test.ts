@@ -130,7 +130,7 @@ async function served(): Promise<Handler<Asked, Answered>> {
   const clock = new Clock({
     streams: {
       serve: async (_, each) => {
-        handler = each
+        handler = each as unknown as Handler<Asked, Answered>
       },
       unserve: async () => {}
     }
