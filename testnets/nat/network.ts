@@ -6,7 +6,7 @@ import type { CallResponse, MemberView, PeerReachability } from '../../protocols
 import type { PathClass } from '../../protocols/path.ts'
 import { type LabMesh, startLabMesh } from '../lab/mesh.ts'
 import { NATS } from '../lab/topology.ts'
-import { expected, HOSTS, type Pair, RELAYS } from './pairs.ts'
+import { expected, HOSTS, type Pair, RELAYS, relayFlag } from './pairs.ts'
 
 /** Longest wait for an answer to `bak reachability`, ms. */
 const ASK = 60_000
@@ -42,7 +42,7 @@ export class NatNetwork {
       topology: NATS,
       conditions: { delay },
       peers: [...RELAYS, ...hosts],
-      args: name => (RELAYS.includes(name) ? ['--relay'] : []),
+      args: name => [relayFlag(name)],
       folder
     })
     return new NatNetwork(mesh, hosts, delay)

@@ -6,6 +6,12 @@ import { NATS } from '../lab/topology.ts'
 export const RELAYS = ['relay1', 'relay2']
 export const HOSTS = NATS.hosts.map(({ name }) => name).filter(name => !RELAYS.includes(name))
 
+/**
+ * @returns the flag of a host's daemon that makes `RELAYS` the only relays: without one a daemon relays as soon as a peer has
+ * proven it public, so `pub` may, and then which relay two hosts share depends on when that happens
+ */
+export const relayFlag = (host: string) => (RELAYS.includes(host) ? '--relay' : '--no-relay')
+
 export type Pair = [string, string]
 
 /** What a host is behind, by the first letters of its name. */

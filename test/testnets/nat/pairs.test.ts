@@ -1,6 +1,15 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { expected, HOSTS, kindOf, pairsOf, placeOf, representatives } from '../../../testnets/nat/pairs.ts'
+import {
+  expected,
+  HOSTS,
+  kindOf,
+  pairsOf,
+  placeOf,
+  RELAYS,
+  relayFlag,
+  representatives
+} from '../../../testnets/nat/pairs.ts'
 
 const pairs = suite('pairs of hosts behind NATs')
 
@@ -34,6 +43,11 @@ pairs('are each there once, and one of each two kinds represents the others', ()
 
 pairs('are named by what each host is behind', () => {
   for (const host of HOSTS) assert.type(placeOf(host), 'string', host)
+})
+
+pairs('have no relay between them but the two that are named so', () => {
+  const relaying = [...RELAYS, ...HOSTS].filter(host => relayFlag(host) !== '--no-relay')
+  assert.equal(relaying, RELAYS)
 })
 
 pairs.run()

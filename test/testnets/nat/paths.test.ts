@@ -25,6 +25,12 @@ test('every pair finds the path that it is to have', async () => {
   assert.equal(await wrongPaths(net, 60_000), [])
 })
 
+test('only the two relays relay, though another host is public, too', async () => {
+  const [answer] = await Array.fromAsync(net.mesh.testnet.call('s1', 'reachability', { on: 'all' }))
+  const relaying = answer?.peers.filter(({ relay }) => relay).map(({ name }) => name)
+  assert.equal(relaying?.sort(), RELAYS)
+})
+
 test('one peer shows by which path every two of the others are connected', async () => {
   const { status, stdout, stderr } = await net.mesh.testnet.bak('s1', ['topo', '--json'])
   assert.equal([status, stderr], [0, ''])
