@@ -46,7 +46,7 @@ import { Authority } from './mesh/trust/authority.ts'
 import { FirstJoin } from './mesh/trust/first-join.ts'
 import { MembershipEnforcer } from './mesh/trust/membership-enforcer.ts'
 import { Renewal } from './mesh/trust/renewal.ts'
-import { readTrust, TrustKeeper } from './mesh/trust/trust-file.ts'
+import { readTrust, TrustFileWriter } from './mesh/trust/trust-file.ts'
 import { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import { loadMesh, type MeshFile } from './mesh-file.ts'
 import type { Parts } from './parts.ts'
@@ -124,7 +124,7 @@ async function compose(
     program: PROGRAM,
     started: Date.now()
   }
-  const keeper = new TrustKeeper(home, error => log.error('trust.json was not written', { why: error.message }))
+  const keeper = new TrustFileWriter(home, error => log.error('trust.json was not written', { why: error.message }))
   const authority = new Authority({
     ...{ mesh: mesh.mesh, signer: identity, log, proof: mesh.proof, secrets: mesh.secrets },
     known: await readTrust(home),
@@ -151,12 +151,12 @@ async function compose(
     }
   }
   // who is revoked need not be looked for
-  const wanted = () => remembered.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
+  const wanted = () => remembered.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
   const onAlone = () => {
-    const why = mesh.admitted ? undefined : firstJoin.hopeless()
+    const why = mesh.admitted ? undefined : firstJoin.finalRefusal()
     if (why != null) init.onShutOut(why)
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
@@ -179,7 +179,7 @@ async function compose(
     links: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {
-        ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
+        ...{ log, self: identity.peer, lifetime: readDuration(config.membership as string) },
         isHere: peer => c.members.isHere(peer),
         save: proof => mesh.update({ proof })
       }),

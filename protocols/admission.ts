@@ -1,6 +1,6 @@
 /**
- * What two peers say to each other on a new connection before anything else, once it is encrypted: each shows its proof, and
- * each answers whether it lets the other in. One frame each way for either; both sides then know the same.
+ * The first exchange of two peers on a new connection, once it is encrypted: each sends its proof, and each answers whether it
+ * admits the other. One frame each way for either, so both sides know both verdicts.
  */
 import * as v from 'valibot'
 import { instant, text } from './fields.ts'
@@ -9,7 +9,7 @@ import { MAX_PROOF, proofBytes } from './membership.ts'
 /** Largest frame, bytes. */
 export const MAX_ADMISSION_FRAME = MAX_PROOF + 256
 
-/** Why a peer is not let in, for programs. A later version may know more. */
+/** Why a peer is not admitted, for programs. A later version may know more. */
 export const REFUSALS = [
   'no-proof',
   'bad-proof',
@@ -26,22 +26,22 @@ export const REFUSALS = [
 ] as const
 export type RefusalCode = (typeof REFUSALS)[number]
 
-/** Why a peer is not let in, for programs and for people. */
+/** Why a peer is not admitted, for programs and for people. */
 export interface Refusal {
   code: RefusalCode
   reason: string
 }
 
-export const shown = v.object({
+export const proofFrame = v.object({
   /** Absent for the founder. */
   proof: v.optional(proofBytes),
-  /** The clock of who shows it, ms since 1970: where two clocks differ, both are told. */
+  /** The sender's clock, ms since 1970: a refusal of an expired proof names both clocks. */
   at: instant
 })
-export type Shown = v.InferOutput<typeof shown>
+export type ProofFrame = v.InferOutput<typeof proofFrame>
 
-export const verdict = v.object({
-  /** Absent for a peer that is let in. */
+export const verdictFrame = v.object({
+  /** Absent for a peer that is admitted. */
   refused: v.optional(v.object({ code: v.fallback(v.picklist(REFUSALS), 'bad-proof'), reason: text }))
 })
-export type Verdict = v.InferOutput<typeof verdict>
+export type VerdictFrame = v.InferOutput<typeof verdictFrame>

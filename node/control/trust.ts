@@ -11,7 +11,7 @@ import { findNamed, type Named } from '../mesh/trust/find.ts'
 import { listInvitations } from '../mesh/trust/invitations.ts'
 import { issueInvitation } from '../mesh/trust/issue.ts'
 import { type MeshSecret, newSecret } from '../mesh/trust/mesh-secret.ts'
-import { hitBy } from '../mesh/trust/revoked.ts'
+import { revocationOf } from '../mesh/trust/revoked.ts'
 import type { Parts } from '../parts.ts'
 
 const DAY = 86_400_000
@@ -30,7 +30,7 @@ export async function* invite(
   const { generation, value: secret } = newestOf(parts)
   const via = issuer.links.length === 0 ? undefined : issuer.links
   const ticket = writeTicket({ invitation: sealed, key, via, generation, secret, addresses, from: issuer.peer })
-  parts.authority.keep(sealed)
+  parts.authority.addInvitation(sealed)
   yield { ticket, invitation: invitation.id, role, expires: invitation.expires, name, uses }
 }
 
@@ -56,10 +56,14 @@ export async function* revoke(
   const value: Revocation = { mesh: issuer.mesh, target, at: Date.now(), reason }
   const { authority, members } = parts
   const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
-  const before = authority.roll.proofs()
-  const came = authority.roll.proof(target)?.invitation
-  parts.spread.decide({ type: 'revocation', sealed: seal(revocationSubject, value, issuer), proof: authority.shows })
-  const dropped = before.filter(proof => hitBy(authority.roll.revoked, proof) != null)
+  const before = authority.proofRegistry.proofs()
+  const came = authority.proofRegistry.proof(target)?.invitation
+  parts.spread.decide({
+    type: 'revocation',
+    sealed: seal(revocationSubject, value, issuer),
+    proof: authority.ownProofBytes
+  })
+  const dropped = before.filter(proof => revocationOf(authority.proofRegistry.revoked, proof) != null)
   const open = invitationsOf(parts).find(each => each.id === came && each.state === 'open')
   yield {
     ...{ kind, target, name },
@@ -76,7 +80,7 @@ export async function* rotate(
   const { generation, value } = newSecret(newestOf(parts).generation + 1 + randomInt(STEP))
   const now = Date.now()
   const rotation: Rotation = { mesh: issuer.mesh, generation, secret: value, issued: now, until: now + grace }
-  const proof = parts.authority.shows
+  const proof = parts.authority.ownProofBytes
   parts.spread.decide({ type: 'rotation', sealed: seal(rotationSubject, rotation, issuer), proof })
   yield { generation, until: rotation.until }
 }
@@ -101,7 +105,7 @@ function newestOf({ authority }: Parts): MeshSecret {
 }
 
 const invitationsOf = ({ authority, identity }: Parts) =>
-  listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
+  listInvitations(authority.proofRegistry, authority.issuedInvitations, identity.peer, Date.now())
 
 /** A whole id need not be known here. */
 function findRevocable(parts: Parts, what: string): Named {

@@ -23,7 +23,7 @@ test('members whose proofs live for 5 s take part in a run of 20 s without an in
     assert.ok(renewals >= 4, `${name} has renewed its proof ${renewals} times`)
   }
   for (const name of ['a', 'b', 'c']) {
-    assert.not.match(logOf(net(), name), /no longer let in|handshake refused|peer lost|record refused/)
+    assert.not.match(logOf(net(), name), /no longer admitted|handshake refused|peer lost|record refused/)
     assert.is((await net().members(name)).length, 3)
   }
 })
@@ -35,7 +35,7 @@ test('when nobody renews them, members say so and are let in by nobody any more'
     ['b', 'c'],
     ['c', 'b']
   ] as const) {
-    await untilLogged(net(), name, /no longer let in.*|code=expired.*membership ran out at/, 10_000)
+    await untilLogged(net(), name, /no longer admitted.*|code=expired.*membership ran out at/, 10_000)
     await net().until(name, members => members.every(m => m.name !== other), 10_000)
   }
   const { stdout } = await bakNode(net(), 'b', ['status'])

@@ -37,7 +37,7 @@ test('a peer that is revoked is gone from every peer within 5 s, and is told why
   )
   for (const peer of ['a', 'b', 'good']) {
     await net().until(peer, without('bad'), 5_000)
-    await untilLogged(net(), peer, /no longer let in/)
+    await untilLogged(net(), peer, /no longer admitted/)
   }
   assert.ok(Date.now() - began < 5_000)
   await untilLogged(net(), 'bad', /was revoked by the founder at \S+: sold/)

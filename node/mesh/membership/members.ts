@@ -156,7 +156,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const { addressManager } = this.#components
     const proven = addressManager.getAddresses().map(String)
     const addresses = toldOf(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, 32)
-    const { shows: proof } = this.#components.authority
+    const { ownProofBytes: proof } = this.#components.authority
     return { ...this.#self, peer, version: this.#announcer.version, addresses, proof }
   }
 

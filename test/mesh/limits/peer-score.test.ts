@@ -86,7 +86,7 @@ test('who is cut off is refused whatever its proof, and told so; later it is jud
   const { conduct, clock, offend } = conductOf()
   const asked: string[] = []
   const admission = wellBehaved(conduct, {
-    shows: Uint8Array.of(7),
+    ownProofBytes: Uint8Array.of(7),
     judge: peer => {
       asked.push(peer)
       return undefined
@@ -99,7 +99,7 @@ test('who is cut off is refused whatever its proof, and told so; later it is jud
   clock.now += MINUTE
   assert.is(admission.judge(one, { at: 1 }, 1), undefined)
   assert.equal(asked, [other, one])
-  assert.equal(admission.shows, Uint8Array.of(7))
+  assert.equal(admission.ownProofBytes, Uint8Array.of(7))
 })
 
 test('what counts can be counted elsewhere, and peers that were never heard of again are forgotten', () => {
