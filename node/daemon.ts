@@ -167,33 +167,33 @@ async function compose(
     authority: () => authority,
     conduct: c => conduct.serve(c),
     gate: c => gate.serve(c),
-    doorkeeper: c => new MembershipEnforcer(c, { onAdmitted }),
+    membershipEnforcer: c => new MembershipEnforcer(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
     pace: c => new GossipHeartbeat(c),
     gossip: c => new Gossip(c, { log, conduct }),
     streams: c => new Streams(c, { log, conduct }),
-    spread: c => new TrustPublisher(c, { log, self: identity.peer }),
+    trustPublisher: c => new TrustPublisher(c, { log, self: identity.peer }),
     follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Dialer(c, { log, way: mesh.way, remembered: wanted, onAlone }),
+    links: c => new Dialer(c, { log, way: mesh.ticketAddresses, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, lifetime: readDuration(config.membership as string) },
         isHere: peer => c.members.isHere(peer),
         save: proof => mesh.update({ proof })
       }),
-    relay: c => new RelayOffer(c, { ...common, mode: config.relay, limits: config.relay_limits }),
+    relayOffer: c => new RelayOffer(c, { ...common, mode: config.relay, limits: config.relay_limits }),
     relays: c => {
       relays = new Relays(c, { log })
       return relays
     },
-    reach: c => new Reachability(c),
+    reachability: c => new Reachability(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     neighbours: c => new Adjacency(c, { mesh: mesh.mesh }),
     bulk: c => new Bulk(c, { log, greeter }),
-    direct: c => new DirectConnections(c, { log, on: config.direct }),
+    directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     handover: c => new ConnectionMigration(c, { log }),
     remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
@@ -210,7 +210,7 @@ async function compose(
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>
-  const addresses = () => found.reach.ways()
+  const addresses = () => found.reachability.addresses()
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...found,

@@ -31,11 +31,11 @@ export interface Parts {
   addresses(): string[]
   authority: Authority
   conduct: PeerScore
-  spread: TrustPublisher
+  trustPublisher: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
-  reach: Reachability
+  reachability: Reachability
   paths: Paths
   neighbours: Adjacency
   streams: Streams

@@ -60,7 +60,7 @@ test('is that of the ticket where there is one, with the way there, whom to find
   const joined = await loadMesh(home, me, ticket())
   assert.is(joined.mesh, founder.mesh)
   assert.equal(joined.secrets, [{ generation: 3, value: new Uint8Array(32).fill(9) }])
-  assert.equal(joined.way, [
+  assert.equal(joined.ticketAddresses, [
     `/ip4/192.0.2.7/tcp/4001/p2p/${founder.peer}`,
     `/ip4/192.0.2.8/tcp/4001/p2p/${founder.peer}`
   ])
@@ -69,8 +69,8 @@ test('is that of the ticket where there is one, with the way there, whom to find
   assert.is(joined.admitted, false)
   const again = (await MeshFile.read(home)) as MeshFile
   assert.equal(
-    [again.mesh, again.way, again.secrets, again.proof],
-    [joined.mesh, joined.way, joined.secrets, joined.proof]
+    [again.mesh, again.ticketAddresses, again.secrets, again.proof],
+    [joined.mesh, joined.ticketAddresses, joined.secrets, joined.proof]
   )
 })
 
@@ -113,7 +113,7 @@ test('takes the newer secret, the proof and the way of another ticket, and keeps
     [4, 3]
   )
   assert.equal([again.port, again.admitted], [4711, true])
-  assert.equal(again.way, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
+  assert.equal(again.ticketAddresses, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
   assert.is(checkProof(founder.mesh, again.proof as Uint8Array).role, 'admin')
 })
 

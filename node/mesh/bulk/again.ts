@@ -8,7 +8,7 @@ import type { PeerId } from '@libp2p/interface'
 import { punchAgainProtocol } from '../../../protocols/bulk.ts'
 import {
   type FromLeader,
-  type FromOther,
+  type FromFollower,
   followDirect,
   leadDirect,
   NONCE_BYTES,
@@ -81,7 +81,7 @@ export class Again {
     first: FromLeader,
     exchange: Exchange<FromLeader>,
     take: (socket: Socket) => void
-  ): AsyncGenerator<FromOther> {
+  ): AsyncGenerator<FromFollower> {
     const { peer, signal } = exchange
     if (peer > this.#self) throw new BakError('not-allowed', 'the peer with the smaller id leads')
     const end = await this.#led.take(signal)

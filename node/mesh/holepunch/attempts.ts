@@ -6,7 +6,7 @@ import type { AddressManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import {
   type FromLeader,
-  type FromOther,
+  type FromFollower,
   followDirect,
   leadDirect,
   NONCE_BYTES,
@@ -44,7 +44,7 @@ export interface AttemptsComponents extends MakeComponents {
   addressManager: AddressManager
   members: Members
   relays: Relays
-  reach: Reachability
+  reachability: Reachability
   paths: Paths
 }
 
@@ -93,7 +93,7 @@ export class Attempts {
   }
 
   /** The other's end. */
-  async *follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromOther> {
+  async *follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromFollower> {
     const { peer } = exchange
     const relayed = this.#connections(peer).find(({ remoteAddr }) => isRelayed(remoteAddr))
     const scope = this.#scope(peer, relayed?.direction ?? 'inbound', exchange.signal)
@@ -151,7 +151,7 @@ export class Attempts {
     try {
       const outside = await observe(this.#self, this.#components.relays.observers(), until)
       scope.atEnd(outside.release)
-      this.#components.reach.note(outside.endpoints)
+      this.#components.reachability.note(outside.endpoints)
       return outside
     } catch (error) {
       this.#log.debug('not seen from outside', { why: asBakError(error).message })

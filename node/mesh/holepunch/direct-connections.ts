@@ -4,7 +4,7 @@
  */
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { directProtocol, type FromLeader, type FromOther } from '../../../protocols/direct.ts'
+import { directProtocol, type FromLeader, type FromFollower } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
@@ -104,7 +104,7 @@ export class DirectConnections {
     }
   }
 
-  async *#follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromOther> {
+  async *#follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromFollower> {
     const { peer, signal } = exchange
     if (peer > this.#self) throw new BakError('not-allowed', 'the peer with the smaller id leads')
     const end = await this.#admit(peer, signal)

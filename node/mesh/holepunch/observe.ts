@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import { type Endpoint, MAX_LINE, observeProtocol, openProof, readProof } from '../../../protocols/observe.ts'
+import { type Endpoint, MAX_LINE_BYTES, observeProtocol, openProof, readProof } from '../../../protocols/observe.ts'
 import { askOne, type Opener } from '../../../protocols/stream.ts'
 import { connectFrom, randomPorts } from './local-port.ts'
 
@@ -94,7 +94,7 @@ function ask(socket: Socket, token: Uint8Array, signal: AbortSignal): Promise<st
     socket.on('data', data => {
       text += data.toString('latin1')
       if (text.endsWith('\n')) resolve(text.trimEnd())
-      else if (text.length > MAX_LINE) fail(new BakError('bad-message', 'the line of an observer is too long'))
+      else if (text.length > MAX_LINE_BYTES) fail(new BakError('bad-message', 'the line of an observer is too long'))
     })
     socket.write(`${Buffer.from(token).toString('hex')}\n`)
   })
