@@ -9,6 +9,7 @@ import { type TCPComponents, tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { startable } from '../../startable.ts'
 import type { Greeter } from '../bulk/greeter.ts'
 import { meshGossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
@@ -89,10 +90,13 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
       vigil: () => vigil,
       autonat: directAutoNAT,
       pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
-      ...services
+      ...startables(services)
     }
   } as unknown as Libp2pOptions)
 }
+
+const startables = (services: Record<string, (components: any) => object>) =>
+  Object.fromEntries(Object.entries(services).map(([name, make]) => [name, (c: any) => startable(make(c))]))
 
 function greetedTcp(greeter?: Greeter) {
   const make = tcp()

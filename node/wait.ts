@@ -1,0 +1,42 @@
+/** Waits that a signal ends. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asBakError } from '../protocols/errors.ts'
+
+/** Waits for `ms`, or until the signal aborts. Never rejects. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}
+
+/** @throws {BakError} the signal's reason, if the signal aborts before the work ends; the work itself goes on */
+export function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const stop = onAbort(signal, () => aborted.reject(asBakError(signal.reason)))
+  return Promise.race([work, aborted.promise]).finally(stop)
+}
+
+/**
+ * Calls `act` once when the signal aborts; at once if it is aborted already.
+ * @returns removes the listener
+ */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) act()
+  else signal.addEventListener('abort', act, { once: true })
+  return () => signal.removeEventListener('abort', act)
+}
+
+/** The part of an event target that a wait needs. */
+interface Target {
+  addEventListener(type: string, listener: () => void): void
+  removeEventListener(type: string, listener: () => void): void
+}
+
+/** Waits for the next event of a type, or until the signal aborts. Never rejects. */
+export async function nextEvent(target: Target, type: string, signal: AbortSignal): Promise<void> {
+  const next = Promise.withResolvers<void>()
+  const onEvent = () => next.resolve()
+  target.addEventListener(type, onEvent)
+  const stop = onAbort(signal, onEvent)
+  await next.promise
+  stop()
+  target.removeEventListener(type, onEvent)
+}
