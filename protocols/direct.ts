@@ -13,11 +13,13 @@ import { bytes, list, multiaddress } from './fields.ts'
 import { type Call, call, type Exchange, type Opener, type Protocol, type WaitOptions } from './stream.ts'
 
 export const NONCE_BYTES = 16
+/** Addresses in one offer. */
+export const MAX_OFFERED_ADDRESSES = 16
 
 export const offer = v.object({
   type: v.literal('offer'),
   /** Where the peer listens, relayed addresses excluded. */
-  addresses: list(multiaddress, 16),
+  addresses: list(multiaddress, MAX_OFFERED_ADDRESSES),
   /** Statements of observers about its port; empty where it could not be observed. */
   proofs: list(envelope, 2)
 })

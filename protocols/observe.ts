@@ -42,7 +42,8 @@ export const addressOf = ({ host, port }: Endpoint) => `/${host.includes(':') ? 
 export function endpointOf(address: string): Endpoint {
   const [, host, digits] = /^\/ip[46]\/([0-9a-fA-F.:]+)\/tcp\/(\d{1,5})$/.exec(address) ?? []
   const number = Number(digits)
-  if (host == null || number < 1 || number > 65_535) throw new BakError('bad-message', `${address} is not a TCP address`)
+  if (host == null || number < 1 || number > 65_535)
+    throw new BakError('bad-message', `${address} is not a TCP address`)
   return { host, port: number }
 }
 

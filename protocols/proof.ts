@@ -78,10 +78,12 @@ function readProof(mesh: string, bytes: Uint8Array): Proof {
       if (step.by !== mesh) throw new BakError('not-allowed', `${step.by} signed it, and is not proven to be an admin`)
       break
     }
-    if (issuer.peer !== step.by) throw new BakError('not-allowed', `${step.by} signed it, but the next link is of ${issuer.peer}`)
+    if (issuer.peer !== step.by)
+      throw new BakError('not-allowed', `${step.by} signed it, but the next link is of ${issuer.peer}`)
     if (issuer.role !== 'admin')
       throw new BakError('not-allowed', `${step.by} signed it, which is no admin but ${issuer.role}`)
-    if (step.expires > issuer.expires) throw new BakError('not-allowed', `${step.by} signed it for longer than its own proof lasts`)
+    if (step.expires > issuer.expires)
+      throw new BakError('not-allowed', `${step.by} signed it for longer than its own proof lasts`)
   }
   const [{ by: _, ...leaf }] = steps as [Step]
   return {

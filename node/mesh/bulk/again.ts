@@ -7,8 +7,8 @@ import type { Socket } from 'node:net'
 import type { PeerId } from '@libp2p/interface'
 import { punchAgainProtocol } from '../../../protocols/bulk.ts'
 import {
-  type FromLeader,
   type FromFollower,
+  type FromLeader,
   followDirect,
   leadDirect,
   NONCE_BYTES,
@@ -18,10 +18,10 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import { AttemptLimit } from '../holepunch/attempt-limit.ts'
-import { type Outside, observe } from '../holepunch/observe.ts'
+import { type ObservedPort, observePort } from '../holepunch/observe.ts'
 import { planPunch } from '../holepunch/punch-plan.ts'
-import { race } from '../holepunch/race.ts'
-import { seenOf } from '../holepunch/seen.ts'
+import { raceConnects } from '../holepunch/race.ts'
+import { verifyEndpoints } from '../holepunch/verify-endpoints.ts'
 import type { Members } from '../membership/members.ts'
 import type { Relays } from '../relay/relays.ts'
 import type { Streams } from '../streams.ts'
@@ -30,7 +30,7 @@ import type { Streams } from '../streams.ts'
 const OBSERVE = 3_000
 const PUNCH = 4_000
 /** Attempts that others lead here, of all of them. */
-const LED = { atOnce: 8, inPeriod: 64, period: 60_000 }
+const LED = { maxConcurrent: 8, maxPerPeriod: 64, periodMs: 60_000 }
 
 export interface AgainComponents {
   peerId: PeerId
@@ -62,7 +62,7 @@ export class Again {
         return true
       }
       const go = async () => {
-        socket = await race({ attempts: port.attempts, leads: true, nonce }, limited(signal, PUNCH))
+        socket = await raceConnects({ pairs: port.attempts, leads: true, nonce }, limited(signal, PUNCH))
       }
       const options = { signal, protocol: punchAgainProtocol }
       await leadDirect(this.#components.streams.to(peer), mine, nonce, { weigh, go }, options)
@@ -84,7 +84,7 @@ export class Again {
   ): AsyncGenerator<FromFollower> {
     const { peer, signal } = exchange
     if (peer > this.#self) throw new BakError('not-allowed', 'the peer with the smaller id leads')
-    const end = await this.#led.take(signal)
+    const end = await this.#led.acquire(signal)
     const port = new Port()
     try {
       yield* followDirect(first, exchange, {
@@ -93,7 +93,7 @@ export class Again {
           port.to = this.#plan(port, theirs, peer)
         },
         go: async (_theirs, nonce) =>
-          take(await race({ attempts: port.attempts, leads: false, nonce }, limited(signal, PUNCH)))
+          take(await raceConnects({ pairs: port.attempts, leads: false, nonce }, limited(signal, PUNCH)))
       })
     } finally {
       port.release()
@@ -102,14 +102,14 @@ export class Again {
   }
 
   async #look(port: Port, signal: AbortSignal): Promise<Omit<Offer, 'type'>> {
-    port.outside = await observe(this.#self, this.#components.relays.observers(), limited(signal, OBSERVE))
+    port.outside = await observePort(this.#self, this.#components.relays.observers(), limited(signal, OBSERVE))
     return { addresses: [], proofs: port.outside.proofs }
   }
 
   /** One port to one. @throws {BakError} `unreachable` where it would take many: routers have better to remember */
   #plan({ outside }: Port, { proofs }: Offer, peer: string): Endpoint {
-    const seen = seenOf(proofs, peer, this.#self, this.#components.members)
-    const plan = planPunch({ seen: outside?.endpoints ?? [] }, { seen })
+    const seen = verifyEndpoints(proofs, peer, this.#self, this.#components.members)
+    const plan = planPunch(outside?.endpoints ?? [], seen)
     if (plan.kind === 'one') return plan.to
     throw new BakError('unreachable', plan.kind === 'none' ? plan.reason : 'a second one would take many ports')
   }
@@ -117,13 +117,13 @@ export class Again {
 
 /** The port of one attempt, which is held until that is over, and where it is to lead. */
 class Port {
-  outside: Outside | undefined
+  outside: ObservedPort | undefined
   to: Endpoint | undefined
   #released = false
 
   get attempts() {
     const { outside, to } = this
-    return outside == null || to == null ? [] : [{ from: outside.local, to }]
+    return outside == null || to == null ? [] : [{ from: outside.localPort, to }]
   }
 
   release(): void {

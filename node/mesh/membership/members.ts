@@ -27,7 +27,7 @@ import type { RunFeed } from '../../run/run-feed.ts'
 import type { Gossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
-import { toldOf } from '../reachability/addresses.ts'
+import { announcedAddresses } from '../reachability/addresses.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from '../trust/authority.ts'
 import { type CheckedRecord, checkHello, type Hello, openRecord } from './check-hello.ts'
@@ -155,7 +155,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const { peer } = this.#init.signer
     const { addressManager } = this.#components
     const proven = addressManager.getAddresses().map(String)
-    const addresses = toldOf(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, 32)
+    const addresses = announcedAddresses(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, 32)
     const { ownProofBytes: proof } = this.#components.authority
     return { ...this.#self, peer, version: this.#announcer.version, addresses, proof }
   }

@@ -11,7 +11,7 @@ import type { MemberView } from '../../../protocols/control.ts'
 import type { Log } from '../../log.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { Members } from '../membership/members.ts'
-import { readable } from '../reachability/addresses.ts'
+import { parseable } from '../reachability/addresses.ts'
 import type { KnownPeer } from './address-book.ts'
 import { Backoff } from './backoff.ts'
 import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
@@ -158,7 +158,7 @@ export class Dialer {
   async #dial({ peer, addresses }: DialTarget): Promise<void> {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT)])
     try {
-      const to = readable(addresses).map(address => withPeer(multiaddr(address), peer))
+      const to = parseable(addresses).map(address => withPeer(multiaddr(address), peer))
       await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })
