@@ -148,6 +148,9 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     } catch (cause) {
       this.#checkAfter(this.#known.failed(relay, performance.now()) + 10)
       this.#log.debug('no reservation', { relay: peer, why: asBakError(cause).message })
+      relay.reserving = false
+      // another relay may give one now
+      this.#check()
     } finally {
       relay.reserving = false
     }
