@@ -17,10 +17,14 @@ import type { AttemptComponents } from './attempt.ts'
 import { AttemptLimit } from './attempt-limit.ts'
 import { Attempts } from './attempts.ts'
 
-/** Delays before the attempts with one peer; the last is repeated. */
-const ATTEMPT_DELAYS_MS = [0, 2_000, 10_000, 60_000, 600_000]
-/** A direct connection may be a probe by the other peer, which closes it at once: it is looked at again after this. */
-const PROBATION_MS = 3_000
+const DELAYS_MS = {
+  /** Before the attempts with one peer; the last is repeated. */
+  attempts: [0, 2_000, 10_000, 60_000, 600_000],
+  /** After an attempt that a limit refused, of either peer. It does not count, as nothing was tried. */
+  busy: 10_000,
+  /** After a success: the direct connection may be a probe by the other peer, which closes it at once. */
+  probation: 3_000
+}
 /** Attempts that other peers lead here, all of them together and those of one. */
 const FOLLOW_LIMIT = { maxConcurrent: 32, maxPerPeriod: 256, periodMs: 60_000 }
 const FOLLOW_LIMIT_OF_PEER = { maxConcurrent: 1, maxPerPeriod: 6, periodMs: 60_000 }
@@ -37,8 +41,7 @@ export interface DirectConnectionsInit {
   on: boolean
   /** A test may bring its own. */
   attempts?: Pick<Attempts, 'lead' | 'follow'>
-  attemptDelays?: number[]
-  probation?: number
+  delays?: typeof DELAYS_MS
 }
 
 export class DirectConnections {
@@ -56,7 +59,7 @@ export class DirectConnections {
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'direct')
     const attempts = new Attempts(components, { log: this.#log })
-    this.#init = { attempts, attemptDelays: ATTEMPT_DELAYS_MS, probation: PROBATION_MS, ...init }
+    this.#init = { attempts, delays: DELAYS_MS, ...init }
   }
 
   async afterStart(): Promise<void> {
@@ -91,22 +94,27 @@ export class DirectConnections {
 
   /** Tries until there is a direct connection, or none at all. Never rejects. */
   async #lead(peer: string): Promise<void> {
-    const { attempts, attemptDelays, probation } = this.#init
+    const { attempts, delays } = this.#init
     const began = performance.now()
     const { signal } = this.#stopped
-    let delay = attemptDelays[0]
+    let delay: number | undefined
     for (let tries = 0; ; ) {
-      await pause(delay ?? 0, signal)
+      await pause(delay ?? delays.attempts[Math.min(tries, delays.attempts.length - 1)] ?? 0, signal)
       const relayed = this.#connection(peer)
       if (signal.aborted || relayed == null || !isRelayed(relayed.remoteAddr)) return
-      delay = attemptDelays[Math.min(++tries, attemptDelays.length - 1)]
+      tries++
+      delay = undefined
       try {
         await attempts.lead(relayed, signal)
         const took = Math.round(performance.now() - began)
         this.#log.info('direct path', { peer, path: this.#components.paths.of(peer)?.class, tries, took })
-        delay = probation
+        delay = delays.probation
       } catch (cause) {
-        this.#log.debug('no direct path', { peer, tries, why: asBakError(cause).message })
+        const { code, message: why } = asBakError(cause)
+        this.#log.debug('no direct path', { peer, tries, why })
+        if (code !== 'busy') continue
+        tries--
+        delay = delays.busy
       }
     }
   }

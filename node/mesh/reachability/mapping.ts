@@ -67,6 +67,8 @@ export interface MappingInit {
   /** Whether the owner of this machine allows to ask routers. */
   on: boolean
   mappers?: PortMappers
+  /** ms */
+  upnpTimeout?: number
 }
 
 /** A mapping by NAT-PMP. */
@@ -80,17 +82,22 @@ export class Mapping {
   readonly #on: boolean
   readonly #log: Log
   readonly #mappers: PortMappers
+  readonly #upnpTimeout: number
   #upnp: Upnp | undefined
   #mapping: OwnMapping | undefined
   #timer: NodeJS.Timeout | undefined
   #begun = false
   readonly #stopped = new AbortController()
 
-  constructor(components: MappingComponents, { log, on, mappers = realMappers }: MappingInit) {
+  constructor(
+    components: MappingComponents,
+    { log, on, mappers = realMappers, upnpTimeout = UPNP_TIMEOUT_MS }: MappingInit
+  ) {
     this.#components = components
     this.#on = on
     this.#log = log.with({}, 'mapping')
     this.#mappers = mappers
+    this.#upnpTimeout = upnpTimeout
   }
 
   afterStart(): void {
@@ -124,9 +131,9 @@ export class Mapping {
   /** By itself the service waits 5 s after it has found the router, while other peers already look for worse paths. */
   async #pollUpnp(upnp: Upnp): Promise<void> {
     const { signal } = this.#stopped
-    const deadline = performance.now() + UPNP_TIMEOUT_MS
+    const deadline = performance.now() + this.#upnpTimeout
     while (!this.#isMapped() && performance.now() < deadline && !signal.aborted) {
-      await Promise.race([upnp.mapIpAddresses(), pause(UPNP_TIMEOUT_MS, signal)])
+      await Promise.race([upnp.mapIpAddresses().catch(() => {}), pause(this.#upnpTimeout, signal)])
       await pause(UPNP_POLL_MS, signal)
     }
   }
