@@ -1,3 +1,4 @@
+/** A block of lines on a terminal that is redrawn in place. */
 import { createLogUpdate } from 'log-update'
 
 /** A block of lines on a terminal that is drawn again in its place, with what is printed above it. */

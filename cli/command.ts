@@ -2,8 +2,8 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
+import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { defaultHome, socketOf } from '../protocols/home.ts'
 import { writeTo } from './output.ts'
 
 /** The environment as the caller has it, before this program touches it. */
@@ -17,6 +17,8 @@ export interface Context {
   rest?: string[]
   /** Writes a line to stdout. */
   print(line: string): Promise<void>
+  /** The program with the flags of every command. */
+  program(): Promise<Command>
   /** Asks the daemon once. */
   ask<N extends CallName>(call: N, request: CallRequest<N>): Promise<CallResponse<N>>
 }
@@ -26,10 +28,12 @@ export type Action<Options> = (context: Context, options: Options, ...words: str
 
 let rest: string[] | undefined
 let status = 0
+let buildAll: () => Promise<Command>
 
-/** @param words those after `--` */
-export function setInvocation(words: string[] | undefined): void {
+/** @param words those after `--` @param program builds the program with the flags of every command */
+export function setInvocation(words: string[] | undefined, program: () => Promise<Command>): void {
   rest = words
+  buildAll = program
   status = 0
 }
 
@@ -79,6 +83,7 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }): C
     socket,
     json,
     rest,
+    program: () => buildAll(),
     print: line => writeTo(process.stdout, `${line}\n`),
     ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
   }

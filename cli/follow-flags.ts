@@ -1,3 +1,4 @@
+/** Flags of the commands that follow a run. */
 import type { Command } from 'commander'
 import { addFlag } from './command.ts'
 import { parseNumber } from './spec-flags.ts'

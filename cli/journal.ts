@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredEvent } from '../protocols/events.ts'
-import { stepFolder } from '../protocols/phase.ts'
+import { JOURNAL_FILE, stepFolder } from '../protocols/layout.ts'
 
 export interface Complaint {
   /** The member, or `bak` where the controller itself warned. */
@@ -14,7 +14,7 @@ export interface Complaint {
 
 /** @returns every warning of a member or the controller, and everything that was refused; none where there is no journal */
 export async function readComplaints(folder: string): Promise<Complaint[]> {
-  const text = await readFile(join(folder, 'journal.ndjson'), 'utf8').catch(() => '')
+  const text = await readFile(join(folder, JOURNAL_FILE), 'utf8').catch(() => '')
   return text.split('\n').flatMap(line => complaintsOf(parse(line)))
 }
 

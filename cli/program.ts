@@ -11,7 +11,7 @@ export async function runProgram(argv: string[]): Promise<number> {
   setQuietOnBrokenPipe()
   const end = argv.indexOf('--')
   const words = end === -1 ? argv : argv.slice(0, end)
-  setInvocation(end === -1 ? undefined : argv.slice(end + 1))
+  setInvocation(end === -1 ? undefined : argv.slice(end + 1), () => buildProgram(() => true))
   try {
     const program = await buildProgram(entry => entry.name === findName(words))
     await program.parseAsync(words, { from: 'user' })

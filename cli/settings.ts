@@ -1,21 +1,19 @@
 /**
- * `config.toml` in the home: what is not said by a flag or a variable. Flags of all commands are keys of the table
- * `cli`, those of `bak run` of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file,
- * default.
+ * `config.toml` in the home, as `bak` reads it. Flags of all commands are keys of the table `cli`, flags of `bak run` are
+ * keys of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file, default.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
+import { defaultHome } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { defaultHome } from '../protocols/home.ts'
 import type { ValidationError } from '../protocols/validation-errors.ts'
+import { isOff } from '../protocols/variables.ts'
 import { pathOf } from './command.ts'
 
 type Table = Record<string, unknown>
 
-const OFF = ['0', 'false', 'no', 'off', '']
-
-/** Fills in a command's flags, and the program's, from its variables and the file. */
+/** Sets the flags of a command and of the program from their variables and the file. */
 export async function applySettings(command: Command): Promise<void> {
   const chain = [command]
   while (chain[0]?.parent != null) chain.unshift(chain[0].parent)
@@ -35,14 +33,16 @@ export interface Settings {
 export async function readSettings(home: string): Promise<Settings> {
   const path = join(home, 'config.toml')
   if (!existsSync(path)) return { path, text: '', keys: {} }
-  const { parse } = await import('smol-toml')
+  const { parseToml } = await import('../protocols/toml-file.ts')
+  const text = readText(path)
+  return { path, text, keys: parseToml(text, path, 'bad-config') as Table }
+}
+
+function readText(path: string): string {
   try {
-    const text = readFileSync(path, 'utf8')
-    return { path, text, keys: parse(text) }
+    return readFileSync(path, 'utf8')
   } catch (cause) {
-    const { line, column, message } = cause as Error & { line?: number; column?: number }
-    const where = line == null ? path : `${path}:${line}:${column}`
-    throw new BakError('bad-config', `${where}: ${message.split('\n')[0]}`, { cause })
+    throw new BakError('bad-config', `${path}: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -52,33 +52,35 @@ export const tablePath = (command: Command) => ['cli', ...pathOf(command)]
 /** @returns the key of a flag: `join_timeout` for `--join-timeout`, `color` for `--no-color` */
 export const keyOf = (option: Option) => (option.long ?? '').replace(/^--(no-)?/, '').replaceAll('-', '_')
 
-/** @returns the table with a command's flags in a file, empty if it is not there */
+/** @returns the table with a command's flags in a file, empty if there is none */
 export function tableOf(command: Command, keys: Table): Table {
   let table: unknown = keys
   for (const name of tablePath(command)) table = (table as Table)?.[name]
   return table != null && typeof table === 'object' ? (table as Table) : {}
 }
 
-/** commander takes a variable of a flag without a value for true, whatever it says. */
+/** commander reads the variable of a boolean flag as true, whatever its value is. */
 function turnOff(command: Command, option: Option): void {
   if (!option.isBoolean() || command.getOptionValueSource(option.attributeName()) !== 'env') return
-  const value = process.env[option.envVar ?? '']?.toLowerCase() ?? ''
-  if (OFF.includes(value)) command.setOptionValueWithSource(option.attributeName(), option.negate, 'env')
+  if (isOff(process.env[option.envVar ?? '']))
+    command.setOptionValueWithSource(option.attributeName(), option.negate, 'env')
 }
 
-/** @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong */
+/** @throws {BakError} `bad-config` with a line for every error: file, line, key and what is wrong */
 async function applyTable(command: Command, table: Table, file: Settings): Promise<void> {
   const known = new Set(command.commands.map(each => each.name()))
-  const mistakes: ValidationError[] = []
+  const errors: ValidationError[] = []
   for (const [key, value] of Object.entries(table)) {
     if (known.has(key)) continue
     try {
       applyKey(command, key, value)
     } catch (cause) {
-      mistakes.push({ path: [...tablePath(command), key], what: (cause as Error).message })
+      errors.push({ path: [...tablePath(command), key], what: (cause as Error).message })
     }
   }
-  if (mistakes.length > 0) throw await inWords(mistakes, file)
+  if (errors.length === 0) return
+  const { describeErrors } = await import('../protocols/toml-file.ts')
+  throw new BakError('bad-config', describeErrors(errors, file.text, file.path))
 }
 
 function applyKey(command: Command, key: string, value: unknown): void {
@@ -89,7 +91,7 @@ function applyKey(command: Command, key: string, value: unknown): void {
   command.setOptionValueWithSource(option.attributeName(), parseSetting(option, value), 'config')
 }
 
-/** A file says booleans, numbers, strings and lists; a flag's parser takes strings. */
+/** The file has booleans, numbers, strings and lists; the parser of a flag takes strings. */
 function parseSetting(option: Option, value: unknown): unknown {
   if (option.isBoolean()) {
     if (typeof value === 'boolean') return value
@@ -100,11 +102,4 @@ function parseSetting(option: Option, value: unknown): unknown {
     parsed = option.parseArg == null ? String(each) : option.parseArg(String(each), parsed as never)
   }
   return parsed
-}
-
-async function inWords(mistakes: ValidationError[], { text, path: file }: Settings): Promise<BakError> {
-  const { findLines } = await import('../protocols/toml-lines.ts')
-  const lineOf = findLines(text)
-  const lines = mistakes.map(({ path, what }) => `${file}:${lineOf(path)}: ${path.join('.')}: ${what}`)
-  return new BakError('bad-config', lines.join('\n'))
 }

@@ -52,36 +52,6 @@ export function addSpecFlags(command: Command): void {
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 
-/** @returns the keys that were given, as a run file would say them */
-export function specOf(flags: SpecFlags, command?: string[]): RunFile {
-  const { quorum, timeout, lease, preflight, joinTimeout, phaseTimeout, onMissingTool, onFailedTool } = flags
-  const named = {
-    ...flags.policy,
-    quorum: quorum ?? flags.policy?.quorum,
-    timeout: timeout ?? flags.policy?.timeout,
-    lease: lease ?? flags.policy?.lease,
-    join_timeout: joinTimeout ?? flags.policy?.join_timeout,
-    preflight: preflight ?? flags.policy?.preflight,
-    phase_timeout: phaseTimeout ?? flags.policy?.phase_timeout,
-    on_missing_tool: onMissingTool ?? flags.policy?.on_missing_tool,
-    on_failed_tool: onFailedTool ?? flags.policy?.on_failed_tool
-  }
-  const { on, tools, tool, expect, samples, iteration, interval, sysinfo, name, tag } = flags
-  const spec = { command, on, tools, tool, expect, samples, iterations: iteration, interval, sysinfo, name, tags: tag }
-  const policy = dropUndefined(named)
-  return dropUndefined({ ...spec, policy: Object.keys(policy).length === 0 ? undefined : policy }) as RunFile
-}
-
-/** @returns the spec where the tools of `--tool` run beside those of `--tools` or the file, else beside proc */
-export function addOwnTools(spec: RunFile, own: string[]): RunFile {
-  if (own.length === 0) return spec
-  const others = spec.tools ?? ((spec.groups ?? []).length > 0 ? [] : ['proc'])
-  return { ...spec, tools: [...new Set([...others, ...own])] }
-}
-
-const dropUndefined = (values: object) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
-
 export function parseNumber(value: string): number {
   const number = Number(value)
   if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('It is not a number.')

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CallName, CallRequest, Status } from '../protocols/control.ts'
 import { callOnce } from '../protocols/control-http.ts'
+import { socketOf } from '../protocols/default-home.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
-import { socketOf } from '../protocols/home.ts'
 
 /** How long a daemon that was told to stop may take, ms. */
 const PATIENCE = 20_000

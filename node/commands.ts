@@ -1,7 +1,7 @@
 /** The program `bak-node`, with its commands in the order of its help. */
 import { Command, Option } from 'commander'
+import { defaultHome } from '../protocols/default-home.ts'
 import { exitStatus } from '../protocols/errors.ts'
-import { defaultHome } from '../protocols/home.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'

@@ -1,5 +1,12 @@
-/** What the daemon answers on its control socket: every call, and the function that answers it. */
-import type { CallHandlers } from '../protocols/control.ts'
+/** What the daemon answers on its control socket: a handler for each call. */
+import type {
+  CallHandler,
+  CallHandlers,
+  CallInput,
+  CallName,
+  CallResponse,
+  HandlerOptions
+} from '../protocols/control.ts'
 import { drain, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
@@ -8,27 +15,24 @@ import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
 import type { Parts } from './parts.ts'
 
+type Handle<N extends CallName> = (
+  parts: Parts,
+  request: CallInput<N>,
+  options: HandlerOptions
+) => AsyncIterable<CallResponse<N>>
+
+const handlers: { [N in CallName]: Handle<N> } = {
+  ...{ status, members, stop, drain, tools, register },
+  ...{ invite, invites, revoke, rotate },
+  ...{ reachability, topology },
+  ...{ plan, run, attach, cancel },
+  ...{ ls, describe, collect, move }
+}
+
 export function controlHandlers(parts: Parts): CallHandlers {
-  return {
-    status: () => status(parts),
-    members: (request, options) => members(parts, request, options),
-    invite: request => invite(parts, request),
-    invites: () => invites(parts),
-    revoke: request => revoke(parts, request),
-    rotate: request => rotate(parts, request),
-    reachability: (request, options) => reachability(parts, request, options),
-    topology: (_, options) => topology(parts, options),
-    stop: request => stop(parts, request),
-    drain: request => drain(parts, request),
-    tools: request => tools(parts, request),
-    register: (request, options) => register(parts, request, options),
-    plan: request => plan(parts, request),
-    run: (request, options) => run(parts, request, options),
-    attach: (request, options) => attach(parts, request, options),
-    cancel: (request, options) => cancel(parts, request, options),
-    ls: request => ls(parts, request),
-    describe: (request, options) => describe(parts, request, options),
-    collect: (request, options) => collect(parts, request, options),
-    move: (request, options) => move(parts, request, options)
+  const bind = <N extends CallName>(call: N): CallHandler<N> => {
+    const handle = handlers[call]
+    return (request, options) => handle(parts, request, options)
   }
+  return Object.fromEntries(Object.keys(handlers).map(call => [call, bind(call as CallName)])) as CallHandlers
 }

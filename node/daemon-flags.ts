@@ -1,37 +1,38 @@
-/** The daemon's settings as flags and variables, and as words of a command line again. */
+/** The daemon's settings as flags and variables, and as words of a command line. */
 import { type Command, Option } from 'commander'
-import { LEVELS, variableOf } from '../protocols/config-file.ts'
+import { LEVELS } from '../protocols/config-file.ts'
+import { isOff, variableOf } from '../protocols/variables.ts'
 import type { Flags } from './config.ts'
 
 export function addSettings(command: Command): void {
   const option = (flags: string, help: string) => addSetting(command, flags, help)
   const several = (flags: string, help: string) =>
     option(flags, `${help}; repeatable`).argParser((value: string, all: string[] = []) => [...all, value])
-  option('--name <name>', 'shown to others (default: the name of the host)')
-  several('--label <key=value>', 'selectors choose by labels')
-  several('--listen <multiaddr>', 'where others reach it (default: /ip4/0.0.0.0/tcp/0)')
-  // without a variable of its own: commander would take that of --listen for it
-  command.option('--no-listen', 'be reached through relays only (BAK_LISTEN=no)')
-  several('--announce <multiaddr>', 'tell others this address instead')
-  option('--relay', 'relay peers behind NAT (default: if everyone can reach this peer)')
-  option('--no-relay', 'relay nobody')
-  option('--no-upnp', 'ask no router for a port')
-  several('--allow-controllers <peers>', 'take part in the runs of these peers only: names, ids, all or none')
-  several('--allow-exec <programs>', 'programs that runs may bring: names, absolute paths with *, all or none')
-  several('--allow-tools <names>', 'tools, or sets of them, that runs may use here, all or none')
-  several('--allow-paths <folders>', 'where what a run names by its path must lie, all or none')
-  option('--membership <time>', 'as an admin, renew the proofs of members for so long (default: 30d)')
-  option('--log <level>', 'least level that is logged (default: info)').choices([...LEVELS])
+  option('--name <name>', 'name of this peer (default: the name of the host)')
+  several('--label <key=value>', 'a label, by which selectors select this peer')
+  several('--listen <multiaddr>', 'address to listen on (default: /ip4/0.0.0.0/tcp/0)')
+  // not addSetting: commander would give it the variable of --listen
+  command.option('--no-listen', 'listen on no address; others connect through relays only (BAK_LISTEN=no)')
+  several('--announce <multiaddr>', 'address to give to others instead of those it listens on')
+  option('--relay', 'relay for peers behind NAT (default: if this peer is reachable from outside)')
+  option('--no-relay', 'do not relay for other peers')
+  option('--no-upnp', 'do not ask the router for a mapped port')
+  several('--allow-controllers <peers>', 'take part only in runs of these peers: names, peer ids, all or none')
+  several('--allow-exec <programs>', 'programs that runs may start here: names, absolute paths with *, all or none')
+  several('--allow-tools <names>', 'tools, or sets of them, that runs may use here: names, all or none')
+  several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
+  option('--membership <time>', 'as an admin, how long the proofs that this peer renews are valid (default: 30d)')
+  option('--log <level>', 'lowest level that is logged (default: info)').choices([...LEVELS])
 }
 
-/** One flag with the variable that stands for it. */
+/** Adds a flag and its variable. */
 export function addSetting(command: Command, flags: string, help: string): Option {
   const option = new Option(flags, help)
   command.addOption(option.env(variableOf(flagOf(option.attributeName()))))
   return option
 }
 
-/** @returns what was given to the commands of the chain; a flag wins over a variable, a later command over an earlier */
+/** @returns what was given to the commands of the chain; a flag wins over a variable, a later command over an earlier one */
 export function flagsOf(chain: Command[]): Flags & Record<string, unknown> {
   const given: Record<string, string | string[] | boolean> = {}
   for (const source of ['env', 'cli']) {
@@ -45,24 +46,21 @@ export function flagsOf(chain: Command[]): Flags & Record<string, unknown> {
   return given
 }
 
-const OFF = ['0', 'false', 'no', 'off', '']
-
-/** Variables hold lists with commas. commander takes a variable of a flag without a value for true, whatever it says. */
+/** In a variable, commas separate the items of a list. commander reads the variable of a boolean flag as true, whatever its value is. */
 function inVariable(name: string, value: string | string[] | boolean): string | string[] | boolean {
   const text = process.env[variableOf(flagOf(name))]?.toLowerCase() ?? ''
-  if (Array.isArray(value))
-    return name === 'listen' && OFF.includes(text) ? false : value.flatMap(each => each.split(','))
+  if (Array.isArray(value)) return name === 'listen' && isOff(text) ? false : value.flatMap(each => each.split(','))
   if (typeof value !== 'boolean') return value
-  return text === 'auto' ? text : !OFF.includes(text)
+  return text === 'auto' ? text : !isOff(text)
 }
 
-/** @returns the words that give the same flags again */
+/** @returns the words of a command line that give these flags */
 export function wordsOf(flags: Flags): string[] {
   return Object.entries(flags as Record<string, string | string[] | boolean>).flatMap(([name, value]) => {
     const flag = flagOf(name)
     if (value === true) return [`--${flag}`]
     if (value === false) return [`--no-${flag}`]
-    // a mode of relaying that is no flag is the default
+    // `auto` is the default and has no flag
     if (value === 'auto') return []
     return [value].flat().map(each => `--${flag}=${each}`)
   })

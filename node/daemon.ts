@@ -11,8 +11,9 @@ import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
 import { limitTools } from './agent/allow.ts'
 import { Allowance } from './agent/allowance.ts'
+import { Leftovers } from './agent/leftovers.ts'
 import { Content } from './artifacts/content.ts'
-import { Inbox } from './channels/run-stream-server.ts'
+import { RunStreamServer } from './channels/run-stream-server.ts'
 import { Clock } from './clock/clock.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
@@ -30,13 +31,14 @@ import { Encrypters } from './mesh/libp2p/encrypters.ts'
 import { GossipHeartbeat } from './mesh/libp2p/gossip-heartbeat.ts'
 import { createMeshLibp2p } from './mesh/libp2p/libp2p.ts'
 import { ConnectionGater } from './mesh/limits/connection-gater.ts'
-import { wellBehaved } from './mesh/limits/cut-off.ts'
+import { refuseCutOff } from './mesh/limits/cut-off.ts'
 import { PeerScore } from './mesh/limits/peer-score.ts'
 import { Members } from './mesh/membership/members.ts'
 import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
+import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
 import { Reachability } from './mesh/reachability/own-reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
@@ -58,9 +60,11 @@ import { Echo } from './run/echo.ts'
 import { Mover } from './run/mover.ts'
 import { Receiver } from './run/receiver.ts'
 import { RunFeed } from './run/run-feed.ts'
+import { RunService } from './run/run-service.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { Register } from './tools/register.ts'
+import type { WorkloadContexts } from './work/workload-context.ts'
 
 /** How often a daemon that is to go looks whether it can, ms. */
 const IDLE_CHECK = 200
@@ -108,7 +112,7 @@ async function compose(
   const { home, log, config } = init
   const supervisor = new Supervisor({ ledger: home.ledger })
   const register = await Register.open(home.registered)
-  const remembered = await AddressBook.open(home.peers)
+  const addressBook = await AddressBook.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
   const self = {
     name: config.name,
@@ -130,17 +134,18 @@ async function compose(
     known: await readTrust(home),
     save: file => keeper.save(file)
   })
+  const workloads: WorkloadContexts = new Map()
   const firstJoin = new FirstJoin()
   let relays: Relays | undefined
-  const conduct = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
-  const gate = new ConnectionGater({ conduct, log })
-  const quiet = new LowNoiseMode()
-  const greeter = new Greeter({ gate })
+  const peerScore = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
+  const gater = new ConnectionGater({ peerScore, log })
+  const lowNoise = new LowNoiseMode()
+  const greeter = new Greeter({ gate: gater })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
-    admission: wellBehaved(conduct, authority),
-    ...{ conduct, gate, greeter, quiet },
+    admission: refuseCutOff(peerScore, authority),
+    ...{ peerScore, gater, greeter, lowNoise },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -151,7 +156,7 @@ async function compose(
     }
   }
   // who is revoked need not be looked for
-  const wanted = () => remembered.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
+  const wanted = () => addressBook.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
@@ -162,21 +167,21 @@ async function compose(
   // libp2p makes the services in this order; each finds the earlier ones among its components
   type Make = (components: any) => unknown
   const services: Record<string, Make> = {
-    quiet: () => quiet,
+    lowNoise: () => lowNoise,
     traffic: () => new Traffic(),
     authority: () => authority,
-    conduct: c => conduct.serve(c),
-    gate: c => gate.serve(c),
+    peerScore: c => peerScore.serve(c),
+    gater: c => gater.serve(c),
     membershipEnforcer: c => new MembershipEnforcer(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
-    pace: c => new GossipHeartbeat(c),
-    gossip: c => new Gossip(c, { log, conduct }),
-    streams: c => new Streams(c, { log, conduct }),
+    gossipHeartbeat: c => new GossipHeartbeat(c),
+    gossip: c => new Gossip(c, { log, peerScore }),
+    streams: c => new Streams(c, { log, peerScore }),
     trustPublisher: c => new TrustPublisher(c, { log, self: identity.peer }),
-    follow: c => new RunFeed(c, { mesh: mesh.mesh, log }),
-    holding: c => new CertificateReplicas(c, { log, self: identity.peer }),
-    members: c => new Members(c, { ...common, mesh: mesh.mesh, self }),
-    links: c => new Dialer(c, { log, way: mesh.ticketAddresses, remembered: wanted, onAlone }),
+    feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
+    replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
+    members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.feed }),
+    dialer: c => new Dialer(c, { log, way: mesh.ticketAddresses, remembered: wanted, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, lifetime: readDuration(config.membership as string) },
@@ -191,22 +196,32 @@ async function compose(
     reachability: c => new Reachability(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
-    neighbours: c => new Adjacency(c, { mesh: mesh.mesh }),
+    adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
     bulk: c => new Bulk(c, { log, greeter }),
     directConnections: c => new DirectConnections(c, { log, on: config.direct }),
-    handover: c => new ConnectionMigration(c, { log }),
-    remembered: c => remembered.watch({ members: c.members, authority, self: identity.peer }),
+    migration: c => new ConnectionMigration(c, { log }),
+    addressBook: c => addressBook.watch({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),
-    inbox: c => new Inbox(c, common),
+    runStreams: c => new RunStreamServer(c, common),
     receiver: c => new Receiver(c, common),
     allowance: c => new Allowance(c, { self: identity.peer, rules: config.allow, file: home.config }),
-    agent: c => new Agent(c, { ...common, supervisor, onRunOver: () => init.once && stopWhenIdle(parts) }),
-    coordinator: c => new Coordinator(c, common),
+    agent: c => new Agent(c, { ...common, supervisor, workloads, onRunOver: () => init.once && stopWhenIdle(parts) }),
+    coordinator: c => new Coordinator(c, { ...common, workloads }),
+    runService: c => new RunService(c, common),
+    leftovers: c => new Leftovers(c, common),
     collect: c => new Collect(c, common),
     mover: c => new Mover(c, common),
-    register: c => register.serve(c)
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== identity.peer) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>

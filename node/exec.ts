@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isSea } from 'node:sea'
+import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
-import { socketOf } from '../protocols/home.ts'
 
 /** A peer that is not ready by then is not waited for, and one that does not leave in order by then is killed, ms. */
 const READY = 30_000

@@ -1,67 +1,90 @@
+/** So many pieces of work at once, and fewer for one key, so that one peer that stalls delays no other. */
 import { asBakError } from '../protocols/errors.ts'
 import type { WaitOptions } from '../protocols/stream.ts'
 
-interface Waiting {
-  key: string
-  begin(): void
+interface LimitInit {
+  /** Pieces of work at once. */
+  total: number
+  /** Pieces of work at once for one key; as many as `total` by default. */
+  perKey?: number
 }
 
-/** Lets only so many pieces of work go on at once, and of one key fewer, so that one that stalls holds up nobody else. */
-export class Limit {
-  readonly #most: number
-  readonly #mostOfOne: number
-  readonly #busy = new Map<string, number>()
-  #count = 0
-  #waiting: Waiting[] = []
+interface Waiter {
+  key: string
+  admit(): void
+}
 
-  constructor({ most, mostOfOne }: { most: number; mostOfOne: number }) {
-    this.#most = most
-    this.#mostOfOne = mostOfOne
+export class Limit {
+  readonly #total: number
+  readonly #perKey: number
+  readonly #runningByKey = new Map<string, number>()
+  #running = 0
+  #queue: Waiter[] = []
+
+  constructor({ total, perKey = total }: LimitInit) {
+    this.#total = total
+    this.#perKey = perKey
   }
 
-  /** Does the work when its turn comes. @throws what the signal was aborted with while it waits */
-  async use<T>(key: string, work: () => Promise<T>, { signal }: WaitOptions = {}): Promise<T> {
-    await this.#turn(key, signal)
+  /** Does the work when there is room for it. @throws as `acquire` and the work do */
+  async run<T>(key: string, work: () => Promise<T>, options: WaitOptions = {}): Promise<T> {
+    const release = await this.acquire(key, options)
     try {
       return await work()
     } finally {
-      this.#count--
-      const left = (this.#busy.get(key) ?? 1) - 1
-      if (left > 0) this.#busy.set(key, left)
-      else this.#busy.delete(key)
-      this.#next()
+      release()
     }
   }
 
-  #turn(key: string, signal?: AbortSignal): Promise<void> {
+  /**
+   * Waits for room: first come, first served, except that a key at its own limit does not delay others.
+   * @returns what gives the room back; further calls of it do nothing
+   * @throws {BakError} the reason of the signal, if it aborts first
+   */
+  acquire(key: string, { signal }: WaitOptions = {}): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.#waiting = this.#waiting.filter(each => each !== waiting)
+      const onAbort = () => {
+        this.#queue = this.#queue.filter(each => each !== waiter)
         reject(asBakError(signal?.reason))
       }
-      const waiting = {
+      const waiter = {
         key,
-        begin: () => {
-          signal?.removeEventListener('abort', giveUp)
-          resolve()
+        admit: () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(this.#enter(key))
         }
       }
-      if (signal?.aborted) return giveUp()
-      signal?.addEventListener('abort', giveUp)
-      this.#waiting.push(waiting)
-      this.#next()
+      if (signal?.aborted) return onAbort()
+      signal?.addEventListener('abort', onAbort)
+      this.#queue.push(waiter)
+      this.#admitNext()
     })
   }
 
-  /** Begins whatever may: first come, first served, but for those whose key has its share. */
-  #next(): void {
-    while (this.#count < this.#most) {
-      const at = this.#waiting.findIndex(({ key }) => (this.#busy.get(key) ?? 0) < this.#mostOfOne)
-      const [next] = at < 0 ? [] : this.#waiting.splice(at, 1)
-      if (next == null) return
-      this.#count++
-      this.#busy.set(next.key, (this.#busy.get(next.key) ?? 0) + 1)
-      next.begin()
+  #enter(key: string): () => void {
+    this.#running++
+    this.#runningByKey.set(key, this.#runningOf(key) + 1)
+    let entered = true
+    return () => {
+      if (!entered) return
+      entered = false
+      this.#running--
+      const left = this.#runningOf(key) - 1
+      if (left > 0) this.#runningByKey.set(key, left)
+      else this.#runningByKey.delete(key)
+      this.#admitNext()
+    }
+  }
+
+  #runningOf(key: string): number {
+    return this.#runningByKey.get(key) ?? 0
+  }
+
+  #admitNext(): void {
+    while (this.#running < this.#total) {
+      const at = this.#queue.findIndex(({ key }) => this.#runningOf(key) < this.#perKey)
+      if (at < 0) return
+      this.#queue.splice(at, 1)[0]?.admit()
     }
   }
 }

@@ -30,16 +30,16 @@ export interface Parts {
   network: Libp2p
   addresses(): string[]
   authority: Authority
-  conduct: PeerScore
+  peerScore: PeerScore
   trustPublisher: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
   reachability: Reachability
   paths: Paths
-  neighbours: Adjacency
+  adjacency: Adjacency
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
   agent: Agent
   coordinator: Coordinator
   collect: Collect

@@ -7,7 +7,7 @@ import { digestOf } from './digest.ts'
 import { type Envelope, open, type Signed } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from './manifest.ts'
-import { type Ack, ackSubject, type Certificate, certificateSubject, strayFields, unbundle } from './phase.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject, strayFields } from './phase.ts'
 
 /** What certificates are checked against. */
 export interface Evidence {
@@ -74,25 +74,13 @@ export function checkCertificate(sealed: Envelope, evidence: Evidence): CheckedC
   }
   checked.value = value
   checked.faults.push(...checkHead(certificate, proven))
-  for (const ack of acksOf(value, checked)) checkAck(ack, value, proven, checked)
+  const answered = new Set<string>()
+  for (const ack of value.acks) checkAck(ack, value, proven, checked, answered)
   const ok = checked.acks.filter(ack => ack.value.outcome === 'ok').length
   if (value.verdict === 'met' && ok < value.needed) {
     checked.faults.push(`the verdict is met, with ${ok} good answers of ${value.needed} needed`)
   }
   return checked
-}
-
-/** All acknowledgements, whoever gathered them. */
-function acksOf({ acks, bundles = [] }: Certificate, { faults }: CheckedCertificate): Envelope[] {
-  const gathered = bundles.flatMap(sealed => {
-    try {
-      return unbundle(sealed)
-    } catch (error) {
-      faults.push(`a bundle of answers cannot be read: ${asBakError(error).message}`)
-      return []
-    }
-  })
-  return [...acks, ...gathered]
 }
 
 function checkHead({ by, value }: Signed<Certificate>, proven: Proven<Offer | Manifest>): string[] {
@@ -105,12 +93,20 @@ function checkHead({ by, value }: Signed<Certificate>, proven: Proven<Offer | Ma
   ].filter(fault => fault !== '')
 }
 
-function checkAck(sealed: Envelope, certificate: Certificate, { peers }: Proven<unknown>, checked: CheckedCertificate) {
+function checkAck(
+  sealed: Envelope,
+  certificate: Certificate,
+  { peers }: Proven<unknown>,
+  checked: CheckedCertificate,
+  answered: Set<string>
+) {
   const ack = tryOpen(() => open(ackSubject, sealed), checked)
   if (ack == null) return
+  const isSecond = answered.has(ack.by)
+  answered.add(ack.by)
   const faults = [
     peers.has(ack.by) ? '' : `an answer is of ${ack.by}, who is not on the roster`,
-    checked.acks.some(({ by }) => by === ack.by) ? `there are two answers of ${ack.by}` : '',
+    isSecond ? `there are two answers of ${ack.by}` : '',
     ...strayFields(ack.value, certificate).map(key => `the answer of ${ack.by} is for ${key} ${ack.value[key]}`)
   ].filter(fault => fault !== '')
   if (faults.length === 0) checked.acks.push({ by: ack.by, value: ack.value })

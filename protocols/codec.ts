@@ -1,13 +1,13 @@
 /**
- * Messages are CBOR in its strict, deterministic form, checked by a schema where they enter. Past these two functions
- * types are trusted.
+ * Messages are CBOR in its strict, deterministic form, checked by a schema when they are received. Code behind these two
+ * functions trusts the types.
  */
 import { decode as fromCbor, encode as toCbor } from 'cborg'
 import * as v from 'valibot'
 import { BakError } from './errors.ts'
 
-/** What is wrong is told in at most so many letters: it may quote what a stranger sent. */
-const MAX_REASON = 300
+/** Longest text of an error: it may quote what a stranger sent. */
+const MAX_REASON_CHARACTERS = 300
 
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>
 
@@ -20,28 +20,33 @@ const strict = {
   rejectDuplicateMapKeys: true
 }
 
-/** @returns the bytes of `value`; properties that are undefined are left out, keys stand in canonical order. */
+/** @returns the bytes of `value`; properties that are undefined are left out, keys are in canonical order */
 export function encode(value: unknown): Uint8Array {
   const bytes = toCbor(value, { ignoreUndefinedProperties: true })
-  // the encoder cuts short messages out of 64 KiB, all of which would stay as long as one of them is kept
+  // the encoder takes short messages from a buffer of 64 KiB, which would stay in memory as long as one of them does
   return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes
 }
 
-/** @throws {BakError} `bad-message`, naming the path of the first offence, if the bytes are not of the schema. */
+/** @throws {BakError} `bad-message`, naming the path of the first error, if the bytes do not match the schema */
 export function decode<T>(schema: Schema<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
     value = fromCbor(bytes, strict)
   } catch (cause) {
-    throw new BakError('bad-message', `not a message: ${(cause as Error).message}`.slice(0, MAX_REASON), { cause })
+    throw new BakError('bad-message', `not a message: ${(cause as Error).message}`.slice(0, MAX_REASON_CHARACTERS), {
+      cause
+    })
   }
   return check(schema, value)
 }
 
-/** @throws {BakError} `bad-message`, naming the path of the first offence. */
+/** @throws {BakError} `bad-message`, naming the path of the first error */
 export function check<T>(schema: Schema<T>, value: unknown): T {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new BakError('bad-message', `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`.slice(0, MAX_REASON))
+  throw new BakError(
+    'bad-message',
+    `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`.slice(0, MAX_REASON_CHARACTERS)
+  )
 }

@@ -1,6 +1,6 @@
 /**
- * The controller of a run asks a member for what still lies there of it. The member packs all that is left, offers each
- * tarball over the tarball protocol, and says how that went; what has its receipt is then deleted.
+ * The controller of a run asks a member for the data of that run that it still has. The member packs it, offers each tarball
+ * over the tarball protocol, answers with the outcome of each, and deletes what it has a receipt for.
  */
 import * as v from 'valibot'
 import { code, count, digest, runId, text } from './fields.ts'
@@ -20,7 +20,7 @@ export const collectProtocol: Protocol<{ run: string }, Collected> = {
   id: '/bak/collect/1.0.0',
   request: v.object({ run: runId }),
   response: collected,
-  // a tarball may take long; the run of bytes over the other stream is what is watched
+  // a tarball may take long; the tarball protocol notices a transfer that makes no progress
   timeout: 3_600_000,
   maxFrame: 64 * 1024,
   maxRequest: 1024

@@ -1,22 +1,23 @@
+/** The cache of compiled code that makes the programs start faster. */
 import { statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** Keeps compiled code from one start of a program to the next, where nobody else could put other code in its place. */
+/** Keeps compiled code from one start of a program to the next, if no other user can change the cache. */
 export function cacheCode(): void {
   const folder = codeCache()
   if (folder != null) enableCompileCache(folder)
 }
 
-/** @returns where; undefined where it is not this user's own */
+/** @returns the folder of the cache; undefined if another user may write to it */
 export function codeCache(): string | undefined {
-  // not Node's default below the shared temporary folder: what lies there would be run
+  // not Node's default below the shared temporary folder: code that another user put there would be run
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bak')
   return [homedir(), dirname(folder), folder].every(isOwn) ? folder : undefined
 }
 
-/** After `sudo` the home may be that of another user. What is not there yet will be this user's own. */
+/** After `sudo` the home may belong to another user. A path that does not exist yet will belong to this user. */
 export function isOwn(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   return found == null || (found.uid === (process.geteuid?.() ?? found.uid) && (found.mode & 0o002) === 0)

@@ -1,6 +1,6 @@
 /**
- * `config.toml` in the home: the daemon's settings, and in the table `cli` those of `bak`, which reads them itself. The keys are
- * the long flags. Precedence: flag, variable, file, default.
+ * `config.toml` in the home: the daemon's settings, and in the table `cli` the settings of `bak`, which reads them itself. The
+ * keys are the long flags. Precedence: flag, variable, file, default.
  */
 import { isIP } from 'node:net'
 import * as v from 'valibot'
@@ -11,42 +11,42 @@ import { readTomlFile } from './toml-file.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-/** An address that TCP can be spoken at; a short form of what libp2p knows. */
+/** A multiaddress of TCP. */
 const address = v.pipe(
   v.string(),
   v.maxLength(256),
   v.check(isTcpAddress, 'expected an address such as /ip4/192.0.2.7/tcp/4001 or /dns4/db1.example.org/tcp/4001')
 )
 
-/** What a relay gives to each peer behind NAT; what is left out is without a limit. */
-export const relayLimits = v.strictObject({
-  /** Peers that may be reached through this one. */
+/** Limits of a relay; a limit that is left out does not apply. */
+const relayLimits = v.strictObject({
+  /** Peers that may have a reservation. */
   reservations: v.optional(v.pipe(count, v.minValue(1), v.maxValue(10_000))),
-  /** Seconds that a relayed connection may last. */
+  /** Longest time of a relayed connection, seconds. */
   seconds: v.optional(v.pipe(count, v.minValue(10))),
-  /** Bytes that a relayed connection may carry, both ways together. */
+  /** Largest amount that a relayed connection may carry, both ways together. */
   bytes: v.optional(v.pipe(count, v.minValue(65_536)))
 })
 export type RelayLimits = v.InferOutput<typeof relayLimits>
 
-/** All, nothing, or what stands in a list. */
+/** True for everything, false for nothing, or a list of what is allowed. */
 const allowed = (pattern: RegExp, what: string) => {
   const item = v.pipe(v.string(), v.maxLength(4096), v.regex(pattern, `expected ${what}`))
   return v.optional(v.union([v.boolean(), list(item, 256)], `expected true, false or a list, each ${what}`))
 }
 
-/** What other peers may have this one do: it has the last word, whatever their roles. */
-export const allowSettings = v.strictObject({
-  /** Peers whose runs it takes part in, by their names or, so that nobody can pass for them, by their ids. */
+/** What other peers may make this one do, whatever their roles. */
+const allowSettings = v.strictObject({
+  /** Peers whose runs it takes part in: names, or peer ids, which no other peer can take. */
   controllers: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /**
-   * Programs that a run brings: by name as they are found on the PATH, or by absolute path; `*` is any letters but a
-   * slash, `**` any letters.
+   * Programs that a run names: by name, looked up on the PATH, or by absolute path. `*` matches any characters except a
+   * slash, `**` any characters.
    */
   exec: allowed(/^(\/.*|[^/]+)$/, 'a name or an absolute path of a program'),
-  /** Tools of bak, or sets of them; `*` is any letters. */
+  /** Tools of bak, or sets of them; `*` matches any characters. */
   tools: allowed(/^[\w.@#*-]+$/, 'a name of a tool'),
-  /** Folders: what a run names by its path, a program or a word for a tool, must lie in one of them. */
+  /** Folders: a path that a run names, of a program or in an argument of a tool, must be below one of them. */
   paths: allowed(/^\//, 'an absolute path of a folder')
 })
 export type AllowSettings = v.InferOutput<typeof allowSettings>
@@ -60,39 +60,36 @@ export const daemonSettings = v.strictObject({
   relay_limits: v.optional(relayLimits),
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
-  membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time that is longer than none'))),
+  membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
 
-/** The daemon's keys in the order of its help, with what stands where nobody set one. */
+/** The daemon's keys in the order of its help, with their defaults. */
 export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSettings[K] } = {
   /** The host's name. */
   name: undefined,
   label: {},
   listen: ['/ip4/0.0.0.0/tcp/0'],
   announce: [],
-  /** Others are relayed through this peer: by itself where it finds that everyone can reach it. */
+  /** Whether this peer relays for others; `auto` is if AutoNAT finds that it can be reached from outside. */
   relay: 'auto',
   relay_limits: { reservations: 512 },
-  /** Looks for a way around relays, through routers. */
+  /** Tries to replace relayed connections by direct ones: reversed or punched. */
   direct: true,
-  /** Asks the router for a port. */
+  /** Asks the router for a mapped port. */
   upnp: true,
-  /** How long a member stays let in after this peer, as an admin, renewed its proof. */
+  /** How long a proof of membership is valid after this peer, as an admin, renewed it. */
   membership: '30d',
   log: 'info',
   allow: { controllers: true, exec: true, tools: true, paths: true }
 }
 
-/** A setting's keys: `name`, or `allow.exec` in the table `allow`. */
+/** The path of each setting: `name`, or `allow.exec` in the table `allow`. */
 export const daemonKeys = Object.entries(daemonDefaults).flatMap(([key, value]) =>
   key === 'allow' ? Object.keys(value as object).map(inner => [key, inner]) : [[key]]
 )
-
-/** @returns the variable that stands for a flag of the daemon */
-export const variableOf = (key: string) => `BAK_${key.toUpperCase().replace(/[.-]/g, '_')}`
 
 const configFile = v.strictObject({
   ...daemonSettings.entries,
@@ -100,8 +97,8 @@ const configFile = v.strictObject({
 })
 
 /**
- * @param path how the file is called in messages
- * @returns the daemon's settings in it
+ * @param path the name of the file in messages
+ * @returns the settings in the file, without defaults
  * @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong
  */
 export function readConfigFile(text: string, path: string): DaemonSettings {

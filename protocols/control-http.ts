@@ -1,7 +1,7 @@
 /**
  * Both ends of the control protocol (control.ts) on HTTP. The caller posts JSON to `/v1/<call>` on the daemon's unix socket;
- * the daemon answers one JSON value a line, and waits whenever the caller reads slower than it writes. The last line may
- * be `{"error": {code, message}}`. Closing the connection aborts the handler; a daemon that stops aborts it too.
+ * the daemon answers one JSON value a line, and waits while the caller reads more slowly than it writes. The last line may
+ * be `{"error": {code, message}}`. The handler is aborted when the caller closes the connection or the daemon stops.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -22,28 +22,28 @@ import { checkOwner, listenAlone, unconnected } from './unix-socket.ts'
 const http = process.getBuiltinModule('node:http')
 
 /** Largest body of a call: a spec and a whole environment. */
-export const MAX_BODY = 8 * 1024 * 1024
+export const MAX_BODY_BYTES = 8 * 1024 * 1024
 /** Largest line of an answer: the certificates of a long run of many members. */
-const MAX_LINE = 256 * 1024 * 1024
-/** How long a daemon that stops lets open calls say goodbye, in ms. */
-const PATIENCE = 1_000
+const MAX_LINE_BYTES = 256 * 1024 * 1024
+/** When a daemon that stops closes the connections of calls that have not ended. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 export interface ControlServer {
-  /** Ends the open calls with `lost-contact`, then the server, and removes the socket. */
+  /** Ends the open calls with `lost-contact`, closes the server, and removes the socket. */
   close(): Promise<void>
 }
 
-export interface ServeOptions {
+interface ServeOptions {
   /** Takes a printf-like format, as @libp2p/logger does. */
   log?: (format: string, ...words: unknown[]) => void
 }
 
-export interface CallOptions {
+interface CallOptions {
   signal?: AbortSignal
 }
 
 /**
- * Answers calls on a unix socket that only this user may open; the socket of a daemon that died is replaced.
+ * Serves calls on a unix socket that only this user may open, in place of the socket of a daemon that has ended.
  *
  * @throws {BakError} `busy` if a daemon listens there, `bad-config` if the path cannot be a socket
  */
@@ -62,7 +62,7 @@ export async function serveControl(
   return { close: () => close(server, open) }
 }
 
-/** One call: reads it, runs its handler, writes what that yields. */
+/** Reads one call, runs its handler and writes each value that it yields. */
 async function answer(
   handlers: CallHandlers,
   request: IncomingMessage,
@@ -70,7 +70,7 @@ async function answer(
   gone: AbortController,
   log: NonNullable<ServeOptions['log']>
 ): Promise<void> {
-  response.on('close', () => gone.abort(new BakError('interrupted', 'the caller went away')))
+  response.on('close', () => gone.abort(new BakError('interrupted', 'the caller closed the connection')))
   response.on('error', error => gone.abort(error))
   try {
     const call = callOf(request)
@@ -89,7 +89,7 @@ async function answer(
   }
 }
 
-/** @throws {BakError} `usage` or `version-clash`, naming what is offered */
+/** @throws {BakError} `usage` or `version-clash`, naming the calls that there are */
 function callOf({ method, url = '' }: IncomingMessage): CallName {
   const [, version, call = ''] = /^\/(v\d+)\/([\w-]*)$/.exec(url) ?? []
   const offered = Object.keys(calls).join(', ')
@@ -97,21 +97,21 @@ function callOf({ method, url = '' }: IncomingMessage): CallName {
     throw new BakError('version-clash', `this daemon speaks ${CONTROL_VERSION}, the caller ${version}`)
   }
   if (version == null || method !== 'POST') {
-    throw new BakError('usage', `say POST /${CONTROL_VERSION}/<call>, where a call is one of ${offered}`)
+    throw new BakError('usage', `expected POST /${CONTROL_VERSION}/<call>, where a call is one of ${offered}`)
   }
   if (!Object.hasOwn(calls, call)) throw new BakError('usage', `there is no call ${call}; there are ${offered}`)
   return call as CallName
 }
 
-/** A body that is too large is read to its end all the same: only then does the caller listen. */
+/** A body that is too large is read to its end too: the caller reads no answer before it has sent its body. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of request) {
     length += chunk.length
-    if (length <= MAX_BODY) chunks.push(chunk)
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk)
   }
-  if (length > MAX_BODY) throw tooLarge(length)
+  if (length > MAX_BODY_BYTES) throw tooLarge(length)
   return Buffer.concat(chunks).toString() || '{}'
 }
 
@@ -128,7 +128,7 @@ function checkRequest(call: CallName, body: string): unknown {
   throw new BakError('usage', `${call}: ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
 }
 
-/** Waits for a slow reader, so that at most one line beside the socket's buffer is held for it. */
+/** Waits for a slow reader, so that at most one line is in memory beside the socket's buffer. */
 async function writeLine(response: ServerResponse, value: unknown, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   if (!response.write(`${JSON.stringify(value)}\n`)) await once(response, 'drain', { signal })
@@ -137,16 +137,16 @@ async function writeLine(response: ServerResponse, value: unknown, signal: Abort
 async function close(server: Server, open: Set<AbortController>): Promise<void> {
   const closed = new Promise(resolve => server.close(resolve))
   for (const gone of open) gone.abort(new BakError('lost-contact', 'the daemon is stopping'))
-  const patience = setTimeout(() => server.closeAllConnections(), PATIENCE)
+  const timeout = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
   await closed
-  clearTimeout(patience)
+  clearTimeout(timeout)
 }
 
 /**
- * Calls the daemon behind a socket and yields what it answers; leaving the loop or aborting the signal closes the connection.
+ * Calls the daemon on a socket and yields its answers; leaving the loop or aborting the signal closes the connection.
  *
- * @throws {BakError} what the daemon says; `no-daemon`; `not-allowed` if the socket is another user's; `lost-contact` if the
- * answer was cut off; `bad-message` if it is not what the call answers; `interrupted` if the signal aborted
+ * @throws {BakError} the error of the daemon; `no-daemon`; `not-allowed` if the socket is another user's; `lost-contact` if
+ * the answer was cut off; `bad-message` if it does not match the schema of the call; `interrupted` if the signal aborted
  */
 export async function* callDaemon<N extends CallName>(
   socket: string,
@@ -162,11 +162,11 @@ export async function* callDaemon<N extends CallName>(
   } catch (cause) {
     if (cause instanceof BakError) throw cause
     if (signal?.aborted) throw asBakError(signal.reason)
-    throw new BakError('lost-contact', `the daemon went away in the middle of ${call}`, { cause })
+    throw new BakError('lost-contact', `the daemon closed the connection during ${call}`, { cause })
   }
 }
 
-/** The only value that a call answers. @throws {BakError} as `callDaemon` does, and `bad-message` if there is none */
+/** @returns the first answer of a call. @throws {BakError} as `callDaemon` does, and `bad-message` if there is none */
 export async function callOnce<N extends CallName>(
   socket: string,
   call: N,
@@ -174,12 +174,12 @@ export async function callOnce<N extends CallName>(
   options: CallOptions = {}
 ): Promise<CallResponse<N>> {
   for await (const value of callDaemon(socket, call, request, options)) return value
-  throw new BakError('bad-message', `the daemon answered nothing to ${call}`)
+  throw new BakError('bad-message', `the daemon sent no answer to ${call}`)
 }
 
 function post(socket: string, call: string, value: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
   const body = Buffer.from(JSON.stringify(value))
-  if (body.length > MAX_BODY) throw tooLarge(body.length)
+  if (body.length > MAX_BODY_BYTES) throw tooLarge(body.length)
   return new Promise((resolve, reject) => {
     const options = { socketPath: socket, path: `/${CONTROL_VERSION}/${call}`, method: 'POST', agent: false as const }
     const headers = { 'content-type': 'application/json', 'content-length': body.length, host: 'bak' }
@@ -204,7 +204,7 @@ async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string
     }
     held.push(chunk.subarray(from))
     length += chunk.length - from
-    if (length > MAX_LINE) throw new BakError('bad-message', 'a line of the answer is too long')
+    if (length > MAX_LINE_BYTES) throw new BakError('bad-message', 'a line of the answer is too long')
   }
 }
 
@@ -215,7 +215,7 @@ function readLine<N extends CallName>(call: N, line: string): CallResponse<N> {
   try {
     value = JSON.parse(line)
   } catch (cause) {
-    throw new BakError('bad-message', `${call}: the daemon answered a line that is not JSON`, { cause })
+    throw new BakError('bad-message', `${call}: a line of the daemon's answer is not JSON`, { cause })
   }
   const failed = v.safeParse(failure, value)
   if (failed.success) throw failureOf(failed.output.error)
@@ -234,5 +234,8 @@ function failureOf({ code, message }: { code: string; message: string }): BakErr
 }
 
 function tooLarge(length: number): BakError {
-  return new BakError('usage', `the call has ${length} bytes, at most ${MAX_BODY} are taken; is the environment huge?`)
+  return new BakError(
+    'usage',
+    `the call has ${length} bytes, at most ${MAX_BODY_BYTES} are allowed; is the environment very large?`
+  )
 }

@@ -1,39 +1,39 @@
-/** What watching costs: measured by each member between `start` and `stop`, told with its answer to `stop`, kept in the record. */
+/** The cost of observation: each member measures it between `start` and `stop` and sends it with its ack of `stop`. */
 import * as v from 'valibot'
 import { count, milliseconds, name } from './fields.ts'
 
 export const cost = v.object({
-  /** From the answer to `start` to the command `stop`. */
+  /** From the ack of `start` to the command `stop`. */
   elapsed: milliseconds,
-  /** Processor time of the daemon, with all its threads. */
+  /** Processor time of the daemon with all its threads. */
   user: milliseconds,
   system: milliseconds,
-  /** Processor time, since they were spawned, of the programs that its tools are, as far as they were still there. */
+  /** Processor time of the programs of its tools since they were spawned; programs that ended before `stop` are left out. */
   tools: milliseconds,
-  /** Times that the daemon gave up a processor, and that one was taken from it. */
+  /** Context switches of the daemon. */
   voluntary: count,
   involuntary: count,
-  /** Bytes over the daemon's connections to other peers. */
+  /** Bytes on the daemon's connections to other peers. */
   sent: count,
   received: count
 })
 export type Cost = v.InferOutput<typeof cost>
 
-/** The same as people compare it. */
+/** A cost as a share of time, to compare members. */
 export const costShare = v.object({
   name,
-  /** Of one core, 1 is all of it. */
+  /** Share of one core, 0 to 1 for each core. */
   daemon: v.pipe(v.number(), v.finite(), v.minValue(0)),
   tools: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  /** A second. */
+  /** Context switches a second. */
   switches: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  /** In all. */
+  /** Bytes in all. */
   sent: count,
   received: count
 })
 export type CostShare = v.InferOutput<typeof costShare>
 
-/** @returns the cost on each member over all of its samples, in the order in which they come first. Pure. */
+/** Pure. @returns the cost of each member over all of its samples, in the order in which members first appear */
 export function sharesOf(samples: Array<{ members: Array<Cost & { name: string }> }>): CostShare[] {
   const all = samples.flatMap(({ members }) => members)
   return [...Map.groupBy(all, each => each.name)].map(([name, each]) => {
@@ -50,7 +50,7 @@ export function sharesOf(samples: Array<{ members: Array<Cost & { name: string }
   })
 }
 
-/** @returns where the daemon took most of a core; undefined where nobody measured */
+/** @returns the member whose daemon took most of a core; undefined if no member measured */
 export function costliest(costs: CostShare[]): CostShare | undefined {
   return costs.toSorted((a, b) => b.daemon - a.daemon)[0]
 }

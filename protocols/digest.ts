@@ -1,8 +1,8 @@
+/** SHA-256 of bytes and of files. */
 import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 
-/** Read at once, bytes. */
-const CHUNK = 256 * 1024
+const CHUNK_BYTES = 256 * 1024
 
 /** @returns SHA-256 of `bytes`, lower-case hex */
 export function digestOf(bytes: Uint8Array): string {
@@ -14,17 +14,17 @@ export function newDigest(): Hash {
 }
 
 /**
- * SHA-256 of a file, read into one buffer, however large it is.
- * @throws what the file system says, or what the signal was aborted with
+ * SHA-256 and size of a file, which is read in parts.
+ * @throws the error of the file system, or the reason of the signal
  */
 export async function digestOfFile(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
   const hash = newDigest()
   const handle = await open(path, 'r')
   try {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK)
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
     for (let bytes = 0; ; ) {
       signal?.throwIfAborted()
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK, bytes)
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, bytes)
       if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes }
       hash.update(buffer.subarray(0, bytesRead))
       bytes += bytesRead

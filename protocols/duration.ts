@@ -5,13 +5,13 @@ import { BakError } from './errors.ts'
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 type Unit = keyof typeof UNITS
 
-/** No length of time that a person sets is longer, ms: ten years. */
-export const MAX_DURATION = 3_650 * UNITS.d
+/** Longest duration that a person may set: ten years. */
+export const MAX_DURATION_MS = 3_650 * UNITS.d
 
-/** The last one that a Date can hold. */
-const LAST_INSTANT = 8.64e15
+/** The last instant that a Date can hold, ms since 1970. */
+const MAX_INSTANT_MS = 8.64e15
 
-/** A duration as text, in messages about the text. */
+/** A duration as text. */
 export const duration = v.pipe(
   v.string(),
   v.maxLength(16),
@@ -25,7 +25,7 @@ export function readDuration(text: string): number {
   return found
 }
 
-/** @returns the two largest units of a length of time, rounded down: `6d 4h`, `12m`, `0s` */
+/** @returns a duration in its two largest units, rounded down: `6d 4h`, `12m`, `0s` */
 export function showDuration(ms: number): string {
   let rest = Math.max(0, Math.floor(ms / 1_000) * 1_000)
   const parts: string[] = []
@@ -38,12 +38,12 @@ export function showDuration(ms: number): string {
   return parts.join(' ') || '0s'
 }
 
-/** @returns an instant in UTC, whatever number another peer took for one: `2026-11-22T21:30:15.000Z` */
-export const showInstant = (ms: number): string => new Date(Math.min(ms, LAST_INSTANT)).toISOString()
+/** @returns `2026-11-22T21:30:15.000Z`, for any number that another peer sent as an instant */
+export const showInstant = (ms: number): string => new Date(Math.min(ms, MAX_INSTANT_MS)).toISOString()
 
 function parse(text: string): number | undefined {
   const [, number, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(text) ?? []
   if (number == null) return undefined
   const ms = Number(number) * UNITS[unit as Unit]
-  return ms <= MAX_DURATION ? ms : undefined
+  return ms <= MAX_DURATION_MS ? ms : undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Who said what: the exact bytes of a message, the peer that signed them, and its signature. What is signed is
- * `bak:<subject>\0` before the bytes, so that an acknowledgement can never pass for a command.
+ * Signed messages: the exact bytes of a message, the peer that signed them, and its signature. The signature is over
+ * `bak:<subject>\0` followed by the bytes, so that an ack cannot be used as a command.
  */
 import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
@@ -9,7 +9,7 @@ import { BakError } from './errors.ts'
 import { bytes, peerId, signature } from './fields.ts'
 import { sign, verify } from './identity.ts'
 
-/** Largest signed message: a manifest of 10,000 members fits, and a certificate with all their answers. */
+/** Largest signed message, bytes: enough for a manifest of 10,000 members or a certificate with all their acks. */
 export const MAX_BODY = 8 * 1024 * 1024
 
 export const envelope = v.object({ by: peerId, body: bytes(MAX_BODY), signature })
@@ -26,7 +26,7 @@ export interface Signer {
   key: KeyObject
 }
 
-/** A message whose signature was found good. */
+/** A message whose signature was verified. */
 export interface Signed<T> {
   by: string
   value: T
@@ -46,7 +46,7 @@ export function open<T>(subject: Subject<T>, sealed: Envelope): Signed<T> {
   return { by: sealed.by, value: decode(subject.schema, sealed.body), envelope: sealed }
 }
 
-/** Reads a message again that was verified when it came in, or that this peer signed itself. */
+/** Reads a message without its signature: one that was verified before, or that this peer signed itself. */
 export function peek<T>(subject: Subject<T>, sealed: Envelope): T {
   return decode(subject.schema, sealed.body)
 }

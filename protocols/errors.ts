@@ -1,6 +1,6 @@
 /**
- * Every failure that a person or a peer can meet has one code. The code decides the exit status of `bak`, crosses the
- * wire and the control socket unchanged, and is what callers switch on; the text is for people.
+ * Errors that a person or a peer can get. Each has a code, which determines the exit status of `bak`, is sent unchanged
+ * between peers and over the control socket, and is what callers switch on. The text is for people.
  */
 export const exitStatus = {
   'workload-failed': 1,
@@ -27,7 +27,7 @@ export const exitStatus = {
   'bad-config': 78,
   threshold: 99,
   interrupted: 130,
-  // refusals between peers: a person sees them as the reason of something else
+  // codes between peers: a person sees them as the reason of another error
   'bad-message': 70,
   'bad-signature': 77,
   'not-on-roster': 77,
@@ -57,12 +57,12 @@ const refusals = new Set<ErrorCode>([
   'old-epoch'
 ])
 
-/** Whether one peer would not do what another asked, or not even listen; all else is a failure of the road or of the machine. */
+/** Whether a peer refused what another asked for; any other code is a failure of the network or of a machine. */
 export const isRefusal = (code: ErrorCode) => refusals.has(code)
 
 export const errorCodes = Object.keys(exitStatus) as ErrorCode[]
 
-/** An expected failure: what was wrong, where, and what to do. Anything else that is thrown is a bug. */
+/** An expected failure: the message says what is wrong, where, and what to do. Any other error that is thrown is a bug. */
 export class BakError extends Error {
   override name = 'BakError'
   readonly code: ErrorCode
@@ -73,12 +73,12 @@ export class BakError extends Error {
   }
 }
 
-/** The same failure under one type, whatever threw it. */
+/** @returns the error as a BakError, with the code that fits an error of Node */
 export function asBakError(error: unknown): BakError {
   if (error instanceof BakError) return error
   const known = error as NodeJS.ErrnoException
   if (known?.name === 'TimeoutError') return new BakError('timeout', known.message, { cause: error })
-  if (known?.name === 'AbortError') return new BakError('interrupted', 'the call was given up', { cause: error })
+  if (known?.name === 'AbortError') return new BakError('interrupted', 'the call was aborted', { cause: error })
   if (known?.code === 'ENOSPC' || known?.code === 'EDQUOT') {
     return new BakError('no-space', `no space left on the disk${known.path == null ? '' : ` of ${known.path}`}`, {
       cause: error

@@ -10,7 +10,7 @@ import { exclusion } from './manifest.ts'
 import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
 import type { Protocol } from './stream.ts'
-import { WORDS } from './verdict.ts'
+import { VERDICTS } from './verdict.ts'
 
 const phaseFields = {
   seq: count,
@@ -31,7 +31,7 @@ const body = v.variant('type', [
   }),
   /** Waiting for --expect members. */
   v.object({ type: v.literal('waiting'), expect: count, present: count }),
-  v.object({ type: v.literal('inbox-open') }),
+  v.object({ type: v.literal('offered') }),
   v.object({
     type: v.literal('roster'),
     manifest: digest,
@@ -84,7 +84,7 @@ const body = v.variant('type', [
   v.object({ type: v.literal('cancel'), by: text, reason: text }),
   v.object({
     type: v.literal('ended'),
-    verdict: v.picklist(WORDS),
+    verdict: v.picklist(VERDICTS),
     /** The exit status of `bak run`. */
     status: count,
     partial: v.boolean(),

@@ -1,4 +1,4 @@
-/** The fields that several messages share, each with its bound. */
+/** Schemas of the fields that several messages share, each with its bound. */
 import * as v from 'valibot'
 import { type ErrorCode, errorCodes } from './errors.ts'
 
@@ -7,7 +7,7 @@ export const MAX_PEERS = 10_000
 
 /** A short text for people. */
 export const text = v.pipe(v.string(), v.maxLength(1024))
-/** A peer, group, tool or iteration name: one path component, shown as it is. */
+/** Name of a peer, group, tool or iteration: one path component, printed as it is. */
 export const name = v.pipe(
   v.string(),
   v.maxLength(64),
@@ -19,7 +19,7 @@ export const name = v.pipe(
 /** The peer ids of a key of 32 bytes 0x00, and of one of 32 bytes 0xff. */
 const LOWEST = '12D3KooW9pNAk8aiBuGVQtWRdbkLmo5qVL3e2h5UxbN2Nz9ttwiw'
 const HIGHEST = '12D3KooWT3gYEvLJyx1FyyHqrmvdy1tMjpgxmu9aSeKMEuafQtyC'
-/** A libp2p peer id of an Ed25519 key, base58btc. Base58 of one length sorts as the numbers do: all between the two is one. */
+/** A libp2p peer id of an Ed25519 key, base58btc. Base58 texts of one length sort as their numbers do, so two bounds are enough. */
 export const peerId = v.pipe(
   v.string(),
   v.maxLength(64),
@@ -28,11 +28,11 @@ export const peerId = v.pipe(
 )
 /** A SHA-256, lower-case hex. */
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
-/** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters; sorts by time. */
+/** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters, so ids sort by time. */
 export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
-/** Milliseconds since 1970, with fractions; none that a `Date` cannot hold. */
+/** Milliseconds since 1970, with fractions, within the range of a `Date`. */
 export const instant = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15))
-/** A length of time in milliseconds. */
+/** A duration in milliseconds. */
 export const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0))
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 export const multiaddress = v.pipe(v.string(), v.maxLength(256), v.startsWith('/'))

@@ -1,30 +1,30 @@
 /**
- * What passes through a transfer is dead as soon as it has passed, but V8 does not look: its young generation fills with small
- * objects only, while the buffers behind them, which lie outside of its heap, count against the limit of the old one. So
- * it marks all that lives, again and again, every few MiB: half of the processor time of a transfer. A look at the
- * young generation by itself takes part of a millisecond, and frees them all.
+ * Asks V8 for minor collections during a transfer. The buffers of a transfer are garbage as soon as they were used, but V8
+ * does not collect the young generation, since only the small objects in front of the buffers are in it; the buffers
+ * themselves, outside of the heap, count against the limit of the old generation, so V8 marks the whole heap every few MiB.
+ * That took half of the processor time of a transfer. A minor collection takes a fraction of a millisecond and frees them all.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** How much may pass from one look to the next, bytes. */
-const EACH = 2 * 1024 * 1024
+/** Bytes of a transfer between two collections. */
+const COLLECT_EACH_BYTES = 2 * 1024 * 1024
 
 type Collect = (options: { type: 'minor' }) => void
 
 let passed = 0
 let collect: Collect | undefined
 
-/** To be told of all bytes that pass, in each process. */
+/** Counts the bytes of all transfers of this process. */
 export function pass(bytes: number): void {
   passed += bytes
-  if (passed < EACH) return
+  if (passed < COLLECT_EACH_BYTES) return
   passed = 0
   collect ??= findCollect()
   collect({ type: 'minor' })
 }
 
-/** The name is only known in contexts that are made after the flag was set. */
+/** `gc` exists only in contexts that are created after the flag was set. */
 function findCollect(): Collect {
   setFlagsFromString('--expose-gc')
   const found = runInNewContext('globalThis.gc') as Collect | undefined

@@ -29,6 +29,8 @@ import type { Protocol } from './stream.ts'
 /** All that is gossiped about; nothing else is passed on. */
 export const TOPICS = ['hello', 'run', 'trust'] as const
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
+/** The topic of one run, for those that take part in it. */
+export const runTopicName = (mesh: string, run: string) => topicName(mesh, `run/${run}`)
 
 /** Whether a tool can be used on a peer, and if not, why. */
 export const availability = v.object({

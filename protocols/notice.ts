@@ -33,7 +33,9 @@ export const notice = v.object({
   phases: list(closedPhase, MAX_NOTICED),
   /** With join: who takes part. */
   members: v.optional(list(peerId, MAX_PEERS)),
-  holders: list(peerId, MAX_HOLDERS)
+  holders: list(peerId, MAX_HOLDERS),
+  /** The controller is connected with every peer of the mesh: a peer that gets the notice from its signer need not pass it on. */
+  oneHop: v.optional(v.literal(true))
 })
 export type Notice = v.InferOutput<typeof notice>
 export const noticeSubject: Subject<Notice> = { name: 'notice', schema: notice }

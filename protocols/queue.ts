@@ -1,6 +1,7 @@
+/** A queue between two asynchronous functions. */
 import { BakError } from './errors.ts'
 
-/** A queue with a bound: who puts waits while it is full, who takes waits while it is empty. */
+/** A bounded queue: `put` waits while it is full, `take` while it is empty. */
 export class Queue<T> {
   readonly #items: T[] = []
   #ended = false
@@ -15,12 +16,12 @@ export class Queue<T> {
   async put(item: T): Promise<void> {
     while (this.#items.length >= this.#bound && this.#error == null && !this.#ended) await this.#changed.promise
     if (this.#error != null) throw this.#error
-    if (this.#ended) throw new BakError('unreachable', 'nobody takes from this queue any more')
+    if (this.#ended) throw new BakError('unreachable', 'the reader of this queue has ended')
     this.#items.push(item)
     this.#wake()
   }
 
-  /** Puts it unless it would have to wait. @returns whether it did */
+  /** Puts the item unless the queue is full. @returns whether it was put */
   offer(item: T): boolean {
     if (this.#ended || this.#error != null || this.#items.length >= this.#bound) return false
     this.#items.push(item)
@@ -28,6 +29,7 @@ export class Queue<T> {
     return true
   }
 
+  /** @returns undefined when the queue has ended */
   async take(): Promise<T | undefined> {
     while (this.#items.length === 0 && !this.#ended && this.#error == null) await this.#changed.promise
     if (this.#error != null) throw this.#error

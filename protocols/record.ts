@@ -16,7 +16,7 @@ import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
 import { spec } from './spec.ts'
-import { WORDS } from './verdict.ts'
+import { VERDICTS } from './verdict.ts'
 
 export const FORMAT = 1
 
@@ -35,7 +35,7 @@ export const runRecord = v.object({
   name,
   state: v.picklist(['waiting', 'running', 'ended']),
   phase: v.optional(phase),
-  verdict: v.optional(v.picklist(WORDS)),
+  verdict: v.optional(v.picklist(VERDICTS)),
   status: v.optional(count),
   partial: v.boolean(),
   reason: v.optional(text),

@@ -1,6 +1,6 @@
 /**
- * Run files: a spec as people write it, in TOML. The same keys are options of `bak run`, which win over the file; the
- * effective spec stands in the result as `spec.toml`, and is a run file again.
+ * Run files: a spec in TOML. The same keys are flags of `bak run`, which win over the file. The result contains the
+ * effective spec as `spec.toml`, which is a run file too.
  */
 import { stringify } from 'smol-toml'
 import * as v from 'valibot'
@@ -10,14 +10,14 @@ import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { findValidationErrors } from './validation-errors.ts'
 
-/** A run file may leave out anything, the command too. */
+/** A run file may leave out any key, the command too. */
 export type RunFile = Partial<SpecInput>
 
 const runFile = v.strictObject({ ...spec.entries, command: v.optional(spec.entries.command) })
 
 /**
- * @param file how the file is called in messages
- * @throws {BakError} `bad-run-file` with a line for every mistake: file, line, key and what is wrong
+ * @param file the name of the file in messages
+ * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
   return readTomlFile(runFile as Schema, text, file, 'bad-run-file') as RunFile
@@ -28,24 +28,14 @@ export function writeRunFile(effective: Spec): string {
   return `${stringify(effective).trimEnd()}\n`
 }
 
-/** Options that were given win; those of policy, tags and tools one by one. */
-export function mergeOptions(file: RunFile, flags: RunFile): RunFile {
-  const merged = { ...file, ...given(flags) }
-  for (const key of ['policy', 'tags', 'tool'] as const) {
-    if (file[key] != null || flags[key] != null)
-      Object.assign(merged, { [key]: { ...file[key], ...given(flags[key]) } })
-  }
-  return merged
-}
-
-const given = (options: object = {}) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-
-/** @throws {BakError} `usage` with a line for every mistake */
-export function checkSpec(options: RunFile): SpecInput {
+/**
+ * @returns the spec with every default filled in
+ * @throws {BakError} `usage` with a line for every error
+ */
+export function checkSpec(options: RunFile): Spec {
   if (options.command == null)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
-  const mistakes = findValidationErrors(spec as Schema, options)
-  if (mistakes.length === 0) return options as SpecInput
-  throw new BakError('usage', mistakes.map(inWords).join('\n'))
+  const errors = findValidationErrors(spec as Schema, options)
+  if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
+  return v.parse(spec, options)
 }

@@ -1,4 +1,4 @@
-/** Reads a TOML file that a person wrote, and says all that is wrong with it at once, each thing with its line. */
+/** Reads a TOML file that a person wrote, and names every error in it with its line. */
 import { parse } from 'smol-toml'
 import type * as v from 'valibot'
 import type { Schema } from './codec.ts'
@@ -7,10 +7,10 @@ import { findLines } from './toml-lines.ts'
 import { findValidationErrors, type ValidationError } from './validation-errors.ts'
 
 /**
- * @param file how the file is called in messages
- * @param code what its mistakes are
- * @returns what stands in the file, with no default filled in
- * @throws {BakError} `code` with a line for every mistake: file, line, key and what is wrong
+ * @param file the name of the file in messages
+ * @param code the code of an error in the file
+ * @returns the content of the file, without defaults
+ * @throws {BakError} `code` with a line for every error: file, line, key and what is wrong
  */
 export function readTomlFile<S extends Schema>(
   schema: S,
@@ -19,15 +19,21 @@ export function readTomlFile<S extends Schema>(
   code: ErrorCode
 ): v.InferInput<S> {
   const table = parseToml(text, file, code)
-  const mistakes = findValidationErrors(schema, table)
-  if (mistakes.length === 0) return table
-  const lineOf = findLines(text)
-  const found = mistakes.map(mistake => ({ line: lineOf(mistake.path), text: inWords(mistake) }))
-  found.sort((a, b) => a.line - b.line)
-  throw new BakError(code, found.map(({ line, text }) => `${file}:${line}: ${text}`).join('\n'))
+  const errors = findValidationErrors(schema, table)
+  if (errors.length === 0) return table
+  throw new BakError(code, describeErrors(errors, text, file))
 }
 
-function parseToml(text: string, file: string, code: ErrorCode): object {
+/** @returns a line for each error, in the order of the file: `run.toml:3: policy.quorum: what is wrong` */
+export function describeErrors(errors: ValidationError[], text: string, file: string): string {
+  const lineOf = findLines(text)
+  const found = errors.map(error => ({ line: lineOf(error.path), text: inWords(error) }))
+  found.sort((a, b) => a.line - b.line)
+  return found.map(({ line, text }) => `${file}:${line}: ${text}`).join('\n')
+}
+
+/** @throws {BakError} `code` with file, line and column */
+export function parseToml(text: string, file: string, code: ErrorCode): object {
   try {
     return parse(text)
   } catch (cause) {

@@ -1,11 +1,11 @@
 /**
- * Finds the line of each key and each element in a TOML text, which no parser at hand tells. Expects a text that a parser
- * has accepted: it only has to see where things begin.
+ * Finds the line of each key and each element in a TOML text, which smol-toml does not report. Expects a text that a parser
+ * has accepted, so it only has to find where keys and elements begin.
  */
 
 export type Path = (string | number)[]
 
-/** @returns a function from the path of a value to its line, 1 .. n; that of the nearest parent where it has none */
+/** @returns a function from the path of a value to its line, 1 .. n; the line of the nearest parent if it has none */
 export function findLines(text: string): (path: Path) => number {
   const scanner = new Scanner(text)
   scanner.scan()
@@ -21,7 +21,7 @@ export function findLines(text: string): (path: Path) => number {
 class Scanner {
   readonly lines = new Map<string, number>()
   readonly #text: string
-  /** How many tables each array of tables has so far. */
+  /** Number of tables in each array of tables so far. */
   readonly #lengths = new Map<string, number>()
   #at = 0
   #line = 1
@@ -109,7 +109,7 @@ class Scanner {
     if (first === "'") return this.#string().slice(1, -1)
     const from = this.#at
     while (/[\w-]/.test(this.#text[this.#at] ?? '')) this.#at++
-    // never stand still, whatever the text
+    // advance in any case, so that the scan ends for any text
     if (this.#at === from) this.#at++
     return this.#text.slice(from, this.#at)
   }

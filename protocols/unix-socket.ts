@@ -1,25 +1,25 @@
-/** A unix socket that only its owner may use: how the daemon takes it, and what a caller checks before it speaks. */
+/** A unix socket that only its owner may use: how the daemon listens on it, and what a caller checks before it connects. */
 import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { asBakError, BakError } from './errors.ts'
 import { nameOfUser } from './users.ts'
 
-/** sockaddr_un.sun_path of Linux is 108 bytes with its zero; macOS has 104 */
-const MAX_PATH = process.platform === 'linux' ? 107 : 103
-/** Where a socket is made, beside its place: a path no longer than that of `bak.sock`. */
-const MAKING = '.sock'
+/** sockaddr_un.sun_path has 108 bytes with its final zero on Linux, 104 on macOS. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103
+/** Folder in which the socket is created. The path of a socket in it is no longer than the path of `bak.sock`. */
+const PRIVATE_FOLDER = '.sock'
 
 /**
- * Listens with mode 0600, in place of the socket that a dead daemon left. The socket comes to be in a folder that nobody
- * else may enter, and gets its name when its mode is right: so it is never open to others, and no umask, which would
- * hold for all that this process makes meanwhile, is touched.
+ * Listens with mode 0600, in place of the socket of a daemon that has ended. The socket is created in a folder that no other
+ * user may enter, and gets its name after its mode was set, so it is never open to others. The umask stays as it is, since
+ * it applies to every file that this process creates in the meantime.
  *
  * @throws {BakError} `busy` if a daemon answers there, `bad-config` if the path cannot be a socket
  */
 export async function listenAlone(server: Server, socket: string): Promise<void> {
   checkPath(socket)
-  const folder = join(dirname(socket), MAKING)
+  const folder = join(dirname(socket), PRIVATE_FOLDER)
   try {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { mode: 0o700 })
@@ -47,7 +47,7 @@ function bind(server: Server, socket: string): Promise<void> {
   })
 }
 
-/** A link never replaces: of two daemons that find the same dead socket one gets the name. */
+/** A link never replaces a file: if two daemons find the socket of a third that has ended, only one gets the name. */
 async function giveName(made: string, socket: string): Promise<void> {
   try {
     linkSync(made, socket)
@@ -65,12 +65,12 @@ async function removeStale(socket: string): Promise<void> {
   unlinkSync(socket)
 }
 
-/** Another daemon may have taken the name since. */
+/** Another daemon may have the name by now. */
 function removeOwn(socket: string, ino: number): void {
   try {
     if (lstatSync(socket).ino === ino) unlinkSync(socket)
   } catch {
-    // it is gone
+    // it does not exist any more
   }
 }
 
@@ -82,8 +82,8 @@ function answers(socket: string): Promise<boolean> {
 }
 
 /**
- * The caller's whole environment goes through this socket, so it must be the caller's own, and in a folder where nobody
- * else can put another in its place.
+ * The caller sends its whole environment to this socket, so the socket must belong to the caller, in a folder where no other
+ * user can replace it.
  *
  * @throws {BakError} `no-daemon`, `not-allowed` with the names of both users, `bad-config`
  */
@@ -102,11 +102,11 @@ export function checkOwner(socket: string): void {
   }
 }
 
-/** What it means that one cannot connect. */
+/** @returns the error for a socket that could not be connected to */
 export function unconnected(socket: string, cause: unknown): BakError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (code === 'EACCES' || code === 'EPERM') {
-    const { path, uid } = closedDoor(socket)
+    const { path, uid } = inaccessibleParent(socket)
     return uid === process.geteuid?.() ? new BakError('not-allowed', message, { cause }) : notYours(path, uid, cause)
   }
   const hint = `start one with: bak-node daemon --home ${dirname(socket)}`
@@ -119,19 +119,19 @@ function notYours(path: string, uid: number, cause?: unknown): BakError {
   return new BakError('not-allowed', `${path} ${users}: ${instead}`, { cause })
 }
 
-/** @returns the last thing on the way to `path` that can be seen: it is what lets nobody through */
-function closedDoor(path: string): { path: string; uid: number } {
+/** @returns the deepest folder above `path` that can be listed, or the file itself: its permissions deny access */
+function inaccessibleParent(path: string): { path: string; uid: number } {
   try {
     return { path, uid: lstatSync(path).uid }
   } catch {
-    return closedDoor(dirname(path))
+    return inaccessibleParent(dirname(path))
   }
 }
 
 function checkPath(socket: string): void {
-  if (Buffer.byteLength(socket) <= MAX_PATH) return
+  if (Buffer.byteLength(socket) <= MAX_PATH_BYTES) return
   throw new BakError(
     'bad-config',
-    `a socket's path has at most ${MAX_PATH} bytes: choose a shorter home than ${socket}`
+    `a socket's path has at most ${MAX_PATH_BYTES} bytes: choose a shorter home than ${socket}`
   )
 }

@@ -1,7 +1,7 @@
-/** Users of this machine, by name where they have one. */
+/** Names of this machine's users, and words of a shell, for messages. */
 import { readFileSync } from 'node:fs'
 
-/** @returns `root`, or `user 1234` for one that /etc/passwd does not know */
+/** @returns `root`, or `user 1234` for a user that is not in /etc/passwd */
 export function nameOfUser(uid: number, passwd = readUsers()): string {
   const line = passwd.split('\n').find(each => each.split(':')[2] === String(uid))
   return line?.split(':')[0] || `user ${uid}`
@@ -15,5 +15,5 @@ function readUsers(): string {
   }
 }
 
-/** @returns a word as a shell takes it, so that a command in a message can be copied */
+/** @returns a word quoted for a shell, so that a command in a message can be copied */
 export const inQuotes = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`

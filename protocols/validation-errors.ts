@@ -1,4 +1,4 @@
-/** Everything that is wrong with a value, in words for the person who wrote it, where a schema's own words are for programs. */
+/** The errors in a value, in words for the person who wrote it; the messages of valibot are for programmers. */
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import type { Path } from './toml-lines.ts'
@@ -8,7 +8,7 @@ export interface ValidationError {
   what: string
 }
 
-/** The parts of valibot's schemas that this file looks into. */
+/** The parts of valibot's schemas that this file reads. */
 interface Shape {
   type: string
   message?: unknown
@@ -18,7 +18,7 @@ interface Shape {
   value?: Shape
 }
 
-/** @returns the first mistake at each place in `value`, unknown keys with the nearest known one; none if it is of the schema */
+/** @returns the first error at each path of `value`, and every unknown key with the nearest known one */
 export function findValidationErrors(schema: Schema, value: unknown): ValidationError[] {
   const { issues = [] } = v.safeParse(schema, value)
   const wrong = issues.filter(issue => issue.expected !== 'never').map(issue => describe(schema, issue))
@@ -43,11 +43,11 @@ function phrase({ message, type, received }: v.BaseIssue<unknown>, shape?: Shape
     .replace(/^Expected (.*) but received (.*)$/s, (_, wanted, got) => `expected ${plain(wanted)}, got ${plain(got)}`)
 }
 
-/** `("A" | "B")` as `"A" or "B"`, and TOML's words for kinds. */
+/** `("A" | "B")` as `"A" or "B"`, and types by their names in TOML. */
 function plain(words: string): string {
   const kinds: Record<string, string> = {
     Object: 'a table',
-    // smol-toml's tables have no prototype to be called by
+    // smol-toml's tables have no prototype, so valibot has no name for them
     null: 'a table',
     Array: 'a list',
     string: 'a string',
@@ -57,7 +57,7 @@ function plain(words: string): string {
   return kinds[shown] ?? shown.replace(/^([<>]=?)(?=\S)/, '$1 ')
 }
 
-/** A schema stops at the first unknown key of an object; a person wants them all. */
+/** A schema reports only the first unknown key of an object; this finds all of them. */
 function findUnknown(schema: Shape, value: unknown, path: Path): ValidationError[] {
   const shape = unwrap(schema)
   if (value == null || typeof value !== 'object') return []
@@ -76,14 +76,14 @@ function unknown(key: string, known: string[]): string {
     : `is not a known key; did you mean ${near}?`
 }
 
-/** @returns the candidate that needs the fewest changes, if it needs few */
+/** @returns the candidate with the fewest edits to the word, at most half of the word's length */
 export function nearest(word: string, candidates: string[]): string | undefined {
   const ranked = candidates.map(candidate => ({ candidate, changes: countChanges(word, candidate) }))
   const [best] = ranked.sort((a, b) => a.changes - b.changes)
   return best != null && best.changes <= word.length / 2 ? best.candidate : undefined
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function countChanges(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i)
   for (const [i, letter] of [...from].entries()) {

@@ -1,10 +1,10 @@
-/** How a run can end, the word for it, and the exit status that `bak run` has then. */
+/** How a run can end, and the exit status of `bak run` for it. */
 import { exitStatus } from './errors.ts'
 
-export const WORDS = ['ok', 'workload-failed', 'quorum', 'cancelled', 'failed'] as const
-export type Verdict = (typeof WORDS)[number]
+export const VERDICTS = ['ok', 'workload-failed', 'quorum', 'cancelled', 'failed'] as const
+export type Verdict = (typeof VERDICTS)[number]
 
-/** @returns the exit status of a run that ended so; `--strict` makes a partial one a failure. */
+/** @returns the exit status of a run; `strict` makes a partial result a failure */
 export function statusOf(verdict: Verdict, partial: boolean, strict = false): number {
   if (verdict === 'ok') return partial && strict ? exitStatus.partial : 0
   if (verdict === 'failed') return exitStatus.io

@@ -1,6 +1,6 @@
 /**
- * Proof of a result folder, with no daemon and no network: that no byte changed since the controller sealed it, that the
- * members said what the certificates say, and that the tarballs in it are those that the members announced.
+ * Verifies the folder of a result, without a daemon or a network: no byte changed since the controller sealed it, the
+ * certificates contain the acks that members signed, and the tarballs in it are those that the members announced.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
@@ -9,18 +9,11 @@ import { decode, encode } from './codec.ts'
 import { digestOfFile } from './digest.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
-import type { Certificate } from './phase.ts'
+import { CERTIFICATES_FOLDER, certificateFile, MANIFEST_FILE, OFFER_FILE, RECORD_FILE } from './layout.ts'
 import { checkSeal, type RunRecord, readRecord } from './record.ts'
 
-/** The folder of the signed messages of a run, and the names in it. */
-export const CERTIFICATES = 'certificates'
-export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
-  `${CERTIFICATES}/${String(seq).padStart(4, '0')}-${phase}.cbor`
-const MANIFEST = `${CERTIFICATES}/manifest.cbor`
-const OFFER = `${CERTIFICATES}/offer.cbor`
-
-export interface Fault {
-  /** A file, by its path in the folder. */
+interface Fault {
+  /** Path of a file in the folder. */
   where: string
   what: string
 }
@@ -32,9 +25,9 @@ export interface Report {
   faults: Fault[]
 }
 
-/** @throws {BakError} `damaged` if there is no run.json that can be read */
+/** @throws {BakError} `damaged` if run.json is missing or cannot be parsed */
 export async function verifyFolder(dir: string): Promise<Report> {
-  const content = await readFile(join(dir, 'run.json'), 'utf8').catch(cause => {
+  const content = await readFile(join(dir, RECORD_FILE), 'utf8').catch(cause => {
     throw new BakError('damaged', `${dir} is not the folder of a run: ${cause.message}`, { cause })
   })
   const record = readRecord(content)
@@ -56,22 +49,25 @@ function checkRecord(content: string, record: RunRecord, { checked, faults }: Re
     checkSeal(content)
     checked.signatures++
   } catch (error) {
-    faults.push({ where: 'run.json', what: asBakError(error).message.replace(/^run\.json:? /, '') })
+    faults.push({ where: RECORD_FILE, what: asBakError(error).message.replace(/^run\.json:? /, '') })
   }
   if (record.seal != null && record.seal.by !== record.controller.peer) {
-    faults.push({ where: 'run.json', what: `${record.seal.by} sealed it, the controller is ${record.controller.peer}` })
+    faults.push({
+      where: RECORD_FILE,
+      what: `sealed by ${record.seal.by}; the controller is ${record.controller.peer}`
+    })
   }
 }
 
 async function checkFiles(dir: string, { files = {} }: RunRecord, { checked, faults }: Report): Promise<void> {
   const found = await hashFolder(dir)
-  delete found['run.json']
+  delete found[RECORD_FILE]
   for (const [path, { sha256, bytes }] of Object.entries(files)) {
     const file = Object.hasOwn(found, path) ? found[path] : undefined
     checked.files++
     if (file == null) faults.push({ where: path, what: 'is missing' })
     else if (file.bytes !== bytes) faults.push({ where: path, what: `has ${file.bytes} bytes, had ${bytes}` })
-    else if (file.sha256 !== sha256) faults.push({ where: path, what: 'was changed: its digest is another' })
+    else if (file.sha256 !== sha256) faults.push({ where: path, what: 'was changed: its digest differs' })
   }
   for (const path of Object.keys(found)) {
     if (!Object.hasOwn(files, path)) faults.push({ where: path, what: 'was not there when the run was sealed' })
@@ -79,8 +75,8 @@ async function checkFiles(dir: string, { files = {} }: RunRecord, { checked, fau
 }
 
 /**
- * What a seal is made of, and checked by: digest and size of each regular file below `dir`, by its path with slashes.
- * Links are neither followed nor listed: they prove nothing.
+ * Digest and size of each regular file below `dir`, by its path with slashes: the content of a seal. Links are neither
+ * followed nor listed: they prove nothing.
  */
 export async function hashFolder(dir: string): Promise<Record<string, { sha256: string; bytes: number }>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
@@ -94,8 +90,8 @@ export async function hashFolder(dir: string): Promise<Record<string, { sha256: 
 
 async function checkCertificates(dir: string, record: RunRecord, report: Report): Promise<void> {
   const evidence = await findEvidence(dir, record, report)
-  const names = await readdir(join(dir, CERTIFICATES)).catch(() => [])
-  const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES}/${name}`)
+  const names = await readdir(join(dir, CERTIFICATES_FOLDER)).catch(() => [])
+  const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES_FOLDER}/${name}`)
   files.sort((a, b) => seqOf(a) - seqOf(b))
   let last = -1
   for (const where of files) {
@@ -108,27 +104,27 @@ async function checkCertificates(dir: string, record: RunRecord, report: Report)
   }
 }
 
-const seqOf = (path: string) => Number.parseInt(path.slice(CERTIFICATES.length + 1), 10)
+const seqOf = (path: string) => Number.parseInt(path.slice(CERTIFICATES_FOLDER.length + 1), 10)
 
-/** The manifest and the offer, each if it is there, bears a good signature and is the one that run.json means. */
+/** @returns the manifest and the offer, each if its signature is valid; adds a fault if they do not belong to run.json */
 async function findEvidence(dir: string, record: RunRecord, report: Report): Promise<Evidence> {
-  const offer = await readOne(dir, OFFER, 'offer', report)
-  const manifest = await readOne(dir, MANIFEST, 'manifest', report)
+  const offer = await readOne(dir, OFFER_FILE, 'offer', report)
+  const manifest = await readOne(dir, MANIFEST_FILE, 'manifest', report)
   const wrong = (where: string, what: string) => report.faults.push({ where, what })
   if (record.manifest !== manifest.manifest?.digest) {
     wrong(
-      MANIFEST,
-      `run.json bears the digest ${record.manifest ?? 'of none'}, this is ${manifest.manifest?.digest ?? 'none'}`
+      MANIFEST_FILE,
+      `run.json names the digest ${record.manifest ?? 'none'}, the manifest has ${manifest.manifest?.digest ?? 'none'}`
     )
   }
   const { value } = manifest.manifest ?? offer.offer ?? {}
   if (value == null) return {}
-  const where = manifest.manifest == null ? OFFER : MANIFEST
+  const where = manifest.manifest == null ? OFFER_FILE : MANIFEST_FILE
   if (value.run !== record.run) wrong(where, `it is of run ${value.run}`)
   if (value.controller !== record.controller.peer) wrong(where, `its controller is ${value.controller}`)
   if (!same(value.spec, record.spec)) wrong(where, 'its spec is not the one in run.json')
   if (manifest.manifest != null && offer.offer != null && manifest.manifest.value.offer !== offer.offer.digest) {
-    wrong(OFFER, 'it is not the offer that the manifest is made from')
+    wrong(OFFER_FILE, 'it is not the offer that the manifest is made from')
   }
   return { ...offer, ...manifest }
 }
@@ -148,7 +144,7 @@ async function readOne(dir: string, path: string, key: 'manifest' | 'offer', rep
   }
 }
 
-/** @returns undefined, and a fault but for a file that is not there, if there is no envelope in the file */
+/** @returns undefined if the file does not exist, and with a fault if it is not an envelope */
 async function readEnvelope(dir: string, path: string, { faults }: Report): Promise<Envelope | undefined> {
   try {
     return decode(envelope, await readFile(join(dir, path)))
@@ -173,7 +169,7 @@ function count(where: string, { acks, signatures, faults }: CheckedCertificate, 
   report.faults.push(...faults.map(what => ({ where, what })))
 }
 
-/** What a member said that it packed must be what run.json says of its tarballs. */
+/** Each tarball that a member announced in an ack must be in run.json. */
 function checkProduced({ acks }: CheckedCertificate, { sent }: RunRecord): string[] {
   return acks
     .filter(({ value }) => value.phase === 'send' || value.phase === 'sysinfo')

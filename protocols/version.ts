@@ -1,9 +1,9 @@
+/** The version of bak. */
 import { readFileSync } from 'node:fs'
 
-/** Put in where all is bundled into one file, and no package.json is beside it. */
+/** Defined by the bundler, since a bundle has no package.json beside it. */
 declare const BAK_VERSION: string | undefined
 
-/** Version of bak, from the sources and from what is built alike. */
 export const PROGRAM: string = typeof BAK_VERSION === 'string' ? BAK_VERSION : readVersion()
 
 function readVersion(): string {

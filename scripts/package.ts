@@ -13,7 +13,7 @@ import { bundle, root } from './bundle.ts'
 
 const run = promisify(execFile)
 /** Making an executable takes seconds; fetching the runtime of another architecture takes longer, ms. */
-const PATIENCE = 300_000
+const COMMAND_TIMEOUT_MS = 300_000
 const ARCHES = ['x64', 'arm64']
 
 const { arch, output: folder } = parseArgs({
@@ -51,7 +51,7 @@ async function makeExecutable(runtime: string, output: string, temporary: string
     ...{ useCodeCache: own, disableExperimentalSEAWarning: true }
   }
   await writeFile(join(temporary, 'sea.json'), JSON.stringify(config))
-  await run(process.execPath, ['--build-sea', join(temporary, 'sea.json')], { timeout: PATIENCE })
+  await run(process.execPath, ['--build-sea', join(temporary, 'sea.json')], { timeout: COMMAND_TIMEOUT_MS })
   await chmod(made, 0o755)
   await run('cp', [made, `${output}.new`])
   await rename(`${output}.new`, output)
@@ -69,7 +69,10 @@ async function runtimeOf(architecture: string, temporary: string): Promise<strin
   if (existsSync(installed)) return installed
   const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const fetched = `${name}@${optionalDependencies[name]}`
-  await run('npm', ['pack', fetched, '--silent'], { cwd: temporary, timeout: PATIENCE })
-  await run('tar', ['-xzf', `${name}-${optionalDependencies[name]}.tgz`], { cwd: temporary, timeout: PATIENCE })
+  await run('npm', ['pack', fetched, '--silent'], { cwd: temporary, timeout: COMMAND_TIMEOUT_MS })
+  await run('tar', ['-xzf', `${name}-${optionalDependencies[name]}.tgz`], {
+    cwd: temporary,
+    timeout: COMMAND_TIMEOUT_MS
+  })
   return join(temporary, 'package/bin/node')
 }

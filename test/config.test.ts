@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Config, checkFlags, type Flags, loadConfig } from '../node/config.ts'
 import { type Home, openHome } from '../node/store/home.ts'
-import { BakError } from '../protocols/errors.ts'
+import type { BakError } from '../protocols/errors.ts'
 import { scratch } from './store/scratch.ts'
 
 const test = suite('settings of the daemon')

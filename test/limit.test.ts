@@ -4,14 +4,14 @@ import * as assert from 'uvu/assert'
 import { Limit } from '../node/limit.ts'
 import { BakError } from '../protocols/errors.ts'
 
-const test = suite('lanes')
+const test = suite('limit')
 
 /** Work that goes on until it is told to end. */
-function workOn(lanes: Limit) {
+function workOn(limit: Limit) {
   const going = new Map<string, () => void>()
   const begin = (name: string, key: string, signal?: AbortSignal) =>
-    lanes
-      .use(key, () => new Promise<void>(resolve => going.set(name, resolve)), { signal })
+    limit
+      .run(key, () => new Promise<void>(resolve => going.set(name, resolve)), { signal })
       .finally(() => going.delete(name))
   const end = async (name: string) => {
     going.get(name)?.()
@@ -20,8 +20,8 @@ function workOn(lanes: Limit) {
   return { begin, end, going: () => [...going.keys()].sort().join(' ') }
 }
 
-test('so much goes on at once, of one key less, and the others wait for their turn', async () => {
-  const { begin, end, going } = workOn(new Limit({ most: 3, mostOfOne: 2 }))
+test('the total and the limit of each key bound what runs at once, and the rest waits in order', async () => {
+  const { begin, end, going } = workOn(new Limit({ total: 3, perKey: 2 }))
   const all = ['a1', 'a2', 'a3', 'b1', 'b2'].map(name => begin(name, name[0] as string))
   await sleep(0)
   assert.is(going(), 'a1 a2 b1', 'b did not wait behind a')
@@ -33,8 +33,8 @@ test('so much goes on at once, of one key less, and the others wait for their tu
   await Promise.all(all)
 })
 
-test('who waits may give up, and takes nobody’s place', async () => {
-  const { begin, end, going } = workOn(new Limit({ most: 1, mostOfOne: 1 }))
+test('an aborted wait leaves the queue and rejects with the reason of its signal', async () => {
+  const { begin, end, going } = workOn(new Limit({ total: 1 }))
   const first = begin('a', 'a')
   const giveUp = new AbortController()
   const second = begin('b', 'b', giveUp.signal).catch(error => error)
@@ -49,11 +49,25 @@ test('who waits may give up, and takes nobody’s place', async () => {
   assert.is(late.code, 'cancelled')
 })
 
-test('work that fails gives its place back', async () => {
-  const lanes = new Limit({ most: 1, mostOfOne: 1 })
-  const failed = await lanes.use('a', () => Promise.reject(new Error('no'))).catch(error => error)
+test('work that fails makes room for the next', async () => {
+  const limit = new Limit({ total: 1 })
+  const failed = await limit.run('a', () => Promise.reject(new Error('no'))).catch(error => error)
   assert.is(failed.message, 'no')
-  assert.is(await lanes.use('a', async () => 7), 7)
+  assert.is(await limit.run('a', async () => 7), 7)
+})
+
+test('room that is given back twice counts once', async () => {
+  const limit = new Limit({ total: 1 })
+  const release = await limit.acquire('a')
+  release()
+  release()
+  const { begin, end, going } = workOn(limit)
+  const all = ['b', 'c'].map(name => begin(name, name))
+  await sleep(0)
+  assert.is(going(), 'b')
+  await end('b')
+  await end('c')
+  await Promise.all(all)
 })
 
 test.run()

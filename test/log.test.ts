@@ -15,7 +15,7 @@ function lineOf(message: string, fields?: Fields): string {
   const { log, lines } = logOf()
   log.info(message, fields)
   assert.is(lines.length, 1)
-  const [, time, rest] = /^(\S+) ([^]*)$/.exec(lines[0] as string) as unknown as [string, string, string]
+  const [, time, rest] = /^(\S+) ([\s\S]*)$/.exec(lines[0] as string) as unknown as [string, string, string]
   assert.is(new Date(time).toISOString(), time)
   return rest
 }

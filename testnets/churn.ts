@@ -180,8 +180,11 @@ class Churn {
   async #leftovers(): Promise<void> {
     const deadline = performance.now() + SETTLE
     for (const { name, home } of this.#testnet.peers) {
-      let left: string[]
-      while ((left = await readdir(join(home, 'work'))).length > 0 && performance.now() < deadline) await sleep(200)
+      let left = await readdir(join(home, 'work'))
+      while (left.length > 0 && performance.now() < deadline) {
+        await sleep(200)
+        left = await readdir(join(home, 'work'))
+      }
       if (left.length > 0) this.#wrong(`${name} still holds ${left.join(', ')}`)
     }
   }

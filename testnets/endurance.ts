@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { SpecInput } from '../protocols/spec.ts'
-import { Inside, insideEnv } from './inside.ts'
+import { type InMemoryEntry, Inside, insideEnv } from './inside.ts'
 import { readOptions } from './options.ts'
 import { runToEnd } from './runs.ts'
 import { Testnet } from './testnet.ts'
@@ -21,20 +21,6 @@ const [DRIVER = ''] = PEERS
 const LIMIT = 60_000
 /** Part of the runs in which what is bounded may still fill: what is remembered of 64 runs, code that is compiled. */
 const WARM = 0.2
-
-/** What one daemon holds after a garbage collection. */
-export interface InMemoryEntry {
-  peer: string
-  runs: number
-  /** MiB. */
-  heap: number
-  outside: number
-  pss: number
-  files: number
-  timers: number
-  /** KiB in its home, but for results and logs. */
-  home: number
-}
 
 /** Growth that is one, of the median daemon's value over so many runs as there are, and a little for noise. */
 const LIMITS: Record<Exclude<keyof InMemoryEntry, 'peer' | 'runs'>, { unit: string; each: number; noise: number }> = {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { InMemoryEntry } from './endurance.ts'
 import type { Testnet } from './testnet.ts'
 
 /** A daemon that is asked has this long to answer, ms. */
@@ -36,6 +35,20 @@ export function insideEnv(): Record<string, string> {
   writeFileSync(path, SOURCE, { mode: 0o600 })
   process.once('exit', () => rmSync(path, { force: true }))
   return { NODE_OPTIONS: `--import=${pathToFileURL(path)}` }
+}
+
+/** What one daemon holds after a garbage collection. */
+export interface InMemoryEntry {
+  peer: string
+  runs: number
+  /** MiB. */
+  heap: number
+  outside: number
+  pss: number
+  files: number
+  timers: number
+  /** KiB in its home, but for results and logs. */
+  home: number
 }
 
 export class Inside {

@@ -107,7 +107,7 @@ function readPairs(only: string): Pair[] {
     process.stderr.write(
       `testnet: --only ${text}: a pair of two of ${HOSTS.join(', ')} is needed, such as e1-s1\n${USAGE}\n`
     )
-    process.exit(64)
+    return process.exit(64)
   })
 }
 

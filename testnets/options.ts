@@ -19,7 +19,7 @@ export function parseOptions<T extends Record<string, Option>>(args: string[], o
     Object.entries(options).map(([name, { is }]) => [name, { type: is === 'switch' ? 'boolean' : 'string' }])
   )
   const { values } = parseArgs({ args, options: config, strict: true })
-  const read = Object.entries(options).map(([name, option]) => [name, valueOf(name, option, values[name])])
+  const read = Object.entries(options).map(([name, option]) => [name, parseValue(name, option, values[name])])
   return Object.fromEntries(read)
 }
 
@@ -44,7 +44,7 @@ export function demand(missing: string | undefined): void {
   process.exit(69)
 }
 
-function valueOf(name: string, option: Option, given: unknown): number | boolean | string | undefined {
+function parseValue(name: string, option: Option, given: unknown): number | boolean | string | undefined {
   if (option.is === 'switch') return given === true
   if (option.is === 'text') return given as string | undefined
   const { default: usual, least, most, whole = true } = option

@@ -4,7 +4,6 @@
  */
 import type { MemberView } from '../protocols/control.ts'
 import { checkSpec } from '../protocols/run-file.ts'
-import type { Spec } from '../protocols/spec.ts'
 import { readOptions } from './options.ts'
 import { Testnet } from './testnet.ts'
 
@@ -36,7 +35,7 @@ async function newcomer(testnet: Testnet): Promise<void> {
 }
 
 async function run(testnet: Testnet): Promise<void> {
-  const spec = checkSpec({ command: ['sleep', '1'], tools: ['proc'] }) as Spec
+  const spec = checkSpec({ command: ['sleep', '1'], tools: ['proc'] })
   const request = { spec, directory: testnet.folder, env: { PATH: process.env.PATH ?? '' } }
   const began = performance.now()
   for await (const event of testnet.call('late', 'run', request)) {

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CallName, CallRequest, CallResponse, MemberView } from '../protocols/control.ts'
 import { callDaemon } from '../protocols/control-http.ts'
+import { socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
-import { socketOf } from '../protocols/home.ts'
 import { BAK, BAK_NODE } from './programs.ts'
 
 /** A daemon has this long to be ready, and to leave in order, ms. */

@@ -1,3 +1,4 @@
+/** `bak attach`: follows a run, from its first event on. */
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

@@ -1,3 +1,4 @@
+/** `bak cancel`: ends a run early, in order. */
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

@@ -1,3 +1,4 @@
+/** `bak check`: tells whether the members can run these tools. */
 import type { Command } from 'commander'
 import type { MemberView } from '../../protocols/control.ts'
 import { exitStatus } from '../../protocols/errors.ts'

@@ -1,3 +1,4 @@
+/** `bak collect`: fetches what members still keep of a run. */
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'

@@ -1,6 +1,6 @@
+/** `bak completion`: prints the completion script of a shell. */
 import { Argument, type Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
-import { buildProgram } from '../program.ts'
 
 export function define(command: Command): void {
   command.addArgument(new Argument('<shell>', 'bash or zsh').choices(['bash', 'zsh']))
@@ -11,10 +11,9 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ print }: Context, _: object, shell = ''): Promise<void> {
-  const program = await buildProgram(() => true)
-  const script = bashScript(program)
-  await print(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
+async function act(context: Context, _: object, shell = ''): Promise<void> {
+  const script = bashScript(await context.program())
+  await context.print(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
 }
 
 /** Names of commands at the first word, flags where a dash is typed, files elsewhere. */

@@ -1,10 +1,11 @@
+/** `bak config`: lists the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
-import { daemonDefaults, daemonKeys, variableOf } from '../../protocols/config-file.ts'
+import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
+import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatTable } from '../format.ts'
-import { buildProgram } from '../program.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
 
 interface Setting {
@@ -25,11 +26,15 @@ export function define(command: Command): void {
 }
 
 async function act(
-  { home, json, print }: Context,
+  { home, json, print, program }: Context,
   { origin, all }: { origin?: boolean; all?: boolean }
 ): Promise<void> {
   const file = await readSettings(home)
-  const found = [{ key: 'home', value: home, origin: originOfHome() }, ...listDaemon(file), ...(await listFlags(file))]
+  const found = [
+    { key: 'home', value: home, origin: originOfHome() },
+    ...listDaemon(file),
+    ...listFlags(await program(), file)
+  ]
   const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
   if (json) return print(JSON.stringify(Object.fromEntries(settings.map(({ key, ...rest }) => [key, rest]))))
   const rows = settings.map(setting => [setting.key, show(setting.value), ...(origin ? [setting.origin] : [])])
@@ -42,8 +47,7 @@ const originOfHome = () =>
   process.argv.some(word => word.startsWith('--home')) ? 'flag' : process.env.BAK_HOME ? 'BAK_HOME' : 'default'
 
 /** Every flag of every command, but those that say where this file is or only ask for help. */
-async function listFlags(file: Settings): Promise<Setting[]> {
-  const program = await buildProgram(() => true)
+function listFlags(program: Command, file: Settings): Setting[] {
   const lineOf = findLines(file.text)
   return withCommands(program).flatMap(command =>
     command.options

@@ -1,3 +1,4 @@
+/** `bak info`: prints everything about this peer. */
 import type { Command } from 'commander'
 import type { MemberView, Status } from '../../protocols/control.ts'
 import { addExamples, type Context, setAction } from '../command.ts'

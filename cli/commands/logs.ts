@@ -1,3 +1,4 @@
+/** `bak logs`: prints the output of the workload. */
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

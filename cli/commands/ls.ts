@@ -1,3 +1,4 @@
+/** `bak ls`: lists the runs whose results are here. */
 import type { Command } from 'commander'
 import type { RunLine } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

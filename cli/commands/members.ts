@@ -1,3 +1,4 @@
+/** `bak members`: lists the peers of the mesh, or compares them with an expected list. */
 import type { Command } from 'commander'
 import type { MemberView } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'

@@ -1,3 +1,4 @@
+/** `bak move`: moves a result to another peer. */
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError } from '../../protocols/errors.ts'

@@ -1,3 +1,4 @@
+/** `bak ps`: lists the runs in progress anywhere in the mesh. */
 import type { Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatExcluded, formatTable } from '../format.ts'

@@ -1,3 +1,4 @@
+/** `bak reachability`: shows how this peer and each other can be reached. */
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

@@ -1,15 +1,17 @@
+/** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { CallRequest, Plan } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { checkSpec, mergeOptions, type RunFile, readRunFile } from '../../protocols/run-file.ts'
+import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
+import { effectiveSpec } from '../effective-spec.ts'
 import { follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { formatCommand, formatTable } from '../format.ts'
 import { onInterrupt } from '../interrupt.ts'
-import { addOwnTools, addSpecFlags, type SpecFlags, specOf } from '../spec-flags.ts'
+import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -43,8 +45,7 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
-  const asked = mergeOptions(readFile(words, context.rest), specOf(options, context.rest))
-  const spec = checkSpec(addOwnTools(asked, Object.keys(options.tool ?? {})))
+  const spec = effectiveSpec(readFile(words, context.rest), options, context.rest)
   if (options.dryRun) return print(context, await context.ask('plan', { spec }))
   const request = { spec, directory: process.cwd(), env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)

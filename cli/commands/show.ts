@@ -1,10 +1,12 @@
+/** `bak show`: prints the record of a run. */
 import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
-import { type Ack, ackSubject, type Certificate, certificateSubject, stepFolder } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import {

@@ -1,3 +1,4 @@
+/** `bak status`: prints the daemon's state. */
 import type { Command } from 'commander'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatFacts } from '../format.ts'

@@ -1,3 +1,4 @@
+/** `bak tools`: lists the tools of each peer, and registers or clears default sets. */
 import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'

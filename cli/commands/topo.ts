@@ -1,3 +1,4 @@
+/** `bak topo`: shows the connections of the mesh. */
 import type { Command } from 'commander'
 import type { CallResponse, TopologyLink } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'

@@ -1,3 +1,4 @@
+/** `bak verify`: verifies signatures and digests of a result, offline. */
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +8,7 @@ import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { type Envelope, envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError, exitStatus } from '../../protocols/errors.ts'
+import { RECORD_FILE } from '../../protocols/layout.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 
@@ -61,7 +63,7 @@ const opened = (base64: string | undefined): Envelope | undefined =>
 
 /** @returns the folder, or what the daemon knows where it is not here. @throws {BakError} `no-such-run` */
 async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
-  if (existsSync(join(run, 'run.json'))) return run
+  if (existsSync(join(run, RECORD_FILE))) return run
   try {
     const view = await ask('describe', { run })
     return view.folder ?? view
@@ -72,7 +74,7 @@ async function find({ home, ask }: Context, run: string): Promise<string | RunVi
 }
 
 async function findOnDisk(runs: string, part: string): Promise<string> {
-  const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, 'run.json'))).sort()
+  const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, RECORD_FILE))).sort()
   const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
   if (found.length === 1) return join(runs, found[0] as string)
   const problem = found.length === 0 ? 'there is no' : `${found.length} runs match`

@@ -1,3 +1,4 @@
+/** Chooses the view that shows a run. */
 import { jsonView } from './json.ts'
 import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'

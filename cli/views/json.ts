@@ -1,3 +1,4 @@
+/** A run as JSON: each event on a line of its own. */
 import { writeTo } from '../output.ts'
 import type { View } from './view.ts'
 

@@ -1,6 +1,6 @@
 /** For logs and CI: a line a phase, and a sign of life where nothing happens. */
 import type { RunEvent } from '../../protocols/events.ts'
-import { stepFolder } from '../../protocols/phase.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { formatAge, formatBytes, formatDuration } from '../format.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { conclude, countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'

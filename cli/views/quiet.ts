@@ -1,3 +1,4 @@
+/** A run as one line: the folder of its result. */
 import { formatDuration } from '../format.ts'
 import { writeTo } from '../output.ts'
 import { conclude } from '../progress.ts'

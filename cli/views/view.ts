@@ -1,3 +1,4 @@
+/** The interface of what shows a run. */
 import type { EndedEvent, RunEvent } from '../../protocols/events.ts'
 
 /** What shows a run: on a screen, as lines, as JSON, or hardly at all. */

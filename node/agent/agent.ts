@@ -1,4 +1,4 @@
-/** The member's side of every run that this peer takes part in: hears commands, and hands each to its run. */
+/** The member's side of every run that this peer takes part in: receives commands, and hands each to its run. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
@@ -7,10 +7,9 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
-import type { Told } from '../channels/run-stream-client.ts'
-import type { Inbox } from '../channels/run-stream-server.ts'
+import { RunStreamClient } from '../channels/run-stream-client.ts'
+import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
-import type { Bulk } from '../mesh/bulk/service.ts'
 import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
@@ -21,31 +20,33 @@ import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
+import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Allowance } from './allowance.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
-import type { PhaseParts, WorkloadContext } from './phases/phase.ts'
+import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
 import { Tombstones } from './tombstones.ts'
 import { usageNow } from './usage.ts'
 
-/** An offer that nobody gives within this is not looked at any more, ms. */
-const OFFER_TIMEOUT = 60_000
+/** Longest wait for the offer of a run where the command names no deadline, ms. */
+const OFFER_TIMEOUT_MS = 60_000
+/** For so long the offer is expected on the run stream, ms; then it is fetched by its digest. */
+const OFFER_ON_STREAM_MS = 1_000
 /** Peers that are asked for what the controller cannot give. */
 const MAX_ASKED = 8
 
 export interface AgentComponents {
-  follow: RunFeed
+  feed: RunFeed
   members: Members
   streams: Streams
-  bulk: Bulk
   paths: Paths
   content: Content
   allowance: Allowance
   authority: Authority
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
   traffic: Traffic
-  inbox: Inbox
+  runStreams: RunStreamServer
 }
 
 export interface AgentInit {
@@ -53,6 +54,8 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  /** What callers on this machine gave to the workloads of their runs. */
+  workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
   onRunOver(): void
 }
@@ -62,16 +65,15 @@ export class Agent {
   readonly #init: AgentInit
   readonly #log: Log
   readonly #runs = new Map<string, MemberRun>()
-  /** Runs whose `join` is being looked at, with who drives them. */
+  /** Runs whose `join` is being considered, with their controllers. */
   readonly #joining = new Map<string, string>()
-  readonly #loans = new Map<string, WorkloadContext>()
-  readonly #late: Tombstones
+  readonly #tombstones: Tombstones
 
   constructor(components: AgentComponents, init: AgentInit) {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'agent')
-    this.#late = new Tombstones(init.signer, peer => components.streams.to(peer), this.#log)
+    this.#tombstones = new Tombstones(init.signer, peer => components.streams.to(peer), this.#log)
   }
 
   /** libp2p starts only what has both. */
@@ -80,41 +82,27 @@ export class Agent {
 
   async afterStart(): Promise<void> {
     await this.#restore()
-    this.#components.follow.addEventListener('command', this.#onCommand)
+    this.#components.feed.addEventListener('command', this.#onCommand)
     this.#components.authority.addEventListener('refused', this.#onRefused)
   }
 
   /** A daemon that starts again takes up its runs. */
   async beforeStop(): Promise<void> {
-    this.#components.follow.removeEventListener('command', this.#onCommand)
+    this.#components.feed.removeEventListener('command', this.#onCommand)
     this.#components.authority.removeEventListener('refused', this.#onRefused)
-    await Promise.all([...this.#runs.values()].map(taking => taking.pause()))
+    await Promise.all([...this.#runs.values()].map(run => run.pause()))
   }
 
   /** @returns the runs that this peer takes part in */
   runs(): string[] {
-    return [...this.#runs.values()].filter(({ member }) => member.state !== 'ended').map(({ member }) => member.run)
+    return this.#open.map(({ run }) => run)
   }
 
   member(run: string): MemberState | undefined {
     return this.#runs.get(run)?.member
   }
 
-  /** Lends the caller's folder and environment to the workload of a run that this peer drives. */
-  lend(run: string, loan: WorkloadContext): void {
-    this.#loans.set(run, loan)
-  }
-
-  unlend(run: string): void {
-    this.#loans.delete(run)
-  }
-
-  /** Ends the workload of a run that is cancelled; its result is still told. */
-  interrupt(run: string): void {
-    this.#runs.get(run)?.interrupt(new BakError('cancelled', 'the run is cancelled'))
-  }
-
-  /** Packs what lies here of a run, for a controller that comes to collect it. */
+  /** Packs what is left here of a run, for the controller that collects it. */
   async pack(run: string): Promise<void> {
     await this.#runs.get(run)?.pack()
   }
@@ -126,9 +114,9 @@ export class Agent {
 
   readonly #onCommand = (event: CustomEvent<Signed<Command>>): void => {
     const { value: command, by } = event.detail
-    const taking = this.#runs.get(command.run)
-    if (taking != null) return taking.hear(command, by)
-    if (this.#late.has(command.run)) return this.#late.hear(command, by)
+    const run = this.#runs.get(command.run)
+    if (run != null) return run.handle(command, by)
+    if (this.#tombstones.has(command.run)) return this.#tombstones.handle(command, by)
     if (command.phase !== 'join') return
     this.#consider(command, by).catch(cause => {
       const { code, message } = asBakError(cause)
@@ -136,32 +124,24 @@ export class Agent {
     })
   }
 
-  #onTold({ run, controller }: MemberState, message: Told): void {
-    try {
-      if (message.type === 'certificate') this.#components.follow.hold(run, message.sealed)
-      else this.#components.follow.take(message)
-    } catch (cause) {
-      const { code, message: why } = asBakError(cause)
-      this.#log.refused(`${message.type} refused`, { run, from: controller, code, why })
-    }
-  }
-
-  /** The runs of a peer that is let in no more are over here. */
+  /** The runs of a peer that is not let in any more are over here. */
   readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
-    for (const taking of this.#runs.values()) if (taking.member.controller === peer) taking.abandon()
+    for (const run of this.#runs.values()) if (run.member.lead.by === peer) run.abandon()
   }
 
-  /** A run that asks for members: is this peer one of them? */
+  /** A run asks for members: gets its offer, and takes part if that names this peer. */
   async #consider(command: Command, by: string): Promise<void> {
     const { peer } = this.#init.signer
     const { run } = command
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
     checkRunLimits(this.#controllers, by)
     this.#joining.set(run, by)
+    this.#components.feed.enter(run)
+    const stream = this.#newStream(run, by)
+    stream.start()
+    let taken = false
     try {
-      const signal = AbortSignal.timeout(command.deadline || OFFER_TIMEOUT)
-      const from = [by, ...this.#neighbours()]
-      const sealed = decode(envelope, await this.#components.content.get(command.subject, from, { signal }))
+      const sealed = decode(envelope, await this.#offer(command, by))
       const offer = open(offerSubject, sealed)
       if (offer.by !== by || offer.value.controller !== by || offer.value.run !== run) {
         throw new BakError('not-the-controller', `the offer is signed by ${offer.by}`)
@@ -169,50 +149,83 @@ export class Agent {
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
       const folder = this.#init.home.work(run)
       const outbox = await openOutbox(join(folder, 'outbox'), run)
-      this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed })).hear(command, by)
+      taken = true
+      this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed }), stream).handle(command, by)
     } finally {
       this.#joining.delete(run)
+      if (!taken) {
+        this.#components.feed.leave(run)
+        void stream.stop()
+      }
     }
   }
 
-  /** Who drives each run that this peer is in, or about to be in. */
-  get #controllers(): string[] {
-    const open = [...this.#runs.values()].filter(({ member }) => member.state !== 'ended')
-    return [...open.map(({ member }) => member.controller), ...this.#joining.values()]
+  /** The offer comes on the run stream; from another peer if the controller cannot be reached. */
+  async #offer({ subject, deadline }: Command, by: string): Promise<Uint8Array> {
+    const { content } = this.#components
+    const signal = AbortSignal.timeout(deadline || OFFER_TIMEOUT_MS)
+    const sent = by === this.#init.signer.peer ? undefined : await content.expect(subject, OFFER_ON_STREAM_MS)
+    return sent ?? (await content.get(subject, [by, ...this.#neighbours()], { signal }))
   }
 
-  #take(member: MemberState): MemberRun {
-    const taking = new MemberRun({
-      member,
-      log: this.#log,
-      signer: this.#init.signer,
-      to: peer => this.#components.bulk.lineTo(peer),
-      inbox: this.#components.inbox,
-      parts: this.#parts,
-      onMeasuring: measures => this.#components.quiet.note(member.run, measures),
-      onTold: message => this.#onTold(member, message),
+  #newStream(run: string, controller: string): RunStreamClient {
+    const { streams, feed, content } = this.#components
+    return new RunStreamClient({
+      run,
+      open: streams.to(controller),
+      onLease: () => this.#runs.get(run)?.renewLease(),
+      onContent: bytes => void content.put(bytes),
+      onCertificate: sealed => feed.keep(run, sealed),
+      onRefused: refusal => this.#runs.get(run)?.onRefused(refusal)
+    })
+  }
+
+  /** Runs in which this peer has something to do. */
+  get #open(): MemberState[] {
+    const members = [...this.#runs.values()].map(({ member }) => member)
+    return members.filter(({ state }) => state !== 'ended' && state !== 'orphaned')
+  }
+
+  /** The controller of each run that this peer takes part in, or considers. */
+  get #controllers(): string[] {
+    return [...this.#open.map(({ lead }) => lead.by), ...this.#joining.values()]
+  }
+
+  #take(member: MemberState, stream: RunStreamClient): MemberRun {
+    const { streams, runStreams, lowNoise, feed } = this.#components
+    const run = new MemberRun({
+      ...{ member, stream, log: this.#log, signer: this.#init.signer, server: runStreams, parts: this.#parts },
+      to: peer => streams.to(peer),
+      onMeasuring: measures => lowNoise.set(member.run, measures),
+      onOver: () => feed.leave(member.run),
       onGone: () => {
         this.#runs.delete(member.run)
-        this.#late.remember(member)
+        this.#tombstones.add(member)
         this.#init.onRunOver()
       }
     })
-    this.#runs.set(member.run, taking)
-    taking.begin()
-    return taking
+    this.#runs.set(member.run, run)
+    run.begin()
+    return run
   }
 
   /** A daemon that was killed in mid run takes the run up where it was; its tools are gone. */
   async #restore(): Promise<void> {
     const names = await readdir(this.#init.home.work()).catch(() => [])
-    for (const run of names.filter(name => !name.startsWith('.'))) {
-      const folder = this.#init.home.work(run)
+    for (const name of names.filter(each => !each.startsWith('.'))) {
+      const folder = this.#init.home.work(name)
       try {
-        const outbox = await openOutbox(join(folder, 'outbox'), run)
-        const { member } = this.#take(await restoreMember(folder, this.#init.signer.peer, outbox))
-        this.#log.info('run taken up again', { run, state: member.state })
+        const outbox = await openOutbox(join(folder, 'outbox'), name)
+        const member = await restoreMember(folder, this.#init.signer.peer, outbox)
+        const stream = this.#newStream(name, member.lead.by)
+        if (member.state !== 'orphaned') {
+          this.#components.feed.enter(name)
+          stream.start()
+        }
+        this.#take(member, stream)
+        this.#log.info('run taken up again', { run: name, state: member.state })
       } catch (cause) {
-        this.#log.warn('a run could not be taken up', { run, why: asBakError(cause).message })
+        this.#log.warn('a run could not be taken up', { run: name, why: asBakError(cause).message })
       }
     }
   }
@@ -223,11 +236,10 @@ export class Agent {
   }
 
   get #parts(): PhaseParts {
-    const { streams, bulk, paths, content, members, allowance, traffic } = this.#components
-    const { log, signer, supervisor, home } = this.#init
+    const { streams, paths, content, members, allowance, traffic } = this.#components
+    const { log, signer, supervisor, home, workloads } = this.#init
     return {
       streams,
-      bulk,
       paths,
       content,
       supervisor,
@@ -235,8 +247,8 @@ export class Agent {
       signer,
       self: () => members.self,
       neighbours: () => this.#neighbours(),
-      loan: run => this.#loans.get(run),
-      look: () => usageNow(traffic),
+      workloadOf: run => workloads.get(run),
+      usage: () => usageNow(traffic),
       allow: ({ controller, tools }) => allowance.check(controller, tools),
       socket: home.socket
     }

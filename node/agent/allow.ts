@@ -1,6 +1,6 @@
 /**
- * What the owner of this machine lets a run do here: `[allow]` of config.toml. It has the last word, whatever the role of who
- * asks. It holds for the runs of this peer itself, too, but for `controllers` and for the workload, which its owner typed.
+ * What the owner of this machine allows a run to do here: `[allow]` of config.toml. It has the last word, whatever the role of
+ * the controller. It holds for runs of this peer too, except for `controllers` and for the workload, which its owner typed.
  */
 import { isAbsolute, join } from 'node:path'
 import type { AllowSettings } from '../../protocols/config-file.ts'
@@ -10,23 +10,23 @@ import { expandTools } from '../../protocols/spec.ts'
 import { globOf } from '../glob.ts'
 import { type InspectPath, isInside, realPath } from './real-path.ts'
 
-/** Longer paths do not exist, path_resolution(7). */
-const MAX_PATH = 4096
+/** Longest path in Linux; path_resolution(7). */
+const MAX_PATH_LENGTH = 4096
 
 export type Rules = Required<AllowSettings>
 
-/** What a decision needs to know of the machine. */
+/** What a decision depends on beside the rules. */
 export interface Machine {
-  look?: InspectPath
-  /** @returns the path of the program that a name means here */
+  inspect?: InspectPath
+  /** @returns the path of the program with this name on the PATH */
   find(name: string): Promise<string | undefined>
-  /** @returns the words of a program that a tool would run with these options */
+  /** @returns the argv of a program that a tool would run because of these options */
   runs(tool: string, options: string[]): string[] | undefined
 }
 
-export interface Caller {
+interface Caller {
   peer: string
-  /** @returns the peers that are here and call themselves so */
+  /** @returns the live peers that call themselves by this name */
   named(name: string): string[]
 }
 
@@ -35,7 +35,7 @@ export interface Refusal {
   why: string
 }
 
-/** @returns the first rule that is against a part of what a run asks of this peer; @param caller nobody for a run of its own */
+/** @param caller undefined for a run of this peer @returns the first rule that forbids a part of the run */
 export async function refusalOf(
   rules: Rules,
   { caller, tools }: { caller?: Caller; tools: Assignment[] },
@@ -50,7 +50,7 @@ export async function refusalOf(
   return undefined
 }
 
-/** A name is what a peer calls itself: where two do, it is nobody's. */
+/** Peers choose their names: a name of two peers identifies neither. */
 function refuseController({ controllers }: Rules, { peer, named }: Caller): Refusal | undefined {
   if (controllers === true) return undefined
   const listed = listOf(controllers)
@@ -72,8 +72,8 @@ async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: 
   const refused = program && (await refuseProgram(rules, program, `which options of tool ${tool} run`, machine))
   if (refused != null) return refused
   for (const path of words.map(pathIn)) {
-    if (path != null && !(await isLetIn(rules, path, machine))) {
-      return { rule: 'paths', why: `has no folder with ${shown(path)}, an option of tool ${tool}` }
+    if (path != null && !(await isAllowedPath(rules, path, machine))) {
+      return { rule: 'paths', why: `has no folder with ${shortened(path)}, an option of tool ${tool}` }
     }
   }
   return undefined
@@ -84,46 +84,46 @@ async function refuseProgram(rules: Rules, argv: string[], what: string, machine
   const program = (inner ?? argv)[0] ?? ''
   const readings = [argv[0] ?? '', program]
   const allowed = await Promise.all(readings.map(each => mayRun(rules.exec, each, machine)))
-  if (!allowed.includes(true)) return { rule: 'exec' as const, why: `does not name ${shown(program)}, ${what}` }
-  if (!program.includes('/') || (await isLetIn(rules, program, machine))) return undefined
-  return { rule: 'paths' as const, why: `has no folder with ${shown(program)}, ${what}` }
+  if (!allowed.includes(true)) return { rule: 'exec' as const, why: `does not name ${shortened(program)}, ${what}` }
+  if (!program.includes('/') || (await isAllowedPath(rules, program, machine))) return undefined
+  return { rule: 'paths' as const, why: `has no folder with ${shortened(program)}, ${what}` }
 }
 
 async function mayRun(exec: Rules['exec'], program: string, machine: Machine): Promise<boolean> {
   if (typeof exec === 'boolean') return exec
-  if (program.length > MAX_PATH) return false
+  if (program.length > MAX_PATH_LENGTH) return false
   const path = program.includes('/') ? program : await machine.find(program)
-  const place = path && (await placeOf(path, machine.look))
+  const place = path && (await placeOf(path, machine.inspect))
   const name = program.slice(program.lastIndexOf('/') + 1)
   for (const pattern of exec) {
     if (pattern.includes('/')) {
-      const wanted = await placeOf(pattern, machine.look, pattern.indexOf('*'))
+      const wanted = await placeOf(pattern, machine.inspect, pattern.indexOf('*'))
       if (place != null && wanted != null && globOf(wanted)(place)) return true
     } else if (globOf(pattern)(name)) {
-      // a name is what the PATH makes of it, wherever else a program of that name may lie
+      // a name means the program on the PATH, not one of that name in another folder
       if (program === name) return true
       const found = await machine.find(name)
-      if (found != null && place != null && (await placeOf(found, machine.look)) === place) return true
+      if (found != null && place != null && (await placeOf(found, machine.inspect)) === place) return true
     }
   }
   return false
 }
 
 /**
- * The folder without links and dots, and the last name as it stands: a program that is a link is what the folder's owner
- * put there, and some programs do what their name says.
+ * Resolves the folder, and keeps the last name: a link to a program was created by the owner of the folder, and some programs
+ * act by the name under which they are called.
  *
- * @param stars where the first star of a pattern is; what stands before it is a path
+ * @param stars index of the first star of a pattern; the part before it is a path
  */
-async function placeOf(path: string, look?: InspectPath, stars = -1): Promise<string | undefined> {
+async function placeOf(path: string, inspect?: InspectPath, stars = -1): Promise<string | undefined> {
   if (!isAbsolute(path) || path.split('/').includes('..')) return undefined
   const end = path.lastIndexOf('/', stars < 0 ? path.length : stars)
-  const folder = await realPath(path.slice(0, end + 1), look)
+  const folder = await realPath(path.slice(0, end + 1), inspect)
   return folder && join(folder, path.slice(end + 1))
 }
 
-async function isLetIn({ paths }: Rules, path: string, { look }: Machine): Promise<boolean> {
-  return paths === true || isInside(path, listOf(paths), look)
+async function isAllowedPath({ paths }: Rules, path: string, { inspect }: Machine): Promise<boolean> {
+  return paths === true || isInside(path, listOf(paths), inspect)
 }
 
 const listOf = (rule: false | string[]) => (rule === false ? [] : rule)
@@ -131,12 +131,12 @@ const listOf = (rule: false | string[]) => (rule === false ? [] : rule)
 const isListed = (rule: Rules['tools'], tool: string) =>
   typeof rule === 'boolean' ? rule : expandTools(rule).some(pattern => globOf(pattern)(tool))
 
-/** What `--tool` makes of a line: where no letter of it is special to a shell, it runs just these words. */
+/** @returns the words of a command line for `/bin/sh -c` without characters that are special to a shell, as `--tool` makes them */
 function wordsOfShell([shell, flag, line, ...more]: string[]): string[] | undefined {
   if (shell !== '/bin/sh' || flag !== '-c' || line == null || more.length > 0) return undefined
   if (!/^[\w@%+=:,./ -]+$/.test(line)) return undefined
   const words = line.split(' ').filter(word => word !== '')
-  // NAME=value before a program would change what runs
+  // NAME=value before a program could change what runs
   return words[0] == null || words[0].includes('=') ? undefined : words
 }
 
@@ -149,14 +149,14 @@ function pathIn(word: string): string | undefined {
   return word.slice(equals >= 0 && equals < slash ? equals + 1 : slash)
 }
 
-const shown = (word: string) => (word.length > 100 ? `${word.slice(0, 100)}...` : word)
+const shortened = (word: string) => (word.length > 100 ? `${word.slice(0, 100)}...` : word)
 
-/** @returns the refusal as the one who asked reads it: which rule it is, and where to change it */
+/** @returns the message for the controller: which rule forbids it, and where it is set */
 export function explain({ rule, why }: Refusal, file: string): string {
   return `allow.${rule} ${why}; it is set in ${file} or by --allow-${rule}`
 }
 
-/** @returns what can be observed here, without what may not be */
+/** @returns the tools of this machine; those that the owner forbids are not usable */
 export function limitTools({ tools: rule }: Rules, tools: Availability[], file: string): Availability[] {
   return tools.map(each => {
     if (isListed(rule, each.tool)) return each

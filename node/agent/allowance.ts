@@ -3,21 +3,22 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { findProgram } from '../tools/find-program.ts'
-import { runBy } from '../tools/index.ts'
+import { programRunBy } from '../tools/index.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 
-export interface AllowanceInit {
+interface AllowanceInit {
+  /** Peer id of this peer. */
   self: string
   rules: Rules
-  /** The file that they stand in. */
+  /** The file that sets them. */
   file: string
 }
 
 export class Allowance {
-  readonly #members: Members
+  readonly #members: Pick<Members, 'list' | 'isHere'>
   readonly #init: AllowanceInit
 
-  constructor(components: { members: Members }, init: AllowanceInit) {
+  constructor(components: { members: Pick<Members, 'list' | 'isHere'> }, init: AllowanceInit) {
     this.#members = components.members
     this.#init = init
   }
@@ -25,13 +26,13 @@ export class Allowance {
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
   async check(peer: string, tools: Assignment[]): Promise<void> {
     const { self, rules, file } = this.#init
-    const caller = peer === self ? undefined : { peer, named: (name: string) => this.#named(name) }
-    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: runBy })
+    const caller = peer === self ? undefined : { peer, named: (name: string) => this.#peersNamed(name) }
+    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
 
-  /** @returns the peers that are here and call themselves so */
-  #named(asked: string): string[] {
+  /** @returns the live peers that call themselves by this name */
+  #peersNamed(asked: string): string[] {
     const fitting = this.#members.list().filter(({ name, shown }) => name === asked || shown === asked)
     return fitting.map(({ peer }) => peer).filter(peer => this.#members.isHere(peer))
   }

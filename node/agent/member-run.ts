@@ -1,11 +1,13 @@
 /**
- * What goes on in one run on one member: its commands are handled in turn, each once; a newer one ends an older that is still
- * going on, since its phase is over. The controller's silence, or its word, ends the run here; data without a receipt stays.
+ * One run on one member: its commands are handled in turn, each once; a newer one aborts an older that is still going on, since that
+ * phase is over. When the controller is silent for longer than its lease the member is orphaned: it stops its tools and keeps its data.
  */
-import { type Envelope, type Signed, type Signer, seal } from '../../protocols/envelope.ts'
+import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
-import type { Told } from '../channels/run-stream-client.ts'
+import type { RunStreamClient } from '../channels/run-stream-client.ts'
+import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
@@ -16,22 +18,26 @@ import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
 import { isLegal, type State, stateAfter } from './states.ts'
-import { sayOnce } from './tombstones.ts'
+import { answerOnce } from './tombstones.ts'
 
-/** A controller that has no last words to say closes the line before, ms. */
-const LAST_WORDS = 1_000
+/** A controller that has nothing more to send closes the stream within this, ms. */
+const LAST_MESSAGES_MS = 1_000
+/** Longest delay of a timer, ms: 2^31 - 1. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface MemberRunInit {
   member: MemberState
   log: Log
   signer: Signer
+  /** The stream to the controller, already started. */
+  stream: RunStreamClient
   to: UplinksInit['to']
-  inbox: UplinksInit['inbox']
+  server: Pick<RunStreamServer, 'open' | 'close'>
   parts: PhaseParts
-  /** This member is between `start` and `stop` now, or not. */
+  /** Whether this member is between `start` and `stop` now. */
   onMeasuring(measures: boolean): void
-  /** What the controller says over the line. */
-  onTold(message: Told): void
+  /** The run is over here, whether data is left or not. Not called for a run that was over when the daemon started. */
+  onOver(): void
   /** Nothing of the run is left here. */
   onGone(): void
 }
@@ -40,53 +46,45 @@ export class MemberRun {
   readonly member: MemberState
   readonly #init: MemberRunInit
   readonly #log: Log
-  readonly #ways: Uplinks
+  readonly #uplinks: Uplinks
   #busy: AbortController | undefined
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
   #stopping = false
-  /** Its end has begun: whatever is still commanded comes too late. */
-  #abandoned = false
+  /** The run is ending here: later commands are refused as in state `orphaned`. */
+  #ending = false
 
   constructor(init: MemberRunInit) {
     this.member = init.member
     this.#init = init
     this.#log = init.log
-    const { member, to, inbox, onTold } = init
-    this.#ways = new Uplinks({
-      ...{ member, to, inbox, onTold },
-      onLease: () => this.#renew(),
-      onRefused: refusal => this.#onRefused(refusal)
+    const { member, stream, to, server } = init
+    this.#uplinks = new Uplinks({
+      ...{ run: member.run, self: member.self, controller: stream, to, server },
+      clockOffset: () => member.clock.offset
     })
   }
 
-  /** Opens the line to the controller, with the last answer of an earlier life. A run that is over only keeps its data. */
+  /** Sends the last answer of an earlier life of the daemon again. An orphaned member only keeps its data. */
   begin(): void {
-    const { state, ack } = this.member
-    if (state === 'ended') return
+    const { state, ack, manifest, seq } = this.member
+    if (state === 'orphaned') return
     this.#enter(state)
-    this.#ways.start()
-    this.#ways.takePlace()
-    if (ack != null) this.#ways.repeat(ack, this.member.seq)
-    this.#renew()
+    if (manifest != null) this.#uplinks.join(manifest)
+    if (ack != null) this.#uplinks.answer(ack, seq)
+    this.renewLease()
   }
 
   /** Decides what a command means here. */
-  hear(command: Command, by: string): void {
+  handle(command: Command, by: string): void {
     const { member } = this
-    if (by !== member.controller) return this.#refuse(command, by, 'not-the-controller', 'another peer drives this run')
-    if (command.epoch !== member.epoch) {
-      return this.#refuse(command, by, 'old-epoch', `epoch ${command.epoch} is not ${member.epoch}`)
-    }
-    this.#renew()
+    const foreign = refusalOfLead(member.lead, { by, epoch: command.epoch })
+    if (foreign != null) return this.#refuse(command, by, foreign)
+    this.renewLease()
     if (command.seq < member.seq) return
-    this.#ways.heard(command, { isNew: command.seq > member.seq })
+    this.#uplinks.open(command)
     if (command.to != null && !command.to.includes(member.self)) return
-    if (command.seq === member.seq) {
-      const { ack } = member
-      if (this.#busy == null && ack != null && !this.#ways.repeat(ack, command.seq)) this.#sayOnce(ack)
-      return
-    }
+    if (command.seq === member.seq) return this.#answerAgain()
     member.seq = command.seq
     const received = now()
     this.#busy?.abort(new BakError('phase-closed', `phase ${command.phase} has begun`))
@@ -98,14 +96,29 @@ export class MemberRun {
     })
   }
 
-  /** Ends what goes on just now; its answer is still given. */
-  interrupt(why: BakError): void {
-    this.#busy?.abort(why)
+  /** The controller is alive. Silence for longer than the lease orphans the member. */
+  renewLease(): void {
+    clearTimeout(this.#lease)
+    const { state, lead, self, offer } = this.member
+    // a controller that was held up has not fallen silent to itself
+    if (this.#stopping || this.#ending || state === 'ended' || state === 'orphaned' || lead.by === self) return
+    const length = Math.min(offer.spec.policy.lease * 1000, MAX_TIMER_MS)
+    this.#lease = setTimeout(() => {
+      this.#log.warn('the controller has been silent for longer than its lease', { run: this.member.run })
+      this.abandon()
+    }, length)
+    this.#lease.unref()
   }
 
-  /** Packs what lies here, so that it can be collected. */
+  /** The controller does not count an acknowledgement, or does not know the run or this member any more. */
+  onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {
+    this.#log.debug('refused by the controller', { run: this.member.run, seq, code, why: reason })
+    if (code === 'no-such-run' || code === 'not-on-roster') this.abandon()
+  }
+
+  /** Packs what is left here, so that it can be collected. */
   pack(): Promise<void> {
-    // in its turn: who collects may come while the end of the run is packed here
+    // in its turn: the controller may collect while the end of the run is packed here
     const packed = this.#tail.then(() => packRest(this.member))
     this.#tail = packed.catch(() => {})
     return packed
@@ -115,10 +128,10 @@ export class MemberRun {
   async pause(): Promise<void> {
     this.#stopping = true
     clearTimeout(this.#lease)
-    this.interrupt(new BakError('interrupted', 'the daemon stops'))
+    this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#tail
     await stopTools(this.member)
-    await this.#ways.stop()
+    await this.#uplinks.stop()
     await this.member.close()
   }
 
@@ -127,9 +140,40 @@ export class MemberRun {
     clearTimeout(this.#lease)
     this.#enter('gone')
     await this.member.remove()
-    // the last certificate is still to come
-    await this.#ways.finish(LAST_WORDS)
+    // the last certificate may be on its way
+    await this.#uplinks.finish(LAST_MESSAGES_MS)
     this.#init.onGone()
+  }
+
+  /** The run is over for this member: nothing runs any more, data waits to be collected. */
+  abandon(): void {
+    if (this.#ending) return
+    this.#ending = true
+    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+  }
+
+  async #abandon(): Promise<void> {
+    this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
+    await this.#tail
+    await stopTools(this.member)
+    await this.pack()
+    await this.#finish()
+  }
+
+  /** The state goes; so does the folder, unless something in it has no receipt. */
+  async #finish(): Promise<void> {
+    clearTimeout(this.#lease)
+    if ((await this.member.outbox.list()).length === 0) return this.drop()
+    this.#enter('orphaned')
+    await this.#uplinks.stop()
+    await this.#save()
+    await this.member.close()
+  }
+
+  #answerAgain(): void {
+    const { ack, seq } = this.member
+    if (this.#busy != null || ack == null) return
+    if (!this.#uplinks.answer(ack, seq)) this.#answerOnce(ack)
   }
 
   async #obey(command: Command, received: number, signal: AbortSignal): Promise<void> {
@@ -141,29 +185,27 @@ export class MemberRun {
     const ack: Ack = { run, epoch, seq, phase, subject, received: received + offset, done: now() + offset, ...answer }
     if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
-    // a phase that has moved on wants no answer any more
-    if (member.seq === seq) this.#say({ by: member.self, value: ack, envelope: member.ack })
-    if (phase === 'stage') this.#ways.takePlace()
+    // a phase that is over needs no answer any more
+    if (member.seq === seq && !this.#uplinks.answer(member.ack, seq)) this.#answerOnce(member.ack)
+    if (phase === 'stage' && member.manifest != null) this.#uplinks.join(member.manifest)
     const { outcome, code, reason: why } = ack
-    if (outcome === 'refused') this.#log.refused('command refused', { run, phase, from: member.controller, code, why })
+    if (outcome === 'refused') this.#log.refused('command refused', { run, phase, from: member.lead.by, code, why })
     else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
   }
 
   #enter(state: State): void {
+    const hadEnded = isOver(this.member.state)
     this.member.state = state
+    if (!hadEnded && isOver(state)) this.#init.onOver()
     this.#init.onMeasuring(state === 'running')
   }
 
-  /** The line is closed once the run is over here; a controller that still asks gets its answer all the same. */
-  #say(ack: Signed<Ack>): void {
-    if (!this.#ways.answer(ack)) this.#sayOnce(ack.envelope)
-  }
-
-  #sayOnce(ack: Envelope): void {
-    const { run, controller } = this.member
-    sayOnce(this.#init.to(controller), run, ack).catch(error =>
+  /** The stream is closed once the run is over here; a controller that still asks gets its answer on another. */
+  #answerOnce(ack: Envelope): void {
+    const { run, lead } = this.member
+    answerOnce(this.#init.to(lead.by), run, ack).catch(error =>
       this.#log.debug('not answered', { run, why: error.message })
     )
   }
@@ -177,7 +219,7 @@ export class MemberRun {
         member,
         parts: this.#init.parts,
         signal,
-        ask: until => this.#ways.ask(until)
+        ask: until => this.#init.stream.clock.ask(until)
       })
       return { outcome: 'ok' as const, ...done }
     } catch (cause) {
@@ -192,52 +234,14 @@ export class MemberRun {
   #check(command: Command): void {
     const { phase, subject } = command
     const { manifestDigest, offer, self } = this.member
-    const state = this.#abandoned ? 'ended' : this.member.state
+    const state = this.#ending ? 'orphaned' : this.member.state
     if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
     const bearsManifest = phase !== 'join' && phase !== 'stage'
     if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
       throw new BakError('wrong-manifest', 'the command is of another manifest')
     }
-    const beyond = exceedsOffer(command, offer, self)
-    if (beyond != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${beyond}`)
-  }
-
-  /** The controller is there. Silence for longer than the lease ends the run on this member. */
-  #renew(): void {
-    clearTimeout(this.#lease)
-    const { state, controller, self } = this.member
-    // a controller that was held up has not fallen silent to itself
-    if (this.#stopping || state === 'ended' || controller === self) return
-    const length = Math.min(this.member.offer.spec.policy.lease * 1000, 2 ** 31 - 1)
-    this.#lease = setTimeout(() => {
-      this.#log.warn('the controller has been silent for too long', { run: this.member.run })
-      this.abandon()
-    }, length)
-    this.#lease.unref()
-  }
-
-  /** The run is over for this member: nothing runs any more, data waits to be collected. */
-  abandon(): void {
-    this.#abandoned = true
-    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
-  }
-
-  async #abandon(): Promise<void> {
-    this.interrupt(new BakError('cancelled', 'the run is over on this member'))
-    await this.#tail
-    await stopTools(this.member)
-    await this.pack()
-    await this.#finish()
-  }
-
-  /** The state goes; so does the folder, unless something in it has no receipt. */
-  async #finish(): Promise<void> {
-    clearTimeout(this.#lease)
-    if ((await this.member.outbox.list()).length === 0) return this.drop()
-    this.#enter('ended')
-    await this.#ways.stop()
-    await this.#save()
-    await this.member.close()
+    const excess = exceedsOffer(command, offer, self)
+    if (excess != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${excess}`)
   }
 
   async #save(): Promise<void> {
@@ -245,13 +249,9 @@ export class MemberRun {
     await member.keep().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
   }
 
-  #onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {
-    this.#log.debug('refused by the controller', { run: this.member.run, seq, code, why: reason })
-    if (code !== 'no-such-run' && code !== 'not-on-roster') return
-    this.abandon()
-  }
-
-  #refuse({ run, phase }: Command, by: string, code: string, why: string): void {
-    this.#log.refused('command refused', { run, phase, from: by, code, why })
+  #refuse({ run, phase }: Command, from: string, { code, reason: why }: { code: string; reason: string }): void {
+    this.#log.refused('command refused', { run, phase, from, code, why })
   }
 }
+
+const isOver = (state: State) => state === 'orphaned' || state === 'gone'

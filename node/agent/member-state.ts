@@ -8,7 +8,8 @@ import * as v from 'valibot'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
-import { count, peerId, runId } from '../../protocols/fields.ts'
+import { count } from '../../protocols/fields.ts'
+import type { Lead } from '../../protocols/lead.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import {
   type Clock,
@@ -26,7 +27,6 @@ import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
 const progress = v.object({
-  epoch: count,
   seq: count,
   state: v.picklist(states),
   /** The latest acknowledgement. */
@@ -34,8 +34,6 @@ const progress = v.object({
 })
 const saved = v.object({
   ...progress.entries,
-  run: runId,
-  controller: peerId,
   clock,
   offer: envelope,
   manifest: v.optional(envelope)
@@ -49,7 +47,7 @@ export interface StartedTool {
 
 export class MemberState {
   readonly run: string
-  readonly controller: string
+  readonly lead: Lead
   readonly offerSealed: Envelope
   readonly offer: Offer
   /** Has the layout of the result folder, so that what is packed here unpacks in place there. */
@@ -57,7 +55,6 @@ export class MemberState {
   readonly folder: string
   readonly self: string
   readonly outbox: Outbox
-  epoch: number
   seq = 0
   state: State = 'new'
   clock: Clock = { offset: 0, bound: 0 }
@@ -69,23 +66,26 @@ export class MemberState {
   ack: Envelope | undefined
   started: StartedTool[] = []
   /** What the daemon had cost when this member answered `start`. */
-  looked: UsageSnapshot | undefined
+  usageAtStart: UsageSnapshot | undefined
   /** Its tools were running when the daemon died. */
   interrupted = false
   #saved: { state?: State; manifest?: string } = {}
-  readonly #slot: StateFile
+  readonly #stateFile: StateFile
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
     this.folder = init.folder
     this.data = join(init.folder, 'data')
-    this.#slot = new StateFile(join(init.folder, 'state.cbor'))
+    this.#stateFile = new StateFile(join(init.folder, 'state.cbor'))
     this.self = init.self
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed
     this.offer = peek(offerSubject, init.offerSealed)
     this.run = this.offer.run
-    this.controller = this.offer.controller
-    this.epoch = this.offer.epoch
+    this.lead = { by: this.offer.controller, epoch: this.offer.epoch }
+  }
+
+  get controller(): string {
+    return this.lead.by
   }
 
   /** The name of this member's folders in the result. */
@@ -115,8 +115,8 @@ export class MemberState {
   async save(): Promise<void> {
     const { state, manifestDigest } = this
     await mkdir(this.data, { recursive: true })
-    const { run, controller, clock, offerSealed: offer, manifestSealed: manifest } = this
-    const whole = { ...this.#progress, run, controller, clock, offer, manifest }
+    const { clock, offerSealed: offer, manifestSealed: manifest } = this
+    const whole = { ...this.#progress, clock, offer, manifest }
     await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
     this.#saved = { state, manifest: manifestDigest }
   }
@@ -124,23 +124,23 @@ export class MemberState {
   /** What the next daemon must know if this one is killed; a phase that changes no state can be gone through again. */
   async keep(): Promise<void> {
     const { state, manifestDigest } = this
-    if (state === 'ended' || manifestDigest !== this.#saved.manifest) return this.save()
+    if (state === 'orphaned' || manifestDigest !== this.#saved.manifest) return this.save()
     if (state === this.#saved.state) return
     const bytes = encode(this.#progress)
     if (bytes.length > MAX_STATE_BYTES) return this.save()
     // a machine that fails ends the run on it, whatever is on its disk
-    await this.#slot.write(bytes)
+    await this.#stateFile.write(bytes)
     this.#saved.state = state
   }
 
   get #progress() {
-    const { epoch, seq, state, ack } = this
-    return { epoch, seq, state, ack }
+    const { seq, state, ack } = this
+    return { seq, state, ack }
   }
 
   /** Nothing more is kept for now. */
   close(): Promise<void> {
-    return this.#slot.close()
+    return this.#stateFile.close()
   }
 
   async remove(): Promise<void> {
@@ -155,9 +155,9 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const later = await readStateFile(join(folder, 'state.cbor'))
     .then(bytes => decode(progress, bytes))
     .catch(() => content)
-  const { epoch, seq, state, ack } = later.seq >= content.seq ? later : content
+  const { seq, state, ack } = later.seq >= content.seq ? later : content
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
-  Object.assign(member, { epoch, seq, state, ack, clock: content.clock })
+  Object.assign(member, { seq, state, ack, clock: content.clock })
   if (content.manifest != null) member.accept(content.manifest)
   member.interrupted = member.state === 'running'
   return member

@@ -1,19 +1,19 @@
 /**
- * Where a path leads on this machine: every link followed, every `..` taken back after that, as the kernel does. What is not
- * there yet counts by the folder it would be in, so that a path can be judged before something is written to it.
+ * Resolves a path on this machine as the kernel does: first links, then `..`. A missing file resolves to the path that it would
+ * have, so that a path can be checked before it is written to.
  */
 import { readlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { isCode } from '../store/disk.ts'
 
-/** Links that are followed on one way; what Linux does, path_resolution(7). */
+/** Links followed in one path, as in Linux; path_resolution(7). */
 const MAX_LINKS = 40
 
-/** What stands at a path: where a link leads, `there` for all else, `missing`. @throws if it cannot be seen */
-export type InspectPath = (path: string) => Promise<{ link: string } | 'there' | 'missing'>
+/** What is at a path: a link with its target, something else that `exists`, or nothing. @throws if it cannot be read */
+export type InspectPath = (path: string) => Promise<{ link: string } | 'exists' | 'missing'>
 
-/** @returns the way without links and dots, or undefined where it is relative, leads in circles or cannot be seen */
-export async function realPath(path: string, look: InspectPath = inspectOnDisk): Promise<string | undefined> {
+/** @returns the path without links and dots; undefined if it is relative, has a cycle of links or cannot be read */
+export async function realPath(path: string, inspect: InspectPath = inspectOnDisk): Promise<string | undefined> {
   if (!isAbsolute(path)) return undefined
   const ahead = path.split('/').reverse()
   let links = 0
@@ -21,7 +21,7 @@ export async function realPath(path: string, look: InspectPath = inspectOnDisk):
   let missing = false
   for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
     if (part === '' || part === '.') continue
-    // nobody knows where the parent of what is not there will be
+    // the parent of a missing name is unknown: it may become a link
     if (part === '..' && missing) return undefined
     if (part === '..') {
       at = dirname(at)
@@ -30,7 +30,7 @@ export async function realPath(path: string, look: InspectPath = inspectOnDisk):
     const next = join(at, part)
     const found: Awaited<ReturnType<InspectPath>> | undefined = missing
       ? 'missing'
-      : await look(next).catch(() => undefined)
+      : await inspect(next).catch(() => undefined)
     if (found === undefined) return undefined
     if (typeof found === 'string') {
       missing = found === 'missing'
@@ -44,12 +44,12 @@ export async function realPath(path: string, look: InspectPath = inspectOnDisk):
   return at
 }
 
-/** Whether a path leads into one of the folders, or to one of them. */
-export async function isInside(path: string, folders: string[], look?: InspectPath): Promise<boolean> {
-  const real = await realPath(path, look)
+/** @returns whether a path resolves to one of the folders, or into one */
+export async function isInside(path: string, folders: string[], inspect?: InspectPath): Promise<boolean> {
+  const real = await realPath(path, inspect)
   if (real === undefined) return false
   for (const folder of folders) {
-    const root = await realPath(folder, look)
+    const root = await realPath(folder, inspect)
     if (root !== undefined && (real === root || real.startsWith(root === '/' ? root : `${root}/`))) return true
   }
   return false
@@ -59,7 +59,7 @@ async function inspectOnDisk(path: string): ReturnType<InspectPath> {
   try {
     return { link: await readlink(path) }
   } catch (error) {
-    if (isCode(error, 'EINVAL')) return 'there'
+    if (isCode(error, 'EINVAL')) return 'exists'
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return 'missing'
     throw error
   }

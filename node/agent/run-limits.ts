@@ -1,15 +1,18 @@
+/** How many runs a peer takes part in at once. */
 import { BakError } from '../../protocols/errors.ts'
 
-/** Runs that one controller may have on this peer at once, as many as it may drive; and those of all controllers. */
-const MAX_OF_CONTROLLER = 32
+/** Runs of one controller on this peer: as many as it may drive at once. */
+const MAX_RUNS_OF_CONTROLLER = 32
 const MAX_RUNS = 128
 
 /**
- * @param open who drives each run that this peer is in, or about to be in
- * @throws {BakError} `busy` if there is no room for one more of this controller
+ * @param open controller of each run that this peer takes part in or is joining
+ * @throws {BakError} `busy` if one more run of this controller is too much
  */
 export function checkRunLimits(open: string[], controller: string): void {
-  const ofOne = open.filter(each => each === controller).length
-  if (ofOne >= MAX_OF_CONTROLLER) throw new BakError('busy', `${controller} has ${ofOne} runs here already`)
-  if (open.length >= MAX_RUNS) throw new BakError('busy', `this peer is in ${open.length} runs already`)
+  const ofController = open.filter(each => each === controller).length
+  if (ofController >= MAX_RUNS_OF_CONTROLLER) {
+    throw new BakError('busy', `this peer takes part in ${ofController} runs of ${controller} already`)
+  }
+  if (open.length >= MAX_RUNS) throw new BakError('busy', `this peer takes part in ${open.length} runs already`)
 }

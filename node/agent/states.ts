@@ -1,24 +1,25 @@
 /**
- * What a member may be told in which state. After pbench's Tool Meister: startup, idle, running, shutdown; a command that is
- * not legal is refused and changes nothing.
+ * Which command is legal in which state of a member. After pbench's Tool Meister: startup, idle, running, shutdown; a command that is
+ * not legal is refused and changes nothing. A member is `orphaned` when its lease is over: its tools are stopped and its data is kept,
+ * until the run ends here or another controller adopts it.
  */
 import type { Phase } from '../../protocols/fields.ts'
 
-export const states = ['new', 'joined', 'ready', 'idle', 'running', 'ended', 'gone'] as const
+export const states = ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended', 'gone'] as const
 export type State = (typeof states)[number]
 
 /** Legal in these states, and the state it leads to; the same state where none is named. */
 export const transitions: Record<Phase, { from: State[]; to?: State }> = {
   join: { from: ['new'], to: 'joined' },
   stage: { from: ['joined'], to: 'ready' },
-  sysinfo: { from: ['ready', 'ended'] },
+  sysinfo: { from: ['ready', 'orphaned', 'ended'] },
   init: { from: ['ready'], to: 'idle' },
   start: { from: ['idle'], to: 'running' },
   work: { from: ['running'] },
   stop: { from: ['running'], to: 'idle' },
-  send: { from: ['idle', 'ended'] },
+  send: { from: ['idle', 'orphaned', 'ended'] },
   end: { from: ['joined', 'ready', 'idle'], to: 'ended' },
-  terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'ended'], to: 'gone' }
+  terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended'], to: 'gone' }
 }
 
 export function isLegal(phase: Phase, state: State): boolean {

@@ -1,32 +1,33 @@
 /**
  * Answers for runs that are over on this member while their controllers still ask: a controller that was silent for too long, or
- * that did not get the last answer. Without it each phase would wait for this member to its deadline.
+ * that did not get the last answer. Without these answers each phase would wait for this member until its deadline.
  */
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import { ackSubject, acksProtocol, type Command } from '../../protocols/phase.ts'
+import { judgeLead, type Lead } from '../../protocols/lead.ts'
+import { ackSubject, type Command } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { call, type Opener } from '../../protocols/stream.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import type { MemberState } from './member-state.ts'
 
-/** Runs that are remembered; the oldest goes first. */
+/** Runs that are kept; the oldest goes first. */
 const MAX_RUNS = 64
-const PATIENCE = 10_000
-/** A command is repeated until its phase is over; the answer to it is not given again more often than this, ms. */
-const AGAIN = 3_000
+const ANSWER_TIMEOUT_MS = 10_000
+/** A command is repeated until its phase is over; its answer is not sent again more often than this, ms. */
+const REPEAT_INTERVAL_MS = 3_000
 
-interface Over {
-  controller: string
-  epoch: number
+interface EndedRun {
+  lead: Lead
   seq: number
   ack?: Envelope
-  /** When it was given, on a clock that never goes back, ms. */
-  given: number
+  /** When the answer was sent, on the monotonic clock, ms. */
+  answered: number
 }
 
 export class Tombstones {
-  readonly #over = new Map<string, Over>()
+  readonly #runs = new Map<string, EndedRun>()
   readonly #signer: Signer
   readonly #to: (peer: string) => Opener
   readonly #log: Log
@@ -40,25 +41,25 @@ export class Tombstones {
   }
 
   /** Nothing of the run is left here. */
-  remember({ run, controller, epoch, seq, ack }: MemberState): void {
-    this.#over.set(run, { controller, epoch, seq, ack, given: this.#clock() })
-    if (this.#over.size > MAX_RUNS) this.#over.delete(this.#over.keys().next().value as string)
+  add({ run, lead, seq, ack }: Pick<MemberState, 'run' | 'lead' | 'seq' | 'ack'>): void {
+    this.#runs.set(run, { lead, seq, ack, answered: this.#clock() })
+    if (this.#runs.size > MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value as string)
   }
 
-  /** Whether the run is over here: it is not joined again, whenever its first command comes. */
+  /** Whether the run is over here: a `join` that arrives late does not start it again. */
   has(run: string): boolean {
-    return this.#over.has(run)
+    return this.#runs.has(run)
   }
 
-  /** Gives the last answer again to its command, and to a later one that the run is over; to all others nothing. */
-  hear(command: Command, by: string): void {
+  /** Answers its last command as before, a later one with a refusal, and an older one not at all. */
+  handle(command: Command, by: string): void {
     const { run, epoch, seq, phase, subject, to } = command
-    const known = this.#over.get(run)
-    if (known == null || known.controller !== by || known.epoch !== epoch || seq < known.seq) return
+    const known = this.#runs.get(run)
+    if (known == null || judgeLead(known.lead, { by, epoch }) !== 'current' || seq < known.seq) return
     if (to != null && !to.includes(this.#signer.peer)) return
     const clock = this.#clock()
-    if (seq === known.seq && clock - known.given < AGAIN) return
-    known.given = clock
+    if (seq === known.seq && clock - known.answered < REPEAT_INTERVAL_MS) return
+    known.answered = clock
     if (seq > known.seq) {
       const at = now()
       const about = { run, epoch, seq, phase, subject, received: at, done: at }
@@ -67,19 +68,19 @@ export class Tombstones {
       known.ack = seal(ackSubject, { ...about, outcome: 'refused', code: 'state', reason }, this.#signer)
     }
     if (known.ack == null) return
-    sayOnce(this.#to(by), run, known.ack).catch(cause =>
+    answerOnce(this.#to(by), run, known.ack).catch(cause =>
       this.#log.debug('a late answer did not arrive', { run, why: asBakError(cause).message })
     )
   }
 }
 
-/** Brings one answer on a stream of its own. */
-export async function sayOnce(open: Opener, run: string, ack: Envelope): Promise<void> {
-  const stream = await call(open, acksProtocol, { signal: AbortSignal.timeout(PATIENCE) })
+/** Sends one answer on a stream of its own. */
+export async function answerOnce(open: Opener, run: string, ack: Envelope): Promise<void> {
+  const stream = await call(open, runStreamProtocol, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
   try {
     await stream.send({ type: 'open', run })
-    await stream.send({ type: 'ack', sealed: ack })
-    // it is there when the controller speaks
+    await stream.send({ type: 'acks', sealed: [ack] })
+    // it has arrived when the controller answers
     await stream.receive()
     await stream.close()
   } catch (cause) {

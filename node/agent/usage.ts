@@ -1,4 +1,4 @@
-/** What this daemon has cost so far, and what that is between two looks. */
+/** Resource usage of this daemon: a snapshot, and the difference of two. */
 import type { Cost } from '../../protocols/cost.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import { processorTimeOf } from '../processes/process-group.ts'
@@ -18,17 +18,17 @@ export function usageNow(traffic: Pick<Traffic, 'total'>): UsageSnapshot {
   }
 }
 
-/** @param groups of the programs that are tools */
+/** @param groups process groups of running tools, whose CPU time is read now */
 export function between(before: UsageSnapshot, after: UsageSnapshot, groups: number[]): Cost {
-  const grown = (key: keyof UsageSnapshot) => Math.max(0, after[key] - before[key])
+  const difference = (key: keyof UsageSnapshot) => Math.max(0, after[key] - before[key])
   return {
-    elapsed: grown('at'),
-    user: grown('user'),
-    system: grown('system'),
+    elapsed: difference('at'),
+    user: difference('user'),
+    system: difference('system'),
     tools: processorTimeOf(groups),
-    voluntary: grown('voluntary'),
-    involuntary: grown('involuntary'),
-    sent: grown('sent'),
-    received: grown('received')
+    voluntary: difference('voluntary'),
+    involuntary: difference('involuntary'),
+    sent: difference('sent'),
+    received: difference('received')
   }
 }

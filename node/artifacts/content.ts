@@ -1,93 +1,117 @@
 /**
- * Get by digest: any peer that holds some content gives it to any peer that asks, a portion at a time at the pace of the one
- * who asks. Offers and manifests travel so; what came is checked against its digest before it is used.
+ * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
+ * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { getProtocol } from '../../protocols/phase.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 
-const PORTION = 256 * 1024
-/** Largest content that is held in memory, one piece and all of it. */
-const MAX_PIECE = 16 * 1024 * 1024
-const MAX_HELD = 64 * 1024 * 1024
-/** Pieces that are held: the offers and manifests of as many runs as a peer follows, and as many again. */
-const MAX_PIECES = 256
-/** Pieces that are fetched at once, of all peers and of one: each may come to the largest. */
-const FETCHES = { most: 8, mostOfOne: 2 }
+const PORTION_BYTES = 256 * 1024
+/** Largest content, and the sum of all content in memory. */
+const MAX_CONTENT_BYTES = 16 * 1024 * 1024
+const MAX_STORED_BYTES = 64 * 1024 * 1024
+/** Offer and manifest of each of the 128 runs that a peer may take part in. */
+const MAX_STORED = 256
+/** Each fetch may need memory for the largest content. */
+const FETCHES = { total: 8, perKey: 2 }
 
-export interface ContentComponents {
-  streams: Streams
+interface ContentComponents {
+  streams: Pick<Streams, 'serve' | 'unserve' | 'to'>
+}
+
+interface Portion {
+  digest: string
+  offset: number
+  length: number
 }
 
 export class Content {
-  readonly #streams: Streams
-  /** In order of use, the latest last. */
-  readonly #held = new Map<string, Uint8Array>()
-  readonly #lanes = new Limit(FETCHES)
-  #size = 0
+  readonly #streams: ContentComponents['streams']
+  /** By digest, the least recently used first. */
+  readonly #stored = new Map<string, Uint8Array>()
+  readonly #fetches = new Limit(FETCHES)
+  #storedBytes = 0
+  /** Digests that are waited for. */
+  readonly #expected = new Map<string, PromiseWithResolvers<Uint8Array>>()
 
   constructor(components: ContentComponents) {
     this.#streams = components.streams
   }
 
   async start(): Promise<void> {
-    await this.#streams.serve(getProtocol, (request, exchange) => this.#answer(request, exchange.receive))
+    await this.#streams.serve(getProtocol, (request, exchange) => this.#serve(request, exchange.receive))
   }
 
   async stop(): Promise<void> {
     await this.#streams.unserve(getProtocol)
   }
 
-  /** @returns the digest under which other peers can have it from here */
+  /** Stores content, and drops the least recently used beyond the bounds. @returns the digest by which other peers can get it */
   put(bytes: Uint8Array): string {
     const digest = digestOf(bytes)
-    if (!this.#held.has(digest)) this.#size += bytes.length
-    this.#held.delete(digest)
-    this.#held.set(digest, bytes)
-    for (const [oldest, old] of this.#held) {
-      if ((this.#size <= MAX_HELD && this.#held.size <= MAX_PIECES) || oldest === digest) break
-      this.#held.delete(oldest)
-      this.#size -= old.length
+    if (!this.#stored.has(digest)) this.#storedBytes += bytes.length
+    this.#stored.delete(digest)
+    this.#stored.set(digest, bytes)
+    this.#expected.get(digest)?.resolve(bytes)
+    for (const [oldest, old] of this.#stored) {
+      const isWithin = this.#storedBytes <= MAX_STORED_BYTES && this.#stored.size <= MAX_STORED
+      if (isWithin || oldest === digest) break
+      this.#stored.delete(oldest)
+      this.#storedBytes -= old.length
     }
     return digest
   }
 
   /**
-   * @param from peers that may have it, most hopeful first; the next is asked when one has it not
-   * @throws {BakError} `unknown-digest` with what each of them said
+   * @param from peers to ask one after the other, the most likely to have it first
+   * @throws {BakError} `unknown-digest` with the error of each peer
    */
   async get(digest: string, from: string[], options: WaitOptions = {}): Promise<Uint8Array> {
-    const held = this.#use(digest)
-    if (held != null) return held
-    const whys: string[] = []
+    const stored = this.local(digest)
+    if (stored != null) return stored
+    const errors: string[] = []
     for (const peer of from) {
       try {
-        const bytes = await this.#lanes.use(peer, () => this.#fetch(digest, peer, options), options)
+        const bytes = await this.#fetches.run(peer, () => this.#fetch(digest, peer, options), options)
         this.put(bytes)
         return bytes
       } catch (cause) {
         if (options.signal?.aborted) throw asBakError(options.signal.reason)
-        whys.push(asBakError(cause).message)
+        errors.push(asBakError(cause).message)
       }
     }
-    throw new BakError('unknown-digest', `nobody gave ${digest}: ${whys.join('; ') || 'nobody to ask'}`)
+    throw new BakError('unknown-digest', `no peer has ${digest}: ${errors.join('; ') || 'there was none to ask'}`)
   }
 
-  /** @returns what is here under a digest */
-  held(digest: string): Uint8Array | undefined {
-    return this.#use(digest)
+  /** Waits for content that another peer sends by itself. @returns nothing if it has not come after so many ms */
+  async expect(digest: string, ms: number): Promise<Uint8Array | undefined> {
+    const stored = this.local(digest)
+    if (stored != null) return stored
+    const arrival = this.#expected.get(digest) ?? Promise.withResolvers<Uint8Array>()
+    this.#expected.set(digest, arrival)
+    const timeout = new AbortController()
+    try {
+      return await Promise.race([
+        arrival.promise,
+        sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)
+      ])
+    } finally {
+      timeout.abort()
+      this.#expected.delete(digest)
+    }
   }
 
-  /** What is asked for stays, what nobody asks for goes first. */
-  #use(digest: string): Uint8Array | undefined {
-    const held = this.#held.get(digest)
-    if (held == null) return undefined
-    this.#held.delete(digest)
-    this.#held.set(digest, held)
-    return held
+  /** @returns content that this peer has, which then counts as just used */
+  local(digest: string): Uint8Array | undefined {
+    const stored = this.#stored.get(digest)
+    if (stored == null) return undefined
+    this.#stored.delete(digest)
+    this.#stored.set(digest, stored)
+    return stored
   }
 
   async #fetch(digest: string, peer: string, options: WaitOptions): Promise<Uint8Array> {
@@ -96,9 +120,9 @@ export class Content {
     try {
       let offset = 0
       for (let total: number | undefined; total === undefined || offset < total; ) {
-        await exchange.send({ digest, offset, length: PORTION })
+        await exchange.send({ digest, offset, length: PORTION_BYTES })
         const part = await exchange.receive()
-        if (part === undefined) throw new BakError('unknown-digest', 'the answer broke off')
+        if (part === undefined) throw new BakError('unknown-digest', 'the answer ended early')
         total = checkPart(part, offset, total)
         offset += part.bytes.length
         parts.push(part.bytes)
@@ -110,30 +134,27 @@ export class Content {
       await exchange.close()
     }
     const bytes = new Uint8Array(Buffer.concat(parts))
-    if (digestOf(bytes) !== digest) throw new BakError('mismatch', `what ${peer} gave is not ${digest}`)
+    if (digestOf(bytes) !== digest)
+      throw new BakError('mismatch', `the bytes from ${peer} do not have the digest ${digest}`)
     return bytes
   }
 
-  async *#answer(first: Portion, receive: () => Promise<Portion | undefined>) {
-    for (let asked: Portion | undefined = first; asked !== undefined; asked = await receive()) {
-      const held = this.#use(asked.digest)
-      if (held == null) throw new BakError('unknown-digest', `${asked.digest} is not here`)
-      yield { total: held.length, bytes: held.subarray(asked.offset, asked.offset + asked.length) }
+  async *#serve(first: Portion, receive: () => Promise<Portion | undefined>) {
+    for (let request: Portion | undefined = first; request !== undefined; request = await receive()) {
+      const { digest, offset, length } = request
+      const stored = this.local(digest)
+      if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
+      yield { total: stored.length, bytes: stored.subarray(offset, offset + length) }
     }
   }
 }
 
-/** A peer that drips gives nothing. @returns the size of the whole */
+/** A portion must be complete: a peer could otherwise keep a fetch open with a byte at a time. @returns bytes of the whole */
 function checkPart({ total, bytes }: { total: number; bytes: Uint8Array }, offset: number, before = total): number {
-  if (total > MAX_PIECE) throw new BakError('bad-message', `content of ${total} bytes is too large`)
-  if (total !== before) throw new BakError('bad-message', `content of ${before} bytes has become one of ${total}`)
-  const expected = Math.min(PORTION, total - offset)
+  if (total > MAX_CONTENT_BYTES) throw new BakError('bad-message', `content of ${total} bytes is too large`)
+  if (total !== before)
+    throw new BakError('bad-message', `the size of the content changed from ${before} to ${total} bytes`)
+  const expected = Math.min(PORTION_BYTES, total - offset)
   if (bytes.length === expected) return total
   throw new BakError('bad-message', `asked for ${expected} bytes at ${offset}, got ${bytes.length}`)
-}
-
-interface Portion {
-  digest: string
-  offset: number
-  length: number
 }

@@ -1,40 +1,43 @@
 /**
- * The member's stream to the controller: opened at `join`, kept until `terminate`, opened again whenever it breaks. It
- * carries acknowledgements one way, commands and signs of life of the controller the other, and what the clocks of both say. In a
- * run with branches a member has a second one, to its head.
+ * The member's end of a run stream: opened at `join`, kept until `terminate`, opened again whenever it breaks. In a large run a member
+ * has a second one, to the member that aggregates its acknowledgements.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { acksProtocol, type FromController, type FromMember } from '../../protocols/phase.ts'
+import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../mesh/peering/backoff.ts'
 import { StreamClock } from './stream-clock.ts'
 
-export type Told = Extract<FromController, { type: 'command' | 'certificate' | 'notice' }>
-
 export interface RunStreamClientInit {
   run: string
   open: Opener
-  onLease(): void
-  /** A command, a certificate to be held, or how phases ended. */
-  onTold(message: Told): void
-  /** The controller will not have an acknowledgement, or does not know the run any more. */
-  onRefused(refusal: { seq?: number; code: BakError['code']; reason: string }): void
-  /** Who does not know the run may come to know it: the line is tried again. */
-  patient?: boolean
+  /** The controller, or the aggregator, is alive. */
+  onLease?(): void
+  onContent?(bytes: Uint8Array): void
+  /** To be kept for others. */
+  onCertificate?(sealed: Envelope): void
+  /** An acknowledgement does not count, or the run is not known there any more. */
+  onRefused?(refusal: { seq?: number; code: BakError['code']; reason: string }): void
+  /** The stream broke. */
+  onDown?(): void
+  /** The other side may come to know the run later: a stream that is refused is tried again. */
+  retryRefused?: boolean
 }
 
-const RETRY = { first: 100, most: 5_000 }
-/** What is said again of one phase when the line comes back; what is more the controller asks for itself. */
-const MAX_HELD = 256
+const RETRY_MS = { first: 100, most: 5_000 }
+/** Acknowledgements of one phase that are sent again when the stream is back; for more the controller repeats its command. */
+const MAX_KEPT = 256
 
 export class RunStreamClient {
   readonly #init: RunStreamClientInit
   readonly clock = new StreamClock()
   readonly #stopped = new AbortController()
-  readonly #backoff = new Backoff(RETRY)
+  readonly #backoff = new Backoff(RETRY_MS)
   #stream: Call<FromMember, FromController> | undefined
-  /** What was said of the latest phase: the only one that can still be waiting. */
-  #held: FromMember[] = []
+  /** Acknowledgements of the latest phase, the only ones that can still be waited for. */
+  #kept = new Set<Envelope>()
   #seq = -1
   #loop: Promise<void> | undefined
   #finishing = false
@@ -48,22 +51,32 @@ export class RunStreamClient {
     return this.#loop == null || this.#stopped.signal.aborted
   }
 
+  /** Whether the stream is open now. */
+  get isUp(): boolean {
+    return this.#stream != null
+  }
+
+  /** Acknowledgements of the latest phase, which a stream that broke may have lost. */
+  get kept(): { acks: Envelope[]; seq: number } {
+    return { acks: [...this.#kept], seq: this.#seq }
+  }
+
   start(): void {
     this.#loop ??= this.#keepOpen()
   }
 
-  /** Sends now if the line is up, else as soon as it is. */
-  send(message: FromMember, seq: number): void {
-    if (seq !== this.#seq) this.#held = []
+  /** Sends now if the stream is open, else as soon as it is. @param seq number of the phase */
+  send(acks: Envelope[], seq: number): void {
+    if (seq !== this.#seq) this.#kept.clear()
     this.#seq = seq
-    if (this.#held.length < MAX_HELD && !this.#held.some(each => isSame(each, message))) this.#held.push(message)
-    this.#stream?.send(message).catch(error => this.#stream?.abort(error))
+    for (const ack of acks) if (this.#kept.size < MAX_KEPT) this.#kept.add(ack)
+    this.#stream?.send({ type: 'acks', sealed: acks }).catch(error => this.#stream?.abort(error))
   }
 
-  /** Closes when the controller does, which has last words, or after so many ms. */
-  async finish(patience: number): Promise<void> {
+  /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */
+  async finish(waitMs: number): Promise<void> {
     this.#finishing = true
-    await Promise.race([this.#loop, pause(patience, this.#stopped.signal)])
+    await Promise.race([this.#loop, sleep(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {})])
     await this.stop()
   }
 
@@ -75,52 +88,43 @@ export class RunStreamClient {
   }
 
   async #keepOpen(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
       try {
         await this.#once()
       } catch (cause) {
-        const error = asBakError(cause)
-        if (!this.#init.patient && (error.code === 'no-such-run' || error.code === 'not-on-roster')) {
-          if (!this.#finishing) this.#init.onRefused({ code: error.code, reason: error.message })
+        const { code, message: reason } = asBakError(cause)
+        if (!this.#init.retryRefused && (code === 'no-such-run' || code === 'not-on-roster')) {
+          this.clock.down()
+          if (!this.#finishing) this.#init.onRefused?.({ code, reason })
           return
         }
       }
       this.#stream = undefined
       this.clock.down()
+      this.#init.onDown?.()
       if (this.#finishing) return
-      await pause(this.#backoff.next(), this.#stopped.signal)
+      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {})
     }
   }
 
   async #once(): Promise<void> {
-    const stream = await call(this.#init.open, acksProtocol, { signal: this.#stopped.signal })
+    const stream = await call(this.#init.open, runStreamProtocol, { signal: this.#stopped.signal })
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
     this.clock.up(message => stream.send(message))
-    for (const message of [...this.#held]) await stream.send(message)
+    if (this.#kept.size > 0) await stream.send({ type: 'acks', sealed: [...this.#kept] })
     for await (const message of stream) {
       this.#backoff.reset()
-      if (message.type === 'time') this.clock.heard(message)
-      else if (message.type === 'lease') this.#init.onLease()
-      else if (message.type === 'refused') this.#init.onRefused(message)
-      else this.#init.onTold(message)
+      this.#receive(message)
     }
   }
-}
 
-const isSame = (one: FromMember, other: FromMember) =>
-  one.type === 'ack' && other.type === 'ack' && one.sealed === other.sealed
-
-function pause(length: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, length)
-    signal.addEventListener('abort', done)
-    // it may have been stopped before the line broke
-    if (signal.aborted) done()
-  })
+  #receive(message: FromController): void {
+    if (message.type === 'time') this.clock.onAnswer(message)
+    else if (message.type === 'lease') this.#init.onLease?.()
+    else if (message.type === 'content') this.#init.onContent?.(message.bytes)
+    else if (message.type === 'certificate') this.#init.onCertificate?.(message.sealed)
+    else this.#init.onRefused?.(message)
+  }
 }

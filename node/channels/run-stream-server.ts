@@ -1,153 +1,139 @@
 /**
- * The controller's end of its members' streams: acknowledgements come in; commands, signs of life and refusals go out; and who
- * asks for the time gets it, stamped as soon as the question is heard and as late as the answer can be. The head of a branch has
- * such an end, too, for those below it.
+ * The controller's end of its members' run streams: acknowledgements come in; signs that it is alive, contents, certificates,
+ * refusals and clock answers go out. An aggregator has such an end, too, for the members directly below it.
  */
-import { open, type Signed } from '../../protocols/envelope.ts'
-import { asBakError, BakError, type ErrorCode } from '../../protocols/errors.ts'
-import {
-  type Ack,
-  type Answers,
-  ackSubject,
-  acksProtocol,
-  type FromController,
-  type FromMember
-} from '../../protocols/phase.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Envelope } from '../../protocols/envelope.ts'
+import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { Queue } from '../../protocols/queue.ts'
+import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Exchange } from '../../protocols/stream.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 
 export interface Refusal {
+  /** Number of the phase that the acknowledgement was for; 0 where it cannot be read. */
+  seq: number
   code: ErrorCode
   reason: string
 }
 
-/** What one run lets in. */
-export interface Door {
-  /** Whether the peer may answer in this run at all. */
+/** What one run accepts. */
+export interface RunStreamHandlers {
+  /** Whether the peer may open a stream in this run. */
   admits(peer: string): boolean
-  /** How often members hear that the controller is there, ms. */
-  pulse: number
-  onOpen(peer: string): void
-  /** All that the peer said over its line has been heard. */
-  onClose(peer: string): void
-  /** Whether a peer is head of the branch that another is in, and may bring its answers. */
-  speaksFor(peer: string, member: string): boolean
-  /** @returns why the acknowledgement does not count */
-  onAck(ack: Signed<Ack>): Refusal | undefined
-  /** Answers that a head gathered, unread. @returns why they do not count */
-  onAnswers(peer: string, answers: Answers): Refusal | undefined
+  /** How often members get a sign that the controller is alive, ms. */
+  leaseIntervalMs: number
+  /** The clock that questions are answered with, ms; this machine's where it is left out. */
+  now?(): number
+  /** What a stream gets as soon as it opens. */
+  greeting?(): FromController[]
+  onOpen?(peer: string): void
+  /** All that the peer sent over its stream has been handled. */
+  onClose?(peer: string): void
+  /** @returns the acknowledgements that do not count, and why */
+  onAcks(peer: string, acks: Envelope[]): Refusal[] | void
 }
 
-export class Inbox {
+/** Acknowledgements that are handled before other work has its turn: verifying them takes some 5 ms. */
+const ACKS_PER_TURN = 16
+
+export class RunStreamServer {
   readonly #streams: Streams
   readonly #log: Log
-  readonly #doors = new Map<string, Door>()
-  /** By run and member: a newer line of a member ends its older one. */
-  readonly #lines = new Map<string, Map<string, Queue<FromController>>>()
+  readonly #runs = new Map<string, RunStreamHandlers>()
+  /** By run and member: a newer stream of a member ends its older one. */
+  readonly #open = new Map<string, Map<string, Queue<FromController>>>()
 
   constructor(components: { streams: Streams }, init: { log: Log }) {
     this.#streams = components.streams
-    this.#log = init.log.with({}, 'inbox')
+    this.#log = init.log.with({}, 'run-stream')
   }
 
   async start(): Promise<void> {
-    await this.#streams.serve(acksProtocol, (first, exchange) => this.#serve(first, exchange))
+    await this.#streams.serve(runStreamProtocol, (first, exchange) => this.#serve(first, exchange))
   }
 
   async stop(): Promise<void> {
-    await this.#streams.unserve(acksProtocol)
+    await this.#streams.unserve(runStreamProtocol)
   }
 
-  open(run: string, door: Door): void {
-    this.#doors.set(run, door)
+  open(run: string, handlers: RunStreamHandlers): void {
+    this.#runs.set(run, handlers)
   }
 
-  /** Ends the lines of a run: a member that was away asks again, and hears that the run is over. */
+  /** Ends the streams of a run: a member that was away opens one again, and is told that the run is over. */
   close(run: string): void {
-    this.#doors.delete(run)
-    for (const line of this.#lines.get(run)?.values() ?? []) line.end()
-    this.#lines.delete(run)
+    this.#runs.delete(run)
+    for (const stream of this.#open.get(run)?.values() ?? []) stream.end()
+    this.#open.delete(run)
   }
 
-  /** @returns those of the peers whose line is open and takes it */
-  tell(run: string, peers: Iterable<string>, message: FromController): string[] {
-    const lines = this.#lines.get(run)
-    return [...peers].filter(peer => lines?.get(peer)?.offer(message))
+  /** @returns those of the peers whose stream is open and has room for the message */
+  send(run: string, peers: Iterable<string>, message: FromController): string[] {
+    const streams = this.#open.get(run)
+    return [...peers].filter(peer => streams?.get(peer)?.offer(message))
   }
 
-  /** @returns whether a peer's line is open, or what it said last is still to be heard */
+  /** @returns whether a peer's stream is open, or something that it sent is still to be handled */
   isOpen(run: string, peer: string): boolean {
-    return this.#lines.get(run)?.has(peer) ?? false
+    return this.#open.get(run)?.has(peer) ?? false
   }
 
   async *#serve(first: FromMember, { peer, receive, signal }: Exchange<FromMember>): AsyncGenerator<FromController> {
-    if (first.type !== 'open') throw new BakError('bad-message', 'a member says first which run it means')
-    const door = this.#doors.get(first.run)
-    if (door == null) throw new BakError('no-such-run', `run ${first.run} is not driven from here, or is over`)
-    if (!door.admits(peer)) throw new BakError('not-on-roster', `${peer} is not on the roster of ${first.run}`)
+    if (first.type !== 'open') throw new BakError('bad-message', 'the first message of a run stream names the run')
+    const { run } = first
+    const handlers = this.#runs.get(run)
+    if (handlers == null) throw new BakError('no-such-run', `run ${run} is not driven from here, or is over`)
+    if (!handlers.admits(peer)) throw new BakError('not-on-roster', `${peer} is not on the roster of ${run}`)
     const out = new Queue<FromController>()
-    const lines = this.#lines.get(first.run) ?? new Map<string, Queue<FromController>>()
-    lines.get(peer)?.end()
-    this.#lines.set(first.run, lines.set(peer, out))
-    const pulse = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), door.pulse)
+    const streams = this.#open.get(run) ?? new Map<string, Queue<FromController>>()
+    streams.get(peer)?.end()
+    this.#open.set(run, streams.set(peer, out))
+    const lease = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), handlers.leaseIntervalMs)
     signal.addEventListener('abort', () => out.end(), { once: true })
-    // a line breaks whenever it likes, also while the member takes nothing and nobody waits for this
-    this.#read(first.run, door, peer, receive, out)
-      .catch(error => this.#log.debug('line broke', { run: first.run, peer, why: error.message }))
+    // a stream may break at any time, also while the member reads nothing and this generator does not run
+    this.#read(run, handlers, peer, receive, out)
+      .catch(error => this.#log.debug('run stream broke', { run, peer, why: error.message }))
       .finally(() => out.end())
     try {
       yield { type: 'lease' }
-      door.onOpen(peer)
+      yield* handlers.greeting?.() ?? []
+      handlers.onOpen?.(peer)
       for (let next = await out.take(); next !== undefined; next = await out.take()) {
-        yield next.type === 'time' ? { ...next, answered: now() } : next
+        yield next.type === 'time' ? { ...next, answered: handlers.now?.() ?? now() } : next
       }
     } finally {
-      clearInterval(pulse)
+      clearInterval(lease)
       out.end()
-      if (lines.get(peer) === out) {
-        lines.delete(peer)
-        door.onClose(peer)
+      if (streams.get(peer) === out) {
+        streams.delete(peer)
+        handlers.onClose?.(peer)
       }
     }
   }
 
   async #read(
     run: string,
-    door: Door,
+    handlers: RunStreamHandlers,
     peer: string,
     receive: () => Promise<FromMember | undefined>,
     out: Queue<FromController>
   ): Promise<void> {
     for (let next = await receive(); next !== undefined; next = await receive()) {
-      const heard = now()
+      const heard = handlers.now?.() ?? now()
       if (next.type === 'time') await out.put({ ...next, heard, answered: heard })
-      if (next.type === 'open' || next.type === 'time') continue
-      const refusal = next.type === 'ack' ? this.#judge(door, peer, next) : gathered(door, peer, next)
-      if (refusal == null) continue
-      const { seq, code, reason } = refusal
-      this.#log.refused('acknowledgement refused', { run, from: peer, code, why: reason })
-      await out.put({ type: 'refused', seq, code, reason })
+      if (next.type !== 'acks') continue
+      for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {
+        if (from > 0) await nextTurn()
+        const refusals = handlers.onAcks(peer, next.sealed.slice(from, from + ACKS_PER_TURN)) ?? []
+        for (const refusal of refusals) {
+          const { code, reason } = refusal
+          this.#log.refused('acknowledgement refused', { run, from: peer, code, why: reason })
+          await out.put({ type: 'refused', ...refusal })
+        }
+      }
     }
   }
-
-  #judge(door: Door, peer: string, { sealed }: Extract<FromMember, { type: 'ack' }>) {
-    try {
-      const ack = open(ackSubject, sealed)
-      if (ack.by !== peer && !door.speaksFor(peer, ack.by))
-        return { seq: ack.value.seq, code: 'not-allowed' as const, reason: `${peer} answers for ${ack.by}` }
-      const refusal = door.onAck(ack)
-      return refusal == null ? undefined : { seq: ack.value.seq, ...refusal }
-    } catch (cause) {
-      const { code, message } = asBakError(cause)
-      return { seq: 0, code, reason: message }
-    }
-  }
-}
-
-function gathered(door: Door, peer: string, answers: Answers) {
-  const refusal = door.onAnswers(peer, answers)
-  return refusal == null ? undefined : { seq: answers.seq, ...refusal }
 }

@@ -1,52 +1,55 @@
 /**
- * Asks the controller over a member's line what time it is there: one small message each way on a stream that is open anyway,
- * so that nothing but the way is measured. Who asks waits until the line is up, and asks again where it broke meanwhile.
+ * Compares this member's clock with the controller's over the run stream: one small message each way on a stream that is open anyway,
+ * so that nothing but the path is measured. A caller waits until the stream is open; a question that a broken stream lost is asked again.
  */
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Clock } from '../../protocols/manifest.ts'
-import type { FromController, FromMember } from '../../protocols/phase.ts'
+import type { FromController, FromMember } from '../../protocols/run-stream.ts'
 import { now, sampleOf } from '../clock/clock.ts'
 
 type Answer = Extract<FromController, { type: 'time' }>
-type Say = (message: FromMember) => Promise<void>
+type Send = (message: FromMember) => Promise<void>
 
-/** Longest wait for the line and for an answer, ms. */
-const PATIENCE = 30_000
+/** Longest wait for the stream and for an answer, ms. */
+const ANSWER_TIMEOUT_MS = 30_000
 
 export class StreamClock {
-  #line = Promise.withResolvers<Say>()
-  #question: { asked: number; answered: PromiseWithResolvers<Clock | undefined> } | undefined
+  #open = Promise.withResolvers<Send>()
+  /** Questions without an answer, by the clock that they carry. */
+  readonly #asked = new Map<number, PromiseWithResolvers<Clock | undefined>>()
 
-  /** The line is up. */
-  up(say: Say): void {
-    this.#line.resolve(say)
+  /** The stream is open. */
+  up(send: Send): void {
+    this.#open.resolve(send)
   }
 
-  /** The line broke: what was asked over it is not answered any more. */
+  /** The stream broke: what was asked over it is not answered any more. */
   down(): void {
-    this.#line = Promise.withResolvers()
-    this.#question?.answered.resolve(undefined)
+    this.#open = Promise.withResolvers()
+    for (const answered of this.#asked.values()) answered.resolve(undefined)
+    this.#asked.clear()
   }
 
-  /** To be told at once: the instant at which it is counts. */
-  heard({ asked, heard, answered }: Answer): void {
-    const came = now()
-    if (this.#question?.asked === asked) this.#question.answered.resolve(sampleOf(asked, heard, answered, came))
+  /** To be called as soon as the answer is there: the instant of its arrival counts. */
+  onAnswer({ asked, heard, answered }: Answer): void {
+    const arrived = now()
+    this.#asked.get(asked)?.resolve(sampleOf(asked, heard, answered, arrived))
+    this.#asked.delete(asked)
   }
 
-  /** One exchange. @throws {BakError} `timeout`, or the signal's reason */
+  /** One exchange; several may be under way. @throws {BakError} `timeout`, or the signal's reason */
   async ask(signal: AbortSignal): Promise<Clock> {
     const over = Promise.withResolvers<never>()
     const stop = () => over.reject(asBakError(signal.reason))
     const expire = () =>
-      over.reject(new BakError('timeout', `the controller did not tell its time within ${PATIENCE / 1000} s`))
-    const timer = setTimeout(expire, PATIENCE)
+      over.reject(new BakError('timeout', `the controller's clock did not come within ${ANSWER_TIMEOUT_MS / 1000} s`))
+    const timer = setTimeout(expire, ANSWER_TIMEOUT_MS)
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
     try {
       for (;;) {
-        const say = await Promise.race([this.#line.promise, over.promise])
-        const sample = await Promise.race([this.#askOver(say), over.promise])
+        const send = await Promise.race([this.#open.promise, over.promise])
+        const sample = await Promise.race([this.#askOver(send), over.promise])
         if (sample != null) return sample
       }
     } finally {
@@ -55,12 +58,15 @@ export class StreamClock {
     }
   }
 
-  /** @returns nothing if the line broke */
-  async #askOver(say: Say): Promise<Clock | undefined> {
-    const question = { asked: now(), answered: Promise.withResolvers<Clock | undefined>() }
-    this.#question = question
-    // a line that takes nothing is down soon
-    say({ type: 'time', asked: question.asked }).catch(() => {})
-    return await question.answered.promise
+  /** @returns nothing if the stream broke */
+  #askOver(send: Send): Promise<Clock | undefined> {
+    const answered = Promise.withResolvers<Clock | undefined>()
+    let asked = now()
+    // it names the question
+    while (this.#asked.has(asked)) asked += 0.001
+    this.#asked.set(asked, answered)
+    // a stream that takes nothing is down soon
+    send({ type: 'time', asked }).catch(() => {})
+    return answered.promise
   }
 }

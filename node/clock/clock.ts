@@ -2,10 +2,10 @@
  * How far this peer's clock is from another's, from four timestamps: when it asked, when the other heard, when the other
  * answered, when the answer came. The exchange with the shortest way is the best; half its way bounds the error.
  */
+
+import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
-import { clockProtocol } from '../../protocols/phase.ts'
 import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
-import type { Streams } from '../mesh/streams.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
@@ -34,11 +34,18 @@ export function now(): number {
   }
 }
 
+export interface ClockComponents {
+  streams: {
+    serve(protocol: typeof clockProtocol, handler: typeof answerClock): Promise<void>
+    unserve(protocol: typeof clockProtocol): Promise<void>
+  }
+}
+
 /** Answers other peers' measurements. */
 export class Clock {
-  readonly #streams: Streams
+  readonly #streams: ClockComponents['streams']
 
-  constructor(components: { streams: Streams }) {
+  constructor(components: ClockComponents) {
     this.#streams = components.streams
   }
 

@@ -1,3 +1,4 @@
+/** `bak-node daemon`: starts a peer, in its mesh, a new one, or that of a ticket. */
 import type { Command } from 'commander'
 import { example, homeOf } from '../command.ts'
 import { addSetting, addSettings, flagsOf } from '../daemon-flags.ts'

@@ -1,3 +1,4 @@
+/** `bak-node drain`: refuses new runs, and waits for those in progress. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { readDuration } from '../../protocols/duration.ts'

@@ -1,3 +1,4 @@
+/** `bak-node exec`: runs a command with a peer beside it, as the entrypoint of a container. */
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { addCommand, example, homeOf } from '../command.ts'

@@ -1,3 +1,4 @@
+/** `bak-node init`: makes key and mesh without starting a peer. */
 import type { Command } from 'commander'
 import { addCommand, example, homeOf, print } from '../command.ts'
 

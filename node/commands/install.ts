@@ -1,3 +1,4 @@
+/** `bak-node install`: writes the systemd unit of this peer. */
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'

@@ -1,3 +1,4 @@
+/** `bak-node invite`: issues a ticket. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readDuration, showDuration } from '../../protocols/duration.ts'
 import { MAX_USES, ROLES } from '../../protocols/membership.ts'

@@ -1,3 +1,4 @@
+/** `bak-node invites`: lists the invitations that this peer knows. */
 import type { Command } from 'commander'
 import type { InvitationView } from '../../protocols/control.ts'
 import { showDuration } from '../../protocols/duration.ts'

@@ -1,3 +1,4 @@
+/** `bak-node leave`: leaves the mesh, and on demand deletes the home. */
 import type { Command } from 'commander'
 import { addCommand, homeOf, print } from '../command.ts'
 

@@ -1,3 +1,4 @@
+/** `bak-node revoke`: revokes an invitation or a peer. */
 import type { Command } from 'commander'
 import { ask, example, print } from '../command.ts'
 

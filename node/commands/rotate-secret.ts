@@ -1,3 +1,4 @@
+/** `bak-node rotate-secret`: gives the mesh a new secret. */
 import type { Command } from 'commander'
 import { readDuration, showInstant } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'

@@ -1,3 +1,4 @@
+/** `bak-node status`: prints who this peer is and what it does. */
 import type { Command } from 'commander'
 import { showDuration } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'

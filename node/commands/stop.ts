@@ -1,5 +1,6 @@
+/** `bak-node stop`: ends the daemon. */
 import type { Command } from 'commander'
-import { socketOf } from '../../protocols/home.ts'
+import { socketOf } from '../../protocols/default-home.ts'
 import { addCommand, example, homeOf, stopDaemon } from '../command.ts'
 
 export function addStop(program: Command): void {

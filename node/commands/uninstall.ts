@@ -1,3 +1,4 @@
+/** `bak-node uninstall`: removes the systemd unit of this peer. */
 import type { Command } from 'commander'
 import { addCommand, example, print } from '../command.ts'
 import { removeUnit } from '../service/unit-file.ts'

@@ -13,11 +13,11 @@ const WHOLE = /^\d{8}T\d{6}-[a-z0-9]{6}$/
  * @param text a run id, any part of one that only it has, or `last`
  * @throws {BakError} `no-such-run`; `usage` naming the runs that the part could mean
  */
-export async function resolveRun({ coordinator, follow, members }: Parts, text: string): Promise<string> {
+export async function resolveRun({ coordinator, feed, members }: Parts, text: string): Promise<string> {
   if (WHOLE.test(text)) return text
   const known = new Set([
     ...(await coordinator.folders()),
-    ...follow.runs().map(({ run }) => run),
+    ...feed.runs().map(({ run }) => run),
     ...members.list().flatMap(member => member.runs.map(({ run }) => run))
   ])
   const sorted = [...known].sort()
@@ -39,9 +39,9 @@ export async function locateRun(
   run: string,
   signal: AbortSignal
 ): Promise<{ peer: string; found?: Description }> {
-  const { coordinator, follow, members, identity, streams, authority, log } = parts
+  const { coordinator, feed, members, identity, streams, authority, log } = parts
   if (coordinator.driver(run) != null || (await coordinator.record(run)) != null) return { peer: identity.peer }
-  const controller = follow.get(run)?.controller
+  const controller = feed.get(run)?.lead.by
   const here = members.list().filter(isHere)
   const driving = controller ?? here.find(member => member.runs.some(each => each.run === run))?.peer
   // an agent has a result only where one was moved to it

@@ -1,25 +1,21 @@
 /** Calls about the mesh and this peer's place in it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallInput, CallResponse, MemberView } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, HandlerOptions, MemberView } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { PROGRAM } from '../../protocols/version.ts'
-import { nextChange } from '../mesh/membership/next-change.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
+import { nextEvent } from '../wait.ts'
 
 /** Changes that come close together are told together, ms. */
 const SETTLE = 100
 
-interface Options {
-  signal: AbortSignal
-}
-
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
   const { members, agent, authority, coordinator, identity, mesh, home } = parts
-  const driving = coordinator.drivers().map(driver => driver.run)
+  const driving = coordinator.drivers().map(driver => driver.run.id)
   const taking = agent.runs()
   const busy = driving.length + taking.length > 0
   yield {
@@ -45,14 +41,14 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
 export async function* members(
   parts: Parts,
   { on = 'all', watch = false }: CallInput<'members'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'members'>> {
   const fits = parseSelector(on)
   const now = () => ({ members: parts.members.list().filter(fits) })
   if (!watch) return yield now()
   while (!signal.aborted) {
     // what changes while the caller takes this counts, too
-    const change = nextChange(parts.members, signal)
+    const change = nextEvent(parts.members, 'change', signal)
     yield now()
     await change
     await sleep(SETTLE, undefined, { signal }).catch(() => {})
@@ -78,7 +74,7 @@ export async function* tools(parts: Parts, { on = 'all' }: CallInput<'tools'>): 
 export async function* register(
   { members, streams, authority, identity }: Parts,
   { on, group, add, remove }: CallInput<'register'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'register'>> {
   const named = members.list().filter(isHere).filter(parseSelector(on))
   if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)

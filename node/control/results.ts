@@ -1,6 +1,6 @@
 /** Calls about what runs have left. */
 import { encode } from '../../protocols/codec.ts'
-import type { CallInput, CallResponse, RunLine } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, HandlerOptions, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -14,16 +14,12 @@ import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
-interface Options {
-  signal: AbortSignal
-}
-
 export async function* ls(
   parts: Parts,
   { mesh = false, active = false }: CallInput<'ls'>
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator } = parts
-  const lines: RunLine[] = (await coordinator.heads()).map(({ key: _, ended, ...head }) => {
+  const lines: RunLine[] = (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
     const took = ended == null ? undefined : ended - head.created
     return { ...head, took, folder: coordinator.folder(head.run).root }
   })
@@ -32,13 +28,13 @@ export async function* ls(
 }
 
 /** Runs that other peers drive, as their records and their notices say. */
-function elsewhere({ members, identity, follow }: Parts): RunLine[] {
+function elsewhere({ members, identity, feed }: Parts): RunLine[] {
   return members
     .list()
     .filter(member => isHere(member) && member.peer !== identity.peer)
     .flatMap(({ peer, shown, runs }) =>
       runs.map(({ run, name }) => {
-        const { command, closed = [], members } = follow.get(run) ?? {}
+        const { command, closed = [], members } = feed.get(run) ?? {}
         const last = closed.at(-1)
         const excluded = closed.flatMap(phase => phase.excluded)
         return {
@@ -58,7 +54,7 @@ function elsewhere({ members, identity, follow }: Parts): RunLine[] {
 
 /** The second that a run's id begins with. */
 function createdOf(run: string): number {
-  const [, year, month, day, hour, minute, second] = /^(....)(..)(..)T(..)(..)(..)/.exec(run)?.map(Number) as number[]
+  const [, year, month, day, hour, minute, second] = (/^(....)(..)(..)T(..)(..)(..)/.exec(run) ?? []).map(Number)
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
@@ -66,7 +62,7 @@ function createdOf(run: string): number {
 export async function* describe(
   parts: Parts,
   { run: text }: CallInput<'describe'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'describe'>> {
   const run = await resolveRun(parts, text)
   const { coordinator } = parts
@@ -87,9 +83,9 @@ export async function* describe(
 }
 
 /** Nobody shows the folder: what this peer knows of the run, and what proves it. */
-async function proofsOf({ coordinator, follow, streams, members }: Parts, run: string, signal: AbortSignal) {
+async function proofsOf({ coordinator, feed, streams, members }: Parts, run: string, signal: AbortSignal) {
   const described = await coordinator.describe(run)
-  const followed = follow.get(run)
+  const followed = feed.get(run)
   if (followed == null) return described
   const ask = async (holder: string) =>
     members.isHere(holder) ? askOne(streams.to(holder), describeProtocol, { run }, { signal }) : undefined
@@ -99,7 +95,7 @@ async function proofsOf({ coordinator, follow, streams, members }: Parts, run: s
 export async function* collect(
   parts: Parts,
   { run: text }: CallInput<'collect'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'collect'>> {
   checkOwnPermission(parts.authority, parts.identity.peer, 'collect')
   yield* parts.collect.from(await resolveRun(parts, text), signal)
@@ -108,7 +104,7 @@ export async function* collect(
 export async function* move(
   parts: Parts,
   { run: text, to, keep = false }: CallInput<'move'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'move'>> {
   checkOwnPermission(parts.authority, parts.identity.peer, 'move')
   const run = await resolveRun(parts, text)
@@ -122,8 +118,12 @@ export async function* move(
   const say = (done: number, total: number, finished: boolean) =>
     progress.put({ run, to: target.shown, done, total, finished }).catch(() => {})
   let size = 0
+  const onProgress = (done: number, total: number) => {
+    size = total
+    void say(done, total, false)
+  }
   const moving = parts.mover
-    .move(run, target.peer, { keep, signal, onProgress: (done, total) => void say(done, (size = total), false) })
+    .move(run, target.peer, { keep, signal, onProgress })
     .then(() => say(size, size, true))
     .then(
       () => progress.end(),

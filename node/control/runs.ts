@@ -1,27 +1,23 @@
 /** Calls that begin, follow and cancel runs. */
-import type { CallInput, CallResponse } from '../../protocols/control.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
+import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
-import { cancelProtocol } from '../../protocols/phase.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { isUsable } from '../run/expect.ts'
-import { describePhase, phasesOf } from '../run/plan.ts'
+import { describePhase, planOf } from '../run/plan.ts'
 import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
 import { parseSelector } from '../run/selector.ts'
 import { findTool } from '../tools/index.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 
-interface Options {
-  signal: AbortSignal
-}
-
 /** The run belongs to the daemon from here on: the caller may go. */
 export async function* run(
   { coordinator }: Parts,
   request: CallInput<'run'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'run'>> {
   const begun = await coordinator.begin(request)
   yield begun
@@ -43,7 +39,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
       return { peer, name, rank, tools, missing: missing.filter(each => each != null) }
     }),
     needed: neededBy(spec.policy.quorum, candidates),
-    phases: phasesOf(spec).map(describePhase),
+    phases: planOf(spec).map(describePhase),
     command: spec.command
   }
 }
@@ -52,7 +48,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
 export async function* attach(
   parts: Parts,
   { run: text, from = 0 }: CallInput<'attach'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<RunEvent> {
   const id = await resolveRun(parts, text)
   const { peer } = await locateRun(parts, id, signal)
@@ -84,7 +80,7 @@ export async function* attach(
 export async function* cancel(
   parts: Parts,
   { run: text, reason = 'asked for' }: CallInput<'cancel'>,
-  { signal }: Options
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
   // whoever drives it would say so, too; this says what mends it

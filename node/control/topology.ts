@@ -16,14 +16,18 @@ const CONCURRENCY = 32
 
 type Topology = CallResponse<'topology'>
 
-export async function* topology(parts: Parts, { signal }: { signal: AbortSignal }): AsyncGenerator<Topology> {
-  const { members, neighbours, identity } = parts
-  const before = new Set(neighbours.list().map(({ peer }) => peer))
+export async function* topology(
+  parts: Parts,
+  _: object,
+  { signal }: { signal: AbortSignal }
+): AsyncGenerator<Topology> {
+  const { members, adjacency, identity } = parts
+  const before = new Set(adjacency.list().map(({ peer }) => peer))
   const others = members.list().filter(each => isHere(each) && each.path !== 'self')
   const { reports, errors } = await askAll(parts, others, signal)
   if (signal.aborted) return
   // last, so that it includes the connections that asking opened, as the reports of the others do
-  reports.set(identity.peer, neighbours.list())
+  reports.set(identity.peer, adjacency.list())
   yield draw(members.list(), reports, errors, { peer: identity.peer, before })
 }
 
@@ -36,9 +40,9 @@ interface Answers {
 
 async function askAll({ streams }: Parts, members: MemberView[], callSignal: AbortSignal): Promise<Answers> {
   const answers: Answers = { reports: new Map(), errors: new Map() }
-  const limit = new Limit({ most: CONCURRENCY, mostOfOne: 1 })
+  const limit = new Limit({ total: CONCURRENCY })
   const asked = members.map(({ peer }) =>
-    limit.use(peer, async () => {
+    limit.run(peer, async () => {
       const timeout = AbortSignal.timeout(MEMBER_TIMEOUT_MS)
       try {
         const options = { signal: AbortSignal.any([callSignal, timeout]) }

@@ -34,8 +34,8 @@ const FRAME = {
  */
 const WORTH_TELLING = 16 * 1024
 
-/** The gossipsub service as every peer of a mesh runs it; without `conduct` it puts up with anything. */
-export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScore }) {
+/** The gossipsub service as every peer of a mesh runs it; without `peerScore` it puts up with anything. */
+export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: PeerScore }) {
   const topics = TOPICS.map(name => topicName(mesh, name))
   const make = gossipsub({
     // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
@@ -44,6 +44,8 @@ export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScor
     fastMsgIdFn: (message: { data?: Uint8Array }) =>
       Buffer.from(idOf(message.data ?? new Uint8Array())).toString('hex'),
     allowPublishToZeroTopicPeers: true,
+    // a message is encoded once for all peers that it is sent to
+    batchPublish: true,
     ignoreDuplicatePublishError: true,
     // what is said on any other topic would be kept and passed on unchecked
     allowedTopics: topics,
@@ -51,12 +53,19 @@ export function meshGossip({ mesh, conduct }: { mesh: string; conduct?: PeerScor
     decodeRpcLimits: FRAME,
     runOnLimitedConnection: true,
     idontwantMinDataSize: WORTH_TELLING,
-    scoreParams: scoreOf(topics, conduct)
+    scoreParams: scoreOf(topics, peerScore)
   })
   return (components: Parameters<typeof make>[0]) => {
     const pubsub = make(components) as GossipSub
-    return conduct == null ? pubsub : new GossipLimiter(conduct).watch(pubsub)
+    return peerScore == null ? pubsub : new GossipLimiter(peerScore).watch(pubsub)
   }
+}
+
+/** What gossipsub keeps to itself: the topics that it accepts, who subscribed to each, and its streams to neighbours. */
+interface GossipInside {
+  allowedTopics: Set<string>
+  topics: Map<string, Set<string>>
+  streamsOutbound: Map<string, unknown>
 }
 
 export interface GossipComponents {
@@ -66,7 +75,7 @@ export interface GossipComponents {
 export interface GossipInit {
   log: Log
   /** Where it is kept what neighbours do. */
-  conduct?: Pick<PeerScore, 'note'>
+  peerScore?: Pick<PeerScore, 'note'>
 }
 
 export interface Topic<T> {
@@ -77,21 +86,27 @@ export interface Topic<T> {
    * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for who passed it on
    */
   check(bytes: Uint8Array, claim: (signer: string) => void): T
+  /**
+   * Whether the signer sends the message to everybody whom it concerns: a peer that gets it from the signer itself does not pass it on.
+   */
+  isOneHop?(value: T): boolean
   /** Gets each message once, from whichever peer it came. */
   handle(value: T, bytes: Uint8Array): void
 }
 
 export class Gossip {
   readonly #pubsub: GossipSub
-  readonly #conduct: GossipInit['conduct']
+  readonly #peerScore: GossipInit['peerScore']
   readonly #log: Log
+  readonly #inside: GossipInside
   readonly #topics = new Map<string, Topic<unknown>>()
   readonly #checked = new WeakMap<Uint8Array, unknown>()
   readonly #signers = new Signers()
 
   constructor(components: GossipComponents, init: GossipInit) {
     this.#pubsub = components.pubsub
-    this.#conduct = init.conduct
+    this.#inside = components.pubsub as unknown as GossipInside
+    this.#peerScore = init.peerScore
     this.#log = init.log.with({}, 'gossip')
   }
 
@@ -105,10 +120,26 @@ export class Gossip {
 
   subscribe<T>(topic: Topic<T>): void {
     this.#topics.set(topic.name, topic as Topic<unknown>)
+    this.#inside.allowedTopics.add(topic.name)
     this.#pubsub.topicValidators.set(topic.name, (peer, message) =>
       this.#validate(topic as Topic<unknown>, peer, message)
     )
     this.#pubsub.subscribe(topic.name)
+  }
+
+  /** Messages on the topic are dropped unread from now on. */
+  unsubscribe(name: string): void {
+    if (!this.#topics.delete(name)) return
+    this.#pubsub.unsubscribe(name)
+    this.#pubsub.topicValidators.delete(name)
+    this.#inside.allowedTopics.delete(name)
+    this.#inside.topics.delete(name)
+  }
+
+  /** @returns whether a message on the topic goes to each of the peers in one hop */
+  reaches(name: string, peers: string[]): boolean {
+    const subscribers = this.#inside.topics.get(name)
+    return peers.every(peer => subscribers?.has(peer) === true && this.#inside.streamsOutbound.has(peer))
   }
 
   /** Sends to whoever is known to listen; nobody may be. */
@@ -121,7 +152,12 @@ export class Gossip {
 
   #validate(topic: Topic<unknown>, peer: PeerId, message: Message): TopicValidatorResult {
     try {
-      this.#checked.set(message.data, this.#check(topic, message.data))
+      const { value, signer } = this.#check(topic, message.data)
+      if (signer === peer.toString() && topic.isOneHop?.(value)) {
+        this.#handle(topic, value, message.data)
+        return TopicValidatorResult.Ignore
+      }
+      this.#checked.set(message.data, value)
       return TopicValidatorResult.Accept
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
@@ -131,12 +167,12 @@ export class Gossip {
       if (code === 'not-ready') this.#log.debug('message ignored', fields)
       else this.#log.refused('message refused', fields)
       if (cause instanceof Ignored) return TopicValidatorResult.Ignore
-      this.#conduct?.note(from, 'bad-gossip')
+      this.#peerScore?.note(from, 'bad-gossip')
       return TopicValidatorResult.Reject
     }
   }
 
-  #check(topic: Topic<unknown>, data: Uint8Array): unknown {
+  #check(topic: Topic<unknown>, data: Uint8Array): { value: unknown; signer?: string } {
     if (data.length > MAX_MESSAGE) throw new BakError('bad-message', `a message of ${data.length} bytes is too large`)
     let claimed: string | undefined
     const value = topic.check(data, signer => {
@@ -145,15 +181,20 @@ export class Gossip {
       throw new Ignored('busy', `${signer} says too much, or all say so much that nothing is left for it`)
     })
     if (claimed != null) this.#signers.count(topic.name, claimed, data.length)
-    return value
+    return { value, signer: claimed }
   }
 
   readonly #onMessage = (event: CustomEvent<Message>): void => {
     const topic = this.#topics.get(event.detail.topic)
     if (topic == null) return
     const { data } = event.detail
+    const checked = this.#checked.get(data)
+    if (checked !== undefined) this.#handle(topic, checked, data)
+  }
+
+  #handle(topic: Topic<unknown>, value: unknown, data: Uint8Array): void {
     try {
-      topic.handle(this.#checked.get(data) ?? topic.check(data, () => {}), data)
+      topic.handle(value, data)
     } catch (cause) {
       this.#log.error('a message could not be handled', { topic: topic.name, why: asBakError(cause).message })
     }

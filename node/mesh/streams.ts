@@ -26,13 +26,13 @@ export interface StreamsComponents {
 export interface StreamsInit {
   log: Log
   /** Where it is kept what other peers do; without it they may do as much as they like. */
-  conduct?: Pick<PeerScore, 'note'>
+  peerScore?: Pick<PeerScore, 'note'>
 }
 
 export class Streams {
   readonly #components: StreamsComponents
   readonly #log: Log
-  readonly #conduct: StreamsInit['conduct']
+  readonly #conduct: StreamsInit['peerScore']
   readonly #bounds: StreamLimits | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
@@ -50,8 +50,8 @@ export class Streams {
 
   constructor(components: StreamsComponents, init: StreamsInit) {
     this.#components = components
-    this.#conduct = init.conduct
-    if (init.conduct != null) this.#bounds = new StreamLimits(init.conduct)
+    this.#conduct = init.peerScore
+    if (init.peerScore != null) this.#bounds = new StreamLimits(init.peerScore)
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'streams')
   }

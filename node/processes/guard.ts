@@ -1,13 +1,13 @@
 /**
- * The guard outlives the daemon by a moment: a shell in a session of its own that is told through a pipe which process
- * groups are running. When the pipe ends, because the daemon closed it or died in any way, the guard kills the groups
- * that are still listed, and ends.
+ * The guard outlives the daemon for a moment: a shell in its own session that reads from a pipe which process groups are
+ * running. When the pipe ends, because the daemon closed it or died in any way, the guard kills the groups still listed, and
+ * ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-/** Reads `+GROUP` and `-GROUP`, one a line. Ignores the signals that an init system sends to all of a service. */
+/** Reads `+GROUP` and `-GROUP`, one per line. Ignores the signals that an init system sends to all of a service. */
 const SCRIPT = `
 trap '' HUP INT TERM
 groups=' '
@@ -21,8 +21,8 @@ done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 `
 
-/** Pause before a guard that died is replaced, in ms: one that cannot live is not tried without end at full speed. */
-const RESTART = 50
+/** Before a dead guard is replaced: a guard that cannot live must not be restarted in a busy loop. */
+const RESTART_DELAY_MS = 50
 
 export class Guard {
   readonly #groups = new Set<number>()
@@ -33,18 +33,18 @@ export class Guard {
     return this.#shell?.pid
   }
 
-  /** From now on the group dies with the daemon. Starts the guard if there is none. */
+  /** From now on the group is killed if the daemon dies. Starts the guard if there is none. */
   watch(group: number): void {
     this.#groups.add(group)
     if (this.#shell == null) this.#start()
-    else this.#tell(`+${group}\n`)
+    else this.#write(`+${group}\n`)
   }
 
   forget(group: number): void {
-    if (this.#groups.delete(group)) this.#tell(`-${group}\n`)
+    if (this.#groups.delete(group)) this.#write(`-${group}\n`)
   }
 
-  /** Ends the guard, and with it every group that it still watches. */
+  /** Ends the guard, which kills every group that it still watches. */
   async close(): Promise<void> {
     this.#closed = true
     const shell = this.#shell
@@ -64,26 +64,26 @@ export class Guard {
       stdio: ['pipe', 'ignore', 'ignore']
     })
     this.#shell = shell
-    // neither may keep a daemon from ending that has nothing else to do
+    // neither the shell nor the pipe may keep an idle daemon from ending
     shell.unref()
     const pipe = shell.stdin as Socket
     pipe.unref()
     pipe.on('error', () => {})
-    const lost = () => this.#replace(shell)
-    shell.once('exit', lost).once('error', lost)
-    this.#tell([...this.#groups].map(group => `+${group}\n`).join(''))
+    const onLost = () => this.#replace(shell)
+    shell.once('exit', onLost).once('error', onLost)
+    this.#write([...this.#groups].map(group => `+${group}\n`).join(''))
   }
 
   #replace(lost: ChildProcess): void {
     if (this.#shell !== lost) return
     this.#shell = undefined
-    const again = () => {
+    const restart = () => {
       if (this.#shell == null && this.#groups.size > 0) this.#start()
     }
-    setTimeout(again, RESTART).unref()
+    setTimeout(restart, RESTART_DELAY_MS).unref()
   }
 
-  #tell(lines: string): void {
+  #write(lines: string): void {
     if (this.#shell?.stdin?.writable) this.#shell.stdin.write(lines)
   }
 }

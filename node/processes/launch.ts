@@ -1,4 +1,4 @@
-/** Starts one program in a process group of its own, its output going straight into files. */
+/** Starts one program in a process group of its own, with its output redirected to files. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
@@ -7,15 +7,15 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 export interface Program {
   argv: string[]
   cwd: string
-  /** All of its environment. */
+  /** The whole environment. */
   env: Record<string, string>
-  /** Files that its output is appended to; the daemon itself moves none of it. */
+  /** Files that the output is appended to; it does not pass through the daemon. */
   stdout: string
   stderr: string
 }
 
 export interface Exit {
-  /** Exit status; left out when a signal ended it. */
+  /** Exit status; undefined if a signal ended the program. */
   exit?: number
   signal?: string
   /** Wall time in ms. */
@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 export interface Launched {
-  /** Also the id of its group. */
+  /** Also the id of its process group. */
   pid: number
   /** When it was spawned, ms since 1970. */
   started: number
@@ -31,20 +31,20 @@ export interface Launched {
   exited: Promise<Exit>
 }
 
-/** Ms since 1970, with fractions, as this process began: unlike the wall clock nobody sets it, so durations are right. */
+/** @returns ms since 1970 by the monotonic clock: setting the wall clock does not change durations */
 export const now = () => performance.timeOrigin + performance.now()
 
 /**
- * Calls `enter` with the new group before anything else can happen; what `enter` throws is thrown on.
+ * Calls `onGroup` with the new group before the program can end unnoticed; what `onGroup` throws is thrown on.
  * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing
  */
-export async function launch(program: Program, enter: (group: number) => void): Promise<Launched> {
+export async function launch(program: Program, onGroup: (group: number) => void): Promise<Launched> {
   try {
     const child = spawnInto(program)
     const started = now()
     const spawned = once(child, 'spawn')
     const exited = watchExit(child)
-    if (child.pid != null) enter(child.pid)
+    if (child.pid != null) onGroup(child.pid)
     await spawned
     return { pid: child.pid as number, started, exited }
   } catch (error) {
@@ -52,7 +52,7 @@ export async function launch(program: Program, enter: (group: number) => void): 
   }
 }
 
-/** Opens and spawns without waiting for other work of the daemon: many members start at one agreed instant. */
+/** Opens and spawns synchronously: many members start at one agreed instant, and other work of the daemon must not delay it. */
 function spawnInto({ argv, cwd, env, stdout, stderr }: Program): ChildProcess {
   const [program = '', ...args] = argv
   const files: number[] = []
@@ -79,6 +79,6 @@ function explain({ argv, cwd }: Program, error: unknown): BakError {
   if (!syscall?.startsWith('spawn')) return asBakError(error)
   if (!existsSync(cwd)) return new BakError('io', `${argv[0]}: its folder ${cwd} is missing`, { cause: error })
   if (code === 'ENOENT') return new BakError('tool-unavailable', `${argv[0]}: not found`, { cause: error })
-  if (code === 'EACCES') return new BakError('tool-unavailable', `${argv[0]}: may not be run`, { cause: error })
+  if (code === 'EACCES') return new BakError('tool-unavailable', `${argv[0]}: is not executable`, { cause: error })
   return asBakError(error)
 }

@@ -1,7 +1,7 @@
 /**
- * The process groups that a daemon has running, on disk, for its successor: after a crash `sweep` ends what is left of
- * them. A group counts as the same if one of its processes has the pid, the start time and the boot that were written
- * down, so that a pid that was given to another program since is never hit.
+ * The running process groups of a daemon, on disk for its successor: after a crash `sweep` kills those that are left. A group
+ * is the same one if one of its processes has the recorded pid, start time and boot, so that a process that was given the
+ * same pid later is never killed.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
@@ -17,8 +17,8 @@ const content = v.object({ boot: v.string(), groups: v.array(entry) })
 type Entry = v.InferOutput<typeof entry>
 type Content = v.InferOutput<typeof content>
 
-/** How long `sweep` waits for a group that it killed, in ms. */
-const SWEEP_WAIT = 2_000
+/** How long `sweep` waits for a group that it killed. */
+const SWEEP_TIMEOUT_MS = 2_000
 
 export class ProcessLedger {
   readonly #path: string
@@ -29,18 +29,18 @@ export class ProcessLedger {
     this.#path = path
   }
 
-  /** Writes down by which processes a group can be told again. @throws what the file system throws */
-  enter(group: number, processes: ProcessFacts[]): void {
+  /** Records a group, or its present processes. @throws the error of the file system */
+  put(group: number, processes: ProcessFacts[]): void {
     this.#groups.set(group, { group, processes: processes.map(({ pid, started }) => ({ pid, started })) })
     this.#write()
   }
 
-  strike(group: number): void {
+  delete(group: number): void {
     if (!this.#groups.delete(group)) return
     try {
       this.#write()
     } catch {
-      // an entry too many is harmless: sweep spares what is no longer the same process
+      // an extra entry is harmless: sweep compares start times
     }
   }
 
@@ -52,13 +52,13 @@ export class ProcessLedger {
 }
 
 /**
- * Kills what a dead daemon left running, and removes its ledger. Only for the ledger of a daemon that is gone.
+ * Kills what a dead daemon left running, and removes its ledger. The daemon must have ended.
  * @returns how many groups were killed
  */
 export async function sweep(path: string): Promise<number> {
   const left = (await read(path)).filter(entry => isSame(entry) && membersOf(entry.group).length > 0)
   for (const { group } of left) signalGroup(group, 'SIGKILL')
-  await Promise.all(left.map(({ group }) => isGoneWithin(group, SWEEP_WAIT)))
+  await Promise.all(left.map(({ group }) => isGoneWithin(group, SWEEP_TIMEOUT_MS)))
   await rm(path, { force: true })
   return left.length
 }

@@ -1,15 +1,21 @@
-/** What the kernel knows of processes and their groups, read from /proc, and signals to whole groups. */
+/** Processes and their groups as /proc shows them, and signals to whole groups. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ProcessFacts {
   pid: number
   group: number
-  /** Clock ticks from boot to its start: with the pid, the same process and no other in one boot. */
+  /** Clock ticks from boot to its start: pid and start identify a process within one boot. */
   started: string
-  /** False for one that has ended and that nobody has reaped. */
+  /** False for a process that has ended and has not been reaped. */
   living: boolean
 }
+
+/** Clock ticks in a second in /proc, whatever the kernel's own tick rate is. */
+const TICKS_PER_SECOND = 100
+/** Between two checks whether a group is gone; doubled each time up to the longest. */
+const FIRST_PAUSE_MS = 2
+const LONGEST_PAUSE_MS = 100
 
 /** @returns undefined if there is no such process */
 export function inspect(pid: number): ProcessFacts | undefined {
@@ -18,42 +24,44 @@ export function inspect(pid: number): ProcessFacts | undefined {
   return { pid, group: Number(fields[2]), started: String(fields[19]), living: !/[ZX]/.test(String(fields[0])) }
 }
 
-/** @returns the fields of proc(5) from the third, the state, on */
+/** @returns the fields of /proc/PID/stat from the third, the state, on; proc_pid_stat(5) */
 function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // the second field is the program's name in brackets, and may hold anything, brackets and blanks too
+    // the second field is the program's name in parentheses, and may itself contain parentheses and spaces
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
   }
 }
 
-/** @returns the living processes of a group, whether its leader is among them or not */
-export function membersOf(group: number): ProcessFacts[] {
+function allPids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
-    .map(name => inspect(Number(name)))
+    .map(Number)
+}
+
+/** @returns the living processes of a group, with or without its leader */
+export function membersOf(group: number): ProcessFacts[] {
+  return allPids()
+    .map(inspect)
     .filter(facts => facts?.group === group && facts.living) as ProcessFacts[]
 }
 
-/** Clock ticks in a second: what the kernel shows to programs, whatever it counts itself. */
-const TICKS = 100
-
-/** @returns ms that the processes of these groups have run so far, with their children that have ended */
+/** @returns ms of CPU time of these groups so far, including their children that have ended */
 export function processorTimeOf(groups: number[]): number {
   if (groups.length === 0) return 0
   const wanted = new Set(groups)
   let ticks = 0
-  for (const name of readdirSync('/proc').filter(each => /^\d+$/.test(each))) {
-    const fields = statOf(Number(name))
+  for (const pid of allPids()) {
+    const fields = statOf(pid)
     if (fields == null || !wanted.has(Number(fields[2]))) continue
     ticks += fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0)
   }
-  return (ticks * 1000) / TICKS
+  return (ticks * 1000) / TICKS_PER_SECOND
 }
 
-/** @returns false if the group is empty, or holds only what has ended and waits to be reaped */
+/** @returns false if the group is empty, or has only processes that have ended and wait to be reaped */
 export function isAlive(group: number): boolean {
   if (!signalGroup(group, 0)) return false
   try {
@@ -73,10 +81,10 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** Waits for the last process of a group to end. @returns false if one lives on after `limit` ms */
-export async function isGoneWithin(group: number, limit: number): Promise<boolean> {
-  const deadline = performance.now() + limit
-  for (let pause = 2; isAlive(group); pause = Math.min(pause * 2, 100)) {
+/** Waits for the last process of a group to end. @returns false if one is still alive after `timeout` ms */
+export async function isGoneWithin(group: number, timeout: number): Promise<boolean> {
+  const deadline = performance.now() + timeout
+  for (let pause = FIRST_PAUSE_MS; isAlive(group); pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const left = deadline - performance.now()
     if (left <= 0) return false
     await sleep(Math.min(pause, left))

@@ -1,6 +1,6 @@
 /**
- * Runs programs so that nothing of them is ever left: each in a process group of its own, which is stopped as a whole. A
- * guard ends the groups if the daemon dies, and a ledger lets the next daemon end what escaped even the guard.
+ * Runs programs so that no process of them is ever left behind: each has a process group of its own, which is stopped as a
+ * whole. A guard kills the groups if the daemon dies, and a ledger lets the next daemon kill what is left even then.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -13,57 +13,58 @@ export type { Exit, Program } from './launch.ts'
 export { sweep } from './ledger.ts'
 
 export interface StopOptions {
-  /** What the group is asked with; default SIGTERM. */
+  /** Sent first; SIGTERM by default. */
   signal?: NodeJS.Signals
-  /** How long the group may take before it is killed, in ms; default 3000. */
+  /** Ms that the group may take before it is killed; 3000 by default. */
   grace?: number
 }
 
 export interface Supervised extends Launched {
-  /** Asks the group, waits, kills what is left of it, the program's children too. Never rejects. */
+  /** Signals the group, waits, kills what is left of it, also children of the program. Never rejects. */
   stop(options?: StopOptions): Promise<Exit>
 }
 
-const GRACE = 3_000
-/** How long a killed group is waited for, in ms: a program that hangs in the kernel hangs no phase. */
-const KILL_WAIT = 5_000
-/** How often a group that has outlived its leader is looked at, in ms. */
-const STRAY_CHECK = 1_000
+const STOP_GRACE_MS = 3_000
+/** After this a killed group is given up: a process that hangs in the kernel must not hang a phase. */
+const KILL_TIMEOUT_MS = 5_000
+/** Between two checks of a group that has outlived its leader. */
+const STRAY_CHECK_MS = 1_000
 
-/** A group that may have living members, and by what its leader is told from another process with its number. */
+/** A group that may have living processes. */
 interface Running extends Supervised {
-  birth: string | undefined
+  /** Start of its leader, which tells it from a later process with the same pid. */
+  leaderStarted: string | undefined
 }
 
 export class Supervisor {
   readonly #ledger: ProcessLedger
   readonly #guard = new Guard()
-  /** What is not here is never signalled. */
+  /** By process group; no other group is ever signalled. */
   readonly #running = new Map<number, Running>()
   #closed = false
 
-  /** @param init.ledger path of the file that `sweep` reads after a crash; its folder exists */
+  /** @param init.ledger path of the file that `sweep` reads after a crash, in an existing folder */
   constructor(init: { ledger: string }) {
     this.#ledger = new ProcessLedger(init.ledger)
   }
 
-  /** The guard's process, once there is one. */
+  /** Undefined before the first program and while a guard is replaced. */
   get guardPid(): number | undefined {
     return this.#guard.pid
   }
 
   /**
-   * Starts a program; an abort of the signal stops it, then and later.
-   * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing
+   * Starts a program; an abort of the signal stops it, during the start and later.
+   * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing, `state` if closed
    */
   async spawn({ signal, ...program }: Program & { signal?: AbortSignal }): Promise<Supervised> {
     if (signal?.aborted) throw asBakError(signal.reason)
     if (this.#closed) throw new BakError('state', `${program.argv[0]}: the supervisor is closed`)
-    const launched = await launch(program, group => this.#enter(group))
+    const launched = await launch(program, group => this.#register(group))
     const stop = (options?: StopOptions) => this.#stop(running, options)
-    const running: Running = { ...launched, stop, birth: inspect(launched.pid)?.started }
+    const running: Running = { ...launched, stop, leaderStarted: inspect(launched.pid)?.started }
     this.#running.set(launched.pid, running)
-    launched.exited.then(() => this.#release(running))
+    launched.exited.then(() => this.#forgetIfGone(running))
     if (signal != null) stopOnAbort(running, signal)
     return running
   }
@@ -73,18 +74,18 @@ export class Supervisor {
     await Promise.all([...this.#running.values()].map(each => each.stop(options)))
   }
 
-  /** Stops everything and lets the guard go; nothing can be spawned after. */
+  /** Stops everything, then the guard; no program can be spawned afterwards. */
   async close(options: StopOptions = {}): Promise<void> {
     this.#closed = true
     await this.stopAll(options)
     await this.#guard.close()
   }
 
-  /** A group that cannot be written down, as on a full disk, may not run. */
-  #enter(group: number): void {
+  /** A group that cannot be recorded, for example on a full disk, is killed. */
+  #register(group: number): void {
     this.#guard.watch(group)
     try {
-      this.#ledger.enter(
+      this.#ledger.put(
         group,
         [inspect(group)].filter(facts => facts != null)
       )
@@ -98,40 +99,40 @@ export class Supervisor {
   #forget(group: number): void {
     this.#running.delete(group)
     this.#guard.forget(group)
-    this.#ledger.strike(group)
+    this.#ledger.delete(group)
   }
 
-  async #stop(running: Running, { signal = 'SIGTERM', grace = GRACE }: StopOptions = {}): Promise<Exit> {
+  async #stop(running: Running, { signal = 'SIGTERM', grace = STOP_GRACE_MS }: StopOptions = {}): Promise<Exit> {
     const { pid, started, exited } = running
-    if (!this.#holds(running)) return exited
+    if (!this.#isCurrent(running)) return exited
     signalGroup(pid, signal)
     if (!(await hasEnded(running, grace))) {
       signalGroup(pid, 'SIGKILL')
-      await hasEnded(running, KILL_WAIT)
+      await hasEnded(running, KILL_TIMEOUT_MS)
     }
-    this.#release(running)
+    this.#forgetIfGone(running)
     const unkillable: Exit = { signal: 'SIGKILL', duration: now() - started }
     return Promise.race([exited, sleep(0, unkillable)])
   }
 
-  /** Lets a group go that is empty. One that has outlived its leader is kept, and known by its members from now on. */
-  #release(running: Running): void {
+  /** Forgets an empty group. A group that has outlived its leader is kept, and recorded by its present processes. */
+  #forgetIfGone(running: Running): void {
     const { pid } = running
-    if (!this.#holds(running)) return
+    if (!this.#isCurrent(running)) return
     if (!isAlive(pid)) return this.#forget(pid)
     try {
-      this.#ledger.enter(pid, membersOf(pid))
+      this.#ledger.put(pid, membersOf(pid))
     } catch {
-      // a full disk costs the second net only: the guard still watches them
+      // on a full disk the guard still watches them
     }
-    setTimeout(() => this.#release(running), STRAY_CHECK).unref()
+    setTimeout(() => this.#forgetIfGone(running), STRAY_CHECK_MS).unref()
   }
 
-  /** @returns false if the group is gone, also when another process has its number now */
-  #holds({ pid, birth }: Running): boolean {
-    if (this.#running.get(pid)?.birth !== birth) return false
+  /** @returns false if the group is gone, also if another process has its number now */
+  #isCurrent({ pid, leaderStarted }: Running): boolean {
+    if (this.#running.get(pid)?.leaderStarted !== leaderStarted) return false
     const leader = inspect(pid)
-    if (leader == null || leader.started === birth) return true
+    if (leader == null || leader.started === leaderStarted) return true
     this.#forget(pid)
     return false
   }
@@ -144,12 +145,12 @@ function stopOnAbort(supervised: Supervised, signal: AbortSignal): void {
   supervised.exited.then(() => signal.removeEventListener('abort', stop))
 }
 
-/** @returns false if the program or one of its group lives on after `limit` ms */
-async function hasEnded({ pid, exited }: Supervised, limit: number): Promise<boolean> {
-  const deadline = performance.now() + limit
+/** @returns false if the program or a process of its group is alive after `timeout` ms */
+async function hasEnded({ pid, exited }: Supervised, timeout: number): Promise<boolean> {
+  const deadline = performance.now() + timeout
   const timer = new AbortController()
-  const late = sleep(limit, false, { signal: timer.signal }).catch(() => false)
-  const inTime = await Promise.race([exited.then(() => true), late])
+  const timedOut = sleep(timeout, false, { signal: timer.signal }).catch(() => false)
+  const inTime = await Promise.race([exited.then(() => true), timedOut])
   timer.abort()
   return inTime && isGoneWithin(pid, deadline - performance.now())
 }

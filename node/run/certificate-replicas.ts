@@ -1,6 +1,6 @@
 /**
- * Some members hold the certificates of a run beside its controller. They get each over their stream; what did not come so,
- * as the last of all for which no stream is open any more, they fetch when they hear of it.
+ * Some members keep the certificates of a run beside its controller. They get each on their run stream; one that did not arrive so,
+ * such as the last of all, for which no stream is open any more, they fetch when they hear of its digest.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decode } from '../../protocols/codec.ts'
@@ -11,28 +11,28 @@ import type { Content } from '../artifacts/content.ts'
 import type { Log } from '../log.ts'
 import type { RunFeed } from './run-feed.ts'
 
-/** What was sent over the stream is here by then, ms. */
-const WAIT = 1_000
-/** A controller that does not give a certificate within this is not waited for, ms. */
-const PATIENCE = 30_000
+/** A certificate that was sent on the run stream has arrived by then, ms. */
+const STREAM_WAIT_MS = 1_000
+/** Longest wait for the controller to give its certificates, ms. */
+const FETCH_TIMEOUT_MS = 30_000
 
 export class CertificateReplicas {
-  readonly #components: { follow: RunFeed; content: Content }
+  readonly #components: { feed: RunFeed; content: Content }
   readonly #init: { log: Log; self: string }
   readonly #stopped = new AbortController()
 
-  constructor(components: { follow: RunFeed; content: Content }, init: { log: Log; self: string }) {
+  constructor(components: { feed: RunFeed; content: Content }, init: { log: Log; self: string }) {
     this.#components = components
     this.#init = init
   }
 
   start(): void {
-    this.#components.follow.addEventListener('notice', this.#onNotice)
+    this.#components.feed.addEventListener('notice', this.#onNotice)
   }
 
   stop(): void {
     this.#stopped.abort(new BakError('interrupted', 'the daemon stops'))
-    this.#components.follow.removeEventListener('notice', this.#onNotice)
+    this.#components.feed.removeEventListener('notice', this.#onNotice)
   }
 
   readonly #onNotice = ({ detail: { by, value } }: CustomEvent<Signed<Notice>>): void => {
@@ -46,12 +46,12 @@ export class CertificateReplicas {
   }
 
   async #fetch(run: string, digests: string[], controller: string): Promise<void> {
-    await sleep(WAIT, undefined, { signal: this.#stopped.signal, ref: false })
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(PATIENCE)])
-    const held = this.#components.follow.get(run)?.held
-    for (const digest of digests.filter(each => held?.has(each) === false)) {
+    await sleep(STREAM_WAIT_MS, undefined, { signal: this.#stopped.signal, ref: false })
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    const kept = this.#components.feed.get(run)?.certificates
+    for (const digest of digests.filter(each => kept?.has(each) === false)) {
       const bytes = await this.#components.content.get(digest, [controller], { signal })
-      this.#components.follow.hold(run, decode(envelope, bytes))
+      this.#components.feed.keep(run, decode(envelope, bytes))
     }
   }
 }

@@ -1,16 +1,10 @@
-/** Fetching what a run left on its members: the controller asks each, the member packs and sends, the folder is sealed anew. */
+/** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
 import type { KeyObject } from 'node:crypto'
-import { encode } from '../../protocols/codec.ts'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
-import { sendTarball } from '../../protocols/tarball.ts'
-import type { Agent } from '../agent/agent.ts'
-import type { Bulk } from '../mesh/bulk/service.ts'
-import type { Members } from '../mesh/membership/members.ts'
-import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -19,12 +13,8 @@ import type { Receiver } from './receiver.ts'
 
 export interface CollectComponents {
   streams: Streams
-  bulk: Bulk
-  members: Members
-  agent: Agent
   coordinator: Coordinator
   receiver: Receiver
-  authority: Roles
 }
 
 export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
@@ -41,15 +31,9 @@ export class Collect {
     this.#signer = init.signer
   }
 
-  async start(): Promise<void> {
-    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
-      this.#answer(request.run, peer, signal)
-    )
-  }
-
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(collectProtocol)
-  }
+  /** libp2p starts only what has both. */
+  start(): void {}
+  stop(): void {}
 
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
@@ -82,7 +66,7 @@ export class Collect {
     }
   }
 
-  /** Whoever was asked to join may have something, excluded or not. */
+  /** Every peer that was asked to join may have something, excluded or not. */
   async #names(record: RunRecord): Promise<Map<string, string>> {
     return new Map([...record.excluded, ...record.roster].map(({ peer, name }) => [peer, name]))
   }
@@ -103,29 +87,5 @@ export class Collect {
       if (code === 'no-such-run') return
       yield { name, what: 'what is there', bytes: 0, outcome: 'failed', code, reason: message }
     }
-  }
-
-  /** The member's side. */
-  async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, bulk, authority } = this.#components
-    if (peer !== this.#signer.peer) checkPermission(authority, peer, 'collect')
-    const member = agent.member(run)
-    if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
-    if (member.controller !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)
-    await agent.pack(run)
-    for (const parcel of await member.outbox.list()) {
-      const { what, digest, bytes } = parcel
-      const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
-      try {
-        const { receipt } = await sendTarball(bulk.to(peer, bytes), parcel, source, { signal, to: peer })
-        await member.outbox.confirm(digest, encode(receipt))
-        yield { what, digest, bytes, outcome: 'arrived' }
-      } catch (cause) {
-        if (signal.aborted) throw cause
-        const { code, message } = asBakError(cause)
-        yield { what, digest, bytes, outcome: 'failed', code, reason: message }
-      }
-    }
-    if ((await member.outbox.list()).length === 0) await agent.drop(run)
   }
 }

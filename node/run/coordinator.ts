@@ -1,49 +1,51 @@
 /**
- * The runs that this peer drives, and those whose folder lies here: begins them, lets anyone in the mesh attach to them or
- * cancel them, and ends in order those that a killed daemon left open.
+ * The runs that this peer drives, and those whose folder is here: starts them, replays them, and ends in order those that a killed
+ * daemon left open.
  */
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
-import { attachProtocol, describeProtocol, storedEvent } from '../../protocols/events.ts'
-import { cancelProtocol } from '../../protocols/phase.ts'
+import { storedEvent } from '../../protocols/events.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Agent } from '../agent/agent.ts'
 import type { Content } from '../artifacts/content.ts'
-import type { Inbox } from '../channels/run-stream-server.ts'
+import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { checkOwnPermission, checkPermission, isController, type Roles } from '../mesh/permissions.ts'
+import { checkOwnPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
+import type { WorkloadContexts } from '../work/workload-context.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
-import type { DriverParts, RunOrder } from './driver-parts.ts'
 import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
 import { checkTools } from './roster.ts'
+import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
+import type { RunOrder, RunParts } from './run-parts.ts'
 import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
 /** A daemon that stops waits so long for the runs that it drives to end in order, ms. */
-const STOP_PATIENCE = 10_000
+const STOP_TIMEOUT_MS = 10_000
+/** Members get at least so many signs in a lease that their controller is alive, and none more often than this, ms. */
+const LEASE_SIGNS = 3
+const MIN_LEASE_INTERVAL_MS = 250
 
 export interface CoordinatorComponents {
   members: Members
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
   content: Content
-  agent: Agent
-  inbox: Inbox
+  runStreams: RunStreamServer
   receiver: Receiver
   authority: Roles
 }
@@ -51,11 +53,13 @@ export interface CoordinatorComponents {
 export interface CoordinatorInit {
   log: Log
   home: Home
-  signer: DriverParts['signer']
+  signer: RunParts['signer']
   program: string
+  workloads: WorkloadContexts
 }
 
-export interface Asked {
+/** What a person asked for. */
+export interface RunRequest {
   spec: Spec
   directory: string
   env: Record<string, string>
@@ -67,7 +71,7 @@ export class Coordinator {
   readonly #init: CoordinatorInit
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
-  readonly #heads = new RunIndex(run => this.folder(run).path('run.json'))
+  readonly #index = new RunIndex(run => this.folder(run).path('run.json'))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -79,12 +83,10 @@ export class Coordinator {
 
   /** libp2p starts only what has both. */
   start(): void {}
+  stop(): void {}
 
   async afterStart(): Promise<void> {
-    const { streams, members } = this.#components
-    await streams.serve(attachProtocol, (request, { peer, signal }) => this.#answerAttach(request, peer, signal))
-    await streams.serve(cancelProtocol, (request, { peer }) => this.#answerCancel(request, peer))
-    await streams.serve(describeProtocol, request => this.#answerDescribe(request.run))
+    const { members } = this.#components
     members.addEventListener('change', this.#onChange)
     for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
       await closeAbandoned(this.folder(run), this.#init.signer).catch(cause =>
@@ -98,7 +100,7 @@ export class Coordinator {
     for (const { driver } of this.#drivers.values())
       driver.cancel(this.#components.members.self.name, 'the daemon stops')
     const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
-    await Promise.race([all, new Promise(resolve => setTimeout(resolve, STOP_PATIENCE).unref())])
+    await Promise.race([all, new Promise(resolve => setTimeout(resolve, STOP_TIMEOUT_MS).unref())])
     this.#stopped.abort()
   }
 
@@ -106,23 +108,18 @@ export class Coordinator {
     this.#components.members.removeEventListener('change', this.#onChange)
   }
 
-  async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol])
-      await this.#components.streams.unserve(protocol)
-  }
-
   /**
    * Begins a run, or finds the one that was begun with the same key.
    * @throws {BakError} `usage` for a selector that means nothing, `not-allowed`, `busy`, `draining`
    */
-  begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+  begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
     // one after the other, so that a key that is asked for twice at once is one run, too
     const begun = this.#turn.then(() => this.#begin(asked))
     this.#turn = begun.catch(() => {})
     return begun
   }
 
-  async #begin(asked: Asked): Promise<{ run: string; existed: boolean }> {
+  async #begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
     checkOwnPermission(this.#components.authority, this.#init.signer.peer, 'drive')
     parseSelector(asked.spec.on)
     for (const group of asked.spec.groups) parseSelector(group.on)
@@ -138,8 +135,8 @@ export class Coordinator {
     const events = await RunEvents.open(folder.journal, [], error =>
       this.#log.error('journal', { run: order.run, why: error.message })
     )
-    const driver = new Driver(order, folder, events, this.#parts)
-    await folder.writeRecord(driver.record)
+    const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
+    await folder.writeRecord(driver.run.record)
     this.#start(driver)
     return { run: order.run, existed: false }
   }
@@ -147,7 +144,7 @@ export class Coordinator {
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
   async *follow(run: string, from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
     const driving = this.#drivers.get(run)
-    if (driving != null) return yield* driving.driver.events.follow(from, signal)
+    if (driving != null) return yield* driving.driver.run.events.follow(from, signal)
     const { values } = await loadJournal<StoredEvent>(this.folder(run).journal, storedEvent as never)
     if (values.length === 0) throw new BakError('no-such-run', `run ${run} is not known here`)
     yield* values.slice(from)
@@ -171,21 +168,21 @@ export class Coordinator {
     return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
   }
 
-  /** @returns what a list says of the runs whose folder is here, oldest first; those without a record are left out */
-  async heads(): Promise<RunSummary[]> {
-    return this.#heads.of(await this.folders(), run => this.driver(run)?.record)
+  /** @returns the summaries of the runs whose folder is here, oldest first; those without a record are left out */
+  async summaries(): Promise<RunSummary[]> {
+    return this.#index.of(await this.folders(), run => this.driver(run)?.run.record)
   }
 
   /** @throws {BakError} `no-such-run` */
   describe(run: string): Promise<Description> {
-    const { follow, content } = this.#components
-    return describeRun(run, { folder: id => this.folder(id), follow, content })
+    const { feed, content } = this.#components
+    return describeRun(run, { folder: id => this.folder(id), feed, content })
   }
 
   /** @returns the record of a run here, as far as it has come */
   async record(run: string): Promise<RunRecord | undefined> {
     return (
-      this.driver(run)?.record ??
+      this.driver(run)?.run.record ??
       (await this.folder(run)
         .readRecord()
         .catch(() => undefined))
@@ -193,68 +190,61 @@ export class Coordinator {
   }
 
   #start(driver: Driver): void {
-    const { run } = driver
-    const { inbox, receiver } = this.#components
-    const { policy } = driver.order.spec
-    inbox.open(run, {
+    const { id, order, folder, record, events } = driver.run
+    const { feed, runStreams, receiver } = this.#components
+    const { policy } = order.spec
+    feed.enter(id)
+    runStreams.open(id, {
       admits: peer => driver.admits(peer),
-      pulse: Math.max(250, (policy.lease * 1000) / 3),
-      onOpen: peer => driver.welcome(peer),
-      onClose: peer => driver.miss(peer),
-      speaksFor: (line, peer) => driver.speaksFor(line, peer),
-      onAck: ack => driver.answer(ack),
-      onAnswers: (head, answers) => driver.gather(head, answers)
+      leaseIntervalMs: Math.max(MIN_LEASE_INTERVAL_MS, (policy.lease * 1000) / LEASE_SIGNS),
+      greeting: () => (driver.content == null ? [] : [{ type: 'content', bytes: driver.content }]),
+      onOpen: peer => driver.onStream(peer),
+      onClose: () => driver.checkReachable(),
+      onAcks: (_, acks) => driver.receive(acks)
     })
-    receiver.open(run, {
-      folder: driver.folder,
+    receiver.open(id, {
+      folder,
       transfers: policy.transfers,
-      nameOf: peer => driver.nameOf(peer),
-      onProgress: (peer, done, total) => driver.progress(peer, done, total),
-      onReceived: (peer, parcel, came) => {
-        driver.received(peer, parcel, came)
-        for (const entry of came.refused) {
+      nameOf: peer => driver.run.nameOf(peer),
+      onProgress: (peer, done, total) => driver.onProgress(peer, done, total),
+      onReceived: (peer, offer, transfer) => {
+        driver.onReceived(peer, offer, transfer)
+        for (const entry of transfer.refused) {
           const reason = 'not a plain file in a folder of its own'
-          driver.events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
+          events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
         }
       }
     })
     const done = driver.drive().finally(() => {
-      this.#drivers.delete(run)
-      inbox.close(run)
-      void receiver.close(run, isComplete(driver.record))
+      this.#drivers.delete(id)
+      runStreams.close(id)
+      feed.leave(id)
+      void receiver.close(id, isComplete(record))
       this.#announce()
     })
-    this.#drivers.set(run, { driver, done })
-    this.#log.info('run begins', { run, name: driver.order.spec.name })
+    this.#drivers.set(id, { driver, done })
+    this.#log.info('run begins', { run: id, name: order.spec.name })
     this.#announce()
   }
 
-  get #parts(): DriverParts {
-    const { members, streams, follow, inbox, content, agent } = this.#components
-    const { log, signer, program } = this.#init
+  get #parts(): RunParts {
+    const { members, streams, feed, runStreams, content } = this.#components
+    const { log, signer, program, workloads } = this.#init
     return {
-      log,
-      signer,
-      program,
-      members,
-      streams,
-      follow,
-      inbox,
-      content,
-      agent,
+      ...{ log, signer, program, members, streams, feed, runStreams, content, workloads },
       signal: this.#stopped.signal,
       onPhase: () => this.#announce()
     }
   }
 
   async #findKey(key: string): Promise<string | undefined> {
-    return (await this.heads()).findLast(head => head.key === key)?.run
+    return (await this.summaries()).findLast(summary => summary.key === key)?.run
   }
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
   #announce(): void {
-    const runs = this.drivers().map(({ run, order, record }) => ({
-      run,
+    const runs = this.drivers().map(({ run: { id, order, record } }) => ({
+      run: id,
       name: order.spec.name,
       manifest: record.manifest
     }))
@@ -263,34 +253,7 @@ export class Coordinator {
   }
 
   readonly #onChange = (): void => {
-    for (const driver of this.drivers()) driver.lookAround()
-  }
-
-  /** Its output is for controllers, and for those who take part in it. */
-  async *#answerAttach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
-    const { authority } = this.#components
-    if (!isController(authority.roleOf(peer)) && !(await this.#takesPart(run, peer)))
-      checkPermission(authority, peer, 'follow')
-    yield* this.follow(run, from, signal)
-  }
-
-  async #takesPart(run: string, peer: string): Promise<boolean> {
-    const driver = this.driver(run)
-    if (driver != null) return driver.nameOf(peer) != null
-    const record = await this.record(run)
-    return record != null && [...record.roster, ...record.excluded].some(each => each.peer === peer)
-  }
-
-  async *#answerCancel({ run, reason }: { run: string; reason: string }, peer: string) {
-    const driver = this.driver(run)
-    if (peer !== this.#init.signer.peer) checkPermission(this.#components.authority, peer, 'cancel')
-    if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)
-    driver.cancel(this.#components.members.get(peer)?.shown ?? peer, reason)
-    yield { accepted: true }
-  }
-
-  async *#answerDescribe(run: string) {
-    yield await this.describe(run)
+    for (const driver of this.drivers()) driver.checkReachable()
   }
 }
 

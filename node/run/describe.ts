@@ -1,3 +1,4 @@
+/** What a peer can show of a run, for people and for other peers. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
@@ -11,16 +12,16 @@ import type { FollowedRun, RunFeed } from './run-feed.ts'
 
 export interface DescribeParts {
   folder(run: string): RunFolder
-  follow: RunFeed
+  feed: RunFeed
   content: Content
 }
 
 /**
- * What this peer can show of a run: all of it where the folder is here, else the certificates that it holds, and what they
- * are checked against where it has that.
+ * What this peer can show of a run: all of it where the folder is here; otherwise the certificates that it keeps, and the offer and
+ * manifest they are checked against if it has those.
  * @throws {BakError} `no-such-run`
  */
-export async function describeRun(run: string, { folder: at, follow, content }: DescribeParts): Promise<Description> {
+export async function describeRun(run: string, { folder: at, feed, content }: DescribeParts): Promise<Description> {
   const folder = at(run)
   const record = await folder.readRecordText().catch(() => undefined)
   if (record != null) {
@@ -28,37 +29,37 @@ export async function describeRun(run: string, { folder: at, follow, content }: 
     const [manifest, offer] = await Promise.all(['manifest', 'offer'].map(name => readEnvelope(folder, name)))
     return { run, controller, record, manifest, offer, certificates: await readCertificates(folder) }
   }
-  const followed = follow.get(run)
+  const followed = feed.get(run)
   if (followed == null) throw new BakError('no-such-run', `run ${run} is not known here`)
-  const { controller, closed, command } = followed
+  const { lead, closed, command } = followed
   const subject = (of: string) => [...closed, command].find(each => each?.phase === of)?.subject
   const held = (digest: string | undefined) => {
-    const bytes = digest == null ? undefined : content.held(digest)
+    const bytes = digest == null ? undefined : content.local(digest)
     return bytes == null ? undefined : decode(envelope, bytes)
   }
-  const certificates = [...followed.held.values()]
-  return { run, controller, certificates, offer: held(subject('join')), manifest: held(subject('stage')) }
+  const certificates = [...followed.certificates.values()]
+  return { run, controller: lead.by, certificates, offer: held(subject('join')), manifest: held(subject('stage')) }
 }
 
 /**
- * The certificates of a run whose folder nobody shows: those that are held here, and what the other holders have of the rest.
- * Only such count as the controller has told of.
+ * The certificates of a run whose folder nobody shows: those that are kept here, and the rest from the other holders. Only those count
+ * whose digest the lead has published.
  */
 export async function gatherCertificates(
-  { closed, held, holders }: Pick<FollowedRun, 'closed' | 'held' | 'holders'>,
+  { closed, certificates: kept, holders }: Pick<FollowedRun, 'closed' | 'certificates' | 'holders'>,
   ask: (holder: string) => Promise<Description | undefined>
 ): Promise<Envelope[]> {
-  const found = new Map(held)
+  const found = new Map(kept)
   const isWhole = () => closed.every(({ certificate }) => found.has(certificate))
   for (const holder of holders) {
     if (isWhole()) break
     const { certificates = [] } = (await ask(holder).catch(() => undefined)) ?? {}
     for (const each of certificates) found.set(digestOf(encode(each)), each)
   }
-  const told = closed.map(({ certificate }) => certificate)
-  // what is held here came from the controller itself, and may be newer than what it has told
-  const newer = [...held.keys()].filter(digest => !told.includes(digest))
-  return [...told, ...newer].map(digest => found.get(digest)).filter(each => each != null)
+  const published = closed.map(({ certificate }) => certificate)
+  // what is kept here came from the lead itself, and may be newer than its last notice
+  const newer = [...kept.keys()].filter(digest => !published.includes(digest))
+  return [...published, ...newer].map(digest => found.get(digest)).filter(each => each != null)
 }
 
 async function readEnvelope(folder: RunFolder, name: string): Promise<Envelope | undefined> {

@@ -1,5 +1,5 @@
 /** Says back to other peers what they say, so that they know whether the way here and back carries what a run needs. */
-import { type Echoed, echoProtocol } from '../../protocols/phase.ts'
+import { type Echoed, echoProtocol } from '../../protocols/echo.ts'
 import type { Streams } from '../mesh/streams.ts'
 
 export class Echo {

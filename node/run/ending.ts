@@ -1,16 +1,16 @@
 /** How a run ended, and why. */
 import { asBakError } from '../../protocols/errors.ts'
-import { stepFolder } from '../../protocols/phase.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
-import { Stopped } from './phase-runner.ts'
+import { Stopped } from './stopped.ts'
 
 export interface Ending {
   verdict: Verdict
   reason?: string
 }
 
-/** @param cause what ended the straight road */
+/** @param cause what failed the run */
 export function endingOf(cause: unknown): Ending {
   if (cause instanceof Stopped) return { verdict: cause.verdict, reason: cause.message }
   const { code, message } = asBakError(cause)

@@ -2,7 +2,7 @@ import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { nextChange } from '../mesh/membership/next-change.ts'
+import { nextEvent } from '../wait.ts'
 import { parseSelector } from './selector.ts'
 
 /** A member that has just come is heard of within this, ms. */
@@ -32,7 +32,7 @@ export async function waitForMembers(
     if (deadline.aborted) throw new BakError('quorum', whyNot(spec, here, expect, members.list()))
     if (here.length !== told) onWaiting(expect, here.length)
     told = here.length
-    await nextChange(members, AbortSignal.any([signal, deadline]))
+    await nextEvent(members, 'change', AbortSignal.any([signal, deadline]))
   }
 }
 

@@ -13,9 +13,9 @@ import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
-import type { Bulk } from '../mesh/bulk/service.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
+import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
 import { openOutbox } from '../store/outbox.ts'
@@ -27,7 +27,7 @@ import type { Receiver } from './receiver.ts'
 const MAX_MOVES = 2
 
 export interface MoverComponents {
-  bulk: Bulk
+  streams: Streams
   members: Members
   coordinator: Coordinator
   receiver: Receiver
@@ -60,7 +60,7 @@ export class Mover {
     to: string,
     { keep, signal, onProgress }: { keep: boolean; signal: AbortSignal; onProgress(done: number, total: number): void }
   ): Promise<void> {
-    const { coordinator, bulk } = this.#components
+    const { coordinator, streams } = this.#components
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!existsSync(folder.path('run.json'))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
@@ -69,7 +69,7 @@ export class Mover {
     try {
       const parcel = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
       const source = { read: (offset: number, length: number) => outbox.read(parcel.digest, offset, length) }
-      await sendTarball(bulk.to(to, parcel.bytes), parcel, source, { signal, to, onProgress })
+      await sendTarball(streams.to(to), parcel, source, { signal, to, onProgress })
     } finally {
       await rm(shelf, { recursive: true, force: true })
     }

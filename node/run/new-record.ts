@@ -1,8 +1,8 @@
+/** The record of a run before its first phase. */
 import { FORMAT, type RunRecord } from '../../protocols/record.ts'
-import type { DriverParts, RunOrder } from './driver-parts.ts'
+import type { RunOrder, RunParts } from './run-parts.ts'
 
-/** @returns the record of a run of which nothing has happened yet */
-export function newRecord(order: RunOrder, { signer, members, program }: DriverParts): RunRecord {
+export function newRecord(order: RunOrder, { signer, members, program }: RunParts): RunRecord {
   const { run, key, epoch, created, directory, spec } = order
   return {
     format: FORMAT,

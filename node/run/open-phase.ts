@@ -1,20 +1,14 @@
 /**
- * One phase while it is open: repeats the command until it is over, counts the answers, knows who cannot answer any more,
- * and closes when the quorum's rule says so.
+ * One phase while it is open: repeats the command until it is over, counts the answers, knows which members cannot answer any more,
+ * and closes when the rule of the quorum says so.
  */
 import type { Signed } from '../../protocols/envelope.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
-import type { Ack, Command } from '../../protocols/phase.ts'
-import type { Refusal } from '../channels/run-stream-server.ts'
+import { type Ack, type Command, strayFields } from '../../protocols/phase.ts'
 import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
-const REPEATS = [250, 500, 1_000, 2_000]
-/**
- * The attempt, after 1.75 s, from which on all who have not answered are told over all lines: a line may be open to a peer that
- * stands still, or that knew too little when it heard. With it the whole mesh hears of a phase that goes on, whoever is asked.
- */
-export const TOLD_AGAIN = 3
+const REPEATS_MS = [250, 500, 1_000, 2_000] as const
 
 export interface OpenPhaseInit {
   command: Command
@@ -23,11 +17,11 @@ export interface OpenPhaseInit {
   needed: number
   /** Waits for everyone who can still answer. */
   cleanup: boolean
-  /** For this long after the command a peer that cannot be reached may still come back, ms. */
+  /** For this long after the command a peer that cannot be reached may return, ms. */
   grace: number
-  /** Off where only this peer itself is asked: a message to oneself is not lost. Others hear of it once all the same. */
+  /** False if this peer is the only addressee: what it tells itself is not lost. */
   repeat: boolean
-  /** @param waiting who has not answered yet */
+  /** @param waiting peers without an answer */
   publish(command: Command, waiting: string[]): void
   isHere(peer: string): boolean
   onAnswer(ack: Signed<Ack>, after: number): void
@@ -35,35 +29,30 @@ export interface OpenPhaseInit {
 
 export interface Closed {
   verdict: 'met' | 'failed'
-  /** Those that came by themselves. */
   acks: Signed<Ack>[]
-  /** Those that heads of branches gathered, all of them ok. */
-  bundles: Uint8Array[]
-  /** Answers ok, gathered or not. */
-  ok: number
-  /** Who was asked and did not answer `ok`. */
+  /** Peers that were asked and did not answer `ok`. */
   missing: Array<{ peer: string; name: string; code: ErrorCode; reason: string }>
+  /** ms */
   took: number
 }
 
 export class OpenPhase {
   readonly #init: OpenPhaseInit
   readonly #acks = new Map<string, Signed<Ack>>()
-  /** Who answered ok by way of a head. */
-  readonly #gathered = new Set<string>()
-  readonly #bundles: Uint8Array[] = []
-  /** Who cannot be reached and has not answered. */
+  /** Peers that cannot be reached and have not answered. */
   readonly #lost = new Set<string>()
   #ok = 0
   readonly #closed = Promise.withResolvers<Closed>()
   readonly #opened = performance.now()
   #attempt = 0
+  /** On the monotonic clock, ms. */
+  #published = 0
   #repeat: NodeJS.Timeout | undefined
   #deadline: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
   #over = false
   #givenUp = false
-  /** Said by the timer, not read from the clock: a timer may come a little before its time. */
+  /** Set by the timer, not read from the clock: a timer may fire a little early. */
   #graceIsOver: boolean
 
   constructor(init: OpenPhaseInit) {
@@ -75,15 +64,8 @@ export class OpenPhase {
     return this.#init.command
   }
 
-  /** Peers can be told who could not before, or not the same way: they hear what they missed. */
-  tellAgain(peers: string[]): void {
-    const waiting = peers.filter(peer => this.#waitsFor(peer))
-    if (waiting.length === 0) return
-    this.#init.publish({ ...this.#init.command, attempt: Math.max(0, this.#attempt - 1) }, waiting)
-  }
-
   #waitsFor(peer: string): boolean {
-    return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#gathered.has(peer)
+    return this.#init.asked.has(peer) && !this.#acks.has(peer)
   }
 
   /** Publishes and waits until the phase is over. */
@@ -92,13 +74,13 @@ export class OpenPhase {
     this.touch()
     this.#grace = setTimeout(() => {
       this.#graceIsOver = true
-      this.lookAround()
+      this.checkReachable()
     }, this.#init.grace)
     this.#judge(false)
     return this.#closed.promise
   }
 
-  /** Starts the deadline anew: something moved. */
+  /** Starts the deadline anew: there was progress. */
   touch(deadline = this.#init.command.deadline): void {
     clearTimeout(this.#deadline)
     if (deadline > 0 && !this.#over)
@@ -106,16 +88,14 @@ export class OpenPhase {
   }
 
   /** @returns why the answer does not count */
-  answer(ack: Signed<Ack>): Refusal | undefined {
-    const { run, epoch, seq, phase, subject } = this.#init.command
+  answer(ack: Signed<Ack>): { code: ErrorCode; reason: string } | undefined {
+    const { command } = this.#init
     const { value, by } = ack
-    if (value.epoch !== epoch) return { code: 'old-epoch', reason: `it is of epoch ${value.epoch}, not ${epoch}` }
     // answers stand in the certificate: one for something else would make it false
-    if (value.run !== run || value.seq !== seq || value.phase !== phase) {
-      return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
-    }
-    if (value.subject !== subject) return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
-    // excluded members may answer terminate; a second answer changes nothing
+    const [stray] = strayFields(value, command)
+    if (stray === 'subject') return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
+    if (stray != null) return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
+    // a second answer changes nothing
     if (!this.#waitsFor(by)) return undefined
     this.#acks.set(by, ack)
     this.#lost.delete(by)
@@ -125,20 +105,11 @@ export class OpenPhase {
     return undefined
   }
 
-  /**
-   * Counts answers ok that nobody has opened yet.
-   * @returns whether it did: not if one of them counts already, or is not asked for
-   */
-  count(peers: string[], sealed: Uint8Array): boolean {
-    if (this.#over || new Set(peers).size < peers.length || !peers.every(peer => this.#waitsFor(peer))) return false
-    for (const peer of peers) {
-      this.#gathered.add(peer)
-      this.#lost.delete(peer)
-    }
-    this.#bundles.push(sealed)
-    this.#ok += peers.length
-    this.#judge(false)
-    return true
+  /** A peer that did not get the command may get it now: it is published again, for all without an answer. */
+  republish(peer: string): void {
+    if (this.#over || !this.#waitsFor(peer) || performance.now() - this.#published < REPEATS_MS[0]) return
+    clearTimeout(this.#repeat)
+    this.#publish()
   }
 
   /** ms since the command. */
@@ -146,8 +117,8 @@ export class OpenPhase {
     return performance.now() - this.#opened
   }
 
-  /** Sees who cannot be reached now, once their grace is over. */
-  lookAround(): void {
+  /** Finds the peers that cannot be reached now, once their grace is over. */
+  checkReachable(): void {
     if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
       if (this.#init.isHere(peer)) this.#lost.delete(peer)
@@ -156,7 +127,7 @@ export class OpenPhase {
     this.#judge(false)
   }
 
-  /** Ends it now, with the answers that are there; who has not answered yet has done nothing wrong. */
+  /** Ends it now, with the answers that are there; members without one are not at fault. */
   close(): void {
     this.#givenUp = true
     this.#judge(true)
@@ -165,32 +136,30 @@ export class OpenPhase {
   #publish(): void {
     const { command, asked, repeat, publish } = this.#init
     const waiting = [...asked.keys()].filter(peer => this.#waitsFor(peer))
+    this.#published = performance.now()
     publish({ ...command, attempt: this.#attempt }, waiting)
-    const wait = REPEATS[Math.min(this.#attempt, REPEATS.length - 1)]
+    const wait = REPEATS_MS[Math.min(this.#attempt, REPEATS_MS.length - 1)]
     this.#attempt++
-    if (repeat || this.#attempt <= TOLD_AGAIN) this.#repeat = setTimeout(() => this.#publish(), wait)
+    if (repeat) this.#repeat = setTimeout(() => this.#publish(), wait)
   }
 
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
     const { needed, cleanup, asked } = this.#init
-    const waiting = asked.size - this.#acks.size - this.#gathered.size - this.#lost.size
+    const waiting = asked.size - this.#acks.size - this.#lost.size
     const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
     if (verdict === 'open') return
     this.#over = true
     for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
     const late = deadlinePassed && !this.#givenUp
-    this.#closed.resolve({
-      ...{ verdict, ok: this.#ok, acks: [...this.#acks.values()], bundles: this.#bundles },
-      ...{ missing: this.#missing(late), took: this.age }
-    })
+    this.#closed.resolve({ verdict, acks: [...this.#acks.values()], missing: this.#missing(late), took: this.age })
   }
 
-  /** @param late the deadline has passed: who has not answered is missing, too */
+  /** @param late the deadline has passed: members without an answer are missing, too */
   #missing(late: boolean): Closed['missing'] {
     return [...this.#init.asked].flatMap(([peer, name]) => {
       const ack = this.#acks.get(peer)?.value
-      if (ack?.outcome === 'ok' || this.#gathered.has(peer)) return []
+      if (ack?.outcome === 'ok') return []
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
       if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]

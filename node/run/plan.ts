@@ -1,12 +1,27 @@
-/** The legal order of a run's phases, written down once: for the coordinator, for --dry-run and for people. */
+/** The order of a run's phases, as data: the driver walks it, `--dry-run` prints it. Nothing else knows the order. */
 import type { Phase } from '../../protocols/fields.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
+
+/** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
+const STOP_GRACE_MS = 5_000
 
 export interface PlannedPhase {
   phase: Phase
   step?: Step
   when?: 'begin' | 'end'
+  /**
+   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part. `controller`: it alone. `everyone`: the
+   * excluded, too.
+   */
+  who: 'candidates' | 'members' | 'controller' | 'everyone'
+  /** It happens although the run has failed before: of a sample that had begun, or of the run. It waits for all who can still answer. */
+  always?: 'sample' | 'run'
+  /** Longest wait for answers, ms; 0 is for ever. */
+  deadline: number
+  /** For so long after the command a member that cannot be reached is not given up, ms. */
+  grace: number
 }
 
 /** @returns each sample of each iteration, in order */
@@ -16,19 +31,27 @@ export function stepsOf(spec: Spec): Step[] {
   )
 }
 
-/** @returns all phases of a run in which nothing goes wrong */
-export function phasesOf(spec: Spec): PlannedPhase[] {
+/** @returns all phases of a run, in order */
+export function planOf(spec: Spec): PlannedPhase[] {
+  const { join_timeout, phase_timeout, send_timeout } = spec.policy
+  const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
-    spec.sysinfo === 'none' ? [] : [{ phase: 'sysinfo', when }]
+    spec.sysinfo === 'none' ? [] : [{ ...usual, phase: 'sysinfo', when }]
+  const sample = (step: Step): PlannedPhase[] => [
+    { ...usual, phase: 'start', step },
+    { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },
+    { ...usual, phase: 'stop', step, always: 'sample', grace: STOP_GRACE_MS },
+    { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000 }
+  ]
   return [
-    { phase: 'join' },
-    { phase: 'stage' },
+    { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 },
+    { ...usual, phase: 'stage' },
     ...snapshot('begin'),
-    { phase: 'init' },
-    ...stepsOf(spec).flatMap(step => (['start', 'work', 'stop', 'send'] as const).map(phase => ({ phase, step }))),
-    { phase: 'end' },
+    { ...usual, phase: 'init' },
+    ...stepsOf(spec).flatMap(sample),
+    { ...usual, phase: 'end', always: 'run' },
     ...snapshot('end'),
-    { phase: 'terminate' }
+    { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
   ]
 }
 
@@ -37,3 +60,6 @@ export function describePhase({ phase, step, when }: PlannedPhase): string {
   if (step != null) return `${phase} ${step.number}-${step.name}/${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
+
+export const isSameStep = (one: Step | undefined, other: Step | undefined) =>
+  one != null && other != null && stepFolder(one) === stepFolder(other)

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { echoProtocol } from '../../protocols/echo.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { echoProtocol } from '../../protocols/phase.ts'
 import { askOne, type Opener } from '../../protocols/stream.ts'
 
 /** Says more than one packet holds, so that a way which loses large ones is found out. */

@@ -1,11 +1,12 @@
 /**
- * Takes in the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted.
- * A member can fill only folders that bear its own name.
+ * Receives the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted. A member
+ * can fill only folders of its own name.
  */
 import { rm, rmdir } from 'node:fs/promises'
 import { decode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { isFolderOf, parseResultPath } from '../../protocols/layout.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
@@ -13,9 +14,9 @@ import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtoc
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { ensureFree, freeBytes, MARGIN } from '../store/disk.ts'
+import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
-import { openInbox, type Inbox as Shelf } from '../store/inbox.ts'
+import { type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { type Unpacked, unpack } from '../store/unpack.ts'
 
@@ -30,27 +31,27 @@ export interface Transfer {
   carrier?: Carrier
 }
 
-/** A tarball may unpack to so many times its size, and to so many bytes at any rate; to so many files and folders. */
-const EXPANSION = 200
-const MAX_SMALL = 1024 ** 3
+/** A tarball may unpack to 200 times its size plus 1 GiB, and to so many files and folders. */
+const MAX_EXPANSION = 200
+const EXTRA_BYTES = 1024 ** 3
 const MAX_ENTRIES = 100_000
 /** Tarballs that one member may have begun to send and not ended. */
 const MAX_UNFINISHED = 64
 
-/** A run that takes tarballs now. */
+/** A run that receives tarballs now. */
 export interface Reception {
   folder: RunFolder
   /** Tarballs at once. */
   transfers: number
-  /** The name of a member's folders; undefined for who is not of this run. */
+  /** The name of a member's folders; undefined for a peer that is not of this run. */
   nameOf(peer: string): string | undefined
   onProgress(peer: string, done: number, total: number): void
-  onReceived(peer: string, parcel: TarballOffer, came: Transfer): void
+  onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void
 }
 
 interface Open {
   reception: Reception
-  shelf: Promise<Shelf>
+  inbox: Promise<Inbox>
   handler: Handler<ToReceiver, ToSender>
   /** Digests by member. */
   unfinished: Map<string, Set<string>>
@@ -85,24 +86,24 @@ export class Receiver {
   }
 
   open(run: string, reception: Reception): void {
-    const shelf = openInbox(this.#home.inbox(run))
-    shelf.catch(() => {})
+    const inbox = openInbox(this.#home.inbox(run))
+    inbox.catch(() => {})
     const handler = receiveTarball({
       signer: this.#signer,
       slots: new Slots(reception.transfers),
       admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
       onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
     })
-    this.#open.set(run, { reception, shelf, handler, unfinished: new Map() })
+    this.#open.set(run, { reception, inbox, handler, unfinished: new Map() })
   }
 
   /** @param complete whether every member has its receipts: nobody will ask for one again */
   async close(run: string, complete = false): Promise<void> {
-    const shelf = this.#open.get(run)?.shelf
+    const inbox = this.#open.get(run)?.inbox
     this.#open.delete(run)
-    await shelf?.catch(() => {})
+    await inbox?.catch(() => {})
     const folder = this.#home.inbox(run)
-    // what is half here, or was not confirmed, waits for its member
+    // a tarball that is incomplete, or has no receipt, waits for its member
     await (complete ? rm(folder, { recursive: true, force: true }) : rmdir(folder)).catch(() => {})
   }
 
@@ -128,8 +129,8 @@ export class Receiver {
     if (name == null) throw new BakError('not-on-roster', `${peer} is not on the roster of ${offer.run}`)
     const foreign = offer.allow.find(path => !isOwn(path, name, offer.kind))
     if (foreign != null) throw new BakError('not-allowed', `${name} may not fill ${foreign} of ${offer.run}`)
-    const shelf = await open.shelf
-    const had = await shelf.receipt(offer.digest)
+    const inbox = await open.inbox
+    const had = await inbox.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
     const unfinished = open.unfinished.get(peer) ?? new Set()
     open.unfinished.set(peer, unfinished.add(offer.digest))
@@ -137,10 +138,10 @@ export class Receiver {
       unfinished.delete(offer.digest)
       throw new BakError('not-allowed', `${name} has begun ${unfinished.size} tarballs of ${offer.run} and ended none`)
     }
-    // room is left for the record of the run: who could not send must be written down
+    // the record of the run needs room, too: it names the members that could not send
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
-    const sink = await shelf.sink(offer, async tarball => {
+    const sink = await inbox.sink(offer, async tarball => {
       const { refused } = await unpackBounded(tarball, reception.folder.root, offer)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
@@ -151,30 +152,26 @@ export class Receiver {
   }
 }
 
-/** @throws {BakError} `not-allowed` for what swells beyond all measure, `no-space` before the disk is full */
+/** @throws {BakError} `not-allowed` for a tarball that unpacks to more than it may, `no-space` before the disk is full */
 async function unpackBounded(
   tarball: string | Uint8Array,
   root: string,
   { bytes, allow, what }: TarballOffer
 ): Promise<Unpacked> {
-  const most = MAX_SMALL + EXPANSION * bytes
-  const room = (await freeBytes(root)) - MARGIN
+  const maxBytes = EXTRA_BYTES + MAX_EXPANSION * bytes
+  const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {
-    return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(most, room), maxEntries: MAX_ENTRIES })
+    return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(maxBytes, room), maxEntries: MAX_ENTRIES })
   } catch (cause) {
-    if (room >= most || asBakError(cause).code !== 'not-allowed') throw cause
+    if (room >= maxBytes || asBakError(cause).code !== 'not-allowed') throw cause
     throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${what}`, { cause })
   }
 }
 
-/** Tools: `<n>-<iteration>/sample<k>/tools-<group>/<name>`; sysinfo: `sysinfo/{begin,end}/<name>`. */
-export function isOwn(path: string, name: string, kind: TarballOffer['kind']): boolean {
-  const parts = path.split('/')
-  if (parts.at(-1) !== name) return false
-  if (kind === 'sysinfo')
-    return parts.length === 3 && parts[0] === 'sysinfo' && /^(begin|end)$/.test(parts[1] as string)
-  if (kind !== 'tools' || parts.length !== 4) return false
-  const [iteration, sample, group] = parts as [string, string, string]
-  return /^\d+-[\w@#.-]+$/.test(iteration) && /^sample\d+$/.test(sample) && /^tools-[\w@#.-]+$/.test(group)
+/** @returns whether a path is a whole folder of the member, of the kind that the tarball has */
+export function isOwn(path: string, member: string, kind: TarballOffer['kind']): boolean {
+  if (!isFolderOf(path, member)) return false
+  const isSysinfo = parseResultPath(path)?.kind === 'sysinfo'
+  return kind === 'sysinfo' ? isSysinfo : kind === 'sample' && !isSysinfo
 }

@@ -25,11 +25,11 @@ export class RunIndex {
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
   async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
-    const lanes = new Limit({ most: AT_ONCE, mostOfOne: 1 })
+    const limit = new Limit({ total: AT_ONCE })
     const heads = await Promise.all(
       runs.map(run => {
         const record = live(run)
-        return record == null ? lanes.use(run, () => this.#read(run)).catch(() => undefined) : readSummary(record)
+        return record == null ? limit.run(run, () => this.#read(run)).catch(() => undefined) : readSummary(record)
       })
     )
     const here = new Set(runs)

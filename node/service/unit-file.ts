@@ -1,4 +1,4 @@
-/** Writes the unit of a daemon, and takes it away again; touches nothing that it did not write. */
+/** Writes and removes the unit of a daemon; changes no file that bak-node did not write. */
 import { lstat, mkdir, readlink, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -10,8 +10,8 @@ import { targetOf } from './unit.ts'
 
 /**
  * @returns the path
- * @throws {BakError} `not-allowed` for a unit that is not ours or serves another home, or without the right to write there;
- * `cannot-create`
+ * @throws {BakError} `not-allowed` for a unit that bak-node did not write or that serves another home, or without permission to
+ * write there; `cannot-create`
  */
 export async function writeUnit(place: Place, name: string, home: string, text: string): Promise<string> {
   const path = unitPath(place, name)
@@ -28,10 +28,10 @@ export async function writeUnit(place: Place, name: string, home: string, text: 
   return path
 }
 
-export interface Removed {
+interface Removed {
   path: string
   existed: boolean
-  /** What went wrong on the way and did not keep the unit from being removed. */
+  /** Errors that did not prevent the removal. */
   warnings: string[]
 }
 
@@ -41,20 +41,20 @@ export async function removeUnit(place: Place, name: string): Promise<Removed> {
   const existed = (await readUnit(path)) != null
   const managed = existed && isManaged(place)
   const warnings: string[] = []
-  const tell = (...words: string[]) =>
+  const systemctl = (...words: string[]) =>
     callSystemctl(place, ...words).catch(cause => void warnings.push(asBakError(cause).message))
-  if (managed) await tell('disable', '--now', basename(path))
+  if (managed) await systemctl('disable', '--now', basename(path))
   try {
     await removeLink(join(dirname(path), `${targetOf(place.scope)}.wants`, basename(path)), path)
     await rm(path, { force: true })
   } catch (cause) {
     throw refused(place, path, 'remove', cause)
   }
-  if (managed) await tell('daemon-reload')
+  if (managed) await systemctl('daemon-reload')
   return { path, existed, warnings }
 }
 
-/** What `systemctl enable` made, in a root where it cannot be asked to take it away. */
+/** Removes the link of `systemctl enable`, for a root where systemctl cannot. */
 async function removeLink(link: string, path: string): Promise<void> {
   const stat = await unlessMissing(lstat(link))
   if (stat?.isSymbolicLink() && basename(await readlink(link)) === basename(path)) await rm(link)
@@ -65,6 +65,6 @@ function refused({ scope }: Place, path: string, what: string, cause: unknown): 
   if (!isCode((cause as BakError).cause ?? cause, 'EACCES', 'EPERM')) {
     return new BakError('cannot-create', `cannot ${what} ${path}: ${why}`, { cause })
   }
-  const how = scope === 'system' ? ': do it as root, or for yourself alone with --user' : ''
-  return new BakError('not-allowed', `you may not ${what} ${path}${how}`, { cause })
+  const how = scope === 'system' ? ': run it as root, or with --user for yourself alone' : ''
+  return new BakError('not-allowed', `no permission to ${what} ${path}${how}`, { cause })
 }

@@ -1,19 +1,19 @@
-/** The text of the systemd unit that starts a daemon, with the reasons for what it sets and for what it leaves alone. Pure. */
+/** The text of the systemd unit that starts a daemon, with the reason for each setting and for those left out. Pure. */
 import * as v from 'valibot'
-import { commandLine, value } from './words.ts'
+import { commandLine, value } from './unit-quoting.ts'
 
 export type Scope = 'system' | 'user'
 
-export interface UnitInit {
+interface UnitInit {
   scope: Scope
   home: string
-  /** The program and its words; the first may begin with `@`, and the next is then its name; systemd.service(5). */
+  /** argv; the first word may begin with `@`, and the next is then argv[0]; systemd.service(5). */
   command: string[]
-  /** The folder of a runtime that systemd would not find. */
+  /** The folder of a Node runtime that systemd would not find. */
   runtime?: string
 }
 
-/** The first line of a unit that is ours. */
+/** The first line of a unit of bak-node. */
 const MARK =
   '# Written by bak-node install; bak-node uninstall removes this file for as long as it begins with this line.'
 const HOME = '# Home: '
@@ -22,12 +22,12 @@ export function unitText({ scope, home, command, runtime }: UnitInit): string {
   return `${[
     MARK,
     `${HOME}${JSON.stringify(home)}`,
-    '# Settings of your own are safe in a drop-in (systemctl edit) and in config.toml in the home.',
+    '# Put your own settings into a drop-in (systemctl edit) or into config.toml in the home.',
     '',
     '[Unit]',
     'Description=bak-node, a peer in a mesh of machines that are measured together',
     ...(scope === 'system' ? ['Wants=network-online.target', 'After=network-online.target'] : []),
-    '# tries for ever: a machine that measures may be out of order for a while',
+    '# retries forever: a measured machine may fail for a while',
     'StartLimitIntervalSec=0',
     '',
     '[Service]',
@@ -39,10 +39,10 @@ export function unitText({ scope, home, command, runtime }: UnitInit): string {
   ].join('\n')}\n`
 }
 
-/** What starts the unit, once it is enabled. */
+/** The target that starts the enabled unit. */
 export const targetOf = (scope: Scope) => (scope === 'system' ? 'multi-user.target' : 'default.target')
 
-/** @returns the home that a unit of ours serves; undefined for one that somebody else wrote */
+/** @returns the home that a unit of bak-node serves; undefined for any other unit */
 export function homeOfUnit(text: string): string | undefined {
   const [mark, line = ''] = text.split('\n', 2)
   if (mark !== MARK || !line.startsWith(HOME)) return undefined
@@ -54,9 +54,9 @@ export function homeOfUnit(text: string): string | undefined {
 }
 
 const service = (command: string[], runtime: string | undefined) => [
-  '# says that it is ready when the mesh can reach it',
+  '# ready when the mesh can reach it',
   'Type=notify',
-  '# it is systemd-notify that says it, a child of the daemon; the daemon gives the socket to no tool and no workload',
+  '# systemd-notify, a child of the daemon, sends the notification; tools and workloads do not get the socket',
   'NotifyAccess=all',
   `ExecStart=${commandLine(command)}`,
   ...(runtime == null
@@ -64,36 +64,36 @@ const service = (command: string[], runtime: string | undefined) => [
     : [`Environment=${value(`PATH=${runtime}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin`)}`]),
   'Restart=on-failure',
   'RestartSec=5',
-  '# wrong usage, not allowed, bad settings: it would end in the same way again',
+  '# wrong usage, not allowed, bad settings: a restart would fail in the same way',
   'RestartPreventExitStatus=64 77 78',
-  '# No WatchdogSec: a benchmark may take the processors away for minutes, and a kill would lose the run.',
+  '# No WatchdogSec: a benchmark may occupy all processors for minutes, and a kill would lose the run.',
   'TimeoutStartSec=90',
-  '# runs that it drives are cancelled in order, and their data comes home',
+  '# time to cancel the runs that it drives, and to receive their data',
   'TimeoutStopSec=60',
-  '# only the daemon is told: it ends tools and workloads itself, in order',
+  '# only the daemon gets the signal: it stops tools and workloads itself',
   'KillMode=mixed',
-  '# a workload that the kernel kills for its memory is a result, and no reason to end the daemon',
+  '# a workload that runs out of memory is a result and must not end the daemon',
   'OOMPolicy=continue',
-  '# what is measured runs in this unit: no limit of its own may show in the figures',
+  '# workloads run in this unit: no limit of it may influence the results',
   'TasksMax=infinity'
-  // no UMask: the home is closed to others by the modes of its folders, and a workload makes its files as in a shell
+  // no UMask: the modes of its folders protect the home, and a workload creates files as in a shell
 ]
 
 /**
- * Workloads are children of the daemon, so whatever binds it binds them; and they run as long as the measurement, so
- * whatever costs time on each system call or packet would be measured, too.
+ * Workloads are children of the daemon, so its restrictions hold for them too; a restriction that costs time for each system
+ * call or packet would falsify the measurement.
  */
 const hardening = (home: string) => [
   '',
-  '# Hardening. Workloads and tools live in this unit: only what neither they nor the figures can feel is set.',
+  '# Hardening. Workloads and tools run in this unit: only settings that affect neither them nor the results.',
   '# No seccomp filter (SystemCallFilter, RestrictAddressFamilies, RestrictNamespaces, RestrictSUIDSGID, LockPersonality,',
   '# MemoryDenyWriteExecute, ProtectClock, ProtectHostname, ProtectKernelModules, ProtectKernelLogs): children inherit it, and',
-  '# every system call of the workload would pay for it. No IPAddressDeny: the same for every packet.',
-  '# the system and its settings are read-only, also for workloads (this gives them mounts of their own)',
+  '# it would slow down every system call of the workload. No IPAddressDeny: it would slow down every packet.',
+  '# the system and its settings are read-only, also for workloads, which therefore have their own mount namespace',
   'ProtectSystem=full',
-  ...(isProtected(home) ? ['# but for the home', `ReadWritePaths=${value(home)}`] : []),
-  '# nothing here sets the clock, reboots, or changes labels, audit rules and immutable files. All other capabilities stay: perf,',
-  '# /proc of others, tracing, raw disks, packet capture, priorities and locked memory are what tools and benchmarks are made of.',
+  ...(isProtected(home) ? ['# except for the home', `ReadWritePaths=${value(home)}`] : []),
+  '# neither the daemon nor a tool sets the clock, reboots, or changes labels, audit rules, immutable files. The rest stays: perf,',
+  '# /proc of others, tracing, raw disks, packet capture, priorities and locked memory are what tools and benchmarks need.',
   'CapabilityBoundingSet=~CAP_SYS_TIME CAP_WAKE_ALARM CAP_SYS_BOOT CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_AUDIT_CONTROL CAP_LINUX_IMMUTABLE',
   '# No ProtectProc, ProcSubset: pidstat and proc read all processes. No PrivateDevices: fio takes raw disks, turbostat',
   '# /dev/cpu. No ProtectHome, PrivateTmp: a workload runs in the folder of its caller. No ProtectKernelTunables,',
@@ -105,5 +105,5 @@ const userHardening = [
   '# No hardening: the service manager of a user could only do it in a user namespace, where perf, sudo and ping fail.'
 ]
 
-/** Where ProtectSystem=full lets nobody write. */
+/** Paths that ProtectSystem=full makes read-only. */
 const isProtected = (home: string) => /^\/(usr|boot|efi|etc)(\/|$)/.test(home)

@@ -1,4 +1,4 @@
-/** Files that are there whole or not at all: a temporary name in the same folder, fsync, rename, fsync of the folder. */
+/** Files that exist whole or not at all: a temporary name in the same folder, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto'
 import { linkSync } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { isCode, onDisk, syncFolder, unlessMissing } from './disk.ts'
 
 const TEMPORARY = /^\.bak-[0-9a-f]{16}\.tmp$/
 
-/** Whether a file of this name is what a write that did not end left behind. */
+/** @returns whether a file of this name was left by an interrupted write */
 export const isTemporary = (name: string) => TEMPORARY.test(name)
 
 /** @returns a new name in `folder` that `removeTemporaries` knows */
@@ -17,12 +17,12 @@ interface WriteOptions {
   mode?: number
 }
 
-/** @throws {BakError} `no-space` or `io`; the old file is then as it was and nothing is left behind */
+/** @throws {BakError} `no-space` or `io`; the old file is then unchanged and no temporary file is left */
 export async function writeAtomic(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
   await fillAtomic(path, handle => handle.writeFile(data), options)
 }
 
-/** Replaces `path` by what `fill` writes. @returns what `fill` returned */
+/** Replaces `path` by what `fill` writes. @returns the value of `fill` @throws as `writeAtomic` does */
 export function fillAtomic<T>(
   path: string,
   fill: (handle: FileHandle) => Promise<T>,
@@ -36,7 +36,7 @@ export function fillAtomic<T>(
   )
 }
 
-/** Never overwrites. @returns false when the file was there already */
+/** Never overwrites. @returns false if the file exists */
 export function createOnce(path: string, data: string | Uint8Array, mode = 0o644): Promise<boolean> {
   const fill = (handle: FileHandle) => handle.writeFile(data)
   return onDisk(path, () =>
@@ -48,7 +48,7 @@ export function createOnce(path: string, data: string | Uint8Array, mode = 0o644
   )
 }
 
-/** Gives a file a second name. @returns false when that name is taken */
+/** Gives a file a second name. @returns false if that name is taken */
 export function linkOnce(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -59,7 +59,7 @@ export function linkOnce(from: string, to: string): boolean {
   }
 }
 
-/** Removes what a crash left half written. Only for a folder that nothing writes to at that time. */
+/** Removes what interrupted writes left. Only for a folder without writers at that time. */
 export async function removeTemporaries(folder: string): Promise<void> {
   await onDisk(folder, async () => {
     const names = (await unlessMissing(readdir(folder))) ?? []

@@ -1,9 +1,9 @@
-/** What every file operation of the store needs: failures under one type, folders that are durable, free space. */
+/** What every file operation of the store needs: failures as `BakError`, durable folders, free space. */
 import { type FileHandle, open, statfs } from 'node:fs/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { inTurns } from './group-commit.ts'
+import { groupCommit } from './group-commit.ts'
 
-/** Runs `work` and gives its failure as a `BakError` that names `path`: `no-space` for a full disk, `io` for the rest. */
+/** Runs `work`; its failure becomes a `BakError` that names `path`: `no-space` for a full disk, `io` for the rest. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -16,7 +16,7 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 export const isCode = (error: unknown, ...codes: string[]) =>
   codes.includes((error as NodeJS.ErrnoException)?.code ?? '')
 
-/** @returns undefined where `work` found no such file */
+/** @returns undefined if `work` fails because a file is missing */
 export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work
@@ -26,12 +26,12 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined>
   }
 }
 
-/** Opens a file to write at offsets of it, with what is in it, or makes it. Not for appending: offsets do not work there, pwrite(2). */
+/** Opens a file for writes at offsets and keeps its content, or creates it. Appending would ignore offsets, pwrite(2). */
 export async function openInPlace(path: string, mode: number): Promise<FileHandle> {
   return (await unlessMissing(open(path, 'r+'))) ?? (await open(path, 'wx+', mode))
 }
 
-/** Makes durable what a file holds, or the names in a folder. */
+/** Makes durable the content of a file, or the names in a folder. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -41,8 +41,8 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** The same for a folder that many write to at a time: one turn serves all who asked before it. */
-export const syncFolder = inTurns(syncPath)
+/** `syncPath` for a folder with many writers: one fsync serves all callers that asked before it began. */
+export const syncFolder = groupCommit(syncPath)
 
 /** @returns bytes that this user may still write on the file system of `path` */
 export async function freeBytes(path: string): Promise<number> {
@@ -50,12 +50,12 @@ export async function freeBytes(path: string): Promise<number> {
   return bavail * bsize
 }
 
-/** What stays free for what must be written whatever happens. */
-export const MARGIN = 16 * 1024 * 1024
+/** Stays free for what must be written in any case, such as journals and receipts. */
+export const RESERVED_BYTES = 16 * 1024 * 1024
 
-/** @throws {BakError} `no-space` unless `bytes` fit on the disk of `path` and `margin` bytes stay free */
-export async function ensureFree(path: string, bytes: number, margin = MARGIN): Promise<void> {
+/** @throws {BakError} `no-space` unless `bytes` fit on the disk of `path` and `reserved` bytes stay free */
+export async function ensureFree(path: string, bytes: number, reserved = RESERVED_BYTES): Promise<void> {
   const free = await onDisk(path, () => freeBytes(path))
-  if (free >= bytes + margin) return
-  throw new BakError('no-space', `no space left on the disk of ${path}: ${bytes} bytes are to come, ${free} are free`)
+  if (free >= bytes + reserved) return
+  throw new BakError('no-space', `no space left on the disk of ${path}: ${bytes} bytes are needed, ${free} are free`)
 }

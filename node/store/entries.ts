@@ -1,20 +1,20 @@
-/** Which entries of an archive may come in: a decision on names and types alone. */
+/** Which entries of an archive may be unpacked: a decision on names and types alone. */
 import { posix } from 'node:path'
 
-/** What of an entry's header is judged. */
-export interface Entry {
+/** The fields of an entry's header that the decision depends on. */
+interface Entry {
   path: string
   type: string
 }
 
-const FILES = ['File', 'OldFile', 'ContiguousFile']
-const MAX_PART = 255
-const MAX_PATH = 2048
+const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile']
+const MAX_NAME_BYTES = 255
+const MAX_PATH_BYTES = 2048
 const MAX_DEPTH = 64
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/
 
-/** Judges the entries of one archive in their order; each may depend on those before it. */
-export class Judge {
+/** Checks the entries of one archive in their order; the verdict on each may depend on those before it. */
+export class EntryCheck {
   readonly #allow: string[]
   readonly #seen = new Map<string, 'file' | 'folder'>()
 
@@ -23,43 +23,43 @@ export class Judge {
     this.#allow = allow.filter(each => each !== '').map(plain)
   }
 
-  /** @returns why the entry must not come in, or undefined if it may */
-  refuse({ path, type }: Entry): string | undefined {
-    const folder = type === 'Directory'
-    if (!folder && !FILES.includes(type)) return `not a file or folder but ${type}`
-    const reason = refuseName(path) ?? this.#refusePlace(plain(path), folder)
-    if (reason === undefined) this.#note(plain(path), folder)
+  /** @returns why the entry must not be unpacked, or undefined if it may */
+  refusalOf({ path, type }: Entry): string | undefined {
+    const isFolder = type === 'Directory'
+    if (!isFolder && !FILE_TYPES.includes(type)) return `not a file or folder but ${type}`
+    const reason = refusalOfName(path) ?? this.#refusalOfPlace(plain(path), isFolder)
+    if (reason === undefined) this.#note(plain(path), isFolder)
     return reason
   }
 
-  #refusePlace(path: string, folder: boolean): string | undefined {
-    if (path === '.') return folder ? undefined : 'not a name'
+  #refusalOfPlace(path: string, isFolder: boolean): string | undefined {
+    if (path === '.') return isFolder ? undefined : 'not a name'
     if (!this.#allow.some(each => each === '.' || path === each || path.startsWith(`${each}/`))) {
-      // a folder on the way to an allowed one brings nothing with it
-      if (!(folder && this.#allow.some(each => each.startsWith(`${path}/`)))) return 'outside of what was agreed'
+      // an ancestor of an allowed path brings no content of its own
+      if (!(isFolder && this.#allow.some(each => each.startsWith(`${path}/`)))) return 'outside of the allowed paths'
     }
     if (ancestors(path).some(each => this.#seen.get(each) === 'file')) return 'below a file'
     const before = this.#seen.get(path)
-    return before === undefined || (folder && before === 'folder') ? undefined : 'there twice'
+    return before === undefined || (isFolder && before === 'folder') ? undefined : 'there twice'
   }
 
-  #note(path: string, folder: boolean): void {
+  #note(path: string, isFolder: boolean): void {
     for (const each of ancestors(path)) this.#seen.set(each, 'folder')
-    this.#seen.set(path, folder ? 'folder' : 'file')
+    this.#seen.set(path, isFolder ? 'folder' : 'file')
   }
 }
 
-/** A name that can be shown: control characters are spelled out, and it is not long. */
-export const shown = (path: string) =>
+/** @returns a name for messages: control characters are escaped, and its length is bounded */
+export const printable = (path: string) =>
   JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}...` : path).slice(1, -1)
 
-function refuseName(path: string): string | undefined {
+function refusalOfName(path: string): string | undefined {
   if (path.startsWith('/')) return 'an absolute path'
   const parts = path.split('/')
   if (parts.includes('..')) return "a path with '..'"
   if (CONTROL.test(path)) return 'a name with control characters'
-  if (parts.length > MAX_DEPTH || Buffer.byteLength(path) > MAX_PATH) return 'too long'
-  return parts.some(part => Buffer.byteLength(part) > MAX_PART) ? 'too long' : undefined
+  if (parts.length > MAX_DEPTH || Buffer.byteLength(path) > MAX_PATH_BYTES) return 'too long'
+  return parts.some(part => Buffer.byteLength(part) > MAX_NAME_BYTES) ? 'too long' : undefined
 }
 
 const plain = (path: string) => posix.normalize(path).replace(/(?<=.)\/+$/, '')

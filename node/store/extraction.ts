@@ -1,29 +1,29 @@
-/** One archive's way through tar's parser, which asks for each entry whether it may come in. */
+/** Runs one archive through tar's parser, which asks for each entry whether it may be unpacked. */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Parser, type ReadEntry, Unpack } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode } from './disk.ts'
-import { Judge } from './entries.ts'
+import { EntryCheck } from './entries.ts'
 import { commonFolder, type InMemoryEntry, writeInMemoryEntries } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
 
 export type Refuse = (path: string, reason: string) => void
 
-export interface ExtractionInit {
-  /** A fresh one. */
+interface ExtractionInit {
+  /** Empty, and without other writers. */
   folder: string
-  /** As of `UnpackOptions`. */
+  /** As in `UnpackOptions`. */
   allow: string[]
   maxEntries?: number
-  /** Of what does not come in. */
+  /** Called for each entry that is not unpacked. */
   refuse: Refuse
-  /** Whether what is in it is so little that it is held until all of it was parsed, and then written in one go. */
-  held: boolean
+  /** Keeps all entries in memory until the archive has been parsed, then writes them at once. For small archives. */
+  inMemory: boolean
 }
 
-/** Ms that the extractor may take to write what it holds. */
-const LONGEST_END = 60_000
+/** The parser may have to write what it has buffered to a slow disk. */
+const END_TIMEOUT_MS = 60_000
 
 interface WarnedData {
   code?: string
@@ -31,47 +31,47 @@ interface WarnedData {
 }
 
 export class Extraction {
-  /** Whether the mark of the end was seen. */
-  whole = false
+  /** Whether the end-of-archive mark was seen. */
+  isWhole = false
   readonly #parser: Parser
   readonly #folder: string
-  readonly #held: InMemoryEntry[] = []
-  readonly #judge: Judge
+  readonly #inMemory: InMemoryEntry[] = []
+  readonly #check: EntryCheck
   readonly #refuse: Refuse
   readonly #maxEntries: number
-  readonly #asked = new WeakSet<ReadEntry>()
+  readonly #checked = new WeakSet<ReadEntry>()
   #entries = 0
   #failure: Error | undefined
 
-  constructor({ folder, allow, maxEntries = 1_000_000, refuse, held }: ExtractionInit) {
+  constructor({ folder, allow, maxEntries = 1_000_000, refuse, inMemory }: ExtractionInit) {
     this.#folder = folder
-    this.#judge = new Judge(allow)
+    this.#check = new EntryCheck(allow)
     this.#refuse = refuse
     this.#maxEntries = maxEntries
     const options = {
       zstd: false,
       brotli: false,
       filter: (path: string, entry: unknown) => this.#admit(path, entry as ReadEntry),
-      onwarn: (code: string, message: unknown, data: unknown) => this.#warned(code, String(message), data as WarnedData)
+      onwarn: (code: string, message: unknown, data: unknown) => this.#onWarn(code, String(message), data as WarnedData)
     }
-    this.#parser = held
-      ? new Parser({ ...options, onReadEntry: entry => this.#hold(entry) })
+    this.#parser = inMemory
+      ? new Parser({ ...options, onReadEntry: entry => this.#collect(entry) })
       : new Unpack({ ...options, cwd: folder, preserveOwner: false, dmode: 0o755 })
     this.#parser.on('eof', () => {
-      this.whole = true
+      this.isWhole = true
     })
     this.#parser.on('ignoredEntry', (entry: ReadEntry) => {
-      // the extractor drops types that it does not know without asking the filter
-      if (!this.#asked.has(entry) && !entry.meta) refuse(entry.path, `not a file or folder but ${entry.type}`)
+      // the parser drops unknown types without asking the filter
+      if (!this.#checked.has(entry) && !entry.meta) refuse(entry.path, `not a file or folder but ${entry.type}`)
     })
     this.#parser.on('error', error => this.#fail(Object.assign(error as Error, { code: 'TAR_BAD_ARCHIVE' })))
   }
 
   /**
-   * @returns what the folder stands for: all that was let in is in it, without the folders on the way to it
-   * @throws what is wrong with the archive or the disk
+   * @returns the folder of the archive that `folder` stands for: all unpacked entries are in it, without its ancestors
+   * @throws the first error of the archive or the disk
    */
-  async take(source: Bytes): Promise<string> {
+  async extract(source: Bytes): Promise<string> {
     const ended = new Promise(resolve => this.#parser.once('end', resolve))
     try {
       for await (const chunk of source) {
@@ -83,36 +83,36 @@ export class Extraction {
       this.#fail(error as Error)
     }
     this.#parser.end()
-    // whatever happened, nothing may write into the folder any more when it is deleted
-    await Promise.race([ended, sleep(LONGEST_END, undefined, { ref: false })])
+    // the caller deletes the folder: nothing may write into it any more, in any case
+    await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })])
     if (this.#failure != null) throw this.#failure
-    if (!this.whole) return ''
-    const at = commonFolder(this.#held)
-    await writeInMemoryEntries(this.#folder, this.#held, at, this.#refuse)
+    if (!this.isWhole) return ''
+    const at = commonFolder(this.#inMemory)
+    await writeInMemoryEntries(this.#folder, this.#inMemory, at, this.#refuse)
     return at
   }
 
   #admit(path: string, entry: ReadEntry): boolean {
-    this.#asked.add(entry)
+    this.#checked.add(entry)
     this.#entries++
     if (this.#entries > this.#maxEntries) {
       this.#fail(new BakError('not-allowed', `the archive has more than ${this.#maxEntries} entries`))
       return false
     }
-    const reason = this.#judge.refuse({ path, type: entry.type })
+    const reason = this.#check.refusalOf({ path, type: entry.type })
     if (reason !== undefined) this.#refuse(path, reason)
     entry.mode = entry.type === 'Directory' || (entry.mode ?? 0) & 0o111 ? 0o755 : 0o644
     return reason === undefined && this.#failure == null
   }
 
-  #hold(entry: ReadEntry): void {
+  #collect(entry: ReadEntry): void {
     const { path, type, mode = 0o644, mtime } = entry
     const body: Buffer[] = []
-    this.#held.push({ path, folder: type === 'Directory', mode, mtime, body })
+    this.#inMemory.push({ path, isFolder: type === 'Directory', mode, mtime, body })
     entry.on('data', chunk => body.push(chunk))
   }
 
-  #warned(code: string, message: string, data: WarnedData): void {
+  #onWarn(code: string, message: string, data: WarnedData): void {
     if (/^TAR_(ENTRY_INVALID|BAD_ARCHIVE|ABORT)$/.test(code)) {
       return this.#fail(Object.assign(new Error(message), { code }))
     }

@@ -1,17 +1,17 @@
-/** The result folder, and what is in it. */
+/** The digests of all files of a folder, such as the result of a run. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { onDisk } from './disk.ts'
 
-export interface FileDigest {
+interface FileDigest {
   /** Lower-case hex. */
   sha256: string
   bytes: number
 }
 
-export interface FileDigestOptions {
-  /** Paths relative to the folder that are left out, with all that is below them. */
+interface FileDigestOptions {
+  /** Paths relative to the folder that are left out, with everything below them. */
   except?: string[]
   signal?: AbortSignal
 }
@@ -21,12 +21,12 @@ export async function fileDigests(
   root: string,
   { except = [], signal }: FileDigestOptions = {}
 ): Promise<Record<string, FileDigest>> {
-  const left = new Set(except)
+  const excluded = new Set(except)
   const found: Record<string, FileDigest> = {}
   const walk = async (folder: string): Promise<void> => {
     for (const entry of listSorted(join(root, folder))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (left.has(path)) continue
+      if (excluded.has(path)) continue
       if (entry.isDirectory()) await walk(path)
       else if (entry.isFile()) found[path] = await digestOfFile(join(root, path), signal)
     }

@@ -1,28 +1,28 @@
-/** Work that many ask for at the same time, and that serves all who asked before it began: an fsync of their common folder. */
+/** Group commit: work such as the fsync of a folder, done once for all callers that asked before it began. */
 
-interface Turn {
+interface Commit {
   running: Promise<void>
-  /** Who asks while it runs waits for this one, which begins after it. */
+  /** Begins after `running`; shared by all callers that asked in the meantime. */
   next?: Promise<void>
 }
 
-/** @returns `work`, done for each key by one at a time; whoever asks in the meantime shares the next turn with all others */
-export function inTurns(work: (key: string) => Promise<void>): (key: string) => Promise<void> {
-  const turns = new Map<string, Turn>()
+/** @returns `work`, run for each key by one caller at a time; callers that ask meanwhile share the next run */
+export function groupCommit(work: (key: string) => Promise<void>): (key: string) => Promise<void> {
+  const commits = new Map<string, Commit>()
   const begin = (key: string): Promise<void> => {
-    const turn: Turn = { running: work(key) }
-    turns.set(key, turn)
-    const over = () => {
-      if (turn.next == null) turns.delete(key)
+    const commit: Commit = { running: work(key) }
+    commits.set(key, commit)
+    const onEnd = () => {
+      if (commit.next == null) commits.delete(key)
     }
-    turn.running.then(over, over)
-    return turn.running
+    commit.running.then(onEnd, onEnd)
+    return commit.running
   }
   return key => {
-    const turn = turns.get(key)
-    if (turn == null) return begin(key)
-    const after = () => begin(key)
-    turn.next ??= turn.running.then(after, after)
-    return turn.next
+    const commit = commits.get(key)
+    if (commit == null) return begin(key)
+    const beginNext = () => begin(key)
+    commit.next ??= commit.running.then(beginNext, beginNext)
+    return commit.next
   }
 }

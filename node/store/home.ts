@@ -1,66 +1,63 @@
-/** Where everything of one daemon is: the folder that `--home` or BAK_HOME names, and the names in it. */
+/** Where the files of one daemon are: in the folder that `--home` or BAK_HOME names. */
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { defaultHome, socketOf } from '../../protocols/home.ts'
 import { checkFolder } from './private.ts'
 
-/** A unix socket's path must fit into sun_path; unix(7) */
-const MAX_SOCKET_PATH = 107
+/** The path of a unix socket must fit into sun_path; unix(7) */
+const MAX_SOCKET_PATH_BYTES = 107
 
 export interface Home {
   root: string
   /** The peer's private key (0600). */
   key: string
   mesh: string
-  /** Who is revoked, which invitations there are (0600). */
+  /** Revocations and invitations (0600). */
   trust: string
   peers: string
   config: string
   /** The control socket (0600). */
   socket: string
   lock: string
-  /** Process groups that run, for the daemon that comes after a crash. */
+  /** Running process groups, for the next daemon after a crash. */
   ledger: string
   /** Tools that were registered on this peer. */
   registered: string
-  /** Results: of all runs, or of one. */
+  /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
   work(run?: string): string
-  /** Tarballs of a run that are arriving, and the receipts for those that have. */
+  /** Tarballs of a run in transfer, and the receipts of those received. */
   inbox(run?: string): string
-  /** Content by digest. */
-  cache(digest?: string): string
 }
 
 /**
- * Makes the home (0700) if it is not there.
- * @throws {BakError} `bad-config` if others may enter and `not-allowed` if it is another user's, each with the command that
- * mends it; `cannot-create`
+ * Creates the home (0700) if it is missing.
+ * @throws {BakError} `bad-config` if others may enter it and `not-allowed` if it is another user's, each with the command
+ * that repairs it; `cannot-create`
  */
 export async function openHome(dir = defaultHome()): Promise<Home> {
   const home = homeAt(dir)
-  if (Buffer.byteLength(home.socket) > MAX_SOCKET_PATH) {
+  if (Buffer.byteLength(home.socket) > MAX_SOCKET_PATH_BYTES) {
     throw new BakError('bad-config', `the path ${home.root} is too long for a socket in it: choose another --home`)
   }
   try {
     await mkdir(home.root, { recursive: true, mode: 0o700 })
     await checkFolder(home.root)
-    for (const folder of [home.runs(), home.work(), home.inbox(), home.cache()])
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [home.runs(), home.work(), home.inbox()]) await mkdir(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
     if (cause instanceof BakError) throw cause
-    throw new BakError('cannot-create', `cannot make ${home.root}: ${(cause as Error).message}`, { cause })
+    throw new BakError('cannot-create', `cannot create ${home.root}: ${(cause as Error).message}`, { cause })
   }
   return home
 }
 
-/** The names of a home, without touching the disk. */
+/** The paths of a home, without access to the disk. */
 export function homeAt(dir: string): Home {
   const root = resolve(dir)
   const below = (folder: string) => (name?: string) =>
-    name == null ? join(root, folder) : join(root, folder, part(name))
+    name == null ? join(root, folder) : join(root, folder, pathPart(name))
   return {
     root,
     key: join(root, 'key'),
@@ -74,13 +71,12 @@ export function homeAt(dir: string): Home {
     registered: join(root, 'tools.json'),
     runs: below('runs'),
     work: below('work'),
-    inbox: below('inbox'),
-    cache: below('cache')
+    inbox: below('inbox')
   }
 }
 
 /** One path component, so that no name can lead out of its folder. */
-function part(name: string): string {
+function pathPart(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name)) return name
   throw new BakError('bug', `not a file name: ${JSON.stringify(name)}`)
 }

@@ -1,4 +1,4 @@
-/** Files and folders out of a small archive, judged and still in memory. */
+/** Files and folders of a small archive, checked and still in memory. */
 import { closeSync, futimesSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { isCode } from './disk.ts'
@@ -7,46 +7,46 @@ import { yielder } from './yield.ts'
 const { dirname, join, relative } = posix
 
 export interface InMemoryEntry {
-  /** Relative, and without `..`: who holds it has asked whether it may come in. */
+  /** Relative and without `..`: it has passed `EntryCheck`. */
   path: string
-  folder: boolean
+  isFolder: boolean
   mode: number
   mtime?: Date
   body: Uint8Array[]
 }
 
-/** @returns the deepest folder that all of them are in; '' where there is none */
-export function commonFolder(held: InMemoryEntry[]): string {
-  const [first = [], ...others] = held.map(({ path, folder }) => partsOf(folder ? path : dirname(path)))
+/** @returns the deepest folder that all entries are in; '' if there is none */
+export function commonFolder(entries: InMemoryEntry[]): string {
+  const [first = [], ...others] = entries.map(({ path, isFolder }) => partsOf(isFolder ? path : dirname(path)))
   const differs = first.findIndex((part, i) => others.some(parts => parts[i] !== part))
   return (differs < 0 ? first : first.slice(0, differs)).join('/')
 }
 
 const partsOf = (path: string) => path.split('/').filter(part => part !== '' && part !== '.')
 
-/** Writes them into a folder that nobody else writes to, and that held nothing. @param at stands for that folder */
+/** Writes entries into an empty folder without other writers. @param at folder of the archive that `root` stands for */
 export async function writeInMemoryEntries(
   root: string,
-  held: InMemoryEntry[],
+  entries: InMemoryEntry[],
   at: string,
   refuse: (path: string, reason: string) => void
 ): Promise<void> {
-  const breathe = yielder()
+  const maybeYield = yielder()
   const made = new Set([root])
   const ensure = (folder: string) => {
     if (!made.has(folder)) mkdirSync(folder, { recursive: true, mode: 0o755 })
     made.add(folder)
   }
-  for (const { path, folder, mode, mtime, body } of held) {
-    await breathe()
+  for (const { path, isFolder, mode, mtime, body } of entries) {
+    await maybeYield()
     const target = join(root, relative(join('/', at), join('/', path)))
-    ensure(folder ? target : dirname(target))
-    // where large and small letters are the same, two names may be one
-    if (!folder && !writeNew(target, Buffer.concat(body), mode, mtime)) refuse(path, 'there twice')
+    ensure(isFolder ? target : dirname(target))
+    // on a file system that ignores case two names may be one
+    if (!isFolder && !writeNew(target, Buffer.concat(body), mode, mtime)) refuse(path, 'there twice')
   }
 }
 
-/** @returns false where the name is taken */
+/** @returns false if the name is taken */
 function writeNew(path: string, bytes: Uint8Array, mode: number, mtime: Date | undefined): boolean {
   const file = openNew(path, mode)
   if (file === undefined) return false

@@ -1,6 +1,6 @@
 /**
- * An append-only list of JSON values, one a line. A line counts once its newline is there: what a crash left of a last line
- * is dropped, and reported, by who reads; and cut off by who appends.
+ * An append-only list of JSON values, one per line. A line is valid once its newline is written: an incomplete last line is
+ * ignored and reported by the reader, and cut off by the next writer.
  */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -9,31 +9,34 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { isCode, onDisk } from './disk.ts'
 
 const NEWLINE = 0x0a
-const MAX_LINE = 16 * 1024 * 1024
-/** Bytes that may wait to be written. */
-const MAX_WAITING = 64 * 1024 * 1024
+const MAX_LINE_BYTES = 16 * 1024 * 1024
+/** Lines in memory that wait for a slow disk. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
 export interface Journal {
   path: string
-  /** Resolves when the line is written, and with `sync` when it is on the disk. Lines stand in the order of the calls. */
+  /**
+   * Resolves when the line is written, with `sync` when it is durable. Lines are in the order of the calls.
+   * @throws {BakError} `busy` if too much is queued, `bad-message` for too long a line, `no-space`, `io`
+   */
   append(value: unknown, options?: { sync?: boolean }): Promise<void>
-  /** Waits for what was appended. */
+  /** Waits for all lines to be written. */
   close(): Promise<void>
 }
 
-export interface JournalEnd {
+interface JournalEnd {
   lines: number
-  /** Bytes of a last line that was cut off; 0 in a whole journal. */
+  /** Bytes of an incomplete last line; 0 in a whole journal. */
   torn: number
 }
 
-interface Waiting {
+interface QueuedLine {
   line: Buffer
   sync: boolean
   settle: PromiseWithResolvers<void>
 }
 
-/** Opens a journal for appending, makes it if it is not there, and cuts off a torn last line. */
+/** Opens or creates a journal for appending, and cuts off an incomplete last line. */
 export function openJournal(path: string): Promise<Journal> {
   return onDisk(path, async () => {
     const handle = await open(path, 'a+', 0o644)
@@ -49,7 +52,7 @@ export function openJournal(path: string): Promise<Journal> {
 }
 
 /**
- * Reads the values; an absent file has none. The generator's return value says how the journal ends.
+ * Reads the values; a missing file has none. @returns how the journal ends
  * @throws {BakError} `damaged` with file and line number if a line before the last is not a value of the schema
  */
 export async function* readJournal<T = unknown>(path: string, schema?: Schema<T>): AsyncGenerator<T, JournalEnd> {
@@ -64,7 +67,7 @@ export async function* readJournal<T = unknown>(path: string, schema?: Schema<T>
         from = end + 1
       }
       rest = rest.subarray(from)
-      if (rest.length > MAX_LINE) throw new BakError('damaged', `${path}:${lines + 1}: the line has no end`)
+      if (rest.length > MAX_LINE_BYTES) throw new BakError('damaged', `${path}:${lines + 1}: the line is too long`)
     }
   } catch (error) {
     if (!isCode(error, 'ENOENT')) throw asBakError(error)
@@ -72,7 +75,7 @@ export async function* readJournal<T = unknown>(path: string, schema?: Schema<T>
   return { lines, torn: rest.length }
 }
 
-/** All values at once, and how the journal ends. */
+/** @returns all values, and how the journal ends; @throws as `readJournal` does */
 export async function loadJournal<T = unknown>(
   path: string,
   schema?: Schema<T>
@@ -90,8 +93,8 @@ class Appender implements Journal {
   readonly path: string
   readonly #handle: FileHandle
   #size: number
-  #waiting: Waiting[] = []
-  #waitingBytes = 0
+  #queue: QueuedLine[] = []
+  #queuedBytes = 0
   #writing: Promise<void> | undefined
   #closed = false
 
@@ -104,11 +107,12 @@ class Appender implements Journal {
   async append(value: unknown, { sync = false }: { sync?: boolean } = {}): Promise<void> {
     if (this.#closed) throw new BakError('bug', `${this.path} is closed`)
     const line = Buffer.from(`${JSON.stringify(value)}\n`)
-    if (line.length > MAX_LINE) throw new BakError('bad-message', `${this.path}: a line of ${line.length} bytes`)
-    if (this.#waitingBytes + line.length > MAX_WAITING) throw new BakError('busy', `${this.path}: the disk is too slow`)
+    if (line.length > MAX_LINE_BYTES) throw new BakError('bad-message', `${this.path}: a line of ${line.length} bytes`)
+    if (this.#queuedBytes + line.length > MAX_QUEUED_BYTES)
+      throw new BakError('busy', `${this.path}: the disk is too slow`)
     const settle = Promise.withResolvers<void>()
-    this.#waiting.push({ line, sync, settle })
-    this.#waitingBytes += line.length
+    this.#queue.push({ line, sync, settle })
+    this.#queuedBytes += line.length
     this.#writing ??= this.#drain()
     await settle.promise
   }
@@ -120,12 +124,12 @@ class Appender implements Journal {
     await this.#handle.close()
   }
 
-  /** Writes all that waits as one piece, so that many callers share one fsync. */
+  /** Writes all queued lines at once, so that many callers share one fsync. */
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
-      this.#waitingBytes = 0
+    while (this.#queue.length > 0) {
+      const batch = this.#queue
+      this.#queue = []
+      this.#queuedBytes = 0
       try {
         await onDisk(this.path, () => this.#write(batch))
         for (const each of batch) each.settle.resolve()
@@ -136,14 +140,14 @@ class Appender implements Journal {
     this.#writing = undefined
   }
 
-  async #write(batch: Waiting[]): Promise<void> {
+  async #write(batch: QueuedLine[]): Promise<void> {
     const bytes = Buffer.concat(batch.map(each => each.line))
     try {
       await this.#handle.appendFile(bytes)
       if (batch.some(each => each.sync)) await this.#handle.datasync()
       this.#size += bytes.length
     } catch (error) {
-      // half a line must not stay in front of the next
+      // an incomplete line must not stay before the next one
       await this.#handle.truncate(this.#size).catch(() => {})
       throw error
     }
@@ -159,7 +163,7 @@ function parseLine<T>(path: string, number: number, line: Buffer, schema?: Schem
   }
 }
 
-/** @returns the offset behind the last newline */
+/** @returns the offset after the last newline */
 async function endOfLines(handle: FileHandle): Promise<number> {
   const buffer = Buffer.alloc(64 * 1024)
   let end = (await handle.stat()).size

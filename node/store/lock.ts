@@ -1,6 +1,6 @@
 /**
- * One daemon a home. The lock is a file that names its holder by process id, the time that process started and the boot
- * it started in, so that a process id that was given out again is not taken for the holder.
+ * One daemon per home. The lock is a file with the process id of its holder, its start time and its boot, so that another
+ * process that was given the same id later does not count as the holder.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm } from 'node:fs/promises'
@@ -17,17 +17,17 @@ export interface Lock {
   release(): Promise<void>
 }
 
-/** @throws {BakError} `busy`, naming the process that holds it */
+/** @throws {BakError} `busy` with the process that holds it */
 export async function takeLock(path: string): Promise<Lock> {
   const mine = JSON.stringify({ ...(await thisProcess()), lock: randomUUID() })
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (await createOnce(path, mine, 0o600)) return lockAt(path, mine)
     const found = await onDisk(path, () => unlessMissing(readFile(path, 'utf8')))
     if (found === undefined) continue
-    await refuseLiving(path, found)
-    if (await takeOver(path, found, mine)) return lockAt(path, mine)
+    await refuseIfAlive(path, found)
+    if (await replaceStale(path, found, mine)) return lockAt(path, mine)
   }
-  throw new BakError('busy', `${path} changes hands again and again`)
+  throw new BakError('busy', `${path} was taken by another process ${MAX_TRIES} times`)
 }
 
 function lockAt(path: string, mine: string): Lock {
@@ -37,7 +37,7 @@ function lockAt(path: string, mine: string): Lock {
   return { release: () => onDisk(path, release) }
 }
 
-async function refuseLiving(path: string, content: string): Promise<void> {
+async function refuseIfAlive(path: string, content: string): Promise<void> {
   const other = parse(content)
   if (other === undefined || other.boot !== (await bootId())) return
   if ((await startOf(other.pid)) !== other.started) return
@@ -45,10 +45,10 @@ async function refuseLiving(path: string, content: string): Promise<void> {
 }
 
 /**
- * Two starters may find the same dead holder. Who replaces it must hold a lock on that very content, and look again under
- * it: while it is held nobody else can put a new one in its place.
+ * Two processes may find the same stale lock. To replace it, a process first takes a lock named after the stale content and
+ * then reads the content again: meanwhile no other process can replace it.
  */
-async function takeOver(path: string, found: string, mine: string): Promise<boolean> {
+async function replaceStale(path: string, found: string, mine: string): Promise<boolean> {
   const claim = await takeLock(`${path}.${digestOf(Buffer.from(found)).slice(0, 16)}`)
   try {
     if ((await unlessMissing(readFile(path, 'utf8'))) !== found) return false
@@ -79,7 +79,7 @@ const bootId = async () => ((await unlessMissing(readFile('/proc/sys/kernel/rand
 async function startOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
   if (stat === undefined) return undefined
-  // the name in field 2 may hold blanks and brackets
+  // the name in field 2 may contain spaces and parentheses
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return state === 'Z' || state === 'X' ? undefined : rest[18]
 }

@@ -1,4 +1,4 @@
-/** Moves what was unpacked to its place, without overwriting anything or following a link. */
+/** Moves unpacked files to their destination, and neither overwrites anything nor follows a link. */
 import { lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
@@ -7,19 +7,19 @@ import { isCode, syncFolder, syncPath } from './disk.ts'
 import { listSorted } from './file-digests.ts'
 import { yielder } from './yield.ts'
 
-export interface Moved {
+interface Moved {
   files: number
   bytes: number
 }
 
-export interface MoveOptions {
-  /** Where in `to` it belongs. */
+interface MoveOptions {
+  /** The folder in `to` that `from` is moved to. */
   at?: string
-  /** Off where who calls makes it durable. */
+  /** False if the caller makes the files durable itself. */
   sync?: boolean
 }
 
-/** What cannot be moved is given to `refuse`. What was moved is on the disk when this resolves; `from` may be gone. */
+/** Calls `refuse` for what cannot be moved. The rest is durable when this resolves; `from` may be gone. */
 export async function moveIn(
   from: string,
   to: string,
@@ -27,26 +27,26 @@ export async function moveIn(
   { at = '', sync = true }: MoveOptions = {}
 ): Promise<Moved> {
   const placeOf = (path: string) => join(to, at, path)
-  const breathe = yielder()
+  const maybeYield = yielder()
   const moved = { files: 0, bytes: 0 }
-  const settle = async (path: string) => (sync ? syncPath(path) : breathe())
+  const settle = async (path: string) => (sync ? syncPath(path) : maybeYield())
 
   const moveFolder = async (folder: string): Promise<void> => {
     for (const entry of listSorted(join(from, folder))) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) {
         if (await moveWhole(path)) continue
-        if (look(placeOf(path))?.isDirectory()) await moveFolder(path)
-        else refuse(join(at, path), 'something else is there')
+        if (statOf(placeOf(path))?.isDirectory()) await moveFolder(path)
+        else refuse(join(at, path), 'the name is taken')
       } else if (await moveFile(path)) add(moved, { files: 1, bytes: lstatSync(placeOf(path)).size })
-      else refuse(join(at, path), 'there already, with other bytes')
+      else refuse(join(at, path), 'exists with other bytes')
     }
     if (sync) await syncFolder(placeOf(folder))
   }
 
-  /** @returns false where something has the folder's name already */
+  /** @returns false if the folder's name is taken */
   const moveWhole = async (folder: string): Promise<boolean> => {
-    if (look(placeOf(folder)) != null) return false
+    if (statOf(placeOf(folder)) != null) return false
     const all = { files: 0, bytes: 0 }
     await prepare(folder, all)
     if (!renameFolder(join(from, folder), placeOf(folder))) return false
@@ -54,7 +54,7 @@ export async function moveIn(
     return true
   }
 
-  /** No name is seen in its place before what it names is on the disk. */
+  /** Makes the files durable first, so that no name appears at the destination before its content is on the disk. */
   const prepare = async (folder: string, all: Moved): Promise<void> => {
     for (const entry of listSorted(join(from, folder))) {
       const path = join(folder, entry.name)
@@ -77,18 +77,18 @@ export async function moveIn(
   const above = ancestors(at)
   const blocked = above.find(folder => !ensureFolder(join(to, folder)))
   if (blocked != null) {
-    refuse(blocked, 'something else is there')
+    refuse(blocked, 'the name is taken')
     return moved
   }
   if (at === '' || !(await moveWhole(''))) {
     if (ensureFolder(placeOf(''))) await moveFolder('')
-    else refuse(at, 'something else is there')
+    else refuse(at, 'the name is taken')
   }
   if (sync) await Promise.all(above.map(folder => syncFolder(join(to, folder))))
   return moved
 }
 
-/** Those on the way to a path, the outermost first; none for ''. */
+/** @returns the ancestors of a path, the outermost first; none for '' */
 const ancestors = (path: string) =>
   path
     .split('/')
@@ -97,20 +97,20 @@ const ancestors = (path: string) =>
 
 /** @returns false if the name is taken by anything but a folder, a link to one included */
 function ensureFolder(path: string): boolean {
-  const there = look(path)
-  if (there != null) return there.isDirectory()
+  const stat = statOf(path)
+  if (stat != null) return stat.isDirectory()
   try {
     mkdirSync(path, { mode: 0o755 })
     return true
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return look(path)?.isDirectory() ?? false
+    if (isCode(error, 'EEXIST')) return statOf(path)?.isDirectory() ?? false
     throw error
   }
 }
 
-const look = (path: string) => lstatSync(path, { throwIfNoEntry: false })
+const statOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })
 
-/** @returns false if the name is taken, by a link to a folder, too; an empty folder is nobody's */
+/** @returns false if the name is taken, also by a link to a folder; an empty folder is replaced */
 function renameFolder(from: string, to: string): boolean {
   try {
     renameSync(from, to)
@@ -127,7 +127,7 @@ function add(sum: Moved, { files, bytes }: Moved): void {
 }
 
 async function sameBytes(a: string, b: string): Promise<boolean> {
-  const [mine, there] = [lstatSync(a), lstatSync(b)]
-  if (!there.isFile() || mine.size !== there.size) return false
+  const [statA, statB] = [lstatSync(a), lstatSync(b)]
+  if (!statB.isFile() || statA.size !== statB.size) return false
   return (await digestOfFile(a)).sha256 === (await digestOfFile(b)).sha256
 }

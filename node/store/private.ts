@@ -1,6 +1,6 @@
 /**
- * What nobody but this user may touch: the home, the key, the secret of the mesh. Whatever is looser is refused, with the
- * command that mends it: mending it silently would hide that others could have read it.
+ * Checks that the home, the key and the mesh secret are accessible to this user only. Wider modes are refused with the
+ * command that repairs them: a silent repair would hide that others could have read them.
  */
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
@@ -9,9 +9,9 @@ import { inQuotes, nameOfUser } from '../../protocols/users.ts'
 import { isCode, onDisk } from './disk.ts'
 
 /**
- * Reads a file that is its owner's alone. No link is followed, so that the file that is looked at is the file that is read.
- * @returns undefined where there is none
- * @throws {BakError} `bad-config` if others may read it or it is no plain file, `not-allowed` if it is another user's, `io`
+ * Reads a file that only its owner may access. Links are not followed, so that the file checked is the file read.
+ * @returns undefined if it is missing
+ * @throws {BakError} `bad-config` if others may read it or it is not a regular file, `not-allowed` if it is another user's, `io`
  */
 export async function readPrivate(path: string): Promise<string | undefined> {
   const handle = await onDisk(path, () => openPlain(path))
@@ -31,7 +31,7 @@ export async function readPrivate(path: string): Promise<string | undefined> {
 /** @throws {BakError} `bad-config` if others may enter the folder, `not-allowed` if it, or the link to it, is another user's */
 export async function checkFolder(path: string): Promise<void> {
   const named = await lstat(path)
-  // root's links are the machine's own order
+  // a link by root is part of the system's setup
   if (named.isSymbolicLink() && named.uid !== 0) refuseOthers(path, named)
   const found = await stat(path)
   refuseOthers(path, found)
@@ -44,7 +44,7 @@ export async function checkFolder(path: string): Promise<void> {
 
 async function openPlain(path: string): Promise<FileHandle | undefined> {
   try {
-    // a pipe in its place must not hold the daemon up
+    // opening a pipe would block the daemon
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (cause) {
     if (isCode(cause, 'ENOENT', 'ENOTDIR')) return undefined
@@ -59,6 +59,6 @@ function refuseOthers(path: string, { uid }: Stats): void {
   const me = process.geteuid?.() ?? uid
   if (uid === me) return
   const [owner, user] = [nameOfUser(uid), nameOfUser(me)]
-  const mend = `run chown ${user.replace('user ', '')} ${inQuotes(path)} if it is to be yours, or choose another --home`
-  throw new BakError('not-allowed', `${path} belongs to ${owner}, you are ${user}: ${mend}`)
+  const repair = `run chown ${user.replace('user ', '')} ${inQuotes(path)} if it is to be yours, or choose another --home`
+  throw new BakError('not-allowed', `${path} belongs to ${owner}, you are ${user}: ${repair}`)
 }

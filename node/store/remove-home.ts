@@ -1,4 +1,4 @@
-/** What goes when a home leaves its mesh, and when it is to vanish. Links are never followed: what they lead to stays. */
+/** Removes the state of a mesh from a home, or the whole home. Links are never followed: their targets stay. */
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
@@ -6,27 +6,31 @@ import { isTemporary } from './atomic.ts'
 import { isCode, onDisk, unlessMissing } from './disk.ts'
 import type { Home } from './home.ts'
 
-const SHOWN = 5
+/** Names in one message. */
+const MAX_SHOWN = 5
 
 /**
- * @returns false where there is nothing
- * @throws {BakError} `not-allowed` for a folder in which no key of a peer is, or a link to one
+ * @returns false if there is no such folder
+ * @throws {BakError} `not-allowed` for a folder without the key of a peer, or a link
  */
 export async function isHome({ root, key }: Home): Promise<boolean> {
   const stat = await unlessMissing(lstat(root))
   if (stat == null) return false
   if (stat.isSymbolicLink()) {
-    throw new BakError('not-allowed', `${root} is a link: name the folder that it leads to with --home`)
+    throw new BakError('not-allowed', `${root} is a link: pass its target with --home`)
   }
   const found = await onDisk(key, () => unlessMissing(lstat(key)))
   if (found?.isFile()) return true
-  throw new BakError('not-allowed', `${root} is not a home of bak-node, as no key of a peer is in it: it is left alone`)
+  throw new BakError(
+    'not-allowed',
+    `${root} is not a home of bak-node, as it has no key of a peer: nothing was removed`
+  )
 }
 
 /**
- * @param everything the home is to be deleted
- * @param founded this peer founded the mesh, and others are in it
- * @returns in words what nobody could bring back afterwards
+ * @param everything the whole home is to be deleted
+ * @param founded this peer founded the mesh, and it has other peers
+ * @returns a sentence for each thing that would be lost for good
  */
 export async function lossesOf(
   home: Home,
@@ -34,9 +38,10 @@ export async function lossesOf(
 ): Promise<string[]> {
   const losses: string[] = []
   const work = await namesIn(home.work())
-  if (work.length > 0) losses.push(`data that was not taken yet by the controllers of ${few(work)}: bak collect there`)
-  const arriving = await arrivingIn(home)
-  if (arriving.length > 0) losses.push(`tarballs that are still to come, of ${few(arriving)}`)
+  if (work.length > 0)
+    losses.push(`data that the controllers have not collected yet, of ${few(work)}: run bak collect there`)
+  const partial = await partiallyReceivedIn(home)
+  if (partial.length > 0) losses.push(`tarballs that have not been received completely, of ${few(partial)}`)
   const results = everything ? await namesIn(home.runs()) : []
   if (results.length > 0) losses.push(`results of ${few(results)}: bak move`)
   if (founded) {
@@ -46,33 +51,35 @@ export async function lossesOf(
   return losses
 }
 
-/** Forgets the mesh; what is not of the mesh stays. @returns what was done, in words */
+/** Removes the state of the mesh only. @returns sentences that say what was done */
 export async function forget(home: Home): Promise<string[]> {
   const kept = [home.key, home.config, home.socket, home.lock, home.ledger, home.registered]
-  const folders = [home.runs(), home.work(), home.inbox(), home.cache()]
-  const left = (await unlessMissing(lstat(home.mesh))) != null
+  const folders = [home.runs(), home.work(), home.inbox()]
+  const wasInMesh = (await unlessMissing(lstat(home.mesh))) != null
   for (const path of namesOf(home)) if (!kept.includes(path) && !folders.includes(path)) await remove(path)
-  return [left ? `left the mesh; key, settings and results are still in ${home.root}` : `${home.root} is in no mesh`]
+  return [
+    wasInMesh ? `left the mesh; key, settings and results are still in ${home.root}` : `${home.root} is in no mesh`
+  ]
 }
 
-/** Deletes what a home holds, the key last, and the folder if nothing else is in it. @returns what was done, in words */
+/** Deletes all files of bak in a home, the key last, and the folder if it is then empty. @returns sentences that say what was done */
 export async function purge(home: Home): Promise<string[]> {
-  const said: string[] = []
-  for (const path of [...namesOf(home).filter(path => path !== home.key), ...(await leftOvers(home)), home.key]) {
-    if (await remove(path)) said.push(`${path} was a link: what it led to is still there`)
+  const done: string[] = []
+  for (const path of [...namesOf(home).filter(path => path !== home.key), ...(await leftoversOf(home)), home.key]) {
+    if (await remove(path)) done.push(`${path} was a link: its target is still there`)
   }
   const rest = await removeFolder(home.root)
-  if (rest == null) return [...said, `deleted ${home.root}`]
-  return [...said, `deleted what was of bak in ${home.root}; what stays is not: ${rest}`]
+  if (rest == null) return [...done, `deleted ${home.root}`]
+  return [...done, `deleted the files of bak in ${home.root}; other files stay: ${rest}`]
 }
 
-/** All that has a name in a home. */
+/** All paths that a home may have. */
 function namesOf({ root, ...names }: Home): string[] {
   return Object.values(names).map(each => (typeof each === 'string' ? each : each()))
 }
 
-/** What a crash left behind, and claims on the lock. */
-async function leftOvers({ root, lock }: Home): Promise<string[]> {
+/** Temporary files and claims on the lock that a crash left. */
+async function leftoversOf({ root, lock }: Home): Promise<string[]> {
   const claim = `${basename(lock)}.`
   return (await namesIn(root)).filter(name => isTemporary(name) || name.startsWith(claim)).map(name => join(root, name))
 }
@@ -81,13 +88,13 @@ async function leftOvers({ root, lock }: Home): Promise<string[]> {
 async function remove(path: string): Promise<boolean> {
   return onDisk(path, async () => {
     const stat = await unlessMissing(lstat(path))
-    // rm takes links for what they are, in a folder too
+    // rm does not follow links, also inside a folder
     if (stat != null) await rm(path, { recursive: true, force: true })
     return stat?.isSymbolicLink() === true
   })
 }
 
-/** @returns why the folder is still there, if it is */
+/** @returns what is left in the folder, or undefined if it was removed */
 async function removeFolder(root: string): Promise<string | undefined> {
   try {
     await rmdir(root)
@@ -99,7 +106,7 @@ async function removeFolder(root: string): Promise<string | undefined> {
   }
 }
 
-async function arrivingIn(home: Home): Promise<string[]> {
+async function partiallyReceivedIn(home: Home): Promise<string[]> {
   const found: string[] = []
   for (const run of await namesIn(home.inbox())) {
     const names = await namesIn(join(home.inbox(), run))
@@ -113,4 +120,6 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 const few = (names: string[]) =>
-  names.length <= SHOWN ? names.join(', ') : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`
+  names.length <= MAX_SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`

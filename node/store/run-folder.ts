@@ -12,8 +12,8 @@ import type { Spec } from '../../protocols/spec.ts'
 import { writeAtomic } from './atomic.ts'
 import { fileDigests } from './file-digests.ts'
 
-/** Bytes of a record's end that hold its seal. */
-const LONGEST_SEAL = 512
+/** Upper bound of a seal, which ends a record. */
+const MAX_SEAL_BYTES = 512
 
 export class RunFolder {
   readonly root: string
@@ -39,15 +39,15 @@ export class RunFolder {
     await writeAtomic(this.path('spec.toml'), writeRunFile(spec))
   }
 
-  async writeEnvelope(name: string, sealed: Envelope): Promise<void> {
-    await writeAtomic(join(this.certificates, `${name}.cbor`), encode(sealed))
+  async writeEnvelope(path: string, sealed: Envelope): Promise<void> {
+    await writeAtomic(this.path(path), encode(sealed))
   }
 
   async writeRecord(record: RunRecord): Promise<void> {
     await writeAtomic(this.path('run.json'), writeRecord(record))
   }
 
-  /** Lists every file with its digest in the record, and signs it. */
+  /** Adds the digest of every file to the record, and signs it. */
   async seal(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<RunRecord> {
     const sealed = { ...record, files: await fileDigests(this.root, { except: ['run.json'] }) }
     await writeAtomic(this.path('run.json'), writeRecord(sealed, signer))
@@ -55,15 +55,15 @@ export class RunFolder {
   }
 
   /**
-   * Reads the end of the record at once, which takes less than to wait for it: a daemon that starts asks for each of its runs.
-   * @returns whether the record bears a seal; false where there is none
+   * Reads synchronously, which is faster for a few bytes: a daemon calls this for each of its runs when it starts.
+   * @returns whether the record ends with a seal; false if it is missing
    */
   isSealed(): boolean {
     let file: number | undefined
     try {
       file = openSync(this.path('run.json'), 'r')
       const { size } = fstatSync(file)
-      const end = Buffer.alloc(Math.min(size, LONGEST_SEAL))
+      const end = Buffer.alloc(Math.min(size, MAX_SEAL_BYTES))
       return endsWithSeal(end.toString('utf8', 0, readSync(file, end, 0, end.length, size - end.length)))
     } catch {
       return false

@@ -1,17 +1,17 @@
 /**
- * One small record that is written anew again and again, over the last: one call of the system, where a new file in its place takes four,
- * and a new inode. It outlives this process; whoever reads it after the machine failed must bear what is not whole.
+ * One small record that is often overwritten in place: one system call, where an atomic replacement takes four and a new
+ * inode. It survives a crash of this process; after a crash of the machine it may be damaged, and readers must cope with that.
  */
 import { type FileHandle, readFile } from 'node:fs/promises'
 import { onDisk, openInPlace } from './disk.ts'
 
-/** What lies within one page of the system is there whole, or not at all, when a process is killed. */
-const PAGE = 4_096
-/** Bytes of length in front, big-endian: what an earlier, longer record left behind it does not count. */
-const HEAD = 4
+/** A write within one page is complete or absent when the process is killed. */
+const PAGE_BYTES = 4_096
+/** Length of the record, big-endian, in front of it: the rest of an earlier, longer record is ignored. */
+const LENGTH_BYTES = 4
 
-/** The longest record, bytes. */
-export const MAX_STATE_BYTES = PAGE - HEAD
+/** Longest record. */
+export const MAX_STATE_BYTES = PAGE_BYTES - LENGTH_BYTES
 
 export class StateFile {
   readonly path: string
@@ -21,11 +21,15 @@ export class StateFile {
     this.path = path
   }
 
-  /** Not twice at a time. @param bytes at most `MAX_SLOT` @throws {BakError} `no-space` or `io`; the next write tries to open it again */
+  /**
+   * One call at a time.
+   * @param bytes at most `MAX_STATE_BYTES`
+   * @throws {BakError} `no-space` or `io`; the next write opens the file again
+   */
   async write(bytes: Uint8Array): Promise<void> {
-    const record = Buffer.allocUnsafe(HEAD + bytes.length)
+    const record = Buffer.allocUnsafe(LENGTH_BYTES + bytes.length)
     record.writeUInt32BE(bytes.length)
-    record.set(bytes, HEAD)
+    record.set(bytes, LENGTH_BYTES)
     await onDisk(this.path, async () => {
       this.#file ??= await openInPlace(this.path, 0o644)
       await this.#file.write(record, 0, record.length, 0)
@@ -39,9 +43,9 @@ export class StateFile {
   }
 }
 
-/** @returns the record; bytes that stand for nothing where it is not whole */
+/** @returns the record; other bytes if the file is damaged */
 export async function readStateFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path)
-  const length = bytes.length < HEAD ? 0 : bytes.readUInt32BE()
-  return new Uint8Array(bytes.subarray(HEAD, HEAD + length))
+  const length = bytes.length < LENGTH_BYTES ? 0 : bytes.readUInt32BE()
+  return new Uint8Array(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length))
 }

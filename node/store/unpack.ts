@@ -1,8 +1,8 @@
 /**
- * Takes in an archive that a peer sent. It is unpacked into a fresh folder on the same file system, where nothing can be
- * in the way, and moved from there name by name; nothing that exists is overwritten, and no link is followed. An entry
- * that must not come in is refused by name and does not stop the others. A file that is there already with the same bytes
- * counts as unpacked, so that what a crash interrupted can be done again.
+ * Unpacks an archive from a peer that is not trusted. It goes into a new folder on the same file system, where no name is
+ * taken, and is moved from there name by name; nothing that exists is overwritten, and no link is followed. An entry that
+ * is refused does not stop the others. A file that exists with the same bytes counts as unpacked, so that an interrupted
+ * unpacking can be repeated.
  */
 import { createReadStream, mkdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -10,36 +10,36 @@ import { pipe } from 'it-pipe'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { temporaryIn } from './atomic.ts'
 import { onDisk } from './disk.ts'
-import { shown } from './entries.ts'
+import { printable } from './entries.ts'
 import { Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
 export interface UnpackOptions {
-  /** Files and folders that may come in, relative to the root; `.` for every path. */
+  /** Files and folders that may be unpacked, relative to the root; `.` for every path. */
   allow: string[]
   signal?: AbortSignal
   /** Largest size unpacked, in bytes. */
   maxBytes?: number
   /** Largest number of entries. */
   maxEntries?: number
-  /** Off where who calls makes it durable. */
+  /** False if the caller makes the files durable itself. */
   sync?: boolean
 }
 
 export interface Unpacked {
   files: number
   bytes: number
-  /** `path: reason` of what was not let in; the first thousand. */
+  /** `path: reason` of each refused entry; the first thousand. */
   refused: string[]
 }
 
 const MAX_REFUSED = 1000
-/** What unpacks to no more, in bytes, goes through memory, where its archive is there. */
-const MAX_HELD = 1024 * 1024
+/** Largest size unpacked of an archive that is unpacked in memory. */
+const MAX_IN_MEMORY_BYTES = 1024 * 1024
 
 /**
- * @param archive a file; or the bytes of one, for what is small
+ * @param archive the path of a file; or the bytes of a small archive
  * @throws {BakError} `mismatch` if it is not a whole archive, `not-allowed` if it is larger than `maxBytes` or has more
  * entries than `maxEntries`, `no-space`; nothing of it is then in `root`
  */
@@ -47,39 +47,39 @@ export async function unpack(archive: string | Uint8Array, root: string, options
   const fresh = temporaryIn(root)
   const refused: string[] = []
   const refuse = (path: string, reason: string) => {
-    if (refused.length < MAX_REFUSED) refused.push(`${shown(path)}: ${reason}`)
+    if (refused.length < MAX_REFUSED) refused.push(`${printable(path)}: ${reason}`)
   }
   return onDisk(root, async () => {
     mkdirSync(fresh, { mode: 0o755 })
-    let held = false
+    let inMemory = false
     try {
       const extracted = await extract(archive, fresh, options, refuse)
-      held = extracted.held
+      inMemory = extracted.inMemory
       return { ...(await moveIn(fresh, root, refuse, { at: extracted.at, sync: options.sync })), refused }
     } finally {
-      // little is left of what went through memory, and mostly nothing
-      if (held) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })
+      // of a small archive little is left, mostly nothing: a wait for the thread pool would take longer
+      if (inMemory) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })
       else await rm(fresh, { recursive: true, force: true, maxRetries: 5 })
     }
   })
 }
 
-/** @returns whether it went through memory, and what `folder` stands for */
+/** @returns whether it was unpacked in memory, and the folder of the archive that `folder` stands for */
 async function extract(
   archive: string | Uint8Array,
   folder: string,
   { signal, allow, maxEntries, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
   refuse: Refuse
-): Promise<{ held: boolean; at: string }> {
+): Promise<{ inMemory: boolean; at: string }> {
   const name = typeof archive === 'string' ? archive : 'the archive'
   try {
     signal?.throwIfAborted()
-    const held = typeof archive === 'string' ? undefined : decompressWhole(archive, MAX_HELD)
-    const extraction = new Extraction({ folder, allow, maxEntries, refuse, held: held != null })
-    const content = held != null ? once(held) : decompress(signal)(read(archive))
-    const at = await pipe(content, bound(name, maxBytes), source => extraction.take(source))
-    if (!extraction.whole) throw damaged(name, new Error('its end is missing'))
-    return { held: held != null, at }
+    const tar = typeof archive === 'string' ? undefined : decompressWhole(archive, MAX_IN_MEMORY_BYTES)
+    const extraction = new Extraction({ folder, allow, maxEntries, refuse, inMemory: tar != null })
+    const content = tar != null ? once(tar) : decompress(signal)(read(archive))
+    const at = await pipe(content, bound(name, maxBytes), source => extraction.extract(source))
+    if (!extraction.isWhole) throw damaged(name, new Error('its end is missing'))
+    return { inMemory: tar != null, at }
   } catch (cause) {
     if (signal?.aborted) throw asBakError(signal.reason)
     const code = String((cause as NodeJS.ErrnoException)?.code ?? '')
@@ -95,7 +95,7 @@ async function* once<T>(value: T): AsyncGenerator<T> {
   yield value
 }
 
-/** Lets so many bytes through, and no archive within the archive, which the extractor would open by itself. */
+/** Passes at most `maxBytes`, and no compressed archive within the archive, which tar's parser would decompress itself. */
 const bound = (archive: string, maxBytes: number): Stage =>
   async function* (source) {
     let bytes = 0

@@ -1,10 +1,10 @@
-/** A file that is written as its bytes come, and its digest. */
+/** Writes a stream of bytes to a file and computes its digest on the way. */
 import type { FileHandle } from 'node:fs/promises'
 import { newDigest } from '../../protocols/digest.ts'
 import type { Bytes } from './zstd.ts'
 
-/** So much is on its way to the disk while what comes behind it is made: else it is all waited for in the end. */
-const SYNC_EACH = 64 * 1024 * 1024
+/** Bytes between two fsyncs that run beside the writing; one fsync at the end would have to wait for all bytes. */
+const SYNC_INTERVAL_BYTES = 64 * 1024 * 1024
 
 export interface Counted {
   /** SHA-256 */
@@ -12,7 +12,7 @@ export interface Counted {
   bytes: number
 }
 
-/** Counts the digest of a piece while the one before it is written. @throws what the disk says, or the signal's reason */
+/** Hashes each chunk while the one before it is written. @throws the error of the disk, or the signal's reason */
 export async function writeCounted(handle: FileHandle, source: Bytes, signal?: AbortSignal): Promise<Counted> {
   const hash = newDigest()
   let bytes = 0
@@ -27,7 +27,7 @@ export async function writeCounted(handle: FileHandle, source: Bytes, signal?: A
       writing.catch(() => {})
       bytes += chunk.length
       unsynced += chunk.length
-      if (unsynced < SYNC_EACH) continue
+      if (unsynced < SYNC_INTERVAL_BYTES) continue
       await syncing
       syncing = handle.datasync()
       syncing.catch(() => {})
@@ -35,7 +35,7 @@ export async function writeCounted(handle: FileHandle, source: Bytes, signal?: A
     }
     await Promise.all([writing, syncing])
   } finally {
-    // nobody may close what is still being written
+    // the caller closes the file: no write may be pending then
     await Promise.allSettled([writing, syncing])
   }
   return { digest: hash.digest('hex'), bytes }

@@ -1,13 +1,13 @@
-/** Steps that are over at once are cheapest without a wait for each; but others must have their turn in between. */
+/** Lets other work of the daemon run in between many short synchronous steps, without a wait for each of them. */
 import { setImmediate } from 'node:timers/promises'
 
-/** Steps of some ten µs from one turn of the others to the next. */
-const STEPS = 64
+/** At some 10 µs a step other work waits less than 1 ms. */
+const STEPS_PER_YIELD = 64
 
-/** Is awaited at each step. */
+/** Awaited at each step. */
 export type Yield = () => Promise<void> | undefined
 
 export function yielder(): Yield {
   let steps = 0
-  return () => (++steps % STEPS === 0 ? setImmediate() : undefined)
+  return () => (++steps % STEPS_PER_YIELD === 0 ? setImmediate() : undefined)
 }

@@ -1,5 +1,5 @@
-/** zstd as stages of a pipe of bytes. */
-import { type Duplex } from 'node:stream'
+/** zstd as stages of a pipeline of bytes. */
+import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { pass } from '../../protocols/gc-hint.ts'
@@ -8,16 +8,16 @@ import { isCode } from './disk.ts'
 export type Bytes = AsyncIterable<Uint8Array>
 export type Stage = (source: Bytes) => AsyncGenerator<Uint8Array>
 
-const chunkSize = 256 * 1024
+const CHUNK_BYTES = 256 * 1024
 
 /**
- * The level that costs the member least: of the text that tools leave it makes as little as those above it, some of it less, for
- * half of the processor time of zstd's own default, 3. Those below it cost as much and make twice as many bytes. On what
- * cannot be made less it gives up soonest. `npm run bench -- bulk` prints time and bytes of each.
+ * The cheapest level for the member: it compresses the text output of tools as well as higher levels, for half of the CPU time
+ * of zstd's default, 3. Lower levels take as long and give twice as many bytes. On incompressible data it gives up soonest.
+ * `npm run bench -- bulk` prints time and bytes of each level.
  */
 export const LEVEL = 1
 
-/** The content's checksum goes with it, so that damage is seen before anything is made of it. */
+/** With a checksum of the content, so that damage is found when it is decompressed. */
 const paramsOf = (level: number) => ({
   [constants.ZSTD_c_compressionLevel]: level,
   [constants.ZSTD_c_checksumFlag]: 1
@@ -26,21 +26,21 @@ const paramsOf = (level: number) => ({
 export const compress =
   (level: number, signal?: AbortSignal): Stage =>
   source =>
-    through(source, createZstdCompress({ params: paramsOf(level), chunkSize }), signal)
+    through(source, createZstdCompress({ params: paramsOf(level), chunkSize: CHUNK_BYTES }), signal)
 
-/** In one go. */
+/** In memory. */
 export const compressWhole = (bytes: Uint8Array, level: number): Uint8Array =>
   zstdCompressSync(bytes, { params: paramsOf(level) })
 
 export const decompress =
   (signal?: AbortSignal): Stage =>
   source =>
-    through(source, createZstdDecompress({ chunkSize }), signal)
+    through(source, createZstdDecompress({ chunkSize: CHUNK_BYTES }), signal)
 
-/** In one go. @returns undefined where it would be more than `most` bytes */
-export function decompressWhole(bytes: Uint8Array, most: number): Uint8Array | undefined {
+/** In memory. @returns undefined if it would be more than `maxBytes` */
+export function decompressWhole(bytes: Uint8Array, maxBytes: number): Uint8Array | undefined {
   try {
-    return zstdDecompressSync(bytes, { maxOutputLength: most })
+    return zstdDecompressSync(bytes, { maxOutputLength: maxBytes })
   } catch (error) {
     if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) return undefined
     throw error
@@ -49,7 +49,7 @@ export function decompressWhole(bytes: Uint8Array, most: number): Uint8Array | u
 
 async function* through(source: Bytes, stream: Duplex, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const feeding = pipeline(source, stream, { signal, end: true })
-  // a failure reaches who reads through the stream, and again by the await below
+  // the reader gets the failure from the stream, and again from the await below
   feeding.catch(() => {})
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {

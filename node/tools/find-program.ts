@@ -1,15 +1,15 @@
-/** Which program a name means here, and its version. */
+/** Finds programs on the PATH, and their versions. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 
-/** Longest that a program may take to say its version, in ms. */
-const VERSION_TIMEOUT = 2_000
+/** For a program that prints its version. */
+const VERSION_TIMEOUT_MS = 2_000
 
 const versions = new Map<string, Promise<string | undefined>>()
 
-/** @returns the path of the program that this name or absolute path means, or undefined if there is none to run */
+/** @param name a name on the PATH, or an absolute path @returns the path of an executable, or undefined */
 export async function findProgram(name: string): Promise<string | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
   const candidates = name.includes('/') ? [name].filter(isAbsolute) : folders.map(folder => join(folder, name))
@@ -17,7 +17,7 @@ export async function findProgram(name: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Asks the program once in the daemon's life. @returns undefined if its answer holds no version */
+/** Runs the program once, and keeps its answer while the daemon lives. @returns undefined if it prints no version */
 export function versionOf(path: string, flag = '-V'): Promise<string | undefined> {
   const key = `${path} ${flag}`
   const asked = versions.get(key) ?? ask(path, flag)
@@ -26,9 +26,9 @@ export function versionOf(path: string, flag = '-V'): Promise<string | undefined
 }
 
 function ask(path: string, flag: string): Promise<string | undefined> {
-  const bounds = { timeout: VERSION_TIMEOUT, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const
+  const bounds = { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const
   return new Promise(resolve => {
-    // some print it on stderr, and end with a failure
+    // some programs print it on stderr and exit with an error
     execFile(path, [flag], bounds, (_, stdout, stderr) => {
       resolve(/\d+(\.\d+)+[\w.-]*/.exec(`${stdout}\n${stderr}`)?.[0].slice(0, 64))
     })

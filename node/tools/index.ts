@@ -1,7 +1,7 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
-import { commandTool } from './command.ts'
+import { commandTool } from './command-tool.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
@@ -16,12 +16,12 @@ export function listTools(): Tool[] {
   return [...tools]
 }
 
-/** @returns the words of a program that a tool of bak would run with these options */
-export function runBy(name: string, options: string[]): string[] | undefined {
+/** @returns the argv of a program that a built-in tool would run because of these options; undefined for none */
+export function programRunBy(name: string, options: string[]): string[] | undefined {
   return tools.find(each => each.name === name)?.runs?.(options)
 }
 
-/** @throws {BakError} `usage` if there is no such tool and the options give no command that makes one */
+/** @throws {BakError} `usage` for an unknown name without a `command` in its options */
 export function findTool(name: string, options: ToolOptions): Tool {
   if (options.command != null) return commandTool(name)
   const tool = tools.find(each => each.name === name)

@@ -1,4 +1,5 @@
-import { programTool } from './program.ts'
+/** iostat of sysstat: I/O statistics of each disk. */
+import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 
 export const iostat = programTool({

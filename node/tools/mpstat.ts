@@ -1,4 +1,5 @@
-import { programTool } from './program.ts'
+/** mpstat of sysstat: use of each processor. */
+import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 
 export const mpstat = programTool({

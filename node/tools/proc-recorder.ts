@@ -1,10 +1,10 @@
-/** Reads one file of /proc again and again, and appends what it says to a CSV file. */
+/** Samples one file of /proc and appends the rows to a CSV file. */
 import { closeSync, createWriteStream, openSync, readSync, type WriteStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Subject } from './proc-subjects.ts'
 
-/** Bytes that may wait for a disk that does not keep up; samples beyond are left out. */
-const MAX_WAITING = 8 * 1024 * 1024
+/** Queue for a slow disk; further samples are dropped. */
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024
 
 let buffer = Buffer.alloc(64 * 1024)
 
@@ -13,10 +13,10 @@ export class Recorder {
   readonly #source: number
   readonly #file: WriteStream
   #error: Error | undefined
-  #skipped = 0
-  #begun = false
+  #dropped = 0
+  #hasHeader = false
 
-  /** @throws what the file system throws if the source cannot be read */
+  /** @throws the error of the file system if the source cannot be opened */
   constructor(subject: Subject, folder: string) {
     this.#subject = subject
     this.#source = openSync(subject.source, 'r')
@@ -26,42 +26,42 @@ export class Recorder {
     })
   }
 
-  /** Appends the rows of now. @param time ms since 1970 */
+  /** Appends the present rows. @param time ms since 1970 */
   sample(time: string): void {
-    if (this.#file.writableLength > MAX_WAITING) {
-      this.#skipped++
+    if (this.#file.writableLength > MAX_QUEUED_BYTES) {
+      this.#dropped++
       return
     }
     try {
-      const text = readAgain(this.#source)
+      const text = readFromStart(this.#source)
       const rows = this.#subject.rows(text).map(row => `${time},${row}\n`)
-      if (!this.#begun) rows.unshift(`time,${this.#subject.columns(text).join(',')}\n`)
-      this.#begun = true
+      if (!this.#hasHeader) rows.unshift(`time,${this.#subject.columns(text).join(',')}\n`)
+      this.#hasHeader = true
       this.#file.write(rows.join(''))
     } catch (error) {
       this.#error ??= error as Error
     }
   }
 
-  /** Resolves when what was sampled so far has been handed to the file system; rejects if it could not be. */
+  /** Resolves when the samples so far are written. @throws the first error of the file system */
   async written(): Promise<void> {
     await new Promise<void>(resolve => this.#file.write('', () => resolve()))
     if (this.#error != null) throw this.#error
   }
 
-  /** Ends the file. @returns warnings */
+  /** Closes both files. @returns warnings */
   async close(): Promise<string[]> {
     if (!this.#file.closed) await new Promise<void>(resolve => this.#file.once('close', resolve).end())
     closeSync(this.#source)
     return [
       this.#error != null && `${this.#subject.name}.csv: ${this.#error.message}`,
-      this.#skipped > 0 && `${this.#subject.name}.csv: ${this.#skipped} samples left out, the disk did not keep up`
+      this.#dropped > 0 && `${this.#subject.name}.csv: ${this.#dropped} samples dropped, the disk was too slow`
     ].filter(warning => warning !== false)
   }
 }
 
-/** The kernel writes such a file anew whenever it is read from its beginning. */
-function readAgain(source: number): string {
+/** Reads from the beginning, for which the kernel generates the file anew. */
+function readFromStart(source: number): string {
   let length = 0
   for (;;) {
     const read = readSync(source, buffer, length, buffer.length - length, length)

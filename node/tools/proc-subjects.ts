@@ -1,17 +1,17 @@
 /**
- * What the tool `proc` reads, and the rows that it makes of it: the kernel's own numbers, as they stand, after a column
- * `time` in ms since 1970. Counters count from boot. Processor times are in ticks of 1/100 s, memory is in KiB, disk
- * sectors are of 512 bytes, disk times in ms, and the totals of pressure in microseconds.
+ * The files that the tool `proc` reads, and their rows: the kernel's own numbers, unchanged, after a column `time` in ms
+ * since 1970. Counters start at boot. CPU times are in ticks of 1/100 s, memory in KiB, disk sectors of 512 bytes, disk times
+ * in ms, pressure totals in microseconds.
  */
 export interface Subject {
-  /** The file is NAME.csv. */
+  /** Of the file NAME.csv. */
   name: string
   source: string
-  /** Not every kernel has it. */
+  /** Missing in some kernels. */
   optional?: boolean
-  /** @returns the columns after `time`, as many as the kernel of this text writes */
+  /** @returns names of the columns after `time`, as many as this kernel writes */
   columns(text: string): string[]
-  /** @returns the values after `time`, joined by commas, of each row */
+  /** @returns for each row the values after `time`, joined by commas */
   rows(text: string): string[]
 }
 
@@ -59,7 +59,7 @@ const disks: Subject = {
   name: 'disks',
   source: '/proc/diskstats',
   columns: text => DISK.slice(0, disksIn(text)[0]?.length),
-  // a newer kernel may write more than there are names for
+  // a newer kernel may write columns without a name here
   rows: text => disksIn(text).map(values => values.slice(0, DISK.length).join(','))
 }
 

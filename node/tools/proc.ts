@@ -1,10 +1,11 @@
 /**
- * The tool that every Linux machine has: samples /proc within the daemon, into one CSV file a subject. What the columns
- * mean stands in `proc-subjects.ts`.
+ * A built-in tool for every Linux machine: samples /proc within the daemon into one CSV file per subject. `proc-subjects.ts`
+ * explains the columns.
  */
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability } from '../../protocols/hello.ts'
+import { now } from '../processes/launch.ts'
 import { Recorder } from './proc-recorder.ts'
 import { subjects } from './proc-subjects.ts'
 import { repeat } from './repeat.ts'
@@ -12,7 +13,6 @@ import type { RunningTool, Tool, ToolContext } from './tool.ts'
 
 export const proc: Tool = {
   name: 'proc',
-  kind: 'transient',
   summary: 'processors, memory, disks, network, load and pressure from /proc; built in',
   check,
   start
@@ -21,7 +21,7 @@ export const proc: Tool = {
 async function check(): Promise<Availability> {
   const missing = subjects.filter(subject => !isReadable(subject.source))
   if (missing.length === 0) return { tool: 'proc', usable: true }
-  const reason = `proc: this kernel does not give ${missing.map(subject => subject.source).join(', ')}`
+  const reason = `proc: this kernel does not provide ${missing.map(subject => subject.source).join(', ')}`
   return { tool: 'proc', usable: missing.every(subject => subject.optional), reason }
 }
 
@@ -35,7 +35,7 @@ async function start({ folder, interval, options }: ToolContext): Promise<Runnin
   }
   sample()
   const timer = repeat(sample, (options.interval ?? interval) * 1000)
-  const ready = Promise.all(recorders.map(recorder => recorder.written())).then(() => {}, fail)
+  const ready = Promise.all(recorders.map(recorder => recorder.written())).then(() => {}, throwBakError)
   ready.catch(() => {})
   const stop = async () => {
     if (!timer.stop()) return []
@@ -45,13 +45,11 @@ async function start({ folder, interval, options }: ToolContext): Promise<Runnin
   return { began, ready, stop }
 }
 
-const now = () => performance.timeOrigin + performance.now()
-
-function fail(error: unknown): never {
+function throwBakError(error: unknown): never {
   throw asBakError(error)
 }
 
-/** Some kernels have the file, and refuse to read it. */
+/** On some kernels the file exists and cannot be read. */
 function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK)

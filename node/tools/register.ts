@@ -1,40 +1,48 @@
 /**
- * The tools that were registered on this peer, for which group and with which options; kept in the home and told to the
- * mesh, so that any peer can start a run with them. A controller may ask to register, and so may the owner of this machine.
+ * The tools that are registered on this peer: for which group and with which options. They are stored in the home and
+ * announced to the mesh, so that any peer can start a run with them. A controller may register tools, and so may the owner of
+ * this machine.
  */
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { list } from '../../protocols/fields.ts'
 import { type Availability, type Registration, registerProtocol, registration } from '../../protocols/hello.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools } from '../../protocols/spec.ts'
-import type { Allowance } from '../agent/allowance.ts'
-import type { Members } from '../mesh/membership/members.ts'
-import { checkPermission, type Roles } from '../mesh/permissions.ts'
-import type { Streams } from '../mesh/streams.ts'
+import type { Handler, Protocol } from '../../protocols/stream.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import { findTool, listTools } from './index.ts'
 
 const MAX_REGISTERED = 128
 const file = list(registration, MAX_REGISTERED)
 
-export interface Change {
+interface Change {
   group: string
+  /** A tool may be the name of a set of tools, such as `light`. */
   add: Array<{ tool: string; options: string[] }>
+  /** Names of tools. A change that adds and removes nothing clears the group. */
   remove?: string[]
 }
 
-export interface RegisterComponents {
-  members: Members
-  streams: Streams
-  authority: Roles
-  allowance: Allowance
+/** What serves protocols to other peers. */
+interface ProtocolServer {
+  serve<Q, A>(protocol: Protocol<Q, A>, handler: Handler<Q, A>): Promise<void>
+  unserve(protocol: { id: string }): Promise<void>
+}
+
+export interface RegisterInit {
+  streams: ProtocolServer
+  /** @throws {BakError} `not-allowed` if the peer's role or the owner of this machine forbids it these tools here */
+  check(peer: string, tools: Assignment[]): Promise<void>
+  /** Called after each change. */
+  onChange(registered: Registration[]): void
 }
 
 export class Register {
   readonly #path: string
   #registered: Registration[]
-  #components: RegisterComponents | undefined
+  #init: RegisterInit | undefined
 
   constructor(path: string, registered: Registration[]) {
     this.#path = path
@@ -51,55 +59,51 @@ export class Register {
     }
   }
 
-  serve(components: RegisterComponents): this {
-    this.#components = components
+  serve(init: RegisterInit): this {
+    this.#init = init
     return this
   }
 
   async start(): Promise<void> {
-    const change = (request: Change, peer: string) => this.#changeFor(peer, request)
-    await this.#components?.streams.serve(registerProtocol, async function* (request, { peer }) {
+    const change = (request: Change, peer: string) => this.#change(request, peer)
+    await this.#init?.streams.serve(registerProtocol, async function* (request, { peer }) {
       yield await change(request, peer)
     })
   }
 
   async stop(): Promise<void> {
-    await this.#components?.streams.unserve(registerProtocol)
+    await this.#init?.streams.unserve(registerProtocol)
   }
 
   list(): Registration[] {
     return this.#registered
   }
 
-  /** @returns what can be observed on this machine with the tools that need no further word */
+  /** @returns for each built-in tool whether this machine can run it without options */
   availability(): Promise<Availability[]> {
     return Promise.all(listTools().map(tool => tool.check({})))
   }
 
-  /** @throws {BakError} `not-allowed` if the peer's role, or the owner of this machine, does not let it; as `change` does */
-  async #changeFor(peer: string, change: Change) {
-    const { members, authority, allowance } = this.#components as RegisterComponents
-    if (peer !== members.self.peer) checkPermission(authority, peer, 'register')
-    const asked = change.add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ tool: name, options })))
-    await allowance.check(
+  /**
+   * @param peer that asks for the change
+   * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool or too many of them
+   */
+  async #change({ group, add, remove = [] }: Change, peer: string) {
+    const added = add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ group, tool: name, options })))
+    await this.#init?.check(
       peer,
-      asked.map(({ tool, options }) => ({ group: change.group, tool, options: { options } }))
+      added.map(({ tool, options }) => ({ group, tool, options: { options } }))
     )
-    return this.change(change)
-  }
-
-  /** @throws {BakError} `usage` for a tool that does not exist */
-  async change({ group, add, remove }: Change): Promise<{ registered: Registration[]; tools: Availability[] }> {
-    const names = add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ tool: name, options })))
-    const tools = await Promise.all(names.map(({ tool }) => findTool(tool, {}).check({})))
-    const gone = new Set([...(remove ?? []), ...names.map(({ tool }) => tool)])
-    const clear = add.length === 0 && (remove == null || remove.length === 0)
-    const kept = this.#registered.filter(each => each.group !== group || !(clear || gone.has(each.tool)))
-    const registered = [...kept, ...names.map(each => ({ group, ...each }))]
+    const tools = await Promise.all(added.map(({ tool }) => findTool(tool, {}).check({})))
+    const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
+    const kept = this.#registered.filter(
+      each => each.group !== group || (replaced.size > 0 && !replaced.has(each.tool))
+    )
+    const registered = [...kept, ...added]
     if (registered.length > MAX_REGISTERED) throw new BakError('usage', `more than ${MAX_REGISTERED} tools on one peer`)
     await writeAtomic(this.#path, `${JSON.stringify(registered, null, 2)}\n`, { mode: 0o600 })
     this.#registered = registered
-    this.#components?.members.update({ registered })
+    this.#init?.onChange(registered)
     return { registered, tools }
   }
 }

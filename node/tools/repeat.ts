@@ -1,10 +1,10 @@
-/** Acts at an even pace: what makes one time late does not move the next. */
-export interface Repeating {
-  /** @returns false if it was stopped before */
+/** A timer at fixed instants: a late call does not delay the next one. */
+interface Repeating {
+  /** @returns false if it is stopped already */
   stop(): boolean
 }
 
-/** Calls `act` at each multiple of `period` ms from now; what was missed is left out, never made up for. */
+/** Calls `act` at each multiple of `period` ms from now; missed calls are skipped. */
 export function repeat(act: () => void, period: number): Repeating {
   const origin = performance.now()
   let tick = 0
@@ -29,7 +29,7 @@ export function repeat(act: () => void, period: number): Repeating {
   }
 }
 
-/** @returns the first multiple of `period` after `elapsed`, and never again the one that was, if its timer was early */
+/** @returns the first multiple of `period` after `elapsed`; a later one than `tick` also if its timer fired early */
 export function nextTick(tick: number, elapsed: number, period: number): number {
   return Math.max(tick + 1, Math.floor(elapsed / period) + 1)
 }

@@ -1,4 +1,4 @@
-/** A program as a running tool: its files, when it is ready, how it ended. */
+/** Runs a program as a tool: its files, readiness and exit. */
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,23 +6,25 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Exit, Supervised } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
-export interface ProgramRun {
-  /** The tool's name, and that of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
+interface ProgramRun {
+  /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
-  /** Variables beside those of the daemon. */
+  /** In addition to the daemon's environment. */
   env: Record<string, string>
   stopSignal: NodeJS.Signals
-  /** The file whose first bytes show that it produces, where that is not its stdout. */
+  /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
-  /** Said when it stops. */
+  /** Returned when it stops. */
   warnings?: string[]
 }
 
-/** Seconds after which a silent tool counts as started. */
-const READY_AFTER = 1
-/** How often a starting tool's output is looked at, in ms. */
-const LOOK = 20
+/** A tool without output counts as started after this. */
+const READY_AFTER_S = 1
+/** Between two checks of a starting tool's output. */
+const OUTPUT_CHECK_MS = 20
+/** Of stderr in a message. */
+const MAX_TAIL_BYTES = 512
 
 /** @throws {BakError} `tool-unavailable`, `io` */
 export async function runProgram(
@@ -39,12 +41,12 @@ export async function runProgram(
     stdout: paths.stdout,
     stderr: paths.stderr
   })
-  const noted = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
+  const commandWritten = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
     throw asBakError(error)
   })
-  const deadline = performance.now() + (options.ready_after ?? READY_AFTER) * 1000
-  const ready = Promise.all([isReady(supervised, paths, deadline, signal), noted]).then(() => {})
-  // who stops a tool without waiting for it is not to hear of this
+  const deadline = performance.now() + (options.ready_after ?? READY_AFTER_S) * 1000
+  const ready = Promise.all([isReady(supervised, paths, deadline, signal), commandWritten]).then(() => {})
+  // a caller may stop the tool without waiting for it to be ready
   ready.catch(() => {})
   let ended: Exit | undefined
   supervised.exited.then(exit => {
@@ -55,9 +57,9 @@ export async function runProgram(
     group: supervised.pid,
     ready,
     async stop() {
-      const early = ended
+      const endedEarly = ended
       const exit = await supervised.stop({ signal: run.stopSignal })
-      return [...(run.warnings ?? []), ...(await complaints(exit, early, paths))]
+      return [...(run.warnings ?? []), ...(await warningsOf(exit, endedEarly, paths))]
     }
   }
 }
@@ -73,7 +75,7 @@ const filesOf = ({ name, output }: ProgramRun, folder: string) => ({
 
 async function isReady(supervised: Supervised, paths: Paths, deadline: number, signal: AbortSignal): Promise<void> {
   const exited = supervised.exited
-  for (let exit: Exit | undefined; ; exit = await Promise.race([exited, sleep(LOOK, undefined)])) {
+  for (let exit: Exit | undefined; ; exit = await Promise.race([exited, sleep(OUTPUT_CHECK_MS, undefined)])) {
     const wrote = (await sizeOf(paths.output)) > 0
     if (exit != null && !(wrote && exit.exit === 0)) throw await failure(exit, paths)
     if (wrote || performance.now() >= deadline) return
@@ -85,15 +87,18 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
 }
 
 async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
-  const said = await tailOf(stderr)
-  return new BakError('tool-failed', `ended with ${describe(exit)} before it produced${said === '' ? '' : `: ${said}`}`)
+  const tail = await tailOf(stderr)
+  return new BakError(
+    'tool-failed',
+    `ended with ${describe(exit)} before its first output${tail === '' ? '' : `: ${tail}`}`
+  )
 }
 
-async function complaints(exit: Exit, early: Exit | undefined, { stderr, stdout, output }: Paths): Promise<string[]> {
-  const said = early == null ? '' : await tailOf(stderr)
+async function warningsOf(exit: Exit, early: Exit | undefined, { stderr, stdout, output }: Paths): Promise<string[]> {
+  const tail = early == null ? '' : await tailOf(stderr)
   const wrote = (await sizeOf(output)) + (await sizeOf(stdout)) > 0
   return [
-    early != null && `ended early with ${describe(early)}${said === '' ? '' : `: ${said}`}`,
+    early != null && `ended early with ${describe(early)}${tail === '' ? '' : `: ${tail}`}`,
     early == null && exit.signal === 'SIGKILL' && 'had to be killed',
     !wrote && 'wrote nothing'
   ].filter(warning => warning !== false)
@@ -108,12 +113,15 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-/** @returns the last lines of a file as one line, at most 512 characters */
+/** @returns the last three lines of a file as one line; '' if it cannot be read */
 async function tailOf(path: string): Promise<string> {
   try {
     await using file = await open(path)
     const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(512), position: Math.max(0, size - 512) })
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc(MAX_TAIL_BYTES),
+      position: Math.max(0, size - MAX_TAIL_BYTES)
+    })
     return buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-3).join(' / ')
   } catch {
     return ''

@@ -1,11 +1,12 @@
-import { programTool } from './program.ts'
+/** sar of sysstat: everything at once, in its own format. */
+import { programTool } from './program-tool.ts'
 import { sysstat } from './sysstat.ts'
 
-/** Everything that sysstat knows, in `sar.data`: read it with `sar -f` and `sadf`. */
+/** All data of sysstat, in `sar.data`; `sar -f` and `sadf` read it. */
 export const sar = programTool({
   ...sysstat,
   name: 'sar',
-  summary: 'everything that sysstat knows of the machine, in one binary file',
+  summary: 'all data of sysstat about the machine, in one binary file',
   argv: (interval, extra) => ['-A', ...extra, '-o', 'sar.data', `${interval}`],
   output: 'sar.data'
 })

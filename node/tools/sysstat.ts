@@ -1,6 +1,6 @@
-/** What all programs of sysstat share. They write each sample at once, also into a file: nothing need unbuffer them. */
+/** Common to all programs of sysstat. They flush each sample, also to a file. */
 export const sysstat = {
   package: 'sysstat',
-  /** Times that do not depend on the locale, on a clock of 24 hours. */
+  /** 24-hour times that do not depend on the locale. */
   env: { S_TIME_FORMAT: 'ISO' }
 }

@@ -1,43 +1,41 @@
-/** What observes a machine: every tool is a value of this shape, in a file of its own, listed in `index.ts`. */
+/** A tool observes a machine: a value of this shape in a file of its own, listed in `index.ts`. */
 import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 
 export interface Tool {
   name: string
-  /** Transient tools run between start and stop of a sample, persistent ones from init to end. */
-  kind: 'transient' | 'persistent'
   /** One line for `bak tools`. */
   summary: string
-  /** Whether this machine can run it, and what it cannot show, with the tool's name before it. Never throws. */
+  /** @returns whether this machine can run it; reasons begin with the tool's name. Never throws. */
   check(options: ToolOptions): Promise<Availability>
-  /** @returns the words of the program that these further words would make it run, if they would */
+  /** @returns the argv of a program that these options would make it run; undefined for none */
   runs?(options: string[]): string[] | undefined
-  /** Spawns and returns at once. @throws {BakError} `tool-unavailable`, `io` */
+  /** Returns as soon as it is spawned. @throws {BakError} `tool-unavailable`, `io` */
   start(context: ToolContext): Promise<RunningTool>
 }
 
 export interface ToolContext {
-  /** Its own: exists, and is empty. */
+  /** Exists, is empty, and has no other writers. */
   folder: string
-  /** Seconds between two samples; `options.interval` goes before it. */
+  /** Seconds between two samples; `options.interval` overrides it. */
   interval: number
   options: ToolOptions
   supervisor: Supervisor
-  /** Gives the start up. Once it is ready only `stop` ends a tool. */
+  /** Cancels the start. Once it is ready only `stop` ends a tool. */
   signal: AbortSignal
 }
 
 export interface RunningTool {
   /** When it was spawned, ms since 1970. */
   began: number
-  /** Its process group, where it is a program. */
+  /** Its process group, if it is a program. */
   group?: number
   /**
-   * Resolves at its first output, or when it has lived silently for `ready_after` (default 1 s). Rejects with BakError
-   * `tool-failed`, with its exit status and the last lines of its stderr, if it ends before.
+   * Resolves at its first output, or after `ready_after` (1 s by default) without output. Rejects with BakError
+   * `tool-failed`, with its exit status and the last lines of its stderr, if it ends earlier.
    */
   ready: Promise<void>
-  /** Asks, waits, kills. @returns warnings, such as "ended early with exit 3". Never rejects. */
+  /** Signals, waits, kills. @returns warnings, such as "ended early with exit 3". Never rejects. */
   stop(): Promise<string[]>
 }

@@ -1,4 +1,5 @@
-import { programTool } from './program.ts'
+/** vmstat of procps: memory, paging, processes and interrupts. */
+import { programTool } from './program-tool.ts'
 
 export const vmstat = programTool({
   name: 'vmstat',

@@ -12,7 +12,7 @@ export const PORTION = 1024 * 1024
 /** Longest silence of either side, in ms. */
 export const TIMEOUT = 30_000
 
-export const tarballKind = v.picklist(['tools', 'sysinfo', 'run'])
+export const tarballKind = v.picklist(['sample', 'sysinfo', 'run'])
 export type TarballKind = v.InferOutput<typeof tarballKind>
 
 /** A tarball: what it is, and what is in it. */

@@ -13,8 +13,6 @@ export class Bench {
   readonly options: Options
   /** On a disk, and gone at the end. */
   readonly folder: string
-  /** For docs, by the name of their file. */
-  readonly pictures = new Map<string, string>()
   readonly #profiles: string | undefined
   readonly #ends: Array<() => Promise<void>> = []
   #mesh: Mesh | undefined

@@ -1,4 +1,4 @@
-/** Who runs phases: bak, a central sink over Redis, a plain star of Node, the shape of a roadblock. */
+/** Who runs phases: bak, a central sink over Redis, a plain star of Node. */
 import type { Bench } from './bench.ts'
 import { dismiss, type Hand, hire, hireAll } from './crew.ts'
 import { BAK } from './figure.ts'
@@ -9,7 +9,6 @@ import { cpuOf } from './processes.ts'
 
 export const SINK = 'Redis sink'
 export const STAR = 'node:net star'
-export const ROADBLOCK = "roadblock's shape"
 
 /** Phases of a repetition. */
 const PHASES = 20
@@ -80,29 +79,6 @@ export async function sinkPhases(
   bench.after(() => dismiss(crew))
   const pids = [redis.pid, sink.pid, ...crew.map(({ pid }) => pid)]
   return phasesOf(SINK, sink, pids, { phases: PHASES, pause: PAUSE, ...work })
-}
-
-/** Figures: `latency` of a barrier and `cpu`. */
-export async function roadblocks(bench: Bench, members: number): Promise<Entrant> {
-  const redis = await startRedis()
-  if ('absent' in redis) return { name: ROADBLOCK, ...redis }
-  bench.after(() => redis.stop())
-  const leader = await hire('roadblock', 'leader', redis.port, members)
-  bench.after(() => leader.stop())
-  const crew = await hireAll(members, () => ['roadblock', 'follower', redis.port])
-  bench.after(() => dismiss(crew))
-  const pids = [redis.pid, leader.pid, ...crew.map(({ pid }) => pid)]
-  let turn = 0
-  return {
-    name: ROADBLOCK,
-    async round() {
-      const barriers = Array.from({ length: PHASES / 4 }, (_, i) => `barrier-${turn}-${i}`)
-      turn++
-      const before = cpuOf(pids)
-      const [took] = await Promise.all([leader, ...crew].map(hand => hand.ask<number[]>({ barriers })))
-      return { latency: median(took as number[]), cpu: (cpuOf(pids) - before) / barriers.length }
-    }
-  }
 }
 
 function phasesOf(name: string, hub: Hand, pids: number[], question: { phases: number; pause: number }): Contender {

@@ -1,25 +1,25 @@
 /**
- * Processes of a comparison program, told what to do over Node's own channel between parent and child: it is used before
- * and after what is measured, never within it.
+ * Processes of a program that bak is compared with. They get their questions over Node's channel between parent and child, before and
+ * after what is measured, never within it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** A process has this long to be ready, and to do what it was asked, ms. */
-const READY = 30_000
-const PATIENCE = 120_000
-/** Processes that start at the same time. */
-const AT_ONCE = 4
+/** Longest wait for a process to be ready, and for its answer to a question. */
+const READY_TIMEOUT_MS = 30_000
+const ANSWER_TIMEOUT_MS = 120_000
+/** Processes that start at the same time, so that none waits for a core until it is given up. */
+const MAX_STARTING = 4
 
 const orphans = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of orphans) child.kill('SIGKILL')
 })
 
-/** A process of a crew, as the bench sees it. */
+/** One such process. */
 export interface Hand {
   pid: number
-  /** What it said when it was ready. */
+  /** Its first message. */
   ready: unknown
   ask<T>(question: unknown): Promise<T>
   stop(): Promise<void>
@@ -36,15 +36,15 @@ export async function hire(script: string, ...args: Array<string | number>): Pro
   })
   orphans.add(child)
   child.once('exit', () => orphans.delete(child))
-  let complaint = ''
-  child.stderr?.on('data', data => (complaint = `${complaint}${data}`.slice(-2_000)))
-  const next = <T>(patience: number) => answerOf<T>(child, script, patience, () => complaint)
-  const ready = await next(READY)
+  let stderr = ''
+  child.stderr?.on('data', data => (stderr = `${stderr}${data}`.slice(-2_000)))
+  const next = <T>(timeout: number) => answerOf<T>(child, script, timeout, () => stderr)
+  const ready = await next(READY_TIMEOUT_MS)
   return {
     pid: child.pid as number,
     ready,
     ask: async <T>(question: unknown) => {
-      const answer = next<T>(PATIENCE)
+      const answer = next<T>(ANSWER_TIMEOUT_MS)
       child.send(question as object)
       return answer
     },
@@ -60,7 +60,7 @@ export async function hireAll(
   const hands: Hand[] = []
   try {
     while (hands.length < count) {
-      const portion = Math.min(AT_ONCE, count - hands.length)
+      const portion = Math.min(MAX_STARTING, count - hands.length)
       const first = hands.length
       hands.push(...(await Promise.all(Array.from({ length: portion }, (_, i) => hire(...words(first + i))))))
     }
@@ -91,16 +91,16 @@ export function keep(child: ChildProcess): ChildProcess {
   return child
 }
 
-function answerOf<T>(child: ChildProcess, script: string, patience: number, complaint: () => string): Promise<T> {
+function answerOf<T>(child: ChildProcess, script: string, timeout: number, stderr: () => string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => done(() => reject(new Error(`${script}: ${why}${complaint() && `: ${complaint()}`}`)))
+    const fail = (why: string) => done(() => reject(new Error(`${script}: ${why}${stderr() && `: ${stderr()}`}`)))
     const onMessage = (message: unknown) => {
       const { error, value } = message as { error?: string; value: T }
       if (error != null) fail(error)
       else done(() => resolve(value))
     }
     const onExit = (status: number | null, signal: string | null) => fail(`ended with ${status ?? signal}`)
-    const timer = setTimeout(() => fail(`no answer within ${patience / 1000} s`), patience)
+    const timer = setTimeout(() => fail(`no answer within ${timeout / 1000} s`), timeout)
     const done = (settle: () => void) => {
       clearTimeout(timer)
       child.off('message', onMessage).off('exit', onExit)

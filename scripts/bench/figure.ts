@@ -1,4 +1,4 @@
-/** What is measured, of whom, and what DESIGN.md section 10 wants of it. */
+/** A figure: what is measured, of whom, and its budgets. */
 import { type Outcome, summarise } from './measure.ts'
 
 /** Who all the others are beside. */
@@ -32,12 +32,6 @@ export function figure(
 ): Figure {
   const entries = outcomes.filter(outcome => 'absent' in outcome || outcome.samples[key] != null)
   return { what, unit, key, entries, budgets: [], ...more }
-}
-
-/** A figure of something that bak cannot do yet. @param why what there is not */
-export function unbuilt(what: string, unit: string, why: string, more: Partial<Figure> = {}): Figure {
-  const entries = [{ name: BAK, absent: `not built yet: ${why}` }, ...(more.entries ?? [])]
-  return { what, unit, key: '', budgets: [], ...more, entries }
 }
 
 export const most = (limit: number, unit: string): Budget => ({

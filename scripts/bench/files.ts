@@ -1,6 +1,5 @@
 /** Files to be carried. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 const MIB = 2 ** 20
@@ -14,26 +13,6 @@ export async function fill(path: string, mib: number, piece: () => Buffer): Prom
 
 /** What no compression makes less. */
 export const noise = () => randomBytes(MIB)
-
-/** What the kernel counts, as the recorder of /proc and most tools find it. */
-const COUNTERS = ['stat', 'meminfo', 'vmstat', 'diskstats', 'interrupts', 'net/dev', 'schedstat'].map(
-  name => `/proc/${name}`
-)
-/** From one look to the next, ms. */
-const LOOK = 5
-
-/** @returns at least a MiB of it, look after look */
-export async function counters(): Promise<Buffer> {
-  const there = COUNTERS.filter(path => existsSync(path))
-  const looks: Buffer[] = []
-  for (let bytes = 0; there.length > 0 && bytes < MIB; ) {
-    const look = Buffer.concat(there.map(path => readFileSync(path)))
-    looks.push(look)
-    bytes += look.length
-    await new Promise(resolve => setTimeout(resolve, LOOK))
-  }
-  return Buffer.concat(looks)
-}
 
 /** Columns of vmstat, widths of its own, each with a value that it stays near on a machine that is at work. */
 const COLUMNS: Array<[width: number, near: number]> = [

@@ -1,5 +1,11 @@
 /** What a processor was busy with, in words: each line of a profile belongs to one group. */
-import type { ProfileNode } from './profile.ts'
+
+/** A function of a profile, as V8 writes it. */
+export interface ProfileNode {
+  id: number
+  callFrame: { functionName: string; url: string; lineNumber: number }
+  children?: number[]
+}
 
 /** The first that fits a place, or the name of native code, is its group. */
 const PLACES: Array<[RegExp, string]> = [

@@ -1,17 +1,17 @@
-/** `npm run bench`: measures bak beside others, and says which budgets of the plan are met. */
+/** `npm run bench`: measures bak beside others, and says which budgets are met. */
 import { writeFile } from 'node:fs/promises'
 import { Bench } from './bench.ts'
 import type { Figure } from './figure.ts'
 import { describeMachine, inWords } from './machine.ts'
-import { type Options, readOptions, USAGE } from './options.ts'
+import { type Options, readOptions, usageOf } from './options.ts'
 import { writePage, writeProfiles } from './page.ts'
-import { type Part, parts } from './parts/index.ts'
+import { type Part, partNames, parts } from './parts/index.ts'
 import { install } from './peers/programs.ts'
 import type { Profiled } from './profile.ts'
 import { inJson, inText, type Measured } from './report.ts'
 
-/** Who is asked to stop has this long to end what was started, ms. */
-const GRACE = 20_000
+/** Longest wait after a signal for what was started to end. */
+const STOP_TIMEOUT_MS = 20_000
 
 const options = optionsOf(process.argv.slice(2))
 if (options.install) {
@@ -42,7 +42,7 @@ async function measure(asked: Options): Promise<number> {
     if (unknown.length > 0)
       say(`docs/bench.md has no missed budget to explain, or there is no profile: ${unknown.join(', ')}`)
   } else if (asked.write) {
-    await writePage(measured, machine, bench.pictures)
+    await writePage(measured, machine)
   }
   return failed ? 1 : 0
 }
@@ -73,13 +73,13 @@ async function measureOne({ name, about, load }: Part, bench: Bench): Promise<Me
 
 function optionsOf(args: string[]): Options {
   if (args.includes('--help') || args.includes('-h')) {
-    say(USAGE)
+    say(usageOf(partNames))
     process.exit(0)
   }
   try {
-    return readOptions(args)
+    return readOptions(args, partNames)
   } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n${USAGE}\n`)
+    process.stderr.write(`bench: ${(error as Error).message}\n${usageOf(partNames)}\n`)
     process.exit(64)
   }
 }
@@ -89,7 +89,7 @@ function endOnSignal(bench: Bench): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       process.stderr.write('bench: stopping\n')
-      setTimeout(() => process.exit(130), GRACE)
+      setTimeout(() => process.exit(130), STOP_TIMEOUT_MS)
       bench.close().finally(() => process.exit(130))
     })
   }

@@ -1,26 +1,29 @@
-/** The mesh that is measured: a controller that is no member, and members that it asks. */
+/** The mesh that is measured: a controller that takes no part in its runs, and members. */
 import { freemem } from 'node:os'
 import type { MemberView } from '../../protocols/control.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { checkSpec, type RunFile } from '../../protocols/run-file.ts'
-import type { Spec } from '../../protocols/spec.ts'
 import { Testnet } from '../../testnets/testnet.ts'
 import { cpuOfAlone } from './processes.ts'
 
 /** The peer that drives runs, and whom it selects. */
 export const DRIVER = 'driver'
-const MEMBERS = 'bench=member'
-/** A mesh of many on few cores takes its time, ms. */
-const LIMIT = 120_000
-/** A mesh has settled when its daemons take less than this of a core each, in two looks one after the other; waited for at most so long, ms. */
-const SETTLED = { share: 0.01, every: 500, looks: 2, most: 15_000 }
-/** MiB that a daemon takes at most, as a bound for how many fit. */
-const DAEMON = 130
-/** Daemons that start at the same time: each has a second of work for a core, and waits for others meanwhile. */
-const AT_ONCE = 6
+const MEMBER_LABEL = 'bench=member'
+/** Longest wait until all peers see all: many daemons share few cores. */
+const SEEN_TIMEOUT_MS = 120_000
+/** A mesh is at rest when its daemons take less than this share of a core each in two windows one after the other. */
+const REST_SHARE = 0.01
+const REST_WINDOW_MS = 500
+const REST_WINDOWS = 2
+/** Longest wait for that: it is measured all the same then. */
+const REST_TIMEOUT_MS = 15_000
+/** Most that a daemon takes, as a bound for how many fit. */
+const DAEMON_MIB = 130
+/** Daemons that start at the same time: each takes a second of a core, and waits for others meanwhile. */
+const MAX_STARTING = 6
 
 /** @returns how many members this machine's free memory can hold */
-export const membersThatFit = () => Math.floor(freemem() / 2 ** 20 / DAEMON) - 1
+export const membersThatFit = () => Math.floor(freemem() / 2 ** 20 / DAEMON_MIB) - 1
 
 /** From and to, µs of the machine's monotonic clock. */
 export type Window = [from: number, to: number]
@@ -45,7 +48,7 @@ export class Mesh {
 
   /** @param env of each daemon */
   static async start(members: number, folder: string, env: Record<string, string> = {}): Promise<Mesh> {
-    const labels = (name: string) => ['--label', name === DRIVER ? 'bench=driver' : MEMBERS, '--log', 'error']
+    const labels = (name: string) => ['--label', name === DRIVER ? 'bench=driver' : MEMBER_LABEL, '--log', 'error']
     // a whole mesh at once would let each daemon wait for the last
     const mesh = new Mesh(await Testnet.start({ peers: [DRIVER, 'm1'], folder, args: labels, env }))
     try {
@@ -90,7 +93,7 @@ export class Mesh {
       }
     }
     // what has begun ends before a failure is told: whoever then stops the mesh stops all of it
-    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, starter))
+    const ends = await Promise.allSettled(Array.from({ length: MAX_STARTING }, starter))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     await this.#allSeeAll()
   }
@@ -101,17 +104,6 @@ export class Mesh {
     if (gone.length === 0) return
     await Promise.all(gone.map(peer => this.testnet.end(peer)))
     await this.#allSeeAll()
-  }
-
-  /** Adds one member. @returns ms from its being ready until all know it and it knows all */
-  async newcomer(): Promise<number> {
-    await this.testnet.startPeer(this.#next())
-    const began = now()
-    await this.#allSeeAll(false)
-    const ended = now()
-    this.look(`a newcomer to ${this.members - 1} members`, [began, ended], 1)
-    await this.#settle()
-    return (ended - began) / 1000
   }
 
   /** Notes for a profile that something is being measured. @param times that it happened in the window */
@@ -129,7 +121,7 @@ export class Mesh {
 
   /** Drives a run to its end. @throws unless it ended well */
   async run(wanted: RunFile, onEvent: (event: RunEvent) => void = () => {}): Promise<void> {
-    const spec = checkSpec({ on: MEMBERS, expect: this.members, sysinfo: 'none', tools: [], ...wanted }) as Spec
+    const spec = checkSpec({ on: MEMBER_LABEL, expect: this.members, sysinfo: 'none', tools: [], ...wanted })
     const request = { spec, directory: this.testnet.folder, env: { PATH: process.env.PATH ?? '' } }
     for await (const event of this.testnet.call(DRIVER, 'run', request)) {
       if (!('type' in event)) continue
@@ -144,22 +136,22 @@ export class Mesh {
     await this.testnet.stop()
   }
 
-  async #allSeeAll(settle = true): Promise<void> {
+  async #allSeeAll(): Promise<void> {
     const all = this.testnet.peers.length
     const fits = (seen: MemberView[]) => seen.filter(({ state }) => state === 'alive').length === all
-    await Promise.all(this.testnet.peers.map(({ name }) => this.testnet.until(name, fits, LIMIT)))
+    await Promise.all(this.testnet.peers.map(({ name }) => this.testnet.until(name, fits, SEEN_TIMEOUT_MS)))
     this.grown = performance.now()
-    if (settle) await this.#settle()
+    await this.#settle()
   }
 
   /** Until announcements and new connections are over. */
   async #settle(): Promise<void> {
-    const until = performance.now() + SETTLED.most
-    for (let calm = 0; calm < SETTLED.looks && performance.now() < until; ) {
+    const until = performance.now() + REST_TIMEOUT_MS
+    for (let resting = 0; resting < REST_WINDOWS && performance.now() < until; ) {
       const [began, before] = [performance.now(), cpuOfAlone(this.pids)]
-      await new Promise(resolve => setTimeout(resolve, SETTLED.every))
+      await new Promise(resolve => setTimeout(resolve, REST_WINDOW_MS))
       const share = (cpuOfAlone(this.pids) - before) / (performance.now() - began) / this.pids.length
-      calm = share < SETTLED.share ? calm + 1 : 0
+      resting = share < REST_SHARE ? resting + 1 : 0
     }
   }
 }

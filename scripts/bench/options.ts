@@ -1,15 +1,15 @@
 /** What the command line asks for. */
 import { parseOptions } from '../../testnets/options.ts'
-import { partNames } from './parts/index.ts'
 
-export const USAGE = `usage: npm run bench -- [PART ...] [options]
+/** @param partNames of all parts */
+export const usageOf = (partNames: string[]) => `usage: npm run bench -- [PART ...] [options]
 Measures bak as real processes beside what it is compared with, in turn, and prints median, spread, ratio and budget.
   parts            ${partNames.join(', ')} (all)
   --peers N        members of the mesh (64); of growth the largest number (128, or what memory holds)
   --rounds N       repetitions that count (5)
   --mib N          MiB of the single large transfer (1024)
   --json FILE      the figures, with every repetition
-  --write          docs/bench.md, and docs/growth.svg where growth was measured
+  --write          writes docs/bench.md
   --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table.
                    With --write only what docs/bench.md says of why the parts miss budgets
   --install        fetches what bak is compared with from Debian and npm into build/bench, and ends
@@ -28,8 +28,8 @@ export interface Options {
   install: boolean
 }
 
-/** @throws when a word is no part or an option is not as it must be */
-export function readOptions(args: string[]): Options {
+/** @param partNames of all parts @throws when a word is no part or an option is not as it must be */
+export function readOptions(args: string[], partNames: string[]): Options {
   const first = args.findIndex(word => word.startsWith('-'))
   const named = first < 0 ? args : args.slice(0, first)
   const wrong = named.find(name => !partNames.includes(name))

@@ -1,4 +1,4 @@
-/** `docs/bench.md`: the table that the command printed last, and its pictures; and what profiles say of budgets that are missed. */
+/** `docs/bench.md`: the table that the command printed last; and what profiles say of budgets that are missed. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../bundle.ts'
@@ -7,8 +7,8 @@ import { inWords, type Machine } from './machine.ts'
 import { inMarkdown, type Measured } from './report.ts'
 import { profilesIn, profileTables, whySection, withProfile } from './why.ts'
 
-/** What a part and all parts may take, s. */
-const LIMITS = { part: 180, whole: 900 }
+/** Longest that a part and all parts may take, so that measuring stays something one does often. */
+const LIMITS_S = { part: 180, whole: 900 }
 const FOLDER = join(root, 'docs')
 const PAGE = join(FOLDER, 'bench.md')
 
@@ -19,22 +19,15 @@ machine, over loopback, in turn with what it is compared with, after a warm-up t
 and the largest repetition, with their number. The last column but one is bak's median over the other's, the last the budget
 of the design. What could not be measured is absent, and says why.`
 
-export async function writePage(measured: Measured[], machine: Machine, pictures: Map<string, string>): Promise<void> {
+export async function writePage(measured: Measured[], machine: Machine): Promise<void> {
   await mkdir(FOLDER, { recursive: true })
-  for (const [name, picture] of pictures) await writeFile(join(FOLDER, name), picture)
-  await writeFile(PAGE, pageOf(measured, machine, [...pictures.keys()], profilesIn(await pageBefore())))
+  await writeFile(PAGE, pageOf(measured, machine, profilesIn(await pageBefore())))
 }
 
 /** @param kept what profiles said before, by part */
-export function pageOf(
-  measured: Measured[],
-  machine: Machine,
-  pictures: string[],
-  kept: Map<string, string> = new Map()
-): string {
-  const shown = pictures.map(name => `![${name}](${name})\n`)
+export function pageOf(measured: Measured[], machine: Machine, kept: Map<string, string> = new Map()): string {
   const about = [`${inWords(machine)}.`, '', durations(measured), '', budgets(measured), '']
-  return [HEAD, '', ...about, inMarkdown(measured), ...shown, ...whySection(measured, kept)].join('\n')
+  return [HEAD, '', ...about, inMarkdown(measured), ...whySection(measured, kept)].join('\n')
 }
 
 /** Leaves all else of the page as it is. @returns the parts of which the page has no missed budget */
@@ -56,10 +49,10 @@ const pageBefore = () => readFile(PAGE, 'utf8').catch(() => '')
 function durations(measured: Measured[]): string {
   const whole = measured.reduce((sum, { took }) => sum + took, 0)
   const parts = measured.map(({ part, took, failed }) =>
-    marked(`${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`, took > LIMITS.part)
+    marked(`${part} ${failed ? 'failed after ' : ''}${took.toFixed(0)} s`, took > LIMITS_S.part)
   )
-  const all = marked(`${whole.toFixed(0)} s in all`, whole > LIMITS.whole)
-  return `Measuring took ${all} (at most ${LIMITS.whole} s) and for each part (at most ${LIMITS.part} s): ${parts.join(', ')}.`
+  const all = marked(`${whole.toFixed(0)} s in all`, whole > LIMITS_S.whole)
+  return `Measuring took ${all} (at most ${LIMITS_S.whole} s) and for each part (at most ${LIMITS_S.part} s): ${parts.join(', ')}.`
 }
 
 const marked = (text: string, tooLong: boolean) => (tooLong ? `**${text}: too long**` : text)

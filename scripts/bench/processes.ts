@@ -1,8 +1,8 @@
 /** What processes of this machine use, read from /proc. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-/** USER_HZ: the kernel shows times in hundredths of a second to programs. */
-const TICK = 10
+/** USER_HZ: the kernel shows times to programs in hundredths of a second. */
+const TICK_MS = 10
 
 interface Stat {
   pid: number
@@ -19,7 +19,7 @@ export function cpuOf(pids: number[]): number {
   return treeOf(pids).reduce((sum, { cpu }) => sum + cpu, 0)
 }
 
-/** Without a look at the whole of /proc: for many processes that have no children of their own, often. */
+/** Reads only these processes, not all of /proc: for frequent readings of processes without children. */
 export function cpuOfAlone(pids: number[]): number {
   return pids.reduce((sum, pid) => sum + (readStat(pid)?.cpu ?? 0), 0)
 }
@@ -48,7 +48,7 @@ export function parseStat(text: string): Stat {
   return {
     pid: Number.parseInt(text, 10),
     parent: Number(fields[1]),
-    cpu: times.reduce((sum, ticks) => sum + ticks, 0) * TICK
+    cpu: times.reduce((sum, ticks) => sum + ticks, 0) * TICK_MS
   }
 }
 

@@ -3,19 +3,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../bundle.ts'
-import { groupOf } from './groups.ts'
+import { groupOf, type ProfileNode } from './groups.ts'
 import type { Looked, Window } from './mesh.ts'
 
 /** Lines of each table. */
-const LINES = 25
-/** A sample is taken each ms; what is longer until the next one the process did not run, µs. */
-const LONGEST = 2_000
-
-export interface ProfileNode {
-  id: number
-  callFrame: { functionName: string; url: string; lineNumber: number }
-  children?: number[]
-}
+const MAX_LINES = 25
+/** A sample is taken each ms; where the next one comes later than this, the process did not run in between. */
+const MAX_SAMPLE_US = 2_000
 
 /** As V8 writes it: times in µs, deltas to the sample before. */
 export interface CpuProfile {
@@ -122,7 +116,7 @@ export function selfTimes(
     at += timeDeltas[i] as number
     const node = byId.get(id) as ProfileNode
     if (node.callFrame.functionName === '(idle)' || !windows.some(([from, to]) => at >= from && at < to)) continue
-    add(spent, node, Math.min(LONGEST, Math.max(0, timeDeltas[i + 1] ?? 0)))
+    add(spent, node, Math.min(MAX_SAMPLE_US, Math.max(0, timeDeltas[i + 1] ?? 0)))
   }
   return spent
 }
@@ -138,7 +132,7 @@ function placeOf(url: string, functionName = ''): string {
 const pathOf = (url: string) => (url.startsWith('file:') ? relative(root, fileURLToPath(url)) : url)
 
 function table(spent: Map<string, number>, share: number, total: number): string[] {
-  const rows = [...spent].sort(([, one], [, other]) => other - one).slice(0, LINES)
+  const rows = [...spent].sort(([, one], [, other]) => other - one).slice(0, MAX_LINES)
   return rows.map(([name, time]) => {
     const percent = ((100 * time) / total).toFixed(1)
     return `  ${(time / share).toFixed(3).padStart(8)} ms ${percent.padStart(5)} %  ${name}`

@@ -1,12 +1,12 @@
-/** Why a budget is missed: what the processor was busy with meanwhile, as a profile says that the command took. */
+/** Why a budget is missed: what the processor was busy with, by a profile that the command took. */
 import { BAK, type Figure, round, verdicts } from './figure.ts'
 import { OTHER } from './groups.ts'
 import { summarise } from './measure.ts'
 import type { Profiled } from './profile.ts'
 import type { Measured } from './report.ts'
 
-/** Groups that have a line of their own. */
-const LINES = 6
+/** Groups with a line of their own. */
+const MAX_GROUPS = 6
 const HEAD = `## Why budgets are missed
 
 What processors were busy with meanwhile, by profiles of their own: \`npm run bench -- PART --profile --write\` takes them, and leaves
@@ -63,7 +63,7 @@ function profileTable({ what, times, elapsed, groups }: Profiled, stamp: string)
   })
   const all = sum(groups)
   const busy = ((100 * all.controller) / elapsed).toFixed(0)
-  const shown = groups.filter(({ name }) => name !== OTHER).slice(0, LINES)
+  const shown = groups.filter(({ name }) => name !== OTHER).slice(0, MAX_GROUPS)
   const rest = groups.filter(group => !shown.includes(group))
   const rows = [...shown, ...(rest.length > 0 ? [{ name: OTHER, ...sum(rest) }] : []), { name: 'sum', ...all }].map(
     ({ name, controller, members }) => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explain, limitTools, type Machine, type Refusal, type Rules, refusalOf } from '../../node/agent/allow.ts'
-import { runBy } from '../../node/tools/index.ts'
+import { programRunBy } from '../../node/tools/index.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
 import { newSigner } from '../helpers/streams.ts'
@@ -10,7 +10,7 @@ import { newSigner } from '../helpers/streams.ts'
 const open: Rules = { controllers: true, exec: true, tools: true, paths: true }
 const [ops, other] = [newSigner().peer, newSigner().peer]
 
-/** Links of a small disk: what is not here is there, and no link. */
+/** Links of a small disk; every other path exists and is no link. */
 const links: Record<string, string> = {
   '/bin': 'usr/bin',
   '/opt/now': 'v2',
@@ -19,9 +19,9 @@ const links: Record<string, string> = {
   '/usr/bin/sh': 'dash'
 }
 const machine: Machine = {
-  look: async path => (links[path] == null ? 'there' : { link: links[path] }),
+  inspect: async path => (links[path] == null ? 'exists' : { link: links[path] }),
   find: async name => (['sh', 'tcpdump', 'python3', 'sleep'].includes(name) ? `/usr/bin/${name}` : undefined),
-  runs: runBy
+  runs: programRunBy
 }
 
 const toolOf = (tool: string, options: ToolOptions = {}): Assignment => ({ group: 'default', tool, options })
@@ -48,7 +48,7 @@ const callers: Array<[rule: Rules['controllers'], names: Record<string, string[]
   [['boss', 'ops'], { ops: [ops], boss: [other] }, undefined],
   [['boss'], { ops: [ops], boss: [other] }, /does not name 12D3/],
   [['ops'], {}, /does not name 12D3/],
-  // another peer that takes the name of one that is allowed lets nobody in
+  // a name that two peers use allows neither
   [['ops'], { ops: [ops, other] }, /names ops, as 2 peers call themselves/],
   [['ops', ops], { ops: [ops, other] }, undefined],
   [['ops#abc', 'ops'], { ops: [ops, other], 'ops#abc': [ops] }, undefined]
@@ -57,7 +57,7 @@ for (const [rule, names, refused] of callers) {
   controllers(
     `${JSON.stringify(rule).replaceAll(ops, 'OPS').replaceAll(other, 'OTHER')} where ${JSON.stringify(names)
       .replaceAll(ops, 'OPS')
-      .replaceAll(other, 'OTHER')} ${refused == null ? 'lets' : 'does not let'} OPS have its way`,
+      .replaceAll(other, 'OTHER')} ${refused == null ? 'allows' : 'refuses'} OPS`,
     async () => {
       const refusal = await judge({ controllers: rule }, [], names)
       if (refused == null) return assert.is(refusal, undefined)
@@ -66,7 +66,7 @@ for (const [rule, names, refused] of callers) {
     }
   )
 }
-controllers('a run of this peer itself needs no name in the list', async () => {
+controllers('a run of this peer needs no entry in the list', async () => {
   assert.is(await judge({ controllers: false }, [toolOf('proc')]), undefined)
 })
 controllers.run()
@@ -117,7 +117,7 @@ const table: Case[] = [
   [{ exec: ['x'] }, own(''), 'exec'],
   [{ exec: ['*x'] }, own('x'.repeat(100_000)), 'exec'],
 
-  // what --tool makes of a line: nothing in it is for the shell, so its first word is the program
+  // a line as --tool makes it, without special characters: its first word is the program
   [{ exec: ['tcpdump'] }, line('tcpdump -i eth0 -w net.pcap')],
   [{ exec: ['tcpdump'] }, line('  tcpdump  -i eth0')],
   [{ exec: ['sh'] }, line('tcpdump; rm -rf /')],
@@ -133,7 +133,7 @@ const table: Case[] = [
   [{ exec: ['tcpdump'] }, own('/bin/sh', '-c', 'tcpdump', '$0'), 'exec'],
   [{ exec: ['tcpdump'] }, own('/bin/bash', '-c', 'tcpdump'), 'exec'],
 
-  // words for a tool of bak that would run a program
+  // options that make a built-in tool run a program
   [{ exec: false }, toolOf('pidstat', { options: ['-t', '-e', 'rm', '-rf', '/'] }), 'exec'],
   [{ exec: false }, toolOf('pidstat', { options: ['-e'] }), 'exec'],
   [{ exec: ['sleep'] }, toolOf('pidstat', { options: ['-e', 'sleep', '9'] })],
@@ -163,13 +163,13 @@ const table: Case[] = [
 ]
 for (const [given, tool, refused] of table) {
   const what = tool.options.command?.join(' ').slice(0, 60) ?? [tool.tool, ...(tool.options.options ?? [])].join(' ')
-  rules(`${JSON.stringify(given)} ${refused == null ? 'lets' : 'does not let'} "${what}" run`, async () => {
+  rules(`${JSON.stringify(given)} ${refused == null ? 'allows' : 'refuses'} "${what}"`, async () => {
     const refusal = await judge(given, [tool])
     assert.is(refusal?.rule, refused, refusal?.why)
   })
 }
 
-rules('every tool that a run brings is looked at, not the first alone', async () => {
+rules('every tool of a run is checked, not only the first', async () => {
   const given = { exec: ['tcpdump'] }
   assert.is((await judge(given, [own('tcpdump'), toolOf('proc'), line('tcpdump'), own('rm')]))?.rule, 'exec')
   assert.is(await judge(given, [own('tcpdump'), toolOf('proc'), line('tcpdump')]), undefined)
@@ -189,7 +189,7 @@ const anyRules: fc.Arbitrary<Rules> = fc.record({
   paths: someRule
 })
 
-rules('whatever is asked is judged: what is not limited is let in, and with nothing let in no program is', async () => {
+rules('without limits everything is allowed, and with nothing allowed no program is', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(assignment, { maxLength: 3 }), anyRules, async (tools, given) => {
       assert.is(await judge({}, tools), undefined)
@@ -203,7 +203,7 @@ rules('whatever is asked is judged: what is not limited is let in, and with noth
   )
 })
 
-rules('a rule that lets more in refuses nothing that a narrower one lets in', async () => {
+rules('a wider rule refuses nothing that a narrower one allows', async () => {
   await fc.assert(
     fc.asyncProperty(assignment, anyRules, fc.constantFrom('exec', 'tools', 'paths'), async (tool, given, key) => {
       const rule = given[key as 'exec']
@@ -214,14 +214,14 @@ rules('a rule that lets more in refuses nothing that a narrower one lets in', as
   )
 })
 
-rules('a refusal says which rule it is and which file to change', () => {
+rules('a refusal names the rule and the file that sets it', () => {
   assert.is(
     explain({ rule: 'exec', why: 'does not name rm' }, '/h/config.toml'),
     'allow.exec does not name rm; it is set in /h/config.toml or by --allow-exec'
   )
 })
 
-rules('what may not be used here is not offered as usable', () => {
+rules('a forbidden tool is not offered as usable', () => {
   const tools = [
     { tool: 'proc', usable: true },
     { tool: 'sar', usable: true, version: '12' }

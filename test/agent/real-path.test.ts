@@ -6,9 +6,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type InspectPath, isInside, realPath } from '../../node/agent/real-path.ts'
 
-const test = suite('where a path leads')
+const test = suite('real path')
 
-/** A disk of folders, files and links; `hidden` cannot be seen. */
+/** A disk of folders, files and links; `hidden` cannot be read. */
 const disk: Record<string, string | undefined> = {
   '/opt': undefined,
   '/opt/bench': undefined,
@@ -24,10 +24,10 @@ const disk: Record<string, string | undefined> = {
   '/usr/bin/sh': undefined,
   '/hidden': undefined
 }
-const look: InspectPath = async path => {
+const inspect: InspectPath = async path => {
   if (path.startsWith('/hidden/')) throw new Error('not allowed')
   if (!Object.hasOwn(disk, path)) return 'missing'
-  return disk[path] == null ? 'there' : { link: disk[path] }
+  return disk[path] == null ? 'exists' : { link: disk[path] }
 }
 
 const cases: Array<[path: string, real: string | undefined]> = [
@@ -38,7 +38,7 @@ const cases: Array<[path: string, real: string | undefined]> = [
   ['/bin/sh', '/usr/bin/sh'],
   ['/opt/bench/shell', '/usr/bin/sh'],
   ['/opt/link/run', '/opt/bench/run'],
-  // the parent of where a link leads, not of the link
+  // the parent of the link's target, not of the link
   ['/opt/link/..', '/opt'],
   ['/bin/..', '/usr'],
   ['/opt/bench/up/bench', '/opt/bench'],
@@ -54,8 +54,8 @@ const cases: Array<[path: string, real: string | undefined]> = [
   ['', undefined]
 ]
 for (const [path, real] of cases) {
-  test(`${path} leads ${real == null ? 'nowhere that is known' : `to ${real}`}`, async () => {
-    assert.is(await realPath(path, look), real)
+  test(`${path} resolves to ${real ?? 'nothing'}`, async () => {
+    assert.is(await realPath(path, inspect), real)
   })
 }
 
@@ -77,7 +77,7 @@ const within: Array<[path: string, folders: string[], inside: boolean]> = [
 ]
 for (const [path, folders, inside] of within) {
   test(`${path} is ${inside ? '' : 'not '}inside of ${folders.join(' or ') || 'nothing'}`, async () => {
-    assert.is(await isInside(path, folders, look), inside)
+    assert.is(await isInside(path, folders, inspect), inside)
   })
 }
 
@@ -94,7 +94,7 @@ function tree(): string {
   return root
 }
 
-test('any way through a tree leads where the kernel says that it does', async () => {
+test('any path through a tree resolves as the kernel resolves it', async () => {
   const root = tree()
   const part = fc.constantFrom('a', 'b', 'c', 'f', 'x', 'y', 'z', 'dead', 'loop', 'new', '.', '..', '')
   try {
@@ -103,7 +103,7 @@ test('any way through a tree leads where the kernel says that it does', async ()
         const path = [root, ...parts].join('/')
         const real = await realPath(path)
         if (existsSync(path)) assert.is(real, realpathSync.native(path))
-        // what could be written would be written there
+        // a file could be written, and would be there
         else if (real !== undefined && !/(^|\/)\.*$/.test(path) && existsSync(dirname(path)))
           assert.is(dirname(real), realpathSync.native(dirname(path)))
       }),
@@ -114,17 +114,17 @@ test('any way through a tree leads where the kernel says that it does', async ()
   }
 })
 
-test('whatever is inside of a folder has a real path that begins with it', async () => {
+test('the real path of everything inside of a folder begins with that folder', async () => {
   const known = fc.constantFrom(...Object.keys(disk), '/etc/passwd')
   const path = fc.tuple(known, fc.array(fc.constantFrom('..', '.', 'bench', 'up', 'far', 'shell', 'new')))
   await fc.assert(
     fc.asyncProperty(path, fc.array(known, { maxLength: 3 }), async ([from, parts], folders) => {
-      const way = posix.join(from, '.') + parts.map(part => `/${part}`).join('')
-      const real = await realPath(way, look)
-      const roots = await Promise.all(folders.map(folder => realPath(folder, look)))
+      const candidate = posix.join(from, '.') + parts.map(part => `/${part}`).join('')
+      const real = await realPath(candidate, inspect)
+      const roots = await Promise.all(folders.map(folder => realPath(folder, inspect)))
       const expected =
         real != null && roots.some(root => root != null && `${real}/`.startsWith(`${root}/`.replace('//', '/')))
-      assert.is(await isInside(way, folders, look), expected)
+      assert.is(await isInside(candidate, folders, inspect), expected)
     }),
     { numRuns: 500 }
   )

@@ -22,7 +22,7 @@ sysinfo('a snapshot has a file for each subject', async ({ folder }) => {
   assert.equal(readdirSync(folder).sort(), expected)
 })
 
-sysinfo('what it says is what the machine says', async ({ folder }) => {
+sysinfo('its values are those of the machine', async ({ folder }) => {
   await snapshot(folder, { signal: new AbortController().signal })
   const json = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
   assert.is(json('os').hostname, hostname())
@@ -33,7 +33,7 @@ sysinfo('what it says is what the machine says', async ({ folder }) => {
   assert.match(readFileSync(join(folder, 'packages.txt'), 'utf8'), `node ${process.version}`)
 })
 
-sysinfo('neither variables of the environment nor keys of the kernel are in it', async ({ folder }) => {
+sysinfo('it contains neither environment variables nor keys of the kernel', async ({ folder }) => {
   process.env.BAK_TEST_SECRET = 'correct-horse-battery'
   await snapshot(folder, { signal: new AbortController().signal })
   delete process.env.BAK_TEST_SECRET
@@ -42,12 +42,12 @@ sysinfo('neither variables of the environment nor keys of the kernel are in it',
   assert.not.match(all.join('\n'), /fastopen_key|stable_secret|rss_key/)
 })
 
-sysinfo('a snapshot that is given up says what is missing, and fails nothing', async ({ folder }) => {
+sysinfo('a cancelled snapshot reports what is missing, and does not fail', async ({ folder }) => {
   const warnings = await snapshot(folder, { signal: AbortSignal.abort() })
   assert.ok(warnings.some(warning => warning.includes('not read in time')))
 })
 
-sysinfo('a folder that is not there makes warnings', async ({ folder }) => {
+sysinfo('a missing folder causes warnings', async ({ folder }) => {
   const warnings = await snapshot(join(folder, 'gone'), { signal: new AbortController().signal })
   assert.ok(warnings.some(warning => warning.startsWith('os.json: ')))
 })

@@ -6,11 +6,11 @@ import { between, usageNow } from '../../node/agent/usage.ts'
 import { processorTimeOf } from '../../node/processes/process-group.ts'
 import { createWorkspace, until } from '../helpers/workspace.ts'
 
-const test = suite('what a daemon has cost')
+const test = suite('resource usage')
 
 const none = { total: { sent: 0, received: 0 } }
-/** Of this process, as the kernel tells others, ms. */
-const told = () => {
+/** CPU time of this process in /proc, ms. */
+const inProc = () => {
   const stat = readFileSync('/proc/self/stat', 'latin1')
   const [user = 0, system = 0] = stat
     .slice(stat.lastIndexOf(')') + 2)
@@ -20,14 +20,14 @@ const told = () => {
   return 10 * (user + system)
 }
 
-test('processor time and switches between two looks are those that the kernel tells', async () => {
-  const [first, before] = [told(), usageNow(none)]
-  const inner = told()
-  while (told() < inner + 200) JSON.parse(JSON.stringify(process.versions))
+test('CPU time and context switches between two snapshots are those of the kernel', async () => {
+  const [first, before] = [inProc(), usageNow(none)]
+  const inner = inProc()
+  while (inProc() < inner + 200) JSON.parse(JSON.stringify(process.versions))
   await new Promise(resolve => setTimeout(resolve, 20))
-  const within = told() - inner
+  const within = inProc() - inner
   const cost = between(before, usageNow(none), [])
-  const around = told() - first
+  const around = inProc() - first
   const spent = cost.user + cost.system
   assert.ok(spent >= within - 20 && spent <= around + 20, `${spent} ms, and ${within} to ${around}`)
   // threads of the runtime work beside this one
@@ -36,13 +36,13 @@ test('processor time and switches between two looks are those that the kernel te
   assert.is(cost.tools, 0)
 })
 
-test('bytes are those that went over connections meanwhile', () => {
+test('bytes are those sent and received between the snapshots', () => {
   const before = usageNow({ total: { sent: 10, received: 20 } })
   const cost = between(before, usageNow({ total: { sent: 15, received: 27 } }), [])
   assert.equal([cost.sent, cost.received], [5, 7])
 })
 
-test('programs count with all processes of their group, those included that have ended', async () => {
+test('the CPU time of a tool includes all processes of its group, also those that have ended', async () => {
   const { folder, supervisor, close } = createWorkspace('cost')
   const busy = 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'
   const child = await supervisor.spawn({

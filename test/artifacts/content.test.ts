@@ -4,7 +4,7 @@ import { Content } from '../../node/artifacts/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { getProtocol } from '../../protocols/phase.ts'
-import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
+import { askOne, type Handler, type StreamOpener, serve } from '../../protocols/stream.ts'
 import { type Road, road, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('content by digest')
@@ -15,31 +15,32 @@ const MIB = 1024 * 1024
 type Asked = { digest: string; offset: number; length: number }
 type Given = { total: number; bytes: Uint8Array }
 
-/** A few peers that hold content, and others that answer as a test wants. */
+/** A few peers that have content, and others that answer as a test wants. */
 class Net {
   readonly asked: string[] = []
   readonly #roads = new Map<string, Road>()
 
-  /** A peer as a daemon has it. */
   async peer(name: string): Promise<Content> {
-    const streams = {
-      serve: async (_: unknown, handler: Handler<Asked, Given>) => this.liar(name, handler),
-      to: (peer: string) => this.#to(peer)
-    }
-    const content = new Content({ streams } as never)
+    const content = new Content({
+      streams: {
+        serve: async (_, handler) => this.liar(name, handler as unknown as Handler<Asked, Given>),
+        unserve: async () => {},
+        to: peer => this.#to(peer)
+      }
+    })
     await content.start()
     return content
   }
 
   liar(name: string, handler: Handler<Asked, Given>): void {
-    this.#roads.set(name, road(serve(getProtocol, handler), 'the one who asks'))
+    this.#roads.set(name, road(serve(getProtocol, handler), 'the caller'))
   }
 
   road(name: string): Road {
     return this.#roads.get(name) as Road
   }
 
-  #to(name: string): Opener {
+  #to(name: string): StreamOpener {
     return async (id, options) => {
       this.asked.push(name)
       const there = this.#roads.get(name)
@@ -63,7 +64,7 @@ async function errorOf(work: Promise<unknown>): Promise<BakError> {
 }
 
 for (const size of [1, 256 * 1024, 256 * 1024 + 1, 3 * MIB + 5]) {
-  test(`content of ${size} bytes is fetched whole, and then held and given on`, async () => {
+  test(`content of ${size} bytes is fetched, stored and served to others`, async () => {
     const net = new Net()
     const [a, b, c] = [await net.peer('a'), await net.peer('b'), await net.peer('c')]
     const bytes = noise(size)
@@ -76,7 +77,7 @@ for (const size of [1, 256 * 1024, 256 * 1024 + 1, 3 * MIB + 5]) {
   })
 }
 
-test('the next peer is asked when one has it not, and none after that', async () => {
+test('peers are asked in order until one has the content', async () => {
   const net = new Net()
   const [a] = [await net.peer('a'), await net.peer('empty'), await net.peer('never')]
   const asking = await net.peer('asking')
@@ -85,15 +86,15 @@ test('the next peer is asked when one has it not, and none after that', async ()
   assert.equal(net.asked, ['nobody', 'empty', 'a'])
 })
 
-test('when nobody has it the error says what each of them said', async () => {
+test('if no peer has the content, the error lists the error of each', async () => {
   const net = new Net()
   await net.peer('empty')
   const asking = await net.peer('asking')
   const digest = '0'.repeat(64)
   const error = await errorOf(asking.get(digest, ['nobody', 'empty']))
   assert.is(error.code, 'unknown-digest')
-  assert.is(error.message, `nobody gave ${digest}: nobody cannot be reached; ${digest} is not here`)
-  assert.match((await errorOf(asking.get(digest, []))).message, 'nobody to ask')
+  assert.is(error.message, `no peer has ${digest}: nobody cannot be reached; ${digest} is not on this peer`)
+  assert.match((await errorOf(asking.get(digest, []))).message, 'there was none to ask')
 })
 
 const good = noise(1_000)
@@ -103,28 +104,28 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     async function* () {
       yield { total: 1_000, bytes: noise(1_000, 9) }
     },
-    'is not'
+    'do not have the digest'
   ],
   [
-    'gives one byte less and says that was all',
+    'gives one byte less and claims that it is all',
     async function* () {
       yield { total: 999, bytes: good.subarray(0, 999) }
     },
-    'is not'
+    'do not have the digest'
   ],
   [
-    'gives less than it says and goes',
+    'gives less than it claims and closes',
     async function* () {
       yield { total: 1_000, bytes: good.subarray(0, 500) }
     },
     'asked for 1000 bytes at 0, got 500'
   ],
   [
-    'goes before it has given all',
+    'closes before it has given all',
     async function* () {
       yield { total: MIB, bytes: noise(256 * 1024) }
     },
-    'the answer broke off'
+    'the answer ended early'
   ],
   [
     'gives nothing, again and again',
@@ -134,7 +135,7 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     'asked for 1000 bytes at 0, got 0'
   ],
   [
-    'drips',
+    'gives one byte at a time',
     async function* (first, { receive }) {
       for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
         yield { total: MIB, bytes: new Uint8Array(1) }
@@ -143,14 +144,14 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
     'got 1'
   ],
   [
-    'says that there is more than anyone may hold',
+    'claims more bytes than the largest content',
     async function* () {
       yield { total: 17 * MIB, bytes: good }
     },
     'too large'
   ],
   [
-    'goes on for ever',
+    'never ends',
     async function* (first, { receive }) {
       let offset = 0
       for (let next: Asked | undefined = first; next !== undefined; next = await receive()) {
@@ -158,10 +159,10 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
         yield { total: offset + MIB, bytes: new Uint8Array(256 * 1024) }
       }
     },
-    'has become one of'
+    'the size of the content changed'
   ],
   [
-    'gives what is no message',
+    'gives an invalid message',
     async function* () {
       yield { total: -1, bytes: good }
     },
@@ -169,7 +170,7 @@ const lies: Array<[title: string, handler: Handler<Asked, Given>, why: string]> 
   ]
 ]
 for (const [title, handler, why] of lies) {
-  test(`a peer that ${title} is not believed, and the next one is asked`, async () => {
+  test(`the content of a peer that ${title} is refused, and the next peer is asked`, async () => {
     const net = new Net()
     net.liar('liar', handler)
     const asking = await net.peer('asking')
@@ -182,7 +183,7 @@ for (const [title, handler, why] of lies) {
   })
 }
 
-test('a road that breaks in the middle leads to the next peer', async () => {
+test('a connection that breaks in the middle leads to the next peer', async () => {
   const net = new Net()
   const bytes = noise(2 * MIB)
   for (const name of ['a', 'b']) (await net.peer(name)).put(bytes)
@@ -192,7 +193,7 @@ test('a road that breaks in the middle leads to the next peer', async () => {
   assert.equal(net.asked, ['a', 'b'])
 })
 
-test('who gives up gets its own reason, and no other peer is asked', async () => {
+test('an aborted get rejects with the reason of its signal, and no other peer is asked', async () => {
   const net = new Net()
   const asked = Promise.withResolvers<void>()
   net.liar('silent', async function* (_, { signal }) {
@@ -209,14 +210,14 @@ test('who gives up gets its own reason, and no other peer is asked', async () =>
   assert.equal(net.asked, ['silent'])
 })
 
-/** Whether a peer still holds what it once put. */
+/** Whether a peer still has what it once put. */
 const holds = async (net: Net, content: Content, digest: string) => {
   const before = net.asked.length
   await content.get(digest, ['nobody']).catch(() => {})
   return net.asked.length === before
 }
 
-test('at most 64 MiB are held, and what was asked for least lately goes first', async () => {
+test('at most 64 MiB are stored, and the least recently used content is dropped first', async () => {
   const net = new Net()
   const content = await net.peer('a')
   const other = await net.peer('b')
@@ -233,7 +234,7 @@ test('at most 64 MiB are held, and what was asked for least lately goes first', 
   assert.equal(held, [true, true, true, false, true, true, true, true])
 })
 
-test('of small pieces at most 256 are held: runs that are over a long time leave nothing', async () => {
+test('at most 256 pieces of content are stored: runs of long ago leave nothing', async () => {
   const net = new Net()
   const content = await net.peer('a')
   const digests = Array.from({ length: 1_000 }, (_, i) => content.put(noise(i + 1)))
@@ -242,7 +243,7 @@ test('of small pieces at most 256 are held: runs that are over a long time leave
   assert.equal(held, [false, false, true, true])
 })
 
-test('what is put twice counts once', async () => {
+test('content that is put twice counts once', async () => {
   const net = new Net()
   const content = await net.peer('a')
   const first = content.put(noise(1_000))
@@ -250,7 +251,7 @@ test('what is put twice counts once', async () => {
   assert.ok(await holds(net, content, first))
 })
 
-test('asked for bytes beyond the end, a peer gives none', async () => {
+test('a request beyond the end of the content is answered with no bytes', async () => {
   const net = new Net()
   const content = await net.peer('a')
   const digest = content.put(noise(10))

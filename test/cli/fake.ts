@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CallHandlers, MemberView } from '../../protocols/control.ts'
 import { serveControl } from '../../protocols/control-http.ts'
-import { BakError } from '../../protocols/errors.ts'
+import type { BakError } from '../../protocols/errors.ts'
 import type { EndedEvent, EventBody, LiveBody, RunEvent } from '../../protocols/events.ts'
 
 export const RUN = '20261122T213015-k3f9ab'

@@ -40,8 +40,8 @@ screen('what is printed above a block and the block itself appear at once', () =
   block.draw('one')
   block.draw('one\ntwo', 'printed\n')
   assert.is(written.length, 2)
-  for (const text of written) assert.match(text, /^\u001b\[\?2026h[^]*\u001b\[\?2026l$/)
-  assert.match(written[1] as string, /\u001b\[2K[^]*printed\none\ntwo\n/)
+  for (const text of written) assert.match(text, /^\u001b\[\?2026h[\s\S]*\u001b\[\?2026l$/)
+  assert.match(written[1] as string, /\u001b\[2K[\s\S]*printed\none\ntwo\n/)
 })
 
 onTerminal('a run ends with its block and the last line below all that it printed', async () => {

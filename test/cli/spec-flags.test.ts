@@ -1,19 +1,22 @@
 import { Command } from 'commander'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { addSpecFlags, specOf, splitWords } from '../../cli/spec-flags.ts'
+import * as v from 'valibot'
+import { effectiveSpec } from '../../cli/effective-spec.ts'
+import { addSpecFlags, type SpecFlags, splitWords } from '../../cli/spec-flags.ts'
+import { type SpecInput, spec } from '../../protocols/spec.ts'
 
-const parse = (...words: string[]) => {
+const parse = (...words: string[]): SpecFlags => {
   const command = new Command('run').exitOverride().configureOutput({ writeErr: () => {} })
   addSpecFlags(command)
-  return specOf(command.parse(words, { from: 'user' }).opts())
+  return command.parse(words, { from: 'user' }).opts()
 }
 
-const cases: [string[], object][] = [
+const cases: [string[], Partial<SpecInput>][] = [
   [[], {}],
   [['--on', 'role=db', '--name', 'x'], { on: 'role=db', name: 'x' }],
   [['--tools', 'sar,iostat', '--tools', 'perf'], { tools: ['sar', 'iostat', 'perf'] }],
-  [['--tool', 'x=y -a=b'], { tool: { x: { command: ['/bin/sh', '-c', 'y -a=b'] } } }],
+  [['--tool', 'x=y -a=b'], { tools: ['proc', 'x'], tool: { x: { command: ['/bin/sh', '-c', 'y -a=b'] } } }],
   [['--quorum', '3'], { policy: { quorum: 3 } }],
   [
     ['--quorum', '80%', '--policy', 'transfers=2', '--lease', '9'],
@@ -34,7 +37,11 @@ const cases: [string[], object][] = [
 ]
 
 for (const [words, expected] of cases) {
-  test(`flags say what a run file says: ${words.join(' ')}`, () => assert.equal(parse(...words), expected))
+  test(`flags give the spec that the same keys of a run file give: ${words.join(' ')}`, () => {
+    const wanted = v.parse(spec, { command: ['x'], ...expected })
+    assert.equal(effectiveSpec({}, parse(...words), ['x']), wanted)
+    assert.equal(effectiveSpec({ command: ['x'], ...expected }, {}), wanted)
+  })
 }
 
 for (const words of [
@@ -47,6 +54,32 @@ for (const words of [
 ]) {
   test(`a flag that cannot be read is refused: ${words.join(' ')}`, () => assert.throws(() => parse(...words)))
 }
+
+test('flags win over the file, those of policy, tags and tools one by one', () => {
+  const file: Partial<SpecInput> = {
+    command: ['old'],
+    on: 'a',
+    samples: 2,
+    policy: { quorum: 'all', lease: 5 },
+    tags: { a: '1', b: '2' },
+    tool: { x: { options: ['-a'] }, y: { options: ['-b'] } }
+  }
+  const flags = parse('--on', 'b', '--lease', '9', '--tag', 'b=3', '--tool', 'x=z')
+  const { command, on, samples, policy, tags, tool, name } = effectiveSpec(file, flags, ['new'])
+  assert.equal([command, on, samples, name], [['new'], 'b', 2, 'run'])
+  assert.equal([policy.quorum, policy.lease, tags], ['all', 9, { a: '1', b: '3' }])
+  assert.equal(tool, { x: { command: ['/bin/sh', '-c', 'z'] }, y: { options: ['-b'] } })
+})
+
+test('the tools of --tool run beside those of the file or --tools, beside proc only where there is no group', () => {
+  const toolsOf = (file: Partial<SpecInput>, ...words: string[]) =>
+    effectiveSpec({ command: 'x', ...file }, parse('--tool', 'own=x', ...words)).tools
+  assert.equal(toolsOf({}), ['proc', 'own'])
+  assert.equal(toolsOf({ tools: ['sar'] }), ['sar', 'own'])
+  assert.equal(toolsOf({ tools: ['sar'] }, '--tools', 'iostat,own'), ['iostat', 'own'])
+  assert.equal(toolsOf({ groups: [{ name: 'db', tools: ['sar'] }] }), ['own'])
+  assert.is(effectiveSpec({ command: 'x' }, {}).tools, undefined)
+})
 
 test('words are split as a shell does', () => {
   assert.equal(splitWords(`a  'b c' d"e f"g ""`), ['a', 'b c', 'de fg', ''])

@@ -132,11 +132,12 @@ async function served(): Promise<Handler<Asked, Answered>> {
   let handler: Handler<Asked, Answered> | undefined
   const clock = new Clock({
     streams: {
-      serve: async (_: unknown, each: Handler<Asked, Answered>) => {
+      serve: async (_, each) => {
         handler = each
-      }
+      },
+      unserve: async () => {}
     }
-  } as never)
+  })
   await clock.start()
   return handler as Handler<Asked, Answered>
 }

@@ -35,7 +35,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
   const parts = {
     identity: { peer: id('self') },
     members: { list: () => members },
-    neighbours: { list: () => (own.length > 1 ? own.shift() : own[0]) },
+    adjacency: { list: () => (own.length > 1 ? own.shift() : own[0]) },
     streams: { to }
   }
   return { parts: parts as unknown as Parts, asked }
@@ -43,7 +43,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
 
 async function show(...given: Parameters<typeof partsOf>) {
   const { parts, asked } = partsOf(...given)
-  const [answer] = await Array.fromAsync(topology(parts, { signal: new AbortController().signal }))
+  const [answer] = await Array.fromAsync(topology(parts, {}, { signal: new AbortController().signal }))
   if (answer == null) throw new Error('there is no answer')
   return { answer, asked }
 }
@@ -124,7 +124,7 @@ test('of many members only some are asked at the same time', async () => {
 test('nothing is shown to who does not wait for it', async () => {
   const { parts } = partsOf([view('self'), view('b')], [[]], {})
   const signal = AbortSignal.abort(new BakError('interrupted', 'the caller is gone'))
-  assert.equal(await Array.fromAsync(topology(parts, { signal })), [])
+  assert.equal(await Array.fromAsync(topology(parts, {}, { signal })), [])
 })
 
 test.run()

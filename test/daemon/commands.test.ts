@@ -7,6 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BAK_NODE } from '../../testnets/programs.ts'
 import { type Finished, finished, Testnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const test = suite('bak-node')
 const dir = mkdtempSync(join(tmpdir(), 'bak-node-'))
@@ -118,13 +119,14 @@ test('SIGTERM ends a daemon in order within 5 s, also one that measures', async 
 test('a second signal ends a daemon that hangs at once', async () => {
   const daemon = await start('hangs')
   // its workload does not heed SIGTERM: leaving in order takes as long as that is waited for
-  const stubborn = ['run', '--quiet', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 1; done']
+  const ready = join(dir, 'ignores-term')
+  const script = `trap "" TERM; touch ${ready}; while :; do sleep 1; done`
+  const stubborn = ['run', '--quiet', '--', 'sh', '-c', script]
   const run = spawn(BAK_NODE.replace(/-node$/, ''), stubborn, {
     env: { ...clean, BAK_HOME: home('hangs') },
     stdio: 'ignore'
   })
-  while ((await node('hangs', ['status'])).stdout.match(/drives: +\S/) == null) {}
-  await new Promise(resolve => setTimeout(resolve, 1_500))
+  await until(() => existsSync(ready), { timeout: 30_000, what: 'the workload runs' })
   daemon.child.kill('SIGTERM')
   await Promise.race([once(daemon.child.stderr as never, 'data'), daemon.ended])
   daemon.child.kill('SIGINT')

@@ -92,7 +92,7 @@ leave('leave --purge: gone for the others at once, nothing left on the machine, 
   const precious = join(net().folder, 'precious')
   mkdirSync(precious)
   writeFileSync(join(precious, 'file'), 'data')
-  symlinkSync(precious, join(home, 'cache', 'link'))
+  symlinkSync(precious, join(home, 'inbox', 'link'))
   const { status, stdout } = await node('c', ['leave', '--purge'])
   assert.equal([status, stdout], [0, `removed ${unit}\ndeleted ${home}\n`])
   await net().until('a', members => members.some(({ name, state }) => name === 'c' && state === 'left'), 3_000)

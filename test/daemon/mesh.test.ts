@@ -6,7 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallResponse } from '../../protocols/control.ts'
 import { readTicket, writeTicket } from '../../protocols/ticket.ts'
-import { sleep, Testnet, useTestnet } from '../helpers/mesh.ts'
+import { sleep, Testnet, untilLogged, useTestnet } from '../helpers/mesh.ts'
 
 const mesh = suite('the mesh')
 const net = useTestnet(mesh, {
@@ -136,15 +136,8 @@ mesh('a peer with the wrong mesh secret is refused by name on both sides, and se
   const forged = writeTicket({ ...ticket, secret: new Uint8Array(32) })
   await net().startPeer('stranger', forged)
   try {
-    const deadline = Date.now() + 5_000
-    const log = (name: string) => readFileSync(join(net().folder, `${name}.log`), 'utf8')
-    while (
-      Date.now() < deadline &&
-      !(log('stranger').includes('mesh secret') && log('a').includes('secret of this mesh'))
-    )
-      await sleep(50)
-    assert.match(log('stranger'), /handshake refused.*mesh secret|mesh secret.*handshake refused/)
-    assert.match(log('a'), /secret of this mesh/)
+    await untilLogged(net(), 'stranger', /handshake refused.*mesh secret|mesh secret.*handshake refused/)
+    await untilLogged(net(), 'a', /secret of this mesh/)
     assert.is((await net().members('a')).filter(m => m.state !== 'left').length, 3)
   } finally {
     await net().stopPeer(stranger.name)

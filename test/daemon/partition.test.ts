@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import type { MemberView } from '../../protocols/control.ts'
 import { Cut } from '../helpers/cut.ts'
 import { goneWithin, isPhase, record, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const halves = [
   ['a', 'b', 'c'],
@@ -99,10 +100,8 @@ partition('who is cut off in mid run is out of it, and does not come back in whe
   assert.equal(started, [6, 3])
   await goneWithin(mark, 15_000)
   // what its tools wrote is packed before
-  for (const late = Date.now() + 15_000; Date.now() < late; await sleep(100)) {
-    if ((await Promise.all(far.map(taking))).every(runs => runs.length === 0)) break
-  }
-  for (const name of far) assert.equal(await taking(name), [], `${name} has let go of the run`)
+  const over = async () => (await Promise.all(far.map(taking))).every(runs => runs.length === 0)
+  await until(over, { timeout: 15_000, what: 'nobody takes part in the run' })
 })
 
 partition('a member whose link is cut for 2 s while the workload runs is in the run to its end', async () => {

@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asBakError } from '../../protocols/errors.ts'
 import { isPhase, record, sleep, startRun, type Testnet, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const relays = suite('relays')
 const net = useTestnet(relays, {
@@ -38,11 +39,12 @@ async function reached(testnet: Testnet, from: string, to: string, within: numbe
 }
 
 async function heldBoth(names = ['b', 'c'], by = 'b'): Promise<void> {
-  for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
-    const held = await Promise.all(names.map(name => relaysOf(net(), name, by)))
-    if (held.every(each => each.length === 2)) return
-    if (Date.now() > deadline) throw new Error(`reservations: ${JSON.stringify(held)}`)
+  let held: string[][] = []
+  const look = async () => {
+    held = await Promise.all(names.map(name => relaysOf(net(), name, by)))
+    return held.every(each => each.length === 2)
   }
+  await until(look, { timeout: 30_000, what: () => `each has two reservations: ${JSON.stringify(held)}` })
 }
 
 relays('a whole run passes between members that listen nowhere, and its tarballs arrive', async () => {

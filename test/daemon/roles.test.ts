@@ -22,6 +22,7 @@ import {
   sleep,
   startRun,
   uniqueSleep,
+  untilLogged,
   useTestnet
 } from '../helpers/mesh.ts'
 import { keyOf, type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
@@ -40,11 +41,7 @@ const ticketOf = async (role: Role): Promise<string> => {
 }
 const peerOf = async (name: string) => (await net().members('a')).find(member => member.name === name)?.peer as string
 const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'utf8')
-async function logged(peer: string, line: RegExp): Promise<void> {
-  const deadline = Date.now() + 5_000
-  while (!line.test(log(peer)) && Date.now() < deadline) await sleep(20)
-  assert.match(log(peer), line)
-}
+const logged = (peer: string, line: RegExp) => untilLogged(net(), peer, line)
 const waits = (file: string) => ['sh', '-c', `while [ ! -e ${join(net().folder, file)} ]; do sleep 0.1; done`]
 
 /** b is an agent. One run of c in mid workload with b in it, and another of a without b. */

@@ -110,11 +110,11 @@ skipWhere(asOther, service)('who is not root is told how to do it, with status 7
     const { status, stderr } = await node([command, '--root', below()], env, 65_534)
     assert.is(status, 77, stderr)
     if (command === 'uninstall')
-      assert.match(stderr, /you may not remove .*bak-node.service: do it as root, or .*--user/)
+      assert.match(stderr, /no permission to remove .*bak-node.service: run it as root, or .*--user/)
     else assert.match(stderr, /serves the home/)
   }
   const fresh = await node(['install', '--unit', 'mine', '--root', below()], env, 65_534)
-  assert.equal([fresh.status, /you may not write .*--user/.test(fresh.stderr)], [77, true], fresh.stderr)
+  assert.equal([fresh.status, /no permission to write .*--user/.test(fresh.stderr)], [77, true], fresh.stderr)
 })
 
 skipWhere(asOther, service)("a system's service is not for another user's home", async () => {

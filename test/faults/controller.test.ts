@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'
-import { finished, goneWithin, isPhase, record, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { finished, goneWithin, isPhase, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 
 const faults = suite('a run whose caller or controller goes away')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -146,7 +146,7 @@ faults('a daemon that is asked to stop in mid run cancels it and leaves nothing'
   await run.finished
   assert.is(record(net(), 'b', run.run).verdict, 'cancelled')
   await net().startPeer('b')
-  await sleep(100)
+  await net().until('a', members => members.every(({ state }) => state === 'alive'))
 })
 
 faults('a phase past is closed: isPhase finds each phase once in a whole run', async () => {

@@ -16,6 +16,7 @@ import { type Command, runMessage } from '../../protocols/phase.ts'
 import { readTicket } from '../../protocols/ticket.ts'
 import { record, type Started, sleep, startRun, useTestnet } from '../helpers/mesh.ts'
 import { type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
+import { until } from '../helpers/until.ts'
 
 const daemons = ['a', 'b', 'c', 'd']
 /** Peers that only listen, behind the same address as all others. */
@@ -48,11 +49,7 @@ flood.after(async () => {
 
 const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'utf8')
 
-async function eventually(what: string, fits: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + PATIENCE; !fits(); await sleep(50)) {
-    if (Date.now() > deadline) throw new Error(`it did not happen: ${what}`)
-  }
-}
+const eventually = (what: string, fits: () => boolean) => until(fits, { what, timeout: PATIENCE })
 
 /** Waits until some daemons have cut a peer off for what it did; each says so once. */
 async function isCutOff(rogue: Rogue, offence: string, by = daemons): Promise<void> {
@@ -208,7 +205,7 @@ flood('valid messages that are no use: the first that gets them passes on no mor
   })
   await runGoesOn()
   pubsubOf(bystander).removeEventListener('message', onMessage)
-  assert.ok(heard <= SIGNER.burst + (SIGNER.each * (performance.now() - began)) / 1_000, `${heard} were passed on`)
+  assert.ok(heard <= SIGNER.burst + (SIGNER.perSecond * (performance.now() - began)) / 1_000, `${heard} were passed on`)
   await othersAreWell()
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { goneWithin, isPhase, record, sleep, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const faults = suite('a run whose members fail')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -39,7 +40,7 @@ faults(
     child.stdout?.on('data', data => (texts.out += data))
     child.stderr?.on('data', data => (texts.err += data))
     const status = new Promise<number | null>(resolve => child.once('close', resolve))
-    while (!/phase=start .*ok/.test(texts.err)) await sleep(50)
+    await until(() => /phase=start .*ok/.test(texts.err), { timeout: 30_000, what: 'the tools run' })
     await net().stopPeer('b', 'SIGKILL')
     assert.is(await status, 0)
     const last = texts.err.trim().split('\n').at(-1) as string

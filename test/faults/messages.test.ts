@@ -18,6 +18,7 @@ import {
   useTestnet
 } from '../helpers/mesh.ts'
 import { keyOf, type Rogue, sealCommand, startRogue } from '../helpers/rogue.ts'
+import { until } from '../helpers/until.ts'
 
 const faults = suite('messages that nobody should obey')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -43,7 +44,10 @@ faults.before(async () => {
     'while [ ! -e done ]; do sleep 0.1; done'
   ])
   await run.until(event => event.type === 'workload-started')
-  while (rogue.follow.get(run.run)?.command?.phase !== 'work') await sleep(20)
+  await until(() => rogue.follow.get(run.run)?.command?.phase === 'work', {
+    timeout: 30_000,
+    what: 'the rogue follows'
+  })
 })
 faults.after(() => rogue?.stop())
 
@@ -53,9 +57,8 @@ const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'u
 
 /** What a daemon says reaches its file a little later. */
 async function logged(peers: string[], line: RegExp): Promise<void> {
-  const deadline = Date.now() + 3_000
-  while (!line.test(peers.map(log).join('\n')) && Date.now() < deadline) await sleep(20)
-  assert.match(peers.map(log).join('\n'), line)
+  const text = () => peers.map(log).join('\n')
+  await until(() => line.test(text()), { timeout: 3_000, what: () => `${peers} log ${line}:\n${text()}` })
 }
 
 /** Gossip has been everywhere by now; the run is where it was. */

@@ -2,16 +2,8 @@ import { appendFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  goneWithin,
-  isPhase,
-  processesWith,
-  record,
-  sleep,
-  startRun,
-  uniqueSleep,
-  useTestnet
-} from '../helpers/mesh.ts'
+import { goneWithin, isPhase, processesWith, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const silence = suite('a controller that falls silent')
 const net = useTestnet(silence, { peers: ['a', 'b', 'c'] })
@@ -55,10 +47,8 @@ silence(
     const run = await startRun(net(), 'a', [file, '--lease', '2', '--', 'sleep', '1'])
     await run.until(event => event.type === 'workload-started')
     signal('a', 'SIGSTOP')
-    const deadline = Date.now() + LONG
-    // of its own tool the paused controller cannot let go
-    while (processesWith(mark).length > 1 && Date.now() < deadline) await sleep(100)
-    assert.is(processesWith(mark).length, 1)
+    // the paused controller cannot stop its own tool
+    await until(() => processesWith(mark).length === 1, { timeout: LONG, what: 'the members stopped their tools' })
     for (const name of ['b', 'c']) assert.equal(readdirSync(join(net().peer(name).home, 'work')), [run.run])
     signal('a', 'SIGCONT')
     assert.is((await run.finished).status, 3)

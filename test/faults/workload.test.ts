@@ -8,11 +8,11 @@ import {
   journal,
   processesWith,
   record,
-  sleep,
   startRun,
   uniqueSleep,
   useTestnet
 } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const faults = suite('a run whose workload or tools go wrong')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -147,9 +147,7 @@ faults('killing the daemon of a member ends its tools, too', async () => {
   await run.until(event => event.type === 'workload-started')
   assert.is(processesWith(mark).length, 3)
   await net().stopPeer('b', 'SIGKILL')
-  const deadline = Date.now() + 5_000
-  while (processesWith(mark).length > 2 && Date.now() < deadline) await sleep(50)
-  assert.is(processesWith(mark).length, 2)
+  await until(() => processesWith(mark).length === 2, { timeout: 5_000, what: 'its tool has ended' })
   await run.finished
   assert.ok(journal(net(), 'c', run.run).some(event => event.type === 'excluded'))
   await net().startPeer('b')

@@ -1,4 +1,4 @@
-/** What a peer may say in place of its proof, once it has the mesh secret. */
+/** Hostile input to the exchange of membership proofs, from a peer with the mesh secret. */
 import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { exchangeProofs } from '../../node/mesh/trust/proof-exchange.ts'

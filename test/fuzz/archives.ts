@@ -1,10 +1,10 @@
-/** Archives that a member may send: whatever is in them, nothing lands outside of what was agreed. */
+/** Hostile archives of a member: whatever is in them, nothing is unpacked outside of the allowed paths. */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { zstdCompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
-import { unpack } from '../../node/store/archive.ts'
+import { unpack } from '../../node/store/unpack.ts'
 import { crafted, type Entry } from '../store/tars.ts'
 import { changed } from './bytes.ts'
 import { codeOf } from './files.ts'
@@ -23,7 +23,7 @@ const body = fc.string({ maxLength: 40 })
 const file = fc.record({ path: name, body, mode: fc.nat(0o7777) })
 const folder = fc.record({ path: name, type: of('Directory', 'FIFO', 'CharacterDevice', 'GNUDumpDir') })
 const link = fc.record({ path: name, type: of('SymbolicLink', 'Link'), linkpath })
-/** What no maker of archives writes. */
+/** Entries that no archiver writes. */
 const odd = fc.record({
   path: name,
   type: of('File', 'Directory', 'SymbolicLink', 'ContiguousFile'),
@@ -41,16 +41,16 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
 const tar = fc
   .tuple(fc.array(entry, { maxLength: 5 }), fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, fc.constant(false)))
   .map(([entries, end]) => new Uint8Array(crafted([{ path: 'in/first', body: '1' }, ...entries], end)))
-const squeezed = (from: fc.Arbitrary<Uint8Array>) => from.map(bytes => new Uint8Array(zstdCompressSync(bytes)))
+const compressed = (from: fc.Arbitrary<Uint8Array>) => from.map(bytes => new Uint8Array(zstdCompressSync(bytes)))
 
 export const archiveTarget: Target<Uint8Array> = {
   name: 'archive',
   refusals: ['mismatch', 'not-allowed'],
   inputs: () =>
     fc.oneof(
-      { weight: 6, arbitrary: squeezed(tar) },
-      { weight: 3, arbitrary: squeezed(changed(tar)) },
-      { weight: 1, arbitrary: changed(squeezed(tar)) },
+      { weight: 6, arbitrary: compressed(tar) },
+      { weight: 3, arbitrary: compressed(changed(tar)) },
+      { weight: 1, arbitrary: changed(compressed(tar)) },
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 512 }) }
     ),
   feed: async (world, bytes) => {
@@ -64,35 +64,35 @@ export const archiveTarget: Target<Uint8Array> = {
   }
 }
 
-/** @returns what became of it, and all names that came out */
-async function unpackIn(top: string, bytes: Uint8Array, given: (archive: string) => Promise<string | Uint8Array>) {
+/** @returns the outcome, and all unpacked names */
+async function unpackIn(top: string, bytes: Uint8Array, load: (archive: string) => Promise<string | Uint8Array>) {
   const root = join(top, 'deep', 'root')
   mkdirSync(root, { recursive: true })
   try {
     writeFileSync(join(top, 'guard'), 'untouched')
     writeFileSync(join(top, 'x.tar.zst'), bytes)
-    const archive = await given(join(top, 'x.tar.zst'))
+    const archive = await load(join(top, 'x.tar.zst'))
     const unpacking = unpack(archive, root, { allow: ['in'], maxBytes: 2 ** 20, maxEntries: 8 })
     const code = await within(
       'unpack',
       codeOf(() => unpacking)
     )
-    lookAround(top, code)
+    checkFiles(top, code)
     return { code, names: readdirSync(root, { recursive: true, encoding: 'utf8' }).sort() }
   } finally {
     rmSync(top, { recursive: true, force: true })
   }
 }
 
-/** @throws if anything is where it must not be */
-function lookAround(top: string, code: string): void {
-  if (readFileSync(join(top, 'guard'), 'utf8') !== 'untouched') throw new Error('a file outside was written to')
+/** @throws if a file outside of the allowed paths was created or changed */
+function checkFiles(top: string, code: string): void {
+  if (readFileSync(join(top, 'guard'), 'utf8') !== 'untouched') throw new Error('a file outside was changed')
   for (const name of readdirSync(top, { recursive: true, encoding: 'utf8' })) {
     const stat = lstatSync(join(top, name))
     if (!stat.isFile() && !stat.isDirectory()) throw new Error(`${name} is neither a file nor a folder`)
     if ((stat.mode & 0o7022) !== 0) throw new Error(`${name} has the mode ${stat.mode.toString(8)}`)
     const expected = ['guard', 'x.tar.zst', 'deep', 'deep/root'].includes(name) || /^deep\/root\/in(\/|$)/.test(name)
     if (!expected) throw new Error(`${name} came out of the archive`)
-    if (code !== 'ok' && name.startsWith('deep/root/')) throw new Error(`${name} is left of what was refused`)
+    if (code !== 'ok' && name.startsWith('deep/root/')) throw new Error(`${name} is left of a refused archive`)
   }
 }

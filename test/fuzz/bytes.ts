@@ -1,22 +1,22 @@
-/** Bytes that are no message, or only almost one: recorded or valid ones with a few things changed in them. */
+/** Mutations of recorded or valid messages. */
 import * as fc from 'fast-check'
 
-/** A change: what, where (a fraction of the length, in 65,536ths), and by which number. */
+/** One mutation: its kind, its place as a fraction of the length in 65,536ths, and a number that some kinds need. */
 interface Change {
-  how: (typeof ways)[number]
+  kind: (typeof kinds)[number]
   at: number
   by: number
 }
 
-const ways = ['flip', 'set', 'cut', 'drop', 'insert', 'repeat', 'swap', 'length', 'nest', 'widen'] as const
+const kinds = ['flip', 'set', 'cut', 'drop', 'insert', 'repeat', 'swap', 'length', 'nest', 'widen'] as const
 const FRACTION = 65_536
-/** What is put where a length may stand: nothing, all there can be, the bounds of frames and their neighbours. */
+/** Values for a length field: zero, the maximum, the bounds of frames and their neighbours. */
 const lengths = [0, 1, 2, 0x7f, 0xff, 0xffff, 2 ** 20, 2 ** 20 + 1024, 2 ** 21, 2 ** 23, 2 ** 24, 2 ** 31, 2 ** 32 - 1]
 
-/** One to four changes of what another arbitrary gives. */
+/** Applies one to four mutations. */
 export function changed(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const change = fc.record({
-    how: fc.constantFrom(...ways),
+    kind: fc.constantFrom(...kinds),
     at: fc.nat(FRACTION - 1),
     by: fc.nat(255)
   })
@@ -25,7 +25,7 @@ export function changed(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array
     .map(([bytes, changes]) => changes.reduce(apply, bytes))
 }
 
-/** The beginning of one and the end of another. */
+/** The beginning of one message and the end of another. */
 export function spliced(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const at = fc.nat(FRACTION - 1)
   return fc
@@ -35,24 +35,24 @@ export function spliced(good: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array
 
 const place = (bytes: Uint8Array, at: number) => Math.floor((at / FRACTION) * bytes.length)
 
-function apply(bytes: Uint8Array, { how, at: fraction, by }: Change): Uint8Array {
+function apply(bytes: Uint8Array, { kind, at: fraction, by }: Change): Uint8Array {
   const at = place(bytes, fraction)
   const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
-  if (how === 'cut') return before
-  if (how === 'drop') return concat(before, after.subarray(1 + (by % 8)))
-  if (how === 'insert') return concat(before, Uint8Array.of(by), after)
-  if (how === 'repeat') return concat(before, after.subarray(0, by), after)
-  if (how === 'swap') return concat(before, after.subarray(by), after.subarray(0, by))
-  if (how === 'nest') return concat(before, new Uint8Array(by * 40).fill(by % 2 === 0 ? 0x81 : 0xa1), after)
+  if (kind === 'cut') return before
+  if (kind === 'drop') return concat(before, after.subarray(1 + (by % 8)))
+  if (kind === 'insert') return concat(before, Uint8Array.of(by), after)
+  if (kind === 'repeat') return concat(before, after.subarray(0, by), after)
+  if (kind === 'swap') return concat(before, after.subarray(by), after.subarray(0, by))
+  if (kind === 'nest') return concat(before, new Uint8Array(by * 40).fill(by % 2 === 0 ? 0x81 : 0xa1), after)
   const copy = new Uint8Array(bytes)
   if (bytes.length === 0) return copy
-  if (how === 'flip') copy[at] = (bytes[at] as number) ^ (1 << (by % 8))
-  if (how === 'set') copy[at] = by
-  // the four bytes in front of a frame are most often the first of all
-  if (how === 'length' && copy.length >= 4)
+  if (kind === 'flip') copy[at] = (bytes[at] as number) ^ (1 << (by % 8))
+  if (kind === 'set') copy[at] = by
+  // mostly the length of the first frame
+  if (kind === 'length' && copy.length >= 4)
     view(copy).setUint32(by % 2 === 0 ? 0 : Math.min(at, copy.length - 4), lengthOf(by))
-  // a head of CBOR that claims a longer value than there is
-  if (how === 'widen') copy[at] = ((bytes[at] as number) & 0xe0) | (24 + (by % 8))
+  // a CBOR head that claims a longer value than follows
+  if (kind === 'widen') copy[at] = ((bytes[at] as number) & 0xe0) | (24 + (by % 8))
   return copy
 }
 
@@ -63,14 +63,14 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts))
 }
 
-/** Four bytes of length and a body, as on every stream. */
+/** A frame as on every stream: four bytes of length and a body. */
 export function frame(body: Uint8Array): Uint8Array {
   const head = new Uint8Array(4)
   view(head).setUint32(0, body.length)
   return concat(head, body)
 }
 
-/** @returns the bodies of the whole frames */
+/** @returns the bodies of all complete frames */
 export function unframe(bytes: Uint8Array): Uint8Array[] {
   const bodies: Uint8Array[] = []
   for (let at = 0; at + 4 <= bytes.length; ) {
@@ -82,7 +82,7 @@ export function unframe(bytes: Uint8Array): Uint8Array[] {
   return bodies
 }
 
-/** A frame of libp2p's own protocols: the length as a varint. */
+/** A frame as in libp2p's own protocols: the length is a varint. */
 export function prefixed(body: Uint8Array): Uint8Array {
   const head: number[] = []
   for (let rest = body.length; ; rest >>>= 7) {

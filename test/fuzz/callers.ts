@@ -1,4 +1,4 @@
-/** The calling side of protocols: what a peer may answer, to the code that asks it. */
+/** Hostile answers to the calling side of each protocol. */
 import type { Stream } from '@libp2p/interface'
 import * as fc from 'fast-check'
 import { Content } from '../../node/artifacts/content.ts'
@@ -10,7 +10,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { leadDirect, NONCE_BYTES } from '../../protocols/direct.ts'
 import type { Subject } from '../../protocols/envelope.ts'
 import { BakError, errorCodes } from '../../protocols/errors.ts'
-import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
+import { ask, type Opener, type Protocol, type StreamOpener } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { pair } from '../helpers/streams.ts'
 import { changed, concat, frame, spliced } from './bytes.ts'
@@ -23,13 +23,13 @@ import type { World } from './world.ts'
 export interface CallerInit {
   protocol: Protocol<never, unknown>
   subjects?: Subject<any>[]
-  /** Asks; its failure must be a `BakError`. The second stream that it opens is none. */
-  act?(open: Opener, world: World): Promise<unknown>
+  /** Makes the call; its failure must be a `BakError`. Only its first stream is opened. */
+  act?(open: StreamOpener, world: World): Promise<unknown>
 }
 
-/** A sender that is told to wait waits no longer than this, ms. */
-const PATIENCE = 200
-/** A caller learns whatever the other side says it is refused with. */
+/** A sender that is asked to wait gives up after this. */
+const SEND_TIMEOUT_MS = 200
+/** A caller gets any code that the other side sends. */
 const refusals = errorCodes
 
 export function callerTarget(init: CallerInit): Target<Uint8Array> {
@@ -71,19 +71,19 @@ function answers(world: World, { protocol, subjects = [] }: CallerInit): fc.Arbi
   )
 }
 
-/** A peer that answers anything with the same bytes, and is gone when it is asked again. */
-async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void }> {
+/** A peer that answers the first call with these bytes, and every later one not at all. */
+async function hostile(bytes: Uint8Array): Promise<{ open: StreamOpener; close(): void }> {
   const [near, far] = await pair()
   far.addEventListener('message', () => {})
   let opened = false
   const gone = new AbortController()
-  const open: Opener = async () => {
+  const open: StreamOpener = async () => {
     if (opened) {
-      gone.abort(new BakError('interrupted', 'it was asked again'))
+      gone.abort(new BakError('interrupted', 'a second stream was opened'))
       throw gone.signal.reason
     }
     opened = true
-    say(far, bytes)
+    send(far, bytes)
     return near
   }
   const close = () => {
@@ -92,12 +92,12 @@ async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void
   return { open: Object.assign(open, { gone: gone.signal }), close }
 }
 
-function say(stream: Stream, bytes: Uint8Array): void {
+function send(stream: Stream, bytes: Uint8Array): void {
   if (bytes.length > 0) stream.send(bytes)
   stream.close().catch(() => {})
 }
 
-const parcel: TarballOffer = {
+const offer: TarballOffer = {
   run: '20261122T213015-k3f9ab',
   what: 'x',
   kind: 'tools',
@@ -109,16 +109,19 @@ const parcel: TarballOffer = {
 export const sends = (open: Opener, world: World) =>
   sendTarball(
     open,
-    parcel,
+    offer,
     { read: async (_, length) => new Uint8Array(length) },
     {
-      signal: AbortSignal.any([(open as unknown as { gone: AbortSignal }).gone, AbortSignal.timeout(PATIENCE)]),
+      signal: AbortSignal.any([(open as unknown as { gone: AbortSignal }).gone, AbortSignal.timeout(SEND_TIMEOUT_MS)]),
       to: world.member.parts.identity.peer
     }
   )
 
-export const fetches = (open: Opener) =>
-  new Content({ streams: { to: () => open } } as never).get(digestOf(new Uint8Array()), ['x'])
+export const fetches = (open: StreamOpener) =>
+  new Content({ streams: { to: () => open, serve: async () => {}, unserve: async () => {} } }).get(
+    digestOf(new Uint8Array()),
+    ['x']
+  )
 
 export const leads = (open: Opener) =>
   leadDirect(
@@ -134,5 +137,5 @@ export const measures = (open: Opener) => measureClock(open)
 export async function swaps(open: Opener, { target, member }: World): Promise<void> {
   const table = new Table()
   const mine = target.parts.members.list().length
-  await syncRecords(open, member.parts.identity.peer, { table, take: () => mine })
+  await syncRecords(open, member.parts.identity.peer, { table, learn: () => mine })
 }

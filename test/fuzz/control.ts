@@ -1,4 +1,4 @@
-/** The control socket: what a program of this user may send to a daemon, and what a daemon may answer it. */
+/** Hostile input to both sides of the control socket. */
 import { once } from 'node:events'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const names = Object.keys(calls) as CallName[]
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
 const jsonOf = (schema: unknown) => valuesOf(schema as Schema).map(value => JSON.stringify(value))
 
-/** Whole requests of HTTP. */
+/** Complete HTTP requests. */
 const requestOf = (name: CallName) =>
   fc
     .record({
@@ -43,7 +43,7 @@ const replies = () =>
     )
     .map(body => bytesOf(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`))
 
-const almost = (good: fc.Arbitrary<Uint8Array>) =>
+const mutated = (good: fc.Arbitrary<Uint8Array>) =>
   fc.oneof(
     { weight: 4, arbitrary: good },
     { weight: 4, arbitrary: changed(good) },
@@ -51,9 +51,9 @@ const almost = (good: fc.Arbitrary<Uint8Array>) =>
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 128 }) }
   )
 
-const servers = new WeakMap<World, Promise<{ daemon: string; hostile: string; says: { bytes: Uint8Array } }>>()
+const servers = new WeakMap<World, Promise<{ daemon: string; hostile: string; answer: { bytes: Uint8Array } }>>()
 
-/** One of each for a world: a daemon whose calls do nothing, and what only pretends to be one. */
+/** One of each per world: a daemon whose calls do nothing, and a server that answers with the fuzzer's bytes. */
 function sockets(world: World) {
   const known = servers.get(world) ?? open(world)
   servers.set(world, known)
@@ -65,10 +65,10 @@ async function open(world: World) {
   const handlers = Object.fromEntries(names.map(name => [name, nothing])) as unknown as CallHandlers
   const [daemon, hostile] = [join(world.folder, 'daemon.sock'), join(world.folder, 'hostile.sock')]
   const control = await serveControl(handlers, daemon)
-  const says = { bytes: new Uint8Array() }
+  const answer = { bytes: new Uint8Array() }
   const server = createServer(socket => {
     socket.on('error', () => {})
-    socket.once('data', () => socket.end(says.bytes))
+    socket.once('data', () => socket.end(answer.bytes))
   })
   server.listen(hostile)
   await once(server, 'listening')
@@ -76,7 +76,7 @@ async function open(world: World) {
     () => control.close(),
     () => closed(server)
   )
-  return { daemon, hostile, says }
+  return { daemon, hostile, answer }
 }
 
 const closed = (server: Server) => new Promise<void>(resolve => server.close(() => resolve()))
@@ -84,7 +84,7 @@ const closed = (server: Server) => new Promise<void>(resolve => server.close(() 
 export const controlRequests: Target<Uint8Array> = {
   name: 'control requests',
   refusals: ['usage', 'version-clash', 'interrupted'],
-  inputs: () => almost(fc.oneof(...names.map(requestOf))),
+  inputs: () => mutated(fc.oneof(...names.map(requestOf))),
   feed: async (world, bytes) => {
     const { daemon } = await sockets(world)
     const socket = connect(daemon)
@@ -97,7 +97,7 @@ export const controlRequests: Target<Uint8Array> = {
   }
 }
 
-/** @throws for a failure that is none of ours */
+/** @returns the codes of all errors in the response */
 function codesIn(text: string): string[] {
   const codes = [...text.matchAll(/^\{"error":\{"code":"([\w-]+)"/gm)].map(([, code]) => code as string)
   return codes.length > 0 || text === '' ? codes : [/^HTTP\/1\.1 200/m.test(text) ? 'ok' : 'usage']
@@ -106,10 +106,10 @@ function codesIn(text: string): string[] {
 export const controlAnswers: Target<Uint8Array> = {
   name: 'control answers',
   refusals: errorCodes,
-  inputs: () => almost(replies()),
+  inputs: () => mutated(replies()),
   feed: async (world, bytes) => {
-    const { hostile, says } = await sockets(world)
-    says.bytes = bytes
+    const { hostile, answer } = await sockets(world)
+    answer.bytes = bytes
     const call = names[bytes.length % names.length] as CallName
     return [
       await within(

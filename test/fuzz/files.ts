@@ -1,4 +1,4 @@
-/** What is read from a disk or from a person's hand: a good one with changes in it, or none at all. */
+/** Hostile input to readers of files and texts: mutations of a valid one, or arbitrary bytes. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as fc from 'fast-check'
@@ -11,11 +11,11 @@ export interface ReaderInit {
   name: string
   refusals: ErrorCode[]
   share?: number
-  /** Good ones. */
+  /** Valid ones. */
   good(world: World): Array<Uint8Array | string>
-  /** Reads it. What it throws is the refusal, and must be a `BakError`. */
+  /** Reads it. Its error must be a `BakError`. */
   read(bytes: Uint8Array, world: World): unknown
-  /** The name of a file that the bytes are written to before `read` is called. */
+  /** Path of a file that the bytes are written to before `read` is called. */
   file?(world: World): string
 }
 
@@ -37,7 +37,7 @@ export function readerTarget(init: ReaderInit): Target<Uint8Array> {
   }
 }
 
-/** A file of the fuzzer's own, in the world's folder. */
+/** Path of a file of the fuzzer, in the world's folder. */
 export const ownFile = (name: string) => (world: World) => join(world.folder, 'files', name)
 
 function contents(good: Uint8Array[]): fc.Arbitrary<Uint8Array> {
@@ -56,7 +56,7 @@ function put(path: string, bytes: Uint8Array): void {
   writeFileSync(path, bytes, { mode: 0o600 })
 }
 
-/** @throws what is not a refusal */
+/** @returns the code of a `BakError`, or `ok`. @throws any other error */
 export async function codeOf(work: () => unknown): Promise<string> {
   try {
     await work()

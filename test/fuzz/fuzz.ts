@@ -1,16 +1,16 @@
-/** Feeds one door with inputs, and says what became of them. */
+/** Feeds one target with inputs, and reports the outcomes. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import type { Target } from './target.ts'
 import type { World } from './world.ts'
 
-export interface FuzzOptions {
+interface FuzzOptions {
   inputs: number
   seed?: number
-  /** Of a counterexample, to meet it again. */
+  /** Of a counterexample, to reproduce it. */
   path?: string
-  /** Stops without a failure after this, ms. */
+  /** Ms, after which it ends without a failure. */
   time?: number
 }
 
@@ -19,19 +19,19 @@ export interface Fuzzed {
   seed: number
   inputs: number
   took: number
-  /** How often each code was answered. */
+  /** Outcomes by code. */
   codes: Map<string, number>
-  /** Bytes that the heap has grown by since the first quarter of the inputs. */
+  /** Growth of the heap since the first quarter of the inputs, bytes. */
   growth: number
-  /** The smallest input that shows a bug, and how to meet it again. */
+  /** The smallest input that shows a bug, and how to reproduce it. */
   failure?: string
 }
 
-/** More bytes than this are a leak: a hundred of each of 100,000 inputs would be. */
-export const LEAK = 8 * 2 ** 20
-/** What is held for a time is gone after this, ms. */
-const SETTLE = 20_000
-/** Letters of an input that are printed: it can be had whole with its path. */
+/** More is a leak: 84 bytes for each of 100,000 inputs. */
+export const MAX_GROWTH_BYTES = 8 * 2 ** 20
+/** After this, state with a lifetime has been dropped. */
+const SETTLE_MS = 20_000
+/** Characters of an input in a message: its path reproduces it whole. */
 const MAX_SHOWN = 4_000
 
 setFlagsFromString('--expose-gc')
@@ -48,7 +48,7 @@ export async function fuzz(world: World, target: Target, options: FuzzOptions): 
     const wrong = found.find(code => code !== 'ok' && !(target.refusals as string[]).includes(code))
     if (wrong != null) throw new Error(`refused with ${wrong}`)
     if (world.problems.length > 0) throw new Error(world.problems.splice(0).join('\n'))
-    // what is made once is there by then
+    // by then everything that is created once exists
     if (++count === Math.ceil(options.inputs / 4)) base = await heap()
   })
   const { seed, path, time } = options
@@ -56,20 +56,20 @@ export async function fuzz(world: World, target: Target, options: FuzzOptions): 
   const details = await fc.check(property, { numRuns: options.inputs, seed, path, ...limit })
   const took = performance.now() - began
   const growth = base === 0 ? 0 : await grown(base)
-  // a machine that is so busy that not one input was fed shows no bug
+  // without a counterexample it was only interrupted, perhaps before the first input
   const failure = details.counterexample == null ? undefined : tell(target, details)
   return { name: target.name, seed: details.seed, inputs: details.numRuns, took, codes, growth, failure }
 }
 
-/** What is held only for a time gets that time. */
+/** Waits for state with a lifetime to be dropped. */
 async function grown(base: number): Promise<number> {
   const first = (await heap()) - base
-  if (first < LEAK) return first
-  await new Promise(resolve => setTimeout(resolve, SETTLE))
+  if (first < MAX_GROWTH_BYTES) return first
+  await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
   return (await heap()) - base
 }
 
-/** Bytes in use once what is not is gone. */
+/** @returns bytes in use after a garbage collection */
 async function heap(): Promise<number> {
   await new Promise(resolve => setTimeout(resolve, 20))
   collectGarbage()
@@ -80,5 +80,5 @@ async function heap(): Promise<number> {
 function tell(target: Target, details: fc.RunDetails<[unknown]>): string {
   const again = `npm run fuzz -- ${target.name} --seed ${details.seed} --path ${details.counterexamplePath}`
   const why = (details.errorInstance as Error | null)?.stack ?? 'no reason'
-  return `${fc.stringify(details.counterexample?.[0]).slice(0, MAX_SHOWN)}\n${why}\nagain: ${again}`
+  return `${fc.stringify(details.counterexample?.[0]).slice(0, MAX_SHOWN)}\n${why}\nreproduce: ${again}`
 }

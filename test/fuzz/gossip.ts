@@ -1,4 +1,4 @@
-/** Gossipsub's own frames: whatever a neighbour sends there, what is in it goes the way that a topic's messages go. */
+/** Hostile frames of gossipsub itself; valid messages in them pass through the topic validators. */
 import { RPC } from '@chainsafe/libp2p-gossipsub/message'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -10,8 +10,8 @@ import { type Target, within } from './target.ts'
 import { handlerOf, pubsubOf, type World } from './world.ts'
 
 const PROTOCOL = '/meshsub/1.2.0'
-/** Gossipsub knows for two minutes what it has seen; here that is for so many inputs. */
-const REMEMBERED = 500
+/** Gossipsub remembers messages for two minutes; here its caches are cleared after this many inputs. */
+const INPUTS_PER_CLEAR = 500
 
 export const gossipTarget: Target<Uint8Array> = {
   name: PROTOCOL,
@@ -37,7 +37,7 @@ export const gossipTarget: Target<Uint8Array> = {
     await new Promise(setImmediate)
     near.abort(new Error('over'))
     await within(PROTOCOL, ended)
-    forget(world)
+    clearCaches(world)
     return ['ok']
   }
 }
@@ -67,13 +67,13 @@ function rpcs({ target, published, member }: World): fc.Arbitrary<unknown> {
 
 let count = 0
 
-function forget({ target }: World): void {
-  if (++count % REMEMBERED !== 0) return
-  const { seenCache, fastMsgIdCache, score } = pubsubOf(target.parts.network) as unknown as Record<string, Forgetful>
+function clearCaches({ target }: World): void {
+  if (++count % INPUTS_PER_CLEAR !== 0) return
+  const { seenCache, fastMsgIdCache, score } = pubsubOf(target.parts.network) as unknown as Record<string, Clearable>
   for (const each of [seenCache, fastMsgIdCache, score?.deliveryRecords]) each?.clear()
 }
 
-interface Forgetful {
+interface Clearable {
   clear(): void
-  deliveryRecords?: Forgetful
+  deliveryRecords?: Clearable
 }

@@ -1,4 +1,4 @@
-/** Everything that comes from another peer, from a person or from a disk, and what it is refused with. A new one is a line. */
+/** Every input from another peer, a person or a disk, with the codes of its refusals. A new one is a line here. */
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
@@ -40,7 +40,7 @@ import type { Target } from './target.ts'
 import { topicTarget } from './topics.ts'
 import { wireTarget } from './wires.ts'
 
-/** @returns the same, of any types: a list holds protocols of all */
+/** Erases the types of a protocol, so that one list contains all. */
 const of = <Q, A>(init: Omit<StreamTargetInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
   streamTarget(init as unknown as StreamTargetInit)
 

@@ -1,9 +1,9 @@
 /**
- * `npm run fuzz [-- NAME] [--inputs N] [--seed S] [--path P]`: feeds every door whose name contains NAME with so many inputs,
- * 100,000 unless told, and says what became of them. A seed and a path that a failure prints lead to the same input again.
+ * `npm run fuzz [-- NAME] [--inputs N] [--seed S] [--path P]`: feeds every target whose name contains NAME with N inputs,
+ * 100,000 by default, and reports the outcomes. Seed and path of a failure reproduce its input.
  */
 import { parseArgs } from 'node:util'
-import { type Fuzzed, fuzz, LEAK } from './fuzz.ts'
+import { type Fuzzed, fuzz, MAX_GROWTH_BYTES } from './fuzz.ts'
 import { targets } from './list.ts'
 import { startWorld } from './world.ts'
 
@@ -27,12 +27,12 @@ try {
   for (const target of all) {
     const fuzzed = await fuzz(world, target, { ...options, inputs: Math.ceil(options.inputs * (target.share ?? 1)) })
     process.stdout.write(tell(fuzzed))
-    if (fuzzed.failure != null || fuzzed.growth > LEAK) failed++
+    if (fuzzed.failure != null || fuzzed.growth > MAX_GROWTH_BYTES) failed++
   }
 } finally {
   await world.stop()
 }
-process.stdout.write(`${all.length - failed} of ${all.length} doors held\n`)
+process.stdout.write(`${all.length - failed} of ${all.length} targets without a failure\n`)
 process.exitCode = failed > 0 ? 1 : 0
 
 function tell({ name, seed, inputs, took, codes, growth, failure }: Fuzzed): string {
@@ -43,7 +43,7 @@ function tell({ name, seed, inputs, took, codes, growth, failure }: Fuzzed): str
   const line = [
     `${failure == null ? 'ok  ' : 'FAIL'} ${name}: ${inputs} inputs, ${rate}/s, seed ${seed}`,
     `     ${[...most, ...(rest > 0 ? [`others ${rest}`] : [])].join(', ')}`,
-    `     ${growth > LEAK ? 'GROWN ' : ''}heap ${growth < 0 ? '-' : '+'}${(Math.abs(growth) / 2 ** 20).toFixed(1)} MiB`
+    `     ${growth > MAX_GROWTH_BYTES ? 'LEAK ' : ''}heap ${growth < 0 ? '-' : '+'}${(Math.abs(growth) / 2 ** 20).toFixed(1)} MiB`
   ]
   return `${[...line, ...(failure == null ? [] : [failure])].join('\n')}\n`
 }

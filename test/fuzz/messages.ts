@@ -1,8 +1,8 @@
-/** From a valibot schema the values that fit it, so that a new message is fuzzed without a further word. */
+/** Generates values that fit a valibot schema, so that a new message is fuzzed without further code. */
 import * as fc from 'fast-check'
 import type { Schema } from '../../protocols/codec.ts'
 
-/** The parts of valibot's schemas that this file looks into. */
+/** The parts of valibot's schemas that this file reads. */
 interface Shape {
   type: string
   pipe?: Array<{ kind: string; type: string; requirement?: unknown }>
@@ -17,34 +17,34 @@ interface Shape {
   class?: unknown
 }
 
-/** What stands for a schema: values that mean something to who reads them, such as the id of a run that is there. */
+/** Values to use for a schema, such as the ids of existing runs for a run id. */
 export type Known = Map<unknown, fc.Arbitrary<unknown>>
 
-/** Elements of a list, letters of a text: what is behind the first few is not looked at another way. */
-const MANY = 6
+/** Elements of a list, characters of a text: longer ones are handled in the same way. */
+const MAX_LENGTH = 6
 
-/** @throws if the schema is of a kind that no message has used so far */
+/** @throws for a kind of schema that is not in `kinds` */
 export function valuesOf(schema: Schema, known: Known = new Map()): fc.Arbitrary<unknown> {
   return arbitrary(schema as unknown as Shape, known)
 }
 
 function arbitrary(shape: Shape, known: Known): fc.Arbitrary<unknown> {
-  const means = known.get(shape)
-  if (means != null) return means
+  const values = known.get(shape)
+  if (values != null) return values
   if (shape.pipe != null) return piped(shape, known)
   const make = kinds[shape.type]
   if (make == null) throw new Error(`no values for a schema of type ${shape.type}`)
   return make(shape, known)
 }
 
-/** A schema with conditions: those that can be met from the start are, the others sort out. */
+/** A schema with conditions: most are satisfied by construction; the rest may give values that are refused. */
 function piped(shape: Shape, known: Known): fc.Arbitrary<unknown> {
   const [root, ...actions] = flat(shape) as [Shape, ...NonNullable<Shape['pipe']>]
   const all = (...types: string[]) => actions.filter(each => types.includes(each.type)).map(each => each.requirement)
   const [pattern] = all('regex') as RegExp[]
   const [start] = all('starts_with') as string[]
   const least = Math.max(0, ...(all('min_length', 'length') as number[]))
-  const most = Math.min(least + MANY, ...(all('max_length', 'length') as number[]))
+  const most = Math.min(least + MAX_LENGTH, ...(all('max_length', 'length') as number[]))
   if (root.type === 'string') return texts(pattern, start, least, most)
   if (root.type === 'number') {
     const low = Math.max(Number.MIN_SAFE_INTEGER, ...(all('min_value') as number[]))
@@ -58,20 +58,20 @@ function piped(shape: Shape, known: Known): fc.Arbitrary<unknown> {
   return arbitrary(root, known)
 }
 
-/** The innermost schema and then every condition on it: a pipe may begin with a pipe. */
+/** @returns the innermost schema and then every condition on it: a pipe may begin with a pipe */
 function flat({ pipe, ...rest }: Shape): unknown[] {
   const [root, ...actions] = pipe ?? []
   return root == null ? [rest] : [...flat(root as unknown as Shape), ...actions]
 }
 
-/** Any letter, most often one of ASCII; fast-check's own `binary` counts them all before it begins. */
-const letter = fc
+/** Any character, mostly ASCII; fast-check's `binary` enumerates all of them first. */
+const character = fc
   .oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 0x7f }) }, fc.integer({ min: 0x80, max: 0xd7ff }))
   .map(code => String.fromCodePoint(code))
 
-function texts(pattern: RegExp | undefined, start = '', least = 0, most = MANY): fc.Arbitrary<string> {
+function texts(pattern: RegExp | undefined, start = '', least = 0, most = MAX_LENGTH): fc.Arbitrary<string> {
   if (pattern != null) return fc.stringMatching(pattern)
-  return fc.string({ minLength: least, maxLength: most, unit: letter }).map(rest => start + rest)
+  return fc.string({ minLength: least, maxLength: most, unit: character }).map(rest => start + rest)
 }
 
 function numbers(low = Number.MIN_SAFE_INTEGER, high = Number.MAX_SAFE_INTEGER, whole = false): fc.Arbitrary<number> {
@@ -106,12 +106,12 @@ const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown
       .tuple(...(shape.options as Shape[]).map(option => arbitrary(option, known)))
       .map(parts => Object.assign({}, ...parts)),
   optional: (shape, known) => arbitrary(shape.wrapped as Shape, known),
-  array: (shape, known) => fc.array(arbitrary(shape.item as Shape, known), { maxLength: MANY }),
+  array: (shape, known) => fc.array(arbitrary(shape.item as Shape, known), { maxLength: MAX_LENGTH }),
   record: (shape, known) =>
     fc.dictionary(
       (arbitrary(shape.key as Shape, known) as fc.Arbitrary<string>).filter(key => key !== '__proto__'),
       arbitrary(shape.value as Shape, known),
-      { maxKeys: MANY, noNullPrototype: true }
+      { maxKeys: MAX_LENGTH, noNullPrototype: true }
     ),
   picklist: shape => fc.constantFrom(...(shape.options as unknown[])),
   literal: shape => fc.constant(shape.literal),

@@ -1,4 +1,4 @@
-/** Every file and text of ours that is read back, and a good one of each. */
+/** Every file and text format that is read, and a valid one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { restoreMember } from '../../node/agent/member-state.ts'
@@ -42,7 +42,7 @@ export const readers: ReaderInit[] = [
     read: bytes => readTicket(text(bytes))
   },
   {
-    // behind the checksum, which would end almost all of the above
+    // without the checksum, which refuses almost all inputs of the target above
     name: 'ticket content',
     refusals: ['usage', 'bad-message'],
     good: ({ ticket }) => [Buffer.from(ticket.slice(4), 'base64url').subarray(0, -4)],
@@ -129,7 +129,7 @@ export const readers: ReaderInit[] = [
   {
     name: 'processes',
     refusals: [],
-    // no group is named, lest a change hit a process of somebody
+    // without a group, because a mutation could name a real process
     good: () => [json({ boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), groups: [] })],
     file: ownFile('processes'),
     read: (_, world) => sweep(ownFile('processes')(world))
@@ -191,7 +191,7 @@ export const readers: ReaderInit[] = [
       try {
         writeFileSync(path, bytes)
         const report = await verifyFolder(folderOf(world).root)
-        if (report.ok && !whole.equals(bytes)) throw new Error(`${path} was changed, and nobody saw it`)
+        if (report.ok && !whole.equals(bytes)) throw new Error(`${path} was changed, and verify did not report it`)
       } finally {
         writeFileSync(path, whole)
       }

@@ -1,4 +1,4 @@
-/** Topics: what a member, a stranger or nobody publishes goes through the validator, and to whoever listens if it is let through. */
+/** Hostile messages on topics: each passes through the validator, and reaches the subscribers if it is accepted. */
 import type { Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
 import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
@@ -11,8 +11,8 @@ import { type Target, within } from './target.ts'
 import { knownOf } from './values.ts'
 import { pubsubOf, type World } from './world.ts'
 
-export interface TopicTargetInit {
-  /** The part of the topic's name that is its own. */
+interface TopicTargetInit {
+  /** `<name>` of the topic's name. */
   topic: string
   schema: Schema
   subjects: Subject<any>[]
@@ -21,7 +21,7 @@ export interface TopicTargetInit {
 export function topicTarget(init: TopicTargetInit): Target<Uint8Array> {
   return {
     name: `topic ${init.topic}`,
-    // how a message is refused on a topic: it counts against who sent it on, or it does not
+    // `reject` counts against the sending neighbour, `ignore` does not
     refusals: ['reject', 'ignore'] as never[],
     inputs: world => publications(world, init),
     feed: async (world, data) => [await within(init.topic, publish(world, init.topic, data))]
@@ -43,13 +43,13 @@ function publications(world: World, { topic, schema, subjects }: TopicTargetInit
   )
 }
 
-/** As gossipsub does. */
+/** Validates and dispatches a message as gossipsub does. */
 async function publish(world: World, name: string, data: Uint8Array): Promise<string> {
   const { network, mesh } = world.target.parts
   const pubsub = pubsubOf(network)
   const topic = topicName(mesh.mesh, name)
   const validate = pubsub.topicValidators.get(topic)
-  if (validate == null) throw new Error(`nobody looks at what comes on ${topic}`)
+  if (validate == null) throw new Error(`${topic} has no validator`)
   const message: Message = { type: 'unsigned', topic, data }
   const from = peerIdFromString(world.member.parts.identity.peer)
   const verdict: TopicValidatorResult = await validate(from, message)

@@ -1,4 +1,4 @@
-/** Values that mean something to the daemon in the world: its runs, its digests, its peers, and messages that are signed. */
+/** Values that the daemon under test knows: its runs, digests and peers, and signed messages. */
 import * as fc from 'fast-check'
 import type { Schema } from '../../protocols/codec.ts'
 import { encode } from '../../protocols/codec.ts'
@@ -12,7 +12,7 @@ import type { World } from './world.ts'
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
-/** Half of the time what is known here, else anything that fits. */
+/** Half of the values are known to the daemon, the others only fit the schema. */
 export function knownOf(world: World, subjects: Subject<any>[], runs = [world.live, world.ended]): Known {
   const { target, member, stranger } = world
   const peers = [target.parts.identity.peer, member.parts.identity.peer, stranger.peer]
@@ -28,7 +28,7 @@ export function knownOf(world: World, subjects: Subject<any>[], runs = [world.li
   return known
 }
 
-/** What the member or a stranger signed, some of it not any more as it was signed. */
+/** Messages signed by the member or a stranger; some are changed afterwards. */
 function sealedOf(world: World, subjects: Subject<any>[], known: Known): fc.Arbitrary<Envelope> {
   const signers: Signer[] = [world.member.parts.identity, world.stranger]
   const bySubject = subjects.map(subject =>

@@ -1,6 +1,6 @@
 /**
- * What the inputs are fed to: a real daemon in this process, which drives one run that goes on and has driven one that
- * ended, with one member. What the two said to each other meanwhile is recorded: from that inputs are made.
+ * The daemon under test: a real one in this process, which drives one run and has driven another one to its end, with one
+ * member. The messages between the two are recorded, and inputs are mutations of them.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,37 +36,37 @@ import { readTicket } from '../../protocols/ticket.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { concat } from './bytes.ts'
 
-/** Longer recordings teach nothing new. */
-const MAX_RECORDED = 64 * 1024
+/** Of one exchange; more would only repeat itself. */
+const MAX_RECORDED_BYTES = 64 * 1024
 
 export interface World {
   folder: string
-  /** The daemon that gets the inputs, and the member that they are said to come from. */
+  /** The daemon that gets the inputs, and the member that they claim to come from. */
   target: Daemon
   member: Daemon
   stranger: Signer
-  /** By which the member came. */
+  /** Of the member. */
   ticket: string
   ended: string
   live: string
-  /** By protocol, conversation by conversation: what callers said, and what they were answered. */
+  /** By protocol, one entry per exchange: what callers sent, and the answers. */
   said: Map<string, Uint8Array[]>
   answered: Map<string, Uint8Array[]>
   /** By topic. */
   published: Map<string, Uint8Array[]>
-  /** Lines that tell of a bug, and promises that nobody looked after. */
+  /** Log lines of bugs, and unhandled rejections. */
   problems: string[]
-  /** What else is to be closed with it. */
+  /** Closes further servers of this world. */
   ends: Array<() => Promise<void>>
   stop(): Promise<void>
 }
 
 export async function startWorld(): Promise<World> {
-  // what one peer may do in a time is tested where that is: here one does more than any may
+  // rate limits have their own tests; the fuzzer exceeds all of them
   for (const rate of [STREAMS, SIGNER, PASSED_ON, PASSED_ON_BYTES, NEIGHBOUR, NEIGHBOUR_BYTES]) {
     Object.assign(rate, { each: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER })
   }
-  // where there is a disk in memory it wears out no other
+  // a file system in memory does not wear out a disk
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bak-fuzz-'))
   const problems: string[] = []
   const onUnhandled = (error: unknown) => void problems.push(`unhandled: ${(error as Error)?.stack ?? error}`)
@@ -89,7 +89,7 @@ export async function startWorld(): Promise<World> {
       ...{ folder, target, member, stranger: newSigner(), ticket, ended: '', live: '', problems, ends, stop },
       ...{ said: new Map(), answered: new Map(), published: new Map() }
     }
-    for (const { parts } of daemons) parts.conduct.note = () => {}
+    for (const { parts } of daemons) parts.peerScore.note = () => {}
     const restore = daemons.map(daemon => record(daemon, world))
     await converse(world)
     for (const each of restore) each()
@@ -116,13 +116,13 @@ async function startOne(folder: string, name: string, problems: string[], ticket
   })
 }
 
-/** Everything that the two have to say to each other: a whole run, and then each question once. */
+/** Records every exchange: a whole run, and then one call of each protocol. */
 async function converse(world: World): Promise<void> {
   const { target, member } = world
   await member.parts.network.hangUp(peerIdFromString(target.parts.identity.peer))
   await until(() => [target, member].every(({ parts }) => parts.members.list().every(({ state }) => state === 'alive')))
   await until(() => target.parts.streams.connected(member.parts.identity.peer))
-  // what a tool left is enough in the folder that is verified again and again
+  // a small result folder, because it is verified for each input
   world.ended = await begin(target, { command: ['true'], sysinfo: 'none' })
   for await (const _ of target.parts.coordinator.follow(world.ended, 0, new AbortController().signal));
   const run = world.ended
@@ -146,17 +146,17 @@ async function begin({ parts }: Daemon, wanted: object): Promise<string> {
   return run
 }
 
-/** A question whose refusal is an answer, too. */
+/** One call, which may be refused. */
 async function put<Q>(from: Daemon, to: Daemon, protocol: Protocol<Q, unknown>, question: Q): Promise<void> {
   const answers = ask(from.parts.streams.to(to.parts.identity.peer), protocol, question)
   await Array.fromAsync(answers).catch(() => {})
 }
 
-/** Keeps what comes and goes on every stream of ours, and what is published. @returns what ends that */
+/** Records all streams of bak's protocols and all published messages. @returns a function that stops it */
 function record({ parts }: Daemon, world: World): () => void {
   const pubsub = pubsubOf(parts.network)
   const onMessage = (event: Event) => {
-    const { topic, data } = (event as CustomEvent<Heard>).detail
+    const { topic, data } = (event as CustomEvent<Published>).detail
     recorder(world.published, topic)(data)
   }
   pubsub.addEventListener('message', onMessage)
@@ -181,14 +181,14 @@ function record({ parts }: Daemon, world: World): () => void {
   }
 }
 
-export interface Heard {
+interface Published {
   topic: string
   data: Uint8Array
 }
 
 export const pubsubOf = (network: Libp2p) => network.services.pubsub as GossipSub
 
-/** @returns what adds to one conversation of a kind */
+/** @returns a function that appends to one exchange of a kind */
 function recorder(all: Map<string, Uint8Array[]>, kind: string): (bytes: Uint8Array) => void {
   const list = all.get(kind) ?? []
   all.set(kind, list)
@@ -196,14 +196,14 @@ function recorder(all: Map<string, Uint8Array[]>, kind: string): (bytes: Uint8Ar
   return bytes => {
     if (index < 0) index = list.push(new Uint8Array()) - 1
     const before = list[index] as Uint8Array
-    if (before.length + bytes.length <= MAX_RECORDED) list[index] = concat(before, bytes)
+    if (before.length + bytes.length <= MAX_RECORDED_BYTES) list[index] = concat(before, bytes)
   }
 }
 
-/** The ids of the protocols that a peer of ours serves, but for libp2p's own. */
+/** @returns the ids of bak's protocols that a peer serves */
 export const ours = (network: Libp2p) => network.getProtocols().filter(id => id.startsWith('/bak/'))
 
-/** What stands behind a protocol in libp2p: the very function that it would call. */
+/** @returns the registration of a protocol, with the handler that libp2p calls */
 export function handlerOf(network: Libp2p, id: string): { handler: StreamHandler } {
   return (network as unknown as { components: { registrar: Registrar } }).components.registrar.getHandler(id) as never
 }

@@ -23,7 +23,7 @@ export class Cut {
   async apart(testnet: Testnet, parts: string[][]): Promise<void> {
     const ports = new Map<string, number[]>()
     for (const name of parts.flat()) ports.set(name, await portsOf(testnet, name))
-    const others = (part: string[]) => parts.filter(each => each !== part).flatMap(each => each)
+    const others = (part: string[]) => parts.filter(each => each !== part).flat()
     const cut = parts.flatMap(part =>
       part.map(name => [name, others(part).flatMap(other => ports.get(other) ?? [])] as const)
     )

@@ -7,6 +7,7 @@ import type { RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { BAK_NODE } from '../../testnets/programs.ts'
 import { type Finished, finished, Testnet, type TestnetInit } from '../../testnets/testnet.ts'
+import { until } from './until.ts'
 
 export { type Finished, finished, Testnet }
 
@@ -51,7 +52,7 @@ export async function startRun(testnet: Testnet, peer: string, args: string[], c
     for (const wake of waiting) wake()
   })
   const end = finished(child)
-  const until = (fits: (event: RunEvent) => boolean) =>
+  const untilEvent = (fits: (event: RunEvent) => boolean) =>
     new Promise<RunEvent>((resolve, reject) => {
       const timer = setTimeout(
         () => done(new Error(`no such event in 30 s; last was ${JSON.stringify(events.at(-1))}`)),
@@ -71,8 +72,14 @@ export async function startRun(testnet: Testnet, peer: string, args: string[], c
       look()
       end.then(({ stderr }) => done(new Error(`the run ended without such an event: ${stderr}`)))
     })
-  const first = await until(event => 'run' in event)
-  return { run: (first as { run: string }).run, events, until, finished: end, kill: signal => void child.kill(signal) }
+  const first = await untilEvent(event => 'run' in event)
+  return {
+    run: (first as { run: string }).run,
+    events,
+    until: untilEvent,
+    finished: end,
+    kill: signal => void child.kill(signal)
+  }
 }
 
 export const isPhase =
@@ -102,12 +109,10 @@ export function processesWith(mark: string): number[] {
 
 /** @throws when processes with `mark` in their command line are still there after `within` ms */
 export async function goneWithin(mark: string, within: number): Promise<void> {
-  const deadline = Date.now() + within
-  while (processesWith(mark).length > 0) {
-    if (Date.now() > deadline)
-      throw new Error(`still there after ${within} ms: ${processesWith(mark).map(String).map(commandLine).join(' | ')}`)
-    await sleep(50)
-  }
+  await until(() => processesWith(mark).length === 0, {
+    timeout: within,
+    what: () => `gone are ${processesWith(mark).map(String).map(commandLine).join(' | ')}`
+  })
 }
 
 export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
@@ -139,11 +144,9 @@ export const logOf = (testnet: Testnet, name: string) => readFileSync(join(testn
 
 /** @returns the line of a peer's log that fits, once it is there; @throws when it is not within `timeout` ms */
 export async function untilLogged(testnet: Testnet, name: string, line: RegExp, timeout = 5_000): Promise<string> {
-  for (const deadline = Date.now() + timeout; Date.now() < deadline; await sleep(50)) {
-    const found = logOf(testnet, name)
+  const find = () =>
+    logOf(testnet, name)
       .split('\n')
       .find(each => line.test(each))
-    if (found != null) return found
-  }
-  throw new Error(`${name} did not log ${line} within ${timeout / 1000} s:\n${logOf(testnet, name)}`)
+  return until(find, { timeout, what: () => `${name} logs ${line}:\n${logOf(testnet, name)}` })
 }

@@ -11,6 +11,7 @@ import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/mesh-secret.ts'
 import { topicName } from '../../protocols/hello.ts'
 import { newSigner } from './streams.ts'
+import { until } from './until.ts'
 
 export const silent = createLog('error', () => {})
 
@@ -31,7 +32,7 @@ export interface LocalMesh {
     relay?: boolean
     services?: Record<string, (components: never) => unknown>
     /** What the network itself gets beside these. */
-    network?: Pick<NetworkInit, 'gate' | 'greeter'>
+    network?: Pick<NetworkInit, 'gater' | 'greeter'>
   }): Promise<LocalPeer>
   stop(): Promise<void>
 }
@@ -89,7 +90,5 @@ interface Places {
 
 /** @throws when it has not come true within 15 s */
 export async function eventually(what: string, fits: () => boolean): Promise<void> {
-  for (const late = Date.now() + 15_000; !fits(); await new Promise(resolve => setTimeout(resolve, 10))) {
-    if (Date.now() > late) throw new Error(`not within 15 s: ${what}`)
-  }
+  await until(fits, { what, timeout: 15_000 })
 }

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Supervisor } from '../../node/processes/supervisor.ts'
+
+export { until } from './until.ts'
 
 export interface Workspace {
   folder: string
@@ -24,12 +25,3 @@ export function createWorkspace(name: string): Workspace {
 
 /** @returns the path of a tiny executable of `test/fixtures` */
 export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
-
-/** Waits until `probe` gives a value. @throws if it has not within 10 s */
-export async function until<T>(probe: () => T | undefined): Promise<T> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; await sleep(10)) {
-    const found = probe()
-    if (found !== undefined) return found
-  }
-  throw new Error('it did not happen within 10 s')
-}

@@ -12,7 +12,7 @@ const topic = '/bak/mesh/words/1'
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text))
 
 /** Gossip over a gossipsub that only does what it is told, and a topic of words that may not be `bad`. */
-function gossipOf(change: Partial<Topic<string>> = {}, conduct?: object) {
+function gossipOf(change: Partial<Topic<string>> = {}, peerScore?: object) {
   const log: string[] = []
   const calls: string[] = []
   const handled: string[] = []
@@ -25,7 +25,7 @@ function gossipOf(change: Partial<Topic<string>> = {}, conduct?: object) {
   })
   const gossip = new Gossip({ pubsub } as never, {
     log: createLog('debug', line => log.push(line)),
-    conduct: conduct as never
+    peerScore: peerScore as never
   })
   gossip.start()
   let checked = 0

@@ -14,7 +14,7 @@ test.after(sleepAgain)
 const peer = newSigner().peer
 
 /** A peer that answers every question about its clock with one failure, and what it logs. */
-async function refusing(failure: BakError, conduct?: { note(peer: string, offence: string): void }) {
+async function refusing(failure: BakError, peerScore?: { note(peer: string, offence: string): void }) {
   const lines: string[] = []
   let served: StreamHandler | undefined
   const registrar = {
@@ -23,7 +23,7 @@ async function refusing(failure: BakError, conduct?: { note(peer: string, offenc
     }
   }
   const streams = new Streams({ peerId: peer, registrar } as never, {
-    conduct,
+    peerScore,
     log: createLog('info', line => lines.push(line.slice(line.indexOf(' ') + 1)))
   })
   await streams.serve(clockProtocol, async function* () {
@@ -69,8 +69,8 @@ test('a flood of bad requests is a few lines', async () => {
 
 test('a peer that asks nonsense is noted, one that is refused is not', async () => {
   const noted: string[] = []
-  const conduct = { note: (from: string, offence: string) => noted.push(`${from} ${offence}`) }
-  const { ask, way } = await refusing(new BakError('bad-message', 'not as it should be'), conduct)
+  const peerScore = { note: (from: string, offence: string) => noted.push(`${from} ${offence}`) }
+  const { ask, way } = await refusing(new BakError('bad-message', 'not as it should be'), peerScore)
   await ask()
   assert.equal(noted, [])
   way.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))

@@ -42,26 +42,26 @@ supervisors('a program that prints much costs the daemon no memory', async ({ ru
   assert.ok(process.memoryUsage().rss - before < 32 * 1024 * 1024)
 })
 
-supervisors('a program that is not there is named', async ({ supervisor, folder }) => {
+supervisors('a missing program is an error with its name', async ({ supervisor, folder }) => {
   const error = await failure(supervisor.spawn(program(folder, 'no-such-program')))
   assert.is(error.code, 'tool-unavailable')
   assert.match(error.message, 'no-such-program: not found')
 })
 
-supervisors('a file that may not be run is named', async ({ supervisor, folder }) => {
+supervisors('a file that is not executable is an error with its name', async ({ supervisor, folder }) => {
   writeFileSync(join(folder, 'plain'), '')
   const error = await failure(supervisor.spawn(program(folder, join(folder, 'plain'))))
   assert.is(error.code, 'tool-unavailable')
-  assert.match(error.message, 'may not be run')
+  assert.match(error.message, 'is not executable')
 })
 
-supervisors('a folder that is not there is not taken for a missing program', async ({ supervisor, folder }) => {
+supervisors('a missing folder is not reported as a missing program', async ({ supervisor, folder }) => {
   const error = await failure(supervisor.spawn({ ...program(folder, 'true'), cwd: join(folder, 'gone') }))
   assert.is(error.code, 'io')
   assert.match(error.message, 'its folder')
 })
 
-supervisors('stop ends a program with the signal that it asks for', async ({ run }) => {
+supervisors('stop sends the signal of its options', async ({ run }) => {
   const running = await run('forever')
   const { signal, exit } = await running.stop({ signal: 'SIGINT' })
   assert.is(signal, 'SIGINT')
@@ -85,7 +85,7 @@ supervisors('stop kills a grandchild that ignores TERM although its parents obey
   assert.not(isLiving(grandchild))
 })
 
-supervisors('what a program leaves behind when it ends can still be stopped', async ({ run, folder }) => {
+supervisors('processes that outlive their program can still be stopped', async ({ run, folder }) => {
   const running = await run('forks-a-child', 'leave')
   const grandchild = await pidIn(join(folder, 'stdout'))
   assert.is((await running.exited).exit, 0)
@@ -94,14 +94,14 @@ supervisors('what a program leaves behind when it ends can still be stopped', as
   assert.not(isLiving(grandchild))
 })
 
-supervisors('stop of what has ended says how it ended', async ({ run }) => {
+supervisors('stop after the end returns the exit status', async ({ run }) => {
   const running = await run('exits-early')
   await running.exited
   assert.is((await running.stop()).exit, 3)
   assert.is((await running.stop()).exit, 3)
 })
 
-supervisors('an abort stops the program, also one that came before', async ({ supervisor, folder }) => {
+supervisors('an abort stops the program, and an earlier abort prevents its start', async ({ supervisor, folder }) => {
   const abort = new AbortController()
   const running = await supervisor.spawn({ ...program(folder, fixture('forever')), signal: abort.signal })
   abort.abort()
@@ -110,7 +110,7 @@ supervisors('an abort stops the program, also one that came before', async ({ su
   assert.is((await failure(late)).code, 'interrupted')
 })
 
-supervisors('close ends everything, and its guard too', async ({ supervisor, run, folder }) => {
+supervisors('close ends all programs and the guard', async ({ supervisor, run, folder }) => {
   const all = await Promise.all([run('forever'), run('silent'), run('ignores-term')])
   const guard = supervisor.guardPid as number
   assert.ok(isLiving(guard))
@@ -121,7 +121,7 @@ supervisors('close ends everything, and its guard too', async ({ supervisor, run
   assert.is((await failure(run('forever'))).code, 'state')
 })
 
-supervisors('a guard that was killed is replaced and knows what runs', async ({ supervisor, run }) => {
+supervisors('a killed guard is replaced by one that watches the running groups', async ({ supervisor, run }) => {
   const running = await run('forever')
   const first = supervisor.guardPid as number
   process.kill(first, 'SIGKILL')
@@ -130,7 +130,7 @@ supervisors('a guard that was killed is replaced and knows what runs', async ({ 
   assert.ok(isLiving(running.pid))
 })
 
-supervisors('the guard outlives signals that are meant for the daemon', async ({ supervisor, run }) => {
+supervisors('the guard ignores signals that are meant for the daemon', async ({ supervisor, run }) => {
   await run('forever')
   const guard = supervisor.guardPid as number
   await until(() => ignoresTerm(guard) || undefined)
@@ -149,7 +149,7 @@ supervisors('the guard kills every group when the daemon is killed', async ({ fo
   assert.not(isLiving(grandchild))
 })
 
-supervisors('a daemon that has nothing else to do is not kept by its guard', async ({ folder }) => {
+supervisors('the guard does not keep an idle daemon from ending', async ({ folder }) => {
   const script = `
     import { Supervisor } from '${new URL('../../node/processes/supervisor.ts', import.meta.url)}'
     const supervisor = new Supervisor({ ledger: '${folder}/other' })
@@ -165,10 +165,10 @@ supervisors('a daemon that has nothing else to do is not kept by its guard', asy
   await until(() => !isLiving(Number(guard)) || undefined)
 })
 
-supervisors('sweep kills what a dead daemon and its dead guard left', async ({ folder }) => {
+supervisors('sweep kills what is left if daemon and guard died', async ({ folder }) => {
   const { pid, guard, daemon, ledger } = await startDaemon(folder)
   const grandchild = await pidIn(join(folder, 'stdout'))
-  // stopped, so that it can neither replace its guard nor strike out what ends
+  // stopped, so that it can neither replace its guard nor update the ledger
   daemon.kill('SIGSTOP')
   process.kill(guard, 'SIGKILL')
   daemon.kill('SIGKILL')
@@ -180,7 +180,7 @@ supervisors('sweep kills what a dead daemon and its dead guard left', async ({ f
   assert.not(existsSync(ledger))
 })
 
-supervisors('a ledger that is damaged keeps no daemon from starting', async ({ folder }) => {
+supervisors('a damaged ledger does not keep a daemon from starting', async ({ folder }) => {
   const ledger = join(folder, 'damaged')
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   for (const content of ['', '{', '7', JSON.stringify({ boot }), JSON.stringify({ boot, groups: [{ group: 'x' }] })]) {
@@ -189,7 +189,7 @@ supervisors('a ledger that is damaged keeps no daemon from starting', async ({ f
   }
 })
 
-supervisors('sweep spares a process that has a pid of the ledger but is another', async ({ run, folder }) => {
+supervisors('sweep spares another process with a pid of the ledger', async ({ run, folder }) => {
   const { pid } = await run('forever')
   const ledger = join(folder, 'old')
   const content = JSON.parse(readFileSync(join(folder, 'ledger'), 'utf8'))
@@ -202,13 +202,13 @@ supervisors('sweep spares a process that has a pid of the ledger but is another'
   assert.ok(isLiving(pid))
 })
 
-supervisors('sweep of a ledger that is missing or torn finds nothing', async ({ folder }) => {
+supervisors('sweep of a missing or truncated ledger kills nothing', async ({ folder }) => {
   assert.is(await sweep(join(folder, 'none')), 0)
   writeFileSync(join(folder, 'torn'), '{"boot":')
   assert.is(await sweep(join(folder, 'torn')), 0)
 })
 
-supervisors('a program does not run whose group cannot be written down', async ({ folder }) => {
+supervisors('a program whose group cannot be recorded is killed', async ({ folder }) => {
   const supervisor = new Supervisor({ ledger: join(folder, 'gone', 'ledger') })
   const error = await failure(supervisor.spawn(program(folder, fixture('forever'))))
   assert.is(error.code, 'io')

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallHandlers } from '../../protocols/control.ts'
-import { type ControlServer, callDaemon, callOnce, MAX_BODY, serveControl } from '../../protocols/control-http.ts'
+import { type ControlServer, callDaemon, callOnce, MAX_BODY_BYTES, serveControl } from '../../protocols/control-http.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { skipWhere } from '../helpers/skip.ts'
 
@@ -144,9 +144,9 @@ for (const [what, body, expected] of [
 
 control('a body beyond the bound is refused, at both ends', async () => {
   await serve({})
-  const { error } = await raw('/v1/attach', `{"run":"${'x'.repeat(MAX_BODY)}"}`)
+  const { error } = await raw('/v1/attach', `{"run":"${'x'.repeat(MAX_BODY_BYTES)}"}`)
   assert.is(error.code, 'usage')
-  const env = { X: 'x'.repeat(MAX_BODY) }
+  const env = { X: 'x'.repeat(MAX_BODY_BYTES) }
   const call = callOnce(join(dir, 'bak.sock'), 'run', { spec: { command: ['x'] }, directory: '/', env })
   assert.is((await failure(call)).code, 'usage')
 })

@@ -259,8 +259,14 @@ self('a long exchange leaves nothing hanging on the signal of its caller', async
   const { signal } = giveUp
   const add = signal.addEventListener.bind(signal)
   const remove = signal.removeEventListener.bind(signal)
-  signal.addEventListener = (...args: Parameters<typeof add>) => (listening++, add(...args))
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listening--, remove(...args))
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listening++
+    add(...args)
+  }
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listening--
+    remove(...args)
+  }
   const exchange = callSelf(double, peer, { signal })
   for (let n = 0; n < 1_000; n++) await exchange.send({ n }).then(() => exchange.receive())
   assert.ok(listening <= 1, `${listening} listeners`)

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import type { BakError } from '../../protocols/errors.ts'
-import { checkSpec, mergeOptions, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { spec } from '../../protocols/spec.ts'
 
 const failure = (act: () => unknown): BakError => {
@@ -131,18 +131,8 @@ test('an effective spec is written so that it reads back the same', () => {
   )
 })
 
-test('options win over the file, those of policy, tags and tools one by one', () => {
-  const file = { on: 'a', samples: 2, policy: { quorum: 'all' as const, lease: 5 }, tags: { a: '1', b: '2' } }
-  const flags = { on: 'b', samples: undefined, policy: { lease: 9, timeout: undefined }, tags: { b: '3' } }
-  assert.equal(mergeOptions(file, flags), {
-    on: 'b',
-    samples: 2,
-    policy: { quorum: 'all', lease: 9 },
-    tags: { a: '1', b: '3' }
-  })
-})
-
-test('options of the command line are checked like a file', () => {
+test('options of the command line are checked as a file is, and defaults are filled in', () => {
+  assert.equal(checkSpec({ command: ['x'], samples: 2 }), v.parse(spec, { command: ['x'], samples: 2 }))
   assert.match(failure(() => checkSpec({ on: 'all' })).message, /a command is missing/)
   const error = failure(() => checkSpec({ command: ['x'], samples: 0, policy: { quorum: 0 } }))
   assert.is(error.code, 'usage')

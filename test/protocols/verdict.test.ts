@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asBakError, BakError, errorCodes, exitStatus } from '../../protocols/errors.ts'
-import { statusOf, type Verdict, WORDS } from '../../protocols/verdict.ts'
+import { statusOf, VERDICTS, type Verdict } from '../../protocols/verdict.ts'
 
 const verdicts = suite('verdict')
 const table: Array<[verdict: Verdict, whole: number, partial: number, strictly: number]> = [
@@ -22,7 +22,7 @@ for (const [verdict, whole, partial, strictly] of table) {
     }
   )
 }
-verdicts('every word is in the table', () => assert.equal(table.map(([word]) => word).sort(), [...WORDS].sort()))
+verdicts('every word is in the table', () => assert.equal(table.map(([word]) => word).sort(), [...VERDICTS].sort()))
 verdicts.run()
 
 const errors = suite('error codes')

@@ -9,11 +9,12 @@ import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
+import { certificateFile } from '../../protocols/layout.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, bundleOf, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
-import { certificateFile, hashFolder, verifyFolder } from '../../protocols/verify.ts'
+import { hashFolder, verifyFolder } from '../../protocols/verify.ts'
 
 const newPeer = (): Signer => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
@@ -321,12 +322,12 @@ verify('a certificate, a manifest or a seal of another peer is refused', async (
   assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /names .* as controller/)
 
   await sealFolder(dir, {}, stranger)
-  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /sealed it, the controller is/)
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /^sealed by .*; the controller is/)
 })
 
 verify('a record that means another manifest or another spec is refused', async () => {
   const other = await verifyFolder(await build(good, controller, { manifest: subjectOf('join') }))
-  assert.match(other.faults[0]?.what ?? '', /run\.json bears the digest/)
+  assert.match(other.faults[0]?.what ?? '', /run\.json names the digest/)
   const spec = { ...effective, samples: 3 }
   assert.match((await verifyFolder(await build(good, controller, { spec }))).faults[0]?.what ?? '', /its spec is not/)
 })

@@ -86,7 +86,7 @@ async function plantRun(home: Home): Promise<void> {
     self
   )
   const journal = await openJournal(folder.journal)
-  await journal.append({ n: 0, at: 1, type: 'inbox-open' }, { sync: true })
+  await journal.append({ n: 0, at: 1, type: 'offered' }, { sync: true })
   await journal.close()
 }
 
@@ -113,7 +113,7 @@ for (const [title, peer, may] of followers) {
   test(`${title} ${may ? 'reads' : 'does not read'} the events of a run`, async () => {
     const { to } = await doors()
     const way = to(attachProtocol, peer)
-    if (may) assert.is(await read(way), 'inbox-open')
+    if (may) assert.is(await read(way), 'offered')
     else assert.is(await codeOf(read(way)), 'not-allowed')
   })
 }
@@ -126,7 +126,7 @@ test('a request to follow that is no message is refused, and a road that breaks 
   const cut = to(attachProtocol, ops)
   cut.onAnswer = (_, stream) => void stream.cut()
   assert.is(await codeOf(read(cut)), 'unreachable')
-  assert.is(await read(to(attachProtocol, ops)), 'inbox-open')
+  assert.is(await read(to(attachProtocol, ops)), 'offered')
 })
 
 const asking: Array<[peer: { peer: string }, cancel: string, move: string]> = [

@@ -67,7 +67,11 @@ function phases() {
 test('heads are told, and what they gather ends the phase; it is opened while the next one is open', async () => {
   const { runner, told, gather, stored } = phases()
   let answers = 0
-  const start = runner.run('start', { onAnswers: acks => void (answers = acks.length) })
+  const start = runner.run('start', {
+    onAnswers: acks => {
+      answers = acks.length
+    }
+  })
   assert.equal(
     told.map(([, to]) => to),
     [[roster[0]?.peer, roster[2]?.peer]]
@@ -112,7 +116,7 @@ test('the mesh does not hear of a command that all whom it is for have got over 
   await stop
   const work = runner.run('work', { asked: new Map([[controller.peer, 'driver']]), needed: 1 })
   assert.equal(gossiped, [])
-  const { run, epoch, seq, phase, subject } = runner.open?.command as Command
+  const { run, epoch, seq, phase, subject } = (runner.open as { command: Command }).command
   const value: Ack = { ...goodAck, run, epoch, seq, phase, subject }
   runner.answer({ by: controller.peer, value, envelope: seal(ackSubject, value, controller) })
   await work

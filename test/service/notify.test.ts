@@ -8,7 +8,7 @@ import { Notify } from '../../node/service/notify.ts'
 import { receiver } from '../helpers/notify.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
-const notify = suite('telling the service manager')
+const notify = suite('notifying the service manager')
 const dir = mkdtempSync(join(tmpdir(), 'bak-notify-'))
 notify.after(() => rmSync(dir, { recursive: true }))
 
@@ -31,7 +31,7 @@ skipWhere(needs('python3') ?? needs('systemd-notify'), notify)(
   }
 )
 
-notify('without a manager it says nothing, and runs nothing', async () => {
+notify('without a manager nothing is sent and no program runs', async () => {
   const before = logged.length
   const service = new Notify({ PATH: '/nowhere' }, log)
   await service.ready('x')
@@ -39,9 +39,9 @@ notify('without a manager it says nothing, and runs nothing', async () => {
   assert.is(logged.length, before)
 })
 
-notify('where systemd-notify is missing or fails, that is logged, and all goes on', async () => {
+notify('a missing or failing systemd-notify is logged and does not disturb the daemon', async () => {
   const service = new Notify({ PATH: '/nowhere', NOTIFY_SOCKET: join(dir, 'nobody') }, log)
   await service.ready('x')
-  assert.match(logged.at(-1) ?? '', /WARN what="READY=1" .*was not told/)
+  assert.match(logged.at(-1) ?? '', /WARN what="READY=1" .*was not notified/)
 })
 notify.run()

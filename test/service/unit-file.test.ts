@@ -61,7 +61,7 @@ install(
   }
 )
 
-install('a unit that somebody else wrote is neither replaced nor removed', async () => {
+install('a unit that bak-node did not write is neither replaced nor removed', async () => {
   mkdirSync(dirname(pathOf()), { recursive: true })
   writeFileSync(pathOf(), '[Service]\nExecStart=/bin/true\n')
   assert.is(await codeOf(write()), 'not-allowed')
@@ -69,7 +69,7 @@ install('a unit that somebody else wrote is neither replaced nor removed', async
   assert.is(readFileSync(pathOf(), 'utf8'), '[Service]\nExecStart=/bin/true\n')
 })
 
-install('a link in its place is not followed, even to a unit of ours', async () => {
+install('a link in its place is not followed, even to a unit of bak-node', async () => {
   await write('/var/lib/bak', 'other')
   symlinkSync(pathOf('other'), pathOf())
   symlinkSync('/dev/null', pathOf('masked'))
@@ -80,7 +80,7 @@ install('a link in its place is not followed, even to a unit of ours', async () 
   assert.ok(existsSync(pathOf('other')))
 })
 
-install('a second home takes a name of its own', async () => {
+install('a second home needs another name', async () => {
   await write()
   assert.is(await codeOf(write('/srv/bak')), 'not-allowed')
   await write('/srv/bak', 'bak-second')
@@ -89,7 +89,7 @@ install('a second home takes a name of its own', async () => {
   assert.equal(await unitsFor(place, '/nowhere'), [])
 })
 
-install('a name that would lead elsewhere, or that systemd would not take, is wrong usage', () => {
+install('a name that leaves the folder, or that systemd would refuse, is wrong usage', () => {
   for (const name of ['', '../x', 'a/b', '-x', '.x', 'a b', 'a@b', 'x'.repeat(250), 'a\n']) {
     assert.throws(
       () => unitPath(place, name),
@@ -99,7 +99,7 @@ install('a name that would lead elsewhere, or that systemd would not take, is wr
   }
 })
 
-install("a user's units are in the user's settings", () => {
+install("a user's units are in the user's configuration folder", () => {
   const user: Place = { scope: 'user', root: '/' }
   assert.is(folderOf(user, { HOME: '/home/me' }), '/home/me/.config/systemd/user')
   assert.is(folderOf(user, { HOME: '/home/me', XDG_CONFIG_HOME: '/x' }), '/x/systemd/user')
@@ -107,13 +107,13 @@ install("a user's units are in the user's settings", () => {
   assert.is(systemctl(user, 'enable', '--now', 'bak-node'), 'systemctl --user enable --now bak-node')
 })
 
-install('a place that cannot be written to says why', async () => {
+install('a folder without write permission is an error with the reason', async () => {
   mkdirSync(join(root, 'etc'))
   writeFileSync(join(root, 'etc/systemd'), 'a file')
   assert.is(await codeOf(write()), 'cannot-create')
 })
 
-install('systemd is asked only about this machine, and only where it runs', () => {
+install('systemctl is called only for this machine, and only if systemd runs', () => {
   assert.is(isManaged(place, root), false)
   assert.is(isManaged({ ...place, root: '/' }, root), true)
   assert.is(isManaged({ ...place, root: '/' }, join(root, 'nothing')), false)

@@ -32,7 +32,7 @@ for (const scope of ['system', 'user'] as const) {
   })
 }
 
-unit('says which home it serves, whatever that is called', () => {
+unit('names the home that it serves, with any characters', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom<Scope>('system', 'user'), (home, scope) => {
       assert.is(homeOfUnit(textOf(scope, home)), home)
@@ -40,7 +40,7 @@ unit('says which home it serves, whatever that is called', () => {
   )
 })
 
-unit('a unit of somebody else serves no home of ours, whatever stands in it', () => {
+unit('a unit that bak-node did not write serves no home, whatever its text', () => {
   const ours = textOf('system')
   for (const text of [
     '',
@@ -79,7 +79,7 @@ unit('no line filters the system calls of a workload, hides /proc from a tool, o
   }
 })
 
-unit('a home where the system is read-only is excepted', () => {
+unit('a home below a read-only path of the system stays writable', () => {
   assert.match(textOf('system', '/etc/bak'), /^ReadWritePaths=\/etc\/bak$/m)
   assert.not.match(textOf('system', '/etcetera'), /ReadWritePaths/)
 })

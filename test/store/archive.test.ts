@@ -17,7 +17,8 @@ import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { pack, unpack } from '../../node/store/archive.ts'
+import { pack } from '../../node/store/pack.ts'
+import { unpack } from '../../node/store/unpack.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { codeOf, listAll, plant, scratch, withSmallDisk } from './scratch.ts'
 import { crafted, type Entry } from './tars.ts'
@@ -25,7 +26,7 @@ import { crafted, type Entry } from './tars.ts'
 const test = suite('archive')
 const anything = { allow: ['.'] }
 
-test('what was packed is unpacked with its bytes, times and whether it can be run', async () => {
+test('files are unpacked with the bytes, times and execute bits with which they were packed', async () => {
   const [from, to] = [scratch(), scratch()]
   const long = `${'d'.repeat(120)}/${'e'.repeat(120)}/${'ü'.repeat(80)}`
   const files = { 's/a.txt': 'hello', 's/b/big': Buffer.alloc(700_001, 'xyz'), 's/run.sh': '#!', 's/zero': '' }
@@ -49,7 +50,7 @@ test('what was packed is unpacked with its bytes, times and whether it can be ru
   assert.is((await lstat(join(to, 's/a.txt'))).mtimeMs, 1_500_000_000_000)
 })
 
-test('the same content gives the same bytes, in whatever order it was made and asked for', async () => {
+test('the same content gives the same bytes, in whatever order it was created and requested', async () => {
   const digests: string[] = []
   for (const names of [
     ['b', 'a', 'c/d'],
@@ -74,7 +75,7 @@ test('the same content gives the same bytes, in whatever order it was made and a
   assert.is(digests[0], digests[1])
 })
 
-test('tar and zstd of the system read what was packed', async () => {
+test('tar and zstd of the system read a packed archive', async () => {
   const from = scratch()
   await plant(from, { 'a/b': 'hello', 'a/c/': '' })
   await pack(from, ['a'], join(from, 'x.tar.zst'))
@@ -93,7 +94,7 @@ test('tar and zstd of the system read what was packed', async () => {
   )
 })
 
-test('links, sockets and what is asked for twice are not packed; hard links are packed as files', async () => {
+test('links, sockets and duplicates are not packed; hard links are packed as files', async () => {
   const [from, to] = [scratch(), scratch()]
   await plant(from, { 'a/file': 'x' })
   await link(join(from, 'a/file'), join(from, 'a/hard'))
@@ -124,7 +125,7 @@ test('a file that grows or shrinks while it is packed gives a whole archive', as
   assert.is((await unpack(join(from, 'x'), to, anything)).files, 2)
 })
 
-test('what is not there cannot be packed, nor what is outside', async () => {
+test('missing files cannot be packed, nor files outside of the root', async () => {
   const from = scratch()
   assert.is(await codeOf(pack(from, ['absent'], join(from, 'x'))), 'io')
   for (const path of ['..', '../x', '/etc/passwd', 'a/../../x']) {
@@ -161,7 +162,7 @@ const hostile: [string, Entry[]][] = [
   ["a path with '..'", [{ path: '../escaped', body: outside }]],
   ["a path with '..' in the middle", [{ path: 'in/../../escaped', body: outside }]],
   ['an absolute path', [{ path: '/tmp/bak-escaped', body: outside }]],
-  ['a name outside of what was agreed', [{ path: 'inx', body: outside }]],
+  ['a name outside of the allowed paths', [{ path: 'inx', body: outside }]],
   ["another member's folder", [{ path: 'in-other/a', body: outside }]],
   ['a symbolic link', [{ path: 'in/l', type: 'SymbolicLink', linkpath: '/etc/passwd' }]],
   ['a hard link', [{ path: 'in/l', type: 'Link', linkpath: '/etc/passwd' }]],
@@ -177,12 +178,12 @@ const hostile: [string, Entry[]][] = [
   ['a name that is there twice', [{ path: 'in/good', body: outside }]],
   ['a file below a file', [{ path: 'in/good/below', body: outside }]],
   ['a file in place of a folder', [{ path: 'in/folder', body: outside }]],
-  ['a type that nobody knows', [{ path: 'in/x', type: 'TapeVolumeHeader' }]]
+  ['an unknown type', [{ path: 'in/x', type: 'TapeVolumeHeader' }]]
 ]
 
 for (const [way, given] of ways) {
   for (const [title, entries] of hostile) {
-    test(`${title} is refused by name, and what is good comes in, ${way}`, async () => {
+    test(`${title} is refused by name, and the other entries are unpacked, ${way}`, async () => {
       const to = scratch()
       const good = [
         { path: 'in/good', body: 'good' },
@@ -198,7 +199,7 @@ for (const [way, given] of ways) {
     })
   }
 
-  test(`a symbolic link and a file through it are both kept out, ${way}`, async () => {
+  test(`a symbolic link and a file through it are both refused, ${way}`, async () => {
     const to = scratch()
     const archive = await craft([
       { path: 'in/l', type: 'SymbolicLink', linkpath: '../..' },
@@ -234,7 +235,7 @@ for (const [way, given] of ways) {
     assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
   })
 
-  test(`bits beyond reading, writing and running do not come in, ${way}`, async () => {
+  test(`mode bits beyond read, write and execute are dropped, ${way}`, async () => {
     const to = scratch()
     await unpack(
       await given(
@@ -273,7 +274,7 @@ for (const [way, given] of ways) {
     )
   })
 
-  test(`an archive that is cut off or damaged is mismatch, and nothing of it comes in, ${way}`, async () => {
+  test(`a truncated or damaged archive is a mismatch, and nothing of it is unpacked, ${way}`, async () => {
     const from = scratch()
     await plant(from, { 'in/a': Buffer.alloc(300_000, 'abcdefg'), 'in/b': 'b' })
     await pack(from, ['in'], join(from, 'x'))
@@ -293,7 +294,7 @@ for (const [way, given] of ways) {
     }
   })
 
-  test(`a tar that is cut off inside of a whole compression is mismatch, ${way}`, async () => {
+  test(`a truncated tar that is compressed whole is a mismatch, ${way}`, async () => {
     const entries = [{ path: 'in/a', body: 'x'.repeat(5000) }]
     const whole = crafted(entries)
     for (const content of [
@@ -316,7 +317,7 @@ for (const [way, given] of ways) {
     }
   })
 
-  test(`an archive that unpacks to too much is stopped, ${way}`, async () => {
+  test(`an archive that unpacks to too many bytes is stopped, ${way}`, async () => {
     const [from, to] = [scratch(), scratch()]
     await plant(from, { 'in/zeros': new Uint8Array(20_000_000) })
     await pack(from, ['in'], join(from, 'bomb'))
@@ -331,7 +332,7 @@ for (const [way, given] of ways) {
   })
 }
 
-test('archives that share folders come together, whichever is first, and none leaves anything beside them', async () => {
+test('archives that share folders are merged in either order, and leave nothing else', async () => {
   const to = scratch()
   const craftOf = async (name: string) => readFile(await craft([{ path: `in/a/${name}/${name}`, body: name }]))
   const names = ['x', 'y', 'z']
@@ -347,7 +348,7 @@ test('archives that share folders come together, whichever is first, and none le
   assert.equal(await readdir(to), ['in'])
 })
 
-test('a link on the way to what is unpacked from memory is not followed, wherever it is', async () => {
+test('a link in the path of an entry that is unpacked from memory is not followed, wherever it is', async () => {
   for (const place of ['in', 'in/a', 'in/a/b', 'in/a/b/file']) {
     const [to, elsewhere] = [scratch(), scratch()]
     await mkdir(join(to, dirname(place)), { recursive: true })

@@ -28,7 +28,7 @@ test('a write that fails leaves the old file and no temporary', async () => {
   assert.equal(await listAll(folder), ['file'])
 })
 
-test('of many who create a file once, one does', async () => {
+test('of many callers that create a file once exactly one does', async () => {
   const folder = scratch()
   const path = join(folder, 'once')
   const made = await Promise.all(Array.from({ length: 20 }, (_, i) => createOnce(path, `${i}`)))
@@ -49,7 +49,7 @@ test('temporaries of a crash are removed, and nothing else', async () => {
   await removeTemporaries(join(folder, 'absent'))
 })
 
-test('a folder that is not there is io, by its path', async () => {
+test('a missing folder is an io error with its path', async () => {
   const path = join(scratch(), 'absent/file')
   const error = await writeAtomic(path, 'x').catch(error => error)
   assert.is(error.code, 'io')

@@ -7,9 +7,9 @@ import { fileDigests } from '../../node/store/file-digests.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { codeOf, plant, scratch } from './scratch.ts'
 
-const test = suite('folder')
+const test = suite('file digests')
 
-test('every file has its digest, in the order of paths, but what is excepted and links', async () => {
+test('every file has its digest, in the order of paths, except links and excluded paths', async () => {
   const root = scratch()
   await plant(root, { b: 'bb', 'a/z': 'z', 'a-1': '', 'run.json': '{}', '.inbox/x.part': 'x', 'empty/': '' })
   await symlink('/etc/passwd', join(root, 'link'))
@@ -18,11 +18,11 @@ test('every file has its digest, in the order of paths, but what is excepted and
   assert.equal(digests.b, { sha256: digestOf(Buffer.from('bb')), bytes: 2 })
 })
 
-test('a folder that is not there is io', async () => {
+test('a missing folder is an io error', async () => {
   assert.is(await codeOf(fileDigests(join(scratch(), 'absent'))), 'io')
 })
 
-test('more than the disk has left is no-space beforehand', async () => {
+test('more bytes than the disk has free are no-space beforehand', async () => {
   const root = scratch()
   assert.ok((await freeBytes(root)) > 0)
   await ensureFree(root, 1, 0)

@@ -1,13 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { inTurns } from '../../node/store/group-commit.ts'
+import { groupCommit } from '../../node/store/group-commit.ts'
 
-const test = suite('turns')
+const test = suite('group commit')
 
 /** Work that is over when it is told to be. */
 function controlled() {
   const begun: Array<{ key: string } & PromiseWithResolvers<void>> = []
-  const ask = inTurns(key => {
+  const ask = groupCommit(key => {
     const work = { key, ...Promise.withResolvers<void>() }
     begun.push(work)
     return work.promise
@@ -16,7 +16,7 @@ function controlled() {
 }
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
-test('who asks while work goes on shares the turn after it with all others, and no one is served by what began before', async () => {
+test('callers that ask while work runs share the next run, and none is served by the run that began before', async () => {
   const { begun, ask } = controlled()
   const served: string[] = []
   const serve = (name: string) => ask('folder').then(() => served.push(name))
@@ -36,7 +36,7 @@ test('who asks while work goes on shares the turn after it with all others, and 
   assert.is(begun.length, 3)
 })
 
-test('keys do not wait for each other, and what is over begins at once when it is asked for again', async () => {
+test('keys do not wait for each other, and finished work begins at once when asked for again', async () => {
   const { begun, ask } = controlled()
   const both = [ask('x'), ask('y')]
   assert.equal(
@@ -50,7 +50,7 @@ test('keys do not wait for each other, and what is over begins at once when it i
   assert.is(begun.length, 3)
 })
 
-test('a failure is told to those who shared it, and the next turn is tried', async () => {
+test('a failure rejects all callers that shared the run, and the next run begins', async () => {
   const { begun, ask } = controlled()
   const first = ask('x').catch(error => error.message)
   const shared = [ask('x'), ask('x')].map(each => each.catch(error => error.message))

@@ -7,15 +7,15 @@ import { codeOf, scratch } from './scratch.ts'
 
 const test = suite('home')
 
-test('a new home is for its owner alone', async () => {
+test('only its owner may enter a new home', async () => {
   const home = await openHome(join(scratch(), 'a/b'))
-  for (const folder of [home.root, home.runs(), home.work(), home.cache()]) {
+  for (const folder of [home.root, home.runs(), home.work(), home.inbox()]) {
     assert.is((await stat(folder)).mode & 0o777, 0o700, folder)
   }
   assert.is((await openHome(home.root)).key, join(home.root, 'key'))
 })
 
-test('a home that others may enter is refused, with the command that mends it', async () => {
+test('a home that others may enter is refused, with the command that repairs it', async () => {
   const dir = join(scratch(), 'open')
   await mkdir(dir)
   await chmod(dir, 0o750)

@@ -15,7 +15,7 @@ const content = Buffer.from('the whole tarball')
 const digest = digestOf(content)
 const receipt = { by: 'somebody', body: new Uint8Array([1]), sig: new Uint8Array(64) } as unknown as Envelope
 
-test('a tarball grows, is verified, and its receipt is remembered after a restart', async () => {
+test('a tarball grows, is verified, and its receipt is found after a restart', async () => {
   const folder = join(scratch(), '.inbox')
   const inbox = await openInbox(folder)
   const partial = await inbox.partial(digest)
@@ -30,7 +30,7 @@ test('a tarball grows, is verified, and its receipt is remembered after a restar
   assert.is(await again.receipt('0'.repeat(64)), undefined)
 })
 
-test('cut at any bytes and opened again, a tarball goes on where it ended', async () => {
+test('cut at any bytes and opened again, a tarball continues where it ended', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(content.length), { maxLength: 4 }), async cuts => {
       const folder = scratch()
@@ -46,7 +46,7 @@ test('cut at any bytes and opened again, a tarball goes on where it ended', asyn
   )
 })
 
-test('other bytes than the digest says are mismatch and deleted, and it can begin again', async () => {
+test('bytes with another digest are a mismatch and deleted, and the transfer can begin again', async () => {
   const folder = scratch()
   const partial = await (await openInbox(folder)).partial(digest)
   await partial.append(0, content.with(3, 0))
@@ -58,7 +58,7 @@ test('other bytes than the digest says are mismatch and deleted, and it can begi
   await partial.close()
 })
 
-test('bytes that were damaged on the disk between two times are noticed', async () => {
+test('bytes damaged on the disk between two transfers are detected', async () => {
   const folder = scratch()
   await writeFile(join(folder, `${digest}.part`), content.subarray(0, 8).with(1, 0))
   const partial = await (await openInbox(folder)).partial(digest)
@@ -67,13 +67,13 @@ test('bytes that were damaged on the disk between two times are noticed', async 
   await partial.close()
 })
 
-test('bytes that do not go on where it ends are refused', async () => {
+test('bytes at another offset than the end are refused', async () => {
   const partial = await (await openInbox(scratch())).partial(digest)
   assert.is(await codeOf(partial.append(1, content)), 'bad-message')
   await partial.close()
 })
 
-test('a tarball is received by one at a time', async () => {
+test('a tarball is in one transfer at a time', async () => {
   const inbox = await openInbox(scratch())
   const first = await inbox.partial(digest)
   assert.is(await codeOf(inbox.partial(digest)), 'busy')
@@ -81,7 +81,7 @@ test('a tarball is received by one at a time', async () => {
   await (await inbox.partial(digest)).close()
 })
 
-test('a sink takes in the verified tarball and deletes it; when that fails the tarball stays', async () => {
+test('a sink unpacks the verified tarball and deletes it; if unpacking fails the tarball stays', async () => {
   const content = Buffer.alloc(SMALL + 1, 'the whole tarball')
   const parcel = { digest: digestOf(content), bytes: content.length }
   const folder = scratch()
@@ -103,7 +103,7 @@ test('a sink takes in the verified tarball and deletes it; when that fails the t
 
 const parcel = { digest, bytes: content.length }
 
-test('a small tarball comes into memory, is verified, taken in from there, and its receipt remembered', async () => {
+test('a small tarball is received in memory, verified and unpacked from there, and its receipt stored', async () => {
   const folder = scratch()
   const inbox = await openInbox(folder)
   let takenIn: Uint8Array | string | undefined

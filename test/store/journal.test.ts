@@ -9,7 +9,7 @@ import { codeOf, scratch, withSmallDisk } from './scratch.ts'
 
 const test = suite('journal')
 
-test('what was appended is read back in order, whoever waited and whoever did not', async () => {
+test('lines are read in the order of the calls, whether the caller waited or not', async () => {
   const path = join(scratch(), 'journal.ndjson')
   const journal = await openJournal(path)
   const writes = Array.from({ length: 200 }, (_, n) => journal.append({ n }, { sync: n % 50 === 0 }))
@@ -22,7 +22,7 @@ test('what was appended is read back in order, whoever waited and whoever did no
   assert.is(lines, 201)
 })
 
-test('closing waits for what was appended, and nothing can be appended after it', async () => {
+test('closing waits for all lines, and nothing can be appended after it', async () => {
   const path = join(scratch(), 'journal.ndjson')
   const journal = await openJournal(path)
   const write = journal.append(1)
@@ -32,7 +32,7 @@ test('closing waits for what was appended, and nothing can be appended after it'
   assert.is(await codeOf(journal.append(2)), 'bug')
 })
 
-test('a journal that is not there is empty', async () => {
+test('a missing journal is empty', async () => {
   assert.equal(await loadJournal(join(scratch(), 'absent')), { values: [], lines: 0, torn: 0 })
 })
 
@@ -75,7 +75,7 @@ test('cut at every byte of one journal, nothing is lost but the last line', asyn
   }
 })
 
-test('a line that is longer than what is read at once is read whole', async () => {
+test('a line longer than one read is read whole', async () => {
   const path = join(scratch(), 'journal.ndjson')
   const long = 'ü'.repeat(700_000)
   const journal = await openJournal(path)
@@ -88,7 +88,7 @@ test('a line that is longer than what is read at once is read whole', async () =
   assert.is((await readFile(path)).length, 0)
 })
 
-test('a damaged line in the middle is reported by file and line', async () => {
+test('a damaged line in the middle is reported with file and line', async () => {
   const path = join(scratch(), 'journal.ndjson')
   await writeFile(path, '{"n":1}\n{"n":\n{"n":3}\n')
   const reading = readJournal(path)
@@ -98,7 +98,7 @@ test('a damaged line in the middle is reported by file and line', async () => {
   assert.match(error.message, `${path}:2:`)
 })
 
-test('a line that is not of the schema is damage too', async () => {
+test('a line that does not fit the schema is damaged too', async () => {
   const path = join(scratch(), 'journal.ndjson')
   await writeFile(path, '{"n":1}\n{"n":"x"}\n')
   const error = await loadJournal(path, v.object({ n: v.number() })).catch(error => error)

@@ -31,7 +31,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-test('a second holder is refused by the pid of the first, until that lets go', async () => {
+test('a second holder is refused with the pid of the first, until that releases the lock', async () => {
   const path = join(scratch(), 'lock')
   const lock = await takeLock(path)
   const error = await takeLock(path).catch(error => error)
@@ -42,7 +42,7 @@ test('a second holder is refused by the pid of the first, until that lets go', a
   await lock.release()
 })
 
-test('the lock of a process that lives is respected, of one that was killed taken over', async () => {
+test('the lock of a living process is respected, that of a killed one replaced', async () => {
   const folder = scratch()
   const path = join(folder, 'lock')
   const { child, said } = await startHolder(path)
@@ -59,7 +59,7 @@ test('the lock of a process that lives is respected, of one that was killed take
   }
 })
 
-test('a lock is stale when its pid was given out again, when the machine was booted since, and when it is damaged', async () => {
+test('a lock is stale if its pid belongs to another process, if the machine was rebooted, or if it is damaged', async () => {
   const path = join(scratch(), 'lock')
   const first = await takeLock(path)
   const mine = JSON.parse(await readFile(path, 'utf8'))
@@ -71,7 +71,7 @@ test('a lock is stale when its pid was given out again, when the machine was boo
   }
 })
 
-test('of many who find a stale lock at once, one gets it, again and again', async () => {
+test('of many callers that find a stale lock at once exactly one gets it, every time', async () => {
   const folder = scratch()
   const path = join(folder, 'lock')
   for (let round = 0; round < 10; round++) {
@@ -85,7 +85,7 @@ test('of many who find a stale lock at once, one gets it, again and again', asyn
   assert.equal(await listAll(folder), [])
 })
 
-test('of several processes that find a stale lock at once, one gets it', async () => {
+test('of several processes that find a stale lock at once exactly one gets it', async () => {
   const path = join(scratch(), 'lock')
   await writeFile(path, 'stale')
   const holders = await Promise.all(Array.from({ length: 4 }, () => startHolder(path)))

@@ -22,7 +22,7 @@ async function member() {
   return { root, folder: join(root, 'outbox') }
 }
 
-test('a parcel is packed, listed also after a restart, read in parts, and gone once it has a receipt', async () => {
+test('a tarball is packed, listed also after a restart, read in parts, and deleted once it has a receipt', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
   const parcel = await outbox.add(root, [sample], '1-default/sample1', { kind: 'tools' })
@@ -41,7 +41,7 @@ test('a parcel is packed, listed also after a restart, read in parts, and gone o
   assert.is(await codeOf(again.read(parcel.digest, 0, 1)), 'unknown-digest')
 })
 
-test('what a parcel holds comes out where the receiver lets it', async () => {
+test('the receiver unpacks a tarball to the paths that it allows', async () => {
   const { root, folder } = await member()
   const parcel = await (await openOutbox(folder, run)).add(root, [sample], 'x', { kind: 'tools' })
   const results = scratch()
@@ -50,10 +50,10 @@ test('what a parcel holds comes out where the receiver lets it', async () => {
   assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
 })
 
-test('a small parcel is only held, with the bytes that it has when it is stored', async () => {
+test('a small tarball stays in memory, with the same bytes as a stored one', async () => {
   const { root, folder } = await member()
   const outbox = await openOutbox(folder, run)
-  const held = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+  const held = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'tools' })
   assert.ok('content' in held)
   assert.is(digestOf(held.content), held.digest)
   assert.is(held.content.length, held.bytes)
@@ -63,12 +63,12 @@ test('a small parcel is only held, with the bytes that it has when it is stored'
   assert.equal(await listAll(results), [`${sample}/proc/stat`, `${sample}/vmstat/out.txt`])
 })
 
-test('what does not become small is stored, whether it is large before or after', async () => {
+test('a tarball that is large before or after compression is stored', async () => {
   for (const content of [randomBytes(100 * 1024), Buffer.alloc(2 ** 20, 'zeros')]) {
     const { root, folder } = await member()
     await plant(root, { [`${sample}/big`]: content })
     const outbox = await openOutbox(folder, run)
-    const stored = await outbox.hold(root, [sample], 'x', { kind: 'tools' })
+    const stored = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'tools' })
     assert.ok('path' in stored)
     assert.equal(await outbox.list(), [stored])
     const results = scratch()
@@ -77,7 +77,7 @@ test('what does not become small is stored, whether it is large before or after'
   }
 })
 
-test('what a crash left half packed is cleared away', async () => {
+test('what interrupted packing left is removed', async () => {
   const { root, folder } = await member()
   await plant(folder, { '.bak-0123456789abcdef.tmp': 'half' })
   await openOutbox(folder, run)

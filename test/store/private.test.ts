@@ -9,7 +9,7 @@ import type { BakError } from '../../protocols/errors.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { scratch } from './scratch.ts'
 
-const test = suite('what is its owner’s alone')
+const test = suite('private files')
 const asRoot = skipWhere(process.getuid?.() === 0 ? undefined : 'only root can give a file away', test)
 const NOBODY = 65534
 
@@ -28,7 +28,7 @@ async function secret(): Promise<string> {
   return path
 }
 
-test('a file that only its owner may read is read, and one that is not there is nothing', async () => {
+test('a file that only its owner may read is read, and a missing one is undefined', async () => {
   const path = await secret()
   assert.is(await readPrivate(path), 'word')
   await chmod(path, 0o400)
@@ -38,7 +38,7 @@ test('a file that only its owner may read is read, and one that is not there is 
 })
 
 for (const mode of [0o601, 0o610, 0o604, 0o640, 0o620, 0o666]) {
-  test(`a file of mode ${mode.toString(8)} is refused with the command that mends it, which does`, async () => {
+  test(`a file of mode ${mode.toString(8)} is refused with the command that repairs it, which does`, async () => {
     const path = await secret()
     await chmod(path, mode)
     const { code, message } = await errorOf(readPrivate(path))
@@ -49,7 +49,7 @@ for (const mode of [0o601, 0o610, 0o604, 0o640, 0o620, 0o666]) {
   })
 }
 
-test('the command that mends a file is good for a name that a shell would take apart', async () => {
+test('the command that repairs a file quotes a name that a shell would split', async () => {
   const path = join(scratch(), `it's $HOME; "x"`)
   await writeFile(path, 'word', { mode: 0o644 })
   const { message } = await errorOf(readPrivate(path))
@@ -67,7 +67,7 @@ test('a link is not followed, wherever it leads', async () => {
   }
 })
 
-test('a folder or a pipe in the place of a file is refused at once', async () => {
+test('a folder or a pipe instead of a file is refused at once', async () => {
   const folder = join(scratch(), 'folder')
   await mkdir(folder, { mode: 0o700 })
   const pipe = join(scratch(), 'pipe')

@@ -18,7 +18,7 @@ import { temporaryIn } from '../../node/store/atomic.ts'
 import { type Home, openHome } from '../../node/store/home.ts'
 import { forget, isHome, lossesOf, purge } from '../../node/store/remove-home.ts'
 
-const leave = suite('what goes when a home leaves')
+const leave = suite('removing a home')
 let dir = ''
 let home: Home
 leave.before.each(async () => {
@@ -41,7 +41,6 @@ leave('leaving forgets the mesh and its members, and keeps key, settings and res
   const key = readFileSync(home.key, 'utf8')
   assert.match((await forget(home)).join(), /left the mesh; .* are still in/)
   assert.equal(readdirSync(home.root).sort(), [
-    'cache',
     'config.toml',
     'inbox',
     'key',
@@ -55,7 +54,7 @@ leave('leaving forgets the mesh and its members, and keeps key, settings and res
   assert.match((await forget(home)).join(), /is in no mesh/)
 })
 
-leave('purging leaves nothing, not even what a crash left behind', async () => {
+leave('purging leaves nothing, not even the temporary files of a crash', async () => {
   mkdirSync(join(home.runs(RUN), 'sysinfo'), { recursive: true })
   writeFileSync(join(home.runs(RUN), 'run.json'), '{}')
   writeFileSync(temporaryIn(home.root), 'half')
@@ -64,15 +63,15 @@ leave('purging leaves nothing, not even what a crash left behind', async () => {
   assert.equal(readdirSync(dir), [])
 })
 
-leave('what is not of bak stays, and so does the folder', async () => {
+leave('other files stay, and so does the folder', async () => {
   writeFileSync(join(home.root, 'notes.txt'), 'mine')
   mkdirSync(join(home.root, 'more'))
   const said = await purge(home)
-  assert.match(said.join(), /what stays is not: more, notes\.txt/)
+  assert.match(said.join(), /other files stay: more, notes\.txt/)
   assert.equal(readdirSync(home.root).sort(), ['more', 'notes.txt'])
 })
 
-leave('links are taken away and never followed, wherever they are', async () => {
+leave('links are removed and never followed, wherever they are', async () => {
   const precious = join(dir, 'precious')
   mkdirSync(join(precious, 'inner'), { recursive: true })
   writeFileSync(join(precious, 'inner/file'), 'data')
@@ -81,7 +80,7 @@ leave('links are taken away and never followed, wherever they are', async () => 
   mkdirSync(home.work(RUN))
   symlinkSync(precious, join(home.work(RUN), 'data'))
   const said = await purge(home)
-  assert.equal(said, [`${home.runs()} was a link: what it led to is still there`, `deleted ${home.root}`])
+  assert.equal(said, [`${home.runs()} was a link: its target is still there`, `deleted ${home.root}`])
   assert.is(readFileSync(join(precious, 'inner/file'), 'utf8'), 'data')
 })
 
@@ -102,7 +101,7 @@ leave('a folder without the key of a peer is no home, nor is a link, a file, or 
   assert.is(await isHome(home), true)
 })
 
-leave('the key goes last: whoever was interrupted can go on', async () => {
+leave('the key is deleted last, so that an interrupted purge can be repeated', async () => {
   rmSync(home.config)
   mkdirSync(home.config)
   await purge(home)
@@ -116,16 +115,16 @@ const losses: Array<[title: string, make: () => void, all: { everything: boolean
       'data without a receipt',
       () => mkdirSync(home.work(RUN)),
       { everything: false, founded: false },
-      [/not taken yet .*k3f9ab/]
+      [/not collected yet, of .*k3f9ab/]
     ],
     [
-      'tarballs that arrive',
+      'partially received tarballs',
       () => {
         mkdirSync(home.inbox(RUN))
         writeFileSync(join(home.inbox(RUN), `${'0'.repeat(64)}.part`), 'x')
       },
       { everything: false, founded: false },
-      [/still to come, of .*k3f9ab/]
+      [/not been received completely, of .*k3f9ab/]
     ],
     ['receipts', () => mkdirSync(home.inbox(RUN)), { everything: false, founded: false }, []],
     ['results, where they stay', () => mkdirSync(home.runs(RUN)), { everything: false, founded: false }, []],

@@ -7,9 +7,9 @@ import { MAX_STATE_BYTES, readStateFile, StateFile } from '../../node/store/stat
 import { BakError } from '../../protocols/errors.ts'
 import { scratch } from './scratch.ts'
 
-const test = suite('a record that is written over')
+const test = suite('state file')
 
-test('it reads as the last that was written, longer or shorter than those before, and stays within a page', async () => {
+test('the last record is read, longer or shorter than those before, and the file stays within a page', async () => {
   const records = fc.array(fc.uint8Array({ maxLength: MAX_STATE_BYTES }), { minLength: 1, maxLength: 5 })
   const check = async (each: Uint8Array[]) => {
     const slot = new StateFile(join(scratch(), 'slot'))
@@ -23,7 +23,7 @@ test('it reads as the last that was written, longer or shorter than those before
   await fc.assert(fc.asyncProperty(records, check), { numRuns: 30 })
 })
 
-test('it is the same file all the time, and after a restart what was in it stays until the next write', async () => {
+test('the file stays the same one, and after a restart keeps its record until the next write', async () => {
   const path = join(scratch(), 'slot')
   const [before, after] = [new StateFile(path), new StateFile(path)]
   await before.write(new Uint8Array([1, 2, 3]))
@@ -35,7 +35,7 @@ test('it is the same file all the time, and after a restart what was in it stays
   assert.equal([await readStateFile(path), statSync(path).ino], [new Uint8Array([4]), ino])
 })
 
-test('one that was cut off reads as less than was written, and not as anything else', async () => {
+test('a truncated file reads as a part of its record', async () => {
   const path = join(scratch(), 'slot')
   const slot = new StateFile(path)
   await slot.write(new Uint8Array([1, 2, 3]))
@@ -47,7 +47,7 @@ test('one that was cut off reads as less than was written, and not as anything e
   }
 })
 
-test('a folder that is not there is an error that names the file, and the next write tries again', async () => {
+test('a missing folder is an error that names the file, and the next write tries again', async () => {
   const path = join(scratch(), 'gone', 'slot')
   const slot = new StateFile(path)
   const error = await slot.write(new Uint8Array(1)).catch(cause => cause)

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { endurance, growths, type InMemoryEntry } from '../../testnets/endurance.ts'
+import { endurance, growths } from '../../testnets/endurance.ts'
+import type { InMemoryEntry } from '../../testnets/inside.ts'
 
 const test = suite('one run after the other')
 

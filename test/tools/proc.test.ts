@@ -64,7 +64,7 @@ procs('it samples when it starts, at the interval, and when it stops', async ({ 
   for (const [i, time] of times.entries()) if (i > 0) assert.ok(time >= (times[i - 1] as number))
 })
 
-procs('the counters of each processor and of all are there', async ({ start, rows }) => {
+procs('there are counters of each processor and their total', async ({ start, rows }) => {
   const running = await start(60)
   await running.stop()
   const names = new Set(
@@ -91,7 +91,7 @@ procs('a folder that cannot be written fails the start and warns at the stop', a
   assert.match((await running.stop())[0] as string, /csv: ENOENT/)
 })
 
-procs('a kernel without pressure is said and does not matter', async () => {
+procs('a kernel without pressure files is reported and usable', async () => {
   const { usable, reason } = await proc.check({})
   assert.ok(usable)
   assert.ok(reason == null || reason.startsWith('proc: this kernel does not give /proc/pressure/'))

@@ -39,7 +39,7 @@ const wanted: Record<string, RegExp> = {
 
 for (const [name, command] of Object.entries(wanted)) {
   const test = skipWhere(needs(name), programs)
-  test(`${name} starts, writes while it runs, and ends without complaint`, async ({ start, folder }) => {
+  test(`${name} starts, writes while it runs, and ends without warnings`, async ({ start, folder }) => {
     const running = await start(name)
     const file = join(folder, name, name === 'sar' ? 'sar.data' : `${name}-stdout.txt`)
     await running.ready
@@ -67,7 +67,7 @@ withMpstat('mpstat prints its averages when it is stopped', async ({ start, fold
 withMpstat('an interval that mpstat cannot keep is rounded, and told of', async ({ start, folder }) => {
   const running = await start('mpstat', { interval: 1.4, options: ['-u'] })
   await running.ready
-  assert.equal(await running.stop(), ['sampled every 1 s, as it cannot every 1.4 s'])
+  assert.equal(await running.stop(), ['sampled every 1 s, because it does not support 1.4 s'])
   assert.match(readFileSync(join(folder, 'mpstat', 'mpstat.cmd'), 'utf8'), 'mpstat -P ALL -u 1\n')
 })
 
@@ -75,7 +75,7 @@ withMpstat('an option that mpstat does not know fails its start with what it sai
   const running = await start('mpstat', { options: ['--no-such-option'] })
   const error: BakError = await running.ready.catch(thrown => thrown)
   assert.is(error.code, 'tool-failed')
-  assert.match(error.message, /^ended with exit 1 before it produced: ./)
+  assert.match(error.message, /^ended with exit 1 before its first output: ./)
 })
 
 const withSar = skipWhere(needs('sar'), programs)
@@ -98,7 +98,7 @@ for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
   })
 }
 
-programs('a program that is not on the PATH is named with its package', async () => {
+programs('a program that is missing on the PATH is reported with its package', async () => {
   const { PATH } = process.env
   process.env.PATH = '/nowhere'
   const found = await findTool('mpstat', {}).check({})

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Allowance } from '../../node/agent/allowance.ts'
+import { checkPermission } from '../../node/mesh/permissions.ts'
 import { Register } from '../../node/tools/register.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
@@ -18,25 +19,27 @@ const [self, ops, agent, stranger] = [newSigner().peer, newSigner().peer, newSig
 const roles: Record<string, Role> = { [self]: 'agent', [ops]: 'controller', [agent]: 'agent' }
 const open = { controllers: true, exec: true, tools: true, paths: true }
 
-/** A peer's register, and what others ask of it. */
+/** The register of a peer, and requests to it. */
 async function registerOf(rules: object = {}) {
   const path = join(scratch(), 'tools.json')
   const register = await Register.open(path)
   let handler: Handler<never, unknown> | undefined
   const announced: unknown[] = []
-  const members = {
-    self: { peer: self },
-    list: () => [],
-    isHere: () => true,
-    update: (change: unknown) => announced.push(change)
-  }
-  const streams = {
-    serve: async (_: unknown, each: Handler<never, unknown>) => {
-      handler = each
-    }
-  }
-  const allowance = new Allowance({ members } as never, { self, rules: { ...open, ...rules }, file: '/h/config.toml' })
-  register.serve({ members, streams, allowance, authority: { roleOf: (peer: string) => roles[peer] } } as never)
+  const members = { list: () => [], isHere: () => true }
+  const allowance = new Allowance({ members }, { self, rules: { ...open, ...rules }, file: '/h/config.toml' })
+  register.serve({
+    streams: {
+      serve: async (_, each) => {
+        handler = each as Handler<never, unknown>
+      },
+      unserve: async () => {}
+    },
+    check: async (peer, tools) => {
+      if (peer !== self) checkPermission({ roleOf: each => roles[each] }, peer, 'register')
+      await allowance.check(peer, tools)
+    },
+    onChange: registered => announced.push(registered)
+  })
   await register.start()
   const way = (peer: string) => road(serve(registerProtocol, handler as never), peer)
   const ask = async (peer: string, tool: string, options: string[] = [], by = way(peer)) => {
@@ -47,7 +50,7 @@ async function registerOf(rules: object = {}) {
   return { register, path, announced, ask, way }
 }
 
-test('a controller registers tools, which are kept and told to the mesh', async () => {
+test('a controller registers tools, which are stored and announced to the mesh', async () => {
   const { ask, announced, path } = await registerOf()
   assert.is(await ask(ops, 'vmstat'), 'vmstat')
   assert.is(await ask(ops, 'light'), 'vmstat')
@@ -55,7 +58,7 @@ test('a controller registers tools, which are kept and told to the mesh', async 
   assert.is((await Register.open(path)).list()[0]?.tool, 'vmstat')
 })
 
-test('the owner of a machine does so whatever its role', async () => {
+test('the owner of a machine registers tools there whatever its role', async () => {
   const { ask } = await registerOf({ controllers: false })
   assert.is(await ask(self, 'vmstat'), 'vmstat')
 })
@@ -63,7 +66,7 @@ test('the owner of a machine does so whatever its role', async () => {
 type Case = [title: string, peer: string, rules: object, tool: string, options: string[], why: RegExp]
 const cases: Case[] = [
   ['an agent', agent, {}, 'vmstat', [], /is an agent: it may not register tools on other peers/],
-  ['who is no member', stranger, {}, 'vmstat', [], /is no member of the mesh/],
+  ['a peer that is no member', stranger, {}, 'vmstat', [], /is no member of the mesh/],
   [
     'a controller that is not obeyed here',
     ops,
@@ -74,7 +77,14 @@ const cases: Case[] = [
   ],
   ['a tool that may not run here', ops, { tools: ['proc'] }, 'medium', [], /allow\.tools does not name vmstat/],
   ['options that run a program', ops, { exec: false }, 'pidstat', ['-e', 'rm'], /allow\.exec does not name rm/],
-  ['a path that is closed', ops, { paths: false }, 'sar', ['-o', '/etc/x'], /allow\.paths has no folder with \/etc\/x/]
+  [
+    'a path outside of the allowed folders',
+    ops,
+    { paths: false },
+    'sar',
+    ['-o', '/etc/x'],
+    /allow\.paths has no folder with \/etc\/x/
+  ]
 ]
 for (const [title, peer, rules, tool, options, why] of cases) {
   test(`${title} is refused by name, and nothing changes`, async () => {
@@ -89,7 +99,7 @@ for (const [title, peer, rules, tool, options, why] of cases) {
   })
 }
 
-test('a message that is none is refused, and the next is as good as the first', async () => {
+test('an invalid message is refused, and the next request is answered', async () => {
   const { ask, way, register } = await registerOf()
   const bad = way(ops)
   bad.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))
@@ -98,7 +108,7 @@ test('a message that is none is refused, and the next is as good as the first', 
   assert.is(await ask(ops, 'vmstat'), 'vmstat')
 })
 
-test('a road that breaks leaves the register whole', async () => {
+test('a connection that breaks leaves the register intact', async () => {
   const { ask, way, register } = await registerOf()
   const cut = way(ops)
   cut.onAnswer = (_, stream) => void stream.cut()

@@ -5,20 +5,20 @@ import { until } from '../helpers/workspace.ts'
 
 const repeats = suite('repeat')
 
-repeats('a tick that came late does not move the next', () => {
+repeats('a late tick does not delay the next', () => {
   assert.is(nextTick(3, 300, 100), 4)
   assert.is(nextTick(3, 350, 100), 4)
 })
 
-repeats('a tick whose timer was early is not done twice', () => {
+repeats('a tick whose timer fired early is not repeated', () => {
   assert.is(nextTick(3, 299.6, 100), 4)
 })
 
-repeats('ticks that were missed are left out', () => {
+repeats('missed ticks are skipped', () => {
   assert.is(nextTick(3, 777, 100), 8)
 })
 
-repeats('it acts until it is stopped, and says that it was stopped before', async () => {
+repeats('it acts until it is stopped, and a second stop returns false', async () => {
   let acts = 0
   const repeating = repeat(() => acts++, 5)
   await until(() => acts >= 3 || undefined)

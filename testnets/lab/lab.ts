@@ -3,16 +3,12 @@
  * world, and nothing of it is left when this process ends.
  */
 import type { Place } from '../testnet.ts'
-import { Namespace } from './namespace.ts'
+import { type Host, Namespace } from './namespace.ts'
 import { becomeFirewalled, becomeRouter, LAN, WAN } from './routers.ts'
 import { Segment } from './segment.ts'
 import type { Conditions } from './switch.ts'
-import { opensPorts, type Placed, place, SEGMENT, type Topology } from './topology.ts'
+import { opensPorts, place, SEGMENT, type Topology } from './topology.ts'
 import { openPortsOnDemand } from './upnp.ts'
-
-export interface Host extends Placed {
-  namespace: Namespace
-}
 
 export class Lab {
   readonly #hosts = new Map<string, Host>()

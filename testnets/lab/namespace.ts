@@ -4,11 +4,17 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
+import type { Placed } from './topology.ts'
 
 /** Names are `baklab<process id>-<number>-<label>`, so that two laboratories can stand at once and a dead one is known. */
 const PREFIX = 'baklab'
 const ours = new Set<Namespace>()
 let made = 0
+
+/** A host or a router, and its network. */
+export interface Host extends Placed {
+  namespace: Namespace
+}
 
 export class Namespace {
   readonly name: string

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Host } from './lab.ts'
+import type { Host } from './namespace.ts'
 import { LAN, UPNP_TABLE, WAN } from './routers.ts'
 import type { Nat } from './topology.ts'
 

@@ -1,7 +1,7 @@
 /**
- * When a member compares its clock with the controller's: at `join`; while it waits for the instant of `start`, if that was not
- * done for a minute; and at `end`. At `join` all are busy, and who is busy tells its time late. Before `start` nobody has anything
- * else to do. Each member has its turn: at the same time they would measure how long they wait for each other.
+ * When a member compares its clock with the controller's: at `join`; while it waits for the instant of `start`, if that was not done
+ * for a minute; and at `end`. At `join` all machines are busy, and a busy one answers late; before `start` nobody has anything else to
+ * do. Each member has its turn: at the same time they would measure how long they wait for each other.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
@@ -13,31 +13,44 @@ import type { PhaseContext } from './phase.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 4
-/** Before an instant there are more of them, after longer and longer pauses, until the clock is known so well, ms. */
-const MORE = 8
-const PAUSE = 5
-const GOOD = 0.75
-/** A measurement at `end` that takes longer says nothing, ms. */
-const PATIENCE = 5_000
-/** Nothing is measured any more so shortly before the instant; one further away is of a clock that was set meanwhile, ms. */
-const LAST = 5
-const FURTHEST = 5_000
+/** An exchange begins when the one before is over, and at the latest after this, ms: on a long path all take one round trip. */
+const EXCHANGE_INTERVAL_MS = 3
+/** Before an instant there are more exchanges, after longer and longer pauses, until the bound is small enough. */
+const MAX_EXCHANGES_BEFORE = 8
+const PAUSE_MS = 5
+const GOOD_BOUND_MS = 0.75
+/** Longest measurement at `end`, ms. */
+const END_TIMEOUT_MS = 5_000
+/** The measurement ends so long before the instant, ms. */
+const MARGIN_MS = 5
+/** An instant further away was agreed by a clock that was set meanwhile, ms. */
+const MAX_AHEAD_MS = 5_000
 
-type Where = Pick<PhaseContext, 'member' | 'ask' | 'signal'>
+type Measuring = Pick<PhaseContext, 'member' | 'ask' | 'signal'>
 
 /** @returns how far this member's clock is from the controller's. @throws {BakError} why that is not known */
-export async function measure({ member, ask, signal }: Where): Promise<Clock> {
+export async function measure({ member, ask, signal }: Measuring): Promise<Clock> {
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
   await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
-  const samples: Clock[] = []
-  while (samples.length < EXCHANGES) samples.push(await ask(signal))
-  return best(samples)
+  const samples: Promise<Clock>[] = []
+  while (samples.length < EXCHANGES) {
+    const sample = ask(signal)
+    samples.push(sample)
+    // a failure is thrown where it is awaited
+    sample.catch(() => {})
+    await Promise.race([sample, sleep(EXCHANGE_INTERVAL_MS)])
+  }
+  return best(await Promise.all(samples))
 }
 
-/** The same at the end of a run, whatever was known before. @returns why not, in words; the last measurement holds then */
-export async function measureAgain({ member, ask, signal }: Where): Promise<string | undefined> {
+/** Measures at the end of a run, whatever was known before. @returns why it could not, in words; the last measurement holds then */
+export async function measureAgain({ member, ask, signal }: Measuring): Promise<string | undefined> {
   try {
-    member.clock = await measure({ member, ask, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) })
+    member.clock = await measure({
+      member,
+      ask,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(END_TIMEOUT_MS)])
+    })
     return undefined
   } catch (cause) {
     return `the clock could not be measured again: ${asBakError(cause).message}`
@@ -45,23 +58,23 @@ export async function measureAgain({ member, ask, signal }: Where): Promise<stri
 }
 
 /** Measures in the time that is left until an instant of the controller's clock, as well as it can be done in that. */
-export async function measureBefore(at: number, { member, ask, signal }: Where): Promise<void> {
+export async function measureBefore(at: number, { member, ask, signal }: Measuring): Promise<void> {
   const left = () => at - (now() + member.clock.offset)
-  if (member.controller === member.self || now() - member.compared < CLOCK_OLD || left() <= LAST) return
-  const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), FURTHEST) - LAST))])
+  if (member.controller === member.self || now() - member.compared < CLOCK_OLD || left() <= MARGIN_MS) return
+  const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), MAX_AHEAD_MS) - MARGIN_MS))])
   const turn = left() - turnOf(member.offer.candidates, member.self).before
   const samples: Clock[] = []
   try {
-    if (turn > 0 && turn < FURTHEST) await sleep(turn, undefined, { signal: until })
-    while (samples.length < MORE) {
+    if (turn > 0 && turn < MAX_AHEAD_MS) await sleep(turn, undefined, { signal: until })
+    while (samples.length < MAX_EXCHANGES_BEFORE) {
       samples.push(await ask(until))
-      if (best(samples).bound < GOOD) break
-      // at the same time others, too, found the controller busy
-      await sleep(samples.length * PAUSE * (0.5 + Math.random()), undefined, { signal: until })
+      if (best(samples).bound < GOOD_BOUND_MS) break
+      // other members found the controller busy at the same time
+      await sleep(samples.length * PAUSE_MS * (0.5 + Math.random()), undefined, { signal: until })
     }
     member.compared = now()
   } catch {
-    // the time was over, or the line broke: what came until then is used, and the next `start` is for more
+    // the time was over, or the stream broke: the samples until then are used, and the next `start` measures again
   }
   if (samples.length === 0) return
   member.clock = better(member.clock, best(samples))

@@ -1,4 +1,4 @@
-/** How what lies on a member gets to the controller: packed, offered until it is taken, deleted against a signed receipt. */
+/** How the data of a member gets to the controller: packed, offered until there is a signed receipt, then deleted. */
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,38 +19,38 @@ export async function deliver(
   const { member } = context
   const paths = packable(member, path)
   if (paths.length === 0) return []
-  const parcel = await member.outbox.hold(member.data, paths, what, { kind })
-  if ('path' in parcel) {
+  const offer = await member.outbox.addUnlessSmall(member.data, paths, what, { kind })
+  if ('path' in offer) {
     // the tarball takes its place
     await rm(join(member.data, path), { recursive: true, force: true })
-    await sendStored(context, parcel)
+    await sendStored(context, offer)
   } else {
-    const { content } = parcel
-    await send(context, parcel, { read: async (offset, length) => content.subarray(offset, offset + length) })
+    const { content } = offer
+    await send(context, offer, { read: async (offset, length) => content.subarray(offset, offset + length) })
     rmSync(join(member.data, path), { recursive: true, force: true })
   }
-  return [producedOf(parcel)]
+  return [producedOf(offer)]
 }
 
-/** Packs all that is left, and sends all that was packed. What cannot be sent now stays. */
+/** Packs all that is left, and sends all that is packed. What cannot be sent now stays. */
 export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
   await packRest(context.member)
   const produced: Produced[] = []
-  for (const parcel of await context.member.outbox.list()) {
-    await sendStored(context, parcel)
-    produced.push(producedOf(parcel))
+  for (const offer of await context.member.outbox.list()) {
+    await sendStored(context, offer)
+    produced.push(producedOf(offer))
   }
   return produced
 }
 
-/** Packs every folder that no send has taken yet, so that it can be asked for at any time. */
+/** Packs every folder that was not packed yet, so that it can be collected at any time. */
 export async function packRest(member: MemberState): Promise<void> {
   for (const when of subfolders(join(member.data, 'sysinfo'))) {
     await pack(member, join('sysinfo', when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
   for (const iteration of subfolders(member.data).filter(name => name !== 'sysinfo')) {
     for (const sample of subfolders(join(member.data, iteration))) {
-      await pack(member, join(iteration, sample), join(iteration, sample), 'tools')
+      await pack(member, join(iteration, sample), join(iteration, sample), 'sample')
     }
   }
 }
@@ -62,23 +62,23 @@ async function pack(member: MemberState, path: string, what: string, kind: Tarba
   await rm(join(member.data, path), { recursive: true, force: true })
 }
 
-/** @returns the folders below `path` that bear this member's name: nobody else's could be unpacked */
+/** @returns the folders below `path` that bear this member's name: the receiver unpacks no others */
 function packable(member: MemberState, path: string): string[] {
   if (path.startsWith('sysinfo')) return existsSync(join(member.data, path)) ? [path] : []
-  const groups = subfolders(join(member.data, path))
-  return groups.map(group => join(path, group, member.name)).filter(each => existsSync(join(member.data, each)))
+  const folders = subfolders(join(member.data, path))
+  return folders.map(folder => join(path, folder, member.name)).filter(each => existsSync(join(member.data, each)))
 }
 
-async function sendStored(context: PhaseContext, parcel: TarballOffer): Promise<void> {
+async function sendStored(context: PhaseContext, offer: TarballOffer): Promise<void> {
   const { outbox } = context.member
-  const { digest } = parcel
-  const receipt = await send(context, parcel, { read: (offset, length) => outbox.read(digest, offset, length) })
+  const { digest } = offer
+  const receipt = await send(context, offer, { read: (offset, length) => outbox.read(digest, offset, length) })
   await outbox.confirm(digest, encode(receipt))
 }
 
-async function send({ member, parts, signal }: PhaseContext, parcel: TarballOffer, source: Source): Promise<Envelope> {
+async function send({ member, parts, signal }: PhaseContext, offer: TarballOffer, source: Source): Promise<Envelope> {
   await parts.paths.untilDirect(member.controller, member.offer.spec.policy.direct_wait * 1000, signal)
-  const { receipt } = await sendTarball(parts.bulk.to(member.controller, parcel.bytes), parcel, source, {
+  const { receipt } = await sendTarball(parts.streams.to(member.controller), offer, source, {
     signal,
     to: member.controller,
     onRetry: (reason, after) => parts.log.debug('send again', { run: member.run, code: reason.code, after })

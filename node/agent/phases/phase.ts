@@ -5,25 +5,15 @@ import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
-import type { Bulk } from '../../mesh/bulk/service.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { MemberState } from '../member-state.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
-/** What the caller of `bak run` lends to the workload, on the controller only; it never leaves the machine. */
-export interface WorkloadContext {
-  directory: string
-  env: Record<string, string>
-  /** Where the workload's output and files go: the folder of a sample in the result. */
-  out(folder: string): string
-  onStarted(pid: number): void
-}
-
 export interface PhaseParts {
   streams: Streams
-  bulk: Bulk
   paths: Paths
   content: Content
   supervisor: Supervisor
@@ -32,9 +22,10 @@ export interface PhaseParts {
   self(): MemberRecord
   /** Other peers that may hold what the controller cannot give any more. */
   neighbours(): string[]
-  loan(run: string): WorkloadContext | undefined
-  /** What this daemon has cost until now. */
-  look(): UsageSnapshot
+  /** What the caller gave to the workload of a run that this peer drives. */
+  workloadOf(run: string): WorkloadContext | undefined
+  /** What this daemon has used so far. */
+  usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
   socket: string

@@ -1,9 +1,10 @@
-import { type Step, stepFolder } from '../../../protocols/phase.ts'
+/** Packs what the tools and the workload of this sample wrote, and sends it; the copy stays until the controller has signed for it. */
+import { stepFolder } from '../../../protocols/layout.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import { deliver } from './deliver.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Packs what the tools of this sample wrote, sends it, and keeps the copy until the controller has signed for it. */
 export const send: PhaseHandler = async context => {
   const folder = stepFolder(context.command.step as Step)
-  return { produced: await deliver(context, folder, folder, 'tools') }
+  return { produced: await deliver(context, folder, folder, 'sample') }
 }

@@ -1,22 +1,25 @@
+/** Gets the manifest, and finds this member's place in it. */
 import { decode, encode } from '../../../protocols/codec.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { envelope, open } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import { refusalOfLead } from '../../../protocols/lead.ts'
 import { manifestSubject } from '../../../protocols/manifest.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Fetches the manifest by digest, from the controller or from any member that has it, and finds its own place in it. */
+/** For so long the manifest is expected on the run stream, ms; then it is fetched by its digest. */
+const MANIFEST_ON_STREAM_MS = 500
+
 export const stage: PhaseHandler = async ({ command, member, parts, signal }) => {
+  // the controller sends it before the command; any member that has it can give it
   const from = [member.controller, ...parts.neighbours()]
-  const bytes = await parts.content.get(command.subject, from, { signal })
+  const sent = await parts.content.expect(command.subject, MANIFEST_ON_STREAM_MS)
+  const bytes = sent ?? (await parts.content.get(command.subject, from, { signal }))
   const sealed = decode(envelope, bytes)
   const { value, by } = open(manifestSubject, sealed)
-  if (by !== member.controller || value.run !== member.run) {
-    throw new BakError('not-the-controller', `the manifest is signed by ${by}`)
-  }
-  if (value.epoch !== member.epoch) {
-    throw new BakError('old-epoch', `the manifest is of epoch ${value.epoch}, not ${member.epoch}`)
-  }
+  const foreign = refusalOfLead(member.lead, { by, epoch: value.epoch })
+  if (foreign != null) throw new BakError(foreign.code, `the manifest is not valid: ${foreign.reason}`)
+  if (value.run !== member.run) throw new BakError('wrong-manifest', `the manifest is of run ${value.run}`)
   if (value.offer !== digestOf(encode(member.offerSealed))) {
     throw new BakError('wrong-manifest', 'the manifest is not of the offer that this member answered')
   }

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import { type Step, stepFolder } from '../../../protocols/phase.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import { now } from '../../clock/clock.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
@@ -25,7 +26,7 @@ export const start: PhaseHandler = async context => {
   // the daemon may have been started anew with other rules, and links may lead elsewhere now
   await parts.allow(member)
   const usable = usableTools(member)
-  const folders = await Promise.all(usable.map(each => toolFolder(member, command.step as Step, each)))
+  const folders = await Promise.all(usable.map(each => folderOf(member, command.step as Step, each)))
   await measureBefore(command.at ?? 0, context)
   await instant((command.at ?? 0) - member.clock.offset, signal)
   const began = now() + member.clock.offset
@@ -44,7 +45,7 @@ export const start: PhaseHandler = async context => {
     await stopTools(member)
     throw asBakError(signal.reason)
   }
-  member.looked = parts.look()
+  member.usageAtStart = parts.usage()
   return { began, warnings: failures, clock: member.clock }
 }
 
@@ -54,8 +55,8 @@ function usableTools(member: MemberState): Assignment[] {
   return member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
 }
 
-async function toolFolder(member: MemberState, step: Step, { group, tool }: Assignment): Promise<string> {
-  const folder = join(member.data, stepFolder(step), `tools-${group}`, member.name, tool)
+async function folderOf(member: MemberState, step: Step, { group, tool }: Assignment): Promise<string> {
+  const folder = join(member.data, toolFolder(step, group, member.name, tool))
   await mkdir(folder, { recursive: true })
   return folder
 }

@@ -5,7 +5,7 @@ import type { PhaseHandler } from './phase.ts'
 
 /** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
-  const observed = cost(member, parts.look())
+  const observed = cost(member, parts.usage())
   const warnings = await stopTools(member)
   if (member.interrupted) {
     member.interrupted = false
@@ -16,10 +16,10 @@ export const stop: PhaseHandler = async ({ member, parts }) => {
 
 /** @returns nothing after a restart of the daemon */
 function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
-  const { looked, started } = member
-  member.looked = undefined
+  const { usageAtStart, started } = member
+  member.usageAtStart = undefined
   const groups = started.map(({ running }) => running.group).filter(group => group != null)
-  return looked == null ? undefined : between(looked, now, groups)
+  return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
 }
 
 /** @returns warnings, each with the name of its tool; nothing runs any more, whatever they say */

@@ -1,21 +1,21 @@
-/** What a snapshot of the machine is made of. */
+/** A collector writes one file of a snapshot of the machine; helpers to read /proc and /sys. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 
 export interface Collector {
-  /** Of the file that it writes: `.json` for a value, `.txt` for text. */
+  /** Name of the file that it writes: `.json` for a value, `.txt` for text. */
   file: string
-  /** @returns what goes into the file: a string as it is, anything else as JSON. What it throws becomes a warning. */
+  /** @returns the content of the file: a string unchanged, anything else as JSON. An error becomes a warning. */
   collect(context: CollectContext): Promise<unknown>
 }
 
 export interface CollectContext {
-  /** Aborts when the time for the snapshot is over. */
+  /** Aborts shortly before the time for the snapshot is over. */
   signal: AbortSignal
   warn(text: string): void
 }
 
-/** @returns the text of a small file without the blanks round it, or undefined if it cannot be read */
+/** @returns the trimmed text of a small file, or undefined if it cannot be read */
 export async function read(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim()
@@ -35,18 +35,18 @@ export async function readAll(folder: string, names: string[]): Promise<Record<s
   return Object.fromEntries(texts.filter((entry): entry is [string, string] => entry[1] != null))
 }
 
-/** @returns the names in a folder in their natural order; none if it cannot be read */
+/** @returns the names in a folder, numbers in them in numeric order; none if it cannot be read */
 export async function list(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [])
   return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
 }
 
-/** @returns the last part of what a link points at */
+/** @returns the last part of the target of a link */
 export async function linkName(path: string): Promise<string | undefined> {
   return readlink(path).then(basename, () => undefined)
 }
 
-/** @returns `name: value` lines as they stand in /proc */
+/** @returns the values of lines `name: value`, by name */
 export function pairsOf(text: string, separator: RegExp | string = ':'): Record<string, string> {
   const pairs = text.split('\n').map(line => {
     const [name = '', ...rest] = line.split(separator)
@@ -55,7 +55,7 @@ export function pairsOf(text: string, separator: RegExp | string = ':'): Record<
   return Object.fromEntries(pairs.filter(([name]) => name !== ''))
 }
 
-/** Hides what may be a password: in addresses, and after words that say so. */
+/** Hides what may be a password: in URLs, and after names such as `token=`. */
 export function redact(text: string): string {
   return text
     .replace(/(\/\/[^/:@\s]*:)[^/@\s]+@/g, '$1***@')

@@ -1,8 +1,8 @@
+/** Processors: model, topology, caches, frequencies. */
 import { type Collector, list, pairsOf, read, readAll, readNumber } from './collector.ts'
 
 const SYS = '/sys/devices/system/cpu'
 
-/** What lscpu shows, and how the frequency is governed. */
 export const cpu: Collector = {
   file: 'cpu.json',
   async collect() {
@@ -21,7 +21,7 @@ export const cpu: Collector = {
       idleDriver: await read(`${SYS}/cpuidle/current_driver`),
       caches: await caches(),
       governors: await governors(),
-      /** MHz by processor, as it was at this moment. */
+      /** Of each processor, at this moment. */
       mhz: processors.flatMap(each => (each['cpu MHz'] == null ? [] : Number(each['cpu MHz']))),
       flags: (first.flags ?? first.Features ?? '').split(' ')
     }

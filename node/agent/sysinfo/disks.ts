@@ -1,11 +1,12 @@
+/** Block devices and mounted file systems. */
 import { statfs } from 'node:fs/promises'
 import { type Collector, list, read, readAll, readNumber, redact } from './collector.ts'
 
-/** Filesystems that answer from this machine. The server of another may be gone, and asking for its usage hangs. */
+/** Local file systems. The usage of a remote one is not read: the call hangs if its server is gone. */
 const LOCAL =
   /^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|vfat|exfat|ntfs3?|tmpfs|overlay|squashfs|erofs|iso9660)$/
-const SECTOR = 512
-/** Further ones are left out: a host of containers has thousands. */
+const SECTOR_BYTES = 512
+/** A host of containers has thousands. */
 const MAX_MOUNTS = 512
 
 export const disks: Collector = {
@@ -34,7 +35,7 @@ async function describe(name: string) {
   return {
     name,
     /** Bytes. */
-    size: ((await readNumber(`${folder}/size`)) ?? 0) * SECTOR,
+    size: ((await readNumber(`${folder}/size`)) ?? 0) * SECTOR_BYTES,
     ...(await readAll(`${folder}/device`, ['model', 'vendor', 'rev', 'firmware_rev', 'queue_depth'])),
     ...(await readAll(`${folder}/queue`, facts)),
     partitions: await partitions(name)
@@ -44,7 +45,10 @@ async function describe(name: string) {
 async function partitions(disk: string) {
   const names = (await list(`/sys/block/${disk}`)).filter(name => name.startsWith(disk))
   return Promise.all(
-    names.map(async name => ({ name, size: ((await readNumber(`/sys/block/${disk}/${name}/size`)) ?? 0) * SECTOR }))
+    names.map(async name => ({
+      name,
+      size: ((await readNumber(`/sys/block/${disk}/${name}/size`)) ?? 0) * SECTOR_BYTES
+    }))
   )
 }
 

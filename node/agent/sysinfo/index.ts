@@ -1,4 +1,4 @@
-/** A snapshot of the machine: one small file a subject. Nothing in it comes from environment variables. */
+/** A snapshot of the machine: one small file per subject. It contains no environment variables. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Collector } from './collector.ts'
@@ -14,20 +14,20 @@ import { sysctl } from './sysctl.ts'
 
 const collectors: Collector[] = [os, kernel, cpu, memory, disks, network, mitigations, sysctl, packages]
 
-/** Longest that a snapshot may take, in ms; a collector that is not done then is left out. */
-const LIMIT = 1_900
-/** When collectors are asked to come to an end with what they have, in ms. */
-const SOFT_LIMIT = 1_500
+/** A collector that is not done then is left out. */
+const TIMEOUT_MS = 1_900
+/** Collectors are then asked to return what they have so far. */
+const SOFT_TIMEOUT_MS = 1_500
 
 /**
- * Writes `<subject>.json` and `<subject>.txt` into the folder, which exists.
- * @returns warnings of what could not be had. Never rejects.
+ * Writes `<subject>.json` and `<subject>.txt` into an existing folder.
+ * @returns a warning for each file that could not be written. Never rejects.
  */
 export async function snapshot(folder: string, { signal }: { signal: AbortSignal }): Promise<string[]> {
   const warnings: string[] = []
   const warn = (text: string) => void warnings.push(text)
-  const soft = AbortSignal.any([signal, AbortSignal.timeout(SOFT_LIMIT)])
-  const hard = expiry(AbortSignal.any([signal, AbortSignal.timeout(LIMIT)]))
+  const soft = AbortSignal.any([signal, AbortSignal.timeout(SOFT_TIMEOUT_MS)])
+  const hard = rejectOnAbort(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
   const write = async ({ file, collect }: Collector) => {
     const found = await Promise.race([collect({ signal: soft, warn }), hard])
     await writeFile(join(folder, file), typeof found === 'string' ? found : `${JSON.stringify(found, null, 2)}\n`)
@@ -39,13 +39,13 @@ export async function snapshot(folder: string, { signal }: { signal: AbortSignal
   return warnings
 }
 
-function expiry(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   const expired = new Promise<never>((_, reject) => {
     const fail = () => reject(new Error('not read in time'))
     if (signal.aborted) fail()
     else signal.addEventListener('abort', fail, { once: true })
   })
-  // the snapshot may be over long before
+  // usually the snapshot is over before the timeout
   expired.catch(() => {})
   return expired
 }

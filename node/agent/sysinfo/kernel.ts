@@ -1,3 +1,4 @@
+/** The kernel: version, command line, modules. */
 import { arch, machine, release, type, version } from 'node:os'
 import { type Collector, list, read, readAll, redact } from './collector.ts'
 

@@ -1,3 +1,4 @@
+/** Memory: sizes, swap, huge pages, NUMA nodes. */
 import { type Collector, list, pairsOf, read, readAll } from './collector.ts'
 
 const NODES = '/sys/devices/system/node'
@@ -20,7 +21,7 @@ export const memory: Collector = {
   }
 }
 
-/** Pools by the size of their pages. */
+/** Pools of huge pages, by the size of their pages. */
 async function hugepages() {
   const folder = '/sys/kernel/mm/hugepages'
   const facts = ['nr_hugepages', 'free_hugepages', 'resv_hugepages', 'surplus_hugepages', 'nr_overcommit_hugepages']

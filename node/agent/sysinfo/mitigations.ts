@@ -1,3 +1,4 @@
+/** Vulnerabilities of the processor and their mitigations. */
 import { type Collector, list, readAll } from './collector.ts'
 
 const FOLDER = '/sys/devices/system/cpu/vulnerabilities'

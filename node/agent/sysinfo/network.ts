@@ -1,9 +1,11 @@
+/** Network interfaces and routes. */
 import { networkInterfaces } from 'node:os'
 import { type Collector, linkName, list, read, readAll } from './collector.ts'
 
 const SYS = '/sys/class/net'
-/** Further ones are left out: a host of containers has thousands that say nothing. */
+/** A host of containers has thousands of virtual ones. */
 const MAX_INTERFACES = 256
+const MAX_ROUTES6 = 1024
 
 export const network: Collector = {
   file: 'network.json',
@@ -35,7 +37,7 @@ async function routes() {
   })
 }
 
-/** The kernel prints the four bytes as one number of the machine, which is little-endian wherever bak runs. */
+/** The kernel prints the four bytes as one native number, which is little-endian on all platforms of bak. */
 const ipv4 = (hex: string) => [...Buffer.from(hex, 'hex')].reverse().join('.')
 const prefix = (hex: string) =>
   Number.parseInt(hex || '0', 16)
@@ -44,7 +46,7 @@ const prefix = (hex: string) =>
 
 async function routes6() {
   const lines = ((await read('/proc/net/ipv6_route')) ?? '').split('\n').filter(line => line !== '')
-  return lines.slice(0, 1024).map(line => {
+  return lines.slice(0, MAX_ROUTES6).map(line => {
     const [destination = '', length = '', , , gateway = '', metric = '', , , , device] = line.split(/\s+/)
     return {
       device,

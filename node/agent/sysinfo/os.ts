@@ -1,7 +1,7 @@
+/** The installed system, and the machine as its firmware names it. */
 import { hostname, uptime } from 'node:os'
 import { type Collector, pairsOf, read, readAll } from './collector.ts'
 
-/** The system that is installed, and the machine it runs on as its firmware names it. */
 export const os: Collector = {
   file: 'os.json',
   async collect() {
@@ -9,7 +9,7 @@ export const os: Collector = {
     return {
       hostname: hostname(),
       taken: new Date().toISOString(),
-      /** s */
+      /** Seconds. */
       uptime: uptime(),
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       release: Object.fromEntries(Object.entries(release).map(([name, value]) => [name, value.replace(/^"|"$/g, '')])),

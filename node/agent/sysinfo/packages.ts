@@ -1,3 +1,4 @@
+/** Versions of installed packages that measure or influence a measurement. */
 import { execFile } from 'node:child_process'
 import { release } from 'node:os'
 import { findProgram } from '../../tools/find-program.ts'
@@ -6,7 +7,7 @@ import type { CollectContext, Collector } from './collector.ts'
 const DEB = ['sysstat', 'procps', 'linux-perf*', `linux-image-${release()}`, 'libc6', 'nodejs', 'util-linux', 'numactl']
 const RPM = ['sysstat', 'procps-ng', 'perf', `kernel-core-${release()}`, 'glibc', 'nodejs', 'util-linux', 'numactl']
 
-/** Versions of what measures and of what it measures on: `name version` a line. */
+/** One line `name version` per package. */
 export const packages: Collector = {
   file: 'packages.txt',
   async collect(context) {
@@ -17,6 +18,7 @@ export const packages: Collector = {
 }
 
 async function debs(context: CollectContext): Promise<string[]> {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of dpkg-query
   const words = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package} ${Version}\n', ...DEB]
   const lines = await ask('dpkg-query', words, context)
   return lines.filter(line => line.startsWith('ii')).map(line => line.slice(2).trim())
@@ -27,7 +29,7 @@ async function rpms(context: CollectContext): Promise<string[]> {
   return lines.filter(line => !line.includes('not installed'))
 }
 
-/** @returns the lines that the program prints; both end with a failure when they miss one package of many */
+/** @returns the lines that the program prints; both programs exit with an error if one package is missing */
 async function ask(program: string, words: string[], { signal }: CollectContext): Promise<string[]> {
   const path = await findProgram(program)
   if (path == null) return []

@@ -1,21 +1,22 @@
+/** All kernel settings below /proc/sys. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { Collector } from './collector.ts'
 
 const ROOT = '/proc/sys'
-const MAX_BYTES = 1024 * 1024
-const MAX_VALUE = 4096
-/** Values read in one go: a few milliseconds, in which the daemon does nothing else. */
+const MAX_FILE_BYTES = 1024 * 1024
+const MAX_VALUE_LENGTH = 4096
+/** Values between two yields to other work of the daemon: a few milliseconds. */
 const BATCH = 50
 
 /**
- * Never read: keys of ciphers, what is another at each reading, a folder whose reading mounts something, a file whose
- * reading makes every processor do work.
+ * Never read: cipher keys, values that differ at each read, a folder whose read mounts a file system, a file whose read
+ * causes work on every processor.
  */
 const SKIPPED =
   /tcp_fastopen_key$|stable_secret$|random\/uuid$|binfmt_misc|stat_refresh$|secret|rss_key$|\/sunrpc\/transports$/
 
-/** All readable values below /proc/sys, `name = value` a line; the lines of a value are joined by ` | `. */
+/** One line `name = value` per value; the lines of a value are joined by ` | `. */
 export const sysctl: Collector = {
   file: 'sysctl.txt',
   async collect({ signal, warn }) {
@@ -23,12 +24,12 @@ export const sysctl: Collector = {
     let bytes = 0
     let seen = 0
     for (const path of files(ROOT)) {
-      if (++seen % BATCH === 0) await breathe()
-      if (signal.aborted || bytes > MAX_BYTES) {
+      if (++seen % BATCH === 0) await setImmediate()
+      if (signal.aborted || bytes > MAX_FILE_BYTES) {
         warn(`sysctl.txt: the first ${lines.length} values only`)
         break
       }
-      const value = valueOf(path)
+      const value = readValue(path)
       if (value == null) continue
       const line = `${path.slice(ROOT.length + 1).replaceAll('/', '.')} = ${value}`
       bytes += line.length
@@ -38,7 +39,7 @@ export const sysctl: Collector = {
   }
 }
 
-/** Synchronous, since each of these thousand reads costs the kernel less than a way through the pool of threads. */
+/** Synchronous: each of these thousand reads takes less time than a turn of the thread pool. */
 function* files(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`
@@ -48,11 +49,11 @@ function* files(folder: string): Generator<string> {
   }
 }
 
-/** @returns undefined for what is for writing only, or is not for this user */
-function valueOf(path: string): string | undefined {
+/** @returns undefined for a write-only value, or one that this user may not read */
+function readValue(path: string): string | undefined {
   try {
     if ((statSync(path).mode & 0o444) === 0) return undefined
-    return readFileSync(path, 'utf8').trim().slice(0, MAX_VALUE).replaceAll('\n', ' | ')
+    return readFileSync(path, 'utf8').trim().slice(0, MAX_VALUE_LENGTH).replaceAll('\n', ' | ')
   } catch {
     return undefined
   }

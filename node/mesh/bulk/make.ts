@@ -11,7 +11,7 @@ import {
   type Use
 } from '../../../protocols/bulk.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import { acksProtocol } from '../../../protocols/phase.ts'
+import { runStreamProtocol as acksProtocol } from '../../../protocols/run-stream.ts'
 import { askOne, type Exchange } from '../../../protocols/stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import { Wire } from '../../../protocols/wire.ts'

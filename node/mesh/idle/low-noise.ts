@@ -1,30 +1,27 @@
 /**
- * Whether this peer measures: between `start` and `stop` of a run its daemon does only what must be done. Whatever it does again
- * and again asks here how often.
+ * Low-noise mode: between `start` and `stop` of a run the daemon of a member does only what it must, so that it does not disturb the
+ * measurement. Parts with periodic work ask here before they choose their period.
  */
 import { TypedEventEmitter } from 'main-event'
 
 export interface LowNoiseEvents {
-  /** It has begun to measure, or ended. */
+  /** The mode was entered or left. */
   change: CustomEvent
 }
 
 export class LowNoiseMode extends TypedEventEmitter<LowNoiseEvents> {
   readonly #runs = new Set<string>()
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
-  get measuring(): boolean {
+  /** True while at least one run measures this peer. */
+  get active(): boolean {
     return this.#runs.size > 0
   }
 
-  /** Says of one run whether this peer is between its `start` and its `stop`. */
-  note(run: string, measures: boolean): void {
-    const before = this.measuring
-    if (measures) this.#runs.add(run)
+  /** @param active whether this peer is between `start` and `stop` of the run */
+  set(run: string, active: boolean): void {
+    const before = this.active
+    if (active) this.#runs.add(run)
     else this.#runs.delete(run)
-    if (this.measuring !== before) this.dispatchEvent(new CustomEvent('change'))
+    if (this.active !== before) this.dispatchEvent(new CustomEvent('change'))
   }
 }

@@ -1,23 +1,23 @@
 /**
- * Acts again and again, as often as it is asked for just then. What beats at the same pace, or at a multiple of it, beats at the same
- * moments: a processor that sleeps is woken once for all of it.
+ * A repeating timer whose period may change. Timers with the same period, or a multiple of it, fire at the same instants, so that a
+ * sleeping processor is woken once for all of them.
  */
 
-/** Beats that are nearer than this to the last are left out, as a part of the period. */
-const TOO_NEAR = 0.25
+/** A firing that is nearer than this part of the period to the last one is left out. */
+const MIN_GAP_OF_PERIOD = 0.25
 
 export class AlignedTimer {
   readonly #act: () => void
   readonly #period: () => number
   #timer: NodeJS.Timeout | undefined
 
-  /** @param period ms until the next; asked each time */
+  /** @param period ms; asked again after each firing */
   constructor(act: () => void, period: () => number) {
     this.#act = act
     this.#period = period
   }
 
-  /** Also where the period has changed: what beats seldom may beat often from now on. */
+  /** Starts the timer, or plans its next firing anew after the period has changed. */
   start(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(
@@ -35,8 +35,8 @@ export class AlignedTimer {
   }
 }
 
-/** @returns ms from `now` to the next multiple of `period`, or the one after it where that is near. Pure. */
+/** @returns ms from `now` to the next multiple of `period`, or to the one after it if that is too near. Pure. */
 export function untilNext(now: number, period: number): number {
   const left = period - (now % period)
-  return left < period * TOO_NEAR ? left + period : left
+  return left < period * MIN_GAP_OF_PERIOD ? left + period : left
 }

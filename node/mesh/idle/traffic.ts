@@ -1,4 +1,4 @@
-/** Bytes over this process's connections to other peers, of whatever kind: counted by the sockets, so that counting costs nothing. */
+/** Counts the bytes on this process's connections to other peers. The sockets keep the counters, so that counting costs nothing. */
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
@@ -16,7 +16,7 @@ export class Traffic {
     for (const channel of CHANNELS) unsubscribe(channel, this.#onSocket)
   }
 
-  /** @returns all since this was started */
+  /** @returns bytes since the start, of open and closed connections */
   get total(): { sent: number; received: number } {
     const total = { ...this.#closed }
     for (const socket of this.#open) add(total, socket)
@@ -25,7 +25,7 @@ export class Traffic {
 
   readonly #onSocket: ChannelListener = (message, channel) => {
     const { socket } = message as { socket: Socket }
-    // the control socket is not a way to a peer
+    // the control socket, a unix socket, leads to no peer
     if (channel === 'net.server.socket' && socket.remoteFamily == null) return
     this.#open.add(socket)
     socket.once('close', () => {

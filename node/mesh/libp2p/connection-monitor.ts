@@ -29,7 +29,7 @@ interface Watched {
 }
 
 export interface ConnectionMonitorInit {
-  quiet?: LowNoiseMode
+  lowNoise?: LowNoiseMode
   /** ms */
   period?: number
   measuring?: number
@@ -37,26 +37,26 @@ export interface ConnectionMonitorInit {
 }
 
 export class ConnectionMonitor {
-  readonly #quiet: LowNoiseMode | undefined
+  readonly #lowNoise: LowNoiseMode | undefined
   readonly #patience: number
   readonly #watched = new Map<StreamMuxer, Watched>()
   readonly #period: () => number
   readonly #beat: AlignedTimer
 
-  constructor({ quiet, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
-    this.#quiet = quiet
+  constructor({ lowNoise, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
+    this.#lowNoise = lowNoise
     this.#patience = patience
-    this.#period = () => (quiet?.measuring === true ? measuring : period)
+    this.#period = () => (lowNoise?.active === true ? measuring : period)
     this.#beat = new AlignedTimer(() => this.#look(), this.#period)
   }
 
   start(): void {
-    this.#quiet?.addEventListener('change', this.#onChange)
+    this.#lowNoise?.addEventListener('change', this.#onChange)
     this.#beat.start()
   }
 
   stop(): void {
-    this.#quiet?.removeEventListener('change', this.#onChange)
+    this.#lowNoise?.removeEventListener('change', this.#onChange)
     this.#beat.stop()
   }
 

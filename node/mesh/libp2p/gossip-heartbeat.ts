@@ -18,7 +18,7 @@ const MAX_SECONDS = 60
 export interface GossipHeartbeatComponents {
   pubsub: GossipSub
   events: TypedEventTarget<Libp2pEvents>
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
 }
 
 /** What is behind gossipsub's interface: how it plans its next beat, and what it counts. */
@@ -48,27 +48,27 @@ export class GossipHeartbeat {
   start(): void {}
 
   afterStart(): void {
-    const { pubsub, events, quiet } = this.#components
+    const { pubsub, events, lowNoise } = this.#components
     clearInterval(this.#inside.score._backgroundInterval)
     this.#counted = this.#now()
     pubsub.addEventListener('gossipsub:heartbeat', this.#onBeat)
     events.addEventListener('connection:open', this.#onConnections)
     events.addEventListener('connection:close', this.#onConnections)
-    quiet.addEventListener('change', this.#onQuiet)
+    lowNoise.addEventListener('change', this.#onLowNoise)
     this.#onConnections()
   }
 
   stop(): void {
-    const { pubsub, events, quiet } = this.#components
+    const { pubsub, events, lowNoise } = this.#components
     pubsub.removeEventListener('gossipsub:heartbeat', this.#onBeat)
     events.removeEventListener('connection:open', this.#onConnections)
     events.removeEventListener('connection:close', this.#onConnections)
-    quiet.removeEventListener('change', this.#onQuiet)
+    lowNoise.removeEventListener('change', this.#onLowNoise)
   }
 
   get #wanted(): number {
     if (this.#now() < this.#restlessUntil) return BRISK
-    return this.#components.quiet.measuring ? MEASURING : CALM
+    return this.#components.lowNoise.active ? MEASURING : CALM
   }
 
   readonly #onBeat = (): void => {
@@ -86,7 +86,7 @@ export class GossipHeartbeat {
     this.#hasten()
   }
 
-  readonly #onQuiet = (): void => this.#hasten()
+  readonly #onLowNoise = (): void => this.#hasten()
 
   #hasten(): void {
     const { opts, status } = this.#inside

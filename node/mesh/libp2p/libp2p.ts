@@ -41,15 +41,15 @@ export interface NetworkInit extends EncrypterInit {
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
   /** Without these anybody who belongs to the mesh may do as much as it likes. */
-  conduct?: PeerScore
-  gate?: ConnectionGater
-  quiet?: LowNoiseMode
+  peerScore?: PeerScore
+  gater?: ConnectionGater
+  lowNoise?: LowNoiseMode
   /** Without it all connections are libp2p's. */
   greeter?: Greeter
 }
 
 export function createMeshLibp2p(init: NetworkInit, services: any) {
-  const vigil = new ConnectionMonitor({ quiet: init.quiet })
+  const vigil = new ConnectionMonitor({ lowNoise: init.lowNoise })
   updateWindowsSeldom()
   return createLibp2p({
     start: false,
@@ -74,7 +74,7 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
     streamMuxers: [vigil.watch(yamux({ enableKeepAlive: false }))],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
-      // the gate makes room before it comes to this, and counts by address only who fails
+      // the gater makes room before it comes to this, and counts by address only who fails
       maxIncomingPendingConnections: 2 * MAX_PENDING,
       inboundConnectionThreshold: 1_000_000,
       addressDialTimeout: ADDRESS_TIMEOUT,
@@ -83,13 +83,13 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
     },
     // the vigil asks less
     connectionMonitor: { enabled: false },
-    connectionGater: init.gate?.gater ?? { denyDialMultiaddr: () => false },
+    connectionGater: init.gater?.callbacks ?? { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),
       ping: ping(),
       vigil: () => vigil,
       autonat: directAutoNAT,
-      pubsub: meshGossip({ mesh: init.mesh, conduct: init.conduct }),
+      pubsub: meshGossip({ mesh: init.mesh, peerScore: init.peerScore }),
       ...startables(services)
     }
   } as unknown as Libp2pOptions)

@@ -1,7 +1,7 @@
 /**
- * Who may connect. Before a connection has shown whose it is, only its address is known, which many honest peers may share: so
- * nobody is refused for its address but while handshakes of that address fail in masses, and a connection that dawdles makes
- * room for the next. Afterwards all is counted by peer.
+ * Decides which connections are let in. Before its handshake only the address of a connection is known, and many honest peers may share
+ * it: an address is refused only while its handshakes fail in masses, and a connection with a slow handshake makes room for the next.
+ * After the handshake everything is counted by peer.
  */
 import type { ConnectionGater as Libp2pConnectionGater, PeerId } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
@@ -21,83 +21,80 @@ import { TokenBuckets } from './token-buckets.ts'
 
 interface Pending {
   remoteAddr: Multiaddr
-  abort(why: Error): void
+  abort(error: Error): void
   addEventListener(event: 'close', listener: () => void): void
 }
 
 export interface ConnectionGaterInit {
-  conduct: Pick<PeerScore, 'note' | 'isCutOff'>
+  peerScore: Pick<PeerScore, 'note' | 'isCutOff'>
   log: Log
-  /** ms, of a clock that never goes back */
+  /** ms, of a monotonic clock */
   now?(): number
 }
 
 export class ConnectionGater {
-  readonly #conduct: ConnectionGaterInit['conduct']
+  readonly #peerScore: ConnectionGaterInit['peerScore']
   readonly #log: Log
   readonly #now: () => number
   readonly #failures = new TokenBuckets(FAILED_HANDSHAKES)
   readonly #connections = new TokenBuckets(CONNECTIONS)
-  /** Connections on their way in, with their origins, oldest first. */
+  /** Inbound connections in their handshake, with their origins, oldest first. */
   readonly #pending = new Map<Pending, string>()
   readonly #byOrigin = new Map<string, Set<Pending>>()
-  #manager: ConnectionManager | undefined
+  #manager: Pick<ConnectionManager, 'getConnections'> | undefined
 
-  constructor({ conduct, log, now = () => performance.now() }: ConnectionGaterInit) {
-    this.#conduct = conduct
-    this.#log = log.with({}, 'gate')
+  constructor({ peerScore, log, now = () => performance.now() }: ConnectionGaterInit) {
+    this.#peerScore = peerScore
+    this.#log = log.with({}, 'gater')
     this.#now = now
   }
 
-  /** libp2p asks it whom to let in; it becomes one of its services here. */
-  serve(components: { connectionManager: ConnectionManager }): this {
+  /** libp2p needs the gater before it has components: it becomes one of the services here. */
+  serve(components: { connectionManager: Pick<ConnectionManager, 'getConnections'> }): this {
     this.#manager = components.connectionManager
     return this
   }
-
-  /** libp2p starts only what has both. */
-  start(): void {}
 
   stop(): void {
     this.#manager = undefined
   }
 
-  get gater(): Libp2pConnectionGater {
+  get callbacks(): Libp2pConnectionGater {
     return {
       denyDialMultiaddr: () => false,
-      denyDialPeer: peer => this.#conduct.isCutOff(peer.toString()),
+      denyDialPeer: peer => this.#peerScore.isCutOff(peer.toString()),
       denyInboundConnection: connection => !this.begin(connection),
-      denyInboundUpgradedConnection: (peer, connection) => !this.#letIn(peer, connection)
+      denyInboundUpgradedConnection: (peer, connection) => !this.#admit(peer, connection)
     }
   }
 
-  /** A connection that has shown nothing yet. @returns whether it may go on */
+  /** Registers a connection before its handshake. @returns whether the handshake may begin */
   begin(connection: Pending): boolean {
     const origin = originOf(connection.remoteAddr)
     if (!this.#failures.has(origin, this.#now())) {
-      const why = 'too many handshakes of this address have failed'
+      const why = 'too many handshakes from this address have failed'
       this.#log.refused('connection refused', { from: origin, code: 'busy', why })
       return false
     }
     const siblings = this.#byOrigin.get(origin) ?? new Set()
     this.#byOrigin.set(origin, siblings.add(connection))
     this.#pending.set(connection, origin)
-    connection.addEventListener('close', () => this.#failed(connection))
+    connection.addEventListener('close', () => this.#onFailed(connection))
     if (siblings.size > MAX_PENDING_OF_ADDRESS) this.#makeRoom(siblings.values())
     if (this.#pending.size > MAX_PENDING) this.#makeRoom(this.#pending.keys())
     return true
   }
 
   #makeRoom([oldest]: Iterable<Pending>): void {
-    oldest?.abort(new BakError('busy', 'its handshake took too long, while others wait'))
+    oldest?.abort(new BakError('busy', 'the handshake took too long while other connections wait'))
   }
 
-  #failed(connection: Pending): void {
+  #onFailed(connection: Pending): void {
     const origin = this.forget(connection)
     if (origin != null) this.#failures.take(origin, this.#now())
   }
 
-  /** It is not on its way in any more, and has done nothing wrong. @returns where it came from, if it was */
+  /** Takes a connection off the pending ones without counting a failure. @returns its origin, if it was pending */
   forget(connection: Pending): string | undefined {
     const origin = this.#pending.get(connection)
     if (origin == null) return undefined
@@ -108,16 +105,16 @@ export class ConnectionGater {
     return origin
   }
 
-  /** A connection that has shown whose it is, and that it belongs to the mesh. */
-  #letIn(peerId: PeerId, connection: Pending): boolean {
+  /** Judges a connection after its handshake: the peer is known and belongs to the mesh. */
+  #admit(peerId: PeerId, connection: Pending): boolean {
     this.forget(connection)
     const peer = peerId.toString()
-    if (this.#conduct.isCutOff(peer)) return false
+    if (this.#peerScore.isCutOff(peer)) return false
     const open = this.#manager?.getConnections(peerId).length ?? 0
     if (this.#connections.take(peer, this.#now()) && open < MAX_CONNECTIONS_OF_PEER) return true
-    const why = `it has ${open} connections, and makes more`
+    const why = `${open} connections of this peer are open, or it makes new ones too fast`
     this.#log.refused('connection refused', { from: peer, code: 'busy', why })
-    this.#conduct.note(peer, 'too-many-connections')
+    this.#peerScore.note(peer, 'too-many-connections')
     return false
   }
 }

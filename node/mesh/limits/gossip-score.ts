@@ -1,17 +1,17 @@
-/** What gossipsub thinks of its neighbours: nothing good is counted, since it would hide the bad, and nobody's silence is bad. */
+/** Gossipsub's own score of its neighbours: only faults count, since a bonus would hide them; silence is no fault. */
 import { createTopicScoreParams } from '@chainsafe/libp2p-gossipsub/score'
 import type { PeerScore } from './peer-score.ts'
 
-/** Half of the messages that were not what they should be are forgotten in a minute. */
+/** Per second: half of a penalty for invalid messages is forgotten in a minute. */
 const DECAY = 0.5 ** (1 / 60)
-/** Broken promises and early grafts that a busy machine may come to; each beyond counts ten times its square. */
-const CARELESS = 6
+/** Broken promises and early grafts that a busy machine may come to; ten times the square of the rest counts. */
+const TOLERATED_MISBEHAVIOUR = 6
 
 const topic = createTopicScoreParams({
   topicWeight: 1,
   timeInMeshWeight: 0,
   firstMessageDeliveriesWeight: 0,
-  // topics of a mesh are silent most of the time
+  // the topics of a mesh are silent most of the time
   meshMessageDeliveriesWeight: 0,
   meshFailurePenaltyWeight: 0,
   invalidMessageDeliveriesWeight: -1,
@@ -19,16 +19,16 @@ const topic = createTopicScoreParams({
 })
 
 /**
- * With four invalid messages a neighbour is asked for nothing more, with eight it is sent nothing more, with nine it is not
- * listened to; with ten its connections are closed, see `conduct.ts`, whose points weigh as much.
+ * A neighbour with four invalid messages gets no requests any more, with eight no messages, and from nine on its messages are ignored;
+ * with ten its connections are closed by `PeerScore`, whose points have the same weight.
  */
-export function scoreOf(topics: string[], conduct: Pick<PeerScore, 'points'> | undefined) {
+export function scoreOf(topics: string[], peerScore: Pick<PeerScore, 'points'> | undefined) {
   return {
     topics: Object.fromEntries(topics.map(name => [name, topic])),
-    appSpecificScore: (peer: string) => -(conduct?.points(peer) ?? 0),
+    appSpecificScore: (peer: string) => -(peerScore?.points(peer) ?? 0),
     appSpecificWeight: 1,
-    behaviourPenaltyThreshold: CARELESS,
-    // more than ten peers behind one address are a lab, not an attack; the default scores them below publishing
+    behaviourPenaltyThreshold: TOLERATED_MISBEHAVIOUR,
+    // more than ten peers behind one address are a lab, not an attack; by default their score is too low to publish
     IPColocationFactorWeight: 0
   }
 }

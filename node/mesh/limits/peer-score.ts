@@ -1,53 +1,53 @@
 /**
- * How the other peers behave. What no honest peer does is counted against who does it, and forgotten with time; who does too
- * much of it is cut off for a while, the longer the more often: its connections are closed and it is not let in again. It
- * learns why from the refusal.
+ * Scores how other peers behave. A violation, which no honest peer commits, gives points that decay with time; a peer with too many is
+ * cut off for a while, twice as long each time: its connections are closed, it is not let in, and the refusal tells it why.
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { TypedEventEmitter } from 'main-event'
 import type { Refusal } from '../../../protocols/admission.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import { BoundedMap } from '../../bounded-map.ts'
 import type { Log } from '../../log.ts'
 import { hangUp } from '../libp2p/hang-up.ts'
 
-/** What counts against a peer, how much, and what it is called. At 100 it is cut off. */
+/** The points of each violation, of `CUT_OFF_AT`, and how it reads in the log. */
 export const violations = {
-  /** Whoever passes a message on has checked it. */
-  'bad-gossip': { points: 10, words: 'messages on a topic that are not what they should be' },
-  /** Each is dropped undecoded, so many come before anyone is sure. */
-  'too-much-gossip': { points: 0.05, words: 'more gossip than any peer has to say' },
-  /** A peer of another version may be wrong now and then. */
-  'bad-request': { points: 2, words: 'requests that are not what they should be' },
-  'too-many-streams': { points: 0.5, words: 'more streams than any peer needs' },
-  'too-many-connections': { points: 4, words: 'more connections than any peer needs' }
+  /** A peer that passes a message on has checked it. */
+  'bad-gossip': { points: 10, words: 'invalid messages on a topic' },
+  /** Each is dropped undecoded, so that many may come before the peer is cut off. */
+  'too-much-gossip': { points: 0.05, words: 'more gossip than a peer may send' },
+  /** A peer of another version may send one now and then. */
+  'bad-request': { points: 2, words: 'invalid requests' },
+  'too-many-streams': { points: 0.5, words: 'more streams than a peer may open' },
+  'too-many-connections': { points: 4, words: 'more connections than a peer may open' }
 } as const
 export type Violation = keyof typeof violations
 
 const CUT_OFF_AT = 100
-/** Half of what counts against a peer is forgotten in this time, ms. */
-const HALF_LIFE = 60_000
-/** How long a peer is cut off the first time, and at most; each time twice as long as the one before, ms. */
-const FIRST = 60_000
-const LONGEST = 3_600_000
-/** Who has behaved for so long begins anew, ms. */
-const FORGIVEN = 86_400_000
-/** Peers that are kept in mind; who offended longest ago goes first. */
+/** Half of a peer's points decay in this time. */
+const HALF_LIFE_MS = 60_000
+/** How long a peer is cut off the first time, and at most. */
+const FIRST_CUT_OFF_MS = 60_000
+const MAX_CUT_OFF_MS = 3_600_000
+/** After so long without a violation the next cut-off is a first one again. */
+const FORGIVEN_AFTER_MS = 86_400_000
+/** Peers whose score is kept; the one with the oldest violation goes first. */
 const MAX_PEERS = 4096
 
-interface Record {
+interface Score {
   points: number
-  /** When `points` were right, ms of a clock that never goes back. */
+  /** The time to which `points` have decayed, monotonic ms. */
   at: number
-  /** How often it was cut off, and until when. */
+  /** How often the peer was cut off, and until when, monotonic ms. */
   times: number
   until: number
 }
 
 export interface PeerScoreInit {
   log: Log
-  /** ms, of a clock that never goes back */
+  /** ms, of a monotonic clock */
   now?(): number
-  /** What people call a peer. */
+  /** @returns the name of a peer for the log */
   nameOf?(peer: string): string | undefined
 }
 
@@ -59,84 +59,80 @@ export class PeerScore extends TypedEventEmitter<PeerScoreEvents> {
   readonly #init: PeerScoreInit
   readonly #log: Log
   readonly #now: () => number
-  readonly #records = new Map<string, Record>()
-  #connections: ConnectionManager | undefined
+  readonly #scores = new BoundedMap<string, Score>(MAX_PEERS)
+  #connections: Pick<ConnectionManager, 'getConnections'> | undefined
 
   constructor(init: PeerScoreInit) {
     super()
     this.#init = init
-    this.#log = init.log.with({}, 'conduct')
+    this.#log = init.log.with({}, 'peer-score')
     this.#now = init.now ?? (() => performance.now())
   }
 
-  /** Made before libp2p, which asks it whom to let in; becomes one of its services here. */
-  serve(components: { connectionManager: ConnectionManager }): this {
+  /** The connection gater needs the score before libp2p has components: it becomes one of the services here. */
+  serve(components: { connectionManager: Pick<ConnectionManager, 'getConnections'> }): this {
     this.#connections = components.connectionManager
     return this
   }
-
-  /** libp2p starts only what has both. */
-  start(): void {}
 
   stop(): void {
     this.#connections = undefined
   }
 
-  /** @param times how often, where it was counted elsewhere */
-  note(peer: string, offence: Violation, times = 1): void {
-    const record = this.#at(peer)
-    if (record.until > record.at) return
-    record.points += violations[offence].points * times
-    if (record.points >= CUT_OFF_AT) this.#cutOff(peer, record, offence)
+  /** Counts a violation. @param times how often, if the caller has counted */
+  note(peer: string, violation: Violation, times = 1): void {
+    const score = this.#touch(peer)
+    if (score.until > score.at) return
+    score.points += violations[violation].points * times
+    if (score.points >= CUT_OFF_AT) this.#cutOff(peer, score, violation)
   }
 
-  /** @returns what counts against a peer now; 0 for one that has done nothing, 100 and more for one that is cut off */
+  /** @returns the points of a peer now: 0 for one without violations, 100 for one that is cut off */
   points(peer: string): number {
-    const record = this.#records.get(peer)
-    if (record == null) return 0
-    return record.until > this.#now() ? CUT_OFF_AT : faded(record, this.#now())
+    const score = this.#scores.get(peer)
+    if (score == null) return 0
+    return score.until > this.#now() ? CUT_OFF_AT : decayed(score, this.#now())
   }
 
   isCutOff(peer: string): boolean {
-    const record = this.#records.get(peer)
-    return record != null && record.until > this.#now()
+    const score = this.#scores.get(peer)
+    return score != null && score.until > this.#now()
   }
 
-  /** @returns why a peer is not let in; undefined if it may come */
+  /** @returns why a peer is not let in; undefined if it may connect */
   refusal(peer: string): Refusal | undefined {
-    const record = this.#records.get(peer)
-    const left = (record?.until ?? 0) - this.#now()
+    const score = this.#scores.get(peer)
+    const left = (score?.until ?? 0) - this.#now()
     if (left <= 0) return undefined
-    return { code: 'cut-off', reason: `it sent too much, and is cut off for another ${Math.ceil(left / 1000)} s` }
+    return { code: 'cut-off', reason: `the peer sent too much and is cut off for another ${Math.ceil(left / 1000)} s` }
   }
 
-  #at(peer: string): Record {
+  #touch(peer: string): Score {
     const now = this.#now()
-    const known = this.#records.get(peer) ?? { points: 0, at: now, times: 0, until: Number.NEGATIVE_INFINITY }
-    this.#records.delete(peer)
-    this.#records.set(peer, known)
-    if (this.#records.size > MAX_PEERS) this.#records.delete(this.#records.keys().next().value as string)
-    if (known.times > 0 && now - known.until > FORGIVEN) known.times = 0
-    known.points = faded(known, now)
-    known.at = now
-    return known
+    const score = this.#scores.get(peer) ?? { points: 0, at: now, times: 0, until: Number.NEGATIVE_INFINITY }
+    this.#scores.set(peer, score)
+    if (score.times > 0 && now - score.until > FORGIVEN_AFTER_MS) score.times = 0
+    score.points = decayed(score, now)
+    score.at = now
+    return score
   }
 
-  #cutOff(peer: string, record: Record, offence: Violation): void {
-    const length = Math.min(LONGEST, FIRST * 2 ** record.times)
-    record.until = record.at + length
-    record.times++
-    record.points = 0
+  #cutOff(peer: string, score: Score, violation: Violation): void {
+    const length = Math.min(MAX_CUT_OFF_MS, FIRST_CUT_OFF_MS * 2 ** score.times)
+    score.until = score.at + length
+    score.times++
+    score.points = 0
     this.#log.warn('peer cut off', {
       from: peer,
       name: this.#init.nameOf?.(peer),
-      code: offence,
-      why: violations[offence].words,
+      code: violation,
+      why: violations[violation].words,
       seconds: length / 1000
     })
-    if (this.#connections != null) hangUp(this.#connections, peer, new BakError('not-allowed', 'it sent too much'))
+    if (this.#connections != null)
+      hangUp(this.#connections, peer, new BakError('not-allowed', 'the peer sent too much'))
     this.dispatchEvent(new CustomEvent('cut-off', { detail: { peer } }))
   }
 }
 
-const faded = ({ points, at }: Record, now: number) => points * 0.5 ** ((now - at) / HALF_LIFE)
+const decayed = ({ points, at }: Score, now: number) => points * 0.5 ** ((now - at) / HALF_LIFE_MS)

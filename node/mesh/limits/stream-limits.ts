@@ -1,34 +1,34 @@
-/** Streams of other peers: how many each opens, how many it has open, and how much of what it sent lies here unread. */
+/** Limits the streams of each peer: how many it opens, how many are open, and how many of its bytes are unread. */
 import type { Unread } from '../../../protocols/frames.ts'
-import { MAX_STREAMS_OF_PEER, MAX_STREAMS_OF_PROTOCOL, MAX_UNREAD_OF_PEER, STREAMS } from './constants.ts'
+import { MAX_STREAMS_OF_PEER, MAX_STREAMS_OF_PROTOCOL, MAX_UNREAD_BYTES_OF_PEER, STREAMS } from './constants.ts'
 import type { PeerScore } from './peer-score.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 interface Open {
   all: number
   byProtocol: Map<string, number>
-  unread: number
+  unreadBytes: number
 }
 
 export class StreamLimits {
-  readonly #conduct: Pick<PeerScore, 'note'>
+  readonly #peerScore: Pick<PeerScore, 'note'>
   readonly #now: () => number
   readonly #rates = new TokenBuckets(STREAMS)
-  /** Peers that have a stream open. */
+  /** Peers with an open stream. */
   readonly #open = new Map<string, Open>()
 
-  constructor(conduct: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
-    this.#conduct = conduct
+  constructor(peerScore: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
+    this.#peerScore = peerScore
     this.#now = now
   }
 
-  /** @returns what is to be called when the stream has ended; undefined if it is one too many */
+  /** @returns the function to call when the stream has ended; undefined if the stream is over a limit */
   admit(peer: string, protocol: string): (() => void) | undefined {
-    const open = this.#open.get(peer) ?? { all: 0, byProtocol: new Map<string, number>(), unread: 0 }
+    const open = this.#open.get(peer) ?? { all: 0, byProtocol: new Map<string, number>(), unreadBytes: 0 }
     const ofProtocol = open.byProtocol.get(protocol) ?? 0
     const fits = open.all < MAX_STREAMS_OF_PEER && ofProtocol < MAX_STREAMS_OF_PROTOCOL
     if (!this.#rates.take(peer, this.#now()) || !fits) {
-      this.#conduct.note(peer, 'too-many-streams')
+      this.#peerScore.note(peer, 'too-many-streams')
       return undefined
     }
     open.all++
@@ -41,17 +41,17 @@ export class StreamLimits {
     }
   }
 
-  /** @returns what counts the bytes of a peer that wait to be read */
+  /** @returns the counter of a peer's unread bytes over all its streams; it answers false once there are too many */
   unread(peer: string): Unread {
     return bytes => {
       const open = this.#open.get(peer)
       if (open == null) return true
-      open.unread += bytes
-      return open.unread <= MAX_UNREAD_OF_PEER
+      open.unreadBytes += bytes
+      return open.unreadBytes <= MAX_UNREAD_BYTES_OF_PEER
     }
   }
 
-  /** Peers that have a stream open. */
+  /** Number of peers with an open stream. */
   get size(): number {
     return this.#open.size
   }

@@ -1,25 +1,25 @@
-/** How often something may happen. */
+/** A token bucket, and the rate that fills it. */
 export interface Rate {
-  /** A second, in the long run. */
-  each: number
-  /** At once, after a while of nothing. */
+  /** Tokens that are added per second. */
+  perSecond: number
+  /** Tokens in a full bucket. */
   burst: number
 }
 
-/** A token bucket: full at first, filled at a steady rate, never more than full. Knows no clock. */
+/** Full at first, filled at a steady rate, never more than full. Has no clock of its own. */
 export class TokenBucket {
   readonly #rate: Rate
   #level: number
   #at: number
 
-  /** @param now ms, of a clock that never goes back */
+  /** @param now ms, of a monotonic clock */
   constructor(rate: Rate, now: number) {
     this.#rate = rate
     this.#level = rate.burst
     this.#at = now
   }
 
-  /** @returns whether there was enough; nothing is taken if not */
+  /** @returns whether there was enough; takes nothing if not */
   take(now: number, amount = 1): boolean {
     if (!this.has(now, amount)) return false
     this.#level -= amount
@@ -27,12 +27,8 @@ export class TokenBucket {
   }
 
   has(now: number, amount = 1): boolean {
-    this.#fill(now)
-    return this.#level >= amount
-  }
-
-  #fill(now: number): void {
-    this.#level = Math.min(this.#rate.burst, this.#level + ((now - this.#at) / 1000) * this.#rate.each)
+    this.#level = Math.min(this.#rate.burst, this.#level + ((now - this.#at) / 1000) * this.#rate.perSecond)
     this.#at = now
+    return this.#level >= amount
   }
 }

@@ -1,19 +1,20 @@
+import { BoundedMap } from '../../bounded-map.ts'
 import { type Rate, TokenBucket } from './token-bucket.ts'
 
-/** A bucket for each of many, such as peers. Of those that are not in use as many are kept as `most`. */
+/** A token bucket for each key, such as a peer; beyond the capacity the bucket that was used longest ago is dropped. */
 export class TokenBuckets {
   readonly #rate: Rate
-  readonly #most: number
-  /** Used longest ago first. */
-  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #buckets: BoundedMap<string, TokenBucket>
 
-  constructor(rate: Rate, most = 4096) {
+  constructor(rate: Rate, capacity = 4096) {
     this.#rate = rate
-    this.#most = most
+    this.#buckets = new BoundedMap(capacity)
   }
 
   take(key: string, now: number, amount = 1): boolean {
-    return this.#use(key, now).take(now, amount)
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now)
+    this.#buckets.set(key, bucket)
+    return bucket.take(now, amount)
   }
 
   has(key: string, now: number, amount = 1): boolean {
@@ -22,13 +23,5 @@ export class TokenBuckets {
 
   get size(): number {
     return this.#buckets.size
-  }
-
-  #use(key: string, now: number): TokenBucket {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now)
-    this.#buckets.delete(key)
-    this.#buckets.set(key, bucket)
-    if (this.#buckets.size > this.#most) this.#buckets.delete(this.#buckets.keys().next().value as string)
-    return bucket
   }
 }

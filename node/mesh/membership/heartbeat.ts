@@ -1,115 +1,111 @@
-/** Says what this peer says of itself: often while it joins, as topics are still being grafted, at each change, and on and on. */
+/**
+ * Decides when this peer announces its record: often after the start, while topics are still being grafted, at each change, and then
+ * periodically.
+ */
+import { Timers } from '../../timers.ts'
 
-/** A change is told this much later, together with what else changes by then, ms. */
-const COALESCE = 50
-const REPEATS = [300, 1_000, 3_000]
-/** Ms for each member, at least and at most: the more there are the less each says, or a large mesh would never be still. */
-const STEADY = { each: 10_000, least: 60_000, most: 900_000 }
-/** A peer that rests says it at least this often, ms: after an hour libp2p forgets how to reach it. */
-const RESTING = 1_800_000
-/** All that have rested say it within this, ms. */
-const AFTER_REST = 30_000
+/** Changes within this time are announced together. */
+const COALESCE_MS = 50
+/** Announcements after the first one at the start. */
+const START_DELAYS_MS = [300, 1_000, 3_000]
+/** The period grows with the mesh, so that a large one is not busy with announcements. */
+const PERIOD_PER_MEMBER_MS = 10_000
+const MIN_PERIOD_MS = 60_000
+const MAX_PERIOD_MS = 900_000
+/** Longest time between announcements in low-noise mode: libp2p forgets the addresses of a peer after an hour. */
+const MAX_POSTPONED_MS = 1_800_000
+/** Postponed announcements are spread over this time, since a run ends on all members at once. */
+const CATCH_UP_SPREAD_MS = 30_000
 
-/** @returns ms between two announcements of a peer that has nothing new to say, in a mesh of so many */
-export const steadyOf = (members: number): number =>
-  Math.min(STEADY.most, Math.max(STEADY.least, STEADY.each * members))
+/** @returns ms between two announcements of a peer without changes, in a mesh of so many members */
+export const heartbeatPeriodOf = (members: number): number =>
+  Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, PERIOD_PER_MEMBER_MS * members))
 
 export interface HeartbeatInit {
-  /** Tells the mesh the record of this version. */
-  say(version: number): void
-  /** Of the mesh, this peer too. */
+  /** Publishes this peer's record with this version. */
+  publish(version: number): void
+  /** @returns the number of members in the mesh, this peer included */
   members(): number
-  /** Whether what has no reason may wait. */
-  rests(): boolean
-  /** Called each time that it is said anew without a reason. */
-  onSteady(): void
+  /** True while periodic announcements may be postponed. */
+  mayPostpone(): boolean
+  /** Called after each periodic announcement. */
+  onPeriod(): void
 }
 
 export class Heartbeat {
   readonly #init: HeartbeatInit
   readonly #now: () => number
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers = new Timers()
   #version = 0
-  /** When it was said last, on a clock that never goes back, ms. */
-  #said = 0
-  #pending: NodeJS.Timeout | undefined
+  /** Monotonic ms. */
+  #announcedAt = 0
+  #isPending = false
   #running = false
 
-  /** @param now ms, of a clock that never goes back */
+  /** @param now ms, of a monotonic clock */
   constructor(init: HeartbeatInit, now: () => number = () => performance.now()) {
     this.#init = init
     this.#now = now
   }
 
-  get running(): boolean {
-    return this.#running
-  }
-
-  /** Of the record that was told last. */
+  /** The version that was announced last. */
   get version(): number {
     return this.#version
   }
 
   start(): void {
     this.#running = true
-    this.now()
-    for (const delay of REPEATS) this.#later(delay, () => this.now())
+    this.announce()
+    for (const delay of START_DELAYS_MS) this.#timers.after(delay, () => this.announce())
     this.#repeat()
   }
 
   stop(): void {
     this.#running = false
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
   }
 
-  now(): void {
+  announce(): void {
     this.#version = Math.max(this.#version + 1, Date.now())
-    this.#said = this.#now()
-    this.#init.say(this.#version)
+    this.#announcedAt = this.#now()
+    this.#init.publish(this.#version)
   }
 
-  soon(): void {
-    if (!this.#running || this.#pending != null) return
-    this.#pending = this.#later(COALESCE, () => {
-      this.#pending = undefined
-      this.now()
+  /** Announces a change, together with other changes of the moment. */
+  announceSoon(): void {
+    if (!this.#running || this.#isPending) return
+    this.#isPending = true
+    this.#timers.after(COALESCE_MS, () => {
+      this.#isPending = false
+      this.announce()
     })
   }
 
-  /** An earlier life of this peer said something, and its clock may have been ahead of this one's: what is said now counts. */
-  outdo(version: number): void {
+  /** An earlier life of this peer has announced a version ahead of this clock: announces a higher one, which wins. */
+  outbid(version: number): void {
     if (!this.#running || version <= this.#version) return
     this.#version = version
-    this.now()
+    this.announce()
   }
 
-  /** What waited is said, if it is due. */
-  rested(): void {
-    if (!this.#running || this.#now() - this.#said < this.#steady) return
-    this.#later(Math.random() * AFTER_REST, () => this.now())
+  /** Low-noise mode is over: makes up for a postponed announcement. */
+  catchUp(): void {
+    if (!this.#running || this.#now() - this.#announcedAt < this.#period) return
+    this.#timers.after(Math.random() * CATCH_UP_SPREAD_MS, () => this.announce())
   }
 
-  get #steady(): number {
-    return steadyOf(this.#init.members())
+  get #period(): number {
+    return heartbeatPeriodOf(this.#init.members())
   }
 
   #repeat(): void {
-    // give or take a quarter, so that not all speak at once
-    this.#later(this.#steady * (0.75 + Math.random() / 2), () => {
-      if (!this.#init.rests() || this.#now() - this.#said > RESTING) {
-        this.now()
-        this.#init.onSteady()
+    // plus or minus a quarter, so that members do not announce themselves all at once
+    this.#timers.after(this.#period * (0.75 + Math.random() / 2), () => {
+      if (!this.#init.mayPostpone() || this.#now() - this.#announcedAt > MAX_POSTPONED_MS) {
+        this.announce()
+        this.#init.onPeriod()
       }
       this.#repeat()
     })
-  }
-
-  #later(delay: number, act: () => void): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      if (this.#running) act()
-    }, delay)
-    this.#timers.add(timer.unref())
-    return timer
   }
 }

@@ -1,43 +1,43 @@
 /**
- * Passes on what a swap brought, as it may be news to others too: after a random while, and only if nobody else has by then.
- * So a newcomer among 64 is told of once or twice, not 64 times. Of each peer only the newest waits.
+ * Publishes what was learned in a sync, since other peers may not have it: after a random delay, and only if no other peer has published
+ * it by then. So a newcomer among 64 is announced once or twice, not 64 times.
  */
-const AFTER = 300
-const SPREAD = 2_000
+const MIN_DELAY_MS = 300
+const RANDOM_DELAY_MS = 2_000
 
-interface Waiting {
+interface Pending {
   version: number
   timer: NodeJS.Timeout
 }
 
 export class Rebroadcast {
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #pending = new Map<string, Pending>()
 
-  /** @param version of what is said about `peer`; nothing happens where as new a one waits already */
-  plan(peer: string, version: number, publish: () => void): void {
-    const before = this.#waiting.get(peer)
+  /** Replaces what is pending for the key, unless that is of the same or a later version. */
+  plan(key: string, version: number, publish: () => void): void {
+    const before = this.#pending.get(key)
     if (before != null && before.version >= version) return
     clearTimeout(before?.timer)
     const timer = setTimeout(
       () => {
-        this.#waiting.delete(peer)
+        this.#pending.delete(key)
         publish()
       },
-      AFTER + Math.random() * SPREAD
+      MIN_DELAY_MS + Math.random() * RANDOM_DELAY_MS
     )
-    this.#waiting.set(peer, { version, timer: timer.unref() })
+    this.#pending.set(key, { version, timer: timer.unref() })
   }
 
-  /** The topic has it, or something newer. */
-  heard(peer: string, version: number): void {
-    const waiting = this.#waiting.get(peer)
-    if (waiting == null || waiting.version > version) return
-    clearTimeout(waiting.timer)
-    this.#waiting.delete(peer)
+  /** Another peer has published this version: cancels what is pending, unless that is newer. */
+  onPublished(key: string, version: number): void {
+    const pending = this.#pending.get(key)
+    if (pending == null || pending.version > version) return
+    clearTimeout(pending.timer)
+    this.#pending.delete(key)
   }
 
   stop(): void {
-    for (const { timer } of this.#waiting.values()) clearTimeout(timer)
-    this.#waiting.clear()
+    for (const { timer } of this.#pending.values()) clearTimeout(timer)
+    this.#pending.clear()
   }
 }

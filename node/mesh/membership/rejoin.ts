@@ -1,39 +1,31 @@
 /**
- * After a cut each side thinks the other lost, and only a record newer than that opinion mends it. So whoever finds a peer
- * again that was thought lost says anew that it is here itself: a little later, as all do it at once, and once more, as the
- * topic is just growing together.
+ * Mends the tables of both sides after a partition. Each side holds the other for lost, and only a newer record refutes that: whoever
+ * meets such a peer again announces itself, a little later, as many do so at once, and once more, as the topic is still being grafted.
  */
-const SPREAD = 1_000
-const AGAIN = 3_000
-/** A mesh whose links come and go does not drown in it. */
-const REST = 10_000
+import { Timers } from '../../timers.ts'
+
+const FIRST_WITHIN_MS = 1_000
+const SECOND_AFTER_MS = 3_000
+/** A mesh with unstable links announces itself no more often. */
+const MIN_INTERVAL_MS = 10_000
 
 export class Rejoin {
   readonly #announce: () => void
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #timers = new Timers()
 
   constructor(announce: () => void) {
     this.#announce = announce
   }
 
-  /** A peer that was thought lost is here. */
-  found(): void {
+  /** A peer that was held for lost is reachable. */
+  onRejoined(): void {
     if (this.#timers.size > 0) return
-    const soon = Math.random() * SPREAD
-    for (const delay of [soon, soon + AGAIN]) this.#later(delay, this.#announce)
-    this.#later(REST, () => {})
+    const first = Math.random() * FIRST_WITHIN_MS
+    for (const delay of [first, first + SECOND_AFTER_MS]) this.#timers.after(delay, this.#announce)
+    this.#timers.after(MIN_INTERVAL_MS, () => {})
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
-  }
-
-  #later(delay: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      act()
-    }, delay)
-    this.#timers.add(timer.unref())
   }
 }

@@ -7,7 +7,7 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { attachProtocol } from '../../../protocols/events.ts'
-import { acksProtocol } from '../../../protocols/phase.ts'
+import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import type { Log } from '../../log.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
@@ -22,7 +22,7 @@ const SETTLE = 1_000
 const PATIENCE = 8_000
 const LOOK = 100
 /** Exchanges that go on for long, and know how to begin again. */
-const LASTING = [acksProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
+const LASTING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
 export interface ConnectionMigrationComponents {
   peerId: PeerId

@@ -43,7 +43,7 @@ const MAX_FOUND = 256
 export interface DialerComponents {
   connectionManager: ConnectionManager
   members: Members
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
 }
 
 export interface DialerInit {
@@ -82,13 +82,13 @@ export class Dialer {
 
   afterStart(): void {
     this.#components.members.addEventListener('change', this.#onChange)
-    this.#components.members.addEventListener('found', this.#onFound)
+    this.#components.members.addEventListener('rejoined', this.#onFound)
     this.#loop = this.#run()
   }
 
   async beforeStop(): Promise<void> {
     this.#components.members.removeEventListener('change', this.#onChange)
-    this.#components.members.removeEventListener('found', this.#onFound)
+    this.#components.members.removeEventListener('rejoined', this.#onFound)
     this.#stopped.abort()
     this.#wake()
     await this.#loop
@@ -113,7 +113,7 @@ export class Dialer {
     const wants = this.#count() < DEGREE && members.some(isStranger)
     this.#content = !wants && missingOf(members, this.#init.remembered()).length === 0
     if (this.#content) return CONTENT
-    return this.#components.quiet.measuring ? MEASURING : CALM
+    return this.#components.lowNoise.active ? MEASURING : CALM
   }
 
   /** The ticket's addresses and everyone this home remembers, a few at a time. */

@@ -123,7 +123,7 @@ export class Renewal {
     if (ownProof == null || this.#asking || this.#stopped.signal.aborted) return
     if (Date.now() < dueAt(ownProof)) return this.#plan()
     this.#asking = true
-    const renewed = await this.#ask(ownProof).finally(() => {
+    const renewed = await this.#ask().finally(() => {
       this.#asking = false
     })
     if (renewed) {
@@ -140,7 +140,7 @@ export class Renewal {
   }
 
   /** @returns whether an admin issued a better proof */
-  async #ask(own: Proof): Promise<boolean> {
+  async #ask(): Promise<boolean> {
     const { authority, streams } = this.#components
     const present = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
     for (const peer of present.slice(0, MAX_ADMINS_ASKED)) {

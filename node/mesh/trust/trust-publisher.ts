@@ -27,7 +27,7 @@ export interface TrustPublisherComponents {
   connectionManager: ConnectionManager
   events: TypedEventTarget<Libp2pEvents>
   gossip: Gossip
-  quiet: LowNoiseMode
+  lowNoise: LowNoiseMode
   streams: Streams
 }
 
@@ -63,7 +63,7 @@ export class TrustPublisher {
         return entry
       },
       handle: entry => {
-        this.#rebroadcast.heard(trustEntryId(entry), 1)
+        this.#rebroadcast.onPublished(trustEntryId(entry), 1)
         this.#add(entry, 'gossip')
       }
     })
@@ -118,7 +118,7 @@ export class TrustPublisher {
     this.#later(SYNC_PERIOD_MS * (0.75 + Math.random() / 2), () => {
       const connections = this.#components.connectionManager.getConnections()
       const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one != null && !this.#components.quiet.measuring) this.#sync(one.remotePeer.toString())
+      if (one != null && !this.#components.lowNoise.active) this.#sync(one.remotePeer.toString())
       this.#scheduleSync()
     })
   }

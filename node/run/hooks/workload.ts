@@ -1,46 +1,50 @@
-/** The controller's part of the phase work: lends the workload what the caller gave, shows its output, keeps its result. */
-import type { Signed } from '../../../protocols/envelope.ts'
-import { type Ack, type Step, stepFolder, type WorkloadResult } from '../../../protocols/phase.ts'
-import type { RunRecord } from '../../../protocols/record.ts'
-import type { RunFolder } from '../../store/run-folder.ts'
-import type { DriverParts, RunOrder } from '../driver-parts.ts'
-import type { RunEvents } from '../events.ts'
-import type { PhaseRunner } from '../phase-runner.ts'
+/** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
+import { join } from 'node:path'
+import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
+import type { RunHook } from './hook.ts'
 
-export interface WorkInit {
-  order: RunOrder
-  folder: RunFolder
-  events: RunEvents
-  record: RunRecord
-  parts: DriverParts
-  phases: PhaseRunner
+/** @returns the hook of one run */
+export function workload(): RunHook {
+  let tails: Tail[] = []
+  const stopTails = async () => {
+    for (const tail of tails.splice(0)) await tail.stop()
+  }
+  return {
+    name: 'workload',
+    before({ phase, step }, run) {
+      if (phase !== 'work' || step == null) return
+      const { order, events, parts } = run
+      parts.workloads.set(order.run, {
+        directory: order.directory,
+        env: order.env,
+        signal: run.cancelled,
+        onStarted(pid, folder) {
+          tails = startTails(run, folder)
+          events.store({ type: 'workload-started', step, pid })
+        }
+      })
+    },
+    async after({ phase, step }, { record, events, parts, id }, answers) {
+      if (phase !== 'work' || step == null) return
+      parts.workloads.delete(id)
+      await stopTails()
+      const result = answers[0]?.value.workload
+      if (result == null) return
+      record.workload.push({ step, ...result })
+      events.store({ type: 'workload-ended', step, ...result })
+    },
+    async close({ parts, id }) {
+      parts.workloads.delete(id)
+      await stopTails()
+    }
+  }
 }
 
-/** @throws what the phase throws; the result of the workload is in the record and in the journal then, too */
-export async function runWork(step: Step, { order, folder, events, record, parts, phases }: WorkInit): Promise<void> {
-  const output = folder.path(stepFolder(step), 'workload')
-  const tails = (['stdout', 'stderr'] as const).map(
-    stream => new Tail(`${output}/${stream}.txt`, text => events.show({ type: 'output', stream, text }))
-  )
-  parts.agent.lend(order.run, {
-    directory: order.directory,
-    env: order.env,
-    out: path => folder.path(path),
-    onStarted: pid => events.store({ type: 'workload-started', step, pid })
+function startTails({ events }: RunContext, folder: string): Tail[] {
+  return (['stdout', 'stderr'] as const).map(stream => {
+    const tail = new Tail(join(folder, `${stream}.txt`), text => events.show({ type: 'output', stream, text }))
+    tail.start(() => events.followed)
+    return tail
   })
-  let result: WorkloadResult | undefined
-  const onAnswers = (acks: Signed<Ack>[]) => {
-    result = acks[0]?.value.workload
-    if (result != null) record.workload.push({ step, ...result })
-  }
-  for (const tail of tails) tail.start(() => events.followed)
-  try {
-    const asked = new Map([[parts.signer.peer, record.controller.name]])
-    await phases.run('work', { step, asked, needed: 1, deadline: 0, onAnswers })
-  } finally {
-    parts.agent.unlend(order.run)
-    for (const tail of tails) await tail.stop()
-    if (result != null) events.store({ type: 'workload-ended', step, ...result })
-  }
 }

@@ -7,7 +7,6 @@ import { IPERF, IROH, iperf, iroh, overSsh, SCP, TCP, tcp } from '../carriers.ts
 import { SINK, sinkPhases } from '../contenders.ts'
 import { type Figure, figure, leastTimes, most } from '../figure.ts'
 import { fill, noise, vmstatLines } from '../files.ts'
-import { levels } from '../levels.ts'
 import { alternate, type Entrant, enter, type Repetitions } from '../measure.ts'
 import type { Mesh } from '../mesh.ts'
 import { findProgram } from '../peers/programs.ts'
@@ -47,7 +46,6 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   yield* await oneLarge(bench, mesh, large, repetitions)
   yield* await severalAtOnce(bench, mesh, share, repetitions)
   yield* await toolText(mesh, text, repetitions)
-  yield* await levels(repetitions)
 }
 
 async function oneLarge(bench: Bench, mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {

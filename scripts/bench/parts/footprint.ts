@@ -1,5 +1,4 @@
-/** Memory of a daemon that has nothing to do, in meshes of several sizes. */
-
+/** Memory of an idle daemon, in meshes of several sizes. */
 import type { Bench } from '../bench.ts'
 import { hire } from '../crew.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'
@@ -8,8 +7,8 @@ import { startSerf } from '../peers/serf.ts'
 import { pssOf } from '../processes.ts'
 
 const SIZES = [8, 64]
-/** Between two looks, ms. */
-const EVERY = 200
+/** From one reading to the next. */
+const EVERY_MS = 200
 const SERF = 'serf agent'
 const NODE = 'bare Node'
 
@@ -38,7 +37,7 @@ function resident(name: string, pids: () => number[]): Contender {
   return {
     name,
     async round() {
-      await new Promise(resolve => setTimeout(resolve, EVERY))
+      await new Promise(resolve => setTimeout(resolve, EVERY_MS))
       return { pss: median(pids().map(pid => pssOf(pid) ?? Number.NaN)) }
     }
   }

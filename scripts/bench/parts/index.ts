@@ -21,22 +21,21 @@ export const parts: Part[] = [
   { name: 'fan-in', about: 'every member sends 2 KiB at once', load: () => import('./fan-in.ts') },
   {
     name: 'observer',
-    about: 'what a daemon costs that is idle, and one that measures',
+    about: 'what a daemon costs that is idle, and one in a run',
     load: () => import('./observer.ts')
   },
   {
     name: 'growth',
-    about: 'phase, newcomers and fan-in against the number of members',
+    about: 'a phase against the number of members',
     load: () => import('./growth.ts')
   },
+  { name: 'rtt', about: 'round trips of a run, in namespaces', load: () => import('./rtt.ts') },
   { name: 'start-up', about: 'how soon a command answers and a daemon listens', load: () => import('./start-up.ts') },
   {
     name: 'bulk',
     about: 'large transfers, from the end of the workload to the receipt',
     load: () => import('./bulk.ts')
-  },
-  { name: 'stage', about: 'one file to all members', load: () => import('./stage.ts') },
-  { name: 'direct', about: 'from relayed to direct', load: () => import('./direct.ts') }
+  }
 ]
 
 export const partNames = parts.map(({ name }) => name)

@@ -1,11 +1,10 @@
 /** How far apart the members begin at `start`: as the run records it, and as it is where all clocks are one. */
-
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from '../../../protocols/codec.ts'
 import { envelope, open } from '../../../protocols/envelope.ts'
+import { certificateFile } from '../../../protocols/layout.ts'
 import { ackSubject, certificateSubject } from '../../../protocols/phase.ts'
-import { certificateFile } from '../../../protocols/verify.ts'
 import type { Bench } from '../bench.ts'
 import { SINK, STAR, sinkPhases, starPhases } from '../contenders.ts'
 import { BAK, type Figure, figure, most } from '../figure.ts'

@@ -67,7 +67,7 @@ function startOne(program: string, args: string[], env: Record<string, string>):
   })
 }
 
-/** A daemon that has a home, and knows nobody. */
+/** A daemon with a home, and no other peer. */
 async function daemonStarts(bench: Bench): Promise<Contender> {
   const testnet = await Testnet.start({ peers: 1, folder: await bench.scratch('lone'), args: () => ['--log', 'error'] })
   bench.after(() => testnet.stop())

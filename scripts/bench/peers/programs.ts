@@ -17,8 +17,8 @@ const DEBIAN = join(FOLDER, 'debian')
 const NPM = join(FOLDER, 'npm')
 const DEBIAN_PACKAGES = ['redis-server', 'openssh-server', 'openssh-client', 'rsync', 'iperf3', 'serf', 'xz-utils']
 const NPM_PACKAGES = ['@number0/iroh@1.1.0']
-/** Fetching packages takes this long at most, ms. */
-const PATIENCE = 300_000
+/** Longest that fetching packages may take. */
+const FETCH_TIMEOUT_MS = 300_000
 
 export interface Program {
   path: string
@@ -56,13 +56,14 @@ async function fetchDebian(say: (line: string) => void): Promise<void> {
   // the packages themselves even where they are installed, and of what they need whatever is missing
   const options = ['-y', '-q', '--no-install-recommends', '--download-only', '--reinstall']
   const to = ['-o', `Dir::Cache::archives=${archives}`, '-o', 'Debug::NoLocking=1']
-  const download = () => run('apt-get', ['install', ...options, ...to, ...DEBIAN_PACKAGES], { timeout: PATIENCE })
+  const download = () =>
+    run('apt-get', ['install', ...options, ...to, ...DEBIAN_PACKAGES], { timeout: FETCH_TIMEOUT_MS })
   await download().catch(async () => {
-    await run('apt-get', ['update', '-q'], { timeout: PATIENCE })
+    await run('apt-get', ['update', '-q'], { timeout: FETCH_TIMEOUT_MS })
     await download()
   })
   for (const archive of (await readdir(archives)).filter(name => name.endsWith('.deb'))) {
-    await run('dpkg', ['-x', join(archives, archive), DEBIAN], { timeout: PATIENCE })
+    await run('dpkg', ['-x', join(archives, archive), DEBIAN], { timeout: FETCH_TIMEOUT_MS })
     say(archive)
   }
   await rm(archives, { recursive: true, force: true })
@@ -72,7 +73,7 @@ async function fetchNpm(say: (line: string) => void): Promise<void> {
   await mkdir(NPM, { recursive: true })
   await writeFile(join(NPM, 'package.json'), '{"private":true}')
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--silent']
-  await run('npm', ['install', ...options, ...NPM_PACKAGES], { cwd: NPM, timeout: PATIENCE })
+  await run('npm', ['install', ...options, ...NPM_PACKAGES], { cwd: NPM, timeout: FETCH_TIMEOUT_MS })
   for (const each of NPM_PACKAGES) say(each)
 }
 

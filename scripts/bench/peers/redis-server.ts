@@ -5,7 +5,8 @@ import { end, keep } from '../crew.ts'
 import { findProgram } from './programs.ts'
 import { Redis } from './resp.ts'
 
-const READY = 10_000
+/** Longest wait for the server to answer. */
+const READY_TIMEOUT_MS = 10_000
 
 export interface RedisServer {
   port: number
@@ -23,7 +24,7 @@ export async function startRedis(): Promise<RedisServer | { absent: string }> {
     spawn(program.path, settings, { stdio: 'ignore', env: { ...process.env, ...program.env }, detached: true })
   )
   child.once('error', () => {})
-  const deadline = performance.now() + READY
+  const deadline = performance.now() + READY_TIMEOUT_MS
   for (;;) {
     try {
       const redis = await Redis.connect(port)

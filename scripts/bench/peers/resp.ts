@@ -13,7 +13,9 @@ export class Redis {
     this.#socket = socket
     this.#onMessage = onMessage
     socket.on('data', (data: Buffer) => this.#read(data))
-    socket.on('error', error => this.#waiting.splice(0).forEach(({ reject }) => reject(error)))
+    socket.on('error', error => {
+      for (const { reject } of this.#waiting.splice(0)) reject(error)
+    })
   }
 
   /** @param onMessage gets what is published on the channels that `SUBSCRIBE` names */

@@ -5,7 +5,8 @@ import { end, keep } from '../crew.ts'
 import { findProgram, type Program } from './programs.ts'
 import { freePort } from './redis-server.ts'
 
-const READY = 15_000
+/** Longest wait for an agent to be ready. */
+const READY_TIMEOUT_MS = 15_000
 
 export interface Serf {
   pids: number[]
@@ -55,7 +56,7 @@ export async function startAgent({ path, env }: Program, name: string, join?: st
   })
   child.once('error', ready.reject)
   child.once('exit', status => ready.reject(new Error(`serf agent ended with ${status}: ${said.slice(-300)}`)))
-  const timer = setTimeout(() => ready.reject(new Error(`serf agent is not ready: ${said}`)), READY)
+  const timer = setTimeout(() => ready.reject(new Error(`serf agent is not ready: ${said}`)), READY_TIMEOUT_MS)
   try {
     await ready.promise
     return { pid: child.pid as number, bind, rpc, took: performance.now() - began, stop }

@@ -14,8 +14,9 @@ import { pipeline } from 'node:stream/promises'
 import { Redis } from './resp.ts'
 import { now, serve, within } from './role.ts'
 
-const LIMIT = 60_000
-/** A tarball is sent in pieces of this size. */
+/** Longest that a phase may take. */
+const PHASE_TIMEOUT_MS = 60_000
+/** Pieces in which a tarball is sent, bytes. */
 const PIECE = 1024 * 1024
 const COMMANDS = 'to-members'
 const ANSWERS = 'from-members'
@@ -59,8 +60,8 @@ async function sink(members: number, folder: string): Promise<void> {
       port: (server.address() as AddressInfo).port,
       directory: 'x'.repeat(128)
     }
-    const heard = await publisher.command('PUBLISH', COMMANDS, JSON.stringify(command))
-    if (heard !== members) throw new Error(`${heard} of ${members} members listen`)
+    const receivers = await publisher.command('PUBLISH', COMMANDS, JSON.stringify(command))
+    if (receivers !== members) throw new Error(`${receivers} of ${members} members listen`)
     await over.promise
     return { took: performance.now() - began, began: open.began }
   }
@@ -68,7 +69,7 @@ async function sink(members: number, folder: string): Promise<void> {
   serve(undefined, async ({ phases, action, bytes = 0, pause }: Question) => {
     const seen = []
     for (let i = 0; i < phases; i++) {
-      seen.push(await within(phase(action, bytes), LIMIT, `${action} of the sink`))
+      seen.push(await within(phase(action, bytes), PHASE_TIMEOUT_MS, `${action} of the sink`))
       await new Promise(resolve => setTimeout(resolve, pause))
     }
     return seen

@@ -12,8 +12,9 @@ import { findProgram, type Program } from './programs.ts'
 import { freePort } from './redis-server.ts'
 
 const run = promisify(execFile)
-const READY = 10_000
-const PATIENCE = 120_000
+/** Longest wait for sshd to listen, and for a copy to end. */
+const READY_TIMEOUT_MS = 10_000
+const COPY_TIMEOUT_MS = 120_000
 
 export interface Sshd {
   /** Copies a file of this machine to another place on it. */
@@ -35,15 +36,15 @@ export async function startSshd(folder: string): Promise<Sshd | { absent: string
   await writeFile(key('settings'), settings({ port, key, sftp: sftp.path }))
   const [program, ...words] = await commandOf(folder, [sshd.path, '-D', '-e', '-f', key('settings')])
   const child = keep(spawn(program as string, words, { stdio: ['ignore', 'ignore', 'pipe'], env, detached: true }))
-  let complaint = ''
-  child.stderr?.on('data', data => (complaint = `${complaint}${data}`.slice(-1_000)))
-  child.once('error', error => (complaint = error.message))
+  let stderr = ''
+  child.stderr?.on('data', data => (stderr = `${stderr}${data}`.slice(-1_000)))
+  child.once('error', error => (stderr = error.message))
   const stop = () => end(child)
   try {
     await answers(port, () => child.exitCode != null)
   } catch (cause) {
     await stop()
-    throw new Error(`sshd: ${(cause as Error).message}: ${complaint}`)
+    throw new Error(`sshd: ${(cause as Error).message}: ${stderr}`)
   }
   const trust = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'BatchMode=yes', 'LogLevel=ERROR']
   const options = ['-i', key('user'), '-F', 'none', ...trust.flatMap(each => ['-o', each])]
@@ -51,7 +52,7 @@ export async function startSshd(folder: string): Promise<Sshd | { absent: string
     stop,
     scp: async (from, to) => {
       await run(scp.path, ['-q', '-S', ssh.path, '-P', String(port), ...options, from, `127.0.0.1:${to}`], {
-        timeout: PATIENCE
+        timeout: COPY_TIMEOUT_MS
       })
     },
     rsync: async (from, to) => {
@@ -61,7 +62,7 @@ export async function startSshd(folder: string): Promise<Sshd | { absent: string
       const there = ['env', ...variables, rsync.path].join(' ')
       const shell = [ssh.path, '-p', String(port), ...options].join(' ')
       await run(rsync.path, ['--whole-file', `--rsync-path=${there}`, '-e', shell, from, `127.0.0.1:${to}`], {
-        timeout: PATIENCE,
+        timeout: COPY_TIMEOUT_MS,
         env: { ...process.env, ...rsync.env }
       })
     }
@@ -95,7 +96,7 @@ async function commandOf(folder: string, sshd: string[]): Promise<string[]> {
 }
 
 async function answers(port: number, isOver: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + READY; ; ) {
+  for (const deadline = performance.now() + READY_TIMEOUT_MS; ; ) {
     const open = await new Promise<boolean>(resolve => {
       const socket = connect({ port, host: '127.0.0.1' })
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))

@@ -12,7 +12,8 @@ import { now, serve, within } from './role.ts'
 const COMMAND = 264
 const ANSWER = 180
 const SIGNATURE = 64
-const LIMIT = 60_000
+/** Longest that a phase may take. */
+const PHASE_TIMEOUT_MS = 60_000
 
 const [role = '', argument = ''] = process.argv.slice(2)
 if (role === 'hub') await hub(Number(argument))
@@ -68,9 +69,9 @@ async function hub(members: number): Promise<void> {
   serve((server.address() as AddressInfo).port, async ({ phases, pause }: { phases: number; pause: number }) => {
     const seen = []
     // a member is ready when it has said its key, not when the hub has read it
-    await within(all.promise, LIMIT, 'members of the star')
+    await within(all.promise, PHASE_TIMEOUT_MS, 'members of the star')
     for (let i = 0; i < phases; i++) {
-      seen.push(await within(phase(), LIMIT, 'a phase of the star'))
+      seen.push(await within(phase(), PHASE_TIMEOUT_MS, 'a phase of the star'))
       await new Promise(resolve => setTimeout(resolve, pause))
     }
     return seen
@@ -84,7 +85,10 @@ async function member(port: number): Promise<void> {
   socket.write(padded(publicKey.export({ type: 'spki', format: 'der' }), ANSWER + SIGNATURE))
   let hubKey: KeyObject | undefined
   frames(socket, COMMAND + SIGNATURE, frame => {
-    if (hubKey == null) return void (hubKey = keyOf(frame))
+    if (hubKey == null) {
+      hubKey = keyOf(frame)
+      return
+    }
     const body = frame.subarray(0, COMMAND)
     if (!verify(null, body, hubKey, frame.subarray(COMMAND))) throw new Error('a bad signature')
     const answer = Buffer.alloc(ANSWER)

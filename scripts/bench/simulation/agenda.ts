@@ -1,4 +1,4 @@
-/** What happens at which instant of a simulated time: a heap, the earliest on top, of equal ones the one that came first. */
+/** Events of a simulated time: a heap, the earliest on top; of equal ones the one that was planned first. */
 
 interface Entry {
   at: number

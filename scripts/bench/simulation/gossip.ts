@@ -1,51 +1,56 @@
-/** How one message spreads in a simulated world, and what that costs each peer. */
+/** How one command spreads in a simulated mesh, and what that costs each peer. */
 import type { GossipParameters, World } from './world.ts'
 
 /** Processor time of what a peer does, ms. */
-export interface Costs {
+export interface GossipCosts {
   /** Putting a message on a connection. */
   send: number
-  /** A message that it has not seen: decoded, verified, handed on. */
-  first: number
-  /** One that it has. */
+  /** A command that is new here: decoded, verified, and acted on. */
+  act: number
+  /** One that is not. */
   again: number
-  /** Telling a neighbour that it need not send, or hearing so. */
+  /** Telling a neighbour that it need not send a message, or reading that. */
   control: number
 }
 
 export interface Spreading {
   from: number
-  /** Whom the publisher is connected to. */
+  /** Peers that the publisher sends to. */
   connected: number[]
+  /** Whether receivers pass the message on; they do not where the publisher reaches all. */
+  passedOn: boolean
   bytes: number
-  costs: Costs
+  costs: GossipCosts
   parameters: GossipParameters
-  /** A peer has it. */
-  onFirst(peer: number): void
+  /** A peer has acted on it. */
+  onActed(peer: number): void
 }
 
-export function spread(world: World, { from, connected, bytes, costs, parameters, onFirst }: Spreading): void {
+export function spread(world: World, init: Spreading): void {
+  const { from, connected, passedOn, bytes, costs, parameters, onActed } = init
   const seen = new Set([from])
   const unwanted = new Map<number, Set<number>>()
-  const quietly = bytes >= parameters.idontwantMinDataSize
-  const publishTo = parameters.floodPublish ? connected : (world.neighbours[from] as number[])
-  for (const peer of publishTo) world.work(from, costs.send, () => world.arrive(() => hear(peer, from)))
+  const announced = passedOn && bytes >= parameters.idontwantMinDataSize
+  for (const peer of connected) world.work(from, costs.send, () => world.arrive(() => receive(peer, from)))
 
-  function hear(peer: number, sender: number): void {
-    if (seen.has(peer)) return world.work(peer, costs.again)
+  function receive(peer: number, sender: number): void {
+    if (seen.has(peer)) {
+      world.work(peer, costs.again)
+      return
+    }
     seen.add(peer)
-    const others = (world.neighbours[peer] as number[]).filter(other => other !== sender)
-    if (quietly) for (const other of others) decline(peer, other)
-    world.work(peer, costs.first, () => {
-      onFirst(peer)
+    const others = passedOn ? world.neighbours(peer).filter(other => other !== sender) : []
+    if (announced) for (const other of others) decline(peer, other)
+    world.work(peer, costs.act, () => {
+      onActed(peer)
       for (const other of others) {
         if (unwanted.get(peer)?.has(other)) continue
-        world.work(peer, costs.send, () => world.arrive(() => hear(other, peer)))
+        world.work(peer, costs.send, () => world.arrive(() => receive(other, peer)))
       }
     })
   }
 
-  /** A neighbour hears that this peer has it already, and will not send it. */
+  /** A neighbour learns that this peer has the message, and does not send it. */
   function decline(peer: number, other: number): void {
     world.work(peer, costs.control, () =>
       world.arrive(() => {

@@ -1,30 +1,32 @@
 /**
- * A phase among peers that are not there: the real roster says who is asked and how many are needed, the real quorum when it
- * is over; the time that the real quorum takes here is time of the controller there. Command and answer take each member's
- * own stream, or that of the head of its branch, which sends up what it gathered once all below it have answered; of the certificate
- * a few members get a copy. What was gathered is opened after that, while the next phase would be under way. What the mesh hears
- * later, of many phases at once, is left out.
+ * A phase of a simulated mesh. The real roster says how many members are needed, the real quorum when the phase is over; the time
+ * that the real quorum takes here counts as the controller's. The command is published on the run's topic: in one hop where the
+ * controller has a connection to every member, else members pass it on. An answer takes the member's own stream, or that of the
+ * head of its branch, which sends up what it gathered once all below it have answered; a few members get a copy of the
+ * certificate. Gathered answers are verified after that, while the next phase would be open. Repeats are left out.
  */
+import { MAX_CONNECTIONS } from '../../../node/mesh/libp2p/libp2p.ts'
 import { HOLDERS } from '../../../node/run/phase-runner.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
 import { type Branch, branches } from './branches.ts'
+import { type GossipCosts, spread } from './gossip.ts'
 import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
 
-export interface PhaseCosts {
-  /** Putting a message on a stream. */
-  send: number
-  /** A member reads and verifies the command, does nothing, and signs that it has. */
-  act: number
+/** A signed command is about so long, bytes. */
+const COMMAND_BYTES = 400
+
+/** Processor time, ms. */
+export interface PhaseCosts extends GossipCosts {
   /** The controller takes an answer: frame, signature, journal. */
   answer: number
   /** A head, or the controller, takes what was gathered below another: a frame. */
   gather: number
-  /** The controller opens an answer that was gathered, after the phase. */
+  /** The controller verifies an answer that was gathered, after the phase. */
   open: number
-  /** An answer in a certificate that is made, and one in a bundle. */
+  /** An answer in a certificate that is made, and one that was gathered. */
   acknowledged: number
   bundled: number
 }
@@ -35,8 +37,6 @@ export interface PhaseInit {
   costs: PhaseCosts
   factors: Factors
   parameters: GossipParameters
-  /** Whom the controller tells; those whom it tells in a run if not given. */
-  shape?: Branch[]
 }
 
 export interface Simulated {
@@ -47,37 +47,38 @@ export interface Simulated {
   members: number
 }
 
-export function simulatePhase(init: PhaseInit): Simulated {
-  const { members, place, costs, factors, parameters, shape = branches(init.members) } = init
+export function simulatePhase({ members, place, costs, factors, parameters }: PhaseInit): Simulated {
   const random = randomFrom(members)
   const world = new World({ peers: members + 1, degree: parameters.D, place, factors, random })
   const needed = neededOfRoster(members)
+  const gatherings = gatheringsOf(members)
   let ok = 0
   let bundled = 0
   let latency = 0
-  tell(CONTROLLER, shape, take)
+  const reached = Math.min(members, MAX_CONNECTIONS)
+  spread(world, {
+    ...{ from: CONTROLLER, bytes: COMMAND_BYTES, costs, parameters },
+    connected: Array.from({ length: reached }, (_, i) => i + 1),
+    passedOn: reached < members,
+    onActed: member => answer(member, 1)
+  })
   world.agenda.run()
   const controller = world.spent[CONTROLLER] as number
   return { latency, controller, members: world.spent.reduce((sum, each) => sum + each, -controller) }
 
-  /** @param onAnswers gets how many answers came at once, where they were sent to */
-  function tell(from: number, below: Branch[], onAnswers: (count: number) => void): void {
-    for (const branch of below) {
-      world.work(from, costs.send, () => world.arrive(() => obey(branch, onAnswers)))
-    }
-  }
-
-  function obey({ head, below }: Branch, onAnswers: (count: number) => void): void {
-    let gathered = 0
-    let waiting = 1 + below.length
-    const gather = (count: number) => {
-      gathered += count
-      waiting--
-      if (waiting === 0) world.work(head, costs.send, () => world.arrive(() => onAnswers(gathered)))
-    }
-    // those below it begin before it does
-    tell(head, below, count => world.work(head, count === 1 ? costs.answer : costs.gather, () => gather(count)))
-    world.work(head, costs.act, () => gather(1))
+  /** @param count answers that came, or were made, at a member at once */
+  function answer(member: number, count: number): void {
+    const gathering = gatherings[member] as Gathering
+    gathering.count += count
+    gathering.waiting--
+    if (gathering.waiting > 0) return
+    const { count: all, above } = gathering
+    world.work(member, costs.send, () =>
+      world.arrive(() => {
+        if (above === CONTROLLER) take(all)
+        else world.work(above, all === 1 ? costs.answer : costs.gather, () => answer(above, all))
+      })
+    )
   }
 
   function take(count: number): void {
@@ -98,6 +99,27 @@ export function simulatePhase(init: PhaseInit): Simulated {
       world.work(CONTROLLER, bundled * costs.open, () => {})
     })
   }
+}
+
+interface Gathering {
+  /** Who takes what is gathered. */
+  above: number
+  /** Answers so far, and how many messages with answers are still to come; its own is one. */
+  count: number
+  waiting: number
+}
+
+/** @returns what each member gathers, by its number */
+function gatheringsOf(members: number): Gathering[] {
+  const all: Gathering[] = []
+  const fill = (above: number, list: Branch[]) => {
+    for (const { head, below } of list) {
+      all[head] = { above, count: 0, waiting: 1 + below.length }
+      fill(head, below)
+    }
+  }
+  fill(CONTROLLER, branches(members))
+  return all
 }
 
 /** How many the real roster needs of so many peers that are all here and fit. */

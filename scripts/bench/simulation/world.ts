@@ -1,6 +1,6 @@
 /**
- * Peers that are not there: how they are linked, who forwards to whom, and what their processors are busy with. The
- * parameters of gossip are those of the real service, the number of links is that of the real code.
+ * Simulated peers: their links, and what their processors are busy with. The parameters of gossip are those of the real service, the
+ * number of links is that of the real code.
  */
 import { meshGossip } from '../../../node/mesh/gossip.ts'
 import { DEGREE } from '../../../node/mesh/peering/dialer.ts'
@@ -9,9 +9,7 @@ import { Agenda } from './agenda.ts'
 export interface GossipParameters {
   /** Peers that each forwards to. */
   D: number
-  /** Who publishes sends to everyone it is connected to. */
-  floodPublish: boolean
-  /** From this size on a peer tells its neighbours that it has a message already, bytes. */
+  /** From this size on a peer tells its neighbours which messages it has already, bytes. */
   idontwantMinDataSize: number
 }
 
@@ -30,7 +28,7 @@ export interface Place {
   latency: number
 }
 
-/** How much dearer everything is than the proportions say. */
+/** Processor time on this machine, as multiples of the proportions. */
 export interface Factors {
   controller: number
   member: number
@@ -55,9 +53,10 @@ export class World {
   readonly #free: number[]
   /** ms of processor time by peer. */
   readonly spent: number[]
-  /** Who each peer forwards what it hears to. */
-  readonly neighbours: number[][]
-
+  readonly #degree: number
+  readonly #random: () => number
+  /** Made when the first message is passed on. */
+  #neighbours: number[][] | undefined
   readonly #factors: Factors
 
   /** @param random gives 0 to 1 */
@@ -66,7 +65,14 @@ export class World {
     this.#factors = factors
     this.#free = Array(place.cores === 'own' ? peers : place.cores).fill(0)
     this.spent = Array(peers).fill(0)
-    this.neighbours = link(peers, degree, random)
+    this.#degree = degree
+    this.#random = random
+  }
+
+  /** @returns the peers to which one passes messages on */
+  neighbours(peer: number): number[] {
+    this.#neighbours ??= link(this.spent.length, this.#degree, this.#random)
+    return this.#neighbours[peer] as number[]
   }
 
   /** @param cost ms before the factor of the peer */
@@ -83,7 +89,7 @@ export class World {
     this.agenda.plan(began + cost, then)
   }
 
-  /** Something that has left a peer arrives. */
+  /** A message that has left a peer arrives. */
   arrive(then: () => void): void {
     this.agenda.plan(this.agenda.now + this.#place.latency, then)
   }
@@ -109,7 +115,7 @@ function leastOf(values: number[]): number {
   return values.reduce((least, value, i) => (value < (values[least] as number) ? i : least), 0)
 }
 
-/** The same numbers each time: a simulation that is run again says the same. */
+/** Pseudo-random numbers from a seed, so that a simulation gives one result however often it is run. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

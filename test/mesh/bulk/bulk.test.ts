@@ -59,7 +59,7 @@ async function start(init: Init = {}): Promise<Peer> {
   const { idle, bulk = true, relay, now, paths = { isPunched: () => false } } = init
   const lines: string[] = []
   const log = createLog('info', line => lines.push(line))
-  const gate = new ConnectionGater({ conduct: { note: () => {}, isCutOff: () => false }, log, now })
+  const gate = new ConnectionGater({ peerScore: { note: () => {}, isCutOff: () => false }, log, now })
   const greeter = new Greeter({ gate })
   const services = {
     gate: (c: never) => gate.serve(c),
@@ -68,7 +68,7 @@ async function start(init: Init = {}): Promise<Peer> {
     members: () => ({ get: () => undefined }),
     ...(bulk && { bulk: (c: never) => new Bulk(c, { log, greeter, idle }) })
   }
-  const local = await mesh.start({ relay, services, network: { gate, ...(bulk && { greeter }) } })
+  const local = await mesh.start({ relay, services, network: { gater: gate, ...(bulk && { greeter }) } })
   const came: Peer['came'] = []
   await local.streams.serve(
     tarballProtocol,

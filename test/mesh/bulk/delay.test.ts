@@ -26,14 +26,14 @@ test.after(async () => {
 })
 
 async function start(): Promise<{ peer: LocalPeer; bulk: Bulk; came: Array<string | undefined> }> {
-  const gate = new ConnectionGater({ conduct: { note: () => {}, isCutOff: () => false }, log: silent })
+  const gate = new ConnectionGater({ peerScore: { note: () => {}, isCutOff: () => false }, log: silent })
   const greeter = new Greeter({ gate })
   const services = {
     gate: (c: never) => gate.serve(c),
     paths: () => ({ isPunched: () => false }),
     bulk: (c: never) => new Bulk(c, { log: silent, greeter })
   }
-  const peer = await mesh.start({ services, network: { gate, greeter } })
+  const peer = await mesh.start({ services, network: { gater: gate, greeter } })
   const came: Array<string | undefined> = []
   const admit = async (_offer: unknown, _peer: unknown, carrier?: string) => {
     came.push(carrier)

@@ -2,22 +2,22 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LowNoiseMode } from '../../../node/mesh/idle/low-noise.ts'
 
-const quiet = suite('whether this peer measures')
+const test = suite('low-noise mode')
 
-quiet('it does from the first run that begins to the last that ends, and says each change once', () => {
-  const each = new LowNoiseMode()
-  const said: boolean[] = []
-  each.addEventListener('change', () => said.push(each.measuring))
-  each.note('one', false)
-  each.note('one', true)
-  each.note('two', true)
-  each.note('two', true)
-  each.note('one', false)
-  assert.is(each.measuring, true)
-  each.note('two', false)
-  each.note('two', false)
-  assert.is(each.measuring, false)
-  assert.equal(said, [true, false])
+test('is active from the first run that begins to the last that ends, and reports each change once', () => {
+  const mode = new LowNoiseMode()
+  const reported: boolean[] = []
+  mode.addEventListener('change', () => reported.push(mode.active))
+  mode.set('one', false)
+  mode.set('one', true)
+  mode.set('two', true)
+  mode.set('two', true)
+  mode.set('one', false)
+  assert.is(mode.active, true)
+  mode.set('two', false)
+  mode.set('two', false)
+  assert.is(mode.active, false)
+  assert.equal(reported, [true, false])
 })
 
-quiet.run()
+test.run()

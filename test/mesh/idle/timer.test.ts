@@ -5,10 +5,10 @@ import { AlignedTimer, untilNext } from '../../../node/mesh/idle/timer.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 
-const beat = suite('what is done again and again')
-beat.after(stayAwake())
+const test = suite('aligned timer')
+test.after(stayAwake())
 
-beat('whatever has the same period is done at the same moments, and never twice within a quarter of it', () => {
+test('timers with the same period fire at the same instants, and never twice within a quarter of it', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.integer({ min: 1, max: 1e6 }), (now, period) => {
       const left = untilNext(now, period)
@@ -19,43 +19,43 @@ beat('whatever has the same period is done at the same moments, and never twice 
   )
 })
 
-beat('goes on until it is stopped, as often as it is asked for just then', async () => {
+test('fires with the period of the moment until it is stopped', async () => {
   let period = 5
   let times = 0
-  const each = new AlignedTimer(
+  const timer = new AlignedTimer(
     () => times++,
     () => period
   )
-  each.start()
+  timer.start()
   await until(() => (times >= 3 ? times : undefined))
   period = 600_000
-  // one was on its way
+  // one more was planned already
   await new Promise(resolve => setTimeout(resolve, 50))
   const slow = times
   await new Promise(resolve => setTimeout(resolve, 50))
   assert.is(times, slow)
   period = 5
-  each.start()
+  timer.start()
   await until(() => (times > slow ? times : undefined))
-  each.stop()
+  timer.stop()
   const stopped = times
   await new Promise(resolve => setTimeout(resolve, 30))
   assert.is(times, stopped)
 })
 
-beat('one that stops itself is not done again', async () => {
+test('does not fire again after it was stopped by its own action', async () => {
   let times = 0
-  const each: AlignedTimer = new AlignedTimer(
+  const timer: AlignedTimer = new AlignedTimer(
     () => {
       times++
-      each.stop()
+      timer.stop()
     },
     () => 5
   )
-  each.start()
+  timer.start()
   await until(() => (times > 0 ? times : undefined))
   await new Promise(resolve => setTimeout(resolve, 30))
   assert.is(times, 1)
 })
 
-beat.run()
+test.run()

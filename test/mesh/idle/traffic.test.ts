@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { Traffic } from '../../../node/mesh/idle/traffic.ts'
 import { until } from '../../helpers/workspace.ts'
 
-const test = suite('bytes over connections')
+const test = suite('traffic')
 
 const servers: Server[] = []
 const traffic = new Traffic()
@@ -18,7 +18,7 @@ test.after.each(() => {
   for (const each of servers.splice(0)) each.close()
 })
 
-/** A server that sends back what comes. */
+/** An echo server. */
 async function serve(where: { path: string } | { port: number; host: string }): Promise<Server> {
   const server = createServer(socket => socket.pipe(socket))
   servers.push(server)
@@ -28,13 +28,13 @@ async function serve(where: { path: string } | { port: number; host: string }): 
 }
 
 async function send(socket: Socket, bytes: number): Promise<void> {
-  let come = 0
-  socket.on('data', data => (come += data.length))
+  let received = 0
+  socket.on('data', data => (received += data.length))
   socket.write(Buffer.alloc(bytes))
-  await until(() => (come === bytes ? true : undefined))
+  await until(() => (received === bytes ? true : undefined))
 }
 
-test('both directions count, of sockets that are open and of those that have closed', async () => {
+test('counts both directions, of open sockets and of closed ones', async () => {
   const server = await serve({ port: 0, host: '127.0.0.1' })
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   await send(socket, 100_000)
@@ -45,13 +45,13 @@ test('both directions count, of sockets that are open and of those that have clo
   await until(() => (traffic.total.sent === 200_000 && traffic.total.received === 200_000 ? true : undefined))
 })
 
-test('what comes to a socket of the file system is not counted', async () => {
+test('does not count what a unix socket receives', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bak-traffic-'))
   const before = traffic.total
   await serve({ path: join(folder, 's') })
   const socket = connect(join(folder, 's'))
   await send(socket, 1_000)
-  // the caller's end is not told from one to a peer, and a daemon has none
+  // the caller's end counts, as it looks like one to a peer; a daemon has none
   assert.equal(traffic.total.received - before.received, 1_000)
   socket.destroy()
   rmSync(folder, { recursive: true })

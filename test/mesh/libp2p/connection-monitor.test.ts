@@ -95,14 +95,14 @@ vigils('one that is closed as it is asked needs no more', async () => {
 })
 
 vigils('between start and stop they are asked seldom, and at once often again after it', async () => {
-  const quiet = new LowNoiseMode()
-  const { told } = connect({ quiet, period: 10, measuring: 600_000 })
+  const lowNoise = new LowNoiseMode()
+  const { told } = connect({ lowNoise, period: 10, measuring: 600_000 })
   await some(3, told)
-  quiet.note('run', true)
+  lowNoise.set('run', true)
   const { asked } = told
   await new Promise(resolve => setTimeout(resolve, 60))
   assert.ok(told.asked <= asked + 1)
-  quiet.note('run', false)
+  lowNoise.set('run', false)
   await some(asked + 3, told)
 })
 

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { meshEncrypter, type Refusing } from '../../../node/mesh/libp2p/encrypter.ts'
 import { type MeshSecret, newSecret } from '../../../node/mesh/trust/mesh-secret.ts'
 import type { Admission } from '../../../node/mesh/trust/proof-exchange.ts'
-import { BakError } from '../../../protocols/errors.ts'
+import type { BakError } from '../../../protocols/errors.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
 
 const test = suite('the secret of a mesh')

@@ -17,8 +17,11 @@ function create() {
     runHeartbeat: () => {}
   })
   const events = new TypedEventEmitter()
-  const quiet = new LowNoiseMode()
-  const each = new GossipHeartbeat({ pubsub, events, quiet } as unknown as GossipHeartbeatComponents, () => clock.now)
+  const lowNoise = new LowNoiseMode()
+  const each = new GossipHeartbeat(
+    { pubsub, events, lowNoise } as unknown as GossipHeartbeatComponents,
+    () => clock.now
+  )
   each.afterStart()
   const beatAt = (now: number) => {
     clock.now = now
@@ -26,24 +29,24 @@ function create() {
     return pubsub.opts.heartbeatInterval
   }
   const connect = () => events.dispatchEvent(new CustomEvent('connection:open'))
-  return { each, beatAt, connect, quiet, counted, pubsub }
+  return { each, beatAt, connect, lowNoise, counted, pubsub }
 }
 
 pace('each second as long as connections come and go, then every 5 s, and between start and stop every 15 s', () => {
-  const { each, beatAt, connect, quiet, pubsub } = create()
+  const { each, beatAt, connect, lowNoise, pubsub } = create()
   assert.is(beatAt(1_000), 1_000)
   assert.is(beatAt(14_000), 1_000)
   assert.is(beatAt(16_000), 5_000)
   connect()
   assert.is(pubsub.opts.heartbeatInterval, 1_000, 'at once')
   assert.is(beatAt(32_000), 5_000)
-  quiet.note('run', true)
+  lowNoise.set('run', true)
   assert.is(pubsub.opts.heartbeatInterval, 5_000, 'from the next one on')
   assert.is(beatAt(37_000), 15_000)
   connect()
   assert.is(pubsub.opts.heartbeatInterval, 1_000, 'also then')
   assert.is(beatAt(60_000), 15_000)
-  quiet.note('run', false)
+  lowNoise.set('run', false)
   assert.is(pubsub.opts.heartbeatInterval, 5_000, 'at once')
   each.stop()
 })

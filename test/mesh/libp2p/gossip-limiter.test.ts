@@ -40,7 +40,7 @@ test('frames beyond the rate are dropped before they are decoded, and count agai
   assert.equal([...noted], [['a', 700]])
   assert.is(await send('b', 10), 10)
   clock.now += 1_000
-  assert.is(await send('a', NEIGHBOUR.each), NEIGHBOUR.each)
+  assert.is(await send('a', NEIGHBOUR.perSecond), NEIGHBOUR.perSecond)
 })
 
 test('few frames that are large are too much, too', async () => {
@@ -66,8 +66,10 @@ test('what is asked for by its id has its price', () => {
 })
 
 test('an honest peer passes on less than its neighbours put up with, whatever it is sent', () => {
-  assert.ok(PASSED_ON.each * 2 <= NEIGHBOUR.each && PASSED_ON.burst * 2 <= NEIGHBOUR.burst)
-  assert.ok(PASSED_ON_BYTES.each * 2 <= NEIGHBOUR_BYTES.each && PASSED_ON_BYTES.burst * 2 <= NEIGHBOUR_BYTES.burst)
+  assert.ok(PASSED_ON.perSecond * 2 <= NEIGHBOUR.perSecond && PASSED_ON.burst * 2 <= NEIGHBOUR.burst)
+  assert.ok(
+    PASSED_ON_BYTES.perSecond * 2 <= NEIGHBOUR_BYTES.perSecond && PASSED_ON_BYTES.burst * 2 <= NEIGHBOUR_BYTES.burst
+  )
 })
 
 test('an address that many share counts for nothing in the score, nor does silence', () => {

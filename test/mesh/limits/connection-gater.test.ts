@@ -1,3 +1,4 @@
+import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -12,9 +13,9 @@ import {
 } from '../../../node/mesh/limits/constants.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
-const test = suite('gate')
+const test = suite('connection gater')
 
-/** A connection of which only the address is known. */
+/** An inbound connection before its handshake. */
 class Incoming extends EventTarget {
   readonly remoteAddr: string
   open = true
@@ -28,32 +29,32 @@ class Incoming extends EventTarget {
   }
 }
 
-function gateOf() {
+function createGater() {
   const log: string[] = []
   const noted: string[] = []
   const cutOff = new Set<string>()
   const open = new Map<string, number>()
   const clock = { now: 0 }
-  const gate = new ConnectionGater({
-    conduct: { note: (peer, offence) => noted.push(`${peer} ${offence}`), isCutOff: peer => cutOff.has(peer) },
+  const gater = new ConnectionGater({
+    peerScore: { note: (peer, violation) => noted.push(`${peer} ${violation}`), isCutOff: peer => cutOff.has(peer) },
     log: createLog('info', line => log.push(line)),
     now: () => clock.now
   })
   const getConnections = (peer: unknown) => Array.from({ length: open.get(String(peer)) ?? 0 })
-  gate.serve({ connectionManager: { getConnections } as never })
-  const { gater } = gate
+  gater.serve({ connectionManager: { getConnections } as Pick<ConnectionManager, 'getConnections'> })
+  const { callbacks } = gater
   const arrive = (host: string) => {
     const incoming = new Incoming(host)
-    const denied = gater.denyInboundConnection?.(incoming as never)
+    const denied = callbacks.denyInboundConnection?.(incoming as never)
     return { incoming, denied }
   }
   const getIn = (peer: string, { incoming }: ReturnType<typeof arrive>) =>
-    !gater.denyInboundUpgradedConnection?.(peerIdFromString(peer), incoming as never)
-  return { gater, arrive, getIn, log, noted, cutOff, open, clock }
+    !callbacks.denyInboundUpgradedConnection?.(peerIdFromString(peer), incoming as never)
+  return { callbacks, arrive, getIn, log, noted, cutOff, open, clock }
 }
 
-test('any number of honest peers behind one address come in, at once and again and again', () => {
-  const { arrive, getIn, noted, clock } = gateOf()
+test('lets in any number of honest peers behind one address, at once and repeatedly', () => {
+  const { arrive, getIn, noted, clock } = createGater()
   const peers = Array.from({ length: 100 }, () => newSigner().peer)
   for (let round = 0; round < 20; round++) {
     const arrived = peers.map(peer => ({ peer, arrived: arrive('192.0.2.7') }))
@@ -67,8 +68,8 @@ test('any number of honest peers behind one address come in, at once and again a
   assert.equal(noted, [])
 })
 
-test('handshakes of one address that fail in masses are refused before they cost anything; of others they are not', () => {
-  const { arrive, log, clock } = gateOf()
+test('refuses an address whose handshakes fail in masses before they cost anything, and no other address', () => {
+  const { arrive, log, clock } = createGater()
   const fail = (host: string) => {
     const { incoming, denied } = arrive(host)
     if (!denied) incoming.abort()
@@ -79,14 +80,14 @@ test('handshakes of one address that fail in masses are refused before they cost
   assert.is(failed, FAILED_HANDSHAKES.burst)
   for (let i = 0; i < 1_000; i++) fail('192.0.2.7')
   assert.not(arrive('192.0.2.8').denied)
-  assert.is(log.length, 10, 'the log is not filled with it')
+  assert.is(log.length, 10, 'the log is not flooded')
   assert.match(log[0] as string, /WARN from=192.0.2.7 code=busy .* msg="connection refused"/)
   clock.now += 1_000
-  assert.ok(fail('192.0.2.7'), 'it may try again in a while')
+  assert.ok(fail('192.0.2.7'), 'the address may try again later')
 })
 
-test('connections that show nothing make room for the next, so that who hurries gets in', () => {
-  const { arrive, getIn } = gateOf()
+test('closes the oldest pending handshake to make room, so that a fast peer gets in', () => {
+  const { arrive, getIn } = createGater()
   const idle = Array.from({ length: MAX_PENDING_OF_ADDRESS }, () => arrive('192.0.2.7').incoming)
   const honest = arrive('192.0.2.7')
   assert.not(honest.denied)
@@ -96,11 +97,11 @@ test('connections that show nothing make room for the next, so that who hurries 
   )
   assert.ok(getIn(newSigner().peer, honest))
   for (let i = 0; i < MAX_PENDING; i++) arrive(`198.51.100.${i % 250}`)
-  assert.is(idle.filter(({ open }) => open).length, 0, 'the oldest of all went first')
+  assert.is(idle.filter(({ open }) => open).length, 0, 'the oldest of all were closed first')
 })
 
-test('a peer that holds too many connections, or makes them too fast, is refused one more, and it counts', () => {
-  const { arrive, getIn, noted, open, clock } = gateOf()
+test('refuses a peer with too many connections, or too many new ones, and counts it as a violation', () => {
+  const { arrive, getIn, noted, open, clock } = createGater()
   const { peer } = newSigner()
   open.set(peer, MAX_CONNECTIONS_OF_PEER)
   assert.not(getIn(peer, arrive('192.0.2.7')))
@@ -110,17 +111,17 @@ test('a peer that holds too many connections, or makes them too fast, is refused
   while (getIn(peer, arrive('192.0.2.7'))) made++
   assert.is(made, CONNECTIONS.burst - 1)
   assert.is(noted.length, 2)
-  assert.ok(getIn(newSigner().peer, arrive('192.0.2.7')), 'another one behind the same address is not to blame')
+  assert.ok(getIn(newSigner().peer, arrive('192.0.2.7')), 'another peer behind the same address is let in')
   clock.now += 1_000
   assert.ok(getIn(peer, arrive('192.0.2.7')))
 })
 
-test('who is cut off is neither let in nor dialled', () => {
-  const { arrive, getIn, gater, cutOff, noted } = gateOf()
+test('neither lets in nor dials a peer that is cut off', () => {
+  const { arrive, getIn, callbacks, cutOff, noted } = createGater()
   const { peer } = newSigner()
-  assert.not(gater.denyDialPeer?.(peerIdFromString(peer)))
+  assert.not(callbacks.denyDialPeer?.(peerIdFromString(peer)))
   cutOff.add(peer)
-  assert.ok(gater.denyDialPeer?.(peerIdFromString(peer)))
+  assert.ok(callbacks.denyDialPeer?.(peerIdFromString(peer)))
   assert.not(getIn(peer, arrive('192.0.2.7')))
   assert.equal(noted, [])
 })

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { originOf } from '../../../node/mesh/limits/origin.ts'
 
-const test = suite('where connections come from')
+const test = suite('origin of a connection')
 const relay = '12D3KooWQSt5TsGU8emEKKTQMWpuRfxpsY1pb5g6sLExHqvbjMLi'
 
 const cases: Array<[address: string, origin: string]> = [
@@ -16,6 +16,7 @@ const cases: Array<[address: string, origin: string]> = [
   [`/ip4/192.0.2.7/tcp/1/p2p/${relay}/p2p-circuit`, `relay ${relay}`],
   ['unknown', 'unknown']
 ]
-for (const [address, origin] of cases) test(`${address} is of ${origin}`, () => assert.is(originOf(address), origin))
+for (const [address, origin] of cases)
+  test(`${address} comes from ${origin}`, () => assert.is(originOf(address), origin))
 
 test.run()

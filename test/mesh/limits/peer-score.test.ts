@@ -1,20 +1,20 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
-import { wellBehaved } from '../../../node/mesh/limits/cut-off.ts'
+import { refuseCutOff } from '../../../node/mesh/limits/cut-off.ts'
 import { PeerScore, type Violation, violations } from '../../../node/mesh/limits/peer-score.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
-const test = suite('conduct')
+const test = suite('peer score')
 const MINUTE = 60_000
 const [one, other] = [newSigner().peer, newSigner().peer]
 
-function conductOf() {
+function scored() {
   const log: string[] = []
   const closed: string[] = []
-  const told: string[] = []
+  const reported: string[] = []
   const clock = { now: 0 }
-  const conduct = new PeerScore({
+  const peerScore = new PeerScore({
     log: createLog('info', line => log.push(line)),
     now: () => clock.now,
     nameOf: peer => (peer === one ? 'node-x' : undefined)
@@ -27,26 +27,26 @@ function conductOf() {
     }
   }))
   const getConnections = (peer: unknown) => (String(peer) === one ? open : [])
-  conduct.serve({ connectionManager: { getConnections } as never })
-  conduct.addEventListener('cut-off', ({ detail }) => told.push(detail.peer))
-  const offend = (peer: string, offence: Violation = 'bad-gossip') => {
+  peerScore.serve({ connectionManager: { getConnections } as never })
+  peerScore.addEventListener('cut-off', ({ detail }) => reported.push(detail.peer))
+  const violate = (peer: string, violation: Violation = 'bad-gossip') => {
     let times = 0
-    for (; !conduct.isCutOff(peer); times++) conduct.note(peer, offence)
+    for (; !peerScore.isCutOff(peer); times++) peerScore.note(peer, violation)
     return times
   }
-  return { conduct, clock, log, closed, told, offend }
+  return { peerScore, clock, log, closed, reported, violate }
 }
 
-test('a peer that goes on and on is cut off: its connections are closed, and it is logged once with who and why', async () => {
-  const { conduct, log, closed, told, offend } = conductOf()
-  assert.is(offend(one), 10)
-  assert.ok(conduct.isCutOff(one))
-  assert.not(conduct.isCutOff(other))
-  for (let i = 0; i < 1_000; i++) conduct.note(one, 'bad-gossip')
-  assert.equal(closed, [], 'not in the turn in which somebody may have begun a stream')
+test('cuts off a peer that goes on: its connections are closed, and the log has one line with the peer and the reason', async () => {
+  const { peerScore, log, closed, reported, violate } = scored()
+  assert.is(violate(one), 10)
+  assert.ok(peerScore.isCutOff(one))
+  assert.not(peerScore.isCutOff(other))
+  for (let i = 0; i < 1_000; i++) peerScore.note(one, 'bad-gossip')
+  assert.equal(closed, [], 'not in the turn in which a stream may have been opened')
   for (let turns = 0; turns < 4; turns++) await new Promise(setImmediate)
   assert.equal(closed, [one, one])
-  assert.equal(told, [one])
+  assert.equal(reported, [one])
   assert.is(log.length, 1)
   const words = violations['bad-gossip'].words
   assert.match(
@@ -55,46 +55,46 @@ test('a peer that goes on and on is cut off: its connections are closed, and it 
   )
 })
 
-test('offences are forgotten with time: now and then a mistake is no harm, however long it goes on', () => {
-  const { conduct, clock } = conductOf()
+test('lets points decay: an occasional mistake does no harm, however long it goes on', () => {
+  const { peerScore, clock } = scored()
   for (let i = 0; i < 10_000; i++) {
     clock.now += 10_000
-    conduct.note(one, 'bad-gossip')
+    peerScore.note(one, 'bad-gossip')
   }
-  assert.not(conduct.isCutOff(one))
-  assert.ok(conduct.points(one) < 95)
+  assert.not(peerScore.isCutOff(one))
+  assert.ok(peerScore.points(one) < 95)
   clock.now += 60 * MINUTE
-  assert.ok(conduct.points(one) < 1e-6)
+  assert.ok(peerScore.points(one) < 1e-6)
 })
 
-test('each time it is for twice as long, an hour at most; after a day of peace it begins anew', () => {
-  const { conduct, clock, offend } = conductOf()
+test('cuts off for twice as long each time, an hour at most; after a day without violations it begins anew', () => {
+  const { peerScore, clock, violate } = scored()
   const lengths = Array.from({ length: 9 }, () => {
-    offend(one)
+    violate(one)
     const began = clock.now
-    while (conduct.isCutOff(one)) clock.now += 1_000
+    while (peerScore.isCutOff(one)) clock.now += 1_000
     return (clock.now - began) / MINUTE
   })
   assert.equal(lengths, [1, 2, 4, 8, 16, 32, 60, 60, 60])
   clock.now += 86_400_001
-  offend(one)
+  violate(one)
   clock.now += MINUTE
-  assert.not(conduct.isCutOff(one))
+  assert.not(peerScore.isCutOff(one))
 })
 
-test('who is cut off is refused whatever its proof, and told so; later it is judged as others are', () => {
-  const { conduct, clock, offend } = conductOf()
+test('refuses a peer that is cut off whatever its proof, with the reason; later its proof is judged', () => {
+  const { peerScore, clock, violate } = scored()
   const asked: string[] = []
-  const admission = wellBehaved(conduct, {
+  const admission = refuseCutOff(peerScore, {
     ownProofBytes: Uint8Array.of(7),
     judge: peer => {
       asked.push(peer)
       return undefined
     }
   })
-  offend(one)
+  violate(one)
   const refusal = admission.judge(one, { at: 1 }, 1)
-  assert.equal(refusal, { code: 'cut-off', reason: 'it sent too much, and is cut off for another 60 s' })
+  assert.equal(refusal, { code: 'cut-off', reason: 'the peer sent too much and is cut off for another 60 s' })
   assert.is(admission.judge(other, { at: 1 }, 1), undefined)
   clock.now += MINUTE
   assert.is(admission.judge(one, { at: 1 }, 1), undefined)
@@ -102,15 +102,15 @@ test('who is cut off is refused whatever its proof, and told so; later it is jud
   assert.equal(admission.ownProofBytes, Uint8Array.of(7))
 })
 
-test('what counts can be counted elsewhere, and peers that were never heard of again are forgotten', () => {
-  const { conduct } = conductOf()
-  conduct.note(one, 'too-much-gossip', 1_999)
-  assert.not(conduct.isCutOff(one))
-  conduct.note(one, 'too-much-gossip', 1)
-  assert.ok(conduct.isCutOff(one))
-  for (let i = 0; i < 5_000; i++) conduct.note(`peer ${i}`, 'bad-request')
-  assert.is(conduct.points('peer 0'), 0)
-  assert.is(conduct.points('peer 4999'), 2)
+test('takes violations that the caller has counted, and forgets the peers with the oldest violations', () => {
+  const { peerScore } = scored()
+  peerScore.note(one, 'too-much-gossip', 1_999)
+  assert.not(peerScore.isCutOff(one))
+  peerScore.note(one, 'too-much-gossip', 1)
+  assert.ok(peerScore.isCutOff(one))
+  for (let i = 0; i < 5_000; i++) peerScore.note(`peer ${i}`, 'bad-request')
+  assert.is(peerScore.points('peer 0'), 0)
+  assert.is(peerScore.points('peer 4999'), 2)
 })
 
 test.run()

@@ -1,15 +1,15 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { PASSED_ON, PASSED_ON_BYTES, QUIET_SIGNER, SIGNER } from '../../../node/mesh/limits/constants.ts'
+import { PASSED_ON, PASSED_ON_BYTES, SIGNER, SIGNER_RESERVE } from '../../../node/mesh/limits/constants.ts'
 import { Signers } from '../../../node/mesh/limits/signers.ts'
 
-const test = suite('what signers may say')
+const test = suite('limits of signers')
 
 function signersOf() {
   const clock = { now: 0 }
   const signers = new Signers(() => clock.now)
   /** @returns how many of so many messages are let through */
-  const say = (signer: string, count: number, bytes = 100, topic = 'run') => {
+  const send = (signer: string, count: number, bytes = 100, topic = 'run') => {
     let through = 0
     for (let i = 0; i < count; i++) {
       if (!signers.admits(topic, signer, bytes)) continue
@@ -18,40 +18,40 @@ function signersOf() {
     }
     return through
   }
-  return { signers, say, clock }
+  return { signers, send, clock }
 }
 
-test('one that floods a topic is heard as often as one may be, others and other topics as before', () => {
-  const { say, clock } = signersOf()
-  assert.is(say('a', 5_000), SIGNER.burst)
-  assert.is(say('b', 10), 10)
-  assert.is(say('a', 10, 100, 'hello'), 10)
+test('limits a signer that floods a topic, and no other signer or topic', () => {
+  const { send, clock } = signersOf()
+  assert.is(send('a', 5_000), SIGNER.burst)
+  assert.is(send('b', 10), 10)
+  assert.is(send('a', 10, 100, 'hello'), 10)
   clock.now += 1_000
-  assert.is(say('a', 5_000), SIGNER.each)
+  assert.is(send('a', 5_000), SIGNER.perSecond)
 })
 
-test('who is only claimed to have signed loses nothing by it', () => {
-  const { signers, say } = signersOf()
+test('takes nothing from a signer that was only claimed', () => {
+  const { signers, send } = signersOf()
   for (let i = 0; i < 100_000; i++) assert.ok(signers.admits('run', 'a', 100))
-  assert.is(say('a', 10), 10)
+  assert.is(send('a', 10), 10)
 })
 
-test('all together are passed on only so fast; one that says little is heard all the same', () => {
-  const { say, clock } = signersOf()
-  const flood = () => Array.from({ length: 40 }, (_, i) => say(`flooder ${i}`, 2_000)).reduce((a, b) => a + b)
+test('limits all signers together, and still passes on a signer with few messages', () => {
+  const { send, clock } = signersOf()
+  const flood = () => Array.from({ length: 40 }, (_, i) => send(`flooder ${i}`, 2_000)).reduce((a, b) => a + b)
   const first = flood()
-  assert.ok(first >= PASSED_ON.burst && first <= PASSED_ON.burst + 40 * QUIET_SIGNER.burst, String(first))
+  assert.ok(first >= PASSED_ON.burst && first <= PASSED_ON.burst + 40 * SIGNER_RESERVE.burst, String(first))
   for (let second = 0; second < 60; second++) {
     clock.now += 1_000
     flood()
-    assert.is(say('controller', 2), 2, `in second ${second}`)
+    assert.is(send('controller', 2), 2, `in second ${second}`)
   }
 })
 
-test('few messages that are large are bounded, too', () => {
-  const { say } = signersOf()
+test('limits a few large messages by their bytes', () => {
+  const { send } = signersOf()
   const large = 2 ** 20
-  assert.is(say('a', 200, large), PASSED_ON_BYTES.burst / large + QUIET_SIGNER.burst)
+  assert.is(send('a', 200, large), PASSED_ON_BYTES.burst / large + SIGNER_RESERVE.burst)
 })
 
 test.run()

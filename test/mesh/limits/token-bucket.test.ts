@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert'
 import { TokenBucket } from '../../../node/mesh/limits/token-bucket.ts'
 import { TokenBuckets } from '../../../node/mesh/limits/token-buckets.ts'
 
-const test = suite('buckets')
-const rate = { each: 10, burst: 5 }
+const test = suite('token buckets')
+const rate = { perSecond: 10, burst: 5 }
 
-test('a new bucket holds its burst, and then what has come since', () => {
+test('a new bucket holds its burst, and is filled at its rate', () => {
   const bucket = new TokenBucket(rate, 0)
   const taken = (now: number) => {
     let count = 0
@@ -20,14 +20,14 @@ test('a new bucket holds its burst, and then what has come since', () => {
   assert.is(taken(60_000), 5)
 })
 
-test('what is too much takes nothing', () => {
+test('takes nothing if there is not enough', () => {
   const bucket = new TokenBucket(rate, 0)
   assert.not(bucket.take(0, 6))
   assert.ok(bucket.take(0, 5))
   assert.not(bucket.has(0))
 })
 
-test('in no span of time more is given than its burst and what comes in that time', () => {
+test('in no span of time gives more than its burst and what its rate adds', () => {
   const steps = fc.array(fc.record({ wait: fc.nat(500), amount: fc.integer({ min: 1, max: 6 }) }), { maxLength: 50 })
   fc.assert(
     fc.property(steps, all => {
@@ -41,7 +41,7 @@ test('in no span of time more is given than its burst and what comes in that tim
       for (const [i, { at: from }] of given.entries()) {
         const sum = given.slice(i).reduce((total, each) => {
           const next = total + each.amount
-          assert.ok(next <= rate.burst + ((each.at - from) / 1000) * rate.each + 1e-9)
+          assert.ok(next <= rate.burst + ((each.at - from) / 1000) * rate.perSecond + 1e-9)
           return next
         }, 0)
         assert.ok(sum > 0)
@@ -50,14 +50,14 @@ test('in no span of time more is given than its burst and what comes in that tim
   )
 })
 
-test('each has a bucket of its own, and of many only so many are kept', () => {
+test('has a bucket for each key, and keeps no more than its capacity', () => {
   const buckets = new TokenBuckets(rate, 3)
   for (let i = 0; i < 5; i++) assert.ok(buckets.take('a', 0))
   assert.not(buckets.take('a', 0))
   assert.ok(buckets.take('b', 0))
   assert.not(buckets.has('a', 0))
-  assert.ok(buckets.has('nobody yet', 0, 5))
-  assert.not(buckets.has('nobody yet', 0, 6))
+  assert.ok(buckets.has('unknown', 0, 5))
+  assert.not(buckets.has('unknown', 0, 6))
   for (const each of ['c', 'd', 'e']) buckets.take(each, 0)
   assert.is(buckets.size, 3)
 })

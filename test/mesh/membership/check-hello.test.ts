@@ -11,7 +11,7 @@ const test = suite('hello')
 const everybody = { check: () => undefined, roleOf: () => 'agent' as const }
 const nobody = { ...everybody, roleOf: () => undefined }
 
-test('a record is good for who signed it, with the addresses that can be read', () => {
+test('opens a record of its signer, with the addresses that can be parsed', () => {
   const addresses = ['/', '/ip4/10.0.0.7/tcp/4001', '/ip4/1/tcp/x']
   const sealed = seal(memberSubject, { ...record, addresses }, member)
   const { value, by } = openRecord(sealed, everybody)
@@ -19,7 +19,7 @@ test('a record is good for who signed it, with the addresses that can be read', 
   assert.is(by, member.peer)
 })
 
-test('a report of somebody who is not known is not ready to be judged', () => {
+test('ignores a report from an unknown peer', () => {
   const bytes = encode({ type: 'lost', sealed: seal(lostSubject, { peer: member.peer, version: 1 }, member) })
   assert.is(checkHello(bytes, everybody).type, 'lost')
   try {

@@ -5,93 +5,93 @@ import { Heartbeat } from '../../../node/mesh/membership/heartbeat.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 
-const announcing = suite('announcing oneself')
-announcing.after(stayAwake())
+const test = suite('heartbeat')
+test.after(stayAwake())
 
 const created: Heartbeat[] = []
-announcing.after(() => {
+test.after(() => {
   for (const each of created) each.stop()
 })
 
 function create() {
-  const said: number[] = []
-  const announcer = new Heartbeat({
-    say: version => void said.push(version),
+  const announced: number[] = []
+  const heartbeat = new Heartbeat({
+    publish: version => void announced.push(version),
     members: () => 2,
-    rests: () => false,
-    onSteady: () => {}
+    mayPostpone: () => false,
+    onPeriod: () => {}
   })
-  created.push(announcer)
-  return { announcer, said }
+  created.push(heartbeat)
+  return { heartbeat, announced }
 }
 
-announcing('begins at once and repeats it soon, each time with a higher version', async () => {
-  const { announcer, said } = create()
+test('announces at once and again soon, each time with a higher version', async () => {
+  const { heartbeat, announced } = create()
   const before = Date.now()
-  announcer.start()
-  assert.is(said.length, 1)
-  assert.ok((said[0] as number) >= before)
-  await until(() => said[2])
-  assert.ok((said[1] as number) > (said[0] as number) && (said[2] as number) > (said[1] as number))
-  assert.is(announcer.version, said.at(-1) as number)
+  heartbeat.start()
+  assert.is(announced.length, 1)
+  assert.ok((announced[0] as number) >= before)
+  await until(() => announced[2])
+  assert.ok((announced[1] as number) > (announced[0] as number) && (announced[2] as number) > (announced[1] as number))
+  assert.is(heartbeat.version, announced.at(-1) as number)
 })
 
-announcing('changes that come together are told once; none is told by a peer that is not in the mesh', async () => {
-  const { announcer, said } = create()
-  announcer.soon()
-  announcer.start()
-  for (let i = 0; i < 10; i++) announcer.soon()
-  await until(() => said[1])
-  assert.is(said.length, 2)
-  announcer.stop()
-  announcer.soon()
+test('announces simultaneous changes once, and none before the start or after the stop', async () => {
+  const { heartbeat, announced } = create()
+  heartbeat.announceSoon()
+  heartbeat.start()
+  for (let i = 0; i < 10; i++) heartbeat.announceSoon()
+  await until(() => announced[1])
+  assert.is(announced.length, 2)
+  heartbeat.stop()
+  heartbeat.announceSoon()
   await new Promise(resolve => setTimeout(resolve, 400))
-  assert.is(said.length, 2)
+  assert.is(announced.length, 2)
 })
 
-announcing('what an earlier life said, by a clock that was an hour ahead, is outdone', () => {
-  const { announcer, said } = create()
+test('outbids the version of an earlier life whose clock was an hour ahead', () => {
+  const { heartbeat, announced } = create()
   const ahead = Date.now() + 3_600_000
-  announcer.outdo(ahead)
-  assert.equal(said, [])
-  announcer.start()
-  announcer.outdo(ahead)
-  assert.is(said.at(-1), ahead + 1)
-  announcer.outdo(ahead - 5)
-  announcer.now()
-  assert.equal(said.slice(1), [ahead + 1, ahead + 2])
+  heartbeat.outbid(ahead)
+  assert.equal(announced, [])
+  heartbeat.start()
+  heartbeat.outbid(ahead)
+  assert.is(announced.at(-1), ahead + 1)
+  heartbeat.outbid(ahead - 5)
+  heartbeat.announce()
+  assert.equal(announced.slice(1), [ahead + 1, ahead + 2])
 })
 
-/** Minutes at which a peer that rests in some of them says that it is here. */
-function saidAt(members: number, rests: (minute: number) => boolean, minutes: number): number[] {
+/** @returns minutes at which a peer announces itself that is in low-noise mode in some of them */
+function announcedAt(members: number, isLowNoise: (minute: number) => boolean, minutes: number): number[] {
   mock.timers.enable({ apis: ['setTimeout'] })
   try {
     let minute = 0
-    const said: number[] = []
-    const announcer = new Heartbeat(
+    const announced: number[] = []
+    const heartbeat = new Heartbeat(
       {
-        say: () => void said.push(minute),
+        publish: () => void announced.push(minute),
         members: () => members,
-        rests: () => rests(minute),
-        onSteady: () => {}
+        mayPostpone: () => isLowNoise(minute),
+        onPeriod: () => {}
       },
       () => minute * 60_000
     )
-    announcer.start()
+    heartbeat.start()
     for (; minute < minutes; minute++) {
-      const before = minute > 0 && rests(minute - 1)
-      if (before && !rests(minute)) announcer.rested()
+      const before = minute > 0 && isLowNoise(minute - 1)
+      if (before && !isLowNoise(minute)) heartbeat.catchUp()
       mock.timers.tick(60_000)
     }
-    announcer.stop()
-    return said.filter(each => each > 0)
+    heartbeat.stop()
+    return announced.filter(each => each > 0)
   } finally {
     mock.timers.reset()
   }
 }
 
-announcing('says that it is here once a minute, and the less often the larger the mesh is', () => {
-  const [few, many, most] = [2, 64, 10_000].map(members => saidAt(members, () => false, 600).length) as [
+test('announces once a minute, and less often in a larger mesh', () => {
+  const [few, many, most] = [2, 64, 10_000].map(members => announcedAt(members, () => false, 600).length) as [
     number,
     number,
     number
@@ -101,14 +101,14 @@ announcing('says that it is here once a minute, and the less often the larger th
   assert.ok(most >= 25 && most < 60, `${most} in one of 10,000`)
 })
 
-announcing('one that measures says it every half hour, and soon after it has', () => {
-  const said = saidAt(64, minute => minute >= 10 && minute < 130, 200)
-  const resting = said.filter(minute => minute >= 10 && minute < 130)
-  assert.ok(resting.length >= 2 && resting.length <= 4, String(said))
+test('announces every half hour in low-noise mode, and soon after it', () => {
+  const announced = announcedAt(64, minute => minute >= 10 && minute < 130, 200)
+  const postponed = announced.filter(minute => minute >= 10 && minute < 130)
+  assert.ok(postponed.length >= 2 && postponed.length <= 4, String(announced))
   assert.ok(
-    said.some(minute => minute >= 130 && minute <= 145),
-    String(said)
+    announced.some(minute => minute >= 130 && minute <= 145),
+    String(announced)
   )
 })
 
-announcing.run()
+test.run()

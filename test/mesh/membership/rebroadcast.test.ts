@@ -3,44 +3,44 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Rebroadcast } from '../../../node/mesh/membership/rebroadcast.ts'
 
-const test = suite('news that are passed on')
-/** The longest that news wait. */
-const LONGEST = 2_300
+const test = suite('rebroadcast')
+/** The longest delay. */
+const LONGEST_MS = 2_300
 
-test('of each peer only the newest is passed on, once, however many came', async () => {
-  const news = new Rebroadcast()
-  const told: string[] = []
-  for (let version = 0; version < 10_000; version++) news.plan('a', version, () => told.push(`a${version}`))
-  news.plan('a', 3, () => told.push('old'))
-  news.plan('b', 1, () => told.push('b1'))
-  await sleep(LONGEST + 200)
-  assert.equal(told.sort(), ['a9999', 'b1'])
+test('publishes only the newest record of each peer, once', async () => {
+  const rebroadcast = new Rebroadcast()
+  const published: string[] = []
+  for (let version = 0; version < 10_000; version++) rebroadcast.plan('a', version, () => published.push(`a${version}`))
+  rebroadcast.plan('a', 3, () => published.push('old'))
+  rebroadcast.plan('b', 1, () => published.push('b1'))
+  await sleep(LONGEST_MS + 200)
+  assert.equal(published.sort(), ['a9999', 'b1'])
 })
 
-test('what the topic has told already is not passed on, what is newer is', async () => {
-  const news = new Rebroadcast()
-  const told: string[] = []
+test('does not publish what another peer has published, but what is newer', async () => {
+  const rebroadcast = new Rebroadcast()
+  const published: string[] = []
   for (const [peer, version] of [
     ['a', 5],
     ['b', 5],
     ['c', 5]
   ] as const) {
-    news.plan(peer, version, () => told.push(peer))
+    rebroadcast.plan(peer, version, () => published.push(peer))
   }
-  news.heard('a', 5)
-  news.heard('b', 6)
-  news.heard('c', 4)
-  await sleep(LONGEST + 200)
-  assert.equal(told, ['c'])
+  rebroadcast.onPublished('a', 5)
+  rebroadcast.onPublished('b', 6)
+  rebroadcast.onPublished('c', 4)
+  await sleep(LONGEST_MS + 200)
+  assert.equal(published, ['c'])
 })
 
-test('nothing is passed on once it has stopped', async () => {
-  const news = new Rebroadcast()
-  const told: string[] = []
-  news.plan('a', 1, () => told.push('a'))
-  news.stop()
-  await sleep(LONGEST + 200)
-  assert.equal(told, [])
+test('publishes nothing after the stop', async () => {
+  const rebroadcast = new Rebroadcast()
+  const published: string[] = []
+  rebroadcast.plan('a', 1, () => published.push('a'))
+  rebroadcast.stop()
+  await sleep(LONGEST_MS + 200)
+  assert.equal(published, [])
 })
 
 test.run()

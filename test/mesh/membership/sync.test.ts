@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Checks, openRecord } from '../../../node/mesh/membership/check-hello.ts'
-import { answerSync, type Syncing, syncRecords } from '../../../node/mesh/membership/sync.ts'
+import { answerSync, type SyncContext, syncRecords } from '../../../node/mesh/membership/sync.ts'
 import { Table } from '../../../node/mesh/membership/table.ts'
 import { type Signer, seal } from '../../../protocols/envelope.ts'
 import { memberSubject, recordsProtocol } from '../../../protocols/hello.ts'
@@ -9,17 +9,17 @@ import { call, serve } from '../../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
 import { record as sample } from '../../protocols/samples.ts'
 
-const swap = suite('swapping records')
-swap.after(stayAwake())
+const test = suite('sync of records')
+test.after(stayAwake())
 
 const peers = Array.from({ length: 5 }, newSigner) as [Signer, Signer, Signer, Signer, Signer]
 
-/** Lets everyone in: who is whose business is another's. */
+/** Admits every peer: proofs are tested elsewhere. */
 const everyone: Checks = { check: () => undefined, roleOf: () => 'controller' }
 
-interface Side extends Syncing {
-  /** What it took, with what was said of it. */
-  took: Array<[peer: string, lost: boolean]>
+interface Side extends SyncContext {
+  /** The records that it learned, and whether each was said to be of a lost peer. */
+  learned: Array<[peer: string, lost: boolean]>
 }
 
 function sideOf(known: Array<[signer: Signer, version: number, lost?: boolean]>): Side {
@@ -27,20 +27,20 @@ function sideOf(known: Array<[signer: Signer, version: number, lost?: boolean]>)
   for (const [signer, version, lost] of known) {
     const record = { ...sample, peer: signer.peer, version }
     table.learn(record, seal(memberSubject, record, signer), 1)
-    if (lost) table.lose(signer.peer, version, 2)
+    if (lost) table.markLost(signer.peer, version, 2)
   }
-  const took: Side['took'] = []
-  const take: Syncing['take'] = (records, _, lost) => {
+  const learned: Side['learned'] = []
+  const learn: SyncContext['learn'] = (records, _, lost) => {
     for (const sealed of records) {
       const { value } = openRecord(sealed, everyone)
       table.learn(value, sealed, 3)
-      took.push([value.peer, lost?.includes(value.peer) ?? false])
+      learned.push([value.peer, lost?.includes(value.peer) ?? false])
     }
   }
-  return { table, take, took }
+  return { table, learn, learned }
 }
 
-async function meet(near: Side, far: Side): Promise<void> {
+async function sync(near: Side, far: Side): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const handler = serve(recordsProtocol, async function* (first, exchange) {
     yield* answerSync(first, exchange, far)
@@ -50,7 +50,7 @@ async function meet(near: Side, far: Side): Promise<void> {
   await ended.promise
 }
 
-swap('both have the newer of every two records, and only what one had not has travelled', async () => {
+test('gives both sides the newer record of each peer, and sends only what a side lacked', async () => {
   const [a, b, c, d] = peers
   const near = sideOf([
     [a, 1],
@@ -62,12 +62,12 @@ swap('both have the newer of every two records, and only what one had not has tr
     [c, 3],
     [d, 2]
   ])
-  await meet(near, far)
-  assert.equal(near.took, [[d.peer, false]])
-  assert.equal(far.took.sort(), [[a.peer, false] as [string, boolean], [b.peer, false] as [string, boolean]].sort())
+  await sync(near, far)
+  assert.equal(near.learned, [[d.peer, false]])
+  assert.equal(far.learned.sort(), [[a.peer, false] as [string, boolean], [b.peer, false] as [string, boolean]].sort())
 })
 
-swap('who is lost to one is said to be lost to the other, both ways', async () => {
+test('tells the other side which peers are lost, both ways', async () => {
   const [a, b, c, d] = peers
   const near = sideOf([
     [a, 1, true],
@@ -77,20 +77,20 @@ swap('who is lost to one is said to be lost to the other, both ways', async () =
     [c, 1, true],
     [d, 1]
   ])
-  await meet(near, far)
-  assert.equal(Object.fromEntries(near.took), { [c.peer]: true, [d.peer]: false })
-  assert.equal(Object.fromEntries(far.took), { [a.peer]: true, [b.peer]: false })
+  await sync(near, far)
+  assert.equal(Object.fromEntries(near.learned), { [c.peer]: true, [d.peer]: false })
+  assert.equal(Object.fromEntries(far.learned), { [a.peer]: true, [b.peer]: false })
 })
 
-swap('more records than fit into a frame all arrive', async () => {
+test('transfers more records than fit into a frame', async () => {
   const crowd = Array.from({ length: 450 }, newSigner)
   const far = sideOf(crowd.map((signer, i) => [signer, 1, i % 2 === 0]))
   const near = sideOf([])
-  await meet(near, far)
-  assert.is(near.took.length, 450)
-  assert.is(near.took.filter(([, lost]) => lost).length, 225)
+  await sync(near, far)
+  assert.is(near.learned.length, 450)
+  assert.is(near.learned.filter(([, lost]) => lost).length, 225)
 })
-swap('what nobody asked for is not looked at, and nothing twice', async () => {
+test('ignores records that were not asked for, and second copies', async () => {
   const [a, b, c] = peers
   const far = sideOf([[b, 5]])
   const sealedOf = (signer: Signer, version: number) =>
@@ -106,10 +106,10 @@ swap('what nobody asked for is not looked at, and nothing twice', async () => {
   await exchange.send({ type: 'give', records: [a, a, b, c].map(signer => sealedOf(signer, 9)) })
   await exchange.close()
   await ended.promise
-  assert.equal(far.took, [[a.peer, false]])
+  assert.equal(far.learned, [[a.peer, false]])
 })
 
-swap('one that gives and gives is left after as many records as there may be members', async () => {
+test('ends with a peer that sends more records than a mesh may have', async () => {
   const [a] = peers
   const near = sideOf([])
   const records = Array.from({ length: 200 }, () => seal(memberSubject, { ...sample, peer: a.peer }, a))
@@ -117,10 +117,10 @@ swap('one that gives and gives is left after as many records as there may be mem
   const handler = serve(recordsProtocol, async function* () {
     for (; ; frames++) yield { records, want: [] as string[] }
   })
-  const swapping = syncRecords(road(handler, a.peer).open, a.peer, { ...near, take: () => {} })
-  const error = await swapping.catch(cause => cause)
+  const syncing = syncRecords(road(handler, a.peer).open, a.peer, { ...near, learn: () => {} })
+  const error = await syncing.catch(cause => cause)
   assert.is(error.code, 'bad-message')
   assert.ok(frames < 80, `${frames} frames`)
 })
 
-swap.run()
+test.run()

@@ -19,7 +19,7 @@ const wins: Array<[title: string, known: Partial<MemberRecord>, comes: Partial<M
   ['an older one does not', { version: 5 }, { version: 4 }, false],
   ['the same one is no news', { version: 5 }, { version: 5 }, false],
   ['another of the same version is no news', { version: 5, name: 'x' }, { version: 5, name: 'y' }, false],
-  ['an older one does not bring back who left', { version: 5, state: 'left' }, { version: 4 }, false],
+  ['an older one does not bring back a peer that left', { version: 5, state: 'left' }, { version: 4 }, false],
   ['a newer one does', { version: 5, state: 'left' }, { version: 6 }, true]
 ]
 for (const [title, known, comes, news] of wins) {
@@ -32,12 +32,12 @@ for (const [title, known, comes, news] of wins) {
   })
 }
 
-table('where there is no room a newcomer takes the place of who has been gone for longest, and nobody else', () => {
+table('a newcomer to a full table takes the place of the peer that has been gone for longest, and of no other', () => {
   const rows = new Table(3)
   for (const [i, peer] of ['a', 'b', 'c'].entries()) rows.learn(record({ peer }), sealed, i)
   assert.not(rows.learn(record({ peer: 'd' }), sealed, 10))
-  assert.ok(rows.learn(record({ peer: 'a', version: 6 }), sealed, 11), 'who is there already is heard all the same')
-  rows.lose('c', 9, 20)
+  assert.ok(rows.learn(record({ peer: 'a', version: 6 }), sealed, 11), 'a known peer is still updated')
+  rows.markLost('c', 9, 20)
   rows.learn(record({ peer: 'b', version: 9, state: 'left' }), sealed, 30)
   assert.ok(rows.learn(record({ peer: 'd' }), sealed, 40))
   assert.equal(
@@ -49,7 +49,7 @@ table('where there is no room a newcomer takes the place of who has been gone fo
   )
 })
 
-table('whatever the order in which records come, the newest stays', () => {
+table('the newest record stays, in whatever order they come', () => {
   const versions = fc.uniqueArray(fc.nat(), { minLength: 1 })
   fc.assert(
     fc.property(versions, all => {
@@ -64,7 +64,7 @@ table('whatever the order in which records come, the newest stays', () => {
   )
 })
 
-table('a state is since it began, not since the last record that says the same', () => {
+table('the time of a state is when it began, not when it was confirmed last', () => {
   const rows = new Table()
   rows.learn(record({ version: 1 }), sealed, 100)
   rows.learn(record({ version: 2, cores: 3 }), sealed, 200)
@@ -73,43 +73,43 @@ table('a state is since it began, not since the last record that says the same',
   assert.is(rows.get('p')?.since, 300)
 })
 
-table('a peer that is reported lost is lost, once', () => {
+table('a reported peer is lost, and a second report changes nothing', () => {
   const rows = new Table()
   rows.learn(record({ version: 5 }), sealed, 100)
-  assert.is(rows.lose('p', 5, 200), true)
+  assert.is(rows.markLost('p', 5, 200), true)
   assert.is(stateOf(rows.get('p') as never), 'lost')
   assert.is(isHere(rows.get('p') as never), false)
   assert.is(rows.get('p')?.since, 200)
-  assert.is(rows.lose('p', 5, 300), false)
+  assert.is(rows.markLost('p', 5, 300), false)
   assert.is(rows.get('p')?.since, 200)
 })
 
 const void_: Array<[title: string, known: Partial<MemberRecord> | undefined, version: number]> = [
   ['on an older record than is known', { version: 5 }, 4],
-  ['of who has left', { version: 5, state: 'left' }, 5],
-  ['of who is not known', undefined, 5]
+  ['of a peer that has left', { version: 5, state: 'left' }, 5],
+  ['of an unknown peer', undefined, 5]
 ]
 for (const [title, known, version] of void_) {
   table(`a report ${title} is void`, () => {
     const rows = new Table()
     if (known != null) rows.learn(record(known), sealed, 100)
     const before = rows.rows()
-    assert.is(rows.lose('p', version, 200), false)
+    assert.is(rows.markLost('p', version, 200), false)
     assert.equal(rows.rows(), before)
   })
 }
 
-table('a report on a newer record than is known counts: its reporter knew more', () => {
+table('a report on a newer record than the known one counts: its reporter knew more', () => {
   const rows = new Table()
   rows.learn(record({ version: 5 }), sealed, 100)
-  assert.is(rows.lose('p', 6, 200), true)
+  assert.is(rows.markLost('p', 6, 200), true)
 })
 
-table('a record that comes after the news that its peer is lost does not bring it back; a newer one does', () => {
+table('a record that comes after the report on it does not bring its peer back; a newer one does', () => {
   for (const first of [undefined, 3]) {
     const rows = new Table()
     if (first != null) rows.learn(record({ peer: 'p', version: first, state: 'left' }), sealed, 100)
-    assert.is(rows.lose('p', 5, 200), false)
+    assert.is(rows.markLost('p', 5, 200), false)
     for (const version of [4, 5]) {
       rows.learn(record({ peer: 'p', version }), sealed, 300)
       assert.is(stateOf(rows.get('p') as never), 'lost')
@@ -119,36 +119,36 @@ table('a record that comes after the news that its peer is lost does not bring i
   }
 })
 
-table('who was found since it was reported lost is not lost by the record that the report was about', () => {
+table('a peer that connects after the report on it is not lost when the reported record comes', () => {
   const rows = new Table()
-  rows.lose('p', 5, 100)
-  rows.find('p', 200)
+  rows.markLost('p', 5, 100)
+  rows.markConnected('p', 200)
   rows.learn(record({ peer: 'p', version: 5 }), sealed, 300)
   assert.is(stateOf(rows.get('p') as never), 'alive')
 })
 
-table('who was lost is back with a newer record or a connection, and not with the old record', () => {
+table('a lost peer is back with a newer record or a connection, and not with the old record', () => {
   for (const back of ['record', 'connection']) {
     const rows = new Table()
     rows.learn(record({ version: 5 }), sealed, 100)
-    rows.lose('p', 5, 200)
+    rows.markLost('p', 5, 200)
     assert.is(rows.learn(record({ version: 5 }), sealed, 250), false)
     assert.is(isHere(rows.get('p') as never), false)
-    assert.is(back === 'record' ? rows.learn(record({ version: 6 }), sealed, 300) : rows.find('p', 300), true)
+    assert.is(back === 'record' ? rows.learn(record({ version: 6 }), sealed, 300) : rows.markConnected('p', 300), true)
     assert.is(isHere(rows.get('p') as never), true)
     assert.is(rows.get('p')?.since, 300)
   }
 })
 
-table('finding who is here, who left or who is not known is no news', () => {
+table('the connection of a peer that is here, has left or is unknown is no news', () => {
   const rows = new Table()
   rows.learn(record(), sealed, 100)
   rows.learn(record({ peer: 'q', state: 'left' }), sealed, 100)
-  for (const peer of ['p', 'q', 'r']) assert.is(rows.find(peer, 200), false)
+  for (const peer of ['p', 'q', 'r']) assert.is(rows.markConnected(peer, 200), false)
   assert.is(rows.get('q')?.record.state, 'left')
 })
 
-table('who left or was lost long ago is forgotten, and nobody else', () => {
+table('peers that left or were lost long ago are forgotten, and no others', () => {
   const rows = new Table()
   for (const peer of ['here', 'lost-early', 'lost-late']) rows.learn(record({ peer }), sealed, 100)
   for (const [peer, at] of [
@@ -157,8 +157,8 @@ table('who left or was lost long ago is forgotten, and nobody else', () => {
   ] as const) {
     rows.learn(record({ peer, state: 'left' }), sealed, at)
   }
-  rows.lose('lost-early', 5, 100)
-  rows.lose('lost-late', 5, 200)
+  rows.markLost('lost-early', 5, 100)
+  rows.markLost('lost-late', 5, 200)
   rows.forget(200)
   assert.equal(
     rows
@@ -175,7 +175,7 @@ const peerOf = (n: number) => peerIdOf(Buffer.alloc(32, `peer ${n} `))
 const show = (list: Array<[peer: string, name: string]>) =>
   Object.fromEntries(shownNames(list.map(([peer, name]) => record({ peer, name }))))
 
-names('a peer has its own name where nobody else has it, and the end of its id where somebody has', () => {
+names('a peer has its own name if it is unique, and else the end of its id too', () => {
   const [a, b, c] = [peerOf(1), peerOf(2), peerOf(3)]
   assert.equal(
     show([
@@ -191,7 +191,7 @@ names('a peer has its own name where nobody else has it, and the end of its id w
   )
 })
 
-names('a peer that takes the shown name of another gets neither it nor its folders', () => {
+names('a peer that takes the shown name of another does not get it', () => {
   const [a, b, c] = [peerOf(1), peerOf(2), peerOf(3)]
   const shown = show([
     [a, 'db'],
@@ -203,7 +203,7 @@ names('a peer that takes the shown name of another gets neither it nor its folde
   assert.is(shown[a], `db#${a}`)
 })
 
-/** Names that are often alike, and often look like what is shown of others. */
+/** Names that are often alike, and often look like the shown names of others. */
 const crowd = fc
   .array(
     fc.oneof(
@@ -216,7 +216,7 @@ const crowd = fc
   )
   .map(all => all.map((name, n): [string, string] => [peerOf(n), name]))
 
-names('are unique, are names, and are the same on every peer whatever the order in which it met the others', () => {
+names('are unique, are valid names, and are the same on every peer', () => {
   fc.assert(
     fc.property(
       crowd.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),

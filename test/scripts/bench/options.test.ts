@@ -8,15 +8,15 @@ const options = suite('the command line of npm run bench')
 const main = 'scripts/bench/main.ts'
 
 options('names parts and numbers; without names it is all parts', () => {
-  const all = readOptions([])
+  const all = readOptions([], partNames)
   assert.equal(all.parts, partNames)
   assert.is(all.peers, 64)
-  const some = readOptions(['skew', 'phase', '--peers', '4', '--rounds', '3', '--json', 'x'])
+  const some = readOptions(['skew', 'phase', '--peers', '4', '--rounds', '3', '--json', 'x'], partNames)
   assert.equal([some.parts, some.peers, some.rounds, some.json], [['phase', 'skew'], 4, 3, 'x'])
 })
 
 options('every part of the plan is there', () => {
-  const parts = ['phase', 'skew', 'bulk', 'fan-in', 'stage', 'footprint', 'start-up', 'observer']
+  const parts = ['phase', 'skew', 'bulk', 'fan-in', 'growth', 'footprint', 'start-up', 'observer']
   for (const name of parts) assert.ok(partNames.includes(name), name)
 })
 
@@ -27,7 +27,7 @@ options('what is wrong is said, with the usage, and nothing is started', () => {
     [/--rounds x: /, 'phase', '--rounds', 'x'],
     [/'--fast'/, '--fast']
   ] as Array<[RegExp, ...string[]]>) {
-    assert.throws(() => readOptions(args), why)
+    assert.throws(() => readOptions(args, partNames), why)
   }
   const { status, stderr } = spawnSync(process.execPath, [main, '--peers', 'many'], {
     encoding: 'utf8',

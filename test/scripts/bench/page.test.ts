@@ -18,11 +18,11 @@ const profiled: Profiled = {
 }
 
 page('says how long each part took, and marks what took too long', () => {
-  const text = pageOf([missed, { ...met, took: 181 }, { ...met, part: 'bulk', took: 800, failed: true }], machine, [])
+  const text = pageOf([missed, { ...met, took: 181 }, { ...met, part: 'bulk', took: 800, failed: true }], machine)
   assert.match(text, /took \*\*1001 s in all: too long\*\* \(at most 900 s\)/)
   assert.match(text, /: phase 20 s, \*\*skew 181 s: too long\*\*, \*\*bulk failed after 800 s: too long\*\*\./)
   assert.match(text, /Budgets: 2 met, 1 missed, 0 cannot be said\./)
-  assert.not.match(pageOf([missed, met], machine, []), /too long/)
+  assert.not.match(pageOf([missed, met], machine), /too long/)
 })
 
 page('a missed budget has the profile that was taken before, or says how one is taken', () => {
@@ -36,7 +36,7 @@ page('a missed budget has the profile that was taken before, or says how one is 
 })
 
 page('a profile takes the place of the one before, and leaves all else', () => {
-  const before = pageOf([missed, { ...missed, part: 'bulk' }], machine, ['growth.svg'])
+  const before = pageOf([missed, { ...missed, part: 'bulk' }], machine)
   const after = withProfile(before, 'phase', 'new\n\ntable') ?? ''
   assert.equal(profilesIn(after).get('phase'), 'new\n\ntable')
   assert.equal(profilesIn(after).get('bulk'), profilesIn(before).get('bulk'))

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { finished } from '../../../testnets/testnet.ts'
+import { until } from '../../helpers/until.ts'
 
 const bench = suite('npm run bench')
 const folder = mkdtempSync(join(tmpdir(), 'bak-bench-test-'))
@@ -52,8 +52,7 @@ bench('a Ctrl-C in the middle leaves nothing, either', async () => {
   assert.is(status, 130, stderr)
   assert.match(stderr, /stopping/)
   // what is killed at the very end may take a moment to go
-  for (const end = Date.now() + 5_000; leftovers().length > 0 && Date.now() < end; ) await sleep(50)
-  assert.equal(leftovers(), [])
+  await until(() => leftovers().length === 0, { timeout: 5_000, what: () => `gone are ${leftovers()}` })
 })
 
 bench.run()

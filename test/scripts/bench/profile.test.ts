@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { groupOf } from '../../../scripts/bench/groups.ts'
-import { type CpuProfile, digest, type Profiled, type ProfileNode, selfTimes } from '../../../scripts/bench/profile.ts'
+import { groupOf, type ProfileNode } from '../../../scripts/bench/groups.ts'
+import { type CpuProfile, digest, type Profiled, selfTimes } from '../../../scripts/bench/profile.ts'
 import { root } from '../../../scripts/bundle.ts'
 
 const profile = suite('a digest of profiles')

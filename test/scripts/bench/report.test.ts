@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BAK, figure, leastTimes, most, mostTimes, round, unbuilt, verdicts } from '../../../scripts/bench/figure.ts'
+import { BAK, figure, leastTimes, most, mostTimes, round, verdicts } from '../../../scripts/bench/figure.ts'
 import { inJson, inMarkdown, inText } from '../../../scripts/bench/report.ts'
 
 const report = suite('what a bench says')
@@ -22,12 +22,6 @@ report('a budget beside another is met, missed, or cannot be said where that one
     verdicts(figure('phase', 'ms', 'took', outcomes, { budgets })).map(({ says, verdict }) => `${says} ${verdict}`),
     ['<= 20 ms met', '<= sink missed', '<= 2 x sink met', '>= 3 x sink missed', '<= star unknown']
   )
-})
-
-report('what is not built meets no budget', () => {
-  assert.equal(verdicts(unbuilt('stage', 'MB', 'no files', { budgets: [most(1, 'MB')] })), [
-    { says: '<= 1 MB', verdict: 'unknown' }
-  ])
 })
 
 report('each line says median, spread and ratio, or why there is none', () => {

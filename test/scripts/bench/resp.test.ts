@@ -16,7 +16,7 @@ resp('replies of every kind are read', () => {
   assert.equal(read('$-1\r\n')?.reply, null)
   assert.equal(read('*-1\r\n')?.reply, null)
   assert.equal(read('*2\r\n$1\r\na\r\n*1\r\n:2\r\n')?.reply, ['a', [2]])
-  assert.match((read('-ERR no\r\n')?.reply as Error).message, /ERR no/)
+  assert.match((read('-ERR no\r\n') as { reply: Error }).reply.message, /ERR no/)
 })
 
 resp('a reply that is not whole yet is waited for, and its end is where the next begins', () => {

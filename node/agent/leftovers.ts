@@ -1,0 +1,57 @@
+/** Hands what is left of a run on this member to its controller, when that one collects it. */
+import { encode } from '../../protocols/codec.ts'
+import { type Collected, collectProtocol } from '../../protocols/collect.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { sendTarball } from '../../protocols/tarball.ts'
+import { checkPermission, type Roles } from '../mesh/permissions.ts'
+import type { Streams } from '../mesh/streams.ts'
+import type { Agent } from './agent.ts'
+
+export interface LeftoversComponents {
+  streams: Streams
+  agent: Agent
+  authority: Roles
+}
+
+export class Leftovers {
+  readonly #components: LeftoversComponents
+  readonly #self: string
+
+  constructor(components: LeftoversComponents, init: { signer: { peer: string } }) {
+    this.#components = components
+    this.#self = init.signer.peer
+  }
+
+  async start(): Promise<void> {
+    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
+      this.#answer(request.run, peer, signal)
+    )
+  }
+
+  async stop(): Promise<void> {
+    await this.#components.streams.unserve(collectProtocol)
+  }
+
+  async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
+    const { agent, streams, authority } = this.#components
+    if (peer !== this.#self) checkPermission(authority, peer, 'collect')
+    const member = agent.member(run)
+    if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
+    if (member.lead.by !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)
+    await agent.pack(run)
+    for (const offer of await member.outbox.list()) {
+      const { what, digest, bytes } = offer
+      const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
+      try {
+        const { receipt } = await sendTarball(streams.to(peer), offer, source, { signal, to: peer })
+        await member.outbox.confirm(digest, encode(receipt))
+        yield { what, digest, bytes, outcome: 'arrived' }
+      } catch (cause) {
+        if (signal.aborted) throw cause
+        const { code, message } = asBakError(cause)
+        yield { what, digest, bytes, outcome: 'failed', code, reason: message }
+      }
+    }
+    if ((await member.outbox.list()).length === 0) await agent.drop(run)
+  }
+}

@@ -1,0 +1,53 @@
+/** Certifies how a phase ended: signs the certificate, sends it to the members that keep a copy, and publishes its digest. */
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { type Envelope, seal } from '../../protocols/envelope.ts'
+import type { Phase } from '../../protocols/fields.ts'
+import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
+import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { Notices } from './notices.ts'
+import type { Closed } from './open-phase.ts'
+import type { RunContext } from './run-context.ts'
+
+/** Members that keep each certificate beside the controller. */
+export const REPLICAS = 3
+/** Phases that the mesh is told of at once. */
+const NOTICED_AT_ONCE: Phase[] = ['join', 'terminate']
+
+export class Certifier {
+  readonly #run: RunContext
+  readonly notices: Notices
+
+  constructor(run: RunContext) {
+    this.#run = run
+    this.notices = new Notices(run)
+  }
+
+  /** Members without a good answer are excluded from here on. @returns the signed certificate */
+  certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
+    const { run, epoch, seq, phase, subject, step, when } = command
+    const { events, parts, active } = this.#run
+    // a workload that fails is a result, not a member that is out of order
+    const missing = phase === 'work' ? [] : closed.missing
+    const excluded = missing.map(each => ({ ...each, phase, reason: each.reason.slice(0, 1024) }))
+    const { verdict, took } = closed
+    const acks = closed.acks.map(ack => ack.envelope)
+    const outcome = { seq, phase, subject, step, when, verdict, needed, asked, closed: Date.now() }
+    const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
+    const sealed = seal(certificateSubject, certificate, parts.signer)
+    const bytes = encode(sealed)
+    const digest = digestOf(bytes)
+    const holders = [...active.keys()].filter(peer => peer !== parts.signer.peer).slice(0, REPLICAS)
+    const sent = parts.runStreams.send(run, holders, { type: 'certificate', sealed })
+    // a member without a stream fetches it by the digest in the notice
+    if (sent.length < holders.length) parts.content.put(bytes)
+    const ok = closed.acks.filter(({ value }) => value.outcome === 'ok').length
+    this.notices.add({ ...outcome, ok, excluded: excluded.slice(0, MAX_NAMED_OUT), certificate: digest }, holders)
+    if (NOTICED_AT_ONCE.includes(phase) || excluded.length > 0) {
+      this.notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
+    }
+    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took, certificate: digest })
+    for (const each of excluded) this.#run.exclude(each)
+    return sealed
+  }
+}

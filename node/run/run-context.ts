@@ -1,0 +1,82 @@
+/** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
+import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import type { RunEvents } from './events.ts'
+import { newRecord } from './new-record.ts'
+import { neededBy } from './roster.ts'
+import type { RunOrder, RunParts } from './run-parts.ts'
+
+export interface RunContextInit {
+  order: RunOrder
+  folder: RunFolder
+  events: RunEvents
+  parts: RunParts
+}
+
+export class RunContext {
+  readonly order: RunOrder
+  readonly folder: RunFolder
+  readonly events: RunEvents
+  readonly parts: RunParts
+  readonly record: RunRecord
+  /** All whom the offer names. */
+  candidates: Candidate[] = []
+  /** What the phases are about: the offer, and later the manifest. */
+  subject: { digest: string; bytes: Uint8Array } | undefined
+  /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
+  agreed: number | undefined
+  readonly excluded = new Map<string, Exclusion>()
+  readonly #cancelled = new AbortController()
+
+  constructor({ order, folder, events, parts }: RunContextInit) {
+    this.order = order
+    this.folder = folder
+    this.events = events
+    this.parts = parts
+    this.record = newRecord(order, parts)
+  }
+
+  /** The id of the run. */
+  get id(): string {
+    return this.order.run
+  }
+
+  /** Aborts with a `Stopped` when someone cancels the run. */
+  get cancelled(): AbortSignal {
+    return this.#cancelled.signal
+  }
+
+  cancel(why: Error): void {
+    this.#cancelled.abort(why)
+  }
+
+  /** Answers that a phase needs. */
+  get needed(): number {
+    return neededBy(this.order.spec.policy.quorum, this.candidates)
+  }
+
+  /** @returns all who take part or did so, by peer id, with the names of their folders */
+  get everyone(): Map<string, string> {
+    const all = this.record.manifest == null ? this.candidates : this.record.roster
+    return new Map(all.map(({ peer, name }) => [peer, name]))
+  }
+
+  /** @returns all who still take part */
+  get active(): Map<string, string> {
+    return new Map([...this.everyone].filter(([peer]) => !this.excluded.has(peer)))
+  }
+
+  nameOf(peer: string): string | undefined {
+    return this.candidates.find(candidate => candidate.peer === peer)?.name
+  }
+
+  /** The member takes no part from now on. */
+  exclude(exclusion: Exclusion): void {
+    if (this.excluded.has(exclusion.peer)) return
+    this.excluded.set(exclusion.peer, exclusion)
+    this.record.excluded.push(exclusion)
+    this.record.partial = true
+    this.events.store({ type: 'excluded', ...exclusion })
+  }
+}

@@ -1,0 +1,39 @@
+/** What one run is made from: the order, and the parts of the daemon that it uses. */
+import type { KeyObject } from 'node:crypto'
+import type { Spec } from '../../protocols/spec.ts'
+import type { Content } from '../artifacts/content.ts'
+import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import type { Log } from '../log.ts'
+import type { Members } from '../mesh/membership/members.ts'
+import type { Streams } from '../mesh/streams.ts'
+import type { WorkloadContexts } from '../work/workload-context.ts'
+import type { RunFeed } from './run-feed.ts'
+
+/** What a person asked for, and what the daemon added. */
+export interface RunOrder {
+  run: string
+  epoch: number
+  created: number
+  spec: Spec
+  /** The caller's folder and environment, for the workload only. */
+  directory: string
+  env: Record<string, string>
+  key?: string
+}
+
+/** Parts of the daemon that a run uses. */
+export interface RunParts {
+  log: Log
+  signer: { peer: string; key: KeyObject }
+  program: string
+  members: Members
+  feed: RunFeed
+  runStreams: RunStreamServer
+  streams: Streams
+  content: Content
+  workloads: WorkloadContexts
+  /** Aborts when the daemon stops. */
+  signal: AbortSignal
+  /** A phase opens. */
+  onPhase(): void
+}

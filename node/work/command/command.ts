@@ -1,0 +1,85 @@
+/** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
+import type { Iteration, Spec } from '../../../protocols/spec.ts'
+import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
+import type { WorkloadContext } from '../workload-context.ts'
+
+/** Time between the signal that asks a workload to stop and the one that kills it, ms. */
+const STOP_GRACE_MS = 3_000
+/** Longest delay of a timer, ms: 2^31 - 1. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+export interface CommandWork {
+  run: string
+  peer: string
+  rank: number
+  spec: Spec
+  step: Step
+  /** For output and for what the workload leaves in BAK_OUT. */
+  folder: string
+  /** The daemon's control socket. */
+  socket: string
+}
+
+/** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
+export async function runCommand(
+  work: CommandWork,
+  context: WorkloadContext,
+  { supervisor, signal }: { supervisor: Supervisor; signal: AbortSignal }
+): Promise<WorkloadResult> {
+  const { spec, step, folder } = work
+  const iteration = spec.iterations[step.number - 1] as Iteration
+  await mkdir(folder, { recursive: true })
+  const child = await supervisor.spawn({
+    argv: argvOf(spec, iteration),
+    cwd: context.directory,
+    env: { ...context.env, ...environmentOf(work, iteration) },
+    stdout: join(folder, 'stdout.txt'),
+    stderr: join(folder, 'stderr.txt')
+  })
+  context.onStarted(child.pid, folder)
+  return finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
+}
+
+function argvOf({ command }: Spec, { args }: Iteration): string[] {
+  if (typeof command !== 'string') return [...command, ...args]
+  return args.length === 0 ? ['/bin/sh', '-c', command] : ['/bin/sh', '-c', `${command} "$@"`, 'sh', ...args]
+}
+
+function environmentOf({ run, peer, rank, step, folder, socket }: CommandWork, { params }: Iteration) {
+  return {
+    BAK_RUN: run,
+    BAK_PEER: peer,
+    BAK_GROUP: 'default',
+    BAK_RANK: String(rank),
+    BAK_ITERATION: step.name,
+    BAK_SAMPLE: String(step.sample),
+    BAK_OUT: folder,
+    BAK_SOCK: socket,
+    ...Object.fromEntries(Object.entries(params).map(([key, value]) => [`BAK_PARAM_${key.toUpperCase()}`, value]))
+  }
+}
+
+/** @param timeout ms; 0 is never */
+async function finish(child: Supervised, timeout: number, signal: AbortSignal): Promise<WorkloadResult> {
+  let timedOut = false
+  const stop = () => void child.stop({ grace: STOP_GRACE_MS })
+  const expire = () => {
+    timedOut = true
+    stop()
+  }
+  const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMER_MS)) : undefined
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    const { exit, signal: by, duration } = await child.exited
+    return { exit, signal: by, duration, timedOut }
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+    // what the workload left running in its process group ends with it
+    await child.stop({ grace: STOP_GRACE_MS })
+  }
+}

@@ -1,0 +1,74 @@
+/** Calls about this peer, the members of its mesh, and the tools that they have. */
+import * as v from 'valibot'
+import { count, instant, list, name, peerId, runId, text } from '../fields.ts'
+import { availability, record, registration } from '../hello.ts'
+import { role } from '../membership.ts'
+
+/** A member as this peer sees it. */
+export const memberView = v.object({
+  ...v.omit(record, ['state', 'proof']).entries,
+  /** What it may do in the mesh. */
+  role,
+  state: v.picklist(['alive', 'busy', 'draining', 'left', 'lost']),
+  /** Unique name: with a part of the peer id where two peers have the same name. */
+  shown: name,
+  /** How this peer is connected with it; `cut-off` while this peer refuses its connections, because it sent too much. */
+  path: v.picklist(['self', 'direct', 'relayed', 'indirect', 'none', 'cut-off']),
+  /** When it entered its state. */
+  since: instant
+})
+export type MemberView = v.InferOutput<typeof memberView>
+
+const status = v.object({
+  name,
+  peer: peerId,
+  mesh: peerId,
+  /** Left out for a peer whose membership was revoked or has expired. */
+  role: v.optional(role),
+  /** When its proof of membership expires; left out for the founder. */
+  expires: v.optional(instant),
+  /** Why it is no longer a member, or soon will not be. */
+  trouble: v.optional(text),
+  home: text,
+  program: text,
+  pid: count,
+  addresses: list(text, 64),
+  started: instant,
+  /** `enabled` while it drives or takes part in a run. */
+  state: v.picklist(['standby', 'enabled', 'draining']),
+  members: count,
+  connections: count,
+  driving: list(runId, 1024),
+  taking: list(runId, 1024)
+})
+export type Status = v.InferOutput<typeof status>
+
+const members = v.object({ members: list(memberView, 10_000) })
+
+export const meshCalls = {
+  status: { request: v.strictObject({}), response: status },
+  /** Answers once; with `watch`, again at every change. */
+  members: { request: v.strictObject({ on: v.optional(text), watch: v.optional(v.boolean()) }), response: members },
+  /** Leaves the mesh in order and ends the daemon. */
+  stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },
+  /** Refuses new runs, or takes them again. */
+  drain: { request: v.strictObject({ on: v.boolean() }), response: status },
+  /** The selected members, with what each can observe. */
+  tools: { request: v.strictObject({ on: v.optional(text) }), response: members },
+  /** Registers tools with the selected members, or removes them; one answer for each member. */
+  register: {
+    request: v.strictObject({
+      on: text,
+      group: name,
+      add: list(v.object({ tool: name, options: list(text, 64) }), 64),
+      remove: v.optional(list(name, 64))
+    }),
+    response: v.object({
+      peer: peerId,
+      name,
+      registered: list(registration, 128),
+      tools: list(availability, 128),
+      error: v.optional(text)
+    })
+  }
+} as const

@@ -1,0 +1,68 @@
+/** Calls about the results of runs. */
+import * as v from 'valibot'
+import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
+import { exclusion } from '../manifest.ts'
+import { VERDICTS } from '../verdict.ts'
+import { runReference } from './runs.ts'
+
+/** One line of `bak ls` and `bak ps`. */
+const runLine = v.object({
+  run: runId,
+  name,
+  state: v.picklist(['waiting', 'running', 'ended']),
+  phase: v.optional(phase),
+  verdict: v.optional(v.picklist(VERDICTS)),
+  partial: v.boolean(),
+  excluded: list(exclusion, 10_000),
+  controller: v.object({ peer: peerId, name }),
+  created: v.optional(instant),
+  took: v.optional(milliseconds),
+  members: v.optional(count),
+  bytes: v.optional(count),
+  folder: v.optional(text)
+})
+export type RunLine = v.InferOutput<typeof runLine>
+
+/** What is known of a run anywhere in the mesh. */
+const runView = v.object({
+  run: runId,
+  controller: peerId,
+  /** The folder, if it is on this machine. */
+  folder: v.optional(text),
+  /** The text of `run.json`. */
+  record: v.optional(v.string()),
+  /** An envelope: CBOR in base64. */
+  manifest: v.optional(v.string()),
+  /** An envelope: CBOR in base64. */
+  offer: v.optional(v.string()),
+  /** Digest of the manifest. */
+  digest: v.optional(digest),
+  /** Envelopes: CBOR in base64. */
+  certificates: list(v.string(), 100_000)
+})
+export type RunView = v.InferOutput<typeof runView>
+
+/** One tarball of a member: `had` if it was here before. */
+const collected = v.object({
+  name,
+  what: text,
+  bytes: count,
+  outcome: v.picklist(['arrived', 'had', 'failed']),
+  reason: v.optional(text)
+})
+
+export const resultCalls = {
+  /** The runs whose folder is here; with `mesh` also those that other peers drive. */
+  ls: {
+    request: v.strictObject({ mesh: v.optional(v.boolean()), active: v.optional(v.boolean()) }),
+    response: v.object({ runs: list(runLine, 100_000) })
+  },
+  describe: { request: v.strictObject({ run: runReference }), response: runView },
+  /** Fetches what members still have of a run; one answer for each tarball. */
+  collect: { request: v.strictObject({ run: runReference }), response: collected },
+  /** Moves a result to another peer; answers with bytes done and in all. */
+  move: {
+    request: v.strictObject({ run: runReference, to: text, keep: v.optional(v.boolean()) }),
+    response: v.object({ run: runId, to: name, done: count, total: count, finished: v.boolean() })
+  }
+} as const

@@ -1,0 +1,118 @@
+/**
+ * The paths in the result of a run: the only place that builds and parses them. A path is relative to the folder of the run
+ * and has slashes on every system. A member keeps its data under the same paths until the controller has received it.
+ *
+ *     run.json  journal.ndjson  spec.toml  metadata.log
+ *     certificates/{offer,manifest,<seq>-<phase>}.cbor
+ *     collectors/<collector>/
+ *     sysinfo/{begin,end}/<member>/
+ *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
+ *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt
+ *
+ * A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
+ */
+import * as v from 'valibot'
+import { name, type Phase, phase } from './fields.ts'
+import type { Certificate, Step } from './phase.ts'
+
+export const RECORD_FILE = 'run.json'
+export const JOURNAL_FILE = 'journal.ndjson'
+export const SPEC_FILE = 'spec.toml'
+/** The result in pbench's form. */
+export const METADATA_FILE = 'metadata.log'
+/** The signed messages of a run. */
+export const CERTIFICATES_FOLDER = 'certificates'
+export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`
+export const MANIFEST_FILE = `${CERTIFICATES_FOLDER}/manifest.cbor`
+
+const FIXED_FILES = {
+  record: RECORD_FILE,
+  journal: JOURNAL_FILE,
+  spec: SPEC_FILE,
+  metadata: METADATA_FILE,
+  offer: OFFER_FILE,
+  manifest: MANIFEST_FILE
+} as const
+type FixedFile = keyof typeof FIXED_FILES
+const fixedFiles = new Map<string, FixedFile>(
+  Object.entries(FIXED_FILES).map(([kind, path]) => [path, kind as FixedFile])
+)
+
+/** Which of the two snapshots of a machine. */
+export type SysinfoWhen = 'begin' | 'end'
+export type OutputStream = 'stdout' | 'stderr'
+
+export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
+  `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}-${phase}.cbor`
+export const collectorFolder = (collector: string) => `collectors/${collector}`
+export const sysinfoFolder = (when: SysinfoWhen, member: string) => `sysinfo/${when}/${member}`
+/** `1-default` */
+export const iterationFolder = ({ number, name }: Pick<Step, 'number' | 'name'>) => `${number}-${name}`
+/** `1-default/sample1` */
+export const stepFolder = (step: Step) => `${iterationFolder(step)}/sample${step.sample}`
+/** What the tools of one group wrote on one member. */
+export const toolsFolder = (step: Step, group: string, member: string) => `${stepFolder(step)}/tools-${group}/${member}`
+export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
+  `${toolsFolder(step, group, member)}/${tool}`
+export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
+export const outputFile = (step: Step, member: string, stream: OutputStream) =>
+  `${workloadFolder(step, member)}/${stream}.txt`
+
+/** What a path in a result stands for. `rest` is the path below the folder of the member or collector; '' is the folder itself. */
+export type ResultPath =
+  | { kind: FixedFile }
+  | { kind: 'certificate'; seq: number; phase: Phase }
+  | { kind: 'collector'; collector: string; rest: string }
+  | { kind: 'sysinfo'; when: SysinfoWhen; member: string; rest: string }
+  | { kind: 'tools'; step: Step; group: string; member: string; rest: string }
+  | { kind: 'workload'; step: Step; member: string; rest: string }
+
+/** @returns undefined for a path that is not exactly as the functions above build it, with any path below a folder */
+export function parseResultPath(path: string): ResultPath | undefined {
+  const kind = fixedFiles.get(path)
+  if (kind != null) return { kind }
+  const parts = path.split('/')
+  if (parts.some(part => part === '' || part === '.' || part === '..')) return undefined
+  if (parts[0] === CERTIFICATES_FOLDER) return parseCertificate(path)
+  if (parts[0] === 'collectors') return parseCollector(parts)
+  if (parts[0] === 'sysinfo') return parseSysinfo(parts)
+  return parseSample(parts)
+}
+
+/** @returns whether `path` is a whole folder that belongs to this member, and neither above nor below one */
+export function isFolderOf(path: string, member: string): boolean {
+  const parsed = parseResultPath(path)
+  return parsed != null && 'member' in parsed && parsed.member === member && parsed.rest === ''
+}
+
+function parseCertificate(path: string): ResultPath | undefined {
+  const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []
+  if (!v.is(phase, name)) return undefined
+  const certificate = { seq: Number(seq), phase: name }
+  return certificateFile(certificate) === path ? { kind: 'certificate', ...certificate } : undefined
+}
+
+function parseCollector([, collector, ...rest]: string[]): ResultPath | undefined {
+  return v.is(name, collector) ? { kind: 'collector', collector, rest: rest.join('/') } : undefined
+}
+
+function parseSysinfo([, when, member, ...rest]: string[]): ResultPath | undefined {
+  if ((when !== 'begin' && when !== 'end') || !v.is(name, member)) return undefined
+  return { kind: 'sysinfo', when, member, rest: rest.join('/') }
+}
+
+function parseSample([iteration = '', sample = '', folder = '', member, ...below]: string[]): ResultPath | undefined {
+  const step = parseStep(iteration, sample)
+  if (step == null || !v.is(name, member)) return undefined
+  const rest = below.join('/')
+  if (folder === 'workload') return { kind: 'workload', step, member, rest }
+  const group = folder.startsWith('tools-') ? folder.slice('tools-'.length) : ''
+  return v.is(name, group) ? { kind: 'tools', step, group, member, rest } : undefined
+}
+
+function parseStep(iteration: string, sample: string): Step | undefined {
+  const [, number, iterationName] = /^([1-9]\d{0,14})-(.+)$/.exec(iteration) ?? []
+  const [, repetition] = /^sample([1-9]\d{0,14})$/.exec(sample) ?? []
+  if (number == null || repetition == null || !v.is(name, iterationName)) return undefined
+  return { number: Number(number), name: iterationName, sample: Number(repetition) }
+}
