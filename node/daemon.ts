@@ -20,8 +20,6 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
-import { Greeter } from './mesh/bulk/greeter.ts'
-import { Bulk } from './mesh/bulk/service.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -140,12 +138,11 @@ async function compose(
   const peerScore = new PeerScore({ log, nameOf: peer => parts.members.get(peer)?.shown })
   const gater = new ConnectionGater({ peerScore, log })
   const lowNoise = new LowNoiseMode()
-  const greeter = new Greeter({ gate: gater })
   const networkInit = {
     mesh: mesh.mesh,
     secrets: authority.secrets,
     admission: refuseCutOff(peerScore, authority),
-    ...{ peerScore, gater, greeter, lowNoise },
+    ...{ peerScore, gater, lowNoise },
     key: identity.raw,
     announce: config.announce,
     behindRelays: () => relays?.addresses() ?? [],
@@ -197,7 +194,6 @@ async function compose(
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
-    bulk: c => new Bulk(c, { log, greeter }),
     directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.watch({ members: c.members, authority, self: identity.peer }),

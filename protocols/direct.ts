@@ -66,10 +66,10 @@ export async function leadDirect(
   mine: Promise<Omit<Offer, 'type'>>,
   nonce: Uint8Array,
   act: Leading,
-  { protocol = directProtocol, ...options }: WaitOptions & { protocol?: typeof directProtocol }
+  options: WaitOptions
 ): Promise<void> {
   // opening the stream takes about as long as making the offer
-  const [exchange, offer] = await Promise.all([call(open, protocol, options), mine])
+  const [exchange, offer] = await Promise.all([call(open, directProtocol, options), mine])
   try {
     await exchange.send({ type: 'offer', ...offer })
     const theirs = await expect(exchange, 'offer')

@@ -1,26 +1,37 @@
 /**
- * Frames on a stream: four bytes of length, big-endian, then CBOR; each wait bounded, and so is what is held. Behind a frame may
- * come as many plain bytes as it says: those are neither encoded nor copied.
+ * Frames on a stream: four bytes of length, big-endian, then CBOR. Each wait is bounded, and so are the bytes that are held. As many plain
+ * bytes as a frame says may follow it: those are not encoded.
  */
 import type { Stream } from '@libp2p/interface'
 import { type ByteStream, byteStream } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { type Channel, checkSize, inTime, MAX_CLOSING, MAX_MESSAGE, type Patience } from './channel.ts'
 import { decode, encode, type Schema } from './codec.ts'
-import { BakError } from './errors.ts'
+import { asBakError, BakError } from './errors.ts'
 import type { Protocol, WaitOptions } from './stream.ts'
 
+/** Longest wait for the rest of a message that has begun, ms. */
+const MESSAGE_TIMEOUT_MS = 30_000
+/** Longest wait for the other side to take the last bytes, ms. */
+const CLOSE_TIMEOUT_MS = 5_000
 /** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
 export const MAX_IN_FLIGHT = 17 * 1024 * 1024
 
 /**
- * Counts the bytes of one peer that have come and are not read, on all its streams: told how many more, or fewer.
- * @returns whether that is not too much
+ * Counts the bytes of one peer that arrived and were not read, on all its streams.
+ * @param bytes that arrived, or were read if negative
+ * @returns false if they are too many
  */
 export type Unread = (bytes: number) => boolean
 
-/** Both directions of one stream, within its protocol's bounds. */
-export class Frames implements Channel {
+export interface ReadOptions extends WaitOptions {
+  /** Longest wait for the message to begin in ms, where it is shorter than the protocol's. */
+  within?: number
+  /** Largest message in bytes, where it is smaller than the protocol's. */
+  most?: number
+}
+
+/** Both directions of one stream, within the bounds of its protocol. All errors are a `BakError`. */
+export class Frames {
   readonly #stream: Stream
   readonly #bytes: ByteStream<Stream>
   readonly #protocol: Protocol<unknown, unknown>
@@ -67,10 +78,7 @@ export class Frames implements Channel {
     }
   }
 
-  get status(): string {
-    return this.#stream.status === 'reset' ? 'aborted' : this.#stream.status
-  }
-
+  /** @param plain follows the message as it is, and must not be changed any more */
   async write(value: unknown, options: WaitOptions = {}, plain?: Uint8Array): Promise<void> {
     const body = encode(value)
     checkSize(this.#protocol, body.length, this.#protocol.maxFrame)
@@ -80,13 +88,14 @@ export class Frames implements Channel {
     await inTime(this.#protocol, 'take a message', options, signal => this.#bytes.write(whole, { signal }))
   }
 
-  async read<T>(schema: Schema<T>, options: Patience & { most?: number } = {}): Promise<T | undefined> {
+  /** @returns undefined at the orderly end of the other side's messages */
+  async read<T>(schema: Schema<T>, options: ReadOptions = {}): Promise<T | undefined> {
     const { signal, within, most = this.#protocol.maxFrame } = options
     const begun = await inTime(this.#protocol, 'answer', { signal, within }, waiting => this.#fill(4, waiting))
     if (!begun) return undefined
     const length = this.#unread.getUint32(0)
     checkSize(this.#protocol, length, most)
-    await inTime(this.#protocol, 'say the rest', { signal, within: MAX_MESSAGE }, waiting =>
+    await inTime(this.#protocol, 'say the rest', { signal, within: MESSAGE_TIMEOUT_MS }, waiting =>
       this.#fill(4 + length, waiting)
     )
     const body = this.#unread.sublist(4, 4 + length)
@@ -94,8 +103,9 @@ export class Frames implements Channel {
     return decode(schema, body.subarray())
   }
 
+  /** Fills `into` with plain bytes, as many as the message before them said. */
   async readPlain(into: Uint8Array, { signal }: WaitOptions = {}): Promise<void> {
-    await inTime(this.#protocol, 'say the rest', { signal, within: MAX_MESSAGE }, async waiting => {
+    await inTime(this.#protocol, 'say the rest', { signal, within: MESSAGE_TIMEOUT_MS }, async waiting => {
       for (let at = 0; at < into.length; ) {
         if (!(await this.#fill(1, waiting))) {
           throw new BakError('unreachable', `${this.#protocol.id}: the stream ended early`)
@@ -116,6 +126,7 @@ export class Frames implements Channel {
     this.#count?.(-length)
   }
 
+  /** Tells the other side why the exchange ends early. */
   async fail(error: BakError): Promise<void> {
     try {
       await this.write({ error: { code: error.code, message: error.message.slice(0, 1024) } })
@@ -125,10 +136,11 @@ export class Frames implements Channel {
     }
   }
 
+  /** Sends no more. @throws if the other side does not take what was written before */
   async close(): Promise<void> {
     const waiting = new AbortController()
     const expire = () => waiting.abort(new BakError('timeout', 'the other side does not take the last words'))
-    const timer = setTimeout(expire, MAX_CLOSING).unref()
+    const timer = setTimeout(expire, CLOSE_TIMEOUT_MS).unref()
     await this.#stream.close({ signal: waiting.signal }).finally(() => clearTimeout(timer))
   }
 
@@ -136,6 +148,7 @@ export class Frames implements Channel {
     this.#stream.abort(error)
   }
 
+  /** Calls `gone` when the stream has ended, in whatever way. */
   whenGone(gone: () => void): void {
     this.#stream.addEventListener('close', gone)
   }
@@ -153,5 +166,38 @@ export class Frames implements Channel {
       this.#unread.append(chunk)
     }
     return true
+  }
+}
+
+/** @throws {BakError} `bad-message` for a frame of more than `most` bytes */
+function checkSize({ id }: Pick<Protocol<never, never>, 'id'>, length: number, most: number): void {
+  if (length > most) throw new BakError('bad-message', `${id}: a frame of ${length} bytes is too large`)
+}
+
+/** Bounds one wait for the other side, and names what ended it. */
+async function inTime<T>(
+  { id, timeout }: Pick<Protocol<never, never>, 'id' | 'timeout'>,
+  what: string,
+  { signal, within }: ReadOptions,
+  wait: (waiting: AbortSignal) => Promise<T>
+): Promise<T> {
+  const longest = Math.min(timeout, within ?? timeout)
+  const waiting = new AbortController()
+  const stop = () => waiting.abort(asBakError(signal?.reason))
+  const expire = () =>
+    waiting.abort(new BakError('timeout', `${id}: the peer did not ${what} within ${longest / 1000} s`))
+  // AbortSignal.timeout would stay until its time has come, however soon the wait is over
+  const timer = Number.isFinite(longest) ? setTimeout(expire, longest).unref() : undefined
+  signal?.addEventListener('abort', stop)
+  if (signal?.aborted) stop()
+  try {
+    return await wait(waiting.signal)
+  } catch (cause) {
+    if (cause instanceof BakError) throw cause
+    if (waiting.signal.aborted) throw waiting.signal.reason
+    throw new BakError('unreachable', `${id}: the stream broke: ${(cause as Error).message}`, { cause })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
   }
 }

@@ -12,7 +12,7 @@ import { milliseconds, peerId } from './fields.ts'
 export const pathClass = v.picklist(['direct', 'reversed', 'mapped', 'punched', 'relayed'])
 export type PathClass = v.InferOutput<typeof pathClass>
 
-/** What carries bytes to a peer: the connection that all else goes by, or a second one for large transfers, `protocols/bulk.ts`. */
+/** What encrypts the connection to a peer: Node's TLS where it has a socket of its own, Noise where it is relayed. */
 export const carrier = v.picklist(['noise', 'tls'])
 export type Carrier = v.InferOutput<typeof carrier>
 

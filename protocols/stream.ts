@@ -8,7 +8,6 @@
  */
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
 import * as v from 'valibot'
-import type { Channel } from './channel.ts'
 import type { Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { code, text } from './fields.ts'
@@ -62,16 +61,10 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
-/** Opens a stream of a protocol to one peer, or has something else for it; `local` where that peer is this one. */
+/** Opens a stream of a protocol to one peer; `local` where that peer is this one. */
 export interface Opener {
-  (protocol: string, options?: WaitOptions): Promise<Stream | Channel>
-  local?: (protocol: string) => { handler: Handler<never, unknown>; peer: string } | undefined
-}
-
-/** One that opens streams and nothing else. */
-export interface StreamOpener {
   (protocol: string, options?: WaitOptions): Promise<Stream>
-  local?: Opener['local']
+  local?: (protocol: string) => { handler: Handler<never, unknown>; peer: string } | undefined
 }
 
 /** Longest wait of the answering side for the first message, in ms. */
@@ -92,42 +85,46 @@ export function serve<Request, Response>(
 ): StreamHandler {
   return async (stream: Stream, connection: Connection) => {
     const peer = connection.remotePeer.toString()
-    const channel = new Frames(stream, protocol, unread?.(peer))
-    await answer(protocol, handler, channel, { peer, carrier: 'noise' }, onError)
+    const frames = new Frames(stream, protocol, unread?.(peer))
+    await answer(protocol, handler, frames, { peer, carrier: carrierOf(connection) }, onError)
   }
 }
 
-/** One exchange at the answering side, on whatever it goes. Never rejects; `onError` is that of `serve`. */
-export async function answer<Request, Response>(
+/** A connection with a socket of its own is TLS: a side that does not turn is refused. */
+const carrierOf = ({ remoteAddr }: Connection): Carrier =>
+  String(remoteAddr).includes('/p2p-circuit') ? 'noise' : 'tls'
+
+/** One exchange at the answering side. Never rejects; `onError` is that of `serve`. */
+async function answer<Request, Response>(
   protocol: Protocol<Request, Response>,
   handler: Handler<Request, Response>,
-  channel: Channel,
+  frames: Frames,
   { peer, carrier }: { peer: string; carrier: Carrier },
   onError: (error: BakError, peer: string, nonsense: boolean) => void
 ): Promise<void> {
   const gone = new AbortController()
-  channel.whenGone(() => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
+  frames.whenGone(() => gone.abort(new BakError('unreachable', `the stream of ${peer} closed`)))
   const { signal } = gone
   let nonsense: unknown
   const receive = (within?: number) =>
-    channel.read(protocol.request, { signal, within, most: protocol.maxRequest }).catch(cause => {
+    frames.read(protocol.request, { signal, within, most: protocol.maxRequest }).catch(cause => {
       if (asBakError(cause).code === 'bad-message') nonsense = cause
       throw cause
     })
   try {
     const request = await receive(MAX_OPENING)
     if (request !== undefined) {
-      const receivePlain = (into: Uint8Array) => channel.readPlain(into, { signal })
+      const receivePlain = (into: Uint8Array) => frames.readPlain(into, { signal })
       const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }
       for await (const response of handler(request, exchange)) {
-        await channel.write({ ok: response })
+        await frames.write({ ok: response })
       }
     }
-    await channel.close()
+    await frames.close()
   } catch (cause) {
     const error = asBakError(cause)
     onError(error, peer, error === nonsense)
-    await channel.fail(error)
+    await frames.fail(error)
   }
 }
 
@@ -139,32 +136,31 @@ export async function call<Request, Response>(
 ): Promise<Call<Request, Response>> {
   const here = open.local?.(protocol.id)
   if (here != null) return callSelf(here.handler as Handler<never, Response>, here.peer, options)
-  const opened = await open(protocol.id, options)
-  const channel = 'readPlain' in opened ? opened : new Frames(opened, protocol)
+  const frames = new Frames(await open(protocol.id, options), protocol)
   const answered = v.union([v.object({ ok: protocol.response }), v.object({ error: failure })])
   const receive = async () => {
-    const frame = await channel.read(answered, options)
+    const frame = await frames.read(answered, options)
     if (frame === undefined) return undefined
     if ('error' in frame) {
-      channel.close().catch(() => {})
+      frames.close().catch(() => {})
       throw new BakError(frame.error.code, frame.error.message)
     }
     return frame.ok
   }
   return {
-    send: (request, plain) => channel.write(request, options, plain),
+    send: (request, plain) => frames.write(request, options, plain),
     receive,
-    close: () => channel.close().catch(error => channel.abort(error)),
-    abort: error => channel.abort(error),
+    close: () => frames.close().catch(error => frames.abort(error)),
+    abort: error => frames.abort(error),
     async *[Symbol.asyncIterator]() {
       let over = false
       try {
         for (let next = await receive(); next !== undefined; next = await receive()) yield next
         over = true
-        channel.close().catch(() => {})
+        frames.close().catch(() => {})
       } finally {
         // a half-closed stream would leave the other side talking to nobody
-        if (!over) channel.abort(new BakError('interrupted', 'the caller has heard enough'))
+        if (!over) frames.abort(new BakError('interrupted', 'the caller has heard enough'))
       }
     }
   }

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { phasesOf } from '../node/run/plan.ts'
+import { planOf } from '../node/run/plan.ts'
 import { check } from '../protocols/codec.ts'
 import { phases } from '../protocols/fields.ts'
 import { spec as specSchema } from '../protocols/spec.ts'
@@ -212,7 +212,7 @@ structure(`no source file has more than ${MAX_LINES} lines`, () => {
 })
 
 structure('the plan of a run covers every phase', () => {
-  const planned = phasesOf(check(specSchema, { command: ['true'], tools: [] }))
+  const planned = planOf(check(specSchema, { command: ['true'], tools: [] }))
   holds(
     'phases',
     phases.filter(phase => !planned.some(each => each.phase === phase))

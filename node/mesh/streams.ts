@@ -4,8 +4,7 @@ import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { asBakError, BakError, isRefusal } from '../../protocols/errors.ts'
 import type { Unread } from '../../protocols/frames.ts'
-import { answer, type Handler, type Protocol, type StreamOpener, serve } from '../../protocols/stream.ts'
-import type { Wire } from '../../protocols/wire.ts'
+import { type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import type { PeerScore } from './limits/peer-score.ts'
 import { StreamLimits } from './limits/stream-limits.ts'
@@ -36,7 +35,7 @@ export class Streams {
   readonly #bounds: StreamLimits | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
-  readonly #here: StreamOpener = Object.assign(
+  readonly #here: Opener = Object.assign(
     async (protocol: string) => {
       throw new BakError('unreachable', `this peer does not serve ${protocol}`)
     },
@@ -57,11 +56,11 @@ export class Streams {
   }
 
   /** @returns what opens streams to one peer, over the connection that is there or a new one */
-  to(peer: string): StreamOpener {
+  to(peer: string): Opener {
     return peer === this.#self ? this.#here : this.#over(peer)
   }
 
-  #over(peer: string): StreamOpener {
+  #over(peer: string): Opener {
     return async (protocol, options = {}) => {
       const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
@@ -92,22 +91,6 @@ export class Streams {
       maxOutboundStreams: MAX_STREAMS,
       runOnLimitedConnection: true
     })
-  }
-
-  /** Answers what a peer asks over a connection of its own for one protocol, until that ends. Never rejects. */
-  async serveWire<Request, Response>(protocol: Protocol<Request, Response>, wire: Wire, peer: string): Promise<void> {
-    while (await wire.untilCalled()) {
-      if (!wire.isFree) return wire.destroy()
-      const channel = wire.begin(protocol as Protocol<unknown, unknown>)
-      const handler = this.#handlers.get(protocol.id) as Handler<Request, Response> | undefined
-      if (handler == null) return channel.fail(new BakError('unreachable', `this peer does not serve ${protocol.id}`))
-      const release = this.#bounds?.admit(peer, protocol.id)
-      if (this.#bounds != null && release == null) {
-        return channel.fail(new BakError('busy', 'it begins more than any peer needs'))
-      }
-      await answer(protocol, handler, channel, { peer, carrier: 'tls' }, this.#noting(protocol.id))
-      release?.()
-    }
   }
 
   /** @returns what is told of an exchange that ended early */

@@ -1,10 +1,8 @@
 /** Every input from another peer, a person or a disk, with the codes of its refusals. A new one is a line here. */
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
-import { bulkProtocol, punchAgainProtocol } from '../../protocols/bulk.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { directProtocol } from '../../protocols/direct.ts'
-import type { ErrorCode } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
@@ -38,7 +36,6 @@ import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
 import type { Target } from './target.ts'
 import { topicTarget } from './topics.ts'
-import { wireTarget } from './wires.ts'
 
 /** Erases the types of a protocol, so that one list contains all. */
 const of = <Q, A>(init: Omit<StreamTargetInit, 'protocol'> & { protocol: Protocol<Q, A> }) =>
@@ -57,12 +54,6 @@ export const targets = [
   of({ protocol: adjacencyProtocol, refusals: [] }),
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
-  of({ protocol: bulkProtocol, refusals: ['busy', 'not-ready'] }),
-  of({
-    protocol: punchAgainProtocol,
-    refusals: ['busy', 'not-allowed', 'bad-signature'],
-    subjects: [observationSubject]
-  }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
@@ -70,13 +61,6 @@ export const targets = [
   of({
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
-  }),
-  wireTarget({
-    protocol: tarballProtocol as never,
-    refusals: [
-      ...['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space'],
-      ...['interrupted', 'cannot-create', 'timeout', 'busy']
-    ] as ErrorCode[]
   }),
   of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
@@ -100,8 +84,6 @@ export const targets = [
   asks({ protocol: echoProtocol }),
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
-  asks({ protocol: bulkProtocol }),
-  asks({ protocol: punchAgainProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
   asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),

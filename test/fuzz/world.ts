@@ -22,7 +22,6 @@ import {
   STREAMS
 } from '../../node/mesh/limits/constants.ts'
 import { openHome } from '../../node/store/home.ts'
-import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { callOnce } from '../../protocols/control-http.ts'
@@ -130,7 +129,6 @@ async function converse(world: World): Promise<void> {
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
-  await put(member, target, bulkProtocol, { type: 'key', use: 'tarball' })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })

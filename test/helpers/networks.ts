@@ -32,7 +32,7 @@ export interface LocalMesh {
     relay?: boolean
     services?: Record<string, (components: never) => unknown>
     /** What the network itself gets beside these. */
-    network?: Pick<NetworkInit, 'gater' | 'greeter'>
+    network?: Pick<NetworkInit, 'gater'>
   }): Promise<LocalPeer>
   stop(): Promise<void>
 }

@@ -7,7 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import type { Signer } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
-import type { StreamOpener } from '../../protocols/stream.ts'
+import type { Opener } from '../../protocols/stream.ts'
 
 export interface Weather {
   /** Ms that each message takes. */
@@ -25,7 +25,7 @@ export interface Carried {
 }
 
 export interface Road {
-  open: StreamOpener
+  open: Opener
   streams: Carried[]
   /** Called with each piece that the caller sends; what it returns travels instead; nothing at all if undefined. */
   onSend?: (piece: Uint8Array, stream: Carried) => Uint8Array | undefined

@@ -2,7 +2,6 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { proofFrame, verdictFrame } from '../../protocols/admission.ts'
-import { bulkProtocol } from '../../protocols/bulk.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -99,7 +98,6 @@ const entries: TrustEntry[] = [
 ]
 
 const observed = { peer: member.peer, address: '/ip4/192.0.2.7/tcp/4001' }
-const bulkKey = { id: 'ab'.repeat(16), key: new Uint8Array(32).fill(9) }
 
 const directOffer = {
   type: 'offer',
@@ -312,10 +310,6 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['direct: go', directProtocol.request, { type: 'go' }],
   ['direct: answer', directProtocol.response, directOffer],
   ['direct: ready too', directProtocol.response, { type: 'ready' }],
-  ['bulk: key', bulkProtocol.request, { type: 'key', use: 'acks' }],
-  ['bulk: come', bulkProtocol.request, { type: 'come', use: 'tarball', ...bulkKey }],
-  ['bulk: a key', bulkProtocol.response, { type: 'key', ...bulkKey }],
-  ['bulk: here', bulkProtocol.response, { type: 'here' }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
   ['attach: request', attachProtocol.request, { run, from: 3 }],

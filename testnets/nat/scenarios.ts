@@ -8,7 +8,7 @@ import type { NatNetwork } from './network.ts'
 
 /** No run may take longer, ms. */
 const LIMIT = 180_000
-/** More than a transfer between punched peers must have to be worth a second connection, bytes. */
+/** What a member sends in a large transfer, bytes. */
 const LARGE = 70_000_000
 /** Who lost a direct path goes over a relay within this, ms. */
 const RELAYED = 30_000
@@ -56,7 +56,7 @@ export function runFrom(net: NatNetwork, driver: string): Promise<Verified> {
   return run(net, driver, specOf(net.hosts, 200_000, 'sleep 1'))
 }
 
-/** A run of two in which the second sends so much that a second connection is worth it. @returns by which that came */
+/** A run of two in which the second sends a large tarball. @returns by which path that came, and what encrypted it */
 export async function runWithLarge(
   net: NatNetwork,
   one: string,

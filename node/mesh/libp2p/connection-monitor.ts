@@ -22,7 +22,7 @@ export interface Pinging extends StreamMuxer {
 
 interface Watched {
   muxer: Pinging
-  wire: MessageStream
+  connection: MessageStream
   /** When something came last, on a clock that never goes back, ms. */
   heard: number
   asked?: Promise<boolean>
@@ -66,7 +66,7 @@ export class ConnectionMonitor {
       const factory = make()
       return {
         ...{ protocol: factory.protocol },
-        createStreamMuxer: wire => this.#add(factory.createStreamMuxer(wire), wire)
+        createStreamMuxer: connection => this.#add(factory.createStreamMuxer(connection), connection)
       }
     }
   }
@@ -82,13 +82,13 @@ export class ConnectionMonitor {
     if (!(await this.#ask(watched))) throw silent()
   }
 
-  #add(muxer: Pinging, wire: MessageStream): Pinging {
-    const watched: Watched = { muxer, wire, heard: performance.now() }
+  #add(muxer: Pinging, connection: MessageStream): Pinging {
+    const watched: Watched = { muxer, connection, heard: performance.now() }
     this.#watched.set(muxer, watched)
-    wire.addEventListener('message', () => {
+    connection.addEventListener('message', () => {
       watched.heard = performance.now()
     })
-    wire.addEventListener('close', () => this.#watched.delete(muxer), { once: true })
+    connection.addEventListener('close', () => this.#watched.delete(muxer), { once: true })
     // the window of a stream grows by the round trip, which is not known otherwise
     queueMicrotask(() => void this.#ask(watched))
     return muxer
@@ -125,11 +125,11 @@ export class ConnectionMonitor {
   }
 
   /** Not in the turn in which others may begin streams on it, see `hang-up.ts`. */
-  #giveUp({ muxer, wire }: Watched): void {
+  #giveUp({ muxer, connection }: Watched): void {
     setImmediate(() => {
-      if (wire.status !== 'open') return
+      if (connection.status !== 'open') return
       muxer.abort(silent())
-      wire.abort(silent())
+      connection.abort(silent())
     })
   }
 

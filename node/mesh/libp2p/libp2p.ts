@@ -1,16 +1,15 @@
-/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise, yamux, identify, ping, AutoNAT, gossip. */
+/** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise and TLS, yamux, identify, ping, AutoNAT, gossip. */
 
 import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
-import { type TCPComponents, tcp } from '@libp2p/tcp'
+import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { startable } from '../../startable.ts'
-import type { Greeter } from '../bulk/greeter.ts'
 import { meshGossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { ConnectionGater } from '../limits/connection-gater.ts'
@@ -20,7 +19,7 @@ import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
-import { updateWindowsSeldom } from './write-coalescing.ts'
+import { updateWindowsSeldom } from './yamux-windows.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512
@@ -44,8 +43,6 @@ export interface NetworkInit extends EncrypterInit {
   peerScore?: PeerScore
   gater?: ConnectionGater
   lowNoise?: LowNoiseMode
-  /** Without it all connections are libp2p's. */
-  greeter?: Greeter
 }
 
 export function createMeshLibp2p(init: NetworkInit, services: any) {
@@ -63,7 +60,7 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
       ]
     },
     transports: [
-      greetedTcp(init.greeter),
+      tcp(),
       circuitRelayTransport({
         reservationConcurrency: RESERVING,
         maxInboundStopStreams: MAX_RELAYED,
@@ -97,11 +94,6 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
 
 const startables = (services: Record<string, (components: any) => object>) =>
   Object.fromEntries(Object.entries(services).map(([name, make]) => [name, (c: any) => startable(make(c))]))
-
-function greetedTcp(greeter?: Greeter) {
-  const make = tcp()
-  return (components: TCPComponents) => greeter?.before(make(components)) ?? make(components)
-}
 
 /** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */
 function directAutoNAT(components: AutoNATv2Components) {

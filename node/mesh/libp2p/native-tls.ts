@@ -1,20 +1,22 @@
-/** TLS 1.3 as Node has it, keyed by both sides beforehand: no certificates, and whoever has not the key gets nowhere. */
+/** TLS 1.3 as Node has it, with a key that both sides hold beforehand: no certificates. */
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 
-/** The fastest that there is where the processor knows AES. */
+/** The fastest suite where the processor knows AES. */
 const CIPHER = 'TLS_AES_128_GCM_SHA256'
-/** What a socket takes before it asks to wait, bytes. */
-const WRITE_AHEAD = 256 * 1024
+/** Bytes that a socket takes before it asks to wait. */
+const HIGH_WATER_MARK = 256 * 1024
+/** Each connection has a key of its own; what it is called tells nothing. */
+const KEY_NAME = 'bak'
 
 let context: SecureContext | undefined
 const contextOf = () => {
   context ??= createSecureContext({
     minVersion: 'TLSv1.3',
     ciphers: CIPHER,
-    // each handshake proves the key anew
+    // no handshake is resumed by another
     secureOptions: constants.SSL_OP_NO_TICKET
   })
   return context
@@ -22,36 +24,28 @@ const contextOf = () => {
 
 /**
  * The side that was dialled.
- * @param find gives the key of a name
- * @throws {BakError} `unreachable` where the other side does not hold the key, or what the signal was aborted with
+ * @param socket is read from its first unread byte on
+ * @throws {BakError} `unreachable` if the other side does not hold the key, or what the signal was aborted with
  */
-export function acceptTls(
-  socket: Socket,
-  find: (id: string) => Buffer | undefined,
-  signal: AbortSignal
-): Promise<TLSSocket> {
+export function acceptTls(socket: Socket, key: Uint8Array, signal: AbortSignal): Promise<TLSSocket> {
   const tls = new TLSSocket(socket, {
     isServer: true,
     secureContext: contextOf(),
-    pskCallback: (_socket: TLSSocket, id: string) => find(id) ?? null,
-    highWaterMark: WRITE_AHEAD
+    pskCallback: (_socket: TLSSocket, name: string) => (name === KEY_NAME ? key : null),
+    highWaterMark: HIGH_WATER_MARK
   } as ConstructorParameters<typeof TLSSocket>[1])
   return secured(tls, 'secure', signal)
 }
 
 /** The side that dialled. @throws as the other */
-export function offerTls(
-  socket: Socket,
-  { id, key }: { id: string; key: Uint8Array },
-  signal: AbortSignal
-): Promise<TLSSocket> {
+export function offerTls(socket: Socket, key: Uint8Array, signal: AbortSignal): Promise<TLSSocket> {
   const tls = connect({
     socket,
     secureContext: contextOf(),
-    pskCallback: () => ({ psk: key, identity: id }),
-    // there is no certificate: the key is bound to the peer that gave it
+    pskCallback: () => ({ psk: key, identity: KEY_NAME }),
+    // there is no certificate: the key is bound to the two peers
     checkServerIdentity: () => undefined,
-    highWaterMark: WRITE_AHEAD
+    highWaterMark: HIGH_WATER_MARK
   } as ConnectionOptions)
   return secured(tls, 'secureConnect', signal)
 }
@@ -61,8 +55,8 @@ function secured(tls: TLSSocket, event: 'secure' | 'secureConnect', signal: Abor
     const fail = (cause?: Error) => {
       end()
       tls.destroy()
-      const why = (cause as NodeJS.ErrnoException | undefined)?.code ?? cause?.message ?? 'it hung up'
-      reject(new BakError('unreachable', `no TLS: ${why}`, { cause }))
+      const why = (cause as NodeJS.ErrnoException | undefined)?.code ?? cause?.message ?? 'the other side hung up'
+      reject(new BakError('unreachable', why, { cause }))
     }
     const onAbort = () => {
       end()
@@ -78,7 +72,7 @@ function secured(tls: TLSSocket, event: 'secure' | 'secureConnect', signal: Abor
       signal.removeEventListener('abort', onAbort)
       tls.off(event, onSecure).off('_tlsError', fail).off('close', onClose)
     }
-    // stays: an error after this belongs to whoever has the socket next, and may come before that has it
+    // stays: an error after this belongs to the next user of the socket, and may come before that listens
     tls.on('error', fail)
     tls.once(event, onSecure).on('_tlsError', fail).once('close', onClose)
     signal.addEventListener('abort', onAbort)

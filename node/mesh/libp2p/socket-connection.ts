@@ -1,4 +1,7 @@
-/** A socket that came about without libp2p's transport, as libp2p's upgrader takes it: what @libp2p/tcp has, and does not export. */
+/**
+ * A connection over a socket that libp2p's transport did not make, such as a punched one, as libp2p's upgrader takes it. @libp2p/tcp has
+ * such a class, and does not export it.
+ */
 import type { Socket } from 'node:net'
 import type { AbortOptions, Logger, MessageStreamDirection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
@@ -13,55 +16,56 @@ export interface SocketConnectionInit {
 }
 
 export class SocketConnection extends AbstractMultiaddrConnection {
-  readonly #socket: Socket
+  /** By the name that @libp2p/tcp gives it, see `socket-owner.ts`. */
+  readonly socket: Socket
 
   constructor({ socket, ...init }: SocketConnectionInit) {
     super(init)
-    this.#socket = socket
-    // a silent connection is the connection monitor's matter
+    this.socket = socket
+    // the connection monitor ends silent connections
     socket.setTimeout(0)
     socket.on('data', data => this.onData(data as Uint8Array))
     socket.on('error', error => this.abort(error))
     socket.on('drain', () => this.safeDispatchEvent('drain'))
     socket.once('end', () => this.onTransportClosed())
-    socket.once('close', failed => (failed ? this.abort(new Error('the socket broke')) : this.onTransportClosed()))
+    socket.once('close', failed => (failed ? this.abort(new Error('the socket failed')) : this.onTransportClosed()))
   }
 
   sendData(data: Uint8ArrayList): SendResult {
     let sentBytes = 0
     let canSendMore = true
-    // in one go: each write by itself is a call of the system
-    this.#socket.cork()
+    // one call of the system for all parts
+    this.socket.cork()
     for (const part of data) {
       sentBytes += part.byteLength
-      canSendMore = this.#socket.write(part)
+      canSendMore = this.socket.write(part)
       if (!canSendMore) break
     }
-    this.#socket.uncork()
+    this.socket.uncork()
     return { sentBytes, canSendMore }
   }
 
   async sendClose(options?: AbortOptions): Promise<void> {
-    if (this.#socket.destroyed) return
+    if (this.socket.destroyed) return
     const closed = new Promise<void>((resolve, reject) => {
-      this.#socket.once('close', () => resolve())
+      this.socket.once('close', () => resolve())
       options?.signal?.addEventListener('abort', () => reject(options.signal?.reason), { once: true })
     })
-    this.#socket.destroySoon()
+    this.socket.destroySoon()
     await closed
   }
 
   sendReset(): void {
     // an orderly end that has begun and a reset do not mix
-    if (this.#socket.writableEnded) this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    if (this.socket.writableEnded) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   sendPause(): void {
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   sendResume(): void {
-    this.#socket.resume()
+    this.socket.resume()
   }
 }

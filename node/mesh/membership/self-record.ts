@@ -36,7 +36,10 @@ export class SelfRecord {
     const { peer } = this
     const { addressManager, authority } = this.#components
     const proven = addressManager.getAddresses().map(String)
-    const addresses = announcedAddresses(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, MAX_ADDRESSES)
+    const addresses = announcedAddresses(proven, addressManager.getAddressesWithMetadata(), peer).slice(
+      0,
+      MAX_ADDRESSES
+    )
     return { ...this.#description, peer, version: this.#announced.version, addresses, proof: authority.ownProofBytes }
   }
 

@@ -55,16 +55,25 @@ export class Refused extends BakError {
   }
 }
 
+export interface ExchangeOptions {
+  signal?: AbortSignal
+  /** ms */
+  deadline?: number
+  /** This side's half of the key of TLS, where the connection has a socket that turns to TLS. */
+  half?: Uint8Array
+}
+
 /**
- * @returns the same connection; what came behind the frames is still to be read
+ * @returns the same connection; what came behind the frames is still to be read. Where this side sent its half, also the other
+ * side's half, and nothing came behind the frames
  * @throws {Refused} when either side refuses, or the other does not answer in time
  */
 export async function exchangeProofs(
   secured: SecuredConnection,
   generation: number,
   admission: Admission,
-  { signal, deadline = EXCHANGE_TIMEOUT_MS }: { signal?: AbortSignal; deadline?: number } = {}
-): Promise<SecuredConnection> {
+  { signal, deadline = EXCHANGE_TIMEOUT_MS, half }: ExchangeOptions = {}
+): Promise<SecuredConnection & { half?: Uint8Array }> {
   const { connection, remotePeer } = secured
   const waiting = AbortSignal.any([signal, AbortSignal.timeout(deadline)].filter(each => each != null))
   const frames = lpStream(connection, FRAMES)
@@ -72,24 +81,32 @@ export async function exchangeProofs(
   const read = async (signal = waiting) => (await frames.read({ signal })).subarray()
   let refusal: Refusal | undefined
   try {
-    await send({ proof: admission.ownProofBytes, at: Date.now() })
-    refusal = judgeFrame(await read(), each => admission.judge(remotePeer.toString(), each, generation))
+    const turns = half != null
+    await send({ proof: admission.ownProofBytes, at: Date.now(), turns })
+    refusal = judgeFrame(
+      await read(),
+      each => admission.judge(remotePeer.toString(), each, generation) ?? judgeTurn(turns, each.turns === true)
+    )
   } catch (cause) {
     refusal = failureOf(cause as Error, waiting)
   }
   let theirs: Refusal | undefined
+  let theirHalf: Uint8Array | undefined
   try {
-    await send({ refused: refusal && { ...refusal, reason: refusal.reason.slice(0, 1024) } })
+    if (refusal == null) await send({ half })
+    else await send({ refused: { ...refusal, reason: refusal.reason.slice(0, 1024) } })
     // a refused side gets less time
-    theirs = printable(
-      decode(verdictFrame, await read(refusal == null ? waiting : AbortSignal.timeout(CLOSE_TIMEOUT_MS)))
-    )
+    const verdict = await read(refusal == null ? waiting : AbortSignal.timeout(CLOSE_TIMEOUT_MS))
+    const answer = decode(verdictFrame, verdict)
+    theirs = printable(answer)
+    theirHalf = answer.half
     frames.unwrap()
+    if (theirs == null && half != null) refusal ??= judgeHalf(answer, connection)
   } catch (cause) {
     // an own refusal says more than how the other side then went away
     refusal ??= failureOf(cause as Error, waiting)
   }
-  if (refusal == null && theirs == null) return { ...secured, connection }
+  if (refusal == null && theirs == null) return { ...secured, connection, half: theirHalf }
   await hangUp(connection)
   throw refusal == null ? new Refused(theirs as Refusal, 'them') : new Refused(refusal, 'us')
 }
@@ -97,6 +114,18 @@ export async function exchangeProofs(
 /** The reason comes from another peer and may be printed on a terminal: control characters are replaced. */
 function printable({ refused }: VerdictFrame): Refusal | undefined {
   return refused && { ...refused, reason: refused.reason.replace(/[\p{C}\u2028\u2029]/gu, '\ufffd') }
+}
+
+function judgeTurn(we: boolean, they: boolean): Refusal | undefined {
+  if (we === they) return undefined
+  return failure('no-tls', they ? 'only one side of the connection has a socket for TLS' : 'it does not turn to TLS')
+}
+
+function judgeHalf({ half }: VerdictFrame, connection: MessageStream): Refusal | undefined {
+  if (half == null) return failure('no-tls', 'it did not send its half of the key of TLS')
+  const { readBufferLength } = connection as { readBufferLength?: number }
+  if (readBufferLength !== 0) return failure('no-tls', 'bytes came between the verdict and TLS')
+  return undefined
 }
 
 function judgeFrame(bytes: Uint8Array, judge: (frame: ProofFrame) => Refusal | undefined): Refusal | undefined {

@@ -1,66 +1,23 @@
 /** Handshakes in memory, through the encrypters that libp2p is given. */
-import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
-import { defaultLogger } from '@libp2p/logger'
-import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { meshEncrypter, type Refusing } from '../../../node/mesh/libp2p/encrypter.ts'
+import type { Refusing } from '../../../node/mesh/libp2p/encrypter.ts'
 import { type MeshSecret, newSecret } from '../../../node/mesh/trust/mesh-secret.ts'
 import type { Admission } from '../../../node/mesh/trust/proof-exchange.ts'
 import type { BakError } from '../../../protocols/errors.ts'
-import { newSigner, stayAwake } from '../../helpers/streams.ts'
+import { admitsAll, type Side, shakeHands, sideOf } from '../../helpers/encrypters.ts'
+import { stayAwake } from '../../helpers/streams.ts'
 
 const test = suite('the secret of a mesh')
 const sleepAgain = stayAwake()
 test.after(sleepAgain)
 
-interface Side {
-  peer: string
-  encrypter: ConnectionEncrypter
-  refusals: Refusing[]
-}
-
-const openDoor: Admission = { ownProofBytes: undefined, judge: () => undefined }
-
-function sideOf(mesh: string, secret: MeshSecret, admission = openDoor): Side {
-  const { key } = newSigner()
-  const { d, x } = key.export({ format: 'jwk' })
-  const raw = Buffer.concat([Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')])
-  const privateKey = privateKeyFromRaw(raw)
-  const peerId = peerIdFromPrivateKey(privateKey)
-  const upgrader = { getStreamMuxers: () => new Map() } as unknown as Upgrader
-  const refusals: Refusing[] = []
-  const make = meshEncrypter({ mesh, admission, onRefused: refusing => refusals.push(refusing) }, secret)
-  return {
-    peer: peerId.toString(),
-    encrypter: make({ peerId, privateKey, logger: defaultLogger(), upgrader }),
-    refusals
-  }
-}
-
 /** Both ends of one handshake: the peer that each found, or its error. */
-async function shake(
-  dialler: Side,
-  listener: Side,
-  expected = listener
-): Promise<[string | BakError, string | BakError]> {
+async function shake(dialler: Side, listener: Side, { peer: expected } = listener): Promise<Array<string | BakError>> {
   const [near, far] = multiaddrConnectionPair()
-  const signal = AbortSignal.timeout(20_000)
-  const found = (end: typeof near, work: Promise<{ remotePeer: { toString(): string } }>) =>
-    work.then(
-      ({ remotePeer }) => remotePeer.toString(),
-      error => {
-        // as libp2p's upgrader does
-        end.abort(error)
-        return error as BakError
-      }
-    )
-  return await Promise.all([
-    found(near, dialler.encrypter.secureOutbound(near, { signal, remotePeer: peerIdFromString(expected.peer) })),
-    found(far, listener.encrypter.secureInbound(far, { signal }))
-  ])
+  const ends = await shakeHands([dialler, near], [listener, far], { expected })
+  return ends.map(end => (end instanceof Error ? (end as BakError) : end.remotePeer.toString()))
 }
 
 const secret = newSecret()
@@ -119,8 +76,8 @@ test('a peer that is not let in is told why, and both sides report the same reas
   const refusal = { code: 'expired' as const, reason: 'it ran out yesterday' }
   const closed: Admission = { ownProofBytes: undefined, judge: () => refusal }
   for (const strict of ['dialler', 'listener']) {
-    const dialler = sideOf('mesh', secret, strict === 'dialler' ? closed : openDoor)
-    const listener = sideOf('mesh', secret, strict === 'listener' ? closed : openDoor)
+    const dialler = sideOf('mesh', secret, strict === 'dialler' ? closed : admitsAll)
+    const listener = sideOf('mesh', secret, strict === 'listener' ? closed : admitsAll)
     const errors = (await shake(dialler, listener)) as BakError[]
     for (const error of errors) assert.equal([error.code, error.message], ['not-allowed', refusal.reason])
     for (const [side, other, direction] of [

@@ -60,7 +60,6 @@ test('one who sends without end to one who does not read is held back, and what 
       }
     })()
     await sleep(5_000)
-    console.log('SAID', said / MIB, heard / MIB, near.status, far?.status)
     assert.ok(said < WINDOWS * MIB, `${Math.round(said / MIB)} MiB are on their way`)
     enough = 0
     far?.resume()

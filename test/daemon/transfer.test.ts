@@ -1,4 +1,4 @@
-/** Large tarballs of a run among real daemons, and what becomes of the connection that carried them. */
+/** Large tarballs of a run among real daemons, and what becomes of them when a peer is revoked. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,6 @@ import * as assert from 'uvu/assert'
 import { loadConfig } from '../../node/config.ts'
 import { type Daemon, startDaemon } from '../../node/daemon.ts'
 import { createLog } from '../../node/log.ts'
-import type { Bulk } from '../../node/mesh/bulk/service.ts'
 import { openHome } from '../../node/store/home.ts'
 import { callOnce } from '../../protocols/control-http.ts'
 import { tarballProtocol } from '../../protocols/tarball.ts'
@@ -65,10 +64,8 @@ async function inside(folder: string, name: string, ticket?: string): Promise<Da
   })
 }
 
-const bulkOf = ({ parts }: Daemon) => (parts.network.services as unknown as { bulk: Bulk }).bulk
-
-test('who is revoked loses its bulk connection with the other one', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bak-bulk-'))
+test('a transfer ends when its peer is revoked, and no other can begin', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-transfer-'))
   const daemons: Daemon[] = []
   try {
     const founder = await inside(folder, 'founder')
@@ -80,11 +77,14 @@ test('who is revoked loses its bulk connection with the other one', async () => 
     await eventually('both see each other', () =>
       daemons.every(({ parts }) => parts.members.list().length === 2 && parts.streams.connected(peer))
     )
-    const open = bulkOf(other).to(founder.parts.identity.peer, 2 ** 30)
+    const open = other.parts.streams.to(founder.parts.identity.peer)
     const stream = await open(tarballProtocol.id)
-    await eventually('it is there on both sides', () => daemons.every(each => bulkOf(each).size === 1))
+    const streams = () =>
+      daemons.flatMap(({ parts }) => parts.network.getConnections().flatMap(connection => connection.streams))
+    const transfers = () => streams().filter(({ protocol }) => protocol === tarballProtocol.id).length
+    await eventually('it is there on both sides', () => transfers() === 2)
     await callOnce(founder.parts.home.socket, 'revoke', { what: 'other' })
-    await eventually('it is gone on both sides', () => daemons.every(each => bulkOf(each).size === 0))
+    await eventually('it is gone on both sides', () => transfers() === 0)
     assert.not(stream.status === 'open')
     const late = await open(tarballProtocol.id).then(
       () => 'open',
