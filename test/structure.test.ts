@@ -30,7 +30,7 @@ const stillOpen: Record<string, string[]> = {
     'protocols/wire-exchange.ts protocols/wire.ts',
     'node/mesh/membership/members.ts node/mesh/membership/views.ts node/mesh/paths/paths.ts node/mesh/streams.ts'
   ],
-  'doubled names': ['node/control/reachability.ts node/mesh/reachability/reachability.ts'],
+  'doubled names': [],
   'former names': [
     'node/mesh/bulk/again.ts',
     'node/mesh/bulk/greeter.ts',
@@ -61,8 +61,6 @@ const stillOpen: Record<string, string[]> = {
     'node/agent/phases/work.ts',
     'node/agent/run-limits.ts',
     'node/limit.ts',
-    'node/mesh/holepunch/local-port.ts',
-    'node/mesh/holepunch/seen.ts',
     'node/mesh/ignored.ts',
     'node/mesh/libp2p/hang-up.ts',
     'node/mesh/limits/cut-off.ts',

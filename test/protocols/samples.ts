@@ -53,7 +53,7 @@ import {
   type TrustEntry,
   trustMessage,
   trustProtocol
-} from '../../protocols/trust.ts'
+} from '../../protocols/trust-entries.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { founderOf, proofOf, ticketOf } from '../helpers/trust.ts'
 

@@ -6,7 +6,7 @@ import type { Refusal } from '../../../protocols/admission.ts'
 import { showInstant as time } from '../../../protocols/duration.ts'
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
-import type { Revocation } from '../../../protocols/trust.ts'
+import type { Revocation } from '../../../protocols/trust-entries.ts'
 import { refusalOf } from './refusal.ts'
 import { type Decision, effectiveRevocations, type Revoked, revocationOf } from './revoked.ts'
 

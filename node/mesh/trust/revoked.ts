@@ -1,6 +1,6 @@
 /** Which revocations are in force, and which proofs they void. Pure. */
 import type { Proof } from '../../../protocols/proof.ts'
-import type { Revocation } from '../../../protocols/trust.ts'
+import type { Revocation } from '../../../protocols/trust-entries.ts'
 
 /** What an admin decided; the signature and the admin's proof are checked. */
 export interface Decision<T> {

@@ -15,7 +15,7 @@ import {
   rotationSubject,
   type TrustEntry,
   trustEntryId
-} from '../../../protocols/trust.ts'
+} from '../../../protocols/trust-entries.ts'
 import type { MeshSecret } from './mesh-secret.ts'
 import { type Decision, type Revoked, revocationOf } from './revoked.ts'
 

@@ -9,7 +9,7 @@ import {
   type TrustResponse,
   trustEntryId,
   trustProtocol
-} from '../../../protocols/trust.ts'
+} from '../../../protocols/trust-entries.ts'
 import type { TrustLog } from './trust-log.ts'
 
 /** Frames of entries in one sync: enough for all that a peer keeps, and an empty one at the end. */

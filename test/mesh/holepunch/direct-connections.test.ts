@@ -14,6 +14,7 @@ import type { Exchange, Handler } from '../../../protocols/stream.ts'
 import { FakeConnections, FakeMembers, fakeConnection, logger, relayedAddress, settle } from '../../helpers/fakes.ts'
 import { silent } from '../../helpers/networks.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 
 const test = suite('direct connections in place of relayed ones')
 test.after(stayAwake())
@@ -102,9 +103,8 @@ test('attempts are led by the peer with the smaller id, and not for direct conne
 test('attempts are repeated with growing delays for as long as the connection is relayed', async () => {
   const { connections, led } = await start(refused)
   const connection = connections.add(relayed(large))
-  await settle(10)
-  assert.is(led.length, 1)
-  await settle(130)
+  await until(() => led.length === 3)
+  await settle(60)
   assert.is(led.length, 3)
   await connection.close()
 })
@@ -115,14 +115,13 @@ test('attempts that a limit refused do not count', async () => {
     connections.add(direct(large))
   })
   connections.add(relayed(large))
-  await settle(250)
-  assert.is(led.length, 8)
+  await until(() => led.length === 8)
 })
 
 test('attempts end with the relayed connection', async () => {
   const { connections, led } = await start(refused)
   const connection = connections.add(relayed(large))
-  await settle(10)
+  await until(() => led.length === 1)
   await connection.close()
   await settle(60)
   assert.is(led.length, 1)
@@ -139,19 +138,18 @@ test('one peer has one attempt at a time, whatever connections open', async () =
 test('a direct connection that closes at once leads to another attempt', async () => {
   const { connections, led } = await start(async () => void connections.add(direct(large)).close())
   connections.add(relayed(large))
-  await settle(40)
-  assert.ok(led.length >= 2)
+  await until(() => led.length >= 2)
 })
 
 test('a stop ends attempts and waits', async () => {
   const waits = Promise.withResolvers<unknown>()
-  const { service, connections, served } = await start(async (_relayed, signal) => {
+  const { service, connections, served, led } = await start(async (_relayed, signal) => {
     signal.addEventListener('abort', () => waits.resolve(signal.reason))
     await waits.promise
     throw signal.reason
   })
   connections.add(relayed(large))
-  await settle()
+  await until(() => led.length === 1)
   await service.beforeStop()
   assert.is(((await waits.promise) as BakError).code, 'interrupted')
   await service.stop()

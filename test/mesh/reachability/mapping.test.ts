@@ -10,6 +10,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { nodeAddress, settle } from '../../helpers/fakes.ts'
 import { silent } from '../../helpers/networks.ts'
 import { stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 
 const test = suite('the mapping of a port')
 test.after(stayAwake())
@@ -91,6 +92,7 @@ test('is asked for once the peer listens in a private network', async () => {
   const { calls, listening, events } = start({ listening: [], upnp: true })
   listening.push('/ip4/192.168.1.7/tcp/4001')
   for (let i = 0; i < 2; i++) events.dispatchEvent(new CustomEvent('transport:listening', { detail: {} as never }))
+  await until(() => calls.length > 0)
   await settle(20)
   assert.equal(calls, ['upnp start'])
 })
@@ -103,7 +105,7 @@ test('by UPnP leaves NAT-PMP alone', async () => {
 
 test('by NAT-PMP is announced, and removed at the stop', async () => {
   const { mapping, calls } = start({ upnp: false })
-  await settle(400)
+  await until(() => calls.length >= 3)
   assert.equal(calls, ['upnp start', 'add 192.168.1.7:4001 8.8.4.4:4001', 'confirm /ip4/8.8.4.4/tcp/4001'])
   calls.length = 0
   await mapping.stop()

@@ -10,6 +10,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { FakeConnections, FakeMembers, fakeConnection, memberView, nodeAddress, settle } from '../../helpers/fakes.ts'
 import { silent } from '../../helpers/networks.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 
 const test = suite('reservations with relays')
 test.after(stayAwake())
@@ -107,7 +108,7 @@ test('are made as soon as a member relays', async () => {
   const { relays, members } = await start({ known: [] })
   assert.equal(relays.reserved(), [])
   members.set([relay(b)])
-  await settle(120)
+  await until(() => relays.reserved().length === 1)
   assert.equal(relays.reserved(), [b])
 })
 
@@ -119,8 +120,7 @@ test('are replaced at once when the connection of one closes', async () => {
   store.lose(lost)
   assert.equal(relays.reserved(), [kept])
   // the lost one is still connected and asked first; as it refuses, the third one is asked at once
-  await settle(20)
-  assert.is(relays.reserved().length, 2)
+  await until(() => relays.reserved().length === 2, { timeout: 150 })
   assert.not(relays.reserved().includes(lost))
   assert.is(members.updates.length, 2, 'the record tells of both changes')
 })
@@ -129,10 +129,10 @@ test('that a relay refuses are asked for again after a while', async () => {
   const { relays, store, members } = await start({ known: [] })
   store.willing.clear()
   members.set([relay(a)])
-  await settle(120)
-  assert.equal([relays.reserved(), store.asked], [[], [a]])
+  await until(() => store.asked.length === 1)
+  assert.equal(relays.reserved(), [])
   store.willing.add(a)
-  await settle(400)
+  await until(() => relays.reserved().length === 1)
   assert.equal([relays.reserved(), store.asked], [[a], [a, a]])
 })
 
@@ -154,8 +154,7 @@ test('are given up with the connection to a silent relay', async () => {
   const [connection] = connections.getConnections()
   silentRelays.add(connection as Connection)
   members.set([relay(a)])
-  await settle(120)
-  assert.is(connection?.status, 'aborted')
+  await until(() => connection?.status === 'aborted')
   assert.equal(relays.reserved(), [a], 'libp2p’s store reports the loss')
 })
 

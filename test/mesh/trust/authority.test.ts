@@ -8,7 +8,7 @@ import { newSecret } from '../../../node/mesh/trust/mesh-secret.ts'
 import type { TrustFile } from '../../../node/mesh/trust/trust-file.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import type { BakError } from '../../../protocols/errors.ts'
-import { revocationSubject, rotationSubject, type TrustEntry } from '../../../protocols/trust.ts'
+import { revocationSubject, rotationSubject, type TrustEntry } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, membershipOf, proofOf } from '../../helpers/trust.ts'
 

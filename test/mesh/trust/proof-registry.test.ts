@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ProofRegistry } from '../../../node/mesh/trust/proof-registry.ts'
 import type { Decision } from '../../../node/mesh/trust/revoked.ts'
-import type { Revocation } from '../../../protocols/trust.ts'
+import type { Revocation } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, issuerOf, membershipOf, NOW, proofOf } from '../../helpers/trust.ts'
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Decision, effectiveRevocations, revocationOf } from '../../../node/mesh/trust/revoked.ts'
 import type { Proof } from '../../../protocols/proof.ts'
-import type { Revocation } from '../../../protocols/trust.ts'
+import type { Revocation } from '../../../protocols/trust-entries.ts'
 
 const test = suite('revocations')
 

@@ -7,7 +7,7 @@ import { readTrust, type TrustFile, TrustFileWriter } from '../../../node/mesh/t
 import { openHome } from '../../../node/store/home.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
-import { revocationSubject } from '../../../protocols/trust.ts'
+import { revocationSubject } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, NOW, proofOf } from '../../helpers/trust.ts'
 import { plain } from '../../protocols/samples.ts'

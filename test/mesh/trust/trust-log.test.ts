@@ -7,7 +7,7 @@ import { seal } from '../../../protocols/envelope.ts'
 import type { Issuer } from '../../../protocols/membership.ts'
 import { writeProof } from '../../../protocols/membership.ts'
 import { acceptTicket } from '../../../protocols/ticket.ts'
-import { revocationSubject, rotationSubject, type TrustEntry, trustEntryId } from '../../../protocols/trust.ts'
+import { revocationSubject, rotationSubject, type TrustEntry, trustEntryId } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, issuerOf, membershipOf, NOW, proofOf, ticketOf } from '../../helpers/trust.ts'
 

@@ -11,7 +11,7 @@ import {
   type TrustEntry,
   trustEntryId,
   trustProtocol
-} from '../../../protocols/trust.ts'
+} from '../../../protocols/trust-entries.ts'
 import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, NOW } from '../../helpers/trust.ts'
 
