@@ -1,4 +1,4 @@
-/** The hosts of the laboratory of NATs in pairs, and how the two of a pair are to reach each other. Nothing here touches the machine. */
+/** Pairs of hosts of the NAT laboratory, and the expected path of each. Pure. */
 import type { PathClass } from '../../protocols/path.ts'
 import { NATS } from '../lab/topology.ts'
 
@@ -33,7 +33,7 @@ export function pairsOf(hosts: string[]): Pair[] {
   return hosts.flatMap((one, i) => hosts.slice(i + 1).map((other): Pair => [one, other]))
 }
 
-/** @returns one pair for each two kinds of place, one for two of the same kind where there are two, and one on the same LAN */
+/** @returns one pair for each two kinds of place, equal ones included where there are two hosts, and one on the same LAN */
 export function representatives(hosts: string[]): Pair[] {
   const seen = new Set<string>()
   return pairsOf(hosts).filter(([one, other]) => {
@@ -42,7 +42,7 @@ export function representatives(hosts: string[]): Pair[] {
   })
 }
 
-/** @returns the classes of path that are right between two hosts, from either end */
+/** @returns the classes of path that are right between two hosts, seen from either end */
 export function expected(one: string, other: string): PathClass[] {
   const kinds = [kindOf(one), kindOf(other)]
   if (isSameLan(one, other)) return ['direct']

@@ -24,7 +24,7 @@ nat.after(async () => {
   await net?.stop()
 })
 
-test('every pair finds the path that it is to have', async () => {
+test('every pair gets its expected path', async () => {
   assert.equal(await wrongPaths(net, PATHS_TIMEOUT_MS), [])
 })
 
@@ -34,7 +34,7 @@ test('only the two relays relay, though another host is public, too', async () =
   assert.equal(relaying?.sort(), RELAYS)
 })
 
-test('one peer shows by which path every two of the others are connected', async () => {
+test('one peer reports by which path every two of the others are connected', async () => {
   const { status, stdout, stderr } = await net.mesh.testnet.bak('s1', ['topo', '--json'])
   assert.equal([status, stderr], [0, ''])
   const { links } = JSON.parse(stdout) as CallResponse<'topology'>
