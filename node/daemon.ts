@@ -152,8 +152,8 @@ async function compose(
       firstJoin.refused(refusing)
     }
   }
-  // who is revoked need not be looked for
-  const wanted = () => addressBook.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
+  // nobody needs to find a revoked peer
+  const knownPeers = () => addressBook.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
@@ -178,7 +178,7 @@ async function compose(
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.feed }),
-    dialer: c => new Dialer(c, { log, way: mesh.ticketAddresses, remembered: wanted, onAlone }),
+    dialer: c => new Dialer(c, { log, ticketAddresses: mesh.ticketAddresses, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {
         ...{ log, self: identity.peer, lifetime: readDuration(config.membership as string) },
@@ -196,7 +196,7 @@ async function compose(
     adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
     directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
-    addressBook: c => addressBook.watch({ members: c.members, authority, self: identity.peer }),
+    addressBook: c => addressBook.serve({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
     echo: c => new Echo(c),
     content: c => new Content(c),

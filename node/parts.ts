@@ -1,3 +1,4 @@
+/** The parts of the daemon that handlers of control calls use. */
 import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './key-file.ts'
@@ -20,7 +21,6 @@ import type { RunFeed } from './run/run-feed.ts'
 import type { Home } from './store/home.ts'
 import type { Register } from './tools/register.ts'
 
-/** The parts that calls on the control socket need. */
 export interface Parts {
   home: Home
   log: Log

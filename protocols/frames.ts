@@ -7,7 +7,7 @@ import { type ByteStream, byteStream } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { decode, encode, type Schema } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
-import type { Protocol, WaitOptions } from './stream.ts'
+import type { Protocol, WaitOptions } from './protocol.ts'
 
 /** Longest wait for the rest of a message that has begun, ms. */
 const MESSAGE_TIMEOUT_MS = 30_000

@@ -3,8 +3,8 @@
  * controller that is also a member needs no second road.
  */
 import { asBakError, BakError } from './errors.ts'
+import type { Call, Handler, WaitOptions } from './protocol.ts'
 import { Queue } from './queue.ts'
-import type { Call, Handler, WaitOptions } from './stream.ts'
 
 export function callSelf<Request, Response>(
   handler: Handler<Request, Response>,

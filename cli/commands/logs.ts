@@ -16,12 +16,12 @@ interface Options {
 const FILE = /^(\d+)-[^/]+\/sample(\d+)\/workload\/(stdout|stderr)\.txt$/
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last')
-  addFlag(command, '--stdout', 'only what it printed to stdout')
-  addFlag(command, '--stderr', 'only what it printed to stderr')
+  command.argument('<run>', 'any unique part of its id, or last')
+  addFlag(command, '--stdout', 'only its stdout')
+  addFlag(command, '--stderr', 'only its stderr')
   addExamples(command, {
     'bak logs last > output.txt': 'stdout goes to stdout, stderr to stderr',
-    'bak logs last --stderr': 'only its complaints'
+    'bak logs last --stderr': 'only its stderr'
   })
   setAction(command, act)
 }

@@ -7,7 +7,7 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
-import { Backoff } from '../mesh/peering/backoff.ts'
+import { Backoff } from '../backoff.ts'
 import { StreamClock } from './stream-clock.ts'
 
 export interface RunStreamClientInit {

@@ -16,6 +16,7 @@ const ANSWER_TIMEOUT_MS = 30_000
 export class StreamClock {
   #open = Promise.withResolvers<Send>()
   /** Questions without an answer, by the clock that they carry. */
+  #primed: Promise<Clock> | undefined
   readonly #asked = new Map<number, PromiseWithResolvers<Clock | undefined>>()
 
   /** The stream is open. */
@@ -37,8 +38,25 @@ export class StreamClock {
     this.#asked.delete(asked)
   }
 
+  /** Begins an exchange as soon as the stream opens, for the next caller of `ask`: it costs no round trip of its own. */
+  prime(): void {
+    const sample = this.#exchange(AbortSignal.timeout(ANSWER_TIMEOUT_MS))
+    sample.catch(() => {})
+    this.#primed = sample
+  }
+
   /** One exchange; several may be under way. @throws {BakError} `timeout`, or the signal's reason */
   async ask(signal: AbortSignal): Promise<Clock> {
+    const primed = this.#primed
+    this.#primed = undefined
+    if (primed == null) return this.#exchange(signal)
+    return await Promise.race([
+      primed,
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(asBakError(signal.reason))))
+    ])
+  }
+
+  async #exchange(signal: AbortSignal): Promise<Clock> {
     const over = Promise.withResolvers<never>()
     const stop = () => over.reject(asBakError(signal.reason))
     const expire = () =>

@@ -8,8 +8,7 @@ import { type Handler, type Opener, type Protocol, serve } from '../../protocols
 import type { Log } from '../log.ts'
 import type { PeerScore } from './limits/peer-score.ts'
 import { StreamLimits } from './limits/stream-limits.ts'
-import { preferred } from './paths/paths.ts'
-import { isRelayed } from './reachability/addresses.ts'
+import { isRelayed, preferred } from './reachability/addresses.ts'
 
 /** Longest time to get a connection and negotiate a stream on it, in ms. */
 const OPEN_TIMEOUT = 10_000

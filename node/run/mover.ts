@@ -27,10 +27,10 @@ import type { Receiver } from './receiver.ts'
 const MAX_MOVES = 2
 
 export interface MoverComponents {
+  streams: Streams
   members: Members
   coordinator: Coordinator
   receiver: Receiver
-  streams: Streams
   authority: Roles
 }
 

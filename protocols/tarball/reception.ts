@@ -1,3 +1,4 @@
+/** One stream of a tarball at its receiver. */
 import { BakError } from '../errors.ts'
 import type { Carrier } from '../path.ts'
 import type { Exchange } from '../stream.ts'

@@ -1,10 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Content } from '../../node/artifacts/content.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { getProtocol } from '../../protocols/phase.ts'
-import { askOne, type Handler, type StreamOpener, serve } from '../../protocols/stream.ts'
+import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
 import { type Road, road, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('content by digest')
@@ -40,7 +40,7 @@ class Net {
     return this.#roads.get(name) as Road
   }
 
-  #to(name: string): StreamOpener {
+  #to(name: string): Opener {
     return async (id, options) => {
       this.asked.push(name)
       const there = this.#roads.get(name)
@@ -208,6 +208,18 @@ test('an aborted get rejects with the reason of its signal, and no other peer is
   giveUp.abort(new BakError('cancelled', 'the phase is over'))
   assert.is((await getting).code, 'cancelled')
   assert.equal(net.asked, ['silent'])
+})
+
+test('expected content arrives for all who wait for it, however long the others waited', async () => {
+  const content = await new Net().peer('a')
+  const bytes = noise(10)
+  const digest = digestOf(bytes)
+  const [soon, late, also] = [content.expect(digest, 5), content.expect(digest, 10_000), content.expect(digest, 10_000)]
+  assert.is(await soon, undefined)
+  content.put(bytes)
+  assert.is(await late, bytes)
+  assert.is(await also, bytes)
+  assert.is(await content.expect(digest, 5), bytes)
 })
 
 /** Whether a peer still has what it once put. */

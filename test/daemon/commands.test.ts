@@ -240,7 +240,7 @@ const wrong: [string[], RegExp][] = [
   [['daemon', 'join', 'hello'], /not a complete ticket/],
   [['daemon', 'join', 'bak1pWRm'], /not a complete ticket/],
   [['stauts'], /unknown command 'stauts' \(Did you mean status\?\)/],
-  [['frobnicate'], /unknown command 'frobnicate'; bak-node --help names all/],
+  [['frobnicate'], /unknown command 'frobnicate'; bak-node --help lists them/],
   [['stop', 'now'], /too many arguments for 'stop'/]
 ]
 for (const [words, said] of wrong) {

@@ -39,7 +39,7 @@ test('when nobody renews them, members say so and are let in by nobody any more'
     await net().until(name, members => members.every(m => m.name !== other), 10_000)
   }
   const { stdout } = await bakNode(net(), 'b', ['status'])
-  assert.match(stdout, /^role: +none, proof runs out in 0s$/m)
+  assert.match(stdout, /^role: +none, proof expires in 0s$/m)
   assert.match(
     stdout,
     /^trouble: +its membership ran out at \S+Z: here it is \S+Z; ask an admin of the mesh for a new ticket/m

@@ -33,7 +33,7 @@ test('a peer that is revoked is gone from every peer within 5 s, and is told why
     await revoke('a', 'bad', '--reason', 'sold'),
     [
       'peer bad is revoked; dropped: bad',
-      'its invitation rack-7 is still open to who has the ticket; to end it: bak-node revoke rack-7\n'
+      'its invitation rack-7 is still open to anybody with the ticket; to end it: bak-node revoke rack-7\n'
     ].join('\n')
   )
   for (const peer of ['a', 'b', 'good']) {

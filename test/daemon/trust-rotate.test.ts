@@ -60,7 +60,7 @@ test('once the grace is over who slept is refused and told what to do, on both s
   const words = ['daemon', 'join', net().ticket, '--listen', '/ip4/127.0.0.1/tcp/0']
   const { status, stderr } = await bakNode(net(), 'outdated', words)
   assert.is(status, 77)
-  assert.match(stderr, /the mesh does not let this peer in: it knows only a secret of the mesh that was replaced/)
+  assert.match(stderr, /the mesh does not admit this peer: it knows only a secret of the mesh that was replaced/)
 })
 
 test('with a new ticket who was too late is in again, and nobody was lost meanwhile', async () => {

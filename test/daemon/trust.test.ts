@@ -38,7 +38,7 @@ const inThisMesh = () => {
 async function refusesAll(name: string, ticket: string, why: RegExp, there = why): Promise<void> {
   const { status, stderr, took } = await joinAs(name, ticket)
   assert.is(status, 77, stderr)
-  assert.match(stderr, /^bak-node: the mesh does not let this peer in: /m)
+  assert.match(stderr, /^bak-node: the mesh does not admit this peer: /m)
   assert.match(stderr, why)
   assert.ok(took < 5_000, `it took ${took} ms`)
   await untilLogged(net(), 'a', there)
@@ -64,7 +64,7 @@ test('a ticket that has run out is refused, with both clocks and how to mend it 
 test('a revoked ticket is refused with who revoked it, when and why, on both sides', async () => {
   const ticket = await ticketFrom(net(), 'a', { name: 'leaked' })
   const { status, stdout } = await bakNode(net(), 'a', ['revoke', 'leaked', '--reason', 'it was on a wiki'])
-  assert.equal([status, stdout], [0, 'invitation leaked is revoked; nobody is dropped by it\n'])
+  assert.equal([status, stdout], [0, 'invitation leaked is revoked; no peer is dropped\n'])
   await refusesAll('revoked', ticket, /its invitation was revoked by the founder at \S+Z: it was on a wiki/)
 })
 
@@ -151,7 +151,7 @@ test('each sees the role of each; only an admin invites, and the others are told
   assert.is(status, 77)
   assert.is(stderr, 'bak-node: this peer is here as agent; only an admin may do this: a\n')
   assert.match((await bakNode(net(), 'a', ['status'])).stdout, /^role: +admin$/m)
-  assert.match((await bakNode(net(), 'b', ['status'])).stdout, /^role: +controller, proof runs out in \d+\w/m)
+  assert.match((await bakNode(net(), 'b', ['status'])).stdout, /^role: +controller, proof expires in \d+\w/m)
   assert.match((await net().bak('agent', ['info'])).stdout, /^role: +agent$/m)
 })
 

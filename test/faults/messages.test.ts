@@ -157,7 +157,7 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/acks/1.0.0',
     '/bak/tarball/1.0.0',
     '/bak/get/1.0.0',
-    '/bak/records/1.0.0',
+    '/bak/sync/1.0.0',
     '/bak/attach/1.0.0',
     '/bak/clock/1.0.0',
     '/bak/echo/1.0.0',
@@ -165,7 +165,8 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/describe/1.0.0',
     '/bak/register/1.0.0',
     '/bak/collect/1.0.0',
-    '/bak/links/1.0.0'
+    '/bak/bulk/1.0.0',
+    '/bak/adjacency/1.0.0'
   ]
   const bad = [
     Uint8Array.of(0, 0, 0, 3, 0xff, 0xff, 0xff),

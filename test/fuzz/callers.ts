@@ -10,7 +10,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { leadDirect, NONCE_BYTES } from '../../protocols/direct.ts'
 import type { Subject } from '../../protocols/envelope.ts'
 import { BakError, errorCodes } from '../../protocols/errors.ts'
-import { ask, type Opener, type Protocol, type StreamOpener } from '../../protocols/stream.ts'
+import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { pair } from '../helpers/streams.ts'
 import { changed, concat, frame, spliced } from './bytes.ts'
@@ -24,7 +24,7 @@ export interface CallerInit {
   protocol: Protocol<never, unknown>
   subjects?: Subject<any>[]
   /** Makes the call; its failure must be a `BakError`. Only its first stream is opened. */
-  act?(open: StreamOpener, world: World): Promise<unknown>
+  act?(open: Opener, world: World): Promise<unknown>
 }
 
 /** A sender that is asked to wait gives up after this. */
@@ -72,12 +72,12 @@ function answers(world: World, { protocol, subjects = [] }: CallerInit): fc.Arbi
 }
 
 /** A peer that answers the first call with these bytes, and every later one not at all. */
-async function hostile(bytes: Uint8Array): Promise<{ open: StreamOpener; close(): void }> {
+async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void }> {
   const [near, far] = await pair()
   far.addEventListener('message', () => {})
   let opened = false
   const gone = new AbortController()
-  const open: StreamOpener = async () => {
+  const open: Opener = async () => {
     if (opened) {
       gone.abort(new BakError('interrupted', 'a second stream was opened'))
       throw gone.signal.reason
@@ -100,7 +100,7 @@ function send(stream: Stream, bytes: Uint8Array): void {
 const offer: TarballOffer = {
   run: '20261122T213015-k3f9ab',
   what: 'x',
-  kind: 'tools',
+  kind: 'sample',
   digest: digestOf(new Uint8Array(1000)),
   bytes: 1000,
   allow: ['1-default/sample1/tools-default/a']
@@ -117,7 +117,7 @@ export const sends = (open: Opener, world: World) =>
     }
   )
 
-export const fetches = (open: StreamOpener) =>
+export const fetches = (open: Opener) =>
   new Content({ streams: { to: () => open, serve: async () => {}, unserve: async () => {} } }).get(
     digestOf(new Uint8Array()),
     ['x']

@@ -16,7 +16,7 @@ const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 export function knownOf(world: World, subjects: Subject<any>[], runs = [world.live, world.ended]): Known {
   const { target, member, stranger } = world
   const peers = [target.parts.identity.peer, member.parts.identity.peer, stranger.peer]
-  const record = target.parts.coordinator.driver(world.live)?.record
+  const record = target.parts.coordinator.driver(world.live)?.run.record
   const known: Known = new Map()
   const mixed = (schema: unknown, values: unknown[]) =>
     known.set(schema, fc.oneof(fc.constantFrom(...values), valuesOf(schema as Schema)))

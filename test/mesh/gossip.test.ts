@@ -53,7 +53,7 @@ function gossipOf(change: Partial<Topic<string>> = {}, peerScore?: object) {
   return { gossip, pubsub, log, calls, handled, arrive, deliver, checked: () => checked }
 }
 
-test('a good message is let through, checked once and handled once, with its value and its bytes', () => {
+test('accepts a valid message, checks it once and handles it once, with its value and its bytes', () => {
   const { arrive, handled, checked, log } = gossipOf()
   assert.is(arrive(bytesOf('hello')), TopicValidatorResult.Accept)
   assert.equal(handled, ['hello 5'])
@@ -61,7 +61,7 @@ test('a good message is let through, checked once and handled once, with its val
   assert.equal(log, [])
 })
 
-test('a message that is refused is rejected, so that who sent it pays, logged with who and why, and not handled', () => {
+test('rejects an invalid message, so that it counts against the sender, and logs the sender and the reason', () => {
   const { arrive, handled, log } = gossipOf()
   assert.is(arrive(bytesOf('bad')), TopicValidatorResult.Reject)
   assert.is(arrive(bytesOf('bug')), TopicValidatorResult.Reject)
@@ -74,7 +74,7 @@ test('a message that is refused is rejected, so that who sent it pays, logged wi
   assert.match(log[1] ?? '', 'code=bug')
 })
 
-test('a value is handled whatever it is, and the messages in their order', () => {
+test('handles any value, and messages in their order', () => {
   const values: unknown[] = []
   const { arrive } = gossipOf({
     check: bytes => (bytes.length === 0 ? (null as never) : ''),
@@ -85,7 +85,7 @@ test('a value is handled whatever it is, and the messages in their order', () =>
   assert.equal(values, [null, ''])
 })
 
-test('a message that nobody validated is checked before it is handled', () => {
+test('checks a message that was not validated before it is handled', () => {
   const { deliver, handled, checked, log } = gossipOf()
   deliver(bytesOf('hello'))
   deliver(bytesOf('bad'))
@@ -94,7 +94,7 @@ test('a message that nobody validated is checked before it is handled', () => {
   assert.match(log.join(''), 'it is bad')
 })
 
-test('a handler that fails harms nobody but itself, and is logged', () => {
+test('logs a handler that fails, and goes on', () => {
   const handled: string[] = []
   const { arrive, log } = gossipOf({
     handle: value => {
@@ -105,10 +105,10 @@ test('a handler that fails harms nobody but itself, and is logged', () => {
   assert.is(arrive(bytesOf('one')), TopicValidatorResult.Accept)
   arrive(bytesOf('two'))
   assert.equal(handled, ['two'])
-  assert.match(log.join(''), /ERROR .*why=no msg="a message could not be handled"/)
+  assert.match(log.join(''), /ERROR .*why=no msg="message not handled"/)
 })
 
-test('messages of other topics are left alone, and all once it has stopped', () => {
+test('ignores messages of other topics, and all after the stop', () => {
   const { gossip, deliver, arrive, handled } = gossipOf()
   deliver(bytesOf('hello'), '/bak/mesh/other/1')
   assert.equal(handled, [])
@@ -117,7 +117,7 @@ test('messages of other topics are left alone, and all once it has stopped', () 
   assert.equal(handled, [])
 })
 
-test('two topics have each their own check', () => {
+test('checks each topic with its own check', () => {
   const { gossip, arrive, handled } = gossipOf()
   const other: string[] = []
   gossip.subscribe<string>({ name: '/bak/mesh/other/1', check: () => 'other', handle: value => other.push(value) })
@@ -127,14 +127,14 @@ test('two topics have each their own check', () => {
   assert.equal(handled, ['good 4'])
 })
 
-test('the validator is there before the topic is subscribed to', () => {
+test('sets the validator before it subscribes to the topic', () => {
   const { pubsub, gossip, calls } = gossipOf()
   pubsub.subscribe = name => calls.push(`subscribe ${name} ${pubsub.topicValidators.has(name)}`)
   gossip.subscribe<string>({ name: 'x', check: () => '', handle: () => {} })
   assert.is(calls.at(-1), 'subscribe x true')
 })
 
-test('what cannot be published is logged and nothing more', async () => {
+test('logs a message that cannot be published', async () => {
   const { gossip, pubsub, calls, log } = gossipOf()
   gossip.publish(topic, bytesOf('hello'))
   assert.is(calls.at(-1), `publish ${topic} hello`)
@@ -144,14 +144,14 @@ test('what cannot be published is logged and nothing more', async () => {
   assert.match(log.join(''), /DEBUG topic=\S+ why="no peers" msg="not published"/)
 })
 
-test('what everybody would refuse for its size is not published, and logged', () => {
+test('does not publish a message over the size limit, and logs it', () => {
   const { gossip, calls, log } = gossipOf()
   gossip.publish(topic, new Uint8Array(2 ** 20 + 1))
   assert.is(calls.length, 1)
-  assert.match(log.join(''), /ERROR .*bytes=1048577 msg="a message is too large to be gossiped"/)
+  assert.match(log.join(''), /ERROR .*bytes=1048577 msg="message too large to publish"/)
 })
 
-test('who passes on what it should have refused is noted; who passes on what only this peer ignores is not', () => {
+test('counts a violation of a neighbour that passes on an invalid message, not of one whose message is ignored', () => {
   const noted: string[] = []
   const { arrive } = gossipOf(
     {
@@ -172,7 +172,7 @@ test('who passes on what it should have refused is noted; who passes on what onl
   assert.is(noted.length, 2)
 })
 
-test('of a signer that floods only so much is let through; the rest is ignored before its signature is checked', () => {
+test('limits a signer that floods, and ignores the rest before the signature is verified', () => {
   const noted: string[] = []
   let verified = 0
   const { arrive, handled } = gossipOf(

@@ -13,8 +13,8 @@ import {
   lostSubject,
   type MemberRecord,
   memberSubject,
-  recordsProtocol,
-  registerProtocol
+  registerProtocol,
+  syncProtocol
 } from '../../protocols/hello.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
@@ -325,9 +325,9 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     describeProtocol.response,
     { run, controller: controller.peer, record: '{}', manifest: sealed, certificates: [sealed] }
   ],
-  ['records: have', recordsProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
-  ['records: give', recordsProtocol.request, { type: 'give', records: [sealed] }],
-  ['records: response', recordsProtocol.response, { records: [sealed], want: [member.peer] }],
+  ['records: have', syncProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
+  ['records: give', syncProtocol.request, { type: 'give', records: [sealed] }],
+  ['records: response', syncProtocol.response, { records: [sealed], want: [member.peer] }],
   [
     'register: request',
     registerProtocol.request,

@@ -51,7 +51,7 @@ function noise(length: number, seed = 1): Uint8Array {
 const parcelOf = (bytes: Uint8Array): TarballOffer => ({
   run,
   what: '1-default/sample1',
-  kind: 'tools',
+  kind: 'sample',
   digest: digestOf(bytes),
   bytes: bytes.length,
   allow: ['1-default/sample1/tools-default/node-b']
@@ -574,7 +574,7 @@ async function sender(size: number) {
   const root = scratch()
   await plant(root, { [`${allow[0]}/vmstat/out.bin`]: noise(size), [`${allow[0]}/vmstat/cmd`]: 'vmstat 1' })
   const outbox = await openOutbox(join(root, 'outbox'), run)
-  const parcel = await outbox.add(root, allow, '1-default/sample1', { kind: 'tools', level: 1 })
+  const parcel = await outbox.add(root, allow, '1-default/sample1', { kind: 'sample', level: 1 })
   return { outbox, parcel, source: { read: (at: number, n: number) => outbox.read(parcel.digest, at, n) } }
 }
 

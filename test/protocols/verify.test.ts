@@ -139,7 +139,7 @@ verify.after(() => {
   for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
 })
 
-verify('a folder as the controller sealed it is proven without daemon or network', async () => {
+verify('a folder as the controller sealed it is verified without daemon or network', async () => {
   const report = await verifyFolder(await build())
   assert.equal(report.faults, [])
   assert.ok(report.ok)
@@ -173,7 +173,7 @@ verify('answers that a head gathered prove as much as those that came by themsel
   }
 })
 
-verify('one byte that changed in any file is found, and the file is named', async () => {
+verify('one changed byte in any file is found, and the file is named', async () => {
   const dir = await build()
   const files = [...Object.keys(await hashFolder(dir)), 'run.json'].filter(path => !/out\.txt$/.test(path))
   for (const path of files) {
@@ -216,7 +216,7 @@ verify('a folder without a record of a run is refused', async () => {
   assert.is(error.code, 'damaged')
 })
 
-verify('a run that did not end is not sealed, and that is said', async () => {
+verify('a run that did not end has no seal, which is a fault', async () => {
   const dir = await build()
   const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
   write(dir, 'run.json', writeRecord({ ...record, files: undefined }))
@@ -283,7 +283,7 @@ const lies: [string, Certificate[], RegExp][] = [
 ]
 
 for (const [what, certificates, expected] of lies) {
-  verify(`a certificate cannot lie: ${what}`, async () => {
+  verify(`a false certificate is found: ${what}`, async () => {
     const { ok, faults } = await verifyFolder(await build(certificates))
     assert.not(ok)
     assert.match(faults.map(fault => fault.what).join('\n'), expected)
@@ -295,7 +295,7 @@ verify('a phase that failed needs no quorum', async () => {
   assert.equal(report.faults, [])
 })
 
-verify('a run that too few could join has no manifest: it is proven by its offer, to its end', async () => {
+verify('a run that too few members joined has no manifest and is verified with its offer', async () => {
   const subject = subjectOf('join')
   const ended = certificateOf(2, 'terminate', {
     subject,
@@ -325,14 +325,14 @@ verify('a certificate, a manifest or a seal of another peer is refused', async (
   assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /^sealed by .*; the controller is/)
 })
 
-verify('a record that means another manifest or another spec is refused', async () => {
+verify('a record that names another manifest or another spec is refused', async () => {
   const other = await verifyFolder(await build(good, controller, { manifest: subjectOf('join') }))
   assert.match(other.faults[0]?.what ?? '', /run\.json names the digest/)
   const spec = { ...effective, samples: 3 }
   assert.match((await verifyFolder(await build(good, controller, { spec }))).faults[0]?.what ?? '', /its spec is not/)
 })
 
-verify('a certificate under the name of another is named', async () => {
+verify('a certificate in a file of another name is found', async () => {
   const dir = await build([certificateOf(1, 'start')])
   write(dir, 'certificates/0002-stop.cbor', readFileSync(join(dir, 'certificates/0001-start.cbor')))
   await sealFolder(dir)

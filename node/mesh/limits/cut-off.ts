@@ -1,3 +1,4 @@
+/** Keeps peers that are cut off out of the mesh. */
 import type { Admission } from '../trust/proof-exchange.ts'
 import type { PeerScore } from './peer-score.ts'
 

@@ -1,10 +1,17 @@
 /** Which peers can reach an address, by its form and by what is proven of it. Pure. */
+import type { Connection } from '@libp2p/interface'
 import type { NodeAddress } from '@libp2p/interface-internal'
 import { isLoopback, isPrivate } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 
 /** @returns whether the address leads through a relay */
 export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
+
+/** @returns the open connection to use: a direct one, if there is one */
+export function preferred(connections: Connection[]): Connection | undefined {
+  const open = connections.filter(({ status }) => status === 'open')
+  return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0]
+}
 
 /** @returns whether another peer has proven that this one can be dialled from everywhere, without a mapped port */
 export function isProvenPublic(addresses: NodeAddress[]): boolean {

@@ -1,6 +1,6 @@
 /** The relays that this peer knows, and what it has tried with each. Knows nothing of connections or timers. */
 import type { MemberView } from '../../../protocols/control.ts'
-import { Backoff } from '../peering/backoff.ts'
+import { Backoff } from '../../backoff.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 import { chooseRelays } from './choose.ts'
 

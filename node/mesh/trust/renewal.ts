@@ -7,9 +7,8 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust-entries.ts'
+import { Backoff } from '../../backoff.ts'
 import type { Log } from '../../log.ts'
-import { Backoff } from '../peering/backoff.ts'
-import { RepeatBackoff } from '../peering/repeat-backoff.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
@@ -48,7 +47,7 @@ export class Renewal {
   readonly #init: RenewalInit
   readonly #log: Log
   readonly #stopped = new AbortController()
-  readonly #warnBackoff = new RepeatBackoff(WARN_BACKOFF_MS)
+  readonly #warnBackoff = new Backoff({ ...WARN_BACKOFF_MS, jitter: 0 })
   #backoff = new Backoff(RETRY_BACKOFF_MS)
   #timer: NodeJS.Timeout | undefined
   #asking = false
