@@ -1,10 +1,10 @@
-/** Proofs that live for seconds: they are renewed as long as there is somebody to renew them, and not an instant longer. */
+/** Proofs that last for seconds: they are renewed as long as an admin is present, and no longer. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bakNode, logOf, sleep, startRun, ticketFrom, untilLogged, useTestnet } from '../helpers/mesh.ts'
 
 const test = suite('proofs that run out')
-// a member that a renews is let in for five seconds
+// a member that a renews is admitted for five seconds
 const net = useTestnet(test, { peers: ['a'], args: () => ['--membership', '5s'] })
 
 const alive = (n: number) => (members: { state: string }[]) => members.filter(m => m.state === 'alive').length === n
@@ -28,7 +28,7 @@ test('members whose proofs live for 5 s take part in a run of 20 s without an in
   }
 })
 
-test('when nobody renews them, members say so and are let in by nobody any more', async () => {
+test('without a renewal members log it, and are no longer admitted', async () => {
   await net().stopPeer('a')
   await untilLogged(net(), 'b', /the proof of this peer runs out soon.*|no admin could be reached/, 6_000)
   for (const [name, other] of [
