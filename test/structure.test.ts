@@ -53,6 +53,7 @@ const floors = [
 ]
 /** Files beside the folders of node/; all others, and folders that are on no floor, are on the top one. */
 const loose: Record<string, string> = {
+  'backoff.ts': 'base',
   'bounded-map.ts': 'base',
   'glob.ts': 'base',
   'limit.ts': 'base',
