@@ -14,23 +14,8 @@ import { spec as specSchema } from '../protocols/spec.ts'
  */
 const stillOpen: Record<string, string[]> = {
   circles: [],
-  'doubled names': [
-    'node/command.ts node/work/command/command.ts',
-    'node/control/reachability.ts node/mesh/reachability/reachability.ts protocols/control/reachability.ts',
-    'node/control/trust.ts protocols/control/trust.ts protocols/trust.ts'
-  ],
+  'doubled names': ['node/command.ts node/work/command/command.ts'],
   headers: [
-    'node/agent/phases/end.ts',
-    'node/agent/phases/index.ts',
-    'node/agent/phases/init.ts',
-    'node/agent/phases/join.ts',
-    'node/agent/phases/start.ts',
-    'node/agent/phases/stop.ts',
-    'node/agent/phases/terminate.ts',
-    'node/mesh/holepunch/local-port.ts',
-    'node/mesh/holepunch/seen.ts',
-    'node/run/expect.ts',
-    'node/run/recover.ts'
   ]
 }
 

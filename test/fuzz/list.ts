@@ -21,7 +21,7 @@ import {
   rotationSubject,
   trustMessage,
   trustProtocol
-} from '../../protocols/trust.ts'
+} from '../../protocols/trust-entries.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'

@@ -54,13 +54,13 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
   const secrets = [{ generation, value: secret }]
   const accepted = acceptTicket(ticket, signer.peer, Date.now()).bytes
   const authority = new Authority({ mesh, signer, log: silent, proof: accepted, secrets })
-  const shows = init.proof === undefined ? accepted : (init.proof ?? undefined)
+  const ownProofBytes = init.proof === undefined ? accepted : (init.proof ?? undefined)
   const refusals: Refusing[] = []
   const network = (await createMeshLibp2p(
     {
       mesh,
       secrets,
-      admission: { shows, judge: (...args) => authority.judge(...args) },
+      admission: { ownProofBytes, judge: (...args) => authority.judge(...args) },
       key: new Uint8Array(Buffer.concat([Buffer.from(d as string, 'base64url'), open])),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],
