@@ -37,7 +37,7 @@ export interface RelaysComponents {
   connectionManager: ConnectionManager
   transportManager: TransportManager
   members: Members
-  vigil: ConnectionMonitor
+  monitor: ConnectionMonitor
 }
 
 interface Relay {
@@ -232,7 +232,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     if (connection == null || relay.pulse) return
     relay.pulse = true
     try {
-      await this.#components.vigil.feel(connection, CALM)
+      await this.#components.monitor.probe(connection, CALM)
     } catch (cause) {
       if (connection.status !== 'open' || this.#stopped) return
       this.#log.warn('a relay is silent', { relay: peer, why: asBakError(cause).message })
