@@ -1,22 +1,21 @@
 /** A block of lines on a terminal that is redrawn in place. */
 import { createLogUpdate } from 'log-update'
 
-/** A block of lines on a terminal that is drawn again in its place, with what is printed above it. */
-export interface Block {
-  /** @param above whole lines that stay; they and the block appear at once */
+interface Block {
+  /** @param above whole lines to print above the block; they appear at the same time as the block */
   draw(text: string, above?: string): void
-  /** Takes the block away. */
+  /** Erases the block. */
   clear(): void
-  /** Leaves it where it is. */
+  /** Keeps the block on the screen and ends. */
   done(): void
 }
 
-/** A terminal shows what stands between these at once, if it knows them. */
+/** Synchronized output: a terminal that supports it shows what is between these in one step. */
 const [BEGIN, END] = ['\u001b[?2026h', '\u001b[?2026l']
 
 export function createBlock(stream: NodeJS.WriteStream): Block {
   let held = ''
-  // taking the old block away and drawing the new one are two writes of log-update's: between them nothing would be there
+  // log-update erases the old block and draws the new one in two writes: the block would flicker
   const collect = {
     get columns() {
       return stream.columns
@@ -37,7 +36,7 @@ export function createBlock(stream: NodeJS.WriteStream): Block {
   return {
     draw(text, above = '') {
       const now = text.split('\n').length
-      // log-update 7.2 redraws what differs as if no line had moved
+      // log-update 7.2 redraws only the lines that differ, as if none had moved
       if (now !== lines || above !== '') block.clear()
       held += above
       lines = now

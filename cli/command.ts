@@ -1,4 +1,4 @@
-/** What every command has in common: its flags with their variables, its examples, and the context it acts in. */
+/** What commands share: flags with their variables, examples, and the context of an action. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
@@ -6,24 +6,24 @@ import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { writeTo } from './output.ts'
 
-/** The environment as the caller has it, before this program touches it. */
+/** The caller's environment, before this program changes it. */
 export const callerEnv = { ...process.env } as Record<string, string>
 
 export interface Context {
   home: string
   socket: string
   json: boolean
-  /** The words after `--`, if it was there. */
+  /** The words after `--`, if there is one. */
   rest?: string[]
   /** Writes a line to stdout. */
   print(line: string): Promise<void>
   /** The program with the flags of every command. */
   program(): Promise<Command>
-  /** Asks the daemon once. */
+  /** Calls the daemon for one answer. */
   ask<N extends CallName>(call: N, request: CallRequest<N>): Promise<CallResponse<N>>
 }
 
-/** Does what the command is for. @returns its exit status, 0 where it gives none */
+/** What a command does. @returns its exit status; nothing is 0 */
 export type Action<Options> = (context: Context, options: Options, ...words: string[]) => Promise<number | void>
 
 let rest: string[] | undefined
@@ -39,7 +39,7 @@ export function setInvocation(words: string[] | undefined, program: () => Promis
 
 export const statusOfCommand = () => status
 
-/** Adds a flag and the variable that stands for it: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
+/** Adds a flag and its variable: `BAK_RUN_ON` for `bak run --on`, `BAK_HOME` for `bak --home`. */
 export function addFlag(
   command: Command,
   flags: string,
@@ -54,7 +54,7 @@ export function addFlag(
   command.addOption(option)
 }
 
-/** @returns the names that lead to a command, without the program's own */
+/** @returns the names of a command and its parents, without the name of the program */
 export const pathOf = (command: Command): string[] =>
   command.parent == null ? [] : [...pathOf(command.parent), command.name()]
 
@@ -64,7 +64,7 @@ export function addExamples(command: Command, examples: Record<string, string>):
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }
 
-/** Sets what a command does. Only one that `takesRest` may be given words after `--`. */
+/** Sets what a command does. A command without `takesRest` refuses words after `--`. */
 export function setAction<Options>(command: Command, act: Action<Options>, takesRest = false): void {
   command.action(async () => {
     if (rest != null && !takesRest)

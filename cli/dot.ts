@@ -1,13 +1,13 @@
-/** The mesh as a graph that graphviz draws. */
+/** The topology of the mesh as a graph for graphviz. */
 import type { CallResponse, TopologyLink } from '../protocols/control.ts'
 import { cleanLine } from './output.ts'
 
 type Topology = CallResponse<'topology'>
 
-/** Undirected, an edge a pair: dashed where it is relayed, bold where gossip goes over it, grey where one side alone tells of it. */
+/** An undirected edge for each connection: dashed if it is relayed, bold if it carries gossip, grey if only one side reports it. */
 export function formatDot({ members, links }: Topology): string {
   const called = Map.groupBy(members, ({ name }) => name)
-  // by its id where two share a name: one of them is gone, and comes back as another
+  // by its id if two have the same name: a peer that came back with a new key is there twice
   const idOf = ({ peer, name }: { peer: string; name: string }) => quote(called.get(name)?.length === 1 ? name : peer)
   const nodes = members.map(each => {
     const label = `label=${quote(each.name, ...(each.error == null ? [] : ['no answer']))}`
@@ -18,26 +18,26 @@ export function formatDot({ members, links }: Topology): string {
 }
 
 function attributesOf(link: TopologyLink): string {
-  const teller = onlyTeller(link)
+  const reporter = onlyReporter(link)
   const label = [
     link.via == null ? link.class : `${link.class} via ${link.via.name}`,
-    ...(teller == null ? [] : [`says only ${teller}`]),
-    ...(link.opened ? ['opened to ask'] : [])
+    ...(reporter == null ? [] : [`reported only by ${reporter}`]),
+    ...(link.opened ? ['opened by this call'] : [])
   ]
   const styles = [...(link.class === 'relayed' ? ['dashed'] : []), ...(link.gossip ? ['bold'] : [])]
   return [
     `label=${quote(...label)}`,
     ...(styles.length === 0 ? [] : [`style=${quote(styles.join(','))}`]),
-    ...(teller == null ? [] : ['color=gray'])
+    ...(reporter == null ? [] : ['color=gray'])
   ].join(', ')
 }
 
-/** @returns the name of the one peer that tells of a connection which the other does not tell of */
-export function onlyTeller({ a, b, said }: TopologyLink): string | undefined {
+/** @returns the name of the peer that reports the connection, if the other does not */
+export function onlyReporter({ a, b, said }: TopologyLink): string | undefined {
   return said.length > 1 ? undefined : said[0]?.by === a.peer ? a.name : b.name
 }
 
-/** A text between quotes, each line under the last: nothing in it ends the quotes, or is taken for an escape or an entity. */
+/** A string in DOT, of several lines, with quotes, backslashes and entities escaped. */
 export function quote(...lines: string[]): string {
   const escaped = lines.map(line =>
     cleanLine(line).replaceAll('&', '&amp;').replaceAll('\\', '\\\\').replaceAll('"', '\\"')

@@ -1,16 +1,16 @@
-/** A list of the peers that should be in the mesh, held against those that are. */
+/** Compares a list of the peers that should be in the mesh with those that are. */
 import { readFileSync } from 'node:fs'
 import type { MemberView } from '../protocols/control.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 import { formatTable } from './format.ts'
 
-export interface Difference {
-  /** As the list calls them, and what is known of them. */
+interface Difference {
+  /** Names as in the list, and the last known states. */
   missing: Array<{ name: string; state?: MemberView['state'] }>
   unexpected: Array<{ name: string; peer: string }>
 }
 
-/** @returns the names or peer ids in a file: one a line, # begins a remark. @throws {BakError} `usage` */
+/** @returns the names or peer ids in a file: one a line, # begins a comment. @throws {BakError} `usage` */
 export function readExpected(path: string): string[] {
   try {
     const lines = readFileSync(path === '-' ? 0 : path, 'utf8').split('\n')
@@ -20,7 +20,7 @@ export function readExpected(path: string): string[] {
   }
 }
 
-/** Each line stands for one peer: its id, else the name that it is shown by, else its own name. Pure. */
+/** Pure. Each line names one peer: by its id, else by its unique name, else by its own name. */
 export function compare(expected: string[], members: MemberView[]): Difference {
   const here = new Set(members.filter(({ state }) => state !== 'left' && state !== 'lost'))
   const take = (fits: (member: MemberView) => boolean) => {
@@ -28,7 +28,7 @@ export function compare(expected: string[], members: MemberView[]): Difference {
     return found != null && here.delete(found)
   }
   let rest = expected
-  // who is meant exactly is found before who only fits
+  // exact names first, so that they do not lose their peer to a name that fits two
   for (const key of ['peer', 'shown', 'name'] as const)
     rest = rest.filter(each => !take(member => member[key] === each))
   const gone = (each: string) => members.find(({ peer, shown, name }) => [peer, shown, name].includes(each))?.state

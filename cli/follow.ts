@@ -1,4 +1,4 @@
-/** Follows a run to its end, whatever shows it, and says how `bak` ends then. */
+/** Follows a run to its end with a view, and determines the exit status of `bak`. */
 import { constants } from 'node:os'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
@@ -6,15 +6,15 @@ import type { WorkloadResult } from '../protocols/phase.ts'
 import { goOnAfterBrokenPipe } from './output.ts'
 import type { View } from './views/view.ts'
 
-export interface FollowOptions {
+interface FollowOptions {
   view: View
-  /** As it was asked for; the daemon says its whole name. */
+  /** As the person named it; the daemon answers with the run id. */
   run?: string
-  /** Aborts when the person lets go of the run. */
+  /** Aborts when the person detaches from the run. */
   signal: AbortSignal
   strict?: boolean
   propagateExit?: boolean
-  /** Hears the run's name as soon as it is known. */
+  /** Called with the run id as soon as it is known. */
   onRun?: (run: string) => void
 }
 
@@ -46,24 +46,24 @@ export async function follow(
     }
   } catch (thrown) {
     await view.finish(run ?? 'run')
-    return letGo(thrown, named ? run : undefined, view, signal)
+    return detach(thrown, named ? run : undefined, view, signal)
   }
   await view.finish(run ?? 'run', ended)
-  if (ended == null) return letGo(undefined, run, view, signal)
+  if (ended == null) return detach(undefined, run, view, signal)
   return statusOfRun(ended, workload, { strict, propagateExit })
 }
 
-/** The run goes on without us. */
-async function letGo(thrown: unknown, run: string | undefined, view: View, signal: AbortSignal): Promise<number> {
+/** The run continues without this program. */
+async function detach(thrown: unknown, run: string | undefined, view: View, signal: AbortSignal): Promise<number> {
   const error = thrown == null ? undefined : asBakError(thrown)
   if (run == null && error != null) throw error
   if (error != null && error.code !== 'lost-contact' && !signal.aborted) throw error
-  const why = signal.aborted ? 'let go of' : 'lost contact with'
-  await view.say(`bak: ${why} run ${run}, which goes on: bak attach ${run}`)
+  const why = signal.aborted ? 'detached from' : 'lost contact with'
+  await view.say(`bak: ${why} run ${run}, which continues: bak attach ${run}`)
   return exitStatus['lost-contact']
 }
 
-export function statusOfRun(
+function statusOfRun(
   { verdict, status, partial }: EndedEvent,
   workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined,
   { strict, propagateExit }: { strict: boolean; propagateExit: boolean }
@@ -73,7 +73,7 @@ export function statusOfRun(
   return status
 }
 
-/** As a shell says it: 128 and the number of the signal. */
+/** As in a shell: 128 and the number of the signal. */
 function exitOf({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): number {
   if (exit != null) return exit
   return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)

@@ -1,4 +1,4 @@
-/** Numbers and tables as people read them. */
+/** Formats numbers, times and tables for people. */
 
 import type { CostShare } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
@@ -36,13 +36,13 @@ export function formatAge(ms: number): string {
 /** `2026-11-22 21:30:15` in UTC */
 export const formatTime = (instant: number) => new Date(instant).toISOString().slice(0, 19).replace('T', ' ')
 
-/** A command as one types it. */
+/** A command as it is typed in a shell. */
 export function formatCommand(command: string | string[]): string {
   if (typeof command === 'string') return command
   return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
-/** Columns two spaces apart, as wide as their widest cell; empty cells are shown as a dash. */
+/** Columns two spaces apart, as wide as their widest cell; an empty cell is a dash. */
 export function formatTable(head: string[], rows: (string | number | undefined)[][]): string {
   const cells = [head, ...rows.map(row => row.map(cell => cleanLine(String(cell ?? '')) || '-'))]
   const widths = head.map((_, i) => Math.max(...cells.map(row => (row[i] ?? '').length)))
@@ -56,7 +56,7 @@ export function formatTable(head: string[], rows: (string | number | undefined)[
     .join('\n')
 }
 
-/** `key: value` lines, the values aligned; entries without a value are left out. */
+/** `key: value` lines, the values aligned, without the keys that have no value. */
 export function formatFacts(facts: Record<string, string | number | undefined>): string {
   const given = Object.entries(facts).filter(([, value]) => value != null && value !== '')
   const width = Math.max(...given.map(([key]) => key.length)) + 1
@@ -69,20 +69,20 @@ export const formatLabels = (labels: Record<string, string>) =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ')
 
-/** A part of a core: `0.04 %` */
+/** A share of a core: `0.04 %` */
 export const formatShare = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`
 
-/** `0.04 % of a core, 12 KiB, 31 switches a second on n3, the costliest member` */
+/** `0.04 % of a core, 12 KiB, 31 context switches a second on n3, the costliest member` */
 export const formatObserved = ({ name, daemon, switches, sent, received }: CostShare) =>
   [
     `${formatShare(daemon)} of a core`,
     formatBytes(sent + received),
-    `${Math.round(switches)} switches a second on ${name}, the costliest member`
+    `${Math.round(switches)} context switches a second on ${name}, the costliest member`
   ].join(', ')
 
 /** A verdict in words. */
 export const formatVerdict = (verdict: string) => (verdict === 'quorum' ? 'quorum not met' : verdict)
 
-/** `b (stop: lost), c (start: tool-failed)`; `bak show` has the whole reason. */
+/** `b (stop: lost), c (start: tool-failed)`; `bak show` prints the whole reason. */
 export const formatExcluded = (excluded: Exclusion[]) =>
   excluded.map(({ name, phase, code }) => `${name} (${phase}: ${code})`).join(', ')

@@ -1,7 +1,9 @@
-/** What Ctrl-C does: each press its own thing, the last one again for all that follow. */
+/** Ctrl-C: the first press calls the first function, the next press the next, and any further press the last one. */
+
+/** @returns a function that restores the default */
 export function onInterrupt(...acts: (() => void)[]): () => void {
   let presses = 0
-  const hear = () => acts[Math.min(presses++, acts.length - 1)]?.()
-  process.on('SIGINT', hear)
-  return () => process.off('SIGINT', hear)
+  const press = () => acts[Math.min(presses++, acts.length - 1)]?.()
+  process.on('SIGINT', press)
+  return () => process.off('SIGINT', press)
 }

@@ -1,18 +1,18 @@
-/** What the journal of a run, where it is on this machine, has to say beside `run.json`. */
+/** The warnings and refusals in the journal of a run. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredEvent } from '../protocols/events.ts'
 import { JOURNAL_FILE, stepFolder } from '../protocols/layout.ts'
 
-export interface Complaint {
-  /** The member, or `bak` where the controller itself warned. */
+interface Complaint {
+  /** The member, or `bak` for a warning of the controller. */
   by: string
   phase?: string
   step?: string
   text: string
 }
 
-/** @returns every warning of a member or the controller, and everything that was refused; none where there is no journal */
+/** @returns every warning of a member or the controller and every refusal; none if the folder has no journal */
 export async function readComplaints(folder: string): Promise<Complaint[]> {
   const text = await readFile(join(folder, JOURNAL_FILE), 'utf8').catch(() => '')
   return text.split('\n').flatMap(line => complaintsOf(parse(line)))
@@ -33,7 +33,7 @@ function complaintsOf(event: StoredEvent | undefined): Complaint[] {
   }
 }
 
-/** The last line of a journal that is being written may be half there. */
+/** The last line of a journal that is being written may be incomplete. */
 function parse(line: string): StoredEvent | undefined {
   try {
     return JSON.parse(line)

@@ -1,4 +1,4 @@
-/** `bak`: everything else is loaded after the compile cache is on, and only what the one command needs. */
+/** `bak`: turns the compile cache on, then loads only what the command needs. */
 import { cacheCode } from '../protocols/compile-cache.ts'
 
 cacheCode()

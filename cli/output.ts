@@ -1,7 +1,7 @@
-/** Writing to the terminal or the pipe that somebody reads, or has stopped to read. */
+/** Writes to a terminal or a pipe, whose reader may be slow or gone. */
 import { styleText } from 'node:util'
 
-/** Writes, and waits for a slow reader; one that is gone is not waited for. */
+/** Writes, and waits for a slow reader, but not for one that has closed its end. */
 export function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === '' || stream.destroyed || stream.write(text)) return Promise.resolve()
   return new Promise(resolve => {
@@ -16,13 +16,13 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void>
 
 let onBrokenPipe = () => process.exit(0)
 
-/** `bak ls | head -1` ends without a word. */
+/** `bak ls | head -1` ends without an error message. */
 export function setQuietOnBrokenPipe(): void {
   process.stdout.on('error', error => failWrite(error))
   process.stderr.on('error', () => {})
 }
 
-/** A run is followed to its end, and its exit status counts, whoever still reads. */
+/** A command that follows a run continues without a reader, since its exit status counts. */
 export function goOnAfterBrokenPipe(): void {
   onBrokenPipe = () => undefined as never
 }
@@ -32,14 +32,14 @@ function failWrite(error: NodeJS.ErrnoException): void {
   onBrokenPipe()
 }
 
-/** A peer's words must not steer the terminal. */
+/** Replaces control characters: text of another peer must not control the terminal. */
 export const cleanLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]+/g, ' ')
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
-/** Colours a text, or not. */
+/** Colours a text if the terminal shows colours. */
 export type Paint = (style: Style, text: string) => string
 
-/** @returns a painter for a stream: colours only on a terminal that wants them */
+/** @returns a function that colours text for a stream, if that is a terminal with colours */
 export function painterOf(stream: NodeJS.WriteStream): Paint {
   return (style, text) => styleText(style, text, { stream, validateStream: true })
 }

@@ -1,4 +1,4 @@
-/** Builds the program of commander, runs one command, and turns what it throws into an exit status. */
+/** Builds commander's program, runs one command, and turns an error into an exit status. */
 import { Command, CommanderError } from 'commander'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { PROGRAM } from '../protocols/version.ts'
@@ -6,7 +6,7 @@ import { addFlag, setInvocation, statusOfCommand } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
 import { cleanLine, setQuietOnBrokenPipe } from './output.ts'
 
-/** @param argv words after the program's name; returns the exit status */
+/** @param argv the words after the program's name @returns the exit status */
 export async function runProgram(argv: string[]): Promise<number> {
   setQuietOnBrokenPipe()
   const end = argv.indexOf('--')
@@ -21,7 +21,7 @@ export async function runProgram(argv: string[]): Promise<number> {
   }
 }
 
-/** @param isLoaded which commands get their flags; the others are only named, for the help */
+/** @param isLoaded which commands get their flags; the others only appear in the help */
 export async function buildProgram(isLoaded: (entry: CommandEntry) => boolean): Promise<Command> {
   const program = new Command('bak')
     .description('Measures many machines at once, and brings back one verified result.')
@@ -42,17 +42,17 @@ export async function buildProgram(isLoaded: (entry: CommandEntry) => boolean): 
 function addGlobals(program: Command): void {
   addFlag(program, '--home <dir>', "the daemon's state folder")
   addFlag(program, '--json', 'print JSON, a value a line')
-  addFlag(program, '--no-color', 'no colours; NO_COLOR does the same')
+  addFlag(program, '--no-color', 'no colours, as with NO_COLOR')
 }
 
-/** The first word that is no flag; `bak help run` is about run. */
+/** The name of the command: the first word that is no flag; for `bak help run` it is run. */
 function findName(words: string[]): string | undefined {
   const plain = words.filter((word, i) => !word.startsWith('-') && words[i - 1] !== '--home')
   return plain[0] === 'help' ? plain[1] : plain[0]
 }
 
 function report(thrown: unknown): number {
-  // commander has said it already
+  // commander has printed the error
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitStatus.usage
   const error = asBakError(thrown)
   const hint = error.code === 'bug' ? ' (a bug of bak; DEBUG=1 shows where)' : ''

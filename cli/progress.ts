@@ -1,12 +1,13 @@
-/** What is worth showing of a run, folded from its events: the same events give the same picture, live or replayed. */
+/** The state of a run as a view shows it, reduced from its events, live or replayed. */
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'
 import { formatObserved, formatVerdict } from './format.ts'
 
-/** Phases that are kept for the screen; a long run has thousands. */
+/** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
-const MAX_TAIL = 4
+/** Lines of output, and of warnings, in the state. */
+const MAX_TAIL_LINES = 4
 
 export interface PhaseLine {
   seq: number
@@ -16,7 +17,7 @@ export interface PhaseLine {
   state: 'open' | 'met' | 'failed'
   asked: number
   ok: number
-  /** Who has answered, while it is open. */
+  /** Names of the members that have answered, while it is open. */
   answered: string[]
   /** When it was opened, by the controller's clock. */
   opened: number
@@ -24,7 +25,7 @@ export interface PhaseLine {
   took?: number
 }
 
-export interface Trouble {
+interface Trouble {
   name: string
   phase: Phase
   reason: string
@@ -40,23 +41,23 @@ export interface Progress {
   members: string[]
   phases: PhaseLine[]
   step?: Step
-  /** Samples that were begun, and all that there will be. */
+  /** Samples that were begun, and their number in the whole run. */
   begun: number
   steps?: number
   troubles: Trouble[]
-  /** Members whose connection is gone, as the controller last said. */
+  /** Members without a connection to the controller, as it last reported. */
   lost: number
   warnings: string[]
-  /** Last lines that the workload printed. */
+  /** Last lines of the workload's output. */
   tail: string[]
   unfinished: string
-  /** Bytes of tarballs that are here. */
+  /** Bytes of tarballs that the controller has received. */
   received: number
-  /** Tarballs on their way, by member. */
+  /** Tarballs in transfer, by member. */
   transfers: Record<string, { done: number; total: number }>
   cancelled?: string
   ended?: EndedEvent
-  /** How the workload ended the last time. */
+  /** How the last workload ended. */
   exit?: { exit?: number; signal?: string }
 }
 
@@ -98,7 +99,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'pulse':
       return { ...state, lost: event.lost, received: Math.max(state.received, event.bytes) }
     case 'warning':
-      return { ...state, warnings: [...state.warnings, event.text].slice(-MAX_TAIL) }
+      return { ...state, warnings: [...state.warnings, event.text].slice(-MAX_TAIL_LINES) }
     case 'output':
       return noteOutput(state, event.text)
     case 'cancel':
@@ -141,7 +142,7 @@ function updatePhase(state: Progress, seq: number, change: (line: PhaseLine) => 
   return { ...state, phases: state.phases.map(line => (line.seq === seq ? { ...line, ...change(line) } : line)) }
 }
 
-/** The last trouble of a member counts, and being left out counts most. */
+/** Keeps the last trouble of each member, but an exclusion before any other. */
 function noteTrouble(state: Progress, { name, phase, reason, excluded }: Trouble): Progress {
   const before = state.troubles.find(each => each.name === name)
   if (before?.excluded && !excluded) return state
@@ -157,7 +158,9 @@ function finishTransfer(state: Progress, { name, bytes }: Of<'received'>): Progr
 function noteOutput(state: Progress, text: string): Progress {
   const lines = (state.unfinished + text).split('\n')
   const unfinished = (lines.pop() as string).slice(-4096)
-  const tail = [...state.tail, ...lines.slice(-MAX_TAIL).filter(line => line.trim() !== '')].slice(-MAX_TAIL)
+  const tail = [...state.tail, ...lines.slice(-MAX_TAIL_LINES).filter(line => line.trim() !== '')].slice(
+    -MAX_TAIL_LINES
+  )
   return { ...state, tail, unfinished }
 }
 
@@ -165,15 +168,15 @@ function noteOutput(state: Progress, text: string): Progress {
 export const countPresent = ({ members, troubles, lost }: Progress) =>
   Math.max(0, members.length - troubles.filter(({ excluded }) => excluded).length - lost)
 
-/** @returns bytes that are here, those on their way included */
+/** @returns bytes received, with the received part of tarballs in transfer */
 export const countBytes = ({ received, transfers }: Progress) =>
   Object.values(transfers).reduce((sum, { done }) => sum + done, received)
 
-/** @returns ms since the run was created, its whole length once it has ended */
+/** @returns ms since the run was created; its duration if it has ended */
 export const elapsedAt = ({ created, ended }: Progress, now: number) =>
   ended?.took ?? Math.max(0, now - (created ?? now))
 
-/** The last line: verdict, who is missing and why, where the result is. */
+/** The last line: the verdict, the excluded members and why, the folder of the result. */
 export function conclude(
   run: string,
   { verdict, took, reason, partial, excluded, folder, observed }: EndedEvent,

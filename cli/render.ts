@@ -1,9 +1,9 @@
-/** Draws the live block of a run as text. Pure: width, clock and colours are arguments. */
+/** Draws the live block of a run as text. Pure. */
 import { formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
 import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
 
-export interface RenderOptions {
+interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
   width: number
   now: number
@@ -13,7 +13,8 @@ export interface RenderOptions {
 type Piece = string | [Style, string]
 
 const MAX_TROUBLES = 5
-const BAR = 24
+/** Characters of the bar of received bytes. */
+const BAR_WIDTH = 24
 
 /** @returns lines joined by newlines */
 export function render(state: Progress, { width, now, paint }: RenderOptions): string {
@@ -46,7 +47,7 @@ const formatClock = (ms: number) => {
   return hours === 0 ? clock : `${hours}:${clock}`
 }
 
-/** The phases around the samples, those of the current sample, and who keeps the open one waiting. */
+/** The phases of the current sample and outside of samples, and the members that the open one waits for. */
 function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   const { phases, step, waiting, ended } = state
   if (waiting != null && ended != null)
@@ -71,7 +72,7 @@ function drawPhase({ phase, when, state, ok, asked, took, opened }: PhaseLine, n
   return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
 }
 
-/** Lays items side by side, two spaces apart, on as many lines as they need. */
+/** Puts items side by side, two spaces apart, on as many lines as they need. */
 function flow(items: Piece[][], width: number): Piece[][] {
   const rows: Piece[][] = []
   let free = 0
@@ -104,7 +105,7 @@ function drawTroubles({ troubles }: Progress): Piece[][] {
     return [
       '  ',
       [excluded ? 'red' : 'yellow', `✗ ${name}`],
-      ` ${excluded ? 'is out since' : 'failed in'} ${phase}: ${reason}`
+      ` ${excluded ? 'excluded in' : 'failed in'} ${phase}: ${reason}`
     ]
   })
   const more = troubles.length - shown.length
@@ -118,15 +119,15 @@ function drawBytes(state: Progress): Piece[][] {
   if (moving.length === 0) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
   const total = state.received + moving.reduce((sum, each) => sum + each.total, 0)
   const share = total === 0 ? 0 : bytes / total
-  const filled = Math.round(share * BAR)
-  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}]`
+  const filled = Math.round(share * BAR_WIDTH)
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`
   return [['  ', ['cyan', bar], ` ${formatBytes(bytes)} of ${formatBytes(total)} from ${moving.length}`]]
 }
 
 const textOf = (piece: Piece) => (typeof piece === 'string' ? piece : piece[1])
 const lengthOf = (line: Piece[]) => line.reduce((sum, piece) => sum + textOf(piece).length, 0)
 
-/** Cuts a line to the width before it is coloured. */
+/** Cuts a line to the width, then colours it. */
 function fit(line: Piece[], width: number, paint: Paint): string {
   let free = width
   let drawn = ''

@@ -33,22 +33,30 @@ export function addSpecFlags(command: Command): void {
     addFlag(command, flags, help, option => option.choices(choices))
   add('--on <selector>', 'the peers that take part, such as role=db or a,b (all)')
   add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
-  add('--tool <name=command>', 'a tool of your own: what the shell runs between start and stop, repeatable', parseTool)
-  add('--quorum <q>', 'how many must answer a phase: all, majority, a number, a percentage', parseQuorum)
-  add('--expect <n>', 'members that must be there before it starts', parseNumber)
-  add('--samples <n>', 'how often each iteration is repeated', parseNumber)
-  add('--iteration <words>', '"NAME [ARGS...]": a setting of the workload, repeatable', parseIteration)
+  add(
+    '--tool <name=command>',
+    'a tool of your own: a shell command that runs between start and stop, repeatable',
+    parseTool
+  )
+  add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage', parseQuorum)
+  add('--expect <n>', 'number of members to wait for before it starts', parseNumber)
+  add('--samples <n>', 'how many times each iteration is repeated', parseNumber)
+  add(
+    '--iteration <words>',
+    '"NAME [ARGS...]": an iteration with arguments of the workload, repeatable',
+    parseIteration
+  )
   add('--interval <s>', 'seconds between two samples of a tool', parseNumber)
   add('--timeout <s>', 'seconds after which the workload is killed', parseNumber)
   add('--join-timeout <s>', 'seconds to wait for members', parseNumber)
-  add('--preflight <time>', 'every member must answer in this time before anybody joins: 60, 60s, 5m', parseSeconds)
+  add('--preflight <time>', 'before join, ask every member and wait at most this long: 60, 60s, 5m', parseSeconds)
   add('--phase-timeout <s>', 'seconds that a phase may take', parseNumber)
-  add('--lease <s>', 'seconds of silence after which members stop their tools', parseNumber)
-  choose('--sysinfo <what>', 'what is noted of each machine before and after', ['default', 'none'])
-  add('--name <name>', 'a word for this kind of run')
+  add('--lease <s>', 'seconds without contact to the controller after which members stop their tools', parseNumber)
+  choose('--sysinfo <what>', 'what is recorded of each machine before and after', ['default', 'none'])
+  add('--name <name>', 'a name for this kind of run')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
-  choose('--on-missing-tool <what>', 'where a member lacks a tool', ['continue', 'exclude'])
-  choose('--on-failed-tool <what>', 'where a tool fails to start', ['continue', 'exclude'])
+  choose('--on-missing-tool <what>', 'if a member lacks a tool', ['continue', 'exclude'])
+  choose('--on-failed-tool <what>', 'if a tool fails to start', ['continue', 'exclude'])
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 
@@ -58,7 +66,7 @@ export function parseNumber(value: string): number {
   return number
 }
 
-/** Seconds, or a time with its unit. */
+/** Seconds, or a duration with its unit. */
 const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
 
 export const parseNames = (value: string, before: string[] = []) => [
@@ -91,7 +99,7 @@ function parseIteration(value: string, before: SpecFlags['iteration'] = []): Spe
   return [...before, { name, args }]
 }
 
-/** Words as a shell splits them, with quotes and nothing else. */
+/** Splits words as a shell does, with quotes but without escapes. */
 export function splitWords(line: string): string[] {
   const words = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? []
   return words.map(word => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single))

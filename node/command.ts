@@ -1,4 +1,4 @@
-/** What the commands of `bak-node` have in common: how one is added, its example, its home, and its daemon. */
+/** What the commands of `bak-node` share: adding one, its example, its home and its daemon. */
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
@@ -7,10 +7,10 @@ import { callOnce } from '../protocols/control-http.ts'
 import { socketOf } from '../protocols/default-home.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 
-/** How long a daemon that was told to stop may take, ms. */
-const PATIENCE = 20_000
+/** How long `stop` waits for the daemon to end. */
+const STOP_TIMEOUT_MS = 20_000
 
-/** @param act what the command does; it prints its result and throws what went wrong */
+/** @param act what the command does; it prints its result and throws errors */
 export function addCommand(
   program: Command,
   name: string,
@@ -23,16 +23,16 @@ export function addCommand(
 
 export const example = (line: string, help: string) => `\nExample:\n  ${line}  ${help}`.trimEnd()
 
-/** Writes a line, or lines, to stdout. */
+/** Writes one or more lines to stdout. */
 export const print = (text: string) => void process.stdout.write(`${text}\n`)
 
 export const homeOf = (command: Command): string => resolve(command.optsWithGlobals().home)
 
-/** Asks the daemon of the command's home once. */
+/** Calls the daemon of the command's home for one answer. */
 export const ask = <N extends CallName>(command: Command, call: N, request: CallRequest<N>) =>
   callOnce(socketOf(homeOf(command)), call, request)
 
-/** @returns undefined where no daemon runs */
+/** @returns undefined if no daemon runs */
 export async function statusAt(socket: string): Promise<Status | undefined> {
   try {
     return await callOnce(socket, 'status', {})
@@ -43,14 +43,14 @@ export async function statusAt(socket: string): Promise<Status | undefined> {
 }
 
 /** @returns the runs that a peer drives or takes part in */
-export const goingOn = ({ driving, taking }: Status): string[] => [...new Set([...driving, ...taking])]
+export const activeRuns = ({ driving, taking }: Status): string[] => [...new Set([...driving, ...taking])]
 
 /** Leaves the mesh in order. @returns when the daemon has ended. @throws {BakError} `timeout` if it does not */
 export async function stopDaemon(socket: string): Promise<void> {
   const { pid } = await callOnce(socket, 'status', {})
   await callOnce(socket, 'stop', { leave: true })
-  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(50)) if (!isAlive(pid)) return
-  throw new BakError('timeout', `process ${pid} has not ended within ${PATIENCE / 1000} s`)
+  for (const deadline = Date.now() + STOP_TIMEOUT_MS; Date.now() < deadline; await sleep(50)) if (!isAlive(pid)) return
+  throw new BakError('timeout', `process ${pid} has not ended within ${STOP_TIMEOUT_MS / 1000} s`)
 }
 
 function isAlive(pid: number): boolean {

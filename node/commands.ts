@@ -1,4 +1,4 @@
-/** The program `bak-node`, with its commands in the order of its help. */
+/** The program `bak-node` and its commands, in the order of its help. */
 import { Command, Option } from 'commander'
 import { defaultHome } from '../protocols/default-home.ts'
 import { exitStatus } from '../protocols/errors.ts'
@@ -58,9 +58,9 @@ export function buildProgram(): Command {
   return program
 }
 
-/** What commander says of wrong usage. */
+/** Formats commander's usage errors. */
 const inOneLine = (text: string) =>
   text
     .replace(/^error: /, 'bak-node: ')
     .replace('\n(', ' (')
-    .replace(/(unknown command '[^']*')\n/, '$1; bak-node --help names all\n')
+    .replace(/(unknown command '[^']*')\n/, '$1; bak-node --help lists them\n')

@@ -13,22 +13,22 @@ import { asBakError, BakError } from '../protocols/errors.ts'
 import { findValidationErrors, type ValidationError } from '../protocols/validation-errors.ts'
 import type { Home } from './store/home.ts'
 
-/** As they stand on the command line, or in variables. */
+/** The flags as the command line or variables give them. */
 export interface Flags {
   name?: string
   /** `key=value` */
   label?: string[]
-  /** False: nowhere. */
+  /** False: listen on no address. */
   listen?: string[] | false
   announce?: string[]
-  /** As a variable also the name of a mode. */
+  /** In a variable also the name of a mode. */
   relay?: boolean | string
   direct?: boolean
   upnp?: boolean
   /** `30d` */
   membership?: string
   log?: string
-  /** Each `all`, `none`, or what is allowed. */
+  /** Each `all`, `none`, or a list of what is allowed. */
   allowControllers?: string[]
   allowExec?: string[]
   allowTools?: string[]
@@ -38,7 +38,7 @@ export interface Flags {
 export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings> }
 
 /**
- * @param given what `checkFlags` made of the flags
+ * @param given the settings that `checkFlags` returned
  * @throws {BakError} `bad-config` with file, line and key
  */
 export async function loadConfig(home: Home, given: DaemonSettings): Promise<Config> {
@@ -49,7 +49,7 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label, relay_limits, allow } as Config
 }
 
-/** @returns what stands in the file; nothing where there is none */
+/** @returns the content of the file; nothing if it does not exist */
 async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
@@ -59,7 +59,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** @throws {BakError} `usage` with a line for every mistake */
+/** @throws {BakError} `usage` with a line for every error */
 export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
   const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...others } = flags
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
@@ -71,9 +71,9 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     label: label == null ? undefined : parseLabels(label),
     allow: Object.keys(allow).length === 0 ? undefined : allow
   })
-  const mistakes = findValidationErrors(daemonSettings as Schema, given)
-  if (mistakes.length === 0) return given
-  throw new BakError('usage', mistakes.map(mistake => inFlags(mistake, given as Record<string, unknown>)).join('\n'))
+  const errors = findValidationErrors(daemonSettings as Schema, given)
+  if (errors.length === 0) return given
+  throw new BakError('usage', errors.map(error => inFlags(error, given as Record<string, unknown>)).join('\n'))
 }
 
 /** `--listen /x: what is wrong` */
@@ -88,7 +88,7 @@ function dropUndefined<T>(values: Record<string, T | undefined>, change: (value:
   return Object.fromEntries(given.map(([key, value]) => [key, change(value)]))
 }
 
-/** What has a comma in its name can stand in the file. */
+/** A name with a comma can only be given in the file. */
 function parseAllowed(given: string[]): boolean | string[] {
   const words = given.flatMap(each => each.split(',')).filter(word => word !== '')
   if (words.length !== 1) return words

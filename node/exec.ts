@@ -1,26 +1,27 @@
-/** A command with a peer of a mesh beside it, for as long as it runs: what a container or a pod starts with. */
+/** Runs a command with a peer beside it that ends with the command, as the entrypoint of a container or pod. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { isSea } from 'node:sea'
 import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
 
-/** A peer that is not ready by then is not waited for, and one that does not leave in order by then is killed, ms. */
-const READY = 30_000
-const LEAVE = 20_000
-/** What is passed on to the command. */
+/** When a peer that is not ready is killed. */
+const READY_TIMEOUT_MS = 30_000
+/** When a peer that has not left the mesh in order is killed. */
+const LEAVE_TIMEOUT_MS = 20_000
+/** Signals that are passed on to the command. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
-/** As shells say it of a command that cannot be started. */
+/** The statuses of shells for a command that cannot be started. */
 const NOT_FOUND = 127
 const NOT_STARTED = 126
 
 /**
  * @param daemon words for `bak-node` that start the peer; it ends with its standard input
- * @returns the exit status of the command, or of the peer if that did not start; 128 and its number for a signal
+ * @returns the exit status of the command, or of the peer if the peer did not start; for a signal 128 and its number
  */
 export async function runBeside(daemon: string[], command: string[], home: string): Promise<number> {
   const [file, ...args] = command
-  if (file == null) throw new BakError('usage', 'a command is needed after --')
+  if (file == null) throw new BakError('usage', 'a command is missing after --')
   const signals = new Signals()
   const peer = startPeer(daemon)
   const status = await readiness(peer)
@@ -30,13 +31,14 @@ export async function runBeside(daemon: string[], command: string[], home: strin
   const child = spawn(file, args, { stdio: 'inherit', env })
   signals.passTo(child)
   peer.once('exit', code => {
-    // what runs here is not measured any more, and goes on
-    if (child.exitCode == null) process.stderr.write(`bak-node: the peer ended with ${code}; ${file} goes on without\n`)
+    // the command continues, but is no longer measured
+    if (child.exitCode == null)
+      process.stderr.write(`bak-node: the peer ended with ${code}; ${file} continues without it\n`)
   })
   return leave(peer, await outcome(child, file))
 }
 
-/** In a group of its own: what a terminal sends to all is for the command. */
+/** In its own process group, so that signals of the terminal reach only the command. */
 function startPeer(words: string[]): ChildProcess {
   const own = isSea() ? [] : [...process.execArgv, process.argv[1] as string]
   return spawn(process.execPath, [...own, ...words], {
@@ -46,23 +48,23 @@ function startPeer(words: string[]): ChildProcess {
   })
 }
 
-/** @returns the status that the peer ended with before it was ready; undefined when it is. @throws {BakError} `timeout` */
+/** @returns undefined when the peer is ready; the exit status of a peer that ended before. @throws {BakError} `timeout` */
 async function readiness(peer: ChildProcess): Promise<number | undefined> {
   let timer: NodeJS.Timeout | undefined
-  let said = ''
+  let printed = ''
   try {
     return await new Promise((resolve, reject) => {
       timer = setTimeout(() => {
         peer.kill('SIGKILL')
-        reject(new BakError('timeout', `the peer was not ready within ${READY / 1000} s`))
-      }, READY)
+        reject(new BakError('timeout', `the peer was not ready within ${READY_TIMEOUT_MS / 1000} s`))
+      }, READY_TIMEOUT_MS)
       peer.once('error', reject)
       peer.once('exit', code => resolve(code ?? exitStatus.bug))
       peer.stdout?.setEncoding('utf8').on('data', text => {
-        said = (said + text).slice(-100)
-        // standard output is the command's
+        printed = (printed + text).slice(-100)
+        // standard output belongs to the command
         process.stderr.write(text)
-        if (said.endsWith('ready\n')) resolve(undefined)
+        if (printed.endsWith('ready\n')) resolve(undefined)
       })
     })
   } finally {
@@ -80,10 +82,10 @@ async function outcome(child: ChildProcess, file: string): Promise<number> {
   })
 }
 
-/** @returns the status, when the peer has left */
+/** Ends the peer. @returns the given status, after the peer has left the mesh */
 async function leave(peer: ChildProcess, status: number): Promise<number> {
   if (peer.exitCode != null || peer.signalCode != null) return status
-  const timer = setTimeout(() => peer.kill('SIGKILL'), LEAVE)
+  const timer = setTimeout(() => peer.kill('SIGKILL'), LEAVE_TIMEOUT_MS)
   const ended = new Promise(resolve => peer.once('exit', resolve))
   peer.kill('SIGTERM')
   await ended
@@ -93,7 +95,7 @@ async function leave(peer: ChildProcess, status: number): Promise<number> {
 
 const numberOf = (signal: NodeJS.Signals) => 128 + constants.signals[signal]
 
-/** Kept until there is a command to pass them on to. */
+/** Passes signals on to the command; before it runs, records the first one. */
 class Signals {
   first: NodeJS.Signals | undefined
   #child: ChildProcess | undefined
@@ -108,7 +110,7 @@ class Signals {
 
   #on(signal: NodeJS.Signals): void {
     this.first ??= signal
-    // the terminal has sent it to the command, too
+    // the terminal sends it to the command itself
     if (signal === 'SIGINT' && process.stdin.isTTY) return
     this.#child?.kill(signal)
   }

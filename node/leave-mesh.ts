@@ -1,8 +1,8 @@
-/** `bak-node leave`: the daemon ends, and its home forgets the mesh or vanishes; what would be lost is said before. */
+/** `bak-node leave`: ends the daemon, then removes the mesh from its home or the whole home, unless data would be lost. */
 import { rm } from 'node:fs/promises'
 import { codeCache } from '../protocols/compile-cache.ts'
 import { BakError } from '../protocols/errors.ts'
-import { goingOn, statusAt, stopDaemon } from './command.ts'
+import { activeRuns, statusAt, stopDaemon } from './command.ts'
 import { loadIdentity } from './key-file.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { MeshFile } from './mesh-file.ts'
@@ -13,24 +13,25 @@ import { type Home, homeAt } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
 import { forget, isHome, lossesOf, purge } from './store/remove-home.ts'
 
-export interface LeaveOptions {
-  /** Delete the home and the unit, too. */
+interface LeaveOptions {
+  /** Also delete the home and the unit. */
   purge: boolean
-  /** Whatever is lost by it. */
+  /** Leave even if data would be lost. */
   force: boolean
-  /** Takes what was done, a line at a time, and what went wrong on the way. */
+  /** Called with a line for each step. */
   print(line: string): void
+  /** Called with a line for each step that failed. */
   warn(line: string): void
 }
 
-/** @throws {BakError} `busy` while a run goes on, `not-allowed` with what would be lost, or for what is no home */
+/** @throws {BakError} `busy` during a run; `not-allowed` naming what would be lost, or for a folder that is no home */
 export async function leaveHome(dir: string, options: LeaveOptions): Promise<void> {
   const home = homeAt(dir)
   const { print } = options
-  if (!(await isHome(home))) return print(`${home.root} is not there: there is nothing to leave`)
+  if (!(await isHome(home))) return print(`${home.root} does not exist: there is nothing to leave`)
   if (!options.force) await refuseLosses(home, options.purge)
   if (options.purge) await removeUnits(home, options)
-  // the service manager may have ended it by now
+  // the service manager may have ended the daemon by now
   if ((await statusAt(home.socket)) != null) await stopDaemon(home.socket)
   const lock = await takeLock(home.lock)
   try {
@@ -49,16 +50,16 @@ export async function leaveHome(dir: string, options: LeaveOptions): Promise<voi
 
 async function refuseLosses(home: Home, everything: boolean): Promise<void> {
   const status = await statusAt(home.socket)
-  const runs = status == null ? [] : goingOn(status)
+  const runs = status == null ? [] : activeRuns(status)
   if (runs.length > 0) {
-    throw new BakError('busy', `there goes on ${runs.join(', ')}: wait with bak-node drain --wait, or use --force`)
+    throw new BakError('busy', `runs in progress: ${runs.join(', ')}; wait with bak-node drain --wait, or use --force`)
   }
   const losses = await lossesOf(home, { everything, founded: await hasFounded(home) })
   if (losses.length === 0) return
-  throw new BakError('not-allowed', ['this would be lost, and nothing is done without --force:', ...losses].join('\n'))
+  throw new BakError('not-allowed', ['this would be lost; use --force to leave nevertheless:', ...losses].join('\n'))
 }
 
-/** Whether other peers are in the mesh that grew from this home. */
+/** Whether this home founded the mesh and other peers are in it. */
 async function hasFounded(home: Home): Promise<boolean> {
   const { peer } = await loadIdentity(home)
   const mesh = await MeshFile.read(home)

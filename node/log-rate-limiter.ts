@@ -1,59 +1,58 @@
 /**
- * Says the same kind of thing only so often: what other peers cause must not fill a disk, nor bury what others cause. What is
- * left out is counted, and the count is said when the time is over.
+ * Limits log lines of one kind, since other peers can cause them: they must not fill the disk, nor bury the lines that others cause. Lines
+ * that were left out are counted, and the count is reported at the end of the period.
  */
 
 export interface LogRateLimiterInit {
   /** Lines of one kind in a period, of all sources together and of one source. */
   most?: number
-  mostOfOne?: number
-  /** ms */
-  period?: number
+  mostOfSource?: number
+  periodMs?: number
 }
 
 interface Kind {
-  said: number
+  written: number
   leftOut: number
   bySource: Map<string, number>
 }
 
 export class LogRateLimiter {
   readonly #most: number
-  readonly #mostOfOne: number
-  readonly #period: number
+  readonly #mostOfSource: number
+  readonly #periodMs: number
   readonly #kinds = new Map<string, Kind>()
 
-  constructor({ most = 30, mostOfOne = 10, period = 60_000 }: LogRateLimiterInit = {}) {
+  constructor({ most = 30, mostOfSource = 10, periodMs = 60_000 }: LogRateLimiterInit = {}) {
     this.#most = most
-    this.#mostOfOne = mostOfOne
-    this.#period = period
+    this.#mostOfSource = mostOfSource
+    this.#periodMs = periodMs
   }
 
   /**
-   * @param kind one of a few, never anything that another peer chose
-   * @param source who caused it
-   * @param sayRest called once, after the period, where something of this kind was left out
-   * @returns whether it is to be said now
+   * @param kind one of a few, never text that another peer chose
+   * @param source the peer or address that caused the line
+   * @param onLeftOut called once at the end of the period if lines of this kind were left out
+   * @returns whether the line may be written
    */
-  admits(kind: string, source: string, sayRest: (leftOut: number) => void): boolean {
-    const known = this.#kinds.get(kind) ?? this.#begin(kind, sayRest)
+  admits(kind: string, source: string, onLeftOut: (count: number) => void): boolean {
+    const known = this.#kinds.get(kind) ?? this.#begin(kind, onLeftOut)
     const bySource = known.bySource.get(source) ?? 0
-    if (known.said >= this.#most || bySource >= this.#mostOfOne) {
+    if (known.written >= this.#most || bySource >= this.#mostOfSource) {
       known.leftOut++
       return false
     }
-    known.said++
+    known.written++
     known.bySource.set(source, bySource + 1)
     return true
   }
 
-  #begin(kind: string, sayRest: (leftOut: number) => void): Kind {
-    const fresh: Kind = { said: 0, leftOut: 0, bySource: new Map() }
-    this.#kinds.set(kind, fresh)
+  #begin(name: string, onLeftOut: (count: number) => void): Kind {
+    const kind: Kind = { written: 0, leftOut: 0, bySource: new Map() }
+    this.#kinds.set(name, kind)
     setTimeout(() => {
-      this.#kinds.delete(kind)
-      if (fresh.leftOut > 0) sayRest(fresh.leftOut)
-    }, this.#period).unref()
-    return fresh
+      this.#kinds.delete(name)
+      if (kind.leftOut > 0) onLeftOut(kind.leftOut)
+    }, this.#periodMs).unref()
+    return kind
   }
 }

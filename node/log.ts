@@ -1,7 +1,4 @@
-/**
- * What the daemon says on stderr: one line an event, `<time> <LEVEL> key=value ... msg="..."`. The finer trace is
- * `DEBUG=bak:*,libp2p:*`.
- */
+/** The daemon's log on stderr: one line an event, `<time> <LEVEL> key=value ... msg="..."`. `DEBUG=bak:*,libp2p:*` traces more. */
 import { logger } from '@libp2p/logger'
 import { LogRateLimiter } from './log-rate-limiter.ts'
 
@@ -15,46 +12,48 @@ export interface Log {
   warn(message: string, fields?: Fields): void
   error(message: string, fields?: Fields): void
   /**
-   * A warning that other peers can cause as often as they like: of one message and code only so many a minute are written.
-   * @param fields `from`, the peer or the address that it came from, `code` and `why`; the message is the same every time
+   * A warning that other peers can cause as often as they like; lines with the same message and code are limited.
+   * @param message a constant
+   * @param fields `from`, the peer or the address that caused it, `code` and `why`
    */
   refused(message: string, fields: Fields & { from: string }): void
-  /** The same log with fields that every line bears. */
+  /** @returns a log whose lines all have these fields too */
   with(fields: Fields, scope?: string): Log
 }
 
-/** A port is another at every connection. */
+/** Without the port, which differs with each connection. */
 const sourceOf = (from: string) => from.replace(/\/tcp\/\d+.*/, '')
 
 export function createLog(
-  least: Level,
+  minLevel: Level,
   write: (line: string) => void,
   fields: Fields = {},
   scope = 'daemon',
-  sparing = new LogRateLimiter()
+  limiter = new LogRateLimiter()
 ): Log {
   const trace = logger(`bak:${scope}`)
-  const say =
+  const logAt =
     (level: Level) =>
     (message: string, more: Fields = {}) => {
       const line = `${pairs({ ...fields, ...more })}msg=${quoted(message)}`
       trace('%s %s', level, line)
-      if (levels.indexOf(level) >= levels.indexOf(least)) {
+      if (levels.indexOf(level) >= levels.indexOf(minLevel)) {
         write(`${new Date().toISOString()} ${level.toUpperCase()} ${line}\n`)
       }
     }
-  const warn = say('warn')
+  const warn = logAt('warn')
   return {
-    debug: say('debug'),
-    info: say('info'),
+    debug: logAt('debug'),
+    info: logAt('info'),
     warn,
-    error: say('error'),
+    error: logAt('error'),
     refused: (message, more) => {
       const { code } = more
-      const rest = (count: number) => warn(message, { code, left_out: count, why: 'more of the same in this minute' })
-      if (sparing.admits(`${scope} ${message} ${code}`, sourceOf(more.from), rest)) warn(message, more)
+      const onLeftOut = (count: number) =>
+        warn(message, { code, left_out: count, why: 'more of the same in this minute' })
+      if (limiter.admits(`${scope} ${message} ${code}`, sourceOf(more.from), onLeftOut)) warn(message, more)
     },
-    with: (more, inner = scope) => createLog(least, write, { ...fields, ...more }, inner, sparing)
+    with: (more, inner = scope) => createLog(minLevel, write, { ...fields, ...more }, inner, limiter)
   }
 }
 
@@ -67,9 +66,12 @@ function pairs(fields: Fields): string {
 
 const isPlain = (text: string) => /^[^\s"=\p{C}]*$/u.test(text)
 
-/** On one line and without a letter that could steer a terminal: some of it comes from other peers. */
+/** On one line and without control characters for the terminal: some of the text comes from other peers. */
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(/[\p{C}\u2028\u2029]/gu, letter =>
-    Array.from({ length: letter.length }, (_, i) => `\\u${letter.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
+  return JSON.stringify(text).replace(/[\p{C}\u2028\u2029]/gu, character =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
+    ).join('')
   )
 }

@@ -1,3 +1,4 @@
+/** The parts of the daemon that handlers of control calls use. */
 import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Identity } from './key-file.ts'
@@ -6,7 +7,7 @@ import type { Adjacency } from './mesh/adjacency.ts'
 import type { PeerScore } from './mesh/limits/peer-score.ts'
 import type { Members } from './mesh/membership/members.ts'
 import type { Paths } from './mesh/paths/paths.ts'
-import type { Reachability } from './mesh/reachability/reachability.ts'
+import type { Reachability } from './mesh/reachability/own-reachability.ts'
 import type { Relays } from './mesh/relay/relays.ts'
 import type { Streams } from './mesh/streams.ts'
 import type { Authority } from './mesh/trust/authority.ts'
@@ -20,7 +21,6 @@ import type { RunFeed } from './run/run-feed.ts'
 import type { Home } from './store/home.ts'
 import type { Register } from './tools/register.ts'
 
-/** The parts that calls on the control socket need. */
 export interface Parts {
   home: Home
   log: Log
@@ -31,11 +31,11 @@ export interface Parts {
   addresses(): string[]
   authority: Authority
   peerScore: PeerScore
-  spread: TrustPublisher
+  trustPublisher: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
-  reach: Reachability
+  reachability: Reachability
   paths: Paths
   adjacency: Adjacency
   streams: Streams

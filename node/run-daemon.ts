@@ -1,4 +1,4 @@
-/** `bak-node daemon`: starts the peer, says who it is, and ends it in order when it is told to. */
+/** `bak-node daemon`: starts the peer, prints its addresses, and ends it in order on a signal. */
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { readTicket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
@@ -8,16 +8,16 @@ import { createLog, type Level } from './log.ts'
 import { Notify } from './service/notify.ts'
 import { openHome } from './store/home.ts'
 
-/** A peer that cannot end in order within this ends all the same, ms. */
-const PATIENCE = 20_000
+/** When a peer that has not stopped in order exits nevertheless. */
+const STOP_TIMEOUT_MS = 20_000
 
-export interface DaemonRun {
+interface DaemonRun {
   home: string
   flags: Flags
   ticket?: string
   /** Ends after the first run that the peer took part in. */
   once?: boolean
-  /** Ends when standard input does. */
+  /** Ends when standard input ends. */
   whileStdin?: boolean
 }
 
@@ -31,12 +31,12 @@ export async function runDaemon(init: DaemonRun): Promise<void> {
   let daemon: Promise<Daemon> | undefined
   let ending = false
   const end = (why: string, status = 0) => {
-    // what still runs is ended by the guard
+    // the guard ends the processes that still run
     if (ending) process.exit(exitStatus.interrupted)
     ending = true
     log.info('leaving the mesh', { why })
     manager.stopping(`leaving the mesh: ${why}`)
-    setTimeout(() => process.exit(exitStatus.timeout), PATIENCE).unref()
+    setTimeout(() => process.exit(exitStatus.timeout), STOP_TIMEOUT_MS).unref()
     const stopped = Promise.resolve(daemon).then(started => started?.stop())
     stopped.then(
       () => process.exit(status),
@@ -48,11 +48,11 @@ export async function runDaemon(init: DaemonRun): Promise<void> {
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
   if (init.whileStdin) process.stdin.resume().once('close', () => end('standard input has ended'))
-  // one stream or socket that fails must not end the measurement of all
+  // an error on one stream or socket must not end the daemon during a measurement
   process.on('unhandledRejection', error => {
     log.error('unhandled', { why: asBakError(error).message, at: (error as Error)?.stack?.split('\n')[1]?.trim() })
   })
-  // libp2p begins streams where nobody can catch that their connection is closed just then
+  // libp2p throws this, outside of any promise, for a stream whose connection closes while it is opened
   process.on('uncaughtException', error => {
     log.error('uncaught', { why: error.message, at: error.stack?.split('\n')[1]?.trim() })
     if (error.name !== 'StreamStateError') process.exit(exitStatus.bug)
@@ -64,10 +64,10 @@ export async function runDaemon(init: DaemonRun): Promise<void> {
     ticket,
     log,
     once,
-    onStop: () => end(once ? 'its run is over' : 'asked to'),
+    onStop: () => end(once ? 'its run has ended' : 'on request'),
     onShutOut: why => {
-      process.stderr.write(`bak-node: the mesh does not let this peer in: ${why}\n`)
-      end('not let in', exitStatus['not-allowed'])
+      process.stderr.write(`bak-node: the mesh does not admit this peer: ${why}\n`)
+      end('not admitted', exitStatus['not-allowed'])
     }
   })
   const started = await daemon

@@ -60,7 +60,7 @@ export const daemonSettings = v.strictObject({
   relay_limits: v.optional(relayLimits),
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
-  membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0'))),
+  membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })

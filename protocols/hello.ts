@@ -1,14 +1,12 @@
 /**
- * Who is in the mesh. Each peer signs a record of itself and publishes it on the topic `hello` when it joins, when the
- * record changes, and about once a minute; two peers that connect swap the records that the other has not, over a stream, so that
- * a newcomer knows the mesh at once. The higher `version` of a record wins; its signature lets anyone pass it on.
- * A peer that goes says so (`left`). One that cannot be reached any more is reported (`lost`) by who lost it; if it is
- * alive it answers with a newer record.
+ * Membership. Each peer signs a record of itself and publishes it on the topic `hello` when it joins, when the record changes, and
+ * periodically. Two peers that connect sync over a stream: each sends the records that the other lacks, so that a newcomer knows the mesh
+ * at once. The higher `version` of a record wins; as it is signed, any peer may pass it on. A peer that leaves announces it (`left`). A
+ * peer that cannot be reached any more is reported (`lost`) by the peer that noticed; if it is alive it refutes that with a newer record.
  */
 import * as v from 'valibot'
 import { envelope, type Subject } from './envelope.ts'
 import {
-  code,
   count,
   digest,
   instant,
@@ -26,19 +24,19 @@ import { proofBytes } from './membership.ts'
 import { nat } from './path.ts'
 import type { Protocol } from './stream.ts'
 
-/** All that is gossiped about; nothing else is passed on. */
+/** Topics of every mesh; peers pass on no others. */
 export const TOPICS = ['hello', 'run', 'trust'] as const
 export const topicName = (mesh: string, subject: string, major = 1) => `/bak/${mesh}/${subject}/${major}`
 /** The topic of one run, for those that take part in it. */
 export const runTopicName = (mesh: string, run: string) => topicName(mesh, `run/${run}`)
 
-/** Whether a tool can be used on a peer, and if not, why. */
+/** Whether a tool can be used on a peer, and if not, why not. */
 export const availability = v.object({
   tool: name,
   usable: v.boolean(),
-  /** Version of the program, where it has one. */
+  /** Version of the program, if it has one. */
   version: v.optional(text),
-  /** Why it is not usable, or what it cannot show for want of privilege. */
+  /** Why the tool is not usable, or what it cannot show without privileges. */
   reason: v.optional(text)
 })
 export type Availability = v.InferOutput<typeof availability>
@@ -53,7 +51,7 @@ export const drivenRun = v.object({ run: runId, name, phase: v.optional(phase), 
 export const record = v.object({
   peer: peerId,
   name,
-  /** Grows with every change: milliseconds since 1970 at the first record of a daemon's life, then one more each. */
+  /** Grows with every announcement: ms since 1970 or one more than before, whichever is higher. */
   version: count,
   state: v.picklist(['alive', 'busy', 'draining', 'left']),
   labels,
@@ -61,7 +59,7 @@ export const record = v.object({
   /** Others may be reached through this peer. */
   relay: v.optional(v.boolean()),
   nat: v.optional(nat),
-  /** Those of its addresses that a router opened on demand. */
+  /** Those of the addresses that a router opened on demand. */
   mapped: v.optional(list(multiaddress, 8)),
   tools: list(availability, 128),
   registered: list(registration, 128),
@@ -73,18 +71,18 @@ export const record = v.object({
   arch: text,
   program: text,
   started: instant,
-  /** That the peer belongs to the mesh, and as what; absent for the founder. */
+  /** Proof of membership and role; absent for the founder. */
   proof: v.optional(proofBytes)
 })
 export type MemberRecord = v.InferOutput<typeof record>
 
 export const memberSubject: Subject<MemberRecord> = { name: 'member', schema: record }
 
-/** "I lost this peer", with the version of the record that I hold of it. */
+/** A peer cannot be reached any more; with the version of the reporter's record of it. */
 export const lostReport = v.object({ peer: peerId, version: count })
 export const lostSubject: Subject<v.InferOutput<typeof lostReport>> = { name: 'lost', schema: lostReport }
 
-/** What travels on the topic `hello`. */
+/** A message on the topic `hello`. */
 export const helloMessage = v.variant('type', [
   v.object({ type: v.literal('record'), sealed: envelope }),
   v.object({ type: v.literal('lost'), sealed: envelope })
@@ -92,27 +90,27 @@ export const helloMessage = v.variant('type', [
 
 const version = v.object({ peer: peerId, version: count })
 
-/** Records in one frame: checking their signatures takes a twentieth of a second. */
+/** Verifying the signatures of one frame takes 50 ms. */
 export const RECORDS_PER_FRAME = 200
-/** Records on their way, and whose of them speak of a peer that is lost to the one who gives them. */
-const given = { records: list(envelope, RECORDS_PER_FRAME), lost: v.optional(list(peerId, RECORDS_PER_FRAME)) }
+/** Records, and which of their peers the sender of the frame cannot reach. */
+const frame = { records: list(envelope, RECORDS_PER_FRAME), lost: v.optional(list(peerId, RECORDS_PER_FRAME)) }
 
 /**
- * Two peers that connect make their tables equal: the caller says which records it has, the other gives what is newer, in
- * portions, and says in the last what it wants; the caller gives that.
+ * Two peers that connect make their tables equal: the caller lists the versions that it has; the other side sends newer records, in
+ * frames, and in the last frame lists the records that it wants; the caller sends those.
  */
-const swapRequest = v.variant('type', [
+const syncRequest = v.variant('type', [
   v.object({ type: v.literal('have'), versions: list(version, MAX_PEERS) }),
-  v.object({ type: v.literal('give'), ...given })
+  v.object({ type: v.literal('give'), ...frame })
 ])
-const swapResponse = v.object({ ...given, want: list(peerId, MAX_PEERS) })
-export type SyncRequest = v.InferOutput<typeof swapRequest>
-export type SyncResponse = v.InferOutput<typeof swapResponse>
+const syncResponse = v.object({ ...frame, want: list(peerId, MAX_PEERS) })
+export type SyncRequest = v.InferOutput<typeof syncRequest>
+export type SyncResponse = v.InferOutput<typeof syncResponse>
 
-export const recordsProtocol: Protocol<SyncRequest, SyncResponse> = {
-  id: '/bak/records/1.0.0',
-  request: swapRequest,
-  response: swapResponse,
+export const syncProtocol: Protocol<SyncRequest, SyncResponse> = {
+  id: '/bak/sync/1.0.0',
+  request: syncRequest,
+  response: syncResponse,
   timeout: 10_000,
   maxFrame: 8 * 1024 * 1024
 }
@@ -121,7 +119,7 @@ export const recordsProtocol: Protocol<SyncRequest, SyncResponse> = {
 export const registerRequest = v.object({
   group: name,
   add: list(v.object({ tool: name, options: list(text, 64) }), 64),
-  /** Names to take off; empty with no `add` takes off the whole group. */
+  /** Names to remove; an empty list without `add` removes the whole group. */
   remove: v.optional(list(name, 64))
 })
 export const registerProtocol: Protocol<
@@ -134,5 +132,3 @@ export const registerProtocol: Protocol<
   timeout: 15_000,
   maxFrame: 256 * 1024
 }
-
-export const refusal = v.object({ code, message: text })

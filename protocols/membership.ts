@@ -1,37 +1,37 @@
 /**
- * Who belongs to a mesh, and as what. The mesh id is the peer id of its founder, who is an admin and needs no proof. An admin
- * signs *invitations*; an invitation has a key of its own, and whoever holds that key accepts for a peer, offline. Before the
- * invitation runs out an admin gives the peer a *membership* instead. A *proof* is a chain of such links: that of the peer
- * itself first, then that of the admin who signed it, up to one that the founder signed.
+ * Proofs of membership. The mesh id is the peer id of the founder, which is an admin and needs no proof. An admin signs *invitations*; an
+ * invitation has a key of its own, and the holder of that key accepts it for a peer, offline. Before the invitation expires an admin issues
+ * a *membership* instead. A *proof* is a chain of such links: the link of the peer itself first, then that of the admin that signed it, up
+ * to one that the founder signed.
  */
 import * as v from 'valibot'
 import { encode } from './codec.ts'
 import { envelope, type Signer, type Subject, seal } from './envelope.ts'
 import { bytes, count, instant, list, name, peerId } from './fields.ts'
 
-/** An agent obeys, a controller may also start runs, an admin may also invite and revoke. */
+/** An agent takes part in runs, a controller may also start them, an admin may also invite and revoke. */
 export const ROLES = ['agent', 'controller', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 export const role = v.picklist(ROLES)
 
-/** Longest chain from a peer to the founder. */
+/** Links in a proof, at most. */
 export const MAX_CHAIN = 4
-/** Largest proof, bytes. */
+/** Size of a proof, at most. */
 export const MAX_PROOF = 4096
-/** How often an invitation can be used, at most, where it says a number at all. */
+/** The largest number of uses that an invitation may be limited to. */
 export const MAX_USES = 10_000
 
-/** A proof as it travels: CBOR of its links. */
+/** A proof on the wire: CBOR of its links. */
 export const proofBytes = bytes(MAX_PROOF)
 
 /** Sealed by an admin. */
 export const invitation = v.object({
   mesh: peerId,
-  /** Id of the invitation's own key. */
+  /** The id of the invitation's own key. */
   id: peerId,
   role,
   name: v.optional(name),
-  /** Peers that may come by it; any number where it is not said. */
+  /** How many peers may use it; any number if absent. */
   uses: v.optional(v.pipe(count, v.minValue(1), v.maxValue(MAX_USES))),
   issued: instant,
   expires: instant
@@ -44,14 +44,14 @@ export const acceptance = v.object({ peer: peerId, at: instant })
 export type Acceptance = v.InferOutput<typeof acceptance>
 export const acceptanceSubject: Subject<Acceptance> = { name: 'acceptance', schema: acceptance }
 
-/** Sealed by an admin: what a peer gets in place of its invitation or of an earlier membership. */
+/** Sealed by an admin; replaces the invitation of a peer, or its earlier membership. */
 export const membership = v.object({
   mesh: peerId,
   peer: peerId,
   role,
-  /** The invitation by which the peer came, so that it can still be revoked. */
+  /** The invitation that the peer used, so that its revocation still counts. */
   invitation: v.optional(peerId),
-  /** What that invitation is called. */
+  /** The name of that invitation. */
   name: v.optional(name),
   issued: instant,
   expires: instant
@@ -65,7 +65,7 @@ export const link = v.union([byInvitation, byMembership])
 export type Link = v.InferOutput<typeof link>
 export const links = v.pipe(list(link, MAX_CHAIN), v.minLength(1))
 
-/** @param via the links of the admin that signed; none if that is the founder */
+/** @param via the links of the admin that signed; empty for the founder */
 export const writeProof = (leaf: Link, via: Link[] = []): Uint8Array => encode([leaf, ...via])
 
 /** Accepts an invitation for a peer, with the invitation's own key. */
@@ -73,11 +73,11 @@ export function accept(peer: string, at: number, invitationKey: Signer) {
   return seal(acceptanceSubject, { peer, at }, invitationKey)
 }
 
-/** An admin as it signs. */
+/** An admin that signs. */
 export interface Issuer extends Signer {
   mesh: string
-  /** Its own proof; none for the founder. */
+  /** The links of its own proof; empty for the founder. */
   links: Link[]
-  /** When its own proof runs out, ms since 1970; never for the founder. */
+  /** When its own proof expires, ms since 1970; infinite for the founder. */
   expires: number
 }

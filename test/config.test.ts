@@ -27,7 +27,7 @@ async function errorOf(work: () => unknown): Promise<BakError> {
   throw new Error('nothing was thrown')
 }
 
-test('without a file and flags everything is as the help says', async () => {
+test('without a file and flags every setting has the default of the help', async () => {
   const { name, ...rest } = await settingsOf(undefined)
   assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
   assert.equal(rest, {
@@ -66,7 +66,7 @@ const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unk
     ['membership', 'membership = "90d"', '90d', '1h', '1h']
   ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
-  test(`${key}: a flag is stronger than the file, the file than the default`, async () => {
+  test(`${key}: a flag wins over the file, the file over the default`, async () => {
     assert.equal((await settingsOf(file))[key], fromFile)
     assert.equal((await settingsOf(file, { [key]: flag }))[key], fromFlag)
     assert.equal((await settingsOf(undefined, { [key]: flag }))[key], fromFlag)
@@ -76,14 +76,14 @@ for (const [key, file, fromFile, flag, fromFlag] of cases) {
   })
 }
 
-test('label: labels of flags join those of the file, and replace those of the same key', async () => {
+test('label: labels of flags are added to those of the file, and replace those with the same key', async () => {
   const file = '[label]\nrack = "r1"\nrole = "db"'
   assert.equal((await settingsOf(file)).label, { rack: 'r1', role: 'db' })
   const { label } = await settingsOf(file, { label: ['role=web', 'os.name=a=b', 'empty='] })
   assert.equal(label, { rack: 'r1', role: 'web', 'os.name': 'a=b', empty: '' })
 })
 
-test('relay_limits: what the file does not limit is as wide as before', async () => {
+test('relay_limits: a limit that the file does not set keeps its default', async () => {
   const file = '[relay_limits]\nseconds = 3600\nbytes = 1000000'
   assert.equal((await settingsOf(file)).relay_limits, { reservations: 512, seconds: 3600, bytes: 1_000_000 })
 })
@@ -98,7 +98,7 @@ const allowed: Array<[key: string, file: string, fromFile: unknown, flag: string
   ['paths', '["/opt", "/srv/"]', ['/opt', '/srv/'], ['/'], ['/']]
 ]
 for (const [key, file, fromFile, flag, fromFlag] of allowed) {
-  test(`allow.${key} = ${file} is stronger than the default, and ${flag} than the file; the others stay`, async () => {
+  test(`allow.${key} = ${file} wins over the default, and ${flag} over the file; the other keys keep their defaults`, async () => {
     const flagOf = { [`allow${(key[0] as string).toUpperCase()}${key.slice(1)}`]: flag }
     const all = { controllers: true, exec: true, tools: true, paths: true }
     assert.equal((await settingsOf(`[allow]\n${key} = ${file}`)).allow, { ...all, [key]: fromFile })
@@ -119,7 +119,7 @@ const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> 
   ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
   ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
   ['a time that is none', 'membership = "soon"', 1, /membership: expected a time such as/],
-  ['a time without length', 'membership = "0d"', 1, /membership: expected a time that is longer/],
+  ['a time without length', 'membership = "0d"', 1, /membership: expected a time longer than 0s/],
   ['a rule that does not exist', '[allow]\nexecs = false', 2, /allow\.execs: .*did you mean exec\?/],
   [
     'a rule of another type',
@@ -158,12 +158,12 @@ for (const [title, file, line, key] of mistakes) {
   })
 }
 
-test('all mistakes of a file are told at once', async () => {
+test('all errors of a file are reported together', async () => {
   const { message } = await errorOf(() => settingsOf('name = 7\nlog = "loud"\nfoo = 1'))
   assert.is(message.split('\n').length, 3)
 })
 
-test('a file that cannot be read is bad-config, and not taken for one that is not there', async () => {
+test('a file that cannot be read is bad-config, and not treated as missing', async () => {
   const home = await newHome()
   await mkdir(home.config)
   const { code, message } = await errorOf(() => loadConfig(home, {}))
@@ -193,7 +193,7 @@ const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
   ['a label that is too long', { label: [`a=${'x'.repeat(129)}`] }, /^--label a=x+: /]
 ]
 for (const [title, flags, expected] of wrong) {
-  test(`${title} is usage, with its flag and what was given`, async () => {
+  test(`${title} is usage, with the flag and its value`, async () => {
     const { code, message } = await errorOf(() => checkFlags(flags))
     assert.is(code, 'usage')
     assert.match(message, expected)

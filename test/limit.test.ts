@@ -6,7 +6,7 @@ import { BakError } from '../protocols/errors.ts'
 
 const test = suite('limit')
 
-/** Work that goes on until it is told to end. */
+/** Work that runs until the test ends it. */
 function workOn(limit: Limit) {
   const going = new Map<string, () => void>()
   const begin = (name: string, key: string, signal?: AbortSignal) =>

@@ -6,16 +6,16 @@ import { createLog } from '../node/log.ts'
 import { LogRateLimiter } from '../node/log-rate-limiter.ts'
 import { until } from './helpers/workspace.ts'
 
-const test = suite('what others can cause to be said')
+const test = suite('log rate limiter')
 
-test('of one kind and of one source only so much is said, and all that was left out is counted', async () => {
+test('limits the lines of one kind and of one source, and counts all that were left out', async () => {
   const causes = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('p', 'q', 'r', 's')), { maxLength: 200 })
   await fc.assert(
     fc.asyncProperty(causes, async all => {
-      const sparing = new LogRateLimiter({ most: 7, mostOfOne: 3, period: 5 })
+      const limiter = new LogRateLimiter({ most: 7, mostOfSource: 3, periodMs: 5 })
       const leftOut: Record<string, number> = { a: 0, b: 0 }
       const said = all.filter(([kind, source]) =>
-        sparing.admits(kind, source, count => {
+        limiter.admits(kind, source, count => {
           leftOut[kind] = (leftOut[kind] as number) + count
         })
       )
@@ -31,12 +31,12 @@ test('of one kind and of one source only so much is said, and all that was left 
   )
 })
 
-test('when the time is over it is said again', async () => {
-  const sparing = new LogRateLimiter({ most: 1, mostOfOne: 1, period: 10 })
-  assert.ok(sparing.admits('a', 'p', () => {}))
-  assert.not(sparing.admits('a', 'q', () => {}))
+test('admits lines again after the period', async () => {
+  const limiter = new LogRateLimiter({ most: 1, mostOfSource: 1, periodMs: 10 })
+  assert.ok(limiter.admits('a', 'p', () => {}))
+  assert.not(limiter.admits('a', 'q', () => {}))
   await sleep(30)
-  assert.ok(sparing.admits('a', 'q', () => {}))
+  assert.ok(limiter.admits('a', 'q', () => {}))
 })
 
 function logOf(init: ConstructorParameters<typeof LogRateLimiter>[0]) {
@@ -45,8 +45,8 @@ function logOf(init: ConstructorParameters<typeof LogRateLimiter>[0]) {
   return { log: createLog('info', write, {}, 'daemon', new LogRateLimiter(init)), lines }
 }
 
-test('a flood of refusals is a few lines and then their number, in all parts of the daemon together', async () => {
-  const { log, lines } = logOf({ most: 5, mostOfOne: 2, period: 20 })
+test('a flood of refusals gives a few lines and then their number, in all parts of the daemon together', async () => {
+  const { log, lines } = logOf({ most: 5, mostOfSource: 2, periodMs: 20 })
   const [gossip, same] = [log.with({}, 'gossip'), log.with({}, 'gossip')]
   for (let i = 0; i < 1_000; i++) {
     const part = i % 2 === 0 ? gossip : same
@@ -65,7 +65,7 @@ test('a flood of refusals is a few lines and then their number, in all parts of 
   )
 })
 
-test('refusals with another code, or of another part, are another kind', () => {
+test('refusals with another code, or from another part, are of another kind', () => {
   const { log, lines } = logOf({ most: 1 })
   log.refused('x', { from: 'p', code: 'a' })
   log.refused('x', { from: 'p', code: 'b' })
@@ -75,7 +75,7 @@ test('refusals with another code, or of another part, are another kind', () => {
 })
 
 test('all ports of one address are one source', () => {
-  const { log, lines } = logOf({ mostOfOne: 2 })
+  const { log, lines } = logOf({ mostOfSource: 2 })
   for (let port = 1; port <= 10; port++) log.refused('x', { from: `/ip4/192.0.2.7/tcp/${port}` })
   log.refused('x', { from: '/ip4/192.0.2.8/tcp/1/p2p/z' })
   assert.is(lines.length, 3)

@@ -18,12 +18,12 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last')
-  addFlag(command, '--from <n>', 'leave out the events before this number', option => option.argParser(parseNumber))
+  command.argument('<run>', 'any unique part of its id, or last')
+  addFlag(command, '--from <n>', 'skip the events before this number', option => option.argParser(parseNumber))
   addFollowFlags(command)
   addExamples(command, {
     'bak attach last': 'the newest run, from its beginning to its end',
-    'bak attach k3f9ab --json': 'its events; Ctrl-C lets go and leaves the run alone'
+    'bak attach k3f9ab --json': 'its events; Ctrl-C detaches and does not cancel the run'
   })
   setAction(command, act)
 }

@@ -4,7 +4,7 @@ import { BakError } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last')
+  command.argument('<run>', 'any unique part of its id, or last')
   addFlag(command, '--reason <text>', 'kept with the result')
   addExamples(command, { 'bak cancel last --reason "wrong kernel"': 'tools are stopped, data is sent, the run ends' })
   setAction(command, act)

@@ -12,7 +12,7 @@ interface Options {
   tools?: string[]
 }
 
-export interface Finding {
+interface Finding {
   member: string
   tool: string
   state: 'usable' | 'degraded' | 'missing'
@@ -23,7 +23,7 @@ export interface Finding {
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'which members (all)')
   addFlag(command, '--tools <names>', 'which tools or sets of tools (default)', option => option.argParser(parseNames))
-  addExamples(command, { 'bak check --on role=db --tools sar,perf': 'exits with 78 if one cannot be used somewhere' })
+  addExamples(command, { 'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool' })
   setAction(command, act)
 }
 
@@ -36,16 +36,16 @@ async function act({ json, ask, print }: Context, { on, tools = ['default'] }: O
   return findings.some(({ state }) => state === 'missing') ? exitStatus['tool-unavailable'] : 0
 }
 
-/** A tool that is usable for a reason shows less than it could. */
+/** A tool that is usable, but with a reason, is degraded: it measures less than it could. */
 export function judge({ shown, tools }: MemberView, tool: string): Finding {
   const found = tools.find(each => each.tool === tool)
-  if (found == null) return { member: shown, tool, state: 'missing', reason: 'this peer does not know it' }
+  if (found == null) return { member: shown, tool, state: 'missing', reason: 'this peer does not know the tool' }
   const { usable, version, reason } = found
   if (usable) return { member: shown, tool, state: reason == null ? 'usable' : 'degraded', version, reason }
   return { member: shown, tool, state: 'missing', version, reason }
 }
 
-/** Members by tools, then a line for each cell that is not plainly usable. */
+/** A table of members by tools, then a line for each tool that is missing or degraded. */
 function format(names: string[], findings: Finding[]): string {
   const members = [...new Set(findings.map(({ member }) => member))]
   const rows = members.map(member => [

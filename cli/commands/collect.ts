@@ -6,9 +6,9 @@ import { addExamples, type Context, setAction } from '../command.ts'
 import { formatBytes } from '../format.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last')
+  command.argument('<run>', 'any unique part of its id, or last')
   addExamples(command, {
-    'bak collect last': 'again and again, until nothing is left behind; exits with 2 while something is'
+    'bak collect last': 'exits with 2 while members still have data; then run it again'
   })
   setAction(command, act)
 }
@@ -23,6 +23,6 @@ async function act({ socket, json, print }: Context, _: object, run = ''): Promi
     else if (outcome === 'failed') await print(`${name}: ${what} failed: ${reason ?? 'no reason was given'}`)
   }
   const { arrived, had, failed } = counts
-  if (!json) await print(`${arrived} arrived, ${had} were here, ${failed} failed`)
+  if (!json) await print(`${arrived} arrived, ${had} were here before, ${failed} failed`)
   return failed === 0 ? 0 : exitStatus.partial
 }

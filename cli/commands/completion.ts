@@ -16,7 +16,7 @@ async function act(context: Context, _: object, shell = ''): Promise<void> {
   await context.print(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
 }
 
-/** Names of commands at the first word, flags where a dash is typed, files elsewhere. */
+/** Completes commands as the first word, flags after a dash, files elsewhere. */
 function bashScript(program: Command): string {
   const globals = flagsOf(program)
   const cases = program.commands.map(command => {

@@ -17,7 +17,7 @@ interface Setting {
 
 export function define(command: Command): void {
   addFlag(command, '--origin', 'where each comes from')
-  addFlag(command, '--all', 'also those that nobody set')
+  addFlag(command, '--all', 'also settings with their default')
   addExamples(command, {
     'bak config --origin': 'what is set, and by which variable or line',
     'BAK_RUN_QUORUM=80% bak config': 'a variable wins over config.toml, a flag over both'
@@ -46,7 +46,7 @@ const show = (value: unknown) => (typeof value === 'string' ? value : (JSON.stri
 const originOfHome = () =>
   process.argv.some(word => word.startsWith('--home')) ? 'flag' : process.env.BAK_HOME ? 'BAK_HOME' : 'default'
 
-/** Every flag of every command, but those that say where this file is or only ask for help. */
+/** The flags of all commands that have a variable, without --home, which determines this file. */
 function listFlags(program: Command, file: Settings): Setting[] {
   const lineOf = findLines(file.text)
   return withCommands(program).flatMap(command =>
@@ -73,7 +73,7 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The daemon's own keys; a running daemon has what was set when it started. */
+/** The daemon's keys, as they are now; a running daemon has the settings from when it started. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
   const unknown = Object.keys(keys).filter(key => key !== 'cli' && !daemonKeys.some(([each]) => each === key))

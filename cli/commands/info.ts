@@ -40,7 +40,7 @@ const describeDaemon = ({
   peer,
   mesh,
   role: role ?? 'none',
-  'proof runs out': expires == null ? undefined : `${formatTime(expires)} UTC`,
+  'proof expires': expires == null ? undefined : `${formatTime(expires)} UTC`,
   trouble,
   state,
   home,

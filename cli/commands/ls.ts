@@ -7,7 +7,7 @@ import { formatBytes, formatDuration, formatExcluded, formatTable, formatTime, f
 export function define(command: Command): void {
   addFlag(command, '--mesh', 'also the runs that other peers drive')
   addExamples(command, {
-    'bak ls': 'what ended how, and who was left out in which phase',
+    'bak ls': 'verdicts, and which members were excluded in which phase',
     'bak ls --json | jq -r ".runs[].folder"': 'the folders'
   })
   setAction(command, act)

@@ -17,16 +17,16 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  addFlag(command, '--watch', 'again at every change')
-  addFlag(command, '--on <selector>', 'only these')
-  addFlag(command, '--label <key=value>', 'only those with this label, repeatable', option =>
+  addFlag(command, '--watch', 'print again at every change')
+  addFlag(command, '--on <selector>', 'only these members')
+  addFlag(command, '--label <key=value>', 'only members with this label, repeatable', option =>
     option.argParser(parsePair)
   )
-  addFlag(command, '--expected <file>', 'who is missing, and who is not in this list: names or peer ids, one a line')
+  addFlag(command, '--expected <file>', 'compare with a list: names or peer ids, one a line')
   addExamples(command, {
-    'bak members --label role=db': 'who has the label',
+    'bak members --label role=db': 'members with the label',
     'bak members --watch --json': 'a line at every change',
-    'bak members --expected hosts.txt': 'exits with 66 unless just these are here'
+    'bak members --expected hosts.txt': 'missing and unexpected members; exits with 66 if there are any'
   })
   setAction(command, act)
 }
@@ -34,7 +34,7 @@ export function define(command: Command): void {
 async function act({ socket, json, ask, print }: Context, options: Options): Promise<number | void> {
   const { watch, on, label = {}, expected } = options
   if (expected != null) {
-    if (watch) throw new BakError('usage', '--expected looks once: it does not go with --watch')
+    if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)
     const difference = compare(names, withLabels((await ask('members', { on })).members, label))
     await print(json ? JSON.stringify(difference) : formatDifference(difference))
@@ -50,7 +50,7 @@ async function act({ socket, json, ask, print }: Context, options: Options): Pro
 const withLabels = (members: MemberView[], label: Record<string, string>) =>
   members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
 
-/** A table that is redrawn in place where somebody watches it. */
+/** On a terminal, a table that is redrawn in place. */
 async function chooseShow(json: boolean, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
   const print = (text: string) => writeTo(process.stdout, `${text}\n`)
   if (json) return members => print(JSON.stringify({ members }))
@@ -59,7 +59,7 @@ async function chooseShow(json: boolean, watch = false): Promise<(members: Membe
   return async members => block.draw(formatMembers(members, Date.now()))
 }
 
-export function formatMembers(members: MemberView[], now: number): string {
+function formatMembers(members: MemberView[], now: number): string {
   const head = ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE']
   const rows = members.map(({ shown, role, state, path, tools, cores, memory, os, program, labels, since }) => [
     shown,

@@ -7,9 +7,11 @@ import { formatBytes } from '../format.ts'
 import { writeTo } from '../output.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last').argument('<destination>', 'a member')
-  addFlag(command, '--keep', 'keep the folder here too')
-  addExamples(command, { 'bak move last archive': 'to the peer archive; the copy here goes once that one is proven' })
+  command.argument('<run>', 'any unique part of its id, or last').argument('<destination>', 'a member')
+  addFlag(command, '--keep', 'keep a copy here')
+  addExamples(command, {
+    'bak move last archive': 'to the peer archive; deletes the copy here after that peer verified its own'
+  })
   setAction(command, act)
 }
 
@@ -22,5 +24,5 @@ async function act({ socket, json, print }: Context, { keep }: { keep?: boolean 
     else if (process.stderr.isTTY)
       await writeTo(process.stderr, `${formatBytes(answer.done)} of ${formatBytes(answer.total)}\r`)
   }
-  if (!finished) throw new BakError('lost-contact', `it is not known whether run ${run} was moved`)
+  if (!finished) throw new BakError('lost-contact', `lost contact before it was known whether run ${run} was moved`)
 }

@@ -4,7 +4,7 @@ import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatExcluded, formatTable } from '../format.ts'
 
 export function define(command: Command): void {
-  addExamples(command, { 'bak ps': 'from any peer; bak attach follows one' })
+  addExamples(command, { 'bak ps': 'the same on any peer; bak attach follows one' })
   setAction(command, act)
 }
 

@@ -5,10 +5,11 @@ import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatFacts, formatTable } from '../format.ts'
 
 export function define(command: Command): void {
-  addFlag(command, '--on <selector>', 'only these')
+  addFlag(command, '--on <selector>', 'only these members')
   addExamples(command, {
-    'bak reachability': 'who is behind what, and how each is reached from here',
-    'bak reachability --json | jq -r \'.peers[] | select(.path.class == "relayed") | .name\'': 'who needs a relay'
+    'bak reachability': 'the kind of NAT of each peer, and the path to it from here',
+    'bak reachability --json | jq -r \'.peers[] | select(.path.class == "relayed") | .name\'':
+      'peers that are reached through a relay'
   })
   setAction(command, act)
 }
@@ -18,13 +19,13 @@ async function act({ json, ask, print }: Context, { on }: { on?: string }): Prom
   await print(json ? JSON.stringify(answer) : formatReachability(answer))
 }
 
-export function formatReachability({ self, peers }: CallResponse<'reachability'>): string {
+function formatReachability({ self, peers }: CallResponse<'reachability'>): string {
   const facts = formatFacts({ name: self.name, ...describeReach(self) })
   if (peers.length === 0) return facts
-  const head = ['NAME', 'PLACE', 'PATH', 'ROUND TRIP', 'CLOCK', 'WHY NOT']
+  const head = ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK', 'ERROR']
   const rows = peers.map(({ name, nat, relay, path, roundTrip, clock, error }) => [
     name,
-    describePlace(nat, relay),
+    describeNat(nat, relay),
     describePath(path),
     roundTrip == null ? undefined : `${roundTrip.toFixed(1)} ms`,
     clock == null ? undefined : `${signed(clock.offset)} ms ± ${clock.bound.toFixed(2)}`,
@@ -33,14 +34,14 @@ export function formatReachability({ self, peers }: CallResponse<'reachability'>
   return `${facts}\n\n${formatTable(head, rows)}`
 }
 
-/** What a peer knows of its own place, for `bak info`, too. */
+/** This peer's own reachability; `bak info` prints it too. */
 export const describeReach = ({ nat, relay, relays, mapped }: CallResponse<'reachability'>['self']) => ({
-  place: describePlace(nat, relay),
+  nat: describeNat(nat, relay),
   'reached through': relays.map(({ name }) => name).join(', '),
   'mapped ports': mapped.join(' ')
 })
 
-function describePlace(nat: PeerReachability['nat'], relay: boolean): string {
+function describeNat(nat: PeerReachability['nat'], relay: boolean): string {
   const words = { public: 'public', nat: 'behind NAT', symmetric: 'behind symmetric NAT' }
   return `${nat == null ? 'unknown' : words[nat]}${relay ? ', relays' : ''}`
 }

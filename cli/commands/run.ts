@@ -28,17 +28,17 @@ interface Options extends SpecFlags {
 export function define(command: Command): void {
   command.usage('[FILE.toml] [options] -- COMMAND').argument('[file]', 'a run file').allowExcessArguments()
   addSpecFlags(command)
-  addFlag(command, '--key <key>', 'the same key gives the same run, however often it is asked for')
-  addFlag(command, '--detach', 'print the run and go away')
-  addFlag(command, '--dry-run', 'say what would be done')
+  addFlag(command, '--key <key>', 'names the run: a second call with the same key starts no second run')
+  addFlag(command, '--detach', 'print the run id and do not follow the run')
+  addFlag(command, '--dry-run', 'print the plan and start nothing')
   addFollowFlags(command)
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
-    'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on some, three times',
+    'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
-      'a tool of your own, and the files that it writes',
+      'a tool of your own, with the files that it writes',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
-    'bak run smoke.toml --dry-run': 'who, which tools, which phases',
+    'bak run smoke.toml --dry-run': 'members, tools and phases',
     'bak run --json smoke.toml | jq .type': 'the events'
   })
   setAction(command, act, true)
@@ -51,19 +51,19 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   return options.detach ? detach(context, request) : start(context, options, request)
 }
 
-/** @throws {BakError} `usage` if a command stands where the file does */
+/** @throws {BakError} `usage` if there is more than one word, as when `--` is missing before a command */
 function readFile(words: string[], rest: string[] | undefined): RunFile {
-  if (rest != null && rest.length === 0) throw new BakError('usage', 'nothing stands after --')
+  if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
   const [file, ...more] = words
   if (file == null) return {}
   if (more.length > 0) {
-    throw new BakError('usage', `one run file at most; a command stands after --: bak run -- ${formatCommand(words)}`)
+    throw new BakError('usage', `at most one run file; a command comes after --: bak run -- ${formatCommand(words)}`)
   }
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    const hint = file.endsWith('.toml') ? '' : `; a command stands after --: bak run -- ${file}`
+    const hint = file.endsWith('.toml') ? '' : `; a command comes after --: bak run -- ${file}`
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}${hint}`, {
       cause
     })
@@ -93,7 +93,7 @@ async function detach({ socket, json, print }: Context, request: CallRequest<'ru
     await print(json ? JSON.stringify(first) : first.run)
     return 0
   }
-  throw new BakError('bad-message', 'the daemon did not say which run it started')
+  throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
 }
 
 async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
@@ -103,7 +103,7 @@ async function start(context: Context, options: Options, request: CallRequest<'r
   let run: string | undefined
   const cancel = () => {
     if (run == null) return leaving.abort()
-    view.say('cancelling; press Ctrl-C again to leave it alone')
+    view.say('cancelling; press Ctrl-C again to detach')
     ask('cancel', { run, reason: 'Ctrl-C' }).catch(error =>
       view.say(`bak: cannot cancel: ${asBakError(error).message}`)
     )

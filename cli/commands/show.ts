@@ -23,10 +23,10 @@ import {
 import { readComplaints } from '../journal.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'any unique part of its name, or last')
+  command.argument('<run>', 'any unique part of its id, or last')
   addExamples(command, {
-    'bak show last': 'how it went, who was left out, what was sent, which answers prove it',
-    'bak show last --json | jq .record.spec': 'what was asked for'
+    'bak show last': 'verdict, members, exclusions, tarballs and certificates',
+    'bak show last --json | jq .record.spec': 'the spec'
   })
   setAction(command, act)
 }
@@ -47,13 +47,13 @@ async function act({ json, ask, print }: Context, _: object, run = ''): Promise<
   await print(sections.filter(section => section !== '').join('\n\n'))
 }
 
-/** Who answered what; `bak verify` proves it. */
+/** Reads the acks of a certificate without their signatures; `bak verify` checks those. */
 function readCertificate(base64: string) {
   const { acks, ...rest } = peek(certificateSubject, decode(envelope, Buffer.from(base64, 'base64')))
   return { ...rest, acks: acks.map(sealed => ({ peer: sealed.by, ...peek(ackSubject, sealed) })) }
 }
 
-type Read = Omit<Certificate, 'acks'> & { acks: Ack[] }
+type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
 function formatHead({ run, controller, folder, digest }: RunView, record?: RunRecord): string {
   if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
@@ -77,16 +77,16 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
 }
 
 function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], observed = [] }: RunRecord): string[] {
-  const ways = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
+  const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
-    driver ? `${name} (drives)` : name,
+    driver ? `${name} (driver)` : name,
     os,
     cores,
     `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
     drifts.get(peer),
-    ways.get(peer),
+    routes.get(peer),
     tools.map(({ tool }) => tool).join(' ')
   ])
   const out = excluded.map(({ name, phase, code, reason }) => [name, phase, code, reason])
@@ -116,10 +116,10 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
   ]
 }
 
-/** In parts of a million, as oscillators are sold. */
+/** In parts per million, as for oscillators. */
 const formatDrift = (drift: number, bound: number) => `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
 
-/** `relayed, then punched`, where it changed between the begin of a run and its end. */
+/** `relayed, then punched` if the path changed between the beginning and the end of a run. */
 function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
   const both = [begin, end].filter(each => each != null).map(each => each.class)
   return [...new Set(both)].join(', then ')
@@ -127,7 +127,7 @@ function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
 
 const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 
-function formatCertificates(certificates: Read[]): string {
+function formatCertificates(certificates: CertificateView[]): string {
   const rows = certificates.map(({ seq, phase, step, when, verdict, acks, asked, needed, closed }) => [
     seq,
     phase,

@@ -13,13 +13,13 @@ interface Options {
 
 export function define(command: Command): void {
   defineList(command.command('list', { isDefault: true }).description('the tools of each member (default)'))
-  defineRegister(command.command('register').description('note tools on members, for the runs to come'))
-  defineClear(command.command('clear').description('take registered tools off members'))
+  defineRegister(command.command('register').description('register tools with members, for runs that name none'))
+  defineClear(command.command('clear').description('remove registered tools'))
   addExamples(command, {
-    'bak tools list --on role=db': 'what can be observed there',
+    'bak tools list --on role=db': 'the tools of these members',
     'bak tools register sar iostat --on role=db': 'used by each run that names no tools',
     'bak tools register perf --group db -- record -a': 'with options',
-    'bak tools clear --on all': 'forget them'
+    'bak tools clear --on all': 'remove all of the group default'
   })
 }
 
@@ -64,7 +64,7 @@ async function register(
 }
 
 function defineClear(command: Command): void {
-  command.argument('[names...]', 'tools; all of the group where none is named')
+  command.argument('[names...]', 'tools; if none is named, all of the group')
   addFlag(command, '--on <selector>', 'on which members', option => option.default('all'))
   addFlag(command, '--group <name>', 'of which group', option => option.default('default'))
   setAction(command, clear)
@@ -75,7 +75,7 @@ async function clear({ socket, json, print }: Context, { on = 'all', group = 'de
   return report(callDaemon(socket, 'register', { on, group, add: [], remove }), json, print)
 }
 
-/** A line a member, as it answers. */
+/** A line for each member, as soon as it answers. */
 async function report(
   answers: AsyncIterable<CallResponse<'register'>>,
   json: boolean,
@@ -88,6 +88,6 @@ async function report(
     const tools = answer.registered.map(each => [`${each.group}:${each.tool}`, ...each.options].join(' '))
     await print(json ? JSON.stringify(answer) : `${answer.name}: ${answer.error ?? (tools.join(', ') || 'nothing')}`)
   }
-  if (all === 0) throw new BakError('no-such-peer', 'no member is selected')
+  if (all === 0) throw new BakError('no-such-peer', 'the selector selects no member')
   return failed === 0 ? 0 : exitStatus['tool-unavailable']
 }

@@ -4,15 +4,16 @@ import type { CallResponse, TopologyLink } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { pathClass } from '../../protocols/path.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatDot, onlyTeller } from '../dot.ts'
+import { formatDot, onlyReporter } from '../dot.ts'
 import { formatTable } from '../format.ts'
 import { cleanLine, writeTo } from '../output.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--dot', 'a graph for graphviz')
   addExamples(command, {
-    'bak topo': 'with how many others each is connected, how, and with whom it gossips',
-    'bak topo --dot | dot -Tsvg > mesh.svg': 'dashed is relayed, bold carries gossip, grey is told by one side only',
+    'bak topo': 'the connections of each peer by path class, and its gossip neighbours',
+    'bak topo --dot | dot -Tsvg > mesh.svg':
+      'dashed is relayed, bold carries gossip, grey is reported by one side only',
     'bak topo --json | jq -r \'.links[] | select(.class == "relayed") | "\\(.a.name) \\(.b.name)"\'':
       'the relayed pairs'
   })
@@ -24,11 +25,12 @@ async function act({ json, ask, print }: Context, { dot }: { dot?: boolean }): P
   const answer = await ask('topology', {})
   await print(json ? JSON.stringify(answer) : dot ? formatDot(answer) : formatTopology(answer))
   for (const { name, error } of answer.members) {
-    if (error != null) await writeTo(process.stderr, `bak: ${name} has not told its connections: ${cleanLine(error)}\n`)
+    if (error != null)
+      await writeTo(process.stderr, `bak: ${name} did not answer with its connections: ${cleanLine(error)}\n`)
   }
 }
 
-export function formatTopology({ members, links }: CallResponse<'topology'>): string {
+function formatTopology({ members, links }: CallResponse<'topology'>): string {
   const classes = pathClass.options
   const head = ['PEER', 'CONNECTIONS', ...classes.map(each => each.toUpperCase()), 'ONE-SIDED', 'GOSSIP WITH']
   const byPeer = Map.groupBy(
@@ -45,7 +47,7 @@ export function formatTopology({ members, links }: CallResponse<'topology'>): st
       name,
       own.length,
       ...classes.map(each => count(link => link.class === each)),
-      count(link => onlyTeller(link) != null),
+      count(link => onlyReporter(link) != null),
       own
         .filter(({ link }) => link.gossip)
         .map(({ other }) => other)
@@ -56,5 +58,5 @@ export function formatTopology({ members, links }: CallResponse<'topology'>): st
   const opened = links.filter(each => each.opened).length
   const table = formatTable(head, rows)
   if (opened === 0) return table
-  return `${table}\n\n${opened} ${opened === 1 ? 'connection was' : 'connections were'} opened to ask`
+  return `${table}\n\n${opened} ${opened === 1 ? 'connection was' : 'connections were'} opened by this call`
 }

@@ -13,10 +13,10 @@ import { verifyFolder } from '../../protocols/verify.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 
 export function define(command: Command): void {
-  command.argument('<run>', 'a folder, any unique part of a name, or last')
+  command.argument('<run>', 'a folder, any unique part of a run id, or last')
   addExamples(command, {
-    'bak verify last': 'seal, files, certificates, the signature of every answer',
-    'bak verify ./20261122T213015-k3f9ab': 'a folder from anywhere; needs no daemon and no network'
+    'bak verify last': 'checks the seal, the files, the certificates and the signature of every ack',
+    'bak verify ./20261122T213015-k3f9ab': 'any folder of a result; needs no daemon and no network'
   })
   setAction(command, act)
 }
@@ -29,14 +29,14 @@ async function act(context: Context, _: object, run = ''): Promise<number> {
   if (context.json) await context.print(JSON.stringify({ ...report, folder: found }))
   else {
     for (const { where, what } of report.faults) await context.print(`${where}: ${what}`)
-    const counts = `${files} files, ${certificates} certificates, ${acks} answers, ${signatures} signatures`
+    const counts = `${files} files, ${certificates} certificates, ${acks} acks, ${signatures} signatures`
     const verdict = report.ok ? 'as it was signed' : `NOT as it was signed, ${report.faults.length} faults`
     await context.print(`run ${report.run}: ${verdict}; ${counts}; ${found}`)
   }
   return report.ok ? 0 : exitStatus.damaged
 }
 
-/** The folder is with another peer: what this one heard, its certificates, is checked all the same. */
+/** Checks the certificates that this peer has of a run whose folder is on another peer. */
 async function verifyElsewhere(context: Context, view: RunView): Promise<number> {
   const evidence = readEvidence({ manifest: opened(view.manifest), offer: opened(view.offer) })
   const checked = view.certificates.map(each => checkCertificate(opened(each) as Envelope, evidence))
@@ -52,7 +52,7 @@ async function verifyElsewhere(context: Context, view: RunView): Promise<number>
     for (const { where, what } of faults) await context.print(`${where}: ${what}`)
     const verdict = ok ? 'certificates as they were signed' : 'NOT proven'
     await context.print(
-      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} answers; the folder is with ${controller}`
+      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} acks; the folder is on ${controller}`
     )
   }
   return ok ? 0 : exitStatus.damaged
@@ -61,7 +61,7 @@ async function verifyElsewhere(context: Context, view: RunView): Promise<number>
 const opened = (base64: string | undefined): Envelope | undefined =>
   base64 == null ? undefined : decode(envelope, new Uint8Array(Buffer.from(base64, 'base64')))
 
-/** @returns the folder, or what the daemon knows where it is not here. @throws {BakError} `no-such-run` */
+/** @returns the folder, or what the daemon knows of the run if the folder is on another peer. @throws {BakError} `no-such-run` */
 async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
   if (existsSync(join(run, RECORD_FILE))) return run
   try {

@@ -4,7 +4,7 @@ import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'
 import type { View } from './view.ts'
 
-export interface ViewOptions {
+interface ViewOptions {
   json: boolean
   quiet?: boolean
   /** False for `--no-progress`. */
@@ -15,7 +15,7 @@ export interface ViewOptions {
   run?: string
 }
 
-/** Picks what shows a run: a live block for a person at a terminal, else lines. */
+/** @returns a live block for a person at a terminal, else lines */
 export async function chooseView({ json, quiet, progress = true, heartbeat = 15, run }: ViewOptions): Promise<View> {
   if (json) return jsonView()
   if (quiet) return quietView()

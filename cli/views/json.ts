@@ -2,7 +2,7 @@
 import { writeTo } from '../output.ts'
 import type { View } from './view.ts'
 
-/** Every event as the daemon sent it, a line each, and nothing else. */
+/** Every event as the daemon sent it, one a line, and nothing else. */
 export function jsonView(): View {
   const print = (value: unknown) => writeTo(process.stdout, `${JSON.stringify(value)}\n`)
   return {

@@ -1,4 +1,4 @@
-/** For logs and CI: a line a phase, and a sign of life where nothing happens. */
+/** The view of a run for logs and CI: a line a phase, and a heartbeat line while nothing happens. */
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { formatAge, formatBytes, formatDuration } from '../format.ts'
@@ -6,7 +6,7 @@ import { cleanLine, writeTo } from '../output.ts'
 import { conclude, countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
 import type { View } from './view.ts'
 
-/** @param heartbeat ms of silence after which a line says that the run goes on */
+/** @param heartbeat ms without a line after which one says that the run continues */
 export function plainView(heartbeat: number, run?: string): View {
   let state: Progress = { ...noProgress, run }
   let timer: NodeJS.Timeout | undefined
@@ -14,12 +14,12 @@ export function plainView(heartbeat: number, run?: string): View {
     timer?.refresh()
     return writeTo(process.stderr, `${cleanLine(text)}\n`)
   }
-  const beat = () => print(describeLife(state, Date.now()))
+  const beat = () => print(describeHeartbeat(state, Date.now()))
   return {
     start: async (run, existed) => {
       state = { ...state, run }
       timer = setInterval(beat, heartbeat)
-      await print(`run ${run} ${existed ? 'is there already' : 'started'}`)
+      await print(`run ${run} ${existed ? 'exists already' : 'started'}`)
     },
     show: async event => {
       state = reduce(state, event)
@@ -37,7 +37,7 @@ export function plainView(heartbeat: number, run?: string): View {
   }
 }
 
-/** @returns the line of an event, or undefined if it is not worth one */
+/** @returns the line of an event, or undefined for an event without a line */
 export function describe(run: string | undefined, event: RunEvent): string | undefined {
   const words = wordsOf(event)
   return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
@@ -65,8 +65,8 @@ function wordsOf(event: RunEvent): string | undefined {
   }
 }
 
-export function describeLife(state: Progress, now: number): string {
+function describeHeartbeat(state: Progress, now: number): string {
   const members = `${countPresent(state)} of ${state.members.length} members`
-  const life = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
-  return `${new Date(now).toISOString()} run=${state.run} ${life}`
+  const text = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
+  return `${new Date(now).toISOString()} run=${state.run} ${text}`
 }

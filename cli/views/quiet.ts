@@ -4,7 +4,7 @@ import { writeTo } from '../output.ts'
 import { conclude } from '../progress.ts'
 import type { View } from './view.ts'
 
-/** Only the folder, and why where the run was no success. */
+/** Only the folder, and the reason if the run was no success. */
 export function quietView(): View {
   const say = (text: string) => writeTo(process.stderr, `${text}\n`)
   return {

@@ -1,4 +1,4 @@
-/** For people at a terminal: a block that is redrawn in place, and above it what the workload prints. */
+/** The view of a run for people at a terminal: a block that is redrawn in place, and above it the output of the workload. */
 import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
@@ -8,26 +8,26 @@ import { conclude, noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
 import type { View } from './view.ts'
 
-/** Ten times a second at most, ms. */
-const FRAME = 100
-/** Seconds tick also when nothing happens, ms: more often would wake a machine that is measured. */
-const TICK = 1_000
-/** Characters of output that may wait for the next frame. */
-const MAX_HELD = 64 * 1024
+/** Shortest time between two frames. */
+const FRAME_MS = 100
+/** Time between two frames while nothing happens; a shorter one would wake a machine that is being measured. */
+const TICK_MS = 1_000
+/** Output that may wait for the next frame. */
+const MAX_HELD_CHARACTERS = 64 * 1024
 
 export function screenView(run?: string): View {
   const block = createBlock(process.stderr)
   const paint = painterOf(process.stderr)
-  /** What goes to the block's terminal stands above the block. */
+  /** Streams that go to the terminal of the block are printed above it. */
   const isAbove = { stdout: isSameTerminal(process.stdout), stderr: isSameTerminal(process.stderr) }
   let state: Progress = { ...noProgress, run }
   let held = ''
   let timer: NodeJS.Timeout | undefined
   let soon: NodeJS.Timeout | undefined
 
-  /** Output that ends within a line waits for its end, so that the block starts on a line of its own. */
+  /** An incomplete line of output waits for its end, so that the block starts on a new line. */
   const takeOutput = (all = false): string => {
-    const length = all || held.length > MAX_HELD ? held.length : held.lastIndexOf('\n') + 1
+    const length = all || held.length > MAX_HELD_CHARACTERS ? held.length : held.lastIndexOf('\n') + 1
     const text = held.slice(0, length)
     held = held.slice(length)
     return text === '' || text.endsWith('\n') ? text : `${text}\n`
@@ -41,16 +41,16 @@ export function screenView(run?: string): View {
     draw(takeOutput())
   }
   const change = () => {
-    soon ??= setTimeout(frame, FRAME)
+    soon ??= setTimeout(frame, FRAME_MS)
   }
   const resize = () => {
-    // lines that were wrapped anew are not where the block left them
+    // the terminal wrapped the lines again, so they are not where the block was drawn
     block.clear()
     change()
   }
   const begin = () => {
     if (timer != null) return
-    timer = setInterval(change, TICK)
+    timer = setInterval(change, TICK_MS)
     change()
     process.stderr.on('resize', resize)
   }
@@ -62,13 +62,13 @@ export function screenView(run?: string): View {
   return {
     start: async (run, existed) => {
       state = { ...state, run }
-      await say(`run ${run} ${existed ? 'is there already' : 'started'}`)
+      await say(`run ${run} ${existed ? 'exists already' : 'started'}`)
       begin()
     },
     show: async event => {
       begin()
       change()
-      // the block repeats no line that stands above it
+      // the block does not repeat output that is printed above it
       if (event.type !== 'output' || !isAbove[event.stream]) state = reduce(state, event)
       if (event.type === 'output') await showOutput(event)
     },
@@ -89,10 +89,10 @@ export function screenView(run?: string): View {
   async function showOutput({ stream, text }: Extract<RunEvent, { type: 'output' }>) {
     if (!isAbove[stream]) return writeTo(process[stream], text)
     held += text
-    if (held.length > MAX_HELD) draw(takeOutput())
+    if (held.length > MAX_HELD_CHARACTERS) draw(takeOutput())
   }
 }
 
-/** Whether what is written there stands on the screen that the block is on. */
+/** Whether a stream goes to the same terminal as the block. */
 const isSameTerminal = (stream: NodeJS.WriteStream & { fd?: number }) =>
   stream.isTTY && fstatSync(stream.fd as number).rdev === fstatSync(process.stderr.fd).rdev

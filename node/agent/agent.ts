@@ -138,6 +138,7 @@ export class Agent {
     this.#joining.set(run, by)
     this.#components.feed.enter(run)
     const stream = this.#newStream(run, by)
+    stream.clock.prime()
     stream.start()
     let taken = false
     try {

@@ -2,7 +2,6 @@
  * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
  * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -35,8 +34,8 @@ export class Content {
   readonly #stored = new Map<string, Uint8Array>()
   readonly #fetches = new Limit(FETCHES)
   #storedBytes = 0
-  /** Digests that are waited for. */
-  readonly #expected = new Map<string, PromiseWithResolvers<Uint8Array>>()
+  /** Callers of `expect`, by digest. */
+  readonly #expecting = new Map<string, Set<(bytes: Uint8Array) => void>>()
 
   constructor(components: ContentComponents) {
     this.#streams = components.streams
@@ -56,7 +55,7 @@ export class Content {
     if (!this.#stored.has(digest)) this.#storedBytes += bytes.length
     this.#stored.delete(digest)
     this.#stored.set(digest, bytes)
-    this.#expected.get(digest)?.resolve(bytes)
+    for (const onArrival of this.#expecting.get(digest) ?? []) onArrival(bytes)
     for (const [oldest, old] of this.#stored) {
       const isWithin = this.#storedBytes <= MAX_STORED_BYTES && this.#stored.size <= MAX_STORED
       if (isWithin || oldest === digest) break
@@ -87,21 +86,20 @@ export class Content {
     throw new BakError('unknown-digest', `no peer has ${digest}: ${errors.join('; ') || 'there was none to ask'}`)
   }
 
-  /** Waits for content that another peer sends by itself. @returns nothing if it has not come after so many ms */
-  async expect(digest: string, ms: number): Promise<Uint8Array | undefined> {
+  /** Waits for content that another peer sends unasked. @returns undefined if it has not arrived after `timeout` ms */
+  async expect(digest: string, timeout: number): Promise<Uint8Array | undefined> {
     const stored = this.local(digest)
     if (stored != null) return stored
-    const arrival = this.#expected.get(digest) ?? Promise.withResolvers<Uint8Array>()
-    this.#expected.set(digest, arrival)
-    const timeout = new AbortController()
+    const arrival = Promise.withResolvers<Uint8Array | undefined>()
+    const timer = setTimeout(() => arrival.resolve(undefined), timeout)
+    const expecting = this.#expecting.get(digest) ?? new Set()
+    this.#expecting.set(digest, expecting.add(arrival.resolve))
     try {
-      return await Promise.race([
-        arrival.promise,
-        sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)
-      ])
+      return await arrival.promise
     } finally {
-      timeout.abort()
-      this.#expected.delete(digest)
+      clearTimeout(timer)
+      expecting.delete(arrival.resolve)
+      if (expecting.size === 0) this.#expecting.delete(digest)
     }
   }
 

@@ -6,6 +6,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { FromController, FromMember } from '../../protocols/run-stream.ts'
 import { now, sampleOf } from '../clock/clock.ts'
+import { within } from '../wait.ts'
 
 type Answer = Extract<FromController, { type: 'time' }>
 type Send = (message: FromMember) => Promise<void>
@@ -15,6 +16,8 @@ const ANSWER_TIMEOUT_MS = 30_000
 
 export class StreamClock {
   #open = Promise.withResolvers<Send>()
+  /** An exchange that began before anybody asked for it. */
+  #primed: Promise<Clock> | undefined
   /** Questions without an answer, by the clock that they carry. */
   readonly #asked = new Map<number, PromiseWithResolvers<Clock | undefined>>()
 
@@ -37,8 +40,21 @@ export class StreamClock {
     this.#asked.delete(asked)
   }
 
+  /** Begins an exchange as soon as the stream opens, for the next caller of `ask`: it costs no round trip of its own. */
+  prime(): void {
+    const sample = this.#exchange(AbortSignal.timeout(ANSWER_TIMEOUT_MS))
+    sample.catch(() => {})
+    this.#primed = sample
+  }
+
   /** One exchange; several may be under way. @throws {BakError} `timeout`, or the signal's reason */
   async ask(signal: AbortSignal): Promise<Clock> {
+    const primed = this.#primed
+    this.#primed = undefined
+    return primed == null ? this.#exchange(signal) : within(primed, signal)
+  }
+
+  async #exchange(signal: AbortSignal): Promise<Clock> {
     const over = Promise.withResolvers<never>()
     const stop = () => over.reject(asBakError(signal.reason))
     const expire = () =>

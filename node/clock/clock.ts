@@ -1,6 +1,6 @@
 /**
- * How far this peer's clock is from another's, from four timestamps: when it asked, when the other heard, when the other
- * answered, when the answer came. The exchange with the shortest way is the best; half its way bounds the error.
+ * The offset between this peer's clock and another's, from four timestamps: question sent, question received, answer sent, answer
+ * received. Half of the round trip bounds the error, so that the fastest exchanges are the best.
  */
 
 import { clockProtocol } from '../../protocols/clock.ts'
@@ -10,24 +10,24 @@ import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
 
-/** Between two looks at the clocks there may be no more, ms: whoever was held up looks again. */
-const GLANCE = 0.1
-const MAX_GLANCES = 5
+/** Both clocks must be read within this time; after an interruption they are read again. */
+const READING_MS = 0.1
+const MAX_READINGS = 5
 
 let origin = performance.timeOrigin
 
 /**
- * This machine's wall time in ms since 1970, with fractions. The monotonic clock tells the fractions; it is brought back to
- * the wall clock where that was set, or went on while the machine slept.
+ * @returns this machine's wall time in ms since 1970, with fractions of the monotonic clock; follows the wall clock where that was set,
+ * or went on while the machine slept
  */
 export function now(): number {
-  for (let glances = 1; ; glances++) {
+  for (let readings = 1; ; readings++) {
     const before = performance.now()
     const wall = Date.now()
     const after = performance.now()
-    if (after - before > GLANCE && glances < MAX_GLANCES) continue
+    if (after - before > READING_MS && readings < MAX_READINGS) continue
     const fine = origin + after
-    // Date.now() cuts the fractions off: the truth lies within this ms
+    // Date.now() has no fractions: the true time lies within this ms
     const truth = Math.min(Math.max(fine, wall), wall + 1)
     origin += truth - fine
     return truth
@@ -41,7 +41,7 @@ export interface ClockComponents {
   }
 }
 
-/** Answers other peers' measurements. */
+/** Answers the measurements of other peers. */
 export class Clock {
   readonly #streams: ClockComponents['streams']
 
@@ -65,7 +65,7 @@ async function* answerClock(first: { asked: number }, exchange: { receive(): Pro
   }
 }
 
-/** @returns what to add to this clock to get the other's, in ms, and how wrong that may be */
+/** @returns what to add to this clock to get the other's, and the bound of its error, both in ms */
 export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Offset> {
   const exchange = await call(open, clockProtocol, options)
   const samples: Offset[] = []
@@ -86,7 +86,7 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
   return best(samples)
 }
 
-/** @returns what one exchange tells, and when it was made */
+/** @returns the offset from one exchange, and when it was measured on the other clock */
 export function sampleOf(asked: number, heard: number, answered: number, came: number): Offset {
   const sample = offsetOf(asked, heard, answered, came)
   return { ...sample, at: came + sample.offset }
@@ -101,8 +101,8 @@ export function offsetOf(asked: number, heard: number, answered: number, came: n
 }
 
 /**
- * @returns the offset out of the shortest way there and the shortest way back, which need not be those of one exchange: who
- * is busy holds up one of the two ways, and now and then lets one through
+ * @returns the offset from the fastest question and the fastest answer, which need not be of one exchange: a busy peer delays one
+ * direction, and only now and then
  */
 export function best(samples: Offset[]): Offset {
   if (samples.length === 0) return { offset: 0, bound: Number.MAX_SAFE_INTEGER }
@@ -111,26 +111,27 @@ export function best(samples: Offset[]): Offset {
   return { offset: (there - back) / 2, bound: Math.max(0, (there + back) / 2), at: samples.at(-1)?.at }
 }
 
-/** A clock goes wrong by no more than this, but for those that are broken: 100 ppm. */
-const WANDERS = 1e-4
+/** The largest drift of a clock that is not broken: 100 ppm. */
+const MAX_DRIFT = 1e-4
 
-/** @returns of two measurements of a clock the one that tells more now; the later one where they contradict each other */
+/** @returns the measurement with the smaller error now; the later one if they contradict each other */
 export function better(early: Offset, late: Offset): Offset {
   if (early.at == null || late.at == null) return late
-  const bound = early.bound + WANDERS * (late.at - early.at)
+  const bound = early.bound + MAX_DRIFT * (late.at - early.at)
   const contradict = Math.abs(early.offset - late.offset) > bound + late.bound
   return contradict || late.bound <= bound ? late : early
 }
 
 /**
- * How much faster than the controller's a clock runs, in ppm, and how wrong that may be, from two measurements of it.
- * @returns nothing where it is not known when they were made, or both were at the same time
+ * From two measurements of a clock.
+ * @returns by how much it runs faster than the controller's, and the bound of its error, both in ppm; undefined without two different
+ * instants
  */
 export function driftOf(begin: Offset, end: Offset): { drift: number; bound: number } | undefined {
   if (begin.at == null || end.at == null || end.at <= begin.at) return undefined
   const passed = end.at - begin.at
   const rate = (begin.offset - end.offset) / passed
-  // the time that passed is itself not known better than the offsets
+  // the time between them is itself not known better than the offsets
   const wrong = ((begin.bound + end.bound) / passed) * (1 + Math.abs(rate))
   return { drift: rate * 1e6, bound: wrong * 1e6 }
 }

@@ -1,24 +1,24 @@
-/** In which order members compare their clocks with the controller's, so that each finds it idle. Pure. */
+/** The order in which members compare their clocks with the controller's, so that each finds it idle. Pure. */
 
-/** ms for each, and for all of a large mesh. */
-const TURN = 1.5
-const MOST = 500
-/** Between the last turn and the instant that all wait for, ms. */
-const CALM = 40
+/** The share of each member, and the limit for a large mesh. */
+const TURN_MS = 1.5
+const MAX_TURNS_MS = 500
+/** Between the last turn and the instant for which all wait. */
+const SETTLE_MS = 40
 
-/** What a clock was compared with is old after this, ms: even a poor one has gone wrong by no more than a few ms then. */
-export const CLOCK_OLD = 60_000
+/** A measured offset is used for so long: even a poor clock has drifted by no more than a few ms then. */
+export const CLOCK_MAX_AGE_MS = 60_000
 
-/** @returns how long it takes until so many have had their turn and all is quiet again, ms */
-export const turnsTake = (members: number) => Math.min(MOST, members * TURN) + CALM
+/** @returns ms until so many members have had their turns and the network has settled */
+export const turnsDuration = (members: number) => Math.min(MAX_TURNS_MS, members * TURN_MS) + SETTLE_MS
 
-/** @returns when the turn of one of them comes: after the first, and before the instant that all wait for, ms */
+/** @returns when the turn of one member comes, ms after the first turn and ms before the instant for which all wait */
 export function turnOf(members: Array<{ peer: string }>, self: string): { after: number; before: number } {
-  const whole = turnsTake(members.length)
+  const whole = turnsDuration(members.length)
   const place = Math.max(
     0,
     members.findIndex(({ peer }) => peer === self)
   )
-  const after = (place / Math.max(1, members.length)) * (whole - CALM)
+  const after = (place / Math.max(1, members.length)) * (whole - SETTLE_MS)
   return { after, before: whole - after }
 }

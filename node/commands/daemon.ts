@@ -9,7 +9,10 @@ export function addDaemon(program: Command): void {
   for (const command of [daemon, join]) {
     addSettings(command)
     addSetting(command, '--once', 'leave after the first run that this peer took part in')
-    command.option('--while-stdin', 'leave when standard input ends: with whoever started this peer, however that ends')
+    command.option(
+      '--while-stdin',
+      'leave when standard input ends, and so when the process that started this peer ends'
+    )
   }
   daemon.action(() => start(daemon))
   daemon.addHelpText('after', example('bak-node daemon --name db1 --label role=db --listen /ip4/0.0.0.0/tcp/4001', ''))
@@ -21,8 +24,7 @@ export function addDaemon(program: Command): void {
 }
 
 /**
- * `daemon --name a join TICKET` and `daemon join TICKET --name a` mean the same. libp2p is loaded here, and for no other
- * command.
+ * `daemon --name a join TICKET` and `daemon join TICKET --name a` are equal. libp2p is loaded here, and for no other command.
  */
 async function start(command: Command, ticket?: string): Promise<void> {
   const { runDaemon } = await import('../run-daemon.ts')

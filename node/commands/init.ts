@@ -6,7 +6,7 @@ export function addInit(program: Command): void {
   addCommand(
     program,
     'init',
-    'make key and mesh without starting a peer; does nothing the second time',
+    'create key and mesh without starting a peer; does nothing if they exist',
     act
   ).addHelpText('after', example('bak-node init --home ./b', 'a home for a second peer on this machine'))
 }

@@ -21,14 +21,14 @@ export function addInstall(program: Command): void {
   addSettings(command)
   command.addHelpText(
     'after',
-    `\nSettings of config.toml in the home are read at each start; those that are given here stand in the unit.\n${example(
+    `\nSettings of config.toml in the home are read at each start; settings given here are written to the unit.\n${example(
       'sudo bak-node install --label role=db && sudo systemctl enable --now bak-node',
       ''
     )}`
   )
 }
 
-/** Which unit is meant. */
+/** Flags that say which unit. */
 export function addPlace(command: Command): void {
   command
     .option('--user', "for this user's service manager, without root (default: for the system's)")
@@ -36,11 +36,11 @@ export function addPlace(command: Command): void {
     .option('--root <dir>', 'write below another root, as systemctl --root does', '/')
 }
 
-/** @throws {BakError} `usage` for a root that is not there */
+/** @throws {BakError} `usage` for a root that does not exist */
 export async function placeOf(command: Command): Promise<Place> {
   const { user, root } = command.opts()
   const found = await stat(root).catch(() => undefined)
-  if (!found?.isDirectory()) throw new BakError('usage', `--root ${root}: there is no such folder`)
+  if (!found?.isDirectory()) throw new BakError('usage', `--root ${root}: the folder does not exist`)
   return { scope: user ? 'user' : 'system', root: resolve(root) }
 }
 
@@ -50,7 +50,7 @@ async function act(command: Command): Promise<void> {
   const place = await placeOf(command)
   const root = homeOf(command)
   const home = homeAt(join(place.root, root))
-  // a unit whose daemon would end at once is not worth writing
+  // writes no unit whose daemon would fail at once
   await loadConfig(home, checkFlags(flags))
   const text = unitText({ scope: place.scope, home: root, ...startOf(['--home', root, 'daemon', ...wordsOf(flags)]) })
   if (onlyPrint) return void process.stdout.write(text)
@@ -59,7 +59,7 @@ async function act(command: Command): Promise<void> {
   for (const line of await advice(place, unit, home)) print(line)
 }
 
-/** The daemon would be refused there, at every start. */
+/** A daemon of another user could not start there. */
 async function refuseForeignHome({ root }: Home): Promise<void> {
   const uid = process.getuid?.()
   const owner = (await unlessMissing(stat(root)))?.uid
@@ -73,11 +73,11 @@ async function refuseForeignHome({ root }: Home): Promise<void> {
 async function advice(place: Place, unit: string, home: Home): Promise<string[]> {
   if (place.root !== '/') return [`next: systemctl --root=${place.root} enable ${unit}`]
   const lines = [`next: ${systemctl(place, 'daemon-reload')} && ${systemctl(place, 'enable', '--now', unit)}`]
-  if (!isManaged(place)) lines.unshift('systemd does not run here: the unit starts nothing until it does')
-  if (place.scope === 'user') lines.push('so that it also runs while you are not logged in: loginctl enable-linger')
+  if (!isManaged(place)) lines.unshift('systemd does not run here: the unit starts when it does')
+  if (place.scope === 'user') lines.push('to run it while you are not logged in: loginctl enable-linger')
   if ((await unlessMissing(stat(home.mesh))) == null) {
     lines.push(
-      `${home.root} is in no mesh yet, and would found one; to join another, first: bak-node daemon join TICKET`
+      `${home.root} is in no mesh yet and would found one; to join another, first: bak-node daemon join TICKET`
     )
   }
   return lines

@@ -5,17 +5,20 @@ import { MAX_USES, ROLES } from '../../protocols/membership.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addInvite(program: Command): void {
-  addCommand(program, 'invite', 'print a ticket that lets other machines join; only an admin can', act)
+  addCommand(program, 'invite', 'print a ticket with which other machines join; admins only', act)
     .addOption(
-      new Option('--role <role>', 'agent obeys, controller may start runs too, admin may invite and revoke too')
+      new Option('--role <role>', 'agent obeys, controller may also start runs, admin may also invite and revoke')
         .choices([...ROLES])
         .default('controller')
     )
     .option('--ttl <time>', 'how long it can be used: 30m, 24h, 7d', '24h')
     .option('--uses <n>', 'how many peers may join with it (default: any number)', readUses)
-    .option('--name <name>', 'what `bak-node invites` calls it')
+    .option('--name <name>', 'a name, which `bak-node invites` prints')
     .option('--json', 'print JSON')
-    .addHelpText('after', example('ssh db1 bak-node daemon join "$(bak-node invite)"', 'who has the ticket can join'))
+    .addHelpText(
+      'after',
+      example('ssh db1 bak-node daemon join "$(bak-node invite)"', 'anybody with the ticket can join')
+    )
 }
 
 async function act(command: Command): Promise<void> {
@@ -26,7 +29,7 @@ async function act(command: Command): Promise<void> {
   const left = invited.expires - Date.now()
   if (left < readDuration(ttl) - 60_000) {
     process.stderr.write(
-      `bak-node: it can be used for ${showDuration(left)} only: this peer's own proof runs out then\n`
+      `bak-node: the ticket is valid for ${showDuration(left)} only: the proof of this peer expires then\n`
     )
   }
 }
@@ -34,5 +37,5 @@ async function act(command: Command): Promise<void> {
 function readUses(text: string): number {
   const uses = Number(text)
   if (/^\d+$/.test(text) && uses >= 1 && uses <= MAX_USES) return uses
-  throw new InvalidArgumentError(`It is a number from 1 to ${MAX_USES}.`)
+  throw new InvalidArgumentError(`It is no number from 1 to ${MAX_USES}.`)
 }

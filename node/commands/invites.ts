@@ -5,9 +5,9 @@ import { showDuration } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addInvites(program: Command): void {
-  addCommand(program, 'invites', 'list the invitations that this peer knows, and who came by them', act)
+  addCommand(program, 'invites', 'list the invitations that this peer knows, and the peers that used them', act)
     .option('--json', 'print JSON')
-    .addHelpText('after', example('bak-node invites', 'issued here, or seen in the proofs of members'))
+    .addHelpText('after', example('bak-node invites', 'issued here, or known from proofs of members'))
 }
 
 async function act(command: Command): Promise<void> {
@@ -16,14 +16,14 @@ async function act(command: Command): Promise<void> {
   print(formatInvitations(invitations, Date.now()))
 }
 
-export function formatInvitations(invitations: InvitationView[], now: number): string {
+function formatInvitations(invitations: InvitationView[], now: number): string {
   const ids = invitations.map(({ id }) => id)
   const rows = invitations.map(({ id, name, role, state, expires, uses, by, peers }) => [
     shortId(id, ids),
     name ?? '-',
     role ?? '-',
     state,
-    expires == null ? '-' : expires <= now ? 'over' : `in ${showDuration(expires - now)}`,
+    expires == null ? '-' : expires <= now ? 'expired' : `in ${showDuration(expires - now)}`,
     `${peers.length}${uses == null ? '' : `/${uses}`}`,
     by == null ? '-' : (by.name ?? shortPeer(by.peer)),
     peers.map(({ peer, name }) => name ?? shortPeer(peer)).join(' ') || '-'
@@ -40,7 +40,7 @@ export function formatInvitations(invitations: InvitationView[], now: number): s
     .join('\n')
 }
 
-/** Ids begin alike: the least of the end that no other has, six letters at least. */
+/** The shortest unique end of an id, at least six characters; all ids have the same beginning. */
 function shortId(id: string, all: string[]): string {
   for (let length = 6; length < id.length; length++) {
     const end = id.slice(-length)

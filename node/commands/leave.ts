@@ -4,19 +4,19 @@ import { addCommand, homeOf, print } from '../command.ts'
 
 const HELP = `
 stop           ends the daemon; at its next start it is in the mesh again
-leave          also forgets the mesh: its secret, this peer's place in it, its members; keeps key, settings, results
-leave --purge  also deletes the home with all of that, and the unit of bak-node install
+leave          also deletes what belongs to the mesh: its secret, proofs, members; keeps key, settings, results
+leave --purge  also deletes the home with everything in it, and the unit of bak-node install
 
-What nobody could bring back is named first, and nothing is done without --force: results, data that controllers have
-not taken yet, the key of a founder.
+Without --force, leave names what would be lost and does nothing: results, data that controllers have not received yet,
+the key of a founder.
 
 Example:
   bak-node drain --wait 1h && bak-node leave --purge`
 
 export function addLeave(program: Command): void {
   addCommand(program, 'leave', 'leave the mesh for good', act)
-    .option('--purge', 'remove every trace: the home with key, settings and results, and the unit')
-    .option('--force', 'whatever is lost by it, and even while a run goes on')
+    .option('--purge', 'also delete the home with key, settings and results, and the unit')
+    .option('--force', 'leave even if data is lost or a run is in progress')
     .addHelpText('after', HELP)
 }
 

@@ -4,7 +4,7 @@ import { showDuration } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addStatus(program: Command): void {
-  addCommand(program, 'status', 'who this peer is and what it does', act)
+  addCommand(program, 'status', 'the state of this peer', act)
     .option('--json', 'print JSON')
     .addHelpText('after', example('bak-node status --json | jq -r .state', 'standby, enabled or draining'))
 }
@@ -28,7 +28,7 @@ async function act(command: Command): Promise<void> {
     driving,
     taking
   } = status
-  const ends = expires == null ? '' : `, proof runs out in ${showDuration(expires - Date.now())}`
+  const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
     ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble: trouble ?? '' },
     ...{ home, pid, members: `${members}, ${connections} connections` }

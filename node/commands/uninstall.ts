@@ -8,11 +8,11 @@ export function addUninstall(program: Command): void {
   const description = 'stop the unit that install wrote, and remove it; the home stays'
   const command = addCommand(program, 'uninstall', description, act)
   addPlace(command)
-  command.addHelpText('after', example('bak-node uninstall --user', 'a unit that somebody else wrote is left alone'))
+  command.addHelpText('after', example('bak-node uninstall --user', 'a unit that install did not write stays'))
 }
 
 async function act(command: Command): Promise<void> {
   const { path, existed, warnings } = await removeUnit(await placeOf(command), command.opts().unit)
   for (const warning of warnings) process.stderr.write(`bak-node: ${warning}\n`)
-  print(existed ? `removed ${path}` : `there is no ${path}`)
+  print(existed ? `removed ${path}` : `${path} does not exist`)
 }

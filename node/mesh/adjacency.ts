@@ -1,4 +1,4 @@
-/** Tells every member that asks which peers this one is connected with, how, and whether gossip goes there. */
+/** The connections of this peer, as it lists them to any member: which peers, by which path, and whether gossip goes there. */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
@@ -8,7 +8,7 @@ import type { Streams } from './streams.ts'
 export interface AdjacencyComponents {
   connectionManager: Pick<ConnectionManager, 'getConnections'>
   paths: Pick<Paths, 'of'>
-  /** Gossipsub, by a door that its type hides. */
+  /** Gossipsub; its public type lacks this method. */
   pubsub: { getMeshPeers(topic: string): string[] }
   streams: Pick<Streams, 'serve' | 'unserve'>
 }
@@ -30,7 +30,7 @@ export class Adjacency {
     await this.#components.streams.unserve(adjacencyProtocol)
   }
 
-  /** @returns one for each connected peer, by the connection that is used of several */
+  /** @returns one for each connected peer; of several connections the one in use counts */
   list(): Link[] {
     const { connectionManager, paths, pubsub } = this.#components
     const gossip = new Set(pubsub.getMeshPeers(this.#topic))

@@ -1,7 +1,6 @@
 /**
- * Topics of the mesh over gossipsub. A message is decoded and its signature checked once, in the topic validator, before it is
- * passed on; who subscribed gets the checked value. Gossip may lose, repeat and reorder: whoever publishes something that
- * must arrive repeats it.
+ * Topics of the mesh over gossipsub. A message is decoded and its signature verified once, in the topic validator, before it is passed on;
+ * the subscriber gets the checked value. Gossip may lose, repeat and reorder: a publisher repeats what must arrive.
  */
 import { createHash } from 'node:crypto'
 import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub'
@@ -16,29 +15,29 @@ import type { PeerScore } from './limits/peer-score.ts'
 import { Signers } from './limits/signers.ts'
 
 /** Largest message on a topic: a certificate of a few thousand members. */
-export const MAX_MESSAGE = 1024 * 1024
-/** First bytes of the SHA-256 are enough to tell messages apart. */
-const ID_BYTES = 20
+export const MAX_MESSAGE_BYTES = 1024 * 1024
+/** Enough of the SHA-256 to tell messages apart. */
+const MESSAGE_ID_BYTES = 20
 
-/** Largest frame of gossipsub's own: some messages at once, for a neighbour that missed them. */
-const MAX_FRAME = 4 * MAX_MESSAGE
-/** What may be in one frame; an honest one holds a few topics, and messages that were asked for. */
-const FRAME = {
+/** Largest frame of gossipsub: several messages for a neighbour that missed them. */
+const MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
+/** Limits within one frame; an honest one has a few topics and some requested messages. */
+const FRAME_LIMITS = {
   ...{ maxSubscriptions: 128, maxMessages: 1_000, maxControlMessages: 128, maxPeerInfos: 16 },
   ...{ maxIhaveMessageIDs: 5_000, maxIwantMessageIDs: 5_000, maxIdontwantMessageIDs: 512 }
 }
 
 /**
- * From this size on whoever has a message tells its neighbours not to send it. What is smaller costs them less than the telling does: a
- * duplicate dies undecoded, and frames are what costs.
+ * From this size on a peer with a message announces it to its neighbours, so that they do not send it (IDONTWANT). A smaller duplicate
+ * costs less than the announcement: it is dropped undecoded, and the cost is in the number of frames.
  */
-const WORTH_TELLING = 16 * 1024
+const IDONTWANT_MIN_BYTES = 16 * 1024
 
-/** The gossipsub service as every peer of a mesh runs it; without `peerScore` it puts up with anything. */
+/** The gossipsub service as every peer of a mesh runs it; without a peer score it tolerates every violation. */
 export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: PeerScore }) {
   const topics = TOPICS.map(name => topicName(mesh, name))
   const make = gossipsub({
-    // one signature, ours, in the message itself; its digest is its name, so that duplicates die undecoded
+    // the envelope in the message bears the one signature; the id is the digest, so that duplicates are dropped undecoded
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message: Message) => idOf(message.data),
     fastMsgIdFn: (message: { data?: Uint8Array }) =>
@@ -47,12 +46,12 @@ export function meshGossip({ mesh, peerScore }: { mesh: string; peerScore?: Peer
     // a message is encoded once for all peers that it is sent to
     batchPublish: true,
     ignoreDuplicatePublishError: true,
-    // what is said on any other topic would be kept and passed on unchecked
+    // messages on any other topic would be kept and passed on unchecked
     allowedTopics: topics,
-    maxInboundDataLength: MAX_FRAME,
-    decodeRpcLimits: FRAME,
+    maxInboundDataLength: MAX_FRAME_BYTES,
+    decodeRpcLimits: FRAME_LIMITS,
     runOnLimitedConnection: true,
-    idontwantMinDataSize: WORTH_TELLING,
+    idontwantMinDataSize: IDONTWANT_MIN_BYTES,
     scoreParams: scoreOf(topics, peerScore)
   })
   return (components: Parameters<typeof make>[0]) => {
@@ -74,23 +73,23 @@ export interface GossipComponents {
 
 export interface GossipInit {
   log: Log
-  /** Where it is kept what neighbours do. */
+  /** Counts the violations of neighbours. */
   peerScore?: Pick<PeerScore, 'note'>
 }
 
 export interface Topic<T> {
   name: string
   /**
-   * Decodes and verifies.
-   * @param claim to be called with who is said to have signed it, before that is verified; it throws if that peer says too much
-   * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for who passed it on
+   * Decodes and verifies a message.
+   * @param claim to be called with the claimed signer before the signature is verified; throws if that peer is over its limit
+   * @throws {BakError} what is wrong with the message; an `Ignored` drops it without blame for the neighbour that passed it on
    */
   check(bytes: Uint8Array, claim: (signer: string) => void): T
   /**
-   * Whether the signer sends the message to everybody whom it concerns: a peer that gets it from the signer itself does not pass it on.
+   * True if the signer sends the message to every peer that it concerns: a peer that gets it from the signer itself does not pass it on.
    */
   isOneHop?(value: T): boolean
-  /** Gets each message once, from whichever peer it came. */
+  /** Gets each message once, through whichever neighbour it came. */
   handle(value: T, bytes: Uint8Array): void
 }
 
@@ -127,7 +126,7 @@ export class Gossip {
     this.#pubsub.subscribe(topic.name)
   }
 
-  /** Messages on the topic are dropped unread from now on. */
+  /** Leaves a topic: its messages are dropped unread from now on. */
   unsubscribe(name: string): void {
     if (!this.#topics.delete(name)) return
     this.#pubsub.unsubscribe(name)
@@ -142,11 +141,11 @@ export class Gossip {
     return peers.every(peer => subscribers?.has(peer) === true && this.#inside.streamsOutbound.has(peer))
   }
 
-  /** Sends to whoever is known to listen; nobody may be. */
+  /** Publishes to the known subscribers; there may be none. */
   publish(topic: string, bytes: Uint8Array): void {
-    // everybody else would refuse it, and hold it against this peer
-    if (bytes.length > MAX_MESSAGE)
-      return this.#log.error('a message is too large to be gossiped', { topic, bytes: bytes.length })
+    // every neighbour would count it as a violation
+    if (bytes.length > MAX_MESSAGE_BYTES)
+      return this.#log.error('message too large to publish', { topic, bytes: bytes.length })
     this.#pubsub.publish(topic, bytes).catch(error => this.#log.debug('not published', { topic, why: error.message }))
   }
 
@@ -163,7 +162,7 @@ export class Gossip {
       const { code, message: why } = asBakError(cause)
       const from = peer.toString()
       const fields = { topic: topic.name, from, code, why }
-      // not yet known is not refused: at every start some messages come before the records of who signed them
+      // no refusal: at every start some messages come before the records of their signers
       if (code === 'not-ready') this.#log.debug('message ignored', fields)
       else this.#log.refused('message refused', fields)
       if (cause instanceof Ignored) return TopicValidatorResult.Ignore
@@ -173,12 +172,13 @@ export class Gossip {
   }
 
   #check(topic: Topic<unknown>, data: Uint8Array): { value: unknown; signer?: string } {
-    if (data.length > MAX_MESSAGE) throw new BakError('bad-message', `a message of ${data.length} bytes is too large`)
+    if (data.length > MAX_MESSAGE_BYTES)
+      throw new BakError('bad-message', `a message of ${data.length} bytes is too large`)
     let claimed: string | undefined
     const value = topic.check(data, signer => {
       claimed = signer
       if (this.#signers.admits(topic.name, signer, data.length)) return
-      throw new Ignored('busy', `${signer} says too much, or all say so much that nothing is left for it`)
+      throw new Ignored('busy', `${signer} sends too many messages, or all signers together do`)
     })
     if (claimed != null) this.#signers.count(topic.name, claimed, data.length)
     return { value, signer: claimed }
@@ -196,11 +196,11 @@ export class Gossip {
     try {
       topic.handle(value, data)
     } catch (cause) {
-      this.#log.error('a message could not be handled', { topic: topic.name, why: asBakError(cause).message })
+      this.#log.error('message not handled', { topic: topic.name, why: asBakError(cause).message })
     }
   }
 }
 
 function idOf(data: Uint8Array): Uint8Array {
-  return createHash('sha256').update(data).digest().subarray(0, ID_BYTES)
+  return createHash('sha256').update(data).digest().subarray(0, MESSAGE_ID_BYTES)
 }

@@ -1,7 +1,8 @@
+/** The error for messages that are dropped without blame. */
 import { BakError } from '../../protocols/errors.ts'
 
 /**
- * Thrown by the check of a topic for a message that is not to be obeyed, but that an honest peer may have passed on: it knows
- * less than this one, or more.
+ * Thrown by the check of a topic; the message does not count against the neighbour that passed it on, which may be honest and only know
+ * less or more than this peer.
  */
 export class Ignored extends BakError {}

@@ -1,11 +1,12 @@
 /**
- * What takes a controller or an admin. Every member, an agent too, may answer for itself, keep the books of the mesh, give
- * content by digest, tell its clock, and see who is here, how the mesh hangs together, what runs there are and what proves them.
+ * What only a controller or an admin may do. Every other member, an agent too, may answer for itself, take part in the mesh's own
+ * protocols, serve content by digest, and see the members, the topology, the runs and their proofs.
  */
 import { BakError } from '../../protocols/errors.ts'
 import type { Role } from '../../protocols/membership.ts'
 
-const deeds = {
+/** Each with the words for "it may not ...". */
+const permissions = {
   drive: 'drive runs',
   cancel: 'cancel runs',
   register: 'register tools on other peers',
@@ -13,28 +14,29 @@ const deeds = {
   move: 'move results to other peers',
   follow: 'follow a run that it takes no part in'
 } as const
-export type Permission = keyof typeof deeds
+export type Permission = keyof typeof permissions
 
 export interface Roles {
   roleOf(peer: string): Role | undefined
 }
 
-const MEND =
+const REMEDY =
   'ask an admin of the mesh for a ticket: bak-node invite --role controller there, then bak-node daemon join TICKET here'
 
 export const isController = (role: Role | undefined) => role === 'controller' || role === 'admin'
 
-/** @throws {BakError} `not-allowed` if the role of another peer is not enough for what it asks of this one */
-export function checkPermission(roles: Roles, peer: string, deed: Permission): void {
+/** @throws {BakError} `not-allowed` if another peer's role does not permit what it asks of this one */
+export function checkPermission(roles: Roles, peer: string, permission: Permission): void {
   const role = roles.roleOf(peer)
-  if (!isController(role)) throw new BakError('not-allowed', `${peer} is ${inWords(role)}: it may not ${deeds[deed]}`)
+  if (isController(role)) return
+  throw new BakError('not-allowed', `${peer} is ${inWords(role)}: it may not ${permissions[permission]}`)
 }
 
-/** @throws {BakError} `not-allowed` with what mends it if this peer's own role is not enough: others would refuse it, too */
-export function checkOwnPermission(roles: Roles, self: string, deed: Permission): void {
+/** @throws {BakError} `not-allowed`, with the remedy, if this peer's own role does not permit it: other peers would refuse it too */
+export function checkOwnPermission(roles: Roles, self: string, permission: Permission): void {
   const role = roles.roleOf(self)
   if (isController(role)) return
-  throw new BakError('not-allowed', `this peer is ${inWords(role)}: it may not ${deeds[deed]}; ${MEND}`)
+  throw new BakError('not-allowed', `this peer is ${inWords(role)}: it may not ${permissions[permission]}; ${REMEDY}`)
 }
 
 const inWords = (role: Role | undefined) => (role == null ? 'no member of the mesh' : `an ${role}`)

@@ -3,11 +3,11 @@
  * is the same one if one of its processes has the recorded pid, start time and boot, so that a process that was given the
  * same pid later is never killed.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { count } from '../../protocols/fields.ts'
-import { inspect, isGoneWithin, membersOf, type ProcessFacts, signalGroup } from './process-group.ts'
+import { bootId, inspect, isGoneWithin, membersOf, type ProcessFacts, signalGroup } from './process-group.ts'
 
 const entry = v.object({
   group: count,
@@ -77,12 +77,4 @@ function isSame({ group, processes }: Entry): boolean {
     const facts = inspect(pid)
     return facts?.started === started && facts.group === group
   })
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return ''
-  }
 }

@@ -41,6 +41,15 @@ function allPids(): number[] {
     .map(Number)
 }
 
+/** @returns the id of this boot; '' if the kernel does not tell it */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
 /** @returns the living processes of a group, with or without its leader */
 export function membersOf(group: number): ProcessFacts[] {
   return allPids()

@@ -2,7 +2,7 @@
  * How far ahead the agreed instant of `start` must lie, so that all have heard of it by then: as long as a command took to reach the
  * slowest member in the last few phases, and some more. So one `start` that came too late makes the next lead longer at once.
  */
-import { CLOCK_OLD, turnsTake } from '../clock/schedule.ts'
+import { CLOCK_MAX_AGE_MS, turnsDuration } from '../clock/schedule.ts'
 
 /** Bounds of what is agreed, ms. */
 const LEAD = { least: 30, most: 2_000 }
@@ -28,8 +28,8 @@ export class StartMargin {
     const slowest = Math.max(0, ...this.#reached.values())
     const wait = slowest * (1 + SPARE.part) + SPARE.ms
     // members judge by their own measure: what is about to be old for them is compared now
-    const compare = clock - this.#compared >= CLOCK_OLD * 0.9
+    const compare = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9
     if (compare) this.#compared = clock
-    return Math.min(LEAD.most, Math.max(LEAD.least, wait + (compare ? turnsTake(members) : 0)))
+    return Math.min(LEAD.most, Math.max(LEAD.least, wait + (compare ? turnsDuration(members) : 0)))
   }
 }

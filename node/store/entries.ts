@@ -64,7 +64,8 @@ function refusalOfName(path: string): string | undefined {
 
 const plain = (path: string) => posix.normalize(path).replace(/(?<=.)\/+$/, '')
 
-function ancestors(path: string): string[] {
+/** @returns the ancestors of a relative path, the outermost first */
+export function ancestors(path: string): string[] {
   const parts = path.split('/')
   return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'))
 }

@@ -7,6 +7,7 @@ import { readFile, rename, rm } from 'node:fs/promises'
 import * as v from 'valibot'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { bootId, inspect } from '../processes/process-group.ts'
 import { createOnce, writeAtomic } from './atomic.ts'
 import { onDisk, unlessMissing } from './disk.ts'
 
@@ -19,12 +20,12 @@ export interface Lock {
 
 /** @throws {BakError} `busy` with the process that holds it */
 export async function takeLock(path: string): Promise<Lock> {
-  const mine = JSON.stringify({ ...(await thisProcess()), lock: randomUUID() })
+  const mine = JSON.stringify({ ...thisProcess(), lock: randomUUID() })
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (await createOnce(path, mine, 0o600)) return lockAt(path, mine)
     const found = await onDisk(path, () => unlessMissing(readFile(path, 'utf8')))
     if (found === undefined) continue
-    await refuseIfAlive(path, found)
+    refuseIfAlive(path, found)
     if (await replaceStale(path, found, mine)) return lockAt(path, mine)
   }
   throw new BakError('busy', `${path} was taken by another process ${MAX_TRIES} times`)
@@ -37,10 +38,10 @@ function lockAt(path: string, mine: string): Lock {
   return { release: () => onDisk(path, release) }
 }
 
-async function refuseIfAlive(path: string, content: string): Promise<void> {
+function refuseIfAlive(path: string, content: string): void {
   const other = parse(content)
-  if (other === undefined || other.boot !== (await bootId())) return
-  if ((await startOf(other.pid)) !== other.started) return
+  if (other === undefined || other.boot !== bootId()) return
+  if (startOf(other.pid) !== other.started) return
   throw new BakError('busy', `process ${other.pid} holds ${path}`)
 }
 
@@ -69,17 +70,12 @@ function parse(content: string): v.InferOutput<typeof holder> | undefined {
   }
 }
 
-async function thisProcess(): Promise<{ pid: number; started: string; boot: string }> {
-  return { pid: process.pid, started: (await startOf(process.pid)) ?? '', boot: await bootId() }
+function thisProcess(): { pid: number; started: string; boot: string } {
+  return { pid: process.pid, started: startOf(process.pid) ?? '', boot: bootId() }
 }
 
-const bootId = async () => ((await unlessMissing(readFile('/proc/sys/kernel/random/boot_id', 'utf8'))) ?? '').trim()
-
-/** @returns the start of a living process in clock ticks since boot; field 22 of /proc/PID/stat, proc_pid_stat(5) */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-  if (stat === undefined) return undefined
-  // the name in field 2 may contain spaces and parentheses
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return state === 'Z' || state === 'X' ? undefined : rest[18]
+/** @returns the start of a living process */
+function startOf(pid: number): string | undefined {
+  const facts = inspect(pid)
+  return facts?.living ? facts.started : undefined
 }

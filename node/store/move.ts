@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
+import { ancestors } from './entries.ts'
 import { listSorted } from './file-digests.ts'
 import { yielder } from './yield.ts'
 
@@ -74,7 +75,7 @@ export async function moveIn(
     return true
   }
 
-  const above = ancestors(at)
+  const above = at === '' ? [] : ['', ...ancestors(at)]
   const blocked = above.find(folder => !ensureFolder(join(to, folder)))
   if (blocked != null) {
     refuse(blocked, 'the name is taken')
@@ -87,13 +88,6 @@ export async function moveIn(
   if (sync) await Promise.all(above.map(folder => syncFolder(join(to, folder))))
   return moved
 }
-
-/** @returns the ancestors of a path, the outermost first; none for '' */
-const ancestors = (path: string) =>
-  path
-    .split('/')
-    .map((_, i, parts) => parts.slice(0, i).join('/'))
-    .slice(path === '' ? 1 : 0)
 
 /** @returns false if the name is taken by anything but a folder, a link to one included */
 function ensureFolder(path: string): boolean {

@@ -15,7 +15,7 @@ import { Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
-export interface UnpackOptions {
+interface UnpackOptions {
   /** Files and folders that may be unpacked, relative to the root; `.` for every path. */
   allow: string[]
   signal?: AbortSignal

@@ -31,7 +31,7 @@ interface ProtocolServer {
   unserve(protocol: { id: string }): Promise<void>
 }
 
-export interface RegisterInit {
+interface RegisterInit {
   streams: ProtocolServer
   /** @throws {BakError} `not-allowed` if the peer's role or the owner of this machine forbids it these tools here */
   check(peer: string, tools: Assignment[]): Promise<void>

@@ -55,7 +55,7 @@ const line: RunLine = {
 
 const head = (table: string) => table.split('\n').map(row => row.split(/ {2,}/))
 
-bak('status says the state in words, and all of it in JSON', async () => {
+bak('status prints the state in words, or everything in JSON', async () => {
   const { bak } = await fake({ status: yields(status) })
   const [plain, json] = await Promise.all([bak('status'), bak('status', '--json')])
   assert.match(plain.stdout, /name: +db-1\nstate: +standby\nup: +1 min \(pid 7\)\nmembers: +3, 2 connections\n/)
@@ -76,7 +76,7 @@ const reach: CallResponse<'reachability'>['self'] = {
   addresses: []
 }
 
-bak('reachability says what is before this peer, and how it reaches each other', async () => {
+bak('reachability prints the NAT of this peer and the path to each other peer', async () => {
   const peers: PeerReachability[] = [
     {
       peer: PEER,
@@ -102,10 +102,10 @@ bak('reachability says what is before this peer, and how it reaches each other',
   const [plain, json] = await Promise.all([bak('reachability'), bak('reachability', '--json')])
   assert.match(
     plain.stdout,
-    /place: +behind symmetric NAT\nreached through: +r1, r2\nmapped ports: +\/ip4\/8\.8\.8\.8\/tcp\/4001\n/
+    /nat: +behind symmetric NAT\nreached through: +r1, r2\nmapped ports: +\/ip4\/8\.8\.8\.8\/tcp\/4001\n/
   )
   assert.equal(head(plain.stdout.trim()).slice(-4), [
-    ['NAME', 'PLACE', 'PATH', 'ROUND TRIP', 'CLOCK', 'WHY NOT'],
+    ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK', 'ERROR'],
     ['a', 'public, relays', 'direct', '41.2 ms', '-1.50 ms ± 20.62', '-'],
     ['b', 'behind NAT', 'relayed via r1', '84.0 ms', '+2.00 ms ± 42.00', '-'],
     ['c', 'unknown', 'none', '-', '-', 'it cannot be reached']
@@ -113,13 +113,13 @@ bak('reachability says what is before this peer, and how it reaches each other',
   assert.equal(JSON.parse(json.stdout), { self: reach, peers })
 })
 
-bak('info says all about this peer', async () => {
+bak('info prints everything about this peer', async () => {
   const self = member('db-1', { path: 'self', labels: { role: 'db' } })
   const members = yields({ members: [member('x'), self] })
   const reachability = yields({ self: reach, peers: [] })
   const { bak } = await fake({ status: yields(status), members, reachability })
   const [plain, json] = await Promise.all([bak('info'), bak('info', '--json')])
-  assert.match(plain.stdout, /place: +behind symmetric NAT\nreached through: +r1, r2\n/)
+  assert.match(plain.stdout, /nat: +behind symmetric NAT\nreached through: +r1, r2\n/)
   assert.equal(JSON.parse(json.stdout).reach, reach)
   assert.match(plain.stdout, /machine: +Linux 6\.12 x64, 4 cores, 8\.0 GiB\nlabels: +role=db/)
   assert.is(JSON.parse(json.stdout).member.shown, 'db-1')
@@ -145,7 +145,7 @@ bak('members are a table, filtered by labels', async () => {
   assert.equal(JSON.parse(json.stdout), { members })
 })
 
-bak('members that are watched are printed at every change', async () => {
+bak('members --watch prints at every change', async () => {
   const { bak } = await fake({
     async *members({ watch }) {
       yield { members: [member('a')] }
@@ -186,14 +186,14 @@ bak('tools are listed, registered with options, and cleared', async () => {
   ])
 })
 
-bak('a member that cannot register tools makes the command fail', async () => {
+bak('the command fails if a member cannot register tools', async () => {
   const { bak } = await fake({
     register: yields({ peer: PEER, name: 'a', registered: [], tools: [], error: 'not allowed' })
   })
   assert.equal(await bak('tools', 'register', 'x'), { status: 78, stdout: 'a: not allowed\n', stderr: '' })
 })
 
-bak('check tells usable, degraded and missing apart', async () => {
+bak('check distinguishes usable, degraded and missing tools', async () => {
   const sar = { tool: 'sar', usable: true }
   const perf = { tool: 'perf', usable: true, reason: 'no kernel symbols' }
   const { bak } = await fake({ tools: yields({ members: [member('a', { tools: [sar, perf] })] }) })
@@ -238,7 +238,7 @@ bak('ls and ps list runs', async () => {
   assert.equal(asked, [{}, { mesh: true, active: true }, {}])
 })
 
-bak('cancel names the run, and fails if it is over', async () => {
+bak('cancel prints the run, and fails if it has ended', async () => {
   const { bak } = await fake({
     async *cancel({ run, reason }) {
       yield { run: RUN, accepted: run === 'last' && reason === 'why' }
@@ -248,7 +248,7 @@ bak('cancel names the run, and fails if it is over', async () => {
   assert.is((await bak('cancel', 'k3')).status, 70)
 })
 
-bak('collect counts, and exits with 2 while something is missing', async () => {
+bak('collect counts tarballs, and exits with 2 while one is missing', async () => {
   const { bak } = await fake({
     collect: yields(
       { name: 'a', what: 'default', bytes: 2048, outcome: 'arrived' as const },
@@ -256,11 +256,14 @@ bak('collect counts, and exits with 2 while something is missing', async () => {
     )
   })
   const { status, stdout } = await bak('collect', 'last')
-  assert.is(stdout, 'a: default arrived, 2.0 KiB\nb: default failed: unreachable\n1 arrived, 0 were here, 1 failed\n')
+  assert.is(
+    stdout,
+    'a: default arrived, 2.0 KiB\nb: default failed: unreachable\n1 arrived, 0 were here before, 1 failed\n'
+  )
   assert.is(status, 2)
 })
 
-bak('move says where the run is now', async () => {
+bak('move prints where the result is', async () => {
   const step = { run: RUN, to: 'archive', done: 1, total: 2048, finished: false }
   const { bak } = await fake({ move: yields(step, { ...step, done: 2048, finished: true }) })
   assert.equal(await bak('move', 'last', 'archive'), {
@@ -270,17 +273,18 @@ bak('move says where the run is now', async () => {
   })
 })
 
-bak('logs prints the streams of a run that is over, in order, each to its own', async () => {
+bak('logs prints the output of a run that has ended, in order, each stream to its own', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bak-logs-'))
   for (const [sample, text] of [
     [1, 'one'],
     [2, 'two'],
     [10, 'ten']
   ]) {
-    const dir = join(folder, `1-default/sample${sample}/workload`)
+    const dir = join(folder, `1-default/sample${sample}/workload/a`)
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'stdout.txt'), `out ${text}\n`)
     writeFileSync(join(dir, 'stderr.txt'), `err ${text}\n`)
+    writeFileSync(join(dir, 'notes.txt'), 'of its own')
   }
   try {
     const record = JSON.stringify({ state: 'ended' })
@@ -293,7 +297,7 @@ bak('logs prints the streams of a run that is over, in order, each to its own', 
   }
 })
 
-bak('logs of a run that goes on elsewhere are those that come', async () => {
+bak('logs of a run in progress elsewhere prints output as it arrives', async () => {
   const { bak } = await fake({
     describe: yields({ run: RUN, controller: PEER, certificates: [] }),
     attach: yields(...timed({ type: 'warning', text: 'x' }, { type: 'output', stream: 'stdout', text: 'hello' }))
@@ -301,7 +305,7 @@ bak('logs of a run that goes on elsewhere are those that come', async () => {
   assert.equal(await bak('logs', 'last'), { status: 0, stdout: 'hello', stderr: '' })
 })
 
-bak('verify works without a daemon, and names a run that is not there', async () => {
+bak('verify works without a daemon, and names a run that does not exist', async () => {
   const { home } = await fake()
   const alone = startBak(['--home', join(home, 'none'), 'verify', 'last'])
   const { status, stderr } = await alone.ended
@@ -309,7 +313,7 @@ bak('verify works without a daemon, and names a run that is not there', async ()
   assert.match(stderr, /^bak: there is no last in /)
 })
 
-bak('no daemon is said in one line, with what starts one', async () => {
+bak('without a daemon the error is one line with the command that starts one', async () => {
   const { home } = await fake()
   const { status, stdout, stderr } = await startBak(['status'], { env: { BAK_HOME: join(home, 'none') } }).ended
   assert.is(status, 69)
@@ -353,7 +357,7 @@ for (const words of [
   })
 }
 
-bak('a near command is suggested', async () => {
+bak('a similar command is suggested', async () => {
   assert.is((await startBak(['stauts']).ended).stderr, "bak: unknown command 'stauts' (Did you mean status?)\n")
 })
 
@@ -364,7 +368,7 @@ bak('help is on stdout, with flags, variables and examples', async () => {
   assert.equal([all.status, one.status], [0, 0])
 })
 
-bak('a reader that leaves is no error', async () => {
+bak('a reader that closes the pipe is no error', async () => {
   const { start } = await fake({
     async *members() {
       for (let i = 0; ; i++) yield { members: Array.from({ length: 1000 }, () => member(`m${i}`)) }
@@ -378,7 +382,7 @@ bak('a reader that leaves is no error', async () => {
   assert.is(stderr, '')
 })
 
-bak('config says what is set, and where', async () => {
+bak('config prints the settings and where each comes from', async () => {
   const { home, start } = await fake()
   writeFileSync(
     join(home, 'config.toml'),
@@ -409,7 +413,7 @@ bak('config says what is set, and where', async () => {
   ])
 })
 
-bak('each mistake of a command in config.toml is named with its line', async () => {
+bak('each error in the flags in config.toml is named with its line', async () => {
   const { home, bak } = await fake()
   writeFileSync(join(home, 'config.toml'), '[cli.ls]\nmash = true\n\nmesh = 3\n')
   const { status, stderr } = await bak('ls')
@@ -418,7 +422,7 @@ bak('each mistake of a command in config.toml is named with its line', async () 
   assert.is(stderr, `bak: ${home}/config.toml:${first}\nbak: ${home}/config.toml:${second}\n`)
 })
 
-bak('completion knows commands and flags', async () => {
+bak('completion lists commands and flags', async () => {
   const { stdout } = await startBak(['completion', 'bash']).ended
   assert.match(stdout, /names='status info members .* help'/)
   assert.match(stdout, /\n {4}run\) flags='[^']*--quorum [^']*--dry-run/)

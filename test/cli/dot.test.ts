@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatDot, onlyTeller, quote } from '../../cli/dot.ts'
+import { formatDot, onlyReporter, quote } from '../../cli/dot.ts'
 import { cleanLine } from '../../cli/output.ts'
 import type { TopologyLink } from '../../protocols/control.ts'
 
@@ -38,7 +38,7 @@ const cases: Array<[text: string, quoted: string]> = [
 for (const [text, quoted] of cases)
   test(`${JSON.stringify(text)} is written ${quoted}`, () => assert.is(quote(text), quoted))
 
-test('whatever a peer is called, it is one word, and is shown as it is', () => {
+test('any name of a peer is one string of DOT that graphviz prints unchanged', () => {
   const piece = fc.constantFrom('"', '\\', '&', '\n', ';', ']', '--', 'a', '&amp;', '\\n', '\\"', '\u2028')
   const any = fc.oneof(
     fc.string(),
@@ -77,14 +77,14 @@ const looks: Array<[title: string, link: TopologyLink, attributes: string]> = [
   [
     'one that only the first tells of',
     link('a', 'b', { said: [said('a')] }),
-    'label="direct\\nsays only a", color=gray'
+    'label="direct\\nreported only by a", color=gray'
   ],
   [
     'one that only the second tells of',
     link('a', 'b', { said: [said('b')] }),
-    'label="direct\\nsays only b", color=gray'
+    'label="direct\\nreported only by b", color=gray'
   ],
-  ['one that asking opened', link('a', 'b', { opened: true }), 'label="direct\\nopened to ask"']
+  ['one that the call opened', link('a', 'b', { opened: true }), 'label="direct\\nopened by this call"']
 ]
 for (const [title, each, attributes] of looks) {
   test(`${title} has ${attributes}`, () => {
@@ -93,7 +93,7 @@ for (const [title, each, attributes] of looks) {
   })
 }
 
-test('the graph has every member, also one that is connected with nobody, and each pair once', () => {
+test('the graph has every member, with connections or without, and each pair once', () => {
   const members = [named('a'), { ...named('b "2"'), error: 'gone' }, named('c')]
   const text = formatDot({ self: 'id-a', members, links: [link('a', 'b "2"', { gossip: true })] })
   const words = wordsOf(text)
@@ -107,7 +107,7 @@ test('the graph has every member, also one that is connected with nobody, and ea
   ])
 })
 
-test('two of the same name are two', () => {
+test('two peers with the same name are two nodes', () => {
   const members = [named('a'), named('b'), { peer: 'id-other', name: 'b' }]
   const lines = formatDot({ self: 'id-a', members, links: [link('a', 'b')] }).split('\n')
   assert.equal(lines.slice(2, 6), [
@@ -118,9 +118,9 @@ test('two of the same name are two', () => {
   ])
 })
 
-test('who alone tells of a connection is known by name', () => {
-  assert.is(onlyTeller(link('a', 'b')), undefined)
-  assert.is(onlyTeller(link('a', 'b', { said: [said('b')] })), 'b')
+test('the only reporter of a connection is named', () => {
+  assert.is(onlyReporter(link('a', 'b')), undefined)
+  assert.is(onlyReporter(link('a', 'b', { said: [said('b')] })), 'b')
 })
 
 test.run()

@@ -62,13 +62,13 @@ for (const [title, list, members, missing, unexpected] of cases) {
   })
 }
 
-expected('the list has a name a line, with remarks', () => {
+expected('the list has a name a line, with comments', () => {
   writeFileSync(file, '# the lab\n\n  db1   # first\nweb 1\n')
   assert.equal(readExpected(file), ['db1', 'web 1'])
   assert.throws(() => readExpected(join(dir, 'nothing')), /--expected .*nothing/)
 })
 
-expected('missing and unexpected peers are printed, with status 66; nothing is wrong with status 0', async () => {
+expected('missing and unexpected peers are printed with status 66; without any the status is 0', async () => {
   writeFileSync(file, 'a\nb\nc\n')
   const [a, b, x] = [newSigner(), newSigner(), newSigner()].map(({ peer }) => peer) as [string, string, string]
   const members = [member('a', { peer: a }), member('b', { peer: b, state: 'lost' }), member('x', { peer: x })]

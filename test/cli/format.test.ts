@@ -38,18 +38,18 @@ for (const [format, value, text] of cases) {
   test(`${format.name}(${value}) is ${text}`, () => assert.is(format(value), text))
 }
 
-test('what watching cost is said in one line', () => {
+test('the cost of observation is one line', () => {
   const cost = { name: 'n3', daemon: 0.0004, tools: 0.1, switches: 31.4, sent: 8192, received: 4096 }
-  const line = '0.04 % of a core, 12.0 KiB, 31 switches a second on n3, the costliest member'
+  const line = '0.04 % of a core, 12.0 KiB, 31 context switches a second on n3, the costliest member'
   assert.is(formatObserved(cost), line)
 })
 
-test('a command is shown as one types it', () => {
+test('a command is shown as it is typed', () => {
   assert.is(formatCommand(['a', 'b c', "it's", '']), "a 'b c' 'it'\\''s' ''")
   assert.is(formatCommand('a | b'), 'a | b')
 })
 
-test('a table is aligned, without space at the line ends, and steers no terminal', () => {
+test('a table is aligned, without space at the line ends, and contains no control characters', () => {
   assert.is(
     formatTable(
       ['A', 'LONG'],

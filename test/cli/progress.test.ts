@@ -125,14 +125,14 @@ for (const [what, bodies, look, expected] of cases) {
   test(`progress ${what}`, () => assert.equal(look(after(...bodies)), expected))
 }
 
-test('progress does not change what it was folded from', () => {
+test('reducing an event does not change the state before it', () => {
   const before = after(created, rosterOf('a'), open(1))
   const copy = structuredClone(before)
   for (const event of timed(ack('a'), excluded('a'), transfer('a', 1), output('x\n'))) reduce(before, event)
   assert.equal(before, copy)
 })
 
-test('progress of a long run stays small', () => {
+test('the progress of a long run has a bounded size', () => {
   const state = after(...Array.from({ length: 1000 }, (_, seq) => open(seq)))
   assert.ok(state.phases.length < 100)
 })

@@ -66,7 +66,7 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
     [
       '20261122T213015-k3f9ab smoke  01:05  small sample 2',
       '  ✓ start 2/3 128 ms',
-      '  ✗ c is out since start: sar: no [31m way'
+      '  ✗ c excluded in start: sar: no [31m way'
     ]
   ],
   [
@@ -100,7 +100,7 @@ test('no line is wider than the terminal', () => {
   for (const width of [10, 20, 33, 80]) for (const line of drawn(bodies, width)) assert.ok(line.length <= width, line)
 })
 
-test('many troubled members are counted, and only the last are named', () => {
+test('many members in trouble are counted, and only the last are named', () => {
   const bodies = Array.from({ length: 12 }, (_, i): EventBody => ({ ...out, name: `m${i}` }) as EventBody)
   const lines = drawn(bodies)
   assert.is(lines.length, 7)

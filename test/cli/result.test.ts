@@ -74,15 +74,15 @@ async function sealFolder(): Promise<void> {
   writeFileSync(join(dir, 'run.json'), writeRecord({ ...record, files: await hashFolder(dir) }, { peer, key }))
 }
 
-result('verify proves a folder anywhere, without a daemon', async () => {
+result('verify checks a folder anywhere, without a daemon', async () => {
   await sealFolder()
   const [plain, json] = await Promise.all([startBak(['verify', dir]).ended, startBak(['verify', dir, '--json']).ended])
-  const counts = '1 files, 0 certificates, 0 answers, 1 signatures'
+  const counts = '1 files, 0 certificates, 0 acks, 1 signatures'
   assert.equal(plain, { status: 0, stdout: `run ${RUN}: as it was signed; ${counts}; ${dir}\n`, stderr: '' })
   assert.is(JSON.parse(json.stdout).ok, true)
 })
 
-result('verify names what was changed, and fails', async () => {
+result('verify names changed files, and fails', async () => {
   await sealFolder()
   writeFileSync(join(dir, 'metadata.log'), 'y\n')
   const { status, stdout } = await startBak(['verify', dir]).ended
@@ -90,13 +90,13 @@ result('verify names what was changed, and fails', async () => {
   assert.match(stdout, /^metadata\.log: was changed: its digest differs\nrun \S+: NOT as it was signed, 1 faults/)
 })
 
-result('verify finds the folder of a run by its name', async () => {
+result('verify finds the folder of a run by its id', async () => {
   await sealFolder()
   fake = await startFake({ describe: yields({ run: RUN, controller: peer, folder: dir, certificates: [] }) })
   assert.is((await fake.bak('verify', 'last')).status, 0)
 })
 
-result('show says how a run went, who was left out and which answers prove it', async () => {
+result('show prints verdict, exclusions and certificates', async () => {
   const head = { run: RUN, epoch: 1, seq: 0, phase: 'join' as const, subject: DIGEST }
   const ack = seal(ackSubject, { ...head, outcome: 'ok', received: 1, done: 2 }, { peer, key })
   const certificate = { ...head, verdict: 'met' as const, needed: 1, asked: 2, acks: [ack], excluded: [], closed: AT }
@@ -118,7 +118,7 @@ result('show says how a run went, who was left out and which answers prove it', 
     /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
     /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
-    /\n1 +ctl \(drives\) +Linux/,
+    /\n1 +ctl \(driver\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
     /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
     /\ndb-2 +join +lost +gone\n/,

@@ -45,7 +45,7 @@ const lost = { peer: PEER, name: 'db-3', phase: 'start' as const, code: 'tool-fa
 const exited = (exit: number): EventBody => ({ type: 'workload-ended', step, exit, duration: 1, timedOut: false })
 const output = (stream: 'stdout' | 'stderr', text: string): LiveBody => ({ type: 'output', stream, text })
 
-run('a run is a line a phase, the output of the workload, and a last line that says it all', async () => {
+run('a run prints a line for each phase, the output of the workload, and a summary line', async () => {
   const { bak } = await fake(
     runs(
       created,
@@ -100,7 +100,7 @@ const statuses: [string, Partial<EndedEvent>, string[], number][] = [
   ['failed', { verdict: 'failed', status: 74 }, [], 74]
 ]
 for (const [what, end, flags, expected] of statuses) {
-  run(`how a run ended is the exit status: ${what}`, async () => {
+  run(`the exit status says how a run ended: ${what}`, async () => {
     const { bak } = await fake(runs(created, exited(42), ended(end)))
     assert.is((await bak('run', ...flags, '--', 'x')).status, expected)
   })
@@ -123,7 +123,7 @@ run('--json prints the events and nothing else', async () => {
   assert.is(stderr, '')
 })
 
-run('--quiet prints the folder, and why if it was no success', async () => {
+run('--quiet prints the folder, and the reason if the run was no success', async () => {
   const { bak } = await fake(runs(created, output('stdout', 'x\n'), closed, ended()))
   assert.equal(await bak('run', '--quiet', '--', 'x'), { status: 0, stdout: '/results/x\n', stderr: '' })
   const bad = await fake(runs(created, ended({ verdict: 'quorum', status: 3, reason: 'too few' })))
@@ -156,7 +156,7 @@ run("a tool of one's own runs beside the others, those of the file too", async (
   )
 })
 
-run('--detach prints the run and goes away', async () => {
+run('--detach prints the run id and ends', async () => {
   const { promise: gone, resolve } = Promise.withResolvers<void>()
   const { bak } = await fake({
     async *run(_, { signal }) {
@@ -169,7 +169,7 @@ run('--detach prints the run and goes away', async () => {
   await gone
 })
 
-run('--dry-run prints who, with what, and which phases', async () => {
+run('--dry-run prints members, tools and phases', async () => {
   const plan = {
     members: [
       {
@@ -192,7 +192,7 @@ run('--dry-run prints who, with what, and which phases', async () => {
   )
 })
 
-run('mistakes are found before the daemon is asked', async () => {
+run('errors in flags and files are found before the daemon is called', async () => {
   const { start } = await fake({})
   writeFileSync(join(dir, 'bad.toml'), 'samples = 0\nqourum = 1\n')
   const said = async (...words: string[]) => {
@@ -207,7 +207,7 @@ run('mistakes are found before the daemon is asked', async () => {
   assert.equal(await said(), [64, 'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND'])
   assert.equal(await said('echo', 'hello'), [
     64,
-    'bak: one run file at most; a command stands after --: bak run -- echo hello'
+    'bak: at most one run file; a command comes after --: bak run -- echo hello'
   ])
   assert.match((await said('none.toml'))[1] as string, /^bak: cannot read the run file none\.toml/)
 })
@@ -244,7 +244,7 @@ run('Ctrl-C cancels the run and waits for its end', async () => {
   assert.match(stderr, /cancelling; press Ctrl-C again[\s\S]*: cancelled in 1\.2 s/)
 })
 
-run('a second Ctrl-C lets go of the run', async () => {
+run('a second Ctrl-C detaches from the run', async () => {
   const { handlers, cancelled } = cancellable()
   const child = (await fake(handlers)).start(['run', '--', 'x'])
   await child.sees('started')
@@ -253,10 +253,10 @@ run('a second Ctrl-C lets go of the run', async () => {
   child.process.kill('SIGINT')
   const { status, stderr } = await child.ended
   assert.is(status, 5)
-  assert.match(stderr, new RegExp(`let go of run ${RUN}, which goes on: bak attach ${RUN}\\n$`))
+  assert.match(stderr, new RegExp(`detached from run ${RUN}, which continues: bak attach ${RUN}\\n$`))
 })
 
-run('Ctrl-C before there is a run ends at once', async () => {
+run('Ctrl-C before a run exists ends the command', async () => {
   const asked = Promise.withResolvers<void>()
   const { start } = await fake({
     async *run(_, { signal }) {
@@ -270,14 +270,14 @@ run('Ctrl-C before there is a run ends at once', async () => {
   assert.is((await child.ended).status, 130)
 })
 
-run('a daemon that goes away in the middle is lost contact, and the run is named', async () => {
+run('a daemon that closes the connection during a run is lost contact, and the run is named', async () => {
   const { bak } = await fake({ run: yields<Line>(started, ...timed(created)) })
   const { status, stderr } = await bak('run', '--', 'x')
   assert.is(status, 5)
-  assert.match(stderr, new RegExp(`lost contact with run ${RUN}, which goes on: bak attach ${RUN}\\n$`))
+  assert.match(stderr, new RegExp(`lost contact with run ${RUN}, which continues: bak attach ${RUN}\\n$`))
 })
 
-run('silence is broken by a sign of life', async () => {
+run('a heartbeat line is printed while nothing happens', async () => {
   const more = Promise.withResolvers<void>()
   const child = (
     await fake({
@@ -295,7 +295,7 @@ run('silence is broken by a sign of life', async () => {
   assert.match((await child.ended).stderr, /Z run=\S+ still running .*, 2 of 3 members, 3\.1 MiB\n/)
 })
 
-run('a past that is replayed has no signs of life', async () => {
+run('a replay prints no heartbeat lines', async () => {
   const pulses = Array.from(
     { length: 500 },
     (): LiveBody => ({ type: 'pulse', elapsed: 1, members: 1, lost: 0, bytes: 0 })
@@ -306,7 +306,7 @@ run('a past that is replayed has no signs of life', async () => {
   assert.is(stderr.trim().split('\n').length, 2, stderr)
 })
 
-run('Ctrl-C leaves an attached run alone', async () => {
+run('Ctrl-C does not cancel an attached run', async () => {
   const { start } = await fake({
     async *attach(_, { signal }) {
       yield* timed(created, closed)
@@ -319,7 +319,7 @@ run('Ctrl-C leaves an attached run alone', async () => {
   assert.is((await child.ended).status, 5)
 })
 
-run('a run is followed to its end though nobody reads its output', async () => {
+run('a run is followed to its end when its output has no reader', async () => {
   const gone = Promise.withResolvers<void>()
   const child = (
     await fake({
@@ -338,7 +338,7 @@ run('a run is followed to its end though nobody reads its output', async () => {
   assert.is((await child.ended).status, 3)
 })
 
-run('nothing of a long output is lost to a slow reader', async () => {
+run('a slow reader gets all of a long output', async () => {
   const text = `${'x'.repeat(1023)}\n`
   const { start } = await fake({
     async *run() {

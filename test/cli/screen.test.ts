@@ -33,7 +33,7 @@ async function watch(...words: string[]): Promise<string> {
   return text
 }
 
-screen('what is printed above a block and the block itself appear at once', () => {
+screen('lines above the block and the block itself appear in one step', () => {
   const written: string[] = []
   const stream = { isTTY: true, columns: 80, rows: 24, write: (text: string) => written.push(text) }
   const block = createBlock(stream as unknown as NodeJS.WriteStream)

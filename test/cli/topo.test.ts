@@ -37,9 +37,9 @@ const head = (table: string) =>
     .trim()
     .split('\n')
     .map(row => row.split(/ {2,}/))
-const warning = 'bak: c has not told its connections: no answer [2J within 10 s\n'
+const warning = 'bak: c did not answer with its connections: no answer [2J within 10 s\n'
 
-test('how each is connected is a table, and who has not answered is named on stderr', async () => {
+test('the connections of each peer are a table, and peers that did not answer are named on stderr', async () => {
   const { bak } = await fake({ topology: yields(answer) })
   const { status, stdout, stderr } = await bak('topo')
   assert.equal([status, stderr], [0, warning])
@@ -51,13 +51,13 @@ test('how each is connected is a table, and who has not answered is named on std
   ])
 })
 
-test('it says how many connections it opened to ask', async () => {
+test('the number of connections that the call opened is printed', async () => {
   const links = [link(a, b, { opened: true }), link(b, c)]
   const { bak } = await fake({ topology: yields({ ...answer, links }) })
-  assert.match((await bak('topo')).stdout, /\n\n1 connection was opened to ask\n$/)
+  assert.match((await bak('topo')).stdout, /\n\n1 connection was opened by this call\n$/)
 })
 
-test('--json is all of it, --dot a graph, and not both', async () => {
+test('--json prints the answer, --dot a graph; they exclude each other', async () => {
   const { bak } = await fake({ topology: yields(answer) })
   const [json, dot, both] = await Promise.all([
     bak('topo', '--json'),
@@ -76,14 +76,14 @@ test('--json is all of it, --dot a graph, and not both', async () => {
       `  "b" [label="b"];`,
       `  "c" [label="c\\nno answer", style=dashed];`,
       `  "a" -- "b" [label="direct", style="bold"];`,
-      `  "b" -- "c" [label="relayed via a\\nsays only b", style="dashed", color=gray];`,
+      `  "b" -- "c" [label="relayed via a\\nreported only by b", style="dashed", color=gray];`,
       '}\n'
     ].join('\n')
   )
   assert.equal([both.status, both.stdout], [64, ''])
 })
 
-test('without a daemon it ends with 69', async () => {
+test('without a daemon the exit status is 69', async () => {
   const { status, stderr } = await startBak(['--home', '/nonexistent/bak', 'topo']).ended
   assert.is(status, 69)
   assert.match(stderr, /^bak: /)

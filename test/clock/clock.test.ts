@@ -2,15 +2,15 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { best, better, Clock, driftOf, measureClock, now, offsetOf } from '../../node/clock/clock.ts'
+import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { clockProtocol } from '../../protocols/phase.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 
 const pure = suite('clock offsets')
 
 const way = fc.double({ min: 0, max: 10_000, noNaN: true })
-pure('whatever the true offset and however long each way takes, the true offset lies within the bound', () => {
+pure('the true offset lies within the bound, whatever it is and however long each direction takes', () => {
   const offsets = fc.double({ min: -1e9, max: 1e9, noNaN: true })
   fc.assert(
     fc.property(offsets, way, way, way, (truth, there, back, thinking) => {
@@ -26,7 +26,7 @@ pure('whatever the true offset and however long each way takes, the true offset 
   )
 })
 
-pure('ways of the same length give the offset itself', () => {
+pure('directions of the same length give the exact offset', () => {
   assert.equal(offsetOf(1_000, 6_010, 6_030, 1_040), { offset: 5_000, bound: 10 })
 })
 
@@ -34,7 +34,7 @@ pure('a clock that was set between two stamps gives no negative bound', () => {
   assert.is(offsetOf(1_000, 1_000, 1_500, 1_010).bound, 0)
 })
 
-pure('of several exchanges the shortest way there and the shortest way back count, whichever they belong to', () => {
+pure('the fastest question and the fastest answer count, of whichever exchanges', () => {
   // there and back: 5 and -1, 1.5 and -0.5, 2.75 and -1.25
   const samples = [
     { offset: 3, bound: 2 },
@@ -45,33 +45,30 @@ pure('of several exchanges the shortest way there and the shortest way back coun
   assert.equal(best(samples.slice(1, 2)), { offset: 1, bound: 0.5, at: undefined })
 })
 
-pure(
-  'however long each way of each exchange takes, the true offset lies within the bound, which is none of theirs or less',
-  () => {
-    const ways = fc.array(fc.tuple(way, way), { minLength: 1, maxLength: 8 })
-    fc.assert(
-      fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), ways, (truth, each) => {
-        const samples = each.map(([there, back]) => offsetOf(0, there + truth, there + truth, there + back))
-        const { offset, bound } = best(samples)
-        assert.ok(Math.abs(offset - truth) <= bound + 1e-6, `${offset} +- ${bound}, truth ${truth}`)
-        assert.ok(bound <= Math.min(...samples.map(sample => sample.bound)) + 1e-6)
-      })
-    )
-  }
-)
+pure('the combined bound holds the true offset and is no larger than that of any exchange', () => {
+  const ways = fc.array(fc.tuple(way, way), { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), ways, (truth, each) => {
+      const samples = each.map(([there, back]) => offsetOf(0, there + truth, there + truth, there + back))
+      const { offset, bound } = best(samples)
+      assert.ok(Math.abs(offset - truth) <= bound + 1e-6, `${offset} +- ${bound}, truth ${truth}`)
+      assert.ok(bound <= Math.min(...samples.map(sample => sample.bound)) + 1e-6)
+    })
+  )
+})
 
-pure('of two measurements the later counts, unless the earlier says more and does not contradict it', () => {
+pure('the later of two measurements counts, unless the earlier has a smaller error and they agree', () => {
   const early = { offset: 10, bound: 1, at: 1_000 }
   const after = (offset: number, bound: number, at = 2_000) => better(early, { offset, bound, at }).offset
   assert.is(after(10.5, 0.5), 10.5)
   assert.is(after(12, 3), 10)
-  assert.is(after(20, 3), 20, 'it contradicts')
+  assert.is(after(20, 3), 20, 'they contradict each other')
   assert.is(after(12, 3, 1_000 + 10_000), 10)
-  assert.is(after(12, 3, 1_000 + 60_000), 12, 'the earlier has gone wrong by more since')
+  assert.is(after(12, 3, 1_000 + 60_000), 12, 'the earlier may have drifted by more since')
   assert.is(better({ offset: 10, bound: 1 }, { offset: 12, bound: 3 }).offset, 12)
 })
 
-pure('a clock that runs faster or slower is found to, within the bound, whatever its offset', () => {
+pure('the drift of a clock is found within the bound, whatever its offset', () => {
   const ppm = fc.double({ min: -100_000, max: 100_000, noNaN: true })
   const wrong = fc.double({ min: -1, max: 1, noNaN: true })
   const bound = fc.double({ min: 0, max: 1_000, noNaN: true })
@@ -85,7 +82,7 @@ pure('a clock that runs faster or slower is found to, within the bound, whatever
       const end = { offset: offset(1, length), bound: bounds[1], at: at + length }
       const found = driftOf(begin, end)
       assert.ok(found != null)
-      // instants are told to a quarter of a microsecond
+      // instants are exact to a quarter of a microsecond
       assert.ok(Math.abs(found.drift - truth) <= found.bound + 1, `${found.drift} +- ${found.bound}, truth ${truth}`)
     }),
     { numRuns: 2_000 }
@@ -99,7 +96,7 @@ pure('without two instants there is no drift', () => {
   assert.is(driftOf({ ...clock, at: 5 }, { ...clock, at: 5 }), undefined)
 })
 
-pure('this clock is the wall clock with fractions, and follows it when it is set', () => {
+pure('the clock is the wall clock with fractions, and follows it when it is set', () => {
   const real = Date.now
   try {
     for (const set of [0, 3_600_000, -3_600_000, 0]) {
@@ -114,7 +111,7 @@ pure('this clock is the wall clock with fractions, and follows it when it is set
   assert.ok(new Set(told.map(each => each % 1)).size > 1, 'it has fractions')
 })
 
-pure('without an exchange nothing is known of the other clock', () => {
+pure('without an exchange the bound is endless', () => {
   assert.ok(best([]).bound > 1e12)
 })
 pure.run()
@@ -133,7 +130,7 @@ async function served(): Promise<Handler<Asked, Answered>> {
   const clock = new Clock({
     streams: {
       serve: async (_, each) => {
-        handler = each
+        handler = each as unknown as Handler<Asked, Answered>
       },
       unserve: async () => {}
     }
@@ -164,13 +161,13 @@ test('two peers of one machine differ by no more than their bound', async () => 
   assert.ok(Math.abs(offset) <= bound + 0.01, `${offset} +- ${bound}`)
 })
 
-test('a clock that goes an hour ahead is found to, within the bound', async () => {
+test('a clock that is an hour ahead is found to be, within the bound', async () => {
   const { open } = road(serve(clockProtocol, wrongBy(3_600_000)), peer)
   const { offset, bound } = await measureClock(open)
   assert.ok(Math.abs(offset - 3_600_000) <= bound + 0.01, `${offset} +- ${bound}`)
 })
 
-test('six exchanges travel on one stream, which is closed', async () => {
+test('six exchanges share one stream, which is closed afterwards', async () => {
   let asked = 0
   const ended = Promise.withResolvers<void>()
   const counting: Handler<Asked, Answered> = async function* (first, exchange) {
@@ -190,7 +187,7 @@ test('six exchanges travel on one stream, which is closed', async () => {
   assert.is(all.streams.length, 1)
 })
 
-test('stamps that are none are bad-message', async () => {
+test('invalid timestamps are bad-message', async () => {
   const { open } = road(
     serve(clockProtocol, async function* ({ asked }) {
       yield { asked, heard: -1, answered: Number.MAX_VALUE }
@@ -200,7 +197,7 @@ test('stamps that are none are bad-message', async () => {
   assert.is(await codeOf(measureClock(open)), 'bad-message')
 })
 
-test('a peer that falls silent is given up when the signal says so', async () => {
+test('the measurement of a silent peer ends with the signal', async () => {
   const { open } = road(
     serve(clockProtocol, async function* (_, { signal }) {
       yield* [] as Answered[]

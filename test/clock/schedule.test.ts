@@ -1,14 +1,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { turnOf, turnsTake } from '../../node/clock/schedule.ts'
+import { turnOf, turnsDuration } from '../../node/clock/schedule.ts'
 
-const turns = suite('turns of those that compare their clocks')
+const turns = suite('turns of clock comparisons')
 const members = (many: number) => Array.from({ length: many }, (_, i) => ({ peer: `p${i}` }))
 
-turns('come one after the other, all within the time that is said, with some calm behind the last', () => {
+turns('come one after the other, all within their duration, with a pause after the last', () => {
   for (const many of [1, 2, 64, 1_000, 10_000]) {
     const all = members(many)
-    const whole = turnsTake(many)
+    const whole = turnsDuration(many)
     const each = all.map(({ peer }) => turnOf(all, peer))
     assert.is(each[0]?.after, 0)
     each.forEach(({ after, before }, i) => {
@@ -18,12 +18,12 @@ turns('come one after the other, all within the time that is said, with some cal
   }
 })
 
-turns('take no longer than half a second, however many they are', () => {
-  assert.ok(turnsTake(64) < 150)
-  assert.ok(turnsTake(10_000) <= 540)
+turns('take half a second at most, however many there are', () => {
+  assert.ok(turnsDuration(64) < 150)
+  assert.ok(turnsDuration(10_000) <= 540)
 })
 
-turns('come first for who is not named', () => {
+turns('come first for a peer that is not listed', () => {
   assert.equal(turnOf(members(3), 'x'), turnOf(members(3), 'p0'))
   assert.is(turnOf([], 'x').after, 0)
 })

@@ -26,7 +26,7 @@ leave(
     await run.until(event => event.type === 'workload-started')
     const late = await node('b', ['drain', '--wait', '1s'])
     assert.is(late.status, 75)
-    assert.match(late.stderr, new RegExp(`after 1s there still goes on ${run.run}; this peer stays drained`))
+    assert.match(late.stderr, new RegExp(`still in progress after 1s: ${run.run}; this peer stays drained`))
     const waiting = node('b', ['drain', '--wait', '2m'])
     await net().until('a', members => members.some(({ name, state }) => name === 'b' && state === 'draining'))
     appendFileSync(done, 'x')
@@ -54,7 +54,7 @@ leave('leave while a run goes on is refused, and so is what would lose data', as
   for (const words of [['leave'], ['leave', '--purge']]) {
     const { status, stderr } = await node('b', words)
     assert.is(status, 75)
-    assert.match(stderr, new RegExp(`there goes on ${run.run}`))
+    assert.match(stderr, new RegExp(`runs in progress: ${run.run}`))
   }
   appendFileSync(done, 'x')
   assert.is((await run.finished).status, 0)
@@ -100,7 +100,7 @@ leave('leave --purge: gone for the others at once, nothing left on the machine, 
   assert.equal([existsSync(home), existsSync(unit), existsSync(join(user(), '.cache/bak'))], [false, false, false])
   assert.is(readFileSync(join(precious, 'file'), 'utf8'), 'data')
   const again = await node('c', ['leave', '--purge'])
-  assert.equal([again.status, again.stdout], [0, `${home} is not there: there is nothing to leave\n`])
+  assert.equal([again.status, again.stdout], [0, `${home} does not exist: there is nothing to leave\n`])
 })
 
 leave('purge of what is no home deletes nothing', async () => {

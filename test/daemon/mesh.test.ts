@@ -64,7 +64,7 @@ mesh('every peer can show how all are connected, and names who does not say', as
   try {
     const { status, stdout, stderr } = await net().bak('b', ['topo', '--json'])
     assert.is(status, 0)
-    assert.match(stderr, /^bak: c has not told its connections: ./)
+    assert.match(stderr, /^bak: c did not answer with its connections: ./)
     const { members, links } = JSON.parse(stdout) as CallResponse<'topology'>
     assert.equal(
       members.filter(({ error }) => error != null).map(({ name }) => name),
@@ -123,7 +123,7 @@ mesh('a peer started before the one it is to join is let in within 5 s of its ap
     const began = Date.now()
     await early.until(late.name, members => members.filter(m => m.state === 'alive').length === 2, 6_000)
     assert.ok(Date.now() - began < 5_000, `it took ${Date.now() - began} ms`)
-    const said = readFileSync(join(early.folder, 'late.log'), 'utf8').match(/nobody answers yet/g)
+    const said = readFileSync(join(early.folder, 'late.log'), 'utf8').match(/no peer answers yet/g)
     assert.is(said?.length, 1, 'it has tried many times and said it once')
   } finally {
     await early.stop()

@@ -65,7 +65,7 @@ service(
     assert.is((await node(['uninstall', '--root', below()])).stdout, `removed ${below(SYSTEM)}\n`)
     assert.not.ok(existsSync(below(SYSTEM)))
     const again = await node(['uninstall', '--root', below()])
-    assert.equal([again.status, again.stdout], [0, `there is no ${below(SYSTEM)}\n`])
+    assert.equal([again.status, again.stdout], [0, `${below(SYSTEM)} does not exist\n`])
   }
 )
 
@@ -85,7 +85,7 @@ service('what is wrong is said before anything is written, with its status', asy
   mkdirSync(join(dir, 'home'), { mode: 0o700 })
   writeFileSync(join(dir, 'home/config.toml'), 'nmae = "x"\n')
   const wrong: Array<[words: string[], status: number, text: RegExp]> = [
-    [['--root', join(dir, 'nowhere')], 64, /no such folder/],
+    [['--root', join(dir, 'nowhere')], 64, /the folder does not exist/],
     [['--root', below(), '--unit', '../x'], 64, /--unit/],
     [['--root', below(), '--listen', 'here'], 64, /--listen here/],
     [['--root', below(), '--nonsense'], 64, /--nonsense/],

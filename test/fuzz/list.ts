@@ -1,22 +1,18 @@
 /** Every input from another peer, a person or a disk, with the codes of its refusals. A new one is a line here. */
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
+import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { directProtocol } from '../../protocols/direct.ts'
+import { echoProtocol } from '../../protocols/echo.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { helloMessage, lostSubject, memberSubject, recordsProtocol, registerProtocol } from '../../protocols/hello.ts'
+import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
-import {
-  ackSubject,
-  acksProtocol,
-  cancelProtocol,
-  clockProtocol,
-  commandSubject,
-  echoProtocol,
-  getProtocol,
-  runMessage
-} from '../../protocols/phase.ts'
+import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
@@ -25,10 +21,10 @@ import {
   rotationSubject,
   trustMessage,
   trustProtocol
-} from '../../protocols/trust.ts'
+} from '../../protocols/trust-entries.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
+import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
 import { gateTarget } from './frame-gate.ts'
@@ -49,7 +45,7 @@ export const targets = [
   admissionTarget,
   gateTarget,
   gossipTarget,
-  of({ protocol: acksProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
+  of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
@@ -64,18 +60,29 @@ export const targets = [
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
   }),
-  of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
-  topicTarget({ topic: 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
-  topicTarget({ topic: 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
-  topicTarget({ topic: 'trust', schema: trustMessage, subjects: [revocationSubject, rotationSubject] }),
+  topicTarget({ name: 'hello', topic: () => 'hello', schema: helloMessage, subjects: [memberSubject, lostSubject] }),
+  topicTarget({ name: 'run', topic: () => 'run', schema: runMessage, subjects: [commandSubject, noticeSubject] }),
+  topicTarget({
+    name: 'of a run',
+    topic: ({ live }) => `run/${live}`,
+    schema: runMessage,
+    subjects: [commandSubject, noticeSubject]
+  }),
+  topicTarget({
+    name: 'trust',
+    topic: () => 'trust',
+    schema: trustMessage,
+    subjects: [revocationSubject, rotationSubject]
+  }),
   ...readers.map(readerTarget),
   archiveTarget,
   controlRequests,
   controlAnswers,
-  asks({ protocol: acksProtocol }),
+  asks({ protocol: runStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
   asks({ protocol: collectProtocol }),
@@ -87,7 +94,7 @@ export const targets = [
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: recordsProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: syncs, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })

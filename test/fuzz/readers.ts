@@ -54,7 +54,7 @@ export const readers: ReaderInit[] = [
   {
     name: 'proof',
     refusals: ['not-allowed', 'bad-signature', 'bad-message'],
-    good: ({ member }) => [member.parts.authority.shows as Uint8Array],
+    good: ({ member }) => [member.parts.authority.ownProofBytes as Uint8Array],
     read: (bytes, { target }) => checkProof(target.parts.mesh.mesh, bytes)
   },
   {
@@ -149,7 +149,7 @@ export const readers: ReaderInit[] = [
     name: 'outbox',
     refusals: ['damaged'],
     good: ({ live }) => [
-      JSON.stringify({ run: live, what: 'x', kind: 'tools', digest: 'a'.repeat(64), bytes: 9, allow: ['a/b'] })
+      JSON.stringify({ run: live, what: 'x', kind: 'sample', digest: 'a'.repeat(64), bytes: 9, allow: ['a/b'] })
     ],
     file: ownFile(`outbox/${'a'.repeat(64)}.json`),
     read: async (_, world) => {

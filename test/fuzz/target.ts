@@ -10,6 +10,8 @@ export interface Target<Input = unknown> {
   refusals: ErrorCode[]
   /** Fraction of the inputs that a slow target gets; 1 by default. */
   share?: number
+  /** `<name>` of the topic's name, for a topic. */
+  topic?(world: World): string
   inputs(world: World): fc.Arbitrary<Input>
   /** @returns the code of each refusal, `ok` for an accepted input. @throws an error that only a bug causes */
   feed(world: World, input: Input): Promise<string[]>

@@ -12,25 +12,28 @@ import { knownOf } from './values.ts'
 import { pubsubOf, type World } from './world.ts'
 
 interface TopicTargetInit {
-  /** `<name>` of the topic's name. */
-  topic: string
+  /** Of the target. */
+  name: string
+  /** @returns `<name>` of the topic's name */
+  topic(world: World): string
   schema: Schema
   subjects: Subject<any>[]
 }
 
 export function topicTarget(init: TopicTargetInit): Target<Uint8Array> {
   return {
-    name: `topic ${init.topic}`,
+    name: `topic ${init.name}`,
+    topic: init.topic,
     // `reject` counts against the sending neighbour, `ignore` does not
     refusals: ['reject', 'ignore'] as never[],
     inputs: world => publications(world, init),
-    feed: async (world, data) => [await within(init.topic, publish(world, init.topic, data))]
+    feed: async (world, data) => [await within(init.name, publish(world, init.topic(world), data))]
   }
 }
 
 function publications(world: World, { topic, schema, subjects }: TopicTargetInit): fc.Arbitrary<Uint8Array> {
   const valid = valuesOf(schema, knownOf(world, subjects)).map(encode)
-  const recorded = world.published.get(topicName(world.target.parts.mesh.mesh, topic)) ?? []
+  const recorded = world.published.get(topicName(world.target.parts.mesh.mesh, topic(world))) ?? []
   const good = recorded.length === 0 ? valid : fc.constantFrom(...recorded)
   return fc.oneof(
     { weight: 6, arbitrary: valid },

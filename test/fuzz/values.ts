@@ -16,14 +16,14 @@ const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 export function knownOf(world: World, subjects: Subject<any>[], runs = [world.live, world.ended]): Known {
   const { target, member, stranger } = world
   const peers = [target.parts.identity.peer, member.parts.identity.peer, stranger.peer]
-  const record = target.parts.coordinator.driver(world.live)?.record
+  const record = target.parts.coordinator.driver(world.live)?.run.record
   const known: Known = new Map()
   const mixed = (schema: unknown, values: unknown[]) =>
     known.set(schema, fc.oneof(fc.constantFrom(...values), valuesOf(schema as Schema)))
   mixed(fields.runId, runs)
   known.set(fields.peerId, fc.oneof(fc.constantFrom(...peers), key.map(peerIdOf)))
   mixed(fields.digest, [record?.manifest, digestOf(new Uint8Array())])
-  mixed(proofBytes, [member.parts.authority.shows])
+  mixed(proofBytes, [member.parts.authority.ownProofBytes])
   if (subjects.length > 0) known.set(envelope, sealedOf(world, subjects, new Map(known)))
   return known
 }

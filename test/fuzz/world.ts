@@ -22,13 +22,13 @@ import {
   STREAMS
 } from '../../node/mesh/limits/constants.ts'
 import { openHome } from '../../node/store/home.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
 import { check, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { callOnce } from '../../protocols/control-http.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
-import { cancelProtocol } from '../../protocols/phase.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
 import { readTicket } from '../../protocols/ticket.ts'
@@ -132,7 +132,7 @@ async function converse(world: World): Promise<void> {
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })
-  await until(() => target.parts.coordinator.driver(world.live)?.record.phase === 'work')
+  await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
 }
 
 const quiet = { signal: new AbortController().signal, onProgress: () => {} }

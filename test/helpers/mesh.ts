@@ -1,4 +1,4 @@
-/** Real daemons for a test file, and what tests ask of them. */
+/** Real daemons for a test file, and queries of their runs, logs and processes. */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ export function useTestnet(
 
 export interface Started {
   run: string
-  /** Every event so far. */
+  /** All events so far. */
   events: RunEvent[]
   /** Resolves with the first event that fits; rejects when the run ends or 30 s pass without one. */
   until(fits: (event: RunEvent) => boolean): Promise<RunEvent>
@@ -39,7 +39,7 @@ export interface Started {
   kill(signal: NodeJS.Signals): void
 }
 
-/** `bak run --json ...` as a process of its own, read as it goes. */
+/** Starts `bak run --json ...` as a process and reads its events. */
 export async function startRun(testnet: Testnet, peer: string, args: string[], cwd?: string): Promise<Started> {
   const child = testnet.spawnBak(peer, ['run', '--json', ...args], { cwd })
   const events: RunEvent[] = []
@@ -60,16 +60,16 @@ export async function startRun(testnet: Testnet, peer: string, args: string[], c
       )
       const done = (error?: Error, event?: RunEvent) => {
         clearTimeout(timer)
-        waiting.delete(look)
+        waiting.delete(check)
         if (event != null) resolve(event)
         else reject(error)
       }
-      const look = () => {
+      const check = () => {
         const found = events.find(fits)
         if (found != null) done(undefined, found)
       }
-      waiting.add(look)
-      look()
+      waiting.add(check)
+      check()
       end.then(({ stderr }) => done(new Error(`the run ended without such an event: ${stderr}`)))
     })
   const first = await untilEvent(event => 'run' in event)
@@ -99,7 +99,7 @@ export function journal(testnet: Testnet, peer: string, run: string): StoredEven
     .map(line => JSON.parse(line))
 }
 
-/** @returns the ids of processes whose command line has `mark` in it */
+/** @returns the ids of processes whose command line contains `mark` */
 export function processesWith(mark: string): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -107,7 +107,7 @@ export function processesWith(mark: string): number[] {
     .map(Number)
 }
 
-/** @throws when processes with `mark` in their command line are still there after `within` ms */
+/** @throws if processes with `mark` in their command line are still running after `within` ms */
 export async function goneWithin(mark: string, within: number): Promise<void> {
   await until(() => processesWith(mark).length === 0, {
     timeout: within,
@@ -118,7 +118,7 @@ export async function goneWithin(mark: string, within: number): Promise<void> {
 export const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 let marks = 0
-/** A number of seconds to sleep that no other process of this machine has on its command line. */
+/** @returns seconds for `sleep` that no other process of this machine has on its command line */
 export const uniqueSleep = () => `${3000 + (process.pid % 1000)}.${process.pid}${marks++}`
 
 function commandLine(pid: string): string {
@@ -129,12 +129,12 @@ function commandLine(pid: string): string {
   }
 }
 
-/** Runs `bak-node` on a peer's home to its end. */
+/** Runs `bak-node` with a peer's home, and waits for its end. */
 export function bakNode(testnet: Testnet, name: string, words: string[]): Promise<Finished> {
   return finished(spawn(BAK_NODE, ['--home', testnet.peer(name).home, ...words], { stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
-/** A ticket that one peer writes. */
+/** @returns a new ticket from a peer */
 export async function ticketFrom(testnet: Testnet, name: string, wish: CallRequest<'invite'> = {}): Promise<string> {
   for await (const { ticket } of testnet.call(name, 'invite', wish)) return ticket
   throw new Error('no ticket')
@@ -142,7 +142,7 @@ export async function ticketFrom(testnet: Testnet, name: string, wish: CallReque
 
 export const logOf = (testnet: Testnet, name: string) => readFileSync(join(testnet.folder, `${name}.log`), 'utf8')
 
-/** @returns the line of a peer's log that fits, once it is there; @throws when it is not within `timeout` ms */
+/** @returns the first line of a peer's log that fits; @throws if there is none within `timeout` ms */
 export async function untilLogged(testnet: Testnet, name: string, line: RegExp, timeout = 5_000): Promise<string> {
   const find = () =>
     logOf(testnet, name)

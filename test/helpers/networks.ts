@@ -47,7 +47,7 @@ export function createMesh(): LocalMesh {
     start: async ({ listen = true, relay = false, services = {}, network: more = {} } = {}) => {
       const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
       const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))
-      const admission = { shows: undefined, judge: () => undefined }
+      const admission = { ownProofBytes: undefined, judge: () => undefined }
       const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
       const network = (await createMeshLibp2p(
         { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {}, ...more },

@@ -1,4 +1,4 @@
-/** A service manager for a test, as far as sd_notify(3) goes: a socket for datagrams, by Python, as Node has none. */
+/** The side of a service manager in sd_notify(3): a datagram socket in Python, because Node has none of the family AF_UNIX. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { until } from './workspace.ts'
@@ -12,21 +12,21 @@ while True:
     print(s.recv(4096).decode(), flush=True)
 `
 
-export interface Receiver {
+interface Receiver {
   path: string
-  /** @returns all that was said so far, once it fits */
+  /** @returns all notifications so far, once they fit */
   until(fits: (text: string) => boolean): Promise<string>
   close(): Promise<void>
 }
 
 export async function receiver(path: string): Promise<Receiver> {
   const child = spawn('python3', ['-c', SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  child.stdout.on('data', data => (said += data))
-  await until(() => said.startsWith('listening') || undefined)
+  let text = ''
+  child.stdout.on('data', data => (text += data))
+  await until(() => text.startsWith('listening') || undefined)
   return {
     path,
-    until: fits => until(() => (fits(said) ? said : undefined)),
+    until: fits => until(() => (fits(text) ? text : undefined)),
     close: async () => {
       const closed = once(child, 'close')
       child.kill('SIGKILL')

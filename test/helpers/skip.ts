@@ -1,9 +1,9 @@
-/** Tests of things that this machine may lack are skipped by name, and say why. */
+/** Skips tests of programs that are missing on this machine, and prints why. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Callback, Test } from 'uvu'
 
-/** @returns why the program cannot be had here, or undefined if it can */
+/** @returns why the program is missing, or undefined if it is on the PATH */
 export function needs(program: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
   return folders.some(folder => isRunnable(join(folder, program))) ? undefined : `${program} is not on the PATH`

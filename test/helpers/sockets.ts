@@ -1,4 +1,4 @@
-/** Plain sockets of a host of a laboratory: a small process in its network, asked and answered by lines. */
+/** Plain sockets on a host of a lab network: a small process there that answers requests, one line each. */
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -6,22 +6,22 @@ import type { Lab } from '../../testnets/lab/lab.ts'
 import { fixture } from './workspace.ts'
 
 export interface Answer {
-  /** A code of the system, `silence`, or `closed`. */
+  /** An errno name, `silence`, or `closed`. */
   error?: string
-  /** The connection, for further questions. */
+  /** Of the connection, for further requests. */
   id?: number
-  /** `address:port` that the far end sees. */
+  /** `address:port` of this end as the far end sees it. */
   seen?: string
   /** ms */
   took: number
-  /** Datagrams that came back, and the last of them in hexadecimal. */
+  /** Datagrams that came back, and the last one in hexadecimal. */
   back: number
   last: string
 }
 
 export class Sockets {
   readonly #child: ChildProcess
-  readonly #asked = new Map<number, (answer: Answer) => void>()
+  readonly #pending = new Map<number, (answer: Answer) => void>()
   #next = 0
 
   constructor(lab: Lab, host: string) {
@@ -30,15 +30,15 @@ export class Sockets {
     })
     createInterface({ input: this.#child.stdout as Readable }).on('line', line => {
       const { n, ...answer } = JSON.parse(line)
-      this.#asked.get(n)?.(answer)
-      this.#asked.delete(n)
+      this.#pending.get(n)?.(answer)
+      this.#pending.delete(n)
     })
   }
 
   ask(question: string, details: Record<string, unknown> = {}): Promise<Answer> {
     const n = this.#next++
     this.#child.stdin?.write(`${JSON.stringify({ n, ask: question, ...details })}\n`)
-    return new Promise(resolve => this.#asked.set(n, resolve))
+    return new Promise(resolve => this.#pending.set(n, resolve))
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** A folder and a supervisor for one test; nothing of either is left by `close`. */
+/** A folder and a supervisor for one test; `close` removes both. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -7,13 +7,13 @@ import type { Path } from '../../protocols/path.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 
-const test = suite('whom a peer is connected with')
+const test = suite('adjacency')
 test.after(stayAwake())
 
 const [mesh, relay, a, b, c] = Array.from({ length: 5 }, () => newSigner().peer) as [string, string, ...string[]]
 
 /** A peer with connections to these; its gossip on the topic `run` goes to some. */
-function neighboursOf(peers: Array<string | undefined>, paths: Record<string, Path>, gossip: string[] = []) {
+function create(peers: Array<string | undefined>, paths: Record<string, Path>, gossip: string[] = []) {
   const connections = peers.map(peer => ({ remotePeer: { toString: () => peer } }))
   const served = new Map<string, Handler<never, unknown>>()
   const components = {
@@ -25,35 +25,35 @@ function neighboursOf(peers: Array<string | undefined>, paths: Record<string, Pa
       unserve: async ({ id }: { id: string }) => void served.delete(id)
     }
   }
-  return { neighbours: new Adjacency(components as never, { mesh }), served }
+  return { adjacency: new Adjacency(components as never, { mesh }), served }
 }
 
-test('each peer is told once, with its path and whether what is said of runs goes to it', () => {
+test('lists each peer once, with its path and whether gossip about runs goes to it', () => {
   const paths: Record<string, Path> = {
     [a as string]: { class: 'punched' },
     [b as string]: { class: 'relayed', via: relay }
   }
   // the connection with the third is about to close
-  const { neighbours } = neighboursOf([a, b, a, c], paths, [b as string, c as string])
-  assert.equal(neighbours.list(), [
+  const { adjacency } = create([a, b, a, c], paths, [b as string, c as string])
+  assert.equal(adjacency.list(), [
     { peer: a, class: 'punched', gossip: false },
     { peer: b, class: 'relayed', via: relay, gossip: true }
   ])
 })
 
-test('it tells no more than one answer holds', () => {
+test('lists no more connections than fit into one answer', () => {
   const many = Array.from({ length: MAX_LINKS + 5 }, (_, i) => `peer ${i}`)
   const paths = Object.fromEntries(many.map(peer => [peer, { class: 'direct' as const }]))
-  assert.is(neighboursOf(many, paths).neighbours.list().length, MAX_LINKS)
+  assert.is(create(many, paths).adjacency.list().length, MAX_LINKS)
 })
 
-test('whoever asks gets the list, for as long as the peer is up', async () => {
-  const { neighbours, served } = neighboursOf([a], { [a as string]: { class: 'direct' } })
-  await neighbours.start()
+test('serves the list until the stop', async () => {
+  const { adjacency, served } = create([a], { [a as string]: { class: 'direct' } })
+  await adjacency.start()
   const handler = served.get(adjacencyProtocol.id) as Handler<Record<string, never>, never>
   const { open } = road(serve(adjacencyProtocol, handler), relay)
-  assert.equal(await askOne(open, adjacencyProtocol, {}), { links: neighbours.list() })
-  await neighbours.stop()
+  assert.equal(await askOne(open, adjacencyProtocol, {}), { links: adjacency.list() })
+  await adjacency.stop()
   assert.is(served.size, 0)
 })
 

@@ -4,8 +4,8 @@ import { checkOwnPermission, checkPermission, type Permission } from '../../node
 import type { BakError } from '../../protocols/errors.ts'
 import type { Role } from '../../protocols/membership.ts'
 
-const test = suite('what takes a controller')
-const deeds: Permission[] = ['drive', 'cancel', 'register', 'collect', 'move', 'follow']
+const test = suite('permissions')
+const permissions: Permission[] = ['drive', 'cancel', 'register', 'collect', 'move', 'follow']
 const roles: Array<[role: Role | undefined, may: boolean, words: string]> = [
   ['admin', true, ''],
   ['controller', true, ''],
@@ -23,12 +23,12 @@ function refusalOf(act: () => void): BakError | undefined {
 }
 
 for (const [role, may, words] of roles) {
-  for (const deed of deeds) {
-    test(`a peer that is ${role ?? 'unknown'} may ${may ? '' : 'not '}${deed}`, () => {
+  for (const permission of permissions) {
+    test(`a peer that is ${role ?? 'unknown'} may ${may ? '' : 'not '}${permission}`, () => {
       const of = { roleOf: (peer: string) => (peer === 'p' ? role : 'admin') } as const
       const refusals = [
-        refusalOf(() => checkPermission(of, 'p', deed)),
-        refusalOf(() => checkOwnPermission(of, 'p', deed))
+        refusalOf(() => checkPermission(of, 'p', permission)),
+        refusalOf(() => checkOwnPermission(of, 'p', permission))
       ]
       for (const refusal of refusals) {
         assert.is(refusal?.code, may ? undefined : 'not-allowed')

@@ -1,6 +1,6 @@
 import { spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
@@ -213,6 +213,39 @@ supervisors('a program whose group cannot be recorded is killed', async ({ folde
   const error = await failure(supervisor.spawn(program(folder, fixture('forever'))))
   assert.is(error.code, 'io')
   await supervisor.close({ grace: 0 } satisfies StopOptions)
+})
+
+supervisors('a full disk does not keep processes that outlive their program from being stopped', async ({ folder }) => {
+  const inner = join(folder, 'inner')
+  mkdirSync(inner)
+  const supervisor = new Supervisor({ ledger: join(inner, 'ledger') })
+  const running = await supervisor.spawn(program(folder, fixture('forks-a-child'), 'leave'))
+  rmSync(inner, { recursive: true })
+  const grandchild = await pidIn(join(folder, 'stdout'))
+  await running.exited
+  await running.stop({ grace: 0 })
+  assert.not(isLiving(grandchild))
+  await supervisor.close()
+})
+
+supervisors('output in a missing folder is an io error, and nothing is started', async ({ supervisor, folder }) => {
+  const error = await failure(supervisor.spawn({ ...program(folder, 'true'), stdout: join(folder, 'gone', 'stdout') }))
+  assert.is(error.code, 'io')
+  assert.is(supervisor.guardPid, undefined)
+})
+
+supervisors('an abort during the start stops the program', async ({ supervisor, folder }) => {
+  const abort = new AbortController()
+  const starting = supervisor.spawn({ ...program(folder, fixture('forever')), signal: abort.signal })
+  abort.abort()
+  assert.is((await (await starting).exited).signal, 'SIGTERM')
+})
+
+supervisors('stops of one program at the same time all return its exit', async ({ run }) => {
+  const running = await run('forever')
+  const exits = await Promise.all([running.stop(), running.stop({ signal: 'SIGINT' }), running.stop()])
+  assert.is(new Set(exits.map(({ signal }) => signal)).size, 1)
+  assert.not(isAlive(running.pid))
 })
 
 supervisors.run()

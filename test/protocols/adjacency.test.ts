@@ -5,13 +5,13 @@ import { BakError } from '../../protocols/errors.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
 
-const test = suite('asking a peer for its connections')
+const test = suite('adjacency protocol')
 test.after(stayAwake())
 
 const [asker, other, relay] = [newSigner().peer, newSigner().peer, newSigner().peer]
 const longest: Link = { peer: other, class: 'relayed', via: relay, gossip: false }
 
-/** A peer that has these connections, or whatever it claims to have. */
+/** A peer that claims to have these connections. */
 function peerWith(links: unknown[]) {
   const errors: BakError[] = []
   const handler = async function* () {
@@ -35,7 +35,7 @@ const codeOf = (work: Promise<unknown>) =>
     error => error.code
   )
 
-test('it tells each with its path, and as many as it may have fit into one answer', async () => {
+test('lists each connection with its path, and as many as a peer may have fit into one answer', async () => {
   const direct: Link = { peer: other, class: 'direct', gossip: true }
   assert.equal(await ask(peerWith([direct, longest]).road), { links: [direct, longest] })
   assert.equal(await ask(peerWith([]).road), { links: [] })
@@ -54,7 +54,7 @@ for (const [title, links] of wrong) {
     assert.is(await codeOf(ask(peerWith(links).road)), 'bad-message'))
 }
 
-test('a question with something in it is refused', async () => {
+test('refuses a request with content', async () => {
   const { road, errors } = peerWith([longest])
   assert.is(await codeOf(askOne(road.open, adjacencyProtocol, { all: true } as never)), 'bad-message')
   assert.equal(
@@ -74,14 +74,14 @@ function silentPeer(protocol = adjacencyProtocol) {
   return { road: road(serve(protocol, never), asker), left: left.promise }
 }
 
-test('a peer that falls silent is given up after the time of the protocol', async () => {
+test('a request to a silent peer ends after the timeout of the protocol', async () => {
   const hasty = { ...adjacencyProtocol, timeout: 50 }
   const { road, left } = silentPeer(hasty)
   assert.is(await codeOf(ask(road, hasty)), 'timeout')
   await left
 })
 
-test('a caller that gives up ends it on both sides', async () => {
+test('the signal of the caller ends the exchange on both sides', async () => {
   const { road, left } = silentPeer()
   const giveUp = new AbortController()
   const asking = codeOf(ask(road, adjacencyProtocol, giveUp.signal))

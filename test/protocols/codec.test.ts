@@ -54,7 +54,7 @@ for (const [title, hex] of refused) {
   })
 }
 
-strict('a million lists within each other are refused, and not by running out of stack', () => {
+strict('a million nested lists are refused, without a stack overflow', () => {
   const deep = new Uint8Array(1_000_000).fill(0x81)
   assert.is(
     codeOf(() => decode(anything, deep)),
@@ -62,32 +62,32 @@ strict('a million lists within each other are refused, and not by running out of
   )
 })
 
-strict('what is undefined is left out, and the order of keys makes no difference', () => {
+strict('undefined properties are left out, and the order of keys makes no difference', () => {
   const hex = (value: unknown) => Buffer.from(encode(value)).toString('hex')
   assert.is(hex({ a: 1, b: undefined }), 'a1616101')
   assert.is(hex({ b: 2, a: 1, cc: { z: 1, y: 2 } }), hex({ cc: { y: 2, z: 1 }, a: 1, b: 2 }))
 })
 
-strict('a short message takes no more room than it has bytes', () => {
+strict('a short message keeps no larger buffer in memory', () => {
   for (const length of [0, 1, 100, 1_000, 20_000, 100_000]) {
     const bytes = encode({ a: new Uint8Array(length) })
     assert.ok(bytes.buffer.byteLength <= 2 * bytes.length, `${bytes.buffer.byteLength} for ${bytes.length}`)
   }
 })
 
-strict('a key named __proto__ is a key like others, and gives nobody a prototype', () => {
+strict('a key named __proto__ is an ordinary key and sets no prototype', () => {
   const value = decode(anything, Buffer.from('a1695f5f70726f746f5f5fa1657065657273f5', 'hex')) as { peers?: boolean }
   assert.equal(Object.keys(value), ['__proto__'])
   assert.is(value.peers, undefined)
 })
 
-strict('an error names the first place that is wrong', () => {
+strict('an error names the path of the first wrong value', () => {
   const schema: Schema = v.object({ list: v.array(v.object({ n: v.number() })) })
   assert.throws(() => check(schema, { list: [{ n: 1 }, { n: 'x' }] }), /^list\.1\.n: /)
   assert.throws(() => check(schema, 7), /^message: /)
 })
 
-strict('an error is short, whatever a stranger wrote', () => {
+strict('an error is short, whatever the message contains', () => {
   const long = 'x'.repeat(100_000)
   const schema: Schema = v.union([v.record(v.string(), v.literal('y')), v.picklist(['z'])])
   const twice = Buffer.concat([Uint8Array.of(0xa2), encode(long), encode(1), encode(long), encode(1)])
@@ -125,7 +125,7 @@ const { tree } = fc.letrec(tie => ({
     )
   )
 }))
-strict('what is encoded comes back as it was, and its bytes are the same again', () => {
+strict('a value that is encoded and decoded is equal, and so are its bytes when it is encoded again', () => {
   fc.assert(
     fc.property(tree, value => {
       const bytes = encode(value)
@@ -143,23 +143,25 @@ const wire = suite('codec: every message on the wire')
 const mutationOf = (good: Uint8Array) => changed(fc.constant(good))
 
 for (const [name, schema, value] of messages) {
-  wire(`${name}: a good one is what it was`, () => assert.equal(plain(decode(schema, encode(value))), plain(value)))
+  wire(`${name}: a good message is decoded to an equal value`, () =>
+    assert.equal(plain(decode(schema, encode(value))), plain(value))
+  )
 }
 for (const { name, schema, bytes } of framed) {
-  wire(`${name}: what is not one is refused as bad-message and never breaks anything`, () => {
+  wire(`${name}: any other value is refused as bad-message`, () => {
     const onlyRefused = (frame: Uint8Array) =>
       assert.ok(['none', 'bad-message'].includes(codeOf(() => decode(schema, frame))))
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), onlyRefused), { numRuns: RUNS })
     fc.assert(fc.property(mutationOf(bytes), onlyRefused), { numRuns: RUNS })
   })
 }
-wire('a question about a run names one: what is no run id never reaches the disk', () => {
+wire('a request about a run with anything but a run id is refused', () => {
   const ask = (run: string) => codeOf(() => decode(describeProtocol.request, encode({ run })))
   assert.is(ask('20261122T213015-k3f9ab'), 'none')
   for (const run of ['', '..', ':x', '20261122T213015-k3f9ab/..']) assert.is(ask(run), 'bad-message')
 })
 for (const { subject, value } of signed) {
-  wire(`${subject.name}: a body that is not one is refused whoever signed it`, () => {
+  wire(`${subject.name}: a body that does not match the schema is refused, whoever signed it`, () => {
     const body = mutationOf(encode(value))
     const envelope = { by: controller.peer, signature: new Uint8Array(64) }
     fc.assert(

@@ -9,13 +9,13 @@ import { scratch } from '../store/scratch.ts'
 const test = suite('where compiled code is kept')
 const asRoot = skipWhere(process.getuid?.() === 0 ? undefined : 'only root can give a folder away', test)
 
-test('a folder of this user is one to keep code in, and so is one that is still to be made', () => {
+test('a folder of this user may keep code, and so may one that does not exist yet', () => {
   const folder = scratch()
   assert.ok(isOwn(folder))
   assert.ok(isOwn(join(folder, 'new')))
 })
 
-test('a folder that everybody may write to is none', () => {
+test('a folder that other users may write to may not keep code', () => {
   const folder = join(scratch(), 'open')
   mkdirSync(folder)
   chmodSync(folder, 0o777)

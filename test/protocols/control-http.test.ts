@@ -94,7 +94,7 @@ control('a call works with nothing but HTTP', async () => {
   assert.equal(await raw('/v1/invite', ''), invited)
 })
 
-control('what a handler throws comes out at the caller, with its code', async () => {
+control('the caller gets the error of a handler with its code', async () => {
   await serve({
     async *attach() {
       yield line('before')
@@ -151,7 +151,7 @@ control('a body beyond the bound is refused, at both ends', async () => {
   assert.is((await failure(call)).code, 'usage')
 })
 
-control('a caller that leaves aborts the handler', async () => {
+control('a caller that closes the connection aborts the handler', async () => {
   const reasons: string[] = []
   await serve({
     async *attach(_, { signal }) {
@@ -170,7 +170,7 @@ control('a caller that leaves aborts the handler', async () => {
   assert.equal(reasons, ['interrupted', 'interrupted'])
 })
 
-control('a slow reader makes the daemon wait instead of buffer', async () => {
+control('the daemon waits for a slow reader instead of buffering', async () => {
   let written = 0
   const text = 'x'.repeat(64 * 1024)
   await serve({
@@ -191,7 +191,7 @@ control('a slow reader makes the daemon wait instead of buffer', async () => {
   assert.is(read, 256)
 })
 
-control('a daemon that stops says so to its callers and removes its socket', async () => {
+control('a daemon that stops ends its calls with lost-contact and removes its socket', async () => {
   const server = await serve({
     async *attach(_, { signal }) {
       yield line('first')
@@ -207,7 +207,7 @@ control('a daemon that stops says so to its callers and removes its socket', asy
   assert.throws(() => statSync(join(dir, 'bak.sock')), /ENOENT/)
 })
 
-control('an answer that is cut off in the middle is lost contact', async () => {
+control('an answer that is cut off is lost contact', async () => {
   const connections: Socket[] = []
   const socket = await pretend((request, response) => {
     connections.push(request.socket)
@@ -224,7 +224,7 @@ control('a daemon that dies before it answers is lost contact', async () => {
   assert.is((await failure(callOnce(socket, 'status', {}))).code, 'lost-contact')
 })
 
-control('an answer of another shape is named by its key', async () => {
+control('an answer that does not match the schema is refused, naming the key', async () => {
   const socket = await pretend((_, response) => response.end('{"ticket":3}\n'))
   const error = await failure(callOnce(socket, 'invite', {}))
   assert.is(error.code, 'bad-message')
@@ -236,7 +236,7 @@ control('an answer without a value is a bad message', async () => {
   assert.is((await failure(callOnce(socket, 'invite', {}))).code, 'bad-message')
 })
 
-control('no daemon is said with what starts one', async () => {
+control('the error without a daemon names the command that starts one', async () => {
   const error = await failure(callOnce(join(dir, 'bak.sock'), 'status', {}))
   assert.is(error.code, 'no-daemon')
   assert.match(error.message, new RegExp(`start one with: bak-node daemon --home ${dir}`))
@@ -249,7 +249,7 @@ async function leaveStale(socket: string): Promise<void> {
   await once(execFile(process.execPath, ['-e', script]), 'close')
 }
 
-control('the socket of a dead daemon is no daemon, and is replaced', async () => {
+control('the socket of a daemon that has ended is no-daemon, and is replaced', async () => {
   const socket = join(dir, 'bak.sock')
   await leaveStale(socket)
   assert.is((await failure(callOnce(socket, 'status', {}))).code, 'no-daemon')
@@ -261,23 +261,23 @@ control('the socket of a dead daemon is no daemon, and is replaced', async () =>
   assert.equal(await callOnce(socket, 'invite', {}), invited)
 })
 
-control('the socket of a living daemon is left alone', async () => {
+control('the socket of a running daemon is not replaced', async () => {
   await serve({})
   assert.is((await failure(serve({}))).code, 'busy')
 })
 
-control('what is not a socket is left alone', async () => {
+control('a file that is not a socket is not replaced', async () => {
   writeFileSync(join(dir, 'bak.sock'), 'precious')
   assert.is((await failure(serve({}))).code, 'bad-config')
 })
 
-control('a path that is too long for a socket is refused in words', async () => {
+control('a path that is too long for a socket is refused with the limit', async () => {
   const socket = join(dir, 'x'.repeat(120), 'bak.sock')
   assert.is((await failure(serve({}, socket))).code, 'bad-config')
   assert.is((await failure(callOnce(socket, 'status', {}))).code, 'bad-config')
 })
 
-control('nobody else may open the socket, whatever the umask', async () => {
+control('no other user may open the socket, whatever the umask', async () => {
   const before = process.umask(0)
   try {
     await serve({})
@@ -287,7 +287,7 @@ control('nobody else may open the socket, whatever the umask', async () => {
   assert.is(statSync(join(dir, 'bak.sock')).mode & 0o777, 0o600)
 })
 
-control('the socket is never open to others, not for a moment', async () => {
+control('the socket is never open to other users, not even while it is created', async () => {
   const socket = join(dir, 'bak.sock')
   const watch = `
     const { lstatSync } = require('node:fs')
@@ -319,7 +319,7 @@ control('the socket is never open to others, not for a moment', async () => {
   assert.is(said, 'ready\n600\n')
 })
 
-control('a server that closes leaves the socket of the next one alone', async () => {
+control('a server that closes does not remove the socket of the next one', async () => {
   const socket = join(dir, 'bak.sock')
   const first = await serve({})
   unlinkSync(socket)

@@ -11,7 +11,7 @@ const cost = (name: string, elapsed: number, user: number, system: number, more:
   ...more
 })
 
-test('each member has one line for all of its samples: parts of a core, switches a second, and bytes in all', () => {
+test('the samples of a member are summed up: shares of a core, context switches a second, and bytes in all', () => {
   const samples = [
     { members: [cost('a', 1_000, 2, 1, { voluntary: 20, sent: 5 }), cost('b', 2_000, 0, 1, { tools: 500 })] },
     { members: [cost('a', 3_000, 1, 0, { voluntary: 1, involuntary: 19, sent: 6, received: 7 })] }
@@ -22,13 +22,13 @@ test('each member has one line for all of its samples: parts of a core, switches
   ])
 })
 
-test('the costliest is the one whose daemon took most; nobody where nobody measured', () => {
+test('the costliest member is the one whose daemon took most; there is none if no member measured', () => {
   const shares = sharesOf([{ members: [cost('a', 10, 1, 0, { tools: 9 }), cost('b', 10, 1, 1), cost('c', 10, 0, 0)] }])
   assert.is(costliest(shares)?.name, 'b')
   assert.is(costliest(sharesOf([])), undefined)
 })
 
-test('a sample that was over at once is no division by nothing', () => {
+test('a sample without duration causes no division by zero', () => {
   assert.is(sharesOf([{ members: [cost('a', 0, 0, 0)] }])[0]?.daemon, 0)
 })
 

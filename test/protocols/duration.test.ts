@@ -17,7 +17,7 @@ const good: Array<[text: string, ms: number]> = [
 for (const [text, ms] of good) test(`${text} is ${ms} ms`, () => assert.is(readDuration(text), ms))
 
 for (const text of ['', '5', 's', '-5s', '5 s', '1.5h', '5w', '5S', '3651d', '99999999999d', '1h30m', '1e3s']) {
-  test(`"${text}" is none`, () => {
+  test(`"${text}" is no duration`, () => {
     assert.throws(
       () => readDuration(text),
       (error: BakError) => error.code === 'usage' && /expected a time such as/.test(error.message)
@@ -36,12 +36,12 @@ const shown: Array<[ms: number, text: string]> = [
 ]
 for (const [ms, text] of shown) test(`${ms} ms are shown as ${text}`, () => assert.is(showDuration(ms), text))
 
-test('an instant is shown in UTC, and what is beyond all time as the last there is', () => {
+test('an instant is shown in UTC, and a number beyond the range of a Date as the last instant', () => {
   assert.is(showInstant(1_795_383_015_000), '2026-11-22T21:30:15.000Z')
   assert.is(showInstant(1e300), '+275760-09-13T00:00:00.000Z')
 })
 
-test('what is shown is never longer than what is left', () => {
+test('a duration is rounded down', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: MAX_DURATION_MS }), ms => {
       const sum = showDuration(ms)

@@ -20,13 +20,13 @@ function codeOf(work: () => unknown): string {
 }
 
 for (const { subject, value } of signed) {
-  test(`a ${subject.name} that is sealed and opened is what it was, and names who signed it`, () => {
+  test(`a ${subject.name} that is sealed and opened is equal, and names its signer`, () => {
     const opened = open(subject, seal(subject, value, member))
     assert.is(opened.by, member.peer)
     assert.equal(plain(opened.value), plain(value))
   })
 
-  test(`a message of another subject does not pass for a ${subject.name}`, () => {
+  test(`a message of another subject is refused as a ${subject.name}`, () => {
     for (const other of signed.filter(each => each.subject !== subject)) {
       // with the same bytes, so that nothing but the subject differs
       assert.is(
@@ -63,7 +63,7 @@ test('a message in the name of another peer is refused', () => {
   )
 })
 
-test('a good signature does not save a message that is not of the schema', () => {
+test('a message that does not match the schema is refused despite a good signature', () => {
   const sealed = seal(memberSubject, { ...record, cores: -1 }, member)
   assert.is(
     codeOf(() => open(memberSubject, sealed)),

@@ -16,7 +16,7 @@ async function fateOf(work: Promise<unknown>): Promise<string> {
   return await Promise.race([fate, turn().then(() => 'waits')])
 }
 
-test('what is put is taken in order, each once, whoever is faster', async () => {
+test('items are taken in order, each once, whichever side is faster', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer()),
@@ -46,7 +46,7 @@ test('what is put is taken in order, each once, whoever is faster', async () => 
   )
 })
 
-test('who puts waits while it is full, who takes while it is empty', async () => {
+test('put waits while the queue is full, take while it is empty', async () => {
   const queue = new Queue<string>(2)
   const taking = queue.take()
   assert.is(await fateOf(taking), 'waits')
@@ -60,14 +60,14 @@ test('who puts waits while it is full, who takes while it is empty', async () =>
   assert.is(await fateOf(putting), 'done: undefined')
 })
 
-test('several that wait are served one each', async () => {
+test('several waiting takers get one item each', async () => {
   const queue = new Queue<number>(1)
   const taking = [queue.take(), queue.take(), queue.take()]
   for (const n of [1, 2, 3]) await queue.put(n)
   assert.equal((await Promise.all(taking)).sort(), [1, 2, 3])
 })
 
-test('after its end what is in it can still be taken, and nothing more be put', async () => {
+test('after the end, items in the queue can be taken and no more be put', async () => {
   const queue = new Queue<number>(2)
   await queue.put(1)
   await queue.put(2)
@@ -81,14 +81,14 @@ test('after its end what is in it can still be taken, and nothing more be put', 
   assert.is(await fateOf(queue.put(4)), 'failed: unreachable')
 })
 
-test('its end wakes who takes', async () => {
+test('the end wakes a waiting taker', async () => {
   const queue = new Queue<number>()
   const taking = queue.take()
   queue.end()
   assert.is(await taking, undefined)
 })
 
-test('a failure reaches everyone who waits, at once and ever after; the first one counts', async () => {
+test('a failure rejects all waiting calls and all later ones; the first failure counts', async () => {
   const full = new Queue<number>(1)
   await full.put(1)
   const putting = full.put(2)

@@ -45,7 +45,7 @@ function codeOf(content: string): string {
   }
 }
 
-test('what is written and read is what it was, sealed or not', () => {
+test('a record that is written and read is equal, sealed or not', () => {
   assert.equal(readRecord(writeRecord(record)), record)
   const { seal, ...rest } = readRecord(sealed)
   assert.equal(rest, record)
@@ -53,7 +53,7 @@ test('what is written and read is what it was, sealed or not', () => {
   assert.equal(checkSeal(sealed), readRecord(sealed))
 })
 
-test('a record that is sealed again bears one seal, the latest', () => {
+test('a record that is sealed again has one seal, the latest', () => {
   const other = newSigner()
   const again = writeRecord({ ...readRecord(sealed), partial: false }, other)
   assert.is(checkSeal(again).seal?.by, other.peer)
@@ -64,7 +64,7 @@ test('a record without a seal is of a run that did not end', () => {
   assert.throws(() => checkSeal(writeRecord(record)), /no seal/)
 })
 
-test('one letter that is changed, taken out or put in anywhere in the file is found', () => {
+test('one character that is changed, removed or added anywhere in the file is found', () => {
   const letter = fc.integer({ min: 0x20, max: 0x7e }).map(code => String.fromCharCode(code))
   fc.assert(
     fc.property(fc.nat(sealed.length - 1), letter, fc.constantFrom('change', 'drop', 'insert'), (at, by, how) => {
@@ -88,7 +88,7 @@ test('one flipped bit anywhere in the file is found', () => {
   )
 })
 
-test('the same values in another form are not what was signed', () => {
+test('the same values in another form are refused', () => {
   const json = JSON.parse(sealed)
   const { seal, ...rest } = json
   for (const other of [
@@ -112,7 +112,7 @@ test('the seal of another run or another peer does not fit', () => {
   assert.is(codeOf(print({ ...rest, seal })), 'none')
 })
 
-test('what is no record is damaged, and says where', () => {
+test('a text that is no record is damaged, with the path of the error', () => {
   assert.throws(() => readRecord('{'), /^run\.json is not JSON/)
   assert.throws(() => readRecord('{}'), /^run\.json: format/)
   assert.throws(() => readRecord(JSON.stringify({ ...record, roster: [{}] })), /^run\.json: roster\.0\./)

@@ -15,7 +15,7 @@ const failure = (act: () => unknown): BakError => {
   throw new Error('nothing was thrown')
 }
 
-const mistakes: [string, string, ...string[]][] = [
+const errors: [string, string, ...string[]][] = [
   ['an unknown key with a near one', 'smaples = 3', 'f:1: smaples: is not a known key; did you mean samples?'],
   ['an unknown key in a table', '[policy]\n\nqurum = 3', 'f:3: policy.qurum: is not a known key; did you mean quorum?'],
   [
@@ -81,8 +81,8 @@ const mistakes: [string, string, ...string[]][] = [
   ['a quoted key', '[tags]\n"a.b" = 1', 'f:2: tags.a.b: expected a string, got 1']
 ]
 
-for (const [what, text, ...expected] of mistakes) {
-  test(`a mistake is named by file, line and key: ${what}`, () => {
+for (const [what, text, ...expected] of errors) {
+  test(`an error is named by file, line and key: ${what}`, () => {
     const error = failure(() => readRunFile(text, 'f'))
     assert.is(error.code, 'bad-run-file')
     const lines = error.message.split('\n')
@@ -121,7 +121,7 @@ const someSpec = fc.record(
   { requiredKeys: ['command'] }
 )
 
-test('an effective spec is written so that it reads back the same', () => {
+test('an effective spec that is written and read is equal', () => {
   fc.assert(
     fc.property(someSpec, input => {
       const effective = v.parse(spec, input)

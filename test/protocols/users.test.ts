@@ -16,7 +16,7 @@ const cases: Array<[uid: number, shown: string]> = [
 ]
 for (const [uid, shown] of cases) test(`${uid} is ${shown}`, () => assert.is(nameOfUser(uid, passwd), shown))
 
-test('any word in quotes is that word to a shell', () => {
+test('a shell reads any quoted word as the word', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme' }).filter(word => !word.includes('\0')),

@@ -22,7 +22,7 @@ for (const [verdict, whole, partial, strictly] of table) {
     }
   )
 }
-verdicts('every word is in the table', () => assert.equal(table.map(([word]) => word).sort(), [...VERDICTS].sort()))
+verdicts('every verdict is in the table', () => assert.equal(table.map(([word]) => word).sort(), [...VERDICTS].sort()))
 verdicts.run()
 
 const errors = suite('error codes')

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { turnsTake } from '../../node/clock/schedule.ts'
+import { turnsDuration } from '../../node/clock/schedule.ts'
 import { StartMargin } from '../../node/run/start-margin.ts'
 
 const lead = suite('how far ahead the instant of start lies')
@@ -42,8 +42,8 @@ lead('has time in it to compare clocks at first, and once a minute', () => {
   const one = new StartMargin()
   const first = one.next(64, 0)
   const second = one.next(64, 1_000)
-  assert.ok(first >= turnsTake(64))
-  assert.ok(second < turnsTake(64))
+  assert.ok(first >= turnsDuration(64))
+  assert.ok(second < turnsDuration(64))
   assert.is(one.next(64, 60_000), first)
   assert.is(one.next(64, 61_000), second)
 })

@@ -16,7 +16,7 @@ const logged: string[] = []
 const log = createLog('debug', line => void logged.push(line))
 
 skipWhere(needs('python3') ?? needs('systemd-notify'), notify)(
-  'says that it is ready, and that it ends, each with a line',
+  'the start and the end are notified, each with a status line',
   async () => {
     const manager = await receiver(join(dir, 'notify'))
     const env = { ...process.env, NOTIFY_SOCKET: manager.path }

@@ -151,7 +151,7 @@ async function craft(entries: Entry[], name = 'evil'): Promise<string> {
   return archive
 }
 
-/** A large archive is unpacked from its file as it is read, a small one from memory: what may come in is the same. */
+/** A large archive is unpacked while its file is read, a small one from memory: both have the same rules. */
 const ways: [string, (archive: string) => Promise<string | Uint8Array>][] = [
   ['from a file', async archive => archive],
   ['from memory', archive => readFile(archive)]

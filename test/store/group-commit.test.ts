@@ -4,7 +4,7 @@ import { groupCommit } from '../../node/store/group-commit.ts'
 
 const test = suite('group commit')
 
-/** Work that is over when it is told to be. */
+/** Work that ends when the test ends it. */
 function controlled() {
   const begun: Array<{ key: string } & PromiseWithResolvers<void>> = []
   const ask = groupCommit(key => {

@@ -13,7 +13,7 @@ import { codeOf, listAll, scratch, withSmallDisk } from './scratch.ts'
 const test = suite('inbox')
 const content = Buffer.from('the whole tarball')
 const digest = digestOf(content)
-const receipt = { by: 'somebody', body: new Uint8Array([1]), sig: new Uint8Array(64) } as unknown as Envelope
+const receipt: Envelope = { by: 'a peer', body: new Uint8Array([1]), signature: new Uint8Array(64) }
 
 test('a tarball grows, is verified, and its receipt is found after a restart', async () => {
   const folder = join(scratch(), '.inbox')
@@ -83,15 +83,15 @@ test('a tarball is in one transfer at a time', async () => {
 
 test('a sink unpacks the verified tarball and deletes it; if unpacking fails the tarball stays', async () => {
   const content = Buffer.alloc(SMALL + 1, 'the whole tarball')
-  const parcel = { digest: digestOf(content), bytes: content.length }
+  const offer = { digest: digestOf(content), bytes: content.length }
   const folder = scratch()
   const inbox = await openInbox(folder)
   let takenIn: Buffer | undefined
-  const failing = await inbox.sink(parcel, () => Promise.reject(new Error('not now')))
+  const failing = await inbox.sink(offer, () => Promise.reject(new Error('not now')))
   await failing.append(0, content)
   assert.is(await codeOf(failing.finish()), 'not a BakError: Error: not now')
   await failing.close()
-  const sink = await inbox.sink(parcel, async path => {
+  const sink = await inbox.sink(offer, async path => {
     takenIn = await readFile(path as string)
   })
   assert.is(sink.size(), content.length)
@@ -101,16 +101,16 @@ test('a sink unpacks the verified tarball and deletes it; if unpacking fails the
   assert.equal(await listAll(folder), [])
 })
 
-const parcel = { digest, bytes: content.length }
+const offer = { digest, bytes: content.length }
 
 test('a small tarball is received in memory, verified and unpacked from there, and its receipt stored', async () => {
   const folder = scratch()
   const inbox = await openInbox(folder)
   let takenIn: Uint8Array | string | undefined
-  const sink = await inbox.sink(parcel, async tarball => {
+  const sink = await inbox.sink(offer, async tarball => {
     takenIn = tarball
   })
-  assert.is(await codeOf(inbox.sink(parcel, async () => {})), 'busy')
+  assert.is(await codeOf(inbox.sink(offer, async () => {})), 'busy')
   await sink.append(0, content.with(3, 0))
   assert.is(await codeOf(sink.finish()), 'mismatch')
   assert.is(takenIn, undefined)
@@ -126,7 +126,7 @@ test('a small tarball is received in memory, verified and unpacked from there, a
   await sink.close()
   const kept = await (await openInbox(folder)).receipt(digest)
   assert.equal(new Uint8Array(kept as Uint8Array), encode(receipt))
-  await (await inbox.sink(parcel, async () => {})).close()
+  await (await inbox.sink(offer, async () => {})).close()
 })
 
 const full = 'on a full disk what came is kept, and goes on when there is room'

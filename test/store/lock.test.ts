@@ -16,13 +16,13 @@ try {
   setInterval(() => {}, 60_000)
 } catch (error) { console.log(error.code) }`
 
-/** A process that takes the lock and keeps it; resolves when it has said how that went. */
-async function startHolder(path: string): Promise<{ child: ChildProcess; said: string }> {
+/** A process that takes the lock and keeps it; resolves with its first line. */
+async function startHolder(path: string): Promise<{ child: ChildProcess; printed: string }> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', holder, path], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  const [said] = await once(child.stdout as NodeJS.ReadableStream, 'data')
-  return { child, said: String(said).trim() }
+  const [printed] = await once(child.stdout as NodeJS.ReadableStream, 'data')
+  return { child, printed: String(printed).trim() }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
@@ -45,9 +45,9 @@ test('a second holder is refused with the pid of the first, until that releases 
 test('the lock of a living process is respected, that of a killed one replaced', async () => {
   const folder = scratch()
   const path = join(folder, 'lock')
-  const { child, said } = await startHolder(path)
+  const { child, printed } = await startHolder(path)
   try {
-    assert.is(said, 'mine')
+    assert.is(printed, 'mine')
     const error = await takeLock(path).catch(error => error)
     assert.is(error.code, 'busy')
     assert.match(error.message, String(child.pid))
@@ -90,7 +90,7 @@ test('of several processes that find a stale lock at once exactly one gets it', 
   await writeFile(path, 'stale')
   const holders = await Promise.all(Array.from({ length: 4 }, () => startHolder(path)))
   try {
-    assert.equal(holders.map(each => each.said).sort(), ['busy', 'busy', 'busy', 'mine'])
+    assert.equal(holders.map(each => each.printed).sort(), ['busy', 'busy', 'busy', 'mine'])
   } finally {
     for (const { child } of holders) await stop(child)
   }

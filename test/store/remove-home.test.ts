@@ -66,8 +66,8 @@ leave('purging leaves nothing, not even the temporary files of a crash', async (
 leave('other files stay, and so does the folder', async () => {
   writeFileSync(join(home.root, 'notes.txt'), 'mine')
   mkdirSync(join(home.root, 'more'))
-  const said = await purge(home)
-  assert.match(said.join(), /other files stay: more, notes\.txt/)
+  const done = await purge(home)
+  assert.match(done.join(), /other files stay: more, notes\.txt/)
   assert.equal(readdirSync(home.root).sort(), ['more', 'notes.txt'])
 })
 
@@ -79,8 +79,8 @@ leave('links are removed and never followed, wherever they are', async () => {
   symlinkSync(precious, home.runs())
   mkdirSync(home.work(RUN))
   symlinkSync(precious, join(home.work(RUN), 'data'))
-  const said = await purge(home)
-  assert.equal(said, [`${home.runs()} was a link: its target is still there`, `deleted ${home.root}`])
+  const done = await purge(home)
+  assert.equal(done, [`${home.runs()} was a link: its target is still there`, `deleted ${home.root}`])
   assert.is(readFileSync(join(precious, 'inner/file'), 'utf8'), 'data')
 })
 
@@ -148,10 +148,10 @@ const losses: Array<[title: string, make: () => void, all: { everything: boolean
 for (const [title, make, all, lost] of losses) {
   leave(`what would be lost: ${title}`, async () => {
     make()
-    const said = await lossesOf(home, all)
-    assert.is(said.length, lost.length, said.join('\n'))
-    for (const [i, pattern] of lost.entries()) assert.match(said[i] as string, pattern)
-    assert.ok(lstatSync(home.key).isFile(), 'nothing is done')
+    const found = await lossesOf(home, all)
+    assert.is(found.length, lost.length, found.join('\n'))
+    for (const [i, pattern] of lost.entries()) assert.match(found[i] as string, pattern)
+    assert.ok(lstatSync(home.key).isFile(), 'nothing is deleted')
   })
 }
 leave.run()

@@ -43,7 +43,7 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Runs `use` with a disk of so many KiB; without the right to mount one it says so and does nothing. */
+/** Runs `use` with a disk of so many KiB; without permission to mount one it prints why and does nothing. */
 export async function withSmallDisk(title: string, kib: number, use: (folder: string) => Promise<void>): Promise<void> {
   const folder = scratch()
   try {

@@ -64,14 +64,14 @@ withMpstat('mpstat prints its averages when it is stopped', async ({ start, fold
   assert.match(text(), /^Average: +all/m)
 })
 
-withMpstat('an interval that mpstat cannot keep is rounded, and told of', async ({ start, folder }) => {
+withMpstat('an interval that mpstat does not support is rounded, with a warning', async ({ start, folder }) => {
   const running = await start('mpstat', { interval: 1.4, options: ['-u'] })
   await running.ready
   assert.equal(await running.stop(), ['sampled every 1 s, because it does not support 1.4 s'])
   assert.match(readFileSync(join(folder, 'mpstat', 'mpstat.cmd'), 'utf8'), 'mpstat -P ALL -u 1\n')
 })
 
-withMpstat('an option that mpstat does not know fails its start with what it said', async ({ start }) => {
+withMpstat('an unknown option fails the start with the error message of mpstat', async ({ start }) => {
   const running = await start('mpstat', { options: ['--no-such-option'] })
   const error: BakError = await running.ready.catch(thrown => thrown)
   assert.is(error.code, 'tool-failed')
@@ -90,7 +90,7 @@ withSar('sar leaves no collector behind', async ({ start, folder }) => {
 })
 
 for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
-  programs(`${tool.name} says whether it is there, and its version`, async () => {
+  programs(`${tool.name} reports whether it is installed, and its version`, async () => {
     const { usable, version, reason } = await tool.check({})
     assert.is(usable, needs(tool.name) == null)
     if (usable) assert.match(version as string, /^\d+\.\d+/)

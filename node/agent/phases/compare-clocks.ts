@@ -8,7 +8,7 @@ import { asBakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { MeasuredPath } from '../../../protocols/path.ts'
 import { best, better, now } from '../../clock/clock.ts'
-import { CLOCK_OLD, turnOf } from '../../clock/schedule.ts'
+import { CLOCK_MAX_AGE_MS, turnOf } from '../../clock/schedule.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** Exchanges of one measurement. */
@@ -19,16 +19,38 @@ const EXCHANGE_INTERVAL_MS = 3
 const MAX_EXCHANGES_BEFORE = 8
 const PAUSE_MS = 5
 const GOOD_BOUND_MS = 0.75
-/** Longest measurement at `end`, ms. */
-const END_TIMEOUT_MS = 5_000
+/** Longest measurement at `end`, and of one that nobody waits for, ms. */
+const MEASURE_TIMEOUT_MS = 5_000
 /** The measurement ends so long before the instant, ms. */
 const MARGIN_MS = 5
 /** An instant further away was agreed by a clock that was set meanwhile, ms. */
 const MAX_AHEAD_MS = 5_000
 
+/** From this bound on, half of a round trip, one exchange has to do at `join`, ms; more follow while the run goes on. */
+const LONG_PATH_BOUND_MS = 10
+
 type Measuring = Pick<PhaseContext, 'member' | 'ask' | 'signal'>
 
-/** @returns how far this member's clock is from the controller's. @throws {BakError} why that is not known */
+/**
+ * @returns how far this member's clock is from the controller's, as well as it can be known without a round trip of its own on a long
+ * path. @throws {BakError} why that is not known
+ */
+export async function measureAtJoin(context: Measuring): Promise<Clock> {
+  const { member, ask, signal } = context
+  if (member.controller === member.self) return measure(context)
+  const first = await ask(signal)
+  if (first.bound < LONG_PATH_BOUND_MS) return better(first, await measure(context))
+  const later = measure({ ...context, signal: AbortSignal.timeout(MEASURE_TIMEOUT_MS) })
+  later.then(
+    clock => {
+      member.clock = better(member.clock, clock)
+    },
+    () => {}
+  )
+  return first
+}
+
+/** Several exchanges, in this member's turn. @throws {BakError} why the clock is not known */
 export async function measure({ member, ask, signal }: Measuring): Promise<Clock> {
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
   await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
@@ -49,7 +71,7 @@ export async function measureAgain({ member, ask, signal }: Measuring): Promise<
     member.clock = await measure({
       member,
       ask,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(END_TIMEOUT_MS)])
+      signal: AbortSignal.any([signal, AbortSignal.timeout(MEASURE_TIMEOUT_MS)])
     })
     return undefined
   } catch (cause) {
@@ -60,7 +82,7 @@ export async function measureAgain({ member, ask, signal }: Measuring): Promise<
 /** Measures in the time that is left until an instant of the controller's clock, as well as it can be done in that. */
 export async function measureBefore(at: number, { member, ask, signal }: Measuring): Promise<void> {
   const left = () => at - (now() + member.clock.offset)
-  if (member.controller === member.self || now() - member.compared < CLOCK_OLD || left() <= MARGIN_MS) return
+  if (member.controller === member.self || now() - member.compared < CLOCK_MAX_AGE_MS || left() <= MARGIN_MS) return
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), MAX_AHEAD_MS) - MARGIN_MS))])
   const turn = left() - turnOf(member.offer.candidates, member.self).before
   const samples: Clock[] = []

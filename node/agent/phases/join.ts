@@ -1,9 +1,10 @@
+/** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { findTool } from '../../tools/index.ts'
-import { measure, pathNow } from './compare-clocks.ts'
+import { measureAtJoin, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */
@@ -12,7 +13,7 @@ export const join: PhaseHandler = async context => {
   const self = parts.self()
   await parts.allow(member)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
-  const [clock, tools] = await Promise.all([measure(context), Promise.all(member.tools.map(checkAssignment))])
+  const [clock, tools] = await Promise.all([measureAtJoin(context), Promise.all(member.tools.map(checkAssignment))])
   member.clock = clock
   const missing = tools.filter(tool => !tool.usable)
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {

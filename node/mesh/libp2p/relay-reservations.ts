@@ -26,7 +26,7 @@ const FORGETTING = { has: () => false, add: () => {} }
 export class Reservations {
   readonly #store: Store
 
-  constructor({ transportManager }: { transportManager: TransportManager }) {
+  constructor({ transportManager }: { transportManager: Pick<TransportManager, 'getTransports'> }) {
     const transport = transportManager.getTransports().find(each => 'reservationStore' in each)
     if (transport == null) throw new Error('libp2p has no transport for relayed connections')
     this.#store = (transport as unknown as { reservationStore: Store }).reservationStore

@@ -1,3 +1,4 @@
+/** The origin of a connection whose peer is not known yet. */
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 /**

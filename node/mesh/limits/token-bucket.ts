@@ -1,4 +1,6 @@
-/** A token bucket, and the rate that fills it. */
+/** The rate limit of one thing. */
+
+/** How a token bucket is filled. */
 export interface Rate {
   /** Tokens that are added per second. */
   perSecond: number

@@ -1,3 +1,4 @@
+/** Rate limits by key. */
 import { BoundedMap } from '../../bounded-map.ts'
 import { type Rate, TokenBucket } from './token-bucket.ts'
 

@@ -1,10 +1,10 @@
 /**
- * Syncs with each neighbour once it is connected and rebroadcasts what was learned. A record learned in a sync is known to the peer that
- * sent it, and other neighbours with which there was no sync yet get it in theirs: it is rebroadcast only if there was one with a third.
+ * Syncs with each neighbour once it is connected. Records learned in a sync are known to the peer that sent them. They are rebroadcast only
+ * if another neighbour has synced earlier; the others get them in their own sync.
  */
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError } from '../../../protocols/errors.ts'
-import { recordsProtocol, type SyncRequest, type SyncResponse } from '../../../protocols/hello.ts'
+import { type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
 import type { Streams } from '../streams.ts'
@@ -43,12 +43,12 @@ export class NeighbourSync {
   }
 
   async start(): Promise<void> {
-    await this.#components.streams.serve(recordsProtocol, (first, exchange) => this.#answer(first, exchange))
+    await this.#components.streams.serve(syncProtocol, (first, exchange) => this.#answer(first, exchange))
   }
 
   async stop(): Promise<void> {
     this.#rebroadcast.stop()
-    await this.#components.streams.unserve(recordsProtocol)
+    await this.#components.streams.unserve(syncProtocol)
   }
 
   /** Call when the protocols of a neighbour are known. The peer with the smaller id asks, so that one sync is enough. */

@@ -1,5 +1,5 @@
 /**
- * Mends the tables of both sides after a partition. Each side holds the other for lost, and only a newer record refutes that: whoever
+ * Mends the tables of both sides after a partition. Each side holds the other for lost, and only a newer record refutes that: a peer that
  * meets such a peer again announces itself, a little later, as many do so at once, and once more, as the topic is still being grafted.
  */
 import { Timers } from '../../timers.ts'

@@ -5,7 +5,7 @@
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { MAX_PEERS } from '../../../protocols/fields.ts'
-import { RECORDS_PER_FRAME, recordsProtocol, type SyncRequest, type SyncResponse } from '../../../protocols/hello.ts'
+import { RECORDS_PER_FRAME, type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'
 import { call, type Exchange, type Opener } from '../../../protocols/stream.ts'
 import type { Row, Table } from './table.ts'
 
@@ -20,7 +20,7 @@ export interface SyncContext {
 
 /** The caller's end. */
 export async function syncRecords(open: Opener, peer: string, { table, learn }: SyncContext): Promise<void> {
-  const exchange = await call(open, recordsProtocol)
+  const exchange = await call(open, syncProtocol)
   try {
     const versions = table.rows().map(({ record }) => ({ peer: record.peer, version: record.version }))
     await exchange.send({ type: 'have', versions })

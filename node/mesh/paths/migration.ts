@@ -1,7 +1,7 @@
 /**
- * Brings what goes on between two peers from a relayed connection to a direct one. From the moment there is a direct one new
- * streams go over it. Gossip is moved; short exchanges end where they began; those that go on for long break when the
- * relayed connection closes, are opened again, and go on where they were. The peer with the smaller id closes it.
+ * Migrates two peers from a relayed connection to a direct one. New streams use the direct connection as soon as it is open. Gossip is
+ * moved; short exchanges finish on the relayed connection; long ones break when it closes, and resume on the direct one. The peer with the
+ * smaller id closes it.
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
@@ -9,24 +9,26 @@ import type { ConnectionManager } from '@libp2p/interface-internal'
 import { attachProtocol } from '../../../protocols/events.ts'
 import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { pause } from '../../wait.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
 
-/** A direct connection that lives for so long is there to stay, ms: some are made only to see whether they can be. */
-const PROBATION = 500
-/** Both sides have seen the direct connection after this, ms, and begin nothing on the relayed one any more. */
-const SETTLE = 1_000
-/** Exchanges that have not ended after this break, ms. */
-const PATIENCE = 8_000
-const LOOK = 100
-/** Exchanges that go on for long, and know how to begin again. */
-const LASTING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
+/** Some direct connections only test whether there can be one; those are closed within this time. */
+const PROBATION_MS = 500
+/** After this time both sides know the direct connection and open no more streams on the relayed one. */
+const SETTLE_MS = 1_000
+/** Short exchanges that take longer break. */
+const DRAIN_TIMEOUT_MS = 8_000
+const DRAIN_CHECK_MS = 100
+/** Protocols of long exchanges, which resume by themselves. */
+const RESUMING = [runStreamProtocol, attachProtocol, tarballProtocol].map(({ id }) => id)
 
 export interface ConnectionMigrationComponents {
   peerId: PeerId
   events: TypedEventTarget<Libp2pEvents>
-  connectionManager: ConnectionManager
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
   identify: { identify(connection: Connection): Promise<unknown> }
   pubsub: GossipSub
 }
@@ -35,76 +37,84 @@ export class ConnectionMigration {
   readonly #components: ConnectionMigrationComponents
   readonly #log: Log
   readonly #self: string
-  readonly #leaving = new Set<Connection>()
-  #stopped = false
+  readonly #migrating = new Set<Connection>()
+  readonly #stopped = new AbortController()
+  #stopListening: () => void = () => {}
 
   constructor(components: ConnectionMigrationComponents, init: { log: Log }) {
     this.#components = components
     this.#self = components.peerId.toString()
-    this.#log = init.log.with({}, 'handover')
+    this.#log = init.log.with({}, 'migration')
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   afterStart(): void {
-    this.#components.events.addEventListener('connection:open', this.#onOpen)
-    this.#components.events.addEventListener('connection:close', this.#onClose)
+    this.#stopListening = listen<Libp2pEvents>(this.#components.events, {
+      'connection:open': ({ detail }) => this.#onOpen(detail.remotePeer),
+      'connection:close': ({ detail }) => this.#onClose(detail.remotePeer)
+    })
   }
 
   stop(): void {
-    this.#stopped = true
-    this.#components.events.removeEventListener('connection:open', this.#onOpen)
-    this.#components.events.removeEventListener('connection:close', this.#onClose)
+    this.#stopped.abort()
+    this.#stopListening()
   }
 
-  readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => {
-    const { remotePeer } = detail
-    const all = this.#components.connectionManager.getConnections(remotePeer)
+  #onOpen(peer: PeerId): void {
+    const all = this.#components.connectionManager.getConnections(peer)
     const direct = preferred(all)
     if (direct == null || isRelayed(direct.remoteAddr)) return
-    for (const each of all) if (isRelayed(each.remoteAddr)) void this.#leave(each, direct)
+    for (const each of all) if (isRelayed(each.remoteAddr)) void this.#migrate(each, direct)
   }
 
-  async #leave(relayed: Connection, direct: Connection): Promise<void> {
-    if (this.#leaving.has(relayed)) return
-    this.#leaving.add(relayed)
+  async #migrate(relayed: Connection, direct: Connection): Promise<void> {
+    if (this.#migrating.has(relayed)) return
+    this.#migrating.add(relayed)
     const peer = relayed.remotePeer.toString()
     try {
-      await sleep(PROBATION)
+      await this.#pause(PROBATION_MS)
       if (!isOpen(direct) || !isOpen(relayed)) return
       await moveGossip(this.#components.pubsub, direct).catch(error =>
         this.#log.debug('gossip not moved', { peer, why: error.message })
       )
       if (this.#self > peer) return
-      await sleep(SETTLE)
-      const late = performance.now() + PATIENCE
-      while (performance.now() < late && isOpen(relayed) && isOpen(direct) && isBusy(relayed)) await sleep(LOOK)
-      // the direct one may have broken meanwhile
-      if (this.#stopped || !isOpen(direct)) return
+      await this.#pause(SETTLE_MS)
+      await this.#drain(relayed, direct)
+      // the direct connection may have broken meanwhile
+      if (this.#stopped.signal.aborted || !isOpen(direct)) return
       await relayed.close()
       this.#log.debug('relayed connection closed', { peer })
     } catch (error) {
       relayed.abort(error as Error)
     } finally {
-      this.#leaving.delete(relayed)
+      this.#migrating.delete(relayed)
     }
   }
 
-  /** Gossipsub may have lost the peer with that connection: it is made to look at the one that is left. */
-  readonly #onClose = ({ detail }: CustomEvent<Connection>): void => {
-    const left = preferred(this.#components.connectionManager.getConnections(detail.remotePeer))
-    if (left == null || this.#stopped) return
-    this.#components.identify.identify(left).catch(() => {})
+  /** Waits until short exchanges on the relayed connection have finished, and gossip has moved. */
+  async #drain(relayed: Connection, direct: Connection): Promise<void> {
+    const deadline = performance.now() + DRAIN_TIMEOUT_MS
+    const { signal } = this.#stopped
+    while (!signal.aborted && performance.now() < deadline && isOpen(relayed) && isOpen(direct) && isBusy(relayed)) {
+      await this.#pause(DRAIN_CHECK_MS)
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return pause(ms, this.#stopped.signal)
+  }
+
+  /** Gossipsub may have lost the peer with the closed connection: identify makes it use the remaining one. */
+  #onClose(peer: PeerId): void {
+    const remaining = preferred(this.#components.connectionManager.getConnections(peer))
+    if (remaining == null || this.#stopped.signal.aborted) return
+    this.#components.identify.identify(remaining).catch(() => {})
   }
 }
 
 const isOpen = ({ status }: Connection) => status === 'open'
 
-/** Gossip that is still there has not been moved by the other side. */
+/** Gossip counts while the other side has not moved it. */
 const isBusy = ({ streams }: Connection) =>
   streams.some(({ protocol }) => protocol.startsWith('/meshsub/') || isShort(protocol))
 
-const isShort = (protocol: string) => protocol.startsWith('/bak/') && !LASTING.includes(protocol)
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+const isShort = (protocol: string) => protocol.startsWith('/bak/') && !RESUMING.includes(protocol)

@@ -1,44 +1,46 @@
-/** What kind of path each connection is, and which of several to one peer is to be used. */
+/** The kind of path that each connection is. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { isPrivate } from '@libp2p/utils'
 import type { Path, PathClass } from '../../../protocols/path.ts'
+import { listen } from '../../listen.ts'
+import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
 
-/** What is known of one connection. */
-export interface TrustLog {
+export interface ConnectionInfo {
   remoteAddr: string
   direction: 'inbound' | 'outbound'
-  /** Said by who made it. */
+  /** As noted by the part that made the connection. */
   made?: PathClass
-  /** Ports that the router of the other, or of this peer, opened on demand. */
+  /** Ports that the router of the other peer, or of this one, opened on demand. */
   theirMapped: string[]
   ownMapped: string[]
-  /** The other's address is of a private network. */
-  near: boolean
+  /** The remote address is of a private network. */
+  isLocal: boolean
 }
 
-/** @returns what kind of path it is. Pure. */
-export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, near }: TrustLog): Path {
+/** @returns the kind of path of a connection. Pure. */
+export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, isLocal }: ConnectionInfo): Path {
   if (isRelayed(remoteAddr)) return { class: 'relayed', via: /\/p2p\/([^/]+)\/p2p-circuit/.exec(remoteAddr)?.[1] }
   if (made === 'punched') return { class: 'punched' }
   const address = withoutPeer(remoteAddr)
   const mapped =
-    direction === 'outbound' ? theirMapped.some(each => withoutPeer(each) === address) : ownMapped.length > 0 && !near
+    direction === 'outbound'
+      ? theirMapped.some(each => withoutPeer(each) === address)
+      : ownMapped.length > 0 && !isLocal
   return { class: mapped ? 'mapped' : (made ?? 'direct') }
 }
 
 const withoutPeer = (address: string) => address.replace(/\/p2p\/[^/]+$/, '')
 
 export interface PathsComponents {
-  events: TypedEventTarget<Libp2pEvents>
-  connectionManager: ConnectionManager
-  members: Members
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
+  members: Pick<Members, 'get' | 'self'>
 }
 
-/** How peers are reached just now. */
 export class Paths {
   readonly #components: PathsComponents
   readonly #made = new WeakMap<Connection, PathClass>()
@@ -47,17 +49,17 @@ export class Paths {
     this.#components = components
   }
 
-  /** Notes how a connection came about, where its addresses do not tell. */
+  /** Notes how a connection was made, where its addresses do not show it. */
   mark(connection: Connection, made: PathClass): void {
     this.#made.set(connection, made)
   }
 
-  /** @returns whether it came about by both sides' connecting: nobody listens where it leads to */
+  /** @returns whether both sides dialled at once: nothing listens at the remote address */
   isPunched(connection: Connection): boolean {
     return this.#made.get(connection) === 'punched'
   }
 
-  /** @returns undefined where a peer is not connected, or is this one */
+  /** @returns undefined for a peer that is not connected, and for this one */
   of(peer: string): Path | undefined {
     const connection = this.#connection(peer)
     if (connection == null) return undefined
@@ -69,32 +71,27 @@ export class Paths {
       made: this.#made.get(connection),
       theirMapped: members.get(peer)?.mapped ?? [],
       ownMapped: members.self.mapped ?? [],
-      near: isPrivate(remoteAddr)
+      isLocal: isPrivate(remoteAddr)
     })
   }
 
   /**
-   * Waits for a direct connection where there is only a relayed one.
-   * @param patience ms from when that opened: later nothing better comes of it soon
+   * Waits for a direct connection to a peer with only a relayed one. Never rejects.
+   * @param timeout ms since the relayed connection was opened: a direct one that takes longer is unlikely
    */
-  async untilDirect(peer: string, patience: number, signal: AbortSignal): Promise<void> {
+  async untilDirect(peer: string, timeout: number, signal: AbortSignal): Promise<void> {
     const relayed = this.#connection(peer)
     if (relayed == null || !isRelayed(relayed.remoteAddr)) return
-    const left = relayed.timeline.open + patience - Date.now()
-    if (left <= 0 || signal.aborted) return
-    const { events } = this.#components
-    const over = Promise.withResolvers<void>()
-    const onOpen = ({ detail }: CustomEvent<Connection>) => {
-      if (detail.remotePeer.toString() === peer && !isRelayed(detail.remoteAddr)) over.resolve()
-    }
-    const timer = setTimeout(over.resolve, left)
-    const onAbort = () => over.resolve()
-    events.addEventListener('connection:open', onOpen)
-    signal.addEventListener('abort', onAbort)
-    await over.promise
-    clearTimeout(timer)
-    events.removeEventListener('connection:open', onOpen)
-    signal.removeEventListener('abort', onAbort)
+    const left = relayed.timeline.open + timeout - Date.now()
+    if (left <= 0) return
+    const found = new AbortController()
+    const stop = listen<Libp2pEvents>(this.#components.events, {
+      'connection:open': ({ detail }) => {
+        if (detail.remotePeer.toString() === peer && !isRelayed(detail.remoteAddr)) found.abort()
+      }
+    })
+    await pause(left, AbortSignal.any([signal, found.signal]))
+    stop()
   }
 
   #connection(peer: string): Connection | undefined {

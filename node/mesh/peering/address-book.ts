@@ -1,45 +1,50 @@
-/** The peers of the mesh that this home has met, with their addresses, so that it finds the mesh again without a ticket. */
+/** The peers that this home has met, with their addresses: with them it finds the mesh again without a ticket. */
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { MemberView } from '../../../protocols/control.ts'
 import { instant, list, multiaddress, name, peerId } from '../../../protocols/fields.ts'
+import { listen } from '../../listen.ts'
 import { writeAtomic } from '../../store/atomic.ts'
-import type { Members } from '../membership/members.ts'
-import type { Authority } from '../trust/authority.ts'
+import type { Members, MembersEvents } from '../membership/members.ts'
+import type { Authority, AuthorityEvents } from '../trust/authority.ts'
 
-const MAX_PEERS = 1024
+const MAX_KNOWN_PEERS = 1024
 const peers = list(
   v.object({
     peer: peerId,
     name,
     addresses: list(multiaddress, 32),
-    /** The day when it was last here. */
+    /** The day when the peer was here last. */
     seen: v.optional(instant, 0),
-    /** It said good-bye: it comes back by itself, or never. */
+    /** The peer has left: it comes back by itself, or never. */
     left: v.optional(v.boolean())
   }),
-  MAX_PEERS
+  MAX_KNOWN_PEERS
 )
 export type KnownPeer = v.InferOutput<typeof peers>[number]
 
-const DAY = 86_400_000
-/** Who has not been here for so long is forgotten. */
-const KEEP = 7 * DAY
-/** Written this long after a change, with what else changes by then, ms. */
-const SETTLE = 1_000
+const DAY_MS = 86_400_000
+/** Peers that were away for so long are forgotten. */
+const KEEP_MS = 7 * DAY_MS
+/** Changes within this time are written together. */
+const COALESCE_MS = 1_000
 
-export interface AddressBookParts {
-  members: Members
-  authority: Authority
+type Listen = 'addEventListener' | 'removeEventListener'
+
+export interface AddressBookComponents {
+  members: Pick<Members, 'list' | Listen>
+  authority: Pick<Authority, Listen>
+  /** This peer's id. */
   self: string
 }
 
 export class AddressBook {
   readonly #path: string
   #peers: KnownPeer[]
-  #parts: AddressBookParts | undefined
+  #components: AddressBookComponents | undefined
+  #listening: Array<() => void> = []
   #timer: NodeJS.Timeout | undefined
-  /** What is in the file. */
+  /** The content of the file, as far as this process wrote it. */
   #written = ''
   #writing: Promise<void> = Promise.resolve()
 
@@ -48,7 +53,7 @@ export class AddressBook {
     this.#peers = known
   }
 
-  /** A file that cannot be read is as good as none: the ticket's addresses are left. */
+  /** A file that cannot be parsed counts as empty: the addresses of the ticket remain. */
   static async open(path: string): Promise<AddressBook> {
     const content = await readFile(path, 'utf8').catch(() => '[]')
     try {
@@ -58,68 +63,70 @@ export class AddressBook {
     }
   }
 
-  watch(parts: AddressBookParts): this {
-    this.#parts = parts
+  /** The dialler needs the book before there are members: it becomes one of the services here. */
+  serve(components: AddressBookComponents): this {
+    this.#components = components
     return this
   }
 
   start(): void {
-    this.#parts?.members.addEventListener('change', this.#onChange)
-    this.#parts?.authority.addEventListener('refused', this.#onRefused)
+    if (this.#components == null) return
+    const { members, authority } = this.#components
+    this.#listening = [
+      listen<MembersEvents>(members, { change: () => this.#writeSoon() }),
+      listen<AuthorityEvents>(authority, {
+        // nobody needs to find a peer that is not admitted any more
+        refused: ({ detail: { peer } }) => {
+          this.#peers = this.#peers.filter(each => each.peer !== peer)
+          this.#writeSoon()
+        }
+      })
+    ]
   }
 
   async beforeStop(): Promise<void> {
-    this.#parts?.members.removeEventListener('change', this.#onChange)
-    this.#parts?.authority.removeEventListener('refused', this.#onRefused)
+    for (const stop of this.#listening.splice(0)) stop()
     clearTimeout(this.#timer)
     await this.#write()
   }
 
-  stop(): void {}
-
-  /** @returns whom this home remembers, those that left last */
+  /** @returns the peers that this home remembers, those that have left at the end */
   peers(): KnownPeer[] {
     return this.#peers
   }
 
-  readonly #onChange = (): void => {
+  #writeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#write().catch(() => {})
-    }, SETTLE).unref()
-  }
-
-  /** Nobody looks for a peer that is not let in any more. */
-  readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
-    this.#peers = this.#peers.filter(each => each.peer !== peer)
-    this.#onChange()
+    }, COALESCE_MS).unref()
   }
 
   async #write(): Promise<void> {
-    const { members, self } = this.#parts ?? {}
+    const { members, self } = this.#components ?? {}
     const others = members?.list().filter(({ peer }) => peer !== self) ?? []
     this.#peers = remember(this.#peers, others, Date.now())
     const text = `${JSON.stringify(this.#peers, null, 2)}\n`
     if (text !== this.#written) {
       this.#written = text
-      // one after the other: a stop waits for what was begun before it
+      // one after the other: the stop waits for earlier writes too
       this.#writing = this.#writing.catch(() => {}).then(() => writeAtomic(this.#path, text, { mode: 0o600 }))
     }
     await this.#writing
   }
 }
 
-/** @returns what is remembered from now on: who is here, and who was not long ago; those that left last. Pure. */
+/** @returns the peers to remember: those here and those away for a short time; at the end those that have left. Pure. */
 export function remember(known: KnownPeer[], members: MemberView[], now: number): KnownPeer[] {
   const all = new Map(known.map(each => [each.peer, each]))
   for (const { peer, name, addresses, state, since } of members.filter(each => each.addresses.length > 0)) {
     const seen = state === 'lost' || state === 'left' ? Math.min(since, now) : now
-    // the day is enough, and does not change with every record that comes
-    const met = { peer, name, addresses, seen: seen - (seen % DAY) }
+    // the day is enough, and does not change with every record
+    const met = { peer, name, addresses, seen: seen - (seen % DAY_MS) }
     all.set(peer, state === 'left' ? { ...met, left: true } : met)
   }
   return [...all.values()]
-    .filter(({ seen }) => seen > now - KEEP)
+    .filter(({ seen }) => seen > now - KEEP_MS)
     .sort((a, b) => Number(a.left ?? false) - Number(b.left ?? false) || b.seen - a.seen)
-    .slice(0, MAX_PEERS)
+    .slice(0, MAX_KNOWN_PEERS)
 }

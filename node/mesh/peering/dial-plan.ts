@@ -1,38 +1,37 @@
 /**
- * Whom to look for: members that are lost may only be cut off, and so may peers that an earlier life of this one knew. A mesh that
- * fell apart grows together again because somebody looks. Pure.
+ * Decides which peers to search for. Lost members may only be on the other side of a partition, and so may peers that an earlier life of
+ * this one knew: the sides of a partition find each other because some members keep dialling. Pure.
  */
 import type { MemberView } from '../../../protocols/control.ts'
 import type { KnownPeer } from './address-book.ts'
 
-/** Where a peer may be found. */
 export interface DialTarget {
-  /** Not known of the addresses in a ticket. */
+  /** Unknown for the addresses in a ticket. */
   peer?: string
   addresses: string[]
 }
 
-/** All that are missing have had a dial after so many rounds, if they are not too many. */
+/** All missing peers are dialled within so many rounds, unless there are too many. */
 const ROUNDS = 4
-const MAX_DIALS = 8
-/** So many of the members that are here look in each round; which ones is left to chance. */
-const LOOKERS = 4
+const MAX_DIALS_OF_ROUND = 8
+/** The number of members that search in a round, on average; which ones is random. */
+const SEARCHERS = 4
 
-/** @returns members that are lost, and remembered peers of whom nobody here knows; not those that left in order */
-export function missingOf(members: MemberView[], remembered: KnownPeer[]): DialTarget[] {
-  const known = new Set(members.map(({ peer }) => peer))
+/** @returns lost members, and known peers that are not in the table; not those that have left */
+export function missingOf(members: MemberView[], known: KnownPeer[]): DialTarget[] {
+  const inTable = new Set(members.map(({ peer }) => peer))
   const lost = members.filter(({ state, addresses }) => state === 'lost' && addresses.length > 0)
-  const unheard = remembered.filter(({ peer, left }) => left !== true && !known.has(peer))
-  return [...lost, ...unheard].map(({ peer, addresses }) => ({ peer, addresses }))
+  const absent = known.filter(({ peer, left }) => left !== true && !inTable.has(peer))
+  return [...lost, ...absent].map(({ peer, addresses }) => ({ peer, addresses }))
 }
 
 /**
- * How many dials this peer spends on them in one round: few from each where many look, so that dead peers do not cost a large
- * mesh more than a small one.
- * @param here members that are here, this peer too
- * @param chance 0 .. 1, at random
+ * Shares the dials to missing peers among the members, so that dead peers do not cost a large mesh more than a small one.
+ * @param here number of members that are here, this peer included
+ * @param random 0 up to, but without, 1
+ * @returns how many dials this peer makes in this round
  */
-export function dialsFor(missing: number, here: number, chance: number): number {
-  if (missing === 0 || chance >= LOOKERS / here) return 0
-  return Math.min(MAX_DIALS, Math.ceil(missing / ROUNDS))
+export function dialsFor(missing: number, here: number, random: number): number {
+  if (missing === 0 || random >= SEARCHERS / here) return 0
+  return Math.min(MAX_DIALS_OF_ROUND, Math.ceil(missing / ROUNDS))
 }

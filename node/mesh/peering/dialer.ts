@@ -1,57 +1,59 @@
 /**
- * Keeps this peer connected: to the addresses it was given and to those it remembers while it knows nobody, and to a
- * handful of members once it does, so that no single peer holds the mesh together. Looks now and then for those that are
- * missing, so that parts of a mesh that were cut from each other grow together. Dials for ever; a peer that was started
- * before the one it is to join is let in within seconds of its appearing.
+ * Keeps this peer connected. Without a connection it dials the addresses of the ticket and the peers it remembers; with one, a handful of
+ * random members, so that no single peer holds the mesh together. Now and then it dials missing peers, so that the sides of a partition
+ * meet again. It never gives up: a peer that was started before the one it is to join is let in within seconds of its appearing.
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { MemberView } from '../../../protocols/control.ts'
+import { Backoff } from '../../backoff.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { shuffle } from '../../shuffle.ts'
+import { pause } from '../../wait.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
-import type { Members } from '../membership/members.ts'
-import { readable } from '../reachability/addresses.ts'
+import type { Members, MembersEvents } from '../membership/members.ts'
+import { parseable } from '../reachability/addresses.ts'
 import type { KnownPeer } from './address-book.ts'
-import { Backoff } from './backoff.ts'
 import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
-import { RepeatBackoff } from './repeat-backoff.ts'
 import { RoundRobin } from './round-robin.ts'
 
-/** Connections that a peer keeps up by itself; gossip needs about six. */
+/** Connections that a peer keeps open by itself; gossip needs about six. */
 export const DEGREE = 8
-/** Alone, a try at least this often, ms: a newcomer is let in within 5 s of its way in appearing. */
+/** Waits between rounds without a connection, ms: a newcomer is let in within 5 s of the other peer's start. */
 const ALONE = { first: 250, most: 3_000 }
-/** How often it is said that nobody answers, ms. */
-const SAY = { first: 60_000, most: 3_600_000 }
+/** Waits between two warnings that no peer answers, ms. */
+const WARNING = { first: 60_000, most: 3_600_000, jitter: 0 }
 /**
- * With connections, how often to look whether more are wanted, and whether somebody missing is back; give or take a fifth. Less
- * often between start and stop, and where nothing is wanted and nobody missing: a change wakes this, too.
+ * Waits between rounds with connections, plus or minus a fifth: usually, in low-noise mode, and while no connection is wanted and no peer
+ * is missing; a change ends the last one early.
  */
-const CALM = 5_000
-const MEASURING = 15_000
-const CONTENT = 30_000
-/** Time for two addresses of a peer that swallow what is sent to them, ms. */
-const DIAL_TIMEOUT = 9_000
+const ROUND_MS = 5_000
+const LOW_NOISE_ROUND_MS = 15_000
+const SATISFIED_ROUND_MS = 30_000
+/** Changes come in groups: the round after one waits for the others. */
+const COALESCE_MS = 200
+/** Enough for two addresses of a peer that do not answer. */
+const DIAL_TIMEOUT_MS = 9_000
 const MAX_DIALS = 8
-/** Alone: it may remember many that are gone for the one that is here. */
+/** Targets in one round without a connection: of many remembered peers only one may be here. */
 const MAX_SEEDS = 32
-/** After a cut every peer dials so many of the other part, so that not one link alone holds both together. */
-const BRIDGES = 3
-const MAX_FOUND = 256
+/** After a partition each peer dials so many of the other side, so that no single connection joins the two. */
+const MAX_BRIDGES = 3
+const MAX_REJOINED = 256
 
 export interface DialerComponents {
-  connectionManager: ConnectionManager
-  members: Members
-  lowNoise: LowNoiseMode
+  connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
+  members: Pick<Members, 'list' | 'addEventListener' | 'removeEventListener'>
+  lowNoise: Pick<LowNoiseMode, 'active'>
 }
 
 export interface DialerInit {
   log: Log
-  /** Addresses from the ticket. */
-  way: string[]
-  remembered(): KnownPeer[]
-  /** All that could be tried was, and nobody let this peer in. */
+  ticketAddresses: string[]
+  knownPeers(): KnownPeer[]
+  /** Called after each round in which every target was dialled and no connection was made. */
   onAlone(): void
 }
 
@@ -61,104 +63,110 @@ export class Dialer {
   readonly #log: Log
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(ALONE)
-  readonly #say = new RepeatBackoff(SAY)
+  readonly #warning = new Backoff(WARNING)
   readonly #seeds = new RoundRobin<DialTarget>(keyOf)
   readonly #missing = new RoundRobin<DialTarget>(keyOf)
-  readonly #found = new Set<string>()
-  #looked = performance.now()
-  #content = false
-  #wake: () => void = () => {}
+  /** Peers that were held for lost and are reachable again, since the last round. */
+  readonly #rejoined = new Set<string>()
+  #woken = new AbortController()
+  #searchedAt = performance.now()
+  #isSatisfied = false
+  #stopListening: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
 
   constructor(components: DialerComponents, init: DialerInit) {
     this.#components = components
     this.#init = init
-    this.#log = init.log.with({}, 'links')
+    this.#log = init.log.with({}, 'dialer')
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
   afterStart(): void {
-    this.#components.members.addEventListener('change', this.#onChange)
-    this.#components.members.addEventListener('rejoined', this.#onFound)
+    this.#stopListening = listen<MembersEvents>(this.#components.members, {
+      change: () => this.#onChange(),
+      rejoined: ({ detail: { peer } }) => {
+        if (this.#rejoined.size < MAX_REJOINED) this.#rejoined.add(peer)
+        this.#woken.abort()
+      }
+    })
     this.#loop = this.#run()
   }
 
   async beforeStop(): Promise<void> {
-    this.#components.members.removeEventListener('change', this.#onChange)
-    this.#components.members.removeEventListener('rejoined', this.#onFound)
+    this.#stopListening()
     this.#stopped.abort()
-    this.#wake()
     await this.#loop
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       const count = this.#count()
-      await (count === 0 ? this.#dialSeeds() : Promise.all([this.#dialMembers(count), this.#look()]))
+      await (count === 0 ? this.#dialSeeds() : Promise.all([this.#dialMembers(count), this.#dialMissing()]))
       const alone = this.#count() === 0
       if (!alone) {
         this.#backoff.reset()
-        this.#say.reset()
+        this.#warning.reset()
       }
-      await this.#pause(alone ? this.#backoff.next() : this.#calm() * (0.8 + Math.random() * 0.4))
+      await this.#pause(alone ? this.#backoff.next() : this.#wait() * (0.8 + Math.random() * 0.4))
     }
   }
 
-  /** @returns how long nothing need be done if nothing changes */
-  #calm(): number {
+  /** @returns ms until the next round, if nothing changes */
+  #wait(): number {
     const members = this.#components.members.list()
-    const wants = this.#count() < DEGREE && members.some(isStranger)
-    this.#content = !wants && missingOf(members, this.#init.remembered()).length === 0
-    if (this.#content) return CONTENT
-    return this.#components.lowNoise.active ? MEASURING : CALM
+    const wants = this.#count() < DEGREE && members.some(isIndirect)
+    this.#isSatisfied = !wants && missingOf(members, this.#init.knownPeers()).length === 0
+    if (this.#isSatisfied) return SATISFIED_ROUND_MS
+    return this.#components.lowNoise.active ? LOW_NOISE_ROUND_MS : ROUND_MS
   }
 
-  /** The ticket's addresses and everyone this home remembers, a few at a time. */
+  /** Waits, but until a moment after a change at most. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopped
+    this.#woken = new AbortController()
+    await pause(ms, AbortSignal.any([signal, this.#woken.signal]))
+    if (this.#woken.signal.aborted) await pause(COALESCE_MS, signal)
+  }
+
+  /** Dials the addresses of the ticket and remembered peers, a few in each round. */
   async #dialSeeds(): Promise<void> {
-    const { way, remembered } = this.#init
-    const seeds = [...way.map(address => ({ addresses: [address] })), ...remembered()]
+    const { ticketAddresses, knownPeers } = this.#init
+    const seeds = [...ticketAddresses.map(address => ({ addresses: [address] })), ...knownPeers()]
     if (seeds.length === 0) return
-    const ways = this.#seeds.next(seeds, MAX_SEEDS)
-    await Promise.all(ways.map(each => this.#dial(each)))
-    if (this.#count() > 0) return
+    const targets = this.#seeds.next(seeds, MAX_SEEDS)
+    await Promise.all(targets.map(target => this.#dial(target)))
+    if (this.#count() > 0 || this.#stopped.signal.aborted) return
     this.#init.onAlone()
-    if (!this.#say.due(performance.now())) return
-    const named = ways.slice(0, MAX_DIALS).flatMap(({ addresses }) => addresses.slice(0, 2))
-    this.#log.warn('nobody answers yet, trying on', { addresses: named.join(',') })
+    if (!this.#warning.due(performance.now())) return
+    const addresses = targets.slice(0, MAX_DIALS).flatMap(({ addresses }) => addresses.slice(0, 2))
+    this.#log.warn('no peer answers yet, still trying', { addresses: addresses.join(',') })
   }
 
-  /** Dials members at random until there are enough connections, and some that were found again at any rate. */
+  /** Dials random members until there are enough connections, and a few rejoined ones in any case. */
   async #dialMembers(count: number): Promise<void> {
-    const strangers = this.#components.members
-      .list()
-      .filter(isStranger)
-      .sort(() => Math.random() - 0.5)
-    const found = strangers.filter(({ peer }) => this.#found.has(peer)).slice(0, BRIDGES)
-    this.#found.clear()
-    const wanted = strangers.slice(0, Math.min(MAX_DIALS, Math.max(0, DEGREE - count)))
-    await Promise.all([...new Set([...found, ...wanted])].map(member => this.#dial(member)))
+    const indirect = shuffle(this.#components.members.list().filter(isIndirect))
+    const bridges = indirect.filter(({ peer }) => this.#rejoined.has(peer)).slice(0, MAX_BRIDGES)
+    this.#rejoined.clear()
+    const wanted = indirect.slice(0, Math.min(MAX_DIALS, Math.max(0, DEGREE - count)))
+    await Promise.all([...new Set([...bridges, ...wanted])].map(member => this.#dial(member)))
   }
 
-  /** Looks for those that are missing, whatever woke this peer not more often than once a round. */
-  async #look(): Promise<void> {
+  /** Dials some of the missing peers; also where changes bring rounds forward, no more often than usual. */
+  async #dialMissing(): Promise<void> {
     const now = performance.now()
-    if (now - this.#looked < CALM * 0.8) return
-    this.#looked = now
+    if (now - this.#searchedAt < ROUND_MS * 0.8) return
+    this.#searchedAt = now
     const members = this.#components.members.list()
-    const missing = missingOf(members, this.#init.remembered())
+    const missing = missingOf(members, this.#init.knownPeers())
     const here = members.filter(({ state }) => state !== 'lost' && state !== 'left').length
-    const ways = this.#missing.next(missing, dialsFor(missing.length, here, Math.random()))
-    await Promise.all(ways.map(each => this.#dial(each)))
+    const targets = this.#missing.next(missing, dialsFor(missing.length, here, Math.random()))
+    await Promise.all(targets.map(target => this.#dial(target)))
   }
 
-  /** By its addresses and not by its id alone: libp2p forgets the addresses of who has been away for an hour. */
+  /** Dials by address if possible: libp2p forgets the addresses of a peer that was away for an hour. */
   async #dial({ peer, addresses }: DialTarget): Promise<void> {
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT)])
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     try {
-      const to = readable(addresses).map(address => withPeer(multiaddr(address), peer))
+      const to = parseable(addresses).map(address => withPeer(multiaddr(address), peer))
       await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })
@@ -171,39 +179,19 @@ export class Dialer {
     return this.#components.connectionManager.getConnections().length
   }
 
-  /** A newly heard-of peer may be worth a connection, and one that is lost must be looked for. */
-  readonly #onChange = (): void => {
+  /** A new member may be worth a connection, and a lost one must be searched for. */
+  #onChange(): void {
     const count = this.#count()
-    if (this.#content || (count > 0 && count < DEGREE)) this.#wake()
-  }
-
-  readonly #onFound = (event: CustomEvent<{ peer: string }>): void => {
-    if (this.#found.size < MAX_FOUND) this.#found.add(event.detail.peer)
-    this.#wake()
-  }
-
-  #pause(length: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, length)
-      this.#wake = () => {
-        clearTimeout(timer)
-        setTimeout(resolve, 200).unref()
-        this.#wake = () => {}
-      }
-      if (this.#stopped.signal.aborted) {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    if (this.#isSatisfied || (count > 0 && count < DEGREE)) this.#woken.abort()
   }
 }
 
-/** Here, and reached through others only. */
-const isStranger = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
+/** True for a member that is here and reached through others only. */
+const isIndirect = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
 
 const keyOf = ({ peer, addresses }: DialTarget) => peer ?? String(addresses)
 
-/** Addresses of a ticket say already whose they are. */
+/** The addresses of a ticket name their peer already. */
 function withPeer(address: Multiaddr, peer: string | undefined): Multiaddr {
   const text = address.toString()
   return peer == null || text.endsWith(`/p2p/${peer}`) ? address : multiaddr(`${text}/p2p/${peer}`)

@@ -1,25 +1,25 @@
-/** Takes from a set that changes, a few at a time, so that everything in it has its turn before anything has two. */
+/** Takes a few items at a time from a changing list: each has its turn before any has a second one. */
 export class RoundRobin<T> {
-  readonly #keyOf: (each: T) => string
-  readonly #had = new Set<string>()
+  readonly #keyOf: (item: T) => string
+  readonly #taken = new Set<string>()
 
-  constructor(keyOf: (each: T) => string) {
+  constructor(keyOf: (item: T) => string) {
     this.#keyOf = keyOf
   }
 
   /**
-   * @param all what there is now, most hopeful first
-   * @returns up to `count` of it that have had no turn for the longest
+   * @param items the list as it is now, the most promising items first
+   * @returns up to `count` of them, those without a turn in this round first
    */
-  next(all: T[], count: number): T[] {
-    const fresh = all.filter(each => !this.#had.has(this.#keyOf(each)))
+  next(items: T[], count: number): T[] {
+    const fresh = items.filter(item => !this.#taken.has(this.#keyOf(item)))
     const taken = fresh.slice(0, count)
     if (taken.length < count) {
-      this.#had.clear()
-      const again = all.filter(each => !taken.includes(each))
+      this.#taken.clear()
+      const again = items.filter(item => !taken.includes(item))
       taken.push(...again.slice(0, count - taken.length))
     }
-    for (const each of taken) this.#had.add(this.#keyOf(each))
+    for (const item of taken) this.#taken.add(this.#keyOf(item))
     return taken
   }
 }

@@ -5,8 +5,8 @@ import { bakPhases } from '../contenders.ts'
 import { type Budget, type Figure, figure } from '../figure.ts'
 import type { Outcome } from '../measure.ts'
 import { type Mesh, membersThatFit } from '../mesh.ts'
-import { FANOUT } from '../simulation/branches.ts'
 import { fit, type Misfit, type Model, misfit, type Point, ROOM, simulate } from '../simulation/model.ts'
+import { FANOUT } from '../simulation/subtrees.ts'
 
 /** The mesh grows no more after this: the part is to be over in three minutes, whatever the machine. */
 const GROWTH_MS = 55_000
@@ -100,7 +100,7 @@ function simulatedFigures(model: Model, wrong: Wrong): Figure[] {
 
 /** What the model leaves aside. */
 const LIMITS = [
-  `above ${FANOUT} members heads of branches gather answers; the controller verifies them after its certificate`,
+  `above ${FANOUT} members some aggregate the answers of others`,
   `a controller has at most ${MAX_CONNECTIONS} connections: above that members pass commands on`,
   'a command that is repeated because a phase takes long is not in it'
 ]

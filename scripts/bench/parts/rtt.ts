@@ -42,9 +42,14 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   for (let i = 0; i < bench.options.rounds; i++) {
     const { took, events } = await runOnce(testnet)
     whole.push(took)
+    const note = (name: string, ms: number) => phases.set(name, [...(phases.get(name) ?? []), ms])
+    let rest = took
     for (const event of events) {
-      if (event.type === 'phase-closed') phases.set(event.phase, [...(phases.get(event.phase) ?? []), event.took])
+      if (event.type !== 'phase-closed') continue
+      note(event.phase, event.took)
+      rest -= event.took
     }
+    note('outside of phases', rest)
   }
   const bak = (samples: number[]): Outcome[] => [{ name: BAK, samples: { trips: samples } }]
   yield* [

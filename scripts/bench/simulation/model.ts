@@ -11,7 +11,7 @@ import { gossipParameters, type Place } from './world.ts'
 /** ms, before they are fitted. */
 const PROPORTIONS: PhaseCosts = {
   ...{ send: 0.27, act: 0.6, again: 0.24, control: 0.2 },
-  ...{ answer: 0.5, gather: 0.27, open: 0.2, acknowledged: 0.01, bundled: 0.004 }
+  ...{ answer: 0.5, batch: 0.27, verify: 0.2, acknowledged: 0.01 }
 }
 /** Two machines in a room, one way, ms. */
 export const ROOM: Place = { cores: 'own', latency: 0.25 }

@@ -4,7 +4,7 @@ import { type Checks, openRecord } from '../../../node/mesh/membership/check-hel
 import { answerSync, type SyncContext, syncRecords } from '../../../node/mesh/membership/sync.ts'
 import { Table } from '../../../node/mesh/membership/table.ts'
 import { type Signer, seal } from '../../../protocols/envelope.ts'
-import { memberSubject, recordsProtocol } from '../../../protocols/hello.ts'
+import { memberSubject, syncProtocol } from '../../../protocols/hello.ts'
 import { call, serve } from '../../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
 import { record as sample } from '../../protocols/samples.ts'
@@ -42,7 +42,7 @@ function sideOf(known: Array<[signer: Signer, version: number, lost?: boolean]>)
 
 async function sync(near: Side, far: Side): Promise<void> {
   const ended = Promise.withResolvers<void>()
-  const handler = serve(recordsProtocol, async function* (first, exchange) {
+  const handler = serve(syncProtocol, async function* (first, exchange) {
     yield* answerSync(first, exchange, far)
     ended.resolve()
   })
@@ -96,11 +96,11 @@ test('ignores records that were not asked for, and second copies', async () => {
   const sealedOf = (signer: Signer, version: number) =>
     seal(memberSubject, { ...sample, peer: signer.peer, version }, signer)
   const ended = Promise.withResolvers<void>()
-  const handler = serve(recordsProtocol, async function* (first, exchange) {
+  const handler = serve(syncProtocol, async function* (first, exchange) {
     yield* answerSync(first, exchange, far)
     ended.resolve()
   })
-  const exchange = await call(road(handler, a.peer).open, recordsProtocol)
+  const exchange = await call(road(handler, a.peer).open, syncProtocol)
   await exchange.send({ type: 'have', versions: [a, b].map(({ peer }) => ({ peer, version: 3 })) })
   assert.equal((await exchange.receive())?.want, [a.peer])
   await exchange.send({ type: 'give', records: [a, a, b, c].map(signer => sealedOf(signer, 9)) })
@@ -114,7 +114,7 @@ test('ends with a peer that sends more records than a mesh may have', async () =
   const near = sideOf([])
   const records = Array.from({ length: 200 }, () => seal(memberSubject, { ...sample, peer: a.peer }, a))
   let frames = 0
-  const handler = serve(recordsProtocol, async function* () {
+  const handler = serve(syncProtocol, async function* () {
     for (; ; frames++) yield { records, want: [] as string[] }
   })
   const syncing = syncRecords(road(handler, a.peer).open, a.peer, { ...near, learn: () => {} })

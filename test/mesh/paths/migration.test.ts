@@ -3,7 +3,8 @@ import type { Connection } from '@libp2p/interface'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConnectionMigration } from '../../../node/mesh/paths/migration.ts'
-import { acksProtocol, clockProtocol } from '../../../protocols/phase.ts'
+import { clockProtocol } from '../../../protocols/clock.ts'
+import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { askOne, call } from '../../../protocols/stream.ts'
 import {
   addressOf,
@@ -15,7 +16,7 @@ import {
   silent
 } from '../../helpers/networks.ts'
 
-const test = suite('from a relayed connection to a direct one')
+const test = suite('connection migration')
 
 let mesh: LocalMesh
 test.before.each(() => {
@@ -23,7 +24,7 @@ test.before.each(() => {
 })
 test.after.each(() => mesh.stop())
 
-const handover = { handover: (c: never) => new ConnectionMigration(c, { log: silent }) }
+const migration = { migration: (c: never) => new ConnectionMigration(c, { log: silent }) }
 const listenTo = ({ gossip }: LocalPeer) => {
   const heard: string[] = []
   const check = (bytes: Uint8Array) => Buffer.from(bytes).toString()
@@ -35,8 +36,8 @@ const connections = (from: LocalPeer, to: LocalPeer): Connection[] => from.netwo
 const isRelayed = ({ remoteAddr }: Connection) => String(remoteAddr).includes('/p2p-circuit')
 const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Two peers whose only connection is relayed, and which hear each other's gossip. */
-async function relayedPair(services: Record<string, (components: never) => unknown> = handover) {
+/** Two peers whose only connection is relayed, and which get each other's gossip. */
+async function relayedPair(services: Record<string, (components: never) => unknown> = migration) {
   const relay = await mesh.start({ relay: true })
   const [a, b] = [await mesh.start({ services }), await mesh.start({ services })]
   const [byA, byB] = [listenTo(a), listenTo(b)]
@@ -52,7 +53,7 @@ async function relayedPair(services: Record<string, (components: never) => unkno
 /** `a` dials where `b` listens. */
 const connectDirectly = async (a: LocalPeer, b: LocalPeer) => a.network.dial(addressOf(b), { force: true } as never)
 
-test('no message of either side is lost or heard twice, and the relayed connection is closed in the end', async () => {
+test('loses and repeats no gossip of either side, and closes the relayed connection in the end', async () => {
   const { a, b, byA, byB } = await relayedPair()
   byA.length = byB.length = 0
   const said: string[] = []
@@ -73,10 +74,10 @@ test('no message of either side is lost or heard twice, and the relayed connecti
   go = false
   await talking
   await eventually(
-    'the last words have arrived',
+    'the last messages have arrived',
     () => byB.includes(`a${said.at(-1)}`) && byA.includes(`b${said.at(-1)}`)
   )
-  // two that are on their way at once may overtake each other: gossip promises no order
+  // gossip promises no order
   const order = (a: string, b: string) => Number(a.slice(1)) - Number(b.slice(1))
   const words = (heard: string[], from: string) => heard.filter(each => each.startsWith(from)).sort(order)
   assert.equal(
@@ -89,7 +90,7 @@ test('no message of either side is lost or heard twice, and the relayed connecti
   )
 })
 
-test('when the first of two connections breaks without warning gossip goes on over the other', async () => {
+test('gossip goes on over the second connection when the first breaks', async () => {
   const { a, b, byA, byB, relayed } = await relayedPair()
   await connectDirectly(a, b)
   // long enough for gossipsub to know both, and too short for it to be moved
@@ -104,7 +105,7 @@ test('when the first of two connections breaks without warning gossip goes on ov
   })
 })
 
-test('new streams go over the direct connection from the beginning, and short exchanges end where they began', async () => {
+test('new streams use the direct connection at once, and short exchanges finish on the relayed one', async () => {
   const { a, b } = await relayedPair()
   for (const peer of [a, b]) {
     await peer.streams.serve(clockProtocol, async function* ({ asked }, { receive }) {
@@ -123,31 +124,31 @@ test('new streams go over the direct connection from the beginning, and short ex
   assert.ok(direct.streams.some(({ protocol }) => protocol === clockProtocol.id))
   await quick.close()
   await sleep(2_500)
-  assert.is(connections(a, b).length, 2, 'it waits for the exchange')
+  assert.is(connections(a, b).length, 2, 'the relayed connection waits for the exchange')
   await slow.send({ asked: 1 })
   assert.is((await slow.receive())?.asked, 1)
   await slow.close()
   await eventually('the relayed one is closed', () => connections(a, b).length === 1)
 })
 
-test('an exchange that goes on for long is ended, so that it begins again on the direct connection', async () => {
+test('a long exchange is ended, so that it resumes on the direct connection', async () => {
   const { a, b } = await relayedPair()
-  await b.streams.serve(acksProtocol, async function* (_first, { signal }) {
+  await b.streams.serve(runStreamProtocol, async function* (_first, { signal }) {
     yield { type: 'lease' as const }
     await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
   })
   const open = { type: 'open' as const, run: '20261122T213015-k3f9ab' }
-  const line = await call(a.streams.to(b.peer), acksProtocol, {})
+  const line = await call(a.streams.to(b.peer), runStreamProtocol, {})
   await line.send(open)
   assert.is((await line.receive())?.type, 'lease')
   await connectDirectly(a, b)
   assert.ok((await line.receive().catch(() => undefined)) === undefined)
-  const again = await askOne(a.streams.to(b.peer), acksProtocol, open)
+  const again = await askOne(a.streams.to(b.peer), runStreamProtocol, open)
   assert.is(again.type, 'lease')
   assert.ok(connections(a, b).every(each => !isRelayed(each)))
 })
 
-test('a direct connection that was only to see whether there can be one takes nothing over', async () => {
+test('a direct connection that closes at once takes nothing over', async () => {
   const { a, b, byB } = await relayedPair()
   const direct = await connectDirectly(a, b)
   await direct.close()
@@ -160,7 +161,7 @@ test('a direct connection that was only to see whether there can be one takes no
   })
 })
 
-test('more than ten peers behind one address all hear what one of them says', async () => {
+test('more than ten peers behind one address all get the gossip of one of them', async () => {
   const hub = await mesh.start()
   const all = await Promise.all(Array.from({ length: 13 }, () => mesh.start({ listen: false })))
   const heard = all.map(listenTo)

@@ -3,49 +3,60 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { classify, Paths, type TrustLog } from '../../../node/mesh/paths/paths.ts'
+import { type ConnectionInfo, classify, Paths } from '../../../node/mesh/paths/paths.ts'
 import { preferred } from '../../../node/mesh/reachability/addresses.ts'
 import type { Path } from '../../../protocols/path.ts'
+import { record } from '../../protocols/samples.ts'
 
-const test = suite('what kind of path a connection is')
+const test = suite('paths')
 
 const relay = '12D3KooWQSt5TsGU8emEKKTQMWpuRfxpsY1pb5g6sLExHqvbjMLi'
 const peer = '12D3KooWKVCy6ckjs1FDgz2ATJsSX5vpRHqfxdiyRBAR1JMwZxed'
 const direct = `/ip4/8.8.8.8/tcp/4001/p2p/${peer}`
 const relayed = `/ip4/8.8.4.4/tcp/4001/p2p/${relay}/p2p-circuit/p2p/${peer}`
 const mapped = ['/ip4/8.8.8.8/tcp/4001']
-const out: TrustLog = { remoteAddr: direct, direction: 'outbound', theirMapped: [], ownMapped: [], near: false }
-const inn: TrustLog = { ...out, direction: 'inbound' }
+const out: ConnectionInfo = {
+  remoteAddr: direct,
+  direction: 'outbound',
+  theirMapped: [],
+  ownMapped: [],
+  isLocal: false
+}
+const inn: ConnectionInfo = { ...out, direction: 'inbound' }
 
-const cases: Array<[title: string, facts: TrustLog, expected: Path]> = [
+const cases: Array<[title: string, info: ConnectionInfo, expected: Path]> = [
   ['dialled', out, { class: 'direct' }],
-  ['dialled by the other', inn, { class: 'direct' }],
+  ['inbound', inn, { class: 'direct' }],
   ['through a relay', { ...out, remoteAddr: relayed }, { class: 'relayed', via: relay }],
   [
-    'through a relay, whatever else is said',
+    'through a relay, whatever else is noted',
     { ...out, remoteAddr: relayed, made: 'punched' },
     { class: 'relayed', via: relay }
   ],
   ['punched', { ...out, made: 'punched' }, { class: 'punched' }],
   [
-    'punched, though the other has a mapped port',
+    'punched, though the other peer has a mapped port',
     { ...out, made: 'punched', theirMapped: mapped },
     { class: 'punched' }
   ],
   ['reversed', { ...inn, made: 'reversed' }, { class: 'reversed' }],
   ['dialled at a port that its router opened', { ...out, theirMapped: mapped }, { class: 'mapped' }],
-  ['the same, at its asking', { ...out, made: 'reversed', theirMapped: mapped }, { class: 'mapped' }],
-  ['dialled at another address of it', { ...out, theirMapped: ['/ip4/8.8.8.8/tcp/1'] }, { class: 'direct' }],
-  ['come through the port that our router opened', { ...inn, ownMapped: mapped }, { class: 'mapped' }],
   [
-    'come from the same network, though our router opened a port',
-    { ...inn, ownMapped: mapped, near: true },
+    'dialled at such a port at the request of the other peer',
+    { ...out, made: 'reversed', theirMapped: mapped },
+    { class: 'mapped' }
+  ],
+  ['dialled at another address of that peer', { ...out, theirMapped: ['/ip4/8.8.8.8/tcp/1'] }, { class: 'direct' }],
+  ["inbound through the port that this peer's router opened", { ...inn, ownMapped: mapped }, { class: 'mapped' }],
+  [
+    "inbound from the same network, though this peer's router opened a port",
+    { ...inn, ownMapped: mapped, isLocal: true },
     { class: 'direct' }
   ],
   ['dialled from behind a router that opened a port', { ...out, ownMapped: mapped }, { class: 'direct' }]
 ]
-for (const [title, facts, expected] of cases) {
-  test(`${title}: ${expected.class}`, () => assert.equal(classify(facts), expected))
+for (const [title, info, expected] of cases) {
+  test(`${title}: ${expected.class}`, () => assert.equal(classify(info), expected))
 }
 
 const connection = (address: string, status: Connection['status'] = 'open') =>
@@ -57,7 +68,7 @@ const connection = (address: string, status: Connection['status'] = 'open') =>
     status
   }) as unknown as Connection
 
-test('of several connections one that leads through nobody else is used, and never one that closes', () => {
+test('prefers a direct connection, and never one that is closing', () => {
   const [a, b, closing] = [connection(relayed), connection(direct), connection(direct, 'closing')]
   assert.is(preferred([a, b]), b)
   assert.is(preferred([closing, a]), a)
@@ -68,13 +79,13 @@ test('of several connections one that leads through nobody else is used, and nev
 /** Paths of a peer that has these connections. */
 function pathsWith(connections: Connection[]) {
   const events = new TypedEventEmitter<Libp2pEvents>()
-  const members = { get: () => undefined, self: {} }
+  const members = { get: () => undefined, self: record }
   const connectionManager = { getConnections: () => connections }
-  return { events, paths: new Paths({ events, members, connectionManager } as never) }
+  return { events, paths: new Paths({ events, members, connectionManager }) }
 }
 const never = new AbortController().signal
 
-test('how a connection came about is said by who made it, last', () => {
+test('shows how a connection was made, as noted last', () => {
   const one = connection(direct)
   const { paths } = pathsWith([one])
   assert.equal(paths.of(peer), { class: 'direct' })
@@ -87,7 +98,7 @@ test('how a connection came about is said by who made it, last', () => {
 const settled = async (work: Promise<void>, within = 50) =>
   Promise.race([work.then(() => true), new Promise(resolve => setTimeout(resolve, within)).then(() => false)])
 
-test('who waits for a direct path waits as long as the relayed connection is young, or until there is one', async () => {
+test('waits for a direct path while the relayed connection is young, or until there is one', async () => {
   const relayedOne = connection(relayed)
   const { paths, events } = pathsWith([relayedOne])
   relayedOne.timeline.open = Date.now() - 10_000
@@ -102,7 +113,7 @@ test('who waits for a direct path waits as long as the relayed connection is you
   assert.ok(await settled(waiting))
 })
 
-test('nobody waits who has a direct path, none at all, or no more time', async () => {
+test('does not wait with a direct path, without any, or after the signal', async () => {
   assert.ok(await settled(pathsWith([connection(direct)]).paths.untilDirect(peer, 60_000, never)))
   assert.ok(await settled(pathsWith([]).paths.untilDirect(peer, 60_000, never)))
   const control = new AbortController()

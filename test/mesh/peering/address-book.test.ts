@@ -4,16 +4,18 @@ import { join } from 'node:path'
 import { TypedEventEmitter } from 'main-event'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { AddressBook, type AddressBookParts } from '../../../node/mesh/peering/address-book.ts'
+import type { MembersEvents } from '../../../node/mesh/membership/members.ts'
+import { AddressBook, type AddressBookComponents } from '../../../node/mesh/peering/address-book.ts'
+import type { AuthorityEvents } from '../../../node/mesh/trust/authority.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 import { record } from '../../protocols/samples.ts'
 
-const memory = suite('the memory of a home')
-memory.after(stayAwake())
+const test = suite('address book')
+test.after(stayAwake())
 const dir = mkdtempSync(join(tmpdir(), 'bak-peers-'))
-memory.after(() => rmSync(dir, { recursive: true }))
+test.after(() => rmSync(dir, { recursive: true }))
 const path = join(dir, 'peers.json')
 const [self, a, b] = [newSigner(), newSigner(), newSigner()].map(({ peer }) => peer) as [string, string, string]
 
@@ -21,19 +23,19 @@ const seen = (peer: string, change: Partial<MemberView> = {}) =>
   ({ ...record, peer, shown: record.name, state: 'alive', path: 'direct', since: Date.now(), ...change }) as MemberView
 
 /** A mesh whose members and decisions a test sets. */
-function createParts(list: MemberView[]) {
-  const members = Object.assign(new TypedEventEmitter<Record<string, CustomEvent>>(), { list: () => list })
-  const authority = new TypedEventEmitter<Record<string, CustomEvent<{ peer: string }>>>()
-  const parts = { members, authority, self } as unknown as AddressBookParts
-  return { parts, members, authority }
+function createComponents(list: MemberView[]) {
+  const members = Object.assign(new TypedEventEmitter<MembersEvents>(), { list: () => list })
+  const authority = new TypedEventEmitter<AuthorityEvents>()
+  const components: AddressBookComponents = { members, authority, self }
+  return { components, members, authority }
 }
 const onDisk = () => (JSON.parse(readFileSync(path, 'utf8')) as Array<{ peer: string }>).map(({ peer }) => peer)
 
-memory('others are written for their owner alone, and read again', async () => {
-  const { parts, members } = createParts([seen(self), seen(a), seen(b)])
-  const first = (await AddressBook.open(path)).watch(parts)
+test('is written with access for its owner only, and read again', async () => {
+  const { components, members } = createComponents([seen(self), seen(a), seen(b)])
+  const first = (await AddressBook.open(path)).serve(components)
   first.start()
-  members.dispatchEvent(new CustomEvent('change'))
+  members.safeDispatchEvent('change', { detail: { peer: a } })
   await until(() => first.peers()[1])
   await first.beforeStop()
   assert.equal(onDisk().sort(), [a, b].sort())
@@ -41,19 +43,19 @@ memory('others are written for their owner alone, and read again', async () => {
   assert.is((await AddressBook.open(path)).peers().length, 2)
 })
 
-memory('who is not let in any more is forgotten', async () => {
-  const { parts, authority } = createParts([seen(self), seen(a)])
-  const again = (await AddressBook.open(path)).watch(parts)
+test('forgets a peer that is not admitted any more', async () => {
+  const { components, authority } = createComponents([seen(self), seen(a)])
+  const again = (await AddressBook.open(path)).serve(components)
   again.start()
-  authority.dispatchEvent(new CustomEvent('refused', { detail: { peer: b } }))
+  authority.safeDispatchEvent('refused', { detail: { peer: b, refusal: { code: 'revoked', reason: '' } } })
   await again.beforeStop()
   assert.equal(onDisk(), [a])
 })
 
-memory('a file that is damaged is as good as none', async () => {
+test('takes a damaged file for an empty one', async () => {
   for (const text of ['', '{', '[{"peer":"x"}]', '{}']) {
     writeFileSync(path, text)
     assert.equal((await AddressBook.open(path)).peers(), [])
   }
 })
-memory.run()
+test.run()

@@ -19,9 +19,9 @@ const known = (peer: string, change: Partial<KnownPeer> = {}): KnownPeer => ({
   ...change
 })
 
-const missing = suite('who is missing')
+const missing = suite('missing peers')
 
-missing('lost members, and remembered peers that nobody here knows; not who is here or said good-bye', () => {
+missing('are lost members and known peers that are not in the table; not those that are here or have left', () => {
   const members = [
     seen('here'),
     seen('lost', { state: 'lost' }),
@@ -29,14 +29,14 @@ missing('lost members, and remembered peers that nobody here knows; not who is h
     seen('draining', { state: 'draining' }),
     seen('nowhere', { state: 'lost', addresses: [] })
   ]
-  const remembered = [known('here'), known('left'), known('away'), known('gone', { left: true })]
-  assert.equal(missingOf(members, remembered), [
+  const book = [known('here'), known('left'), known('away'), known('gone', { left: true })]
+  assert.equal(missingOf(members, book), [
     { peer: 'lost', addresses: record.addresses },
     { peer: 'away', addresses: ['/ip4/10.0.0.1/tcp/4'] }
   ])
 })
 
-missing('where few look each looks, and all that are missing have a dial within four rounds', () => {
+missing('are all dialled within four rounds in a small mesh, where every member searches', () => {
   for (const [gone, dials] of [
     [0, 0],
     [1, 1],
@@ -49,19 +49,19 @@ missing('where few look each looks, and all that are missing have a dial within 
   }
 })
 
-missing('however large the mesh, about four members look in a round, and none where none is missing', () => {
+missing('are searched for by about four members in a round, however large the mesh', () => {
   fc.assert(
     fc.property(fc.integer({ min: 4, max: 2_000 }), here => {
-      const looking = Array.from({ length: here }, (_, i) => dialsFor(3, here, i / here)).filter(n => n > 0)
-      assert.is(looking.length, 4)
+      const searching = Array.from({ length: here }, (_, i) => dialsFor(3, here, i / here)).filter(n => n > 0)
+      assert.is(searching.length, 4)
     })
   )
 })
 missing.run()
 
-const memory = suite('who is remembered')
+const remembered = suite('remembered peers')
 
-memory('who is here, and who was; those that left last, the latest seen first', () => {
+remembered('are those here and those that were here; the latest first, those that have left at the end', () => {
   const before = [known('long-ago', { seen: now - 3 * DAY }), known('moved'), known('left'), known('lost')]
   const members = [
     seen('moved', { addresses: ['/ip4/10.9.9.9/tcp/1'] }),
@@ -82,13 +82,13 @@ memory('who is here, and who was; those that left last, the latest seen first', 
   assert.equal(after[0]?.addresses, ['/ip4/10.9.9.9/tcp/1'])
 })
 
-memory('the same members give the same file all day long', () => {
+remembered('give the same file all day long if the members stay the same', () => {
   const members = [seen('a'), seen('b', { state: 'left' })]
   const morning = remember([], members, now)
   assert.equal(remember(morning, members, now + 3_600_000), morning)
 })
 
-memory('who has not been here for a week is forgotten, and who left and came back is as any other', () => {
+remembered('are forgotten after a week; one that left and came back is like any other', () => {
   const before = [known('old', { seen: now - 8 * DAY }), known('back', { left: true })]
   assert.equal(
     remember(before, [seen('back')], now).map(({ peer, left }) => [peer, left]),
@@ -96,10 +96,10 @@ memory('who has not been here for a week is forgotten, and who left and came bac
   )
 })
 
-memory('no more than 1024, the latest', () => {
+remembered('are 1024 at most, the latest', () => {
   const crowd = Array.from({ length: 1500 }, (_, i) => known(`p${i}`, { seen: now - i }))
   const after = remember(crowd, [], now)
   assert.is(after.length, 1024)
   assert.is(after[0]?.peer, 'p0')
 })
-memory.run()
+remembered.run()

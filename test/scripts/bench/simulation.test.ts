@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Agenda } from '../../../scripts/bench/simulation/agenda.ts'
-import { type Branch, branches, FANOUT } from '../../../scripts/bench/simulation/branches.ts'
 import { type GossipCosts, spread } from '../../../scripts/bench/simulation/gossip.ts'
 import { fit, HERE, lineOf, type Model, misfit, ROOM, simulate } from '../../../scripts/bench/simulation/model.ts'
+import { FANOUT, type Numbered, subtrees } from '../../../scripts/bench/simulation/subtrees.ts'
 import { gossipParameters, randomFrom, World } from '../../../scripts/bench/simulation/world.ts'
 
 const simulation = suite('the simulated mesh')
@@ -54,16 +54,16 @@ simulation('a phase takes longer with more members, and processors of their own 
   assert.ok(simulate(plain, 64, ROOM).latency < (latencies[2] as number))
 })
 
-simulation('each member answers once, by the heads of branches where there are many', () => {
-  const all = (list: Branch[]): number[] => list.flatMap(({ head, below }) => [head, ...all(below)])
+simulation('each member answers once, through others where there are many', () => {
+  const all = (list: Numbered[]): number[] => list.flatMap(({ root, children }) => [root, ...all(children)])
   assert.equal(
-    branches(FANOUT).every(({ below }) => below.length === 0),
+    subtrees(FANOUT).every(({ children }) => children.length === 0),
     true,
     'few are a star'
   )
-  assert.ok(branches(FANOUT + 1).length < FANOUT)
+  assert.ok(subtrees(FANOUT + 1).length < FANOUT)
   for (const members of [FANOUT + 1, 2_000]) {
-    const numbers = all(branches(members)).toSorted((a, b) => a - b)
+    const numbers = all(subtrees(members)).toSorted((a, b) => a - b)
     assert.equal(
       numbers,
       Array.from({ length: members }, (_, i) => i + 1)
