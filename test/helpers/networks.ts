@@ -75,13 +75,22 @@ const relayServer = (components: never) =>
 /** @returns where a peer listens */
 export const addressOf = ({ network }: LocalPeer): Multiaddr => network.getMultiaddrs()[0] as Multiaddr
 
-/** Connects two peers through a third, which must relay; the second is given a place there. */
-export async function connectThrough(relay: LocalPeer, from: LocalPeer, to: LocalPeer): Promise<Connection> {
-  for (const each of [from, to]) await each.network.dial(addressOf(relay))
+/**
+ * Connects two peers through a third, which must relay; the second is given a place there.
+ * @param at where the first one dials the relay
+ */
+export async function connectThrough(
+  relay: LocalPeer,
+  from: LocalPeer,
+  to: LocalPeer,
+  at: string = String(addressOf(relay))
+): Promise<Connection> {
+  await from.network.dial(multiaddr(at))
+  await to.network.dial(addressOf(relay))
   // a place at the relay, as if it had asked for one
   const server = (relay.parts as never as { relay: CircuitRelayService & { reservationStore: Places } }).relay
   server.reservationStore.reserve(to.network.peerId, addressOf(relay))
-  return from.network.dial(multiaddr(`${addressOf(relay)}/p2p-circuit/p2p/${to.peer}`))
+  return from.network.dial(multiaddr(`${at}/p2p-circuit/p2p/${to.peer}`))
 }
 
 interface Places {

@@ -222,22 +222,22 @@ test('while the receiver stores the first portion, one more is under way and no 
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
 })
 
-/** @returns how many portions are under way in the end, and how many a second come, where the road takes `trip` ms and each portion holds it up for `each` */
+/** @returns how many portions are under way in the end, and how many a second come, where the path takes `trip` ms and each portion holds it up for `each` */
 function paced(trip: number, each: number, portions = 1000) {
   const pace = new Pace()
-  const asked: number[] = []
+  const asked: Array<{ since: number; inFlight: number }> = []
   let [now, free] = [0, 0]
   for (let stored = 0; stored < portions; stored++) {
-    while (asked.length < pace.window) asked.push(now)
-    const since = asked.shift() as number
+    while (asked.length < pace.window) asked.push({ since: now, inFlight: asked.length + 1 })
+    const { since, inFlight } = asked.shift() as (typeof asked)[number]
     free = Math.max(since + trip, free) + each
     now = free
-    pace.note(now - since, now)
+    pace.note(now - since, inFlight)
   }
   return { window: pace.window, rate: 1000 / (now / portions) }
 }
 
-test('as many portions are under way as fill the road, and few where it is short', () => {
+test('as many portions are in flight as fill the path, and few where it is short', () => {
   assert.is(new Pace().window, 1)
   assert.is(paced(0, 3).window, 2)
   assert.is(paced(1, 3).window, 3)
