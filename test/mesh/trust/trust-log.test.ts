@@ -50,9 +50,9 @@ test('of the founder or an admin are valid, whichever peer sends them', () => {
 
 const stranger = founderOf()
 const bad: Array<[title: string, entry: () => TrustEntry, why: RegExp]> = [
-  ['of a controller', () => revoke(adminOf('controller'), peer), /does not prove to be an admin/],
-  ['of a controller, who rotates', () => rotate(adminOf('controller'), 2), /does not prove to be an admin/],
-  ['of a stranger', () => revoke({ ...stranger, mesh }, peer), /does not prove to be an admin/],
+  ['of a controller', () => revoke(adminOf('controller'), peer), /is not proven to be an admin/],
+  ['of a controller, who rotates', () => rotate(adminOf('controller'), 2), /is not proven to be an admin/],
+  ['of a stranger', () => revoke({ ...stranger, mesh }, peer), /is not proven to be an admin/],
   ['of another mesh', () => revoke(stranger, peer), /of mesh/],
   [
     'of an admin with the proof of another',
