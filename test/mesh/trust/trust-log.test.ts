@@ -57,7 +57,7 @@ const bad: Array<[title: string, entry: () => TrustEntry, why: RegExp]> = [
   [
     'of an admin with the proof of another',
     () => ({ ...revoke(adminOf(), peer), proof: adminOf().proof }),
-    /does not prove/
+    /is not proven to be an admin/
   ],
   ['of an admin whose proof had run out', () => revoke(adminOf(), peer, NOW + 2 * HOUR), /no longer an admin/],
   ['against the founder', () => revoke(adminOf(), mesh), /revoked the founder/],
