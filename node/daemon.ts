@@ -4,8 +4,12 @@
  */
 import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Libp2p } from '@libp2p/interface'
+import { getProtocol } from '../protocols/content.ts'
 import { serveControl } from '../protocols/control-http.ts'
 import { readDuration } from '../protocols/duration.ts'
+import { echoProtocol } from '../protocols/echo.ts'
+import { runStreamProtocol } from '../protocols/run-stream.ts'
+import { tarballProtocol } from '../protocols/tarball.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
@@ -20,6 +24,7 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
+import { Forwarding } from './mesh/forwarding.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -174,6 +179,8 @@ async function compose(
     gossipHeartbeat: c => new GossipHeartbeat(c),
     gossip: c => new Gossip(c, { log, peerScore }),
     streams: c => new Streams(c, { log, peerScore }),
+    forwarding: c =>
+      new Forwarding(c, { log, protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol] }),
     trustPublisher: c => new TrustPublisher(c, { log, self: identity.peer }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),

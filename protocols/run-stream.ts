@@ -9,7 +9,7 @@
  */
 import * as v from 'valibot'
 import { envelope, MAX_BODY } from './envelope.ts'
-import { bytes, code, count, instant, list, runId, text } from './fields.ts'
+import { bytes, code, count, instant, list, peerId, runId, text } from './fields.ts'
 import type { Protocol } from './stream.ts'
 
 /** Acknowledgements in one message, and bytes of it: one message is one frame, and smaller than what a member may send at once. */
@@ -32,7 +32,8 @@ const fromController = v.variant('type', [
   v.object({ type: v.literal('content'), bytes: bytes(MAX_CONTENT_BYTES) }),
   /** A copy to keep for others, who know its digest. */
   v.object({ type: v.literal('certificate'), sealed: envelope }),
-  v.object({ type: v.literal('refused'), seq: count, code, reason: text }),
+  /** The acknowledgement of the member `by` does not count. */
+  v.object({ type: v.literal('refused'), by: peerId, seq: count, code, reason: text }),
   /** The clock of who answers, when it got the question and when it answers. */
   v.object({ type: v.literal('time'), asked: instant, heard: instant, answered: instant })
 ])

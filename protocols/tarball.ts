@@ -16,7 +16,6 @@
 export {
   checkReceipt,
   PORTION,
-  parcel,
   type Receipt,
   receipt,
   receiptSubject,
@@ -25,6 +24,7 @@ export {
   type ToReceiver,
   type ToSender,
   tarballKind,
+  tarballOffer,
   tarballProtocol
 } from './tarball/messages.ts'
 export { MAX_WINDOW, Pace } from './tarball/pace.ts'

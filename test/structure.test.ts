@@ -16,15 +16,6 @@ const stillOpen: Record<string, string[]> = {
   circles: [],
   'doubled names': ['node/command.ts node/work/command/command.ts'],
   headers: [
-    'node/agent/phases/end.ts',
-    'node/agent/phases/index.ts',
-    'node/agent/phases/init.ts',
-    'node/agent/phases/join.ts',
-    'node/agent/phases/start.ts',
-    'node/agent/phases/stop.ts',
-    'node/agent/phases/terminate.ts',
-    'node/run/expect.ts',
-    'node/run/recover.ts'
   ]
 }
 

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
+import { OUTPUT_FILES, parseResultPath } from '../../protocols/layout.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { writeTo } from '../output.ts'
 
@@ -12,8 +13,8 @@ interface Options {
   stderr?: boolean
 }
 
-/** `<n>-<iteration>/sample<k>/workload/<stream>.txt` in the folder of a run */
-const FILE = /^(\d+)-[^/]+\/sample(\d+)\/workload\/(stdout|stderr)\.txt$/
+const STREAMS = ['stdout', 'stderr'] as const
+type Stream = (typeof STREAMS)[number]
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -27,7 +28,7 @@ export function define(command: Command): void {
 }
 
 async function act({ socket, json, ask, print }: Context, options: Options, run = ''): Promise<void> {
-  const wanted = (stream: 'stdout' | 'stderr') => options[stream] ?? !(options.stdout || options.stderr)
+  const wanted = (stream: Stream) => options[stream] ?? !(options.stdout || options.stderr)
   const { folder, record } = await ask('describe', { run })
   const isOver = record != null && JSON.parse(record).state === 'ended'
   if (folder != null && isOver) return printFiles(folder, wanted, json, print)
@@ -41,7 +42,7 @@ async function act({ socket, json, ask, print }: Context, options: Options, run 
 
 async function printFiles(
   folder: string,
-  wanted: (stream: 'stdout' | 'stderr') => boolean,
+  wanted: (stream: Stream) => boolean,
   json: boolean,
   print: Context['print']
 ): Promise<void> {
@@ -55,10 +56,19 @@ async function printFiles(
 
 /** In the order in which they were written. */
 async function listFiles(folder: string) {
-  const paths = (await readdir(folder, { recursive: true })).filter(path => FILE.test(path))
-  const files = paths.map(path => {
-    const [, iteration, sample, stream] = FILE.exec(path) as string[]
-    return { path, order: Number(iteration) * 1e6 + Number(sample), stream: stream as 'stdout' | 'stderr' }
+  const paths = await readdir(folder, { recursive: true })
+  const files = paths.flatMap(path => {
+    const parsed = parseResultPath(path)
+    if (parsed?.kind !== 'workload') return []
+    const { step, member, rest } = parsed
+    const stream = STREAMS.find(each => OUTPUT_FILES[each] === rest)
+    return stream == null ? [] : [{ path, step, member, stream }]
   })
-  return files.sort((a, b) => a.order - b.order || (a.stream < b.stream ? 1 : -1))
+  return files.sort(
+    (a, b) =>
+      a.step.number - b.step.number ||
+      a.step.sample - b.step.sample ||
+      a.member.localeCompare(b.member) ||
+      b.stream.localeCompare(a.stream)
+  )
 }

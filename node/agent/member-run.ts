@@ -111,8 +111,10 @@ export class MemberRun {
   }
 
   /** The controller does not count an acknowledgement, or does not know the run or this member any more. */
-  onRefused({ seq, code, reason }: { seq?: number; code: string; reason: string }): void {
-    this.#log.debug('refused by the controller', { run: this.member.run, seq, code, why: reason })
+  onRefused({ by, seq, code, reason }: { by?: string; seq?: number; code: string; reason: string }): void {
+    this.#log.debug('refused by the controller', { run: this.member.run, by, seq, code, why: reason })
+    // an aggregator also hears of those below it
+    if (by != null && by !== this.member.self) return
     if (code === 'no-such-run' || code === 'not-on-roster') this.abandon()
   }
 

@@ -155,7 +155,9 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const later = await readStateFile(join(folder, 'state.cbor'))
     .then(bytes => decode(progress, bytes))
     .catch(() => content)
-  const { seq, state, ack } = later.seq >= content.seq ? later : content
+  // a member is orphaned between two commands, and all of it is written then
+  const isOlder = later.seq < content.seq || (later.seq === content.seq && content.state === 'orphaned')
+  const { seq, state, ack } = isOlder ? content : later
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
   Object.assign(member, { seq, state, ack, clock: content.clock })
   if (content.manifest != null) member.accept(content.manifest)

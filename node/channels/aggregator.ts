@@ -2,8 +2,8 @@
  * A member with others below it in the tree of a large run: it receives their acknowledgements and sends them up with its own, in one
  * batch once all have answered, and otherwise every 100 ms. It checks none of them: each is signed, and the controller verifies it.
  */
-import type { Envelope } from '../../protocols/envelope.ts'
-import type { Command } from '../../protocols/phase.ts'
+import { type Envelope, peek } from '../../protocols/envelope.ts'
+import { ackSubject, type Command } from '../../protocols/phase.ts'
 import { AckBatches } from './ack-batches.ts'
 import type { RunStreamServer } from './run-stream-server.ts'
 import { peersIn, type Subtree } from './tree.ts'
@@ -31,7 +31,7 @@ export class Aggregator {
   #command: Command | undefined
   /** Members whose acknowledgement of the open phase is to come. */
   #waiting = new Set<string>()
-  /** Members that answered before this one got the command. */
+  /** Members that have answered the next phase, whose command is still to come here. */
   #early = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
@@ -53,7 +53,7 @@ export class Aggregator {
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#flush()
     this.#init.server.close(this.#init.run)
   }
 
@@ -74,9 +74,18 @@ export class Aggregator {
 
   #take(from: string, acks: Envelope[]): void {
     this.#filter.take(from, acks)
-    for (const { by } of acks) if (!this.#waiting.delete(by)) this.#early.add(by)
+    for (const ack of acks) if (!this.#waiting.delete(ack.by) && this.#isEarly(ack)) this.#early.add(ack.by)
     if (this.#waiting.size === 0) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), BATCH_DELAY_MS)
+  }
+
+  /** False for a repeated acknowledgement of the open phase. */
+  #isEarly(ack: Envelope): boolean {
+    try {
+      return peek(ackSubject, ack).seq > (this.#command?.seq ?? -1)
+    } catch {
+      return false
+    }
   }
 
   #flush(): void {

@@ -8,6 +8,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../backoff.ts'
+import { AckBatches } from './ack-batches.ts'
 import { StreamClock } from './stream-clock.ts'
 
 export interface RunStreamClientInit {
@@ -18,9 +19,9 @@ export interface RunStreamClientInit {
   onContent?(bytes: Uint8Array): void
   /** To be kept for others. */
   onCertificate?(sealed: Envelope): void
-  /** An acknowledgement does not count, or the run is not known there any more. */
-  onRefused?(refusal: { seq?: number; code: BakError['code']; reason: string }): void
-  /** The stream broke. */
+  /** An acknowledgement, of the member `by`, does not count; or, without one, the stream is not accepted any more. */
+  onRefused?(refusal: { by?: string; seq?: number; code: BakError['code']; reason: string }): void
+  /** The stream, which was open, broke. */
   onDown?(): void
   /** The other side may come to know the run later: a stream that is refused is tried again. */
   retryRefused?: boolean
@@ -70,7 +71,8 @@ export class RunStreamClient {
     if (seq !== this.#seq) this.#kept.clear()
     this.#seq = seq
     for (const ack of acks) if (this.#kept.size < MAX_KEPT) this.#kept.add(ack)
-    this.#stream?.send({ type: 'acks', sealed: acks }).catch(error => this.#stream?.abort(error))
+    const stream = this.#stream
+    if (stream != null) sendAcks(stream, acks).catch(error => stream.abort(error))
   }
 
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */
@@ -100,9 +102,10 @@ export class RunStreamClient {
           return
         }
       }
+      const wasUp = this.isUp
       this.#stream = undefined
       this.clock.down()
-      this.#init.onDown?.()
+      if (wasUp) this.#init.onDown?.()
       if (this.#finishing) return
       await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {})
     }
@@ -113,7 +116,7 @@ export class RunStreamClient {
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
     this.clock.up(message => stream.send(message))
-    if (this.#kept.size > 0) await stream.send({ type: 'acks', sealed: [...this.#kept] })
+    await sendAcks(stream, [...this.#kept])
     for await (const message of stream) {
       this.#backoff.reset()
       this.#receive(message)
@@ -127,4 +130,11 @@ export class RunStreamClient {
     else if (message.type === 'certificate') this.#init.onCertificate?.(message.sealed)
     else this.#init.onRefused?.(message)
   }
+}
+
+/** In messages that each fit into a frame. */
+async function sendAcks(stream: Call<FromMember, FromController>, acks: Envelope[]): Promise<void> {
+  const batches = new AckBatches()
+  batches.take('', acks)
+  await Promise.all(batches.flush().map(sealed => stream.send({ type: 'acks', sealed })))
 }

@@ -13,6 +13,8 @@ import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 
 export interface Refusal {
+  /** The member whose acknowledgement it was. */
+  by: string
   /** Number of the phase that the acknowledgement was for; 0 where it cannot be read. */
   seq: number
   code: ErrorCode
@@ -129,8 +131,8 @@ export class RunStreamServer {
         if (from > 0) await nextTurn()
         const refusals = handlers.onAcks(peer, next.sealed.slice(from, from + ACKS_PER_TURN)) ?? []
         for (const refusal of refusals) {
-          const { code, reason } = refusal
-          this.#log.refused('acknowledgement refused', { run, from: peer, code, why: reason })
+          const { by, code, reason } = refusal
+          this.#log.refused('acknowledgement refused', { run, from: peer, code, by, why: reason })
           await out.put({ type: 'refused', ...refusal })
         }
       }

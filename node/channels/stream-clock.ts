@@ -6,6 +6,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { FromController, FromMember } from '../../protocols/run-stream.ts'
 import { now, sampleOf } from '../clock/clock.ts'
+import { within } from '../wait.ts'
 
 type Answer = Extract<FromController, { type: 'time' }>
 type Send = (message: FromMember) => Promise<void>
@@ -15,8 +16,9 @@ const ANSWER_TIMEOUT_MS = 30_000
 
 export class StreamClock {
   #open = Promise.withResolvers<Send>()
-  /** Questions without an answer, by the clock that they carry. */
+  /** An exchange that began before anybody asked for it. */
   #primed: Promise<Clock> | undefined
+  /** Questions without an answer, by the clock that they carry. */
   readonly #asked = new Map<number, PromiseWithResolvers<Clock | undefined>>()
 
   /** The stream is open. */
@@ -49,11 +51,7 @@ export class StreamClock {
   async ask(signal: AbortSignal): Promise<Clock> {
     const primed = this.#primed
     this.#primed = undefined
-    if (primed == null) return this.#exchange(signal)
-    return await Promise.race([
-      primed,
-      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(asBakError(signal.reason))))
-    ])
+    return primed == null ? this.#exchange(signal) : within(primed, signal)
   }
 
   async #exchange(signal: AbortSignal): Promise<Clock> {

@@ -10,6 +10,7 @@ import type { TarballOffer } from '../../protocols/tarball.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
+import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
 import { freezeRoster, offerRun } from './join.ts'
 import { PhaseRunner } from './phase-runner.ts'
@@ -21,18 +22,27 @@ import { Stopped } from './stopped.ts'
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
 
+export interface DriverOptions {
+  /** Index of the first phase of the plan; 0 for a new run. */
+  position?: number
+  /** Number of the last command before it; 0 for a new run. */
+  seq?: number
+  /** Those of every run where they are left out. */
+  hooks?: RunHook[]
+}
+
 export class Driver {
   readonly run: RunContext
   readonly #plan: PlannedPhase[]
   readonly #phases: PhaseRunner
-  readonly #hooks = runHooks()
+  readonly #hooks: RunHook[]
   /** The sample that began last. */
   #step: PlannedPhase['step']
   #bytes = 0
 
-  /** @param position index of the first phase of the plan, and `seq` the number of the last command before it; 0 for a new run */
-  constructor(run: RunContext, { position = 0, seq = 0 }: { position?: number; seq?: number } = {}) {
+  constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
+    this.#hooks = hooks
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
   }
@@ -149,8 +159,8 @@ export class Driver {
     const { partial, excluded, created } = record
     const observed = costliest(sharesOf(record.observed ?? []))
     const about = { verdict, status, partial, reason: reason?.slice(0, 1024), excluded, observed }
+    for (const hook of this.#hooks) await this.#close(hook)
     try {
-      for (const hook of this.#hooks) await hook.close?.(this.run)
       const took = ended - created
       events.store({ type: 'ended', ...about, bytes: this.#bytes, took, folder: folder.root }, { sync: true })
       await events.close()
@@ -159,5 +169,15 @@ export class Driver {
       parts.log.error('the result could not be sealed', { run: this.run.id, why: asBakError(cause).message })
     }
     events.end()
+  }
+
+  /** What one hook cannot do keeps no other from it, nor the result from its seal. */
+  async #close(hook: RunHook): Promise<void> {
+    const { parts, id } = this.run
+    try {
+      await hook.close?.(this.run)
+    } catch (cause) {
+      parts.log.error('a hook failed', { run: id, hook: hook.name, why: asBakError(cause).message })
+    }
   }
 }

@@ -79,14 +79,14 @@ export class PhaseRunner {
     try {
       const ack = open(ackSubject, sealed)
       const refusal = this.#answer(ack)
-      return refusal == null ? undefined : { seq: ack.value.seq, ...refusal }
+      return refusal == null ? undefined : { by: ack.by, seq: ack.value.seq, ...refusal }
     } catch (cause) {
       const { code, message: reason } = asBakError(cause)
-      return { seq: 0, code, reason }
+      return { by: sealed.by, seq: 0, code, reason }
     }
   }
 
-  #answer(ack: Signed<Ack>): Omit<Refusal, 'seq'> | undefined {
+  #answer(ack: Signed<Ack>): Pick<Refusal, 'code' | 'reason'> | undefined {
     const { order, excluded, parts } = this.#run
     const by = parts.signer.peer
     const foreign = refusalOfLead({ by, epoch: order.epoch }, { by, epoch: ack.value.epoch })
@@ -97,6 +97,8 @@ export class PhaseRunner {
     const isLast = this.#open?.command.phase === 'terminate'
     if (out != null && !isLast) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
+    if (!this.#open.asks(ack.by) && this.#run.nameOf(ack.by) == null)
+      return { code: 'not-on-roster', reason: `${ack.by} is not on the roster` }
     return this.#open.answer(ack)
   }
 

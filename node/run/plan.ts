@@ -56,10 +56,14 @@ export function planOf(spec: Spec): PlannedPhase[] {
 }
 
 /** @returns a phase in one word or two, as people see it: `start 1-default/1` */
-export function describePhase({ phase, step, when }: PlannedPhase): string {
+export function describePhase({ phase, step, when }: Pick<PlannedPhase, 'phase' | 'step' | 'when'>): string {
   if (step != null) return `${phase} ${step.number}-${step.name}/${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
+
+/** @returns the phase that is open once this one is over, as far as it is known elsewhere: `work` is commanded to nobody else */
+export const openAfter = ({ phase, verdict }: { phase: Phase; verdict: 'met' | 'failed' }): Phase =>
+  phase === 'start' && verdict === 'met' ? 'work' : phase
 
 export const isSameStep = (one: Step | undefined, other: Step | undefined) =>
   one != null && other != null && stepFolder(one) === stepFolder(other)

@@ -142,7 +142,9 @@ export class Receiver {
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
     const sink = await inbox.sink(offer, async tarball => {
-      const { refused } = await unpackBounded(tarball, reception.folder.root, offer)
+      // what this peer packed itself is large only if its workload wrote so much
+      const maxBytes = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : EXTRA_BYTES + MAX_EXPANSION * offer.bytes
+      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, maxBytes)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
@@ -156,9 +158,9 @@ export class Receiver {
 async function unpackBounded(
   tarball: string | Uint8Array,
   root: string,
-  { bytes, allow, what }: TarballOffer
+  { allow, what }: TarballOffer,
+  maxBytes: number
 ): Promise<Unpacked> {
-  const maxBytes = EXTRA_BYTES + MAX_EXPANSION * bytes
   const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {

@@ -1,67 +1,96 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MemberRun } from '../../node/agent/member-run.ts'
-import { MemberState } from '../../node/agent/member-state.ts'
+import { MemberState, restoreMember } from '../../node/agent/member-state.ts'
 import type { PhaseParts } from '../../node/agent/phases/phase.ts'
+import { RunStreamClient } from '../../node/channels/run-stream-client.ts'
 import { createLog } from '../../node/log.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
+import type { RunningTool } from '../../node/tools/tool.ts'
 import { peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { toolFolder } from '../../protocols/layout.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, type Command, type Step } from '../../protocols/phase.ts'
-import { stayAwake } from '../helpers/streams.ts'
+import { fake } from '../helpers/run.ts'
+import { newSigner, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
-import { command, controller, offer, run, member as signer, step } from '../protocols/samples.ts'
-import { scratch } from '../store/scratch.ts'
+import { command, controller, offer, run, member as signer, specOf, step } from '../protocols/samples.ts'
+import { plant, scratch } from '../store/scratch.ts'
 
 const test = suite('one run on one member')
 test.after(stayAwake())
 
-const look = { at: 0, user: 1, system: 1, voluntary: 1, involuntary: 0, sent: 0, received: 0 }
+const usage = { at: 0, user: 1, system: 1, voluntary: 1, involuntary: 0, sent: 0, received: 0 }
+const LEASE_MS = 1_000
 
 /** A member that waits for its first sample, without tools, and says whether it measures. */
-async function taking() {
+async function memberRunOf() {
   const folder = join(scratch(), run)
   const outbox = await openOutbox(join(folder, 'outbox'), run)
-  const quietOffer = { ...offer, candidates: [{ peer: signer.peer, name: 'node-b', tools: [] }] }
+  const spec = specOf({ policy: { lease: LEASE_MS / 1000 } })
+  const plainOffer = { ...offer, spec, candidates: [{ peer: signer.peer, name: 'node-b', tools: [] }] }
   const member = new MemberState({
     ...{ folder, self: signer.peer, outbox },
-    offerSealed: seal(offerSubject, quietOffer, controller)
+    offerSealed: seal(offerSubject, plainOffer, controller)
   })
   member.state = 'idle'
   const said: boolean[] = []
+  const log: string[] = []
+  let over = 0
   let gone = false
   const nowhere = async () => {
     throw new BakError('unreachable', 'no way there')
   }
-  const parts = { allow: async () => {}, look: () => ({ ...look }) } as unknown as PhaseParts
-  const taken = new MemberRun({
-    ...{ member, log: createLog('error', () => {}), signer, to: () => nowhere, inbox: {} as never, parts },
+  const memberRun = new MemberRun({
+    ...{ member, signer, to: () => nowhere, server: { open: () => {}, close: () => {} } },
+    log: createLog('info', line => log.push(line)),
+    stream: new RunStreamClient({ run, open: nowhere }),
+    parts: fake<PhaseParts>({ allow: async () => {}, usage: () => ({ ...usage }) }),
     onMeasuring: measures => said.push(measures),
-    onTold: () => {},
+    onOver: () => void over++,
     onGone: () => {
       gone = true
     }
   })
   let seq = 0
+  const handle = (change: Partial<Command>, by = controller.peer) =>
+    memberRun.handle({ ...command, step, at: undefined, to: undefined, seq: ++seq, ...change }, by)
   /** @returns the answer, once it is there */
-  const hear = async (phase: Command['phase'], at: Step | undefined = step): Promise<Ack> => {
-    const next = ++seq
-    taken.hear({ ...command, phase, seq: next, step: at, at: undefined, to: undefined }, controller.peer)
+  const order = async (phase: Command['phase'], at: Step | undefined = step): Promise<Ack> => {
+    handle({ phase, step: at })
     return until(() => {
       const ack = member.ack == null ? undefined : peek(ackSubject, member.ack)
-      return ack?.seq === next ? ack : undefined
+      return ack?.seq === seq ? ack : undefined
     })
   }
-  return { taken, member, hear, said, isGone: () => gone }
+  const restored = () => restoreMember(folder, signer.peer, outbox)
+  return { memberRun, member, handle, order, said, log, restored, over: () => over, isGone: () => gone }
 }
 
-test('it measures from its answer to start to its answer to stop, which tells what that cost', async () => {
-  const { hear, said } = await taking()
-  const start = await hear('start')
+/** A tool that runs on the member, and what it has written so far. */
+async function startTool(member: MemberState) {
+  const stopped: string[] = []
+  const running = fake<RunningTool>({
+    ready: Promise.resolve(),
+    stop: async () => {
+      stopped.push('it')
+      return []
+    }
+  })
+  member.started.push({ group: 'default', tool: 'vmstat', running })
+  await plant(member.data, { [`${toolFolder(step, 'default', 'node-b', 'vmstat')}/out.txt`]: 'r b' })
+  return stopped
+}
+
+test('it measures from its answer to start to its answer to stop, which says what that cost', async () => {
+  const { order, said } = await memberRunOf()
+  const start = await order('start')
   assert.equal([start.outcome, start.observed, said], ['ok', undefined, [true]])
-  const stop = await hear('stop')
+  const stop = await order('stop')
   assert.equal([stop.outcome, said], ['ok', [true, false]])
   assert.equal(stop.observed, {
     ...{ elapsed: 0, user: 0, system: 0, tools: 0 },
@@ -70,25 +99,117 @@ test('it measures from its answer to start to its answer to stop, which tells wh
 })
 
 test('a start that is refused begins no measurement', async () => {
-  const { hear, said } = await taking()
-  const start = await hear('start', { ...step, number: 99 })
+  const { order, said } = await memberRunOf()
+  const start = await order('start', { ...step, number: 99 })
   assert.is(start.code, 'not-allowed')
   assert.equal(said, [])
 })
 
 test('a run that is given up in mid measurement measures no more', async () => {
-  const { taken, hear, said, isGone } = await taking()
-  await hear('start')
-  taken.abandon()
+  const { memberRun, order, said, isGone } = await memberRunOf()
+  await order('start')
+  memberRun.abandon()
   await until(() => (isGone() ? true : undefined))
   assert.is(said.at(-1), false)
 })
 
-test('a stop after the daemon was started again tells no cost: nobody looked before', async () => {
-  const { member, hear } = await taking()
+test('a stop after the daemon was started again says no cost: it was not measured before', async () => {
+  const { member, order } = await memberRunOf()
   member.state = 'running'
-  const stop = await hear('stop')
+  const stop = await order('stop')
   assert.equal([stop.outcome, stop.observed], ['ok', undefined])
+})
+
+test('when the lease is over the member is orphaned: its tools are stopped, its data is packed and kept', async () => {
+  const { member, order, said, over, isGone, restored, log } = await memberRunOf()
+  await order('start')
+  const stopped = await startTool(member)
+  const began = performance.now()
+  await until(() => (member.state === 'orphaned' ? true : undefined))
+  assert.ok(performance.now() - began > LEASE_MS / 2)
+  assert.equal([stopped, said.at(-1), over(), isGone()], [['it'], false, 1, false])
+  assert.equal(
+    (await member.outbox.list()).map(({ kind, allow }) => [kind, allow]),
+    [['sample', ['1-default/sample1/tools-default/node-b']]]
+  )
+  for (const late = Date.now() + 5_000; (await restored()).state !== 'orphaned'; await sleep(10)) {
+    assert.ok(Date.now() < late, 'a daemon that starts again does not know it')
+  }
+  assert.match(log.join(''), /silent for longer than its lease/)
+  const stop = await order('stop')
+  assert.equal([stop.outcome, stop.code, stop.reason], ['refused', 'state', 'stop is not legal in state orphaned'])
+})
+
+test('when the lease is over and nothing was measured, nothing of the run is left', async () => {
+  const { member, order, over, isGone } = await memberRunOf()
+  await order('start')
+  await until(() => (isGone() ? true : undefined))
+  assert.equal([member.state, over(), existsSync(member.folder)], ['gone', 1, false])
+})
+
+test('a controller that is alive keeps its lease, by signs and by commands', async () => {
+  const { memberRun, member, order } = await memberRunOf()
+  await order('start')
+  for (let i = 0; i < 5; i++) {
+    await sleep(LEASE_MS * 0.4)
+    memberRun.renewLease()
+  }
+  assert.is(member.state, 'running')
+  await order('stop')
+  await sleep(LEASE_MS * 0.6)
+  assert.is(member.state, 'idle')
+})
+
+test('a member whose own acknowledgement is refused as not on the roster gives the run up; for others it does not', async () => {
+  const { memberRun, member, order, isGone } = await memberRunOf()
+  await order('start')
+  const refusal = { seq: 1, code: 'not-on-roster', reason: 'excluded' }
+  memberRun.onRefused({ by: newSigner().peer, ...refusal })
+  memberRun.onRefused({ by: signer.peer, ...refusal, code: 'phase-closed' })
+  await sleep(50)
+  assert.is(member.state, 'running')
+  memberRun.onRefused({ by: signer.peer, ...refusal })
+  await until(() => (isGone() ? true : undefined))
+})
+
+test('a stream that the controller does not accept any more ends the run here', async () => {
+  for (const code of ['no-such-run', 'not-on-roster']) {
+    const { memberRun, order, isGone } = await memberRunOf()
+    await order('start')
+    memberRun.onRefused({ code, reason: 'it is over' })
+    await until(() => (isGone() ? true : undefined))
+  }
+})
+
+test('commands of another peer, of another epoch, for others and from before change nothing', async () => {
+  const { member, handle, order, log } = await memberRunOf()
+  await order('start')
+  const before = member.ack
+  const stop = { phase: 'stop' } as const
+  handle({ ...stop, seq: 9 }, newSigner().peer)
+  handle({ ...stop, seq: 9, epoch: 0 })
+  handle({ ...stop, seq: 9, epoch: 2 })
+  handle({ ...stop, seq: 0 })
+  handle({ ...stop, seq: 9, to: [controller.peer] })
+  handle({ ...stop, seq: 1 })
+  await sleep(50)
+  assert.equal([member.state, member.seq, member.ack], ['running', 1, before])
+  assert.equal(
+    log.filter(line => line.includes('command refused')).map(line => /code=(\S+)/.exec(line)?.[1]),
+    ['not-the-controller', 'old-epoch', 'old-epoch']
+  )
+})
+
+test('a newer command aborts one that is still going on', async () => {
+  const { member, handle, order } = await memberRunOf()
+  // far ahead, so that it waits
+  handle({ phase: 'start', at: Date.now() + 4_000, issued: Date.now() })
+  await sleep(50)
+  const began = performance.now()
+  const stop = await order('stop')
+  assert.ok(performance.now() - began < 3_000)
+  assert.equal([stop.outcome, stop.code], ['refused', 'state'])
+  assert.is(member.seq, 2)
 })
 
 test.run()

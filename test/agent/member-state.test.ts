@@ -75,19 +75,30 @@ test('an answer that is long is kept, too, and what comes after it', async () =>
   await member.close()
 })
 
+test('a member that is orphaned after its last command is so for the next daemon, too', async () => {
+  const { member, restored } = await newMember()
+  await member.save()
+  Object.assign(member, { state: 'running', seq: 3 })
+  await member.keep()
+  member.state = 'orphaned'
+  await member.keep()
+  assert.equal([(await restored()).state, (await restored()).interrupted], ['orphaned', false])
+  await member.close()
+})
+
 test('a state that is damaged, or older than the whole, is not believed', async () => {
   const { member, folder, restored } = await newMember()
   await member.save()
   Object.assign(member, { state: 'idle', seq: 3 })
   await member.keep()
   assert.is((await restored()).state, 'idle')
-  Object.assign(member, { state: 'ended', seq: 7 })
+  Object.assign(member, { state: 'orphaned', seq: 7 })
   await member.keep()
-  assert.is((await restored()).state, 'ended')
+  assert.is((await restored()).state, 'orphaned')
   await member.close()
   for (const damaged of ['x', '', Buffer.from([0, 0, 0, 9, 1]), Buffer.alloc(99)]) {
     writeFileSync(join(folder, 'state.cbor'), damaged)
-    assert.equal([(await restored()).state, (await restored()).seq], ['ended', 7])
+    assert.equal([(await restored()).state, (await restored()).seq], ['orphaned', 7])
   }
 })
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exceedsOffer } from '../../node/agent/offer-check.ts'
-import { phasesOf } from '../../node/run/plan.ts'
+import { planOf } from '../../node/run/plan.ts'
 import type { Offer } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 import { command, controller, member, offer, specOf } from '../protocols/samples.ts'
@@ -51,8 +51,9 @@ test('every phase of a run is within its offer, for its controller and, but for 
   fc.assert(
     fc.property(anySpec, given => {
       const of: Offer = { ...offer, spec: specOf(given) }
-      for (const planned of phasesOf(of.spec)) {
-        const asked = { ...plain, ...planned, at: plain.issued + 2_000 }
+      for (const planned of planOf(of.spec)) {
+        const { phase, step, when, deadline } = planned
+        const asked = { ...plain, phase, step, when, deadline, at: plain.issued + 2_000 }
         assert.is(exceedsOffer(asked, of, controller.peer), undefined)
         if (planned.phase !== 'work') assert.is(exceedsOffer(asked, of, member.peer), undefined)
       }

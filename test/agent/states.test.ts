@@ -7,17 +7,17 @@ const test = suite('states of a member')
 
 /** The state after each phase; `-` where it is refused. */
 const grid = `
-            new     joined  ready  idle     running  ended  gone
-  join      joined  -       -      -        -        -      -
-  stage     -       ready   -      -        -        -      -
-  sysinfo   -       -       ready  -        -        ended  -
-  init      -       -       idle   -        -        -      -
-  start     -       -       -      running  -        -      -
-  work      -       -       -      -        running  -      -
-  stop      -       -       -      -        idle     -      -
-  send      -       -       -      idle     -        ended  -
-  end       -       ended   ended  ended    -        -      -
-  terminate gone    gone    gone   gone     gone     gone   -
+            new     joined  ready  idle     running  orphaned  ended  gone
+  join      joined  -       -      -        -        -         -      -
+  stage     -       ready   -      -        -        -         -      -
+  sysinfo   -       -       ready  -        -        orphaned  ended  -
+  init      -       -       idle   -        -        -         -      -
+  start     -       -       -      running  -        -         -      -
+  work      -       -       -      -        running  -         -      -
+  stop      -       -       -      -        idle     -         -      -
+  send      -       -       -      idle     -        orphaned  ended  -
+  end       -       ended   ended  ended    -        -         -      -
+  terminate gone    gone    gone   gone     gone     gone      gone   -
 `
 const [head, ...rows] = grid
   .trim()

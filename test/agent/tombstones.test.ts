@@ -4,7 +4,8 @@ import { Tombstones } from '../../node/agent/tombstones.ts'
 import { createLog } from '../../node/log.ts'
 import { open, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Ack, ackSubject, acksProtocol, type Command } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
@@ -15,7 +16,7 @@ late.after(stayAwake())
 const [self, controller] = [newSigner(), newSigner()]
 const { run } = order
 const last = seal(ackSubject, { ...sample, seq: 9, phase: 'terminate' }, self)
-const member = { run, controller: controller.peer, epoch: 1, seq: 9, ack: last } as never
+const member = { run, lead: { by: controller.peer, epoch: 1 }, seq: 9, ack: last }
 
 /** What a controller gets, and the one who answers; the clock stands still until it is set. */
 function create(refuse = false) {
@@ -23,12 +24,12 @@ function create(refuse = false) {
   const clock = { now: 0 }
   const logged: string[] = []
   const { open: way } = road(
-    serve(acksProtocol, async function* (first, { receive }) {
+    serve(runStreamProtocol, async function* (first, { receive }) {
       if (refuse) throw new BakError('no-such-run', 'it is over')
       assert.equal(first, { type: 'open', run })
       yield { type: 'lease' as const }
       for (let next = await receive(); next !== undefined; next = await receive()) {
-        if (next.type === 'ack') got.push(open(ackSubject, next.sealed).value)
+        if (next.type === 'acks') got.push(...next.sealed.map(sealed => open(ackSubject, sealed).value))
       }
     }),
     self.peer
@@ -40,9 +41,9 @@ function create(refuse = false) {
     log,
     () => clock.now
   )
-  answers.remember(member)
+  answers.add(member)
   const hear = (change: Partial<Command> = {}, by = controller.peer) =>
-    answers.hear({ ...order, step: undefined, at: undefined, to: undefined, ...change }, by)
+    answers.handle({ ...order, step: undefined, at: undefined, to: undefined, ...change }, by)
   return { got, clock, logged, answers, hear }
 }
 
@@ -70,7 +71,7 @@ late('the last answer is given again if its command is still repeated after a wh
   )
 })
 
-late('nobody else gets an answer, and no command that is not for this member or from another time', async () => {
+late('no other peer gets an answer, and no command that is not for this member or from another time', async () => {
   const { got, clock, answers, hear } = create()
   clock.now = 10_000
   hear({ seq: 10 }, newSigner().peer)
@@ -87,7 +88,7 @@ late('nobody else gets an answer, and no command that is not for this member or 
   assert.equal([answers.has(run), answers.has('other')], [true, false])
 })
 
-late('a controller that will not hear it is no trouble', async () => {
+late('a controller that refuses it is no trouble', async () => {
   const { got, logged, hear } = create(true)
   hear({ seq: 10 })
   await new Promise(resolve => setTimeout(resolve, 100))
@@ -96,7 +97,7 @@ late('a controller that will not hear it is no trouble', async () => {
 
 late('of more than 64 runs the oldest is forgotten', () => {
   const { answers } = create()
-  for (let i = 0; i < 64; i++) answers.remember({ run: `run-${i}`, controller: 'x', epoch: 1, seq: 1 } as never)
+  for (let i = 0; i < 64; i++) answers.add({ run: `run-${i}`, lead: { by: 'x', epoch: 1 }, seq: 1, ack: undefined })
   assert.equal([answers.has(run), answers.has('run-0'), answers.has('run-63')], [false, true, true])
 })
 late.run()

@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { best, better, Clock, driftOf, measureClock, now, offsetOf } from '../../node/clock/clock.ts'
+import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { clockProtocol } from '../../protocols/phase.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'
 import { newSigner, road, stayAwake } from '../helpers/streams.ts'
 
@@ -130,7 +130,7 @@ async function served(): Promise<Handler<Asked, Answered>> {
   const clock = new Clock({
     streams: {
       serve: async (_, each) => {
-        handler = each
+        handler = each as unknown as Handler<Asked, Answered>
       },
       unserve: async () => {}
     }

@@ -76,7 +76,7 @@ runs('phases come in the legal order, and none begins before the certificate of 
     ['1-x', '2-y']
   )
   assert.equal(readdirSync(join(folder, '2-y')).sort(), ['sample1', 'sample2'])
-  assert.is(readFileSync(join(folder, '2-y/sample2/workload/stdout.txt'), 'utf8'), '1\n')
+  assert.is(readFileSync(join(folder, '2-y/sample2/workload/b/stdout.txt'), 'utf8'), '1\n')
 })
 
 runs('all begin at an agreed instant, and how far apart they were is recorded', async () => {
@@ -94,11 +94,11 @@ runs('the workload has the caller’s folder and environment, and is told where 
     { cwd: '/usr', env: { MINE: 'a-secret-word' } }
   )
   assert.is(child.status, 0, child.stderr)
-  const work = join(child.stdout.trim().split('\n').at(-1) as string, '1-it/sample1/workload')
+  const work = join(child.stdout.trim().split('\n').at(-1) as string, '1-it/sample1/workload/c')
   assert.is(readFileSync(join(work, 'stdout.txt'), 'utf8'), '/usr\na-secret-word it 1 2\n')
   assert.ok(existsSync(join(work, 'extra.txt')))
   assert.not.match(
-    readFileSync(join(work, '../../../run.json'), 'utf8'),
+    readFileSync(join(work, '../../../../run.json'), 'utf8'),
     /a-secret-word/,
     'the environment stays on the machine'
   )
@@ -122,7 +122,7 @@ runs('a run that goes on is listed on every peer with its controller and phase',
     return JSON.parse(stdout).runs.find((each: { run: string }) => each.run === run.run)
   }
   assert.is((await seen())?.controller.name, 'a')
-  // the mesh hears of a phase that goes on, of one that is over soon only how it ended
+  // the mesh hears how `start` ended within a second: the workload follows
   const until = performance.now() + 4_000
   while ((await seen())?.phase !== 'work') assert.ok(performance.now() < until, 'c has not heard of the workload')
   const busy = await net().members('c')
@@ -143,8 +143,11 @@ runs('--on chooses the members; a controller that is not one of them only drives
       .filter(each => each.what.startsWith('1-'))
       .map(each => each.name)
       .sort(),
-    ['a', 'b']
+    ['a', 'b', 'c']
   )
+  const sample = join(net().peer('c').home, 'runs', run.run, '1-default/sample1')
+  assert.equal(readdirSync(join(sample, 'tools-default')).sort(), ['a', 'b'])
+  assert.equal(readdirSync(join(sample, 'workload')), ['c'])
 })
 
 runs('groups have tools of their own', async () => {

@@ -267,7 +267,7 @@ flood('after all of it nobody was left out, and no phase took much longer than b
   for (const bystander of bystanders) {
     await eventually(
       'bystanders heard the end',
-      () => bystander.follow.get(run.run)?.closed.at(-1)?.phase === 'terminate'
+      () => bystander.feed.get(run.run)?.closed.at(-1)?.phase === 'terminate'
     )
   }
 })

@@ -4,7 +4,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encode } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { acksProtocol, type Command } from '../../protocols/phase.ts'
+import type { RunEvent } from '../../protocols/events.ts'
+import type { Command } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { call } from '../../protocols/stream.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import {
@@ -44,15 +46,20 @@ faults.before(async () => {
     'while [ ! -e done ]; do sleep 0.1; done'
   ])
   await run.until(event => event.type === 'workload-started')
-  await until(() => rogue.follow.get(run.run)?.command?.phase === 'work', {
-    timeout: 30_000,
-    what: 'the rogue follows'
-  })
 })
 faults.after(() => rogue?.stop())
 
-const latest = (): Command => rogue.follow.get(run.run)?.command as Command
-const controller = () => ({ peer: rogue.follow.get(run.run)?.controller as string, key: keyOf(net(), 'c') })
+/** The command of the phase that is open, which the controller gives to itself alone. */
+function latest(): Command {
+  const found = <T extends RunEvent['type']>(type: T) =>
+    run.events.findLast((event): event is Extract<RunEvent, { type: T }> => event.type === type)
+  const [open, roster] = [found('phase-open'), found('roster')]
+  if (open == null || roster == null) throw new Error('the run has no roster yet')
+  const { seq, phase, step } = open
+  const about = { run: run.run, epoch: 1, attempt: 0, issued: Date.now(), deadline: 0 }
+  return { ...about, seq, phase, step, subject: roster.manifest }
+}
+const controller = () => ({ peer: rogue.feed.get(run.run)?.lead.by as string, key: keyOf(net(), 'c') })
 const log = (peer: string) => readFileSync(join(net().folder, `${peer}.log`), 'utf8')
 
 /** What a daemon says reaches its file a little later. */
@@ -69,14 +76,14 @@ async function nothingHappens(): Promise<void> {
 }
 
 faults('a command of a peer that does not drive the run is not obeyed, and logged', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   rogue.publish(sealCommand({ ...command, seq: command.seq + 1, phase: 'stop' }, rogue.signer))
   await nothingHappens()
   await logged(['a'], new RegExp(`${run.run}.*not-the-controller|not-the-controller.*${run.run}`))
 })
 
 faults('a command with the signature of another is refused by the first peer that gets it', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   const forged = sealCommand({ ...command, seq: command.seq + 1, phase: 'stop' }, rogue.signer)
   rogue.publish({ ...forged, by: controller().peer })
   await nothingHappens()
@@ -84,7 +91,7 @@ faults('a command with the signature of another is refused by the first peer tha
 })
 
 faults('a command repeated is acted on once, and answered again', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   for (let attempt = 10; attempt < 15; attempt++) {
     rogue.publish(sealCommand({ ...command, phase: 'start', seq: command.seq - 1, attempt }, controller()))
   }
@@ -92,14 +99,14 @@ faults('a command repeated is acted on once, and answered again', async () => {
 })
 
 faults('a command from an old epoch changes nothing, and is logged', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   rogue.publish(sealCommand({ ...command, epoch: 0, seq: command.seq + 100, phase: 'terminate' }, controller()))
   await nothingHappens()
   await logged(['a'], /old-epoch/)
 })
 
 faults('commands that come late, after newer ones, change nothing', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   for (const [seq, phase] of [
     [2, 'stage'],
     [1, 'join'],
@@ -111,13 +118,13 @@ faults('commands that come late, after newer ones, change nothing', async () => 
 })
 
 faults('a command for another manifest is refused by the members', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   rogue.publish(sealCommand({ ...command, phase: 'terminate', subject: '0'.repeat(64), attempt: 60 }, controller()))
   await nothingHappens()
 })
 
 faults('an answer from outside the roster is refused by name', async () => {
-  const line = await call(rogue.streams.to(controller().peer), acksProtocol)
+  const line = await call(rogue.streams.to(controller().peer), runStreamProtocol)
   await line.send({ type: 'open', run: run.run })
   const error = await line.receive().catch(cause => cause)
   assert.instance(error, BakError)
@@ -130,7 +137,7 @@ faults('a tarball from outside the roster is refused', async () => {
   const parcel = {
     run: run.run,
     what: 'x',
-    kind: 'tools' as const,
+    kind: 'sample' as const,
     digest: 'a'.repeat(64),
     bytes: 10,
     allow: ['1-default/sample1/tools-default/a']
@@ -154,7 +161,7 @@ faults('a tarball from outside the roster is refused', async () => {
 
 faults('a corrupted frame on any protocol ends that stream and nothing else', async () => {
   const protocols = [
-    '/bak/acks/1.0.0',
+    '/bak/run/1.0.0',
     '/bak/tarball/1.0.0',
     '/bak/get/1.0.0',
     '/bak/sync/1.0.0',
@@ -165,7 +172,6 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/describe/1.0.0',
     '/bak/register/1.0.0',
     '/bak/collect/1.0.0',
-    '/bak/bulk/1.0.0',
     '/bak/adjacency/1.0.0'
   ]
   const bad = [
@@ -187,7 +193,7 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
 })
 
 faults('a start that comes twice is refused in the state running, and changes nothing', async () => {
-  const { to: _, ...command } = latest()
+  const command = latest()
   const [a] = (await net().members('c')).filter(member => member.name === 'a').map(member => member.peer)
   const again = { ...command, phase: 'start' as const, to: [a as string] }
   rogue.publish(sealCommand({ ...again, seq: command.seq + 1 }, controller()))

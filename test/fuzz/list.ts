@@ -24,7 +24,7 @@ import {
 } from '../../protocols/trust-entries.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
+import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
 import { gossipTarget } from './gossip.ts'
@@ -58,7 +58,7 @@ export const targets = [
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
   }),
-  of({ protocol: recordsProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -92,7 +92,7 @@ export const targets = [
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: syncs, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })

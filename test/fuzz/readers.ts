@@ -149,7 +149,7 @@ export const readers: ReaderInit[] = [
     name: 'outbox',
     refusals: ['damaged'],
     good: ({ live }) => [
-      JSON.stringify({ run: live, what: 'x', kind: 'tools', digest: 'a'.repeat(64), bytes: 9, allow: ['a/b'] })
+      JSON.stringify({ run: live, what: 'x', kind: 'sample', digest: 'a'.repeat(64), bytes: 9, allow: ['a/b'] })
     ],
     file: ownFile(`outbox/${'a'.repeat(64)}.json`),
     read: async (_, world) => {

@@ -15,8 +15,8 @@ import { Streams } from '../../node/mesh/streams.ts'
 import { Authority } from '../../node/mesh/trust/authority.ts'
 import { RunFeed } from '../../node/run/run-feed.ts'
 import { encode } from '../../protocols/codec.ts'
-import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
-import { topicName } from '../../protocols/hello.ts'
+import { type Envelope, peek, type Signer, seal } from '../../protocols/envelope.ts'
+import { runTopicName, topicName } from '../../protocols/hello.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { type Command, commandSubject } from '../../protocols/phase.ts'
 import { acceptTicket, readTicket } from '../../protocols/ticket.ts'
@@ -26,7 +26,8 @@ export interface Rogue {
   signer: Signer
   network: Libp2p
   streams: Streams
-  follow: RunFeed
+  feed: RunFeed
+  /** On the topic where its phase belongs. */
   publish(sealed: Envelope): void
   stop(): Promise<void>
 }
@@ -69,7 +70,7 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
       authority: () => authority,
       gossip: (c: never) => new Gossip(c, { log: silent }),
       streams: (c: never) => new Streams(c, { log: silent }),
-      follow: (c: never) => new RunFeed(c, { mesh, log: silent })
+      feed: (c: never) => new RunFeed(c, { mesh, log: silent })
     }
   )) as Libp2p
   await network.start()
@@ -82,14 +83,17 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
     await network.stop()
     throw new Error(refusals[0]?.reason, { cause })
   }
-  const parts = network.services as unknown as { gossip: Gossip; streams: Streams; follow: RunFeed }
-  const topic = topicName(mesh, 'run')
+  const parts = network.services as unknown as { gossip: Gossip; streams: Streams; feed: RunFeed }
   return {
     signer,
     network,
     streams: parts.streams,
-    follow: parts.follow,
-    publish: sealed => parts.gossip.publish(topic, encode({ type: 'command', sealed })),
+    feed: parts.feed,
+    publish: sealed => {
+      const { phase, run } = peek(commandSubject, sealed)
+      const topic = phase === 'join' ? topicName(mesh, 'run') : runTopicName(mesh, run)
+      parts.gossip.publish(topic, encode({ type: 'command', sealed }))
+    },
     stop: async () => {
       await network.stop()
     }

@@ -5,6 +5,7 @@ import { createLog } from '../../node/log.ts'
 import { Gossip, type Topic } from '../../node/mesh/gossip.ts'
 import { Ignored } from '../../node/mesh/ignored.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { addressOf, createMesh, eventually, type LocalMesh, type LocalPeer } from '../helpers/networks.ts'
 
 const test = suite('gossip')
 
@@ -18,7 +19,11 @@ function gossipOf(change: Partial<Topic<string>> = {}, peerScore?: object) {
   const handled: string[] = []
   const pubsub = Object.assign(new EventTarget(), {
     topicValidators: new Map<string, (peer: unknown, message: unknown) => TopicValidatorResult>(),
+    allowedTopics: new Set<string>(),
+    topics: new Map<string, Set<string>>(),
+    streamsOutbound: new Map<string, unknown>(),
     subscribe: (name: string) => calls.push(`subscribe ${name}`),
+    unsubscribe: (name: string) => calls.push(`unsubscribe ${name}`),
     publish: async (name: string, bytes: Uint8Array): Promise<void> => {
       calls.push(`publish ${name} ${Buffer.from(bytes)}`)
     }
@@ -42,8 +47,8 @@ function gossipOf(change: Partial<Topic<string>> = {}, peerScore?: object) {
     ...change
   })
   /** As gossipsub does: asks the validator, and tells of what it let through. */
-  const arrive = (data: Uint8Array, name = topic) => {
-    const verdict = pubsub.topicValidators.get(name)?.({ toString: () => 'peer-b' }, { topic: name, data })
+  const arrive = (data: Uint8Array, name = topic, from = 'peer-b') => {
+    const verdict = pubsub.topicValidators.get(name)?.({ toString: () => from }, { topic: name, data })
     if (verdict === TopicValidatorResult.Accept) deliver(data, name)
     return verdict
   }
@@ -85,13 +90,43 @@ test('handles any value, and messages in their order', () => {
   assert.equal(values, [null, ''])
 })
 
-test('checks a message that was not validated before it is handled', () => {
-  const { deliver, handled, checked, log } = gossipOf()
+test('drops a message that was not validated', () => {
+  const { deliver, handled, checked } = gossipOf()
   deliver(bytesOf('hello'))
-  deliver(bytesOf('bad'))
-  assert.equal(handled, ['hello 5'])
-  assert.is(checked(), 2)
-  assert.match(log.join(''), 'it is bad')
+  assert.equal([handled, checked()], [[], 0])
+})
+
+test('handles a one-hop message from its signer at once, and does not pass it on', () => {
+  const check: Topic<string>['check'] = (bytes, claim) => {
+    const text = Buffer.from(bytes).toString()
+    claim(text.split(' ')[0] as string)
+    return text
+  }
+  const { arrive, handled } = gossipOf({ check, isOneHop: text => text.endsWith('one-hop') })
+  assert.is(arrive(bytesOf('peer-b one-hop')), TopicValidatorResult.Ignore)
+  assert.is(arrive(bytesOf('peer-c one-hop')), TopicValidatorResult.Accept, 'this neighbour passed it on')
+  assert.is(arrive(bytesOf('peer-b repeated')), TopicValidatorResult.Accept)
+  assert.equal(handled, ['peer-b one-hop 14', 'peer-c one-hop 14', 'peer-b repeated 15'])
+})
+
+test('knows whether a message reaches peers in one hop: each is subscribed and connected', () => {
+  const { gossip, pubsub } = gossipOf()
+  pubsub.topics.set(topic, new Set(['a', 'b']))
+  pubsub.streamsOutbound.set('a', {}).set('c', {})
+  assert.ok(gossip.reaches(topic, ['a']))
+  for (const peer of ['b', 'c', 'd']) assert.not(gossip.reaches(topic, ['a', peer]), peer)
+  assert.not(gossip.reaches('/bak/mesh/other/1', ['a']))
+})
+
+test('accepts a topic while it is subscribed to, and leaves nothing behind', () => {
+  const { gossip, pubsub, calls, deliver, handled } = gossipOf()
+  assert.ok(pubsub.allowedTopics.has(topic))
+  gossip.unsubscribe(topic)
+  gossip.unsubscribe(topic)
+  assert.equal(calls, [`subscribe ${topic}`, `unsubscribe ${topic}`])
+  assert.equal([pubsub.allowedTopics.size, pubsub.topicValidators.size], [0, 0])
+  deliver(bytesOf('hello'))
+  assert.equal(handled, [])
 })
 
 test('logs a handler that fails, and goes on', () => {
@@ -129,9 +164,69 @@ test('checks each topic with its own check', () => {
 
 test('sets the validator before it subscribes to the topic', () => {
   const { pubsub, gossip, calls } = gossipOf()
-  pubsub.subscribe = name => calls.push(`subscribe ${name} ${pubsub.topicValidators.has(name)}`)
+  pubsub.subscribe = name =>
+    calls.push(`subscribe ${name} ${pubsub.topicValidators.has(name)} ${pubsub.allowedTopics.has(name)}`)
   gossip.subscribe<string>({ name: 'x', check: () => '', handle: () => {} })
-  assert.is(calls.at(-1), 'subscribe x true')
+  assert.is(calls.at(-1), 'subscribe x true true')
+})
+
+/** A topic whose messages name their signer: `peer-a: hello`; those that end in `!` are of one hop. */
+const signed: Partial<Topic<string>> = {
+  check: (bytes, claim) => {
+    const text = Buffer.from(bytes).toString()
+    claim(text.split(':')[0] as string)
+    return text
+  },
+  isOneHop: text => text.endsWith('!')
+}
+
+test('a message of one hop that comes from its signer is handled, and not passed on', () => {
+  const { arrive, handled } = gossipOf(signed)
+  assert.is(arrive(bytesOf('peer-b: hello!')), TopicValidatorResult.Ignore)
+  assert.equal(handled, ['peer-b: hello! 14'])
+})
+
+test('the same message from a third peer is passed on, and so is one that is not of one hop', () => {
+  const { arrive, handled } = gossipOf(signed)
+  assert.is(arrive(bytesOf('peer-b: hello!'), topic, 'peer-c'), TopicValidatorResult.Accept)
+  assert.is(arrive(bytesOf('peer-b: hello')), TopicValidatorResult.Accept)
+  assert.equal(handled, ['peer-b: hello! 14', 'peer-b: hello 13'])
+})
+
+test('a message of one hop that is refused is not handled', () => {
+  const { arrive, handled } = gossipOf({
+    ...signed,
+    check: () => {
+      throw new BakError('not-allowed', 'no')
+    }
+  })
+  assert.is(arrive(bytesOf('peer-b: hello!')), TopicValidatorResult.Reject)
+  assert.equal(handled, [])
+})
+
+test('a topic that is left is neither allowed nor validated any more, and its messages are dropped', () => {
+  const { gossip, pubsub, arrive, deliver, handled, calls } = gossipOf()
+  pubsub.topics.set(topic, new Set(['peer-b']))
+  const late = bytesOf('hello')
+  pubsub.topicValidators.get(topic)?.({ toString: () => 'peer-b' }, { topic, data: late })
+  gossip.unsubscribe(topic)
+  gossip.unsubscribe(topic)
+  assert.equal(calls, [`subscribe ${topic}`, `unsubscribe ${topic}`])
+  assert.equal([pubsub.allowedTopics.size, pubsub.topicValidators.size, pubsub.topics.size], [0, 0, 0])
+  deliver(late)
+  assert.equal([arrive(bytesOf('hello')), handled], [undefined, []])
+})
+
+test('one hop reaches those that are subscribed and to which there is a stream of gossip', () => {
+  const { gossip, pubsub } = gossipOf()
+  assert.equal([gossip.reaches(topic, []), gossip.reaches(topic, ['peer-b'])], [true, false])
+  pubsub.topics.set(topic, new Set(['peer-b', 'peer-c', 'peer-d']))
+  for (const peer of ['peer-b', 'peer-c', 'peer-e']) pubsub.streamsOutbound.set(peer, {})
+  assert.equal(
+    [['peer-b', 'peer-c'], ['peer-d'], ['peer-e'], ['peer-b', 'peer-z']].map(peers => gossip.reaches(topic, peers)),
+    [true, false, false, false]
+  )
+  assert.not(gossip.reaches('/bak/mesh/other/1', ['peer-b']))
 })
 
 test('logs a message that cannot be published', async () => {
@@ -193,3 +288,88 @@ test('limits a signer that floods, and ignores the rest before the signature is 
 })
 
 test.run()
+
+const real = suite('gossip among peers')
+let mesh: LocalMesh
+real.before.each(() => {
+  mesh = createMesh()
+})
+real.after.each(() => mesh.stop())
+
+interface Word {
+  /** Who is said to have signed it. */
+  by: string
+  text: string
+  oneHop?: boolean
+}
+
+/** Subscribes to a topic of words. @returns what is handled */
+function listen({ gossip }: LocalPeer, name: string): string[] {
+  const heard: string[] = []
+  gossip.subscribe<Word>({
+    name,
+    check: (bytes, claim) => {
+      const word = JSON.parse(Buffer.from(bytes).toString())
+      claim(word.by)
+      return word
+    },
+    isOneHop: ({ oneHop }) => oneHop === true,
+    handle: ({ text }) => void heard.push(text)
+  })
+  return heard
+}
+const say = ({ gossip }: LocalPeer, name: string, word: Word) => gossip.publish(name, bytesOf(JSON.stringify(word)))
+
+/** Three peers in a row: the outer two are connected with the middle one only. */
+async function row() {
+  const [a, b, c] = [await mesh.start(), await mesh.start(), await mesh.start()]
+  for (const outer of [a, c]) await outer.network.dial(addressOf(b))
+  return [a, b, c] as const
+}
+
+real('a topic of later may be subscribed to and left at any time', async () => {
+  const [a, b] = await row()
+  const late = `${mesh.topic}-late`
+  const byB = listen(b, late)
+  listen(a, late)
+  await eventually('a knows of b', () => a.gossip.reaches(late, [b.peer]))
+  let words = 0
+  await eventually('b hears a', () => {
+    say(a, late, { by: a.peer, text: `${words++}` })
+    return byB.length > 0
+  })
+  b.gossip.unsubscribe(late)
+  await eventually('a knows that b has left', () => !a.gossip.reaches(late, [b.peer]))
+  byB.length = 0
+  say(a, late, { by: a.peer, text: 'nobody hears it' })
+  await new Promise(resolve => setTimeout(resolve, 300))
+  assert.equal(byB, [])
+  const again = listen(b, late)
+  await eventually('b hears a again', () => {
+    say(a, late, { by: a.peer, text: `${words++}` })
+    return again.length > 0
+  })
+})
+
+real('of a message of one hop its neighbours hear once and nobody else; of a third peer it is passed on', async () => {
+  const [a, b, c] = await row()
+  const [, byB, byC] = [a, b, c].map(peer => listen(peer, mesh.topic)) as [string[], string[], string[]]
+  await eventually('both are told', () => a.gossip.reaches(mesh.topic, [b.peer]))
+  assert.not(a.gossip.reaches(mesh.topic, [b.peer, c.peer]))
+  let words = 0
+  await eventually('c hears a by way of b', () => {
+    say(a, mesh.topic, { by: a.peer, text: `${words++}` })
+    return byC.length > 0
+  })
+  await new Promise(resolve => setTimeout(resolve, 200))
+  byB.length = byC.length = 0
+  say(a, mesh.topic, { by: a.peer, text: 'one hop', oneHop: true })
+  await eventually('b hears it', () => byB.length > 0)
+  await new Promise(resolve => setTimeout(resolve, 1_500))
+  assert.equal([byB, byC], [['one hop'], []])
+  // as if another peer had sent it to a
+  say(a, mesh.topic, { by: 'somebody', text: 'passed on', oneHop: true })
+  await eventually('c hears it', () => byC.length > 0)
+  assert.equal([byB, byC], [['one hop', 'passed on'], ['passed on']])
+})
+real.run()

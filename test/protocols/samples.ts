@@ -2,10 +2,14 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { proofFrame, verdictFrame } from '../../protocols/admission.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
+import { clockProtocol } from '../../protocols/clock.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
+import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { directProtocol } from '../../protocols/direct.ts'
+import { echoProtocol } from '../../protocols/echo.ts'
 import { envelope, peek, type Subject, seal } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import {
@@ -29,18 +33,13 @@ import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import {
   type Ack,
   ackSubject,
-  acksProtocol,
-  bundleOf,
   type Certificate,
   type Command,
-  cancelProtocol,
   certificateSubject,
-  clockProtocol,
   commandSubject,
-  echoProtocol,
-  getProtocol,
   runMessage
 } from '../../protocols/phase.ts'
+import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { spec } from '../../protocols/spec.ts'
 import { type Receipt, receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import { ticket } from '../../protocols/ticket.ts'
@@ -244,6 +243,8 @@ const { step: _, ...whole } = command
 export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ...signed.map(({ subject, value }): [string, Schema, unknown] => [subject.name, subject.schema, value]),
   ['command without a step', commandSubject.schema, { ...whole, phase: 'sysinfo', when: 'begin' }],
+  ['command of one hop', commandSubject.schema, { ...command, oneHop: true }],
+  ['notice of one hop', noticeSubject.schema, { ...notice, oneHop: true }],
   ['envelope', envelope, sealed],
   ['hello: record', helloMessage, { type: 'record', sealed }],
   ['hello: lost', helloMessage, { type: 'lost', sealed }],
@@ -260,31 +261,26 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['trust: response', trustProtocol.response, { entries, want: ['0123456789abcdef0123456789abcdef'] }],
   ['renew: request', renewProtocol.request, {}],
   ['renew: response', renewProtocol.response, { proof: proof.bytes }],
-  ['acks: open', acksProtocol.request, { type: 'open', run }],
-  ['acks: ack', acksProtocol.request, { type: 'ack', sealed: seal(ackSubject, ack, member) }],
+  ['run stream: open', runStreamProtocol.request, { type: 'open', run }],
+  ['run stream: acks', runStreamProtocol.request, { type: 'acks', sealed: [seal(ackSubject, ack, member)] }],
+  ['run stream: question of the time', runStreamProtocol.request, { type: 'time', asked: at }],
+  ['run stream: time', runStreamProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
+  ['run stream: lease', runStreamProtocol.response, { type: 'lease' }],
+  ['run stream: content', runStreamProtocol.response, { type: 'content', bytes: new Uint8Array(100).fill(3) }],
   [
-    'acks: answers',
-    acksProtocol.request,
-    {
-      ...{ type: 'answers', seq: 5, unheard: [3] },
-      bundles: [{ ranks: [1], sealed: bundleOf([seal(ackSubject, ack, member)]) }]
-    }
-  ],
-  ['acks: question of the time', acksProtocol.request, { type: 'time', asked: at }],
-  ['acks: time', acksProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
-  ['acks: lease', acksProtocol.response, { type: 'lease' }],
-  ['acks: command', acksProtocol.response, { type: 'command', sealed: seal(commandSubject, command, controller) }],
-  [
-    'acks: certificate',
-    acksProtocol.response,
+    'run stream: certificate',
+    runStreamProtocol.response,
     { type: 'certificate', sealed: seal(certificateSubject, certificate, controller) }
   ],
-  ['acks: notice', acksProtocol.response, { type: 'notice', sealed: seal(noticeSubject, notice, controller) }],
-  ['acks: refused', acksProtocol.response, { type: 'refused', seq: 5, code: 'old-epoch', reason: 'it is over' }],
+  [
+    'run stream: refused',
+    runStreamProtocol.response,
+    { type: 'refused', by: member.peer, seq: 5, code: 'old-epoch', reason: 'it is over' }
+  ],
   [
     'tarball: offer',
     tarballProtocol.request,
-    { ...receipt, at: undefined, type: 'offer', kind: 'tools', allow: ['a/b'] }
+    { ...receipt, at: undefined, type: 'offer', kind: 'sample', allow: ['a/b'] }
   ],
   ['tarball: data', tarballProtocol.request, { type: 'data', offset: 0, length: 100 }],
   ['tarball: wait', tarballProtocol.response, { type: 'wait', after: 100 }],

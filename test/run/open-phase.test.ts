@@ -78,71 +78,66 @@ test('publishes the command again at 250, 500, 1,000 and then every 2,000 ms, an
   )
 })
 
-test('where nobody else is asked it publishes three times more, so that others know what goes on', () => {
-  const { published } = phaseOf({ repeat: false })
+test('where this peer is the only addressee nothing is repeated', () => {
+  const { published } = phaseOf({ repeat: false }, { deadline: 0 })
   for (let i = 0; i < 9; i++) mock.timers.tick(1_000)
   assert.equal(
     published.map(each => each.attempt),
-    [0, 1, 2, 3]
+    [0]
   )
 })
 
-test('tells who has not answered, again where its stream came back, and nobody else', () => {
-  const told: Array<[attempt: number, waiting: string[]]> = []
-  const { open, answer } = phaseOf({ publish: ({ attempt }, waiting) => told.push([attempt, waiting]) })
+test('each attempt is for those without an answer', () => {
+  const waited: string[][] = []
+  const { answer } = phaseOf({ publish: (_, waiting) => void waited.push(waiting) })
   answer('a')
   mock.timers.tick(250)
-  for (const peer of ['id-of-a', 'id-of-b', 'id-of-z']) open.tellAgain([peer])
-  assert.equal(told, [
-    [0, ['id-of-a', 'id-of-b', 'id-of-c']],
-    [1, ['id-of-b', 'id-of-c']],
-    [1, ['id-of-b']]
+  assert.equal(waited, [
+    ['id-of-a', 'id-of-b', 'id-of-c'],
+    ['id-of-b', 'id-of-c']
   ])
 })
 
-test('answers that a head gathered count when they come, unopened', async () => {
-  const { open, answer, closed, published } = phaseOf()
-  answer('b')
-  const bundle = Buffer.from('answers of a and c')
-  assert.ok(open.count(['id-of-a', 'id-of-c'], bundle))
-  const { verdict, ok, acks, bundles, missing } = (await closed()) as Closed
-  assert.equal([verdict, ok, acks.map(({ by }) => by), missing], ['met', 3, ['id-of-b'], []])
-  assert.equal(bundles, [bundle])
-  mock.timers.tick(60_000)
-  assert.is(published.length, 1)
-})
-
-test('gathered answers count only if all of them are waited for, each once, while the phase is open', async () => {
-  const { open, answer, closed } = phaseOf({ needed: 2 })
-  answer('b')
-  const bundle = Buffer.from('answers')
-  for (const names of [
-    ['a', 'b'],
-    ['a', 'a'],
-    ['a', 'z']
-  ]) {
-    const peers = names.map(name => `id-of-${name}`)
-    assert.not(open.count(peers, bundle), names.join())
+test('a peer that may have missed the command has it repeated, but not while the last attempt is on its way', () => {
+  const waited: string[][] = []
+  const real = performance.now
+  let clock = real.call(performance)
+  performance.now = () => clock
+  const pass = (ms: number) => {
+    clock += ms
+    mock.timers.tick(ms)
   }
-  assert.ok(open.count(['id-of-a'], bundle))
-  assert.not(open.count(['id-of-a'], bundle))
-  // the same once more by itself changes nothing
-  assert.is(answer('a'), undefined)
-  answer('c', { outcome: 'failed' })
-  const { ok, acks, bundles } = (await closed()) as Closed
-  assert.equal([ok, acks.length, bundles.length], [2, 2, 1])
-  assert.not(open.count(['id-of-c'], bundle))
+  try {
+    const { open, answer } = phaseOf({
+      publish: ({ attempt }, waiting) => void waited.push([`${attempt}`, ...waiting])
+    })
+    answer('a')
+    pass(249)
+    open.republish('id-of-b')
+    assert.is(waited.length, 1)
+    pass(1)
+    pass(250)
+    for (const peer of ['id-of-a', 'id-of-z', 'id-of-b', 'id-of-c']) open.republish(peer)
+    assert.equal(waited.slice(1), [
+      ['1', 'id-of-b', 'id-of-c'],
+      ['2', 'id-of-b', 'id-of-c']
+    ])
+    pass(999)
+    assert.is(waited.length, 3, 'the next repeat counts from then')
+    pass(1)
+    assert.is(waited.length, 4)
+    for (const name of ['b', 'c']) answer(name)
+    pass(5_000)
+    open.republish('id-of-b')
+    assert.is(waited.length, 4)
+  } finally {
+    performance.now = real
+  }
 })
 
-test('who answered by way of a head is neither told again nor lost', async () => {
-  const told: string[][] = []
-  const { open, lose, missing } = phaseOf({ needed: 1, publish: (_, waiting) => told.push(waiting) })
-  open.count(['id-of-a'], Buffer.from('a'))
-  mock.timers.tick(250)
-  for (const name of ['a', 'b', 'c']) lose(name)
-  open.lookAround()
-  assert.equal(told[1], ['id-of-b', 'id-of-c'])
-  assert.equal(await missing(), ['b lost', 'c lost'])
+test('it knows whose answers count', () => {
+  const { open } = phaseOf()
+  assert.equal([open.asks('id-of-a'), open.asks('id-of-z')], [true, false])
 })
 
 test('is met when all have answered, and is silent from then on', async () => {
@@ -182,8 +177,8 @@ const refused: Array<[title: string, change: Partial<Ack>, code: string]> = [
   ['a sequence number to come', { seq: 6 }, 'phase-closed'],
   ['another phase', { phase: 'stop' }, 'phase-closed'],
   ['another run', { run: '20261122T213015-aaaaaa' }, 'phase-closed'],
-  ['an old epoch', { epoch: 0 }, 'old-epoch'],
-  ['an epoch to come', { epoch: 2 }, 'old-epoch'],
+  ['an old epoch', { epoch: 0 }, 'phase-closed'],
+  ['an epoch to come', { epoch: 2 }, 'phase-closed'],
   ['another manifest', { subject: 'f'.repeat(64) }, 'wrong-manifest']
 ]
 for (const [title, change, code] of refused) {
@@ -197,7 +192,7 @@ for (const [title, change, code] of refused) {
   })
 }
 
-test('an answer of who was not asked does not count', async () => {
+test('an answer of a peer that was not asked does not count', async () => {
   const { answer, answered, closed } = phaseOf({ needed: 1, asked: new Map([['id-of-a', 'a']]) })
   answer('b')
   assert.equal(answered, [])
@@ -209,7 +204,7 @@ test('an answer of who was not asked does not count', async () => {
   )
 })
 
-test('ends at its deadline: met with a quorum, failed without, and names who said nothing', async () => {
+test('ends at its deadline: met with a quorum, failed without, and names those without an answer', async () => {
   for (const [needed, verdict] of [
     [2, 'met'],
     [3, 'failed']
@@ -259,7 +254,7 @@ test('a peer that is lost is not waited for', async () => {
   const { open, answer, lose, closed, missing } = phaseOf({ needed: 2 })
   for (const name of ['a', 'b']) answer(name)
   lose('c')
-  open.lookAround()
+  open.checkReachable()
   assert.is((await closed())?.verdict, 'met')
   assert.equal(await missing(), ['c lost'])
 })
@@ -267,19 +262,19 @@ test('a peer that is lost is not waited for', async () => {
 test('fails at once when too many are lost', async () => {
   const { open, lose, closed } = phaseOf({ needed: 2 })
   lose('b')
-  open.lookAround()
+  open.checkReachable()
   assert.is(await closed(), undefined)
   lose('c')
-  open.lookAround()
+  open.checkReachable()
   assert.is((await closed())?.verdict, 'failed')
 })
 
 test('a peer that was lost and is found again is waited for', async () => {
   const { open, answer, lose, find, closed } = phaseOf({ needed: 2 })
   lose('c')
-  open.lookAround()
+  open.checkReachable()
   find('c')
-  open.lookAround()
+  open.checkReachable()
   for (const name of ['a', 'b']) answer(name)
   assert.is(await closed(), undefined)
   answer('c')
@@ -289,7 +284,7 @@ test('a peer that was lost and is found again is waited for', async () => {
 test('a peer that was lost and answers all the same has answered', async () => {
   const { open, answer, lose, closed } = phaseOf({ needed: 2 })
   lose('c')
-  open.lookAround()
+  open.checkReachable()
   answer('c')
   for (const name of ['a', 'b']) answer(name)
   assert.is((await closed())?.verdict, 'met')
@@ -300,7 +295,7 @@ test('a peer that answered and went has answered', async () => {
   const { open, answer, lose, closed } = phaseOf()
   answer('c')
   lose('c')
-  open.lookAround()
+  open.checkReachable()
   for (const name of ['a', 'b']) answer(name)
   assert.is((await closed())?.verdict, 'met')
   assert.equal((await closed())?.missing, [])
@@ -309,7 +304,7 @@ test('a peer that answered and went has answered', async () => {
 test('within its grace nobody counts as lost; when it is over those who are still away do', async () => {
   const { open, answer, lose, find, closed, missing } = phaseOf({ needed: 2, grace: 5_000 })
   for (const name of ['b', 'c']) lose(name)
-  open.lookAround()
+  open.checkReachable()
   assert.is(await closed(), undefined)
   find('b')
   for (const name of ['a', 'b']) answer(name)
@@ -320,7 +315,7 @@ test('within its grace nobody counts as lost; when it is over those who are stil
   assert.equal(await missing(), ['c lost'])
 })
 
-test('who cannot be reached from the start is seen without anybody saying so', async () => {
+test('a peer that cannot be reached from the start is found without a change among the peers', async () => {
   const { closed, missing } = phaseOf({ isHere: () => false })
   mock.timers.tick(1)
   assert.is((await closed())?.verdict, 'failed')
@@ -331,7 +326,7 @@ test('while cleaning up it waits for everyone who can still answer, whatever was
   const { answer, open, lose, closed } = phaseOf({ cleanup: true })
   answer('a', { outcome: 'failed' })
   lose('b')
-  open.lookAround()
+  open.checkReachable()
   assert.is(await closed(), undefined)
   answer('c')
   assert.is((await closed())?.verdict, 'failed')

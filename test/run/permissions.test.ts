@@ -2,19 +2,20 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Leftovers } from '../../node/agent/leftovers.ts'
 import { createLog } from '../../node/log.ts'
-import { Collect } from '../../node/run/collect.ts'
 import { Coordinator } from '../../node/run/coordinator.ts'
 import { Mover } from '../../node/run/mover.ts'
 import { Receiver } from '../../node/run/receiver.ts'
+import { RunService } from '../../node/run/run-service.ts'
 import { type Home, openHome } from '../../node/store/home.ts'
 import { openJournal } from '../../node/store/journal.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
+import { cancelProtocol } from '../../protocols/cancel.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol } from '../../protocols/events.ts'
 import type { Role } from '../../protocols/membership.ts'
-import { cancelProtocol } from '../../protocols/phase.ts'
 import { FORMAT } from '../../protocols/record.ts'
 import { ask, askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
@@ -22,7 +23,7 @@ import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
 import { controller, manifest, member, run, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
-const test = suite('doors of runs')
+const test = suite('who may ask what about runs')
 const sleepAgain = stayAwake()
 test.after(sleepAgain)
 
@@ -51,14 +52,15 @@ async function doors(own: Role = 'controller') {
     list: () => []
   }
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
-  const of = { streams, members, authority, agent: { member: () => ({ controller: ops.peer }) } }
-  const init = { log, home, signer: self, program: '0' }
+  const of = { streams, members, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
+  const init = { log, home, signer: self, program: '0', workloads: new Map() }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()
   const receiver = new Receiver(of as never, init)
   await receiver.start()
   new Mover({ ...of, coordinator, receiver } as never, init)
-  await new Collect({ ...of, coordinator, receiver } as never, init).start()
+  await new RunService({ ...of, coordinator } as never, init).start()
+  await new Leftovers(of as never, init).start()
   const to = ({ id }: Protocol<never, never> | { id: string }, from: { peer: string }): Road =>
     road(serve({ ...protocols[id] } as never, served.get(id) as never), from.peer)
   return { coordinator, to }

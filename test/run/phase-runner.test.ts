@@ -1,159 +1,216 @@
+import { readFile } from 'node:fs/promises'
 import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { DriverParts, RunOrder } from '../../node/run/driver-parts.ts'
-import { PhaseRunner, type PhaseRunnerInit } from '../../node/run/phase-runner.ts'
-import type { Heard } from '../../node/run/run-feed.ts'
-import { peek, seal } from '../../protocols/envelope.ts'
-import type { StoredEvent } from '../../protocols/events.ts'
-import { type Ack, ackSubject, bundleOf, type Command, commandSubject } from '../../protocols/phase.ts'
+import { PhaseRunner } from '../../node/run/phase-runner.ts'
+import type { PlannedPhase } from '../../node/run/plan.ts'
+import { Stopped } from '../../node/run/stopped.ts'
+import { decode } from '../../protocols/codec.ts'
+import { envelope, open, type Signer } from '../../protocols/envelope.ts'
+import type { Phase } from '../../protocols/fields.ts'
+import { type Ack, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { ackOf, fakeRun } from '../helpers/run.ts'
 import { newSigner, stayAwake } from '../helpers/streams.ts'
-import { controller, ack as goodAck, run, specOf } from '../protocols/samples.ts'
+import { controller, step } from '../protocols/samples.ts'
 
 const test = suite('the phases of one run, one after the other')
 test.after(stayAwake())
 
-/** m0 tells m1, and m2 tells m3. */
-const signers = Array.from({ length: 4 }, newSigner)
-const roster = signers.map(({ peer }, rank) => ({ peer, name: `m${rank}`, rank }))
+const planned = (phase: Phase, change: Partial<PlannedPhase> = {}): PlannedPhase => ({
+  ...{ phase, who: 'members', deadline: 60_000, grace: 0 },
+  ...change
+})
+const quiet = { cleanup: false, onAnswers: () => {} }
 
-function phases() {
-  const told: Array<[command: Command, to: string[]]> = []
-  /** Phases of which the mesh heard. */
-  const gossiped: string[] = []
-  const stored: string[] = []
-  /** Whose lines take nothing. */
-  const lost: string[] = []
-  const record = { manifest: 'f'.repeat(64), roster, excluded: [], partial: false }
-  const inbox = {
-    isOpen: (_: string, peer: string) => !lost.includes(peer),
-    tell: (_: string, peers: Iterable<string>, message: { type: string; sealed: never }) => {
-      const to = [...peers].filter(peer => peer !== controller.peer && !lost.includes(peer))
-      if (message.type === 'command') told.push([peek(commandSubject, message.sealed), to])
-      return to
-    }
-  }
-  const toldToMesh = ({ signed }: Heard, { toMesh = true } = {}) => {
-    if (toMesh && 'phase' in signed.value) gossiped.push(signed.value.phase)
-  }
-  const parts = {
-    ...{ inbox, signer: controller, onPhase: () => {}, content: { put: () => '' } },
-    ...{ members: { isHere: () => true, list: () => [] }, follow: { say: toldToMesh } }
-  } as unknown as DriverParts
-  const runner = new PhaseRunner({
-    order: { run, epoch: 1, spec: specOf({ policy: { fanout: 2 } }) } as RunOrder,
-    folder: { writeEnvelope: async () => {}, writeRecord: async () => {} } as never,
-    events: { store: (event: StoredEvent) => stored.push(event.type) } as never,
-    record: record as never,
-    parts,
-    cancelled: new AbortController().signal,
-    members: () => roster,
-    needed: () => roster.length
-  } as PhaseRunnerInit)
-  runner.subject = record.manifest
-  /** What two members answer by way of the first, each signed by the one that is named behind it. */
-  const gather = (ranks: number[], by = ranks) => {
-    const [{ run, epoch, seq, phase, subject }] = told.at(-1) as [Command, string[]]
-    const acks = by.map(rank => {
-      const value: Ack = { ...goodAck, run, epoch, seq, phase, subject }
-      return seal(ackSubject, value, signers[rank] as (typeof signers)[number])
-    })
-    const answers = { type: 'answers' as const, seq, unheard: [], bundles: [{ ranks, sealed: bundleOf(acks) }] }
-    assert.is(runner.gather(roster[ranks[0] as number]?.peer as string, answers), undefined)
-  }
-  return { runner, told, gossiped, stored, lost, gather }
+/** A run of four members; their answers count, and the controller's own. */
+async function runnerOf({ spec = {}, seq = 0 } = {}) {
+  const made = await fakeRun({ spec })
+  const runner = new PhaseRunner(made.run, { seq })
+  const all: Signer[] = [...made.signers, controller]
+  const latest = () => made.dispatched.at(-1)?.command as Command
+  const answer = (signers = all, change: Partial<Ack> = {}) =>
+    runner.receive(signers.map(signer => ackOf(latest(), signer, change)))
+  const types = (type: string) => made.stored.filter(event => event.type === type)
+  return { ...made, runner, all, latest, answer, types }
 }
 
-test('heads are told, and what they gather ends the phase; it is opened while the next one is open', async () => {
-  const { runner, told, gather, stored } = phases()
+test('a phase ends with the last answer, and its certificate is on the disk once the next one is over', async () => {
+  const { run, runner, all, answer, types } = await runnerOf()
   let answers = 0
-  const start = runner.run('start', {
+  const start = runner.run(planned('start', { step }), {
+    cleanup: false,
     onAnswers: acks => {
       answers = acks.length
     }
   })
+  answer(all.slice(0, 3))
+  answer(all.slice(3))
+  const { verdict, acks } = await start
+  assert.equal([verdict, acks.length, answers, types('ack').length], ['met', 5, 5, 5])
+  const stop = runner.run(planned('stop', { step }), quiet)
+  answer()
+  await stop
+  await runner.settled()
+  for (const [seq, phase] of [
+    ['0001', 'start'],
+    ['0002', 'stop']
+  ]) {
+    const bytes = await readFile(run.folder.path('certificates', `${seq}-${phase}.cbor`))
+    const { value } = open(certificateSubject, decode(envelope, bytes))
+    assert.equal([value.phase, value.acks.length, value.verdict], [phase, 5, 'met'])
+  }
+})
+
+test('commands are numbered on from where the run was', async () => {
+  const { runner, latest, answer } = await runnerOf({ seq: 41 })
+  const stage = runner.run(planned('stage'), quiet)
+  assert.is(latest().seq, 42)
+  answer()
+  await stage
+})
+
+test('of a batch each answer counts or is refused for itself, by name', async () => {
+  const { runner, all, latest, types } = await runnerOf()
+  const stage = runner.run(planned('stage'), quiet)
+  const [m0, m1, m2, m3] = all as [Signer, Signer, Signer, Signer]
+  const stranger = newSigner()
+  const command = latest()
+  const refusals = runner.receive([
+    ackOf(command, m0),
+    { ...ackOf(command, m0), by: m1.peer },
+    ackOf({ ...command, epoch: 0 }, m1),
+    ackOf({ ...command, epoch: 2 }, m1),
+    ackOf({ ...command, seq: command.seq + 1 }, m2),
+    ackOf({ ...command, subject: '0'.repeat(64) }, m2),
+    ackOf(command, stranger),
+    ackOf(command, m3)
+  ])
   assert.equal(
-    told.map(([, to]) => to),
-    [[roster[0]?.peer, roster[2]?.peer]]
+    refusals.map(({ by, seq, code }) => [by, seq, code]),
+    [
+      [m1.peer, 0, 'bad-signature'],
+      [m1.peer, 1, 'old-epoch'],
+      [m1.peer, 1, 'old-epoch'],
+      [m2.peer, 2, 'phase-closed'],
+      [m2.peer, 1, 'wrong-manifest'],
+      [stranger.peer, 1, 'not-on-roster']
+    ]
   )
-  gather([0, 1])
-  gather([2, 3])
-  const { verdict, ok } = await start
-  assert.equal([verdict, ok], ['met', 4])
-  const stop = runner.run('stop')
-  gather([0, 1])
-  gather([2, 3])
-  await stop
-  assert.equal([answers, stored.filter(type => type === 'ack').length >= 4], [4, true])
-  await runner.settled()
-  assert.is(stored.filter(type => type === 'ack').length, 8)
+  assert.is(types('ack').length, 2)
+  assert.equal(runner.receive([m1, m2, controller].map(signer => ackOf(command, signer))), [])
+  assert.is((await stage).verdict, 'met')
+  assert.is(runner.receive([ackOf(command, m0)])[0]?.code, 'phase-closed')
 })
 
-test('a head that passes on a false answer ends the run one phase later, by name', async () => {
-  const { runner, gather } = phases()
-  const start = runner.run('start')
-  gather([0, 1], [0, 0])
-  gather([2, 3])
-  assert.is((await start).verdict, 'met')
-  const stop = runner.run('stop')
-  gather([0, 1])
-  gather([2, 3])
-  const error = await stop.catch(cause => cause)
-  assert.match(error.message, new RegExp(`^${roster[0]?.peer} passed on a false answer`))
-  // whatever cleans up goes on
-  const end = runner.run('end', { cleanup: true })
-  gather([0, 1])
-  gather([2, 3])
-  assert.is((await end).verdict, 'met')
-  await runner.settled()
+test('a member that is excluded is not asked any more and does not count, but may still answer terminate', async () => {
+  const { runner, all, latest, answer, run } = await runnerOf({ spec: { policy: { quorum: 'majority' } } })
+  const [m0, ...others] = all as [Signer, ...Signer[]]
+  const stage = runner.run(planned('stage'), quiet)
+  answer([m0], { outcome: 'failed', code: 'tool-failed', reason: 'it broke' })
+  answer(others)
+  await stage
+  assert.equal([...run.excluded.keys()], [m0.peer])
+  const init = runner.run(planned('init'), quiet)
+  assert.equal(
+    latest().to,
+    others.map(({ peer }) => peer)
+  )
+  assert.is(answer([m0])[0]?.code, 'not-on-roster')
+  answer(others)
+  await init
+  const last = runner.run(planned('terminate', { who: 'everyone' }), quiet)
+  assert.is(latest().to, undefined)
+  assert.equal(answer([m0]), [])
+  answer(others)
+  assert.is((await last).acks.length, 4)
 })
 
-test('the mesh does not hear of a command that all whom it is for have got over lines, or that is for the controller alone', async () => {
-  const { runner, told, gossiped, gather, lost } = phases()
-  const stop = runner.run('stop')
-  gather([0, 1])
-  gather([2, 3])
-  await stop
-  const work = runner.run('work', { asked: new Map([[controller.peer, 'driver']]), needed: 1 })
-  assert.equal(gossiped, [])
-  const { run, epoch, seq, phase, subject } = (runner.open as { command: Command }).command
-  const value: Ack = { ...goodAck, run, epoch, seq, phase, subject }
-  runner.answer({ by: controller.peer, value, envelope: seal(ackSubject, value, controller) })
-  await work
-  lost.push(roster[2]?.peer as string)
-  const send = runner.run('send')
-  assert.equal(gossiped, ['send'])
-  assert.is(told.at(-1)?.[0].phase, 'send')
-  gather([0, 1])
-  gather([2, 3])
-  await send
+test('a phase of the controller alone is not published, and nobody else needs to answer', async () => {
+  const { runner, dispatched, answer } = await runnerOf()
+  const work = runner.run(planned('work', { step, who: 'controller', deadline: 0 }), quiet)
+  answer([controller])
+  assert.is((await work).verdict, 'met')
+  assert.equal(
+    dispatched.map(({ command, published }) => [command.to, published]),
+    [[[controller.peer], false]]
+  )
 })
 
-test('a line that has taken a command is not told again before the fourth attempt, unless one has changed', async () => {
-  const { runner, told, gossiped, gather, lost } = phases()
+test('a command is repeated for those without an answer', async () => {
+  const { runner, all, dispatched, answer } = await runnerOf()
   mock.timers.enable({ apis: ['setTimeout'] })
-  const [m0, m1, m2, m3] = roster.map(({ peer }) => peer) as [string, string, string, string]
-  const heard = () => told.splice(0).map(([{ attempt }, to]) => [attempt, to])
-  const stop = runner.run('stop')
-  assert.equal(heard(), [[0, [m0, m2]]])
-  mock.timers.tick(250)
-  assert.equal(heard(), [[1, []]])
-  runner.welcome(m3)
-  assert.equal(heard(), [[1, [m2]]])
-  lost.push(m2)
-  runner.miss(m2)
-  assert.equal(heard(), [[1, [m3]]])
-  assert.equal(gossiped, [])
-  mock.timers.tick(500)
-  assert.equal(gossiped, ['stop'], 'm2 has no line')
-  mock.timers.tick(1_000)
-  assert.equal(told.at(-1)?.[1], [m0, m1, m3])
-  assert.is(told.at(-1)?.[0].attempt, 3)
-  mock.timers.reset()
-  lost.length = 0
-  gather([0, 1])
-  gather([2, 3])
-  await stop
+  try {
+    const stop = runner.run(planned('stop', { step }), quiet)
+    answer(all.slice(1))
+    mock.timers.tick(250)
+    assert.equal(
+      dispatched.map(({ command: { attempt, to, oneHop } }) => [attempt, to, oneHop]),
+      [
+        [0, undefined, true],
+        [1, [all[0]?.peer], undefined]
+      ]
+    )
+    mock.timers.reset()
+    answer(all.slice(0, 1))
+    await stop
+  } finally {
+    mock.timers.reset()
+  }
+})
+
+test('a member that left the mesh is waited for while its stream is open', async () => {
+  const { runner, all, gone, without, answer, signers } = await runnerOf({ spec: { policy: { quorum: 'majority' } } })
+  const [{ peer }] = signers as [Signer]
+  const stop = runner.run(planned('stop', { step }), quiet)
+  without.add(peer)
+  runner.open?.checkReachable()
+  answer(all.slice(1, 4))
+  assert.is(runner.open?.command.phase, 'stop', 'it is still a member of the mesh')
+  gone.add(peer)
+  runner.open?.checkReachable()
+  answer(all.slice(4))
+  assert.equal(
+    (await stop).missing.map(({ name, code }) => [name, code]),
+    [['m0', 'lost']]
+  )
+})
+
+test('a phase that fails stops the run with what was missing, unless it cleans up', async () => {
+  const { runner, answer, all } = await runnerOf()
+  const failed = { outcome: 'failed', code: 'tool-failed', reason: 'it did not start' } as const
+  const start = runner.run(planned('start', { step }), quiet).catch(cause => cause)
+  answer(all.slice(0, 1), failed)
+  const error = await start
+  assert.instance(error, Stopped)
+  assert.is(error.verdict, 'quorum')
+  assert.is(error.message, 'start: 5 answers were needed of 5 members; m0: it did not start')
+  const stop = runner.run(planned('stop', { step }), { cleanup: true, onAnswers: () => {} })
+  answer(all.slice(1, 2), failed)
+  answer(all.slice(2))
+  assert.is((await stop).verdict, 'failed')
+})
+
+test('a cancelled run opens no more phases, but for those that clean up', async () => {
+  const { run, runner, answer, dispatched } = await runnerOf()
+  run.cancel(new Stopped('cancelled', 'enough'))
+  const error = await runner.run(planned('stage'), quiet).catch(cause => cause)
+  assert.equal([error.message, dispatched.length], ['enough', 0])
+  const end = runner.run(planned('end'), { cleanup: true, onAnswers: () => {} })
+  answer()
+  assert.is((await end).verdict, 'met')
+})
+
+test('a folder that cannot be written fails the phase after it', async () => {
+  const { run, runner, answer } = await runnerOf()
+  run.folder.writeEnvelope = async () => {
+    throw new Error('the disk is full')
+  }
+  const stage = runner.run(planned('stage'), quiet)
+  answer()
+  await stage
+  const init = runner.run(planned('init'), quiet).catch(cause => cause)
+  answer()
+  assert.match((await init).message, /the result folder cannot be written: the disk is full/)
 })
 
 test.run()

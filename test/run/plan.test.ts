@@ -2,11 +2,12 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isLegal, type State, stateAfter } from '../../node/agent/states.ts'
-import { describePhase, type PlannedPhase, phasesOf, stepsOf } from '../../node/run/plan.ts'
-import { stepFolder } from '../../protocols/phase.ts'
+import { describePhase, isSameStep, openAfter, type PlannedPhase, planOf, stepsOf } from '../../node/run/plan.ts'
+import { type Phase, phases } from '../../protocols/fields.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { specOf } from '../protocols/samples.ts'
 
-const test = suite('the order of phases')
+const test = suite('the plan of a run')
 
 const anySpec = fc
   .record({
@@ -20,7 +21,7 @@ const anySpec = fc
   .map(specOf)
 
 /** @returns the state that a member is in after these phases; undefined if it refused one */
-function endOf(plan: PlannedPhase[]): State | undefined {
+function endOf(plan: Array<{ phase: Phase }>): State | undefined {
   let state: State = 'new'
   for (const { phase } of plan) {
     if (!isLegal(phase, state)) return undefined
@@ -30,7 +31,7 @@ function endOf(plan: PlannedPhase[]): State | undefined {
 }
 
 test('a run of one sample has these phases', () => {
-  assert.equal(phasesOf(specOf()).map(describePhase), [
+  assert.equal(planOf(specOf()).map(describePhase), [
     'join',
     'stage',
     'sysinfo begin',
@@ -45,9 +46,67 @@ test('a run of one sample has these phases', () => {
   ])
 })
 
+test('every phase of the protocol is in the plan, in the order in which they first appear', () => {
+  assert.equal([...new Set(planOf(specOf()).map(({ phase }) => phase))], [...phases])
+  fc.assert(
+    fc.property(anySpec, spec => {
+      const planned = new Set(planOf(spec).map(({ phase }) => phase))
+      const expected = phases.filter(phase => phase !== 'sysinfo' || spec.sysinfo !== 'none')
+      assert.equal([...planned], expected)
+    })
+  )
+})
+
+test('candidates are asked to join, the controller alone works, and even the excluded are terminated', () => {
+  fc.assert(
+    fc.property(anySpec, spec => {
+      const special: Partial<Record<Phase, PlannedPhase['who']>> = {
+        ...{ join: 'candidates', work: 'controller', terminate: 'everyone' }
+      }
+      for (const at of planOf(spec)) assert.is(at.who, special[at.phase] ?? 'members', describePhase(at))
+    })
+  )
+})
+
+test('of a sample that had begun stop and send happen in any case, of the run end and terminate', () => {
+  fc.assert(
+    fc.property(anySpec, spec => {
+      const always: Partial<Record<Phase, PlannedPhase['always']>> = {
+        ...{ stop: 'sample', send: 'sample', end: 'run', terminate: 'run' }
+      }
+      for (const at of planOf(spec)) assert.is(at.always, always[at.phase], describePhase(at))
+    })
+  )
+})
+
+test('deadlines are those of the policy, in ms; a workload has none, and only stop waits for members to return', () => {
+  const policy = { join_timeout: 7, phase_timeout: 11, send_timeout: 13 }
+  const plan = planOf(specOf({ policy, samples: 2 }))
+  const own: Partial<Record<Phase, number>> = { join: 7_000, send: 13_000, work: 0 }
+  for (const at of plan) assert.is(at.deadline, own[at.phase] ?? 11_000, describePhase(at))
+  for (const at of plan) assert.is(at.grace, at.phase === 'stop' ? 5_000 : 0, describePhase(at))
+})
+
+test('phases of a sample name it, and snapshots when they are taken; others name nothing', () => {
+  fc.assert(
+    fc.property(anySpec, spec => {
+      for (const { phase, step, when } of planOf(spec)) {
+        assert.is(step != null, ['start', 'work', 'stop', 'send'].includes(phase))
+        assert.is(when != null, phase === 'sysinfo')
+      }
+    })
+  )
+})
+
+test('after a start that was met the workload is under way, whether anybody else hears of it or not', () => {
+  assert.is(openAfter({ phase: 'start', verdict: 'met' }), 'work')
+  assert.is(openAfter({ phase: 'start', verdict: 'failed' }), 'start')
+  for (const phase of phases) if (phase !== 'start') assert.is(openAfter({ phase, verdict: 'met' }), phase)
+})
+
 test('without sysinfo there are two fewer', () => {
-  assert.not.ok(phasesOf(specOf({ sysinfo: 'none' })).some(({ phase }) => phase === 'sysinfo'))
-  assert.is(phasesOf(specOf({ sysinfo: 'none' })).length, phasesOf(specOf()).length - 2)
+  assert.not.ok(planOf(specOf({ sysinfo: 'none' })).some(({ phase }) => phase === 'sysinfo'))
+  assert.is(planOf(specOf({ sysinfo: 'none' })).length, planOf(specOf()).length - 2)
 })
 
 test('each sample of each iteration is a step, in order, with a folder of its own', () => {
@@ -59,20 +118,22 @@ test('each sample of each iteration is a step, in order, with a folder of its ow
   ])
   fc.assert(
     fc.property(anySpec, spec => {
-      const folders = stepsOf(spec).map(stepFolder)
-      assert.is(new Set(folders).size, spec.iterations.length * spec.samples)
+      const steps = stepsOf(spec)
+      assert.is(new Set(steps.map(stepFolder)).size, spec.iterations.length * spec.samples)
+      for (const one of steps) for (const other of steps) assert.is(isSameStep(one, other), one === other)
+      assert.not(isSameStep(undefined, undefined))
     })
   )
 })
 
 test('a member that takes part in a whole run refuses nothing and is gone at its end', () => {
-  fc.assert(fc.property(anySpec, spec => assert.is(endOf(phasesOf(spec)), 'gone')))
+  fc.assert(fc.property(anySpec, spec => assert.is(endOf(planOf(spec)), 'gone')))
 })
 
 test('two neighbours in the other order are refused, but for send after end, where what was not sent may still be', () => {
   fc.assert(
     fc.property(anySpec, spec => {
-      const plan = phasesOf(spec)
+      const plan = planOf(spec)
       for (let i = 0; i + 1 < plan.length; i++) {
         const [one, other] = [plan[i] as PlannedPhase, plan[i + 1] as PlannedPhase]
         const swapped = [...plan.slice(0, i), other, one, ...plan.slice(i + 2)]
@@ -86,7 +147,7 @@ test('two neighbours in the other order are refused, but for send after end, whe
 test('a phase that comes twice is refused, but for those that leave the state as it is', () => {
   fc.assert(
     fc.property(anySpec, spec => {
-      const plan = phasesOf(spec)
+      const plan = planOf(spec)
       for (const [i, each] of plan.entries()) {
         const twice = [...plan.slice(0, i), each, ...plan.slice(i)]
         const harmless = ['sysinfo', 'work', 'send'].includes(each.phase)
@@ -99,7 +160,7 @@ test('a phase that comes twice is refused, but for those that leave the state as
 test('a phase that is left out is refused by what comes after, but for those that leave the state as it is', () => {
   fc.assert(
     fc.property(anySpec, spec => {
-      const plan = phasesOf(spec)
+      const plan = planOf(spec)
       for (const [i, each] of plan.slice(0, -1).entries()) {
         const without = plan.filter((_, at) => at !== i)
         const harmless = ['sysinfo', 'work', 'send'].includes(each.phase)
@@ -110,20 +171,15 @@ test('a phase that is left out is refused by what comes after, but for those tha
   )
 })
 
-test('whatever went wrong, the phases that clean up are legal from where the run was', () => {
+test('whatever went wrong, the phases that always happen are legal from where the run was', () => {
   fc.assert(
     fc.property(anySpec, spec => {
-      const plan = phasesOf(spec)
+      const plan = planOf(spec)
       for (let i = 1; i < plan.length; i++) {
-        const { phase } = plan[i - 1] as PlannedPhase
-        const at = plan.slice(0, i)
-        const running = phase === 'start' || phase === 'work'
-        const rest: PlannedPhase[] = [...(running ? [{ phase: 'stop' as const }, { phase: 'send' as const }] : [])]
-        const ended = at.some(each => each.phase === 'end')
-        assert.is(
-          endOf([...at, ...rest, ...(ended ? [] : [{ phase: 'end' as const }]), { phase: 'terminate' }]),
-          'gone'
-        )
+        const [done, rest] = [plan.slice(0, i), plan.slice(i)]
+        const { step } = plan[i - 1] as PlannedPhase
+        const due = rest.filter(({ always, step: of }) => always === 'run' || (always != null && isSameStep(of, step)))
+        assert.is(endOf([...done, ...due]), 'gone', describePhase(plan[i - 1] as PlannedPhase))
       }
     })
   )

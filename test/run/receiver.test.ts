@@ -16,36 +16,41 @@ import { codeOf, listAll, plant, scratch } from '../store/scratch.ts'
 
 const own = suite('whose paths they are')
 const paths: Array<[path: string, kind: TarballOffer['kind'], own: boolean]> = [
-  ['1-default/sample1/tools-default/node-b', 'tools', true],
-  ['12-read.4k/sample30/tools-db@1/node-b', 'tools', true],
+  ['1-default/sample1/tools-default/node-b', 'sample', true],
+  ['12-read.4k/sample30/tools-db@1/node-b', 'sample', true],
   ['sysinfo/begin/node-b', 'sysinfo', true],
   ['sysinfo/end/node-b', 'sysinfo', true],
-  ['1-default/sample1/tools-default/node-a', 'tools', false],
-  ['1-default/sample1/tools-default/node-bb', 'tools', false],
-  ['1-default/sample1/tools-default/NODE-B', 'tools', false],
-  ['1-default/sample1/tools-default/node-b/', 'tools', false],
-  ['1-default/sample1/tools-default/node-b/..', 'tools', false],
-  ['1-default/sample1/tools-default/node-a/node-b', 'tools', false],
-  ['1-default/sample1/tools-default', 'tools', false],
-  ['1-default/sample1/workload/node-b', 'tools', false],
-  ['1-default/sample1/workload', 'tools', false],
-  ['1-default/../tools-default/node-b', 'tools', false],
-  ['../sample1/tools-default/node-b', 'tools', false],
-  ['1-../sample1/tools-default/../node-b', 'tools', false],
-  ['1-default/sample1/../node-b', 'tools', false],
-  ['1-default/sample/tools-default/node-b', 'tools', false],
-  ['1-default/sample1x/tools-default/node-b', 'tools', false],
-  ['default/sample1/tools-default/node-b', 'tools', false],
-  ['1-default/sample1/tools-/node-b', 'tools', false],
-  ['1-default/sample1/tools-a b/node-b', 'tools', false],
-  ['1-default\n/sample1/tools-default/node-b', 'tools', false],
-  ['1-default/sample1\n/tools-default/node-b', 'tools', false],
-  ['1-default/sample1/tools-default\0/node-b', 'tools', false],
-  ['1-default\\sample1\\tools-default\\node-b', 'tools', false],
-  ['/1-default/sample1/tools-default/node-b', 'tools', false],
-  ['./1-default/sample1/tools-default/node-b', 'tools', false],
-  ['1-default//sample1/tools-default/node-b', 'tools', false],
-  ['sysinfo/begin/node-b', 'tools', false],
+  ['1-default/sample1/tools-default/node-a', 'sample', false],
+  ['1-default/sample1/tools-default/node-bb', 'sample', false],
+  ['1-default/sample1/tools-default/NODE-B', 'sample', false],
+  ['1-default/sample1/tools-default/node-b/', 'sample', false],
+  ['1-default/sample1/tools-default/node-b/..', 'sample', false],
+  ['1-default/sample1/tools-default/node-a/node-b', 'sample', false],
+  ['1-default/sample1/tools-default', 'sample', false],
+  ['1-default/sample1/workload/node-b', 'sample', true],
+  ['1-default/sample1/workload', 'sample', false],
+  ['1-default/sample1/workload/node-a', 'sample', false],
+  ['1-default/sample1/workload/node-b/stdout.txt', 'sample', false],
+  ['1-default/sample1/workload/node-b', 'sysinfo', false],
+  ['1-default/sample1/other/node-b', 'sample', false],
+  ['collectors/node-b', 'sample', false],
+  ['1-default/../tools-default/node-b', 'sample', false],
+  ['../sample1/tools-default/node-b', 'sample', false],
+  ['1-../sample1/tools-default/../node-b', 'sample', false],
+  ['1-default/sample1/../node-b', 'sample', false],
+  ['1-default/sample/tools-default/node-b', 'sample', false],
+  ['1-default/sample1x/tools-default/node-b', 'sample', false],
+  ['default/sample1/tools-default/node-b', 'sample', false],
+  ['1-default/sample1/tools-/node-b', 'sample', false],
+  ['1-default/sample1/tools-a b/node-b', 'sample', false],
+  ['1-default\n/sample1/tools-default/node-b', 'sample', false],
+  ['1-default/sample1\n/tools-default/node-b', 'sample', false],
+  ['1-default/sample1/tools-default\0/node-b', 'sample', false],
+  ['1-default\\sample1\\tools-default\\node-b', 'sample', false],
+  ['/1-default/sample1/tools-default/node-b', 'sample', false],
+  ['./1-default/sample1/tools-default/node-b', 'sample', false],
+  ['1-default//sample1/tools-default/node-b', 'sample', false],
+  ['sysinfo/begin/node-b', 'sample', false],
   ['1-default/sample1/tools-default/node-b', 'sysinfo', false],
   ['sysinfo/middle/node-b', 'sysinfo', false],
   ['sysinfo/begin/../node-b', 'sysinfo', false],
@@ -55,11 +60,11 @@ const paths: Array<[path: string, kind: TarballOffer['kind'], own: boolean]> = [
   ['sysinfo/begin', 'sysinfo', false],
   ['sysinfo/node-b', 'sysinfo', false],
   ['node-b', 'sysinfo', false],
-  ['node-b', 'tools', false],
-  ['', 'tools', false],
+  ['node-b', 'sample', false],
+  ['', 'sample', false],
   ['', 'sysinfo', false],
-  ['certificates', 'tools', false],
-  ['run.json', 'tools', false],
+  ['certificates', 'sample', false],
+  ['run.json', 'sample', false],
   ['sysinfo/begin/node-b', 'run', false],
   ['1-default/sample1/tools-default/node-b', 'run', false]
 ]
@@ -106,7 +111,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const paths = init.allow ?? allow
   await plant(join(root, 'data'), Object.fromEntries(paths.map(path => [`${path}/vmstat/out.txt`, 'some numbers\n'])))
   const outbox = await openOutbox(join(root, 'outbox'), run)
-  const parcel = await outbox.add(join(root, 'data'), paths, '1-default/sample1', { kind: 'tools', level: 1 })
+  const parcel = await outbox.add(join(root, 'data'), paths, '1-default/sample1', { kind: 'sample', level: 1 })
   const errors: string[] = []
   const way = road(
     serve(tarballProtocol, handler as never, ({ code, message }) => errors.push(`${code}: ${message}`)),
@@ -189,7 +194,7 @@ test('a member may have so many tarballs begun and not ended, and no more', asyn
   receiver.open(run, reception)
   const offer = (digit: number) =>
     askOne(way.open, tarballProtocol, {
-      ...{ type: 'offer' as const, run, what: 'x', kind: 'tools' as const, bytes: 9, allow },
+      ...{ type: 'offer' as const, run, what: 'x', kind: 'sample' as const, bytes: 9, allow },
       digest: digit.toString(16).padStart(64, '0')
     })
   for (let i = 0; i < 64; i++) assert.is((await offer(i)).type, 'want')

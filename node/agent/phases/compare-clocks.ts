@@ -53,7 +53,6 @@ export async function measureAtJoin(context: Measuring): Promise<Clock> {
 /** Several exchanges, in this member's turn. @throws {BakError} why the clock is not known */
 export async function measure({ member, ask, signal }: Measuring): Promise<Clock> {
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
-  if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
   await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
   const samples: Promise<Clock>[] = []
   while (samples.length < EXCHANGES) {

@@ -1,10 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { measure, measureBefore } from '../../../node/agent/phases/compare-clocks.ts'
+import { measure, measureAtJoin, measureBefore } from '../../../node/agent/phases/compare-clocks.ts'
 import { now } from '../../../node/clock/clock.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/until.ts'
 
 const phase = suite('a member compares its clock')
 phase.after(stayAwake())
@@ -39,6 +40,23 @@ phase('out of several exchanges, and without any where it drives the run itself'
   assert.is((await measure(contextOf(ask, { controller: self }))).bound, 0)
   assert.is(times(), 4)
 })
+
+phase(
+  'at join in its turn on a short path; on a long one out of one exchange, and better while the run goes on',
+  async () => {
+    const { ask, times } = exact()
+    assert.is((await measureAtJoin(contextOf(ask))).bound, 0.1)
+    assert.is(times(), 5)
+    let asked = 0
+    const long = contextOf(async () => ({ offset: 0, bound: asked++ === 0 ? 50 : 40, at: now() }))
+    assert.is((await measureAtJoin(long)).bound, 50)
+    long.member.clock = { offset: 0, bound: 50, at: now() }
+    await until(() => (long.member.clock.bound === 40 ? true : undefined))
+    assert.is(asked, 5)
+    assert.is((await measureAtJoin(contextOf(ask, { controller: self }))).bound, 0)
+    assert.is(times(), 5)
+  }
+)
 
 phase('before an instant, once a minute', async () => {
   const { ask, times } = exact()

@@ -3,7 +3,8 @@ import type { Connection } from '@libp2p/interface'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConnectionMigration } from '../../../node/mesh/paths/migration.ts'
-import { acksProtocol, clockProtocol } from '../../../protocols/phase.ts'
+import { clockProtocol } from '../../../protocols/clock.ts'
+import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { askOne, call } from '../../../protocols/stream.ts'
 import {
   addressOf,
@@ -132,17 +133,17 @@ test('new streams use the direct connection at once, and short exchanges finish 
 
 test('a long exchange is ended, so that it resumes on the direct connection', async () => {
   const { a, b } = await relayedPair()
-  await b.streams.serve(acksProtocol, async function* (_first, { signal }) {
+  await b.streams.serve(runStreamProtocol, async function* (_first, { signal }) {
     yield { type: 'lease' as const }
     await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
   })
   const open = { type: 'open' as const, run: '20261122T213015-k3f9ab' }
-  const line = await call(a.streams.to(b.peer), acksProtocol, {})
+  const line = await call(a.streams.to(b.peer), runStreamProtocol, {})
   await line.send(open)
   assert.is((await line.receive())?.type, 'lease')
   await connectDirectly(a, b)
   assert.ok((await line.receive().catch(() => undefined)) === undefined)
-  const again = await askOne(a.streams.to(b.peer), acksProtocol, open)
+  const again = await askOne(a.streams.to(b.peer), runStreamProtocol, open)
   assert.is(again.type, 'lease')
   assert.ok(connections(a, b).every(each => !isRelayed(each)))
 })

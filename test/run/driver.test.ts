@@ -1,0 +1,283 @@
+import { existsSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Driver, type DriverOptions } from '../../node/run/driver.ts'
+import type { RunHook } from '../../node/run/hooks/hook.ts'
+import { runHooks } from '../../node/run/hooks/index.ts'
+import { describePhase, planOf } from '../../node/run/plan.ts'
+import { Stopped } from '../../node/run/stopped.ts'
+import type { Signer } from '../../protocols/envelope.ts'
+import type { Phase } from '../../protocols/fields.ts'
+import type { Ack, Command, WorkloadResult } from '../../protocols/phase.ts'
+import { ackOf, CAPABILITIES, fakeRun } from '../helpers/run.ts'
+import { stayAwake } from '../helpers/streams.ts'
+import { until } from '../helpers/workspace.ts'
+import { controller } from '../protocols/samples.ts'
+
+const test = suite('how a run is driven')
+test.after(stayAwake())
+
+const WELL: WorkloadResult = { exit: 0, duration: 5, timedOut: false }
+
+interface Given extends DriverOptions {
+  spec?: object
+  joined?: boolean
+  /** What a member says; nothing at all for `silent`. */
+  say?(command: Command, rank: number): Partial<Ack> | 'silent' | undefined
+}
+
+/** A run whose members, and whose controller, answer each command at once. */
+async function driverOf({ spec = {}, joined = false, say = () => ({}), ...options }: Given = {}) {
+  const made = await fakeRun({ members: 2, joined, spec: { sysinfo: 'none', ...spec } })
+  const driver = new Driver(made.run, options)
+  const all: Signer[] = [...made.signers, controller]
+  const usual = ({ phase, at }: Command): Partial<Ack> => {
+    if (phase === 'join') return { capabilities: CAPABILITIES }
+    if (phase === 'start') return { began: at }
+    return phase === 'work' ? { workload: WELL } : {}
+  }
+  const commands: Command[] = []
+  made.onCommand = command => {
+    if (command.attempt === 0) commands.push(command)
+    // an answer takes its time
+    setImmediate(() => {
+      const peers = command.phase === 'work' ? [controller.peer] : all.map(({ peer }) => peer)
+      const asked = all.filter(({ peer }) => (command.to ?? peers).includes(peer))
+      for (const signer of asked) {
+        const said = say(command, all.indexOf(signer))
+        if (said !== 'silent') driver.receive([ackOf(command, signer, { ...usual(command), ...said })])
+      }
+    })
+  }
+  const phases = () => commands.map(describePhase)
+  return { ...made, driver, commands, phases }
+}
+
+const planned = (spec: Parameters<typeof planOf>[0]) => planOf(spec).map(describePhase)
+const failed: Partial<Ack> = { outcome: 'failed', code: 'tool-failed', reason: 'it broke' }
+
+test('a run in which nothing goes wrong goes through its whole plan, and its folder is sealed', async () => {
+  const { driver, run, phases, commands, stored } = await driverOf({ spec: { sysinfo: 'default', samples: 2 } })
+  await driver.drive()
+  assert.equal(phases(), planned(run.order.spec))
+  assert.equal(
+    commands.map(({ seq }) => seq),
+    commands.map((_, i) => i + 1)
+  )
+  assert.equal([run.record.verdict, run.record.status, run.record.state], ['ok', 0, 'ended'])
+  assert.ok(run.folder.isSealed())
+  assert.equal([stored[0]?.type, stored.at(-1)?.type], ['created', 'ended'])
+})
+
+test('after a failure in start come stop and send of that sample, end and terminate, and nothing else', async () => {
+  const { driver, run, phases } = await driverOf({
+    spec: { sysinfo: 'default', samples: 3 },
+    say: ({ phase, step }) => (phase === 'start' && step?.sample === 2 ? failed : undefined)
+  })
+  await driver.drive()
+  assert.equal(phases().slice(4), [
+    ...['start 1-default/1', 'work 1-default/1', 'stop 1-default/1', 'send 1-default/1'],
+    ...['start 1-default/2', 'stop 1-default/2', 'send 1-default/2', 'end', 'terminate']
+  ])
+  assert.equal([run.record.verdict, run.record.status], ['quorum', 3])
+  assert.match(run.record.reason ?? '', /^start: 3 answers were needed of 3 members; m0: it broke/)
+})
+
+test('after a failure before the first sample only end and terminate are left', async () => {
+  const { driver, phases } = await driverOf({ say: ({ phase }) => (phase === 'init' ? failed : undefined) })
+  await driver.drive()
+  assert.equal(phases(), ['join', 'stage', 'init', 'end', 'terminate'])
+})
+
+test('a run that too few joined has no manifest: it is terminated and nothing else', async () => {
+  const { driver, run, phases } = await driverOf({
+    say: ({ phase }, rank) => (phase === 'join' && rank === 0 ? { ...failed, capabilities: undefined } : undefined)
+  })
+  await driver.drive()
+  assert.equal([phases(), run.record.manifest, run.record.verdict], [['join', 'terminate'], undefined, 'quorum'])
+})
+
+test('a run that nobody was offered has nobody to clean up after, and is sealed all the same', async () => {
+  const { driver, run, phases } = await driverOf()
+  run.parts.members.list = () => {
+    throw new Error('the table is broken')
+  }
+  await driver.drive()
+  assert.equal([phases(), run.record.verdict, run.folder.isSealed()], [[], 'failed', true])
+})
+
+test('a workload that fails is the verdict of a run that goes on to its end', async () => {
+  const { driver, run, phases } = await driverOf({
+    spec: { samples: 2 },
+    say: ({ phase, step }) => (phase === 'work' && step?.sample === 1 ? { workload: { ...WELL, exit: 7 } } : undefined)
+  })
+  await driver.drive()
+  assert.equal(phases(), planned(run.order.spec))
+  assert.equal([run.record.verdict, run.record.reason], ['workload-failed', '1-default/sample1: exit 7'])
+})
+
+/** Hooks that keep what is called, and fail where they are told to. */
+function hooksOf(fail: (called: string) => boolean = () => false) {
+  const called: string[] = []
+  const note = (what: string) => {
+    called.push(what)
+    if (fail(what)) throw new Error(`${what} failed`)
+  }
+  const hooks = ['one', 'two'].map(
+    (name): RunHook => ({
+      name,
+      before: ({ phase }) => note(`${name} before ${phase}`),
+      after: ({ phase }, _, answers) => note(`${name} after ${phase} ${answers.length}`),
+      close: async () => note(`${name} close`)
+    })
+  )
+  return { hooks, called }
+}
+
+test('hooks are called before and after each phase in their order, with its answers, and closed before the seal', async () => {
+  const { hooks, called } = hooksOf()
+  const { driver, commands, run } = await driverOf({ hooks })
+  let sealed: boolean | undefined
+  hooks.push({
+    name: 'last',
+    close: async () => {
+      sealed = run.folder.isSealed()
+    }
+  })
+  await driver.drive()
+  const expected = commands.flatMap(({ phase }) => {
+    const answers = phase === 'work' ? 1 : 3
+    return [
+      ...[`one before ${phase}`, `two before ${phase}`],
+      ...[`one after ${phase} ${answers}`, `two after ${phase} ${answers}`]
+    ]
+  })
+  assert.equal(called, [...expected, 'one close', 'two close'])
+  assert.equal([sealed, run.folder.isSealed()], [false, true])
+})
+
+test('a hook that fails before a phase fails the run there; all are closed, also where their `before` never ran', async () => {
+  const { hooks, called } = hooksOf(what => what === 'one before join' || what === 'one close')
+  const { driver, run, phases, stored, log } = await driverOf({ hooks })
+  await driver.drive()
+  assert.equal(called, [
+    'one before join',
+    ...['one before terminate', 'two before terminate', 'one after terminate 3', 'two after terminate 3'],
+    ...['one close', 'two close']
+  ])
+  assert.equal([phases(), run.record.verdict, run.record.reason], [['terminate'], 'failed', 'one before join failed'])
+  assert.equal([stored.at(-1)?.type, run.folder.isSealed()], ['ended', true])
+  assert.match(log.join(''), /hook=one why="one close failed"/)
+})
+
+test('hooks also see the answers of a phase that failed', async () => {
+  const { hooks, called } = hooksOf()
+  const { driver } = await driverOf({
+    hooks,
+    say: ({ phase }, rank) => (phase === 'stop' && rank === 0 ? failed : undefined)
+  })
+  await driver.drive()
+  assert.ok(called.includes('two after stop 1'), 'it failed with the first answer')
+  assert.ok(called.includes('two after send 2'), 'the member that failed is excluded')
+})
+
+test('every hook of a run has a name of its own', () => {
+  const names = runHooks().map(({ name }) => name)
+  assert.is(new Set(names).size, names.length)
+})
+
+test('the hooks of a run leave the workload result, the skew and metadata.log', async () => {
+  const { driver, run } = await driverOf({ spec: { samples: 2 } })
+  await driver.drive()
+  assert.equal(
+    run.record.workload.map(({ step, exit }) => [step.sample, exit]),
+    [
+      [1, 0],
+      [2, 0]
+    ]
+  )
+  assert.equal(
+    run.record.skew.map(({ skew }) => skew),
+    [0, 0]
+  )
+  assert.ok(existsSync(run.folder.path('metadata.log')))
+})
+
+test('a run that is cancelled during work ends its workload, keeps its result and cleans up', async () => {
+  let cancel = () => {}
+  const { driver, run, phases } = await driverOf({
+    spec: { samples: 2 },
+    say: ({ phase, attempt }) => {
+      if (phase !== 'work') return undefined
+      if (attempt === 0) cancel()
+      return { workload: { signal: 'SIGTERM', duration: 5, timedOut: false } }
+    }
+  })
+  let aborted: boolean | undefined
+  cancel = () => {
+    const context = run.parts.workloads.get(run.id)
+    driver.cancel('somebody', 'enough')
+    aborted = context?.signal.aborted
+  }
+  await driver.drive()
+  assert.is(aborted, true, 'the workload is told by its context')
+  assert.equal(phases().slice(3), [
+    ...['start 1-default/1', 'work 1-default/1', 'stop 1-default/1', 'send 1-default/1', 'end', 'terminate']
+  ])
+  assert.equal([run.record.verdict, run.record.reason], ['cancelled', 'cancelled by somebody: enough'])
+  assert.is(run.record.workload[0]?.signal, 'SIGTERM')
+  assert.is(run.parts.workloads.size, 0)
+})
+
+test('a run that is cancelled in another phase does not wait for its members, and twice is once', async () => {
+  const { driver, run, phases, stored } = await driverOf({
+    say: ({ phase }) => (phase === 'stage' ? 'silent' : undefined)
+  })
+  const driven = driver.drive()
+  await until(() => (phases().includes('stage') ? true : undefined))
+  driver.cancel('somebody', 'enough')
+  driver.cancel('another', 'too much')
+  await driven
+  assert.equal(phases(), ['join', 'stage', 'end', 'terminate'])
+  assert.equal([run.record.verdict, run.record.excluded], ['cancelled', []])
+  assert.is(stored.filter(({ type }) => type === 'cancel').length, 1)
+  assert.instance(run.cancelled.reason, Stopped)
+})
+
+test('a driver that begins in mid plan goes on from there with the numbers that follow', async () => {
+  const spec = { samples: 2 }
+  const { run: example } = await fakeRun({ spec: { sysinfo: 'none', ...spec } })
+  const position = planned(example.order.spec).indexOf('start 1-default/2')
+  const { driver, run, phases, commands } = await driverOf({ spec, joined: true, position, seq: 41 })
+  run.record.state = 'running'
+  await driver.drive()
+  assert.equal(phases(), planned(run.order.spec).slice(position))
+  assert.equal([commands[0]?.seq, commands[0]?.epoch], [42, 1])
+  assert.is(run.record.verdict, 'ok')
+})
+
+test('the content of the open command is there for members that come while they join and are staged', async () => {
+  const seen = new Map<Phase, boolean>()
+  const made = await driverOf({
+    say: ({ phase }) => {
+      seen.set(phase, made.driver.content != null)
+      return undefined
+    }
+  })
+  await made.driver.drive()
+  assert.equal(
+    [...seen].filter(([, there]) => there).map(([phase]) => phase),
+    ['join', 'stage']
+  )
+})
+
+test('candidates may open a stream, others and those that are excluded may not', async () => {
+  const { driver, run, signers } = await driverOf({ joined: true })
+  const [m0, m1] = signers as [Signer, Signer]
+  run.exclude({ peer: m1.peer, name: 'm1', phase: 'stage', code: 'timeout', reason: 'silent' })
+  assert.equal(
+    [m0.peer, m1.peer, 'somebody'].map(peer => driver.admits(peer)),
+    [true, false, false]
+  )
+})
+test.run()
