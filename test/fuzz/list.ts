@@ -27,6 +27,7 @@ import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
+import { forwardTargets } from './forwarding.ts'
 import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
 import { readers } from './readers.ts'
@@ -45,6 +46,7 @@ export const targets = [
   admissionTarget,
   gateTarget,
   gossipTarget,
+  ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),

@@ -14,7 +14,7 @@ export function founderOf(signer: Signer = newSigner()): Issuer {
   return { ...signer, mesh: signer.peer, links: [], expires: Number.POSITIVE_INFINITY }
 }
 
-/** @returns an admin's hand, to sign with, of who holds this proof */
+/** @returns the admin with this proof, as it signs */
 export function issuerOf(mesh: string, signer: Signer, { links, expires }: Proof): Issuer {
   return { ...signer, mesh, links, expires }
 }

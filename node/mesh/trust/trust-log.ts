@@ -53,7 +53,7 @@ function openDecision<T extends { mesh: string }>(
   if (by === mesh) return { by, value }
   const proof = bytes == null ? undefined : checkProof(mesh, bytes)
   if (proof?.peer !== by || proof.role !== 'admin') {
-    throw new BakError('not-allowed', `a ${subject.name} signed by ${by}, who does not prove to be an admin`)
+    throw new BakError('not-allowed', `a ${subject.name} signed by ${by}, which is not proven to be an admin`)
   }
   // a decision stays valid after the proof has run out, but must have been signed before
   if (timeOf(value) > proof.expires) throw new BakError('not-allowed', `${by} was no longer an admin when it signed`)
