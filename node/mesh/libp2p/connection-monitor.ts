@@ -121,7 +121,7 @@ export class ConnectionMonitor {
     const pinged = performance.now()
     const over = Promise.withResolvers<void>()
     // bytes that arrived while this process was held up are read first
-    const timer = setTimeout(() => setImmediate(over.resolve), this.#timeout)
+    const timer = setTimeout(() => setImmediate(over.resolve), this.#timeout).unref()
     // without a signal: yamux ends the connection on an answer to a ping that was given up
     const answered = watched.muxer.ping().catch(() => {})
     await Promise.race([answered, over.promise])
