@@ -15,8 +15,7 @@ import { spec as specSchema } from '../protocols/spec.ts'
 const stillOpen: Record<string, string[]> = {
   circles: [],
   'doubled names': ['node/command.ts node/work/command/command.ts'],
-  headers: [
-  ]
+  headers: []
 }
 
 /** Top-level rooms, and those that they may import from. */
