@@ -8,16 +8,6 @@ import { check } from '../protocols/codec.ts'
 import { phases } from '../protocols/fields.ts'
 import { spec as specSchema } from '../protocols/spec.ts'
 
-/**
- * Offenders of a check that is not held everywhere yet. One that no longer offends fails the test, so the lists only get shorter:
- * they are to be empty.
- */
-const stillOpen: Record<string, string[]> = {
-  circles: [],
-  'doubled names': ['node/command.ts node/work/command/command.ts'],
-  headers: []
-}
-
 /** Top-level rooms, and those that they may import from. */
 const directions: Record<string, string[]> = {
   protocols: ['protocols'],
@@ -165,16 +155,9 @@ structure(
 
 structure.run()
 
-/** Fails with the names of what offends, and of what is listed as open but offends no longer. */
+/** Fails with the names of the offenders. */
 function holds(what: string, offenders: string[]): void {
-  const open = stillOpen[what] ?? []
-  const closed = open.filter(each => !offenders.includes(each))
-  assert.equal(
-    offenders.filter(each => !open.includes(each)),
-    [],
-    `${what}: these offend`
-  )
-  assert.equal(closed, [], `${what}: these offend no longer; take them out of stillOpen`)
+  assert.equal(offenders, [], `${what}: these offend`)
 }
 
 const inWords = ({ from, to }: { from: string; to: string }) => `${from} imports ${to}`

@@ -6,7 +6,7 @@ import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('the topology of a mesh')
 test.after(stayAwake())
@@ -30,7 +30,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
       if (answer instanceof BakError) throw answer
       yield { links: answer }
     }
-    return road(serve(adjacencyProtocol, handler), id('self')).open
+    return linkTo(serve(adjacencyProtocol, handler), id('self')).open
   }
   const parts = {
     identity: { peer: id('self') },

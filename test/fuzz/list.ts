@@ -27,6 +27,7 @@ import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
+import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -42,6 +43,7 @@ const asks = <Q, A>(init: Omit<CallerInit, 'protocol'> & { protocol: Protocol<Q,
 
 export const targets = [
   admissionTarget,
+  gateTarget,
   gossipTarget,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),

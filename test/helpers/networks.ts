@@ -75,13 +75,22 @@ const relayServer = (components: never) =>
 /** @returns the first address at which a peer listens */
 export const addressOf = ({ network }: LocalPeer): Multiaddr => network.getMultiaddrs()[0] as Multiaddr
 
-/** Connects two peers through a third, which must relay; the second gets a reservation there. */
-export async function connectThrough(relay: LocalPeer, from: LocalPeer, to: LocalPeer): Promise<Connection> {
-  for (const each of [from, to]) await each.network.dial(addressOf(relay))
+/**
+ * Connects two peers through a third, which must relay; the second gets a reservation there.
+ * @param at the address at which the first one dials the relay
+ */
+export async function connectThrough(
+  relay: LocalPeer,
+  from: LocalPeer,
+  to: LocalPeer,
+  at: string = String(addressOf(relay))
+): Promise<Connection> {
+  await from.network.dial(multiaddr(at))
+  await to.network.dial(addressOf(relay))
   // as if it had asked for it
   const server = (relay.parts as never as { relay: CircuitRelayService & { reservationStore: Places } }).relay
   server.reservationStore.reserve(to.network.peerId, addressOf(relay))
-  return from.network.dial(multiaddr(`${addressOf(relay)}/p2p-circuit/p2p/${to.peer}`))
+  return from.network.dial(multiaddr(`${at}/p2p-circuit/p2p/${to.peer}`))
 }
 
 interface Places {

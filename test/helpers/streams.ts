@@ -106,6 +106,3 @@ export function stayAwake(): () => void {
   const timer = setInterval(() => {}, 60_000)
   return () => clearInterval(timer)
 }
-
-/** Former names, until no test uses them. */
-export { type LinkConditions as Weather, linkTo as road, type TestLink as Road }

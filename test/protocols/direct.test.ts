@@ -12,7 +12,7 @@ import {
 } from '../../protocols/direct.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { call, serve } from '../../protocols/stream.ts'
-import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 
 const test = suite('the protocol of direct connections')
 const sleepAgain = stayAwake()
@@ -24,7 +24,7 @@ const offerOf = (port: number) => ({ addresses: [`/ip4/192.0.2.7/tcp/${port}`], 
 interface Talk {
   /** What happened, on both sides, in the order of this process. */
   log: string[]
-  road: Road
+  road: TestLink
   errors: BakError[]
   lead(more?: Partial<Leading>, signal?: AbortSignal): Promise<void>
 }
@@ -42,7 +42,7 @@ function talk(more: Partial<Following> = {}, timeout = directProtocol.timeout): 
     ...more
   }
   const protocol = { ...directProtocol, timeout }
-  const made = road(
+  const made = linkTo(
     serve(
       protocol,
       (first: FromLeader, exchange) => followDirect(first, exchange, following),
@@ -158,7 +158,7 @@ for (const [title, messages, code, message] of bad) {
 
 test('an answer of another type is refused by the leader, which does not punch', async () => {
   const log: string[] = []
-  const made = road(
+  const made = linkTo(
     serve(directProtocol, async function* () {
       yield { type: 'ready' as const }
     }),

@@ -32,7 +32,7 @@ export interface RelaysComponents {
   connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
   transportManager: Pick<TransportManager, 'getTransports'>
   members: Pick<Members, 'list' | 'update' | 'addEventListener' | 'removeEventListener'>
-  vigil: Pick<ConnectionMonitor, 'feel'>
+  monitor: Pick<ConnectionMonitor, 'probe'>
 }
 
 export interface RelaysEvents {
@@ -184,7 +184,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     if (connection == null || this.#checking.has(peer)) return
     this.#checking.add(peer)
     try {
-      await this.#components.vigil.feel(connection, CHECK_PERIOD_MS)
+      await this.#components.monitor.probe(connection, CHECK_PERIOD_MS)
     } catch (cause) {
       if (connection.status !== 'open' || this.#stopped) return
       this.#log.warn('a relay is silent', { relay: peer, why: asBakError(cause).message })

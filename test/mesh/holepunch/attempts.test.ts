@@ -18,7 +18,7 @@ import {
   relayedAddress
 } from '../../helpers/fakes.ts'
 import { silent } from '../../helpers/networks.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 
 const test = suite('an attempt at a direct connection')
 test.after(stayAwake())
@@ -80,7 +80,7 @@ async function lead(
   direction: Connection['direction'] = 'outbound'
 ): Promise<BakError | undefined> {
   const handler: Handler<never, unknown> = (first, exchange) => far.attempts.follow(first, exchange as never)
-  const { open } = road(serve(directProtocol, handler as never), leader)
+  const { open } = linkTo(serve(directProtocol, handler as never), leader)
   far.connections.add(fakeConnection({ peer: leader, address: relayedAddress(relay), direction: 'inbound' }))
   const relayed = fakeConnection({
     ...{ peer: follower, address: relayedAddress(relay), direction },

@@ -7,7 +7,7 @@ import { Observer } from '../../../node/mesh/relay/observer.ts'
 import type { BakError } from '../../../protocols/errors.ts'
 import { observeProtocol, openProof, readProof, TOKEN_BYTES } from '../../../protocols/observe.ts'
 import { serve } from '../../../protocols/stream.ts'
-import { newSigner, road } from '../../helpers/streams.ts'
+import { linkTo, newSigner } from '../../helpers/streams.ts'
 
 const test = suite('the observer')
 
@@ -53,7 +53,7 @@ function say(port: number, text: string | Uint8Array): Promise<{ line: string; s
 
 const hex = (token: Uint8Array) => `${Buffer.from(token).toString('hex')}\n`
 const opener = (at = observer) =>
-  road(
+  linkTo(
     serve(observeProtocol, async function* () {
       yield { token: at.issueToken(peer), ports: at.ports }
     }),
@@ -166,7 +166,7 @@ test('silent ports are given up when the signal aborts', async () => {
   const server = createServer(socket => void sockets.push(socket)).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
-  const silent = road(
+  const silent = linkTo(
     serve(observeProtocol, async function* () {
       yield { token: new Uint8Array(TOKEN_BYTES), ports: [port, port] }
     }),

@@ -67,8 +67,8 @@ async function start({ own = [] as NodeAddress[], known = [a, b, c] } = {}) {
       getTransports: () => [{ reservationStore: store }] as unknown as ReturnType<TransportManager['getTransports']>
     },
     members,
-    vigil: {
-      feel: async connection => {
+    monitor: {
+      probe: async connection => {
         if (silentRelays.has(connection)) throw new BakError('timeout', 'the connection has fallen silent')
       }
     }

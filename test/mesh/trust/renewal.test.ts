@@ -8,7 +8,7 @@ import type { Signer } from '../../../protocols/envelope.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { type Handler, type Opener, serve } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust-entries.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, HOUR, issuerOf, membershipOf, proofOf } from '../../helpers/trust.ts'
 import { until } from '../../helpers/workspace.ts'
 
@@ -56,7 +56,7 @@ function sideOf(
   })
   others.set(signer.peer, (...args) => {
     const asker = [...others.keys()].find(each => each !== signer.peer) as string
-    return road(
+    return linkTo(
       serve(renewProtocol, (request, exchange) => served(request, exchange)),
       asker
     ).open(...args)

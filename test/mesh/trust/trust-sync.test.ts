@@ -12,7 +12,7 @@ import {
   trustEntryId,
   trustProtocol
 } from '../../../protocols/trust-entries.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, NOW } from '../../helpers/trust.ts'
 
 const test = suite('a sync of trust entries')
@@ -57,7 +57,7 @@ function openerTo(far: Side, onError: (error: BakError) => void = () => {}) {
     },
     onError
   )
-  return Object.assign(road(handler, 'caller'), { ended: ended.promise })
+  return Object.assign(linkTo(handler, 'caller'), { ended: ended.promise })
 }
 
 async function meet(near: Side, far: Side): Promise<void> {
@@ -147,7 +147,7 @@ test('a silent peer is given up', async () => {
   const handler = serve(short, async function* () {
     await new Promise(resolve => setTimeout(resolve, 500))
   })
-  const exchange = await call(road(handler, 'caller').open, short)
+  const exchange = await call(linkTo(handler, 'caller').open, short)
   await exchange.send({ type: 'have', ids: [] })
   const error = await exchange.receive().then(
     () => undefined,

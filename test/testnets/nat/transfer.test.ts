@@ -2,18 +2,19 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { labMissing } from '../../../testnets/lab/available.ts'
 import { NatNetwork } from '../../../testnets/nat/network.ts'
+import { expected } from '../../../testnets/nat/pairs.ts'
 import { isWhole, runWithLarge } from '../../../testnets/nat/scenarios.ts'
 import { logOf } from '../../helpers/mesh.ts'
 import { skipWhere } from '../../helpers/skip.ts'
 
 const large = suite('large tarballs between peers behind NATs')
-const missing = labMissing(['ss'])
+const missing = labMissing(['ss', 'miniupnpd'])
 const test = skipWhere(missing, large)
 
 let net: NatNetwork
 
 large.before(async () => {
-  if (missing == null) net = await NatNetwork.start({ delay: 20, hosts: ['e1', 'e2', 's1'] })
+  if (missing == null) net = await NatNetwork.start({ delay: 20, hosts: ['e1', 'e1b', 'e2', 's1', 's2', 'pub', 'u'] })
 })
 
 large.after(async () => {
@@ -40,6 +41,27 @@ for (const [one, other] of [
 test('a connection that took many ports to punch carries a tarball over TLS, too', async () => {
   assert.is((await net.pathTo('e1', 's1', 20_000))?.class, 'punched')
   assert.equal(await carried('e1', 's1'), ['punched', 'tls'], logOf(net.mesh.testnet, 's1'))
+})
+
+test('connections to a public host, dialled or reversed, within one network and by a mapped port carry tarballs over TLS', async () => {
+  for (const [one, other] of [
+    ['e1', 'pub'],
+    ['pub', 'e2'],
+    ['e1', 'e1b'],
+    ['e1', 'u'],
+    ['u', 's1']
+  ] as const) {
+    const path = (await net.pathTo(one, other, 20_000))?.class
+    assert.ok(expected(one, other).includes(path as never), `${one} to ${other}: ${path}`)
+    const [by, carrier] = await carried(one, other)
+    assert.ok(expected(one, other).includes(by as never), `${other} to ${one} by ${by}`)
+    assert.is(carrier, 'tls', `${other} to ${one}`)
+  }
+})
+
+test('two hosts that need a relay carry tarballs over Noise', async () => {
+  assert.is((await net.pathTo('s1', 's2', 20_000))?.class, 'relayed')
+  assert.equal(await carried('s1', 's2'), ['relayed', 'noise'])
 })
 
 large.run()
