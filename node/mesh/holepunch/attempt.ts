@@ -22,8 +22,7 @@ import { verifyEndpoints } from './verify-endpoints.ts'
 /** Times for a whole attempt, and in it for an observation, for dials, and for a punch. */
 const ATTEMPT_TIMEOUT_MS = 20_000
 const OBSERVE_TIMEOUT_MS = 3_000
-/** As long as the exchange of proofs may take: on a busy machine a shorter one led to punches towards public peers. */
-const DIAL_TIMEOUT_MS = 5_000
+const DIAL_TIMEOUT_MS = 2_500
 const PUNCH_TIMEOUT_MS = 6_000
 
 export interface AttemptComponents extends ConnectComponents {
