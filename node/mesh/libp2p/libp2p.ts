@@ -1,14 +1,18 @@
 /** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise and TLS, yamux, identify, ping, AutoNAT, gossip. */
 
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
+import { type Identify, identify } from '@libp2p/identify'
+import type { ComponentLogger, Libp2p, Libp2pEvents, PeerId, PeerStore, PrivateKey, Upgrader } from '@libp2p/interface'
+import type { AddressManager, ConnectionManager, Registrar, TransportManager } from '@libp2p/interface-internal'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { TypedEventTarget } from 'main-event'
 import { MAX_STREAM_WINDOW_BYTES } from '../../../protocols/frames.ts'
 import { startable } from '../../startable.ts'
 import { meshGossip } from '../gossip.ts'
@@ -50,11 +54,38 @@ export interface NetworkInit extends EncrypterInit {
   lowNoise?: LowNoiseMode
 }
 
-export function createMeshLibp2p(init: NetworkInit, services: any) {
+/** What services here use of libp2p's own components, and of the services that every network has. */
+export interface Libp2pComponents {
+  peerId: PeerId
+  privateKey: PrivateKey
+  logger: ComponentLogger
+  events: TypedEventTarget<Libp2pEvents>
+  addressManager: AddressManager
+  peerStore: PeerStore
+  upgrader: Upgrader
+  registrar: Registrar
+  connectionManager: ConnectionManager
+  transportManager: TransportManager
+  identify: Identify
+  monitor: ConnectionMonitor
+  /** Its public type lacks the method. */
+  pubsub: GossipSub & { getMeshPeers(topic: string): string[] }
+}
+
+/** Makes the services `Own`, of which each may use those before it in the list, and all of `Earlier`. */
+export type ServiceList<Own, Earlier = unknown> = {
+  [Name in keyof Own]: (components: Libp2pComponents & Earlier & Own) => Own[Name]
+}
+
+/** Does not start it. libp2p makes the services in the order of the list. */
+export function createMeshLibp2p<Services extends Record<string, object>>(
+  init: NetworkInit,
+  services: ServiceList<Services>
+): Promise<Libp2p<Services>> {
   const monitor = new ConnectionMonitor({ lowNoise: init.lowNoise })
   updateWindowsSeldom()
   limitFrames()
-  return createLibp2p({
+  return createLibp2p<Services>({
     start: false,
     privateKey: privateKeyFromRaw(init.key),
     addresses: {
@@ -95,11 +126,15 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
       pubsub: meshGossip({ mesh: init.mesh, peerScore: init.peerScore }),
       ...startables(services)
     }
-  } as unknown as Libp2pOptions)
+  } as unknown as Libp2pOptions<Services>)
 }
 
-const startables = (services: Record<string, (components: any) => object>) =>
-  Object.fromEntries(Object.entries(services).map(([name, make]) => [name, (c: any) => startable(make(c))]))
+function startables<Services extends Record<string, object>>(services: ServiceList<Services>) {
+  const entries: Array<[string, ServiceList<Services>[string]]> = Object.entries(services)
+  return Object.fromEntries(
+    entries.map(([name, make]) => [name, (c: Parameters<typeof make>[0]) => startable(make(c))])
+  )
+}
 
 /** AutoNAT would have others dial addresses behind relays, too, which proves nothing. */
 function directAutoNAT(components: AutoNATv2Components) {

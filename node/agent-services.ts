@@ -1,0 +1,33 @@
+/** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
+import { Agent, type AgentInit } from './agent/agent.ts'
+import { Allowance } from './agent/allowance.ts'
+import { Leftovers } from './agent/leftovers.ts'
+import type { Config } from './config.ts'
+import type { ServiceList } from './mesh/libp2p/libp2p.ts'
+import { checkPermission } from './mesh/permissions.ts'
+import type { AgentServices, MeshServices, RunServices } from './parts.ts'
+import type { Register } from './tools/register.ts'
+
+export interface AgentServicesInit extends AgentInit {
+  config: Config
+  register: Register
+}
+
+export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
+  const { config, register, home } = init
+  const self = init.signer.peer
+  return {
+    allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
+    agent: c => new Agent(c, init),
+    leftovers: c => new Leftovers(c, init),
+    register: c =>
+      register.serve({
+        streams: c.streams,
+        check: async (peer, tools) => {
+          if (peer !== self) checkPermission(c.authority, peer, 'register')
+          await c.allowance.check(peer, tools)
+        },
+        onChange: registered => c.members.update({ registered })
+      })
+  }
+}
