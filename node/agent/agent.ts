@@ -76,10 +76,6 @@ export class Agent {
     this.#tombstones = new Tombstones(init.signer, peer => components.streams.to(peer), this.#log)
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
   async afterStart(): Promise<void> {
     await this.#restore()
     this.#components.feed.addEventListener('command', this.#onCommand)

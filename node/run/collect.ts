@@ -31,10 +31,6 @@ export class Collect {
     this.#signer = init.signer
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     const { coordinator, receiver } = this.#components

@@ -82,10 +82,6 @@ export class Coordinator {
     this.#log = init.log.with({}, 'run')
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
   async afterStart(): Promise<void> {
     const { members } = this.#components
     members.addEventListener('change', this.#onChange)

@@ -51,10 +51,6 @@ export class Mover {
     )
   }
 
-  /** Nothing of its own to start: the receiver serves the protocol. */
-  start(): void {}
-  stop(): void {}
-
   /** @throws {BakError} `no-such-run`, `busy`, and what the other peer refuses it with; the folder is then still here */
   async move(
     run: string,

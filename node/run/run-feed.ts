@@ -71,10 +71,6 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
     this.#mesh = init.mesh
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-  stop(): void {}
-
   afterStart(): void {
     this.#subscribe(this.#topicOf(), ({ phase }) => phase === 'join')
   }

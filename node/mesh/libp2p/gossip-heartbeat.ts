@@ -44,9 +44,6 @@ export class GossipHeartbeat {
     this.#inside = components.pubsub as GossipInternals
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   afterStart(): void {
     const { pubsub, events, lowNoise } = this.#components
     clearInterval(this.#inside.score._backgroundInterval)

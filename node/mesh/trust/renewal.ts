@@ -59,10 +59,6 @@ export class Renewal {
     this.#log = init.log.with({}, 'renewal')
   }
 
-  /** libp2p calls the other hooks only where both of these exist. */
-  start(): void {}
-  stop(): void {}
-
   async afterStart(): Promise<void> {
     const { streams, events } = this.#components
     await streams.serve(renewProtocol, (_, { peer }) => this.#answer(peer))

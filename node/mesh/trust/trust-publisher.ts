@@ -46,9 +46,6 @@ export class TrustPublisher {
     this.#topic = topicName(components.authority.mesh, 'trust')
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   async afterStart(): Promise<void> {
     const { authority, events, gossip, streams } = this.#components
     await streams.serve(trustProtocol, (first, exchange) => answerTrustSync(first, exchange, this.#syncing))
