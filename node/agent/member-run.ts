@@ -11,6 +11,7 @@ import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
+import { MAX_TIMER_MS } from '../timers.ts'
 import type { MemberState } from './member-state.ts'
 import { exceedsOffer } from './offer-check.ts'
 import { packRest } from './phases/deliver.ts'
@@ -22,8 +23,6 @@ import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
 const LAST_MESSAGES_MS = 1_000
-/** Longest delay of a timer, ms: 2^31 - 1. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface MemberRunInit {
   member: MemberState

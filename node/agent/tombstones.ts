@@ -8,6 +8,7 @@ import { judgeLead, type Lead } from '../../protocols/lead.ts'
 import { ackSubject, type Command } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { call, type Opener } from '../../protocols/stream.ts'
+import { BoundedMap } from '../bounded-map.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import type { MemberState } from './member-state.ts'
@@ -27,7 +28,7 @@ interface EndedRun {
 }
 
 export class Tombstones {
-  readonly #runs = new Map<string, EndedRun>()
+  readonly #runs = new BoundedMap<string, EndedRun>(MAX_RUNS)
   readonly #signer: Signer
   readonly #to: (peer: string) => Opener
   readonly #log: Log
@@ -43,7 +44,6 @@ export class Tombstones {
   /** Nothing of the run is left here. */
   add({ run, lead, seq, ack }: Pick<MemberState, 'run' | 'lead' | 'seq' | 'ack'>): void {
     this.#runs.set(run, { lead, seq, ack, answered: this.#clock() })
-    if (this.#runs.size > MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value as string)
   }
 
   /** Whether the run is over here: a `join` that arrives late does not start it again. */

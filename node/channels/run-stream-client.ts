@@ -2,12 +2,12 @@
  * The member's end of a run stream: opened at `join`, kept until `terminate`, opened again whenever it breaks. In a large run a member
  * has a second one, to the member that aggregates its acknowledgements.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../backoff.ts'
+import { pause } from '../wait.ts'
 import { AckBatches } from './ack-batches.ts'
 import { StreamClock } from './stream-clock.ts'
 
@@ -78,7 +78,7 @@ export class RunStreamClient {
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */
   async finish(waitMs: number): Promise<void> {
     this.#finishing = true
-    await Promise.race([this.#loop, sleep(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {})])
+    await Promise.race([this.#loop, pause(waitMs, this.#stopped.signal)])
     await this.stop()
   }
 
@@ -107,7 +107,7 @@ export class RunStreamClient {
       this.clock.down()
       if (wasUp) this.#init.onDown?.()
       if (this.#finishing) return
-      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {})
+      await pause(this.#backoff.next(), signal)
     }
   }
 

@@ -11,6 +11,7 @@ import type { Exchange } from '../../protocols/stream.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { onAbort } from '../wait.ts'
 
 export interface Refusal {
   /** The member whose acknowledgement it was. */
@@ -94,7 +95,7 @@ export class RunStreamServer {
     streams.get(peer)?.end()
     this.#open.set(run, streams.set(peer, out))
     const lease = setInterval(() => void out.put({ type: 'lease' }).catch(() => {}), handlers.leaseIntervalMs)
-    signal.addEventListener('abort', () => out.end(), { once: true })
+    onAbort(signal, () => out.end())
     // a stream may break at any time, also while the member reads nothing and this generator does not run
     this.#read(run, handlers, peer, receive, out)
       .catch(error => this.#log.debug('run stream broke', { run, peer, why: error.message }))

@@ -6,7 +6,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { FromController, FromMember } from '../../protocols/run-stream.ts'
 import { now, sampleOf } from '../clock/clock.ts'
-import { within } from '../wait.ts'
+import { onAbort, within } from '../wait.ts'
 
 type Answer = Extract<FromController, { type: 'time' }>
 type Send = (message: FromMember) => Promise<void>
@@ -56,12 +56,10 @@ export class StreamClock {
 
   async #exchange(signal: AbortSignal): Promise<Clock> {
     const over = Promise.withResolvers<never>()
-    const stop = () => over.reject(asBakError(signal.reason))
     const expire = () =>
       over.reject(new BakError('timeout', `the controller's clock did not come within ${ANSWER_TIMEOUT_MS / 1000} s`))
     const timer = setTimeout(expire, ANSWER_TIMEOUT_MS)
-    signal.addEventListener('abort', stop)
-    if (signal.aborted) stop()
+    const removeListener = onAbort(signal, () => over.reject(asBakError(signal.reason)))
     try {
       for (;;) {
         const send = await Promise.race([this.#open.promise, over.promise])
@@ -70,7 +68,7 @@ export class StreamClock {
       }
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
+      removeListener()
     }
   }
 

@@ -26,6 +26,7 @@ import {
   MAX_FORWARD_FRAME
 } from '../../protocols/forward.ts'
 import type { Log } from '../log.ts'
+import { MAX_TIMER_MS } from '../timers.ts'
 import { throttle } from './libp2p/relay-backpressure.ts'
 import { SecuredStream } from './libp2p/secured-stream.ts'
 import { isRelayed } from './reachability/addresses.ts'
@@ -37,8 +38,6 @@ const MAX_ASKED = 4
 const MAX_FORWARDED = 64
 /** Longest time until both ends have finished their handshake, ms. */
 const OPEN_TIMEOUT_MS = 10_000
-/** Longest delay of a timer, ms: 2^31 - 1. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface ForwardingComponents {
   connectionManager: Pick<ConnectionManager, 'getConnections'>

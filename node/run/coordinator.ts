@@ -20,6 +20,7 @@ import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
+import { within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
@@ -97,7 +98,7 @@ export class Coordinator {
     for (const { driver } of this.#drivers.values())
       driver.cancel(this.#components.members.self.name, 'the daemon stops')
     const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
-    await Promise.race([all, new Promise(resolve => setTimeout(resolve, STOP_TIMEOUT_MS).unref())])
+    await within(all, AbortSignal.timeout(STOP_TIMEOUT_MS)).catch(() => {})
     this.#stopped.abort()
   }
 

@@ -4,6 +4,7 @@
  */
 import type { EventBody, LiveBody, LiveEvent, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { type Journal, openJournal } from '../store/journal.ts'
+import { onAbort } from '../wait.ts'
 
 /** Live events that may wait for a slow follower. */
 const MAX_LIVE = 256
@@ -86,8 +87,7 @@ export class RunEvents {
   async *follow(from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
     let changed = Promise.withResolvers<void>()
     const follower: Follower = { live: [], wake: () => changed.resolve() }
-    const onAbort = () => changed.resolve()
-    signal.addEventListener('abort', onAbort, { once: true })
+    const removeListener = onAbort(signal, follower.wake)
     this.#followers.add(follower)
     try {
       for (let next = from; !signal.aborted; ) {
@@ -100,7 +100,7 @@ export class RunEvents {
       }
     } finally {
       this.#followers.delete(follower)
-      signal.removeEventListener('abort', onAbort)
+      removeListener()
     }
   }
 }

@@ -5,6 +5,7 @@
 import type { Signed } from '../../protocols/envelope.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import { type Ack, type Command, strayFields } from '../../protocols/phase.ts'
+import { MAX_TIMER_MS } from '../timers.ts'
 import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. */
@@ -89,7 +90,7 @@ export class OpenPhase {
   touch(deadline = this.#init.command.deadline): void {
     clearTimeout(this.#deadline)
     if (deadline > 0 && !this.#over)
-      this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, 2 ** 31 - 1))
+      this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, MAX_TIMER_MS))
   }
 
   /** @returns why the answer does not count */

@@ -3,10 +3,10 @@
  * asked at the same time, and those that do not answer again and again until the time is over.
  */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { echoProtocol } from '../../protocols/echo.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { askOne, type Opener } from '../../protocols/stream.ts'
+import { pause } from '../wait.ts'
 
 /** Says more than one packet holds, so that a way which loses large ones is found out. */
 const BYTES = 64 * 1024
@@ -61,7 +61,7 @@ async function reach(open: Opener, signal: AbortSignal): Promise<string | undefi
       // what the end of the time did says nothing about the peer
       if (!signal.aborted || why == null) why = asBakError(cause).message
     }
-    await sleep(PAUSE, undefined, { signal }).catch(() => {})
+    await pause(PAUSE, signal)
   }
   return why ?? 'there was no time to ask it'
 }

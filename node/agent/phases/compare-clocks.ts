@@ -9,6 +9,7 @@ import type { Clock } from '../../../protocols/manifest.ts'
 import type { MeasuredPath } from '../../../protocols/path.ts'
 import { best, better, now } from '../../clock/clock.ts'
 import { CLOCK_MAX_AGE_MS, turnOf } from '../../clock/schedule.ts'
+import { pause } from '../../wait.ts'
 import type { PhaseContext } from './phase.ts'
 
 /** Exchanges of one measurement. */
@@ -53,14 +54,14 @@ export async function measureAtJoin(context: Measuring): Promise<Clock> {
 /** Several exchanges, in this member's turn. @throws {BakError} why the clock is not known */
 export async function measure({ member, ask, signal }: Measuring): Promise<Clock> {
   if (member.controller === member.self) return { offset: 0, bound: 0, at: now() }
-  await sleep(turnOf(member.offer.candidates, member.self).after, undefined, { signal }).catch(() => {})
+  await pause(turnOf(member.offer.candidates, member.self).after, signal)
   const samples: Promise<Clock>[] = []
   while (samples.length < EXCHANGES) {
     const sample = ask(signal)
     samples.push(sample)
     // a failure is thrown where it is awaited
     sample.catch(() => {})
-    await Promise.race([sample, sleep(EXCHANGE_INTERVAL_MS)])
+    await Promise.race([sample, pause(EXCHANGE_INTERVAL_MS)])
   }
   return best(await Promise.all(samples))
 }

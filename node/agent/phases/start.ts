@@ -1,7 +1,6 @@
 /** The phase `start`: transient tools start at the agreed instant. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
@@ -9,6 +8,7 @@ import type { Step } from '../../../protocols/phase.ts'
 import { now } from '../../clock/clock.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
+import { pause } from '../../wait.ts'
 import type { MemberState } from '../member-state.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
@@ -33,7 +33,7 @@ export const start: PhaseHandler = async context => {
   const began = now() + member.clock.offset
   const [outcomes] = await Promise.all([
     Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
-    sleep(CALM, undefined, { signal }).catch(() => {})
+    pause(CALM, signal)
   ])
   const failures = outcomes.flatMap((outcome, i) =>
     outcome.status === 'rejected' ? [`${usable[i]?.tool}: ${asBakError(outcome.reason).message}`] : []
@@ -84,7 +84,7 @@ const never = new Int32Array(new SharedArrayBuffer(4))
 async function instant(at: number, signal: AbortSignal): Promise<void> {
   // no controller looks further ahead: one of the clocks was set since they were compared
   if (at - now() > FURTHEST) return
-  if (at - now() > ASLEEP) await sleep(at - now() - ASLEEP, undefined, { signal }).catch(() => {})
+  if (at - now() > ASLEEP) await pause(at - now() - ASLEEP, signal)
   const left = at - now()
   if (left > 0 && !signal.aborted) Atomics.wait(never, 0, 0, left)
 }

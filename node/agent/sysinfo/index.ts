@@ -1,6 +1,7 @@
 /** A snapshot of the machine: one small file per subject. It contains no environment variables. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onAbort } from '../../wait.ts'
 import type { Collector } from './collector.ts'
 import { cpu } from './cpu.ts'
 import { disks } from './disks.ts'
@@ -41,9 +42,7 @@ export async function snapshot(folder: string, { signal }: { signal: AbortSignal
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   const expired = new Promise<never>((_, reject) => {
-    const fail = () => reject(new Error('not read in time'))
-    if (signal.aborted) fail()
-    else signal.addEventListener('abort', fail, { once: true })
+    onAbort(signal, () => reject(new Error('not read in time')))
   })
   // usually the snapshot is over before the timeout
   expired.catch(() => {})

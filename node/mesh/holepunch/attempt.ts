@@ -6,6 +6,7 @@ import { isPrivate } from '@libp2p/utils'
 import { MAX_OFFERED_ADDRESSES, type Offer } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Log } from '../../log.ts'
+import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed } from '../reachability/addresses.ts'
@@ -91,7 +92,7 @@ export class Attempt {
   async awaitDials(addresses: string[]): Promise<void> {
     const isLikely = anyPublic(addresses)
     if (!isLikely && this.#plan.kind !== 'none') return
-    const dialled = Promise.all([...this.#dials, sleep(isLikely ? DIAL_TIMEOUT_MS : 0)])
+    const dialled = Promise.all([...this.#dials, pause(isLikely ? DIAL_TIMEOUT_MS : 0, this.scope.signal)])
     await Promise.race([this.scope.settled, dialled])
   }
 
@@ -138,5 +139,3 @@ export class Attempt {
     }
   }
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

@@ -5,6 +5,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { BakError } from '../../../protocols/errors.ts'
 import { addressOf, type Endpoint } from '../../../protocols/observe.ts'
+import { onAbort } from '../../wait.ts'
 import { SocketConnection } from '../libp2p/socket-connection.ts'
 import { randomPorts } from './local-port.ts'
 import type { Plan } from './punch-plan.ts'
@@ -35,7 +36,7 @@ export async function dialAny(
   const abortAll = () => {
     for (const dial of dials) dial.abort(signal.reason)
   }
-  signal.addEventListener('abort', abortAll)
+  const removeListener = onAbort(signal, abortAll)
   let first: Connection | undefined
   const dial = async (address: string) => {
     const to = multiaddr(address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`)
@@ -53,7 +54,7 @@ export async function dialAny(
     const [why] = cause instanceof AggregateError ? cause.errors : [cause]
     throw new BakError('unreachable', (why as Error)?.message ?? 'it has no address that can be dialled', { cause })
   } finally {
-    signal.removeEventListener('abort', abortAll)
+    removeListener()
     abortAll()
   }
 }

@@ -4,6 +4,7 @@ import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { type Endpoint, MAX_LINE_BYTES, observeProtocol, openProof, readProof } from '../../../protocols/observe.ts'
 import { askOne, type Opener } from '../../../protocols/stream.ts'
+import { onAbort } from '../../wait.ts'
 import { connectFrom, randomPorts } from './local-port.ts'
 
 /** A random port may be in use. */
@@ -82,13 +83,11 @@ async function observeFrom(self: string, targets: Target[], signal: AbortSignal)
 function ask(socket: Socket, token: Uint8Array, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error?: Error) => reject(error ?? new BakError('unreachable', 'the observer closed the connection'))
-    const onAbort = () => fail(asBakError(signal.reason))
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
+    const removeListener = onAbort(signal, () => fail(asBakError(signal.reason)))
     let text = ''
     socket.on('error', fail)
     socket.once('close', () => {
-      signal.removeEventListener('abort', onAbort)
+      removeListener()
       fail()
     })
     socket.on('data', data => {

@@ -1,6 +1,7 @@
 /** The lifetime of one attempt: it ends with its signal, or as soon as there is a direct connection to the peer. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import { BakError } from '../../../protocols/errors.ts'
+import { onAbort } from '../../wait.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 
 export class AttemptScope {
@@ -26,8 +27,7 @@ export class AttemptScope {
     this.#onConnected = onConnected
     this.signal = AbortSignal.any([signal, this.#abort.signal])
     this.settled = new Promise(resolve => {
-      this.signal.addEventListener('abort', () => resolve(), { once: true })
-      if (this.signal.aborted) resolve()
+      onAbort(this.signal, resolve)
     })
     events.addEventListener('connection:open', this.#onOpen)
   }

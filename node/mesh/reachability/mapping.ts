@@ -9,7 +9,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { asBakError } from '../../../protocols/errors.ts'
 import { addressOf, type Endpoint, endpointOf } from '../../../protocols/observe.ts'
 import type { Log } from '../../log.ts'
-import { pause } from '../../wait.ts'
+import { pause, within } from '../../wait.ts'
 import { isRelayed } from './addresses.ts'
 import { mapPort, type PmpMapping, unmapPort } from './nat-pmp.ts'
 import { defaultRouter } from './router.ts'
@@ -112,7 +112,7 @@ export class Mapping {
     clearTimeout(this.#timer)
     const unmapped = this.#mapping && this.#mappers.unmapPort(this.#mapping.router, this.#mapping.port)
     const all = Promise.allSettled([this.#upnp?.stop(), unmapped])
-    await Promise.race([all, new Promise(resolve => setTimeout(resolve, UNMAP_TIMEOUT_MS).unref())])
+    await within(all, AbortSignal.timeout(UNMAP_TIMEOUT_MS)).catch(() => {})
   }
 
   readonly #onListening = (): void => {

@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
+import { pause } from '../../wait.ts'
 
 /** The router's port: RFC 6886, section 3.1. */
 const PMP_PORT = 5351
@@ -92,7 +93,7 @@ async function ask(socket: Socket, request: Buffer, length: number): Promise<Buf
   try {
     for (const wait of REPEAT_DELAYS_MS) {
       socket.send(request)
-      const answer = await Promise.race([answered.promise, new Promise<void>(resolve => setTimeout(resolve, wait))])
+      const answer = await Promise.race([answered.promise, pause(wait)])
       if (answer == null) continue
       const result = answer.readUInt16BE(2)
       if (result === 0) return answer

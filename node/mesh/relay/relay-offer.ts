@@ -8,7 +8,9 @@ import type { AddressManager, TransportManager } from '@libp2p/interface-interna
 import type { RelayLimits } from '../../../protocols/config-file.ts'
 import type { Signer } from '../../../protocols/envelope.ts'
 import { endpointOf, observeProtocol } from '../../../protocols/observe.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { MAX_TIMER_MS } from '../../timers.ts'
 import { holdBack } from '../libp2p/relay-backpressure.ts'
 import type { Members } from '../membership/members.ts'
 import { isProvenPublic, isRelayed } from '../reachability/addresses.ts'
@@ -17,8 +19,6 @@ import { Observer } from './observer.ts'
 
 /** Relayed connections that one peer may have through this one. */
 const MAX_RELAYED_CONNECTIONS = 512
-/** Longest delay of a timer. A reservation ends with the connection of its peer, and not at a time. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export type RelayMode = 'auto' | 'on' | 'off'
 
@@ -46,6 +46,7 @@ export class RelayOffer {
   #server: Server | undefined
   #observer: Promise<Observer> | undefined
   #changed: Promise<void> = Promise.resolve()
+  #stopListening = () => {}
 
   constructor(components: RelayOfferComponents, init: RelayOfferInit) {
     this.#components = components
@@ -54,17 +55,16 @@ export class RelayOffer {
   }
 
   async afterStart(): Promise<void> {
-    const { events } = this.#components
-    events.addEventListener('self:peer:update', this.#onAddresses)
-    events.addEventListener('peer:disconnect', this.#onDisconnect)
+    this.#stopListening = listen<Libp2pEvents>(this.#components.events, {
+      'self:peer:update': this.#onAddresses,
+      'peer:disconnect': this.#onDisconnect
+    })
     this.#onAddresses()
     await this.#changed
   }
 
   async stop(): Promise<void> {
-    const { events } = this.#components
-    events.removeEventListener('self:peer:update', this.#onAddresses)
-    events.removeEventListener('peer:disconnect', this.#onDisconnect)
+    this.#stopListening()
     await this.#changed
     await this.#stopServer()
   }

@@ -3,11 +3,11 @@ import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interfa
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Refusal } from '../../../protocols/admission.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import { listen } from '../../listen.ts'
+import { MAX_TIMER_MS } from '../../timers.ts'
 import { hangUp, hangUpOn } from '../libp2p/hang-up.ts'
-import type { Authority } from './authority.ts'
+import type { Authority, AuthorityEvents } from './authority.ts'
 
-/** Longest delay that a timer of Node takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 /** Changes within this time are checked together: many come at once in a sync. */
 const CHECK_DELAY_MS = 50
 /** A revoked peer stays connected this long, so that the revocation reaches it. */
@@ -23,6 +23,7 @@ export class MembershipEnforcer {
   readonly #components: MembershipEnforcerComponents
   readonly #onAdmitted: () => void
   #timer: NodeJS.Timeout | undefined
+  #listening: Array<() => void> = []
   /** When the proofs are checked next, ms since 1970. */
   #nextCheck = Number.POSITIVE_INFINITY
 
@@ -34,17 +35,15 @@ export class MembershipEnforcer {
 
   start(): void {
     const { authority, events } = this.#components
-    events.addEventListener('connection:open', this.#onConnection)
-    authority.addEventListener('change', this.#onChange)
-    authority.addEventListener('refused', this.#onRefused)
+    this.#listening = [
+      listen<Libp2pEvents>(events, { 'connection:open': this.#onConnection }),
+      listen<AuthorityEvents>(authority, { change: this.#onChange, refused: this.#onRefused })
+    ]
     this.#check()
   }
 
   stop(): void {
-    const { authority, events } = this.#components
-    events.removeEventListener('connection:open', this.#onConnection)
-    authority.removeEventListener('change', this.#onChange)
-    authority.removeEventListener('refused', this.#onRefused)
+    for (const stopListening of this.#listening.splice(0)) stopListening()
     clearTimeout(this.#timer)
   }
 

@@ -7,6 +7,7 @@ import { showInstant as time } from '../../../protocols/duration.ts'
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
 import type { Revocation } from '../../../protocols/trust-entries.ts'
+import { BoundedMap } from '../../bounded-map.ts'
 import { refusalOf } from './refusal.ts'
 import { type Decision, effectiveRevocations, type Revoked, revocationOf } from './revoked.ts'
 
@@ -27,10 +28,10 @@ interface Use {
 
 export class ProofRegistry {
   readonly mesh: string
-  readonly #proofs = new Map<string, Proof>()
+  readonly #proofs = new BoundedMap<string, Proof>(MAX_PEERS)
   readonly #uses = new Map<string, Map<string, Use>>()
   /** Those that peers have shown: a peer with a membership no longer shows its invitation. */
-  readonly #invitations = new Map<string, SignedInvitation>()
+  readonly #invitations = new BoundedMap<string, SignedInvitation>(MAX_INVITATIONS)
   #revocations: Decision<Revocation>[] = []
   #revoked: Revoked = new Map()
   #order = 0
@@ -41,15 +42,13 @@ export class ProofRegistry {
 
   /** @param proof the one that its peer shows now */
   learn(proof: Proof): void {
-    this.#proofs.delete(proof.peer)
     this.#proofs.set(proof.peer, proof)
-    if (this.#proofs.size > MAX_PEERS) this.#proofs.delete(this.#proofs.keys().next().value as string)
     this.countUse(proof)
   }
 
   /** Counts a use of an invitation with limited uses, whether or not its peer is still in the mesh. */
   countUse({ peer, invitation, invited }: Proof): void {
-    if (invited != null) this.#addInvitation(invited)
+    if (invited != null) this.#invitations.set(invited.id, invited)
     if (invitation == null || (invited != null && invited.uses == null)) return
     const uses = this.#uses.get(invitation) ?? new Map<string, Use>()
     const known = uses.get(peer)
@@ -57,13 +56,6 @@ export class ProofRegistry {
     if (known != null && (known.confirmed || !confirmed)) return
     uses.set(peer, { order: known?.order ?? this.#order++, confirmed })
     this.#uses.set(invitation, uses)
-  }
-
-  #addInvitation(invited: SignedInvitation): void {
-    this.#invitations.set(invited.id, invited)
-    if (this.#invitations.size > MAX_INVITATIONS) {
-      this.#invitations.delete(this.#invitations.keys().next().value as string)
-    }
   }
 
   /** Every invitation that a peer has shown. */

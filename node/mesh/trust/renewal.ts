@@ -9,6 +9,7 @@ import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust-entries.ts'
 import { Backoff } from '../../backoff.ts'
 import type { Log } from '../../log.ts'
+import { MAX_TIMER_MS } from '../../timers.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
@@ -19,8 +20,6 @@ const RETRY_BACKOFF_MS = { first: 1_000, most: 600_000 }
 const MAX_ADMINS_ASKED = 4
 /** Delay after a peer is identified: the first try is made with what it serves registered. */
 const FIRST_TRY_DELAY_MS = 200
-/** Longest delay that a timer of Node takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 /** Delays between warnings that no admin can be reached though the proof runs out soon, ms. */
 const WARN_BACKOFF_MS = { first: 60_000, most: 3_600_000 }
 

@@ -5,12 +5,11 @@ import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
+import { MAX_TIMER_MS } from '../../timers.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
 /** Time between the signal that asks a workload to stop and the one that kills it, ms. */
 const STOP_GRACE_MS = 3_000
-/** Longest delay of a timer, ms: 2^31 - 1. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface CommandWork {
   run: string
