@@ -4,10 +4,10 @@
  */
 import * as v from 'valibot'
 import { bytes, instant, text } from './fields.ts'
-import { MAX_PROOF, proofBytes } from './membership.ts'
+import { MAX_PROOF_BYTES, proofBytes } from './membership.ts'
 
 /** Largest frame, bytes. */
-export const MAX_ADMISSION_FRAME = MAX_PROOF + 256
+export const MAX_ADMISSION_FRAME_BYTES = MAX_PROOF_BYTES + 256
 
 /** Bytes that each side contributes to the key of TLS. */
 export const HALF_BYTES = 32

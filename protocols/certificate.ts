@@ -32,7 +32,7 @@ export interface CheckedCertificate {
   acks: { by: string; value: Ack }[]
   /** Signatures that were found good. */
   signatures: number
-  /** What is wrong, in words; empty for a good certificate. */
+  /** The fault, in words; empty for a good certificate. */
   faults: string[]
 }
 

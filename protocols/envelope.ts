@@ -10,9 +10,9 @@ import { bytes, peerId, signature } from './fields.ts'
 import { sign, verify } from './identity.ts'
 
 /** Largest signed message, bytes: enough for a manifest of 10,000 members or a certificate with all their acks. */
-export const MAX_BODY = 8 * 1024 * 1024
+export const MAX_ENVELOPE_BODY_BYTES = 8 * 1024 * 1024
 
-export const envelope = v.object({ by: peerId, body: bytes(MAX_BODY), signature })
+export const envelope = v.object({ by: peerId, body: bytes(MAX_ENVELOPE_BODY_BYTES), signature })
 export type Envelope = v.InferOutput<typeof envelope>
 
 /** One kind of signed message. */

@@ -8,7 +8,7 @@ import { code, peerId, text } from './fields.ts'
 export const forwardProtocol = '/bak/forward/1.0.0'
 export const forwardedProtocol = '/bak/forwarded/1.0.0'
 /** Bytes. */
-export const MAX_FORWARD_FRAME = 4096
+export const MAX_FORWARD_FRAME_BYTES = 4096
 
 const protocolId = v.pipe(v.string(), v.maxLength(128))
 

@@ -16,7 +16,7 @@ const CLOSE_TIMEOUT_MS = 5_000
 /** Largest window of a stream, bytes: 320 MiB/s at a round trip of 100 ms, more than the processor encrypts. */
 export const MAX_STREAM_WINDOW_BYTES = 32 * 1024 * 1024
 /** Bytes that can still come after a stream was paused: the largest window, and some for other muxers. */
-export const MAX_IN_FLIGHT = MAX_STREAM_WINDOW_BYTES + 1024 * 1024
+export const MAX_IN_FLIGHT_BYTES = MAX_STREAM_WINDOW_BYTES + 1024 * 1024
 
 /**
  * Counts the bytes of one peer that arrived and were not read, on all its streams.
@@ -51,8 +51,8 @@ export class Frames {
     this.#protocol = protocol as Protocol<unknown, unknown>
     // libp2p ends a stream after two silent minutes unless it is told otherwise
     stream.inactivityTimeout = Number.isFinite(protocol.timeout) ? protocol.timeout + 5_000 : 2 ** 31 - 1
-    stream.maxReadBufferLength = MAX_IN_FLIGHT
-    this.#bytes = byteStream(stream, { maxBufferSize: (protocol.maxUnread ?? protocol.maxFrame) + MAX_IN_FLIGHT })
+    stream.maxReadBufferLength = MAX_IN_FLIGHT_BYTES
+    this.#bytes = byteStream(stream, { maxBufferSize: (protocol.maxUnread ?? protocol.maxFrame) + MAX_IN_FLIGHT_BYTES })
     stream.addEventListener('message', ({ data }) => this.#hold(data.byteLength))
     stream.addEventListener('close', () => {
       this.#count?.(-this.#held)

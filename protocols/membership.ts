@@ -17,12 +17,12 @@ export const role = v.picklist(ROLES)
 /** Links in a proof, at most. */
 export const MAX_CHAIN = 4
 /** Size of a proof, at most. */
-export const MAX_PROOF = 4096
+export const MAX_PROOF_BYTES = 4096
 /** The largest number of uses that an invitation may be limited to. */
 export const MAX_USES = 10_000
 
 /** A proof on the wire: CBOR of its links. */
-export const proofBytes = bytes(MAX_PROOF)
+export const proofBytes = bytes(MAX_PROOF_BYTES)
 
 /** Sealed by an admin. */
 export const invitation = v.object({

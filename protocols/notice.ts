@@ -19,7 +19,7 @@ export const closedPhase = v.object({
   ...phaseOutcome,
   /** Answers that said ok. */
   ok: count,
-  /** Who is out of the run since this phase; the first of them where they are very many. */
+  /** Members that are out of the run since this phase; the first of them where they are very many. */
   excluded: list(exclusion, MAX_NAMED_OUT),
   closed: instant,
   /** Of its certificate. */

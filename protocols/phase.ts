@@ -131,7 +131,7 @@ export const certificate = v.object({
   ...phaseOutcome,
   /** The acknowledgements, as their members signed them. */
   acks: list(envelope, MAX_PEERS),
-  /** Who is out of the run since this phase, and why. */
+  /** Members that are out of the run since this phase, and why. */
   excluded: list(exclusion, MAX_PEERS),
   closed: instant
 })

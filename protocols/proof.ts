@@ -12,7 +12,7 @@ import {
   invitationSubject,
   type Link,
   links,
-  MAX_PROOF,
+  MAX_PROOF_BYTES,
   membershipSubject,
   type Role
 } from './membership.ts'
@@ -69,7 +69,7 @@ interface Step {
 }
 
 function readProof(mesh: string, bytes: Uint8Array): Proof {
-  if (bytes.length > MAX_PROOF) throw new BakError('bad-message', `a proof of ${bytes.length} bytes is too large`)
+  if (bytes.length > MAX_PROOF_BYTES) throw new BakError('bad-message', `a proof of ${bytes.length} bytes is too large`)
   const chain = decode(links, bytes)
   const steps = chain.map(each => readLink(mesh, each))
   for (const [i, step] of steps.entries()) {

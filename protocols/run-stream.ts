@@ -8,7 +8,7 @@
  * their aggregator, which sends the acknowledgements of its subtree up in batches, each still signed by its member.
  */
 import * as v from 'valibot'
-import { envelope, MAX_BODY } from './envelope.ts'
+import { envelope, MAX_ENVELOPE_BODY_BYTES } from './envelope.ts'
 import { bytes, code, count, instant, list, peerId, runId, text } from './fields.ts'
 import type { Protocol } from './stream.ts'
 
@@ -46,6 +46,6 @@ export const runStreamProtocol: Protocol<FromMember, FromController> = {
   response: fromController,
   timeout: Number.POSITIVE_INFINITY,
   // a certificate of thousands of members
-  maxFrame: MAX_BODY + 1024,
+  maxFrame: MAX_ENVELOPE_BODY_BYTES + 1024,
   maxRequest: 256 * 1024
 }

@@ -17,15 +17,15 @@ import type { Call, Handler, Opener, Protocol, WaitOptions } from './protocol.ts
 
 export type { Call, Exchange, Handler, Opener, Protocol, WaitOptions } from './protocol.ts'
 
-/** Longest wait of the answering side for the first message, in ms. */
-const MAX_OPENING = 15_000
+/** Longest wait of the answering side for the first message. */
+const REQUEST_TIMEOUT_MS = 15_000
 
 const failure = v.object({ code, message: text })
 
 /**
  * Makes the handler of a protocol one that libp2p can register.
- * @param onError sees what ended an exchange early, and whether that is because the caller sent what is no message
- * @param unread counts what of a peer waits to be read
+ * @param onError gets the error of an exchange that failed, and whether its cause is a malformed message of the caller
+ * @param unread counts the unread bytes of a peer
  */
 export function serve<Request, Response>(
   protocol: Protocol<Request, Response>,
@@ -62,7 +62,7 @@ async function answer<Request, Response>(
       throw cause
     })
   try {
-    const request = await receive(MAX_OPENING)
+    const request = await receive(REQUEST_TIMEOUT_MS)
     if (request !== undefined) {
       const receivePlain = (into: Uint8Array) => frames.readPlain(into, { signal })
       const exchange = { peer, carrier, signal, receive: () => receive(), receivePlain }

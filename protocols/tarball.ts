@@ -15,7 +15,7 @@
 
 export {
   checkReceipt,
-  PORTION,
+  PORTION_BYTES,
   type Receipt,
   receipt,
   receiptSubject,
@@ -27,7 +27,7 @@ export {
   tarballOffer,
   tarballProtocol
 } from './tarball/messages.ts'
-export { MAX_WINDOW, Pace } from './tarball/pace.ts'
+export { MAX_WINDOW_PORTIONS, Pace } from './tarball/pace.ts'
 export { type Admission, type ReceiveInit, receiveTarball, type Sink } from './tarball/receive.ts'
 export { type SendOptions, type Sent, type Source, sendTarball } from './tarball/send.ts'
-export { Slots, SMALL } from './tarball/slots.ts'
+export { MAX_SMALL_BYTES, Slots } from './tarball/slots.ts'

@@ -1,16 +1,16 @@
-/** Whether a command stays within the offer that this member answered: nothing else was looked at when it joined. */
+/** Whether a command stays within the offer that this member answered: only that was checked when it joined. */
 import type { Offer } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 
-/** A start is agreed upon so far ahead at most, ms: longer is a mistake, and would keep the member waiting for it. */
-const MAX_LEAD = 60_000
+/** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
+const MAX_START_DELAY_MS = 60_000
 
-/** @param self the member; @returns what the command wants that the offer does not have; nothing where all is in order */
+/** @param self the member; @returns the part of the command that the offer does not have, in words; undefined if there is none */
 export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
   const { phase, step, at, issued } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && controller !== self) return 'a workload runs on the controller of its run only'
-  if (phase === 'start' && at != null && at - issued > MAX_LEAD)
+  if (phase === 'start' && at != null && at - issued > MAX_START_DELAY_MS)
     return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
   if (phase !== 'start' && phase !== 'work' && phase !== 'stop' && phase !== 'send') return undefined
   if (step == null) return `${phase} without a sample that it is about`

@@ -9,7 +9,7 @@ import { isCode } from '../store/disk.ts'
 /** Links followed in one path, as in Linux; path_resolution(7). */
 const MAX_LINKS = 40
 
-/** What is at a path: a link with its target, something else that `exists`, or nothing. @throws if it cannot be read */
+/** The entry at a path: a link with its target, something else that `exists`, or nothing. @throws if it cannot be read */
 export type InspectPath = (path: string) => Promise<{ link: string } | 'exists' | 'missing'>
 
 /** @returns the path without links and dots; undefined if it is relative, has a cycle of links or cannot be read */

@@ -59,7 +59,7 @@ function createdOf(run: string): number {
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
-/** What is known of a run here, or from the peer that has its folder. */
+/** Describes a run from the records of this peer, or of the peer that has its folder. */
 export async function* describe(
   parts: Parts,
   { run: text }: CallInput<'describe'>,

@@ -23,7 +23,7 @@ import {
   forwardProtocol,
   forwardReply,
   forwardRequest,
-  MAX_FORWARD_FRAME
+  MAX_FORWARD_FRAME_BYTES
 } from '../../protocols/forward.ts'
 import type { Log } from '../log.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
@@ -167,7 +167,7 @@ export class Forwarding implements StreamForwarding {
 }
 
 async function ask(stream: Stream, request: ForwardRequest, signal: AbortSignal): Promise<void> {
-  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME })
+  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME_BYTES })
   await frames.write(encode(request), { signal })
   const answer = decode(forwardReply, (await frames.read({ signal })).subarray())
   if ('code' in answer) throw new BakError(answer.code, answer.message)
@@ -175,14 +175,14 @@ async function ask(stream: Stream, request: ForwardRequest, signal: AbortSignal)
 }
 
 async function receive(stream: Stream, signal: AbortSignal): Promise<ForwardRequest> {
-  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME })
+  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME_BYTES })
   const request = decode(forwardRequest, (await frames.read({ signal })).subarray())
   frames.unwrap()
   return request
 }
 
 async function reply(stream: MessageStream, answer: Parameters<typeof encode>[0], signal: AbortSignal): Promise<void> {
-  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME })
+  const frames = lpStream(stream, { maxDataLength: MAX_FORWARD_FRAME_BYTES })
   await frames.write(encode(answer), { signal })
   frames.unwrap()
 }

@@ -12,8 +12,8 @@ import type { PeerScore } from './limits/peer-score.ts'
 import { StreamLimits } from './limits/stream-limits.ts'
 import { isRelayed, preferred } from './reachability/addresses.ts'
 
-/** Longest time to get a connection and negotiate a stream on it, in ms. */
-const OPEN_TIMEOUT = 10_000
+/** Longest time to get a connection and negotiate a stream on it. */
+const OPEN_TIMEOUT_MS = 10_000
 /** A dial may take so long, ms, before a neighbour is asked to forward as well. */
 const FORWARD_AFTER_MS = 1_000
 /** Streams of one protocol that one connection may hold open: one for each of its runs, and a few transfers. */
@@ -33,20 +33,20 @@ export interface StreamForwarding {
 
 export interface StreamsInit {
   log: Log
-  /** Where it is kept what other peers do; without it they may do as much as they like. */
+  /** Counts violations of other peers; without it no peer is limited. */
   peerScore?: Pick<PeerScore, 'note'>
 }
 
 export class Streams {
   readonly #components: StreamsComponents
   readonly #log: Log
-  readonly #conduct: StreamsInit['peerScore']
-  readonly #bounds: StreamLimits | undefined
+  readonly #peerScore: StreamsInit['peerScore']
+  readonly #limits: StreamLimits | undefined
   readonly #self: string
   readonly #handlers = new Map<string, Handler<never, unknown>>()
   readonly #served = new Map<string, StreamHandler>()
   #forwarding: StreamForwarding | undefined
-  readonly #here: Opener = Object.assign(
+  readonly #toSelf: Opener = Object.assign(
     async (protocol: string) => {
       throw new BakError('unreachable', `this peer does not serve ${protocol}`)
     },
@@ -60,20 +60,20 @@ export class Streams {
 
   constructor(components: StreamsComponents, init: StreamsInit) {
     this.#components = components
-    this.#conduct = init.peerScore
-    if (init.peerScore != null) this.#bounds = new StreamLimits(init.peerScore)
+    this.#peerScore = init.peerScore
+    if (init.peerScore != null) this.#limits = new StreamLimits(init.peerScore)
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'streams')
   }
 
-  /** @returns what opens streams to one peer, over the connection that is there or a new one */
+  /** @returns the opener of streams to one peer, on its present connection or a new one */
   to(peer: string): Opener {
-    return peer === this.#self ? this.#here : this.#over(peer)
+    return peer === this.#self ? this.#toSelf : this.#toOther(peer)
   }
 
-  #over(peer: string): Opener {
+  #toOther(peer: string): Opener {
     return async (protocol, options = {}) => {
-      const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
+      const deadline = AbortSignal.timeout(OPEN_TIMEOUT_MS)
       const signal = options.signal == null ? deadline : AbortSignal.any([options.signal, deadline])
       try {
         return await this.#open(peer, protocol, signal)
@@ -117,12 +117,12 @@ export class Streams {
     })
   }
 
-  /** Peers that cannot be dialled are reached this way from now on. */
+  /** Sets the fallback for peers that cannot be dialled. */
   useForwarding(forwarding: StreamForwarding): void {
     this.#forwarding = forwarding
   }
 
-  /** @returns what serves a stream of the protocol that came over a connection of its own, or of a neighbour's */
+  /** @returns the handler of streams of a protocol, with which a stream that a neighbour forwards is served as well */
   serverOf(protocol: string): ((stream: Stream, peer: string) => void) | undefined {
     const served = this.#served.get(protocol)
     return served && ((stream, peer) => void served(stream, forwardedFrom(peer)))
@@ -133,40 +133,40 @@ export class Streams {
     handler: Handler<Request, Response>
   ): Promise<void> {
     this.#handlers.set(protocol.id, handler as Handler<never, unknown>)
-    const served = serve(protocol, handler, this.#noting(protocol.id), peer => this.#unread(peer))
-    const bounded = this.#bounded(protocol.id, served)
-    this.#served.set(protocol.id, bounded)
-    await this.#components.registrar.handle(protocol.id, bounded, {
+    const served = serve(protocol, handler, this.#onFailure(protocol.id), peer => this.#unreadCounter(peer))
+    const limited = this.#limited(protocol.id, served)
+    this.#served.set(protocol.id, limited)
+    await this.#components.registrar.handle(protocol.id, limited, {
       maxInboundStreams: MAX_STREAMS,
       maxOutboundStreams: MAX_STREAMS,
       runOnLimitedConnection: true
     })
   }
 
-  /** @returns what is told of an exchange that ended early */
-  #noting(protocol: string) {
-    return ({ code, message: why }: BakError, from: string, nonsense: boolean) => {
-      if (nonsense) this.#conduct?.note(from, 'bad-request')
+  /** @returns the callback for exchanges of a protocol that fail */
+  #onFailure(protocol: string) {
+    return ({ code, message: why }: BakError, from: string, isMalformed: boolean) => {
+      if (isMalformed) this.#peerScore?.note(from, 'bad-request')
       const about = { protocol, from, code, why }
       if (isRefusal(code)) this.#log.refused('request refused', about)
       else this.#log.debug('exchange ended early', about)
     }
   }
 
-  /** Lets no peer have more streams than it can need. */
-  #bounded(protocol: string, served: StreamHandler): StreamHandler {
+  /** Refuses streams beyond the limits of their peer. */
+  #limited(protocol: string, served: StreamHandler): StreamHandler {
     return (stream, connection) => {
-      const release = this.#bounds?.admit(connection.remotePeer.toString(), protocol)
-      if (this.#bounds != null && release == null) {
-        return stream.abort(new BakError('busy', 'it opens more streams than any peer needs'))
+      const release = this.#limits?.admit(connection.remotePeer.toString(), protocol)
+      if (this.#limits != null && release == null) {
+        return stream.abort(new BakError('busy', 'too many streams from this peer'))
       }
       if (release != null) stream.addEventListener('close', release, { once: true })
       return served(stream, connection)
     }
   }
 
-  #unread(peer: string): Unread {
-    return this.#bounds?.unread(peer) ?? (() => true)
+  #unreadCounter(peer: string): Unread {
+    return this.#limits?.unread(peer) ?? (() => true)
   }
 
   async unserve(protocol: { id: string }): Promise<void> {
@@ -192,16 +192,16 @@ export class Streams {
   }
 }
 
-/** What handlers ask of a connection, for a stream without one. */
+/** The fields of a connection that handlers read, for a forwarded stream, which has none. */
 const forwardedFrom = (peer: string) =>
   ({ remotePeer: peerId(peer), remoteAddr: multiaddr(`/p2p-circuit/p2p/${peer}`) }) as Connection
 
-const ids = new Map<string, PeerId>()
-const MAX_IDS = 16_384
+const parsedIds = new Map<string, PeerId>()
+const MAX_PARSED_IDS = 16_384
 
-/** Reading a peer id costs more than all else of looking for a connection. */
+/** Cached: to parse a peer id costs more than the rest of finding a connection. */
 function peerId(peer: string): PeerId {
-  const known = ids.get(peer) ?? peerIdFromString(peer)
-  if (ids.size < MAX_IDS) ids.set(peer, known)
+  const known = parsedIds.get(peer) ?? peerIdFromString(peer)
+  if (parsedIds.size < MAX_PARSED_IDS) parsedIds.set(peer, known)
   return known
 }

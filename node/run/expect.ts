@@ -6,8 +6,8 @@ import type { Members } from '../mesh/membership/members.ts'
 import { nextEvent } from '../wait.ts'
 import { parseSelector } from './selector.ts'
 
-/** A member that has just come is heard of within this, ms. */
-const NEWS = 2_000
+/** The announcement of a new member arrives within this time. */
+const ANNOUNCEMENT_MS = 2_000
 
 /**
  * Waits until as many members as the spec expects are here and fit its selector.
@@ -22,17 +22,17 @@ export async function waitForMembers(
   const fits = parseSelector(spec.on)
   const expect = spec.expect ?? 1
   const present = () => members.list().filter(member => isUsable(member) && fits(member))
-  // without --expect nobody is waited for, but for news that is on its way
-  const patience =
-    spec.expect == null ? Math.min(NEWS, spec.policy.join_timeout * 1000) : spec.policy.join_timeout * 1000
-  const deadline = AbortSignal.timeout(patience)
-  for (let told = -1; ; ) {
+  // without --expect only announcements under way are waited for
+  const timeoutMs =
+    spec.expect == null ? Math.min(ANNOUNCEMENT_MS, spec.policy.join_timeout * 1000) : spec.policy.join_timeout * 1000
+  const deadline = AbortSignal.timeout(timeoutMs)
+  for (let reported = -1; ; ) {
     const here = present()
     if (here.length >= expect) return here
     signal.throwIfAborted()
     if (deadline.aborted) throw new BakError('quorum', whyNot(spec, here, expect, members.list()))
-    if (here.length !== told) onWaiting(expect, here.length)
-    told = here.length
+    if (here.length !== reported) onWaiting(expect, here.length)
+    reported = here.length
     await nextEvent(members, 'change', AbortSignal.any([signal, deadline]))
   }
 }

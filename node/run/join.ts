@@ -50,7 +50,7 @@ async function checkPaths(run: RunContext, signal: AbortSignal): Promise<void> {
   const others = run.candidates.filter(({ peer }) => peer !== signer.peer)
   const silent = await preflight({
     peers: others.map(({ peer }) => peer),
-    patience: seconds * 1000,
+    timeoutMs: seconds * 1000,
     to: peer => streams.to(peer),
     signal,
     onWaiting: present => run.events.store({ type: 'waiting', expect: others.length, present })

@@ -44,7 +44,7 @@ export class Notices {
     this.#timer = setTimeout(() => this.#onTimer(), left)
   }
 
-  /** Publishes at once what is not published yet. @param members who takes part from here on */
+  /** Publishes pending notices at once. @param members those that take part from here on */
   flush(members?: string[]): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -1,5 +1,5 @@
 /**
- * Before a run asks anybody to join: does each candidate answer, and does the way there carry more than small talk? All are
+ * Before a run asks anybody to join: does each candidate answer, and does the path to it carry more than small talk? All are
  * asked at the same time, and those that do not answer again and again until the time is over.
  */
 import { randomBytes } from 'node:crypto'
@@ -8,11 +8,10 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { askOne, type Opener } from '../../protocols/stream.ts'
 import { pause } from '../wait.ts'
 
-/** Says more than one packet holds, so that a way which loses large ones is found out. */
-const BYTES = 64 * 1024
-/** Between two tries, and the longest of them, ms. */
-const PAUSE = 1_000
-const TRY = 5_000
+/** More than one packet holds, so that a path which loses large packets is found. */
+const ECHO_BYTES = 64 * 1024
+const RETRY_INTERVAL_MS = 1_000
+const TRY_TIMEOUT_MS = 5_000
 
 export interface Silent {
   peer: string
@@ -22,28 +21,27 @@ export interface Silent {
 
 export interface PreflightInit {
   peers: string[]
-  /** ms */
-  patience: number
+  timeoutMs: number
   to(peer: string): Opener
   signal: AbortSignal
   /** Called when it takes a while, at each change. */
   onWaiting(answered: number): void
 }
 
-/** @returns who has not answered in time. @throws the signal's reason */
-export async function preflight({ peers, patience, to, signal, onWaiting }: PreflightInit): Promise<Silent[]> {
-  const over = AbortSignal.timeout(patience)
+/** @returns the peers that did not answer in time. @throws the signal's reason */
+export async function preflight({ peers, timeoutMs, to, signal, onWaiting }: PreflightInit): Promise<Silent[]> {
+  const over = AbortSignal.timeout(timeoutMs)
   const either = AbortSignal.any([signal, over])
-  let [answered, told] = [0, -1]
+  let [answered, reported] = [0, -1]
   const tries = peers.map(async peer => {
     const why = await reach(to(peer), either)
     if (why == null) answered++
     return why == null ? [] : [{ peer, why }]
   })
   const timer = setInterval(() => {
-    if (answered !== told) onWaiting(answered)
-    told = answered
-  }, PAUSE)
+    if (answered !== reported) onWaiting(answered)
+    reported = answered
+  }, RETRY_INTERVAL_MS)
   const silent = (await Promise.all(tries)).flat()
   clearInterval(timer)
   signal.throwIfAborted()
@@ -55,19 +53,20 @@ async function reach(open: Opener, signal: AbortSignal): Promise<string | undefi
   let why: string | undefined
   while (!signal.aborted) {
     try {
-      await echo(open, AbortSignal.any([signal, AbortSignal.timeout(TRY)]))
+      await echo(open, AbortSignal.any([signal, AbortSignal.timeout(TRY_TIMEOUT_MS)]))
       return undefined
     } catch (cause) {
-      // what the end of the time did says nothing about the peer
+      // a try that the timeout interrupted says nothing about the peer
       if (!signal.aborted || why == null) why = asBakError(cause).message
     }
-    await pause(PAUSE, signal)
+    await pause(RETRY_INTERVAL_MS, signal)
   }
   return why ?? 'there was no time to ask it'
 }
 
 async function echo(open: Opener, signal: AbortSignal): Promise<void> {
-  const bytes = new Uint8Array(randomBytes(BYTES))
+  const bytes = new Uint8Array(randomBytes(ECHO_BYTES))
   const back = await askOne(open, echoProtocol, { bytes }, { signal })
-  if (Buffer.compare(back.bytes, bytes) !== 0) throw new BakError('bad-message', 'it says back something else')
+  if (Buffer.compare(back.bytes, bytes) !== 0)
+    throw new BakError('bad-message', 'its echo differs from the bytes that were sent')
 }

@@ -32,7 +32,7 @@ export interface Transfer {
 }
 
 /** A tarball may unpack to 200 times its size plus 1 GiB, and to so many files and folders. */
-const MAX_EXPANSION = 200
+const MAX_EXPANSION_RATIO = 200
 const EXTRA_BYTES = 1024 ** 3
 const MAX_ENTRIES = 100_000
 /** Tarballs that one member may have begun to send and not ended. */
@@ -143,7 +143,8 @@ export class Receiver {
     const began = performance.now()
     const sink = await inbox.sink(offer, async tarball => {
       // what this peer packed itself is large only if its workload wrote so much
-      const maxBytes = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : EXTRA_BYTES + MAX_EXPANSION * offer.bytes
+      const maxBytes =
+        peer === this.#signer.peer ? Number.POSITIVE_INFINITY : EXTRA_BYTES + MAX_EXPANSION_RATIO * offer.bytes
       const { refused } = await unpackBounded(tarball, reception.folder.root, offer, maxBytes)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })

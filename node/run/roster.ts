@@ -1,4 +1,4 @@
-/** Who is asked to join, with which tools, and in which order they stand in the manifest. Pure. */
+/** The members that are asked to join, their tools, and their order in the manifest. Pure. */
 import { BakError } from '../../protocols/errors.ts'
 import type { Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'

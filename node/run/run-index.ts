@@ -1,17 +1,17 @@
-/** What lists of runs say, read from their records; a record is read again only once it has changed. */
+/** Summaries of runs for lists, read from their records; a record is read again only if it has changed. */
 import { readFile, stat } from 'node:fs/promises'
 import { type RunRecord, type RunSummary, readSummary } from '../../protocols/record.ts'
 import { Limit } from '../limit.ts'
 
-/** Runs of which it is kept; of more the rest is read each time. */
-const MOST = 4_096
-/** Files at once. */
-const AT_ONCE = 16
+/** Runs whose summary is cached; those of further runs are read each time. */
+const MAX_CACHED = 4_096
+/** Records that are read at the same time. */
+const MAX_READS = 16
 
 interface Known {
-  /** A record is always written anew: another file, or another time. */
+  /** Inode, time and size: a record that is written again is another file. */
   file: string
-  head: RunSummary
+  summary: RunSummary
 }
 
 export class RunIndex {
@@ -25,8 +25,8 @@ export class RunIndex {
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
   async of(runs: string[], live: (run: string) => RunRecord | undefined): Promise<RunSummary[]> {
-    const limit = new Limit({ total: AT_ONCE })
-    const heads = await Promise.all(
+    const limit = new Limit({ total: MAX_READS })
+    const summaries = await Promise.all(
       runs.map(run => {
         const record = live(run)
         return record == null ? limit.run(run, () => this.#read(run)).catch(() => undefined) : readSummary(record)
@@ -34,7 +34,7 @@ export class RunIndex {
     )
     const here = new Set(runs)
     for (const run of this.#known.keys()) if (!here.has(run)) this.#known.delete(run)
-    return heads.filter(head => head != null)
+    return summaries.filter(summary => summary != null)
   }
 
   async #read(run: string): Promise<RunSummary> {
@@ -42,9 +42,9 @@ export class RunIndex {
     const { ino, mtimeMs, size } = await stat(path)
     const file = `${ino} ${mtimeMs} ${size}`
     const known = this.#known.get(run)
-    if (known?.file === file) return known.head
-    const head = readSummary(await readFile(path, 'utf8'))
-    if (known != null || this.#known.size < MOST) this.#known.set(run, { file, head })
-    return head
+    if (known?.file === file) return known.summary
+    const summary = readSummary(await readFile(path, 'utf8'))
+    if (known != null || this.#known.size < MAX_CACHED) this.#known.set(run, { file, summary })
+    return summary
   }
 }

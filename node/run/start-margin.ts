@@ -4,11 +4,11 @@
  */
 import { CLOCK_MAX_AGE_MS, turnsDuration } from '../clock/schedule.ts'
 
-/** Bounds of what is agreed, ms. */
+/** Shortest and longest margin, ms. */
 const LEAD = { least: 30, most: 2_000 }
-/** Phases that are looked back on. */
-const PHASES = 8
-/** What is added to the slowest of them: a part of it, and ms. */
+/** Latest phases that count. */
+const MAX_PHASES = 8
+/** Added to the delay of the slowest member: a part of the delay, and a constant. */
 const SPARE = { part: 0.25, ms: 15 }
 
 export class StartMargin {
@@ -20,7 +20,7 @@ export class StartMargin {
   note(seq: number, reached: number): void {
     this.#reached.set(seq, Math.max(reached, this.#reached.get(seq) ?? 0))
     const oldest = Math.min(...this.#reached.keys())
-    if (this.#reached.size > PHASES) this.#reached.delete(oldest)
+    if (this.#reached.size > MAX_PHASES) this.#reached.delete(oldest)
   }
 
   /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, of any origin */

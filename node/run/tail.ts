@@ -3,20 +3,20 @@ import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { AlignedTimer } from '../mesh/idle/timer.ts'
 
-/** How often to look for more, ms: often while there is some, and ever less while there is none, or nobody watches. */
-const SOON = 100
-const SELDOM = 1_000
-/** Read at once, and most that a reader may be behind before it jumps ahead, bytes. */
-const PORTION = 64 * 1024
-const MAX_BEHIND = 1024 * 1024
+/** Interval at which the file is polled: short while it grows, doubled each time while it does not, or nobody watches. */
+const MIN_INTERVAL_MS = 100
+const MAX_INTERVAL_MS = 1_000
+/** Bytes that are read at once, and that a reader may be behind before it skips some. */
+const PORTION_BYTES = 64 * 1024
+const MAX_BEHIND_BYTES = 1024 * 1024
 
 export class Tail {
   readonly #path: string
   readonly #show: (text: string) => void
   readonly #decoder = new TextDecoder()
   #offset = 0
-  #beat: AlignedTimer | undefined
-  #pause = SOON
+  #timer: AlignedTimer | undefined
+  #interval = MIN_INTERVAL_MS
   #reading: Promise<void> = Promise.resolve()
 
   constructor(path: string, show: (text: string) => void) {
@@ -24,18 +24,18 @@ export class Tail {
     this.#show = show
   }
 
-  /** @param wanted asked before each look: nobody may be watching */
+  /** @param wanted false while nobody watches */
   start(wanted: () => boolean): void {
-    const look = () => {
+    const poll = () => {
       const more = wanted() && this.#hasMore()
-      this.#pause = more ? SOON : Math.min(2 * this.#pause, SELDOM)
+      this.#interval = more ? MIN_INTERVAL_MS : Math.min(2 * this.#interval, MAX_INTERVAL_MS)
       if (more) this.#reading = this.#reading.then(() => this.#read(1))
     }
-    this.#beat = new AlignedTimer(look, () => this.#pause)
-    this.#beat.start()
+    this.#timer = new AlignedTimer(poll, () => this.#interval)
+    this.#timer.start()
   }
 
-  /** Asked at once: to wait for the answer would wake threads that sleep, for a workload that is silent. */
+  /** Synchronous: to wait for the answer would wake threads that sleep, for a workload that is silent. */
   #hasMore(): boolean {
     try {
       return (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) > this.#offset
@@ -46,8 +46,8 @@ export class Tail {
 
   /** Shows the rest. */
   async stop(): Promise<void> {
-    this.#beat?.stop()
-    this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND / PORTION))
+    this.#timer?.stop()
+    this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND_BYTES / PORTION_BYTES))
     await this.#reading
   }
 
@@ -66,18 +66,18 @@ export class Tail {
   async #catchUp(file: FileHandle): Promise<void> {
     const { size } = await file.stat()
     const behind = size - this.#offset
-    if (behind <= MAX_BEHIND) return
-    const skipped = behind - MAX_BEHIND / 2
+    if (behind <= MAX_BEHIND_BYTES) return
+    const skipped = behind - MAX_BEHIND_BYTES / 2
     this.#offset += skipped
     this.#show(`\n[... ${skipped} bytes not shown: they are in ${this.#path}]\n`)
   }
 
   /** @returns whether there may be more */
   async #portion(file: FileHandle): Promise<boolean> {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(PORTION), 0, PORTION, this.#offset)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PORTION_BYTES), 0, PORTION_BYTES, this.#offset)
     if (bytesRead === 0) return false
     this.#offset += bytesRead
     this.#show(this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true }))
-    return bytesRead === PORTION
+    return bytesRead === PORTION_BYTES
   }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Sink, SMALL, type TarballOffer } from '../../protocols/tarball.ts'
+import { MAX_SMALL_BYTES, type Sink, type TarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, writeAtomic } from './atomic.ts'
 import { onDisk, unlessMissing } from './disk.ts'
 import { InMemorySink } from './in-memory-sink.ts'
@@ -55,7 +55,7 @@ export class Inbox {
     unpack: (tarball: string | Uint8Array) => Promise<void>
   ): Promise<Sink> {
     const keep = (receipt: Envelope) => this.keepReceipt(digest, encode(receipt))
-    if (bytes <= SMALL) {
+    if (bytes <= MAX_SMALL_BYTES) {
       const release = this.#claim(digest)
       const sink = new InMemorySink(digest, bytes)
       return {

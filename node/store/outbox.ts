@@ -7,7 +7,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { check } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { SMALL, type TarballKind, type TarballOffer, tarballOffer } from '../../protocols/tarball.ts'
+import { MAX_SMALL_BYTES, type TarballKind, type TarballOffer, tarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncFolder, unlessMissing } from './disk.ts'
 import { pack, packSmall } from './pack.ts'
@@ -62,7 +62,7 @@ export class Outbox {
     { kind, ...options }: AddOptions
   ): Promise<StoredTarball | InMemoryTarball> {
     const packing = temporaryIn(this.#folder)
-    const packed = await packSmall(root, paths, packing, { maxBytes: SMALL, ...options })
+    const packed = await packSmall(root, paths, packing, { maxBytes: MAX_SMALL_BYTES, ...options })
     const offer = { run: this.#run, what, kind, ...packed, allow: paths }
     return 'content' in offer ? offer : this.#store(packing, offer)
   }

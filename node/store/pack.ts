@@ -5,11 +5,11 @@ import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { tarStream } from './tar-stream.ts'
 import { type Counted, writeCounted } from './write-counted.ts'
-import { type Bytes, compress, compressWhole, LEVEL } from './zstd.ts'
+import { type Bytes, compress, compressWhole, ZSTD_LEVEL } from './zstd.ts'
 
 interface PackOptions {
   signal?: AbortSignal
-  /** zstd's level, `LEVEL` by default. */
+  /** zstd's level, `ZSTD_LEVEL` by default. */
   level?: number
 }
 
@@ -38,12 +38,12 @@ export async function packSmall(
   const source = tarStream(root, paths)
   const { chunks, isWhole } = await onDisk(root, () => readStart(source))
   options.signal?.throwIfAborted()
-  const content = isWhole ? compressWhole(Buffer.concat(chunks), options.level ?? LEVEL) : undefined
+  const content = isWhole ? compressWhole(Buffer.concat(chunks), options.level ?? ZSTD_LEVEL) : undefined
   if (content == null || content.length > maxBytes) return fill(target, chain(chunks, source), options)
   return { digest: digestOf(content), bytes: content.length, content }
 }
 
-function fill(target: string, source: Bytes, { signal, level = LEVEL }: PackOptions): Promise<Counted> {
+function fill(target: string, source: Bytes, { signal, level = ZSTD_LEVEL }: PackOptions): Promise<Counted> {
   return fillAtomic(
     target,
     handle => {

@@ -15,7 +15,7 @@ const CHUNK_BYTES = 256 * 1024
  * of zstd's default, 3. Lower levels take as long and give twice as many bytes. On incompressible data it gives up soonest.
  * `npm run bench -- bulk` prints time and bytes of each level.
  */
-export const LEVEL = 1
+export const ZSTD_LEVEL = 1
 
 /** With a checksum of the content, so that damage is found when it is decompressed. */
 const paramsOf = (level: number) => ({

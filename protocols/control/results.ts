@@ -23,7 +23,7 @@ const runLine = v.object({
 })
 export type RunLine = v.InferOutput<typeof runLine>
 
-/** What is known of a run anywhere in the mesh. */
+/** A run, as any peer of the mesh can describe it. */
 const runView = v.object({
   run: runId,
   controller: peerId,

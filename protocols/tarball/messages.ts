@@ -1,21 +1,21 @@
-/** What the two sides say to each other, and what a tarball is called in it. */
+/** The messages of the tarball protocol, and the offer that describes a tarball in them. */
 import * as v from 'valibot'
 import { type Envelope, envelope, open as openEnvelope, type Subject } from '../envelope.ts'
 import { BakError } from '../errors.ts'
 import { count, digest, instant, list, milliseconds, bytes as plainBytes, runId, text } from '../fields.ts'
 import type { Protocol } from '../stream.ts'
-import { MAX_WINDOW } from './pace.ts'
-import { SMALL } from './slots.ts'
+import { MAX_WINDOW_PORTIONS } from './pace.ts'
+import { MAX_SMALL_BYTES } from './slots.ts'
 
-/** Largest portion, in bytes. */
-export const PORTION = 1024 * 1024
-/** Longest silence of either side, in ms. */
-export const TIMEOUT = 30_000
+/** Largest portion. */
+export const PORTION_BYTES = 1024 * 1024
+/** Longest silence of either side. */
+export const SILENCE_TIMEOUT_MS = 30_000
 
 export const tarballKind = v.picklist(['sample', 'sysinfo', 'run'])
 export type TarballKind = v.InferOutput<typeof tarballKind>
 
-/** A tarball: what it is, and what is in it. */
+/** Names a tarball and the paths in it. */
 export const tarballOffer = v.object({
   run: runId,
   /** For people: `sysinfo begin`, `1-default/sample1`. */
@@ -34,10 +34,10 @@ export const receipt = v.object({ run: runId, what: text, digest, bytes: count, 
 export type Receipt = v.InferOutput<typeof receipt>
 export const receiptSubject: Subject<Receipt> = { name: 'receipt', schema: receipt }
 
-const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION)) }
+const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION_BYTES)) }
 const toReceiver = v.variant('type', [
   /** A small tarball comes with its offer. */
-  v.object({ type: v.literal('offer'), ...tarballOffer.entries, whole: v.optional(plainBytes(SMALL)) }),
+  v.object({ type: v.literal('offer'), ...tarballOffer.entries, whole: v.optional(plainBytes(MAX_SMALL_BYTES)) }),
   /** So many plain bytes come behind it. */
   v.object({ type: v.literal('data'), ...portion })
 ])
@@ -55,9 +55,9 @@ export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
   id: '/bak/tarball/1.0.0',
   request: toReceiver,
   response: toSender,
-  timeout: TIMEOUT,
-  maxFrame: PORTION,
-  maxUnread: MAX_WINDOW * (PORTION + 1024)
+  timeout: SILENCE_TIMEOUT_MS,
+  maxFrame: PORTION_BYTES,
+  maxUnread: MAX_WINDOW_PORTIONS * (PORTION_BYTES + 1024)
 }
 
 /** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this tarball */

@@ -4,10 +4,10 @@ import { asBakError, BakError } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
 import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
-import { PORTION, receiptSubject, type TarballOffer, type ToReceiver, type ToSender } from './messages.ts'
+import { PORTION_BYTES, receiptSubject, type TarballOffer, type ToReceiver, type ToSender } from './messages.ts'
 import { Pace } from './pace.ts'
 import { pulsing, Reception } from './reception.ts'
-import { type Slots, SMALL } from './slots.ts'
+import { MAX_SMALL_BYTES, type Slots } from './slots.ts'
 import { rarely } from './waits.ts'
 
 /** Where a tarball goes. */
@@ -70,7 +70,7 @@ interface Transfer {
 
 async function* receiveOne(init: ReceiveInit, came: Transfer, reception: Reception): AsyncGenerator<ToSender> {
   const { offer } = came
-  const release = offer.bytes <= SMALL ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
+  const release = offer.bytes <= MAX_SMALL_BYTES ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
   if (release === undefined) return yield { type: 'wait', after: 0 }
   try {
     const admission = yield* pulsing(init.admit(offer, reception.peer, reception.carrier))
@@ -134,7 +134,7 @@ async function* fetchRest(
   const pace = new Pace()
   let storing: Promise<unknown> = Promise.resolve()
   // one is filled while the other is stored
-  const room = Array.from({ length: 2 }, () => new Uint8Array(Math.min(PORTION, offer.bytes - sink.size())))
+  const room = Array.from({ length: 2 }, () => new Uint8Array(Math.min(PORTION_BYTES, offer.bytes - sink.size())))
   const store = async (want: Want, bytes: Uint8Array) => {
     const came = performance.now() - want.since
     await sink.append(want.offset, bytes)
@@ -145,7 +145,7 @@ async function* fetchRest(
   try {
     for (let next = sink.size(); next < offer.bytes || asked.length > 0; ) {
       while (next < offer.bytes && asked.length < pace.window) {
-        const length = Math.min(PORTION, offer.bytes - next)
+        const length = Math.min(PORTION_BYTES, offer.bytes - next)
         asked.push({ offset: next, length, since: performance.now(), inFlight: asked.length + 1 })
         yield { type: 'want', offset: next, length }
         next += length

@@ -2,7 +2,7 @@
 import { BakError } from '../errors.ts'
 import type { Carrier } from '../path.ts'
 import type { Exchange } from '../stream.ts'
-import { TIMEOUT, type ToReceiver } from './messages.ts'
+import { SILENCE_TIMEOUT_MS, type ToReceiver } from './messages.ts'
 
 /** One stream at the receiver, which ends when its sender comes with another. */
 export class Reception {
@@ -50,7 +50,7 @@ export async function* pulsing<T>(work: Promise<T>): AsyncGenerator<{ type: 'pul
   try {
     for (;;) {
       const beat = Promise.withResolvers<boolean>()
-      const timer = setTimeout(() => beat.resolve(false), TIMEOUT / 3)
+      const timer = setTimeout(() => beat.resolve(false), SILENCE_TIMEOUT_MS / 3)
       // a beat to come is no reason for a daemon to stay up
       timer.unref()
       const over = await Promise.race([settled, beat.promise]).finally(() => clearTimeout(timer))

@@ -5,17 +5,17 @@ import { pass } from '../gc-hint.ts'
 import { type Call, call, type Opener } from '../stream.ts'
 import {
   checkReceipt,
+  SILENCE_TIMEOUT_MS,
   type TarballOffer,
-  TIMEOUT,
   type ToReceiver,
   type ToSender,
   tarballProtocol
 } from './messages.ts'
-import { SMALL } from './slots.ts'
+import { MAX_SMALL_BYTES } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'
 
-/** Who is told to wait without a time waits so long, in ms. */
-const WAIT = 100
+/** The wait of a sender where the receiver names none. */
+const DEFAULT_WAIT_MS = 100
 
 /** What the sender has at hand. */
 export interface Source {
@@ -41,7 +41,7 @@ export interface Sent {
   reopened: number
 }
 
-const AGAIN: ErrorCode[] = [
+const RETRIED_CODES: ErrorCode[] = [
   'unreachable',
   'timeout',
   'busy',
@@ -76,17 +76,17 @@ export async function sendTarball(
         report(done, offer.bytes)
       })
       if ('receipt' in answer) {
-        if (offer.bytes <= SMALL) report(offer.bytes, offer.bytes)
+        if (offer.bytes <= MAX_SMALL_BYTES) report(offer.bytes, offer.bytes)
         return { receipt: checkReceipt(offer, answer.receipt, to), waited, reopened }
       }
       const reason = new BakError('not-ready', 'the receiver said wait')
-      again = { reason, after: jittered(answer.after || WAIT, Math.min(waited++, 2)) }
+      again = { reason, after: jittered(answer.after || DEFAULT_WAIT_MS, Math.min(waited++, 2)) }
     } catch (cause) {
       if (signal.aborted) throw asBakError(signal.reason)
       const reason = asBakError(cause)
-      if (!AGAIN.includes(reason.code)) throw reason
+      if (!RETRIED_CODES.includes(reason.code)) throw reason
       reopened++
-      again = { reason, after: inVain === 0 ? 0 : jittered(WAIT, inVain) }
+      again = { reason, after: inVain === 0 ? 0 : jittered(DEFAULT_WAIT_MS, inVain) }
       inVain++
     }
     onRetry(again.reason, again.after)
@@ -98,7 +98,7 @@ export async function sendTarball(
 function bounded(open: Opener, signal: AbortSignal): Opener {
   const opened: Opener = async (id, options) => {
     try {
-      return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) })
+      return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE_TIMEOUT_MS)]) })
     } catch (cause) {
       if (cause instanceof BakError) throw cause
       throw new BakError('unreachable', `no stream to the receiver: ${(cause as Error).message}`, { cause })
@@ -120,7 +120,7 @@ async function converse(
   const exchange = await call(open, tarballProtocol, { signal })
   try {
     const { run, what, kind, digest, bytes, allow } = offer
-    const whole = bytes <= SMALL ? await readPortion(offer, source, { offset: 0, length: bytes }) : undefined
+    const whole = bytes <= MAX_SMALL_BYTES ? await readPortion(offer, source, { offset: 0, length: bytes }) : undefined
     await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow, whole })
     return await answerWants(exchange, offer, source, onSent)
   } catch (error) {

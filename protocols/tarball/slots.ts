@@ -1,5 +1,5 @@
 /** Tarballs up to this many bytes come with their offers, and pass without a slot: there is nothing to hold back. */
-export const SMALL = 64 * 1024
+export const MAX_SMALL_BYTES = 64 * 1024
 
 /** How many tarballs may come at once. */
 export class Slots {

@@ -1,12 +1,12 @@
 /** Waits between tries, and reports that do not come too often. */
 import { asBakError } from '../errors.ts'
 
-const LONGEST_WAIT = 10_000
-const PROGRESS_EVERY = 100
+const MAX_WAIT_MS = 10_000
+const PROGRESS_INTERVAL_MS = 100
 
 /** Doubles with each attempt, up to ten seconds, give or take half of it. */
 export const jittered = (ms: number, attempt: number) =>
-  Math.min(LONGEST_WAIT, ms * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random())
+  Math.min(MAX_WAIT_MS, ms * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random())
 
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>()
@@ -26,7 +26,7 @@ export function rarely(
 ): (done: number, total: number) => void {
   let last = Number.NEGATIVE_INFINITY
   return (done, total) => {
-    if (done < total && performance.now() - last < PROGRESS_EVERY) return
+    if (done < total && performance.now() - last < PROGRESS_INTERVAL_MS) return
     last = performance.now()
     report(done, total)
   }

@@ -10,7 +10,7 @@ import {
   type Issuer,
   invitationSubject,
   MAX_CHAIN,
-  MAX_PROOF,
+  MAX_PROOF_BYTES,
   membershipSubject,
   ROLES,
   writeProof
@@ -157,7 +157,7 @@ const forged: Array<[title: string, bytes: () => Uint8Array, why: RegExp]> = [
   ],
   ['without a link', () => encode([]), /length/i],
   ['that is no list', () => encode({}), /array/i],
-  ['that is too large', () => new Uint8Array(MAX_PROOF + 1), /too large/],
+  ['that is too large', () => new Uint8Array(MAX_PROOF_BYTES + 1), /too large/],
   ['that is empty', () => new Uint8Array(), /not a message/]
 ]
 for (const [title, bytes, why] of forged) {
@@ -180,7 +180,7 @@ test('of the longest chain, with the longest name, is within its bound', () => {
     const signer = newSigner()
     const wish = { role: 'admin' as const, name: 'x'.repeat(64), uses: 10_000, ttl: HOUR / 3 }
     const proof = proofOf(issuer, signer.peer, wish, NOW + 0.123)
-    assert.ok(proof.bytes.length < MAX_PROOF, String(proof.bytes.length))
+    assert.ok(proof.bytes.length < MAX_PROOF_BYTES, String(proof.bytes.length))
     issuer = issuerOf(mesh, signer, proof)
   }
 })

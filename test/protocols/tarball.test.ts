@@ -12,9 +12,10 @@ import { BakError } from '../../protocols/errors.ts'
 import { type Call, call, type Protocol, serve } from '../../protocols/stream.ts'
 import {
   type Admission,
-  MAX_WINDOW,
+  MAX_SMALL_BYTES,
+  MAX_WINDOW_PORTIONS,
   Pace,
-  PORTION,
+  PORTION_BYTES,
   type ReceiveInit,
   receiptSubject,
   receiveTarball,
@@ -22,7 +23,6 @@ import {
   type Sent,
   type Sink,
   Slots,
-  SMALL,
   type Source,
   sendTarball,
   type TarballOffer,
@@ -118,7 +118,7 @@ function between(bytes: Uint8Array, { receive = {}, weather, source, ...options 
   return { offer, sink, errors, way, send, handler }
 }
 
-for (const size of [0, 1, SMALL, PORTION, PORTION + 1, 5 * MIB + 17]) {
+for (const size of [0, 1, MAX_SMALL_BYTES, PORTION_BYTES, PORTION_BYTES + 1, 5 * MIB + 17]) {
   test(`a tarball of ${size} bytes arrives and has a receipt of the controller`, async () => {
     const bytes = noise(size)
     const { send, sink, offer } = between(bytes, { receive: { now: () => 5 } })
@@ -132,7 +132,7 @@ for (const size of [0, 1, SMALL, PORTION, PORTION + 1, 5 * MIB + 17]) {
 }
 
 test('a small tarball comes with its offer, and has its receipt in one round trip', async () => {
-  const bytes = noise(SMALL)
+  const bytes = noise(MAX_SMALL_BYTES)
   const answers: unknown[] = []
   const { send, sink, offer } = between(bytes)
   await send()
@@ -215,10 +215,10 @@ test('while the receiver stores the first portion, one more is under way and no 
   const sent = send()
   await began.promise
   await sleep(100)
-  assert.is(read, 2 * PORTION, 'only one was read beside the portion that is being stored')
+  assert.is(read, 2 * PORTION_BYTES, 'only one was read beside the portion that is being stored')
   stored.resolve()
   await sent
-  assert.ok(most <= (MAX_WINDOW + 1) * PORTION, `${most} bytes were under way`)
+  assert.ok(most <= (MAX_WINDOW_PORTIONS + 1) * PORTION_BYTES, `${most} bytes were under way`)
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
 })
 
@@ -242,7 +242,7 @@ test('as many portions are in flight as fill the path, and few where it is short
   assert.is(paced(0, 3).window, 2)
   assert.is(paced(1, 3).window, 3)
   assert.is(paced(0, 500).window, 2)
-  assert.is(paced(84, 1).window, MAX_WINDOW)
+  assert.is(paced(84, 1).window, MAX_WINDOW_PORTIONS)
   for (const each of [2, 3, 5, 20]) {
     const [near, far] = [paced(0.1, each), paced(20, each)]
     assert.ok(far.rate > 0.85 * near.rate, `${far.rate} of ${near.rate} portions a second at 20 ms`)
@@ -401,7 +401,7 @@ test('several members send at once, never more than there are slots, and small t
     slots,
     admit: async offer => {
       most = Math.max(most, slots.taken)
-      if (offer.bytes > SMALL) await sleep(20)
+      if (offer.bytes > MAX_SMALL_BYTES) await sleep(20)
       const sink = new Memory(offer.digest)
       sinks.set(offer.digest, sink)
       return { sink }
@@ -428,8 +428,8 @@ test('an offer that comes again ends the old stream and goes on with what it bro
   const stuck = await call(way.open, tarballProtocol)
   await stuck.send({ type: 'offer', ...offer })
   assert.is((await stuck.receive())?.type, 'want')
-  await stuck.send({ type: 'data', offset: 0, length: PORTION }, bytes.subarray(0, PORTION))
-  while (sink.size() < PORTION) await sleep(5)
+  await stuck.send({ type: 'data', offset: 0, length: PORTION_BYTES }, bytes.subarray(0, PORTION_BYTES))
+  while (sink.size() < PORTION_BYTES) await sleep(5)
   await send()
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
   assert.is(sink.closed, 2)
@@ -480,7 +480,7 @@ const lies: [string, (exchange: Call<ToReceiver, ToSender>, offer: TarballOffer)
   ],
   [
     'more with the offer than is small',
-    (exchange, offer) => exchange.send({ type: 'offer', ...offer, whole: new Uint8Array(SMALL + 1) })
+    (exchange, offer) => exchange.send({ type: 'offer', ...offer, whole: new Uint8Array(MAX_SMALL_BYTES + 1) })
   ],
   ['an offer of a digest that is none', (exchange, offer) => exchange.send({ type: 'offer', ...offer, digest: '../x' })]
 ]
@@ -551,10 +551,10 @@ test('a sender that falls silent frees its slot, and what it brought stays', asy
   const exchange = await call(way.open, tarballProtocol)
   await exchange.send({ type: 'offer', ...offer })
   await exchange.receive()
-  await exchange.send({ type: 'data', offset: 0, length: PORTION }, bytes.subarray(0, PORTION))
+  await exchange.send({ type: 'data', offset: 0, length: PORTION_BYTES }, bytes.subarray(0, PORTION_BYTES))
   assert.is((await failed.promise).code, 'timeout')
   assert.is(slots.taken, 0)
-  assert.is(sink.size(), PORTION)
+  assert.is(sink.size(), PORTION_BYTES)
   assert.is(sink.closed, 1)
   exchange.abort(new Error('over'))
 })

@@ -22,11 +22,11 @@ const blackHole = answering(async function* (_, { signal }) {
   await new Promise(resolve => signal.addEventListener('abort', resolve))
 })
 
-function fly(ways: Record<string, Opener>, patience: number, signal = new AbortController().signal) {
+function fly(ways: Record<string, Opener>, timeoutMs: number, signal = new AbortController().signal) {
   const waited: number[] = []
   const silent = preflight({
     peers: Object.keys(ways),
-    patience,
+    timeoutMs,
     to: peer => ways[peer] as Opener,
     signal,
     onWaiting: answered => void waited.push(answered)

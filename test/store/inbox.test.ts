@@ -7,7 +7,7 @@ import { openInbox } from '../../node/store/inbox.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
-import { SMALL } from '../../protocols/tarball.ts'
+import { MAX_SMALL_BYTES } from '../../protocols/tarball.ts'
 import { codeOf, listAll, scratch, withSmallDisk } from './scratch.ts'
 
 const test = suite('inbox')
@@ -82,7 +82,7 @@ test('a tarball is in one transfer at a time', async () => {
 })
 
 test('a sink unpacks the verified tarball and deletes it; if unpacking fails the tarball stays', async () => {
-  const content = Buffer.alloc(SMALL + 1, 'the whole tarball')
+  const content = Buffer.alloc(MAX_SMALL_BYTES + 1, 'the whole tarball')
   const offer = { digest: digestOf(content), bytes: content.length }
   const folder = scratch()
   const inbox = await openInbox(folder)

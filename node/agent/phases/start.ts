@@ -14,12 +14,12 @@ import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
 
-/** An agreed instant lies no further ahead than this, ms. */
-const FURTHEST = 5_000
-/** So long before it a timer may wake the daemon, which on a machine with many is late itself, ms. */
-const ASLEEP = 10
-/** For so long after it nothing is done but to begin: whoever shares the machine has to begin, too, ms. */
-const CALM = 10
+/** An agreed instant that is further ahead is a mistake: it is not waited for. */
+const MAX_AHEAD_MS = 5_000
+/** The end of the wait is slept through exactly: a timer is late by some milliseconds on a busy machine. */
+const EXACT_SLEEP_MS = 10
+/** The answer is sent no sooner after the instant: other members on this machine start their tools at it, too. */
+const MIN_START_MS = 10
 
 /** Starts the tools at the agreed instant, and answers when they produce. */
 export const start: PhaseHandler = async context => {
@@ -33,7 +33,7 @@ export const start: PhaseHandler = async context => {
   const began = now() + member.clock.offset
   const [outcomes] = await Promise.all([
     Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
-    pause(CALM, signal)
+    pause(MIN_START_MS, signal)
   ])
   const failures = outcomes.flatMap((outcome, i) =>
     outcome.status === 'rejected' ? [`${usable[i]?.tool}: ${asBakError(outcome.reason).message}`] : []
@@ -83,8 +83,8 @@ const never = new Int32Array(new SharedArrayBuffer(4))
  */
 async function instant(at: number, signal: AbortSignal): Promise<void> {
   // no controller looks further ahead: one of the clocks was set since they were compared
-  if (at - now() > FURTHEST) return
-  if (at - now() > ASLEEP) await pause(at - now() - ASLEEP, signal)
+  if (at - now() > MAX_AHEAD_MS) return
+  if (at - now() > EXACT_SLEEP_MS) await pause(at - now() - EXACT_SLEEP_MS, signal)
   const left = at - now()
   if (left > 0 && !signal.aborted) Atomics.wait(never, 0, 0, left)
 }

@@ -66,7 +66,7 @@ export class Attempt {
     })
   }
 
-  /** Starts to dial what is worth it; the scope tells whether one succeeded. */
+  /** Starts to dial the addresses that may be reached; the scope ends when one of the dials succeeds. */
   dial(addresses: string[]): void {
     this.#dials.push(this.#dial(addresses))
   }

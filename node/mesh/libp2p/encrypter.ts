@@ -20,7 +20,7 @@ const TURN_TIMEOUT_MS = 5_000
 export interface Refusing extends Refusal {
   direction: 'inbound' | 'outbound'
   address: string
-  /** Who is at the other end, where the handshake got so far. */
+  /** The peer at the other end, if the handshake got that far. */
   peer?: string
   by: 'us' | 'them'
 }

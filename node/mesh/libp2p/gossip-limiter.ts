@@ -27,13 +27,13 @@ interface Frame {
 }
 
 export class GossipLimiter {
-  readonly #conduct: Pick<PeerScore, 'note'>
+  readonly #peerScore: Pick<PeerScore, 'note'>
   readonly #now: () => number
   readonly #frames = new TokenBuckets(NEIGHBOUR)
   readonly #bytes = new TokenBuckets(NEIGHBOUR_BYTES)
 
-  constructor(conduct: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
-    this.#conduct = conduct
+  constructor(peerScore: Pick<PeerScore, 'note'>, now: () => number = () => performance.now()) {
+    this.#peerScore = peerScore
     this.#now = now
   }
 
@@ -53,7 +53,7 @@ export class GossipLimiter {
   admits(peer: string, messages: number, bytes: number): boolean {
     const now = this.#now()
     if (this.#frames.take(peer, now, messages) && this.#bytes.take(peer, now, bytes)) return true
-    this.#conduct.note(peer, 'too-much-gossip', Math.max(1, messages))
+    this.#peerScore.note(peer, 'too-much-gossip', Math.max(1, messages))
     return false
   }
 

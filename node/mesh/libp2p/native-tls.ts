@@ -7,7 +7,7 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 /** The fastest suite where the processor knows AES. */
 const CIPHER = 'TLS_AES_128_GCM_SHA256'
 /** Bytes that a socket takes before it asks to wait. */
-const HIGH_WATER_MARK = 256 * 1024
+const HIGH_WATER_MARK_BYTES = 256 * 1024
 /** Each connection has a key of its own; what it is called tells nothing. */
 const KEY_NAME = 'bak'
 
@@ -32,7 +32,7 @@ export function acceptTls(socket: Socket, key: Uint8Array, signal: AbortSignal):
     isServer: true,
     secureContext: contextOf(),
     pskCallback: (_socket: TLSSocket, name: string) => (name === KEY_NAME ? key : null),
-    highWaterMark: HIGH_WATER_MARK
+    highWaterMark: HIGH_WATER_MARK_BYTES
   } as ConstructorParameters<typeof TLSSocket>[1])
   return secured(tls, 'secure', signal)
 }
@@ -45,7 +45,7 @@ export function offerTls(socket: Socket, key: Uint8Array, signal: AbortSignal): 
     pskCallback: () => ({ psk: key, identity: KEY_NAME }),
     // there is no certificate: the key is bound to the two peers
     checkServerIdentity: () => undefined,
-    highWaterMark: HIGH_WATER_MARK
+    highWaterMark: HIGH_WATER_MARK_BYTES
   } as ConnectionOptions)
   return secured(tls, 'secureConnect', signal)
 }

@@ -3,7 +3,7 @@
  * bytes in flight still arrive, then the sender's window is closed.
  */
 import type { Connection, Stream } from '@libp2p/interface'
-import { MAX_IN_FLIGHT } from '../../../protocols/frames.ts'
+import { MAX_IN_FLIGHT_BYTES } from '../../../protocols/frames.ts'
 
 /** Bytes of one direction of one relayed connection that are held here: its stream is paused above the first, resumed below the second. */
 const PAUSE_ABOVE_BYTES = 1024 * 1024
@@ -38,7 +38,7 @@ export function holdBack<T extends object>(server: T): T {
 /** Pauses a stream while too many of its bytes were not sent on the other. */
 export function throttle(from: Stream, to: Stream): void {
   let waiting = 0
-  from.maxReadBufferLength = MAX_IN_FLIGHT
+  from.maxReadBufferLength = MAX_IN_FLIGHT_BYTES
   from.addEventListener('message', ({ data }) => {
     waiting += data.byteLength
     if (waiting > PAUSE_ABOVE_BYTES && from.readStatus === 'readable') from.pause()

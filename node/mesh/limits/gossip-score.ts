@@ -2,8 +2,8 @@
 import { createTopicScoreParams } from '@chainsafe/libp2p-gossipsub/score'
 import type { PeerScore } from './peer-score.ts'
 
-/** Per second: half of a penalty for invalid messages is forgotten in a minute. */
-const DECAY = 0.5 ** (1 / 60)
+/** Half of a penalty for invalid messages is forgotten in a minute. */
+const DECAY_PER_SECOND = 0.5 ** (1 / 60)
 /** Broken promises and early grafts that a busy machine may come to; ten times the square of the rest counts. */
 const TOLERATED_MISBEHAVIOUR = 6
 
@@ -15,7 +15,7 @@ const topic = createTopicScoreParams({
   meshMessageDeliveriesWeight: 0,
   meshFailurePenaltyWeight: 0,
   invalidMessageDeliveriesWeight: -1,
-  invalidMessageDeliveriesDecay: DECAY
+  invalidMessageDeliveriesDecay: DECAY_PER_SECOND
 })
 
 /**

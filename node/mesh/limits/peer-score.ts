@@ -10,7 +10,7 @@ import { BoundedMap } from '../../bounded-map.ts'
 import type { Log } from '../../log.ts'
 import { hangUp } from '../libp2p/hang-up.ts'
 
-/** The points of each violation, of `CUT_OFF_AT`, and how it reads in the log. */
+/** The points of each violation, of `CUT_OFF_POINTS`, and how it reads in the log. */
 export const violations = {
   /** A peer that passes a message on has checked it. */
   'bad-gossip': { points: 10, words: 'invalid messages on a topic' },
@@ -23,7 +23,7 @@ export const violations = {
 } as const
 export type Violation = keyof typeof violations
 
-const CUT_OFF_AT = 100
+const CUT_OFF_POINTS = 100
 /** Half of a peer's points decay in this time. */
 const HALF_LIFE_MS = 60_000
 /** How long a peer is cut off the first time, and at most. */
@@ -84,14 +84,14 @@ export class PeerScore extends TypedEventEmitter<PeerScoreEvents> {
     const score = this.#touch(peer)
     if (score.until > score.at) return
     score.points += violations[violation].points * times
-    if (score.points >= CUT_OFF_AT) this.#cutOff(peer, score, violation)
+    if (score.points >= CUT_OFF_POINTS) this.#cutOff(peer, score, violation)
   }
 
   /** @returns the points of a peer now: 0 for one without violations, 100 for one that is cut off */
   points(peer: string): number {
     const score = this.#scores.get(peer)
     if (score == null) return 0
-    return score.until > this.#now() ? CUT_OFF_AT : decayed(score, this.#now())
+    return score.until > this.#now() ? CUT_OFF_POINTS : decayed(score, this.#now())
   }
 
   isCutOff(peer: string): boolean {

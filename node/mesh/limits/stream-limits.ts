@@ -34,10 +34,10 @@ export class StreamLimits {
     open.all++
     open.byProtocol.set(protocol, ofProtocol + 1)
     this.#open.set(peer, open)
-    let held = true
+    let isOpen = true
     return () => {
-      if (held) this.#release(peer, protocol, open)
-      held = false
+      if (isOpen) this.#release(peer, protocol, open)
+      isOpen = false
     }
   }
 

@@ -1,4 +1,4 @@
-/** The rate limit of one thing. */
+/** A rate limit: a token bucket. */
 
 /** How a token bucket is filled. */
 export interface Rate {

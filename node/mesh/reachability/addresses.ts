@@ -1,4 +1,4 @@
-/** Which peers can reach an address, by its form and by what is proven of it. Pure. */
+/** Tells from the form of an address, and from what is proven of it, which peers can reach it. Pure. */
 import type { Connection } from '@libp2p/interface'
 import type { NodeAddress } from '@libp2p/interface-internal'
 import { isLoopback, isPrivate } from '@libp2p/utils'

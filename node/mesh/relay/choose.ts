@@ -4,7 +4,7 @@ import { isPrivate } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 
 /** Reservations that a peer holds, where there are as many relays. */
-export const WANTED = 2
+export const WANTED_RESERVATIONS = 2
 
 export interface RelayView {
   peer: string
@@ -16,7 +16,7 @@ export interface RelayView {
 
 /** @returns the relays to ask now: connected ones first, then in an order that differs from peer to peer, to spread the load */
 export function chooseRelays(self: string, relays: RelayView[], now: number): string[] {
-  const missing = WANTED - relays.filter(({ held }) => held).length
+  const missing = WANTED_RESERVATIONS - relays.filter(({ held }) => held).length
   return relays
     .filter(({ held, notBefore }) => !held && notBefore <= now)
     .map(relay => ({ ...relay, order: orderOf(self, relay.peer) }))

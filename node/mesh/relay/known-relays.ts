@@ -25,7 +25,7 @@ export interface KnownRelay {
   readonly backoff: Backoff
 }
 
-/** What is read of a member. */
+/** The fields of a member that decide whether it is a relay. */
 export type RelayCandidate = Pick<MemberView, 'peer' | 'relay' | 'state' | 'addresses'>
 
 export class KnownRelays {

@@ -126,6 +126,7 @@ export class RelayOffer {
       maxOutboundStopStreams: MAX_RELAYED_CONNECTIONS,
       reservations: {
         maxReservations: reservations,
+        // a reservation ends with the connection of its peer
         reservationTtl: MAX_TIMER_MS,
         // without limits libp2p treats a relayed connection like any other
         applyDefaultLimit: seconds != null || bytes != null,

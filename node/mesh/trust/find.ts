@@ -8,14 +8,14 @@ export interface Named {
 }
 
 /** Shortest part of an id that may name it, characters. */
-const MIN_ID_PART = 4
+const MIN_ID_CHARACTERS = 4
 
 /** @throws {BakError} `no-such-peer`; `usage`, listing all that `what` could mean */
 export function findNamed(what: string, all: Named[]): Named {
   const matchers: Array<(each: Named) => boolean> = [
     ({ id }) => id === what,
     ({ name }) => name === what,
-    ({ id }) => what.length >= MIN_ID_PART && (id.startsWith(what) || id.endsWith(what))
+    ({ id }) => what.length >= MIN_ID_CHARACTERS && (id.startsWith(what) || id.endsWith(what))
   ]
   for (const matches of matchers) {
     const found = [...new Map(all.filter(matches).map(each => [each.id, each])).values()]

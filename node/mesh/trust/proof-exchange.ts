@@ -3,7 +3,7 @@ import type { MessageStream, SecuredConnection } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import {
-  MAX_ADMISSION_FRAME,
+  MAX_ADMISSION_FRAME_BYTES,
   type ProofFrame,
   proofFrame,
   type Refusal,
@@ -24,7 +24,7 @@ const FRAMES = {
     const [high, low] = bytes.subarray(0, 2) as unknown as [number, number]
     return high * 256 + low
   },
-  maxDataLength: MAX_ADMISSION_FRAME,
+  maxDataLength: MAX_ADMISSION_FRAME_BYTES,
   maxBufferSize: 256 * 1024
 }
 /** A side that refuses waits this long for the other's verdict, and for its own to leave the socket. */

@@ -1,4 +1,4 @@
-/** Why the bytes that a peer shows as its proof are none; what is refused for other reasons is in `proof-registry.ts`. Pure. */
+/** Reasons to refuse bytes that a peer shows as its proof but are none; `proof-registry.ts` refuses genuine proofs. Pure. */
 import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
 import { checkProof, OtherMesh, type Proof } from '../../../protocols/proof.ts'
 

@@ -6,14 +6,14 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { digestOf } from '../../../protocols/digest.ts'
-import { PORTION, receiveTarball, sendTarball, tarballProtocol } from '../../../protocols/tarball.ts'
+import { PORTION_BYTES, receiveTarball, sendTarball, tarballProtocol } from '../../../protocols/tarball.ts'
 import { addressOf, connectThrough, createMesh, type LocalPeer } from '../../helpers/networks.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
 const test = suite('a large tarball on a long path')
 const ONE_WAY = 10
-const SIZE = 96 * PORTION
-const portion = new Uint8Array(PORTION).fill(7)
+const SIZE = 96 * PORTION_BYTES
+const portion = new Uint8Array(PORTION_BYTES).fill(7)
 const controller = newSigner()
 const mesh = createMesh()
 const proxies: ChildProcess[] = []

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { addressBehind, chooseRelays, type RelayView, WANTED } from '../../../node/mesh/relay/choose.ts'
+import { addressBehind, chooseRelays, type RelayView, WANTED_RESERVATIONS } from '../../../node/mesh/relay/choose.ts'
 
 const test = suite('the choice of relays')
 
@@ -49,7 +49,7 @@ test('never more than wanted, never one that is held or not due; the order of th
       const asked = chooseRelays(self, all, 100)
       const held = all.filter(each => each.held).length
       const free = all.filter(each => !each.held && each.notBefore <= 100).length
-      assert.is(asked.length, Math.max(0, Math.min(WANTED - held, free)))
+      assert.is(asked.length, Math.max(0, Math.min(WANTED_RESERVATIONS - held, free)))
       for (const peer of asked) assert.ok(all.some(each => each.peer === peer && !each.held && each.notBefore <= 100))
       assert.equal(chooseRelays(self, all.toReversed(), 100), asked)
     })
