@@ -136,7 +136,7 @@ export class Agent {
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
     checkRunLimits(this.#controllers, by)
     this.#joining.set(run, by)
-    this.#components.feed.enter(run)
+    this.#components.feed.enter(run, peer => this.#takesPart(run, peer, by))
     const stream = this.#newStream(run, by)
     stream.clock.prime()
     stream.start()
@@ -159,6 +159,12 @@ export class Agent {
         void stream.stop()
       }
     }
+  }
+
+  /** Before the offer is here only the controller is known to take part. */
+  #takesPart(run: string, peer: string, controller: string): boolean {
+    const candidates = this.#runs.get(run)?.member.offer.candidates
+    return peer === controller || (candidates?.some(candidate => candidate.peer === peer) ?? false)
   }
 
   /** The offer comes on the run stream; from another peer if the controller cannot be reached. */
@@ -220,7 +226,7 @@ export class Agent {
         const member = await restoreMember(folder, this.#init.signer.peer, outbox)
         const stream = this.#newStream(name, member.lead.by)
         if (member.state !== 'orphaned') {
-          this.#components.feed.enter(name)
+          this.#components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))
           stream.start()
         }
         this.#take(member, stream)
