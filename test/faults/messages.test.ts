@@ -172,7 +172,6 @@ faults('a corrupted frame on any protocol ends that stream and nothing else', as
     '/bak/describe/1.0.0',
     '/bak/register/1.0.0',
     '/bak/collect/1.0.0',
-    '/bak/bulk/1.0.0',
     '/bak/adjacency/1.0.0'
   ]
   const bad = [
