@@ -4,8 +4,12 @@
  */
 import { arch, cpus, platform, totalmem } from 'node:os'
 import type { Libp2p } from '@libp2p/interface'
+import { getProtocol } from '../protocols/content.ts'
 import { serveControl } from '../protocols/control-http.ts'
 import { readDuration } from '../protocols/duration.ts'
+import { echoProtocol } from '../protocols/echo.ts'
+import { runStreamProtocol } from '../protocols/run-stream.ts'
+import { tarballProtocol } from '../protocols/tarball.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { Agent } from './agent/agent.ts'
@@ -20,6 +24,7 @@ import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
 import type { Log } from './log.ts'
 import { Adjacency } from './mesh/adjacency.ts'
+import { Forwarding } from './mesh/forwarding.ts'
 import { Gossip } from './mesh/gossip.ts'
 import { DirectConnections } from './mesh/holepunch/direct-connections.ts'
 import { LowNoiseMode } from './mesh/idle/low-noise.ts'
@@ -38,7 +43,7 @@ import { AddressBook } from './mesh/peering/address-book.ts'
 import { Dialer } from './mesh/peering/dialer.ts'
 import { checkPermission } from './mesh/permissions.ts'
 import { Mapping } from './mesh/reachability/mapping.ts'
-import { Reachability } from './mesh/reachability/reachability.ts'
+import { Reachability } from './mesh/reachability/own-reachability.ts'
 import { RelayOffer } from './mesh/relay/relay-offer.ts'
 import { Relays } from './mesh/relay/relays.ts'
 import { Streams } from './mesh/streams.ts'
@@ -46,7 +51,7 @@ import { Authority } from './mesh/trust/authority.ts'
 import { FirstJoin } from './mesh/trust/first-join.ts'
 import { MembershipEnforcer } from './mesh/trust/membership-enforcer.ts'
 import { Renewal } from './mesh/trust/renewal.ts'
-import { readTrust, TrustKeeper } from './mesh/trust/trust-file.ts'
+import { readTrust, TrustFileWriter } from './mesh/trust/trust-file.ts'
 import { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import { loadMesh, type MeshFile } from './mesh-file.ts'
 import type { Parts } from './parts.ts'
@@ -126,7 +131,7 @@ async function compose(
     program: PROGRAM,
     started: Date.now()
   }
-  const keeper = new TrustKeeper(home, error => log.error('trust.json was not written', { why: error.message }))
+  const keeper = new TrustFileWriter(home, error => log.error('trust.json was not written', { why: error.message }))
   const authority = new Authority({
     ...{ mesh: mesh.mesh, signer: identity, log, proof: mesh.proof, secrets: mesh.secrets },
     known: await readTrust(home),
@@ -153,12 +158,12 @@ async function compose(
     }
   }
   // nobody needs to find a revoked peer
-  const knownPeers = () => addressBook.peers().filter(({ peer }) => !authority.roll.revoked.has(peer))
+  const knownPeers = () => addressBook.peers().filter(({ peer }) => !authority.proofRegistry.revoked.has(peer))
   const onAdmitted = () => {
     mesh.update({ admitted: true }).catch(error => log.error('mesh.json was not written', { why: error.message }))
   }
   const onAlone = () => {
-    const why = mesh.admitted ? undefined : firstJoin.hopeless()
+    const why = mesh.admitted ? undefined : firstJoin.finalRefusal()
     if (why != null) init.onShutOut(why)
   }
   // libp2p makes the services in this order; each finds the earlier ones among its components
@@ -169,32 +174,34 @@ async function compose(
     authority: () => authority,
     peerScore: c => peerScore.serve(c),
     gater: c => gater.serve(c),
-    doorkeeper: c => new MembershipEnforcer(c, { onAdmitted }),
+    membershipEnforcer: c => new MembershipEnforcer(c, { onAdmitted }),
     encrypters: c => new Encrypters(c, networkInit),
     gossipHeartbeat: c => new GossipHeartbeat(c),
     gossip: c => new Gossip(c, { log, peerScore }),
     streams: c => new Streams(c, { log, peerScore }),
-    spread: c => new TrustPublisher(c, { log, self: identity.peer }),
+    forwarding: c =>
+      new Forwarding(c, { log, protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol] }),
+    trustPublisher: c => new TrustPublisher(c, { log, self: identity.peer }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     replicas: c => new CertificateReplicas(c, { log, self: identity.peer }),
     members: c => new Members(c, { ...common, mesh: mesh.mesh, self, runs: c.feed }),
-    dialer: c => new Dialer(c, { log, ticketAddresses: mesh.way, knownPeers, onAlone }),
+    dialer: c => new Dialer(c, { log, ticketAddresses: mesh.ticketAddresses, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {
-        ...{ log, self: identity.peer, life: readDuration(config.membership as string) },
+        ...{ log, self: identity.peer, lifetime: readDuration(config.membership as string) },
         isHere: peer => c.members.isHere(peer),
         save: proof => mesh.update({ proof })
       }),
-    relay: c => new RelayOffer(c, { ...common, mode: config.relay, limits: config.relay_limits }),
+    relayOffer: c => new RelayOffer(c, { ...common, mode: config.relay, limits: config.relay_limits }),
     relays: c => {
       relays = new Relays(c, { log })
       return relays
     },
-    reach: c => new Reachability(c),
+    reachability: c => new Reachability(c),
     mapping: c => new Mapping(c, { log, on: config.upnp }),
     paths: c => new Paths(c),
     adjacency: c => new Adjacency(c, { mesh: mesh.mesh }),
-    direct: c => new DirectConnections(c, { log, on: config.direct }),
+    directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.serve({ members: c.members, authority, self: identity.peer }),
     clock: c => new Clock(c),
@@ -221,7 +228,7 @@ async function compose(
   }
   const network = await listen(networkInit, services, config.listen, mesh)
   const found = network.services as unknown as Omit<Parts, 'home'>
-  const addresses = () => found.reach.ways()
+  const addresses = () => found.reachability.addresses()
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...found,

@@ -22,7 +22,7 @@ export async function loadIdentity(home: Home): Promise<Identity> {
   return readKey(home.key, pem)
 }
 
-/** Of many who make one at the same time, one does, and the others take that. */
+/** Of several processes that make one at the same time one succeeds, and all read its key. */
 async function makeKey(home: Home): Promise<string> {
   const { privateKey } = generateKeyPairSync('ed25519')
   await createOnce(home.key, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600)
@@ -34,8 +34,8 @@ function readKey(path: string, pem: string): Identity {
     const key = createPrivateKey(pem)
     if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it holds a key of type ${key.asymmetricKeyType}`)
     const { d, x } = key.export({ format: 'jwk' })
-    const [seed, open] = [Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')]
-    return { peer: peerIdOf(open), key, raw: new Uint8Array(Buffer.concat([seed, open])) }
+    const [seed, publicKey] = [Buffer.from(d as string, 'base64url'), Buffer.from(x as string, 'base64url')]
+    return { peer: peerIdOf(publicKey), key, raw: new Uint8Array(Buffer.concat([seed, publicKey])) }
   } catch (cause) {
     throw new BakError('bad-config', `${path} is not the key of a peer: ${(cause as Error).message}`, { cause })
   }

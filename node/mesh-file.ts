@@ -1,19 +1,19 @@
 /**
- * `mesh.json`: the mesh that this home belongs to, its secret as it was founded or as tickets brought it, and this peer's
- * proof. Readable by its owner only, and never made anew in place of one that is damaged.
+ * `mesh.json`: the mesh that this home belongs to, the secrets of its founding and of tickets, and this peer's proof. Readable by
+ * its owner only; a damaged file is never replaced by a new one.
  */
 import * as v from 'valibot'
 import { BakError } from '../protocols/errors.ts'
 import { count, list, multiaddress, peerId } from '../protocols/fields.ts'
 import { checkProof, endOfProof, type Proof } from '../protocols/proof.ts'
-import { acceptTicket, type Ticket } from '../protocols/ticket.ts'
+import { acceptTicket, MAX_TICKET_ADDRESSES, type Ticket } from '../protocols/ticket.ts'
 import type { Identity } from './key-file.ts'
 import { type MeshSecret, newSecret } from './mesh/trust/mesh-secret.ts'
 import { writeAtomic } from './store/atomic.ts'
 import type { Home } from './store/home.ts'
 import { readPrivate } from './store/private.ts'
 
-/** Secrets of tickets that are kept. */
+/** Secrets that are kept. */
 const MAX_SECRETS = 4
 const base64 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]*$/))
 
@@ -26,11 +26,10 @@ const content = v.object({
   ),
   /** None for the founder. */
   proof: v.optional(base64),
-  /** Whether this peer was ever let in. */
+  /** Whether another peer ever admitted this one. */
   admitted: v.boolean(),
-  /** Addresses from the ticket. */
-  way: list(multiaddress, 16),
-  /** The TCP port of the last start, taken again so that tickets stay good. */
+  ticketAddresses: list(multiaddress, MAX_TICKET_ADDRESSES),
+  /** The TCP port of the last start, listened on again so that tickets stay valid. */
   port: v.optional(count)
 })
 type Content = v.InferOutput<typeof content>
@@ -45,9 +44,9 @@ export class MeshFile {
     this.#content = content
   }
 
-  /** @returns undefined where the home is in no mesh yet */
+  /** @returns undefined where the home is in no mesh yet; @throws {BakError} `bad-config` for a damaged file */
   static async read(home: Home): Promise<MeshFile | undefined> {
-    // nothing but a file that is not there may make a new mesh in its place
+    // only a missing file may lead to a new mesh
     const text = await readPrivate(home.mesh)
     if (text == null) return undefined
     try {
@@ -79,15 +78,15 @@ export class MeshFile {
     return this.#content.admitted
   }
 
-  get way(): string[] {
-    return this.#content.way
+  get ticketAddresses(): string[] {
+    return this.#content.ticketAddresses
   }
 
   get port(): number | undefined {
     return this.#content.port
   }
 
-  /** Does nothing where nothing changes. Changes are written in their order. */
+  /** Changes are written in their order; without a change nothing is written. */
   async update(change: { proof?: Uint8Array; admitted?: true; port?: number }): Promise<void> {
     const { proof, ...rest } = change
     const next = { ...this.#content, ...rest, ...(proof == null ? {} : { proof: toBase64(proof) }) }
@@ -102,11 +101,11 @@ export class MeshFile {
     return this.#written
   }
 
-  /** @returns what the file holds after a ticket of this mesh */
-  joined(ticket: Ticket, identity: Identity): Content {
+  /** @returns the contents after joining with a ticket of the same mesh */
+  withTicket(ticket: Ticket, identity: Identity): Content {
     const { generation, secret } = ticket
     const known = this.#content.secrets
-    // what has let this peer in is good; of a home that was never let in, the ticket knows better
+    // a secret by which this peer was admitted is right; otherwise that of the ticket is more likely to be
     const kept = this.admitted ? known : known.filter(each => each.generation !== generation)
     const added = kept.some(each => each.generation === generation) ? [] : [{ generation, value: toBase64(secret) }]
     const secrets = [...kept, ...added].sort((a, b) => b.generation - a.generation).slice(0, MAX_SECRETS)
@@ -115,7 +114,7 @@ export class MeshFile {
     return { ...fresh, secrets, proof, admitted: this.admitted, port: this.port }
   }
 
-  /** The same command at every start, with the same ticket, must not undo that the proof was renewed since. */
+  /** A start with the same ticket as before must not undo a renewal of the proof. */
   #isBetterThan(fresh: string | undefined): boolean {
     if (this.proof == null || fresh == null) return this.proof != null
     const [known, other] = [this.proof, fromBase64(fresh)].map(bytes => checkProof(this.mesh, bytes)) as [Proof, Proof]
@@ -125,14 +124,14 @@ export class MeshFile {
 }
 
 /**
- * The mesh of this home: the one it is in, the one a ticket leads to, or a new one.
- * @throws {BakError} `not-allowed` if the home is in another mesh than the ticket's, `usage` for a ticket that nobody signed
+ * @returns the mesh that the home is in, that of the ticket, or a new one
+ * @throws {BakError} `not-allowed` if the home is in another mesh than the ticket's, `usage` for a ticket that no admin of its mesh signed
  */
 export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket): Promise<MeshFile> {
   const known = await MeshFile.read(home)
-  if (ticket == null) return known ?? (await MeshFile.write(home, found(identity)))
+  if (ticket == null) return known ?? (await MeshFile.write(home, newMesh(identity)))
   if (known == null) return await MeshFile.write(home, fromTicket(ticket, identity))
-  if (known.mesh === ticket.mesh) return await MeshFile.write(home, known.joined(ticket, identity))
+  if (known.mesh === ticket.mesh) return await MeshFile.write(home, known.withTicket(ticket, identity))
   if (!known.admitted) return await MeshFile.write(home, { ...fromTicket(ticket, identity), port: known.port })
   throw new BakError(
     'not-allowed',
@@ -140,16 +139,16 @@ export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket):
   )
 }
 
-function found(identity: Identity): Content {
+function newMesh(identity: Identity): Content {
   const { generation, value } = newSecret()
-  return { mesh: identity.peer, secrets: [{ generation, value: toBase64(value) }], admitted: true, way: [] }
+  return { mesh: identity.peer, secrets: [{ generation, value: toBase64(value) }], admitted: true, ticketAddresses: [] }
 }
 
 function fromTicket(ticket: Ticket, identity: Identity): Content {
   const { mesh, generation, secret, addresses, from } = ticket
-  const way = addresses.map(address => (address.includes('/p2p/') ? address : `${address}/p2p/${from}`))
+  const ticketAddresses = addresses.map(address => (address.includes('/p2p/') ? address : `${address}/p2p/${from}`))
   const proof = mesh === identity.peer ? undefined : toBase64(acceptTicket(ticket, identity.peer, Date.now()).bytes)
-  return { mesh, secrets: [{ generation, value: toBase64(secret) }], proof, admitted: false, way }
+  return { mesh, secrets: [{ generation, value: toBase64(secret) }], proof, admitted: false, ticketAddresses }
 }
 
 const toBase64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')

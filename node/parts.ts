@@ -7,7 +7,7 @@ import type { Adjacency } from './mesh/adjacency.ts'
 import type { PeerScore } from './mesh/limits/peer-score.ts'
 import type { Members } from './mesh/membership/members.ts'
 import type { Paths } from './mesh/paths/paths.ts'
-import type { Reachability } from './mesh/reachability/reachability.ts'
+import type { Reachability } from './mesh/reachability/own-reachability.ts'
 import type { Relays } from './mesh/relay/relays.ts'
 import type { Streams } from './mesh/streams.ts'
 import type { Authority } from './mesh/trust/authority.ts'
@@ -31,11 +31,11 @@ export interface Parts {
   addresses(): string[]
   authority: Authority
   peerScore: PeerScore
-  spread: TrustPublisher
+  trustPublisher: TrustPublisher
   renewal: Renewal
   members: Members
   relays: Relays
-  reach: Reachability
+  reachability: Reachability
   paths: Paths
   adjacency: Adjacency
   streams: Streams

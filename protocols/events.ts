@@ -1,6 +1,6 @@
 /**
- * What happens in a run, as a numbered list: the lines of `journal.ndjson`, what `bak attach` replays and follows on any
- * peer, and the JSON lines of `bak run --json`. Events marked live are shown and never stored; they bear no number.
+ * The events of a run, numbered: the lines of `journal.ndjson`, the answers of `bak attach` on any peer, and the JSON lines of
+ * `bak run --json`. Live events are shown and never stored; they have no number.
  */
 import * as v from 'valibot'
 import { costShare } from './cost.ts'
@@ -47,7 +47,7 @@ const body = v.variant('type', [
     code: v.optional(code),
     reason: v.optional(text),
     warnings: v.optional(list(text, 64)),
-    /** From the command's issue to the arrival of the answer. */
+    /** From the issue of the command to the arrival of the ack. */
     after: milliseconds,
     produced: v.optional(list(produced, 64))
   }),
@@ -62,11 +62,11 @@ const body = v.variant('type', [
     certificate: digest
   }),
   v.object({ type: v.literal('excluded'), ...exclusion.entries }),
-  /** How far apart the members began, by their own measured clocks. */
+  /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   v.object({ type: v.literal('workload-ended'), step, ...workloadResult.entries }),
-  /** A tarball is here, verified and unpacked. */
+  /** A tarball was received, verified and unpacked. */
   v.object({
     type: v.literal('received'),
     peer: peerId,
@@ -75,7 +75,7 @@ const body = v.variant('type', [
     digest,
     bytes: count,
     took: milliseconds,
-    /** By what kind of path its last byte came; left out by the controller's own. */
+    /** The path of its last byte; left out for the controller's own. */
     path: v.optional(pathClass),
     carrier: v.optional(carrier)
   }),
@@ -93,7 +93,7 @@ const body = v.variant('type', [
     bytes: count,
     took: milliseconds,
     folder: text,
-    /** Where watching cost most. */
+    /** The member on which observation cost most. */
     observed: v.optional(costShare)
   })
 ])
@@ -102,12 +102,12 @@ const liveBody = v.variant('type', [
   v.object({ type: v.literal('output'), stream: v.picklist(['stdout', 'stderr']), text: v.string() }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count }),
-  /** Still going: sent when nothing else was for a while. */
+  /** The run continues: sent when no other event was for a while. */
   v.object({ type: v.literal('pulse'), elapsed: milliseconds, members: count, lost: count, bytes: count })
 ])
 
 export const storedEvent = v.intersect([v.object({ n: count, at: instant }), body])
-export const liveEvent = v.intersect([v.object({ at: instant }), liveBody])
+const liveEvent = v.intersect([v.object({ at: instant }), liveBody])
 export const runEvent = v.union([storedEvent, liveEvent])
 
 export type EventBody = v.InferOutput<typeof body>
@@ -117,7 +117,7 @@ export type LiveEvent = LiveBody & { at: number }
 export type RunEvent = StoredEvent | LiveEvent
 export type EndedEvent = Extract<EventBody, { type: 'ended' }>
 
-/** Replays a run's events from number `from` and follows it to its end, on the peer that holds its folder. */
+/** Replays the events of a run from number `from` and follows it to its end, on the peer that has its folder. */
 export const attachProtocol: Protocol<{ run: string; from: number }, RunEvent> = {
   id: '/bak/attach/1.0.0',
   request: v.object({ run: runId, from: count }),
@@ -127,7 +127,7 @@ export const attachProtocol: Protocol<{ run: string; from: number }, RunEvent> =
   maxRequest: 1024
 }
 
-/** What a peer holds of a run: its record, its manifest and its certificates. */
+/** What a peer has of a run: its record, manifest and certificates. */
 export const describeProtocol: Protocol<{ run: string }, Description> = {
   id: '/bak/describe/1.0.0',
   request: v.object({ run: runId }),
@@ -141,7 +141,7 @@ export const describeProtocol: Protocol<{ run: string }, Description> = {
 export const description = v.object({
   run: runId,
   controller: peerId,
-  /** The run record as JSON text where this peer has the folder. */
+  /** The text of `run.json`, if this peer has the folder. */
   record: v.optional(v.string()),
   manifest: v.optional(envelope),
   offer: v.optional(envelope),

@@ -13,8 +13,10 @@ import type { Protocol, WaitOptions } from './protocol.ts'
 const MESSAGE_TIMEOUT_MS = 30_000
 /** Longest wait for the other side to take the last bytes, ms. */
 const CLOSE_TIMEOUT_MS = 5_000
-/** Bytes that can still come after a stream was paused: yamux's largest window, 16 MiB, and some for other muxers. */
-export const MAX_IN_FLIGHT = 17 * 1024 * 1024
+/** Largest window of a stream, bytes: 320 MiB/s at a round trip of 100 ms, more than the processor encrypts. */
+export const MAX_STREAM_WINDOW_BYTES = 32 * 1024 * 1024
+/** Bytes that can still come after a stream was paused: the largest window, and some for other muxers. */
+export const MAX_IN_FLIGHT = MAX_STREAM_WINDOW_BYTES + 1024 * 1024
 
 /**
  * Counts the bytes of one peer that arrived and were not read, on all its streams.

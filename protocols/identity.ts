@@ -9,8 +9,8 @@ import { BakError } from './errors.ts'
 /** identity multihash (0x00, 36 bytes) of PublicKey{type: Ed25519 (0x08 0x01), data: 32 bytes (0x12 0x20)}; libp2p peer-ids spec */
 const PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 
-const keys = new Map<string, KeyObject>()
-const MAX_KEYS = 4096
+const cache = new Map<string, KeyObject>()
+const MAX_CACHED = 4096
 
 /** @param raw 32 bytes of an Ed25519 public key */
 export function peerIdOf(raw: Uint8Array): string {
@@ -19,7 +19,7 @@ export function peerIdOf(raw: Uint8Array): string {
 
 /** @throws {BakError} `bad-message` if `peer` is not the id of an Ed25519 key */
 export function publicKeyOf(peer: string): KeyObject {
-  const known = keys.get(peer)
+  const known = cache.get(peer)
   if (known != null) return known
   let bytes: Uint8Array
   try {
@@ -32,8 +32,8 @@ export function publicKeyOf(peer: string): KeyObject {
   }
   const x = Buffer.from(bytes.subarray(PREFIX.length)).toString('base64url')
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  if (keys.size >= MAX_KEYS) keys.delete(keys.keys().next().value as string)
-  keys.set(peer, key)
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value as string)
+  cache.set(peer, key)
   return key
 }
 

@@ -40,7 +40,8 @@ const fixedFiles = new Map<string, FixedFile>(
 
 /** Which of the two snapshots of a machine. */
 export type SysinfoWhen = 'begin' | 'end'
-export type OutputStream = 'stdout' | 'stderr'
+/** The output of a workload, in its folder. */
+export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
 
 export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
   `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}-${phase}.cbor`
@@ -55,8 +56,6 @@ export const toolsFolder = (step: Step, group: string, member: string) => `${ste
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
   `${toolsFolder(step, group, member)}/${tool}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
-export const outputFile = (step: Step, member: string, stream: OutputStream) =>
-  `${workloadFolder(step, member)}/${stream}.txt`
 
 /** What a path in a result stands for. `rest` is the path below the folder of the member or collector; '' is the folder itself. */
 export type ResultPath =

@@ -1,8 +1,8 @@
 /**
  * The two signed descriptions of a run. The controller signs an *offer* and names it by digest in the command `join`;
- * members fetch it, see whether they can do what it asks, and answer. Who answered in time is frozen, ranked, into the
- * *manifest*, whose digest every later command, acknowledgement and certificate bears. Both are content: any peer that
- * holds one serves it by digest.
+ * members fetch it, check whether they can do what it asks for, and answer. The members that answered in time are frozen and
+ * ranked in the *manifest*, whose digest is in every later command, ack and certificate. Both are content: any peer that has
+ * one serves it by digest.
  */
 import * as v from 'valibot'
 import type { Subject } from './envelope.ts'
@@ -30,10 +30,10 @@ export type Assignment = v.InferOutput<typeof assignment>
 
 export const candidate = v.object({
   peer: peerId,
-  /** The name of its folders in the result: its own name, with a part of the peer id where two would share one. */
+  /** The name of its folders in the result: its own name, with a part of the peer id if two members have the same name. */
   name,
   tools: list(assignment, 256),
-  /** Only drives the run: no selector names it. */
+  /** It only drives the run: the selector does not select it. */
   driver: v.optional(v.boolean())
 })
 export type Candidate = v.InferOutput<typeof candidate>
@@ -51,7 +51,7 @@ export const offer = v.object({
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }
 
-/** A clock's distance from the controller's: controller time = local time + offset, give or take bound; all in ms. */
+/** A clock relative to the controller's: controller time = local time + offset, within bound; all in ms. */
 export const clock = v.object({
   offset: v.pipe(v.number(), v.finite()),
   bound: milliseconds,
@@ -60,13 +60,13 @@ export const clock = v.object({
 })
 export type Clock = v.InferOutput<typeof clock>
 
-/** What a member said of itself when it joined. */
+/** What a member answered about itself to join. */
 export const capabilities = v.object({
   program: text,
   os: text,
   cores: count,
   clock,
-  /** How it reached the controller; left out by the controller itself. */
+  /** Its path to the controller; left out by the controller itself. */
   path: v.optional(measuredPath),
   tools: list(availability, 256)
 })
@@ -92,7 +92,7 @@ export const manifest = v.object({
   offer: digest,
   spec,
   roster: list(rosterEntry, MAX_PEERS),
-  /** Candidates that did not make it onto the roster, and why. */
+  /** Candidates that are not on the roster, and why. */
   excluded: list(exclusion, MAX_PEERS)
 })
 export type Manifest = v.InferOutput<typeof manifest>

@@ -1,8 +1,8 @@
 /**
- * How a peer learns what its address looks like from outside. It asks a peer that relays, which answers with a token and two TCP
- * ports. From the port whose outside it wants to know the peer connects to each, sends the token as hex and a newline, and is
- * answered with one line: `ADDRESS:PORT PROOF`. The proof is a signed statement of the relay, in base64url, which the peer
- * may show to others. Two ports, or two relays, show a router that gives each destination a port of its own.
+ * How a peer learns the public endpoint of one of its ports. It asks a relay, which answers with a token and two TCP ports. The
+ * peer connects to each from the port in question, sends the token as hex and a newline, and gets one line back:
+ * `ADDRESS:PORT PROOF`. The proof is a signed statement of the relay, in base64url, that the peer may show to others. Two ports,
+ * or two relays, reveal a symmetric NAT.
  */
 import * as v from 'valibot'
 import { decode, encode } from './codec.ts'
@@ -13,11 +13,11 @@ import type { Protocol } from './stream.ts'
 
 export const TOKEN_BYTES = 16
 /** Longest line that an observer sends. */
-export const MAX_LINE = 1024
+export const MAX_LINE_BYTES = 1024
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))
 
-/** "This peer's socket came from there." */
+/** The endpoint from which a peer's socket reached the observer. */
 export const observation = v.object({ peer: peerId, address: multiaddress })
 export type Observation = v.InferOutput<typeof observation>
 export const observationSubject: Subject<Observation> = { name: 'observation', schema: observation }
@@ -42,7 +42,8 @@ export const addressOf = ({ host, port }: Endpoint) => `/${host.includes(':') ? 
 export function endpointOf(address: string): Endpoint {
   const [, host, digits] = /^\/ip[46]\/([0-9a-fA-F.:]+)\/tcp\/(\d{1,5})$/.exec(address) ?? []
   const number = Number(digits)
-  if (host == null || number < 1 || number > 65_535) throw new BakError('bad-message', `${address} is no TCP address`)
+  if (host == null || number < 1 || number > 65_535)
+    throw new BakError('bad-message', `${address} is not a TCP address`)
   return { host, port: number }
 }
 
@@ -53,11 +54,11 @@ export function writeLine({ host, port }: Endpoint, proof: Envelope): string {
 /** @throws {BakError} `bad-message` */
 export function readProof(line: string): Envelope {
   const [, proof] = /^\S+:\d+ ([A-Za-z0-9_-]+)$/.exec(line) ?? []
-  if (proof == null) throw new BakError('bad-message', 'not the line of an observer')
+  if (proof == null) throw new BakError('bad-message', 'malformed line of an observer')
   return decode(envelope, Buffer.from(proof, 'base64url'))
 }
 
-/** @throws {BakError} `bad-message`, `bad-signature`, or `not-allowed` for a proof that is about another peer, or by itself */
+/** @throws {BakError} `bad-message`, `bad-signature`, or `not-allowed` for a proof about another peer, or signed by the peer itself */
 export function openProof(proof: Envelope, peer: string): Signed<Observation> & { endpoint: Endpoint } {
   const opened = open(observationSubject, proof)
   if (opened.value.peer !== peer || opened.by === peer) {

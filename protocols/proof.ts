@@ -1,6 +1,6 @@
 /**
- * Whether a proof proves what it says. Nothing in it is ever good for longer than the proof of who signed it, so a chain
- * is valid exactly as long as its first link. Everything here but the time is decided once for the same bytes.
+ * Checks proofs of membership. No link may last longer than the proof of its signer, so a chain is valid exactly as long as its
+ * first link. All but the time is checked once for the same bytes.
  */
 import { decode } from './codec.ts'
 import { digestOf } from './digest.ts'
@@ -17,7 +17,7 @@ import {
   type Role
 } from './membership.ts'
 
-/** What a proof says, its signatures found good. */
+/** The contents of a proof whose signatures are checked. */
 export interface Proof {
   peer: string
   role: Role
@@ -26,35 +26,34 @@ export interface Proof {
   expires: number
   /** The invitation by which the peer came. */
   invitation?: string
-  /** What it is called. */
+  /** The invitation's name. */
   name?: string
   /** The invitation itself, where the peer still shows it. */
   invited?: Invitation & { by: string }
-  /** The admins that the chain hangs on, nearest first; the founder is the last. */
+  /** The admins of the chain, the nearest first, the founder last. */
   issuers: string[]
-  /** Every invitation by which the peer or one of the issuers came. */
+  /** The invitations by which the peer and its issuers came. */
   invitations: string[]
-  /** The chain, to hang further links on. */
+  /** The chain, to append to further proofs. */
   links: Link[]
   bytes: Uint8Array
 }
 
-const checked = new Map<string, Proof>()
-const MAX_CHECKED = 4096
+const cache = new Map<string, Proof>()
+const MAX_CACHED = 4096
 
 /**
- * Checks everything but the time; proofs that were found good are remembered, as many peers show the same one again and
- * again.
+ * Checks everything but the time. Valid proofs are cached, as peers show the same ones repeatedly.
  *
  * @throws {BakError} `not-allowed`, `bad-signature` or `bad-message`, saying what is wrong
  */
 export function checkProof(mesh: string, bytes: Uint8Array): Proof {
   const digest = `${mesh} ${digestOf(bytes)}`
-  const known = checked.get(digest)
+  const known = cache.get(digest)
   if (known != null) return known
   const proof = readProof(mesh, bytes)
-  if (checked.size >= MAX_CHECKED) checked.delete(checked.keys().next().value as string)
-  checked.set(digest, proof)
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value as string)
+  cache.set(digest, proof)
   return proof
 }
 
@@ -76,13 +75,15 @@ function readProof(mesh: string, bytes: Uint8Array): Proof {
   for (const [i, step] of steps.entries()) {
     const issuer = steps[i + 1]
     if (issuer == null) {
-      if (step.by !== mesh) throw new BakError('not-allowed', `${step.by} signed it, and does not prove to be an admin`)
+      if (step.by !== mesh) throw new BakError('not-allowed', `${step.by} signed it, and is not proven to be an admin`)
       break
     }
-    if (issuer.peer !== step.by) throw new BakError('not-allowed', `${step.by} signed what ${issuer.peer} vouches for`)
+    if (issuer.peer !== step.by)
+      throw new BakError('not-allowed', `${step.by} signed it, but the next link is of ${issuer.peer}`)
     if (issuer.role !== 'admin')
-      throw new BakError('not-allowed', `${step.by} signed it, who is no admin but ${issuer.role}`)
-    if (step.expires > issuer.expires) throw new BakError('not-allowed', `${step.by} signed it for longer than it may`)
+      throw new BakError('not-allowed', `${step.by} signed it, which is no admin but ${issuer.role}`)
+    if (step.expires > issuer.expires)
+      throw new BakError('not-allowed', `${step.by} signed it for longer than its own proof lasts`)
   }
   const [{ by: _, ...leaf }] = steps as [Step]
   return {
@@ -103,26 +104,26 @@ function readLink(mesh: string, each: Link): Step {
   }
   const { by, value } = open(invitationSubject, each.invitation)
   refuseOther(mesh, value.mesh)
-  const taken = open(acceptanceSubject, each.acceptance)
-  if (taken.by !== value.id) throw new BakError('not-allowed', 'the invitation was not accepted with its own key')
+  const accepted = open(acceptanceSubject, each.acceptance)
+  if (accepted.by !== value.id) throw new BakError('not-allowed', 'the invitation was not accepted with its own key')
   const { role, issued, expires, id, name } = value
-  return { by, peer: taken.value.peer, role, issued, expires, invitation: id, name, invited: { ...value, by } }
+  return { by, peer: accepted.value.peer, role, issued, expires, invitation: id, name, invited: { ...value, by } }
 }
 
 function refuseOther(mesh: string, named: string): void {
   if (named !== mesh) throw new OtherMesh(named)
 }
 
-/** A proof that may be good, of another mesh. */
+/** The proof is of another mesh, where it may be valid. */
 export class OtherMesh extends BakError {
   constructor(mesh: string) {
     super('not-allowed', `it is a proof of mesh ${mesh}`)
   }
 }
 
-/** How far the clocks of two peers may be apart without harm: a tenth of a proof's life, at most a minute. */
+/** Clock difference of two peers that is tolerated, ms: a tenth of the proof's lifetime, at most a minute. */
 export const skewOf = ({ issued, expires }: { issued: number; expires: number }): number =>
   Math.min(60_000, Math.max(0, expires - issued) / 10)
 
-/** @returns when a proof is good for nobody any more, ms since 1970, with allowance for a clock that is a little ahead */
+/** @returns when a proof ends for all peers, ms since 1970: clock differences are allowed for */
 export const endOfProof = (proof: { issued: number; expires: number }): number => proof.expires + skewOf(proof)

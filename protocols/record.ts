@@ -1,10 +1,9 @@
 /**
- * `run.json`: what a person and a program need to know of a run, and the seal that `bak verify` checks. While the run goes
- * on it is rewritten at each phase without a seal; at the end it lists the digest of every file in the folder and is
- * signed by the peer that wrote it.
+ * `run.json`: the record of a run, and the seal that `bak verify` checks. During the run it is rewritten at each phase,
+ * without a seal; at the end it gets the digest of every file in the folder, and the controller signs it.
  *
- * The file is exactly `JSON.stringify(record, null, 2)` and a newline; the seal is the last key, and signs the text that the
- * file would be without it.
+ * The file is exactly `JSON.stringify(record, null, 2)` and a newline. The seal is the last key; it signs the text of the
+ * file without it.
  */
 import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
@@ -20,17 +19,17 @@ import { VERDICTS } from './verdict.ts'
 
 export const FORMAT = 1
 
-/** What watching one sample cost each of its members. */
+/** The cost of observation in one sample, by member. */
 const observed = v.object({
   step,
   members: list(v.object({ name, ...cost.entries }), 10_000)
 })
 export type SampleCost = v.InferOutput<typeof observed>
 
-export const runRecord = v.object({
+const runRecord = v.object({
   format: v.literal(FORMAT),
   run: runId,
-  /** The caller's own key for this run: the same key gives the same run. */
+  /** The caller's key for this run: a second call with it starts no second run. */
   key: v.optional(text),
   name,
   state: v.picklist(['waiting', 'running', 'ended']),
@@ -51,7 +50,7 @@ export const runRecord = v.object({
   excluded: list(exclusion, 10_000),
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
-  /** Members' clocks when they joined and at the end, and how much faster than the controller's each ran, in ppm, give or take. */
+  /** Clocks of the members at join and at the end; drift is how much faster than the controller's each ran, ppm, with its bound. */
   clocks: v.optional(
     list(
       v.object({
@@ -65,12 +64,12 @@ export const runRecord = v.object({
       10_000
     )
   ),
-  /** How members reached the controller when they joined, and at the end. */
+  /** Paths of the members to the controller, at join and at the end. */
   paths: v.optional(
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
-  /** Tarballs by member: what arrived, by what kind of path, and what is known to be still on the member. */
+  /** Tarballs of the members; one that has not arrived is still on the member. */
   sent: list(
     v.object({
       peer: peerId,
@@ -84,13 +83,13 @@ export const runRecord = v.object({
     }),
     100_000
   ),
-  /** Digest of every file in the folder but this one, by path. */
+  /** Digests of all other files in the folder, by path. */
   files: v.optional(v.record(v.string(), v.object({ sha256: digest, bytes: count }))),
   seal: v.optional(v.object({ by: peerId, signature: v.string() }))
 })
 export type RunRecord = v.InferOutput<typeof runRecord>
 
-/** What a list of runs says of each: a long record is not looked through for it. */
+/** The part of a record that a list of runs needs, so that a long record is not checked as a whole. */
 const { entries: all } = runRecord
 const runHead = v.pipe(
   v.object({
@@ -109,7 +108,7 @@ const runHead = v.pipe(
 )
 export type RunSummary = v.InferOutput<typeof runHead>
 
-/** @throws {BakError} `damaged` if the text, or a record, is none */
+/** @throws {BakError} `damaged` if the text is no record */
 export const readSummary = (content: string | RunRecord): RunSummary =>
   parse(runHead, typeof content === 'string' ? fromJson(content) : content)
 
@@ -122,12 +121,12 @@ export function writeRecord(record: RunRecord, signer?: { peer: string; key: Key
   return print({ ...rest, seal: { by: signer.peer, signature } })
 }
 
-/** @throws {BakError} `damaged` if the text is not a run record, or its seal does not fit. */
+/** @throws {BakError} `damaged` if the text is no record; the seal is not checked */
 export function readRecord(content: string): RunRecord {
   return parse(runRecord, fromJson(content))
 }
 
-/** @returns whether what a `run.json` ends with is a seal, whether it fits or not; a part of the text is enough */
+/** @returns whether a `run.json` ends with a seal, valid or not; the end of the text is enough */
 export const endsWithSeal = (end: string): boolean => /\n {2}"seal": \{[^{}]*\}\n\}\n$/.test(end)
 
 function fromJson(content: string): unknown {
@@ -147,14 +146,14 @@ function parse<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
   return result.output
 }
 
-/** @throws {BakError} `damaged` if one byte of `run.json` is not as it was signed. */
+/** @throws {BakError} `damaged` if `run.json` is not exactly as it was signed */
 export function checkSeal(content: string): RunRecord {
   const record = readRecord(content)
-  if (record.seal == null) throw new BakError('damaged', 'run.json bears no seal: the run did not end')
+  if (record.seal == null) throw new BakError('damaged', 'run.json has no seal: the run did not end')
   const { seal: _, ...rest } = JSON.parse(content)
   const { by } = record.seal
   const signature = Buffer.from(record.seal.signature, 'base64')
-  // base64 has many ways to write the same bytes; one of them is what was written
+  // several base64 texts stand for the same bytes; only the one that writeRecord writes is accepted
   const asWritten = print({ ...rest, seal: { by, signature: signature.toString('base64') } })
   if (content !== asWritten || !isSigned(by, framed(print(rest)), signature)) {
     throw new BakError('damaged', `run.json: not as ${by} signed it`)
@@ -166,7 +165,7 @@ function isSigned(by: string, bytes: Uint8Array, signature: Uint8Array): boolean
   try {
     return verify(by, bytes, signature)
   } catch {
-    // a peer id that is none
+    // not a valid peer id
     return false
   }
 }

@@ -1,11 +1,11 @@
 /**
- * What a person asks for: the keys of a run file, which are also the options of `bak run`. The effective spec, with every
- * default filled in, stands in the offer, the manifest and the result folder.
+ * The spec of a run: the keys of a run file, which are also flags of `bak run`. The effective spec, with every default
+ * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
 import { count, labels, list, name, text } from './fields.ts'
 
-/** A wait in seconds as people write it. */
+/** A duration in seconds. */
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(31 * 86_400))
 const argument = v.pipe(v.string(), v.maxLength(128 * 1024))
 const argv = v.pipe(list(argument, 4096), v.minLength(1, 'a command needs at least one word'))
@@ -22,22 +22,22 @@ export const quorum = v.union(
 )
 export type Quorum = v.InferOutput<typeof quorum>
 
-/** Options of one tool: what it runs, how often it samples, further words of its command line. */
+/** Options of one tool. */
 export const toolOptions = v.strictObject({
-  /** Makes this a tool of its own: any program, run between start and stop. */
+  /** Makes this a tool of the user: a program that runs between start and stop. */
   command: v.optional(argv),
-  /** Seconds between two samples; the run's interval where it is not given. */
+  /** Seconds between two samples; by default the interval of the run. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
-  /** Further words for the tool's command line. */
+  /** Further arguments of the tool. */
   options: v.optional(list(argument, 256)),
-  /** The signal that stops it: INT lets most tools write what they still hold. */
+  /** The signal that stops it; on INT most tools write what they have buffered. */
   stop_signal: v.optional(v.picklist(['INT', 'TERM', 'QUIT', 'HUP'])),
   /** Seconds after which a tool that has written nothing counts as started. */
   ready_after: v.optional(seconds)
 })
 export type ToolOptions = v.InferOutput<typeof toolOptions>
 
-export const toolset = list(name, 64)
+const toolset = list(name, 64)
 
 /** A named set of members with tools of their own. */
 export const group = v.strictObject({
@@ -50,7 +50,7 @@ export const iteration = v.strictObject({
   name,
   /** Words added to the command. */
   args: v.optional(list(argument, 1024), []),
-  /** Handed to the workload as BAK_PARAM_<NAME>. */
+  /** Given to the workload as BAK_PARAM_<NAME>. */
   params: v.optional(labels, {})
 })
 export type Iteration = v.InferOutput<typeof iteration>
@@ -59,33 +59,32 @@ export const policy = v.strictObject({
   quorum: v.optional(quorum, 'all'),
   /** Seconds to wait for --expect members and for their answers to join. */
   join_timeout: v.optional(seconds, 60),
-  /** Seconds in which each candidate must answer before anybody is asked to join; 0 asks none, as join itself finds out. */
+  /** Seconds in which each candidate must answer before join is sent; 0 sends join without asking before. */
   preflight: v.optional(seconds, 0),
-  /** Seconds that each other phase may take, but for work and send. */
+  /** Seconds that each other phase may take, except work and send. */
   phase_timeout: v.optional(seconds, 60),
-  /** Seconds that sending may go on without a byte. */
+  /** Seconds without a byte after which sending has failed. */
   send_timeout: v.optional(seconds, 300),
   /** Seconds after which the workload is killed; 0 is never. */
   timeout: v.optional(seconds, 0),
-  /** Seconds of silence of the controller after which a member stops its tools and keeps its data. */
+  /** Seconds without a message of the controller after which a member stops its tools and keeps its data. */
   lease: v.optional(v.pipe(seconds, v.minValue(1)), 900),
-  /** A tool that a member cannot run at all: go on without it there, or leave the member out. */
+  /** If a member lacks a tool: continue without the tool there, or exclude the member. */
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
-  /** A tool that fails to start: go on without it there, or leave the member out. */
+  /** If a tool fails to start: continue without the tool there, or exclude the member. */
   on_failed_tool: v.optional(v.picklist(['continue', 'exclude']), 'exclude'),
-  /** Seconds that a tarball waits for a relayed connection to become a direct one, from when that opened; then it goes through the relay. */
+  /** Seconds after a relayed connection was opened in which a tarball waits for a direct one; then it uses the relay. */
   direct_wait: v.optional(seconds, 5),
   /** Members that one peer tells and hears itself; with more the run has branches, whose heads pass on commands and gather answers. */
   fanout: v.optional(v.pipe(count, v.minValue(2), v.maxValue(1024)), 64),
-  /** Tarballs that the controller takes at the same time. */
+  /** Tarballs that the controller receives at the same time. */
   transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4)
 })
-export type Policy = v.InferOutput<typeof policy>
 
 export const sysinfo = v.picklist(['default', 'none'])
 
 export const spec = v.strictObject({
-  /** A word for this kind of run, kept with the result. */
+  /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
   /** The workload: a list of words, or one string for the shell. */
   command: v.union(
@@ -99,10 +98,10 @@ export const spec = v.strictObject({
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(v.record(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
-  /** Members that must be there before the run starts. */
+  /** Number of members that must be in the mesh before the run starts. */
   expect: v.optional(v.pipe(count, v.minValue(1))),
   iterations: v.optional(v.pipe(list(iteration, 1000), v.minLength(1)), [{ name: 'default', args: [], params: {} }]),
-  /** How often each iteration is repeated. */
+  /** How many times each iteration is repeated. */
   samples: v.optional(v.pipe(count, v.minValue(1), v.maxValue(10_000)), 1),
   /** Seconds between two samples of a tool. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
@@ -111,13 +110,13 @@ export const spec = v.strictObject({
   /** Free words kept with the result. */
   tags: v.optional(v.record(name, text), {})
 })
-/** What a caller may leave out is left out. */
+/** A spec without defaults. */
 export type SpecInput = v.InferInput<typeof spec>
 /** With every default filled in. */
 export type Spec = v.InferOutput<typeof spec>
 
-/** The sets of tools that pbench's users know. */
-export const toolsets: Record<string, string[]> = {
+/** Sets of tools, as in pbench. */
+const toolsets: Record<string, string[]> = {
   none: [],
   light: ['vmstat'],
   medium: ['vmstat', 'iostat', 'sar'],
@@ -125,7 +124,7 @@ export const toolsets: Record<string, string[]> = {
   default: ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 }
 
-/** Replaces the names of sets by the tools in them, each tool once. */
+/** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {
   return [...new Set(names.flatMap(each => toolsets[each] ?? [each]))]
 }

@@ -2,7 +2,7 @@
  * How tarballs travel, one a stream. The member that has one opens the stream and offers it. The receiver answers that it
  * is to come again later (`wait`), that it has it already (`have`), or asks for portions of it (`want`), each of which the
  * member answers with `data` and the bytes themselves behind it. The receiver sets the pace: it asks for the next portion while
- * it stores one, and for as many at once as fill the way, up to 16. So it holds two portions and what is under way, 18 MiB
+ * it stores one, and for as many at once as fill the way, up to 32. So it holds two portions and what is under way, 34 MiB
  * at most and 4 on a short way; the member holds two. When all is there and its digest is right it answers with a signed
  * receipt, and only then may the member delete its copy. While the receiver is busy for long it sends `pulse`.
  *
@@ -16,7 +16,6 @@
 export {
   checkReceipt,
   PORTION,
-  parcel,
   type Receipt,
   receipt,
   receiptSubject,
@@ -25,6 +24,7 @@ export {
   type ToReceiver,
   type ToSender,
   tarballKind,
+  tarballOffer,
   tarballProtocol
 } from './tarball/messages.ts'
 export { MAX_WINDOW, Pace } from './tarball/pace.ts'

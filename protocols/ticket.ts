@@ -1,7 +1,7 @@
 /**
  * A ticket is all that a machine needs to join a mesh, in one string to copy: an invitation with its private key, the mesh
- * secret with the number of its generation, and addresses of peers to dial. It is `bak1`, then in base64url the CBOR of these
- * and a checksum. Whoever has it can join, so it is to be kept like a password.
+ * secret with its generation, and addresses of peers to dial. The string is `bak1`, then base64url of the CBOR of these and a
+ * checksum. Everybody who has it can join, so it is to be kept like a password.
  */
 import { createHash, createPrivateKey } from 'node:crypto'
 import * as v from 'valibot'
@@ -13,22 +13,24 @@ import { accept, invitationSubject, type Link, links, writeProof } from './membe
 import { checkProof, type Proof } from './proof.ts'
 
 const PREFIX = 'bak1'
-const CHECKSUM = 4
-/** An Ed25519 seed as PKCS #8; RFC 8410, section 7 */
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
+const CHECKSUM_BYTES = 4
+/** Addresses in one ticket. */
+export const MAX_TICKET_ADDRESSES = 16
+/** What precedes an Ed25519 seed in PKCS #8; RFC 8410, section 7. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 const secret = v.pipe(bytes(32), v.length(32))
 
 export const ticket = v.object({
   invitation: envelope,
-  /** Seed of the invitation's key. */
+  /** Seed of the invitation's private key. */
   key: secret,
   /** The chain of the admin who signed the invitation; absent if that is the founder. */
   via: v.optional(links),
   generation: count,
   secret,
-  addresses: v.pipe(list(multiaddress, 16), v.minLength(1, 'a ticket without an address')),
-  /** The peer that wrote it, and that answers at addresses without a peer id: any other is not the way in. */
+  addresses: v.pipe(list(multiaddress, MAX_TICKET_ADDRESSES), v.minLength(1, 'a ticket without an address')),
+  /** The peer that wrote it; it answers at the addresses without a peer id, and no other peer is dialled there. */
   from: peerId
 })
 export type TicketContent = v.InferOutput<typeof ticket>
@@ -38,8 +40,8 @@ export interface Ticket extends TicketContent {
 }
 
 export function writeTicket({ invitation, key, via, generation, secret, addresses, from }: TicketContent): string {
-  const ways = addresses.map(address => address.replace(`/p2p/${from}`, ''))
-  const body = encode({ invitation, key, via, generation, secret, addresses: ways, from })
+  const shortened = addresses.map(address => address.replace(`/p2p/${from}`, ''))
+  const body = encode({ invitation, key, via, generation, secret, addresses: shortened, from })
   return PREFIX + Buffer.concat([body, checksum(body)]).toString('base64url')
 }
 
@@ -48,19 +50,19 @@ export function readTicket(text: string): Ticket {
   const trimmed = text.trim()
   try {
     if (!trimmed.startsWith(PREFIX)) throw new BakError('bad-message', `it does not begin with ${PREFIX}`)
-    if (!/^[A-Za-z0-9_-]+$/.test(trimmed)) throw new BakError('bad-message', 'it has letters that no ticket has')
+    if (!/^[A-Za-z0-9_-]+$/.test(trimmed)) throw new BakError('bad-message', 'it has characters that no ticket has')
     const all = Buffer.from(trimmed.slice(PREFIX.length), 'base64url')
-    const body = all.subarray(0, Math.max(0, all.length - CHECKSUM))
+    const body = all.subarray(0, Math.max(0, all.length - CHECKSUM_BYTES))
     if (
       !checksum(body).equals(all.subarray(body.length)) ||
       all.toString('base64url') !== trimmed.slice(PREFIX.length)
     ) {
-      throw new BakError('bad-message', 'a part is missing, or a letter is wrong')
+      throw new BakError('bad-message', 'a part is missing, or a character is wrong')
     }
     const content = decode(ticket, body)
     return { ...content, mesh: peek(invitationSubject, content.invitation).mesh }
   } catch (cause) {
-    throw new BakError('usage', `not a ticket, or not all of it: ${(cause as Error).message}`, { cause })
+    throw new BakError('usage', `not a complete ticket: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -80,6 +82,6 @@ export function acceptTicket({ mesh, invitation, key, via }: Ticket, peer: strin
 
 /** @param seed 32 bytes */
 const keyOf = (seed: Uint8Array): Signer['key'] =>
-  createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' })
+  createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' })
 
-const checksum = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest().subarray(0, CHECKSUM)
+const checksum = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest().subarray(0, CHECKSUM_BYTES)

@@ -18,7 +18,7 @@ interface Fault {
   what: string
 }
 
-export interface Report {
+interface Report {
   ok: boolean
   run: string
   checked: { files: number; certificates: number; acks: number; signatures: number }

@@ -28,7 +28,7 @@ async function errorOf(work: Promise<unknown>): Promise<BakError> {
 
 const identity = suite('the key of a peer')
 
-identity('is made once, for its owner only, and is the same ever after', async () => {
+identity('is made once, readable by its owner only, and kept', async () => {
   const home = await newHome()
   const first = await loadIdentity(home)
   assert.is(await modeOf(home.key), '600')
@@ -39,7 +39,7 @@ identity('is made once, for its owner only, and is the same ever after', async (
   assert.is(await readFile(home.key, 'utf8'), text)
 })
 
-identity('is one, however many want it at the same time', async () => {
+identity('is one for concurrent calls', async () => {
   const home = await newHome()
   const all = await Promise.all(Array.from({ length: 10 }, () => loadIdentity(home)))
   assert.is(new Set(all.map(({ peer }) => peer)).size, 1)
@@ -56,7 +56,7 @@ identity('is one for several programs that start at the same time on a fresh hom
   assert.is(new Set(said.map(({ stdout }) => /^peer +(\S+)$/m.exec(stdout)?.[1])).size, 1)
 })
 
-identity('in a home that others may enter is not even made; the program says what mends it', async () => {
+identity('is not made in a home that others may enter; the error says what to do', async () => {
   const home = join(scratch(), 'home')
   await mkdir(home)
   await chmod(home, 0o755)

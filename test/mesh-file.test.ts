@@ -34,7 +34,7 @@ async function errorOf(work: Promise<unknown>): Promise<BakError> {
   )
 }
 
-test('is a new one where there is none and no ticket: founded by this peer, with a secret of its own', async () => {
+test('is a new one without a file and a ticket: founded by this peer, with a new secret', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   assert.is(await MeshFile.read(home), undefined)
@@ -54,13 +54,13 @@ test('is a new one where there is none and no ticket: founded by this peer, with
   )
 })
 
-test('is that of the ticket where there is one, with the way there, whom to find, and the proof of this peer', async () => {
+test('is that of the ticket, with its addresses, its secret, and the proof of this peer', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   const joined = await loadMesh(home, me, ticket())
   assert.is(joined.mesh, founder.mesh)
   assert.equal(joined.secrets, [{ generation: 3, value: new Uint8Array(32).fill(9) }])
-  assert.equal(joined.way, [
+  assert.equal(joined.ticketAddresses, [
     `/ip4/192.0.2.7/tcp/4001/p2p/${founder.peer}`,
     `/ip4/192.0.2.8/tcp/4001/p2p/${founder.peer}`
   ])
@@ -69,12 +69,12 @@ test('is that of the ticket where there is one, with the way there, whom to find
   assert.is(joined.admitted, false)
   const again = (await MeshFile.read(home)) as MeshFile
   assert.equal(
-    [again.mesh, again.way, again.secrets, again.proof],
-    [joined.mesh, joined.way, joined.secrets, joined.proof]
+    [again.mesh, again.ticketAddresses, again.secrets, again.proof],
+    [joined.mesh, joined.ticketAddresses, joined.secrets, joined.proof]
   )
 })
 
-test('stays the same for a ticket of another one once this peer was let in, and the error says what to do', async () => {
+test('is kept in spite of a ticket of another one once this peer was admitted, and the error says what to do', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await (await loadMesh(home, me, ticket())).update({ admitted: true })
@@ -85,7 +85,7 @@ test('stays the same for a ticket of another one once this peer was let in, and 
   assert.equal(await contentOf(home), before)
 })
 
-test('is that of a better ticket where none has let this peer in yet', async () => {
+test('is that of a new ticket as long as this peer was not admitted', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await loadMesh(home, me, ticket({ secret: new Uint8Array(32) }))
@@ -101,7 +101,7 @@ test('that this peer founded is never left for a ticket', async () => {
   assert.is((await errorOf(loadMesh(home, me, ticket()))).code, 'not-allowed')
 })
 
-test('takes the newer secret, the proof and the way of another ticket, and keeps its port', async () => {
+test('takes the newer secret, the proof and the addresses of another ticket, and keeps its port', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   const first = await loadMesh(home, me, ticket())
@@ -113,7 +113,7 @@ test('takes the newer secret, the proof and the way of another ticket, and keeps
     [4, 3]
   )
   assert.equal([again.port, again.admitted], [4711, true])
-  assert.equal(again.way, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
+  assert.equal(again.ticketAddresses, [`/ip4/192.0.2.9/tcp/1/p2p/${founder.peer}`])
   assert.is(checkProof(founder.mesh, again.proof as Uint8Array).role, 'admin')
 })
 
@@ -131,7 +131,7 @@ test('keeps a proof that was renewed since, however often the same ticket is use
   assert.is(checkProof(founder.mesh, other.proof as Uint8Array).role, 'admin')
 })
 
-test('keeps its newer secret, and the one that has let it in, whatever a ticket brings', async () => {
+test('keeps its newer secret, and the one by which it was admitted, whatever a ticket contains', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await (await loadMesh(home, me, ticket())).update({ admitted: true })
@@ -152,7 +152,7 @@ test('does not change for a ticket that no admin of its mesh signed', async () =
   assert.is(await MeshFile.read(home), undefined)
 })
 
-test('takes a ticket whose time is over: those who refuse it are to know of it, too', async () => {
+test('accepts an expired ticket: the peers that refuse it must log it, too', async () => {
   const home = await newHome()
   const old = ticketOf(founder, { ttl: HOUR }, Date.now() - 2 * HOUR)
   assert.is((await loadMesh(home, await loadIdentity(home), old)).mesh, founder.mesh)
@@ -182,7 +182,7 @@ for (const text of damaged) {
   })
 }
 
-test('that cannot be read is not taken for one that is not there', async () => {
+test('that cannot be read is not taken for a missing file', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await mkdir(home.mesh)

@@ -1,6 +1,6 @@
 /**
- * `npm run testnet churn`: peers leave in order, are killed, come back and are replaced by new ones while run follows run. No
- * run hangs, and no tarball is lost of a member that was there to send it.
+ * `npm run testnet churn`: peers leave, are killed, return and are replaced by new ones while runs follow each other. No run may
+ * hang, and no tarball may be lost of a member that was present to send it.
  */
 
 import { readdir, readFile } from 'node:fs/promises'
@@ -14,26 +14,25 @@ import { runToEnd } from './runs.ts'
 import { Testnet } from './testnet.ts'
 
 const USAGE = `usage: npm run testnet churn -- [--runs N] [--seed N]
-Seven daemons on loopback; while one run follows another, peers leave, are killed, come back, and new ones take their places.
+Seven daemons on loopback; while runs follow each other, peers leave, are killed, return, and are replaced by new ones.
   --runs N  how many runs (default 20)
-  --seed N  another one makes other peers go at other times (default 1)`
+  --seed N  determines which peers go, and when (default 1)`
 
-/** These drive the runs, and stay. */
+/** These drive the runs, and never go. */
 const DRIVERS = ['ada', 'bob']
 const OTHERS = 5
-/** A run may take this long, whatever happens, ms. */
-const LIMIT = 90_000
-/** Seconds that a workload takes, and within which peers come and go. */
-const WORK = 2
-const EVENTS_A_RUN = 2
-/** Peers have so long to clear away what was fetched, ms. */
-const SETTLE = 30_000
+const RUN_TIMEOUT_MS = 90_000
+/** Duration of a workload, within which peers come and go. */
+const WORK_S = 2
+const EVENTS_PER_RUN = 2
+/** Time for peers to delete what was collected. */
+const CLEANUP_TIMEOUT_MS = 30_000
 
 export interface ChurnReport {
   runs: string[]
-  /** How often peers were killed, left in order, came back, and were new. */
-  events: Record<'killed' | 'left' | 'back' | 'new', number>
-  /** What is not as it has to be, in words. */
+  /** How often a peer was killed, left, returned, and was new. */
+  events: Record<'killed' | 'left' | 'returned' | 'new', number>
+  /** What is wrong, in words. */
   problems: string[]
 }
 
@@ -69,10 +68,10 @@ class Churn {
   readonly #testnet: Testnet
   readonly #dice: Dice
   readonly #say: (text: string) => void
-  readonly #report: ChurnReport = { runs: [], events: { killed: 0, left: 0, back: 0, new: 0 }, problems: [] }
-  /** Who went during the present run. */
-  readonly #gone = new Set<string>()
-  /** Will not come back until all is over: a new one has their place. */
+  readonly #report: ChurnReport = { runs: [], events: { killed: 0, left: 0, returned: 0, new: 0 }, problems: [] }
+  /** Peers that came or went during the present run. */
+  readonly #changed = new Set<string>()
+  /** Peers that return only at the end: a new one replaces them. */
   readonly #replaced = new Set<string>()
 
   constructor(testnet: Testnet, dice: Dice, say: (text: string) => void) {
@@ -83,27 +82,27 @@ class Churn {
 
   async go(runs: number): Promise<ChurnReport> {
     for (let i = 0; i < runs; i++) await this.#one(DRIVERS[i % DRIVERS.length] as string)
-    // who was away comes back, with what it kept
+    // absent peers return with the data that they kept
     await Promise.all(this.#away().map(name => this.#testnet.startPeer(name)))
     for (const driver of DRIVERS)
       await this.#testnet.until(driver, members => members.filter(isHere).length === this.#testnet.peers.length, 60_000)
-    for (const [i, run] of this.#report.runs.entries()) await this.#settle(DRIVERS[i % DRIVERS.length] as string, run)
+    for (const [i, run] of this.#report.runs.entries()) await this.#collect(DRIVERS[i % DRIVERS.length] as string, run)
     await this.#leftovers()
     return this.#report
   }
 
   /** A run, during which peers come and go. */
   async #one(driver: string): Promise<void> {
-    this.#gone.clear()
+    this.#changed.clear()
     const spec: SpecInput = {
-      command: ['sleep', String(WORK)],
+      command: ['sleep', String(WORK_S)],
       tools: ['proc', 'noise'],
       tool: { noise: { command: ['sh', '-c', 'head -c 2000000 /dev/urandom; exec sleep 1000'] } },
       policy: { quorum: 1, phase_timeout: 20, send_timeout: 20, lease: 10 }
     }
     let disturbed: Promise<unknown> = Promise.resolve()
     const { run, ended, events } = await runToEnd(this.#testnet, driver, spec, {
-      limit: LIMIT,
+      limit: RUN_TIMEOUT_MS,
       onEvent: event => {
         if (event.type === 'roster') disturbed = this.#disturb()
       }
@@ -117,56 +116,57 @@ class Churn {
     )
     if (ended.verdict !== 'ok') this.#wrong(`${run} ended ${ended.verdict}: ${ended.reason}`)
     for (const { name, phase, reason } of ended.excluded) {
-      if (!this.#gone.has(name)) this.#wrong(`${run} lost ${name} at ${phase}, which was there all the time: ${reason}`)
+      if (!this.#changed.has(name))
+        this.#wrong(`${run} lost ${name} at ${phase}, which was present all the time: ${reason}`)
     }
     const arrived = events.flatMap(event =>
       event.type === 'received' && event.what.includes('sample1') ? [event.name] : []
     )
     for (const name of roster) {
-      if (!this.#gone.has(name) && !arrived.includes(name)) this.#wrong(`${run} lacks the tarball of ${name}`)
+      if (!this.#changed.has(name) && !arrived.includes(name)) this.#wrong(`${run} lacks the tarball of ${name}`)
     }
     this.#report.runs.push(run)
   }
 
-  /** Peers go and come while a run goes on. */
+  /** Makes peers come and go during a run. */
   async #disturb(): Promise<void> {
-    const all = Array.from({ length: EVENTS_A_RUN }, async () => {
-      await sleep(this.#dice.next() * WORK * 1_500)
+    const all = Array.from({ length: EVENTS_PER_RUN }, async () => {
+      await sleep(this.#dice.next() * WORK_S * 1_500)
       await this.#event()
     })
     await Promise.all(all)
   }
 
   async #event(): Promise<void> {
-    const here = this.#testnet.peers.filter(
-      ({ name, child }) => child != null && !DRIVERS.includes(name) && !this.#gone.has(name)
+    const present = this.#testnet.peers.filter(
+      ({ name, child }) => child != null && !DRIVERS.includes(name) && !this.#changed.has(name)
     )
-    const away = this.#away().filter(name => !this.#gone.has(name) && !this.#replaced.has(name))
+    const away = this.#away().filter(name => !this.#changed.has(name) && !this.#replaced.has(name))
     const back = this.#dice.pick(away)
-    if (back != null && (here.length < 2 || this.#dice.next() < 0.5)) return this.#come(back)
-    const victim = this.#dice.pick(here)?.name
-    if (victim != null) await this.#go(victim)
+    if (back != null && (present.length < 2 || this.#dice.next() < 0.5)) return this.#start(back)
+    const victim = this.#dice.pick(present)?.name
+    if (victim != null) await this.#stop(victim)
   }
 
-  async #go(name: string): Promise<void> {
-    this.#gone.add(name)
+  async #stop(name: string): Promise<void> {
+    this.#changed.add(name)
     const killed = this.#dice.next() < 0.5
     this.#count(killed ? 'killed' : 'left', name)
     await this.#testnet.stopPeer(name, killed ? 'SIGKILL' : 'SIGTERM')
   }
 
-  /** It comes back, or one that is new comes instead. */
-  async #come(name: string): Promise<void> {
+  /** Starts the peer again, or a new one instead. */
+  async #start(name: string): Promise<void> {
     const fresh = this.#dice.next() < 0.4
-    const comer = fresh ? this.#testnet.add(`n${this.#testnet.peers.length + 1 - DRIVERS.length}`).name : name
+    const started = fresh ? this.#testnet.add(`n${this.#testnet.peers.length + 1 - DRIVERS.length}`).name : name
     if (fresh) this.#replaced.add(name)
-    this.#gone.add(comer)
-    this.#count(fresh ? 'new' : 'back', comer)
-    await this.#testnet.startPeer(comer)
+    this.#changed.add(started)
+    this.#count(fresh ? 'new' : 'returned', started)
+    await this.#testnet.startPeer(started)
   }
 
-  /** Fetches what members kept who went in the middle; then nothing may be missing of whoever came as far as having it. */
-  async #settle(driver: string, run: string): Promise<void> {
+  /** Collects what members kept that went during the run; then nothing that a member announced may be missing. */
+  async #collect(driver: string, run: string): Promise<void> {
     const collected = await this.#testnet.bak(driver, ['collect', run])
     if (collected.status !== 0) this.#wrong(`collect ${run}: ${collected.stdout}${collected.stderr}`)
     const verified = await this.#testnet.bak(driver, ['verify', run])
@@ -176,16 +176,16 @@ class Churn {
       if (!arrived) this.#wrong(`${run}: ${what} of ${name} did not arrive`)
   }
 
-  /** What has a receipt is deleted: nothing of any run may be left on a peer. */
+  /** Data with a receipt is deleted, so nothing of any run may be left on a peer. */
   async #leftovers(): Promise<void> {
-    const deadline = performance.now() + SETTLE
+    const deadline = performance.now() + CLEANUP_TIMEOUT_MS
     for (const { name, home } of this.#testnet.peers) {
       let left = await readdir(join(home, 'work'))
       while (left.length > 0 && performance.now() < deadline) {
         await sleep(200)
         left = await readdir(join(home, 'work'))
       }
-      if (left.length > 0) this.#wrong(`${name} still holds ${left.join(', ')}`)
+      if (left.length > 0) this.#wrong(`${name} still has ${left.join(', ')}`)
     }
   }
 

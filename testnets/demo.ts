@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: four daemons, one run driven by a peer that is not the founder, real tools, a real workload; then what came
- * of it: the folder, what each member sent, and the certificates, verified.
+ * `npm run demo`: four daemons and one run with real tools and a real workload, driven by a peer other than the founder; then its
+ * result: the folder, what each member sent, and the verified certificates.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
@@ -21,24 +21,24 @@ export async function main(): Promise<void> {
   )
   const testnet = await Testnet.start({ peers: PEERS, folder })
   try {
-    await tell(testnet, ['members'])
-    await tell(testnet, ['check', '--tools', 'proc,vmstat'])
-    await tell(testnet, ['run', '--tools', 'proc,vmstat', '--interval', '1', '--name', 'demo', '--', ...WORKLOAD, '4'])
-    await tell(testnet, ['show', 'last'])
+    await show(testnet, ['members'])
+    await show(testnet, ['check', '--tools', 'proc,vmstat'])
+    await show(testnet, ['run', '--tools', 'proc,vmstat', '--interval', '1', '--name', 'demo', '--', ...WORKLOAD, '4'])
+    await show(testnet, ['show', 'last'])
     const runs = join(testnet.peer(DRIVER).home, 'runs')
     const run = join(runs, (await readdir(runs)).sort().at(-1) as string)
     const record = readRecord(await readFile(join(run, 'run.json'), 'utf8'))
     say(`\nThe result folder\n\n${run}\n${await tree(run, '  ', 2)}`)
     say(`\nWhat each member sent\n\n${table(record)}`)
-    await tell(testnet, ['verify', run])
+    await show(testnet, ['verify', run])
   } finally {
     await testnet.stop()
   }
   say(`\nAll daemons have stopped. The results stay in ${folder}`)
 }
 
-/** Shows a command as a person would type it, and what it says. @throws if it fails */
-async function tell(testnet: Testnet, args: string[]): Promise<void> {
+/** Prints a command as a user would type it, and its output. @throws if it fails */
+async function show(testnet: Testnet, args: string[]): Promise<void> {
   const shown = args.map(arg => (WORKLOAD.includes(arg) ? basename(arg) : arg)).join(' ')
   say(`\n${DRIVER}$ bak ${shown}\n`)
   const child = spawn(BAK, args, { stdio: 'inherit', env: { ...process.env, BAK_HOME: testnet.peer(DRIVER).home } })

@@ -1,4 +1,4 @@
-/** Looks into a daemon from within its process, by a few lines that it loads as it starts: they answer a signal by writing a file. */
+/** Measures a daemon from within its process, by a preloaded module that answers a signal by writing a file. */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,30 +6,30 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Testnet } from './testnet.ts'
 
-/** A daemon that is asked has this long to answer, ms. */
-const PATIENCE = 30_000
+/** A garbage collection and a heap snapshot are part of an answer. */
+const ANSWER_TIMEOUT_MS = 30_000
 const MIB = 2 ** 20
 
 const folder = tmpdir()
 const answerOf = (pid: number) => join(folder, `bak-inside-${process.pid}-${pid}.json`)
-const wishOf = (pid: number) => join(folder, `bak-inside-${process.pid}-${pid}.wish`)
+const requestOf = (pid: number) => join(folder, `bak-inside-${process.pid}-${pid}.request`)
 
-/** It counts timers among the objects of the heap, since those that are let go are not told otherwise. */
+/** Counts timers among the objects of the heap, as Node does not report unreferenced ones otherwise. */
 const SOURCE = `
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import v8 from 'node:v8'
 const Timeout = setTimeout(() => {}, 0).constructor
-const wish = '${wishOf(0)}'.replace('-0.', '-' + process.pid + '.')
+const request = '${requestOf(0)}'.replace('-0.', '-' + process.pid + '.')
 const answer = '${answerOf(0)}'.replace('-0.', '-' + process.pid + '.')
 process.on('SIGUSR2', () => {
-  if (existsSync(wish)) v8.writeHeapSnapshot(readFileSync(wish, 'utf8'))
+  if (existsSync(request)) v8.writeHeapSnapshot(readFileSync(request, 'utf8'))
   const timers = v8.queryObjects(Timeout, { format: 'count' })
   writeFileSync(answer + '.new', JSON.stringify({ ...process.memoryUsage(), timers }))
   renameSync(answer + '.new', answer)
 })
 `
 
-/** @returns variables with which a daemon can be looked into */
+/** @returns the environment that preloads the module */
 export function insideEnv(): Record<string, string> {
   const path = join(folder, `bak-inside-${process.pid}.mjs`)
   writeFileSync(path, SOURCE, { mode: 0o600 })
@@ -37,8 +37,8 @@ export function insideEnv(): Record<string, string> {
   return { NODE_OPTIONS: `--import=${pathToFileURL(path)}` }
 }
 
-/** What one daemon holds after a garbage collection. */
-export interface InMemoryEntry {
+/** Resources of one daemon after a garbage collection. */
+export interface ResourceUsage {
   peer: string
   runs: number
   /** MiB. */
@@ -61,7 +61,7 @@ export class Inside {
   }
 
   /** @throws when it does not answer in time */
-  async look(runs: number): Promise<InMemoryEntry> {
+  async measure(runs: number): Promise<ResourceUsage> {
     const { home } = this.#testnet.peer(this.#name)
     const { heapUsed, external, timers } = await this.#ask()
     return {
@@ -74,11 +74,11 @@ export class Inside {
     }
   }
 
-  /** Writes a picture of its heap. */
-  async picture(path: string): Promise<void> {
-    writeFileSync(wishOf(this.#pid), join(process.cwd(), path))
+  /** Writes a snapshot of its heap. */
+  async snapshot(path: string): Promise<void> {
+    writeFileSync(requestOf(this.#pid), join(process.cwd(), path))
     await this.#ask()
-    rmSync(wishOf(this.#pid))
+    rmSync(requestOf(this.#pid))
   }
 
   get #pid(): number {
@@ -88,13 +88,13 @@ export class Inside {
   async #ask(): Promise<{ heapUsed: number; external: number; timers: number }> {
     const path = answerOf(this.#pid)
     process.kill(this.#pid, 'SIGUSR2')
-    for (const late = Date.now() + PATIENCE; Date.now() < late; await sleep(20)) {
+    for (const deadline = Date.now() + ANSWER_TIMEOUT_MS; Date.now() < deadline; await sleep(20)) {
       const text = read(path)
       if (text === '') continue
       rmSync(path)
       return JSON.parse(text)
     }
-    throw new Error(`${this.#name} did not say what it holds within ${PATIENCE / 1000} s`)
+    throw new Error(`${this.#name} did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`)
   }
 }
 
@@ -103,7 +103,7 @@ function pssOf(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? Number.NaN) / 1024
 }
 
-/** @returns bytes of all files below, without folders of these names at the top */
+/** @returns bytes of all files below a folder, without those in top-level folders of these names */
 function sizeOf(path: string, without: string[] = []): number {
   const entries = readdirSync(path, { withFileTypes: true }).filter(({ name }) => !without.includes(name))
   return entries.reduce((sum, entry) => {

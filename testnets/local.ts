@@ -3,7 +3,7 @@ import { readOptions } from './options.ts'
 import { Testnet } from './testnet.ts'
 
 const USAGE = `usage: npm run testnet -- [--peers N] [--folder DIR]
-Starts N daemons (default 4) in one folder, prints how to talk to each, and stops them all on Ctrl-C.`
+Starts N daemons (default 4) in one folder, prints how to address each, and stops them all on Ctrl-C.`
 
 export async function main(args: string[]): Promise<void> {
   const { peers, folder } = readOptions(args, USAGE, {

@@ -1,6 +1,6 @@
 /**
- * `npm run testnet nat`: daemons behind every kind of NAT, with two relays on the public side. All see all, each pair finds
- * the path that it is to have, and whole runs pass between them, also while a relay dies and while a path changes.
+ * `npm run testnet nat`: daemons behind every kind of NAT, with two public relays. All see all, each pair gets its expected path,
+ * and whole runs pass, also while a relay is killed and while a path changes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { labMissing } from './lab/available.ts'
@@ -9,19 +9,19 @@ import { NatNetwork, wrongPaths } from './nat/network.ts'
 import { HOSTS, type Pair, pairsOf, representatives } from './nat/pairs.ts'
 import { isWhole, runFrom, runWhilePathChanges, runWhileRelayDies, type Verified } from './nat/scenarios.ts'
 import { isFine, measuredLine, triedLine } from './nat/table.ts'
-import { demand, readOptions } from './options.ts'
+import { readOptions, requireAvailable } from './options.ts'
 
 const USAGE = `usage: npm run testnet nat -- [--matrix [--tries N] [--only PAIR,PAIR]] [--delay MS] [--folder DIR]
 Fourteen daemons in network namespaces, behind NATs of every kind. Root only; miniupnpd is needed for one of them.
   --matrix        instead of runs between all: a table of pairs with path, time to a direct one, latency of a phase, MiB/s
-  --tries N       before that, start each of them anew, so that it finds its ways to all others at once, until each pair was tried
-                  N times; count how often it found its path, and how soon (default 0)
+  --tries N       before that, restart each host, so that it establishes its paths to all others at once, until each pair was
+                  tried N times; count how often the path was right, and how soon (default 0)
   --only PAIRS    for the table, such as e1-s1,s1-s2; without it one pair for each two kinds
   --delay MS      one way, on the public segment (default 20: a round trip takes 40 ms)
   --folder DIR    keeps homes and logs of the daemons there`
 
-/** Hosts are started anew at this distance, ms: what each may try with many ports in a minute is bounded. */
-const TURN = 10_000
+/** Time between restarts: attempts with many ports are limited to a number in a minute. */
+const RESTART_INTERVAL_MS = 10_000
 /** One of each kind drives a run. */
 const DRIVERS = ['e1', 's1', 'r', 'f1', 'ub', 'd', 'u', 'pub']
 
@@ -34,7 +34,7 @@ export async function main(args: string[]): Promise<void> {
     folder: { is: 'text' }
   })
   const pairs = only == null ? representatives(HOSTS) : readPairs(only)
-  demand(labMissing(['miniupnpd', 'ss']))
+  requireAvailable(labMissing(['miniupnpd', 'ss']))
   const began = performance.now()
   const net = await NatNetwork.start({ delay, folder })
   try {
@@ -51,7 +51,7 @@ async function showMatrix(net: NatNetwork, pairs: Pair[], tries: number): Promis
   const tried = new Map<string, Tried>()
   // each pair is tried from both of its ends
   for (let i = 0; i < tries; i += 2) {
-    for (const host of net.hosts) await Promise.all([tryFrom(net, host, tried), sleep(TURN)])
+    for (const host of net.hosts) await Promise.all([tryFrom(net, host, tried), sleep(RESTART_INTERVAL_MS)])
     say(`${i + 2} tries: ${summary([...tried.values()])}`)
   }
   if (tries > 0) {
@@ -80,7 +80,7 @@ function summary(tried: Tried[]): string {
 
 async function showRuns(net: NatNetwork): Promise<boolean> {
   const wrong = await wrongPaths(net, 60_000)
-  say(wrong.length === 0 ? 'every pair has the path that it is to have' : wrong.join('\n'))
+  say(wrong.length === 0 ? 'every pair has the expected path' : wrong.join('\n'))
   let fine = wrong.length === 0
   const tell = (what: string, verified: Verified, members: string[]) => {
     const whole = isWhole(verified, members)

@@ -13,7 +13,7 @@ type Value<O extends Option> = O extends { is: 'number' }
     : string | undefined
 type Values<T extends Record<string, Option>> = { [K in keyof T]: Value<T[K]> }
 
-/** @throws when an option is unknown, or its value is not as it must be */
+/** @throws for an unknown option and for an invalid value */
 export function parseOptions<T extends Record<string, Option>>(args: string[], options: T): Values<T> {
   const config: ParseArgsOptionsConfig = Object.fromEntries(
     Object.entries(options).map(([name, { is }]) => [name, { type: is === 'switch' ? 'boolean' : 'string' }])
@@ -23,7 +23,7 @@ export function parseOptions<T extends Record<string, Option>>(args: string[], o
   return Object.fromEntries(read)
 }
 
-/** Like `parseOptions`, for a command line: `--help` prints the usage, a mistake is said with it, and either ends the process. */
+/** Like `parseOptions`, for a command line: `--help` and errors print the usage and end the process. */
 export function readOptions<T extends Record<string, Option>>(args: string[], usage: string, options: T): Values<T> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(`${usage}\n`)
@@ -37,8 +37,8 @@ export function readOptions<T extends Record<string, Option>>(args: string[], us
   }
 }
 
-/** Ends the process where this machine cannot hold what a testnet needs. */
-export function demand(missing: string | undefined): void {
+/** Ends the process where this machine lacks what a testnet needs. */
+export function requireAvailable(missing: string | undefined): void {
   if (missing == null) return
   process.stderr.write(`testnet: ${missing}\n`)
   process.exit(69)
@@ -47,10 +47,11 @@ export function demand(missing: string | undefined): void {
 function parseValue(name: string, option: Option, given: unknown): number | boolean | string | undefined {
   if (option.is === 'switch') return given === true
   if (option.is === 'text') return given as string | undefined
-  const { default: usual, least, most, whole = true } = option
-  if (given == null) return usual
+  const { default: fallback, least, most, whole = true } = option
+  if (given == null) return fallback
   const value = Number(given)
-  const fits = String(given).trim() !== '' && value >= least && value <= most && (!whole || Number.isInteger(value))
-  if (!fits) throw new Error(`--${name} ${given}: a ${whole ? 'whole ' : ''}number from ${least} to ${most} is needed`)
+  const isValid = String(given).trim() !== '' && value >= least && value <= most && (!whole || Number.isInteger(value))
+  if (!isValid)
+    throw new Error(`--${name} ${given}: a ${whole ? 'whole ' : ''}number from ${least} to ${most} is needed`)
   return value
 }

@@ -1,13 +1,13 @@
 /**
- * `npm run testnet partition`: a mesh of six is cut into two halves, without a word on the wire, and healed. A run that
- * spans the cut ends by its quorum, each half runs on, and the halves merge again without a run that began twice.
+ * `npm run testnet partition`: a mesh of six is silently cut into two halves, and healed. A run that spans the cut ends by its
+ * quorum, each half can run, and the halves merge again without a run that started twice.
  */
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SpecInput } from '../protocols/spec.ts'
 import { labMissing } from './lab/available.ts'
 import { type LabMesh, startLabMesh } from './lab/mesh.ts'
-import { demand, readOptions } from './options.ts'
+import { readOptions, requireAvailable } from './options.ts'
 import { type Outcome, runToEnd } from './runs.ts'
 
 const USAGE = `usage: npm run testnet partition
@@ -16,23 +16,22 @@ Cuts a mesh of six daemons in network namespaces into two halves and heals it. R
 export const LEFT = ['a', 'b', 'c']
 export const RIGHT = ['d', 'e', 'f']
 const ALL = [...LEFT, ...RIGHT]
-/** No run may take longer, ms. */
-const LIMIT = 120_000
+const RUN_TIMEOUT_MS = 120_000
 
 export interface PartitionReport {
-  /** Runs of all six that were cut in the middle: content with three, and not. */
+  /** Runs of all six that were cut in the middle: with a quorum of three, and of all. */
   across: { lenient: Outcome; strict: Outcome }
   /** From the cut until each half saw the other lost, ms. */
   lost: number
   /** Runs in each half, begun and ended while cut. */
   inside: Outcome[]
-  /** Begun while cut, ended when healed: by who was there, and after it had waited for all six. */
+  /** Begun while cut, ended when healed: one of the members present, and one that waited for all six. */
   begun: { going: Outcome; waiting: Outcome }
   /** Tools and workloads that these two started, by run. */
   starts: { going: number; waiting: number }
   /** From the healing until all saw all, ms. */
   merged: number
-  /** What the other half had kept of the lenient run was fetched, and all of it verified. */
+  /** Whether what the other half had kept of the lenient run was collected, and all of it verified. */
   collected: boolean
   /** All six, at the end. */
   last: Outcome
@@ -40,7 +39,7 @@ export interface PartitionReport {
 
 export async function main(args: string[]): Promise<void> {
   readOptions(args, USAGE, {})
-  demand(labMissing())
+  requireAvailable(labMissing())
   const report = await partition(text => process.stdout.write(`${text}\n`))
   const wrong = problems(report)
   for (const each of wrong) process.stdout.write(`WRONG: ${each}\n`)
@@ -62,21 +61,21 @@ export async function partition(say: (text: string) => void): Promise<PartitionR
     await Promise.all([sees(mesh, LEFT, RIGHT, 'lost', 60_000), sees(mesh, RIGHT, LEFT, 'lost', 60_000)])
     const lost = performance.now() - cutAt
     say(`each half has seen the other lost ${seconds(lost)} after the cut`)
-    const inside = await Promise.all(['c', 'f'].map(peer => runToEnd(testnet, peer, quick, { limit: LIMIT })))
+    const inside = await Promise.all(['c', 'f'].map(peer => runToEnd(testnet, peer, quick, { limit: RUN_TIMEOUT_MS })))
     say(`runs in the halves: ${inside.map(verdictOf).join(', ')}`)
     const open = beginWhileCut(mesh)
     await open.started
     await lab.heal()
     const healed = performance.now()
-    await sees(mesh, ALL, ALL, 'here', 60_000)
+    await sees(mesh, ALL, ALL, 'present', 60_000)
     const merged = performance.now() - healed
     say(`all see all ${seconds(merged)} after the healing`)
     const { begun, starts } = await open.finish()
     say(`runs begun while cut: ${verdictOf(begun.going)}, ${verdictOf(begun.waiting)}`)
     const { run } = across.lenient
     const [fetched, verified] = [await testnet.bak('b', ['collect', run]), await testnet.bak('b', ['verify', run])]
-    say(`what the other half had kept was fetched: ${fetched.stdout.trim().split('\n').at(-1)}`)
-    const last = await runToEnd(testnet, 'f', quick, { limit: LIMIT })
+    say(`what the other half had kept was collected: ${fetched.stdout.trim().split('\n').at(-1)}`)
+    const last = await runToEnd(testnet, 'f', quick, { limit: RUN_TIMEOUT_MS })
     say(`a run of all: ${verdictOf(last)}`)
     const collected = fetched.status === 0 && verified.status === 0
     return { across, lost, inside, begun, starts, merged, collected, last }
@@ -85,7 +84,7 @@ export async function partition(say: (text: string) => void): Promise<PartitionR
   }
 }
 
-/** @returns what is not as it has to be, in words */
+/** @returns what is wrong, in words */
 export function problems(report: PartitionReport): string[] {
   const { across, inside, begun, starts, merged, collected, last } = report
   const is = (what: string, outcome: Outcome, verdict: string, members: string[], excluded: string[] = []) => [
@@ -103,7 +102,7 @@ export function problems(report: PartitionReport): string[] {
     ...same('programs that the run of the left half started', starts.going, LEFT.length + 1),
     ...same('programs that the run which waited started', starts.waiting, ALL.length + 1),
     ...(merged <= 30_000 ? [] : [`the halves took ${seconds(merged)} to merge`]),
-    ...(collected ? [] : ['what the other half had kept could not be fetched']),
+    ...(collected ? [] : ['what the other half had kept could not be collected']),
     ...is('a run after the healing', last, 'ok', ALL)
   ]
 }
@@ -115,7 +114,7 @@ async function cutInTheMiddle({ testnet }: LabMesh, cut: () => Promise<void>): P
   const spec = (quorum: number | 'all'): SpecInput => ({
     command: ['sleep', '5'],
     tools: ['proc'],
-    // who is cut off from the controller stops its tools by itself
+    // a member without its controller stops its tools by itself
     policy: { quorum, lease: 10 }
   })
   let working = 0
@@ -123,13 +122,13 @@ async function cutInTheMiddle({ testnet }: LabMesh, cut: () => Promise<void>): P
     if (type === 'workload-started' && ++working === 2) void cut()
   }
   const [lenient, strict] = await Promise.all([
-    runToEnd(testnet, 'b', spec(3), { limit: LIMIT, onEvent }),
-    runToEnd(testnet, 'e', spec('all'), { limit: LIMIT, onEvent })
+    runToEnd(testnet, 'b', spec(3), { limit: RUN_TIMEOUT_MS, onEvent }),
+    runToEnd(testnet, 'e', spec('all'), { limit: RUN_TIMEOUT_MS, onEvent })
   ])
   return { lenient, strict }
 }
 
-/** Begins two runs in the left half: of who is there, until `finish`; and one that waits until all six are there. */
+/** Begins two runs in the left half: one of the members present, which lasts until `finish`, and one that waits for all six. */
 function beginWhileCut({ testnet }: LabMesh) {
   const file = (name: string) => join(testnet.folder, name)
   const counting = (name: string, command: string): SpecInput => ({
@@ -140,14 +139,14 @@ function beginWhileCut({ testnet }: LabMesh) {
   const go = file('go')
   const started = Promise.withResolvers<void>()
   const going = runToEnd(testnet, 'b', counting('going', `until [ -e ${go} ]; do sleep 0.1; done`), {
-    limit: LIMIT,
+    limit: RUN_TIMEOUT_MS,
     onEvent: event => event.type === 'workload-started' && started.resolve()
   })
   const waiting = runToEnd(
     testnet,
     'a',
     { ...counting('waiting', 'true'), expect: ALL.length, policy: { join_timeout: 100 } },
-    { limit: LIMIT }
+    { limit: RUN_TIMEOUT_MS }
   )
   const finish = async () => {
     await appendFile(go, '')
@@ -159,13 +158,13 @@ function beginWhileCut({ testnet }: LabMesh) {
   return { started: started.promise, finish }
 }
 
-/** Waits until some see others in a state; who is busy is here. */
-async function sees({ testnet }: LabMesh, some: string[], others: string[], state: 'lost' | 'here', limit: number) {
-  const fits = state === 'lost' ? ['lost'] : ['alive', 'busy']
+/** Waits until some peers see others in a state; a busy peer is present. */
+async function sees({ testnet }: LabMesh, some: string[], others: string[], state: 'lost' | 'present', limit: number) {
+  const states = state === 'lost' ? ['lost'] : ['alive', 'busy']
   const all = some.map(name =>
     testnet.until(
       name,
-      members => others.every(other => fits.includes(members.find(each => each.name === other)?.state ?? '')),
+      members => others.every(other => states.includes(members.find(each => each.name === other)?.state ?? '')),
       limit
     )
   )

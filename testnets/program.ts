@@ -1,25 +1,25 @@
-/** `npm run testnet -- NAME [options]`: scripted meshes of real daemons. A new one is one file and one line here. */
+/** `npm run testnet -- NAME [options]`: scripted meshes of real daemons. Adding one takes a file and a line here. */
 interface Entry {
-  /** For the list; without it the testnet is no person's business. */
+  /** For the list; without it the testnet is internal. */
   about?: string
   load(): Promise<{ main(args: string[]): Promise<void> }>
 }
 
 const testnets: Record<string, Entry> = {
-  local: { about: 'daemons on loopback, to try things out', load: () => import('./local.ts') },
-  demo: { about: 'four daemons and a run, told as it goes', load: () => import('./demo.ts') },
-  scale: { about: 'how a larger mesh behaves on this machine', load: () => import('./scale.ts') },
+  local: { about: 'daemons on loopback, for experiments', load: () => import('./local.ts') },
+  demo: { about: 'four daemons and a run, explained step by step', load: () => import('./demo.ts') },
+  scale: { about: 'measures a larger mesh on this machine', load: () => import('./scale.ts') },
   partition: { about: 'a mesh that is cut in two and healed (root)', load: () => import('./partition.ts') },
   churn: { about: 'peers come and go while runs go on', load: () => import('./churn.ts') },
-  endurance: { about: 'one run after the other: nothing may grow', load: () => import('./endurance.ts') },
-  lossy: { about: 'a run over slow lines that lose frames (root)', load: () => import('./lossy.ts') },
+  endurance: { about: 'many runs in a row: no resource may grow', load: () => import('./endurance.ts') },
+  lossy: { about: 'a run over slow links that lose frames (root)', load: () => import('./lossy.ts') },
   nat: { about: 'daemons behind every kind of NAT (root)', load: () => import('./nat.ts') },
   lab: { about: 'hosts behind every kind of NAT, without daemons (root)', load: () => import('./lab.ts') },
-  /** What the demo's run executes. */
+  /** The workload of the demo. */
   workload: { load: () => import('./workload.ts') }
 }
 
-/** @param words the name of a testnet, `local` if there is none but options, and its options; nothing lists what there is */
+/** @param words the name of a testnet and its options; only options mean `local`, no words print the list */
 export async function runTestnet(words: string[]): Promise<void> {
   const [first = '', ...rest] = words
   if (['', 'help', '--help', '-h'].includes(first)) return list()

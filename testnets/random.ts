@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed, so that what went wrong can be had again. */
+/** Pseudo-random numbers, the same for the same seed, so that a failure can be reproduced. */
 export class Dice {
   #state: number
 

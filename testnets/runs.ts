@@ -1,4 +1,4 @@
-/** Runs of a testnet, from begin to end. */
+/** Drives runs of a testnet to their end. */
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { SpecInput } from '../protocols/spec.ts'
 import type { Testnet } from './testnet.ts'
@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  /** A run that takes longer hangs, ms. */
+  /** A run that takes longer counts as hanging, ms. */
   limit: number
   onEvent?(event: RunEvent): void
 }
@@ -35,11 +35,11 @@ export async function runToEnd(testnet: Testnet, peer: string, spec: SpecInput, 
   } catch (cause) {
     if (!signal.aborted) throw cause
   }
-  throw new Error(`run ${run} of ${peer} has not ended after ${options.limit / 1000} s: ${whereItIs(events)}`)
+  throw new Error(`run ${run} of ${peer} has not ended after ${options.limit / 1000} s: ${describeProgress(events)}`)
 }
 
-/** @returns the phase that is open, and whose answer it waits for, in words */
-function whereItIs(events: RunEvent[]): string {
+/** @returns the open phase, and the members without an answer, in words */
+function describeProgress(events: RunEvent[]): string {
   const open = events.findLast(event => event.type === 'phase-open')
   if (open == null) return 'no phase has begun'
   const members = events.flatMap(event => (event.type === 'roster' ? event.members.map(({ name }) => name) : []))

@@ -1,6 +1,6 @@
 /**
- * A mesh of real daemons on this machine, each with a home of its own below one folder. For tests, for the demo, and for
- * trying out what a policy does before trusting it.
+ * A mesh of real daemons on this machine, each with a home of its own below one folder. For tests, for the demo, and for trying
+ * out a policy before it is used.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, existsSync } from 'node:fs'
@@ -13,13 +13,13 @@ import { socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { BAK, BAK_NODE } from './programs.ts'
 
-/** A daemon has this long to be ready, and to leave in order, ms. */
-const READY = 60_000
-const LEAVE = 15_000
+/** Times for a daemon to be ready, and to leave in order before it is killed. */
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 15_000
 /** Daemons that start at the same time: each takes a second of a core. */
-const AT_ONCE = 4
+const START_CONCURRENCY = 4
 
-/** Daemons that a script which dies must not leave behind. */
+/** Daemons that run: a script that dies must not leave them behind. */
 const orphans = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of orphans) child.kill('SIGKILL')
@@ -39,7 +39,7 @@ export interface TestnetInit {
 
 /** A network that a daemon runs in. */
 export interface Place {
-  /** What its command line begins with. */
+  /** The begin of its command line. */
   enter: string[]
   /** The address that it listens on. */
   listen: string
@@ -119,7 +119,7 @@ export class Testnet {
     const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#init.env },
-      // a Ctrl-C at the terminal is for the script, which then ends its daemons in order
+      // a Ctrl-C at the terminal goes to the script only, which then stops its daemons in order
       detached: true
     })
     peer.child = child
@@ -134,12 +134,12 @@ export class Testnet {
     await this.end(this.peer(name), signal)
   }
 
-  /** Ends a peer's daemon, also where the testnet does not count the peer any more. */
+  /** Ends a peer's daemon, also of a peer that is no longer part of the testnet. */
   async end(peer: TestPeer, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const { child } = peer
     if (child == null || child.exitCode != null || child.signalCode != null) return
     const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-    const forced = setTimeout(() => child.kill('SIGKILL'), LEAVE)
+    const forced = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
     child.kill('SIGCONT')
     child.kill(signal)
     await ended
@@ -170,14 +170,14 @@ export class Testnet {
     return []
   }
 
-  /** @throws when the members that one peer sees do not come to fit within `timeout` ms */
-  async until(name: string, fits: (members: MemberView[]) => boolean, timeout = 15_000): Promise<void> {
+  /** Waits until the members that one peer sees match. @throws if they do not within `timeout` ms */
+  async until(name: string, matches: (members: MemberView[]) => boolean, timeout = 15_000): Promise<void> {
     const signal = AbortSignal.timeout(timeout)
     let last: MemberView[] = []
     try {
       for await (const { members } of this.call(name, 'members', { watch: true }, { signal })) {
         last = members
-        if (fits(members)) return
+        if (matches(members)) return
       }
     } catch (cause) {
       if (!signal.aborted) throw cause
@@ -199,15 +199,15 @@ export class Testnet {
     if (founder == null) return
     await this.startPeer(founder)
     for await (const { ticket } of this.call(founder, 'invite', {})) this.#ticket = ticket
-    for (let i = 0; i < others.length; i += AT_ONCE) {
-      await Promise.all(others.slice(i, i + AT_ONCE).map(name => this.startPeer(name)))
+    for (let i = 0; i < others.length; i += START_CONCURRENCY) {
+      await Promise.all(others.slice(i, i + START_CONCURRENCY).map(name => this.startPeer(name)))
     }
     const all = (members: MemberView[]) => members.filter(m => m.state === 'alive').length >= this.peers.length
     for (const { name } of this.peers) await this.until(name, all, 30_000)
   }
 }
 
-/** @returns what a program said, when it has ended */
+/** @returns the output of a program, when it has ended */
 export function finished(child: ChildProcess): Promise<Finished> {
   const texts = { stdout: '', stderr: '' }
   child.stdout?.on('data', data => (texts.stdout += data))
@@ -219,21 +219,21 @@ export function finished(child: ChildProcess): Promise<Finished> {
 }
 
 function isReady(name: string, child: ChildProcess): Promise<void> {
-  let said = ''
-  let complained = ''
-  child.stderr?.on('data', data => (complained += data))
+  let stdout = ''
+  let stderr = ''
+  child.stderr?.on('data', data => (stderr += data))
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`${name} was not ready within ${READY / 1000} s: ${complained}`)),
-      READY
+      () => reject(new Error(`${name} was not ready within ${START_TIMEOUT_MS / 1000} s: ${stderr}`)),
+      START_TIMEOUT_MS
     )
     child.stdout?.on('data', data => {
-      said += data
-      if (said.endsWith('ready\n')) resolve(clearTimeout(timer))
+      stdout += data
+      if (stdout.endsWith('ready\n')) resolve(clearTimeout(timer))
     })
     child.once('exit', status => {
       clearTimeout(timer)
-      reject(new Error(`${name} ended with ${status}: ${complained}`))
+      reject(new Error(`${name} ended with ${status}: ${stderr}`))
     })
   })
 }

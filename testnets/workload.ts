@@ -1,5 +1,5 @@
 /**
- * The demo's workload: loads one core and the disk for some seconds, and says what it achieved. Needs nothing installed.
+ * The demo's workload: loads one core and the disk for some seconds, and reports the rates. Needs no other program.
  * `npm run testnet workload SECONDS`
  */
 import { createHash, randomBytes } from 'node:crypto'
@@ -30,11 +30,11 @@ export async function main([seconds = '4']: string[]): Promise<void> {
   }
 }
 
-/** @returns MiB per second of an act that handles one block, for some milliseconds */
-function rate(length: number, act: () => void): number {
+/** @returns MiB per second of an act that handles one block, repeated for `ms` */
+function rate(ms: number, act: () => void): number {
   const began = performance.now()
   let blocks = 0
-  while (performance.now() - began < length) {
+  while (performance.now() - began < ms) {
     act()
     blocks++
   }

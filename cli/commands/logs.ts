@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { outputFile, parseResultPath } from '../../protocols/layout.ts'
+import { OUTPUT_FILES, parseResultPath } from '../../protocols/layout.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { writeTo } from '../output.ts'
 
@@ -12,6 +12,9 @@ interface Options {
   stdout?: boolean
   stderr?: boolean
 }
+
+const STREAMS = ['stdout', 'stderr'] as const
+type Stream = (typeof STREAMS)[number]
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -25,7 +28,7 @@ export function define(command: Command): void {
 }
 
 async function act({ socket, json, ask, print }: Context, options: Options, run = ''): Promise<void> {
-  const wanted = (stream: 'stdout' | 'stderr') => options[stream] ?? !(options.stdout || options.stderr)
+  const wanted = (stream: Stream) => options[stream] ?? !(options.stdout || options.stderr)
   const { folder, record } = await ask('describe', { run })
   const isOver = record != null && JSON.parse(record).state === 'ended'
   if (folder != null && isOver) return printFiles(folder, wanted, json, print)
@@ -39,7 +42,7 @@ async function act({ socket, json, ask, print }: Context, options: Options, run 
 
 async function printFiles(
   folder: string,
-  wanted: (stream: 'stdout' | 'stderr') => boolean,
+  wanted: (stream: Stream) => boolean,
   json: boolean,
   print: Context['print']
 ): Promise<void> {
@@ -57,8 +60,8 @@ async function listFiles(folder: string) {
   const files = paths.flatMap(path => {
     const parsed = parseResultPath(path)
     if (parsed?.kind !== 'workload') return []
-    const { step, member } = parsed
-    const stream = (['stdout', 'stderr'] as const).find(each => outputFile(step, member, each) === path)
+    const { step, member, rest } = parsed
+    const stream = STREAMS.find(each => OUTPUT_FILES[each] === rest)
     return stream == null ? [] : [{ path, step, member, stream }]
   })
   return files.sort(

@@ -48,6 +48,8 @@ export class MemberRun {
   readonly #log: Log
   readonly #uplinks: Uplinks
   #busy: AbortController | undefined
+  /** Number of the phase that `member.ack` is for. */
+  #answered = -1
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
   #stopping = false
@@ -71,6 +73,7 @@ export class MemberRun {
     if (state === 'orphaned') return
     this.#enter(state)
     if (manifest != null) this.#uplinks.join(manifest)
+    if (ack != null) this.#answered = seq
     if (ack != null) this.#uplinks.answer(ack, seq)
     this.renewLease()
   }
@@ -174,7 +177,7 @@ export class MemberRun {
 
   #answerAgain(): void {
     const { ack, seq } = this.member
-    if (this.#busy != null || ack == null) return
+    if (this.#answered !== seq || ack == null) return
     if (!this.#uplinks.answer(ack, seq)) this.#answerOnce(ack)
   }
 
@@ -187,6 +190,7 @@ export class MemberRun {
     const ack: Ack = { run, epoch, seq, phase, subject, received: received + offset, done: now() + offset, ...answer }
     if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
+    this.#answered = seq
     // a phase that is over needs no answer any more
     if (member.seq === seq && !this.#uplinks.answer(member.ack, seq)) this.#answerOnce(member.ack)
     if (phase === 'stage' && member.manifest != null) this.#uplinks.join(member.manifest)

@@ -5,7 +5,7 @@
 
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
-import { call, type Handler, type Opener, type Protocol, type WaitOptions } from '../../protocols/stream.ts'
+import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
@@ -34,17 +34,18 @@ export function now(): number {
   }
 }
 
-/** Serves protocols of this peer. */
-interface Server {
-  serve<Request, Response>(protocol: Protocol<Request, Response>, handler: Handler<Request, Response>): Promise<void>
-  unserve(protocol: { id: string }): Promise<void>
+export interface ClockComponents {
+  streams: {
+    serve(protocol: typeof clockProtocol, handler: typeof answerClock): Promise<void>
+    unserve(protocol: typeof clockProtocol): Promise<void>
+  }
 }
 
 /** Answers the measurements of other peers. */
 export class Clock {
-  readonly #streams: Server
+  readonly #streams: ClockComponents['streams']
 
-  constructor(components: { streams: Server }) {
+  constructor(components: ClockComponents) {
     this.#streams = components.streams
   }
 

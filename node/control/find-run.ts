@@ -1,20 +1,20 @@
-/** Which run a person means, and which peer has it. */
+/** Finds the run that a person means, and the peer that has its folder. */
+import * as v from 'valibot'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
+import { runId } from '../../protocols/fields.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { checkGenuine } from './genuine.ts'
 import { isHere } from './mesh.ts'
 
-const WHOLE = /^\d{8}T\d{6}-[a-z0-9]{6}$/
-
 /**
- * @param text a run id, any part of one that only it has, or `last`
- * @throws {BakError} `no-such-run`; `usage` naming the runs that the part could mean
+ * @param text a run id, any unique part of one, or `last`
+ * @throws {BakError} `no-such-run`; `usage` naming the runs that the part fits
  */
 export async function resolveRun({ coordinator, feed, members }: Parts, text: string): Promise<string> {
-  if (WHOLE.test(text)) return text
+  if (v.is(runId, text)) return text
   const known = new Set([
     ...(await coordinator.folders()),
     ...feed.runs().map(({ run }) => run),
@@ -26,13 +26,13 @@ export async function resolveRun({ coordinator, feed, members }: Parts, text: st
   const fitting = sorted.filter(run => run.includes(text))
   if (fitting.length === 1) return fitting[0] as string
   if (fitting.length === 0)
-    throw new BakError('no-such-run', `no run is known whose id has "${text}" in it: bak ls --mesh`)
-  throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: say more of it`)
+    throw new BakError('no-such-run', `no run is known whose id contains "${text}": bak ls --mesh`)
+  throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: give a longer part`)
 }
 
 /**
- * @returns the peer that has the run's folder, this one before any other, and what it shows of the run if it is another
- * @throws {BakError} `no-such-run` if nobody that can be reached has it
+ * @returns the peer that has the run's folder, this one before any other, and its description if it is another peer
+ * @throws {BakError} `no-such-run` if no reachable peer has it
  */
 export async function locateRun(
   parts: Parts,
@@ -44,7 +44,7 @@ export async function locateRun(
   const controller = feed.get(run)?.lead.by
   const here = members.list().filter(isHere)
   const driving = controller ?? here.find(member => member.runs.some(each => each.run === run))?.peer
-  // an agent has a result only where one was moved to it
+  // agents last: they have only results that were moved to them
   const others = here
     .filter(({ peer }) => peer !== identity.peer && peer !== driving)
     .sort((a, b) => Number(isController(b.role)) - Number(isController(a.role)))

@@ -1,19 +1,19 @@
-/** Whether the record of a run that another peer shows is the run's own. */
+/** Checks whether a record that another peer sent is the true record of the run. */
 import { BakError } from '../../protocols/errors.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 
-export interface Shown {
+interface Shown {
   run: string
-  /** The peer that shows it. */
+  /** The peer that sent it. */
   holder: string
-  /** Who drives the run, where that is known from its commands. */
+  /** The controller, if it is known from the commands of the run. */
   controller?: string
 }
 
 /**
- * The run's controller shows its own; anyone else must show it with that one's seal. Where nothing else is known of the run,
- * an agent's word is not enough for who drove it.
+ * The controller may send its own record; any other peer must send it with the controller's seal. If the controller is not
+ * known from commands, an agent is not trusted to name it.
  *
  * @param text `run.json`
  * @throws {BakError} `damaged`, `not-the-controller` or `not-allowed`

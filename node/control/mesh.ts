@@ -1,4 +1,4 @@
-/** Calls about the mesh and this peer's place in it. */
+/** Calls about this peer, the members of the mesh, and their tools. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallInput, CallResponse, HandlerOptions, MemberView } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -10,8 +10,8 @@ import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
 import { nextEvent } from '../wait.ts'
 
-/** Changes that come close together are told together, ms. */
-const SETTLE = 100
+/** Wait after a change, so that several changes give one answer. */
+const SETTLE_MS = 100
 
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
   const { members, agent, authority, coordinator, identity, mesh, home } = parts
@@ -23,8 +23,8 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     peer: identity.peer,
     mesh: mesh.mesh,
     role: authority.roleOf(identity.peer),
-    expires: authority.own?.expires,
-    trouble: authority.shutOut ?? parts.renewal.trouble,
+    expires: authority.ownProof?.expires,
+    trouble: authority.ownRefusal ?? parts.renewal.warning,
     home: home.root,
     program: PROGRAM,
     pid: process.pid,
@@ -47,11 +47,11 @@ export async function* members(
   const now = () => ({ members: parts.members.list().filter(fits) })
   if (!watch) return yield now()
   while (!signal.aborted) {
-    // what changes while the caller takes this counts, too
+    // before the answer, so that no change during it is missed
     const change = nextEvent(parts.members, 'change', signal)
     yield now()
     await change
-    await sleep(SETTLE, undefined, { signal }).catch(() => {})
+    await sleep(SETTLE_MS, undefined, { signal }).catch(() => {})
   }
 }
 
@@ -60,7 +60,7 @@ export async function* stop(parts: Parts, _request: CallInput<'stop'>): AsyncGen
   setImmediate(() => parts.onStop())
 }
 
-/** Refuses new runs, or takes them again; what goes on goes on. */
+/** Refuses new runs, or accepts them again; runs in progress continue. */
 export async function* drain(parts: Parts, { on }: CallInput<'drain'>): AsyncGenerator<CallResponse<'status'>> {
   parts.members.update({ state: on ? 'draining' : 'alive' })
   yield* status(parts)
@@ -70,14 +70,14 @@ export async function* tools(parts: Parts, { on = 'all' }: CallInput<'tools'>): 
   yield { members: parts.members.list().filter(isHere).filter(parseSelector(on)) }
 }
 
-/** Asks every peer that the selector names, each on its own: one that cannot be reached keeps nobody else from it. */
+/** Asks each selected peer; one that cannot be reached does not prevent the others. */
 export async function* register(
   { members, streams, authority, identity }: Parts,
   { on, group, add, remove }: CallInput<'register'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'register'>> {
   const named = members.list().filter(isHere).filter(parseSelector(on))
-  if (named.length === 0) throw new BakError('no-such-peer', `nobody here fits "${on}"`)
+  if (named.length === 0) throw new BakError('no-such-peer', `no member fits "${on}"`)
   if (named.some(({ peer }) => peer !== identity.peer)) checkOwnPermission(authority, identity.peer, 'register')
   for (const { peer, shown } of named) {
     try {

@@ -1,40 +1,42 @@
-/** How this peer, and each other, can be reached. */
+/** The control call `reachability`: how this peer, and each other, can be reached. */
 import type { CallInput, CallResponse, MemberView, PeerReachability } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { measureClock } from '../clock/clock.ts'
 import type { Parts } from '../parts.ts'
 import { parseSelector } from '../run/selector.ts'
+import { pause } from '../wait.ts'
 import { isHere } from './mesh.ts'
 
-/** Longest time for one peer, ms. */
-const PATIENCE = 12_000
-/** A relayed connection may become a direct one within this, ms. */
-const BETTER = 3_000
-const LOOK = 100
-/** Peers that are asked at the same time. */
-const AT_ONCE = 32
+/** Time for one peer: a dial through a relay, and two exchanges. */
+const PEER_TIMEOUT_MS = 12_000
+/** Hole punching replaces a relayed connection within this, as a rule after 1 s. */
+const DIRECT_PATH_TIMEOUT_MS = 3_000
+const POLL_MS = 100
+/** Peers that are measured at the same time. */
+const CONCURRENCY = 32
 
 /** Connects to every peer that the selector names, waits a little for a direct path, and measures. */
 export async function* reachability(
   parts: Parts,
-  { on = 'all', self: alone = false }: CallInput<'reachability'>,
+  { on = 'all', self: selfOnly = false }: CallInput<'reachability'>,
   { signal }: { signal: AbortSignal }
 ): AsyncGenerator<CallResponse<'reachability'>> {
-  const { members, reach, relays } = parts
-  const named = members.list().filter(isHere).filter(parseSelector(on))
-  const others = alone ? [] : named.filter(({ path }) => path !== 'self')
+  const { members, relays } = parts
+  const selected = members.list().filter(isHere).filter(parseSelector(on))
+  const others = selfOnly ? [] : selected.filter(({ path }) => path !== 'self')
   const peers: PeerReachability[] = []
-  for (let i = 0; i < others.length; i += AT_ONCE) {
-    peers.push(...(await Promise.all(others.slice(i, i + AT_ONCE).map(member => look(parts, member, signal)))))
+  for (let i = 0; i < others.length; i += CONCURRENCY) {
+    const batch = others.slice(i, i + CONCURRENCY)
+    peers.push(...(await Promise.all(batch.map(member => measurePeer(parts, member, signal)))))
   }
   const self = members.self
   yield {
     self: {
       peer: self.peer,
       name: self.name,
-      nat: reach.nat(),
+      nat: parts.reachability.nat(),
       relay: self.relay === true,
-      relays: relays.held().map(peer => ({ peer, name: nameOf(parts, peer) })),
+      relays: relays.reserved().map(peer => ({ peer, name: nameOf(parts, peer) })),
       mapped: self.mapped ?? [],
       addresses: self.addresses
     },
@@ -42,18 +44,20 @@ export async function* reachability(
   }
 }
 
-async function look(
+async function measurePeer(
   parts: Parts,
   { peer, shown, nat, relay }: MemberView,
-  signal: AbortSignal
+  callSignal: AbortSignal
 ): Promise<PeerReachability> {
   const known = { peer, name: shown, nat, relay: relay === true }
-  const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
+  const signal = AbortSignal.any([callSignal, AbortSignal.timeout(PEER_TIMEOUT_MS)])
   try {
-    await measureClock(parts.streams.to(peer), { signal: until })
-    const late = performance.now() + BETTER
-    while (pathOf(parts, peer)?.class === 'relayed' && performance.now() < late && !until.aborted) await sleep(LOOK)
-    const { offset, bound } = await measureClock(parts.streams.to(peer), { signal: until })
+    await measureClock(parts.streams.to(peer), { signal })
+    const deadline = performance.now() + DIRECT_PATH_TIMEOUT_MS
+    while (pathOf(parts, peer)?.class === 'relayed' && performance.now() < deadline && !signal.aborted) {
+      await pause(POLL_MS, signal)
+    }
+    const { offset, bound } = await measureClock(parts.streams.to(peer), { signal })
     return { ...known, path: pathOf(parts, peer), roundTrip: 2 * bound, clock: { offset, bound } }
   } catch (cause) {
     return { ...known, path: pathOf(parts, peer), error: asBakError(cause).message }
@@ -66,5 +70,3 @@ function pathOf(parts: Parts, peer: string): PeerReachability['path'] {
 }
 
 const nameOf = ({ members }: Parts, peer: string) => members.get(peer)?.shown ?? peer
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

@@ -1,4 +1,4 @@
-/** Calls about what runs have left. */
+/** Calls about the results of runs. */
 import { encode } from '../../protocols/codec.ts'
 import type { CallInput, CallResponse, HandlerOptions, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -28,7 +28,7 @@ export async function* ls(
   yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
 }
 
-/** Runs that other peers drive, as their records and their notices say. */
+/** Runs that other peers drive, from the records of members and from notices. */
 function elsewhere({ members, identity, feed }: Parts): RunLine[] {
   return members
     .list()
@@ -53,13 +53,13 @@ function elsewhere({ members, identity, feed }: Parts): RunLine[] {
     )
 }
 
-/** The second that a run's id begins with. */
+/** @returns ms since 1970, from the second that a run id begins with */
 function createdOf(run: string): number {
   const [, year, month, day, hour, minute, second] = (/^(....)(..)(..)T(..)(..)(..)/.exec(run) ?? []).map(Number)
   return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
 }
 
-/** What is known of a run here; where that is not all, what the peer that has its folder says. */
+/** What is known of a run here, or from the peer that has its folder. */
 export async function* describe(
   parts: Parts,
   { run: text }: CallInput<'describe'>,
@@ -83,7 +83,7 @@ export async function* describe(
   }
 }
 
-/** Nobody shows the folder: what this peer knows of the run, and what proves it. */
+/** For a run without a reachable folder: what this peer knows of it, and the certificates of the replicas. */
 async function proofsOf({ coordinator, feed, streams, members }: Parts, run: string, signal: AbortSignal) {
   const described = await coordinator.describe(run)
   const followed = feed.get(run)
@@ -112,7 +112,7 @@ export async function* move(
   const fitting = parts.members.list().filter(isHere).filter(parseSelector(to))
   const [target] = fitting
   if (target == null || fitting.length > 1) {
-    throw new BakError('no-such-peer', `"${to}" names ${fitting.length} peers that are here; one is needed`)
+    throw new BakError('no-such-peer', `"${to}" selects ${fitting.length} peers; expected one`)
   }
   if (target.peer === parts.identity.peer) throw new BakError('usage', 'the result is on this peer already')
   const progress = new Queue<CallResponse<'move'>>(64)

@@ -1,4 +1,4 @@
-/** Calls that begin, follow and cancel runs. */
+/** Calls that plan, start, follow and cancel runs. */
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -13,7 +13,7 @@ import { parseSelector } from '../run/selector.ts'
 import { findTool } from '../tools/index.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 
-/** The run belongs to the daemon from here on: the caller may go. */
+/** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
 export async function* run(
   { coordinator }: Parts,
   request: CallInput<'run'>,
@@ -24,7 +24,7 @@ export async function* run(
   yield* coordinator.follow(begun.run, 0, signal)
 }
 
-/** What a run would do now: nothing is started. */
+/** What a run would do now; starts nothing. */
 export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGenerator<CallResponse<'plan'>> {
   parseSelector(spec.on)
   const here = parts.members.list().filter(isUsable)
@@ -44,7 +44,7 @@ export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGen
   }
 }
 
-/** The past of a run and then its present, from whichever peer has it; a stream that breaks is taken up where it was. */
+/** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */
 export async function* attach(
   parts: Parts,
   { run: text, from = 0 }: CallInput<'attach'>,
@@ -56,7 +56,7 @@ export async function* attach(
   if (!isController(parts.authority.roleOf(peer)))
     throw new BakError(
       'not-allowed',
-      `an agent holds ${id}: what happened in it is not for it to say; try bak show ${id}`
+      `the result of ${id} is on an agent, whose events are not trusted; try bak show ${id}`
     )
   let next = from
   for (let tries = 0; tries < 5; tries++) {
@@ -74,7 +74,7 @@ export async function* attach(
     if (!parts.members.isHere(peer)) break
     await new Promise(resolve => setTimeout(resolve, 500))
   }
-  throw new BakError('lost-contact', `the peer that drives ${id} cannot be reached any more`)
+  throw new BakError('lost-contact', `lost contact with the peer that drives ${id}`)
 }
 
 export async function* cancel(
@@ -83,7 +83,7 @@ export async function* cancel(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
-  // whoever drives it would say so, too; this says what mends it
+  // its controller would refuse it too; this error says how to get the permission
   if (parts.coordinator.driver(id) == null) checkOwnPermission(parts.authority, parts.identity.peer, 'cancel')
   const { peer } = await locateRun(parts, id, signal)
   yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }

@@ -1,4 +1,4 @@
-/** How the mesh hangs together: every member is asked for its connections, and what they say is made one picture. */
+/** The control call `topology`: asks every member for its connections, and merges the answers into one graph. */
 
 import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { CallResponse, MemberView } from '../../protocols/control.ts'
@@ -9,10 +9,10 @@ import type { Parts } from '../parts.ts'
 import { type Edge, mergeLinks } from './merge-links.ts'
 import { isHere } from './mesh.ts'
 
-/** Longest time for one member, ms: who is reached through others only is dialled first. */
-const PATIENCE = 10_000
+/** Time for one member: one without a connection is dialled first, perhaps through a relay. */
+const MEMBER_TIMEOUT_MS = 10_000
 /** Members that are asked at the same time. */
-const AT_ONCE = 32
+const CONCURRENCY = 32
 
 type Topology = CallResponse<'topology'>
 
@@ -24,60 +24,61 @@ export async function* topology(
   const { members, adjacency, identity } = parts
   const before = new Set(adjacency.list().map(({ peer }) => peer))
   const others = members.list().filter(each => isHere(each) && each.path !== 'self')
-  const { words, silent } = await askAll(parts, others, signal)
+  const { reports, errors } = await askAll(parts, others, signal)
   if (signal.aborted) return
-  // last, so that it knows of the connections that asking opened, as the others do
-  words.set(identity.peer, adjacency.list())
-  yield draw(members.list(), words, silent, { peer: identity.peer, before })
+  // last, so that it includes the connections that asking opened, as the reports of the others do
+  reports.set(identity.peer, adjacency.list())
+  yield draw(members.list(), reports, errors, { peer: identity.peer, before })
 }
 
-interface Heard {
-  words: Map<string, Link[]>
-  /** Why who has not answered has not. */
-  silent: Map<string, string>
+interface Answers {
+  /** The connections of each peer, as it reported them. */
+  reports: Map<string, Link[]>
+  /** Why a peer reported none. */
+  errors: Map<string, string>
 }
 
-async function askAll({ streams }: Parts, members: MemberView[], signal: AbortSignal): Promise<Heard> {
-  const heard: Heard = { words: new Map(), silent: new Map() }
-  const limit = new Limit({ total: AT_ONCE })
+async function askAll({ streams }: Parts, members: MemberView[], callSignal: AbortSignal): Promise<Answers> {
+  const answers: Answers = { reports: new Map(), errors: new Map() }
+  const limit = new Limit({ total: CONCURRENCY })
   const asked = members.map(({ peer }) =>
     limit.run(peer, async () => {
-      const late = AbortSignal.timeout(PATIENCE)
+      const timeout = AbortSignal.timeout(MEMBER_TIMEOUT_MS)
       try {
-        const until = { signal: AbortSignal.any([signal, late]) }
-        heard.words.set(peer, (await askOne(streams.to(peer), adjacencyProtocol, {}, until)).links)
+        const options = { signal: AbortSignal.any([callSignal, timeout]) }
+        answers.reports.set(peer, (await askOne(streams.to(peer), adjacencyProtocol, {}, options)).links)
       } catch (cause) {
-        const why = late.aborted ? `no answer within ${PATIENCE / 1000} s` : asBakError(cause).message
-        heard.silent.set(peer, why)
+        const why = timeout.aborted ? `no answer within ${MEMBER_TIMEOUT_MS / 1000} s` : asBakError(cause).message
+        answers.errors.set(peer, why)
       }
     })
   )
   await Promise.all(asked)
-  return heard
+  return answers
 }
 
 /**
  * Pure.
- * @param known whom this peer knows; who is gone is shown where somebody is connected with it all the same
- * @param self this peer, and whom it was connected with before it asked
+ * @param known members of this peer's table; an absent one is shown if a report has a connection with it
+ * @param self this peer, and the peers that it was connected with before it asked
  */
 export function draw(
   known: MemberView[],
-  words: Map<string, Link[]>,
-  silent: Map<string, string>,
+  reports: Map<string, Link[]>,
+  errors: Map<string, string>,
   self: { peer: string; before: Set<string> }
 ): Topology {
-  const edges = mergeLinks(words)
+  const edges = mergeLinks(reports)
   const views = new Map(known.map(each => [each.peer, each]))
   const named = (peer: string) => ({ peer, name: views.get(peer)?.shown ?? peer })
-  const here = known.filter(isHere).map(({ peer }) => peer)
-  // who was here when it was asked may be lost by now
-  const peers = new Set([...here, ...silent.keys(), ...edges.flatMap(({ a, b }) => [a, b])])
+  const present = known.filter(isHere).map(({ peer }) => peer)
+  // a member that was present when it was asked may be lost by now
+  const peers = new Set([...present, ...errors.keys(), ...edges.flatMap(({ a, b }) => [a, b])])
   const isOpened = ({ a, b }: Edge) =>
     (a === self.peer && !self.before.has(b)) || (b === self.peer && !self.before.has(a))
   return {
     self: self.peer,
-    members: [...peers].map(peer => ({ ...named(peer), state: views.get(peer)?.state, error: silent.get(peer) })),
+    members: [...peers].map(peer => ({ ...named(peer), state: views.get(peer)?.state, error: errors.get(peer) })),
     links: edges.map(edge => ({
       ...edge,
       ...{ a: named(edge.a), b: named(edge.b), via: edge.via == null ? undefined : named(edge.via) },

@@ -1,36 +1,39 @@
-/** Calls about who belongs to the mesh. */
+/** Control calls about the membership of the mesh: tickets, revocations and rotations of the secret. */
 import { randomInt } from 'node:crypto'
 import * as v from 'valibot'
 import type { CallInput, CallResponse } from '../../protocols/control.ts'
 import { seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { peerId } from '../../protocols/fields.ts'
-import { writeTicket } from '../../protocols/ticket.ts'
-import { type Revocation, type Rotation, revocationSubject, rotationSubject } from '../../protocols/trust.ts'
+import { MAX_TICKET_ADDRESSES, writeTicket } from '../../protocols/ticket.ts'
+import { type Revocation, type Rotation, revocationSubject, rotationSubject } from '../../protocols/trust-entries.ts'
 import { findNamed, type Named } from '../mesh/trust/find.ts'
 import { listInvitations } from '../mesh/trust/invitations.ts'
 import { issueInvitation } from '../mesh/trust/issue.ts'
 import { type MeshSecret, newSecret } from '../mesh/trust/mesh-secret.ts'
-import { hitBy } from '../mesh/trust/revoked.ts'
+import { revocationOf } from '../mesh/trust/revoked.ts'
 import type { Parts } from '../parts.ts'
 
-const DAY = 86_400_000
-/** Numbers of generations are this far apart at most: two rotations at the same time in two halves of a mesh get different ones. */
-const STEP = 1_000
+const DAY_MS = 86_400_000
+/**
+ * A new generation is a random step of at most this above the last, so that two rotations at the same time in two halves of a
+ * mesh get different numbers.
+ */
+const MAX_GENERATION_STEP = 1_000
 
 export async function* invite(
   parts: Parts,
-  { role = 'controller', ttl = DAY, uses, name }: CallInput<'invite'>
+  { role = 'controller', ttl = DAY_MS, uses, name }: CallInput<'invite'>
 ): AsyncGenerator<CallResponse<'invite'>> {
   const issuer = issuerOf(parts)
-  const addresses = parts.addresses().slice(0, 16)
+  const addresses = parts.addresses().slice(0, MAX_TICKET_ADDRESSES)
   if (addresses.length === 0)
-    throw new BakError('bad-config', 'this peer listens on no address: a ticket would lead nowhere')
+    throw new BakError('bad-config', 'this peer listens on no address, so a ticket could name none')
   const { invitation, sealed, key } = issueInvitation(issuer, { role, ttl, uses, name }, Date.now())
   const { generation, value: secret } = newestOf(parts)
   const via = issuer.links.length === 0 ? undefined : issuer.links
   const ticket = writeTicket({ invitation: sealed, key, via, generation, secret, addresses, from: issuer.peer })
-  parts.authority.keep(sealed)
+  parts.authority.addInvitation(sealed)
   yield { ticket, invitation: invitation.id, role, expires: invitation.expires, name, uses }
 }
 
@@ -56,11 +59,15 @@ export async function* revoke(
   const value: Revocation = { mesh: issuer.mesh, target, at: Date.now(), reason }
   const { authority, members } = parts
   const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
-  const before = authority.roll.proofs()
-  const came = authority.roll.proof(target)?.invitation
-  parts.spread.decide({ type: 'revocation', sealed: seal(revocationSubject, value, issuer), proof: authority.shows })
-  const dropped = before.filter(proof => hitBy(authority.roll.revoked, proof) != null)
-  const open = invitationsOf(parts).find(each => each.id === came && each.state === 'open')
+  const before = authority.proofRegistry.proofs()
+  const invitation = authority.proofRegistry.proof(target)?.invitation
+  parts.trustPublisher.decide({
+    type: 'revocation',
+    sealed: seal(revocationSubject, value, issuer),
+    proof: authority.ownProofBytes
+  })
+  const dropped = before.filter(proof => revocationOf(authority.proofRegistry.revoked, proof) != null)
+  const open = invitationsOf(parts).find(each => each.id === invitation && each.state === 'open')
   yield {
     ...{ kind, target, name },
     dropped: dropped.map(({ peer }) => ({ peer, name: names.get(peer) })),
@@ -70,14 +77,14 @@ export async function* revoke(
 
 export async function* rotate(
   parts: Parts,
-  { grace = 7 * DAY }: CallInput<'rotate'>
+  { grace = 7 * DAY_MS }: CallInput<'rotate'>
 ): AsyncGenerator<CallResponse<'rotate'>> {
   const issuer = issuerOf(parts)
-  const { generation, value } = newSecret(newestOf(parts).generation + 1 + randomInt(STEP))
+  const { generation, value } = newSecret(newestOf(parts).generation + 1 + randomInt(MAX_GENERATION_STEP))
   const now = Date.now()
   const rotation: Rotation = { mesh: issuer.mesh, generation, secret: value, issued: now, until: now + grace }
-  const proof = parts.authority.shows
-  parts.spread.decide({ type: 'rotation', sealed: seal(rotationSubject, rotation, issuer), proof })
+  const proof = parts.authority.ownProofBytes
+  parts.trustPublisher.decide({ type: 'rotation', sealed: seal(rotationSubject, rotation, issuer), proof })
   yield { generation, until: rotation.until }
 }
 
@@ -90,7 +97,7 @@ function issuerOf({ authority, members, identity }: Parts) {
   const who = admins.length === 0 ? 'none is known here' : admins.map(({ shown }) => shown).join(', ')
   throw new BakError(
     'not-allowed',
-    `this peer is ${role == null ? 'not let in any more' : `here as ${role}`}; only an admin may do this: ${who}`
+    `this peer is ${role == null ? 'no longer admitted' : `here as ${role}`}; only an admin may do this: ${who}`
   )
 }
 
@@ -101,9 +108,9 @@ function newestOf({ authority }: Parts): MeshSecret {
 }
 
 const invitationsOf = ({ authority, identity }: Parts) =>
-  listInvitations(authority.roll, authority.issued, identity.peer, Date.now())
+  listInvitations(authority.proofRegistry, authority.issuedInvitations, identity.peer, Date.now())
 
-/** A whole id need not be known here. */
+/** A complete id is accepted even if this peer does not know it. */
 function findRevocable(parts: Parts, what: string): Named {
   const invitations = invitationsOf(parts)
   const peers = parts.members

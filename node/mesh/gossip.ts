@@ -86,10 +86,10 @@ export interface Topic<T> {
    */
   check(bytes: Uint8Array, claim: (signer: string) => void): T
   /**
-   * Whether the signer sends the message to everybody whom it concerns: a peer that gets it from the signer itself does not pass it on.
+   * True if the signer sends the message to every peer that it concerns: a peer that gets it from the signer itself does not pass it on.
    */
   isOneHop?(value: T): boolean
-  /** Gets each message once, from whichever peer it came. */
+  /** Gets each message once, through whichever neighbour it came. */
   handle(value: T, bytes: Uint8Array): void
 }
 
@@ -126,7 +126,7 @@ export class Gossip {
     this.#pubsub.subscribe(topic.name)
   }
 
-  /** Messages on the topic are dropped unread from now on. */
+  /** Leaves a topic: its messages are dropped unread from now on. */
   unsubscribe(name: string): void {
     if (!this.#topics.delete(name)) return
     this.#pubsub.unsubscribe(name)
@@ -141,7 +141,7 @@ export class Gossip {
     return peers.every(peer => subscribers?.has(peer) === true && this.#inside.streamsOutbound.has(peer))
   }
 
-  /** Sends to whoever is known to listen; nobody may be. */
+  /** Publishes to the known subscribers; there may be none. */
   publish(topic: string, bytes: Uint8Array): void {
     // every neighbour would count it as a violation
     if (bytes.length > MAX_MESSAGE_BYTES)

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
+import { RECORD_FILE } from '../../protocols/layout.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
@@ -71,7 +72,7 @@ export class Coordinator {
   readonly #init: CoordinatorInit
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
-  readonly #index = new RunIndex(run => this.folder(run).path('run.json'))
+  readonly #index = new RunIndex(run => this.folder(run).path(RECORD_FILE))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
 

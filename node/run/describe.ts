@@ -1,11 +1,11 @@
 /** What a peer can show of a run, for people and for other peers. */
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
+import { CERTIFICATES_FOLDER, MANIFEST_FILE, OFFER_FILE, parseResultPath } from '../../protocols/layout.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { FollowedRun, RunFeed } from './run-feed.ts'
@@ -26,7 +26,7 @@ export async function describeRun(run: string, { folder: at, feed, content }: De
   const record = await folder.readRecordText().catch(() => undefined)
   if (record != null) {
     const controller = (await folder.readRecord()).controller.peer
-    const [manifest, offer] = await Promise.all(['manifest', 'offer'].map(name => readEnvelope(folder, name)))
+    const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => readEnvelope(folder, path)))
     return { run, controller, record, manifest, offer, certificates: await readCertificates(folder) }
   }
   const followed = feed.get(run)
@@ -62,13 +62,15 @@ export async function gatherCertificates(
   return [...published, ...newer].map(digest => found.get(digest)).filter(each => each != null)
 }
 
-async function readEnvelope(folder: RunFolder, name: string): Promise<Envelope | undefined> {
-  const bytes = await readFile(join(folder.certificates, `${name}.cbor`)).catch(() => undefined)
+async function readEnvelope(folder: RunFolder, path: string): Promise<Envelope | undefined> {
+  const bytes = await readFile(folder.path(path)).catch(() => undefined)
   return bytes == null ? undefined : decode(envelope, new Uint8Array(bytes))
 }
 
 async function readCertificates(folder: RunFolder): Promise<Envelope[]> {
-  const names = (await readdir(folder.certificates).catch(() => [])).filter(name => /^\d{4,}-/.test(name)).sort()
-  const read = await Promise.all(names.map(name => readEnvelope(folder, name.replace('.cbor', ''))))
+  const names = (await readdir(folder.certificates).catch(() => [])).sort()
+  const paths = names.map(name => `${CERTIFICATES_FOLDER}/${name}`)
+  const certificates = paths.filter(path => parseResultPath(path)?.kind === 'certificate')
+  const read = await Promise.all(certificates.map(path => readEnvelope(folder, path)))
   return read.filter(each => each != null)
 }

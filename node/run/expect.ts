@@ -1,3 +1,4 @@
+/** Waits for the members that a run expects. */
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
 import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { RECORD_FILE } from '../../protocols/layout.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import type { Members } from '../mesh/membership/members.ts'
@@ -63,13 +64,13 @@ export class Mover {
     const { coordinator, streams } = this.#components
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
-    if (!existsSync(folder.path('run.json'))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    if (!existsSync(folder.path(RECORD_FILE))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     const shelf = join(this.#home.work(), `.move-${run}`)
     const outbox = await openOutbox(shelf, run)
     try {
-      const parcel = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
-      const source = { read: (offset: number, length: number) => outbox.read(parcel.digest, offset, length) }
-      await sendTarball(streams.to(to), parcel, source, { signal, to, onProgress })
+      const offer = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
+      const source = { read: (offset: number, length: number) => outbox.read(offer.digest, offset, length) }
+      await sendTarball(streams.to(to), offer, source, { signal, to, onProgress })
     } finally {
       await rm(shelf, { recursive: true, force: true })
     }

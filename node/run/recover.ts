@@ -1,5 +1,7 @@
+/** Ends in order the runs that a killed daemon left open. */
 import type { KeyObject } from 'node:crypto'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import { METADATA_FILE } from '../../protocols/layout.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import { loadJournal } from '../store/journal.ts'
@@ -37,6 +39,6 @@ export async function closeAbandoned(folder: RunFolder, signer: { peer: string; 
     { sync: true }
   )
   await events.close()
-  await writeAtomic(folder.path('metadata.log'), metadataOf(record))
+  await writeAtomic(folder.path(METADATA_FILE), metadataOf(record))
   await folder.seal(record, signer)
 }

@@ -7,7 +7,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { check } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { parcel, SMALL, type TarballKind, type TarballOffer } from '../../protocols/tarball.ts'
+import { SMALL, type TarballKind, type TarballOffer, tarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncFolder, unlessMissing } from './disk.ts'
 import { pack, packSmall } from './pack.ts'
@@ -123,7 +123,7 @@ export class Outbox {
 
 function parse(path: string, json: string): TarballOffer {
   try {
-    return check(parcel, JSON.parse(json))
+    return check(tarballOffer, JSON.parse(json))
   } catch (cause) {
     throw new BakError('damaged', `the offer of ${path} is damaged: ${(cause as Error).message}`, { cause })
   }

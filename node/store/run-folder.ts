@@ -6,6 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
+import { CERTIFICATES_FOLDER, JOURNAL_FILE, RECORD_FILE, SPEC_FILE } from '../../protocols/layout.ts'
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -23,11 +24,11 @@ export class RunFolder {
   }
 
   get journal(): string {
-    return join(this.root, 'journal.ndjson')
+    return join(this.root, JOURNAL_FILE)
   }
 
   get certificates(): string {
-    return join(this.root, 'certificates')
+    return join(this.root, CERTIFICATES_FOLDER)
   }
 
   path(...names: string[]): string {
@@ -36,7 +37,7 @@ export class RunFolder {
 
   async create(spec: Spec): Promise<void> {
     await mkdir(this.certificates, { recursive: true })
-    await writeAtomic(this.path('spec.toml'), writeRunFile(spec))
+    await writeAtomic(this.path(SPEC_FILE), writeRunFile(spec))
   }
 
   async writeEnvelope(path: string, sealed: Envelope): Promise<void> {
@@ -44,13 +45,13 @@ export class RunFolder {
   }
 
   async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.path('run.json'), writeRecord(record))
+    await writeAtomic(this.path(RECORD_FILE), writeRecord(record))
   }
 
   /** Adds the digest of every file to the record, and signs it. */
   async seal(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<RunRecord> {
-    const sealed = { ...record, files: await fileDigests(this.root, { except: ['run.json'] }) }
-    await writeAtomic(this.path('run.json'), writeRecord(sealed, signer))
+    const sealed = { ...record, files: await fileDigests(this.root, { except: [RECORD_FILE] }) }
+    await writeAtomic(this.path(RECORD_FILE), writeRecord(sealed, signer))
     return sealed
   }
 
@@ -61,7 +62,7 @@ export class RunFolder {
   isSealed(): boolean {
     let file: number | undefined
     try {
-      file = openSync(this.path('run.json'), 'r')
+      file = openSync(this.path(RECORD_FILE), 'r')
       const { size } = fstatSync(file)
       const end = Buffer.alloc(Math.min(size, MAX_SEAL_BYTES))
       return endsWithSeal(end.toString('utf8', 0, readSync(file, end, 0, end.length, size - end.length)))
@@ -77,6 +78,6 @@ export class RunFolder {
   }
 
   readRecordText(): Promise<string> {
-    return readFile(this.path('run.json'), 'utf8')
+    return readFile(this.path(RECORD_FILE), 'utf8')
   }
 }

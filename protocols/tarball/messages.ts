@@ -16,7 +16,7 @@ export const tarballKind = v.picklist(['sample', 'sysinfo', 'run'])
 export type TarballKind = v.InferOutput<typeof tarballKind>
 
 /** A tarball: what it is, and what is in it. */
-export const parcel = v.object({
+export const tarballOffer = v.object({
   run: runId,
   /** For people: `sysinfo begin`, `1-default/sample1`. */
   what: text,
@@ -27,7 +27,7 @@ export const parcel = v.object({
   /** Paths in the run's folder that it fills. The receiver knows which of them are the sender's to fill. */
   allow: list(text, 512)
 })
-export type TarballOffer = v.InferOutput<typeof parcel>
+export type TarballOffer = v.InferOutput<typeof tarballOffer>
 
 /** "It is here, whole, and in its place." */
 export const receipt = v.object({ run: runId, what: text, digest, bytes: count, at: instant })
@@ -37,7 +37,7 @@ export const receiptSubject: Subject<Receipt> = { name: 'receipt', schema: recei
 const portion = { offset: count, length: v.pipe(count, v.minValue(1), v.maxValue(PORTION)) }
 const toReceiver = v.variant('type', [
   /** A small tarball comes with its offer. */
-  v.object({ type: v.literal('offer'), ...parcel.entries, whole: v.optional(plainBytes(SMALL)) }),
+  v.object({ type: v.literal('offer'), ...tarballOffer.entries, whole: v.optional(plainBytes(SMALL)) }),
   /** So many plain bytes come behind it. */
   v.object({ type: v.literal('data'), ...portion })
 ])
@@ -60,7 +60,7 @@ export const tarballProtocol: Protocol<ToReceiver, ToSender> = {
   maxUnread: MAX_WINDOW * (PORTION + 1024)
 }
 
-/** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this parcel */
+/** @throws {BakError} `bad-signature` or `bad-message` unless `by` signed that it has this tarball */
 export function checkReceipt(offer: TarballOffer, sealed: Envelope, by: string): Envelope {
   const { by: signer, value } = openEnvelope(receiptSubject, sealed)
   if (signer !== by) throw new BakError('bad-signature', `the receipt is signed by ${signer}, not by ${by}`)

@@ -1,26 +1,30 @@
-/** Portions that may be under way at once, and so be held by a receiver whose disk is slow. */
-export const MAX_WINDOW = 16
+/** How many portions of a tarball a receiver has in flight at once. */
+
+/** Portions that may be in flight, and so be held by a receiver whose disk is slow: as many as the window of a stream takes. */
+export const MAX_WINDOW = 32
+/** The next portion arrives while one is stored. */
+const MIN_WINDOW = 2
+/** A portion that takes this many times as long as the fastest one has waited behind others. */
+const QUEUED = 1.25
 
 /**
- * How many portions to have under way: as many as are stored in the time that one takes to come, and some more. While those
- * that are under way do not fill the road they are stored at the pace of their coming, which asks for more; once the road,
- * a processor or the disk is busy all the time, more would only wait.
+ * While portions come as fast as one alone the path is not full, and the window doubles every round trip. A portion that waited behind others
+ * tells how many fill the path: as many as were in flight, by the part of its time that a portion alone takes. More would only wait, for
+ * the path, a processor or the disk.
  */
 export class Pace {
   window = 1
   #shortest = Number.POSITIVE_INFINITY
-  #between: number | undefined
-  #last: number | undefined
 
-  /** A portion is stored. @param came ms from asking for it to having it @param now ms, of a clock that never goes back */
-  note(came: number, now: number): void {
+  /**
+   * Notes a portion that was stored.
+   * @param came ms from asking for it to its arrival
+   * @param inFlight portions when it was asked for, itself included
+   */
+  note(came: number, inFlight: number): void {
     this.#shortest = Math.min(this.#shortest, came)
-    if (this.#last !== undefined) {
-      const between = now - this.#last
-      this.#between = this.#between === undefined ? between : 0.5 * (this.#between + between)
-    }
-    this.#last = now
-    const pays = Math.ceil((1.25 * this.#shortest) / Math.max(this.#between ?? came, 0.01) + 0.5)
-    this.window = Math.min(MAX_WINDOW, Math.max(1, pays))
+    const fills = inFlight * (this.#shortest / Math.max(came, Number.MIN_VALUE))
+    const window = came <= QUEUED * this.#shortest ? Math.max(this.window, 2 * inFlight) : Math.ceil(1.25 * fills + 0.5)
+    this.window = Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, window))
   }
 }

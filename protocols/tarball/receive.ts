@@ -118,7 +118,9 @@ async function* fill(
 interface Want {
   offset: number
   length: number
+  /** When it was asked for, and how many were in flight then, itself included. */
   since: number
+  inFlight: number
 }
 
 /** Asks for what is missing, as many portions at once as pay; one is stored while the next is on its way. */
@@ -134,17 +136,17 @@ async function* fetchRest(
   // one is filled while the other is stored
   const room = Array.from({ length: 2 }, () => new Uint8Array(Math.min(PORTION, offer.bytes - sink.size())))
   const store = async (want: Want, bytes: Uint8Array) => {
-    const arrived = performance.now()
+    const came = performance.now() - want.since
     await sink.append(want.offset, bytes)
     pass(want.length)
-    pace.note(arrived - want.since, performance.now())
+    pace.note(came, want.inFlight)
     report(sink.size(), offer.bytes)
   }
   try {
     for (let next = sink.size(); next < offer.bytes || asked.length > 0; ) {
       while (next < offer.bytes && asked.length < pace.window) {
         const length = Math.min(PORTION, offer.bytes - next)
-        asked.push({ offset: next, length, since: performance.now() })
+        asked.push({ offset: next, length, since: performance.now(), inFlight: asked.length + 1 })
         yield { type: 'want', offset: next, length }
         next += length
       }

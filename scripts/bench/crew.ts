@@ -26,11 +26,16 @@ export interface Hand {
 }
 
 /** Starts `script` in `peers/` with the arguments of a role. @throws if it does not get ready */
-export async function hire(script: string, ...args: Array<string | number>): Promise<Hand> {
+export const hire = (script: string, ...args: Array<string | number>) => hireIn([], script, ...args)
+
+/** @param enter the words before a program that runs it elsewhere, such as in a network namespace */
+export async function hireIn(enter: string[], script: string, ...args: Array<string | number>): Promise<Hand> {
   const path = fileURLToPath(new URL(`peers/${script}.ts`, import.meta.url))
+  const [execPath = process.execPath, ...execArgv] = [...enter, process.execPath]
   const child = fork(path, args.map(String), {
+    execPath,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [],
+    execArgv,
     // a Ctrl-C at the terminal is for the bench, which then ends them in order
     detached: true
   })

@@ -61,12 +61,14 @@ export function bakTransfer(mesh: Mesh, on: string | undefined, file: string, mi
 }
 
 /** Bytes that the receiver has, as they come. */
-class Portions {
+export class Portions {
   readonly #senders = new Map<string, { first: number; done: number }>()
   #began = 0
   #last = 0
 
-  note({ peer, done, at }: { peer: string; done: number; at: number }): void {
+  note({ peer, done, total, at }: { peer: string; done: number; total: number; at: number }): void {
+    // what else a member sends is small, and comes earlier
+    if (total < MIB) return
     if (this.#senders.size === 0) this.#began = at
     const { first } = this.#senders.get(peer) ?? { first: done }
     this.#senders.set(peer, { first, done })

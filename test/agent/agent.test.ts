@@ -30,7 +30,7 @@ import { type Ack, ackSubject, type Command, commandSubject } from '../../protoc
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Opener, serve } from '../../protocols/stream.ts'
 import { fake } from '../helpers/run.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { createWorkspace, until } from '../helpers/workspace.ts'
 import { controller, member, notice, offer, record, run } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
@@ -64,7 +64,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const entered: string[] = []
   const closed: ClosedPhase[] = []
   const log: string[] = []
-  const runStream = road(
+  const runStream = linkTo(
     serve(runStreamProtocol, async function* (first, { receive }) {
       assert.equal(first, { type: 'open', run })
       yield { type: 'lease' }
@@ -76,7 +76,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     }),
     member.peer
   )
-  const contents = road(
+  const contents = linkTo(
     serve(getProtocol, async function* ({ digest, offset, length }) {
       if (digest !== subject || onStream) throw new BakError('unknown-digest', 'it is not here')
       yield { total: bytes.length, bytes: bytes.subarray(offset, offset + length) }

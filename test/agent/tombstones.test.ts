@@ -7,7 +7,7 @@ import { BakError } from '../../protocols/errors.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
 import { command as order, ack as sample } from '../protocols/samples.ts'
 
@@ -23,7 +23,7 @@ function create(refuse = false) {
   const got: Ack[] = []
   const clock = { now: 0 }
   const logged: string[] = []
-  const { open: way } = road(
+  const { open: way } = linkTo(
     serve(runStreamProtocol, async function* (first, { receive }) {
       if (refuse) throw new BakError('no-such-run', 'it is over')
       assert.equal(first, { type: 'open', run })

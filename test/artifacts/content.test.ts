@@ -5,7 +5,7 @@ import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { askOne, type Handler, type Opener, serve } from '../../protocols/stream.ts'
-import { type Road, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, stayAwake, type TestLink } from '../helpers/streams.ts'
 
 const test = suite('content by digest')
 const sleepAgain = stayAwake()
@@ -18,7 +18,7 @@ type Given = { total: number; bytes: Uint8Array }
 /** A few peers that have content, and others that answer as a test wants. */
 class Net {
   readonly asked: string[] = []
-  readonly #roads = new Map<string, Road>()
+  readonly #links = new Map<string, TestLink>()
 
   async peer(name: string): Promise<Content> {
     const content = new Content({
@@ -33,17 +33,17 @@ class Net {
   }
 
   liar(name: string, handler: Handler<Asked, Given>): void {
-    this.#roads.set(name, road(serve(getProtocol, handler), 'the caller'))
+    this.#links.set(name, linkTo(serve(getProtocol, handler), 'the caller'))
   }
 
-  road(name: string): Road {
-    return this.#roads.get(name) as Road
+  link(name: string): TestLink {
+    return this.#links.get(name) as TestLink
   }
 
   #to(name: string): Opener {
     return async (id, options) => {
       this.asked.push(name)
-      const there = this.#roads.get(name)
+      const there = this.#links.get(name)
       if (there == null) throw new BakError('unreachable', `${name} cannot be reached`)
       return await there.open(id, options)
     }
@@ -187,7 +187,7 @@ test('a connection that breaks in the middle leads to the next peer', async () =
   const net = new Net()
   const bytes = noise(2 * MIB)
   for (const name of ['a', 'b']) (await net.peer(name)).put(bytes)
-  net.road('a').onAnswer = (piece, stream) => (stream.received > MIB ? void stream.cut() : piece)
+  net.link('a').onAnswer = (piece, stream) => (stream.received > MIB ? void stream.cut() : piece)
   const asking = await net.peer('asking')
   assert.is(Buffer.compare(await asking.get(digestOf(bytes), ['a', 'b']), bytes), 0)
   assert.equal(net.asked, ['a', 'b'])
@@ -267,7 +267,7 @@ test('a request beyond the end of the content is answered with no bytes', async 
   const net = new Net()
   const content = await net.peer('a')
   const digest = content.put(noise(10))
-  const given = await askOne(net.road('a').open, getProtocol, { digest, offset: 11, length: 5 })
+  const given = await askOne(net.link('a').open, getProtocol, { digest, offset: 11, length: 5 })
   assert.equal([given.total, given.bytes.length], [10, 0])
 })
 

@@ -8,7 +8,7 @@ import { ackSubject } from '../../protocols/phase.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
-import { road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, stayAwake } from '../helpers/streams.ts'
 import { ack, member, run } from '../protocols/samples.ts'
 
 const test = suite('the run stream of a member')
@@ -47,7 +47,7 @@ function controllerOf(answer?: (opened: number) => BakError | undefined) {
     yield { type: 'lease' }
     for (let next = await say.take(); next !== undefined; next = await say.take()) yield next
   }
-  return { heard, streams, way: road(serve(runStreamProtocol, handler), member.peer) }
+  return { heard, streams, way: linkTo(serve(runStreamProtocol, handler), member.peer) }
 }
 
 function clientTo(open: Opener, init: Partial<RunStreamClientInit> = {}): RunStreamClient {

@@ -11,7 +11,7 @@ import { type Ack, ackSubject, certificateSubject, commandSubject } from '../../
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Call, call, type Handler, serve } from '../../protocols/stream.ts'
 import { fakeRun } from '../helpers/run.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { certificate, ack as goodAck, member, run, step } from '../protocols/samples.ts'
 
 const test = suite('run streams at the controller')
@@ -64,7 +64,7 @@ async function serverOf(change: Partial<RunStreamHandlers> = {}) {
   })
   const errors: string[] = []
   const from = (peer: string) =>
-    road(
+    linkTo(
       serve(runStreamProtocol, handler as Handler<FromMember, FromController>, ({ code }) => errors.push(code)),
       peer
     )
@@ -72,7 +72,7 @@ async function serverOf(change: Partial<RunStreamHandlers> = {}) {
 }
 
 /** Opens a run stream. */
-async function stream(way: ReturnType<typeof road>, of = run): Promise<Call<FromMember, FromController>> {
+async function stream(way: ReturnType<typeof linkTo>, of = run): Promise<Call<FromMember, FromController>> {
   const exchange = await call(way.open, runStreamProtocol, { signal: AbortSignal.timeout(20_000) })
   await exchange.send({ type: 'open', run: of })
   return exchange

@@ -9,7 +9,7 @@ import type { Manifest } from '../../protocols/manifest.ts'
 import { ackSubject, type Command } from '../../protocols/phase.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { until } from '../helpers/workspace.ts'
 import { command, controller, ack as goodAck, manifest, run, specOf } from '../protocols/samples.ts'
 
@@ -47,7 +47,7 @@ function endOf(peer: string) {
       if (next.type === 'acks') got.push(...next.sealed.map(hex))
     }
   }
-  const { open, streams } = road(serve(runStreamProtocol, handler), peer)
+  const { open, streams } = linkTo(serve(runStreamProtocol, handler), peer)
   const end = {
     got,
     /** It cannot be reached any more. */

@@ -280,7 +280,7 @@ bak('logs prints the output of a run that has ended, in order, each stream to it
     [2, 'two'],
     [10, 'ten']
   ]) {
-    const dir = join(folder, `1-default/sample${sample}/workload/node-c`)
+    const dir = join(folder, `1-default/sample${sample}/workload/a`)
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'stdout.txt'), `out ${text}\n`)
     writeFileSync(join(dir, 'stderr.txt'), `err ${text}\n`)

@@ -5,7 +5,7 @@ import { best, better, Clock, driftOf, measureClock, now, offsetOf } from '../..
 import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const pure = suite('clock offsets')
 
@@ -155,14 +155,14 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 test('two peers of one machine differ by no more than their bound', async () => {
-  const { open } = road(serve(clockProtocol, await served()), peer, { delay: 2 })
+  const { open } = linkTo(serve(clockProtocol, await served()), peer, { delay: 2 })
   const { offset, bound } = await measureClock(open)
   assert.ok(bound > 0 && bound < 5_000, `bound ${bound}`)
   assert.ok(Math.abs(offset) <= bound + 0.01, `${offset} +- ${bound}`)
 })
 
 test('a clock that is an hour ahead is found to be, within the bound', async () => {
-  const { open } = road(serve(clockProtocol, wrongBy(3_600_000)), peer)
+  const { open } = linkTo(serve(clockProtocol, wrongBy(3_600_000)), peer)
   const { offset, bound } = await measureClock(open)
   assert.ok(Math.abs(offset - 3_600_000) <= bound + 0.01, `${offset} +- ${bound}`)
 })
@@ -180,7 +180,7 @@ test('six exchanges share one stream, which is closed afterwards', async () => {
     yield* wrongBy(0)(first, { ...exchange, receive })
     ended.resolve()
   }
-  const all = road(serve(clockProtocol, counting), peer)
+  const all = linkTo(serve(clockProtocol, counting), peer)
   await measureClock(all.open)
   await ended.promise
   assert.is(asked, 6)
@@ -188,7 +188,7 @@ test('six exchanges share one stream, which is closed afterwards', async () => {
 })
 
 test('invalid timestamps are bad-message', async () => {
-  const { open } = road(
+  const { open } = linkTo(
     serve(clockProtocol, async function* ({ asked }) {
       yield { asked, heard: -1, answered: Number.MAX_VALUE }
     }),
@@ -198,7 +198,7 @@ test('invalid timestamps are bad-message', async () => {
 })
 
 test('the measurement of a silent peer ends with the signal', async () => {
-  const { open } = road(
+  const { open } = linkTo(
     serve(clockProtocol, async function* (_, { signal }) {
       yield* [] as Answered[]
       await new Promise(resolve => signal.addEventListener('abort', resolve))
@@ -212,7 +212,7 @@ test('the measurement of a silent peer ends with the signal', async () => {
 })
 
 test('a stream that breaks is unreachable', async () => {
-  const all = road(serve(clockProtocol, wrongBy(0)), peer)
+  const all = linkTo(serve(clockProtocol, wrongBy(0)), peer)
   all.onAnswer = (_, stream) => void stream.cut()
   assert.is(await codeOf(measureClock(all.open)), 'unreachable')
 })

@@ -5,7 +5,7 @@ import { type Edge, mergeLinks } from '../../node/control/merge-links.ts'
 import type { Link } from '../../protocols/adjacency.ts'
 import { pathClass } from '../../protocols/path.ts'
 
-const test = suite('what several peers say of their connections')
+const test = suite('merging reports of connections')
 
 const link = (peer: string, more: Partial<Link> = {}): Link => ({ peer, class: 'direct', gossip: false, ...more })
 const relayed = { class: 'relayed', via: 'r' } as const
@@ -24,14 +24,14 @@ const cases: Case[] = [
   ['by the second only', [], [link('a', relayed)], { ...relayed, gossip: false }, ['b']],
   ['gossip one way', [link('b')], [link('a', { gossip: true })], { class: 'direct', gossip: true }, ['a', 'b']],
   [
-    'relayed by who has not noticed the direct one yet',
+    'relayed by the side that has not noticed the direct connection yet',
     [link('b', relayed)],
     [link('a', { class: 'punched' })],
     { class: 'punched', gossip: false },
     ['a', 'b']
   ],
   [
-    'mapped by who knows of its port, direct by the other',
+    'mapped by the side that knows of its port, direct by the other',
     [link('b')],
     [link('a', { class: 'mapped' })],
     { class: 'mapped', gossip: false },
@@ -44,16 +44,16 @@ const cases: Case[] = [
     { ...relayed, gossip: false },
     ['a', 'b']
   ],
-  ['of oneself', [link('a')], [], undefined, []],
+  ['by a peer of itself', [link('a')], [], undefined, []],
   ['twice by one', [link('b'), link('b', relayed)], [], { class: 'direct', gossip: false }, ['a']]
 ]
 for (const [title, ofA, ofB, expected, by] of cases) {
-  test(`said ${title}`, () => {
-    const words = new Map([
+  test(`reported ${title}`, () => {
+    const reports = new Map([
       ['a', ofA],
       ['b', ofB]
     ])
-    const [edge, ...more] = mergeLinks(words)
+    const [edge, ...more] = mergeLinks(reports)
     assert.is(more.length, 0)
     if (expected == null) return assert.is(edge, undefined)
     const { a, b, said, ...rest } = edge as Edge
@@ -68,17 +68,17 @@ for (const [title, ofA, ofB, expected, by] of cases) {
 
 const peer = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 const anyLink = fc.record({ peer, class: fc.constantFrom(...pathClass.options), gossip: fc.boolean() })
-const words = fc.uniqueArray(fc.tuple(peer, fc.array(anyLink, { maxLength: 8 })), { selector: ([by]) => by })
+const reports = fc.uniqueArray(fc.tuple(peer, fc.array(anyLink, { maxLength: 8 })), { selector: ([by]) => by })
 
-test('each pair that anybody tells of is there once, in order, with the words of its two only, in whatever order they came', () => {
+test('every reported pair is there once, in order, with the reports of its two peers only, whatever the order of the reports', () => {
   fc.assert(
-    fc.property(words, all => {
+    fc.property(reports, all => {
       const edges = mergeLinks(new Map(all))
       assert.equal(mergeLinks(new Map([...all].reverse())), edges)
-      const told = all.flatMap(([by, links]) =>
+      const reported = all.flatMap(([by, links]) =>
         links.filter(each => each.peer !== by).map(each => [by, each.peer].sort())
       )
-      const pairs = [...new Set(told.map(String))].sort()
+      const pairs = [...new Set(reported.map(String))].sort()
       assert.equal(
         edges.map(({ a, b }) => `${a},${b}`),
         pairs

@@ -6,9 +6,9 @@ import { adjacencyProtocol, type Link } from '../../protocols/adjacency.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
-const test = suite('how the mesh hangs together')
+const test = suite('the topology of a mesh')
 test.after(stayAwake())
 
 const ids = Object.fromEntries(['self', 'b', 'c', 'gone', 'unknown'].map(name => [name, newSigner().peer]))
@@ -30,7 +30,7 @@ function partsOf(members: MemberView[], own: Link[][], answers: Record<string, L
       if (answer instanceof BakError) throw answer
       yield { links: answer }
     }
-    return road(serve(adjacencyProtocol, handler), id('self')).open
+    return linkTo(serve(adjacencyProtocol, handler), id('self')).open
   }
   const parts = {
     identity: { peer: id('self') },
@@ -48,7 +48,7 @@ async function show(...given: Parameters<typeof partsOf>) {
   return { answer, asked }
 }
 
-test('everyone who is here is asked, and pairs are told by both, by one, and by who asks', async () => {
+test('every present member is asked, and pairs are reported by both, by one, and by the asking peer', async () => {
   const members = [view('self'), view('b'), view('c', { path: 'indirect' }), view('gone', { state: 'lost' })]
   const before = [direct('b')]
   const { answer, asked } = await show(members, [before, [...before, direct('c')]], {
@@ -77,7 +77,7 @@ test('everyone who is here is asked, and pairs are told by both, by one, and by 
   assert.is(answer.members.find(({ peer }) => peer === id('unknown'))?.state, undefined)
 })
 
-test('who does not answer is named with the reason, and shown by the words of others', async () => {
+test('a member without an answer is listed with the reason, and with the connections that others report', async () => {
   const { answer } = await show([view('self'), view('b'), view('c')], [[direct('b'), direct('c')]], {
     [id('b')]: [direct('self')],
     [id('c')]: new BakError('busy', 'not now')
@@ -93,7 +93,7 @@ test('who does not answer is named with the reason, and shown by the words of ot
   assert.equal(answer.links.map(({ said }) => said.length).sort(), [1, 2])
 })
 
-test('who is lost while it is asked is shown all the same', () => {
+test('a member that is lost while it is asked is listed, too', () => {
   const known = [view('self'), view('gone', { state: 'lost' })]
   const { members } = draw(known, new Map(), new Map([[id('gone'), 'it is gone']]), {
     peer: id('self'),
@@ -108,12 +108,12 @@ test('who is lost while it is asked is shown all the same', () => {
   )
 })
 
-test('alone, a peer shows itself', async () => {
+test('a lone peer lists itself', async () => {
   const { answer } = await show([view('self')], [[]], {})
   assert.equal([answer.members.length, answer.links.length], [1, 0])
 })
 
-test('of many members only some are asked at the same time', async () => {
+test('a bounded number of members is asked at the same time', async () => {
   const many = Array.from({ length: 100 }, (_, i) => ({ ...view('b'), peer: newSigner().peer, shown: `n${i}` }))
   const { answer, asked } = await show([view('self'), ...many], [[]], {})
   assert.is(asked.whom.length, 100)
@@ -121,7 +121,7 @@ test('of many members only some are asked at the same time', async () => {
   assert.not(answer.members.some(({ error }) => error != null))
 })
 
-test('nothing is shown to who does not wait for it', async () => {
+test('an aborted call gets no answer', async () => {
   const { parts } = partsOf([view('self'), view('b')], [[]], {})
   const signal = AbortSignal.abort(new BakError('interrupted', 'the caller is gone'))
   assert.equal(await Array.fromAsync(topology(parts, {}, { signal })), [])

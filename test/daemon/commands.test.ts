@@ -237,8 +237,8 @@ const wrong: [string[], RegExp][] = [
   [['daemon', '--log', 'loud'], /--log <level>/],
   [['daemon', '--nosuch'], /unknown option '--nosuch'/],
   [['daemon', 'join'], /missing required argument 'ticket'/],
-  [['daemon', 'join', 'hello'], /not a ticket/],
-  [['daemon', 'join', 'bak1pWRm'], /not a ticket, or not all of it/],
+  [['daemon', 'join', 'hello'], /not a complete ticket/],
+  [['daemon', 'join', 'bak1pWRm'], /not a complete ticket/],
   [['stauts'], /unknown command 'stauts' \(Did you mean status\?\)/],
   [['frobnicate'], /unknown command 'frobnicate'; bak-node --help lists them/],
   [['stop', 'now'], /too many arguments for 'stop'/]

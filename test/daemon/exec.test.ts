@@ -59,7 +59,7 @@ test('a peer that cannot be started is said to be so, and no command is started'
   const file = join(scratch(), 'was-here')
   const { status, stderr } = await exec(['--join', 'bak1nonsense', '--', 'touch', file]).ended
   assert.is(status, 64)
-  assert.match(stderr, /not a ticket/)
+  assert.match(stderr, /not a complete ticket/)
   assert.not.ok(existsSync(file))
 })
 

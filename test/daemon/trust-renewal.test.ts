@@ -1,10 +1,10 @@
-/** Proofs that live for seconds: they are renewed as long as there is somebody to renew them, and not an instant longer. */
+/** Proofs that last for seconds: they are renewed as long as an admin is present, and no longer. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bakNode, logOf, sleep, startRun, ticketFrom, untilLogged, useTestnet } from '../helpers/mesh.ts'
 
 const test = suite('proofs that run out')
-// a member that a renews is let in for five seconds
+// a member that a renews is admitted for five seconds
 const net = useTestnet(test, { peers: ['a'], args: () => ['--membership', '5s'] })
 
 const alive = (n: number) => (members: { state: string }[]) => members.filter(m => m.state === 'alive').length === n
@@ -23,19 +23,19 @@ test('members whose proofs live for 5 s take part in a run of 20 s without an in
     assert.ok(renewals >= 4, `${name} has renewed its proof ${renewals} times`)
   }
   for (const name of ['a', 'b', 'c']) {
-    assert.not.match(logOf(net(), name), /no longer let in|handshake refused|peer lost|record refused/)
+    assert.not.match(logOf(net(), name), /no longer admitted|handshake refused|peer lost|record refused/)
     assert.is((await net().members(name)).length, 3)
   }
 })
 
-test('when nobody renews them, members say so and are let in by nobody any more', async () => {
+test('without a renewal members log it, and are no longer admitted', async () => {
   await net().stopPeer('a')
   await untilLogged(net(), 'b', /the proof of this peer runs out soon.*|no admin could be reached/, 6_000)
   for (const [name, other] of [
     ['b', 'c'],
     ['c', 'b']
   ] as const) {
-    await untilLogged(net(), name, /no longer let in.*|code=expired.*membership ran out at/, 10_000)
+    await untilLogged(net(), name, /no longer admitted.*|code=expired.*membership ran out at/, 10_000)
     await net().until(name, members => members.every(m => m.name !== other), 10_000)
   }
   const { stdout } = await bakNode(net(), 'b', ['status'])

@@ -38,7 +38,7 @@ test('a peer that is revoked is gone from every peer within 5 s, and is told why
   )
   for (const peer of ['a', 'b', 'good']) {
     await net().until(peer, without('bad'), 5_000)
-    await untilLogged(net(), peer, /no longer let in/)
+    await untilLogged(net(), peer, /no longer admitted/)
   }
   assert.ok(Date.now() - began < 5_000)
   await untilLogged(net(), 'bad', /was revoked by the founder at \S+: sold/)
@@ -118,11 +118,11 @@ const wrong: Array<[title: string, peer: string, words: string[], status: number
     'a',
     ['same'],
     64,
-    /"same" can mean 2; say more of the id:\n {2}invitation same 12D3\w+\n/
+    /"same" can mean 2; give more of the id:\n {2}invitation same 12D3\w+\n/
   ]
 ]
 for (const [title, peer, words, status, why] of wrong) {
-  test(`${title} is not revoked, and it is said why`, async () => {
+  test(`${title} is not revoked, and the error says why`, async () => {
     if (words[0] === 'same') for (let i = 0; i < 2; i++) await ticketFrom(net(), 'a', { name: 'same' })
     const said = await bakNode(net(), peer, ['revoke', ...words])
     assert.is(said.status, status, said.stderr)

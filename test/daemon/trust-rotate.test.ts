@@ -18,7 +18,7 @@ async function rotate(peer: string, grace: string): Promise<number> {
   return JSON.parse(stdout).generation
 }
 
-test('everybody has the new secret at once, and no connection is lost', async () => {
+test('all peers have the new secret at once, and no connection is lost', async () => {
   await Promise.all(['sleeper', 'late'].map(name => net().stopPeer(name)))
   const before = await Array.fromAsync(net().call('b', 'status', {}))
   const generation = await rotate('a', '1h')
@@ -31,7 +31,7 @@ test('everybody has the new secret at once, and no connection is lost', async ()
   assert.is(readTicket(await ticketFrom(net(), 'a')).generation, generation)
 })
 
-test('who slept through it is let in by its proof and has the new secret then; a ticket from before it works', async () => {
+test('a peer that was away is admitted by its proof and then has the new secret; an older ticket works', async () => {
   await net().startPeer('sleeper')
   for (const name of ['a', 'b']) await net().until(name, alive('sleeper'))
   await untilLogged(net(), 'sleeper', /the mesh has a new secret/)
@@ -48,7 +48,7 @@ test('the new secret is there after a start', async () => {
   assert.ok(readTicket(await ticketFrom(net(), 'a')).generation > 1)
 })
 
-test('once the grace is over who slept is refused and told what to do, on both sides; so is an old ticket', async () => {
+test('after the grace period a peer that was away is refused and told what to do, on both sides; so is an older ticket', async () => {
   await rotate('a', '0s')
   await untilLogged(net(), 'b', /the mesh has a new secret/)
   await net().startPeer('late')
@@ -63,7 +63,7 @@ test('once the grace is over who slept is refused and told what to do, on both s
   assert.match(stderr, /the mesh does not admit this peer: it knows only a secret of the mesh that was replaced/)
 })
 
-test('with a new ticket who was too late is in again, and nobody was lost meanwhile', async () => {
+test('with a new ticket a refused peer is admitted again, and no peer was lost meanwhile', async () => {
   await net().stopPeer('late')
   await net().startPeer('late', undefined, ['join', await ticketFrom(net(), 'a')])
   for (const name of ['a', 'b', 'sleeper']) await net().until(name, alive('late', 'a', 'b', 'sleeper'))

@@ -13,7 +13,7 @@ import { keyOf, startRogue } from '../helpers/rogue.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { founderOf, HOUR, proofOf, ticketOf } from '../helpers/trust.ts'
 
-const test = suite('getting into a mesh')
+const test = suite('joining a mesh')
 const net = useTestnet(test, { peers: ['a', 'b'] })
 
 const alive = (n: number) => (members: { state: string }[]) => members.filter(m => m.state === 'alive').length === n
@@ -68,7 +68,7 @@ test('a revoked ticket is refused with who revoked it, when and why, on both sid
   await refusesAll('revoked', ticket, /its invitation was revoked by the founder at \S+Z: it was on a wiki/)
 })
 
-test('a ticket that was used as often as it may be is refused, whoever is asked, and who used it stays', async () => {
+test('a used-up ticket is refused by every peer, and the peers that used it stay', async () => {
   const ticket = await ticketFrom(net(), 'a', { name: 'once', uses: 1, role: 'agent' })
   net().add('first')
   await net().startPeer('first', ticket)
@@ -80,7 +80,7 @@ test('a ticket that was used as often as it may be is refused, whoever is asked,
   await net().stopPeer('first')
 })
 
-test('no ticket at all: a peer of a mesh of its own is refused, with a line on both sides, and stays what it is', async () => {
+test('without a ticket a peer of another mesh is refused, with a line on both sides, and stays in its own', async () => {
   const { home } = net().add('loner')
   await finished(spawn(BAK_NODE, ['--home', home, 'init'], { stdio: 'ignore' }))
   const [status] = await Array.fromAsync(net().call('a', 'status', {}))
@@ -93,7 +93,7 @@ test('no ticket at all: a peer of a mesh of its own is refused, with a line on b
   await net().stopPeer('loner')
 })
 
-test('who holds the secret and shows nothing, or what is no proof, is refused before it hears a word', async () => {
+test('a peer with the secret and without a valid proof is refused before any other protocol', async () => {
   const mesh = readTicket(net().ticket).mesh
   const other = newSigner()
   const { links } = proofOf(founder(), other.peer, {}, Date.now())
@@ -103,7 +103,7 @@ test('who holds the secret and shows nothing, or what is no proof, is refused be
   const forged: Array<[proof: Uint8Array | null, why: RegExp]> = [
     [null, /showed no proof that it was invited/],
     [proofOf(founder(), other.peer, {}, Date.now()).bytes, /showed the proof of another peer/],
-    [writeProof({ membership: forgedBy(founderOf()) }), /signed it, and does not prove to be an admin/],
+    [writeProof({ membership: forgedBy(founderOf()) }), /signed it, and is not proven to be an admin/],
     [proofOf(founderOf(), other.peer, {}, Date.now()).bytes, /it is a proof of mesh/],
     [writeProof({ ...leaf, acceptance: accept(other.peer, 0, other) }), /not accepted with its own key/],
     [new Uint8Array([1, 2, 3]), /not a message/]
@@ -113,12 +113,12 @@ test('who holds the secret and shows nothing, or what is no proof, is refused be
       () => undefined,
       error => error as Error
     )
-    assert.match(error?.message ?? 'it was let in', why)
+    assert.match(error?.message ?? 'it was admitted', why)
     await untilLogged(net(), 'a', new RegExp(`direction=inbound.*by=us.*${why.source}`))
   }
 })
 
-test('a ticket lets in while its founder and every other admin are away', async () => {
+test('a ticket admits while its founder and every other admin are absent', async () => {
   const ticket = await ticketFrom(net(), 'a', { role: 'agent' })
   const [b] = await Array.fromAsync(net().call('b', 'status', {}))
   await net().stopPeer('a')
@@ -132,7 +132,7 @@ test('a ticket lets in while its founder and every other admin are away', async 
   await net().stopPeer('orphan')
 })
 
-test('each sees the role of each; only an admin invites, and the others are told who could', async () => {
+test('each peer sees the role of each; only an admin invites, and the error for others names the admins', async () => {
   net().add('agent')
   await net().startPeer('agent', await ticketFrom(net(), 'a', { role: 'agent' }))
   await net().until('agent', alive(3))
@@ -155,7 +155,7 @@ test('each sees the role of each; only an admin invites, and the others are told
   assert.match((await net().bak('agent', ['info'])).stdout, /^role: +agent$/m)
 })
 
-test('an admin that was invited invites others; who joins again with another ticket has its role', async () => {
+test('an invited admin invites others; a peer that joins again with another ticket has its role', async () => {
   const { peer } = (await net().members('a')).find(m => m.name === 'agent') as { peer: string }
   await net().stopPeer('agent')
   await net().startPeer('agent', undefined, ['join', await ticketFrom(net(), 'a', { role: 'admin' })])

@@ -2,7 +2,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import * as fc from 'fast-check'
 import { exchangeProofs } from '../../node/mesh/trust/proof-exchange.ts'
-import { shown, verdict } from '../../protocols/admission.ts'
+import { proofFrame, verdictFrame } from '../../protocols/admission.ts'
 import { encode } from '../../protocols/codec.ts'
 import { pair } from '../helpers/streams.ts'
 import { changed, concat, prefixed, spliced } from './bytes.ts'
@@ -17,10 +17,13 @@ export const admissionTarget: Target<Uint8Array> = {
   inputs: world => {
     const known = knownOf(world, [])
     const good = fc
-      .tuple(valuesOf(shown, known), valuesOf(verdict, known))
+      .tuple(valuesOf(proofFrame, known), valuesOf(verdictFrame, known))
       .map(([first, second]) => concat(prefixed(encode(first)), prefixed(encode(second))))
     const welcome = fc.constant(
-      concat(prefixed(encode({ proof: world.member.parts.authority.shows, at: Date.now() })), prefixed(encode({})))
+      concat(
+        prefixed(encode({ proof: world.member.parts.authority.ownProofBytes, at: Date.now() })),
+        prefixed(encode({}))
+      )
     )
     return fc.oneof(
       { weight: 3, arbitrary: good },

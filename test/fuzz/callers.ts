@@ -24,7 +24,7 @@ export interface CallerInit {
   protocol: Protocol<never, unknown>
   subjects?: Subject<any>[]
   /** Makes the call; its failure must be a `BakError`. Only its first stream is opened. */
-  act?(open: Opener, world: World): Promise<unknown>
+  act?(open: Opener, world: World, gone: AbortSignal): Promise<unknown>
 }
 
 /** A sender that is asked to wait gives up after this. */
@@ -40,12 +40,12 @@ export function callerTarget(init: CallerInit): Target<Uint8Array> {
     refusals,
     inputs: world => answers(world, init),
     feed: async (world, bytes) => {
-      const { open, close } = await hostile(bytes)
+      const { open, gone, close } = await hostile(bytes)
       const act = init.act ?? (() => Array.fromAsync(ask(open, protocol, {} as never)))
       return [
         await within(
           name,
-          codeOf(() => act(open, world))
+          codeOf(() => act(open, world, gone))
         ).finally(close)
       ]
     }
@@ -72,7 +72,7 @@ function answers(world: World, { protocol, subjects = [] }: CallerInit): fc.Arbi
 }
 
 /** A peer that answers the first call with these bytes, and every later one not at all. */
-async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void }> {
+async function hostile(bytes: Uint8Array): Promise<{ open: Opener; gone: AbortSignal; close(): void }> {
   const [near, far] = await pair()
   far.addEventListener('message', () => {})
   let opened = false
@@ -89,7 +89,7 @@ async function hostile(bytes: Uint8Array): Promise<{ open: Opener; close(): void
   const close = () => {
     for (const stream of [near, far]) stream.abort(new Error('over'))
   }
-  return { open: Object.assign(open, { gone: gone.signal }), close }
+  return { open, gone: gone.signal, close }
 }
 
 function send(stream: Stream, bytes: Uint8Array): void {
@@ -106,13 +106,13 @@ const offer: TarballOffer = {
   allow: ['1-default/sample1/tools-default/a']
 }
 
-export const sends = (open: Opener, world: World) =>
+export const sends = (open: Opener, world: World, gone: AbortSignal) =>
   sendTarball(
     open,
     offer,
     { read: async (_, length) => new Uint8Array(length) },
     {
-      signal: AbortSignal.any([(open as unknown as { gone: AbortSignal }).gone, AbortSignal.timeout(SEND_TIMEOUT_MS)]),
+      signal: AbortSignal.any([gone, AbortSignal.timeout(SEND_TIMEOUT_MS)]),
       to: world.member.parts.identity.peer
     }
   )
@@ -134,7 +134,7 @@ export const leads = (open: Opener) =>
 
 export const measures = (open: Opener) => measureClock(open)
 
-export async function swaps(open: Opener, { target, member }: World): Promise<void> {
+export async function syncs(open: Opener, { target, member }: World): Promise<void> {
   const table = new Table()
   const mine = target.parts.members.list().length
   await syncRecords(open, member.parts.identity.peer, { table, learn: () => mine })

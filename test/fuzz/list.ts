@@ -21,12 +21,14 @@ import {
   rotationSubject,
   trustMessage,
   trustProtocol
-} from '../../protocols/trust.ts'
+} from '../../protocols/trust-entries.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, leads, measures, sends, swaps } from './callers.ts'
+import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
+import { forwardTargets } from './forwarding.ts'
+import { gateTarget } from './frame-gate.ts'
 import { gossipTarget } from './gossip.ts'
 import { readers } from './readers.ts'
 import { type StreamTargetInit, streamTarget } from './streams.ts'
@@ -42,7 +44,9 @@ const asks = <Q, A>(init: Omit<CallerInit, 'protocol'> & { protocol: Protocol<Q,
 
 export const targets = [
   admissionTarget,
+  gateTarget,
   gossipTarget,
+  ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
   of({ protocol: clockProtocol, refusals: [] }),
@@ -92,7 +96,7 @@ export const targets = [
   asks({ protocol: adjacencyProtocol }),
   asks({ protocol: observeProtocol }),
   asks({ protocol: directProtocol, act: leads, subjects: [observationSubject] }),
-  asks({ protocol: syncProtocol, act: swaps, subjects: [memberSubject] }),
+  asks({ protocol: syncProtocol, act: syncs, subjects: [memberSubject] }),
   asks({ protocol: tarballProtocol, act: sends, subjects: [receiptSubject] }),
   asks({ protocol: trustProtocol }),
   asks({ protocol: renewProtocol })

@@ -54,7 +54,7 @@ export const readers: ReaderInit[] = [
   {
     name: 'proof',
     refusals: ['not-allowed', 'bad-signature', 'bad-message'],
-    good: ({ member }) => [member.parts.authority.shows as Uint8Array],
+    good: ({ member }) => [member.parts.authority.ownProofBytes as Uint8Array],
     read: (bytes, { target }) => checkProof(target.parts.mesh.mesh, bytes)
   },
   {

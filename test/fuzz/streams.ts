@@ -135,7 +135,7 @@ export function codesOf(protocol: Protocol<never, unknown>, bytes: Uint8Array): 
 }
 
 /** As much of a connection as a handler may ask of it. */
-function connectionOf(peer: string): Connection {
+export function connectionOf(peer: string): Connection {
   const remotePeer = peerIdFromString(peer)
   return { remotePeer, status: 'open', direction: 'inbound', streams: [] } as unknown as Connection
 }

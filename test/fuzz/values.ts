@@ -23,7 +23,7 @@ export function knownOf(world: World, subjects: Subject<any>[], runs = [world.li
   mixed(fields.runId, runs)
   known.set(fields.peerId, fc.oneof(fc.constantFrom(...peers), key.map(peerIdOf)))
   mixed(fields.digest, [record?.manifest, digestOf(new Uint8Array())])
-  mixed(proofBytes, [member.parts.authority.shows])
+  mixed(proofBytes, [member.parts.authority.ownProofBytes])
   if (subjects.length > 0) known.set(envelope, sealedOf(world, subjects, new Map(known)))
   return known
 }

@@ -19,7 +19,7 @@ export class Cut {
     return { NODE_OPTIONS: `--import ${pathToFileURL(fixture('cut.mjs'))}`, BAK_TEST_CUT: this.#file }
   }
 
-  /** From now on nobody in one part reaches anybody in another. */
+  /** From now on no peer of one part reaches a peer of another. */
   async apart(testnet: Testnet, parts: string[][]): Promise<void> {
     const ports = new Map<string, number[]>()
     for (const name of parts.flat()) ports.set(name, await portsOf(testnet, name))

@@ -18,7 +18,7 @@ export interface Side {
   refusals: Refusing[]
 }
 
-export const admitsAll: Admission = { shows: undefined, judge: () => undefined }
+export const admitsAll: Admission = { ownProofBytes: undefined, judge: () => undefined }
 
 /** @param calledPeer the peer id that it takes for its own, where that is to be a wrong one */
 export function sideOf(mesh: string, secret: MeshSecret, admission = admitsAll, calledPeer?: string): Side {

@@ -1,4 +1,4 @@
-/** Peers of one mesh in this process: real libp2p on loopback, with as many of the daemon's parts as a test wants. */
+/** Peers of one mesh in this process: real libp2p on loopback, with those of the daemon's services that a test needs. */
 import { generateKeyPairSync } from 'node:crypto'
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Connection, Libp2p } from '@libp2p/interface'
@@ -20,12 +20,12 @@ export interface LocalPeer {
   peer: string
   gossip: Gossip
   streams: Streams
-  /** Other parts, by the name under which they were given. */
+  /** Other services, by the name under which they were given. */
   parts: Record<string, never>
 }
 
 export interface LocalMesh {
-  /** A topic that all of them may talk on. */
+  /** A topic on which all of them may publish. */
   topic: string
   start(init?: {
     listen?: boolean
@@ -37,7 +37,7 @@ export interface LocalMesh {
   stop(): Promise<void>
 }
 
-/** A mesh that lets in whoever has its secret. */
+/** A mesh that admits every peer with its secret. */
 export function createMesh(): LocalMesh {
   const mesh = newSigner().peer
   const secrets = [newSecret()]
@@ -47,7 +47,7 @@ export function createMesh(): LocalMesh {
     start: async ({ listen = true, relay = false, services = {}, network: more = {} } = {}) => {
       const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
       const key = new Uint8Array(Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]))
-      const admission = { shows: undefined, judge: () => undefined }
+      const admission = { ownProofBytes: undefined, judge: () => undefined }
       const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
       const network = (await createMeshLibp2p(
         { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {}, ...more },
@@ -72,16 +72,25 @@ export function createMesh(): LocalMesh {
 const relayServer = (components: never) =>
   holdBack(circuitRelayServer({ reservations: { applyDefaultLimit: false } })(components))
 
-/** @returns where a peer listens */
+/** @returns the first address at which a peer listens */
 export const addressOf = ({ network }: LocalPeer): Multiaddr => network.getMultiaddrs()[0] as Multiaddr
 
-/** Connects two peers through a third, which must relay; the second is given a place there. */
-export async function connectThrough(relay: LocalPeer, from: LocalPeer, to: LocalPeer): Promise<Connection> {
-  for (const each of [from, to]) await each.network.dial(addressOf(relay))
-  // a place at the relay, as if it had asked for one
+/**
+ * Connects two peers through a third, which must relay; the second gets a reservation there.
+ * @param at where the first one dials the relay
+ */
+export async function connectThrough(
+  relay: LocalPeer,
+  from: LocalPeer,
+  to: LocalPeer,
+  at: string = String(addressOf(relay))
+): Promise<Connection> {
+  await from.network.dial(multiaddr(at))
+  await to.network.dial(addressOf(relay))
+  // as if it had asked for it
   const server = (relay.parts as never as { relay: CircuitRelayService & { reservationStore: Places } }).relay
   server.reservationStore.reserve(to.network.peerId, addressOf(relay))
-  return from.network.dial(multiaddr(`${addressOf(relay)}/p2p-circuit/p2p/${to.peer}`))
+  return from.network.dial(multiaddr(`${at}/p2p-circuit/p2p/${to.peer}`))
 }
 
 interface Places {

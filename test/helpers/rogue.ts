@@ -1,6 +1,6 @@
 /**
- * A peer inside the mesh that keeps to no rule: it holds the mesh secret and a proof, as any member does, and says what a test
- * wants it to. With another peer's key in hand it also signs as that peer.
+ * A peer inside the mesh that violates the protocols: it has the mesh secret and a proof, as any member does, and sends what a
+ * test wants. With the key of another peer it also signs as that peer.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -39,11 +39,11 @@ export interface RogueInit {
   ticket?: string
   /** Shown in place of the proof that the ticket gives; nothing at all if null. */
   proof?: Uint8Array | null
-  /** Of a peer in whose place it is; a new one where it is not given. */
+  /** Of another peer, which it impersonates; a new one where it is not given. */
   key?: KeyObject
 }
 
-/** @throws what the first daemon that does not let it in says */
+/** @throws the reason of the first daemon that refuses it */
 export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promise<Rogue> {
   const ticket = readTicket(init.ticket ?? testnet.ticket)
   const privateKey = init.key ?? generateKeyPairSync('ed25519').privateKey
@@ -54,13 +54,13 @@ export async function startRogue(testnet: Testnet, init: RogueInit = {}): Promis
   const secrets = [{ generation, value: secret }]
   const accepted = acceptTicket(ticket, signer.peer, Date.now()).bytes
   const authority = new Authority({ mesh, signer, log: silent, proof: accepted, secrets })
-  const shows = init.proof === undefined ? accepted : (init.proof ?? undefined)
+  const ownProofBytes = init.proof === undefined ? accepted : (init.proof ?? undefined)
   const refusals: Refusing[] = []
   const network = (await createMeshLibp2p(
     {
       mesh,
       secrets,
-      admission: { shows, judge: (...args) => authority.judge(...args) },
+      admission: { ownProofBytes, judge: (...args) => authority.judge(...args) },
       key: new Uint8Array(Buffer.concat([Buffer.from(d as string, 'base64url'), open])),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       announce: [],

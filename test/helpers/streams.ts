@@ -1,4 +1,4 @@
-/** Roads between two ends of a protocol, in one process, with a way to make them bad. */
+/** Streams between the two ends of a protocol in one process, which a test can delay, change and break. */
 import { generateKeyPairSync } from 'node:crypto'
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
 import { mockMuxer, multiaddrConnectionPair } from '@libp2p/utils'
@@ -9,52 +9,52 @@ import type { Signer } from '../../protocols/envelope.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import type { Opener } from '../../protocols/stream.ts'
 
-export interface Weather {
+export interface LinkConditions {
   /** Ms that each message takes. */
   delay?: number
-  /** Real yamux with its windows, where the default is libp2p's mock without any. */
+  /** Real yamux with its windows; libp2p's mock without windows by default. */
   yamux?: boolean
 }
 
-/** What one stream carried, from the caller's end. */
-export interface Carried {
+/** One stream: bytes that its caller sent and received. */
+interface LinkStream {
   sent: number
   received: number
   /** Breaks it as a lost connection does. */
   cut(): void
 }
 
-export interface Road {
+export interface TestLink {
   open: Opener
-  streams: Carried[]
-  /** Called with each piece that the caller sends; what it returns travels instead; nothing at all if undefined. */
-  onSend?: (piece: Uint8Array, stream: Carried) => Uint8Array | undefined
-  /** The same for what comes back. */
-  onAnswer?: (piece: Uint8Array, stream: Carried) => Uint8Array | undefined
+  streams: LinkStream[]
+  /** Called with each piece that the caller sends. @returns what is sent instead; undefined drops it */
+  onSend?: (piece: Uint8Array, stream: LinkStream) => Uint8Array | undefined
+  /** Called with each piece that the caller receives. @returns what it receives instead; undefined drops it */
+  onAnswer?: (piece: Uint8Array, stream: LinkStream) => Uint8Array | undefined
 }
 
-/** Connects an opener to a served protocol; each call of it is a new stream from `peer`. */
-export function road(handler: StreamHandler, peer: string, weather: Weather = {}): Road {
-  const made: Road = {
+/** Connects an opener to a handler; each call of the opener is a new stream from `peer`. */
+export function linkTo(handler: StreamHandler, peer: string, conditions: LinkConditions = {}): TestLink {
+  const link: TestLink = {
     streams: [],
     open: async (_protocol, options) => {
       options?.signal?.throwIfAborted()
-      const [near, far] = await pair(weather)
-      const carried: Carried = { sent: 0, received: 0, cut: () => near.abort(new Error('cut')) }
-      made.streams.push(carried)
+      const [near, far] = await pair(conditions)
+      const counted: LinkStream = { sent: 0, received: 0, cut: () => near.abort(new Error('cut')) }
+      link.streams.push(counted)
       tamper(near, piece => {
-        carried.sent += piece.byteLength
-        return made.onSend == null ? piece : made.onSend(piece, carried)
+        counted.sent += piece.byteLength
+        return link.onSend == null ? piece : link.onSend(piece, counted)
       })
       tamper(far, piece => {
-        carried.received += piece.byteLength
-        return made.onAnswer == null ? piece : made.onAnswer(piece, carried)
+        counted.received += piece.byteLength
+        return link.onAnswer == null ? piece : link.onAnswer(piece, counted)
       })
       handler(far, { remotePeer: { toString: () => peer } } as Connection)
       return near
     }
   }
-  return made
+  return link
 }
 
 /** A new key and its peer id. */
@@ -72,8 +72,8 @@ interface Muxer {
 const remoteAddr = multiaddr('/ip4/127.0.0.1/tcp/1')
 
 /** As libp2p's `streamPair`, with a choice of muxer. */
-export async function pair({ delay = 0, yamux: real = false }: Weather = {}): Promise<[Stream, Stream]> {
-  // unless told, each pair takes two ports of its own, and there are 65,535
+export async function pair({ delay = 0, yamux: real = false }: LinkConditions = {}): Promise<[Stream, Stream]> {
+  // without an address each pair gets two new port numbers, and there are only 65,535
   const [near, far] = multiaddrConnectionPair({ delay, outbound: { remoteAddr }, inbound: { remoteAddr } })
   const factory = real ? yamux({ enableKeepAlive: false })() : mockMuxer()
   const local = factory.createStreamMuxer(near) as unknown as Muxer
@@ -85,7 +85,7 @@ export async function pair({ delay = 0, yamux: real = false }: Weather = {}): Pr
 
 type SendData = (data: Uint8ArrayList) => { sentBytes: number; canSendMore: boolean }
 
-/** Lets `change` see, alter or lose what this end sends. */
+/** Lets `change` inspect, change or drop what this end sends. */
 function tamper(stream: Stream, change: (piece: Uint8Array) => Uint8Array | undefined): void {
   const end = stream as unknown as { sendData: SendData }
   const original = end.sendData.bind(stream)
@@ -96,12 +96,12 @@ function tamper(stream: Stream, change: (piece: Uint8Array) => Uint8Array | unde
     if (instead === whole) return original(data)
     data.consume(whole.byteLength)
     data.append(instead)
-    // the stream would send again what it believes was left
+    // otherwise the stream would send the difference again
     return { ...original(data), sentBytes: whole.byteLength }
   }
 }
 
-/** Deadlines alone do not keep Node running; call this first and what it returns last. */
+/** Keeps Node running, which timeouts of signals alone do not. @returns a function that ends it */
 export function stayAwake(): () => void {
   const timer = setInterval(() => {}, 60_000)
   return () => clearInterval(timer)

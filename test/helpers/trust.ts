@@ -1,5 +1,5 @@
 /** Meshes without daemons: founders, admins, invitations and proofs. */
-import { issueInvitation, issueMembership, type Wish } from '../../node/mesh/trust/issue.ts'
+import { type InvitationTerms, issueInvitation, issueMembership } from '../../node/mesh/trust/issue.ts'
 import { newSecret } from '../../node/mesh/trust/mesh-secret.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import type { Issuer } from '../../protocols/membership.ts'
@@ -14,13 +14,13 @@ export function founderOf(signer: Signer = newSigner()): Issuer {
   return { ...signer, mesh: signer.peer, links: [], expires: Number.POSITIVE_INFINITY }
 }
 
-/** @returns an admin's hand, to sign with, of who holds this proof */
+/** @returns the admin with this proof, as it signs */
 export function issuerOf(mesh: string, signer: Signer, { links, expires }: Proof): Issuer {
   return { ...signer, mesh, links, expires }
 }
 
-export function ticketOf(issuer: Issuer, wish: Partial<Wish> = {}, now = NOW): Ticket {
-  const { sealed, key } = issueInvitation(issuer, { role: 'controller', ttl: HOUR, ...wish }, now)
+export function ticketOf(issuer: Issuer, terms: Partial<InvitationTerms> = {}, now = NOW): Ticket {
+  const { sealed, key } = issueInvitation(issuer, { role: 'controller', ttl: HOUR, ...terms }, now)
   return {
     mesh: issuer.mesh,
     invitation: sealed,
@@ -33,8 +33,8 @@ export function ticketOf(issuer: Issuer, wish: Partial<Wish> = {}, now = NOW): T
   }
 }
 
-export function proofOf(issuer: Issuer, peer: string, wish: Partial<Wish> = {}, now = NOW): Proof {
-  return acceptTicket(ticketOf(issuer, wish, now), peer, now)
+export function proofOf(issuer: Issuer, peer: string, terms: Partial<InvitationTerms> = {}, now = NOW): Proof {
+  return acceptTicket(ticketOf(issuer, terms, now), peer, now)
 }
 
 export function membershipOf(issuer: Issuer, held: Proof, life = 30 * 24 * HOUR, now = NOW): Proof {

@@ -5,7 +5,7 @@ import { adjacencyProtocol, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
 import type { Path } from '../../protocols/path.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('adjacency')
 test.after(stayAwake())
@@ -51,7 +51,7 @@ test('serves the list until the stop', async () => {
   const { adjacency, served } = create([a], { [a as string]: { class: 'direct' } })
   await adjacency.start()
   const handler = served.get(adjacencyProtocol.id) as Handler<Record<string, never>, never>
-  const { open } = road(serve(adjacencyProtocol, handler), relay)
+  const { open } = linkTo(serve(adjacencyProtocol, handler), relay)
   assert.equal(await askOne(open, adjacencyProtocol, {}), { links: adjacency.list() })
   await adjacency.stop()
   assert.is(served.size, 0)

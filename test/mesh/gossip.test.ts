@@ -90,11 +90,43 @@ test('handles any value, and messages in their order', () => {
   assert.equal(values, [null, ''])
 })
 
-test('a message that was not validated is not handled', () => {
+test('drops a message that was not validated', () => {
   const { deliver, handled, checked } = gossipOf()
   deliver(bytesOf('hello'))
-  deliver(bytesOf('bad'))
   assert.equal([handled, checked()], [[], 0])
+})
+
+test('handles a one-hop message from its signer at once, and does not pass it on', () => {
+  const check: Topic<string>['check'] = (bytes, claim) => {
+    const text = Buffer.from(bytes).toString()
+    claim(text.split(' ')[0] as string)
+    return text
+  }
+  const { arrive, handled } = gossipOf({ check, isOneHop: text => text.endsWith('one-hop') })
+  assert.is(arrive(bytesOf('peer-b one-hop')), TopicValidatorResult.Ignore)
+  assert.is(arrive(bytesOf('peer-c one-hop')), TopicValidatorResult.Accept, 'this neighbour passed it on')
+  assert.is(arrive(bytesOf('peer-b repeated')), TopicValidatorResult.Accept)
+  assert.equal(handled, ['peer-b one-hop 14', 'peer-c one-hop 14', 'peer-b repeated 15'])
+})
+
+test('knows whether a message reaches peers in one hop: each is subscribed and connected', () => {
+  const { gossip, pubsub } = gossipOf()
+  pubsub.topics.set(topic, new Set(['a', 'b']))
+  pubsub.streamsOutbound.set('a', {}).set('c', {})
+  assert.ok(gossip.reaches(topic, ['a']))
+  for (const peer of ['b', 'c', 'd']) assert.not(gossip.reaches(topic, ['a', peer]), peer)
+  assert.not(gossip.reaches('/bak/mesh/other/1', ['a']))
+})
+
+test('accepts a topic while it is subscribed to, and leaves nothing behind', () => {
+  const { gossip, pubsub, calls, deliver, handled } = gossipOf()
+  assert.ok(pubsub.allowedTopics.has(topic))
+  gossip.unsubscribe(topic)
+  gossip.unsubscribe(topic)
+  assert.equal(calls, [`subscribe ${topic}`, `unsubscribe ${topic}`])
+  assert.equal([pubsub.allowedTopics.size, pubsub.topicValidators.size], [0, 0])
+  deliver(bytesOf('hello'))
+  assert.equal(handled, [])
 })
 
 test('logs a handler that fails, and goes on', () => {

@@ -6,7 +6,7 @@ import { Streams } from '../../node/mesh/streams.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('streams between peers')
 const sleepAgain = stayAwake()
@@ -29,7 +29,7 @@ async function refusing(failure: BakError, peerScore?: { note(peer: string, offe
   await streams.serve(clockProtocol, async function* () {
     throw failure
   })
-  const way = road(served as StreamHandler, peer)
+  const way = linkTo(served as StreamHandler, peer)
   const ask = () => askOne(way.open, clockProtocol, { asked: 1 }).catch(error => error as BakError)
   return { ask, way, lines }
 }

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
-import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 
 const test = suite('adjacency protocol')
 test.after(stayAwake())
@@ -18,7 +18,7 @@ function peerWith(links: unknown[]) {
     yield { links: links as Link[] }
   }
   return {
-    road: road(
+    road: linkTo(
       serve(adjacencyProtocol, handler, error => errors.push(error)),
       asker
     ),
@@ -26,7 +26,7 @@ function peerWith(links: unknown[]) {
   }
 }
 
-const ask = ({ open }: Road, protocol = adjacencyProtocol, signal?: AbortSignal) =>
+const ask = ({ open }: TestLink, protocol = adjacencyProtocol, signal?: AbortSignal) =>
   askOne(open, protocol, {}, { signal: signal ?? AbortSignal.timeout(20_000) })
 
 const codeOf = (work: Promise<unknown>) =>
@@ -71,7 +71,7 @@ function silentPeer(protocol = adjacencyProtocol) {
     left.resolve()
     yield { links: [] }
   }
-  return { road: road(serve(protocol, never), asker), left: left.promise }
+  return { road: linkTo(serve(protocol, never), asker), left: left.promise }
 }
 
 test('a request to a silent peer ends after the timeout of the protocol', async () => {

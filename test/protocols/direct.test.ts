@@ -12,9 +12,9 @@ import {
 } from '../../protocols/direct.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { call, serve } from '../../protocols/stream.ts'
-import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 
-const test = suite('the protocol of direct paths')
+const test = suite('the protocol of direct connections')
 const sleepAgain = stayAwake()
 test.after(sleepAgain)
 
@@ -24,7 +24,7 @@ const offerOf = (port: number) => ({ addresses: [`/ip4/192.0.2.7/tcp/${port}`], 
 interface Talk {
   /** What happened, on both sides, in the order of this process. */
   log: string[]
-  road: Road
+  road: TestLink
   errors: BakError[]
   lead(more?: Partial<Leading>, signal?: AbortSignal): Promise<void>
 }
@@ -42,7 +42,7 @@ function talk(more: Partial<Following> = {}, timeout = directProtocol.timeout): 
     ...more
   }
   const protocol = { ...directProtocol, timeout }
-  const made = road(
+  const made = linkTo(
     serve(
       protocol,
       (first: FromLeader, exchange) => followDirect(first, exchange, following),
@@ -87,7 +87,7 @@ async function until(fits: () => boolean): Promise<void> {
   }
 }
 
-test('both learn what the other offers, and begin when both are ready', async () => {
+test('both get the other’s offer, and punch when both are ready', async () => {
   const { lead, log } = talk()
   await lead()
   await until(() => log.length === 5)
@@ -95,7 +95,7 @@ test('both learn what the other offers, and begin when both are ready', async ()
   assert.equal(log.slice(3).sort(), ['follower goes 7', 'leader goes 7'])
 })
 
-test('a leader that finds a shorter way ends it before anybody begins', async () => {
+test('a leader with a direct connection ends it before either punches', async () => {
   const { lead, log, errors } = talk()
   await lead({ weigh: () => false })
   await new Promise(resolve => setTimeout(resolve, 100))
@@ -103,7 +103,7 @@ test('a leader that finds a shorter way ends it before anybody begins', async ()
   assert.equal(errors, [])
 })
 
-test('what keeps the other from it reaches the leader by name', async () => {
+test('an error of the follower reaches the leader with its code', async () => {
   const why = new BakError('unreachable', 'both routers give each destination a port of its own')
   const { lead } = talk({
     prepare: async () => {
@@ -156,9 +156,9 @@ for (const [title, messages, code, message] of bad) {
   })
 }
 
-test('an answer of another kind is refused by the leader, which does not begin', async () => {
+test('an answer of another type is refused by the leader, which does not punch', async () => {
   const log: string[] = []
-  const made = road(
+  const made = linkTo(
     serve(directProtocol, async function* () {
       yield { type: 'ready' as const }
     }),
@@ -171,7 +171,7 @@ test('an answer of another kind is refused by the leader, which does not begin',
   assert.equal(log, [])
 })
 
-test('a leader that says no more is given up after the time of the protocol', async () => {
+test('a silent leader is given up after the timeout of the protocol', async () => {
   const { road, errors } = talk({}, 200)
   const exchange = await call(road.open, directProtocol)
   await exchange.send({ type: 'offer', ...offerOf(1) })
@@ -180,7 +180,7 @@ test('a leader that says no more is given up after the time of the protocol', as
   assert.is(errors[0]?.code, 'timeout')
 })
 
-test('a leader that gives up takes the other along, whatever that is busy with', async () => {
+test('a leader that gives up ends the follower’s work, too', async () => {
   let aborted = false
   const { lead, road } = talk({
     answer: () =>

@@ -7,7 +7,6 @@ import {
   collectorFolder,
   isFolderOf,
   iterationFolder,
-  outputFile,
   parseResultPath,
   type ResultPath,
   stepFolder,
@@ -29,8 +28,7 @@ const built: Array<[path: string, expected: string]> = [
   [stepFolder(step), '2-read.4k/sample30'],
   [toolsFolder(step, 'db@1', 'node-b'), '2-read.4k/sample30/tools-db@1/node-b'],
   [toolFolder(step, 'db@1', 'node-b', 'sar'), '2-read.4k/sample30/tools-db@1/node-b/sar'],
-  [workloadFolder(step, 'node-b'), '2-read.4k/sample30/workload/node-b'],
-  [outputFile(step, 'node-b', 'stderr'), '2-read.4k/sample30/workload/node-b/stderr.txt']
+  [workloadFolder(step, 'node-b'), '2-read.4k/sample30/workload/node-b']
 ]
 for (const [path, expected] of built) test(`${expected} is built`, () => assert.is(path, expected))
 

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { callSelf } from '../../protocols/loopback.ts'
 import { type Call, call, type Handler, type Protocol, serve, type WaitOptions } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 type Number = { n: number }
 type Counting = Handler<Number, Number>
@@ -20,7 +20,7 @@ const numbers: Protocol<Number, Number> = {
 }
 const roads: Record<string, (handler: Counting, options?: WaitOptions) => Promise<Call<Number, Number>>> = {
   'over a stream': (handler, options) =>
-    call(road(serve(numbers, handler), peer, { yamux: true }).open, numbers, options),
+    call(linkTo(serve(numbers, handler), peer, { yamux: true }).open, numbers, options),
   'to oneself': async (handler, options) => callSelf(handler, peer, options)
 }
 

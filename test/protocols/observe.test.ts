@@ -14,7 +14,7 @@ import {
 } from '../../protocols/observe.ts'
 import { newSigner } from '../helpers/streams.ts'
 
-const test = suite('what observers say')
+const test = suite('observations')
 
 const relay = newSigner()
 const peer = newSigner().peer
@@ -77,7 +77,7 @@ for (const [title, line] of lines) {
     ))
 }
 
-test('no bytes from outside are taken for a proof, or break anything', () => {
+test('arbitrary bytes are refused as a proof', () => {
   fc.assert(
     fc.property(fc.string(), text =>
       assert.is(
@@ -88,7 +88,7 @@ test('no bytes from outside are taken for a proof, or break anything', () => {
   )
 })
 
-test('a proof about another peer, and one that a peer signed itself, prove nothing', () => {
+test('a proof about another peer, and one that the peer signed itself, are refused', () => {
   const other = newSigner()
   assert.is(
     codeOf(() => openProof(proofOf(other.peer), peer)),
@@ -109,7 +109,7 @@ test('a proof whose address was changed is refused', () => {
   )
 })
 
-test('a proof of what is no TCP address is refused', () => {
+test('a proof of anything but a TCP address is refused', () => {
   assert.is(
     codeOf(() => openProof(proofOf(peer, '/dns4/a.org/tcp/1'), peer)),
     'bad-message'

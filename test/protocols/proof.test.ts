@@ -41,7 +41,7 @@ function adminBelow(issuer: Issuer, ttl = HOUR): Issuer {
   return issuerOf(mesh, signer, proofOf(issuer, signer.peer, { role: 'admin', ttl }))
 }
 
-test('by an invitation says who came by it, as what, until when, and whom it hangs on', () => {
+test('by an invitation has its peer, role, end and issuers', () => {
   const proof = proofOf(founder, member.peer, { role: 'agent', ttl: 2 * HOUR, uses: 3, name: 'rack-7' })
   assert.equal([proof.peer, proof.role, proof.issued, proof.expires], [member.peer, 'agent', NOW, NOW + 2 * HOUR])
   assert.equal([proof.issuers, proof.invitations], [[founder.peer], [proof.invitation]])
@@ -57,7 +57,7 @@ test('by a membership keeps the role and the invitation by which the peer came',
   assert.is(proof.expires, NOW + 30 * 24 * HOUR)
 })
 
-test('hangs on every admin up to the founder, and on the invitations of all of them', () => {
+test('has every admin up to the founder as issuers, and the invitations of all of them', () => {
   const first = adminBelow(founder)
   const second = adminBelow(first)
   const proof = proofOf(second, member.peer)
@@ -72,10 +72,10 @@ test('never lasts longer than that of the admin who signed it', () => {
   assert.is(membershipOf(admin, proofOf(founder, member.peer, { ttl: 24 * HOUR })).expires, NOW + HOUR)
   const longer = { mesh, peer: member.peer, role: 'agent' as const, issued: NOW, expires: NOW + HOUR + 1 }
   const forged = writeProof({ membership: seal(membershipSubject, longer, admin) }, admin.links)
-  assert.match(refusalOf(forged).message, 'for longer than it may')
+  assert.match(refusalOf(forged).message, 'for longer than its own proof lasts')
 })
 
-test('by chance never outlives its issuers, however they hang together', () => {
+test('of a random chain never outlives its issuers', () => {
   const lives = fc.array(fc.integer({ min: 1_000, max: 10 * HOUR }), { minLength: 1, maxLength: MAX_CHAIN })
   fc.assert(
     fc.property(lives, fc.constantFrom(...ROLES), (all, role) => {
@@ -89,7 +89,7 @@ test('by chance never outlives its issuers, however they hang together', () => {
   )
 })
 
-test('with any byte changed, lost or added is none', () => {
+test('with any byte changed, removed or added is invalid', () => {
   const admin = adminBelow(founder)
   for (const proof of [proofOf(admin, member.peer, { uses: 1 }), membershipOf(admin, proofOf(founder, member.peer))]) {
     const { bytes } = proof
@@ -103,7 +103,7 @@ test('with any byte changed, lost or added is none', () => {
   }
 })
 
-test('of another mesh is none here, and says of which it is', () => {
+test('of another mesh is invalid, and the error names that mesh', () => {
   const other = founderOf()
   const error = refusalOf(proofOf(other, member.peer).bytes)
   assert.ok(error instanceof OtherMesh)
@@ -122,12 +122,12 @@ const asAgent = issuerOf(mesh, agent, proofOf(founder, agent.peer, { role: 'cont
 const stranger = founderOf()
 
 const forged: Array<[title: string, bytes: () => Uint8Array, why: RegExp]> = [
-  ['signed by nobody of the mesh', () => writeProof({ membership: by(stranger) }), /does not prove to be an admin/],
+  ['signed by no peer of the mesh', () => writeProof({ membership: by(stranger) }), /is not proven to be an admin/],
   ['that a controller signed', () => writeProof({ membership: by(asAgent) }, asAgent.links), /no admin but controller/],
   [
-    'that an admin signed whose proof is of another',
+    'whose issuer shows the proof of another admin',
     () => writeProof({ membership: by(stranger) }, adminBelow(founder).links),
-    /vouches for/
+    /but the next link is of/
   ],
   [
     'whose invitation was accepted with another key',
@@ -138,7 +138,7 @@ const forged: Array<[title: string, bytes: () => Uint8Array, why: RegExp]> = [
     /not accepted with its own key/
   ],
   [
-    'whose acceptance somebody else signed in the name of the invitation',
+    'whose acceptance another key signed in the name of the invitation',
     () => {
       const proof = proofOf(founder, agent.peer)
       const taken = seal(acceptanceSubject, { peer: member.peer, at: NOW }, member)
@@ -161,10 +161,10 @@ const forged: Array<[title: string, bytes: () => Uint8Array, why: RegExp]> = [
   ['that is empty', () => new Uint8Array(), /not a message/]
 ]
 for (const [title, bytes, why] of forged) {
-  test(`${title} is none`, () => assert.match(refusalOf(bytes()).message, why))
+  test(`${title} is invalid`, () => assert.match(refusalOf(bytes()).message, why))
 }
 
-test('longer than the longest chain is none', () => {
+test('longer than the longest chain is invalid', () => {
   let issuer = founder
   for (let i = 0; i < MAX_CHAIN - 1; i++) issuer = adminBelow(issuer)
   assert.is(proofOf(issuer, member.peer).links.length, MAX_CHAIN)
@@ -185,12 +185,12 @@ test('of the longest chain, with the longest name, is within its bound', () => {
   }
 })
 
-test('that was found good is not checked again', () => {
+test('that is valid is checked once', () => {
   const { bytes } = proofOf(founder, member.peer)
   assert.is(checkProof(mesh, bytes), checkProof(mesh, new Uint8Array(bytes)))
 })
 
-test('is good a little longer than it says, for clocks that are apart: a tenth of its life, at most a minute', () => {
+test('ends a little later than it says, for clock differences: a tenth of its lifetime, at most a minute', () => {
   assert.is(skewOf({ issued: NOW, expires: NOW + 5_000 }), 500)
   assert.is(skewOf({ issued: NOW, expires: NOW + 24 * HOUR }), 60_000)
   assert.is(skewOf({ issued: NOW, expires: NOW - 1 }), 0)

@@ -1,7 +1,7 @@
 /** One good value for every message on the wire, and the schema that it fits. */
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
-import { shown, verdict } from '../../protocols/admission.ts'
+import { proofFrame, verdictFrame } from '../../protocols/admission.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
@@ -44,15 +44,15 @@ import { spec } from '../../protocols/spec.ts'
 import { type Receipt, receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import { ticket } from '../../protocols/ticket.ts'
 import {
-  type Fact,
   type Revocation,
   type Rotation,
   renewProtocol,
   revocationSubject,
   rotationSubject,
+  type TrustEntry,
   trustMessage,
   trustProtocol
-} from '../../protocols/trust.ts'
+} from '../../protocols/trust-entries.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { founderOf, proofOf, ticketOf } from '../helpers/trust.ts'
 
@@ -90,7 +90,7 @@ const rotation: Rotation = {
   issued: at,
   until: at + 1
 }
-const facts: Fact[] = [
+const entries: TrustEntry[] = [
   { type: 'revocation', sealed: seal(revocationSubject, revocation, controller), proof: proof.bytes },
   { type: 'rotation', sealed: seal(rotationSubject, rotation, controller) },
   { type: 'use', proof: proof.bytes }
@@ -252,13 +252,13 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['run: notice', runMessage, { type: 'notice', sealed: seal(noticeSubject, notice, controller) }],
   ['ticket', ticket, { ...ticketOf(admin), mesh: undefined }],
   ['proof', links, proof.links],
-  ['admission: shown', shown, { proof: proof.bytes, at }],
-  ['admission: verdict', verdict, { refused: { code: 'expired', reason: 'too late' } }],
-  ['trust: revocation', trustMessage, { fact: facts[0], attempt: 0 }],
-  ['trust: rotation', trustMessage, { fact: facts[1], attempt: 1 }],
+  ['admission: proof', proofFrame, { proof: proof.bytes, at }],
+  ['admission: verdict', verdictFrame, { refused: { code: 'expired', reason: 'too late' } }],
+  ['trust: revocation', trustMessage, { entry: entries[0], attempt: 0 }],
+  ['trust: rotation', trustMessage, { entry: entries[1], attempt: 1 }],
   ['trust: have', trustProtocol.request, { type: 'have', ids: ['0123456789abcdef0123456789abcdef'] }],
-  ['trust: give', trustProtocol.request, { type: 'give', facts }],
-  ['trust: response', trustProtocol.response, { facts, want: ['0123456789abcdef0123456789abcdef'] }],
+  ['trust: give', trustProtocol.request, { type: 'give', entries }],
+  ['trust: response', trustProtocol.response, { entries, want: ['0123456789abcdef0123456789abcdef'] }],
   ['renew: request', renewProtocol.request, {}],
   ['renew: response', renewProtocol.response, { proof: proof.bytes }],
   ['run stream: open', runStreamProtocol.request, { type: 'open', run }],

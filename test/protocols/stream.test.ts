@@ -6,7 +6,7 @@ import { encode } from '../../protocols/codec.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { bytes } from '../../protocols/fields.ts'
 import { ask, askOne, call, type Handler, type Opener, type Protocol, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const test = suite('stream')
 const { peer } = newSigner()
@@ -65,11 +65,11 @@ async function collect(open: Opener, protocol: Protocol<Question, Answer>, n: nu
 for (const yamux of [false, true]) {
   const muxer = yamux ? 'yamux' : 'the mock'
   test(`a caller gets the responses of one request in order, then the end, over ${muxer}`, async () => {
-    assert.equal(await collect(road(serve(echo, countTo), peer, { yamux }).open, echo, 5), [1, 2, 3, 4, 5])
+    assert.equal(await collect(linkTo(serve(echo, countTo), peer, { yamux }).open, echo, 5), [1, 2, 3, 4, 5])
   })
 
   test(`both sides talk in turn until the caller closes, over ${muxer}`, async () => {
-    const exchange = await call(road(serve(echo, double), peer, { yamux }).open, echo)
+    const exchange = await call(linkTo(serve(echo, double), peer, { yamux }).open, echo)
     for (const n of [1, 20, 300]) {
       await exchange.send({ n })
       assert.equal(await exchange.receive(), { n: 2 * n })
@@ -90,7 +90,7 @@ const sums: Handler<Question, Answer> = async function* (first, { receive, recei
 
 for (const yamux of [false, true]) {
   test(`plain bytes behind a message come as they are, ${yamux ? 'through windows' : 'as large as they are'}`, async () => {
-    const exchange = await call(road(serve(echo, sums), peer, { yamux }).open, echo)
+    const exchange = await call(linkTo(serve(echo, sums), peer, { yamux }).open, echo)
     for (const n of [3, 0, 1, 700_000]) {
       await exchange.send({ n }, new Uint8Array(n).fill(2))
       assert.equal(await exchange.receive(), { n: 2 * n })
@@ -100,7 +100,7 @@ for (const yamux of [false, true]) {
 }
 
 test('plain bytes that come in pieces of one are put together, and those that are too many are the next message', async () => {
-  const way = road(serve(echo, sums), peer)
+  const way = linkTo(serve(echo, sums), peer)
   const stream = await way.open(echo.id)
   const [question, ...rest] = [{ n: 5 }, { n: 0 }].map(each => frame(encode(each)))
   stream.send(question as Uint8Array)
@@ -122,7 +122,7 @@ test('plain bytes that end early, stall or break off end the exchange with a cod
     ['break', 'unreachable']
   ] as const) {
     const failed = Promise.withResolvers<BakError>()
-    const way = road(serve(hasty, sums, failed.resolve), peer)
+    const way = linkTo(serve(hasty, sums, failed.resolve), peer)
     const exchange = await call(way.open, hasty)
     await exchange.send({ n: 9 }, new Uint8Array(8))
     if (how === 'end') void exchange.close()
@@ -138,7 +138,7 @@ test('a handler learns which peer speaks', async () => {
     seen = exchange.peer
     yield { n: 1 }
   }
-  await askOne(road(serve(echo, handler), peer).open, echo, { n: 1 })
+  await askOne(linkTo(serve(echo, handler), peer).open, echo, { n: 1 })
   assert.is(seen, peer)
 })
 
@@ -148,7 +148,7 @@ test('an error of the handler reaches the caller with its code and text, after t
     throw new BakError('no-such-run', 'there is no run x')
   }
   const seen: string[] = []
-  const { open } = road(
+  const { open } = linkTo(
     serve(echo, handler, (error, by) => seen.push(`${error.code} ${by}`)),
     peer
   )
@@ -161,7 +161,7 @@ test('an error of the handler reaches the caller with its code and text, after t
 })
 
 test('a request that is not of the schema is refused as bad-message', async () => {
-  const { open } = road(serve(echo, countTo), peer)
+  const { open } = linkTo(serve(echo, countTo), peer)
   assert.is(await codeOf(askOne(open, echo, { n: 'x' } as never)), 'bad-message')
 })
 
@@ -169,17 +169,17 @@ test('a response that is not of the schema is bad-message at the caller', async 
   const handler: Handler<Question, Answer> = async function* () {
     yield { n: 'x' } as never
   }
-  assert.is(await codeOf(askOne(road(serve(echo, handler), peer).open, echo, { n: 1 })), 'bad-message')
+  assert.is(await codeOf(askOne(linkTo(serve(echo, handler), peer).open, echo, { n: 1 })), 'bad-message')
 })
 
 test('bytes that are no message are refused as bad-message', async () => {
-  const way = road(serve(echo, countTo), peer)
+  const way = linkTo(serve(echo, countTo), peer)
   way.onSend = piece => piece.with(piece.length - 1, 0xff)
   assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'bad-message')
 })
 
 test('a length that is beyond the bound is refused before the bytes come', async () => {
-  const way = road(serve(echo, countTo), peer)
+  const way = linkTo(serve(echo, countTo), peer)
   way.onSend = piece => piece.with(0, 0x7f)
   assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'bad-message')
 })
@@ -188,22 +188,22 @@ test('a message that is too large is refused by who would send it', async () => 
   const handler: Handler<Question, Answer> = async function* () {
     yield { n: 1, bytes: new Uint8Array(200 * 1024) }
   }
-  const { open } = road(serve(echo, handler), peer)
+  const { open } = linkTo(serve(echo, handler), peer)
   assert.is(await codeOf(askOne(open, echo, { n: 1 })), 'bad-message')
 })
 
 test('an answer without a response is bad-message for who needs one', async () => {
-  assert.is(await codeOf(askOne(road(serve(echo, countTo), peer).open, echo, { n: 0 })), 'bad-message')
+  assert.is(await codeOf(askOne(linkTo(serve(echo, countTo), peer).open, echo, { n: 0 })), 'bad-message')
 })
 
 test('a caller that gets no answer in time gets timeout', async () => {
-  const { open } = road(serve(echo, mute), peer)
+  const { open } = linkTo(serve(echo, mute), peer)
   assert.is(await codeOf(askOne(open, hasty, { n: 1 })), 'timeout')
 })
 
 test('a handler whose caller falls silent gets timeout', async () => {
   const failed = Promise.withResolvers<BakError>()
-  const { open } = road(serve(hasty, double, failed.resolve), peer)
+  const { open } = linkTo(serve(hasty, double, failed.resolve), peer)
   const exchange = await call(open, echo)
   await exchange.send({ n: 1 })
   assert.is((await failed.promise).code, 'timeout')
@@ -224,7 +224,7 @@ test('a stream on which nothing is said is let go, though the protocol may be si
   const failed = Promise.withResolvers<BakError>()
   const endless = { ...echo, timeout: Number.POSITIVE_INFINITY }
   const { code, message } = await hurried([15_000], async () => {
-    await call(road(serve(endless, double, failed.resolve), peer).open, endless)
+    await call(linkTo(serve(endless, double, failed.resolve), peer).open, endless)
     return failed.promise
   })
   assert.is(code, 'timeout')
@@ -234,7 +234,7 @@ test('a stream on which nothing is said is let go, though the protocol may be si
 test('the rest of a message that has begun must come, though the protocol may be silent for ever', async () => {
   const failed = Promise.withResolvers<BakError>()
   const endless = { ...echo, timeout: Number.POSITIVE_INFINITY }
-  const way = road(serve(endless, double, failed.resolve), peer)
+  const way = linkTo(serve(endless, double, failed.resolve), peer)
   const exchange = await call(way.open, endless)
   await exchange.send({ n: 1 })
   await exchange.receive()
@@ -246,9 +246,9 @@ test('the rest of a message that has begun must come, though the protocol may be
   assert.is(code, 'timeout')
 })
 
-test('a road that loses everything ends in timeout on both sides', async () => {
+test('a link that loses everything ends in timeout on both sides', async () => {
   const failed = Promise.withResolvers<BakError>()
-  const way = road(serve(hasty, double, failed.resolve), peer)
+  const way = linkTo(serve(hasty, double, failed.resolve), peer)
   way.onSend = () => undefined
   assert.is(await codeOf(askOne(way.open, hasty, { n: 1 })), 'timeout')
   assert.ok(['timeout', 'unreachable'].includes((await failed.promise).code))
@@ -260,7 +260,7 @@ test('a caller that aborts gets its own reason, and the handler is told', async 
     signal.addEventListener('abort', () => told.resolve())
     await told.promise
   }
-  const { open } = road(serve(echo, handler), peer)
+  const { open } = linkTo(serve(echo, handler), peer)
   const giveUp = new AbortController()
   const asked = askOne(open, echo, { n: 1 }, { signal: giveUp.signal })
   setTimeout(() => giveUp.abort(new BakError('cancelled', 'enough')), 20)
@@ -270,7 +270,7 @@ test('a caller that aborts gets its own reason, and the handler is told', async 
 
 test('a stream that breaks is unreachable for the caller, and ends the handler', async () => {
   const failed = Promise.withResolvers<BakError>()
-  const way = road(serve(echo, double, failed.resolve), peer)
+  const way = linkTo(serve(echo, double, failed.resolve), peer)
   const exchange = await call(way.open, echo)
   await exchange.send({ n: 1 })
   await exchange.receive()
@@ -280,7 +280,7 @@ test('a stream that breaks is unreachable for the caller, and ends the handler',
 })
 
 test('a frame that is cut off by the end of the stream is unreachable, not a message', async () => {
-  const way = road(serve(echo, countTo), peer)
+  const way = linkTo(serve(echo, countTo), peer)
   way.onAnswer = piece => piece.subarray(0, piece.length - 1)
   assert.is(await codeOf(askOne(way.open, echo, { n: 1 })), 'unreachable')
 })
@@ -288,7 +288,7 @@ test('a frame that is cut off by the end of the stream is unreachable, not a mes
 test('a message is read whole, however it is cut up on the way and wherever its bytes lie', async () => {
   const pool = Buffer.alloc(4096, 0xee)
   let at = 100
-  const way = road(serve(echo, double), peer, { yamux: true })
+  const way = linkTo(serve(echo, double), peer, { yamux: true })
   way.onSend = piece => {
     const moved = pool.subarray(at, at + piece.length)
     moved.set(piece)
@@ -304,7 +304,7 @@ test('a reader that is slower than the writer gets every message, and holds the 
   const flood: Handler<Question, Answer> = async function* () {
     for (; written < total; written++) yield { n: written, bytes: new Uint8Array(64 * 1024) }
   }
-  const exchange = await call(road(serve(echo, flood), peer, { yamux: true }).open, echo)
+  const exchange = await call(linkTo(serve(echo, flood), peer, { yamux: true }).open, echo)
   await exchange.send({ n: 1 })
   assert.is((await exchange.receive())?.n, 0)
   await sleep(200)
@@ -322,7 +322,7 @@ test('a handler that is slower than its caller gets every message', async () => 
     yield { n }
   }
   const wide = { ...echo, maxFrame: 1024 }
-  const exchange = await call(road(serve(wide, sum), peer, { yamux: true }).open, wide)
+  const exchange = await call(linkTo(serve(wide, sum), peer, { yamux: true }).open, wide)
   for (let i = 0; i < 2000; i++) await exchange.send({ n: 1 })
   await exchange.close()
   assert.equal(await exchange.receive(), { n: 2000 })

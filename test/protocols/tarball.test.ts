@@ -30,7 +30,7 @@ import {
   type ToSender,
   tarballProtocol
 } from '../../protocols/tarball.ts'
-import { newSigner, road, stayAwake, type Weather } from '../helpers/streams.ts'
+import { type LinkConditions, linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { codeOf, listAll, plant, scratch, withSmallDisk } from '../store/scratch.ts'
 
 const test = suite('tarball')
@@ -98,7 +98,7 @@ class Memory implements Sink {
   }
 }
 
-type Options = Partial<SendOptions> & { receive?: Partial<ReceiveInit>; weather?: Weather; source?: Source }
+type Options = Partial<SendOptions> & { receive?: Partial<ReceiveInit>; weather?: LinkConditions; source?: Source }
 
 /** One member, one controller, one tarball of these bytes between them. */
 function between(bytes: Uint8Array, { receive = {}, weather, source, ...options }: Options = {}) {
@@ -107,7 +107,7 @@ function between(bytes: Uint8Array, { receive = {}, weather, source, ...options 
   const admit = async (): Promise<Admission> => ({ sink })
   const errors: BakError[] = []
   const handler = receiveTarball({ signer: controller, admit, ...receive })
-  const way = road(
+  const way = linkTo(
     serve(tarballProtocol, handler, error => errors.push(error)),
     member.peer,
     weather
@@ -138,7 +138,7 @@ test('a small tarball comes with its offer, and has its receipt in one round tri
   await send()
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
   const other = new Memory(offer.digest)
-  const way = road(
+  const way = linkTo(
     serve(tarballProtocol, receiveTarball({ signer: controller, admit: async () => ({ sink: other }) })),
     member.peer
   )
@@ -163,7 +163,7 @@ test('a small tarball whose receiver asks for it, as those before this did, is s
       receipt: seal(receiptSubject, { run, what, digest, bytes: 1000, at: 1 }, controller)
     } as const
   })
-  const { open } = road(older, member.peer)
+  const { open } = linkTo(older, member.peer)
   await sendTarball(open, offer, sourceOf(bytes), { signal: AbortSignal.timeout(5_000), to: controller.peer })
   assert.is(Buffer.compare(got[0] as Uint8Array, bytes), 0)
 })
@@ -222,22 +222,22 @@ test('while the receiver stores the first portion, one more is under way and no 
   assert.is(Buffer.compare(sink.bytes, bytes), 0)
 })
 
-/** @returns how many portions are under way in the end, and how many a second come, where the road takes `trip` ms and each portion holds it up for `each` */
+/** @returns how many portions are under way in the end, and how many a second come, where the path takes `trip` ms and each portion holds it up for `each` */
 function paced(trip: number, each: number, portions = 1000) {
   const pace = new Pace()
-  const asked: number[] = []
+  const asked: Array<{ since: number; inFlight: number }> = []
   let [now, free] = [0, 0]
   for (let stored = 0; stored < portions; stored++) {
-    while (asked.length < pace.window) asked.push(now)
-    const since = asked.shift() as number
+    while (asked.length < pace.window) asked.push({ since: now, inFlight: asked.length + 1 })
+    const { since, inFlight } = asked.shift() as (typeof asked)[number]
     free = Math.max(since + trip, free) + each
     now = free
-    pace.note(now - since, now)
+    pace.note(now - since, inFlight)
   }
   return { window: pace.window, rate: 1000 / (now / portions) }
 }
 
-test('as many portions are under way as fill the road, and few where it is short', () => {
+test('as many portions are in flight as fill the path, and few where it is short', () => {
   assert.is(new Pace().window, 1)
   assert.is(paced(0, 3).window, 2)
   assert.is(paced(1, 3).window, 3)
@@ -411,7 +411,7 @@ test('several members send at once, never more than there are slots, and small t
   const signal = AbortSignal.timeout(20_000)
   const sent = await Promise.all(
     tarballs.map(bytes => {
-      const { open } = road(serve(tarballProtocol, handler), newSigner().peer)
+      const { open } = linkTo(serve(tarballProtocol, handler), newSigner().peer)
       return sendTarball(open, parcelOf(bytes), sourceOf(bytes), { signal, to: controller.peer })
     })
   )
@@ -530,7 +530,7 @@ test('a receiver that asks for bytes that are not there is refused', async () =>
     yield { type: 'want', offset: 5, length: 100 } as const
   })
   const bytes = noise(10)
-  const { open } = road(greedy, member.peer)
+  const { open } = linkTo(greedy, member.peer)
   const options = { signal: AbortSignal.timeout(5_000), to: controller.peer }
   assert.is(await codeOf(sendTarball(open, parcelOf(bytes), sourceOf(bytes), options)), 'bad-message')
 })
@@ -547,7 +547,7 @@ test('a sender that falls silent frees its slot, and what it brought stays', asy
   const failed = Promise.withResolvers<BakError>()
   const handler = receiveTarball({ signer: controller, slots, admit: async () => ({ sink }) })
   const hasty: Protocol<ToReceiver, ToSender> = { ...tarballProtocol, timeout: 150 }
-  const way = road(serve(hasty, handler, failed.resolve), member.peer)
+  const way = linkTo(serve(hasty, handler, failed.resolve), member.peer)
   const exchange = await call(way.open, tarballProtocol)
   await exchange.send({ type: 'offer', ...offer })
   await exchange.receive()
@@ -597,7 +597,7 @@ async function receiver(folder: string): Promise<ReceiveInit> {
 test('from folder to folder: packed, sent over a road that breaks, unpacked, and deleted after the receipt', async () => {
   const { outbox, parcel, source } = await sender(4 * MIB)
   const results = scratch()
-  const way = road(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
+  const way = linkTo(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
   let cuts = 0
   way.onSend = (piece, stream) => {
     if (cuts === 2 || stream.sent < (cuts + 1.5) * MIB) return piece
@@ -616,7 +616,7 @@ test('from folder to folder: packed, sent over a road that breaks, unpacked, and
     `${allow[0]}/vmstat/out.bin`
   ])
   // a receiver that was started again still knows
-  const again = road(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
+  const again = linkTo(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
   const { receipt: kept } = await sendTarball(again.open, parcel, source, options)
   assert.equal(encode(kept), encode(receipt))
 })
@@ -626,7 +626,7 @@ test(full, () =>
   withSmallDisk(full, 3 * 1024, async results => {
     const { outbox, parcel, source } = await sender(1.2 * MIB)
     await plant(results, { ballast: new Uint8Array(1.6 * MIB) })
-    const way = road(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
+    const way = linkTo(serve(tarballProtocol, receiveTarball(await receiver(results))), member.peer)
     const options = { signal: AbortSignal.timeout(20_000), to: controller.peer }
     assert.is(await codeOf(sendTarball(way.open, parcel, source, options)), 'no-space')
     assert.equal(await outbox.list(), [parcel])

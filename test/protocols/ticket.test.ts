@@ -28,7 +28,7 @@ function refusalOf(text: string): BakError | undefined {
   }
 }
 
-test('a ticket that is written and read is what it was, with blanks around it too', () => {
+test('a ticket is read as it was written, also with blanks around it', () => {
   const ticket = fc.record({
     mesh: fc.constant(founder.mesh),
     invitation: fc.constant(good.invitation),
@@ -50,12 +50,12 @@ test('a ticket that is written and read is what it was, with blanks around it to
   )
 })
 
-test('a ticket that is cut off anywhere is refused, and the text says that a part is missing', () => {
+test('a truncated ticket is refused as incomplete', () => {
   const text = writeTicket(good)
   for (let length = 0; length < text.length; length++) {
     const error = refusalOf(text.slice(0, length))
     assert.is(error?.code, 'usage', `the first ${length} letters passed`)
-    assert.match(error?.message ?? '', /^not a ticket, or not all of it: /)
+    assert.match(error?.message ?? '', /^not a complete ticket: /)
   }
 })
 
@@ -87,16 +87,16 @@ for (const [title, text] of others) {
   test(`${title} is refused`, () => assert.is(refusalOf(text)?.code, 'usage'))
 }
 
-test('a ticket with one letter changed is refused, and the text says so', () => {
+test('a ticket with one character changed is refused, and the error says so', () => {
   const text = writeTicket(good)
   for (let at = 4; at < text.length; at++) {
     const error = refusalOf(`${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`)
     assert.is(error?.code, 'usage', `letter ${at}`)
-    assert.match(error?.message ?? '', 'a letter is wrong')
+    assert.match(error?.message ?? '', 'a character is wrong')
   }
 })
 
-test('addresses of the peer that wrote it are not made longer by its id', () => {
+test('addresses of the peer that wrote it are stored without its id', () => {
   const long = {
     ...good,
     addresses: [`/ip4/192.168.7.1/tcp/40001/p2p/${from}`, `/ip4/192.168.7.2/tcp/1/p2p/${founder.peer}`]
@@ -104,14 +104,14 @@ test('addresses of the peer that wrote it are not made longer by its id', () => 
   assert.equal(readTicket(writeTicket(long)).addresses, ['/ip4/192.168.7.1/tcp/40001', long.addresses[1]])
 })
 
-test('whoever holds a ticket can prove to belong to its mesh, with no admin there', () => {
+test('a ticket gives a proof of membership while no admin is present', () => {
   const peer = newSigner()
   const read = readTicket(writeTicket({ ...good, ...ticketOf(founder, { role: 'agent', name: 'rack-7' }) }))
   const proof = acceptTicket(read, peer.peer, NOW)
   assert.equal([read.mesh, proof.peer, proof.role, proof.invited?.name], [founder.mesh, peer.peer, 'agent', 'rack-7'])
 })
 
-test('the ticket of an admin who is not the founder brings along what proves that admin', () => {
+test('the ticket of an admin other than the founder contains the proof of that admin', () => {
   const [admin, peer] = [newSigner(), newSigner()]
   const issuer = issuerOf(founder.mesh, admin, proofOf(founder, admin.peer, { role: 'admin' }))
   const proof = acceptTicket(readTicket(writeTicket(ticketOf(issuer))), peer.peer, NOW)

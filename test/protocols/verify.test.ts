@@ -197,7 +197,7 @@ verify('a run that did not end has no seal, which is a fault', async () => {
   write(dir, 'run.json', writeRecord({ ...record, files: undefined }))
   const { ok, faults } = await verifyFolder(dir)
   assert.not(ok)
-  assert.match(faults[0]?.what ?? '', /bears no seal/)
+  assert.match(faults[0]?.what ?? '', /has no seal/)
 })
 
 // each is sealed by the controller itself: what the members signed gives it away

@@ -19,7 +19,7 @@ import type { Role } from '../../protocols/membership.ts'
 import { FORMAT } from '../../protocols/record.ts'
 import { ask, askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
-import { newSigner, type Road, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 import { controller, manifest, member, run, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
@@ -61,8 +61,8 @@ async function doors(own: Role = 'controller') {
   new Mover({ ...of, coordinator, receiver } as never, init)
   await new RunService({ ...of, coordinator } as never, init).start()
   await new Leftovers(of as never, init).start()
-  const to = ({ id }: Protocol<never, never> | { id: string }, from: { peer: string }): Road =>
-    road(serve({ ...protocols[id] } as never, served.get(id) as never), from.peer)
+  const to = ({ id }: Protocol<never, never> | { id: string }, from: { peer: string }): TestLink =>
+    linkTo(serve({ ...protocols[id] } as never, served.get(id) as never), from.peer)
   return { coordinator, to }
 }
 
@@ -98,7 +98,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     error => asBakError(error).code
   )
 
-const read = async (way: Road) => {
+const read = async (way: TestLink) => {
   const found = []
   for await (const event of ask(way.open, attachProtocol, { run, from: 0 }, { signal: signal() }))
     found.push(event.type)

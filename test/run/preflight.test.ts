@@ -5,14 +5,14 @@ import { preflight } from '../../node/run/preflight.ts'
 import { type Echoed, echoProtocol } from '../../protocols/echo.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 
 const flight = suite('preflight')
 flight.after(stayAwake())
 const { peer: controller } = newSigner()
 
 const answering = (handler: Handler<Echoed, Echoed> = answerEcho): Opener =>
-  road(serve(echoProtocol, handler), controller).open
+  linkTo(serve(echoProtocol, handler), controller).open
 const unreachable: Opener = async () => {
   throw new BakError('unreachable', 'there is no way to it')
 }

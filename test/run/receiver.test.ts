@@ -10,7 +10,7 @@ import { openOutbox } from '../../node/store/outbox.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
-import { road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, stayAwake } from '../helpers/streams.ts'
 import { controller, member, run } from '../protocols/samples.ts'
 import { codeOf, listAll, plant, scratch } from '../store/scratch.ts'
 
@@ -113,7 +113,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const outbox = await openOutbox(join(root, 'outbox'), run)
   const parcel = await outbox.add(join(root, 'data'), paths, '1-default/sample1', { kind: 'sample', level: 1 })
   const errors: string[] = []
-  const way = road(
+  const way = linkTo(
     serve(tarballProtocol, handler as never, ({ code, message }) => errors.push(`${code}: ${message}`)),
     member.peer
   )

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { type Candidacy, candidatesOf, checkTools, freeze } from '../../node/run/roster.ts'
 import type { BakError } from '../../protocols/errors.ts'
 import type { Capabilities } from '../../protocols/manifest.ts'
-import { toolsets } from '../../protocols/spec.ts'
+import { expandTools } from '../../protocols/spec.ts'
 import { specOf } from '../protocols/samples.ts'
 
 const peer = (shown: string, more: Partial<Candidacy> = {}): Candidacy => ({
@@ -67,12 +67,7 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     ['default/vmstat']
   ],
   ['nothing, where nothing was asked for by an empty list', { tools: [] }, peer('a'), []],
-  [
-    'a set of tools by name',
-    { tools: ['medium'] },
-    peer('a'),
-    (toolsets.medium as string[]).map(tool => `default/${tool}`)
-  ],
+  ['a set of tools by name', { tools: ['medium'] }, peer('a'), expandTools(['medium']).map(tool => `default/${tool}`)],
   [
     'each tool once, though two sets have it',
     { tools: ['light', 'medium', 'vmstat'] },

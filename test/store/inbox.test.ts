@@ -13,7 +13,7 @@ import { codeOf, listAll, scratch, withSmallDisk } from './scratch.ts'
 const test = suite('inbox')
 const content = Buffer.from('the whole tarball')
 const digest = digestOf(content)
-const receipt = { by: 'a peer', body: new Uint8Array([1]), sig: new Uint8Array(64) } as unknown as Envelope
+const receipt: Envelope = { by: 'a peer', body: new Uint8Array([1]), signature: new Uint8Array(64) }
 
 test('a tarball grows, is verified, and its receipt is found after a restart', async () => {
   const folder = join(scratch(), '.inbox')

@@ -1,19 +1,19 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { endurance, growths } from '../../testnets/endurance.ts'
-import type { InMemoryEntry } from '../../testnets/inside.ts'
+import type { ResourceUsage } from '../../testnets/inside.ts'
 
-const test = suite('one run after the other')
+const test = suite('resources of daemons over many runs')
 
-const held = (runs: number, more: Partial<InMemoryEntry> = {}): InMemoryEntry => ({
+const usage = (runs: number, more: Partial<ResourceUsage> = {}): ResourceUsage => ({
   ...{ peer: 'n1', runs, heap: 20, outside: 7, pss: 60, files: 27, timers: 80, home: 5 },
   ...more
 })
-/** Ten looks; what differs may depend on the number of runs. */
-const looks = (of: (runs: number) => Partial<InMemoryEntry>) =>
-  Array.from({ length: 10 }, (_, i) => held(100 * (i + 1), of(100 * (i + 1))))
+/** Ten measurements; what differs may depend on the number of runs. */
+const measurements = (of: (runs: number) => Partial<ResourceUsage>) =>
+  Array.from({ length: 10 }, (_, i) => usage(100 * (i + 1), of(100 * (i + 1))))
 
-const cases: Array<[name: string, of: (runs: number) => Partial<InMemoryEntry>, grew: RegExp | undefined]> = [
+const cases: Array<[name: string, of: (runs: number) => Partial<ResourceUsage>, grew: RegExp | undefined]> = [
   ['what stays as it is', () => ({}), undefined],
   [
     'what goes up and down',
@@ -40,16 +40,16 @@ const cases: Array<[name: string, of: (runs: number) => Partial<InMemoryEntry>, 
 ]
 for (const [name, of, grew] of cases) {
   test(`${name} is ${grew == null ? 'no' : 'a'} growth`, () => {
-    const found = growths(looks(of))
+    const found = growths(measurements(of))
     assert.is(found.length, grew == null ? 0 : 1, String(found))
     if (grew != null) assert.match(found[0] as string, grew)
   })
 }
 
 test('a dozen runs on three daemons leave no file open and nothing in a home but their results', async () => {
-  const { looks } = await endurance({ runs: 12, every: 4 }, () => {})
-  for (const [peer, all] of Map.groupBy(looks, each => each.peer)) {
-    const [first, last] = [all[0], all.at(-1)] as [InMemoryEntry, InMemoryEntry]
+  const { measurements } = await endurance({ runs: 12, every: 4 }, () => {})
+  for (const [peer, all] of Map.groupBy(measurements, each => each.peer)) {
+    const [first, last] = [all[0], all.at(-1)] as [ResourceUsage, ResourceUsage]
     const said = JSON.stringify(all)
     assert.ok(last.files <= first.files + 3, said)
     assert.ok(last.home <= first.home + 16, said)

@@ -39,7 +39,7 @@ laboratory.after(() => {
   lab?.close()
 })
 
-test('a NAT that keeps ports shows one outside address to all, and drops what nobody asked for', async () => {
+test('a NAT that keeps ports has one public endpoint for all, and drops unsolicited packets', async () => {
   for (const host of ['e1', 'ub', 'r']) {
     const { outside } = lab.host(host)
     assert.equal(await seen(host, 30_000), [`${outside}:30000`, `${outside}:30000`], host)
@@ -47,26 +47,26 @@ test('a NAT that keeps ports shows one outside address to all, and drops what no
   assert.is((await ask('pub', 'connect', { host: lab.host('e1').outside, port: 30_000 })).error, 'silence')
 })
 
-test('a symmetric NAT shows another random port to each', async () => {
+test('a symmetric NAT has another random port for each destination', async () => {
   const ports = (await seen('s1', 30_000)).map(address => Number(address?.split(':')[1]))
   assert.is(new Set([30_000, ...ports]).size, 3, `it showed ${ports}`)
   assert.is((await ask('pub', 'connect', { host: lab.host('s1').outside, port: ports[0] })).error, 'silence')
 })
 
-test('a NAT that answers strangers does so at once, with a reset', async () => {
+test('a resetting NAT answers unsolicited packets at once, with a reset', async () => {
   const { error, took } = await ask('pub', 'connect', { host: lab.host('r').outside, port: 30_001 })
   assert.is(error, 'ECONNREFUSED')
   assert.ok(took < 1_000)
 })
 
-test('a firewalled host has a public address, gets out, and cannot be reached', async () => {
+test('a firewalled host has a public address, can connect, and cannot be reached', async () => {
   const { address } = lab.host('f1')
   assert.equal(await seen('f1', 30_000), [`${address}:30000`, `${address}:30000`])
   await ask('f1', 'listen', { port: TCP })
   assert.is((await ask('pub', 'connect', { host: address, port: TCP })).error, 'silence')
 })
 
-test('behind the router that forbids UDP nothing of it comes back, elsewhere it does', async () => {
+test('UDP gets no answer behind the router that drops it, and does elsewhere', async () => {
   const datagrams = { host: lab.host('pub').address, port: UDP, count: 5 }
   assert.is((await ask('ub', 'datagrams', datagrams)).back, 0)
   assert.is((await ask('e1', 'datagrams', datagrams)).back, 5)
@@ -86,7 +86,7 @@ test('two hosts on one LAN reach each other; the same address elsewhere is anoth
   assert.ok((await ask('e2', 'connect', { host: address, port: TCP })).error)
 })
 
-test('connections from both ends at once get through NATs that keep ports, and not through a symmetric one', async () => {
+test('simultaneous connects pass NATs that keep ports, and not a symmetric one', async () => {
   const punch = (one: string, other: string) =>
     Promise.all(
       [
@@ -111,7 +111,7 @@ test('connections from both ends at once get through NATs that keep ports, and n
   for (const { error } of await punch('e1', 's1')) assert.ok(error)
 })
 
-test('frames take as long as set, one way', async () => {
+test('frames are delayed as set, one way', async () => {
   await lab.set({ delay: 40 })
   const { id } = await connected('e1', 'pub')
   const rounds = []
@@ -120,7 +120,7 @@ test('frames take as long as set, one way', async () => {
   assert.ok(Math.min(...rounds) < 120, `round trips of ${rounds} ms`)
 })
 
-test('as many frames are lost as set, and a connection survives it', async () => {
+test('frames are lost as set, and a connection survives it', async () => {
   await lab.set({ loss: 10 })
   const { back } = await ask('e1', 'datagrams', { host: lab.host('pub').address, port: UDP, count: 1000 })
   assert.ok(back > 730 && back < 890, `${back} of 1000 went there and back where 810 were to be expected`)
@@ -129,7 +129,7 @@ test('as many frames are lost as set, and a connection survives it', async () =>
   assert.is((await ask('e1', 'echo', { id, bytes: 300_000 })).error, undefined)
 })
 
-test('a line is no faster than set, and as fast again when it is lifted', async () => {
+test('a link is no faster than set, and fast again without the limit', async () => {
   await lab.set({ rate: 20e6 })
   const { id } = await connected('e1', 'pub')
   const slow = (await ask('e1', 'echo', { id, bytes: 2e6 })).took
@@ -140,7 +140,7 @@ test('a line is no faster than set, and as fast again when it is lifted', async 
   assert.ok(fast < slow / 2, `${fast} ms`)
 })
 
-test('a cut is silent, between its sides only, and what was said meanwhile arrives when it is healed', async () => {
+test('a cut is silent, between its sides only, and data sent meanwhile arrives when it is healed', async () => {
   await lab.set({})
   const { id } = await connected('e1', 'pub')
   await lab.cut(['home1', 'relay1'], ['pub', 'f2'])
@@ -186,7 +186,7 @@ skipWhere(labMissing(['miniupnpd']), laboratory)('a router opens a port for a ho
   }
 })
 
-test('nothing is left when it is closed, while another one stands', async () => {
+test('nothing is left when it is closed, while another one exists', async () => {
   const before = namespacesOf(process.pid).length
   const second = await Lab.build({ hosts: [{ name: 'a' }, { name: 'b' }] })
   assert.is(namespacesOf(process.pid).length, before + 3)

@@ -4,7 +4,7 @@ import { labMissing } from '../../testnets/lab/available.ts'
 import { LOSSY, lossy } from '../../testnets/lossy.ts'
 import { skipWhere } from '../helpers/skip.ts'
 
-const bad = suite('a mesh on bad lines')
+const bad = suite('a mesh on bad links')
 const test = skipWhere(labMissing(), bad)
 
 test('a whole run passes at 100 ms one way, 2 % loss and 10 Mbit/s, and all that was sent is verified', async () => {

@@ -18,7 +18,7 @@ options('are read, and have defaults', () => {
   })
 })
 
-options('that are wrong are said by name', () => {
+options('that are wrong are named in the error', () => {
   for (const [why, ...args] of [
     [/--runs many: a whole number from 1 to 100/, '--runs', 'many'],
     [/--runs 0: /, '--runs', '0'],

@@ -7,7 +7,7 @@ import { skipWhere } from '../helpers/skip.ts'
 const cut = suite('a network that is cut and healed')
 const test = skipWhere(labMissing(), cut)
 
-test('runs end, both halves run on, merge within 30 s, and nothing begins twice', async () => {
+test('runs end, both halves can run, merge within 30 s, and nothing starts twice', async () => {
   assert.equal(problems(await partition(() => {})), [])
 })
 

@@ -3,9 +3,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Dice } from '../../testnets/random.ts'
 
-const dice = suite('numbers of a testnet that look random')
+const dice = suite('pseudo-random numbers')
 
-dice('are the same for the same seed, others for another, and in bounds', () => {
+dice('are the same for the same seed, others for another seed, and in bounds', () => {
   fc.assert(
     fc.property(fc.nat(), seed => {
       const [one, same, other] = [new Dice(seed), new Dice(seed), new Dice(seed + 1)].map(each =>

@@ -3,9 +3,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type HostPlan, NATS, place, type RouterPlan } from '../../testnets/lab/topology.ts'
 
-const topology = suite('where everything is in a laboratory')
+const topology = suite('addresses in a laboratory')
 
-topology('who is on the segment has a public address and a port with the same number', () => {
+topology('a host on the segment has a public address and a port with the same number', () => {
   const placed = place({ hosts: [{ name: 'a' }, { name: 'b' }] })
   assert.equal(
     [...placed.values()].map(({ address, outside, port, gateway }) => [address, outside, port, gateway]),
@@ -16,7 +16,7 @@ topology('who is on the segment has a public address and a port with the same nu
   )
 })
 
-topology('who is behind two routers shows the address of the outermost', () => {
+topology('a host behind two routers has the public address of the outer one', () => {
   const placed = place({
     routers: [
       { name: 'outer', nat: 'preserving' },
@@ -34,9 +34,9 @@ topology('two homes may use the same network, and then the same addresses', () =
   assert.is.not(placed.get('e1')?.outside, placed.get('e2')?.outside)
 })
 
-topology('what cannot be built is said with its name', () => {
+topology('errors name what cannot be built', () => {
   const broken: Array<[RegExp, RouterPlan[], HostPlan[]]> = [
-    [/^a is there twice/, [], [{ name: 'a' }, { name: 'a' }]],
+    [/^a is listed twice/, [], [{ name: 'a' }, { name: 'a' }]],
     [/^a is behind r, which is no router/, [], [{ name: 'a', behind: 'r' }]],
     [/^b is behind a, which is no router/, [], [{ name: 'a' }, { name: 'b', behind: 'a' }]],
     [/^A b: a name is/, [], [{ name: 'A b' }]],

@@ -9,7 +9,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import type { Role } from '../../protocols/membership.ts'
 import { askOne, type Handler, serve } from '../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('tools that are registered on a peer')
@@ -41,13 +41,13 @@ async function registerOf(rules: object = {}) {
     onChange: registered => announced.push(registered)
   })
   await register.start()
-  const way = (peer: string) => road(serve(registerProtocol, handler as never), peer)
-  const ask = async (peer: string, tool: string, options: string[] = [], by = way(peer)) => {
+  const linkOf = (peer: string) => linkTo(serve(registerProtocol, handler as never), peer)
+  const ask = async (peer: string, tool: string, options: string[] = [], by = linkOf(peer)) => {
     const change = { group: 'default', add: [{ tool, options }] }
     const asked = askOne(by.open, registerProtocol, change, { signal: AbortSignal.timeout(10_000) })
     return await asked.then(({ registered }) => registered.map(each => each.tool).join(' '), asBakError)
   }
-  return { register, path, announced, ask, way }
+  return { register, path, announced, ask, linkOf }
 }
 
 test('a controller registers tools, which are stored and announced to the mesh', async () => {
@@ -100,8 +100,8 @@ for (const [title, peer, rules, tool, options, why] of cases) {
 }
 
 test('an invalid message is refused, and the next request is answered', async () => {
-  const { ask, way, register } = await registerOf()
-  const bad = way(ops)
+  const { ask, linkOf, register } = await registerOf()
+  const bad = linkOf(ops)
   bad.onSend = piece => piece.map((byte, i) => (i < 4 ? byte : 0xff))
   assert.is(((await ask(ops, 'vmstat', [], bad)) as BakError).code, 'bad-message')
   assert.equal(register.list(), [])
@@ -109,8 +109,8 @@ test('an invalid message is refused, and the next request is answered', async ()
 })
 
 test('a connection that breaks leaves the register intact', async () => {
-  const { ask, way, register } = await registerOf()
-  const cut = way(ops)
+  const { ask, linkOf, register } = await registerOf()
+  const cut = linkOf(ops)
   cut.onAnswer = (_, stream) => void stream.cut()
   assert.instance(await ask(ops, 'vmstat', [], cut), BakError)
   assert.is(register.list()[0]?.tool, 'vmstat')

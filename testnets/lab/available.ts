@@ -1,4 +1,4 @@
-/** Whether this machine can hold a laboratory. */
+/** Whether this machine can run a laboratory. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Namespace } from './namespace.ts'
@@ -14,18 +14,18 @@ let reason: string | null | undefined
  * @returns why not, or undefined if it can
  */
 export function labMissing(more: string[] = []): string | undefined {
-  reason ??= look() ?? null
-  return reason ?? lacking(more)
+  reason ??= check() ?? null
+  return reason ?? missingPrograms(more)
 }
 
-function look(): string | undefined {
-  if (process.platform !== 'linux') return 'network namespaces are a matter of Linux'
+function check(): string | undefined {
+  if (process.platform !== 'linux') return 'network namespaces exist on Linux only'
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  if (!existsSync(SOURCE)) return 'a laboratory is made from the source tree only: its switch is compiled there'
-  return lacking(PROGRAMS) ?? tryOut()
+  if (!existsSync(SOURCE)) return 'a laboratory needs the source tree: its switch is compiled there'
+  return missingPrograms(PROGRAMS) ?? tryOut()
 }
 
-function lacking(programs: string[]): string | undefined {
+function missingPrograms(programs: string[]): string | undefined {
   const missing = programs.filter(program => spawnSync(program, ['--version']).error != null)
   return missing.length > 0 ? `not on the PATH: ${missing.join(', ')}` : undefined
 }

@@ -1,6 +1,6 @@
 /**
- * A laboratory of networks: hosts and routers as namespaces of this machine around one public segment. Nothing in it reaches the
- * world, and nothing of it is left when this process ends.
+ * A laboratory of networks: hosts and routers as network namespaces around one public segment. It has no connection to the real
+ * network, and nothing of it is left when this process ends.
  */
 import type { Place } from '../testnet.ts'
 import { type Host, Namespace } from './namespace.ts'
@@ -43,12 +43,12 @@ export class Lab {
     return { enter, listen: `/ip4/${address}/tcp/4001` }
   }
 
-  /** Of the public segment, from now on; what is not named is perfect. */
+  /** Sets the conditions of the public segment; absent fields mean no impairment. */
   async set(conditions: Conditions): Promise<void> {
     await this.#segment?.set(conditions)
   }
 
-  /** Cuts the public segment, without a word, between hosts or routers of one side and those of another. */
+  /** Silently cuts the public segment between the hosts and routers of one side and those of another. */
   async cut(...sides: string[][]): Promise<void> {
     await this.#segment?.cut(...sides.map(side => side.map(name => this.#portOf(name))))
   }
@@ -70,7 +70,7 @@ export class Lab {
       if (placed.port != null) ports.set(placed.port, namespace)
     }
     this.#segment = await Segment.make(SEGMENT, ports)
-    for (const host of this.#hosts.values()) this.#wire(host)
+    for (const host of this.#hosts.values()) this.#connect(host)
     for (const { name, nat } of topology.routers ?? []) {
       becomeRouter(this.host(name).namespace, nat)
       if (opensPorts(nat)) await openPortsOnDemand(this.host(name), nat)
@@ -78,14 +78,14 @@ export class Lab {
     for (const { name, firewall } of topology.hosts) if (firewall) becomeFirewalled(this.host(name).namespace)
   }
 
-  /** Gives a router its inside, and who is behind one its line to it. */
-  #wire({ namespace, lan, gateway, address }: Host): void {
+  /** Gives a router its LAN, and a host behind a router its link to that. */
+  #connect({ namespace, lan, gateway, address }: Host): void {
     if (gateway != null) {
       const router = this.host(gateway.name).namespace
-      const line = `l${address.split('.').at(-1)}`
+      const link = `l${address.split('.').at(-1)}`
       router.ip(
-        `link add ${line} type veth peer name ${WAN} netns ${namespace.name}`,
-        `link set ${line} master ${LAN} up`
+        `link add ${link} type veth peer name ${WAN} netns ${namespace.name}`,
+        `link set ${link} master ${LAN} up`
       )
       namespace.ip(
         `addr add ${address}/24 brd + dev ${WAN}`,

@@ -1,12 +1,12 @@
 /**
- * Network namespaces of this process: made, entered, and removed at its end, whatever that end is. What a process that was
- * killed left behind is removed by the next one. Linux and root only.
+ * Network namespaces of this process: made, entered, and removed when it ends. Those of a process that was killed are removed by
+ * the next one. Linux and root only.
  */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Placed } from './topology.ts'
 
-/** Names are `baklab<process id>-<number>-<label>`, so that two laboratories can stand at once and a dead one is known. */
+/** Names are `baklab<process id>-<number>-<label>`, so that two laboratories can exist at once, and leftovers are recognized. */
 const PREFIX = 'baklab'
 const ours = new Set<Namespace>()
 let made = 0
@@ -23,9 +23,9 @@ export class Namespace {
     this.name = name
   }
 
-  /** @returns an empty network of its own: loopback up, IPv6 off, no way out */
+  /** @returns an empty network of its own: loopback up, IPv6 off, no route */
   static make(label: string): Namespace {
-    if (made === 0) takePrecautions()
+    if (made === 0) removeAtExit()
     const namespace = new Namespace(`${PREFIX}${process.pid}-${made++}-${label}`)
     command(['ip', 'netns', 'add', namespace.name])
     ours.add(namespace)
@@ -35,12 +35,12 @@ export class Namespace {
     return namespace
   }
 
-  /** What a command line begins with to run in here; the process keeps its id. */
+  /** The begin of a command line that runs in here; the process keeps its id. */
   get enter(): string[] {
     return ['nsenter', `--net=/run/netns/${this.name}`, '--']
   }
 
-  /** Runs a program to its end. @returns what it printed. @throws what it complained of */
+  /** Runs a program to its end. @returns its stdout. @throws its stderr */
   run(words: string[], input = ''): string {
     return command([...this.enter, ...words], input)
   }
@@ -60,7 +60,7 @@ export class Namespace {
     return spawn(program, args, options)
   }
 
-  /** Ends what still runs in here, and removes it. Once is enough, twice does no harm. */
+  /** Ends the processes in here, and removes the namespace. A second call does nothing. */
   remove(): void {
     if (ours.delete(this)) removeByName(this.name)
   }
@@ -71,12 +71,12 @@ export function namespacesOf(pid: number): string[] {
   return existing().filter(name => name.startsWith(`${PREFIX}${pid}-`))
 }
 
-function takePrecautions(): void {
+function removeAtExit(): void {
   process.once('exit', () => {
     for (const namespace of ours) namespace.remove()
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // without a handler a signal ends the process at once, past what is to be done at its exit
+    // without a handler a signal ends the process without an `exit` event
     process.once(signal, () => process.exit(128 + constants.signals[signal]))
   }
   removeLeftovers()
@@ -89,7 +89,7 @@ function removeLeftovers(): void {
   }
 }
 
-/** Best effort: what is gone already, or goes at the same moment, is no error. */
+/** Best effort: processes and namespaces that have just ended are no error. */
 function removeByName(name: string): void {
   const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
   for (const pid of (stdout ?? '').split('\n').filter(Boolean).map(Number)) {

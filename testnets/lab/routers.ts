@@ -2,12 +2,12 @@
 import type { Namespace } from './namespace.ts'
 import { type Nat, opensPorts } from './topology.ts'
 
-/** Interfaces: the side of the world, and the side of the hosts. */
+/** Names of interfaces. */
 export const [WAN, LAN] = ['wan', 'lan']
 export const UPNP_TABLE = 'upnp'
 
-const ANSWERS = 'ct state established,related accept'
-const UNASKED = {
+const ESTABLISHED = 'ct state established,related accept'
+const UNSOLICITED = {
   drop: 'drop',
   reset: 'meta l4proto tcp reject with tcp reset'
 }
@@ -18,19 +18,19 @@ export function becomeRouter(namespace: Namespace, nat: Nat): void {
 }
 
 export function becomeFirewalled(namespace: Namespace): void {
-  namespace.run(['nft', '-f', '-'], inputRules(UNASKED.drop))
+  namespace.run(['nft', '-f', '-'], inputRules(UNSOLICITED.drop))
 }
 
 /** @returns a ruleset for `nft -f` */
 export function routerRules(nat: Nat): string {
   const forward = [
     nat === 'no-udp' ? `iifname ${LAN} meta l4proto udp drop` : '',
-    // a port that was opened on demand
+    // a mapped port
     opensPorts(nat) ? 'ct status dnat accept' : '',
-    ANSWERS,
+    ESTABLISHED,
     `iifname ${WAN} drop`
   ].filter(Boolean)
-  return `${inputRules(nat === 'resetting' ? UNASKED.reset : UNASKED.drop)}
+  return `${inputRules(nat === 'resetting' ? UNSOLICITED.reset : UNSOLICITED.drop)}
 add table ip nat
 add chain ip nat post { type nat hook postrouting priority 100; }
 add rule ip nat post oifname ${WAN} masquerade ${nat === 'symmetric' ? 'fully-random' : ''}
@@ -38,12 +38,12 @@ add chain ip filter forward { type filter hook forward priority 0; }
 ${forward.map(rule => `add rule ip filter forward ${rule}\n`).join('')}${opensPorts(nat) ? UPNP_CHAINS : ''}`
 }
 
-function inputRules(unasked: string): string {
+function inputRules(unsolicited: string): string {
   return `add table ip filter
 add chain ip filter input { type filter hook input priority 0; }
-add rule ip filter input iifname ${WAN} ${ANSWERS}
+add rule ip filter input iifname ${WAN} ${ESTABLISHED}
 add rule ip filter input iifname ${WAN} icmp type echo-request accept
-add rule ip filter input iifname ${WAN} ${unasked}`
+add rule ip filter input iifname ${WAN} ${unsolicited}`
 }
 
 /** Where miniupnpd puts its rules. */

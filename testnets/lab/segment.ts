@@ -1,4 +1,4 @@
-/** A public network segment: hosts on it hear each other through one switch, as well as the present conditions allow. */
+/** A public network segment: its hosts are connected by one switch, which delays, drops and limits frames as it is set. */
 import { Namespace } from './namespace.ts'
 import { WAN } from './routers.ts'
 import { type Conditions, Switch } from './switch.ts'
@@ -21,7 +21,7 @@ export class Segment {
     this.#switch = switch_
   }
 
-  /** @param ports numbers, which are the last ones of the addresses too, and who gets the interface `wan` there */
+  /** @param ports by number, which is also the last byte of the address: the namespace that gets the interface `wan` there */
   static async make(network: string, ports: Map<number, Namespace>): Promise<Segment> {
     const namespace = Namespace.make('net')
     const all = [...ports].map(([number, host]) => ({ number, host }))
@@ -31,7 +31,7 @@ export class Segment {
       host.ip(
         `addr add ${network}.${number}/24 brd + dev ${WAN}`,
         `link set ${WAN} up`,
-        // what is cut off shall be silent: a question that nobody answers would come back as an error
+        // a cut must be silent: an ARP request without an answer would cause an error
         ...all
           .filter(other => other.number !== number)
           .map(
@@ -46,16 +46,16 @@ export class Segment {
     return new Segment(namespace, all, switch_)
   }
 
-  /** Conditions from now on; what is not named is perfect. */
+  /** Sets the conditions; absent fields mean no impairment. */
   async set(conditions: Conditions): Promise<void> {
     const { loss = 0, rate = 0 } = conditions
-    // a large piece that is cut only at its far end would be lost, and queued, as one
+    // with segmentation offload many frames would be lost, and queued, as one
     for (const { host } of this.#ports) host.ip(`link set ${WAN} gso_max_segs ${loss > 0 || rate > 0 ? 1 : 65535}`)
     this.#conditions = conditions
     await this.#apply()
   }
 
-  /** Nothing passes any more, without a word, between a port on one side and one on another. Who is on none stays with the first. */
+  /** Silently drops all frames between the ports of different sides. A port on no side belongs to the first. */
   async cut(...sides: number[][]): Promise<void> {
     this.#groups = new Map(sides.flatMap((side, group) => side.map(port => [port, group] as const)))
     await this.#apply()
@@ -75,7 +75,7 @@ export class Segment {
   }
 }
 
-/** The switch knows a port by the last byte. */
+/** The switch identifies a port by the last byte. */
 function hardware(port: number): string {
   return `02:00:00:00:00:${port.toString(16).padStart(2, '0')}`
 }

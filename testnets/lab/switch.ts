@@ -1,4 +1,4 @@
-/** The switch of a segment: a small program of ours (`switch.c`), compiled where it is used and steered over its stdin. */
+/** The switch of a segment: a small program (`switch.c`), compiled where it is used and controlled over its stdin. */
 import { type ChildProcess, execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,8 +10,7 @@ import { promisify } from 'node:util'
 import type { Namespace } from './namespace.ts'
 
 export const SOURCE = fileURLToPath(new URL('switch.c', import.meta.url))
-/** A switch has this long to answer, ms. */
-const ANSWER = 5_000
+const ANSWER_TIMEOUT_MS = 5_000
 
 /** What happens to frames between any two ports of a segment. */
 export interface Conditions {
@@ -26,13 +25,13 @@ export interface Conditions {
 export class Switch {
   readonly #child: ChildProcess
   readonly #ports: number[]
-  #complained = ''
+  #stderr = ''
 
   private constructor(child: ChildProcess, ports: number[]) {
     this.#child = child
     this.#ports = ports
-    child.stderr?.on('data', data => (this.#complained += data))
-    // a switch that has ended is told of by the next call
+    child.stderr?.on('data', data => (this.#stderr += data))
+    // the next call reports a switch that has ended
     child.stdin?.on('error', () => {})
   }
 
@@ -52,9 +51,9 @@ export class Switch {
     const numbers = [delay * 1e3, loss * 1e4, rate / 8, ...this.#ports.map(groupOf)].map(Math.round)
     this.#child.stdin?.write(`${numbers.join(' ')}\n`)
     try {
-      await once(this.#child.stdout as Readable, 'data', { signal: AbortSignal.timeout(ANSWER) })
+      await once(this.#child.stdout as Readable, 'data', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
     } catch {
-      throw new Error(`the switch of the segment does not answer: ${this.#complained.trim()}`)
+      throw new Error(`the switch of the segment does not answer: ${this.#stderr.trim()}`)
     }
   }
 
@@ -65,7 +64,7 @@ export class Switch {
 
 let compiled: Promise<string> | undefined
 
-/** Once for each process; the program goes when the process does. */
+/** Once in each process; the program is removed when the process ends. */
 function compile(): Promise<string> {
   compiled ??= (async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bak-switch-'))

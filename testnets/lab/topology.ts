@@ -1,13 +1,13 @@
-/** What a laboratory is made of, and where everything is in it. Nothing here touches the machine. */
+/** The hosts and routers of a laboratory, and their addresses. Pure. */
 
 /**
- * What a router does to connections from its inside, and to what comes from outside unasked:
- * - `preserving`: keeps the port where it can, and drops what nobody asked for (port-restricted cone)
- * - `resetting`: the same, but answers the unasked with a reset
+ * What a router does to connections from its LAN, and to unsolicited packets:
+ * - `preserving`: keeps the port where it can, and drops unsolicited packets (port-restricted cone)
+ * - `resetting`: the same, but answers unsolicited TCP with a reset
  * - `symmetric`: a random port for each destination
- * - `no-udp`: preserving, and no UDP gets out
- * - `upnp`: preserving, and opens ports on demand (UPnP, NAT-PMP)
- * - `pmp`: the same by NAT-PMP only
+ * - `no-udp`: preserving, and drops UDP
+ * - `upnp`: preserving, and maps ports on demand (UPnP, NAT-PMP)
+ * - `pmp`: as `upnp`, by NAT-PMP only
  */
 export type Nat = 'preserving' | 'resetting' | 'symmetric' | 'no-udp' | 'upnp' | 'pmp'
 
@@ -26,7 +26,7 @@ export interface HostPlan {
   name: string
   /** Its router; on the public segment without one. */
   behind?: string
-  /** A public address, but nothing comes in that was not asked for. */
+  /** A public address, but unsolicited packets are dropped. */
   firewall?: boolean
 }
 
@@ -37,9 +37,9 @@ export interface Topology {
 
 export interface Placed {
   name: string
-  /** Its own address; that of its outside, for a router. */
+  /** Its own address; the outer one, for a router. */
   address: string
-  /** The address that the world sees. */
+  /** Its public address. */
   outside: string
   /** Number of its port on the segment, if it has one. */
   port?: number
@@ -49,22 +49,22 @@ export interface Placed {
   gateway?: { name: string; address: string }
 }
 
-/** libp2p counts the documentation networks as private, so the segment uses real ones, which lead nowhere from in here. */
+/** libp2p counts the documentation networks as private, so the segment uses a real one, which has no route out of here. */
 export const SEGMENT = '45.67.89'
-const FIRST = 10
-const MOST = 64
+const FIRST_PORT = 10
+const MAX_PORTS = 64
 
-/** @throws when a name is twice there, a router is missing or comes after who is behind it, or there are too many */
+/** @throws for a repeated name, a router that is missing or listed after its hosts, and too many ports */
 export function place({ routers = [], hosts }: Topology): Map<string, Placed> {
   const placed = new Map<string, Placed>()
   const taken = new Map<string, number>()
-  let port = FIRST
+  let port = FIRST_PORT
   const put = (name: string, behind: string | undefined, lan?: string) => {
     if (!/^[a-z][a-z0-9]{0,11}$/.test(name)) throw new Error(`${name}: a name is up to 12 small letters and digits`)
-    if (placed.has(name)) throw new Error(`${name} is there twice`)
+    if (placed.has(name)) throw new Error(`${name} is listed twice`)
     const inside = lan == null ? undefined : { address: `${lan}.1`, network: lan }
     if (behind == null) {
-      if (port >= FIRST + MOST) throw new Error(`a segment has ${MOST} ports`)
+      if (port >= FIRST_PORT + MAX_PORTS) throw new Error(`a segment has ${MAX_PORTS} ports`)
       const address = `${SEGMENT}.${port}`
       placed.set(name, { name, address, outside: address, port: port++, lan: inside })
       return
@@ -89,7 +89,7 @@ export function place({ routers = [], hosts }: Topology): Map<string, Placed> {
 /** Every kind of NAT, with hosts named by kind: `e` preserving, `r` resetting, `s` symmetric, `f` firewall, `ub`, `u`, `d` double. */
 export const NATS: Topology = {
   routers: [
-    // many homes have the same network: an address of one is somebody else's, or nobody's, in the other
+    // as in many homes the networks are the same: an address of one is another host, or none, in the other
     { name: 'home1', nat: 'preserving', lan: '192.168.1' },
     { name: 'home2', nat: 'preserving', lan: '192.168.1' },
     { name: 'rs1', nat: 'symmetric' },

@@ -6,23 +6,22 @@ import type { Host } from './namespace.ts'
 import { LAN, UPNP_TABLE, WAN } from './routers.ts'
 import type { Nat } from './topology.ts'
 
-/** A router's daemon has this long to begin, ms. */
-const READY = 10_000
+const START_TIMEOUT_MS = 10_000
 
-/** Resolves when hosts can ask; it ends with the router's namespace. @throws what it complained of */
+/** Resolves when the daemon answers; it ends with the router's namespace. @throws its stderr */
 export async function openPortsOnDemand({ namespace, lan }: Host, nat: Nat): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bak-upnp-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'miniupnpd.conf')
   writeFileSync(file, settings(lan?.network as string, folder, nat === 'upnp'))
-  // it goes on talking, so its words go to a pipe that is read to the end
+  // it logs all the time, so its pipe must be read to the end
   const child = namespace.spawn(['miniupnpd', '-d', '-f', file, '-P', join(folder, 'pid')], {
     stdio: ['ignore', 'ignore', 'pipe']
   })
   let said = ''
   let timer: NodeJS.Timeout | undefined
   await new Promise<void>((resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`miniupnpd is not ready: ${said}`)), READY)
+    timer = setTimeout(() => reject(new Error(`miniupnpd is not ready: ${said}`)), START_TIMEOUT_MS)
     child.once('error', reject)
     child.once('exit', () => reject(new Error(`miniupnpd ended: ${said}`)))
     child.stderr?.on('data', data => {

@@ -1,14 +1,14 @@
-/** What is measured of a pair of hosts: the path, how soon it was direct, how long a phase takes, how fast a tarball comes. */
+/** Measures a pair of hosts: its path, the time to a direct one, the latency of a phase, the rate of a transfer. */
 import type { PathClass } from '../../protocols/path.ts'
 import { runToEnd } from '../runs.ts'
 import { isRight, type NatNetwork } from './network.ts'
 import { type Pair, pairsOf } from './pairs.ts'
 
-/** A path has this long to become what it is to be, ms. */
-const PATIENCE = 20_000
-const RUN = 120_000
-const BYTES = 16 * 2 ** 20
-/** Phases in which a member has nothing to do but to answer. */
+/** For a path to become right. */
+const PATH_TIMEOUT_MS = 20_000
+const RUN_TIMEOUT_MS = 120_000
+const TRANSFER_BYTES = 16 * 2 ** 20
+/** Phases in which a member only answers. */
 const EMPTY = ['stage', 'init', 'end']
 
 export interface Measured {
@@ -20,20 +20,20 @@ export interface Measured {
   toDirect?: number
   /** From a command to its certificate, median, ms. */
   phase?: number
-  /** Of one tarball, from the other to the one. */
+  /** Of one tarball, from the second to the first, MiB/s. */
   rate?: number
   /** Why the run of the two did not pass. */
   problem?: string
 }
 
-/** Breaks what there is between the two, waits for a path, and makes a run of the two over it. */
+/** Breaks the connections between the two, waits for a path, and makes a run of the two over it. */
 export async function measure(net: NatNetwork, pair: Pair): Promise<Measured> {
   const [one, other] = pair
   const since = Date.now()
   net.disconnect(pair)
   const paths: Measured['paths'] = [
-    (await net.pathTo(one, other, PATIENCE))?.class,
-    (await net.pathTo(other, one, PATIENCE))?.class
+    (await net.pathTo(one, other, PATH_TIMEOUT_MS))?.class,
+    (await net.pathTo(other, one, PATH_TIMEOUT_MS))?.class
   ]
   const right = paths.every(path => isRight(one, other, path))
   const toDirect = await net.timeToDirect(pair, since)
@@ -42,7 +42,7 @@ export async function measure(net: NatNetwork, pair: Pair): Promise<Measured> {
 }
 
 async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Measured, 'phase' | 'rate' | 'problem'>> {
-  const command = ['sh', '-c', `head -c ${BYTES} /dev/urandom; exec sleep 1000`]
+  const command = ['sh', '-c', `head -c ${TRANSFER_BYTES} /dev/urandom; exec sleep 1000`]
   const spec = {
     command: 'sleep 1',
     on: `${one},${other}`,
@@ -50,12 +50,12 @@ async function throughput(net: NatNetwork, [one, other]: Pair): Promise<Pick<Mea
     tools: ['noise'],
     tool: { noise: { command } }
   }
-  const { ended, events } = await runToEnd(net.mesh.testnet, one, spec, { limit: RUN })
+  const { ended, events } = await runToEnd(net.mesh.testnet, one, spec, { limit: RUN_TIMEOUT_MS })
   const phases = events.flatMap(event =>
     event.type === 'phase-closed' && EMPTY.includes(event.phase) ? [event.took] : []
   )
   const [rate] = events.flatMap(event =>
-    event.type === 'received' && event.name === other && event.bytes > BYTES / 2
+    event.type === 'received' && event.name === other && event.bytes > TRANSFER_BYTES / 2
       ? [event.bytes / 2 ** 20 / (event.took / 1000)]
       : []
   )
@@ -70,12 +70,12 @@ export interface Tried {
   toDirect: number[]
 }
 
-/** Starts a host anew, so that it finds its ways to all others at the same time, and looks what came of each. */
+/** Restarts a host, so that it establishes its paths to all others at the same time, and counts the right ones. */
 export async function tryFrom(net: NatNetwork, host: string, tried: Map<string, Tried>): Promise<void> {
   const since = Date.now()
   await net.restart(host)
   const open = new Set(net.hosts.filter(other => other !== host))
-  for (const deadline = performance.now() + PATIENCE; open.size > 0 && performance.now() < deadline; ) {
+  for (const deadline = performance.now() + PATH_TIMEOUT_MS; open.size > 0 && performance.now() < deadline; ) {
     for (const { name, path } of (await net.reachability(host, [...open])).peers) {
       if (isRight(host, name, path?.class)) open.delete(name)
     }

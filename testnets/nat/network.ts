@@ -1,4 +1,4 @@
-/** Real daemons on the hosts of the laboratory of NATs, and what one asks of them. */
+/** Real daemons on the hosts of the NAT laboratory, and queries of their paths. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,12 +6,12 @@ import type { CallResponse, MemberView, PeerReachability } from '../../protocols
 import type { PathClass } from '../../protocols/path.ts'
 import { type LabMesh, startLabMesh } from '../lab/mesh.ts'
 import { NATS } from '../lab/topology.ts'
-import { expected, HOSTS, type Pair, RELAYS } from './pairs.ts'
+import { expected, HOSTS, type Pair, RELAYS, relayFlag } from './pairs.ts'
 
-/** Longest wait for an answer to `bak reachability`, ms. */
-const ASK = 60_000
-/** Longest wait for all to see all, ms. */
-const SETTLE = 60_000
+/** For an answer to `bak reachability`. */
+const REACHABILITY_TIMEOUT_MS = 60_000
+/** Until all see all. */
+const DISCOVERY_TIMEOUT_MS = 60_000
 
 export interface NatInit {
   /** One way, ms. */
@@ -25,7 +25,7 @@ export type Reached = CallResponse<'reachability'>
 
 export class NatNetwork {
   readonly mesh: LabMesh
-  /** Those that relay are not among them. */
+  /** Without the relays. */
   readonly hosts: string[]
   /** One way, ms. */
   readonly delay: number
@@ -42,22 +42,22 @@ export class NatNetwork {
       topology: NATS,
       conditions: { delay },
       peers: [...RELAYS, ...hosts],
-      args: name => (RELAYS.includes(name) ? ['--relay'] : []),
+      args: name => [relayFlag(name)],
       folder
     })
     return new NatNetwork(mesh, hosts, delay)
   }
 
-  /** What `bak reachability` says on a host of others; it connects to them, and waits a little for a direct path. */
+  /** `bak reachability` on a host, of others: it connects to them, and waits a little for direct paths. */
   async reachability(host: string, others: string[]): Promise<Reached> {
-    const signal = AbortSignal.timeout(ASK)
+    const signal = AbortSignal.timeout(REACHABILITY_TIMEOUT_MS)
     for await (const answer of this.mesh.testnet.call(host, 'reachability', { on: others.join(',') }, { signal })) {
       return answer
     }
-    throw new Error(`${host} does not say how it reaches ${others.join(', ')}`)
+    throw new Error(`${host} did not report how it reaches ${others.join(', ')}`)
   }
 
-  /** @returns the path to one other; asked again until it is right, or the time is over */
+  /** @returns the path to one other, as soon as it is right or `limit` ms have passed */
   async pathTo(host: string, other: string, limit: number): Promise<PeerReachability['path']> {
     const deadline = performance.now() + limit
     for (;;) {
@@ -68,7 +68,7 @@ export class NatNetwork {
     }
   }
 
-  /** @returns whether a host goes over a relay to another at this moment, or over a path of their own, or is not connected */
+  /** @returns the present path from a host to another: relayed, direct, or undefined */
   async pathNow(host: string, other: string): Promise<MemberView['path'] | undefined> {
     return (await this.mesh.testnet.members(host)).find(({ name }) => name === other)?.path
   }
@@ -79,7 +79,7 @@ export class NatNetwork {
     await testnet.stopPeer(host, 'SIGKILL')
     await testnet.startPeer(host)
     const all = [...RELAYS, ...this.hosts].length
-    await testnet.until(host, members => members.filter(isHere).length === all, SETTLE)
+    await testnet.until(host, members => members.filter(isHere).length === all, DISCOVERY_TIMEOUT_MS)
   }
 
   /** Breaks every direct connection between two hosts, as a router does that has forgotten them. */
@@ -94,7 +94,7 @@ export class NatNetwork {
     }
   }
 
-  /** @returns how long the latest change from the relayed to a direct path took, as one of the two says it, ms; undefined if there was none */
+  /** @returns how long the latest change from the relayed to a direct path took, as one of the two logged it, ms; undefined if there was none */
   async timeToDirect([one, other]: Pair, since: number): Promise<number | undefined> {
     const ids = new Map((await this.mesh.testnet.members(one)).map(({ name, peer }) => [name, peer]))
     const lines = [
@@ -117,7 +117,7 @@ export class NatNetwork {
   }
 }
 
-/** @returns what is not as it is to be, in words; paths have a while to become it */
+/** @returns the wrong paths, in words, as soon as there are none or `limit` ms have passed */
 export async function wrongPaths(net: NatNetwork, limit: number): Promise<string[]> {
   const deadline = performance.now() + limit
   for (;;) {

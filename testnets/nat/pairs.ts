@@ -1,10 +1,16 @@
-/** The hosts of the laboratory of NATs in pairs, and how the two of a pair are to reach each other. Nothing here touches the machine. */
+/** Pairs of hosts of the NAT laboratory, and the expected path of each. Pure. */
 import type { PathClass } from '../../protocols/path.ts'
 import { NATS } from '../lab/topology.ts'
 
 /** Hosts whose daemons relay; the first founds the mesh. */
 export const RELAYS = ['relay1', 'relay2']
 export const HOSTS = NATS.hosts.map(({ name }) => name).filter(name => !RELAYS.includes(name))
+
+/**
+ * @returns the flag of a host's daemon that makes `RELAYS` the only relays: without one a daemon relays as soon as a peer has
+ * proven it public, so `pub` may, and then which relay two hosts share depends on when that happens
+ */
+export const relayFlag = (host: string) => (RELAYS.includes(host) ? '--relay' : '--no-relay')
 
 export type Pair = [string, string]
 
@@ -27,7 +33,7 @@ export function pairsOf(hosts: string[]): Pair[] {
   return hosts.flatMap((one, i) => hosts.slice(i + 1).map((other): Pair => [one, other]))
 }
 
-/** @returns one pair for each two kinds of place, one for two of the same kind where there are two, and one on the same LAN */
+/** @returns one pair for each two kinds of place, equal ones included where there are two hosts, and one on the same LAN */
 export function representatives(hosts: string[]): Pair[] {
   const seen = new Set<string>()
   return pairsOf(hosts).filter(([one, other]) => {
@@ -36,7 +42,7 @@ export function representatives(hosts: string[]): Pair[] {
   })
 }
 
-/** @returns the classes of path that are right between two hosts, from either end */
+/** @returns the classes of path that are right between two hosts, seen from either end */
 export function expected(one: string, other: string): PathClass[] {
   const kinds = [kindOf(one), kindOf(other)]
   if (isSameLan(one, other)) return ['direct']

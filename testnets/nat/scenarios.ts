@@ -1,4 +1,4 @@
-/** Runs across NATs: driven from behind each, with a relay that dies in the middle, and with a path that changes in the middle. */
+/** Runs across NATs: driven from behind each kind, with a relay that is killed meanwhile, and with a path that changes meanwhile. */
 import type { MemberView } from '../../protocols/control.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
@@ -6,12 +6,11 @@ import type { SpecInput } from '../../protocols/spec.ts'
 import { type Outcome, runToEnd } from '../runs.ts'
 import type { NatNetwork } from './network.ts'
 
-/** No run may take longer, ms. */
-const LIMIT = 180_000
-/** What a member sends in a large transfer, bytes. */
-const LARGE = 70_000_000
-/** Who lost a direct path goes over a relay within this, ms. */
-const RELAYED = 30_000
+const RUN_TIMEOUT_MS = 180_000
+/** What a member sends in a large transfer. */
+const LARGE_BYTES = 16_000_000
+/** Until a pair without a direct path is connected through a relay. */
+const RELAYED_TIMEOUT_MS = 30_000
 
 export interface Verified {
   outcome: Outcome
@@ -20,13 +19,13 @@ export interface Verified {
   verified: boolean
 }
 
-/** @returns whether the run was whole, and every member's tarball is there as it was signed for */
+/** @returns whether the run was complete, and every member's tarball arrived as it was signed */
 export function isWhole({ outcome, arrived, verified }: Verified, members: string[]): boolean {
   const { verdict, partial } = outcome.ended
   return verdict === 'ok' && !partial && verified && String(arrived) === String([...members].sort())
 }
 
-/** @param bytes what each member sends beside what its tools say */
+/** @param bytes that each member sends beside the data of its tools */
 function specOf(members: string[], bytes: number, command: string): SpecInput {
   return {
     command,
@@ -43,7 +42,7 @@ async function run(
   onEvent?: (event: RunEvent) => void
 ): Promise<Verified> {
   const { testnet } = net.mesh
-  const outcome = await runToEnd(testnet, driver, spec, { limit: LIMIT, onEvent })
+  const outcome = await runToEnd(testnet, driver, spec, { limit: RUN_TIMEOUT_MS, onEvent })
   const { status } = await testnet.bak(driver, ['verify', outcome.run])
   const arrived = outcome.events.flatMap(event =>
     event.type === 'received' && event.what.includes('sample1') ? [event.name] : []
@@ -56,22 +55,22 @@ export function runFrom(net: NatNetwork, driver: string): Promise<Verified> {
   return run(net, driver, specOf(net.hosts, 200_000, 'sleep 1'))
 }
 
-/** A run of two in which the second sends a large tarball. @returns by which path that came, and what encrypted it */
+/** A run of two in which the second sends a large tarball. @returns its path, and what encrypted it */
 export async function runWithLarge(
   net: NatNetwork,
   one: string,
   other: string
 ): Promise<Verified & { carrier?: Carrier; path?: PathClass }> {
-  // a tool has begun once it says something
-  const large = { command: ['sh', '-c', `head -c ${LARGE} /dev/urandom >large; echo there; exec sleep 1000`] }
+  // a tool counts as started once it prints something
+  const large = { command: ['sh', '-c', `head -c ${LARGE_BYTES} /dev/urandom >large; echo there; exec sleep 1000`] }
   const verified = await run(net, one, { command: 'true', on: `${one},${other}`, tools: ['large'], tool: { large } })
-  const came = verified.outcome.events.find(
-    event => event.type === 'received' && event.name === other && event.bytes >= LARGE
+  const received = verified.outcome.events.find(
+    event => event.type === 'received' && event.name === other && event.bytes >= LARGE_BYTES
   )
-  return came?.type === 'received' ? { ...verified, carrier: came.carrier, path: came.path } : verified
+  return received?.type === 'received' ? { ...verified, carrier: received.carrier, path: received.path } : verified
 }
 
-/** A run of two that need a relay; that relay is killed while the tarball of one comes over it. */
+/** A run of two that need a relay, which is killed while it carries the tarball of one. */
 export async function runWhileRelayDies(net: NatNetwork): Promise<Verified & { relay: string | undefined }> {
   const path = await net.pathTo('s1', 's2', 20_000)
   const relay = path?.via
@@ -86,16 +85,16 @@ export async function runWhileRelayDies(net: NatNetwork): Promise<Verified & { r
 }
 
 export interface Changed extends Verified {
-  /** The path before the run, as the tarball began to come, and after the run. */
+  /** The path before the run, at the begin of the transfer, and after the run. */
   paths: Array<MemberView['path'] | undefined>
 }
 
-/** A run of two that have no direct path yet; they get one while the tarball of one comes over the relay. */
+/** A run of two without a direct path, which they get while the tarball of one comes over the relay. */
 export async function runWhilePathChanges(net: NatNetwork): Promise<Changed> {
   const { lab } = net.mesh
   const [one, other] = ['e1', 'e2']
   const router = lab.host('home1').namespace
-  // nothing passes between the two homes
+  // no packets pass between the two homes
   router.run(['nft', '-f', '-'], closed(lab.host('home2').outside))
   net.disconnect([one, other])
   // slow, so that there is time for a change
@@ -114,9 +113,9 @@ export async function runWhilePathChanges(net: NatNetwork): Promise<Changed> {
   }
 }
 
-/** @returns how it is after a while if it does not come to be */
+/** @returns the path, as soon as it is relayed or the timeout has passed */
 async function untilRelayed(net: NatNetwork, one: string, other: string): Promise<MemberView['path'] | undefined> {
-  for (const deadline = performance.now() + RELAYED; ; ) {
+  for (const deadline = performance.now() + RELAYED_TIMEOUT_MS; ; ) {
     await net.reachability(one, [other])
     const path = await net.pathNow(one, other)
     if (path === 'relayed' || performance.now() > deadline) return path

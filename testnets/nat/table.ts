@@ -4,13 +4,13 @@ import { expected, placeOf } from './pairs.ts'
 
 const WIDTHS = [60, 16, 10, 8, 6]
 
-/** @returns a line of the matrix; without a pair its head */
+/** @returns a line of the matrix, or its head */
 export function measuredLine(measured?: Measured): string {
   if (measured == null) return line(['PAIR', 'PATH', 'TO DIRECT', 'PHASE', 'MiB/s', ''])
   const { pair, paths, right, toDirect, phase, rate, problem } = measured
   const [one, other] = pair
   const path = paths[0] === paths[1] ? paths[0] : paths.join('/')
-  const wrong = right ? (problem ?? '') : `it is to be ${expected(one, other).join(' or ')}`
+  const wrong = right ? (problem ?? '') : `expected ${expected(one, other).join(' or ')}`
   return line([
     describe(pair),
     path ?? 'none',
@@ -21,7 +21,7 @@ export function measuredLine(measured?: Measured): string {
   ])
 }
 
-/** @returns a line of the tries; without a pair its head */
+/** @returns a line of the tries, or its head */
 export function triedLine(tried?: Tried): string {
   if (tried == null) return line(['PAIR', 'RIGHT', 'TO DIRECT', 'SLOWEST', '', ''])
   const { pair, tries, right, toDirect } = tried
@@ -36,7 +36,7 @@ export function triedLine(tried?: Tried): string {
   ])
 }
 
-/** @returns whether 95 of 100 tries went well */
+/** @returns whether at least 95 % of the tries succeeded */
 export const isFine = ({ tries, right }: Tried) => right >= 0.95 * tries
 
 const describe = ([one, other]: [string, string]) => `${one} - ${other}: ${placeOf(one)} - ${placeOf(other)}`

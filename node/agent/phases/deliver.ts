@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../../protocols/codec.ts'
 import type { Envelope } from '../../../protocols/envelope.ts'
+import { isFolderOf, sysinfoFolder } from '../../../protocols/layout.ts'
 import type { Produced } from '../../../protocols/phase.ts'
 import { type Source, sendTarball, type TarballKind, type TarballOffer } from '../../../protocols/tarball.ts'
 import type { MemberState } from '../member-state.ts'
@@ -45,10 +46,10 @@ export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
 
 /** Packs every folder that was not packed yet, so that it can be collected at any time. */
 export async function packRest(member: MemberState): Promise<void> {
-  for (const when of subfolders(join(member.data, 'sysinfo'))) {
-    await pack(member, join('sysinfo', when, member.name), `sysinfo ${when}`, 'sysinfo')
+  for (const when of ['begin', 'end'] as const) {
+    await pack(member, sysinfoFolder(when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
-  for (const iteration of subfolders(member.data).filter(name => name !== 'sysinfo')) {
+  for (const iteration of subfolders(member.data)) {
     for (const sample of subfolders(join(member.data, iteration))) {
       await pack(member, join(iteration, sample), join(iteration, sample), 'sample')
     }
@@ -64,9 +65,8 @@ async function pack(member: MemberState, path: string, what: string, kind: Tarba
 
 /** @returns the folders below `path` that bear this member's name: the receiver unpacks no others */
 function packable(member: MemberState, path: string): string[] {
-  if (path.startsWith('sysinfo')) return existsSync(join(member.data, path)) ? [path] : []
-  const folders = subfolders(join(member.data, path))
-  return folders.map(folder => join(path, folder, member.name)).filter(each => existsSync(join(member.data, each)))
+  const below = subfolders(join(member.data, path)).map(folder => join(path, folder, member.name))
+  return [path, ...below].filter(each => isFolderOf(each, member.name) && existsSync(join(member.data, each)))
 }
 
 async function sendStored(context: PhaseContext, offer: TarballOffer): Promise<void> {

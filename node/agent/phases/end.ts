@@ -1,3 +1,4 @@
+/** The phase `end`: persistent tools stop, and clock and path are measured again. */
 import { measureAgain, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'

@@ -1,3 +1,4 @@
+/** What a member does in each phase: one handler each, demanded by the compiler. */
 import type { Phase } from '../../../protocols/fields.ts'
 import { end } from './end.ts'
 import { init } from './init.ts'

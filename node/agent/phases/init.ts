@@ -1,3 +1,4 @@
+/** The phase `init`: persistent tools start. */
 import type { PhaseHandler } from './phase.ts'
 
 /** Persistent tools start here; the transient ones wait for `start`. */

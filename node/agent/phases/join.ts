@@ -1,3 +1,4 @@
+/** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'

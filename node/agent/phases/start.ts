@@ -1,3 +1,4 @@
+/** The phase `start`: transient tools start at the agreed instant. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

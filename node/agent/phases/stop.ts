@@ -1,3 +1,4 @@
+/** The phase `stop`: transient tools stop. */
 import type { Cost } from '../../../protocols/cost.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'

@@ -1,3 +1,4 @@
+/** The phase `terminate`: whatever still runs stops, and all data that is left is sent. */
 import { deliverRest } from './deliver.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BakError } from '../../../protocols/errors.ts'
 import { workloadFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
-import { runCommand } from '../../work/command/command.ts'
+import { runCommand } from '../../work/command/run-command.ts'
 import type { PhaseHandler } from './phase.ts'
 
 export const work: PhaseHandler = async ({ command, member, parts, signal }) => {

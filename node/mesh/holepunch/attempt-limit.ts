@@ -1,58 +1,59 @@
 /**
- * Attempts with many ports fill the tables of routers on their way: only a few go on at once, and only so many begin in a
- * period. Who comes too early waits.
+ * Bounds attempts with many ports, each of which fills the tables of routers: how many run at once, and how many begin in a
+ * period. An attempt beyond the first bound waits, one beyond the second is refused.
  */
 import { BakError } from '../../../protocols/errors.ts'
+import { onAbort } from '../../wait.ts'
 
 export interface AttemptLimitInit {
-  atOnce: number
-  inPeriod: number
-  /** ms */
-  period: number
+  maxConcurrent: number
+  maxPerPeriod: number
+  periodMs: number
 }
 
 export class AttemptLimit {
   readonly #init: AttemptLimitInit
   readonly #begun: number[] = []
   readonly #waiting: Array<() => void> = []
-  #going = 0
+  #running = 0
 
   constructor(init: AttemptLimitInit) {
     this.#init = init
   }
 
   /**
-   * @returns what ends the turn
-   * @throws {BakError} `busy` where the period's turns are taken, or the signal's reason
+   * Waits until an attempt may begin.
+   * @returns to be called when it has ended; a second call does nothing
+   * @throws {BakError} `busy` for too many in the period, or the signal's reason
    */
-  async take(signal: AbortSignal): Promise<() => void> {
-    const { atOnce, inPeriod, period } = this.#init
+  async acquire(signal: AbortSignal): Promise<() => void> {
+    const { maxConcurrent, maxPerPeriod, periodMs } = this.#init
     const now = performance.now()
-    while (this.#begun.length > 0 && now - (this.#begun[0] as number) > period) this.#begun.shift()
-    if (this.#begun.length >= inPeriod) throw new BakError('busy', `more than ${inPeriod} attempts with many ports`)
+    while (this.#begun.length > 0 && now - (this.#begun[0] as number) > periodMs) this.#begun.shift()
+    if (this.#begun.length >= maxPerPeriod) {
+      throw new BakError('busy', `more than ${maxPerPeriod} attempts in ${periodMs / 1000} s`)
+    }
     this.#begun.push(now)
-    if (this.#going >= atOnce) await this.#wait(signal)
-    this.#going++
-    let held = true
+    if (this.#running >= maxConcurrent) await this.#wait(signal)
+    this.#running++
+    let released = false
     return () => {
-      if (!held) return
-      held = false
-      this.#going--
+      if (released) return
+      released = true
+      this.#running--
       this.#waiting.shift()?.()
     }
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
     const turn = Promise.withResolvers<void>()
-    const give = () => turn.resolve()
-    const onAbort = () => {
-      const at = this.#waiting.indexOf(give)
+    const begin = () => turn.resolve()
+    this.#waiting.push(begin)
+    const stop = onAbort(signal, () => {
+      const at = this.#waiting.indexOf(begin)
       if (at >= 0) this.#waiting.splice(at, 1)
       turn.reject(signal.reason)
-    }
-    this.#waiting.push(give)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    await turn.promise.finally(() => signal.removeEventListener('abort', onAbort))
+    })
+    await turn.promise.finally(stop)
   }
 }

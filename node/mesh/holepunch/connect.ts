@@ -1,4 +1,4 @@
-/** The two ways to make a direct connection to a peer: to dial its addresses, and to connect to its outside while it connects to ours. */
+/** Makes a direct connection to a peer, by dialling its addresses or by hole punching. */
 import type { ComponentLogger, Connection, Upgrader } from '@libp2p/interface'
 import type { ConnectionManager, TransportManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -8,29 +8,29 @@ import { addressOf, type Endpoint } from '../../../protocols/observe.ts'
 import { SocketConnection } from '../libp2p/socket-connection.ts'
 import { randomPorts } from './local-port.ts'
 import type { Plan } from './punch-plan.ts'
-import { type Attempt, race } from './race.ts'
+import { type PortPair, raceConnects } from './race.ts'
 
-/** Ports that a router may give to a connection. */
-const ROUTER_PORTS = { from: 1024, to: 65_536 }
+/** Ports that a symmetric NAT may assign. */
+const NAT_PORT_RANGE = { from: 1024, to: 65_536 }
 
-export interface MakeComponents {
+export interface ConnectComponents {
   logger: ComponentLogger
-  connectionManager: ConnectionManager
-  transportManager: TransportManager
-  upgrader: Upgrader
+  connectionManager: Pick<ConnectionManager, 'getConnections'>
+  transportManager: Pick<TransportManager, 'dial'>
+  upgrader: Pick<Upgrader, 'upgradeInbound' | 'upgradeOutbound'>
 }
 
 /**
- * Dials all addresses at once; libp2p would try one after the other, and join a dial that goes on.
- * @returns the first connection; those that come about besides it are closed
+ * Dials all addresses at once; libp2p would dial one after the other, and join a dial that is going on.
+ * @returns the first connection; further ones are closed
  */
 export async function dialAny(
-  { transportManager }: MakeComponents,
+  { transportManager }: ConnectComponents,
   peer: string,
   addresses: string[],
   signal: AbortSignal
 ): Promise<Connection> {
-  // a signal that aborts later would destroy the socket of a connection that stands: each has its own, and the winner's is let go
+  // aborting the signal of a dial after it has succeeded destroys its socket: each dial has its own, and that of the first is kept
   const dials = new Set<AbortController>()
   const abortAll = () => {
     for (const dial of dials) dial.abort(signal.reason)
@@ -62,17 +62,17 @@ export interface Punch {
   peer: string
   plan: Exclude<Plan, { kind: 'none' }>
   /** The local port that was observed. */
-  local: number
+  localPort: number
   leads: boolean
   nonce: Uint8Array
 }
 
-/** @throws {BakError} `unreachable`, or what else became of it */
-export async function punch(components: MakeComponents, init: Punch, signal: AbortSignal): Promise<Connection> {
-  const { peer, plan, local, leads, nonce } = init
-  const socket = await race({ attempts: attemptsOf(plan, local), leads, nonce }, signal)
-  const there: Endpoint = { host: plain(socket.remoteAddress), port: socket.remotePort ?? 0 }
-  const remoteAddr = multiaddr(`${addressOf(there)}/p2p/${peer}`)
+/** @throws {BakError} `unreachable`, the signal's reason, or why the upgrade failed */
+export async function punch(components: ConnectComponents, init: Punch, signal: AbortSignal): Promise<Connection> {
+  const { peer, plan, localPort, leads, nonce } = init
+  const socket = await raceConnects({ pairs: portPairs(plan, localPort), leads, nonce }, signal)
+  const remote: Endpoint = { host: withoutMapping(socket.remoteAddress), port: socket.remotePort ?? 0 }
+  const remoteAddr = multiaddr(`${addressOf(remote)}/p2p/${peer}`)
   const connection = new SocketConnection({
     socket,
     remoteAddr,
@@ -86,18 +86,19 @@ export async function punch(components: MakeComponents, init: Punch, signal: Abo
     connection.abort(error as Error)
     throw error
   }
-  const made = components.connectionManager
+  const upgraded = components.connectionManager
     .getConnections(peerIdFromString(peer))
     .find(each => each.remoteAddr.equals(remoteAddr))
-  if (made == null) throw new BakError('unreachable', 'the connection broke at once')
-  return made
+  if (upgraded == null) throw new BakError('unreachable', 'the connection closed at once')
+  return upgraded
 }
 
-function attemptsOf(plan: Punch['plan'], local: number): Attempt[] {
+function portPairs(plan: Punch['plan'], localPort: number): PortPair[] {
   const { to } = plan
   if (plan.kind === 'from-many') return randomPorts(plan.count).map(from => ({ from, to }))
-  if (plan.kind === 'one') return [{ from: local, to }]
-  return randomPorts(plan.count, ROUTER_PORTS).map(port => ({ from: local, to: { host: to.host, port } }))
+  if (plan.kind === 'one') return [{ from: localPort, to }]
+  return randomPorts(plan.count, NAT_PORT_RANGE).map(port => ({ from: localPort, to: { host: to.host, port } }))
 }
 
-const plain = (host = '') => host.replace(/^::ffff:/, '')
+/** An IPv4 address of a socket that listens on IPv6. */
+const withoutMapping = (host = '') => host.replace(/^::ffff:/, '')

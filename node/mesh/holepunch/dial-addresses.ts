@@ -1,14 +1,13 @@
-/** Which addresses of another peer may lead to it without help. Pure. */
+/** Which addresses of another peer are worth a direct dial. Pure. */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
-import { isPrivate, isPrivateIp } from '@libp2p/utils'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { isPrivateIp } from '@libp2p/utils'
 import { isRelayed } from '../reachability/addresses.ts'
 
-/** Attempts for one peer: its record is its own word. */
-const MOST = 8
+/** Dials for one peer: its record is not verified, and may name the addresses of others. */
+const MAX_DIALS = 8
 
-/** @returns the networks that this machine is in, but for its own loopback */
+/** @returns the networks of this machine's interfaces, loopback excluded */
 export function localNetworks(interfaces: Array<NetworkInterfaceInfo[] | undefined>): BlockList {
   const networks = new BlockList()
   for (const { cidr, internal, address } of interfaces.flatMap(each => each ?? [])) {
@@ -19,32 +18,30 @@ export function localNetworks(interfaces: Array<NetworkInterfaceInfo[] | undefin
   return networks
 }
 
-/** @returns those worth a try, most hopeful first: of this machine's own networks, then those of everyone, then other private ones */
-export function hopeful(addresses: string[], networks: BlockList): string[] {
+/** @returns those worth a dial, the most promising first: of this machine's networks, then public ones, then other private ones */
+export function rankDialAddresses(addresses: string[], networks: BlockList): string[] {
   const ranked = addresses
     .filter(address => !isRelayed(address))
     .map(address => ({ address, rank: rankOf(address, networks) }))
     .filter(({ rank }) => rank < NEVER)
     .sort((a, b) => a.rank - b.rank)
-  return [...new Set(ranked.map(({ address }) => address))].slice(0, MOST)
+  return [...new Set(ranked.map(({ address }) => address))].slice(0, MAX_DIALS)
 }
 
-/** @returns whether the other end of a connection is in a private network, as this peer then is, too */
-export const isNear = (address: Multiaddr) => isPrivate(address)
+/** @returns whether one of them could be dialled from everywhere */
+export const anyPublic = (addresses: string[]) => addresses.some(address => rankOf(address, NO_NETWORKS) === PUBLIC)
 
-/** @returns whether somebody who is anywhere could dial one of them */
-export const arePublic = (addresses: string[]) => addresses.some(address => rankOf(address, NONE) === PUBLIC)
-
-const [NEAR, PUBLIC, FAR, NEVER] = [0, 1, 2, 3]
-const NONE = new BlockList()
+/** Ranks, the lowest dialled first. */
+const [OWN_NETWORK, PUBLIC, OTHER_PRIVATE, NEVER] = [0, 1, 2, 3]
+const NO_NETWORKS = new BlockList()
 
 function rankOf(address: string, networks: BlockList): number {
   const [, kind = '', host = ''] = address.split('/')
   if (isRelayed(address)) return NEVER
   if (kind.startsWith('dns')) return PUBLIC
   if (isIP(host) === 0 || /^(127\.|::1$|fe80:|169\.254\.)/i.test(host)) return NEVER
-  if (networks.check(host, familyOf(host))) return NEAR
-  return isPrivateIp(host) ? FAR : PUBLIC
+  if (networks.check(host, familyOf(host))) return OWN_NETWORK
+  return isPrivateIp(host) ? OTHER_PRIVATE : PUBLIC
 }
 
 const familyOf = (host: string) => (isIPv6(host.split('%')[0] as string) ? 'ipv6' : 'ipv4')

@@ -1,72 +1,81 @@
 /**
- * Turns relayed connections into direct ones. It begins as soon as a relayed connection opens, and tries again, less and less
- * often, for as long as there is no other. How often another peer may make this one try is bounded.
+ * Turns relayed connections into direct ones: tries as soon as a relayed connection opens, then with growing delays for as long
+ * as there is no direct one. Attempts that other peers lead here are bounded.
  */
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { directProtocol, type FromLeader, type FromOther } from '../../../protocols/direct.ts'
+import { directProtocol, type FromFollower, type FromLeader } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
+import { BoundedMap } from '../../bounded-map.ts'
 import type { Log } from '../../log.ts'
+import { pause } from '../../wait.ts'
+import type { Paths } from '../paths/paths.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
 import type { Streams } from '../streams.ts'
+import type { AttemptComponents } from './attempt.ts'
 import { AttemptLimit } from './attempt-limit.ts'
-import { Attempts, type AttemptsComponents } from './attempts.ts'
+import { Attempts } from './attempts.ts'
 
-/** Waits before the tries with one peer, ms; the last for ever. */
-const TRIES = [0, 2_000, 10_000, 60_000, 600_000]
-/** A direct connection may have been somebody's who only wanted to see whether there can be one, ms. */
-const PROBATION = 3_000
-/** Tries that others lead here, at once and in a minute; and those that one of them leads. */
-const LED = { atOnce: 32, inPeriod: 256, period: 60_000 }
-const LED_BY_ONE = { atOnce: 1, inPeriod: 6, period: 60_000 }
+const DELAYS_MS = {
+  /** Before the attempts with one peer; the last is repeated. */
+  attempts: [0, 2_000, 10_000, 60_000, 600_000],
+  /** After an attempt that a limit refused, of either peer. It does not count, as nothing was tried. */
+  busy: 10_000,
+  /** After a success: the direct connection may be a probe by the other peer, which closes it at once. */
+  probation: 3_000
+}
+/** Attempts that other peers lead here, all of them together and those of one. */
+const FOLLOW_LIMIT = { maxConcurrent: 32, maxPerPeriod: 256, periodMs: 60_000 }
+const FOLLOW_LIMIT_OF_PEER = { maxConcurrent: 1, maxPerPeriod: 6, periodMs: 60_000 }
+/** Peers for which the second limit is kept; one entry takes some hundred bytes. */
 const MAX_LEADERS = 4_096
 
-export interface DirectConnectionsComponents extends AttemptsComponents {
-  streams: Streams
+export interface DirectConnectionsComponents extends AttemptComponents {
+  streams: Pick<Streams, 'serve' | 'unserve'>
+  paths: Pick<Paths, 'mark' | 'of'>
 }
 
 export interface DirectConnectionsInit {
   log: Log
   on: boolean
+  /** A test may bring its own. */
+  attempts?: Pick<Attempts, 'lead' | 'follow'>
+  delays?: typeof DELAYS_MS
 }
 
 export class DirectConnections {
-  readonly #on: boolean
   readonly #components: DirectConnectionsComponents
+  readonly #init: Required<Omit<DirectConnectionsInit, 'log'>>
   readonly #log: Log
   readonly #self: string
-  readonly #attempts: Attempts
   readonly #leading = new Map<string, Promise<void>>()
-  readonly #led = new AttemptLimit(LED)
-  readonly #ledBy = new Map<string, AttemptLimit>()
+  readonly #followLimit = new AttemptLimit(FOLLOW_LIMIT)
+  readonly #followLimits = new BoundedMap<string, AttemptLimit>(MAX_LEADERS)
   readonly #stopped = new AbortController()
 
   constructor(components: DirectConnectionsComponents, init: DirectConnectionsInit) {
     this.#components = components
-    this.#on = init.on
     this.#self = components.peerId.toString()
     this.#log = init.log.with({}, 'direct')
-    this.#attempts = new Attempts(components, { log: this.#log })
+    const attempts = new Attempts(components, { log: this.#log })
+    this.#init = { attempts, delays: DELAYS_MS, ...init }
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   async afterStart(): Promise<void> {
-    if (!this.#on) return
+    if (!this.#init.on) return
     await this.#components.streams.serve(directProtocol, (first, exchange) => this.#follow(first, exchange))
     this.#components.events.addEventListener('connection:open', this.#onOpen)
   }
 
   async beforeStop(): Promise<void> {
     this.#components.events.removeEventListener('connection:open', this.#onOpen)
-    this.#stopped.abort(new BakError('interrupted', 'this peer leaves'))
+    this.#stopped.abort(new BakError('interrupted', 'this peer leaves the mesh'))
     await Promise.all(this.#leading.values())
   }
 
   async stop(): Promise<void> {
-    if (this.#on) await this.#components.streams.unserve(directProtocol)
+    if (this.#init.on) await this.#components.streams.unserve(directProtocol)
   }
 
   #connection(peer: string): Connection | undefined {
@@ -75,7 +84,7 @@ export class DirectConnections {
 
   readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
-    // the smaller id leads
+    // the peer with the smaller id leads
     if (!isRelayed(detail.remoteAddr) || this.#self > peer || this.#leading.has(peer)) return
     this.#leading.set(
       peer,
@@ -85,63 +94,55 @@ export class DirectConnections {
 
   /** Tries until there is a direct connection, or none at all. Never rejects. */
   async #lead(peer: string): Promise<void> {
+    const { attempts, delays } = this.#init
     const began = performance.now()
-    let wait = 0
+    const { signal } = this.#stopped
+    let delay: number | undefined
     for (let tries = 0; ; ) {
-      await this.#pause(wait)
+      await pause(delay ?? delays.attempts[Math.min(tries, delays.attempts.length - 1)] ?? 0, signal)
       const relayed = this.#connection(peer)
-      if (this.#stopped.signal.aborted || relayed == null || !isRelayed(relayed.remoteAddr)) return
-      wait = TRIES[Math.min(++tries, TRIES.length - 1)] as number
+      if (signal.aborted || relayed == null || !isRelayed(relayed.remoteAddr)) return
+      tries++
+      delay = undefined
       try {
-        await this.#attempts.lead(relayed, this.#stopped.signal)
+        await attempts.lead(relayed, signal)
         const took = Math.round(performance.now() - began)
         this.#log.info('direct path', { peer, path: this.#components.paths.of(peer)?.class, tries, took })
-        wait = PROBATION
+        delay = delays.probation
       } catch (cause) {
-        this.#log.debug('no direct path', { peer, tries, why: asBakError(cause).message })
+        const { code, message: why } = asBakError(cause)
+        this.#log.debug('no direct path', { peer, tries, why })
+        if (code !== 'busy') continue
+        tries--
+        delay = delays.busy
       }
     }
   }
 
-  async *#follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromOther> {
+  async *#follow(first: FromLeader, exchange: Exchange<FromLeader>): AsyncGenerator<FromFollower> {
     const { peer, signal } = exchange
     if (peer > this.#self) throw new BakError('not-allowed', 'the peer with the smaller id leads')
-    const end = await this.#admit(peer, signal)
+    const release = await this.#acquire(peer, signal)
     try {
-      yield* this.#attempts.follow(first, exchange)
+      yield* this.#init.attempts.follow(first, exchange)
     } finally {
-      end()
+      release()
     }
   }
 
-  async #admit(peer: string, signal: AbortSignal): Promise<() => void> {
-    const turns = this.#ledBy.get(peer) ?? new AttemptLimit(LED_BY_ONE)
-    this.#ledBy.delete(peer)
-    this.#ledBy.set(peer, turns)
-    if (this.#ledBy.size > MAX_LEADERS) this.#ledBy.delete(this.#ledBy.keys().next().value as string)
-    const ends = [await turns.take(signal)]
+  async #acquire(peer: string, signal: AbortSignal): Promise<() => void> {
+    const ofPeer = this.#followLimits.get(peer) ?? new AttemptLimit(FOLLOW_LIMIT_OF_PEER)
+    this.#followLimits.set(peer, ofPeer)
+    const releaseOfPeer = await ofPeer.acquire(signal)
     try {
-      ends.push(await this.#led.take(signal))
+      const release = await this.#followLimit.acquire(signal)
+      return () => {
+        releaseOfPeer()
+        release()
+      }
     } catch (error) {
-      ends[0]?.()
+      releaseOfPeer()
       throw error
     }
-    return () => {
-      for (const end of ends) end()
-    }
-  }
-
-  #pause(length: number): Promise<void> {
-    return new Promise(resolve => {
-      const { signal } = this.#stopped
-      const done = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, length).unref()
-      signal.addEventListener('abort', done)
-      if (signal.aborted) done()
-    })
   }
 }

@@ -1,44 +1,44 @@
-/** Opens a port, and asks relays what it looks like from outside. The sockets stay open: they hold the router's port open. */
+/** Opens a port, and asks relays for its public endpoint. The sockets stay open, so that the router keeps its mapping. */
 import type { Socket } from 'node:net'
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import { type Endpoint, MAX_LINE, observeProtocol, openProof, readProof } from '../../../protocols/observe.ts'
+import { type Endpoint, MAX_LINE_BYTES, observeProtocol, openProof, readProof } from '../../../protocols/observe.ts'
 import { askOne, type Opener } from '../../../protocols/stream.ts'
 import { connectFrom, randomPorts } from './local-port.ts'
 
-/** A port may be in use. */
-const TRIES = 3
+/** A random port may be in use. */
+const MAX_TRIES = 3
 
-/** A relay, and the host at which this peer reaches it. */
+/** A relay, and the host at which this peer is connected with it. */
 export interface ObservingRelay {
   host: string
   open: Opener
 }
 
-export interface Outside {
-  local: number
+export interface ObservedPort {
+  localPort: number
   proofs: Envelope[]
   endpoints: Endpoint[]
-  /** Lets the port go. */
+  /** Closes the sockets. */
   release(): void
 }
 
 /**
- * Two looks from outside: one from each of two relays, where there are two, else two from one.
- * @throws {BakError} `unreachable` if no relay could look
+ * Observes a port twice: by two relays, or by two ports of one.
+ * @throws {BakError} `unreachable` without a relay that observes
  */
-export async function observe(self: string, relays: ObservingRelay[], signal: AbortSignal): Promise<Outside> {
+export async function observePort(self: string, relays: ObservingRelay[], signal: AbortSignal): Promise<ObservedPort> {
   const asked = await Promise.all(relays.slice(0, 2).map(relay => targetsOf(relay, signal)))
   const targets = asked.every(each => each.length > 0)
     ? asked.map((each, i) => each[i % 2]).filter(each => each != null)
     : asked.flat()
   const both = targets.length === 1 ? asked.flat() : targets
-  if (both.length === 0) throw new BakError('unreachable', 'no relay observes')
+  if (both.length === 0) throw new BakError('unreachable', 'no relay observes ports')
   for (let i = 1; ; i++) {
     try {
-      return await look(self, both, signal)
+      return await observeFrom(self, both, signal)
     } catch (cause) {
-      if (i >= TRIES || signal.aborted) throw asBakError(cause)
+      if (i >= MAX_TRIES || signal.aborted) throw asBakError(cause)
     }
   }
 }
@@ -47,7 +47,7 @@ interface Target extends Endpoint {
   token: Uint8Array
 }
 
-/** Two, or none where the relay does not answer. */
+/** @returns two, or none where the relay does not answer */
 async function targetsOf({ host, open }: ObservingRelay, signal: AbortSignal): Promise<Target[]> {
   try {
     const { token, ports } = await askOne(open, observeProtocol, {}, { signal })
@@ -57,8 +57,8 @@ async function targetsOf({ host, open }: ObservingRelay, signal: AbortSignal): P
   }
 }
 
-async function look(self: string, targets: Target[], signal: AbortSignal): Promise<Outside> {
-  const [local] = randomPorts(1) as [number]
+async function observeFrom(self: string, targets: Target[], signal: AbortSignal): Promise<ObservedPort> {
+  const [localPort] = randomPorts(1) as [number]
   const sockets: Socket[] = []
   const release = () => {
     for (const socket of sockets) socket.destroy()
@@ -66,22 +66,22 @@ async function look(self: string, targets: Target[], signal: AbortSignal): Promi
   try {
     const proofs = await Promise.all(
       targets.map(async target => {
-        const socket = connectFrom(local, target)
+        const socket = connectFrom(localPort, target)
         sockets.push(socket)
         return readProof(await ask(socket, target.token, signal))
       })
     )
-    return { local, proofs, endpoints: proofs.map(proof => openProof(proof, self).endpoint), release }
+    return { localPort, proofs, endpoints: proofs.map(proof => openProof(proof, self).endpoint), release }
   } catch (error) {
     release()
     throw error
   }
 }
 
-/** Sends the token and waits for the line. */
+/** @returns the observer's line, without its newline */
 function ask(socket: Socket, token: Uint8Array, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (error?: Error) => reject(error ?? new BakError('unreachable', 'the observer hung up'))
+    const fail = (error?: Error) => reject(error ?? new BakError('unreachable', 'the observer closed the connection'))
     const onAbort = () => fail(asBakError(signal.reason))
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
@@ -94,7 +94,7 @@ function ask(socket: Socket, token: Uint8Array, signal: AbortSignal): Promise<st
     socket.on('data', data => {
       text += data.toString('latin1')
       if (text.endsWith('\n')) resolve(text.trimEnd())
-      else if (text.length > MAX_LINE) fail(new BakError('bad-message', 'the line of an observer is too long'))
+      else if (text.length > MAX_LINE_BYTES) fail(new BakError('bad-message', 'the line of an observer is too long'))
     })
     socket.write(`${Buffer.from(token).toString('hex')}\n`)
   })

@@ -1,17 +1,12 @@
-/** From which ports to which two peers connect to each other, both behind routers. Pure. */
+/** From which ports to which two peers behind NATs connect to each other. Pure. */
 import { isIPv6 } from 'node:net'
 import type { Endpoint } from '../../../protocols/observe.ts'
 
-/** Ports on one side, where a router gives each destination a port of its own: by chance one of them fits. */
-export const SPRAY = 512
-
-/** What is known of a peer's port: where it came from as two looked at it. */
-export interface View {
-  seen: Endpoint[]
-}
+/** Ports on one side, where the other is behind a symmetric NAT: with 512 all of 76 punches succeeded, with 256 13 of 20. */
+export const MANY_PORTS = 512
 
 export type Plan =
-  /** Nothing can come of it. */
+  /** Punching is pointless. */
   | { kind: 'none'; reason: string }
   /** One port to one. */
   | { kind: 'one'; to: Endpoint }
@@ -20,20 +15,25 @@ export type Plan =
   /** One of this peer's to many of the other. */
   | { kind: 'to-many'; to: Endpoint; count: number }
 
-/** @returns what this peer does; the other, asked the same about it, does the counterpart */
-export function planPunch(mine: View, theirs: View): Plan {
-  const [from] = mine.seen
-  const [to] = theirs.seen
-  if (from == null || to == null) return { kind: 'none', reason: 'nobody could see its port from outside' }
+/**
+ * @param mine the public endpoints of this peer's port, one from each observer
+ * @param theirs those of the other's port
+ * @returns this peer's part; the other computes the counterpart from the same endpoints
+ */
+export function planPunch(mine: Endpoint[], theirs: Endpoint[]): Plan {
+  const [from] = mine
+  const [to] = theirs
+  if (from == null || to == null) return { kind: 'none', reason: 'no relay could observe its port' }
   if (isIPv6(from.host) !== isIPv6(to.host)) return { kind: 'none', reason: 'one has IPv4 only, the other IPv6' }
-  if (/^(127\.|::1$)/.test(from.host))
-    return { kind: 'none', reason: 'on one machine no two sockets meet on their way' }
+  if (/^(127\.|::1$)/.test(from.host)) {
+    return { kind: 'none', reason: 'on one machine two connects do not cross each other' }
+  }
   const [here, there] = [isSymmetric(mine), isSymmetric(theirs)]
-  if (here && there) return { kind: 'none', reason: 'both routers give each destination a port of its own' }
-  if (here) return { kind: 'from-many', to, count: SPRAY }
-  return there ? { kind: 'to-many', to, count: SPRAY } : { kind: 'one', to }
+  if (here && there) return { kind: 'none', reason: 'both are behind symmetric NATs' }
+  if (here) return { kind: 'from-many', to, count: MANY_PORTS }
+  return there ? { kind: 'to-many', to, count: MANY_PORTS } : { kind: 'one', to }
 }
 
-/** @returns whether the port depends on who looks */
-export const isSymmetric = ({ seen }: View) =>
-  seen.some(({ host, port }) => host !== seen[0]?.host || port !== seen[0]?.port)
+/** @returns whether the public endpoint of one port depends on the observer */
+export const isSymmetric = (endpoints: Endpoint[]) =>
+  endpoints.some(({ host, port }) => host !== endpoints[0]?.host || port !== endpoints[0]?.port)

@@ -1,32 +1,33 @@
 /**
- * Many attempts to connect at once, each tried again until the time is over; the first socket at whose other end the right peer
- * answers wins. The leader sends a nonce on each socket that connects, the other sends it back on the first that
- * brings it.
+ * Connects many pairs of ports at once, each again until the signal aborts; the first socket with the right peer at its other end
+ * wins. The leader sends a nonce on every socket that connects, the follower sends it back on the first one that brings it.
  */
 import type { Socket } from 'node:net'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
+import { onAbort } from '../../wait.ts'
 import { connectFrom } from './local-port.ts'
 
-/** Attempts that begin together, and the time to the next, ms: a router has to take note of each. */
-const BURST = 32
-const PAUSE = 5
-/** A refused attempt is made again after this, ms, and up to as much at random. */
-const AGAIN = 50
+/** Connects that begin together, and the time to the next: a router has to make an entry for each. */
+const BURST_SIZE = 32
+const BURST_INTERVAL_MS = 5
+/** A refused connect is repeated after this, and up to as much more at random. */
+const RETRY_DELAY_MS = 50
 
-export interface Attempt {
+export interface PortPair {
+  /** A local port. */
   from: number
   to: Endpoint
 }
 
 export interface RaceInit {
-  attempts: Attempt[]
+  pairs: PortPair[]
   leads: boolean
   nonce: Uint8Array
 }
 
 /** @throws {BakError} `unreachable`, or what the signal was aborted with */
-export function race({ attempts, leads, nonce }: RaceInit, signal: AbortSignal): Promise<Socket> {
+export function raceConnects({ pairs, leads, nonce }: RaceInit, signal: AbortSignal): Promise<Socket> {
   const sockets = new Set<Socket>()
   const timers = new Set<NodeJS.Timeout>()
   const done = Promise.withResolvers<Socket>()
@@ -37,11 +38,9 @@ export function race({ attempts, leads, nonce }: RaceInit, signal: AbortSignal):
     over = true
     for (const timer of timers) clearTimeout(timer)
     for (const socket of sockets) if (socket !== winner) socket.destroy()
-    signal.removeEventListener('abort', onAbort)
     if (winner != null) done.resolve(winner)
-    else done.reject(signal.aborted ? asBakError(signal.reason) : new BakError('unreachable', 'nothing got through'))
+    else done.reject(signal.aborted ? asBakError(signal.reason) : new BakError('unreachable', 'no connect succeeded'))
   }
-  const onAbort = () => finish()
   const later = (act: () => void, delay: number) => {
     const timer = setTimeout(() => {
       timers.delete(timer)
@@ -49,42 +48,41 @@ export function race({ attempts, leads, nonce }: RaceInit, signal: AbortSignal):
     }, delay)
     timers.add(timer)
   }
-  const begin = (attempt: Attempt) => {
+  const begin = (pair: PortPair) => {
     if (over) return
-    const socket = connectFrom(attempt.from, attempt.to)
+    const socket = connectFrom(pair.from, pair.to)
     sockets.add(socket)
-    let again = true
+    let retry = true
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-      // somebody else has the port
-      if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL') again = false
+      // another program has the port
+      if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL') retry = false
     })
     socket.once('close', () => {
       sockets.delete(socket)
-      if (again && !over) later(() => begin(attempt), AGAIN * (1 + Math.random()))
+      if (retry && !over) later(() => begin(pair), RETRY_DELAY_MS * (1 + Math.random()))
     })
     socket.once('connect', () => {
       if (leads) socket.write(nonce)
-      expect(socket, nonce, fits => {
-        // whoever that was, it will be the same next time
-        again = false
-        if (!fits) return socket.destroy()
+      readNonce(socket, nonce, isRight => {
+        // another program would answer the next connect, too
+        retry = false
+        if (!isRight) return socket.destroy()
         if (!leads && !over) socket.write(nonce)
         finish(socket)
       })
     })
   }
   const burst = (at: number) => {
-    for (const attempt of attempts.slice(at, at + BURST)) begin(attempt)
-    if (at + BURST < attempts.length) later(() => burst(at + BURST), PAUSE)
+    for (const pair of pairs.slice(at, at + BURST_SIZE)) begin(pair)
+    if (at + BURST_SIZE < pairs.length) later(() => burst(at + BURST_SIZE), BURST_INTERVAL_MS)
   }
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) finish()
-  else burst(0)
-  return done.promise
+  const stopListening = onAbort(signal, () => finish())
+  if (!over) burst(0)
+  return done.promise.finally(stopListening)
 }
 
-/** Reads exactly the nonce; what comes after it is for who has the socket next. */
-function expect(socket: Socket, nonce: Uint8Array, judge: (fits: boolean) => void): void {
+/** Reads the nonce only; what follows stays in the socket for its next owner. */
+function readNonce(socket: Socket, nonce: Uint8Array, judge: (isRight: boolean) => void): void {
   const onReadable = () => {
     const bytes: Buffer | null = socket.read(nonce.length)
     if (bytes == null) return

@@ -1,21 +1,20 @@
 /**
- * Notices that a connection has fallen silent. Whatever comes on it is a sign of life; only one on which nothing came for a while is
- * asked for one, with yamux's own ping: a frame of twelve bytes, and no stream. Takes the place of libp2p's monitor and of the
- * keep-alive of yamux, which ask on every connection in any case, each from both sides.
+ * Closes connections that have fallen silent. Any byte received is a sign of life; only a silent connection is pinged, with yamux's own ping: a
+ * frame of twelve bytes, without a stream. Replaces libp2p's monitor and yamux's keep-alive, which ping every connection from both sides.
  */
 import type { Connection, MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
 import { BakError } from '../../../protocols/errors.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import { AlignedTimer } from '../idle/timer.ts'
 
-/** Silence after which a connection is asked, ms: it is given up after at most twice as long, and the time for the answer. */
-const PERIOD = 8_000
-/** The same between start and stop. */
-const MEASURING = 10_000
-/** Time for an answer; a busy machine may take some seconds for it, ms. */
-const PATIENCE = 6_000
+/** Silence after which a connection is pinged: it is closed after at most twice as long, and the time for the answer. */
+const SILENCE_MS = 8_000
+/** Silence while tools measure. */
+const LOW_NOISE_SILENCE_MS = 10_000
+/** Time for an answer, which takes a busy machine some seconds. */
+const PING_TIMEOUT_MS = 6_000
 
-/** What yamux's muxer has beside those of others. */
+/** A muxer of yamux, with its ping. */
 export interface Pinging extends StreamMuxer {
   ping(): Promise<number>
 }
@@ -23,44 +22,50 @@ export interface Pinging extends StreamMuxer {
 interface Watched {
   muxer: Pinging
   connection: MessageStream
-  /** When something came last, on a clock that never goes back, ms. */
-  heard: number
-  asked?: Promise<boolean>
+  /** When a byte was received last, on a clock that never goes back, ms. */
+  received: number
+  pinged?: Promise<boolean>
 }
 
 export interface ConnectionMonitorInit {
   lowNoise?: LowNoiseMode
-  /** ms */
-  period?: number
-  measuring?: number
-  patience?: number
+  /** Silence after which a connection is pinged, ms; while tools measure, the second. */
+  silence?: number
+  lowNoiseSilence?: number
+  /** Time for an answer, ms. */
+  timeout?: number
 }
 
 export class ConnectionMonitor {
   readonly #lowNoise: LowNoiseMode | undefined
-  readonly #patience: number
+  readonly #timeout: number
   readonly #watched = new Map<StreamMuxer, Watched>()
-  readonly #period: () => number
-  readonly #beat: AlignedTimer
+  readonly #silence: () => number
+  readonly #timer: AlignedTimer
 
-  constructor({ lowNoise, period = PERIOD, measuring = MEASURING, patience = PATIENCE }: ConnectionMonitorInit = {}) {
+  constructor({
+    lowNoise,
+    silence = SILENCE_MS,
+    lowNoiseSilence = LOW_NOISE_SILENCE_MS,
+    timeout = PING_TIMEOUT_MS
+  }: ConnectionMonitorInit = {}) {
     this.#lowNoise = lowNoise
-    this.#patience = patience
-    this.#period = () => (lowNoise?.active === true ? measuring : period)
-    this.#beat = new AlignedTimer(() => this.#look(), this.#period)
+    this.#timeout = timeout
+    this.#silence = () => (lowNoise?.active === true ? lowNoiseSilence : silence)
+    this.#timer = new AlignedTimer(() => this.#check(), this.#silence)
   }
 
   start(): void {
     this.#lowNoise?.addEventListener('change', this.#onChange)
-    this.#beat.start()
+    this.#timer.start()
   }
 
   stop(): void {
     this.#lowNoise?.removeEventListener('change', this.#onChange)
-    this.#beat.stop()
+    this.#timer.stop()
   }
 
-  /** @returns the same muxers, each watched for as long as its connection is open */
+  /** @returns the same muxers, each watched while its connection is open */
   watch(make: () => StreamMuxerFactory<Pinging>): () => StreamMuxerFactory {
     return () => {
       const factory = make()
@@ -72,60 +77,60 @@ export class ConnectionMonitor {
   }
 
   /**
-   * Asks a connection for a sign of life, unless there was one within `lately` ms.
-   * @throws {BakError} `timeout` when there was none in time
+   * Pings a connection unless a byte was received within `recent` ms.
+   * @throws {BakError} `timeout` if there is no answer in time
    */
-  async feel(connection: Connection, lately: number): Promise<void> {
-    // libp2p's connections have it, and only their type hides it
+  async probe(connection: Connection, recent: number): Promise<void> {
+    // a private field
     const watched = this.#watched.get((connection as unknown as { muxer: StreamMuxer }).muxer)
-    if (watched == null || performance.now() - watched.heard < lately) return
-    if (!(await this.#ask(watched))) throw silent()
+    if (watched == null || performance.now() - watched.received < recent) return
+    if (!(await this.#ping(watched))) throw silent()
   }
 
   #add(muxer: Pinging, connection: MessageStream): Pinging {
-    const watched: Watched = { muxer, connection, heard: performance.now() }
+    const watched: Watched = { muxer, connection, received: performance.now() }
     this.#watched.set(muxer, watched)
     connection.addEventListener('message', () => {
-      watched.heard = performance.now()
+      watched.received = performance.now()
     })
     connection.addEventListener('close', () => this.#watched.delete(muxer), { once: true })
-    // the window of a stream grows by the round trip, which is not known otherwise
-    queueMicrotask(() => void this.#ask(watched))
+    // yamux's windows grow by the round trip, which it learns from a ping only
+    queueMicrotask(() => void this.#ping(watched))
     return muxer
   }
 
-  #look(): void {
-    const before = performance.now() - this.#period()
+  #check(): void {
+    const before = performance.now() - this.#silence()
     for (const watched of this.#watched.values()) {
-      if (watched.heard > before || watched.asked != null) continue
-      this.#ask(watched).then(alive => {
-        if (!alive) this.#giveUp(watched)
+      if (watched.received > before || watched.pinged != null) continue
+      this.#ping(watched).then(alive => {
+        if (!alive) this.#close(watched)
       })
     }
   }
 
-  /** @returns whether anything came in time, the answer or something else */
-  #ask(watched: Watched): Promise<boolean> {
-    watched.asked ??= this.#answer(watched).finally(() => {
-      watched.asked = undefined
+  /** @returns whether anything was received in time, the answer or something else */
+  #ping(watched: Watched): Promise<boolean> {
+    watched.pinged ??= this.#answer(watched).finally(() => {
+      watched.pinged = undefined
     })
-    return watched.asked
+    return watched.pinged
   }
 
   async #answer(watched: Watched): Promise<boolean> {
-    const asked = performance.now()
+    const pinged = performance.now()
     const over = Promise.withResolvers<void>()
-    // what came while this process was held up is read before it counts as not there
-    const timer = setTimeout(() => setImmediate(over.resolve), this.#patience)
-    // not given up by a signal: an answer that comes later would be one that nobody asked for, which ends the connection
+    // bytes that arrived while this process was held up are read first
+    const timer = setTimeout(() => setImmediate(over.resolve), this.#timeout).unref()
+    // without a signal: yamux ends the connection on an answer to a ping that was given up
     const answered = watched.muxer.ping().catch(() => {})
     await Promise.race([answered, over.promise])
     clearTimeout(timer)
-    return watched.heard > asked
+    return watched.received > pinged
   }
 
-  /** Not in the turn in which others may begin streams on it, see `hang-up.ts`. */
-  #giveUp({ muxer, connection }: Watched): void {
+  /** In a later turn than one in which a stream may begin on it, see `hang-up.ts`. */
+  #close({ muxer, connection }: Watched): void {
     setImmediate(() => {
       if (connection.status !== 'open') return
       muxer.abort(silent())
@@ -133,7 +138,7 @@ export class ConnectionMonitor {
     })
   }
 
-  readonly #onChange = (): void => this.#beat.start()
+  readonly #onChange = (): void => this.#timer.start()
 }
 
 const silent = () => new BakError('timeout', 'the connection has fallen silent')

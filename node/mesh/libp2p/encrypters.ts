@@ -1,4 +1,4 @@
-/** Keeps the encrypters that libp2p offers and answers in step with the secrets of the mesh. */
+/** Gives libp2p an encrypter for each secret of the mesh, again when the secrets change. */
 import type { NoiseComponents } from '@chainsafe/libp2p-noise'
 import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
 import type { Authority } from '../trust/authority.ts'
@@ -36,8 +36,8 @@ export class Encrypters {
 }
 
 /**
- * Makes these the encrypters, the first preferred, and touches no connection that stands. libp2p takes them at its making
- * only; but it looks them up in this map at every handshake.
+ * Replaces the encrypters of new connections, the preferred one first. libp2p can be given encrypters only when it is made; but it looks them
+ * up in this map at every handshake.
  */
 export function setEncrypters(
   upgrader: Pick<Upgrader, 'getConnectionEncrypters'>,

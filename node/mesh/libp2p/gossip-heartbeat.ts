@@ -1,19 +1,19 @@
 /**
- * How often gossipsub looks after its links: each second while connections come and go, as it does by itself, and seldom once nothing
- * changes. What it counts by the second is counted with the same beat, and needs no timer of its own.
+ * Gossipsub's heartbeat runs every second, whatever happens, and its peer scores have a second timer. Here it runs every second while
+ * connections change, and seldom otherwise; the scores are refreshed with it.
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 
-/** ms */
-const BRISK = 1_000
-const CALM = 5_000
-const MEASURING = 15_000
-/** For so long after a change, ms: links are grafted, and messages that were missed are asked for. */
-const RESTLESS = 15_000
-/** Seconds that are made up for at once. */
-const MAX_SECONDS = 60
+/** Between two heartbeats: after a change, without one, and while tools measure. */
+const ACTIVE_INTERVAL_MS = 1_000
+const IDLE_INTERVAL_MS = 5_000
+const LOW_NOISE_INTERVAL_MS = 15_000
+/** A change counts for so long: links are grafted, and missed messages are asked for. */
+const ACTIVE_AFTER_CHANGE_MS = 15_000
+/** Refreshes of the scores, one a second, that are made up for at once. */
+const MAX_REFRESHES = 60
 
 export interface GossipHeartbeatComponents {
   pubsub: GossipSub
@@ -21,8 +21,8 @@ export interface GossipHeartbeatComponents {
   lowNoise: LowNoiseMode
 }
 
-/** What is behind gossipsub's interface: how it plans its next beat, and what it counts. */
-interface Inside extends GossipSub {
+/** Private fields of gossipsub: the plan of its next heartbeat, and its scores. */
+interface GossipInternals extends GossipSub {
   opts: { heartbeatInterval: number }
   score: { _backgroundInterval?: NodeJS.Timeout; background(): void }
   status: { heartbeatTimeout?: NodeJS.Timeout }
@@ -31,17 +31,17 @@ interface Inside extends GossipSub {
 
 export class GossipHeartbeat {
   readonly #components: GossipHeartbeatComponents
-  readonly #inside: Inside
+  readonly #inside: GossipInternals
   readonly #now: () => number
-  #restlessUntil = 0
-  /** When what is counted by the second was brought up to date, ms. */
-  #counted = 0
+  #activeUntil = 0
+  /** When the scores were refreshed, ms. */
+  #refreshed = 0
 
   /** @param now ms, of a clock that never goes back */
   constructor(components: GossipHeartbeatComponents, now: () => number = () => performance.now()) {
     this.#components = components
     this.#now = now
-    this.#inside = components.pubsub as Inside
+    this.#inside = components.pubsub as GossipInternals
   }
 
   /** libp2p starts only what has both. */
@@ -50,7 +50,7 @@ export class GossipHeartbeat {
   afterStart(): void {
     const { pubsub, events, lowNoise } = this.#components
     clearInterval(this.#inside.score._backgroundInterval)
-    this.#counted = this.#now()
+    this.#refreshed = this.#now()
     pubsub.addEventListener('gossipsub:heartbeat', this.#onBeat)
     events.addEventListener('connection:open', this.#onConnections)
     events.addEventListener('connection:close', this.#onConnections)
@@ -66,34 +66,34 @@ export class GossipHeartbeat {
     lowNoise.removeEventListener('change', this.#onLowNoise)
   }
 
-  get #wanted(): number {
-    if (this.#now() < this.#restlessUntil) return BRISK
-    return this.#components.lowNoise.active ? MEASURING : CALM
+  get #interval(): number {
+    if (this.#now() < this.#activeUntil) return ACTIVE_INTERVAL_MS
+    return this.#components.lowNoise.active ? LOW_NOISE_INTERVAL_MS : IDLE_INTERVAL_MS
   }
 
   readonly #onBeat = (): void => {
     const { opts, score } = this.#inside
-    const seconds = Math.floor((this.#now() - this.#counted) / 1_000)
-    this.#counted += seconds * 1_000
-    for (let i = 0; i < Math.min(seconds, MAX_SECONDS); i++) score.background()
-    // it plans the next one when this one is over
-    opts.heartbeatInterval = this.#wanted
+    const seconds = Math.floor((this.#now() - this.#refreshed) / 1_000)
+    this.#refreshed += seconds * 1_000
+    for (let i = 0; i < Math.min(seconds, MAX_REFRESHES); i++) score.background()
+    // gossipsub plans the next heartbeat after this event
+    opts.heartbeatInterval = this.#interval
   }
 
-  /** A change does not wait for a beat that is far off. */
   readonly #onConnections = (): void => {
-    this.#restlessUntil = this.#now() + RESTLESS
-    this.#hasten()
+    this.#activeUntil = this.#now() + ACTIVE_AFTER_CHANGE_MS
+    this.#bringForward()
   }
 
-  readonly #onLowNoise = (): void => this.#hasten()
+  readonly #onLowNoise = (): void => this.#bringForward()
 
-  #hasten(): void {
+  /** Moves the next heartbeat forward if it is further off than wanted. */
+  #bringForward(): void {
     const { opts, status } = this.#inside
-    const wanted = this.#wanted
-    if (wanted >= opts.heartbeatInterval) return
-    opts.heartbeatInterval = wanted
+    const interval = this.#interval
+    if (interval >= opts.heartbeatInterval) return
+    opts.heartbeatInterval = interval
     clearTimeout(status.heartbeatTimeout)
-    status.heartbeatTimeout = setTimeout(() => this.#inside.runHeartbeat(), wanted).unref()
+    status.heartbeatTimeout = setTimeout(() => this.#inside.runHeartbeat(), interval).unref()
   }
 }

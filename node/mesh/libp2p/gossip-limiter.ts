@@ -1,6 +1,6 @@
 /**
- * What one neighbour may send over gossipsub at all. Whatever is too much is dropped before it costs anything: frames before they
- * are decoded, and what is in a frame before it is looked at.
+ * Gossipsub decodes and handles everything that a neighbour sends. Here what is over a neighbour's limit is dropped first: frames before they
+ * are decoded, and the contents of a frame before they are handled.
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
@@ -8,7 +8,7 @@ import { NEIGHBOUR, NEIGHBOUR_BYTES } from '../limits/constants.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import { TokenBuckets } from '../limits/token-buckets.ts'
 
-/** A neighbour that asks for so many messages by their ids costs as much as one message. */
+/** Ids in a control message that cost as much as one message. */
 const IDS_OF_A_MESSAGE = 50
 
 /** The parts of a message of gossipsub that are counted. */
@@ -17,8 +17,8 @@ interface Rpc {
   control?: Partial<Record<'ihave' | 'iwant' | 'idontwant', Array<{ messageIDs?: unknown[] }>>>
 }
 
-/** Where gossipsub reads from a neighbour. */
-interface Inside {
+/** Private methods of gossipsub that read from a neighbour. */
+interface GossipInternals {
   pipePeerReadStream(peer: PeerId, frames: AsyncIterable<Frame>): Promise<void>
   handleReceivedRpc(from: PeerId, rpc: Rpc): Promise<void>
 }
@@ -37,9 +37,9 @@ export class GossipLimiter {
     this.#now = now
   }
 
-  /** Stands between a gossipsub and its neighbours. */
+  /** Limits what a gossipsub reads from its neighbours. */
   watch(pubsub: GossipSub): GossipSub {
-    const inside = pubsub as unknown as Inside
+    const inside = pubsub as unknown as GossipInternals
     const read = inside.pipePeerReadStream.bind(pubsub)
     const handle = inside.handleReceivedRpc.bind(pubsub)
     inside.pipePeerReadStream = (peer, frames) => read(peer, this.#admitted(peer.toString(), frames))
@@ -49,7 +49,7 @@ export class GossipLimiter {
     return pubsub
   }
 
-  /** @returns whether that much more may come of a neighbour; it counts against it if not */
+  /** @returns whether a neighbour may send that much more; its peer score falls if not */
   admits(peer: string, messages: number, bytes: number): boolean {
     const now = this.#now()
     if (this.#frames.take(peer, now, messages) && this.#bytes.take(peer, now, bytes)) return true
@@ -62,7 +62,7 @@ export class GossipLimiter {
   }
 }
 
-/** In messages; a frame with nothing in it is one. */
+/** @returns what a frame costs, in messages; an empty frame costs one */
 export function costOf({ messages, control = {} }: Rpc): number {
   const ids = [control.ihave, control.iwant, control.idontwant].flatMap(list => list ?? [])
   const asked = ids.reduce((sum, { messageIDs }) => sum + (messageIDs?.length ?? 0), 0)

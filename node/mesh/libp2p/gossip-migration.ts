@@ -1,30 +1,31 @@
 /**
- * The connection that gossip to a peer goes over. Gossipsub keeps the first that there was, and when that closes it forgets the
- * peer, its topics and the streams on other connections. So its stream is moved before: first there is a new one, then
- * messages go over it, then the old one ends in order, with what is still in it.
+ * Gossipsub sends to a peer on the first connection that there was; when that closes it forgets the peer and its topics, although another
+ * connection is open, and never sends to it again. So its stream is moved before: a new one is opened, takes the place of the old one, and
+ * the old one is closed in order.
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Stream } from '@libp2p/interface'
 
-const TIMEOUT = 5_000
+/** Longest time to open the new stream and to close the old one. */
+const MOVE_TIMEOUT_MS = 5_000
 
-/** What gossipsub keeps for each peer that it sends to; it has no door of its own to that. */
+/** Private fields of gossipsub: its stream to each peer. */
 interface Outbound {
   rawStream: Stream
 }
-interface Inside {
+interface GossipInternals {
   streamsOutbound: Map<string, Outbound>
   protocols: string[]
 }
 
-/** Makes a connection the one that gossip to its peer goes over. @throws where no stream can be had on it */
+/** Sends gossip to a peer on this connection from now on. @throws if no stream can be opened on it */
 export async function moveGossip(pubsub: GossipSub, connection: Connection): Promise<void> {
-  const { streamsOutbound, protocols } = pubsub as unknown as Inside
+  const { streamsOutbound, protocols } = pubsub as unknown as GossipInternals
   const peer = connection.remotePeer.toString()
   const before = streamsOutbound.get(peer)
-  // gossipsub opens the first itself
+  // gossipsub opens its first stream itself
   if (before == null || connection.streams.includes(before.rawStream)) return
-  const signal = AbortSignal.timeout(TIMEOUT)
+  const signal = AbortSignal.timeout(MOVE_TIMEOUT_MS)
   const fresh = await connection.newStream(protocols, { signal, runOnLimitedConnection: true })
   const now = streamsOutbound.get(peer)
   if (now == null || fresh.status !== 'open') return fresh.abort(new Error('the peer is gone'))

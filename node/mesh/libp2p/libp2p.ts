@@ -9,6 +9,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { MAX_STREAM_WINDOW_BYTES } from '../../../protocols/frames.ts'
 import { startable } from '../../startable.ts'
 import { meshGossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
@@ -19,16 +20,20 @@ import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
+import { limitFrames, MAX_FRAME_BYTES } from './yamux-frames.ts'
 import { updateWindowsSeldom } from './yamux-windows.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512
-/** Of several addresses of one peer, one that swallows what is sent to it must leave time for the next, ms. */
-const ADDRESS_TIMEOUT = 4_000
-/** Reservations that are asked for at the same time; one relay that is silent must not keep another waiting. */
-const RESERVING = 4
-/** Relayed connections that one relay may bring to, and ask of, this peer. */
+/** Longest dial of one address: one that does not answer must leave time for the peer's next. */
+const ADDRESS_TIMEOUT_MS = 4_000
+/** Reservations that are asked for at the same time: a silent relay must not keep another waiting. */
+const MAX_RESERVATION_REQUESTS = 4
+/** Relayed connections of this peer through one relay, in each direction. */
 const MAX_RELAYED = 512
+
+/** Bytes of windows. A window of a single frame would be sent, used up and renewed in turn, a round trip each: the first takes several. */
+const STREAM_OPTIONS = { initialStreamWindowSize: 4 * MAX_FRAME_BYTES, maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES }
 
 export interface NetworkInit extends EncrypterInit {
   /** Newest first. */
@@ -39,15 +44,16 @@ export interface NetworkInit extends EncrypterInit {
   announce: string[]
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
-  /** Without these anybody who belongs to the mesh may do as much as it likes. */
+  /** Without these no member is limited. */
   peerScore?: PeerScore
   gater?: ConnectionGater
   lowNoise?: LowNoiseMode
 }
 
 export function createMeshLibp2p(init: NetworkInit, services: any) {
-  const vigil = new ConnectionMonitor({ lowNoise: init.lowNoise })
+  const monitor = new ConnectionMonitor({ lowNoise: init.lowNoise })
   updateWindowsSeldom()
+  limitFrames()
   return createLibp2p({
     start: false,
     privateKey: privateKeyFromRaw(init.key),
@@ -62,29 +68,29 @@ export function createMeshLibp2p(init: NetworkInit, services: any) {
     transports: [
       tcp(),
       circuitRelayTransport({
-        reservationConcurrency: RESERVING,
+        reservationConcurrency: MAX_RESERVATION_REQUESTS,
         maxInboundStopStreams: MAX_RELAYED,
         maxOutboundStopStreams: MAX_RELAYED
       })
     ],
     connectionEncrypters: init.secrets.map(secret => meshEncrypter(init, secret)),
-    streamMuxers: [vigil.watch(yamux({ enableKeepAlive: false }))],
+    streamMuxers: [monitor.watch(yamux({ enableKeepAlive: false, streamOptions: STREAM_OPTIONS }))],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       // the gater makes room before it comes to this, and counts by address only who fails
       maxIncomingPendingConnections: 2 * MAX_PENDING,
       inboundConnectionThreshold: 1_000_000,
-      addressDialTimeout: ADDRESS_TIMEOUT,
-      // bak dials by itself, and knows whom
+      addressDialTimeout: ADDRESS_TIMEOUT_MS,
+      // the dialer of peering/ dials
       reconnectRetries: 0
     },
-    // the vigil asks less
+    // `monitor` pings less
     connectionMonitor: { enabled: false },
     connectionGater: init.gater?.callbacks ?? { denyDialMultiaddr: () => false },
     services: {
       identify: identify(),
       ping: ping(),
-      vigil: () => vigil,
+      monitor: () => monitor,
       autonat: directAutoNAT,
       pubsub: meshGossip({ mesh: init.mesh, peerScore: init.peerScore }),
       ...startables(services)

@@ -27,7 +27,7 @@ export const STREAMS: Rate = { perSecond: 100, burst: 1_000 }
 export const MAX_STREAMS_OF_PROTOCOL = 64
 export const MAX_STREAMS_OF_PEER = 256
 /** Bytes of one peer that have arrived and are not read: a few of the largest frames. */
-export const MAX_UNREAD_BYTES_OF_PEER = 64 * MIB
+export const MAX_UNREAD_BYTES_OF_PEER = 96 * MIB
 
 /** Connections of one peer: an outbound, an inbound, a relayed one, and those that replace them. */
 export const MAX_CONNECTIONS_OF_PEER = 8

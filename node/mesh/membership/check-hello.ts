@@ -5,7 +5,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { helloMessage, lostSubject, type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
 import type { Proof } from '../../../protocols/proof.ts'
 import { Ignored } from '../ignored.ts'
-import { readable } from '../reachability/addresses.ts'
+import { parseable } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 
 /** A message on the topic `hello` with a valid signature. */
@@ -47,5 +47,5 @@ export function openRecord(sealed: Envelope, authority: Checks): CheckedRecord {
   const { value, by } = open(memberSubject, sealed)
   if (by !== value.peer) throw new BakError('not-allowed', `a record of ${value.peer} signed by ${by}`)
   const proof = authority.check(by, value.proof)
-  return { value: { ...value, addresses: readable(value.addresses) }, by, sealed, proof }
+  return { value: { ...value, addresses: parseable(value.addresses) }, by, sealed, proof }
 }

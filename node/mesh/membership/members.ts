@@ -38,7 +38,7 @@ export interface MembersComponents extends Pick<SelfRecordComponents, 'addressMa
   events: TypedEventTarget<Libp2pEvents>
   connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
   peerStore: Pick<PeerStore, 'patch'>
-  authority: Pick<Authority, 'check' | 'learn' | 'roleOf' | 'shows' | Listen>
+  authority: Pick<Authority, 'check' | 'learn' | 'roleOf' | 'ownProofBytes' | Listen>
   peerScore: Pick<PeerScore, 'isCutOff' | Listen>
   gossip: Pick<Gossip, 'publish' | 'subscribe'>
   streams: Pick<Streams, 'connected' | 'isRelayed' | 'serve' | 'to' | 'unserve'>

@@ -2,7 +2,7 @@
 import type { AddressManager } from '@libp2p/interface-internal'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
 import { type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
-import { toldOf } from '../reachability/addresses.ts'
+import { announcedAddresses } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 
 const MAX_ADDRESSES = 32
@@ -12,7 +12,7 @@ export type Description = Omit<MemberRecord, 'peer' | 'version' | 'addresses' | 
 
 export interface SelfRecordComponents {
   addressManager: Pick<AddressManager, 'getAddresses' | 'getAddressesWithMetadata'>
-  authority: Pick<Authority, 'shows'>
+  authority: Pick<Authority, 'ownProofBytes'>
 }
 
 export class SelfRecord {
@@ -36,8 +36,11 @@ export class SelfRecord {
     const { peer } = this
     const { addressManager, authority } = this.#components
     const proven = addressManager.getAddresses().map(String)
-    const addresses = toldOf(proven, addressManager.getAddressesWithMetadata(), peer).slice(0, MAX_ADDRESSES)
-    return { ...this.#description, peer, version: this.#announced.version, addresses, proof: authority.shows }
+    const addresses = announcedAddresses(proven, addressManager.getAddressesWithMetadata(), peer).slice(
+      0,
+      MAX_ADDRESSES
+    )
+    return { ...this.#description, peer, version: this.#announced.version, addresses, proof: authority.ownProofBytes }
   }
 
   /** True if this peer has other addresses than it has announced. */

@@ -14,7 +14,7 @@ import { shuffle } from '../../shuffle.ts'
 import { pause } from '../../wait.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { Members, MembersEvents } from '../membership/members.ts'
-import { readable } from '../reachability/addresses.ts'
+import { parseable } from '../reachability/addresses.ts'
 import type { KnownPeer } from './address-book.ts'
 import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
 import { RoundRobin } from './round-robin.ts'
@@ -166,7 +166,7 @@ export class Dialer {
   async #dial({ peer, addresses }: DialTarget): Promise<void> {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     try {
-      const to = readable(addresses).map(address => withPeer(multiaddr(address), peer))
+      const to = parseable(addresses).map(address => withPeer(multiaddr(address), peer))
       await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })

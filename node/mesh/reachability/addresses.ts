@@ -1,10 +1,10 @@
-/** What an address says about who can reach it. Pure. */
+/** Which peers can reach an address, by its form and by what is proven of it. Pure. */
 import type { Connection } from '@libp2p/interface'
 import type { NodeAddress } from '@libp2p/interface-internal'
 import { isLoopback, isPrivate } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 
-/** @returns whether it leads through a relay */
+/** @returns whether the address leads through a relay */
 export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
 
 /** @returns the open connection to use: a direct one, if there is one */
@@ -13,7 +13,7 @@ export function preferred(connections: Connection[]): Connection | undefined {
   return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0]
 }
 
-/** @returns whether another peer has proven that this one can be reached from everywhere, at an address of its own machine */
+/** @returns whether another peer has proven that this one can be dialled from everywhere, without a mapped port */
 export function isProvenPublic(addresses: NodeAddress[]): boolean {
   return addresses.some(
     ({ multiaddr, verified, type }) =>
@@ -21,23 +21,23 @@ export function isProvenPublic(addresses: NodeAddress[]): boolean {
   )
 }
 
-/** @returns whether this peer needs nobody's help to be reached: that is proven, or a person has said so */
+/** @returns whether this peer can be dialled without a relay: that is proven, or its owner announced an address */
 export const needsNoRelay = (addresses: NodeAddress[]) =>
   isProvenPublic(addresses) || addresses.some(({ type }) => type === 'announce')
 
 /**
  * @param proven each with the peer id, those behind relays too
- * @returns where a peer tells others that it is: what is proven; as long as that leads no further than to its own machine,
- * whatever it listens at, since a failed try costs less than a member that nobody can dial
+ * @returns the addresses of a peer's record: the proven ones; as long as these are loopback only, those that it listens at as
+ * well, since a failed dial costs less than a member that no peer can dial
  */
-export function toldOf(proven: string[], addresses: NodeAddress[], self: string): string[] {
+export function announcedAddresses(proven: string[], addresses: NodeAddress[], self: string): string[] {
   if (proven.some(each => !isLoopback(multiaddr(each)))) return proven
   const unproven = addresses.filter(({ type, verified }) => type === 'transport' && !verified)
   return [...proven, ...unproven.map(({ multiaddr }) => `${multiaddr}/p2p/${self}`)]
 }
 
-/** @returns those that can be dialled; another peer wrote them, perhaps one of a later version */
-export function readable(addresses: string[]): string[] {
+/** @returns those that can be parsed; another peer wrote them, perhaps one of a later version */
+export function parseable(addresses: string[]): string[] {
   return addresses.filter(address => {
     try {
       return multiaddr(address).getComponents().length > 0

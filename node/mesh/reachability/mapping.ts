@@ -1,6 +1,6 @@
 /**
- * Asks the router for a port that leads to this peer's: by UPnP, and by NAT-PMP where that brings nothing. Only where this peer
- * listens in a private network at all: nothing is sent for one that is on its own machine only.
+ * Asks the router to map one of its ports to the port of this peer: by UPnP, and by NAT-PMP where UPnP brings none. A peer that
+ * listens on loopback only asks for nothing.
  */
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
@@ -9,35 +9,70 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { asBakError } from '../../../protocols/errors.ts'
 import { addressOf, type Endpoint, endpointOf } from '../../../protocols/observe.ts'
 import type { Log } from '../../log.ts'
+import { pause } from '../../wait.ts'
 import { isRelayed } from './addresses.ts'
 import { mapPort, type PmpMapping, unmapPort } from './nat-pmp.ts'
 import { defaultRouter } from './router.ts'
 
-/** What the router's own list of ports says whose it is. */
+/** How the router's list of mappings names the owner. */
 const DESCRIPTION = 'bak'
-/** UPnP has brought a port after this, or brings none, ms. */
-const UPNP = 5_000
-const LOOK = 250
-/** Seconds that a port is asked for by NAT-PMP; it is renewed at half of that. RFC 6886, section 3.3. */
-const LIFETIME = 7_200
-/** Where no router gave a port one may later, ms. */
-const AGAIN = 600_000
-/** A router that does not answer does not keep this peer from leaving, ms. */
-const FAREWELL = 1_000
+/** Time for UPnP to map a port before NAT-PMP is tried; a router answers its discovery within 3 s. */
+const UPNP_TIMEOUT_MS = 5_000
+const UPNP_POLL_MS = 250
+/** Lifetime that is asked for by NAT-PMP, in seconds, RFC 6886 section 3.3; a mapping is renewed at half of what was granted. */
+const PMP_LIFETIME_S = 7_200
+/** Where no router mapped a port, one may do so later: another network, another setting. */
+const RETRY_PERIOD_MS = 600_000
+/** A router that does not answer must not delay the stop. */
+const UNMAP_TIMEOUT_MS = 1_000
 
 export interface MappingComponents {
-  events: TypedEventTarget<Libp2pEvents>
-  addressManager: AddressManager
-  transportManager: TransportManager
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  addressManager: Pick<
+    AddressManager,
+    'getAddressesWithMetadata' | 'addPublicAddressMapping' | 'removePublicAddressMapping' | 'confirmObservedAddr'
+  >
+  transportManager: Pick<TransportManager, 'getAddrs'>
 }
 
-interface Upnp {
+/** The part of libp2p's UPnP service that is used. */
+export interface Upnp {
   start(): Promise<void>
   stop(): Promise<void>
   mapIpAddresses(): Promise<void>
 }
 
-interface HeldMapping extends PmpMapping {
+/** The routers' protocols; a test brings its own. */
+export interface PortMappers {
+  upnp(components: MappingComponents): Promise<Upnp>
+  router(): Promise<string | undefined>
+  mapPort(router: string, port: number, lifetime: number): Promise<PmpMapping>
+  unmapPort(router: string, port: number): Promise<void>
+}
+
+const realMappers: PortMappers = {
+  upnp: async components => {
+    // loaded only here: most peers need none of it
+    const { uPnPNAT } = await import('@libp2p/upnp-nat')
+    const make = uPnPNAT({ autoConfirmAddress: true, portMappingDescription: DESCRIPTION })
+    return make(components as never) as unknown as Upnp
+  },
+  router: defaultRouter,
+  mapPort,
+  unmapPort
+}
+
+export interface MappingInit {
+  log: Log
+  /** Whether the owner of this machine allows to ask routers. */
+  on: boolean
+  mappers?: PortMappers
+  /** ms */
+  upnpTimeout?: number
+}
+
+/** A mapping by NAT-PMP. */
+interface OwnMapping extends PmpMapping {
   router: string
   port: number
 }
@@ -46,21 +81,24 @@ export class Mapping {
   readonly #components: MappingComponents
   readonly #on: boolean
   readonly #log: Log
+  readonly #mappers: PortMappers
+  readonly #upnpTimeout: number
   #upnp: Upnp | undefined
-  #held: HeldMapping | undefined
+  #mapping: OwnMapping | undefined
   #timer: NodeJS.Timeout | undefined
   #begun = false
-  #stopped = false
+  readonly #stopped = new AbortController()
 
-  /** @param init.on whether the owner of this machine lets it ask */
-  constructor(components: MappingComponents, init: { log: Log; on: boolean }) {
+  constructor(
+    components: MappingComponents,
+    { log, on, mappers = realMappers, upnpTimeout = UPNP_TIMEOUT_MS }: MappingInit
+  ) {
     this.#components = components
-    this.#on = init.on
-    this.#log = init.log.with({}, 'mapping')
+    this.#on = on
+    this.#log = log.with({}, 'mapping')
+    this.#mappers = mappers
+    this.#upnpTimeout = upnpTimeout
   }
-
-  /** libp2p starts only what has both. */
-  start(): void {}
 
   afterStart(): void {
     if (!this.#on) return
@@ -68,28 +106,35 @@ export class Mapping {
     this.#onListening()
   }
 
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#components.events.removeEventListener('transport:listening', this.#onListening)
+    clearTimeout(this.#timer)
+    const unmapped = this.#mapping && this.#mappers.unmapPort(this.#mapping.router, this.#mapping.port)
+    const all = Promise.allSettled([this.#upnp?.stop(), unmapped])
+    await Promise.race([all, new Promise(resolve => setTimeout(resolve, UNMAP_TIMEOUT_MS).unref())])
+  }
+
   readonly #onListening = (): void => {
-    if (this.#begun || this.#near().length === 0) return
+    if (this.#begun || this.#privateEndpoints().length === 0) return
     this.#begun = true
-    this.#later(0, () => this.#begin())
+    this.#schedule(0, () => this.#begin())
   }
 
   async #begin(): Promise<void> {
-    // most peers need none of it
-    const { uPnPNAT } = await import('@libp2p/upnp-nat')
-    const make = uPnPNAT({ autoConfirmAddress: true, portMappingDescription: DESCRIPTION })
-    this.#upnp = make(this.#components as never) as unknown as Upnp
+    this.#upnp = await this.#mappers.upnp(this.#components)
     await this.#upnp.start()
-    await this.#hurry(this.#upnp)
-    this.#later(0, () => this.#tryPmp())
+    await this.#pollUpnp(this.#upnp)
+    this.#schedule(0, () => this.#tryPmp())
   }
 
-  /** Left alone it waits 5 s after it has found the router, while other peers look for worse ways. */
-  async #hurry(upnp: Upnp): Promise<void> {
-    const late = performance.now() + UPNP
-    while (!this.#isMapped() && performance.now() < late && !this.#stopped) {
-      await Promise.race([upnp.mapIpAddresses(), sleep(UPNP)])
-      await sleep(LOOK)
+  /** By itself the service waits 5 s after it has found the router, while other peers already look for worse paths. */
+  async #pollUpnp(upnp: Upnp): Promise<void> {
+    const { signal } = this.#stopped
+    const deadline = performance.now() + this.#upnpTimeout
+    while (!this.#isMapped() && performance.now() < deadline && !signal.aborted) {
+      await Promise.race([upnp.mapIpAddresses().catch(() => {}), pause(this.#upnpTimeout, signal)])
+      await pause(UPNP_POLL_MS, signal)
     }
   }
 
@@ -97,17 +142,8 @@ export class Mapping {
     return this.#components.addressManager.getAddressesWithMetadata().some(({ type }) => type === 'ip-mapping')
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#components.events.removeEventListener('transport:listening', this.#onListening)
-    clearTimeout(this.#timer)
-    const giveBack = this.#held == null ? undefined : unmapPort(this.#held.router, this.#held.port)
-    const all = Promise.allSettled([this.#upnp?.stop(), giveBack])
-    await Promise.race([all, new Promise(resolve => setTimeout(resolve, FAREWELL).unref())])
-  }
-
-  /** @returns where this peer listens in a private network */
-  #near(): Endpoint[] {
+  /** @returns where this peer listens in a private IPv4 network */
+  #privateEndpoints(): Endpoint[] {
     return this.#components.transportManager
       .getAddrs()
       .filter(address => !isRelayed(address) && isPrivate(address) && !isLoopback(address))
@@ -116,47 +152,45 @@ export class Mapping {
   }
 
   async #tryPmp(): Promise<void> {
-    const byUpnp = this.#held == null && this.#isMapped()
-    const [port, router] = [this.#near()[0]?.port, await defaultRouter()]
-    if (byUpnp || port == null || router == null) return this.#later(AGAIN, () => this.#tryPmp())
+    const byUpnp = this.#mapping == null && this.#isMapped()
+    const [port, router] = [this.#privateEndpoints()[0]?.port, await this.#mappers.router()]
+    if (byUpnp || port == null || router == null) return this.#schedule(RETRY_PERIOD_MS, () => this.#tryPmp())
     try {
-      const mapping = await mapPort(router, port, LIFETIME)
-      this.#take({ ...mapping, router, port })
-      this.#later(Math.max(60, mapping.lifetime / 2) * 1000, () => this.#tryPmp())
+      const mapping = await this.#mappers.mapPort(router, port, PMP_LIFETIME_S)
+      this.#add({ ...mapping, router, port })
+      this.#schedule(Math.max(60, mapping.lifetime / 2) * 1000, () => this.#tryPmp())
     } catch (cause) {
-      this.#drop()
-      this.#log.debug('no port', { router, why: asBakError(cause).message })
-      this.#later(AGAIN, () => this.#tryPmp())
+      this.#remove()
+      this.#log.debug('no port mapped', { router, why: asBakError(cause).message })
+      this.#schedule(RETRY_PERIOD_MS, () => this.#tryPmp())
     }
   }
 
-  #take(held: HeldMapping): void {
-    const { external, internal, port } = held
-    const before = this.#held
-    if (before?.external.host === external.host && before.external.port === external.port) return
-    this.#drop()
-    // a router behind another: its outside is nobody's way in
+  #add(mapping: OwnMapping): void {
+    const { external, internal, port, router } = mapping
+    const before = this.#mapping?.external
+    if (before?.host === external.host && before.port === external.port) return
+    this.#remove()
+    // the router is behind another one: nobody outside can dial its address
     if (isPrivateIp(external.host) === true) return
-    this.#held = held
+    this.#mapping = mapping
     this.#components.addressManager.addPublicAddressMapping(internal, port, external.host, external.port, 'tcp')
     this.#components.addressManager.confirmObservedAddr(multiaddr(addressOf(external)), { ttl: 2 ** 50 })
-    this.#log.info('the router opened a port', { router: held.router, address: addressOf(external) })
+    this.#log.info('the router mapped a port', { router, address: addressOf(external) })
   }
 
-  #drop(): void {
-    if (this.#held == null) return
-    const { external, internal, port } = this.#held
-    this.#held = undefined
+  #remove(): void {
+    if (this.#mapping == null) return
+    const { external, internal, port } = this.#mapping
+    this.#mapping = undefined
     this.#components.addressManager.removePublicAddressMapping(internal, port, external.host, external.port, 'tcp')
   }
 
-  #later(delay: number, act: () => Promise<void> | void): void {
-    if (this.#stopped) return
+  #schedule(delay: number, act: () => Promise<void> | void): void {
+    if (this.#stopped.signal.aborted) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      Promise.resolve(act()).catch(error => this.#log.debug('no port', { why: asBakError(error).message }))
+      Promise.resolve(act()).catch(error => this.#log.debug('no port mapped', { why: asBakError(error).message }))
     }, delay).unref()
   }
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())

@@ -1,34 +1,39 @@
 /**
- * NAT-PMP, RFC 6886: a port of the router for one of this machine's, in two datagrams. What the router does not answer is
- * asked again a few times.
+ * NAT-PMP, RFC 6886: maps a port of the router to one of this machine, with two requests over UDP. Requests without an answer
+ * are repeated a few times.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
 
 /** The router's port: RFC 6886, section 3.1. */
-const PORT = 5351
+const PMP_PORT = 5351
 const EXTERNAL_ADDRESS = 0
 const MAP_TCP = 2
-/** Answers bear this on top of what was asked. */
-const ANSWER = 128
-/** Waits before asking again, ms; the RFC doubles them up to a minute, which nobody waits for here. */
-const WAITS = [250, 500, 1_000, 2_000]
+/** Added to the operation code in an answer. */
+const ANSWER_FLAG = 128
+/** Waits before each repeat; the RFC goes on doubling up to a minute, which is too long for a start. */
+const REPEAT_DELAYS_MS = [250, 500, 1_000, 2_000]
 
 export interface PmpMapping {
   external: Endpoint
   /** Address of this machine on the side of the router. */
   internal: string
-  /** Seconds that the router keeps it. */
+  /** Seconds for which the router keeps it. */
   lifetime: number
 }
 
 /**
  * @param lifetime seconds that are asked for
- * @param port of the router, where it is not the usual one
+ * @param port of the router, where it is not the standard one
  * @throws {BakError} `unreachable` if the router does not know NAT-PMP, `not-allowed` if it refuses
  */
-export async function mapPort(router: string, internal: number, lifetime: number, port = PORT): Promise<PmpMapping> {
+export async function mapPort(
+  router: string,
+  internal: number,
+  lifetime: number,
+  port = PMP_PORT
+): Promise<PmpMapping> {
   const socket = await open(router, port)
   try {
     const address = await ask(socket, Buffer.from([0, EXTERNAL_ADDRESS]), 12)
@@ -44,13 +49,13 @@ export async function mapPort(router: string, internal: number, lifetime: number
   }
 }
 
-/** Gives the port back. */
-export async function unmapPort(router: string, internal: number, port = PORT): Promise<void> {
+/** Removes the mapping. */
+export async function unmapPort(router: string, internal: number, port = PMP_PORT): Promise<void> {
   const socket = await open(router, port)
   await ask(socket, mapRequest(internal, 0), 16).finally(() => socket.close())
 }
 
-/** The same port outside, if the router can give it. */
+/** Suggests the same number for the outer port. */
 function mapRequest(internal: number, lifetime: number): Buffer {
   const request = Buffer.alloc(12)
   request.writeUInt8(MAP_TCP, 1)
@@ -70,7 +75,7 @@ async function open(router: string, port: number): Promise<Socket> {
     return socket
   } catch (cause) {
     socket.close()
-    throw new BakError('unreachable', `no way to the router ${router}: ${asBakError(cause).message}`, { cause })
+    throw new BakError('unreachable', `the router ${router} cannot be reached: ${asBakError(cause).message}`, { cause })
   }
 }
 
@@ -79,24 +84,24 @@ async function ask(socket: Socket, request: Buffer, length: number): Promise<Buf
   const operation = request.readUInt8(1)
   const answered = Promise.withResolvers<Buffer>()
   const onMessage = (message: Buffer) => {
-    if (message.length >= length && message.readUInt8(1) === operation + ANSWER) answered.resolve(message)
+    if (message.length >= length && message.readUInt8(1) === operation + ANSWER_FLAG) answered.resolve(message)
   }
   const onError = (error: Error) => answered.reject(error)
   socket.on('message', onMessage)
   socket.on('error', onError)
   try {
-    for (const wait of WAITS) {
+    for (const wait of REPEAT_DELAYS_MS) {
       socket.send(request)
       const answer = await Promise.race([answered.promise, new Promise<void>(resolve => setTimeout(resolve, wait))])
       if (answer == null) continue
       const result = answer.readUInt16BE(2)
       if (result === 0) return answer
-      throw new BakError('not-allowed', `the router refuses it with NAT-PMP result ${result}`)
+      throw new BakError('not-allowed', `the router refused with NAT-PMP result ${result}`)
     }
     throw new BakError('unreachable', 'the router does not answer NAT-PMP')
   } catch (cause) {
     if (cause instanceof BakError) throw cause
-    throw new BakError('unreachable', `the router does not take NAT-PMP: ${(cause as Error).message}`, { cause })
+    throw new BakError('unreachable', `the router does not support NAT-PMP: ${(cause as Error).message}`, { cause })
   } finally {
     socket.off('message', onMessage)
     socket.off('error', onError)

@@ -1,15 +1,16 @@
-/** The router that this machine sends everything to that is not near. */
+/** The default router of this machine. */
 import { readFile } from 'node:fs/promises'
 
-const TABLE = '/proc/net/route'
+const ROUTE_TABLE = '/proc/net/route'
+/** Flags of a route: RTF_UP and RTF_GATEWAY. */
 const UP_AND_GATEWAY = 3
 
-/** @returns its IPv4 address; undefined where there is none, or nobody can tell */
+/** @returns its IPv4 address; undefined where there is none, or the table cannot be read */
 export async function defaultRouter(): Promise<string | undefined> {
-  return routerIn(await readFile(TABLE, 'utf8').catch(() => ''))
+  return routerIn(await readFile(ROUTE_TABLE, 'utf8').catch(() => ''))
 }
 
-/** Reads the kernel's table: addresses are hex in the machine's own order of bytes, which Linux runs on little-endian here. Pure. */
+/** Reads the kernel's table: addresses are hex in the machine's byte order, here of little-endian machines. Pure. */
 export function routerIn(table: string): string | undefined {
   const routes = table
     .split('\n')
@@ -18,7 +19,7 @@ export function routerIn(table: string): string | undefined {
   const found = routes
     .filter(
       ([, destination, , flags]) =>
-        destination === '00000000' && (Number.parseInt(flags ?? '', 16) & 3) === UP_AND_GATEWAY
+        destination === '00000000' && (Number.parseInt(flags ?? '', 16) & UP_AND_GATEWAY) === UP_AND_GATEWAY
     )
     .sort((a, b) => Number(a[6]) - Number(b[6]))
   const [, , router] = found[0] ?? []

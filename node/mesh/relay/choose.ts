@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto'
 import { isPrivate } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 
-/** Reservations that a peer keeps where there are so many relays. */
+/** Reservations that a peer holds, where there are as many relays. */
 export const WANTED = 2
 
 export interface RelayView {
   peer: string
   connected: boolean
   held: boolean
-  /** Not before this instant, ms. */
+  /** Not asked before this instant, ms. */
   notBefore: number
 }
 
-/** @returns the relays to ask now: connected ones first, then in an order of this peer's own, so that not all choose the same */
+/** @returns the relays to ask now: connected ones first, then in an order that differs from peer to peer, to spread the load */
 export function chooseRelays(self: string, relays: RelayView[], now: number): string[] {
   const missing = WANTED - relays.filter(({ held }) => held).length
   return relays
@@ -27,14 +27,16 @@ export function chooseRelays(self: string, relays: RelayView[], now: number): st
 
 const orderOf = (self: string, relay: string) => createHash('sha256').update(`${self} ${relay}`).digest('hex')
 
-/** Longest address that a record takes. */
-const MAX_ADDRESS = 256
+/** Longest address in a record, characters. */
+const MAX_ADDRESS_LENGTH = 256
 
 /**
  * @param addresses of a relay, each with its peer id
- * @returns the address of `self` behind it; one is enough, since whoever knows the relay has its other addresses, too
+ * @returns the address of `self` behind it; one is enough, since a peer that knows the relay knows its other addresses
  */
 export function addressBehind(addresses: string[], self: string): string | undefined {
-  const fit = addresses.map(address => `${address}/p2p-circuit/p2p/${self}`).filter(each => each.length <= MAX_ADDRESS)
-  return fit.find(each => !isPrivate(multiaddr(each))) ?? fit[0]
+  const usable = addresses
+    .map(address => `${address}/p2p-circuit/p2p/${self}`)
+    .filter(each => each.length <= MAX_ADDRESS_LENGTH)
+  return usable.find(each => !isPrivate(multiaddr(each))) ?? usable[0]
 }

@@ -1,6 +1,6 @@
 /**
- * Tells members what their sockets look like from outside. Two TCP ports, next to the daemon's own where they are free; whoever
- * comes without a token that was given to a member a moment ago is cut off, and so is who stays for long.
+ * The relay's end of an observation (`protocols/observe.ts`): two TCP ports, next to the daemon's own where they are free, that
+ * tell a member its public endpoint. A socket without a recent token is closed, and one that stays for too long.
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -8,20 +8,21 @@ import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts
 import { BakError } from '../../../protocols/errors.ts'
 import { addressOf, observationSubject, TOKEN_BYTES, writeLine } from '../../../protocols/observe.ts'
 
-/** A token is good for this long, ms, and for one socket at each port. */
-const TOKEN_LIFE = 10_000
-/** Who has not shown a token after this is cut off, ms. */
-const PATIENCE = 3_000
-/** A socket holds a router's port open while its owner needs it; longer than that nobody does, ms. */
-const STAY = 20_000
+/** A token is valid for this time, and for one socket at each port. */
+const TOKEN_LIFETIME_MS = 10_000
+/** Time to send a token. */
+const TOKEN_TIMEOUT_MS = 3_000
+/** An open socket keeps the mapping of its owner's router; no attempt at a direct connection takes longer than this. */
+const MAX_SOCKET_LIFETIME_MS = 20_000
 const MAX_SOCKETS = 512
 const MAX_TOKENS = 1024
 const MAX_TOKENS_OF_PEER = 16
-const TOKEN_LINE = TOKEN_BYTES * 2 + 1
+/** A token in hex, and a newline. */
+const TOKEN_LINE_LENGTH = TOKEN_BYTES * 2 + 1
 
 interface Token {
   peer: string
-  /** Ports that it was shown at. */
+  /** Ports at which it was used. */
   used: Set<number>
 }
 
@@ -44,30 +45,33 @@ export class Observer {
 
   /**
    * @param hosts where the daemon listens
-   * @param beside the daemon's own port
+   * @param port the daemon's own
    */
-  static async open(signer: Signer, hosts: string[], beside: number): Promise<Observer> {
+  static async open(signer: Signer, hosts: string[], port: number): Promise<Observer> {
     const servers: Server[] = []
     const ports: number[] = []
-    for (const wanted of [beside + 1, beside + 2]) {
+    for (const wanted of [port + 1, port + 2]) {
       const first = await listen(hosts[0], wanted).catch(() => listen(hosts[0], 0))
-      const { port } = first.address() as { port: number }
-      ports.push(port)
-      servers.push(first, ...(await Promise.all(hosts.slice(1).map(host => listen(host, port).catch(() => [])))).flat())
+      const { port: taken } = first.address() as { port: number }
+      ports.push(taken)
+      servers.push(
+        first,
+        ...(await Promise.all(hosts.slice(1).map(host => listen(host, taken).catch(() => [])))).flat()
+      )
     }
     return new Observer(signer, servers, ports)
   }
 
-  /** @throws {BakError} `busy` where a peer asks too often */
-  admit(peer: string): Uint8Array {
+  /** @returns a token for the peer; @throws {BakError} `busy` where it asks too often */
+  issueToken(peer: string): Uint8Array {
     const ofPeer = [...this.#tokens.values()].filter(token => token.peer === peer).length
     if (ofPeer >= MAX_TOKENS_OF_PEER || this.#tokens.size >= MAX_TOKENS) {
-      throw new BakError('busy', 'too many sockets are being observed')
+      throw new BakError('busy', 'too many observations at once')
     }
     const token = randomBytes(TOKEN_BYTES)
     const key = token.toString('hex')
     this.#tokens.set(key, { peer, used: new Set() })
-    setTimeout(() => this.#tokens.delete(key), TOKEN_LIFE).unref()
+    setTimeout(() => this.#tokens.delete(key), TOKEN_LIFETIME_MS).unref()
     return new Uint8Array(token)
   }
 
@@ -80,7 +84,7 @@ export class Observer {
   #serve(socket: Socket): void {
     this.#sockets.add(socket)
     const end = () => void socket.destroy()
-    let timer = setTimeout(end, PATIENCE)
+    let timer = setTimeout(end, TOKEN_TIMEOUT_MS)
     socket.on('error', () => {})
     socket.once('close', () => {
       clearTimeout(timer)
@@ -89,12 +93,12 @@ export class Observer {
     let text = ''
     socket.on('data', data => {
       text += data.toString('latin1')
-      if (text.length < TOKEN_LINE && !text.includes('\n')) return
-      const line = text.length === TOKEN_LINE ? this.#answer(text.slice(0, -1), socket) : undefined
+      if (text.length < TOKEN_LINE_LENGTH && !text.includes('\n')) return
+      const line = text.length === TOKEN_LINE_LENGTH ? this.#answer(text.slice(0, -1), socket) : undefined
       if (line == null) return end()
-      text = '\0'.repeat(TOKEN_LINE)
+      text = '\0'.repeat(TOKEN_LINE_LENGTH)
       clearTimeout(timer)
-      timer = setTimeout(end, STAY)
+      timer = setTimeout(end, MAX_SOCKET_LIFETIME_MS)
       socket.write(line)
     })
   }
@@ -113,7 +117,7 @@ function listen(host: string | undefined, port: number): Promise<Server> {
   const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    // a port too high for a neighbour is as good as none
+    // above the highest port any other does
     server.listen({ host, port: port > 65_535 ? 0 : port }, () => {
       server.off('error', reject)
       server.on('error', () => {})

@@ -1,6 +1,6 @@
 /**
- * Offers a relay to peers behind NAT: where the daemon was told to, or, if nothing was said, as soon as another peer has
- * proven that everyone can reach this one.
+ * Relays connections of peers behind NAT: always or never where that is configured, otherwise as soon as another peer has proven
+ * this one to be public.
  */
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
@@ -16,18 +16,18 @@ import type { Streams } from '../streams.ts'
 import { Observer } from './observer.ts'
 
 /** Relayed connections that one peer may have through this one. */
-const MAX_STREAMS = 512
-/** Longest time that timers can count, ms. A reservation ends with its peer's connection, not with a date. */
-const FOR_EVER = 2 ** 31 - 1
+const MAX_RELAYED_CONNECTIONS = 512
+/** Longest delay of a timer. A reservation ends with the connection of its peer, and not at a time. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export type RelayMode = 'auto' | 'on' | 'off'
 
 export interface RelayOfferComponents {
-  events: TypedEventTarget<Libp2pEvents>
-  addressManager: AddressManager
-  transportManager: TransportManager
-  streams: Streams
-  members: Members
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  addressManager: Pick<AddressManager, 'getAddressesWithMetadata'>
+  transportManager: Pick<TransportManager, 'getAddrs'>
+  streams: Pick<Streams, 'serve' | 'unserve'>
+  members: Pick<Members, 'update'>
 }
 
 export interface RelayOfferInit {
@@ -45,7 +45,7 @@ export class RelayOffer {
   readonly #log: Log
   #server: Server | undefined
   #observer: Promise<Observer> | undefined
-  #turn: Promise<void> = Promise.resolve()
+  #changed: Promise<void> = Promise.resolve()
 
   constructor(components: RelayOfferComponents, init: RelayOfferInit) {
     this.#components = components
@@ -53,48 +53,45 @@ export class RelayOffer {
     this.#log = init.log.with({}, 'relay')
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   async afterStart(): Promise<void> {
     const { events } = this.#components
     events.addEventListener('self:peer:update', this.#onAddresses)
     events.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#onAddresses()
-    await this.#turn
+    await this.#changed
   }
 
   async stop(): Promise<void> {
     const { events } = this.#components
     events.removeEventListener('self:peer:update', this.#onAddresses)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
-    await this.#turn
-    await this.#end()
+    await this.#changed
+    await this.#stopServer()
   }
 
   readonly #onAddresses = (): void => {
     const { mode } = this.#init
     const wanted =
       mode === 'on' || (mode === 'auto' && isProvenPublic(this.#components.addressManager.getAddressesWithMetadata()))
-    this.#turn = this.#turn
+    this.#changed = this.#changed
       .then(() => this.#set(wanted))
       .catch(error => this.#log.error('relay', { why: error.message }))
   }
 
   async #set(wanted: boolean): Promise<void> {
     if (wanted === (this.#server != null)) return
-    await (wanted ? this.#begin() : this.#end())
-    this.#log.info(wanted ? 'this peer relays others' : 'this peer relays nobody any more')
+    await (wanted ? this.#startServer() : this.#stopServer())
+    this.#log.info(wanted ? 'this peer relays others' : 'this peer no longer relays others')
     this.#components.members.update({ relay: wanted ? true : undefined })
   }
 
-  async #begin(): Promise<void> {
+  async #startServer(): Promise<void> {
     await this.#components.streams.serve(observeProtocol, (_request, { peer }) => this.#observe(peer))
     this.#server = this.#create()
     await this.#server.start()
   }
 
-  async #end(): Promise<void> {
+  async #stopServer(): Promise<void> {
     if (this.#server == null) return
     await this.#components.streams.unserve(observeProtocol)
     const observer = await this.#observer?.catch(() => undefined)
@@ -104,42 +101,42 @@ export class RelayOffer {
     this.#server = undefined
   }
 
-  /** Its ports are open from the first time that somebody asks. */
+  /** The observer opens its ports at the first request. */
   async *#observe(peer: string) {
     this.#observer ??= this.#openObserver()
     const observer = await this.#observer
-    yield { token: observer.admit(peer), ports: observer.ports }
+    yield { token: observer.issueToken(peer), ports: observer.ports }
   }
 
   async #openObserver(): Promise<Observer> {
-    const here = this.#components.transportManager
+    const endpoints = this.#components.transportManager
       .getAddrs()
       .map(String)
       .filter(address => !isRelayed(address))
       .map(endpointOf)
-    const hosts = [...new Set(here.map(({ host }) => host))]
-    return Observer.open(this.#init.signer, hosts, here[0]?.port ?? 0)
+    const hosts = [...new Set(endpoints.map(({ host }) => host))]
+    return Observer.open(this.#init.signer, hosts, endpoints[0]?.port ?? 0)
   }
 
   #create(): Server {
     const { reservations, seconds, bytes } = this.#init.limits
     const server = circuitRelayServer({
-      maxInboundHopStreams: MAX_STREAMS,
-      maxOutboundHopStreams: MAX_STREAMS,
-      maxOutboundStopStreams: MAX_STREAMS,
+      maxInboundHopStreams: MAX_RELAYED_CONNECTIONS,
+      maxOutboundHopStreams: MAX_RELAYED_CONNECTIONS,
+      maxOutboundStopStreams: MAX_RELAYED_CONNECTIONS,
       reservations: {
         maxReservations: reservations,
-        reservationTtl: FOR_EVER,
-        // a connection without limits is one like any other
+        reservationTtl: MAX_TIMER_MS,
+        // without limits libp2p treats a relayed connection like any other
         applyDefaultLimit: seconds != null || bytes != null,
-        defaultDurationLimit: seconds == null ? FOR_EVER : seconds * 1000,
+        defaultDurationLimit: seconds == null ? MAX_TIMER_MS : seconds * 1000,
         defaultDataLimit: bytes == null ? BigInt(Number.MAX_SAFE_INTEGER) : BigInt(bytes)
       }
     })(this.#components as never) as Server
     return holdBack(server)
   }
 
-  /** Its place is free for another. */
+  /** Frees the reservation for another peer. */
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     this.#server?.reservations.delete(detail)
   }

@@ -1,4 +1,4 @@
-/** What a person means who names an invitation or a peer: by its name, its id, or the beginning or the end of its id. */
+/** Finds the invitation or peer that a user names: by its name, its id, or the beginning or the end of its id. */
 import { BakError } from '../../../protocols/errors.ts'
 
 export interface Named {
@@ -7,22 +7,22 @@ export interface Named {
   name?: string
 }
 
-/** The least part of an id that names it, letters. */
-const LEAST = 4
+/** Shortest part of an id that may name it, characters. */
+const MIN_ID_PART = 4
 
-/** @throws {BakError} `no-such-peer`; `usage` with all that it could mean */
+/** @throws {BakError} `no-such-peer`; `usage`, listing all that `what` could mean */
 export function findNamed(what: string, all: Named[]): Named {
-  const ways: Array<(each: Named) => boolean> = [
+  const matchers: Array<(each: Named) => boolean> = [
     ({ id }) => id === what,
     ({ name }) => name === what,
-    ({ id }) => what.length >= LEAST && (id.startsWith(what) || id.endsWith(what))
+    ({ id }) => what.length >= MIN_ID_PART && (id.startsWith(what) || id.endsWith(what))
   ]
-  for (const fits of ways) {
-    const found = [...new Map(all.filter(fits).map(each => [each.id, each])).values()]
+  for (const matches of matchers) {
+    const found = [...new Map(all.filter(matches).map(each => [each.id, each])).values()]
     if (found.length === 1) return found[0] as Named
     if (found.length > 1) {
       const list = found.map(({ kind, id, name }) => `${kind} ${name ?? ''} ${id}`.replace('  ', ' ')).join('\n  ')
-      throw new BakError('usage', `"${what}" can mean ${found.length}; say more of the id:\n  ${list}`)
+      throw new BakError('usage', `"${what}" can mean ${found.length}; give more of the id:\n  ${list}`)
     }
   }
   throw new BakError(

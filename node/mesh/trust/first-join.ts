@@ -1,28 +1,36 @@
-/** Whether a ticket that has never let this peer in ever will: a person who typed it waits for that. */
+/** Tells whether a ticket by which this peer was never admitted still can admit it: the user who typed it waits for the answer. */
 import type { RefusalCode } from '../../../protocols/admission.ts'
 import type { Refusing } from '../libp2p/encrypter.ts'
 
-/** Told by a peer of the mesh, these do not get better by trying on. */
-const FINAL: RefusalCode[] = ['no-proof', 'bad-proof', 'other-mesh', 'expired', 'revoked', 'used-up', 'old-secret']
-const MAX_KEPT = 64
+/** Refusals by a peer of the mesh that no retry mends. */
+const FINAL_CODES: RefusalCode[] = [
+  'no-proof',
+  'bad-proof',
+  'other-mesh',
+  'expired',
+  'revoked',
+  'used-up',
+  'old-secret'
+]
+const MAX_REFUSALS = 64
 
 export class FirstJoin {
   #refused: Refusing[] = []
 
   refused(refusing: Refusing): void {
-    if (refusing.direction === 'outbound' && this.#refused.length < MAX_KEPT) this.#refused.push(refusing)
+    if (refusing.direction === 'outbound' && this.#refused.length < MAX_REFUSALS) this.#refused.push(refusing)
   }
 
   /**
-   * All addresses were tried.
-   * @returns why there is no hope; undefined while there is
+   * To be called when all addresses were tried.
+   * @returns why further tries are pointless; undefined while they are not
    */
-  hopeless(): string | undefined {
+  finalRefusal(): string | undefined {
     const refused = this.#refused
     this.#refused = []
-    const final = refused.find(({ by, code }) => by === 'them' && FINAL.includes(code))
+    const final = refused.find(({ by, code }) => by === 'them' && FINAL_CODES.includes(code))
     if (final != null) return final.reason
-    // whoever answered at all is of another mesh
+    // every peer that answered belongs to another mesh
     if (refused.length > 0 && refused.every(({ code }) => code === 'wrong-secret')) return refused[0]?.reason
     return undefined
   }

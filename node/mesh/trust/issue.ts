@@ -1,4 +1,4 @@
-/** What an admin signs: invitations, memberships. Nothing of it lasts longer than the admin's own proof. */
+/** Makes what an admin signs: invitations and memberships. Neither lasts longer than the admin's own proof. */
 import { generateKeyPairSync } from 'node:crypto'
 import { type Envelope, seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
@@ -14,8 +14,8 @@ import {
 } from '../../../protocols/membership.ts'
 import type { Proof } from '../../../protocols/proof.ts'
 
-/** What an invitation is to say. */
-export interface Wish {
+/** What an invitation allows. */
+export interface InvitationTerms {
   role: Role
   /** Ms from now. */
   ttl: number
@@ -31,8 +31,8 @@ export interface Issued {
 }
 
 /** @throws {BakError} `not-allowed` where the chain to the founder would become too long */
-export function issueInvitation(issuer: Issuer, { role, ttl, uses, name }: Wish, now: number): Issued {
-  refuseLong(issuer)
+export function issueInvitation(issuer: Issuer, { role, ttl, uses, name }: InvitationTerms, now: number): Issued {
+  refuseLongChain(issuer)
   const { privateKey } = generateKeyPairSync('ed25519')
   const { d, x } = privateKey.export({ format: 'jwk' })
   const id = peerIdOf(Buffer.from(x as string, 'base64url'))
@@ -43,20 +43,20 @@ export function issueInvitation(issuer: Issuer, { role, ttl, uses, name }: Wish,
 }
 
 /**
- * A membership in place of the proof that a peer has now: as long as `life` ms, and not shorter than that proof unless this
- * admin's own ends before.
+ * A membership in place of the proof that a peer holds now. It lasts `life` ms, and at least as long as that proof, but never
+ * longer than the proof of this admin.
  *
- * @throws {BakError} the same
+ * @throws {BakError} `not-allowed` where the chain to the founder would become too long
  */
 export function issueMembership(issuer: Issuer, held: Proof, life: number, now: number): Uint8Array {
-  refuseLong(issuer)
+  refuseLongChain(issuer)
   const { peer, role, invitation, name } = held
   const expires = Math.min(Math.max(now + life, held.expires), issuer.expires)
   const value = { mesh: issuer.mesh, peer, role, invitation, name, issued: now, expires }
   return writeProof({ membership: seal(membershipSubject, value, issuer) }, issuer.links)
 }
 
-function refuseLong({ links }: Issuer): void {
+function refuseLongChain({ links }: Issuer): void {
   if (links.length < MAX_CHAIN) return
   throw new BakError(
     'not-allowed',

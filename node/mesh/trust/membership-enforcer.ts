@@ -1,4 +1,4 @@
-/** Closes the connections of who is not let in any more, as soon as that is known or its proof has run out. */
+/** Closes the connections of peers that are no longer admitted, as soon as that is known or their proof has run out. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Refusal } from '../../../protocols/admission.ts'
@@ -6,12 +6,12 @@ import { BakError } from '../../../protocols/errors.ts'
 import { hangUp, hangUpOn } from '../libp2p/hang-up.ts'
 import type { Authority } from './authority.ts'
 
-/** Longest wait that a timer of Node takes, ms. */
-const MAX_WAIT = 2 ** 31 - 1
-/** After a change the roll is looked through once, with what else changes by then, ms. */
-const SETTLE = 50
-/** A revoked peer may first hear of it, ms. */
-const FAREWELL = 200
+/** Longest delay that a timer of Node takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** Changes within this time are checked together: many come at once in a sync. */
+const CHECK_DELAY_MS = 50
+/** A revoked peer stays connected this long, so that the revocation reaches it. */
+const REVOKED_CLOSE_DELAY_MS = 200
 
 export interface MembershipEnforcerComponents {
   authority: Authority
@@ -23,10 +23,10 @@ export class MembershipEnforcer {
   readonly #components: MembershipEnforcerComponents
   readonly #onAdmitted: () => void
   #timer: NodeJS.Timeout | undefined
-  /** When the roll is looked through next, ms since 1970. */
-  #next = Number.POSITIVE_INFINITY
+  /** When the proofs are checked next, ms since 1970. */
+  #nextCheck = Number.POSITIVE_INFINITY
 
-  /** @param init.onAdmitted another peer has let this one in */
+  /** @param init.onAdmitted called when another peer admitted this one */
   constructor(components: MembershipEnforcerComponents, init: { onAdmitted(): void }) {
     this.#components = components
     this.#onAdmitted = init.onAdmitted
@@ -37,7 +37,7 @@ export class MembershipEnforcer {
     events.addEventListener('connection:open', this.#onConnection)
     authority.addEventListener('change', this.#onChange)
     authority.addEventListener('refused', this.#onRefused)
-    this.#look()
+    this.#check()
   }
 
   stop(): void {
@@ -48,32 +48,32 @@ export class MembershipEnforcer {
     clearTimeout(this.#timer)
   }
 
-  readonly #onChange = (): void => this.#lookAt(Date.now() + SETTLE)
+  readonly #onChange = (): void => this.#checkAt(Date.now() + CHECK_DELAY_MS)
 
-  /** An earlier look that is planned stays. */
-  #lookAt(time: number): void {
-    if (time >= this.#next) return
+  /** An earlier check that is planned stays. */
+  #checkAt(time: number): void {
+    if (time >= this.#nextCheck) return
     clearTimeout(this.#timer)
-    this.#next = time
-    this.#timer = setTimeout(() => this.#look(), Math.min(MAX_WAIT, Math.max(0, time - Date.now()))).unref()
+    this.#nextCheck = time
+    this.#timer = setTimeout(() => this.#check(), Math.min(MAX_TIMER_MS, Math.max(0, time - Date.now()))).unref()
   }
 
-  #look(): void {
-    this.#next = Number.POSITIVE_INFINITY
-    this.#lookAt(this.#components.authority.sweep(Date.now()) + 1)
+  #check(): void {
+    this.#nextCheck = Number.POSITIVE_INFINITY
+    this.#checkAt(this.#components.authority.removeRefused(Date.now()) + 1)
   }
 
   readonly #onRefused = ({ detail: { peer, refusal } }: CustomEvent<{ peer: string; refusal: Refusal }>): void => {
     const close = () => hangUp(this.#components.connectionManager, peer, new BakError('not-allowed', refusal.reason))
-    if (refusal.code === 'revoked') setTimeout(close, FAREWELL).unref()
+    if (refusal.code === 'revoked') setTimeout(close, REVOKED_CLOSE_DELAY_MS).unref()
     else close()
   }
 
-  /** Between its proof and its connection a peer may have been revoked. */
+  /** A peer may have been revoked between its proof and its connection. */
   readonly #onConnection = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
     if (this.#components.authority.roleOf(peer) == null)
-      hangUpOn(detail, new BakError('not-allowed', `${peer} is not let in`))
+      hangUpOn(detail, new BakError('not-allowed', `${peer} is not admitted`))
     else this.#onAdmitted()
   }
 }

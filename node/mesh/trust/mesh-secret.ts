@@ -8,7 +8,7 @@ export interface MeshSecret {
   generation: number
   /** 32 random bytes. */
   value: Uint8Array
-  /** Ms since 1970: who knows only an older secret is let in until then. Absent for one that came with no rotation. */
+  /** Ms since 1970: until then a peer that knows only an older secret is admitted. Absent for a secret that came with no rotation. */
   ends?: number
 }
 
@@ -22,7 +22,7 @@ export function prologue(mesh: string, { generation, value }: MeshSecret): Uint8
   return createHash('sha256').update(`bak mesh ${mesh} ${generation}\0`).update(value).digest()
 }
 
-/** @returns until when a secret lets anyone in, ms since 1970; undefined for one without an end */
+/** @returns until when peers that know only this secret are admitted, ms since 1970; undefined: without an end */
 export function endOf(secrets: MeshSecret[], generation: number): number | undefined {
   const ends = secrets.filter(each => each.generation > generation).map(({ ends }) => ends)
   return ends.reduce((least, end) => (least == null || (end != null && end < least) ? end : least), undefined)

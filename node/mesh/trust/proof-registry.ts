@@ -1,26 +1,27 @@
 /**
- * The roll of a mesh as a value: who has shown which proof, who is revoked, how often each invitation was used; and from that,
- * who is what and who is to be refused. Knows nothing of networks.
+ * The proofs that peers have shown, what is revoked, and the uses of each invitation; from these follow the role of a peer and
+ * the reason to refuse one. Knows nothing of networks.
  */
-import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
+import type { Refusal } from '../../../protocols/admission.ts'
 import { showInstant as time } from '../../../protocols/duration.ts'
 import type { Invitation, Role } from '../../../protocols/membership.ts'
 import { endOfProof, type Proof } from '../../../protocols/proof.ts'
-import type { Revocation } from '../../../protocols/trust.ts'
-import { countRevocations, type Decision, hitBy, type Revoked } from './revoked.ts'
+import type { Revocation } from '../../../protocols/trust-entries.ts'
+import { refusalOf } from './refusal.ts'
+import { type Decision, effectiveRevocations, type Revoked, revocationOf } from './revoked.ts'
 
-/** Peers whose proof is kept, and invitations that are remembered; what was heard of longest ago goes first. */
+/** Proofs and invitations that are kept; the oldest is dropped first. */
 const MAX_PEERS = 10_000
 const MAX_INVITATIONS = 10_000
-const MEND = 'ask an admin of the mesh for a new ticket: bak-node invite there, then bak-node daemon join TICKET here'
 
-type Seen = Invitation & { by: string }
+/** With the admin who signed it. */
+type SignedInvitation = Invitation & { by: string }
 
 /** A peer that came by an invitation. */
 interface Use {
-  /** In which order this peer heard of it. */
+  /** Place in the order in which this peer learned of the uses. */
   order: number
-  /** An admin has given it a membership: it counts before all that have not. */
+  /** An admin has issued a membership for it: it counts before all unconfirmed uses. */
   confirmed: boolean
 }
 
@@ -28,8 +29,8 @@ export class ProofRegistry {
   readonly mesh: string
   readonly #proofs = new Map<string, Proof>()
   readonly #uses = new Map<string, Map<string, Use>>()
-  /** Those that peers have shown: who has a membership shows its invitation no more. */
-  readonly #invitations = new Map<string, Seen>()
+  /** Those that peers have shown: a peer with a membership no longer shows its invitation. */
+  readonly #invitations = new Map<string, SignedInvitation>()
   #revocations: Decision<Revocation>[] = []
   #revoked: Revoked = new Map()
   #order = 0
@@ -38,17 +39,17 @@ export class ProofRegistry {
     this.mesh = mesh
   }
 
-  /** The proof that a peer shows now. */
+  /** @param proof the one that its peer shows now */
   learn(proof: Proof): void {
     this.#proofs.delete(proof.peer)
     this.#proofs.set(proof.peer, proof)
     if (this.#proofs.size > MAX_PEERS) this.#proofs.delete(this.#proofs.keys().next().value as string)
-    this.count(proof)
+    this.countUse(proof)
   }
 
-  /** A peer came by an invitation that can be used so many times only, whether or not it is still here. */
-  count({ peer, invitation, invited }: Proof): void {
-    if (invited != null) this.#remember(invited)
+  /** Counts a use of an invitation with limited uses, whether or not its peer is still in the mesh. */
+  countUse({ peer, invitation, invited }: Proof): void {
+    if (invited != null) this.#addInvitation(invited)
     if (invitation == null || (invited != null && invited.uses == null)) return
     const uses = this.#uses.get(invitation) ?? new Map<string, Use>()
     const known = uses.get(peer)
@@ -58,7 +59,7 @@ export class ProofRegistry {
     this.#uses.set(invitation, uses)
   }
 
-  #remember(invited: Seen): void {
+  #addInvitation(invited: SignedInvitation): void {
     this.#invitations.set(invited.id, invited)
     if (this.#invitations.size > MAX_INVITATIONS) {
       this.#invitations.delete(this.#invitations.keys().next().value as string)
@@ -66,18 +67,18 @@ export class ProofRegistry {
   }
 
   /** Every invitation that a peer has shown. */
-  get invitations(): Seen[] {
+  get invitations(): SignedInvitation[] {
     return [...this.#invitations.values()]
   }
 
-  /** A peer is not let in any more; that it used its invitation stays. */
-  forget(peer: string): void {
+  /** Drops the proof of a peer; the use of its invitation still counts. */
+  remove(peer: string): void {
     this.#proofs.delete(peer)
   }
 
   revoke(revocation: Decision<Revocation>): void {
     this.#revocations.push(revocation)
-    this.#revoked = countRevocations(this.mesh, this.#revocations)
+    this.#revoked = effectiveRevocations(this.mesh, this.#revocations)
   }
 
   get revoked(): Revoked {
@@ -92,47 +93,49 @@ export class ProofRegistry {
     return [...this.#proofs.values()]
   }
 
-  /** @returns the peers that came by an invitation, in the order in which they count */
-  users(invitation: string): string[] {
+  /** @returns the peers that came by an invitation, in the order in which their uses count */
+  usersOf(invitation: string): string[] {
     const uses = [...(this.#uses.get(invitation) ?? [])]
     return uses
       .sort(([, a], [, b]) => Number(b.confirmed) - Number(a.confirmed) || a.order - b.order)
       .map(([peer]) => peer)
   }
 
-  /** @returns the role of a peer whose proof is good now; undefined for one that is not known or not let in */
-  role(peer: string, now: number): Role | undefined {
+  /** @returns the role of a peer whose proof is valid now; undefined for one that is unknown or not admitted */
+  roleOf(peer: string, now: number): Role | undefined {
     if (peer === this.mesh) return 'admin'
     const proof = this.#proofs.get(peer)
-    return proof == null || this.refusal(proof, now) != null ? undefined : proof.role
+    return proof == null || this.refusalOf(proof, now) != null ? undefined : proof.role
   }
 
-  /** @returns why who shows this proof is not let in; @param there the other side's clock, where it told */
-  refusal(proof: Proof, now: number, there?: number): Refusal | undefined {
-    const by = hitBy(this.#revoked, proof)
-    if (by != null) return refuse('revoked', this.#whyRevoked(proof, by))
-    if (endOfProof(proof) <= now) return refuse('expired', whyExpired(proof, now, there))
+  /**
+   * @param now ms since 1970
+   * @param theirClock of the peer that shows the proof, where it sent it
+   * @returns why that peer is not admitted; undefined if it is
+   */
+  refusalOf(proof: Proof, now: number, theirClock?: number): Refusal | undefined {
+    const revocation = revocationOf(this.#revoked, proof)
+    if (revocation != null) return refusalOf('revoked', this.#whyRevoked(proof, revocation))
+    if (endOfProof(proof) <= now) return refusalOf('expired', whyExpired(proof, now, theirClock))
     const { invitation, invited, peer } = proof
     if (invitation == null || invited?.uses == null) return undefined
-    const users = this.users(invitation)
+    const users = this.usersOf(invitation)
     const place = users.indexOf(peer)
     if ((place < 0 ? users.length : place) < invited.uses) return undefined
     const uses = invited.uses === 1 ? 'once, and was' : `${invited.uses} times, and was that often`
-    return refuse('used-up', `its invitation${named(invited.name)} may be used ${uses}`)
+    return refusalOf('used-up', `its invitation${named(invited.name)} may be used ${uses}`)
   }
 
   #whyRevoked({ peer, issuers }: Proof, { by, value: { target, at, reason } }: Decision<Revocation>): string {
-    const whose = target === peer ? 'it' : issuers.includes(target) ? `${target}, who let it in,` : 'its invitation'
+    const whose = target === peer ? 'it' : issuers.includes(target) ? `${target}, who admitted it,` : 'its invitation'
     const who = by === this.mesh ? 'the founder' : by
     return `${whose} was revoked by ${who} at ${time(at)}${reason == null ? '' : `: ${reason}`}`
   }
 }
 
-export const refuse = (code: RefusalCode, what: string): Refusal => ({ code, reason: `${what}; ${MEND}` })
-
-function whyExpired({ expires, invited }: Proof, now: number, there?: number): string {
-  const clocks = there == null ? `here it is ${time(now)}` : `here it is ${time(now)}, there ${time(there)}`
-  return `its ${invited == null ? 'membership' : `invitation${named(invited.name)}`} ran out at ${time(expires)}: ${clocks}`
+function whyExpired({ expires, invited }: Proof, now: number, theirClock?: number): string {
+  const there = theirClock == null ? '' : `, there ${time(theirClock)}`
+  return `its ${invited == null ? 'membership' : `invitation${named(invited.name)}`} ran out at ${time(expires)}: here it is ${time(now)}${there}`
 }
 
 const named = (name: string | undefined) => (name == null ? '' : ` ${name}`)

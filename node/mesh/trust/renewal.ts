@@ -1,27 +1,28 @@
 /**
- * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again when half of
- * its life is over. Where this peer is an admin itself it gives memberships to others.
+ * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again at half of
+ * its lifetime. An admin serves the other end, and issues memberships to the peers that ask.
  */
 import { showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
-import { renewProtocol } from '../../../protocols/trust.ts'
+import { renewProtocol } from '../../../protocols/trust-entries.ts'
 import { Backoff } from '../../backoff.ts'
 import type { Log } from '../../log.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'
 
-/** After a try that brought nothing, ms. */
-const TRIES = { first: 1_000, most: 600_000 }
+/** Delays between tries that brought no membership, ms. */
+const RETRY_BACKOFF_MS = { first: 1_000, most: 600_000 }
 /** Admins that are asked in one try. */
-const MAX_ASKED = 4
-/** The connection is news before its protocols are known, ms. */
-const SETTLE = 200
-const MAX_WAIT = 2 ** 31 - 1
-/** How often it is said that no admin can be reached though the proof runs out soon, ms. */
-const SAY = { first: 60_000, most: 3_600_000 }
+const MAX_ADMINS_ASKED = 4
+/** Delay after a peer is identified: the first try is made with what it serves registered. */
+const FIRST_TRY_DELAY_MS = 200
+/** Longest delay that a timer of Node takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** Delays between warnings that no admin can be reached though the proof runs out soon, ms. */
+const WARN_BACKOFF_MS = { first: 60_000, most: 3_600_000 }
 
 export interface RenewalComponents {
   authority: Authority
@@ -32,12 +33,12 @@ type AddListener = (type: 'peer:identify', listener: () => void) => void
 
 export interface RenewalInit {
   log: Log
-  /** What a membership lasts that this peer gives, ms. */
-  life: number
+  /** Lifetime of the memberships that this peer issues, ms. */
+  lifetime: number
   self: string
-  /** Whether the peer is thought to be in the mesh now. */
+  /** Whether the membership table has the peer as present. */
   isHere(peer: string): boolean
-  /** Keeps the proof for the next start. */
+  /** Stores the proof for the next start. */
   save(proof: Uint8Array): Promise<void>
 }
 
@@ -46,11 +47,11 @@ export class Renewal {
   readonly #init: RenewalInit
   readonly #log: Log
   readonly #stopped = new AbortController()
-  readonly #say = new Backoff({ ...SAY, jitter: 0 })
-  #backoff = new Backoff(TRIES)
+  readonly #warnBackoff = new Backoff({ ...WARN_BACKOFF_MS, jitter: 0 })
+  #backoff = new Backoff(RETRY_BACKOFF_MS)
   #timer: NodeJS.Timeout | undefined
   #asking = false
-  #trouble: string | undefined
+  #warning: string | undefined
 
   constructor(components: RenewalComponents, init: RenewalInit) {
     this.#components = components
@@ -58,7 +59,7 @@ export class Renewal {
     this.#log = init.log.with({}, 'renewal')
   }
 
-  /** libp2p starts only what has both. */
+  /** libp2p calls the other hooks only where both of these exist. */
   start(): void {}
   stop(): void {}
 
@@ -77,77 +78,80 @@ export class Renewal {
     await streams.unserve(renewProtocol)
   }
 
-  /** What keeps the proof of this peer from being renewed though it runs out soon. */
-  get trouble(): string | undefined {
-    return this.#trouble
+  /** Why the proof of this peer was not renewed though it runs out soon. */
+  get warning(): string | undefined {
+    return this.#warning
   }
 
   async *#answer(peer: string): AsyncGenerator<{ proof: Uint8Array }> {
     const { authority } = this.#components
     const { issuer } = authority
-    const held = authority.roll.proof(peer)
+    const held = authority.proofRegistry.proof(peer)
     if (issuer == null) throw new BakError('not-allowed', 'this peer is no admin')
-    // the connection stands, so the proof was good a moment ago
-    if (held == null || authority.roleOf(peer) == null) throw new BakError('not-allowed', `${peer} is not let in`)
-    const proof = issueMembership(issuer, held, this.#init.life, Date.now())
-    this.#log.info('membership given', { peer, role: held.role })
-    const given = checkProof(authority.mesh, proof)
-    if (given.expires >= held.expires) authority.learn(given)
+    // the connection is open, so the proof was valid a moment ago
+    if (held == null || authority.roleOf(peer) == null) throw new BakError('not-allowed', `${peer} is not admitted`)
+    const proof = issueMembership(issuer, held, this.#init.lifetime, Date.now())
+    this.#log.info('membership issued', { peer, role: held.role })
+    const issued = checkProof(authority.mesh, proof)
+    if (issued.expires >= held.expires) authority.learn(issued)
     yield { proof }
   }
 
-  /** An admin may have come. */
+  /** The peer may be an admin. */
   readonly #onPeer = (): void => {
-    const { own } = this.#components.authority
-    if (own == null || Date.now() < dueAt(own)) return
+    const { ownProof } = this.#components.authority
+    if (ownProof == null || Date.now() < dueAt(ownProof)) return
     this.#backoff.reset()
-    this.#wait(SETTLE)
+    this.#tryAfter(FIRST_TRY_DELAY_MS)
   }
 
   #plan(): void {
-    const { own } = this.#components.authority
-    // the founder needs none
-    if (own != null) this.#wait(Math.max(SETTLE, dueAt(own) - Date.now()))
+    const { ownProof } = this.#components.authority
+    // the founder has none
+    if (ownProof != null) this.#tryAfter(Math.max(FIRST_TRY_DELAY_MS, dueAt(ownProof) - Date.now()))
   }
 
-  #wait(length: number): void {
+  #tryAfter(delay: number): void {
     clearTimeout(this.#timer)
     if (this.#stopped.signal.aborted) return
-    this.#timer = setTimeout(() => void this.#try(), Math.min(MAX_WAIT, length)).unref()
+    this.#timer = setTimeout(() => void this.#try(), Math.min(MAX_TIMER_MS, delay)).unref()
   }
 
   async #try(): Promise<void> {
-    const { own } = this.#components.authority
-    if (own == null || this.#asking || this.#stopped.signal.aborted) return
-    if (Date.now() < dueAt(own)) return this.#plan()
+    const { ownProof } = this.#components.authority
+    if (ownProof == null || this.#asking || this.#stopped.signal.aborted) return
+    if (Date.now() < dueAt(ownProof)) return this.#plan()
     this.#asking = true
     const renewed = await this.#ask().finally(() => {
       this.#asking = false
     })
     if (renewed) {
-      this.#backoff = new Backoff({ first: TRIES.first, most: mostWait(this.#components.authority.own as Proof) })
-      this.#say.reset()
-      this.#trouble = undefined
+      this.#backoff = new Backoff({
+        first: RETRY_BACKOFF_MS.first,
+        most: maxRetryDelay(this.#components.authority.ownProof as Proof)
+      })
+      this.#warnBackoff.reset()
+      this.#warning = undefined
       return this.#plan()
     }
-    this.#warn(own)
-    this.#wait(Math.min(this.#backoff.next(), mostWait(own)))
+    this.#warn(ownProof)
+    this.#tryAfter(Math.min(this.#backoff.next(), maxRetryDelay(ownProof)))
   }
 
-  /** @returns whether an admin gave a better proof */
+  /** @returns whether an admin issued a better proof */
   async #ask(): Promise<boolean> {
     const { authority, streams } = this.#components
-    const here = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
-    for (const peer of here.slice(0, MAX_ASKED)) {
+    const present = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
+    for (const peer of present.slice(0, MAX_ADMINS_ASKED)) {
       try {
         const { proof } = await askOne(streams.to(peer), renewProtocol, {}, { signal: this.#stopped.signal })
-        if (!authority.renew(proof)) continue
+        if (!authority.replaceOwnProof(proof)) continue
         await this.#init.save(proof)
-        const { expires } = authority.own as Proof
+        const { expires } = authority.ownProof as Proof
         this.#log.info('proof renewed', { by: peer, until: showInstant(expires) })
         return true
       } catch (cause) {
-        this.#log.debug('no membership', { from: peer, why: asBakError(cause).message })
+        this.#log.debug('no membership received', { from: peer, why: asBakError(cause).message })
       }
     }
     return false
@@ -160,24 +164,25 @@ export class Renewal {
       left > 0
         ? ['runs out soon', 'no admin could be reached; it is renewed as soon as one can']
         : ['has run out', 'ask an admin of the mesh for a new ticket']
-    this.#trouble = `the proof of this peer ${state}: ${why}`
-    if (!this.#say.due(performance.now())) return
+    this.#warning = `the proof of this peer ${state}: ${why}`
+    if (!this.#warnBackoff.due(performance.now())) return
     this.#log.warn(`the proof of this peer ${state}`, { at: showInstant(own.expires), why })
   }
 }
 
-/** An invitation is to be replaced at once, so that an admin has counted it; a membership when half of its life is over. */
+/** @returns when a proof is to be replaced: an invitation at once, so that an admin counts its use; a membership at half of its lifetime */
 export function dueAt({ invited, issued, expires }: Proof): number {
   return invited != null ? 0 : issued + (expires - issued) / 2
 }
 
-/** Of a short life not too much may pass between two tries. */
-const mostWait = ({ issued, expires }: Proof): number => Math.max(250, Math.min(TRIES.most, (expires - issued) / 10))
+/** A tenth of the lifetime at most passes between two tries. */
+const maxRetryDelay = ({ issued, expires }: Proof): number =>
+  Math.max(250, Math.min(RETRY_BACKOFF_MS.most, (expires - issued) / 10))
 
-/** @returns the founder first, then those nearest to it: an admin that is revoked drops all that hangs on its proof */
-export function adminsOf(authority: Pick<Authority, 'mesh' | 'roll' | 'roleOf'>, self: string): string[] {
-  const distance = (peer: string) => authority.roll.proof(peer)?.links.length ?? 0
-  const admins = [authority.mesh, ...authority.roll.proofs().map(({ peer }) => peer)]
+/** @returns the founder first, then by length of the chain: a revoked admin voids all proofs below its own */
+export function adminsOf(authority: Pick<Authority, 'mesh' | 'proofRegistry' | 'roleOf'>, self: string): string[] {
+  const distance = (peer: string) => authority.proofRegistry.proof(peer)?.links.length ?? 0
+  const admins = [authority.mesh, ...authority.proofRegistry.proofs().map(({ peer }) => peer)]
   return [...new Set(admins)]
     .filter(peer => peer !== self && authority.roleOf(peer) === 'admin')
     .sort((a, b) => distance(a) - distance(b))

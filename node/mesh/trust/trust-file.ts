@@ -1,32 +1,32 @@
 /**
- * `trust.json`: what this peer has heard the mesh decide, and the invitations that it issued itself. Lost revocations would let
- * people in, so a file that is damaged is never taken for an empty one.
+ * `trust.json`: the trust entries that this peer knows, and the invitations that it issued itself. Lost revocations would
+ * admit revoked peers, so a damaged file is never taken for an empty one.
  */
 import * as v from 'valibot'
 import { decode, encode } from '../../../protocols/codec.ts'
 import { type Envelope, envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import { type Fact, fact } from '../../../protocols/trust.ts'
+import { type TrustEntry, trustEntry } from '../../../protocols/trust-entries.ts'
 import { writeAtomic } from '../../store/atomic.ts'
 import type { Home } from '../../store/home.ts'
 import { readPrivate } from '../../store/private.ts'
 
-const content = v.object({ facts: v.array(v.string()), issued: v.array(v.string()) })
+const content = v.object({ entries: v.array(v.string()), issued: v.array(v.string()) })
 
 export interface TrustFile {
-  facts: Fact[]
-  /** Invitations. */
+  entries: TrustEntry[]
+  /** Sealed invitations. */
   issued: Envelope[]
 }
 
 /** @throws {BakError} `bad-config` if it is damaged, or others may read it */
 export async function readTrust(home: Home): Promise<TrustFile> {
   const text = await readPrivate(home.trust)
-  if (text == null) return { facts: [], issued: [] }
+  if (text == null) return { entries: [], issued: [] }
   try {
-    const { facts, issued } = v.parse(content, JSON.parse(text))
+    const { entries, issued } = v.parse(content, JSON.parse(text))
     return {
-      facts: facts.map(each => decode(fact, Buffer.from(each, 'base64url'))),
+      entries: entries.map(each => decode(trustEntry, Buffer.from(each, 'base64url'))),
       issued: issued.map(each => decode(envelope, Buffer.from(each, 'base64url')))
     }
   } catch (cause) {
@@ -34,8 +34,8 @@ export async function readTrust(home: Home): Promise<TrustFile> {
   }
 }
 
-/** Writes what is known, the latest last; what changes while it writes is written in one go. */
-export class TrustKeeper {
+/** Writes the file; changes during a write are written together, in one further write. */
+export class TrustFileWriter {
   readonly #home: Home
   readonly #onError: (error: BakError) => void
   #next: TrustFile | undefined
@@ -51,7 +51,7 @@ export class TrustKeeper {
     this.#writing ??= this.#write()
   }
 
-  /** Resolves when everything is on the disk. */
+  /** Resolves when the latest change is on disk. */
   async close(): Promise<void> {
     await this.#writing
   }
@@ -65,8 +65,8 @@ export class TrustKeeper {
   }
 }
 
-async function writeTrust(home: Home, { facts, issued }: TrustFile): Promise<void> {
+async function writeTrust(home: Home, { entries, issued }: TrustFile): Promise<void> {
   const text = (value: unknown) => Buffer.from(encode(value)).toString('base64url')
-  const all = { facts: facts.map(text), issued: issued.map(text) }
+  const all = { entries: entries.map(text), issued: issued.map(text) }
   await writeAtomic(home.trust, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
 }

@@ -1,45 +1,45 @@
 /**
- * What the mesh has decided, as far as this peer has heard: revocations, rotations of the secret, and uses of invitations that
- * can be used so many times only. Everything in here was checked. Knows nothing of networks or disks.
+ * The trust entries that this peer knows: revocations, rotations of the secret, and uses of invitations with limited uses. All
+ * are checked before they are added. Knows nothing of networks or disks.
  */
 import { type Envelope, open, type Subject } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { checkProof, endOfProof, type Proof } from '../../../protocols/proof.ts'
 import {
-  type Fact,
-  factId,
   MAX_REVOCATIONS,
   MAX_ROTATIONS,
   MAX_USES_KNOWN,
   type Revocation,
   type Rotation,
   revocationSubject,
-  rotationSubject
-} from '../../../protocols/trust.ts'
+  rotationSubject,
+  type TrustEntry,
+  trustEntryId
+} from '../../../protocols/trust-entries.ts'
 import type { MeshSecret } from './mesh-secret.ts'
-import { type Decision, hitBy, type Revoked } from './revoked.ts'
+import { type Decision, type Revoked, revocationOf } from './revoked.ts'
 
-/** A fact whose signatures were found good. */
-export type Checked = { fact: Fact; id: string } & (
+/** An entry whose signatures are checked. */
+export type CheckedEntry = { entry: TrustEntry; id: string } & (
   | { type: 'revocation'; decision: Decision<Revocation> }
   | { type: 'rotation'; decision: Decision<Rotation> }
   | { type: 'use'; proof: Proof }
 )
 
-/** @throws {BakError} `not-allowed`, `bad-signature`, `bad-message`; the time plays no part */
-export function checkFact(mesh: string, fact: Fact): Checked {
-  const id = factId(fact)
-  if (fact.type === 'use') {
-    const proof = checkProof(mesh, fact.proof)
-    if (proof.invited?.uses == null) throw new BakError('not-allowed', 'a use of what can be used at any number')
-    return { fact, id, type: 'use', proof }
+/** @throws {BakError} `not-allowed`, `bad-signature`, `bad-message`; the result does not depend on the time */
+export function checkTrustEntry(mesh: string, entry: TrustEntry): CheckedEntry {
+  const id = trustEntryId(entry)
+  if (entry.type === 'use') {
+    const proof = checkProof(mesh, entry.proof)
+    if (proof.invited?.uses == null) throw new BakError('not-allowed', 'a use of an invitation without a limit of uses')
+    return { entry, id, type: 'use', proof }
   }
-  if (fact.type === 'rotation') {
-    return { fact, id, type: 'rotation', decision: openDecision(mesh, rotationSubject, fact, ({ issued }) => issued) }
+  if (entry.type === 'rotation') {
+    return { entry, id, type: 'rotation', decision: openDecision(mesh, rotationSubject, entry, ({ issued }) => issued) }
   }
-  const decision = openDecision(mesh, revocationSubject, fact, ({ at }) => at)
+  const decision = openDecision(mesh, revocationSubject, entry, ({ at }) => at)
   if (decision.value.target === mesh) throw new BakError('not-allowed', `${decision.by} revoked the founder`)
-  return { fact, id, type: 'revocation', decision }
+  return { entry, id, type: 'revocation', decision }
 }
 
 function openDecision<T extends { mesh: string }>(
@@ -53,22 +53,22 @@ function openDecision<T extends { mesh: string }>(
   if (by === mesh) return { by, value }
   const proof = bytes == null ? undefined : checkProof(mesh, bytes)
   if (proof?.peer !== by || proof.role !== 'admin') {
-    throw new BakError('not-allowed', `a ${subject.name} signed by ${by}, who does not prove to be an admin`)
+    throw new BakError('not-allowed', `a ${subject.name} signed by ${by}, which is not proven to be an admin`)
   }
-  // it stays good after the proof has run out, but nobody decides with one that has
-  if (timeOf(value) > proof.expires) throw new BakError('not-allowed', `${by} was no admin any more when it signed`)
+  // a decision stays valid after the proof has run out, but must have been signed before
+  if (timeOf(value) > proof.expires) throw new BakError('not-allowed', `${by} was no longer an admin when it signed`)
   return { by, value, proof }
 }
 
 export class TrustLog {
-  readonly #known = new Map<string, Checked>()
+  readonly #known = new Map<string, CheckedEntry>()
 
   has(id: string): boolean {
     return this.#known.has(id)
   }
 
-  /** @returns whether it was news; @throws {BakError} `busy` when there are too many of its kind */
-  add(checked: Checked, now: number): boolean {
+  /** @returns whether it was unknown; @throws {BakError} `busy` when there are too many of its type */
+  add(checked: CheckedEntry, now: number): boolean {
     if (this.#known.has(checked.id)) return false
     if (checked.type === 'use' && endOfProof(checked.proof) <= now) return false
     this.#makeRoom(checked, now)
@@ -80,43 +80,45 @@ export class TrustLog {
     return [...this.#known.keys()]
   }
 
-  get(id: string): Fact | undefined {
-    return this.#known.get(id)?.fact
+  get(id: string): TrustEntry | undefined {
+    return this.#known.get(id)?.entry
   }
 
-  all(): Fact[] {
-    return [...this.#known.values()].map(({ fact }) => fact)
+  all(): TrustEntry[] {
+    return [...this.#known.values()].map(({ entry }) => entry)
   }
 
-  /** @returns the secrets of tickets, and of rotations but those whose admin had been revoked by then; newest first */
+  /** @returns `base`, and the secrets of rotations whose admin had not been revoked before; newest first */
   secrets(base: MeshSecret[], revoked: Revoked): MeshSecret[] {
-    const turned = this.#rotations()
-      .filter(({ proof, value }) => !((hitBy(revoked, proof)?.value.at ?? Number.POSITIVE_INFINITY) <= value.issued))
+    const rotated = this.#rotations()
+      .filter(
+        ({ proof, value }) => !((revocationOf(revoked, proof)?.value.at ?? Number.POSITIVE_INFINITY) <= value.issued)
+      )
       .map(({ value }) => ({ generation: value.generation, value: value.secret, ends: value.until }))
-    const all = new Map([...base, ...turned].map(each => [each.generation, each]))
+    const all = new Map([...base, ...rotated].map(each => [each.generation, each]))
     return [...all.values()].sort((a, b) => b.generation - a.generation).slice(0, MAX_ROTATIONS)
   }
 
   #rotations(): Decision<Rotation>[] {
-    // the same order everywhere: of two that took the same number the same one counts
+    // of two rotations to the same generation all peers must take the same one
     const all = [...this.#known.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
     return all.flatMap(each => (each.type === 'rotation' ? [each.decision] : []))
   }
 
-  #makeRoom({ type }: Checked, now: number): void {
+  #makeRoom({ type }: CheckedEntry, now: number): void {
     if (type === 'rotation') return
     const most = type === 'use' ? MAX_USES_KNOWN : MAX_REVOCATIONS
-    const alike = [...this.#known.values()].filter(each => each.type === type)
-    if (alike.length < most) return
-    for (const each of alike) {
+    const sameType = [...this.#known.values()].filter(each => each.type === type)
+    if (sameType.length < most) return
+    for (const each of sameType) {
       if (each.type === 'use' && endOfProof(each.proof) <= now) this.#known.delete(each.id)
     }
-    if (alike.every(({ id }) => this.#known.has(id)))
-      throw new BakError('busy', `there are ${most} facts of type ${type}`)
+    if (sameType.every(({ id }) => this.#known.has(id)))
+      throw new BakError('busy', `there are ${most} entries of type ${type}`)
   }
 
-  /** @returns whether it is among the newest */
-  #keepNewest({ id }: Checked): boolean {
+  /** @returns whether it is one of the newest; older ones are dropped */
+  #keepNewest({ id }: CheckedEntry): boolean {
     const rotations = [...this.#known.values()].flatMap(each => (each.type === 'rotation' ? [each] : []))
     rotations.sort((a, b) => b.decision.value.generation - a.decision.value.generation)
     for (const each of rotations.slice(MAX_ROTATIONS)) this.#known.delete(each.id)

@@ -1,26 +1,26 @@
 /**
- * Carries what admins have decided to every peer: on the topic `trust`, in a swap with each peer that connects, and now and then
- * with one of those that are connected, since gossip may lose.
+ * Brings trust entries to every peer: publishes decisions on the topic `trust`, and syncs with each peer that connects. Gossip
+ * may lose messages, so it also syncs with a random connected peer from time to time.
  */
 import type { IdentifyResult, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { decode, encode } from '../../../protocols/codec.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { topicName } from '../../../protocols/hello.ts'
-import { type Fact, factId, trustMessage, trustProtocol } from '../../../protocols/trust.ts'
+import { type TrustEntry, trustEntryId, trustMessage, trustProtocol } from '../../../protocols/trust-entries.ts'
 import type { Log } from '../../log.ts'
 import type { Gossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import { Rebroadcast } from '../membership/rebroadcast.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
-import { checkFact } from './trust-log.ts'
-import { answerTrustSync, syncTrust } from './trust-sync.ts'
+import { checkTrustEntry } from './trust-log.ts'
+import { answerTrustSync, syncTrust, type TrustSyncing } from './trust-sync.ts'
 
-/** A decision is published again at these times: right after a connection it may not have reached all. */
-const REPEATS = [300, 1_000, 3_000]
-/** How often what is known is compared with one peer that is connected, give or take a quarter, ms; not between start and stop. */
-const COMPARE = 240_000
+/** A decision is published again after these delays: gossip right after a connection may not have reached all. */
+const REPEAT_DELAYS_MS = [300, 1_000, 3_000]
+/** Mean period of syncs with a random connected peer, each a quarter more or less; none while a run measures. */
+const SYNC_PERIOD_MS = 240_000
 
 export interface TrustPublisherComponents {
   authority: Authority
@@ -36,12 +36,12 @@ export class TrustPublisher {
   readonly #log: Log
   readonly #self: string
   readonly #topic: string
-  readonly #news = new Rebroadcast()
+  readonly #rebroadcast = new Rebroadcast()
   readonly #timers = new Set<NodeJS.Timeout>()
 
   constructor(components: TrustPublisherComponents, init: { log: Log; self: string }) {
     this.#components = components
-    this.#log = init.log.with({}, 'spread')
+    this.#log = init.log.with({}, 'trust')
     this.#self = init.self
     this.#topic = topicName(components.authority.mesh, 'trust')
   }
@@ -51,81 +51,81 @@ export class TrustPublisher {
 
   async afterStart(): Promise<void> {
     const { authority, events, gossip, streams } = this.#components
-    await streams.serve(trustProtocol, (first, exchange) => answerTrustSync(first, exchange, this.#swapping))
+    await streams.serve(trustProtocol, (first, exchange) => answerTrustSync(first, exchange, this.#syncing))
     gossip.subscribe({
       name: this.#topic,
       check: (bytes, claim) => {
-        const { fact } = decode(trustMessage, bytes)
-        if (fact.type !== 'use') claim(fact.sealed.by)
-        const checked = checkFact(authority.mesh, fact)
+        const { entry } = decode(trustMessage, bytes)
+        if (entry.type !== 'use') claim(entry.sealed.by)
+        const checked = checkTrustEntry(authority.mesh, entry)
         // a use is signed with the key of its invitation
         if (checked.type === 'use') claim(checked.proof.invitation ?? checked.proof.peer)
-        return fact
+        return entry
       },
-      handle: fact => {
-        this.#news.onPublished(factId(fact), 1)
-        this.#take(fact, 'gossip')
+      handle: entry => {
+        this.#rebroadcast.onPublished(trustEntryId(entry), 1)
+        this.#add(entry, 'gossip')
       }
     })
     events.addEventListener('peer:identify', this.#onIdentify)
-    this.#compare()
+    this.#scheduleSync()
   }
 
   async stop(): Promise<void> {
     this.#components.events.removeEventListener('peer:identify', this.#onIdentify)
-    this.#news.stop()
+    this.#rebroadcast.stop()
     for (const timer of this.#timers) clearTimeout(timer)
     await this.#components.streams.unserve(trustProtocol)
   }
 
-  /** This peer has decided something. @throws {BakError} if it may not */
-  decide(fact: Fact): void {
-    this.#components.authority.take(fact)
-    this.#publish(fact)
-    for (const [i, delay] of REPEATS.entries()) this.#later(delay, () => this.#publish(fact, i + 1))
+  /** Adds and publishes a decision of this peer. @throws {BakError} if it is no admin */
+  decide(entry: TrustEntry): void {
+    this.#components.authority.addEntry(entry)
+    this.#publish(entry)
+    for (const [i, delay] of REPEAT_DELAYS_MS.entries()) this.#later(delay, () => this.#publish(entry, i + 1))
   }
 
-  #publish(fact: Fact, attempt = 0): void {
-    this.#components.gossip.publish(this.#topic, encode({ fact, attempt }))
+  #publish(entry: TrustEntry, attempt = 0): void {
+    this.#components.gossip.publish(this.#topic, encode({ entry, attempt }))
   }
 
-  /** @throws {BakError} if it is no decision: nobody who keeps to the rules passes on what is none */
-  #take(fact: Fact, from: string): boolean {
+  /** @throws {BakError} if it is not valid: a peer that keeps to the protocol passes on valid entries only */
+  #add(entry: TrustEntry, from: string): boolean {
     try {
-      return this.#components.authority.take(fact) != null
+      return this.#components.authority.addEntry(entry) != null
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
-      this.#log.refused('decision refused', { from, type: fact.type, code, why })
+      this.#log.refused('trust entry refused', { from, type: entry.type, code, why })
       if (code !== 'busy') throw cause
       return false
     }
   }
 
-  get #swapping() {
-    const take = (fact: Fact, from: string) => {
-      if (this.#take(fact, from)) this.#news.plan(factId(fact), 1, () => this.#publish(fact))
+  get #syncing(): TrustSyncing {
+    const add = (entry: TrustEntry, from: string) => {
+      if (this.#add(entry, from)) this.#rebroadcast.plan(trustEntryId(entry), 1, () => this.#publish(entry))
     }
-    return { facts: this.#components.authority.facts, take }
+    return { log: this.#components.authority.trustLog, add }
   }
 
-  /** The smaller id asks, so that one swap is enough. */
+  /** The peer with the smaller id asks, so that the two sync once. */
   readonly #onIdentify = (event: CustomEvent<IdentifyResult>): void => {
     const peer = event.detail.peerId.toString()
-    if (peer > this.#self) this.#swap(peer)
+    if (peer > this.#self) this.#sync(peer)
   }
 
-  #compare(): void {
-    this.#later(COMPARE * (0.75 + Math.random() / 2), () => {
+  #scheduleSync(): void {
+    this.#later(SYNC_PERIOD_MS * (0.75 + Math.random() / 2), () => {
       const connections = this.#components.connectionManager.getConnections()
       const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one != null && !this.#components.lowNoise.active) this.#swap(one.remotePeer.toString())
-      this.#compare()
+      if (one != null && !this.#components.lowNoise.active) this.#sync(one.remotePeer.toString())
+      this.#scheduleSync()
     })
   }
 
-  #swap(peer: string): void {
-    syncTrust(this.#components.streams.to(peer), peer, this.#swapping).catch(error =>
-      this.#log.debug('no swap', { peer, why: asBakError(error).message })
+  #sync(peer: string): void {
+    syncTrust(this.#components.streams.to(peer), peer, this.#syncing).catch(error =>
+      this.#log.debug('trust sync failed', { peer, why: asBakError(error).message })
     )
   }
 

@@ -1,11 +1,13 @@
-/** Large transfers: one, eight at once, and the text of a tool. */
+/** Large transfers: one, eight at once, one where a round trip takes long, and the text of a tool. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { labMissing } from '../../../testnets/lab/available.ts'
 import type { Bench } from '../bench.ts'
 import { IPERF, IROH, iperf, iroh, overSsh, SCP, TCP, tcp } from '../carriers.ts'
 import { SINK, sinkPhases } from '../contenders.ts'
-import { type Figure, figure, leastTimes, most } from '../figure.ts'
+import { farTransfer, ROUND_TRIP_MS } from '../far.ts'
+import { BAK, type Figure, figure, leastTimes, most } from '../figure.ts'
 import { fill, noise, vmstatLines } from '../files.ts'
 import { alternate, type Entrant, enter, type Repetitions } from '../measure.ts'
 import type { Mesh } from '../mesh.ts'
@@ -45,6 +47,7 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const text = { path: await fill(join(folder, 'text'), small, vmstatLines), mib: small }
   yield* await oneLarge(bench, mesh, large, repetitions)
   yield* await severalAtOnce(bench, mesh, share, repetitions)
+  yield await oneFar(bench, large, repetitions)
   yield* await toolText(mesh, text, repetitions)
 }
 
@@ -86,6 +89,16 @@ async function severalAtOnce(bench: Bench, mesh: Mesh, file: File, repetitions: 
     }),
     figure(`${SENDERS} at once, command to last receipt`, 'MiB/s', 'whole', outcomes)
   ]
+}
+
+async function oneFar(bench: Bench, { path, mib }: File, repetitions: Repetitions): Promise<Figure> {
+  const missing = labMissing()
+  const entrants = missing == null ? await farTransfer(bench, path, mib) : [{ name: BAK, absent: missing }]
+  const outcomes = await alternate(entrants, repetitions)
+  return figure(`one transfer of ${mib} MiB over a round trip of ${ROUND_TRIP_MS} ms`, 'MiB/s', 'rate', outcomes, {
+    budgets: [leastTimes(0.8, TCP)],
+    note: `from the first byte to the last, between two namespaces; ${TCP} begins a connection for it, and carries memory to nowhere`
+  })
 }
 
 async function toolText(mesh: Mesh, file: File, repetitions: Repetitions): Promise<Figure[]> {

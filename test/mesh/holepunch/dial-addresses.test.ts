@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { arePublic, hopeful, localNetworks } from '../../../node/mesh/holepunch/dial-addresses.ts'
+import { anyPublic, localNetworks, rankDialAddresses } from '../../../node/mesh/holepunch/dial-addresses.ts'
 
-const test = suite('which addresses may lead to a peer')
+const test = suite('addresses that are dialled directly')
 
 const relay = '12D3KooWQSt5TsGU8emEKKTQMWpuRfxpsY1pb5g6sLExHqvbjMLi'
 const info = (address: string, cidr: string, internal = false) =>
@@ -16,11 +16,11 @@ const networks = localNetworks([
 const cases: Array<[title: string, addresses: string[], worth: string[]]> = [
   ['none', [], []],
   [
-    'own loopback and link-local addresses are nobody else’s',
+    'loopback and link-local addresses are not dialled',
     ['/ip4/127.0.0.1/tcp/1', '/ip6/::1/tcp/1', '/ip6/fe80::2/tcp/1', '/ip4/169.254.1.1/tcp/1'],
     []
   ],
-  ['behind a relay', [`/ip4/8.8.8.8/tcp/1/p2p/${relay}/p2p-circuit`], []],
+  ['relayed addresses', [`/ip4/8.8.8.8/tcp/1/p2p/${relay}/p2p-circuit`], []],
   [
     'the own network first, then public ones, then other private ones',
     [
@@ -39,20 +39,20 @@ const cases: Array<[title: string, addresses: string[], worth: string[]]> = [
     ]
   ],
   [
-    'names are public',
+    'domain names count as public',
     ['/ip4/10.9.9.9/tcp/1', '/dns4/a.example.org/tcp/1'],
     ['/dns4/a.example.org/tcp/1', '/ip4/10.9.9.9/tcp/1']
   ],
-  ['what is no address', ['/', '/ip4', '/ip4/x/tcp/1', 'ip4'], []],
+  ['malformed addresses', ['/', '/ip4', '/ip4/x/tcp/1', 'ip4'], []],
   ['the same twice', ['/ip4/8.8.8.8/tcp/1', '/ip4/8.8.8.8/tcp/1'], ['/ip4/8.8.8.8/tcp/1']]
 ]
 for (const [title, addresses, worth] of cases) {
-  test(title, () => assert.equal(hopeful(addresses, networks), worth))
+  test(title, () => assert.equal(rankDialAddresses(addresses, networks), worth))
 }
 
-test('a peer that names very many addresses gets a few dials', () => {
+test('a record with very many addresses causes a few dials', () => {
   const many = Array.from({ length: 200 }, (_, i) => `/ip4/192.168.1.${i}/tcp/22`)
-  assert.is(hopeful(many, networks).length, 8)
+  assert.is(rankDialAddresses(many, networks).length, 8)
 })
 
 const open: Array<[address: string, expected: boolean]> = [
@@ -64,8 +64,8 @@ const open: Array<[address: string, expected: boolean]> = [
   [`/ip4/8.8.8.8/tcp/1/p2p/${relay}/p2p-circuit`, false]
 ]
 for (const [address, expected] of open) {
-  test(`${address} can ${expected ? '' : 'not '}be dialled by everyone`, () =>
-    assert.is(arePublic([address]), expected))
+  test(`${address} can ${expected ? '' : 'not '}be dialled from everywhere`, () =>
+    assert.is(anyPublic([address]), expected))
 }
 
 test.run()

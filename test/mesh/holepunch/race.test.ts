@@ -1,12 +1,12 @@
-/** Real sockets on loopback. Two sockets cannot meet on their way there, so that a server plays the other side. */
+/** Real sockets on loopback. Connects do not cross each other there, so a server plays the other side. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { connectFrom, randomPorts } from '../../../node/mesh/holepunch/local-port.ts'
-import { type Attempt, race } from '../../../node/mesh/holepunch/race.ts'
+import { type PortPair, raceConnects } from '../../../node/mesh/holepunch/race.ts'
 import { BakError } from '../../../protocols/errors.ts'
 
-const test = suite('attempts to connect')
+const test = suite('a race of connects')
 
 const nonce = new Uint8Array(16).fill(7)
 const servers: Server[] = []
@@ -33,7 +33,7 @@ async function serve(act: (socket: Socket) => void, port = 0): Promise<number> {
 
 const echo = (socket: Socket) => void socket.pipe(socket)
 const [from] = randomPorts(1) as [number]
-const to = (port: number): Attempt => ({ from, to: { host: '127.0.0.1', port } })
+const to = (port: number): PortPair => ({ from, to: { host: '127.0.0.1', port } })
 const soon = () => AbortSignal.timeout(5_000)
 
 async function freePort(): Promise<number> {
@@ -43,39 +43,39 @@ async function freePort(): Promise<number> {
   return port
 }
 
-test('the leader has the socket at whose other end its nonce comes back', async () => {
+test('the leader gets the socket on which its nonce comes back', async () => {
   const port = await serve(echo)
-  const socket = await race({ attempts: [to(port)], leads: true, nonce }, soon())
+  const socket = await raceConnects({ pairs: [to(port)], leads: true, nonce }, soon())
   assert.is(socket.remotePort, port)
   assert.is(socket.localPort, from)
   socket.destroy()
 })
 
-test('the other has the socket that brings the nonce, and sends it back; what follows it is not lost', async () => {
+test('the follower gets the socket that brings the nonce, and sends it back; what follows is not lost', async () => {
   const heard = Promise.withResolvers<Buffer>()
   const port = await serve(socket => {
     socket.write(Buffer.concat([nonce, Buffer.from('and more')]))
     socket.once('data', heard.resolve)
   })
-  const socket = await race({ attempts: [to(port)], leads: false, nonce }, soon())
+  const socket = await raceConnects({ pairs: [to(port)], leads: false, nonce }, soon())
   assert.is(String(await new Promise(resolve => socket.once('data', resolve))), 'and more')
   assert.equal(new Uint8Array(await heard.promise), nonce)
   socket.destroy()
 })
 
-test('whoever else answers is left alone: a banner, silence, another nonce', async () => {
+test('other programs are not taken for the peer: a banner, silence, another nonce', async () => {
   const banner = await serve(socket => void socket.write('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'))
   const silent = await serve(() => {})
   const other = await serve(socket => void socket.write(new Uint8Array(16)))
   const right = await serve(echo)
-  const socket = await race({ attempts: [banner, silent, other, right].map(to), leads: true, nonce }, soon())
+  const socket = await raceConnects({ pairs: [banner, silent, other, right].map(to), leads: true, nonce }, soon())
   assert.is(socket.remotePort, right)
   socket.destroy()
 })
 
-test('an attempt that is refused is made again, until somebody is there', async () => {
+test('a refused connect is repeated until it succeeds', async () => {
   const port = await freePort()
-  const racing = race({ attempts: [to(port)], leads: true, nonce }, soon())
+  const racing = raceConnects({ pairs: [to(port)], leads: true, nonce }, soon())
   await new Promise(resolve => setTimeout(resolve, 150))
   await serve(echo, port)
   const socket = await racing
@@ -83,7 +83,7 @@ test('an attempt that is refused is made again, until somebody is there', async 
   socket.destroy()
 })
 
-test('one of many ports is enough, and nothing of the others stays open', async () => {
+test('one of many ports is enough, and the other sockets are closed', async () => {
   let open = 0
   const port = await serve(socket => {
     open++
@@ -91,26 +91,26 @@ test('one of many ports is enough, and nothing of the others stays open', async 
     echo(socket)
   })
   const dead = await freePort()
-  const attempts = randomPorts(200).map((each, i) => ({
+  const pairs = randomPorts(200).map((each, i) => ({
     from: each,
     to: { host: '127.0.0.1', port: i === 150 ? port : dead }
   }))
-  const socket = await race({ attempts, leads: true, nonce }, soon())
-  assert.is(socket.localPort, attempts[150]?.from)
+  const socket = await raceConnects({ pairs, leads: true, nonce }, soon())
+  assert.is(socket.localPort, pairs[150]?.from)
   assert.is(open, 1)
   socket.destroy()
 })
 
-test('it ends with its signal, and says why', async () => {
+test('an aborted signal ends it with its reason', async () => {
   const control = new AbortController()
   const port = await freePort()
-  const racing = race({ attempts: [to(port)], leads: true, nonce }, control.signal).catch(error => error)
+  const racing = raceConnects({ pairs: [to(port)], leads: true, nonce }, control.signal).catch(error => error)
   setTimeout(() => control.abort(new BakError('interrupted', 'there is a direct connection')), 50)
   const error: BakError = await racing
   assert.equal([error.code, error.message], ['interrupted', 'there is a direct connection'])
 })
 
-test('several sockets share one local port, which is what a router sees', async () => {
+test('several sockets share one local port', async () => {
   const ports = [await serve(echo), await serve(echo)]
   const sockets = ports.map(port => connectFrom(from, { host: '127.0.0.1', port }))
   try {

@@ -11,11 +11,11 @@ import { createMesh } from '../../helpers/networks.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 
-const vigils = suite('connections that fall silent')
-vigils.after(stayAwake())
+const test = suite('connections that fall silent')
+test.after(stayAwake())
 
 const begun: ConnectionMonitor[] = []
-vigils.after.each(() => {
+test.after.each(() => {
   for (const each of begun.splice(0)) each.stop()
 })
 
@@ -23,18 +23,18 @@ type Answer = 'at once' | 'never' | 'closed'
 
 /** A connection whose other side answers as it is told to. */
 function connect(init: ConnectionMonitorInit) {
-  const vigil = new ConnectionMonitor(init)
-  begun.push(vigil)
-  const wire = Object.assign(new EventTarget(), {
+  const monitor = new ConnectionMonitor(init)
+  begun.push(monitor)
+  const link = Object.assign(new EventTarget(), {
     status: 'open',
     abort(error: Error) {
       told.closed = error
-      wire.status = 'aborted'
-      wire.dispatchEvent(new Event('close'))
+      link.status = 'aborted'
+      link.dispatchEvent(new Event('close'))
     }
   })
   const told = { asked: 0, answers: 'at once' as Answer, closed: undefined as Error | undefined }
-  const say = () => wire.dispatchEvent(new Event('message'))
+  const say = () => link.dispatchEvent(new Event('message'))
   const ping = () => {
     told.asked++
     if (told.answers === 'closed') return Promise.reject(new Error('closed'))
@@ -43,23 +43,23 @@ function connect(init: ConnectionMonitorInit) {
     return Promise.resolve(1)
   }
   const made = { protocol: '/yamux', ping, abort: () => {} } as unknown as Pinging
-  const factory = vigil.watch(() => ({ protocol: '/yamux', createStreamMuxer: () => made }))()
-  const muxer: StreamMuxer = factory.createStreamMuxer(wire as unknown as MessageStream)
+  const factory = monitor.watch(() => ({ protocol: '/yamux', createStreamMuxer: () => made }))()
+  const muxer: StreamMuxer = factory.createStreamMuxer(link as unknown as MessageStream)
   assert.is(factory.protocol, '/yamux')
-  vigil.start()
-  return { vigil, told, say, connection: { muxer } as unknown as Connection }
+  monitor.start()
+  return { monitor, told, say, connection: { muxer } as unknown as Connection }
 }
 
 const some = (count: number, told: { asked: number }) => until(() => (told.asked >= count ? told.asked : undefined))
 
-vigils('each is asked once as it opens, and again and again while nothing comes; one that answers stays', async () => {
-  const { told } = connect({ period: 10, patience: 10_000 })
+test('each is asked once as it opens, and again and again while nothing comes; one that answers stays', async () => {
+  const { told } = connect({ silence: 10, timeout: 10_000 })
   await some(4, told)
   assert.is(told.closed, undefined)
 })
 
-vigils('one that says something by itself is not asked', async () => {
-  const { told, say } = connect({ period: 1_000 })
+test('one that says something by itself is not asked', async () => {
+  const { told, say } = connect({ silence: 1_000 })
   await some(1, told)
   const timer = setInterval(say, 10)
   await new Promise(resolve => setTimeout(resolve, 2_200))
@@ -67,8 +67,8 @@ vigils('one that says something by itself is not asked', async () => {
   assert.is(told.asked, 1)
 })
 
-vigils('one that does not answer in time is closed, with the reason', async () => {
-  const { told } = connect({ period: 10, patience: 50 })
+test('one that does not answer in time is closed, with the reason', async () => {
+  const { told } = connect({ silence: 10, timeout: 50 })
   await some(2, told)
   told.answers = 'never'
   const why = await until(() => told.closed)
@@ -78,8 +78,8 @@ vigils('one that does not answer in time is closed, with the reason', async () =
   assert.is(told.asked, asked, 'nobody asks it any more')
 })
 
-vigils('one that does not answer, and says something else meanwhile, is alive', async () => {
-  const { told, say } = connect({ period: 10, patience: 600 })
+test('one that does not answer, and says something else meanwhile, is alive', async () => {
+  const { told, say } = connect({ silence: 10, timeout: 600 })
   await some(2, told)
   told.answers = 'never'
   const timer = setInterval(say, 20)
@@ -88,15 +88,15 @@ vigils('one that does not answer, and says something else meanwhile, is alive', 
   assert.is(told.closed, undefined)
 })
 
-vigils('one that is closed as it is asked needs no more', async () => {
-  const { told } = connect({ period: 10, patience: 10_000 })
+test('one that is closed as it is asked needs no more', async () => {
+  const { told } = connect({ silence: 10, timeout: 10_000 })
   told.answers = 'closed'
   await until(() => told.closed)
 })
 
-vigils('between start and stop they are asked seldom, and at once often again after it', async () => {
+test('between start and stop they are asked seldom, and at once often again after it', async () => {
   const lowNoise = new LowNoiseMode()
-  const { told } = connect({ lowNoise, period: 10, measuring: 600_000 })
+  const { told } = connect({ lowNoise, silence: 10, lowNoiseSilence: 600_000 })
   await some(3, told)
   lowNoise.set('run', true)
   const { asked } = told
@@ -106,34 +106,34 @@ vigils('between start and stop they are asked seldom, and at once often again af
   await some(asked + 3, told)
 })
 
-vigils('a caller may ask one for a sign of life, unless there was one lately', async () => {
-  const { vigil, told, connection } = connect({ period: 600_000, patience: 50 })
+test('a caller may ask one for a sign of life, unless there was one lately', async () => {
+  const { monitor, told, connection } = connect({ silence: 600_000, timeout: 50 })
   await some(1, told)
   await new Promise(resolve => setTimeout(resolve, 20))
-  await vigil.feel(connection, 600_000)
+  await monitor.probe(connection, 600_000)
   assert.is(told.asked, 1)
-  await vigil.feel(connection, 0)
+  await monitor.probe(connection, 0)
   assert.is(told.asked, 2)
   told.answers = 'never'
   await new Promise(resolve => setTimeout(resolve, 5))
-  const error = await vigil.feel(connection, 1).then(
+  const error = await monitor.probe(connection, 1).then(
     () => undefined,
     thrown => thrown
   )
   assert.is(error?.code, 'timeout')
 })
 
-vigils('two real peers ask each other again and again on one connection, which stays', async () => {
+test('two real peers ask each other again and again on one connection, which stays', async () => {
   const mesh = createMesh()
   try {
     const [a, b] = [await mesh.start(), await mesh.start()]
-    const { vigil } = a.network.services as unknown as { vigil: ConnectionMonitor }
+    const { monitor } = a.network.services as unknown as { monitor: ConnectionMonitor }
     const connection = await a.network.dial(b.network.getMultiaddrs())
-    for (let i = 0; i < 20; i++) await vigil.feel(connection, 0)
+    for (let i = 0; i < 20; i++) await monitor.probe(connection, 0)
     assert.is(connection.status, 'open')
   } finally {
     await mesh.stop()
   }
 })
 
-vigils.run()
+test.run()

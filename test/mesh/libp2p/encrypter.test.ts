@@ -74,7 +74,7 @@ test('another peer than the one that was dialled is refused, though it holds the
 
 test('a peer that is not let in is told why, and both sides report the same reason, with who and where', async () => {
   const refusal = { code: 'expired' as const, reason: 'it ran out yesterday' }
-  const closed: Admission = { shows: undefined, judge: () => refusal }
+  const closed: Admission = { ownProofBytes: undefined, judge: () => refusal }
   for (const strict of ['dialler', 'listener']) {
     const dialler = sideOf('mesh', secret, strict === 'dialler' ? closed : admitsAll)
     const listener = sideOf('mesh', secret, strict === 'listener' ? closed : admitsAll)

@@ -19,7 +19,7 @@ const mesh = newSigner().peer
 async function peerOf(secrets: MeshSecret[]) {
   const { d, x } = newSigner().key.export({ format: 'jwk' })
   const key = new Uint8Array([d, x].flatMap(part => [...Buffer.from(part as string, 'base64url')]))
-  const init = { mesh, admission: { shows: undefined, judge: () => undefined }, onRefused: () => {} }
+  const init = { mesh, admission: { ownProofBytes: undefined, judge: () => undefined }, onRefused: () => {} }
   const network = (await createMeshLibp2p(
     { ...init, secrets, key, listen: ['/ip4/127.0.0.1/tcp/0'], announce: [] },
     {}

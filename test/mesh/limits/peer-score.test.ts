@@ -86,7 +86,7 @@ test('refuses a peer that is cut off whatever its proof, with the reason; later 
   const { peerScore, clock, violate } = scored()
   const asked: string[] = []
   const admission = refuseCutOff(peerScore, {
-    shows: Uint8Array.of(7),
+    ownProofBytes: Uint8Array.of(7),
     judge: peer => {
       asked.push(peer)
       return undefined
@@ -99,7 +99,7 @@ test('refuses a peer that is cut off whatever its proof, with the reason; later 
   clock.now += MINUTE
   assert.is(admission.judge(one, { at: 1 }, 1), undefined)
   assert.equal(asked, [other, one])
-  assert.equal(admission.shows, Uint8Array.of(7))
+  assert.equal(admission.ownProofBytes, Uint8Array.of(7))
 })
 
 test('takes violations that the caller has counted, and forgets the peers with the oldest violations', () => {

@@ -39,7 +39,7 @@ async function start() {
     check: () => undefined,
     learn: () => {},
     roleOf: () => 'agent' as const,
-    shows: undefined
+    ownProofBytes: undefined
   })
   const runs = Object.assign(new TypedEventEmitter<RunActivityEvents>(), { runsOf: () => [] })
   const lowNoise = new LowNoiseMode()

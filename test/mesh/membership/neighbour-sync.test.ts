@@ -9,7 +9,7 @@ import { type Signer, seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { memberSubject } from '../../../protocols/hello.ts'
 import { serve } from '../../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 import { record as sample } from '../../protocols/samples.ts'
 
@@ -41,7 +41,7 @@ async function create(network: Network, { peer }: Signer, known: Signer[], lost:
     serve: async (...served) => void network.set(peer, served as unknown as Served),
     to: other => {
       const served = network.get(other)
-      if (served != null) return road(serve(...served), peer).open
+      if (served != null) return linkTo(serve(...served), peer).open
       return async () => {
         throw new BakError('unreachable', 'no such peer')
       }

@@ -19,7 +19,7 @@ function create(addresses: string[]) {
         getAddressesWithMetadata: () => []
       },
       authority: {
-        get shows() {
+        get ownProofBytes() {
           return network.proof
         }
       }

@@ -6,7 +6,7 @@ import { Table } from '../../../node/mesh/membership/table.ts'
 import { type Signer, seal } from '../../../protocols/envelope.ts'
 import { memberSubject, syncProtocol } from '../../../protocols/hello.ts'
 import { call, serve } from '../../../protocols/stream.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { record as sample } from '../../protocols/samples.ts'
 
 const test = suite('sync of records')
@@ -46,7 +46,7 @@ async function sync(near: Side, far: Side): Promise<void> {
     yield* answerSync(first, exchange, far)
     ended.resolve()
   })
-  await syncRecords(road(handler, peers[0].peer).open, peers[1].peer, near)
+  await syncRecords(linkTo(handler, peers[0].peer).open, peers[1].peer, near)
   await ended.promise
 }
 
@@ -100,7 +100,7 @@ test('ignores records that were not asked for, and second copies', async () => {
     yield* answerSync(first, exchange, far)
     ended.resolve()
   })
-  const exchange = await call(road(handler, a.peer).open, syncProtocol)
+  const exchange = await call(linkTo(handler, a.peer).open, syncProtocol)
   await exchange.send({ type: 'have', versions: [a, b].map(({ peer }) => ({ peer, version: 3 })) })
   assert.equal((await exchange.receive())?.want, [a.peer])
   await exchange.send({ type: 'give', records: [a, a, b, c].map(signer => sealedOf(signer, 9)) })
@@ -117,7 +117,7 @@ test('ends with a peer that sends more records than a mesh may have', async () =
   const handler = serve(syncProtocol, async function* () {
     for (; ; frames++) yield { records, want: [] as string[] }
   })
-  const syncing = syncRecords(road(handler, a.peer).open, a.peer, { ...near, learn: () => {} })
+  const syncing = syncRecords(linkTo(handler, a.peer).open, a.peer, { ...near, learn: () => {} })
   const error = await syncing.catch(cause => cause)
   assert.is(error.code, 'bad-message')
   assert.ok(frames < 80, `${frames} frames`)

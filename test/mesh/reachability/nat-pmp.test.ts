@@ -47,7 +47,7 @@ async function failure(work: Promise<unknown>): Promise<BakError> {
   )
 }
 
-test('a port of the router is given for one of ours, for a time', async () => {
+test('a port of the router is mapped, for a limited time', async () => {
   const { port, asked } = await router(obliging)
   assert.equal(await mapPort('127.0.0.1', 4001, 7_200, port), {
     external: { host: '192.0.2.7', port: 50_000 },
@@ -57,39 +57,39 @@ test('a port of the router is given for one of ours, for a time', async () => {
   assert.equal(asked, ['0000', '000200000fa10fa100001c20'])
 })
 
-test('a port is given back with a lifetime of nothing', async () => {
+test('a mapping is removed by a lifetime of 0', async () => {
   const { port, asked } = await router(obliging)
   await unmapPort('127.0.0.1', 4001, port)
   assert.equal(asked, ['000200000fa1000000000000'])
 })
 
-test('a router that loses the first question is asked again', async () => {
+test('a request without an answer is repeated', async () => {
   const { port, asked } = await router((request, count) => (count === 1 ? undefined : obliging(request)))
   assert.is((await mapPort('127.0.0.1', 4001, 7_200, port)).external.port, 50_000)
   assert.equal(asked.slice(0, 2), ['0000', '0000'])
 })
 
-test('a router that refuses is named with its reason', async () => {
+test('a refusal is reported with its result', async () => {
   const { port } = await router(() => Buffer.from('008000020000000000000000', 'hex'))
   const { code, message } = await failure(mapPort('127.0.0.1', 4001, 7_200, port))
   assert.is(code, 'not-allowed')
   assert.match(message, /result 2/)
 })
 
-test('answers to something else, and half ones, are no answers', async () => {
+test('answers to other requests, and truncated ones, are ignored', async () => {
   const wrong = [Buffer.from('0082'), Buffer.alloc(0), Buffer.from('00820000000000c80000c35000001c20', 'hex')]
   const { port } = await router((request, count) => wrong[count - 1] ?? obliging(request))
   assert.is((await mapPort('127.0.0.1', 4001, 7_200, port)).external.host, '192.0.2.7')
 })
 
-test('a router that knows nothing of it is given up within seconds', async () => {
+test('a router without NAT-PMP is given up within seconds', async () => {
   const { port } = await router(() => undefined)
   const began = performance.now()
   assert.is((await failure(mapPort('127.0.0.1', 4001, 7_200, port))).code, 'unreachable')
   assert.ok(performance.now() - began < 10_000)
 })
 
-test('a machine where nobody listens there says so at once', async () => {
+test('a machine with a closed port is reported at once', async () => {
   const socket = createSocket('udp4')
   await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve))
   const { port } = socket.address()

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { addressBehind, chooseRelays, type RelayView, WANTED } from '../../../node/mesh/relay/choose.ts'
 
-const test = suite('which relays to ask')
+const test = suite('the choice of relays')
 
 const view = (peer: string, more: Partial<RelayView> = {}): RelayView => ({
   peer,
@@ -36,7 +36,7 @@ test('not all peers choose the same of many relays', () => {
   assert.is(new Set(chosen.flat()).size, relays.length)
 })
 
-test('never more than are wanted, never one that is held or not yet to be asked; the order of the list is nothing', () => {
+test('never more than wanted, never one that is held or not due; the order of the list does not matter', () => {
   const relay = fc.record({
     peer: fc.string({ minLength: 1 }),
     connected: fc.boolean(),

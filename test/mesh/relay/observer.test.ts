@@ -1,13 +1,13 @@
-/** The observer and who asks it, with real sockets on loopback. */
+/** The observer and the peer that asks it, with real sockets on loopback. */
 import { connect, createServer, type Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../node/mesh/holepunch/observe.ts'
+import { observePort } from '../../../node/mesh/holepunch/observe.ts'
 import { Observer } from '../../../node/mesh/relay/observer.ts'
 import type { BakError } from '../../../protocols/errors.ts'
 import { observeProtocol, openProof, readProof, TOKEN_BYTES } from '../../../protocols/observe.ts'
 import { serve } from '../../../protocols/stream.ts'
-import { newSigner, road } from '../../helpers/streams.ts'
+import { linkTo, newSigner } from '../../helpers/streams.ts'
 
 const test = suite('the observer')
 
@@ -53,15 +53,15 @@ function say(port: number, text: string | Uint8Array): Promise<{ line: string; s
 
 const hex = (token: Uint8Array) => `${Buffer.from(token).toString('hex')}\n`
 const opener = (at = observer) =>
-  road(
+  linkTo(
     serve(observeProtocol, async function* () {
-      yield { token: at.admit(peer), ports: at.ports }
+      yield { token: at.issueToken(peer), ports: at.ports }
     }),
     peer
   ).open
 
-test('a member with a token is told where it comes from, with a proof that others can check', async () => {
-  const token = hex(observer.admit(peer))
+test('a member with a token gets its public endpoint, with a proof that others can check', async () => {
+  const token = hex(observer.issueToken(peer))
   for (const port of observer.ports) {
     const { line, socket } = await say(port, token)
     const { by, endpoint } = openProof(readProof(line.trimEnd()), peer)
@@ -71,8 +71,8 @@ test('a member with a token is told where it comes from, with a proof that other
   }
 })
 
-test('a token is good once at each port', async () => {
-  const token = hex(observer.admit(peer))
+test('a token is valid once at each port', async () => {
+  const token = hex(observer.issueToken(peer))
   const port = first()
   assert.not.equal((await say(port, token)).line, '')
   assert.is((await say(port, token)).line, '')
@@ -83,33 +83,33 @@ const strangers: Array<[title: string, text: () => string | Uint8Array]> = [
   ['a line that is too short', () => 'hello\n'],
   ['a request for a page', () => 'GET / HTTP/1.1\r\nHost: a.example.org\r\n\r\n'],
   ['very much at once', () => new Uint8Array(1024 * 1024)],
-  ['a token with more behind it', () => `${hex(observer.admit(peer))}x`]
+  ['a token with more behind it', () => `${hex(observer.issueToken(peer))}x`]
 ]
 for (const [title, text] of strangers) {
-  test(`${title} is cut off without a word`, async () => {
+  test(`${title} is closed without an answer`, async () => {
     const began = performance.now()
     assert.is((await say(first(), text())).line, '')
     assert.ok(performance.now() - began < 2_000)
   })
 }
 
-test('who says nothing is cut off within seconds', async () => {
+test('a silent socket is closed within seconds', async () => {
   const began = performance.now()
   assert.is((await say(second(), '')).line, '')
   assert.ok(performance.now() - began < 6_000)
 })
 
-test('who talks on after the answer is cut off', async () => {
-  const { socket } = await say(first(), hex(observer.admit(peer)))
+test('a socket that goes on sending after the answer is closed', async () => {
+  const { socket } = await say(first(), hex(observer.issueToken(peer)))
   const closed = new Promise(resolve => socket.once('close', resolve))
   socket.write('more')
   await closed
 })
 
-test('one peer gets only so many tokens at a time, and keeps nobody else from theirs', () => {
+test('one peer gets a bounded number of tokens at a time, and does not use up those of others', () => {
   const codes = Array.from({ length: 40 }, () => {
     try {
-      observer.admit(peer)
+      observer.issueToken(peer)
       return 'ok'
     } catch (error) {
       return (error as BakError).code
@@ -117,10 +117,10 @@ test('one peer gets only so many tokens at a time, and keeps nobody else from th
   })
   assert.is(codes.filter(code => code === 'ok').length, 16)
   assert.ok(codes.slice(16).every(code => code === 'busy'))
-  observer.admit(newSigner().peer)
+  observer.issueToken(newSigner().peer)
 })
 
-test('its ports are those beside the daemon’s own, or others where they are taken', async () => {
+test('its ports are those next to the daemon’s own, or others where these are taken', async () => {
   const near = await Observer.open(relay, hosts, second())
   assert.is(near.ports[0], second() + 1)
   const taken = await Observer.open(relay, hosts, first() - 1)
@@ -131,23 +131,23 @@ test('its ports are those beside the daemon’s own, or others where they are ta
 
 const within = () => AbortSignal.timeout(5_000)
 
-test('a peer learns what two looks see of a port, and holds it open', async () => {
-  const outside = await observe(peer, [{ host: '127.0.0.1', open: opener() }], within())
-  assert.is(outside.endpoints.length, 2)
-  for (const { host, port } of outside.endpoints) assert.equal([host, port], ['127.0.0.1', outside.local])
-  outside.release()
+test('a peer gets two observations of one port, and keeps it open', async () => {
+  const observed = await observePort(peer, [{ host: '127.0.0.1', open: opener() }], within())
+  assert.is(observed.endpoints.length, 2)
+  for (const { host, port } of observed.endpoints) assert.equal([host, port], ['127.0.0.1', observed.localPort])
+  observed.release()
 })
 
-test('of two relays each looks once', async () => {
+test('two relays observe once each', async () => {
   const second = await Observer.open(newSigner(), hosts, await freePort())
   const relays = [observer, second].map(each => ({ host: '127.0.0.1', open: opener(each) }))
-  const outside = await observe(peer, relays, within())
-  assert.is(new Set(outside.proofs.map(({ by }) => by)).size, 2)
-  outside.release()
+  const observed = await observePort(peer, relays, within())
+  assert.is(new Set(observed.proofs.map(({ by }) => by)).size, 2)
+  observed.release()
   second.close()
 })
 
-test('a relay that does not observe leaves it to the other', async () => {
+test('where one relay does not observe, the other does it twice', async () => {
   const deaf = async () => {
     throw new Error('protocol not supported')
   }
@@ -155,25 +155,25 @@ test('a relay that does not observe leaves it to the other', async () => {
     { host: '127.0.0.1', open: deaf },
     { host: '127.0.0.1', open: opener() }
   ]
-  const outside = await observe(peer, relays, within())
-  assert.is(outside.endpoints.length, 2)
-  outside.release()
-  const error = await observe(peer, [{ host: '127.0.0.1', open: deaf }], within()).catch(cause => cause as BakError)
+  const observed = await observePort(peer, relays, within())
+  assert.is(observed.endpoints.length, 2)
+  observed.release()
+  const error = await observePort(peer, [{ host: '127.0.0.1', open: deaf }], within()).catch(cause => cause as BakError)
   assert.is((error as BakError).code, 'unreachable')
 })
 
-test('ports that nobody answers at are given up with the signal', async () => {
+test('silent ports are given up when the signal aborts', async () => {
   const server = createServer(socket => void sockets.push(socket)).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
-  const silent = road(
+  const silent = linkTo(
     serve(observeProtocol, async function* () {
       yield { token: new Uint8Array(TOKEN_BYTES), ports: [port, port] }
     }),
     peer
   )
   const began = performance.now()
-  const work = observe(peer, [{ host: '127.0.0.1', open: silent.open }], AbortSignal.timeout(300))
+  const work = observePort(peer, [{ host: '127.0.0.1', open: silent.open }], AbortSignal.timeout(300))
   assert.ok((await work.catch(error => error)) instanceof Error)
   assert.ok(performance.now() - began < 3_000)
   server.close()

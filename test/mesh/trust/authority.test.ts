@@ -8,7 +8,7 @@ import { newSecret } from '../../../node/mesh/trust/mesh-secret.ts'
 import type { TrustFile } from '../../../node/mesh/trust/trust-file.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import type { BakError } from '../../../protocols/errors.ts'
-import { type Fact, revocationSubject, rotationSubject } from '../../../protocols/trust.ts'
+import { revocationSubject, rotationSubject, type TrustEntry } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, membershipOf, proofOf } from '../../helpers/trust.ts'
 
@@ -19,7 +19,7 @@ const { mesh } = founder
 const peer = newSigner()
 const at = Date.now()
 const shown = (proof?: Uint8Array) => ({ proof, at })
-const invite = (who: string, wish = {}) => proofOf(founder, who, wish, Date.now())
+const invite = (who: string, terms = {}) => proofOf(founder, who, terms, Date.now())
 
 function authorityOf(change: Partial<AuthorityInit> = {}) {
   const log: string[] = []
@@ -39,16 +39,16 @@ function authorityOf(change: Partial<AuthorityInit> = {}) {
   return { authority, log, told, saved }
 }
 
-const revoke = (target: string): Fact => ({
+const revoke = (target: string): TrustEntry => ({
   type: 'revocation',
   sealed: seal(revocationSubject, { mesh, target, at: Date.now() }, founder)
 })
-const rotate = (generation: number, until: number): Fact => {
+const rotate = (generation: number, until: number): TrustEntry => {
   const value = { mesh, generation, secret: new Uint8Array(32), issued: Date.now(), until }
   return { type: 'rotation', sealed: seal(rotationSubject, value, founder) }
 }
 
-test('who shows a good proof is let in and has its role from then on', () => {
+test('a peer with a valid proof is admitted, and has its role from then on', () => {
   const { authority, told } = authorityOf()
   assert.is(authority.roleOf(peer.peer), undefined)
   assert.is(authority.judge(peer.peer, shown(invite(peer.peer, { role: 'agent' }).bytes), 1), undefined)
@@ -56,7 +56,7 @@ test('who shows a good proof is let in and has its role from then on', () => {
   assert.equal(told, ['change'])
 })
 
-test('the founder is let in without one, and is an admin', () => {
+test('the founder is admitted without a proof, and is an admin', () => {
   const { authority } = authorityOf({ signer: peer, proof: invite(peer.peer).bytes })
   assert.is(authority.judge(mesh, shown(), 1), undefined)
   assert.is(authority.roleOf(mesh), 'admin')
@@ -70,7 +70,7 @@ const refusals: Array<[title: string, proof: () => Uint8Array | undefined, code:
   ['one that has run out', () => proofOf(founder, peer.peer, {}, Date.now() - 2 * HOUR).bytes, 'expired']
 ]
 for (const [title, proof, code] of refusals) {
-  test(`who shows ${title} is refused as ${code}, with what mends it, and is nobody`, () => {
+  test(`a peer that shows ${title} is refused as ${code}, with a remedy, and has no role`, () => {
     const { authority, told } = authorityOf()
     const refusal = authority.judge(peer.peer, shown(proof()), 1)
     assert.is(refusal?.code, code)
@@ -84,7 +84,7 @@ for (const [title, proof, code] of refusals) {
   })
 }
 
-test('a record is checked as a handshake is, and changes nothing until it is taken', () => {
+test('the proof in a record is checked like that of a handshake, and changes nothing until it is learned', () => {
   const { authority } = authorityOf()
   const proof = invite(peer.peer)
   const found = authority.check(peer.peer, proof.bytes)
@@ -95,26 +95,26 @@ test('a record is checked as a handshake is, and changes nothing until it is tak
   assert.is(authority.check(mesh, undefined), undefined)
 })
 
-test('a revocation is taken once, told, kept, and drops whom it hits at the next look', () => {
+test('a revocation is added once, dispatched and stored, and removes refused peers at the next check', () => {
   const { authority, told, saved, log } = authorityOf()
   authority.learn(invite(peer.peer))
-  const fact = revoke(peer.peer)
-  assert.is(authority.take(fact)?.type, 'revocation')
-  assert.is(authority.take(fact), undefined)
+  const entry = revoke(peer.peer)
+  assert.is(authority.addEntry(entry)?.type, 'revocation')
+  assert.is(authority.addEntry(entry), undefined)
   assert.is(authority.roleOf(peer.peer), undefined, 'at once')
-  authority.sweep(Date.now())
-  authority.sweep(Date.now())
+  authority.removeRefused(Date.now())
+  authority.removeRefused(Date.now())
   assert.equal(told, ['change', 'change', `refused ${peer.peer}`])
-  assert.equal(saved.at(-1)?.facts, [fact])
-  assert.match(log.join(''), /revoked.*\n.*no longer let in/)
+  assert.equal(saved.at(-1)?.entries, [entry])
+  assert.match(log.join(''), /revoked.*\n.*no longer admitted/)
   assert.is(authority.judge(peer.peer, shown(invite(peer.peer).bytes), 1)?.code, 'revoked', 'whatever it shows then')
 })
 
-test('what was known at the last start is known at this one', () => {
+test('trust entries survive a restart', () => {
   const [gone, used] = [newSigner().peer, invite(newSigner().peer, { uses: 1 })]
   const first = authorityOf()
-  first.authority.take(revoke(gone))
-  first.authority.take(rotate(9, Date.now() + HOUR))
+  first.authority.addEntry(revoke(gone))
+  first.authority.addEntry(rotate(9, Date.now() + HOUR))
   first.authority.learn(used)
   const { authority } = authorityOf({ known: first.saved.at(-1) })
   assert.is(authority.judge(gone, shown(invite(gone).bytes), 9)?.code, 'revoked')
@@ -122,50 +122,50 @@ test('what was known at the last start is known at this one', () => {
     authority.secrets.map(({ generation }) => generation),
     [9, 1]
   )
-  assert.equal(authority.roll.users(used.invitation as string), [used.peer])
+  assert.equal(authority.proofRegistry.usersOf(used.invitation as string), [used.peer])
 })
 
-test('the next look is due when the next proof runs out', () => {
+test('the next check is due when the next proof runs out', () => {
   const { authority } = authorityOf()
-  assert.is(authority.sweep(Date.now()), Number.POSITIVE_INFINITY)
+  assert.is(authority.removeRefused(Date.now()), Number.POSITIVE_INFINITY)
   const [soon, late] = [invite(peer.peer, { ttl: 10_000 }), invite(newSigner().peer)]
   authority.learn(late)
   authority.learn(soon)
-  const next = authority.sweep(Date.now())
+  const next = authority.removeRefused(Date.now())
   assert.is(next, soon.expires + 1_000)
-  authority.sweep(next)
+  authority.removeRefused(next)
   assert.equal(
-    authority.roll.proofs().map(each => each.peer),
+    authority.proofRegistry.proofs().map(each => each.peer),
     [late.peer]
   )
 })
 
-test('a peer that knows an older secret is let in until its time is over', () => {
+test('a peer that knows only an older secret is admitted until that one ends', () => {
   const { authority, told } = authorityOf()
-  authority.take(rotate(9, Date.now() + HOUR))
+  authority.addEntry(rotate(9, Date.now() + HOUR))
   assert.ok(told.includes('rotated'))
   const proof = shown(invite(peer.peer).bytes)
   assert.equal([authority.judge(peer.peer, proof, 1), authority.judge(peer.peer, proof, 9)], [undefined, undefined])
-  authority.take(rotate(11, Date.now() - 1))
+  authority.addEntry(rotate(11, Date.now() - 1))
   for (const generation of [1, 9]) assert.is(authority.judge(peer.peer, proof, generation)?.code, 'old-secret')
   assert.is(authority.judge(peer.peer, proof, 11), undefined)
 })
 
-test('a proof of its own is replaced by one that lasts longer, and by a membership that lasts as long', () => {
+test('the own proof is replaced by one that lasts longer, and by a membership that lasts as long', () => {
   const own = invite(peer.peer)
   const { authority, told } = authorityOf({ signer: peer, proof: own.bytes })
   const shorter = membershipOf(founder, invite(peer.peer, { ttl: 1_000 }), 1_000, Date.now())
-  assert.is(authority.renew(shorter.bytes), false)
-  assert.is(authority.own?.expires, own.expires)
+  assert.is(authority.replaceOwnProof(shorter.bytes), false)
+  assert.is(authority.ownProof?.expires, own.expires)
   const longer = membershipOf(founder, own, 2 * HOUR, Date.now())
-  assert.is(authority.renew(longer.bytes), true)
-  assert.equal(authority.shows, longer.bytes)
-  assert.is(authority.renew(longer.bytes), false)
+  assert.is(authority.replaceOwnProof(longer.bytes), true)
+  assert.equal(authority.ownProofBytes, longer.bytes)
+  assert.is(authority.replaceOwnProof(longer.bytes), false)
   assert.equal(told, [`renewed ${peer.peer}`, 'change'])
-  assert.throws(() => authority.renew(invite(newSigner().peer).bytes), /of another peer/)
+  assert.throws(() => authority.replaceOwnProof(invite(newSigner().peer).bytes), /of another peer/)
 })
 
-test('only an admin can sign for the mesh, as long as its own proof is good', () => {
+test('only an admin can sign for the mesh, as long as its own proof is valid', () => {
   const signerOf = (proof: Uint8Array) => authorityOf({ signer: peer, proof }).authority
   assert.is(authorityOf().authority.issuer?.expires, Number.POSITIVE_INFINITY)
   assert.is(signerOf(invite(peer.peer, { role: 'controller' }).bytes).issuer, undefined)
@@ -173,27 +173,27 @@ test('only an admin can sign for the mesh, as long as its own proof is good', ()
   assert.equal(signerOf(admin.bytes).issuer?.links, admin.links)
   const over = proofOf(founder, peer.peer, { role: 'admin' }, Date.now() - 2 * HOUR)
   assert.is(signerOf(over.bytes).issuer, undefined)
-  assert.match(signerOf(over.bytes).shutOut ?? '', /ran out/)
+  assert.match(signerOf(over.bytes).ownRefusal ?? '', /ran out/)
 })
 
-test('a peer that is revoked itself says so', () => {
+test('a peer that is revoked itself logs it', () => {
   const { authority, log } = authorityOf({ signer: peer, proof: invite(peer.peer).bytes })
-  assert.is(authority.shutOut, undefined)
-  authority.take(revoke(peer.peer))
-  authority.sweep(Date.now())
-  assert.match(authority.shutOut ?? '', /^it was revoked by the founder/)
-  assert.match(log.join(''), /ERROR.*this peer is not let in any more/)
+  assert.is(authority.ownRefusal, undefined)
+  authority.addEntry(revoke(peer.peer))
+  authority.removeRefused(Date.now())
+  assert.match(authority.ownRefusal ?? '', /^it was revoked by the founder/)
+  assert.match(log.join(''), /ERROR.*this peer is no longer admitted/)
 })
 
-test('the invitations that it issued are kept until a month after they ran out', () => {
+test('issued invitations are kept until a month after they expire', () => {
   const { authority, saved } = authorityOf()
   const keep = (name: string, now: number) =>
-    authority.keep(issueInvitation(founder, { role: 'agent', ttl: HOUR, name }, now).sealed)
+    authority.addInvitation(issueInvitation(founder, { role: 'agent', ttl: HOUR, name }, now).sealed)
   keep('old', Date.now() - 31 * 24 * HOUR)
   keep('new', Date.now())
   keep('newer', Date.now())
   assert.equal(
-    authority.issued.map(({ name }) => name),
+    authority.issuedInvitations.map(({ name }) => name),
     ['new', 'newer']
   )
   assert.is(saved.at(-1)?.issued.length, 2)

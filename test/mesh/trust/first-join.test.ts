@@ -36,19 +36,19 @@ const rounds: Array<[title: string, round: Partial<Refusing>[], hope: boolean]> 
   ['somebody who dialled was refused', [{ direction: 'inbound', code: 'expired' }], true]
 ]
 for (const [title, round, hope] of rounds) {
-  test(`where ${title} there is ${hope ? 'hope' : 'none'}`, () => {
+  test(`where ${title} further tries are ${hope ? 'useful' : 'pointless'}`, () => {
     const first = new FirstJoin()
     for (const each of round) first.refused(refusing(each))
-    assert.is(first.hopeless() === undefined, hope)
-    assert.is(first.hopeless(), undefined, 'the next round is judged by itself')
+    assert.is(first.finalRefusal() === undefined, hope)
+    assert.is(first.finalRefusal(), undefined, 'the next round is judged by itself')
   })
 }
 
-test('the reason is that of the refusal that counts', () => {
+test('the reason is that of the final refusal', () => {
   const first = new FirstJoin()
   first.refused(refusing({ code: 'gone', by: 'us' }))
   first.refused(refusing({ code: 'revoked', reason: 'it was revoked' }))
-  assert.is(first.hopeless(), 'it was revoked')
+  assert.is(first.finalRefusal(), 'it was revoked')
 })
 
 test.run()

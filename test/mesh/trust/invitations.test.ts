@@ -11,49 +11,52 @@ import { founderOf, HOUR, membershipOf, NOW, proofOf } from '../../helpers/trust
 const list = suite('the list of invitations')
 const founder = founderOf()
 const [a, b] = [newSigner().peer, newSigner().peer]
-const issue = (name: string, wish: object = {}, now = NOW) =>
-  issueInvitation(founder, { role: 'agent', ttl: HOUR, name, ...wish }, now).invitation
+const issue = (name: string, terms: object = {}, now = NOW) =>
+  issueInvitation(founder, { role: 'agent', ttl: HOUR, name, ...terms }, now).invitation
 
-list('names what was issued here and what members showed, oldest first, with who came and what state it is in', () => {
-  const roll = new ProofRegistry(founder.mesh)
-  const mine = [issue('fresh'), issue('old', {}, NOW - 3 * HOUR), issue('gone')]
-  roll.revoke({ value: { mesh: founder.mesh, target: mine[2]?.id as string, at: NOW }, by: founder.peer })
-  const used = proofOf(founder, a, { name: 'once', uses: 1 })
-  const some = proofOf(founder, b, { name: 'some', uses: 2, role: 'admin' })
-  for (const proof of [used, some]) roll.learn(proof)
-  const all = listInvitations(roll, mine, founder.peer, NOW)
-  assert.is(all[0]?.name, 'old')
-  assert.equal(Object.fromEntries(all.map(({ name, state, peers, uses }) => [name, [state, peers.length, uses]])), {
-    fresh: ['open', 0, undefined],
-    old: ['expired', 0, undefined],
-    gone: ['revoked', 0, undefined],
-    once: ['used-up', 1, 1],
-    some: ['open', 1, 2]
-  })
-  const found = all.find(({ name }) => name === 'some')
-  assert.equal([found?.role, found?.by, found?.peers], ['admin', founder.peer, [b]])
-})
+list(
+  'has those that were issued here and those that members showed, oldest first, each with its peers and its state',
+  () => {
+    const registry = new ProofRegistry(founder.mesh)
+    const mine = [issue('fresh'), issue('old', {}, NOW - 3 * HOUR), issue('gone')]
+    registry.revoke({ value: { mesh: founder.mesh, target: mine[2]?.id as string, at: NOW }, by: founder.peer })
+    const used = proofOf(founder, a, { name: 'once', uses: 1 })
+    const some = proofOf(founder, b, { name: 'some', uses: 2, role: 'admin' })
+    for (const proof of [used, some]) registry.learn(proof)
+    const all = listInvitations(registry, mine, founder.peer, NOW)
+    assert.is(all[0]?.name, 'old')
+    assert.equal(Object.fromEntries(all.map(({ name, state, peers, uses }) => [name, [state, peers.length, uses]])), {
+      fresh: ['open', 0, undefined],
+      old: ['expired', 0, undefined],
+      gone: ['revoked', 0, undefined],
+      once: ['used-up', 1, 1],
+      some: ['open', 1, 2]
+    })
+    const found = all.find(({ name }) => name === 'some')
+    assert.equal([found?.role, found?.by, found?.peers], ['admin', founder.peer, [b]])
+  }
+)
 
-list('one whose peers were renewed before this peer knew them has an id, a name and its peers only', () => {
-  const roll = new ProofRegistry(founder.mesh)
+list('one whose peers were renewed before this peer knew them has only an id, a name and its peers', () => {
+  const registry = new ProofRegistry(founder.mesh)
   const renewed = membershipOf(founder, proofOf(founder, a, { name: 'lost' }))
-  roll.learn(renewed)
-  const [found] = listInvitations(roll, [], b, NOW)
+  registry.learn(renewed)
+  const [found] = listInvitations(registry, [], b, NOW)
   assert.equal([found?.id, found?.peers, found?.state, found?.name], [renewed.invitation, [a], 'unknown', 'lost'])
   assert.equal([found?.role, found?.by, found?.expires], [undefined, undefined, undefined])
 })
 
 list('one that was shown before its peers were renewed keeps its name', () => {
-  const roll = new ProofRegistry(founder.mesh)
+  const registry = new ProofRegistry(founder.mesh)
   const shown = proofOf(founder, a, { name: 'rack-7' })
-  roll.learn(shown)
-  roll.learn(membershipOf(founder, shown))
-  const [found] = listInvitations(roll, [], b, NOW)
+  registry.learn(shown)
+  registry.learn(membershipOf(founder, shown))
+  const [found] = listInvitations(registry, [], b, NOW)
   assert.equal([found?.name, found?.state, found?.peers], ['rack-7', 'open', [a]])
 })
 list.run()
 
-const find = suite('what a person means')
+const find = suite('a name or a part of an id')
 const named: Named[] = [
   { kind: 'invitation', id: '12D3KooWaaaa1111', name: 'rack' },
   { kind: 'invitation', id: '12D3KooWaaaa2222', name: 'twice' },

@@ -5,7 +5,7 @@ import { byteStream, lpStream, multiaddrConnectionPair } from '@libp2p/utils'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Admission, exchangeProofs, Refused } from '../../../node/mesh/trust/proof-exchange.ts'
-import type { Refusal, Shown } from '../../../protocols/admission.ts'
+import type { ProofFrame, Refusal } from '../../../protocols/admission.ts'
 import { encode } from '../../../protocols/codec.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
 
@@ -17,18 +17,18 @@ const tooLate: Refusal = { code: 'expired', reason: 'it ran out' }
 
 interface Seen {
   peer: string
-  shown: Shown
+  frame: ProofFrame
   generation: number
 }
 
 /** Shows these bytes, and refuses everyone with `refusal` if there is one. */
-function admissionOf(shows: Uint8Array | undefined, refusal?: Refusal): Admission & { seen: Seen[] } {
+function admissionOf(ownProofBytes: Uint8Array | undefined, refusal?: Refusal): Admission & { seen: Seen[] } {
   const seen: Seen[] = []
   return {
-    shows,
+    ownProofBytes,
     seen,
-    judge: (peer, shown, generation) => {
-      seen.push({ peer, shown, generation })
+    judge: (peer, frame, generation) => {
+      seen.push({ peer, frame, generation })
       return refusal
     }
   }
@@ -57,12 +57,12 @@ test('each side sees what the other shows, its clock, and the generation that it
     near.seen.map(({ peer, generation }) => [peer, generation]),
     [[b, 7]]
   )
-  assert.is(near.seen[0]?.shown.proof, undefined)
-  assert.equal(new Uint8Array(far.seen[0]?.shown.proof ?? []), bytes(1, 2))
-  for (const { shown } of [...near.seen, ...far.seen]) assert.ok(Math.abs(shown.at - Date.now()) < 5_000)
+  assert.is(near.seen[0]?.frame.proof, undefined)
+  assert.equal(new Uint8Array(far.seen[0]?.frame.proof ?? []), bytes(1, 2))
+  for (const { frame } of [...near.seen, ...far.seen]) assert.ok(Math.abs(frame.at - Date.now()) < 5_000)
 })
 
-test('afterwards the connection is what it was: what either sends arrives whole', async () => {
+test('afterwards the connection carries what either side sends, unchanged', async () => {
   const [left, right] = multiaddrConnectionPair()
   const muxer = { protocol: '/early' }
   const [near, far] = await Promise.all([
@@ -80,7 +80,7 @@ test('afterwards the connection is what it was: what either sends arrives whole'
   }
 })
 
-test('bytes that come together with the last frame are not lost', async () => {
+test('bytes that arrive together with the last frame are not lost', async () => {
   const [left, right] = multiaddrConnectionPair()
   const raw = byteStream(left)
   const framed = (value: unknown) => {
@@ -94,7 +94,7 @@ test('bytes that come together with the last frame are not lost', async () => {
   assert.equal((await byteStream(connection).read({ bytes: 4 })).subarray(), bytes(0, 1, 2, 3))
 })
 
-test('bytes that come in pieces of one are put together', async () => {
+test('frames that arrive byte by byte are assembled', async () => {
   const [left, right] = multiaddrConnectionPair()
   const far = exchangeProofs(secured(right, a), 1, admissionOf(undefined))
   const body = encode({ proof: bytes(1, 2, 3), at: 1 })
@@ -126,7 +126,7 @@ for (const strict of ['the dialler', 'the listener', 'both']) {
 async function against(act: (raw: MessageStream) => unknown, deadline = 5_000): Promise<[Refused, MessageStream]> {
   const [left, right] = multiaddrConnectionPair()
   const far = exchangeProofs(secured(right, a), 1, admissionOf(undefined), { deadline }).then(
-    () => 'it was let in',
+    () => 'it was admitted',
     error => error
   )
   await act(left)
@@ -156,25 +156,25 @@ async function hangUp(raw: MessageStream, first: Uint8Array): Promise<void> {
   await raw.close()
 }
 
-test('a peer that says nothing is given up after the deadline', async () => {
+test('a silent peer is given up after the deadline', async () => {
   const [{ refusal }] = await against(() => {}, 50)
   assert.is(refusal.code, 'too-slow')
 })
 
-test('a peer that shows a proof and never judges ours is given up after the deadline', async () => {
+test('a peer that shows a proof and sends no verdict is given up after the deadline', async () => {
   const body = encode({ at: 1 })
   const [{ refusal }] = await against(raw => raw.send(bytes(0, body.length, ...body)), 50)
   assert.is(refusal.code, 'too-slow')
 })
 
-test('the deadline of the caller counts, too', async () => {
+test('the caller’s signal ends the exchange, too', async () => {
   const [, right] = multiaddrConnectionPair()
   const signal = AbortSignal.timeout(50)
   const error = await exchangeProofs(secured(right, a), 1, admissionOf(undefined), { signal }).catch(error => error)
   assert.is(error.refusal.code, 'too-slow')
 })
 
-test('who was found bad is told so, though it has stalled since', async () => {
+test('a refused peer that stalled is still sent the reason', async () => {
   const [left, right] = multiaddrConnectionPair()
   const far = exchangeProofs(secured(right, a), 1, admissionOf(undefined, tooLate), { deadline: 200 }).catch(e => e)
   const raw = byteStream(left)
@@ -189,7 +189,7 @@ test('who was found bad is told so, though it has stalled since', async () => {
   assert.equal(((await far) as Refused).refusal, tooLate)
 })
 
-test('a flood in the place of a proof ends the connection, and is not kept', async () => {
+test('a flood in place of a proof ends the connection, and is not buffered', async () => {
   const [{ refusal }] = await against(raw => {
     raw.send(bytes(1, 0))
     raw.send(new Uint8Array(1024 * 1024))
@@ -197,7 +197,7 @@ test('a flood in the place of a proof ends the connection, and is not kept', asy
   assert.ok(['bad-proof', 'gone'].includes(refusal.code), refusal.code)
 })
 
-test('a reason that is too long to send is cut, and arrives', async () => {
+test('a reason that is too long to send arrives shortened', async () => {
   const long = { code: 'revoked' as const, reason: 'x'.repeat(5_000) }
   const { results } = await meet(admissionOf(undefined, long), admissionOf(undefined))
   assert.is(results[1].refusal.reason.length, 1024)

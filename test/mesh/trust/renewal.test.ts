@@ -7,8 +7,8 @@ import { adminsOf, dueAt, Renewal } from '../../../node/mesh/trust/renewal.ts'
 import type { Signer } from '../../../protocols/envelope.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { type Handler, type Opener, serve } from '../../../protocols/stream.ts'
-import { renewProtocol } from '../../../protocols/trust.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import { renewProtocol } from '../../../protocols/trust-entries.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, HOUR, issuerOf, membershipOf, proofOf } from '../../helpers/trust.ts'
 import { until } from '../../helpers/workspace.ts'
 
@@ -29,7 +29,12 @@ interface Side {
 }
 
 /** A peer that reaches the others by name; what it serves they reach. */
-function sideOf(signer: Signer, proof: Proof | undefined, others: Map<string, Opener>, life = 30 * 24 * HOUR): Side {
+function sideOf(
+  signer: Signer,
+  proof: Proof | undefined,
+  others: Map<string, Opener>,
+  lifetime = 30 * 24 * HOUR
+): Side {
   const authority = new Authority({
     ...{ mesh, signer, log: createLog('info', line => log.push(line)), secrets: [newSecret()] },
     proof: proof?.bytes
@@ -45,13 +50,13 @@ function sideOf(signer: Signer, proof: Proof | undefined, others: Map<string, Op
   }
   let served: Handler<Record<string, never>, { proof: Uint8Array }> = async function* () {}
   const renewal = new Renewal({ authority, streams, events } as never, {
-    ...{ log: createLog('info', line => log.push(line)), life, self: signer.peer },
+    ...{ log: createLog('info', line => log.push(line)), lifetime, self: signer.peer },
     isHere: peer => others.has(peer),
     save: async bytes => void saved.push(bytes)
   })
   others.set(signer.peer, (...args) => {
     const asker = [...others.keys()].find(each => each !== signer.peer) as string
-    return road(
+    return linkTo(
       serve(renewProtocol, (request, exchange) => served(request, exchange)),
       asker
     ).open(...args)
@@ -59,10 +64,10 @@ function sideOf(signer: Signer, proof: Proof | undefined, others: Map<string, Op
   return { authority, renewal, saved, meet: () => void events.dispatchEvent(new CustomEvent('peer:identify')) }
 }
 
-async function renewed(held: Proof, signer: Signer, life?: number): Promise<{ asker: Side; giver: Side }> {
+async function renewed(held: Proof, signer: Signer, lifetime?: number): Promise<{ asker: Side; giver: Side }> {
   const others = new Map<string, Opener>()
   const asker = sideOf(signer, held, others)
-  const giver = sideOf(founder, undefined, others, life)
+  const giver = sideOf(founder, undefined, others, lifetime)
   giver.authority.learn(held)
   await giver.renewal.afterStart()
   await asker.renewal.afterStart()
@@ -71,19 +76,19 @@ async function renewed(held: Proof, signer: Signer, life?: number): Promise<{ as
   return { asker, giver }
 }
 
-test('who came by an invitation has a membership as soon as an admin is there, and keeps it', async () => {
+test('a peer with an invitation gets a membership as soon as an admin is present, and stores it', async () => {
   const signer = newSigner()
   const held = proofOf(founder, signer.peer, { role: 'agent', uses: 1 }, now)
   const { asker, giver } = await renewed(held, signer)
   const proof = checkProof(mesh, asker.saved[0] as Uint8Array)
   assert.equal([proof.role, proof.invitation, proof.invited], ['agent', held.invitation, undefined])
   assert.ok(proof.expires > now + 29 * 24 * HOUR)
-  assert.equal(asker.authority.shows, asker.saved[0])
-  assert.is(giver.authority.roll.proof(signer.peer)?.expires, proof.expires)
+  assert.equal(asker.authority.ownProofBytes, asker.saved[0])
+  assert.is(giver.authority.proofRegistry.proof(signer.peer)?.expires, proof.expires)
   assert.is(asker.saved.length, 1)
 })
 
-test('a membership is asked for again when half of its life is over', async () => {
+test('a membership is renewed at half of its lifetime', async () => {
   const signer = newSigner()
   const held = proofOf(founder, signer.peer, {}, now)
   const half = membershipOf(founder, held, 1_000, now - HOUR)
@@ -99,24 +104,24 @@ test('a membership is asked for again when half of its life is over', async () =
   assert.equal(fresh.saved, [])
 })
 
-test('where no admin is there it goes on asking, says so when time grows short, and asks at once when somebody comes', async () => {
+test('without an admin it retries, warns when the proof runs out soon, and tries at once when a peer connects', async () => {
   const signer = newSigner()
   const short = proofOf(founder, signer.peer, { ttl: 4_000 }, now - 3_000 + (Date.now() - now))
   const others = new Map<string, Opener>()
   const asker = sideOf(signer, short, others)
   await asker.renewal.afterStart()
-  await until(() => asker.renewal.trouble)
-  assert.match(asker.renewal.trouble ?? '', 'no admin could be reached')
+  await until(() => asker.renewal.warning)
+  assert.match(asker.renewal.warning ?? '', 'no admin could be reached')
   const giver = sideOf(founder, undefined, others)
   giver.authority.learn(short)
   await giver.renewal.afterStart()
   asker.meet()
   await until(() => asker.saved[0])
-  await until(() => (asker.renewal.trouble === undefined ? true : undefined))
+  await until(() => (asker.renewal.warning === undefined ? true : undefined))
   for (const each of [asker, giver]) await each.renewal.beforeStop()
 })
 
-test('an admin renews nobody who is not let in, nor does who is no admin', async () => {
+test('an admin renews no peer that is not admitted, and a peer that is no admin renews none', async () => {
   const signer = newSigner()
   const held = proofOf(founder, signer.peer, {}, now)
   for (const known of [true, false]) {
@@ -136,7 +141,7 @@ test('an admin renews nobody who is not let in, nor does who is no admin', async
   }
 })
 
-test('the founder is asked first, then the admins nearest to it, never who is none', () => {
+test('the founder is asked first, then admins by length of their chain, never other peers', () => {
   const self = newSigner()
   const { authority } = sideOf(self, proofOf(founder, self.peer, {}, now), new Map())
   const [near, far, agent] = [newSigner(), newSigner(), newSigner()]

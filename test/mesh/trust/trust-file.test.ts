@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { issueInvitation } from '../../../node/mesh/trust/issue.ts'
-import { readTrust, type TrustFile, TrustKeeper } from '../../../node/mesh/trust/trust-file.ts'
+import { readTrust, type TrustFile, TrustFileWriter } from '../../../node/mesh/trust/trust-file.ts'
 import { openHome } from '../../../node/store/home.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
-import { revocationSubject } from '../../../protocols/trust.ts'
+import { revocationSubject } from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, NOW, proofOf } from '../../helpers/trust.ts'
 import { plain } from '../../protocols/samples.ts'
@@ -19,7 +19,7 @@ const unexpected = (error: BakError) => assert.unreachable(error.message)
 
 const founder = founderOf()
 const fileOf = (uses: number): TrustFile => ({
-  facts: [
+  entries: [
     {
       type: 'revocation',
       sealed: seal(revocationSubject, { mesh: founder.mesh, target: founder.peer, at: NOW }, founder)
@@ -29,10 +29,10 @@ const fileOf = (uses: number): TrustFile => ({
   issued: [issueInvitation(founder, { role: 'agent', ttl: HOUR }, NOW).sealed]
 })
 
-test('is empty where there is none, and afterwards what was saved last, for its owner only', async () => {
+test('is empty where there is no file, and afterwards holds what was saved last, readable by its owner only', async () => {
   const home = await newHome()
-  assert.equal(await readTrust(home), { facts: [], issued: [] })
-  const keeper = new TrustKeeper(home, unexpected)
+  assert.equal(await readTrust(home), { entries: [], issued: [] })
+  const keeper = new TrustFileWriter(home, unexpected)
   const files = [1, 2, 3, 4].map(fileOf)
   for (const each of files) keeper.save(each)
   await keeper.close()
@@ -40,7 +40,7 @@ test('is empty where there is none, and afterwards what was saved last, for its 
   assert.is(((await stat(home.trust)).mode & 0o777).toString(8), '600')
 })
 
-for (const text of ['', '{', '{}', '{"facts":["AAAA"],"issued":[]}', '{"facts":[],"issued":[7]}']) {
+for (const text of ['', '{', '{}', '{"entries":["AAAA"],"issued":[]}', '{"entries":[],"issued":[7]}']) {
   test(`that is damaged is never taken for an empty one: ${JSON.stringify(text)}`, async () => {
     const home = await newHome()
     await writeFile(home.trust, text, { mode: 0o600 })
@@ -54,15 +54,17 @@ for (const text of ['', '{', '{}', '{"facts":["AAAA"],"issued":[]}', '{"facts":[
 
 test('that others may read is refused: the secrets of rotations are in it', async () => {
   const home = await newHome()
-  await writeFile(home.trust, '{"facts":[],"issued":[]}')
+  await writeFile(home.trust, '{"entries":[],"issued":[]}')
   await chmod(home.trust, 0o644)
   assert.is((await readTrust(home).catch(error => error)).code, 'bad-config')
 })
 
-test('that cannot be written is told, and tried again with the next change', async () => {
+test('that cannot be written is reported, and written again with the next change', async () => {
   const home = await newHome()
   const errors: BakError[] = []
-  const keeper = new TrustKeeper({ ...home, trust: join(home.root, 'no-folder', 'trust.json') }, e => errors.push(e))
+  const keeper = new TrustFileWriter({ ...home, trust: join(home.root, 'no-folder', 'trust.json') }, e =>
+    errors.push(e)
+  )
   keeper.save(fileOf(1))
   await keeper.close()
   keeper.save(fileOf(2))

@@ -1,20 +1,26 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkFact, TrustLog } from '../../../node/mesh/trust/trust-log.ts'
+import { checkTrustEntry, TrustLog } from '../../../node/mesh/trust/trust-log.ts'
 import { answerTrustSync, syncTrust, type TrustSyncing } from '../../../node/mesh/trust/trust-sync.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { call, serve } from '../../../protocols/stream.ts'
-import { FACTS_PER_FRAME, type Fact, factId, revocationSubject, trustProtocol } from '../../../protocols/trust.ts'
-import { newSigner, road, stayAwake } from '../../helpers/streams.ts'
+import {
+  ENTRIES_PER_FRAME,
+  revocationSubject,
+  type TrustEntry,
+  trustEntryId,
+  trustProtocol
+} from '../../../protocols/trust-entries.ts'
+import { linkTo, newSigner, stayAwake } from '../../helpers/streams.ts'
 import { founderOf, NOW } from '../../helpers/trust.ts'
 
-const test = suite('swapping what the mesh decided')
+const test = suite('a sync of trust entries')
 test.after(stayAwake())
 
 const founder = founderOf()
 const target = newSigner().peer
-const factOf = (n: number): Fact => ({
+const entryOf = (n: number): TrustEntry => ({
   type: 'revocation',
   sealed: seal(revocationSubject, { mesh: founder.mesh, target, at: NOW + n }, founder)
 })
@@ -23,22 +29,22 @@ interface Side extends TrustSyncing {
   took: string[]
 }
 
-function sideOf(known: Fact[]): Side {
-  const facts = new TrustLog()
+function sideOf(known: TrustEntry[]): Side {
+  const log = new TrustLog()
   const took: string[] = []
-  const learn = (fact: Fact) => facts.add(checkFact(founder.mesh, fact), NOW)
+  const learn = (entry: TrustEntry) => log.add(checkTrustEntry(founder.mesh, entry), NOW)
   for (const each of known) learn(each)
   return {
-    facts,
+    log,
     took,
-    take: (fact, peer) => {
-      learn(fact)
+    add: (entry, peer) => {
+      learn(entry)
       took.push(peer)
     }
   }
 }
 
-function roadTo(far: Side, onError: (error: BakError) => void = () => {}) {
+function openerTo(far: Side, onError: (error: BakError) => void = () => {}) {
   const ended = Promise.withResolvers<void>()
   const handler = serve(
     trustProtocol,
@@ -51,19 +57,19 @@ function roadTo(far: Side, onError: (error: BakError) => void = () => {}) {
     },
     onError
   )
-  return Object.assign(road(handler, 'caller'), { ended: ended.promise })
+  return Object.assign(linkTo(handler, 'caller'), { ended: ended.promise })
 }
 
 async function meet(near: Side, far: Side): Promise<void> {
-  const { open, ended } = roadTo(far)
+  const { open, ended } = openerTo(far)
   await syncTrust(open, 'answerer', near)
   await ended
 }
 
-const sorted = ({ facts }: Side) => facts.ids().sort()
+const sorted = ({ log }: Side) => log.ids().sort()
 
-test('both know what either knew, and only what one had not has travelled', async () => {
-  const [a, b, c] = [factOf(1), factOf(2), factOf(3)]
+test('gives both sides all entries, and sends only those that one side lacked', async () => {
+  const [a, b, c] = [entryOf(1), entryOf(2), entryOf(3)]
   const [near, far] = [sideOf([a, b]), sideOf([b, c])]
   await meet(near, far)
   assert.is(sorted(near).length, 3)
@@ -71,59 +77,59 @@ test('both know what either knew, and only what one had not has travelled', asyn
   assert.equal([near.took, far.took], [['answerer'], ['caller']])
 })
 
-test('peers that know the same, or nothing, have nothing to say', async () => {
-  for (const known of [[], [factOf(1)]]) {
+test('sends no entries between peers that know the same ones, or none', async () => {
+  for (const known of [[], [entryOf(1)]]) {
     const [near, far] = [sideOf(known), sideOf(known)]
     await meet(near, far)
     assert.equal([near.took, far.took], [[], []])
   }
 })
 
-for (const count of [FACTS_PER_FRAME - 1, FACTS_PER_FRAME, FACTS_PER_FRAME + 1, 2 * FACTS_PER_FRAME]) {
-  test(`${count} decisions travel in portions, whichever side knows them`, async () => {
-    const all = Array.from({ length: count }, (_, i) => factOf(i))
+for (const count of [ENTRIES_PER_FRAME - 1, ENTRIES_PER_FRAME, ENTRIES_PER_FRAME + 1, 2 * ENTRIES_PER_FRAME]) {
+  test(`${count} decisions are sent in portions, whichever side knows them`, async () => {
+    const all = Array.from({ length: count }, (_, i) => entryOf(i))
     for (const [near, far] of [
       [sideOf(all), sideOf([])],
       [sideOf([]), sideOf(all)]
     ] as const) {
       await meet(near, far)
-      assert.is(near.facts.ids().length + far.facts.ids().length, 2 * count)
+      assert.is(near.log.ids().length + far.log.ids().length, 2 * count)
     }
   })
 }
 
-test('what is no decision ends the exchange, and is not taken', async () => {
-  const { sealed } = factOf(1) as { sealed: { signature: Uint8Array } }
-  const forged = { ...factOf(1), sealed: { ...sealed, signature: new Uint8Array(64) } } as Fact
+test('an invalid entry ends the exchange, and is not added', async () => {
+  const { sealed } = entryOf(1) as { sealed: { signature: Uint8Array } }
+  const forged = { ...entryOf(1), sealed: { ...sealed, signature: new Uint8Array(64) } } as TrustEntry
   const far = sideOf([])
   const errors: string[] = []
-  const { open, ended } = roadTo(far, error => errors.push(error.code))
+  const { open, ended } = openerTo(far, error => errors.push(error.code))
   const exchange = await call(open, trustProtocol)
-  await exchange.send({ type: 'have', ids: [forged, factOf(2)].map(factId) })
+  await exchange.send({ type: 'have', ids: [forged, entryOf(2)].map(trustEntryId) })
   await exchange.receive()
-  await exchange.send({ type: 'give', facts: [forged, factOf(2)] })
+  await exchange.send({ type: 'give', entries: [forged, entryOf(2)] })
   await ended
   await new Promise(setImmediate)
   assert.equal([far.took, errors], [[], ['bad-signature']])
   exchange.abort(new Error('over'))
 })
 
-test('what nobody asked for is not looked at, and nothing twice', async () => {
+test('entries that were not asked for are ignored, and repeated ones are added once', async () => {
   const far = sideOf([])
-  const { open, ended } = roadTo(far)
+  const { open, ended } = openerTo(far)
   const exchange = await call(open, trustProtocol)
-  await exchange.send({ type: 'have', ids: [factId(factOf(1))] })
+  await exchange.send({ type: 'have', ids: [trustEntryId(entryOf(1))] })
   await exchange.receive()
-  await exchange.send({ type: 'give', facts: [factOf(1), factOf(1), factOf(2)] })
+  await exchange.send({ type: 'give', entries: [entryOf(1), entryOf(1), entryOf(2)] })
   await exchange.close()
   await ended
   assert.equal(far.took, ['caller'])
-  assert.equal(far.facts.ids(), [factId(factOf(1))])
+  assert.equal(far.log.ids(), [trustEntryId(entryOf(1))])
 })
 
-test('an exchange that breaks leaves both with what they have', async () => {
-  const [near, far] = [sideOf([factOf(1)]), sideOf([factOf(2)])]
-  const broken = roadTo(far)
+test('an exchange that breaks leaves both sides with the entries that they have', async () => {
+  const [near, far] = [sideOf([entryOf(1)]), sideOf([entryOf(2)])]
+  const broken = openerTo(far)
   broken.onAnswer = (_, stream) => {
     stream.cut()
     return undefined
@@ -133,15 +139,15 @@ test('an exchange that breaks leaves both with what they have', async () => {
     error => error as BakError
   )
   assert.ok(error instanceof BakError)
-  assert.equal([near.facts.ids().length, far.facts.ids().length], [1, 1])
+  assert.equal([near.log.ids().length, far.log.ids().length], [1, 1])
 })
 
-test('a peer that says nothing is given up', async () => {
+test('a silent peer is given up', async () => {
   const short = { ...trustProtocol, timeout: 50 }
   const handler = serve(short, async function* () {
     await new Promise(resolve => setTimeout(resolve, 500))
   })
-  const exchange = await call(road(handler, 'caller').open, short)
+  const exchange = await call(linkTo(handler, 'caller').open, short)
   await exchange.send({ type: 'have', ids: [] })
   const error = await exchange.receive().then(
     () => undefined,

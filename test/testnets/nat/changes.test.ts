@@ -5,7 +5,7 @@ import { NatNetwork } from '../../../testnets/nat/network.ts'
 import { isWhole, runWhilePathChanges, runWhileRelayDies } from '../../../testnets/nat/scenarios.ts'
 import { skipWhere } from '../../helpers/skip.ts'
 
-const changes = suite('paths that change while a tarball is on its way')
+const changes = suite('paths that change during a transfer')
 const missing = labMissing(['miniupnpd', 'ss'])
 const test = skipWhere(missing, changes)
 

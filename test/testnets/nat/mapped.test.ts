@@ -5,11 +5,10 @@ import { labMissing } from '../../../testnets/lab/available.ts'
 import { type LabMesh, startLabMesh } from '../../../testnets/lab/mesh.ts'
 import { skipWhere } from '../../helpers/skip.ts'
 
-const suiteOf = suite('routers that open ports')
+const suiteOf = suite('routers that map ports')
 const missing = labMissing(['miniupnpd'])
 const test = skipWhere(missing, suiteOf)
-/** A port is there after this, or is not, ms. */
-const LIMIT = 30_000
+const MAPPING_TIMEOUT_MS = 30_000
 
 let net: LabMesh
 
@@ -35,14 +34,14 @@ for (const [host, how] of [
   ['u', 'UPnP'],
   ['p', 'NAT-PMP and no UPnP']
 ] as const) {
-  test(`a daemon behind one that speaks ${how} tells all of a port of the router`, async () => {
+  test(`a daemon behind one that speaks ${how} announces a mapped port`, async () => {
     const { outside } = net.lab.host(host)
-    await net.testnet.until('relay', members => isTold(members, host, outside), LIMIT)
+    await net.testnet.until('relay', members => isAnnounced(members, host, outside), MAPPING_TIMEOUT_MS)
   })
 }
 
-test('the two reach each other by their routers’ ports', async () => {
-  const signal = AbortSignal.timeout(LIMIT)
+test('the two reach each other by mapped ports', async () => {
+  const signal = AbortSignal.timeout(MAPPING_TIMEOUT_MS)
   for (;;) {
     const [answer] = await Array.fromAsync(net.testnet.call('u', 'reachability', { on: 'p' }, { signal }))
     if (answer?.peers[0]?.path?.class === 'mapped') break
@@ -50,7 +49,7 @@ test('the two reach each other by their routers’ ports', async () => {
   }
 })
 
-test('a daemon that ends gives its port back to a router that speaks NAT-PMP', async () => {
+test('a daemon that ends removes its mapping from a router that speaks NAT-PMP', async () => {
   const { namespace } = net.lab.host('rp')
   const opened = () => namespace.run(['nft', 'list', 'table', 'inet', 'upnp']).includes('dnat')
   assert.ok(opened())
@@ -58,7 +57,7 @@ test('a daemon that ends gives its port back to a router that speaks NAT-PMP', a
   assert.not.ok(opened())
 })
 
-const isTold = (members: MemberView[], host: string, outside: string) =>
+const isAnnounced = (members: MemberView[], host: string, outside: string) =>
   members.some(
     ({ name, addresses }) => name === host && addresses.some(each => each.startsWith(`/ip4/${outside}/tcp/`))
   )

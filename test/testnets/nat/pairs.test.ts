@@ -1,10 +1,19 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { expected, HOSTS, kindOf, pairsOf, placeOf, representatives } from '../../../testnets/nat/pairs.ts'
+import {
+  expected,
+  HOSTS,
+  kindOf,
+  pairsOf,
+  placeOf,
+  RELAYS,
+  relayFlag,
+  representatives
+} from '../../../testnets/nat/pairs.ts'
 
 const pairs = suite('pairs of hosts behind NATs')
 
-pairs('have the path that is to be, whichever end asks', () => {
+pairs('have the same expected path from either end', () => {
   const table: Array<[string, string, string]> = [
     ['e1', 'e1b', 'direct'],
     ['e1', 'e2', 'punched'],
@@ -22,7 +31,7 @@ pairs('have the path that is to be, whichever end asks', () => {
   }
 })
 
-pairs('are each there once, and one of each two kinds represents the others', () => {
+pairs('are listed once each, and one of each two kinds represents the others', () => {
   const all = pairsOf(HOSTS)
   assert.is(all.length, (HOSTS.length * (HOSTS.length - 1)) / 2)
   const kinds = (chosen: typeof all) => new Set(chosen.map(pair => pair.map(kindOf).sort().join(' ')))
@@ -34,6 +43,11 @@ pairs('are each there once, and one of each two kinds represents the others', ()
 
 pairs('are named by what each host is behind', () => {
   for (const host of HOSTS) assert.type(placeOf(host), 'string', host)
+})
+
+pairs('share no relays but the two that are named so', () => {
+  const relaying = [...RELAYS, ...HOSTS].filter(host => relayFlag(host) !== '--no-relay')
+  assert.equal(relaying, RELAYS)
 })
 
 pairs.run()

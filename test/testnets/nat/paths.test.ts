@@ -11,6 +11,9 @@ const nat = suite('a mesh behind NATs of every kind')
 const missing = labMissing(['miniupnpd', 'ss'])
 const test = skipWhere(missing, nat)
 
+/** After three failures, as on a busy machine, a pair tries again a minute later. */
+const PATHS_TIMEOUT_MS = 120_000
+
 let net: NatNetwork
 
 nat.before(async () => {
@@ -21,11 +24,17 @@ nat.after(async () => {
   await net?.stop()
 })
 
-test('every pair finds the path that it is to have', async () => {
-  assert.equal(await wrongPaths(net, 60_000), [])
+test('every pair gets its expected path', async () => {
+  assert.equal(await wrongPaths(net, PATHS_TIMEOUT_MS), [])
 })
 
-test('one peer shows by which path every two of the others are connected', async () => {
+test('only the two relays relay, though another host is public, too', async () => {
+  const [answer] = await Array.fromAsync(net.mesh.testnet.call('s1', 'reachability', { on: 'all' }))
+  const relaying = answer?.peers.filter(({ relay }) => relay).map(({ name }) => name)
+  assert.equal(relaying?.sort(), RELAYS)
+})
+
+test('one peer reports by which path every two of the others are connected', async () => {
   const { status, stdout, stderr } = await net.mesh.testnet.bak('s1', ['topo', '--json'])
   assert.equal([status, stderr], [0, ''])
   const { links } = JSON.parse(stdout) as CallResponse<'topology'>

@@ -1,6 +1,7 @@
 /** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
@@ -36,8 +37,8 @@ export async function runCommand(
     argv: argvOf(spec, iteration),
     cwd: context.directory,
     env: { ...context.env, ...environmentOf(work, iteration) },
-    stdout: join(folder, 'stdout.txt'),
-    stderr: join(folder, 'stderr.txt')
+    stdout: join(folder, OUTPUT_FILES.stdout),
+    stderr: join(folder, OUTPUT_FILES.stderr)
   })
   context.onStarted(child.pid, folder)
   return finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))

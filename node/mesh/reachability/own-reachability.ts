@@ -1,15 +1,17 @@
-/** What this peer knows of its own place in the network: whether all can dial it, or what kind of router is before it. Its record says it. */
+/** How this peer can be reached: publicly, or through which kind of NAT and which mapped ports. Its record tells the others. */
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager } from '@libp2p/interface-internal'
 import type { Endpoint } from '../../../protocols/observe.ts'
 import type { Nat } from '../../../protocols/path.ts'
-import { observe } from '../holepunch/observe.ts'
+import { observePort } from '../holepunch/observe.ts'
 import { isSymmetric } from '../holepunch/punch-plan.ts'
 import type { Members } from '../membership/members.ts'
 import type { Relays } from '../relay/relays.ts'
 import { isRelayed, needsNoRelay } from './addresses.ts'
 
-const OBSERVE = 5_000
+/** An observation takes two round trips to a relay. */
+const OBSERVE_TIMEOUT_MS = 5_000
+/** Mapped addresses in the record. */
 const MAX_MAPPED = 8
 
 export interface ReachabilityComponents {
@@ -22,21 +24,19 @@ export interface ReachabilityComponents {
 
 export class Reachability {
   readonly #components: ReachabilityComponents
-  #seen: Endpoint[] = []
-  /** What its record says of it. */
-  #said = '{}'
+  /** One port of this peer, as observers saw it last. */
+  #observed: Endpoint[] = []
+  /** What the record holds, as JSON. */
+  #published = '{}'
 
   constructor(components: ReachabilityComponents) {
     this.#components = components
   }
 
-  /** libp2p starts only what has both. */
-  start(): void {}
-
   afterStart(): void {
     this.#components.events.addEventListener('self:peer:update', this.#onAddresses)
     this.#components.relays.addEventListener('reserved', this.#onReserved)
-    this.#tell()
+    this.#publish()
   }
 
   stop(): void {
@@ -44,21 +44,21 @@ export class Reachability {
     this.#components.relays.removeEventListener('reserved', this.#onReserved)
   }
 
-  /** Relays have looked at a port of this peer. */
-  note(seen: Endpoint[]): void {
-    this.#seen = seen
-    this.#tell()
+  /** @param endpoints at which observers saw one port of this peer */
+  noteObserved(endpoints: Endpoint[]): void {
+    this.#observed = endpoints
+    this.#publish()
   }
 
-  /** @returns undefined while nobody has looked from outside */
+  /** @returns undefined before the first observation */
   nat(): Nat | undefined {
     if (needsNoRelay(this.#components.addressManager.getAddressesWithMetadata())) return 'public'
-    if (this.#seen.length === 0) return undefined
-    return isSymmetric({ seen: this.#seen }) ? 'symmetric' : 'nat'
+    if (this.#observed.length === 0) return undefined
+    return isSymmetric(this.#observed) ? 'symmetric' : 'nat'
   }
 
-  /** @returns where others may try to find this peer: proven or not, a ticket can wait for no proof */
-  ways(): string[] {
+  /** @returns where others may try to dial this peer, unproven addresses included: a ticket cannot wait for a proof */
+  addresses(): string[] {
     const self = this.#components.peerId.toString()
     const listening = this.#components.addressManager
       .getAddressesWithMetadata()
@@ -69,30 +69,30 @@ export class Reachability {
     return [...new Set([...this.#components.addressManager.getAddresses().map(String), ...listening])]
   }
 
-  readonly #onAddresses = (): void => this.#tell()
+  readonly #onAddresses = (): void => this.#publish()
 
-  /** The first look; each attempt at a direct path is another. */
+  /** The first observation; every attempt at a direct connection makes another. */
   readonly #onReserved = (): void => {
-    if (this.#seen.length > 0) return
+    if (this.#observed.length > 0) return
     const { peerId, relays } = this.#components
-    observe(peerId.toString(), relays.observers(), AbortSignal.timeout(OBSERVE)).then(
-      outside => {
-        outside.release()
-        this.note(outside.endpoints)
+    observePort(peerId.toString(), relays.observers(), AbortSignal.timeout(OBSERVE_TIMEOUT_MS)).then(
+      port => {
+        port.release()
+        this.noteObserved(port.endpoints)
       },
       () => {}
     )
   }
 
-  #tell(): void {
+  #publish(): void {
     const addresses = this.#components.addressManager.getAddressesWithMetadata()
     const mapped = addresses
       .filter(({ type, verified }) => type === 'ip-mapping' && verified)
       .map(({ multiaddr }) => multiaddr.toString())
       .slice(0, MAX_MAPPED)
     const known = { nat: this.nat(), mapped: mapped.length > 0 ? mapped : undefined }
-    if (JSON.stringify(known) === this.#said) return
-    this.#said = JSON.stringify(known)
+    if (JSON.stringify(known) === this.#published) return
+    this.#published = JSON.stringify(known)
     this.#components.members.update(known)
   }
 }

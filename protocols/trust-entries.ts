@@ -1,7 +1,7 @@
 /**
- * What a mesh decides together: who is revoked, and which secret is the newest. Both are signed by an admin and travel with
- * that admin's proof, on the topic `trust` and in a swap between two peers that connect, so that who was away learns them
- * too. A third kind, a use, tells that a peer came by an invitation that may be used so many times only.
+ * The trust entries of a mesh: revocations, rotations of the secret, and uses of invitations that may be used a limited number
+ * of times. The first two are decisions, signed by an admin; they travel with that admin's proof. Entries are published on the
+ * topic `trust`, and synced between two peers that connect, so that a peer that was away learns them too.
  */
 import * as v from 'valibot'
 import { decode, encode } from './codec.ts'
@@ -12,7 +12,7 @@ import { bytes, count, instant, list, peerId, text } from './fields.ts'
 import { acceptanceSubject, invitationSubject, links, proofBytes } from './membership.ts'
 import type { Protocol } from './stream.ts'
 
-/** Sealed by an admin; good for ever. Nobody can revoke the founder. */
+/** Sealed by an admin; it never expires. The founder cannot be revoked. */
 export const revocation = v.object({
   mesh: peerId,
   /** Id of a peer or of an invitation: no two of either have the same. */
@@ -29,31 +29,30 @@ export const rotation = v.object({
   generation: count,
   secret: v.pipe(bytes(32), v.length(32)),
   issued: instant,
-  /** Until then a peer that knows only an older secret is let in. */
+  /** Until then a peer that knows only an older secret is admitted. */
   until: instant
 })
 export type Rotation = v.InferOutput<typeof rotation>
 export const rotationSubject: Subject<Rotation> = { name: 'rotation', schema: rotation }
 
-/** One decision, or one use, as it travels; `proof` is that of the admin who signed, absent for the founder. */
-export const fact = v.variant('type', [
+/** One decision, or one use; `proof` of a decision is that of the admin who signed, absent for the founder. */
+export const trustEntry = v.variant('type', [
   v.object({ type: v.literal('revocation'), sealed: envelope, proof: v.optional(proofBytes) }),
   v.object({ type: v.literal('rotation'), sealed: envelope, proof: v.optional(proofBytes) }),
   v.object({ type: v.literal('use'), proof: proofBytes })
 ])
-export type Fact = v.InferOutput<typeof fact>
+export type TrustEntry = v.InferOutput<typeof trustEntry>
 
-/** What travels on the topic `trust`; gossip drops what is the same to the byte, so a repeat has a number. */
-export const trustMessage = v.object({ fact, attempt: count })
+/** A message on the topic `trust`; gossip drops equal messages, so a repeat has another number. */
+export const trustMessage = v.object({ entry: trustEntry, attempt: count })
 
 /**
- * @returns what the same decision is called, whatever proof travels with it, and the same use, however often it was accepted:
- * 32 hex digits
+ * @returns 32 hex digits: equal for the same decision with another proof, and for the same use accepted again
  * @throws {BakError} `bad-message`
  */
-export function factId(fact: Fact): string {
+export function trustEntryId(entry: TrustEntry): string {
   return digestOf(
-    encode(fact.type === 'use' ? useOf(fact.proof) : [fact.type, fact.sealed.by, fact.sealed.body])
+    encode(entry.type === 'use' ? useOf(entry.proof) : [entry.type, entry.sealed.by, entry.sealed.body])
   ).slice(0, 32)
 }
 
@@ -63,36 +62,36 @@ function useOf(proof: Uint8Array): [invitation: string, peer: string] {
   return [peek(invitationSubject, leaf.invitation).id, peek(acceptanceSubject, leaf.acceptance).peer]
 }
 
-/** What one peer knows, at most. */
+/** Entries that one peer keeps, at most. */
 export const MAX_REVOCATIONS = 10_000
 export const MAX_ROTATIONS = 4
 export const MAX_USES_KNOWN = 9_000
-export const MAX_FACTS = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
-/** Facts in one frame. */
-export const FACTS_PER_FRAME = 256
+export const MAX_TRUST_ENTRIES = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
+/** Entries in one frame. */
+export const ENTRIES_PER_FRAME = 256
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 
 /**
- * Two peers make what they know equal: the caller says what it has, the other gives what is missing, in portions, and says in
- * the last what it wants; the caller gives that.
+ * Syncs the entries of two peers: the caller sends the ids that it has, the other sends what the caller lacks, in portions, and
+ * in the last the ids that it wants; the caller sends those.
  */
-const swapRequest = v.variant('type', [
-  v.object({ type: v.literal('have'), ids: list(id, MAX_FACTS) }),
-  v.object({ type: v.literal('give'), facts: list(fact, FACTS_PER_FRAME) })
+const syncRequest = v.variant('type', [
+  v.object({ type: v.literal('have'), ids: list(id, MAX_TRUST_ENTRIES) }),
+  v.object({ type: v.literal('give'), entries: list(trustEntry, ENTRIES_PER_FRAME) })
 ])
-const swapResponse = v.object({ facts: list(fact, FACTS_PER_FRAME), want: list(id, MAX_FACTS) })
-export type TrustRequest = v.InferOutput<typeof swapRequest>
-export type TrustResponse = v.InferOutput<typeof swapResponse>
+const syncResponse = v.object({ entries: list(trustEntry, ENTRIES_PER_FRAME), want: list(id, MAX_TRUST_ENTRIES) })
+export type TrustRequest = v.InferOutput<typeof syncRequest>
+export type TrustResponse = v.InferOutput<typeof syncResponse>
 
 export const trustProtocol: Protocol<TrustRequest, TrustResponse> = {
   id: '/bak/trust/1.0.0',
-  request: swapRequest,
-  response: swapResponse,
+  request: syncRequest,
+  response: syncResponse,
   timeout: 10_000,
   maxFrame: 4 * 1024 * 1024
 }
 
-/** Asks an admin for a membership in place of the proof that the connection was let in by. */
+/** Asks an admin for a membership in place of the proof by which the connection was admitted. */
 export const renewProtocol: Protocol<Record<string, never>, { proof: Uint8Array }> = {
   id: '/bak/renew/1.0.0',
   request: v.strictObject({}) as unknown as Protocol<Record<string, never>, never>['request'],
