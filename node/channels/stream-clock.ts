@@ -59,7 +59,7 @@ export class StreamClock {
     const stop = () => over.reject(asBakError(signal.reason))
     const expire = () =>
       over.reject(new BakError('timeout', `the controller's clock did not come within ${ANSWER_TIMEOUT_MS / 1000} s`))
-    const timer = setTimeout(expire, ANSWER_TIMEOUT_MS)
+    const timer = setTimeout(expire, ANSWER_TIMEOUT_MS).unref()
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
     try {
