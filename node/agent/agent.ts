@@ -5,6 +5,7 @@ import { decode } from '../../protocols/codec.ts'
 import { envelope, open, type Signed, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
+import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import { RunStreamClient } from '../channels/run-stream-client.ts'
@@ -33,6 +34,8 @@ import { usageNow } from './usage.ts'
 const OFFER_TIMEOUT_MS = 60_000
 /** For so long the offer is expected on the run stream, ms; then it is fetched by its digest. */
 const OFFER_ON_STREAM_MS = 1_000
+/** Runs that are over here whose topics this peer is still subscribed to; the oldest is left first. */
+const MAX_LINGERING = 64
 /** Peers that are asked for what the controller cannot give. */
 const MAX_ASKED = 8
 
@@ -68,6 +71,8 @@ export class Agent {
   /** Runs whose `join` is being considered, with their controllers. */
   readonly #joining = new Map<string, string>()
   readonly #tombstones: Tombstones
+  /** Runs that are over here while their controllers may still ask: this peer stays on their topics until the run is over everywhere. */
+  readonly #lingering = new Set<string>()
 
   constructor(components: AgentComponents, init: AgentInit) {
     this.#components = components
@@ -79,12 +84,14 @@ export class Agent {
   async afterStart(): Promise<void> {
     await this.#restore()
     this.#components.feed.addEventListener('command', this.#onCommand)
+    this.#components.feed.addEventListener('notice', this.#onNotice)
     this.#components.authority.addEventListener('refused', this.#onRefused)
   }
 
   /** A daemon that starts again takes up its runs. */
   async beforeStop(): Promise<void> {
     this.#components.feed.removeEventListener('command', this.#onCommand)
+    this.#components.feed.removeEventListener('notice', this.#onNotice)
     this.#components.authority.removeEventListener('refused', this.#onRefused)
     await Promise.all([...this.#runs.values()].map(run => run.pause()))
   }
@@ -106,6 +113,7 @@ export class Agent {
   /** Drops a run whose last tarball has its receipt. */
   async drop(run: string): Promise<void> {
     await this.#runs.get(run)?.drop()
+    this.#leave(run)
   }
 
   readonly #onCommand = (event: CustomEvent<Signed<Command>>): void => {
@@ -120,6 +128,22 @@ export class Agent {
     })
   }
 
+  readonly #onNotice = ({ detail: { value } }: CustomEvent<Signed<Notice>>): void => {
+    if (value.phases.some(isLast)) this.#leave(value.run)
+  }
+
+  /** The run is over here. */
+  #linger(run: string): void {
+    this.#lingering.add(run)
+    const [oldest = run] = this.#lingering
+    if (this.#components.feed.get(run)?.closed.some(isLast)) this.#leave(run)
+    else if (this.#lingering.size > MAX_LINGERING) this.#leave(oldest)
+  }
+
+  #leave(run: string): void {
+    if (this.#lingering.delete(run)) this.#components.feed.leave(run)
+  }
+
   /** The runs of a peer that is not let in any more are over here. */
   readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
     for (const run of this.#runs.values()) if (run.member.lead.by === peer) run.abandon()
@@ -132,7 +156,7 @@ export class Agent {
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
     checkRunLimits(this.#controllers, by)
     this.#joining.set(run, by)
-    this.#components.feed.enter(run)
+    this.#components.feed.enter(run, peer => this.#takesPart(run, peer, by))
     const stream = this.#newStream(run, by)
     stream.clock.prime()
     stream.start()
@@ -155,6 +179,12 @@ export class Agent {
         void stream.stop()
       }
     }
+  }
+
+  /** Before the offer is here only the controller is known to take part. */
+  #takesPart(run: string, peer: string, controller: string): boolean {
+    const candidates = this.#runs.get(run)?.member.offer.candidates
+    return peer === controller || (candidates?.some(candidate => candidate.peer === peer) ?? false)
   }
 
   /** The offer comes on the run stream; from another peer if the controller cannot be reached. */
@@ -189,12 +219,12 @@ export class Agent {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, lowNoise, feed } = this.#components
+    const { streams, runStreams, lowNoise } = this.#components
     const run = new MemberRun({
       ...{ member, stream, log: this.#log, signer: this.#init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
       onMeasuring: measures => lowNoise.set(member.run, measures),
-      onOver: () => feed.leave(member.run),
+      onOver: () => this.#linger(member.run),
       onGone: () => {
         this.#runs.delete(member.run)
         this.#tombstones.add(member)
@@ -215,10 +245,9 @@ export class Agent {
         const outbox = await openOutbox(join(folder, 'outbox'), name)
         const member = await restoreMember(folder, this.#init.signer.peer, outbox)
         const stream = this.#newStream(name, member.lead.by)
-        if (member.state !== 'orphaned') {
-          this.#components.feed.enter(name)
-          stream.start()
-        }
+        this.#components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))
+        if (member.state === 'orphaned') this.#linger(name)
+        else stream.start()
         this.#take(member, stream)
         this.#log.info('run taken up again', { run: name, state: member.state })
       } catch (cause) {
@@ -251,3 +280,5 @@ export class Agent {
     }
   }
 }
+
+const isLast = ({ phase }: ClosedPhase) => phase === 'terminate'

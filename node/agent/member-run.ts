@@ -35,7 +35,7 @@ export interface MemberRunInit {
   parts: PhaseParts
   /** Whether this member is between `start` and `stop` now. */
   onMeasuring(measures: boolean): void
-  /** The run is over here, whether data is left or not. Not called for a run that was over when the daemon started. */
+  /** The run is over here, whether data is left or not; its controller may still ask. Not called for a run that was over when the daemon started. */
   onOver(): void
   /** Nothing of the run is left here. */
   onGone(): void

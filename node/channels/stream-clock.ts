@@ -58,7 +58,7 @@ export class StreamClock {
     const over = Promise.withResolvers<never>()
     const expire = () =>
       over.reject(new BakError('timeout', `the controller's clock did not come within ${ANSWER_TIMEOUT_MS / 1000} s`))
-    const timer = setTimeout(expire, ANSWER_TIMEOUT_MS)
+    const timer = setTimeout(expire, ANSWER_TIMEOUT_MS).unref()
     const removeListener = onAbort(signal, () => over.reject(asBakError(signal.reason)))
     try {
       for (;;) {

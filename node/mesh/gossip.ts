@@ -10,6 +10,7 @@ import { TOPICS, topicName } from '../../protocols/hello.ts'
 import type { Log } from '../log.ts'
 import { Ignored } from './ignored.ts'
 import { GossipLimiter } from './libp2p/gossip-limiter.ts'
+import { restrictTopics } from './libp2p/topic-admission.ts'
 import { scoreOf } from './limits/gossip-score.ts'
 import type { PeerScore } from './limits/peer-score.ts'
 import { Signers } from './limits/signers.ts'
@@ -89,6 +90,8 @@ export interface Topic<T> {
    * True if the signer sends the message to every peer that it concerns: a peer that gets it from the signer itself does not pass it on.
    */
   isOneHop?(value: T): boolean
+  /** Whether a peer may get the messages of the topic; every peer of the mesh where it is left out. */
+  admits?(peer: string): boolean
   /** Gets each message once, through whichever neighbour it came. */
   handle(value: T, bytes: Uint8Array): void
 }
@@ -101,6 +104,7 @@ export class Gossip {
   readonly #topics = new Map<string, Topic<unknown>>()
   readonly #checked = new WeakMap<Uint8Array, unknown>()
   readonly #signers = new Signers()
+  #restricts = false
 
   constructor(components: GossipComponents, init: GossipInit) {
     this.#pubsub = components.pubsub
@@ -120,10 +124,17 @@ export class Gossip {
   subscribe<T>(topic: Topic<T>): void {
     this.#topics.set(topic.name, topic as Topic<unknown>)
     this.#inside.allowedTopics.add(topic.name)
+    if (topic.admits != null) this.#restrict()
     this.#pubsub.topicValidators.set(topic.name, (peer, message) =>
       this.#validate(topic as Topic<unknown>, peer, message)
     )
     this.#pubsub.subscribe(topic.name)
+  }
+
+  #restrict(): void {
+    if (this.#restricts) return
+    this.#restricts = true
+    restrictTopics(this.#pubsub, (name, peer) => this.#topics.get(name)?.admits?.(peer) ?? true)
   }
 
   /** Leaves a topic: its messages are dropped unread from now on. */

@@ -191,7 +191,7 @@ export class Coordinator {
     const { id, order, folder, record, events } = driver.run
     const { feed, runStreams, receiver } = this.#components
     const { policy } = order.spec
-    feed.enter(id)
+    feed.enter(id, peer => driver.run.nameOf(peer) != null)
     runStreams.open(id, {
       admits: peer => driver.admits(peer),
       leaseIntervalMs: Math.max(MIN_LEASE_INTERVAL_MS, (policy.lease * 1000) / LEASE_SIGNS),

@@ -20,12 +20,12 @@ export class RunContext {
   readonly events: RunEvents
   readonly parts: RunParts
   readonly record: RunRecord
-  /** All whom the offer names. */
-  candidates: Candidate[] = []
   /** What the phases are about: the offer, and later the manifest. */
   subject: { digest: string; bytes: Uint8Array } | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
+  #candidates: Candidate[] = []
+  #names = new Map<string, string>()
   readonly excluded = new Map<string, Exclusion>()
   readonly #cancelled = new AbortController()
 
@@ -40,6 +40,16 @@ export class RunContext {
   /** The id of the run. */
   get id(): string {
     return this.order.run
+  }
+
+  /** All whom the offer names. */
+  get candidates(): Candidate[] {
+    return this.#candidates
+  }
+
+  set candidates(candidates: Candidate[]) {
+    this.#candidates = candidates
+    this.#names = new Map(candidates.map(({ peer, name }) => [peer, name]))
   }
 
   /** Aborts with a `Stopped` when someone cancels the run. */
@@ -68,7 +78,7 @@ export class RunContext {
   }
 
   nameOf(peer: string): string | undefined {
-    return this.candidates.find(candidate => candidate.peer === peer)?.name
+    return this.#names.get(peer)
   }
 
   /** The member takes no part from now on. */

@@ -75,11 +75,16 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
     this.#subscribe(this.#topicOf(), ({ phase }) => phase === 'join')
   }
 
-  /** Subscribes to the topic of a run in which this peer takes part. */
-  enter(run: string): void {
+  /**
+   * Subscribes to the topic of a run in which this peer takes part.
+   * @param admits whether another peer may get the commands of the run; asked at each message
+   */
+  enter(run: string, admits: (peer: string) => boolean): void {
     const times = this.#entered.get(run) ?? 0
     this.#entered.set(run, times + 1)
-    if (times === 0) this.#subscribe(this.#topicOf(run), command => command.run === run && command.phase !== 'join')
+    if (times > 0) return
+    const belongs = (command: Command) => command.run === run && command.phase !== 'join'
+    this.#subscribe(this.#topicOf(run), belongs, admits)
   }
 
   /** To be called once for each `enter`. */
@@ -155,7 +160,7 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
   }
 
   /** @param belongs whether a command may travel on the topic */
-  #subscribe(name: string, belongs: (command: Command) => boolean): void {
+  #subscribe(name: string, belongs: (command: Command) => boolean, admits?: (peer: string) => boolean): void {
     const check: Topic<Heard>['check'] = (bytes, claim) => {
       const heard = checkRunMessage(decode(runMessage, bytes), this.#authority, claim)
       if (heard.type === 'notice' || belongs(heard.signed.value)) return heard
@@ -165,7 +170,7 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
       )
     }
     this.#gossip.subscribe({
-      ...{ name, check },
+      ...{ name, check, admits },
       isOneHop: heard => heard.signed.value.oneHop === true,
       handle: heard => this.handle(heard)
     })

@@ -16,7 +16,7 @@ import type { Members } from '../../node/mesh/membership/members.ts'
 import type { Paths } from '../../node/mesh/paths/paths.ts'
 import type { Streams } from '../../node/mesh/streams.ts'
 import type { Authority } from '../../node/mesh/trust/authority.ts'
-import type { RunFeed } from '../../node/run/run-feed.ts'
+import type { FollowedRun, RunFeed } from '../../node/run/run-feed.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { encode } from '../../protocols/codec.ts'
@@ -25,13 +25,14 @@ import { digestOf } from '../../protocols/digest.ts'
 import { open, type Signer, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Offer, offerSubject } from '../../protocols/manifest.ts'
+import type { ClosedPhase } from '../../protocols/notice.ts'
 import { type Ack, ackSubject, type Command, commandSubject } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Opener, serve } from '../../protocols/stream.ts'
 import { fake } from '../helpers/run.ts'
 import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { createWorkspace, until } from '../helpers/workspace.ts'
-import { controller, member, offer, record, run } from '../protocols/samples.ts'
+import { controller, member, notice, offer, record, run } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('the member side of all runs of a peer')
@@ -61,6 +62,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const acks: Ack[] = []
   const asked: string[] = []
   const entered: string[] = []
+  const closed: ClosedPhase[] = []
   const log: string[] = []
   const runStream = linkTo(
     serve(runStreamProtocol, async function* (first, { receive }) {
@@ -90,7 +92,8 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     new EventTarget(),
     fake<RunFeed>({
       enter: id => void entered.push(`enter ${id}`),
-      leave: id => void entered.push(`leave ${id}`)
+      leave: id => void entered.push(`leave ${id}`),
+      get: () => ({ closed }) as unknown as FollowedRun
     })
   )
   const components: AgentComponents = {
@@ -122,7 +125,13 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     const signed = { by: by.peer, value, envelope: seal(commandSubject, value, by) }
     feed.dispatchEvent(new CustomEvent('command', { detail: signed }))
   }
-  return { agent, hear, acks, asked, entered, log, home, authority: components.authority }
+  /** A phase is over, as the mesh hears it. */
+  const close = (phase: ClosedPhase['phase']) => {
+    const value = { ...notice, phases: [{ ...(notice.phases[0] as ClosedPhase), phase }] }
+    closed.push(...value.phases)
+    feed.dispatchEvent(new CustomEvent('notice', { detail: { by: controller.peer, value } }))
+  }
+  return { agent, hear, close, acks, asked, entered, log, home, authority: components.authority }
 }
 
 test('it joins with the offer that comes on the run stream, and fetches nothing', async () => {
@@ -181,16 +190,34 @@ test('a join that is repeated while it is considered, and after, is one run', as
   assert.equal([entered, asked], [[`enter ${run}`], [runStreamProtocol.id]])
 })
 
-test('a run that is over here leaves its topic once, and a join that arrives late does not start it again', async () => {
-  const { agent, hear, acks, entered } = await agentOf()
+test('a peer stays on the topic of a run that is over here until it is over everywhere, and answers what is asked', async () => {
+  const { agent, hear, close, acks, entered } = await agentOf()
   hear()
   await until(() => acks[0])
   hear({ phase: 'terminate', seq: 2 })
   await until(() => acks.find(({ phase }) => phase === 'terminate'))
   await until(() => (agent.runs().length === 0 ? true : undefined))
+  close('end')
   hear({ attempt: 3 })
   await sleep(100)
-  assert.equal([entered, agent.runs()], [[`enter ${run}`, `leave ${run}`], []])
+  assert.equal([entered, agent.runs()], [[`enter ${run}`], []], 'a join that arrives late does not start it again')
+  hear({ phase: 'terminate', seq: 3 })
+  const late = await until(() => acks.find(({ seq }) => seq === 3))
+  assert.equal([late.outcome, late.code], ['refused', 'state'])
+  close('terminate')
+  close('terminate')
+  assert.equal(entered, [`enter ${run}`, `leave ${run}`])
+})
+
+test('a run that ends here after it has ended everywhere leaves its topic at once', async () => {
+  const { hear, close, acks, entered } = await agentOf()
+  hear()
+  await until(() => acks[0])
+  close('terminate')
+  assert.equal(entered, [`enter ${run}`], 'it has not ended here')
+  hear({ phase: 'terminate', seq: 2 })
+  await until(() => (entered.length === 2 ? true : undefined))
+  assert.equal(entered, [`enter ${run}`, `leave ${run}`])
 })
 
 test('the runs of a controller that is not let in any more are over', async () => {
@@ -221,7 +248,7 @@ for (const [state, inIt] of restored) {
     await before.save()
     await before.close()
     const { agent, entered, asked } = await agentOf({ home: root })
-    assert.equal([agent.runs(), entered], inIt ? [[run], [`enter ${run}`]] : [[], []])
+    assert.equal([agent.runs(), entered], [inIt ? [run] : [], [`enter ${run}`]])
     assert.is(agent.member(run)?.state, state)
     await sleep(20)
     assert.equal(asked, inIt ? [runStreamProtocol.id] : [])

@@ -193,12 +193,14 @@ roles(
 
 roles('a flood of refused commands is a few lines in each log', async () => {
   const lines = (peer: string) => log(peer).match(/it may not drive runs/g)?.length ?? 0
+  const before = lines('c')
   for (let seq = 0; seq < 300; seq++) {
     const command = { run: run.run, epoch: 1, seq, attempt: 0, phase: 'stop' as const, issued: Date.now(), deadline: 0 }
     rogue.publish(sealCommand({ ...command, subject: '0'.repeat(64) }, rogue.signer))
   }
   await sleep(1_500)
   for (const peer of ['a', 'b', 'c']) assert.ok(lines(peer) <= 20, `${peer} wrote ${lines(peer)} lines`)
+  assert.ok(lines('c') > before, 'it has arrived')
   assert.is(processesWith(tool).length, 2)
 })
 

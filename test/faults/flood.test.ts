@@ -145,7 +145,7 @@ const hasStreams = (rogue: Rogue) => () =>
 /** Commands that are what they should be, of runs that there are not. */
 function commands({ signer }: Rogue, count: number, from = 0): Uint8Array[] {
   const command: Omit<Command, 'seq'> = {
-    ...{ run: '20261122T213015-aaaaaa', epoch: 1, attempt: 0, phase: 'stop', subject: '0'.repeat(64) },
+    ...{ run: '20261122T213015-aaaaaa', epoch: 1, attempt: 0, phase: 'join', subject: '0'.repeat(64) },
     ...{ issued: 1, deadline: 1, to: [signer.peer] }
   }
   return Array.from({ length: count }, (_, i) =>

@@ -129,6 +129,38 @@ test('accepts a topic while it is subscribed to, and leaves nothing behind', () 
   assert.equal(handled, [])
 })
 
+test('messages of a topic with a list of peers are sent to those only, and those of other topics to all', async () => {
+  const mesh = createMesh()
+  try {
+    const [a, b, c] = [await mesh.start(), await mesh.start(), await mesh.start()] as [LocalPeer, LocalPeer, LocalPeer]
+    const got: string[] = []
+    const closed = '/bak/mesh/run/one/1'
+    for (const each of [a, b, c]) {
+      for (const [name, admits] of [
+        [closed, (peer: string) => peer !== c.peer],
+        [mesh.topic, undefined]
+      ] as const) {
+        each.gossip.subscribe<string>({
+          ...{ name, admits },
+          check: bytes => Buffer.from(bytes).toString(),
+          handle: text => got.push(`${each === b ? 'b' : 'c'} ${text}`)
+        })
+      }
+    }
+    // c is connected with b only, which could pass it on, and with the publisher itself
+    for (const each of [b, c]) await each.network.dial(addressOf(a))
+    await c.network.dial(addressOf(b))
+    await eventually('all are subscribed', () => a.gossip.reaches(closed, [b.peer, c.peer]))
+    a.gossip.publish(closed, bytesOf('closed'))
+    a.gossip.publish(mesh.topic, bytesOf('open'))
+    await eventually('all have got the open one', () => got.includes('b open') && got.includes('c open'))
+    await eventually('b has got the closed one', () => got.includes('b closed'))
+    assert.not(got.includes('c closed'))
+  } finally {
+    await mesh.stop()
+  }
+})
+
 test('logs a handler that fails, and goes on', () => {
   const handled: string[] = []
   const { arrive, log } = gossipOf({

@@ -161,8 +161,8 @@ test('what is published is handled here, too: `join` and notices on the topic of
 test('a run that is entered has a topic of its own until it is left as often', () => {
   const { feed, topics, unsubscribed, order } = feedOf()
   assert.equal([...topics.keys()], [MESH_TOPIC])
-  feed.enter(run)
-  feed.enter(run)
+  feed.enter(run, () => true)
+  feed.enter(run, () => true)
   assert.equal([...topics.keys()], [MESH_TOPIC, runTopic(run)])
   order(honest, { seq: 2, phase: 'stage' }, runTopic(run))
   assert.is(feed.get(run)?.command?.phase, 'stage')
@@ -174,7 +174,7 @@ test('a run that is entered has a topic of its own until it is left as often', (
 
 test('a command on the wrong topic is refused', () => {
   const { feed, order } = feedOf()
-  feed.enter(run)
+  feed.enter(run, () => true)
   const wrong: Array<[change: Partial<Command>, topic: string]> = [
     [{ phase: 'stage' }, MESH_TOPIC],
     [{ phase: 'join' }, runTopic(run)],
@@ -219,7 +219,7 @@ test('only the lead of a run speaks for it: commands of another peer, or of anot
   const heard: number[] = []
   feed.addEventListener('command', ({ detail }) => heard.push(detail.value.seq))
   order(honest, { seq: 1, phase: 'join' })
-  feed.enter(run)
+  feed.enter(run, () => true)
   order(flooder, { seq: 2, phase: 'terminate' }, runTopic(run))
   order(honest, { seq: 3, phase: 'terminate', epoch: 0 }, runTopic(run))
   order(honest, { seq: 4, phase: 'terminate', epoch: 2 }, runTopic(run))

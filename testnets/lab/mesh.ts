@@ -15,12 +15,15 @@ export interface LabMeshInit extends Omit<TestnetInit, 'place' | 'peers'> {
   conditions?: Conditions
   /** Names of hosts, each of which gets a daemon of its name; all hosts if not given. The first founds the mesh. */
   peers?: string[]
+  /** Changes the laboratory before the daemons start. */
+  prepare?(lab: Lab): void
 }
 
 /** @returns when all daemons see all */
-export async function startLabMesh({ topology, conditions, peers, ...init }: LabMeshInit): Promise<LabMesh> {
+export async function startLabMesh({ topology, conditions, peers, prepare, ...init }: LabMeshInit): Promise<LabMesh> {
   const lab = await Lab.build(topology, conditions)
   try {
+    prepare?.(lab)
     const names = peers ?? topology.hosts.map(({ name }) => name)
     const testnet = await Testnet.start({ ...init, peers: names, place: name => lab.place(name) })
     const stop = async () => {
