@@ -199,8 +199,13 @@ export class Testnet {
     if (founder == null) return
     await this.startPeer(founder)
     for await (const { ticket } of this.call(founder, 'invite', {})) this.#ticket = ticket
-    for (let i = 0; i < others.length; i += START_CONCURRENCY) {
-      await Promise.all(others.slice(i, i + START_CONCURRENCY).map(name => this.startPeer(name)))
+    await this.startPeers(others)
+  }
+
+  /** Starts peers, a few at a time. @returns when all see all */
+  async startPeers(names: string[]): Promise<void> {
+    for (let i = 0; i < names.length; i += START_CONCURRENCY) {
+      await Promise.all(names.slice(i, i + START_CONCURRENCY).map(name => this.startPeer(name)))
     }
     const all = (members: MemberView[]) => members.filter(m => m.state === 'alive').length >= this.peers.length
     for (const { name } of this.peers) await this.until(name, all, 30_000)

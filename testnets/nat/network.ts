@@ -6,10 +6,12 @@ import type { CallResponse, MemberView, PeerReachability } from '../../protocols
 import type { PathClass } from '../../protocols/path.ts'
 import { type LabMesh, startLabMesh } from '../lab/mesh.ts'
 import { NATS } from '../lab/topology.ts'
-import { expected, HOSTS, type Pair, RELAYS, relayFlag } from './pairs.ts'
+import { expected, HOSTS, kindOf, type Pair, RELAYS, relayFlag } from './pairs.ts'
 
 /** For an answer to `bak reachability`. */
 const REACHABILITY_TIMEOUT_MS = 60_000
+/** Until another host has dialled a public one, and that one has announced it. */
+const PROVEN_TIMEOUT_MS = 60_000
 /** Until all see all. */
 const DISCOVERY_TIMEOUT_MS = 60_000
 
@@ -36,16 +38,32 @@ export class NatNetwork {
     this.delay = delay
   }
 
-  /** @returns when all see all */
+  /**
+   * The public hosts start first: a host that is not proven public yet is reached as one behind a NAT is, by punching.
+   * @returns when all see all
+   */
   static async start({ delay, hosts = HOSTS, folder }: NatInit): Promise<NatNetwork> {
+    const [open, others] = [hosts.filter(isPublic), hosts.filter(host => !isPublic(host))]
     const mesh = await startLabMesh({
       topology: NATS,
       conditions: { delay },
-      peers: [...RELAYS, ...hosts],
+      peers: [...RELAYS, ...open],
       args: name => [relayFlag(name)],
       folder
     })
-    return new NatNetwork(mesh, hosts, delay)
+    try {
+      const { testnet } = mesh
+      const [relay] = RELAYS as [string, ...string[]]
+      const isProven = (members: MemberView[]) =>
+        open.every(host => members.some(({ name, nat }) => name === host && nat === 'public'))
+      await testnet.until(relay, isProven, PROVEN_TIMEOUT_MS)
+      for (const host of others) testnet.add(host)
+      await testnet.startPeers(others)
+      return new NatNetwork(mesh, hosts, delay)
+    } catch (error) {
+      await mesh.stop()
+      throw error
+    }
   }
 
   /** `bak reachability` on a host, of others: it connects to them, and waits a little for direct paths. */
@@ -139,4 +157,5 @@ export function isRight(one: string, other: string, path: PathClass | undefined)
   return path != null && expected(one, other).includes(path)
 }
 
+const isPublic = (host: string) => kindOf(host) === 'pub'
 const isHere = ({ state }: MemberView) => state === 'alive' || state === 'busy'
