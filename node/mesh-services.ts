@@ -1,10 +1,11 @@
 /** The services by which peers know, reach and trust each other, in the order in which libp2p makes them. */
+import { clockProtocol } from '../protocols/clock.ts'
 import { getProtocol } from '../protocols/content.ts'
 import { readDuration } from '../protocols/duration.ts'
 import { echoProtocol } from '../protocols/echo.ts'
 import { runStreamProtocol } from '../protocols/run-stream.ts'
 import { tarballProtocol } from '../protocols/tarball.ts'
-import { Clock } from './clock/clock.ts'
+import { answerClock } from './clock/clock.ts'
 import type { Config } from './config.ts'
 import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
@@ -100,6 +101,6 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.serve({ members: c.members, authority, self }),
-    clock: c => new Clock(c)
+    clock: c => ({ start: () => c.streams.serve(clockProtocol, answerClock) })
   }
 }

@@ -5,7 +5,6 @@ import type { Allowance } from './agent/allowance.ts'
 import type { Leftovers } from './agent/leftovers.ts'
 import type { Content } from './artifacts/content.ts'
 import type { RunStreamServer } from './channels/run-stream-server.ts'
-import type { Clock } from './clock/clock.ts'
 import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
 import type { Adjacency } from './mesh/adjacency.ts'
@@ -36,13 +35,17 @@ import type { MeshFile } from './mesh-file.ts'
 import type { CertificateReplicas } from './run/certificate-replicas.ts'
 import type { Collect } from './run/collect.ts'
 import type { Coordinator } from './run/coordinator.ts'
-import type { Echo } from './run/echo.ts'
 import type { Mover } from './run/mover.ts'
 import type { Receiver } from './run/receiver.ts'
 import type { RunFeed } from './run/run-feed.ts'
 import type { RunService } from './run/run-service.ts'
 import type { Home } from './store/home.ts'
 import type { Register } from './tools/register.ts'
+
+/** A service that answers one protocol and does nothing else. */
+interface Serving {
+  start(): Promise<void>
+}
 
 export type MeshServices = {
   lowNoise: LowNoiseMode
@@ -71,13 +74,13 @@ export type MeshServices = {
   directConnections: DirectConnections
   migration: ConnectionMigration
   addressBook: AddressBook
-  clock: Clock
+  clock: Serving
 }
 
 export type RunServices = {
   content: Content
   replicas: CertificateReplicas
-  echo: Echo
+  echo: Serving
   runStreams: RunStreamServer
   receiver: Receiver
   coordinator: Coordinator

@@ -19,7 +19,7 @@ const MAX_STORED = 256
 const FETCHES = { total: 8, perKey: 2 }
 
 interface ContentComponents {
-  streams: Pick<Streams, 'serve' | 'unserve' | 'to'>
+  streams: Pick<Streams, 'serve' | 'to'>
 }
 
 interface Portion {
@@ -43,10 +43,6 @@ export class Content {
 
   async start(): Promise<void> {
     await this.#streams.serve(getProtocol, (request, exchange) => this.#serve(request, exchange.receive))
-  }
-
-  async stop(): Promise<void> {
-    await this.#streams.unserve(getProtocol)
   }
 
   /** Stores content, and drops the least recently used beyond the bounds. @returns the digest by which other peers can get it */

@@ -58,10 +58,6 @@ export class RunStreamServer {
     await this.#streams.serve(runStreamProtocol, (first, exchange) => this.#serve(first, exchange))
   }
 
-  async stop(): Promise<void> {
-    await this.#streams.unserve(runStreamProtocol)
-  }
-
   open(run: string, handlers: RunStreamHandlers): void {
     this.#runs.set(run, handlers)
   }

@@ -34,31 +34,11 @@ export function now(): number {
   }
 }
 
-export interface ClockComponents {
-  streams: {
-    serve(protocol: typeof clockProtocol, handler: typeof answerClock): Promise<void>
-    unserve(protocol: typeof clockProtocol): Promise<void>
-  }
-}
-
 /** Answers the measurements of other peers. */
-export class Clock {
-  readonly #streams: ClockComponents['streams']
-
-  constructor(components: ClockComponents) {
-    this.#streams = components.streams
-  }
-
-  async start(): Promise<void> {
-    await this.#streams.serve(clockProtocol, answerClock)
-  }
-
-  async stop(): Promise<void> {
-    await this.#streams.unserve(clockProtocol)
-  }
-}
-
-async function* answerClock(first: { asked: number }, exchange: { receive(): Promise<{ asked: number } | undefined> }) {
+export async function* answerClock(
+  first: { asked: number },
+  exchange: { receive(): Promise<{ asked: number } | undefined> }
+) {
   for (let next: { asked: number } | undefined = first; next !== undefined; next = await exchange.receive()) {
     const heard = now()
     yield { asked: next.asked, heard, answered: now() }

@@ -10,7 +10,7 @@ export interface AdjacencyComponents {
   paths: Pick<Paths, 'of'>
   /** Gossipsub; its public type lacks this method. */
   pubsub: { getMeshPeers(topic: string): string[] }
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
 }
 
 export class Adjacency {
@@ -24,10 +24,6 @@ export class Adjacency {
 
   async start(): Promise<void> {
     await this.#components.streams.serve(adjacencyProtocol, () => this.#answer())
-  }
-
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(adjacencyProtocol)
   }
 
   /** @returns one for each connected peer; of several connections the one in use counts */

@@ -33,12 +33,6 @@ export class RunService {
     })
   }
 
-  async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol]) {
-      await this.#components.streams.unserve(protocol)
-    }
-  }
-
   /** The output of a run is for controllers, and for those who take part in it. */
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
     const { authority, coordinator } = this.#components

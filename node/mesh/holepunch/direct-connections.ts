@@ -32,7 +32,7 @@ const FOLLOW_LIMIT_OF_PEER = { maxConcurrent: 1, maxPerPeriod: 6, periodMs: 60_0
 const MAX_LEADERS = 4_096
 
 export interface DirectConnectionsComponents extends AttemptComponents {
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
   paths: Pick<Paths, 'mark' | 'of'>
 }
 
@@ -72,10 +72,6 @@ export class DirectConnections {
     this.#components.events.removeEventListener('connection:open', this.#onOpen)
     this.#stopped.abort(new BakError('interrupted', 'this peer leaves the mesh'))
     await Promise.all(this.#leading.values())
-  }
-
-  async stop(): Promise<void> {
-    if (this.#init.on) await this.#components.streams.unserve(directProtocol)
   }
 
   #connection(peer: string): Connection | undefined {

@@ -41,7 +41,7 @@ export interface MembersComponents extends Pick<SelfRecordComponents, 'addressMa
   authority: Pick<Authority, 'check' | 'learn' | 'roleOf' | 'ownProofBytes' | Listen>
   peerScore: Pick<PeerScore, 'isCutOff' | Listen>
   gossip: Pick<Gossip, 'publish' | 'subscribe'>
-  streams: Pick<Streams, 'connected' | 'isRelayed' | 'serve' | 'to' | 'unserve'>
+  streams: Pick<Streams, 'connected' | 'isRelayed' | 'serve' | 'to'>
   lowNoise: Pick<LowNoiseMode, 'active' | Listen>
 }
 
@@ -153,9 +153,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     await pause(FLUSH_MS)
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     for (const stop of this.#listening.splice(0)) stop()
-    await this.#sync.stop()
+    this.#sync.stop()
   }
 
   get self(): MemberRecord {

@@ -15,7 +15,7 @@ import type { Table } from './table.ts'
 
 export interface NeighbourSyncComponents {
   authority: Checks
-  streams: Pick<Streams, 'connected' | 'serve' | 'to' | 'unserve'>
+  streams: Pick<Streams, 'connected' | 'serve' | 'to'>
 }
 
 export interface NeighbourSyncInit {
@@ -46,9 +46,8 @@ export class NeighbourSync {
     await this.#components.streams.serve(syncProtocol, (first, exchange) => this.#answer(first, exchange))
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#rebroadcast.stop()
-    await this.#components.streams.unserve(syncProtocol)
   }
 
   /** Call when the protocols of a neighbour are known. The peer with the smaller id asks, so that one sync is enough. */

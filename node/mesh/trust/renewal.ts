@@ -65,12 +65,11 @@ export class Renewal {
     this.#plan()
   }
 
-  async beforeStop(): Promise<void> {
-    const { streams, events } = this.#components
+  beforeStop(): void {
+    const { events } = this.#components
     events.removeEventListener('peer:identify', this.#onPeer)
     this.#stopped.abort()
     clearTimeout(this.#timer)
-    await streams.unserve(renewProtocol)
   }
 
   /** Why the proof of this peer was not renewed though it runs out soon. */

@@ -68,11 +68,10 @@ export class TrustPublisher {
     this.#scheduleSync()
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#components.events.removeEventListener('peer:identify', this.#onIdentify)
     this.#rebroadcast.stop()
     for (const timer of this.#timers) clearTimeout(timer)
-    await this.#components.streams.unserve(trustProtocol)
   }
 
   /** Adds and publishes a decision of this peer. @throws {BakError} if it is no admin */
