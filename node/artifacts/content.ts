@@ -2,6 +2,7 @@
  * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
  * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
+import { Part } from '../part.ts'
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -28,18 +29,14 @@ interface Portion {
   length: number
 }
 
-export class Content {
-  readonly #streams: ContentComponents['streams']
+export class Content extends Part<ContentComponents> {
+  readonly #streams = this.components.streams
   /** By digest, the least recently used first. */
   readonly #stored = new Map<string, Uint8Array>()
   readonly #fetches = new Limit(FETCHES)
   #storedBytes = 0
   /** Callers of `expect`, by digest. */
   readonly #expecting = new Map<string, Set<(bytes: Uint8Array) => void>>()
-
-  constructor(components: ContentComponents) {
-    this.#streams = components.streams
-  }
 
   async start(): Promise<void> {
     await this.#streams.serve(getProtocol, (request, exchange) => this.#serve(request, exchange.receive))

@@ -2,6 +2,7 @@
  * The controller's end of its members' run streams: acknowledgements come in; signs that it is alive, contents, certificates,
  * refusals and clock answers go out. An aggregator has such an end, too, for the members directly below it.
  */
+import { Part } from '../part.ts'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'
@@ -42,17 +43,12 @@ export interface RunStreamHandlers {
 /** Acknowledgements that are handled before other work has its turn: verifying them takes some 5 ms. */
 const ACKS_PER_TURN = 16
 
-export class RunStreamServer {
-  readonly #streams: Streams
-  readonly #log: Log
+export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
+  readonly #streams = this.components.streams
+  readonly #log = this.init.log.with({}, 'run-stream')
   readonly #runs = new Map<string, RunStreamHandlers>()
   /** By run and member: a newer stream of a member ends its older one. */
   readonly #open = new Map<string, Map<string, Queue<FromController>>>()
-
-  constructor(components: { streams: Streams }, init: { log: Log }) {
-    this.#streams = components.streams
-    this.#log = init.log.with({}, 'run-stream')
-  }
 
   async start(): Promise<void> {
     await this.#streams.serve(runStreamProtocol, (first, exchange) => this.#serve(first, exchange))

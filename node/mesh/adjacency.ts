@@ -1,4 +1,5 @@
 /** The connections of this peer, as it lists them to any member: which peers, by which path, and whether gossip goes there. */
+import { Part } from '../part.ts'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
@@ -13,22 +14,16 @@ export interface AdjacencyComponents {
   streams: Pick<Streams, 'serve'>
 }
 
-export class Adjacency {
-  readonly #components: AdjacencyComponents
-  readonly #topic: string
-
-  constructor(components: AdjacencyComponents, init: { mesh: string }) {
-    this.#components = components
-    this.#topic = topicName(init.mesh, 'run')
-  }
+export class Adjacency extends Part<AdjacencyComponents, { mesh: string }> {
+  readonly #topic = topicName(this.init.mesh, 'run')
 
   async start(): Promise<void> {
-    await this.#components.streams.serve(adjacencyProtocol, () => this.#answer())
+    await this.components.streams.serve(adjacencyProtocol, () => this.#answer())
   }
 
   /** @returns one for each connected peer; of several connections the one in use counts */
   list(): Link[] {
-    const { connectionManager, paths, pubsub } = this.#components
+    const { connectionManager, paths, pubsub } = this.components
     const gossip = new Set(pubsub.getMeshPeers(this.#topic))
     const peers = new Set(connectionManager.getConnections().map(({ remotePeer }) => remotePeer.toString()))
     const links = [...peers].flatMap(peer => {

@@ -1,5 +1,6 @@
 /** What other peers may ask about the runs that are driven from here, or whose folder is here: follow, cancel, describe. */
 
+import { Part } from '../part.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
@@ -15,17 +16,11 @@ export interface RunServiceComponents {
   coordinator: Coordinator
 }
 
-export class RunService {
-  readonly #components: RunServiceComponents
-  readonly #self: string
-
-  constructor(components: RunServiceComponents, init: { signer: { peer: string } }) {
-    this.#components = components
-    this.#self = init.signer.peer
-  }
+export class RunService extends Part<RunServiceComponents, { signer: { peer: string } }> {
+  readonly #self = this.init.signer.peer
 
   async start(): Promise<void> {
-    const { streams, coordinator } = this.#components
+    const { streams, coordinator } = this.components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(describeProtocol, async function* ({ run }) {
@@ -35,14 +30,14 @@ export class RunService {
 
   /** The output of a run is for controllers, and for those who take part in it. */
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
-    const { authority, coordinator } = this.#components
+    const { authority, coordinator } = this.components
     const isAllowed = isController(authority.roleOf(peer)) || (await this.#takesPart(run, peer))
     if (!isAllowed) checkPermission(authority, peer, 'follow')
     yield* coordinator.follow(run, from, signal)
   }
 
   async #takesPart(run: string, peer: string): Promise<boolean> {
-    const { coordinator } = this.#components
+    const { coordinator } = this.components
     const driver = coordinator.driver(run)
     if (driver != null) return driver.run.nameOf(peer) != null
     const record = await coordinator.record(run)
@@ -50,7 +45,7 @@ export class RunService {
   }
 
   async *#cancel({ run, reason }: { run: string; reason: string }, peer: string) {
-    const { authority, coordinator, members } = this.#components
+    const { authority, coordinator, members } = this.components
     const driver = coordinator.driver(run)
     if (peer !== this.#self) checkPermission(authority, peer, 'cancel')
     if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)

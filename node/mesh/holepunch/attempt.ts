@@ -28,7 +28,7 @@ const PUNCH_TIMEOUT_MS = 6_000
 
 export interface AttemptComponents extends ConnectComponents {
   peerId: PeerId
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   addressManager: Pick<AddressManager, 'getAddresses'>
   members: Pick<Members, 'get'>
   relays: Pick<Relays, 'observers'>

@@ -1,4 +1,5 @@
 /** Attempts at direct connections, from both ends; the order of messages is in `protocols/direct.ts`. */
+import { Part } from '../../part.ts'
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -20,15 +21,9 @@ import { AttemptLimit } from './attempt-limit.ts'
 /** Each attempt with many ports leaves as many entries in the tables of routers, for two minutes. */
 const MANY_PORTS_LIMIT = { maxConcurrent: 3, maxPerPeriod: 12, periodMs: 60_000 }
 
-export class Attempts {
-  readonly #components: AttemptComponents
-  readonly #log: Log
+export class Attempts extends Part<AttemptComponents, { log: Log }> {
+  readonly #log = this.init.log
   readonly #manyPorts = new AttemptLimit(MANY_PORTS_LIMIT)
-
-  constructor(components: AttemptComponents, init: { log: Log }) {
-    this.#components = components
-    this.#log = init.log
-  }
 
   /** The end of the peer with the smaller id. @throws {BakError} why there is no direct connection */
   async lead(relayed: Connection, signal: AbortSignal): Promise<void> {
@@ -37,7 +32,7 @@ export class Attempts {
     const options = { signal: attempt.scope.signal, runOnLimitedConnection: true }
     const open: Opener = protocol => relayed.newStream(protocol, options)
     try {
-      const known = this.#components.members.get(peer)?.addresses ?? []
+      const known = this.components.members.get(peer)?.addresses ?? []
       attempt.dial(known)
       const mine = attempt.offer()
       const weigh = async (theirs: Offer) => {
@@ -81,10 +76,10 @@ export class Attempts {
   }
 
   #begin(peer: string, direction: Connection['direction'], signal: AbortSignal): Attempt {
-    return new Attempt(this.#components, { log: this.#log, peer, direction, signal, manyPorts: this.#manyPorts })
+    return new Attempt(this.components, { log: this.#log, peer, direction, signal, manyPorts: this.#manyPorts })
   }
 
   #connections(peer: string): Connection[] {
-    return this.#components.connectionManager.getConnections(peerIdFromString(peer))
+    return this.components.connectionManager.getConnections(peerIdFromString(peer))
   }
 }

@@ -1,4 +1,5 @@
 /** The kind of path that each connection is. */
+import { Part } from '../../part.ts'
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -36,18 +37,13 @@ export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, 
 const withoutPeer = (address: string) => address.replace(/\/p2p\/[^/]+$/, '')
 
 export interface PathsComponents {
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   connectionManager: Pick<ConnectionManager, 'getConnections'>
   members: Pick<Members, 'get' | 'self'>
 }
 
-export class Paths {
-  readonly #components: PathsComponents
+export class Paths extends Part<PathsComponents> {
   readonly #made = new WeakMap<Connection, PathClass>()
-
-  constructor(components: PathsComponents) {
-    this.#components = components
-  }
 
   /** Notes how a connection was made, where its addresses do not show it. */
   mark(connection: Connection, made: PathClass): void {
@@ -63,7 +59,7 @@ export class Paths {
   of(peer: string): Path | undefined {
     const connection = this.#connection(peer)
     if (connection == null) return undefined
-    const { members } = this.#components
+    const { members } = this.components
     const { remoteAddr, direction } = connection
     return classify({
       remoteAddr: remoteAddr.toString(),
@@ -85,16 +81,17 @@ export class Paths {
     const left = relayed.timeline.open + timeout - Date.now()
     if (left <= 0) return
     const found = new AbortController()
-    const stop = listen<Libp2pEvents>(this.#components.events, {
+    const over = AbortSignal.any([signal, found.signal])
+    listen<Libp2pEvents>(this.components.events, over, {
       'connection:open': ({ detail }) => {
         if (detail.remotePeer.toString() === peer && !isRelayed(detail.remoteAddr)) found.abort()
       }
     })
-    await pause(left, AbortSignal.any([signal, found.signal]))
-    stop()
+    await pause(left, over)
+    found.abort()
   }
 
   #connection(peer: string): Connection | undefined {
-    return preferred(this.#components.connectionManager.getConnections(peerIdFromString(peer)))
+    return preferred(this.components.connectionManager.getConnections(peerIdFromString(peer)))
   }
 }
