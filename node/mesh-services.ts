@@ -36,8 +36,42 @@ import { MembershipEnforcer } from './mesh/trust/membership-enforcer.ts'
 import { Renewal } from './mesh/trust/renewal.ts'
 import { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import type { MeshFile } from './mesh-file.ts'
-import type { MeshServices } from './parts.ts'
 import { RunFeed } from './run/run-feed.ts'
+
+/** A service that answers one protocol and does nothing else. */
+export interface Serving {
+  start(): Promise<void>
+}
+
+export type MeshServices = {
+  lowNoise: LowNoiseMode
+  traffic: Traffic
+  authority: Authority
+  peerScore: PeerScore
+  gater: ConnectionGater
+  membershipEnforcer: MembershipEnforcer
+  encrypters: Encrypters
+  gossipHeartbeat: GossipHeartbeat
+  gossip: Gossip
+  streams: Streams
+  forwarding: Forwarding
+  trustPublisher: TrustPublisher
+  /** A part of run/, made here because `members` shows the runs of each peer. */
+  feed: RunFeed
+  members: Members
+  dialer: Dialer
+  renewal: Renewal
+  relayOffer: RelayOffer
+  relays: Relays
+  reachability: Reachability
+  mapping: Mapping
+  paths: Paths
+  adjacency: Adjacency
+  directConnections: DirectConnections
+  migration: ConnectionMigration
+  addressBook: AddressBook
+  clock: Serving
+}
 
 export interface MeshServicesInit {
   log: Log

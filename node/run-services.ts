@@ -3,7 +3,7 @@ import { echoProtocol } from '../protocols/echo.ts'
 import { Content } from './artifacts/content.ts'
 import { RunStreamServer } from './channels/run-stream-server.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
-import type { MeshServices, RunServices } from './parts.ts'
+import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
@@ -11,6 +11,18 @@ import { Mover } from './run/mover.ts'
 import { answerEcho } from './run/preflight.ts'
 import { Receiver } from './run/receiver.ts'
 import { RunService } from './run/run-service.ts'
+
+export type RunServices = {
+  content: Content
+  replicas: CertificateReplicas
+  echo: Serving
+  runStreams: RunStreamServer
+  receiver: Receiver
+  coordinator: Coordinator
+  runService: RunService
+  collect: Collect
+  mover: Mover
+}
 
 export function runServices(init: CoordinatorInit): ServiceList<RunServices, MeshServices> {
   return {

@@ -45,10 +45,14 @@ const loose: Record<string, string> = {
   'startable.ts': 'base',
   'timers.ts': 'base',
   'wait.ts': 'base',
+  'config.ts': 'store',
   'key-file.ts': 'store',
   'mesh-file.ts': 'mesh',
   'control.ts': 'control',
-  'parts.ts': 'control'
+  'parts.ts': 'control',
+  'mesh-services.ts': 'control',
+  'run-services.ts': 'control',
+  'agent-services.ts': 'control'
 }
 
 /** Names that were given up for terms of the field. */
