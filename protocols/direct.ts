@@ -48,7 +48,7 @@ export interface Leading {
   /** @returns whether both are to punch */
   weigh(theirs: Offer): boolean | Promise<boolean>
   /** Punches; the other has just begun, too. */
-  go(theirs: Offer, nonce: Uint8Array): Promise<void>
+  go(nonce: Uint8Array): Promise<void>
 }
 
 /** The follower's actions. */
@@ -57,7 +57,7 @@ export interface Following {
   answer(theirs: Offer): Promise<Omit<Offer, 'type'>>
   /** Prepares to punch; waits for a free slot where there are too many attempts. */
   prepare(theirs: Offer): Promise<void>
-  go(theirs: Offer, nonce: Uint8Array): Promise<void>
+  go(nonce: Uint8Array): Promise<void>
 }
 
 /** The leader's end. @throws {BakError} with which the other refused */
@@ -82,7 +82,7 @@ export async function leadDirect(
     // the other receives it half a round trip from now
     await new Promise(resolve => setTimeout(resolve, half))
     options.signal?.throwIfAborted()
-    await act.go(theirs, nonce)
+    await act.go(nonce)
   } catch (error) {
     exchange.abort(error as Error)
     throw error
@@ -114,5 +114,5 @@ export async function* followDirect(
   const go = await receive()
   if (go === undefined) return
   if (go.type !== 'go') throw new BakError('bad-message', `expected go, got ${go.type}`)
-  await act.go(first, ready.nonce)
+  await act.go(ready.nonce)
 }

@@ -1,6 +1,6 @@
 /** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
+import type { Signer } from '../../protocols/envelope.ts'
 import { Part } from '../part.ts'
-import type { KeyObject } from 'node:crypto'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
@@ -23,7 +23,7 @@ export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
   outcome: 'arrived' | 'had' | 'failed'
 }
 
-export class Collect extends Part<CollectComponents, { signer: { peer: string; key: KeyObject } }> {
+export class Collect extends Part<CollectComponents, { signer: Signer }> {
   readonly #signer = this.init.signer
 
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */

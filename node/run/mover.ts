@@ -3,13 +3,12 @@
  * deleted here. Only a peer with the label `archive=true` takes results in.
  */
 
-import type { KeyObject } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
-import { envelope } from '../../protocols/envelope.ts'
+import { envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
@@ -39,7 +38,7 @@ export class Mover {
   readonly #components: MoverComponents
   readonly #home: Home
 
-  constructor(components: MoverComponents, init: { home: Home; signer: { peer: string; key: KeyObject } }) {
+  constructor(components: MoverComponents, init: { home: Home; signer: Signer }) {
     this.#components = components
     this.#home = init.home
     components.receiver.archive(

@@ -42,7 +42,7 @@ export class Attempts extends Part<AttemptComponents, { log: Log }> {
         await attempt.preparePunch()
         return true
       }
-      const go = (_theirs: Offer, nonce: Uint8Array) => attempt.punch(true, nonce)
+      const go = (nonce: Uint8Array) => attempt.punch(true, nonce)
       await leadDirect(open, mine, randomBytes(NONCE_BYTES), { weigh, go }, { signal: attempt.scope.signal })
     } catch (cause) {
       if (!attempt.scope.isConnected) throw asBakError(cause)
@@ -66,7 +66,7 @@ export class Attempts extends Part<AttemptComponents, { log: Log }> {
           attempt.plan(theirs)
           await attempt.preparePunch()
         },
-        go: (_theirs, nonce) => attempt.punch(false, nonce)
+        go: nonce => attempt.punch(false, nonce)
       })
     } catch (cause) {
       if (!attempt.scope.isConnected) throw asBakError(cause)

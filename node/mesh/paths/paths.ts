@@ -50,11 +50,6 @@ export class Paths extends Part<PathsComponents> {
     this.#made.set(connection, made)
   }
 
-  /** @returns whether both sides dialled at once: nothing listens at the remote address */
-  isPunched(connection: Connection): boolean {
-    return this.#made.get(connection) === 'punched'
-  }
-
   /** @returns undefined for a peer that is not connected, and for this one */
   of(peer: string): Path | undefined {
     const connection = this.#connection(peer)
