@@ -1,8 +1,9 @@
 /** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
-import { Part } from '../part.ts'
+
 import { BakError } from '../../protocols/errors.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Members } from '../mesh/membership/members.ts'
+import { Part } from '../part.ts'
 import { findProgram } from '../tools/find-program.ts'
 import { programRunBy } from '../tools/index.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'

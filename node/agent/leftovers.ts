@@ -1,11 +1,12 @@
 /** Hands what is left of a run on this member to its controller, when that one collects it. */
-import { Part } from '../part.ts'
+
 import { encode } from '../../protocols/codec.ts'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Agent } from './agent.ts'
 
 export interface LeftoversComponents {

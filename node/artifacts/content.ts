@@ -2,13 +2,14 @@
  * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
  * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
-import { Part } from '../part.ts'
+
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { call, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 
 const PORTION_BYTES = 256 * 1024
 /** Largest content, and the sum of all content in memory. */

@@ -2,7 +2,7 @@
  * The controller's end of its members' run streams: acknowledgements come in; signs that it is alive, contents, certificates,
  * refusals and clock answers go out. An aggregator has such an end, too, for the members directly below it.
  */
-import { Part } from '../part.ts'
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'
@@ -12,6 +12,7 @@ import type { Exchange } from '../../protocols/stream.ts'
 import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { onAbort } from '../wait.ts'
 
 export interface Refusal {

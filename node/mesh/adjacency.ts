@@ -1,8 +1,9 @@
 /** The connections of this peer, as it lists them to any member: which peers, by which path, and whether gossip goes there. */
-import { Part } from '../part.ts'
+
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
+import { Part } from '../part.ts'
 import type { Paths } from './paths/paths.ts'
 import type { Streams } from './streams.ts'
 

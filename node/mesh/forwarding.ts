@@ -25,8 +25,8 @@ import {
   forwardRequest,
   MAX_FORWARD_FRAME_BYTES
 } from '../../protocols/forward.ts'
-import { Part } from '../part.ts'
 import type { Log } from '../log.ts'
+import { Part } from '../part.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
 import { throttle } from './libp2p/relay-backpressure.ts'
 import { SecuredStream } from './libp2p/secured-stream.ts'

@@ -2,7 +2,7 @@
  * Some members keep the certificates of a run beside its controller. They get each on their run stream; one that did not arrive so,
  * such as the last of all, for which no stream is open any more, they fetch when they hear of its digest.
  */
-import { Part } from '../part.ts'
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decode } from '../../protocols/codec.ts'
 import { envelope, type Signed } from '../../protocols/envelope.ts'
@@ -11,6 +11,7 @@ import type { Notice } from '../../protocols/notice.ts'
 import type { Content } from '../artifacts/content.ts'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
+import { Part } from '../part.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 
 /** A certificate that was sent on the run stream has arrived by then, ms. */

@@ -1,12 +1,13 @@
 /** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
-import type { Signer } from '../../protocols/envelope.ts'
-import { Part } from '../part.ts'
+
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'

@@ -16,6 +16,7 @@ import { verifyFolder } from '../../protocols/verify.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
 import { openOutbox } from '../store/outbox.ts'
@@ -34,16 +35,11 @@ export interface MoverComponents {
   authority: Roles
 }
 
-export class Mover {
-  readonly #components: MoverComponents
-  readonly #home: Home
-
-  constructor(components: MoverComponents, init: { home: Home; signer: Signer }) {
-    this.#components = components
-    this.#home = init.home
-    components.receiver.archive(
+export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }> {
+  start(): void {
+    this.components.receiver.archive(
       receiveTarball({
-        signer: init.signer,
+        signer: this.init.signer,
         slots: new Slots(MAX_MOVES),
         admit: (offer, peer) => this.#admit(offer, peer)
       })
@@ -56,11 +52,11 @@ export class Mover {
     to: string,
     { keep, signal, onProgress }: { keep: boolean; signal: AbortSignal; onProgress(done: number, total: number): void }
   ): Promise<void> {
-    const { coordinator, streams } = this.#components
+    const { coordinator, streams } = this.components
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!existsSync(folder.path(RECORD_FILE))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    const shelf = join(this.#home.work(), `.move-${run}`)
+    const shelf = join(this.init.home.work(), `.move-${run}`)
     const outbox = await openOutbox(shelf, run)
     try {
       const offer = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
@@ -73,15 +69,15 @@ export class Mover {
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { members, authority } = this.#components
+    const { members, authority } = this.components
     checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
     if (offer.allow.length !== 1 || offer.allow[0] !== offer.run)
       throw new BakError('bad-message', `${peer} offers more than a run`)
-    const target = this.#home.runs(offer.run)
-    const shelf = await openInbox(this.#home.inbox(offer.run))
+    const target = this.init.home.runs(offer.run)
+    const shelf = await openInbox(this.init.home.inbox(offer.run))
     const had = await shelf.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
     if (existsSync(target)) {
@@ -93,7 +89,7 @@ export class Mover {
 
   /** Unpacks beside the results, verifies, and only then gives it its name. */
   async #takeIn(tarball: string | Uint8Array, { run }: TarballOffer, target: string): Promise<void> {
-    const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
+    const fresh = join(this.init.home.work(), `.unpack-${randomUUID()}`)
     await mkdir(fresh, { recursive: true })
     try {
       await unpack(tarball, fresh, { allow: [`${run}/`] })

@@ -1,12 +1,12 @@
 /** What other peers may ask about the runs that are driven from here, or whose folder is here: follow, cancel, describe. */
 
-import { Part } from '../part.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Coordinator } from './coordinator.ts'
 
 export interface RunServiceComponents {

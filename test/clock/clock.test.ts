@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { best, better, answerClock, driftOf, measureClock, now, offsetOf } from '../../node/clock/clock.ts'
+import { answerClock, best, better, driftOf, measureClock, now, offsetOf } from '../../node/clock/clock.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Handler, serve } from '../../protocols/stream.ts'

@@ -1,5 +1,5 @@
 /** Attempts at direct connections, from both ends; the order of messages is in `protocols/direct.ts`. */
-import { Part } from '../../part.ts'
+
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -14,6 +14,7 @@ import {
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Exchange, Opener } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 import { Attempt, type AttemptComponents } from './attempt.ts'
 import { AttemptLimit } from './attempt-limit.ts'

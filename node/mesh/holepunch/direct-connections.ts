@@ -3,14 +3,14 @@
  * as there is no direct one. Attempts that other peers lead here are bounded.
  */
 import type { Connection, Libp2pEvents } from '@libp2p/interface'
-import { listen } from '../../listen.ts'
-import { Part } from '../../part.ts'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { directProtocol, type FromFollower, type FromLeader } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import { BoundedMap } from '../../bounded-map.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'

@@ -1,7 +1,7 @@
 /** The lifetime of one attempt: it ends with its signal, or as soon as there is a direct connection to the peer. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
-import { listen } from '../../listen.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import { listen } from '../../listen.ts'
 import { onAbort } from '../../wait.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 

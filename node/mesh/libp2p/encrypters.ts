@@ -1,8 +1,9 @@
 /** Gives libp2p an encrypter for each secret of the mesh, again when the secrets change. */
-import { Part } from '../../part.ts'
+
 import type { NoiseComponents } from '@chainsafe/libp2p-noise'
 import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
 import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
 import type { Authority, AuthorityEvents } from '../trust/authority.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
 

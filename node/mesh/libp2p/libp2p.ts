@@ -24,8 +24,7 @@ import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
-import { limitFrames, MAX_FRAME_BYTES } from './yamux-frames.ts'
-import { updateWindowsSeldom } from './yamux-windows.ts'
+import { limitFrames, MAX_FRAME_BYTES, updateWindowsSeldom } from './yamux-streams.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512

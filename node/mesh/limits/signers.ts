@@ -5,8 +5,7 @@
  */
 
 import { PASSED_ON, PASSED_ON_BYTES, SIGNER, SIGNER_RESERVE } from './constants.ts'
-import { TokenBucket } from './token-bucket.ts'
-import { TokenBuckets } from './token-buckets.ts'
+import { TokenBucket, TokenBuckets } from './token-bucket.ts'
 
 const MAX_SIGNERS = 16_384
 

@@ -2,9 +2,10 @@
  * Finds out which members are lost. A member is suspected when its connection closes, when it misses announcements, or when another peer
  * reports it although this peer has a newer record; a suspect that neither reconnects nor can be dialled is lost.
  */
-import { Part } from '../../part.ts'
+
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { Part } from '../../part.ts'
 import { Timers } from '../../timers.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import type { Streams } from '../streams.ts'

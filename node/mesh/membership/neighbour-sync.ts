@@ -2,12 +2,13 @@
  * Syncs with each neighbour once it is connected. Records learned in a sync are known to the peer that sent them. They are rebroadcast only
  * if another neighbour has synced earlier; the others get them in their own sync.
  */
-import { Part } from '../../part.ts'
+
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import type { Streams } from '../streams.ts'
 import { type CheckedRecord, type Checks, openRecord } from './check-hello.ts'
 import { Rebroadcast } from './rebroadcast.ts'

@@ -1,8 +1,9 @@
 /** The record that this peer announces of itself. */
-import { Part } from '../../part.ts'
+
 import type { AddressManager } from '@libp2p/interface-internal'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
 import { type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
+import { Part } from '../../part.ts'
 import { announcedAddresses } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 

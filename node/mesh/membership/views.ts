@@ -1,6 +1,7 @@
 /** Members as users and other parts see them: with state, role and path, from this peer's point of view. */
-import { Part } from '../../part.ts'
+
 import type { MemberView } from '../../../protocols/control.ts'
+import { Part } from '../../part.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import { isController, type Roles } from '../permissions.ts'
 import type { Streams } from '../streams.ts'

@@ -3,7 +3,7 @@
  * moved; short exchanges finish on the relayed connection; long ones break when it closes, and resume on the direct one. The peer with the
  * smaller id closes it.
  */
-import { Part } from '../../part.ts'
+
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
@@ -12,6 +12,7 @@ import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
@@ -80,7 +81,13 @@ export class ConnectionMigration extends Part<ConnectionMigrationComponents, { l
   /** Waits until short exchanges on the relayed connection have finished, and gossip has moved. */
   async #drain(relayed: Connection, direct: Connection): Promise<void> {
     const deadline = performance.now() + DRAIN_TIMEOUT_MS
-    while (!this.stopped.aborted && performance.now() < deadline && isOpen(relayed) && isOpen(direct) && isBusy(relayed)) {
+    while (
+      !this.stopped.aborted &&
+      performance.now() < deadline &&
+      isOpen(relayed) &&
+      isOpen(direct) &&
+      isBusy(relayed)
+    ) {
       await this.#pause(DRAIN_CHECK_MS)
     }
   }

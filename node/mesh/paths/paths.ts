@@ -1,11 +1,12 @@
 /** The kind of path that each connection is. */
-import { Part } from '../../part.ts'
+
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { isPrivate } from '@libp2p/utils'
 import type { Path, PathClass } from '../../../protocols/path.ts'
 import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'

@@ -3,7 +3,7 @@
  * random members, so that no single peer holds the mesh together. Now and then it dials missing peers, so that the sides of a partition
  * meet again. It never gives up: a peer that was started before the one it is to join is let in within seconds of its appearing.
  */
-import { Part } from '../../part.ts'
+
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -11,6 +11,7 @@ import type { MemberView } from '../../../protocols/control.ts'
 import { Backoff } from '../../backoff.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { shuffle } from '../../shuffle.ts'
 import { pause } from '../../wait.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'

@@ -1,10 +1,11 @@
 /** How this peer can be reached: publicly, or through which kind of NAT and which mapped ports. Its record tells the others. */
-import { Part } from '../../part.ts'
+
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager } from '@libp2p/interface-internal'
 import type { Endpoint } from '../../../protocols/observe.ts'
 import type { Nat } from '../../../protocols/path.ts'
 import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
 import { observePort } from '../holepunch/observe.ts'
 import { isSymmetric } from '../holepunch/punch-plan.ts'
 import type { Members } from '../membership/members.ts'

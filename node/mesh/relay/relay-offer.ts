@@ -2,7 +2,7 @@
  * Relays connections of peers behind NAT: always or never where that is configured, otherwise as soon as another peer has proven
  * this one to be public.
  */
-import { Part } from '../../part.ts'
+
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'
@@ -11,6 +11,7 @@ import type { Signer } from '../../../protocols/envelope.ts'
 import { endpointOf, observeProtocol } from '../../../protocols/observe.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { holdBack } from '../libp2p/relay-backpressure.ts'
 import type { Members } from '../membership/members.ts'

@@ -2,16 +2,17 @@
  * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again at half of
  * its lifetime. An admin serves the other end, and issues memberships to the peers that ask.
  */
-import { Part } from '../../part.ts'
+
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
-import { listen } from '../../listen.ts'
 import { showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust-entries.ts'
 import { Backoff } from '../../backoff.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'

@@ -2,16 +2,17 @@
  * Brings trust entries to every peer: publishes decisions on the topic `trust`, and syncs with each peer that connects. Gossip
  * may lose messages, so it also syncs with a random connected peer from time to time.
  */
-import { Part } from '../../part.ts'
+
 import type { IdentifyResult, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
-import { listen } from '../../listen.ts'
-import { Timers } from '../../timers.ts'
 import { decode, encode } from '../../../protocols/codec.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { topicName } from '../../../protocols/hello.ts'
 import { type TrustEntry, trustEntryId, trustMessage, trustProtocol } from '../../../protocols/trust-entries.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
+import { Timers } from '../../timers.ts'
 import type { Gossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import { Rebroadcast } from '../membership/rebroadcast.ts'
