@@ -1,12 +1,10 @@
 /** Hands what is left of a run on this member to its controller, when that one collects it. */
-
 import { encode } from '../../protocols/codec.ts'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { Part } from '../part.ts'
 import type { Agent } from './agent.ts'
 
 export interface LeftoversComponents {
@@ -15,17 +13,23 @@ export interface LeftoversComponents {
   authority: Roles
 }
 
-export class Leftovers extends Part<LeftoversComponents, { signer: { peer: string } }> {
-  readonly #self = this.init.signer.peer
+export class Leftovers {
+  readonly #components: LeftoversComponents
+  readonly #self: string
+
+  constructor(components: LeftoversComponents, init: { signer: { peer: string } }) {
+    this.#components = components
+    this.#self = init.signer.peer
+  }
 
   async start(): Promise<void> {
-    await this.components.streams.serve(collectProtocol, (request, { peer, signal }) =>
+    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
       this.#answer(request.run, peer, signal)
     )
   }
 
   async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, streams, authority } = this.components
+    const { agent, streams, authority } = this.#components
     if (peer !== this.#self) checkPermission(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)

@@ -1,13 +1,11 @@
 /** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
-
+import type { KeyObject } from 'node:crypto'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
-import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
@@ -24,12 +22,18 @@ export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
   outcome: 'arrived' | 'had' | 'failed'
 }
 
-export class Collect extends Part<CollectComponents, { signer: Signer }> {
-  readonly #signer = this.init.signer
+export class Collect {
+  readonly #components: CollectComponents
+  readonly #signer: { peer: string; key: KeyObject }
+
+  constructor(components: CollectComponents, init: { signer: { peer: string; key: KeyObject } }) {
+    this.#components = components
+    this.#signer = init.signer
+  }
 
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
-    const { coordinator, receiver } = this.components
+    const { coordinator, receiver } = this.#components
     if (coordinator.driver(run) != null)
       throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
@@ -66,7 +70,7 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
   async *#one(run: string, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     try {
       for await (const { digest: _, ...rest } of ask(
-        this.components.streams.to(peer),
+        this.#components.streams.to(peer),
         collectProtocol,
         { run },
         { signal }

@@ -3,12 +3,13 @@
  * deleted here. Only a peer with the label `archive=true` takes results in.
  */
 
+import type { KeyObject } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
-import { envelope, type Signer } from '../../protocols/envelope.ts'
+import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
@@ -16,7 +17,6 @@ import { verifyFolder } from '../../protocols/verify.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
 import { openOutbox } from '../store/outbox.ts'
@@ -35,11 +35,16 @@ export interface MoverComponents {
   authority: Roles
 }
 
-export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }> {
-  start(): void {
-    this.components.receiver.archive(
+export class Mover {
+  readonly #components: MoverComponents
+  readonly #home: Home
+
+  constructor(components: MoverComponents, init: { home: Home; signer: { peer: string; key: KeyObject } }) {
+    this.#components = components
+    this.#home = init.home
+    components.receiver.archive(
       receiveTarball({
-        signer: this.init.signer,
+        signer: init.signer,
         slots: new Slots(MAX_MOVES),
         admit: (offer, peer) => this.#admit(offer, peer)
       })
@@ -52,11 +57,11 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
     to: string,
     { keep, signal, onProgress }: { keep: boolean; signal: AbortSignal; onProgress(done: number, total: number): void }
   ): Promise<void> {
-    const { coordinator, streams } = this.components
+    const { coordinator, streams } = this.#components
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!existsSync(folder.path(RECORD_FILE))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    const shelf = join(this.init.home.work(), `.move-${run}`)
+    const shelf = join(this.#home.work(), `.move-${run}`)
     const outbox = await openOutbox(shelf, run)
     try {
       const offer = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
@@ -69,15 +74,15 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { members, authority } = this.components
+    const { members, authority } = this.#components
     checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
     if (offer.allow.length !== 1 || offer.allow[0] !== offer.run)
       throw new BakError('bad-message', `${peer} offers more than a run`)
-    const target = this.init.home.runs(offer.run)
-    const shelf = await openInbox(this.init.home.inbox(offer.run))
+    const target = this.#home.runs(offer.run)
+    const shelf = await openInbox(this.#home.inbox(offer.run))
     const had = await shelf.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
     if (existsSync(target)) {
@@ -89,7 +94,7 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
 
   /** Unpacks beside the results, verifies, and only then gives it its name. */
   async #takeIn(tarball: string | Uint8Array, { run }: TarballOffer, target: string): Promise<void> {
-    const fresh = join(this.init.home.work(), `.unpack-${randomUUID()}`)
+    const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
     await mkdir(fresh, { recursive: true })
     try {
       await unpack(tarball, fresh, { allow: [`${run}/`] })

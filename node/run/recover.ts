@@ -1,5 +1,5 @@
 /** Ends in order the runs that a killed daemon left open. */
-import type { Signer } from '../../protocols/envelope.ts'
+import type { KeyObject } from 'node:crypto'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { METADATA_FILE } from '../../protocols/layout.ts'
 import { statusOf } from '../../protocols/verdict.ts'
@@ -13,7 +13,7 @@ import { metadataOf } from './hooks/metadata.ts'
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that ended is left as it is.
  */
-export async function closeAbandoned(folder: RunFolder, signer: Signer): Promise<void> {
+export async function closeAbandoned(folder: RunFolder, signer: { peer: string; key: KeyObject }): Promise<void> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return
   await removeTemporaries(folder.root)

@@ -6,7 +6,6 @@ import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { Part } from '../part.ts'
 import type { Coordinator } from './coordinator.ts'
 
 export interface RunServiceComponents {
@@ -16,11 +15,17 @@ export interface RunServiceComponents {
   coordinator: Coordinator
 }
 
-export class RunService extends Part<RunServiceComponents, { signer: { peer: string } }> {
-  readonly #self = this.init.signer.peer
+export class RunService {
+  readonly #components: RunServiceComponents
+  readonly #self: string
+
+  constructor(components: RunServiceComponents, init: { signer: { peer: string } }) {
+    this.#components = components
+    this.#self = init.signer.peer
+  }
 
   async start(): Promise<void> {
-    const { streams, coordinator } = this.components
+    const { streams, coordinator } = this.#components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(describeProtocol, async function* ({ run }) {
@@ -30,14 +35,14 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
 
   /** The output of a run is for controllers, and for those who take part in it. */
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
-    const { authority, coordinator } = this.components
+    const { authority, coordinator } = this.#components
     const isAllowed = isController(authority.roleOf(peer)) || (await this.#takesPart(run, peer))
     if (!isAllowed) checkPermission(authority, peer, 'follow')
     yield* coordinator.follow(run, from, signal)
   }
 
   async #takesPart(run: string, peer: string): Promise<boolean> {
-    const { coordinator } = this.components
+    const { coordinator } = this.#components
     const driver = coordinator.driver(run)
     if (driver != null) return driver.run.nameOf(peer) != null
     const record = await coordinator.record(run)
@@ -45,7 +50,7 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
   }
 
   async *#cancel({ run, reason }: { run: string; reason: string }, peer: string) {
-    const { authority, coordinator, members } = this.components
+    const { authority, coordinator, members } = this.#components
     const driver = coordinator.driver(run)
     if (peer !== this.#self) checkPermission(authority, peer, 'cancel')
     if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)

@@ -6,7 +6,7 @@
 
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { MemberView } from '../../../protocols/control.ts'
 import { Backoff } from '../../backoff.ts'
 import { listen } from '../../listen.ts'
@@ -16,7 +16,7 @@ import { shuffle } from '../../shuffle.ts'
 import { pause } from '../../wait.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { Members, MembersEvents } from '../membership/members.ts'
-import { parseable } from '../reachability/addresses.ts'
+import { parseable, withPeer } from '../reachability/addresses.ts'
 import type { KnownPeer } from './address-book.ts'
 import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
 import { RoundRobin } from './round-robin.ts'
@@ -156,7 +156,8 @@ export class Dialer extends Part<DialerComponents, DialerInit> {
   async #dial({ peer, addresses }: DialTarget): Promise<void> {
     const signal = AbortSignal.any([this.stopped, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     try {
-      const to = parseable(addresses).map(address => withPeer(multiaddr(address), peer))
+      // the addresses of a ticket name their peer
+      const to = parseable(addresses).map(address => multiaddr(peer == null ? address : withPeer(address, peer)))
       await this.components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })
@@ -180,9 +181,3 @@ export class Dialer extends Part<DialerComponents, DialerInit> {
 const isIndirect = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
 
 const keyOf = ({ peer, addresses }: DialTarget) => peer ?? String(addresses)
-
-/** The addresses of a ticket name their peer already. */
-function withPeer(address: Multiaddr, peer: string | undefined): Multiaddr {
-  const text = address.toString()
-  return peer == null || text.endsWith(`/p2p/${peer}`) ? address : multiaddr(`${text}/p2p/${peer}`)
-}
