@@ -5,7 +5,6 @@ import { pass } from '../gc-hint.ts'
 import { type Call, call, type Opener } from '../stream.ts'
 import {
   checkReceipt,
-  SILENCE_TIMEOUT_MS,
   type TarballOffer,
   type ToReceiver,
   type ToSender,
@@ -71,7 +70,7 @@ export async function sendTarball(
   for (;;) {
     let again: { reason: BakError; after: number }
     try {
-      const answer = await converse(bounded(open, signal), offer, source, signal, done => {
+      const answer = await converse(open, offer, source, signal, done => {
         inVain = 0
         report(done, offer.bytes)
       })
@@ -92,19 +91,6 @@ export async function sendTarball(
     onRetry(again.reason, again.after)
     await pause(again.after, signal)
   }
-}
-
-/** Opening takes no longer than an answer may; what goes wrong in it can be tried again. */
-function bounded(open: Opener, signal: AbortSignal): Opener {
-  const opened: Opener = async (id, options) => {
-    try {
-      return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE_TIMEOUT_MS)]) })
-    } catch (cause) {
-      if (cause instanceof BakError) throw cause
-      throw new BakError('unreachable', `no stream to the receiver: ${(cause as Error).message}`, { cause })
-    }
-  }
-  return Object.assign(opened, { local: open.local })
 }
 
 type Answer = { receipt: Envelope } | { after: number }

@@ -1,24 +1,12 @@
 /** The invitations of a mesh, as far as one peer knows them: those that it issued, and those by which members came. */
+import type { InvitationView } from '../../../protocols/control.ts'
 import { type Envelope, peek } from '../../../protocols/envelope.ts'
-import { type Invitation, invitationSubject, type Role } from '../../../protocols/membership.ts'
+import { type Invitation, invitationSubject } from '../../../protocols/membership.ts'
 import { skewOf } from '../../../protocols/proof.ts'
 import type { ProofRegistry } from './proof-registry.ts'
 
-export interface KnownInvitation {
-  id: string
-  name?: string
-  /** From here to `uses`: absent where the peers that came by it all show a membership by now. */
-  role?: Role
-  /** Peer id of the admin. */
-  by?: string
-  issued?: number
-  expires?: number
-  /** Peers that may come by it; absent: any number. */
-  uses?: number
-  /** Ids of the peers that came by it. */
-  peers: string[]
-  state: 'open' | 'used-up' | 'expired' | 'revoked' | 'unknown'
-}
+/** With peer ids only. */
+export type KnownInvitation = Omit<InvitationView, 'by' | 'peers'> & { by?: string; peers: string[] }
 
 /** @param issued by this peer, whose id is `self`; @param now ms since 1970 */
 export function listInvitations(
