@@ -10,7 +10,7 @@ import * as v from 'valibot'
 import { envelope } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { bytes, list, multiaddress } from './fields.ts'
-import { type Call, call, type Exchange, type Opener, type Protocol, type WaitOptions } from './stream.ts'
+import { type Call, callWith, type Exchange, type Opener, type Protocol, type WaitOptions } from './stream.ts'
 
 export const NONCE_BYTES = 16
 /** Addresses in one offer. */
@@ -61,17 +61,16 @@ export interface Following {
 }
 
 /** The leader's end. @throws {BakError} with which the other refused */
-export async function leadDirect(
+export function leadDirect(
   open: Opener,
   mine: Promise<Omit<Offer, 'type'>>,
   nonce: Uint8Array,
   act: Leading,
   options: WaitOptions
 ): Promise<void> {
-  // opening the stream takes about as long as making the offer
-  const [exchange, offer] = await Promise.all([call(open, directProtocol, options), mine])
-  try {
-    await exchange.send({ type: 'offer', ...offer })
+  return callWith(open, directProtocol, options, async exchange => {
+    // it was begun before: opening the stream takes about as long
+    await exchange.send({ type: 'offer', ...(await mine) })
     const theirs = await expect(exchange, 'offer')
     if (!(await act.weigh(theirs))) return
     const sent = performance.now()
@@ -83,12 +82,7 @@ export async function leadDirect(
     await new Promise(resolve => setTimeout(resolve, half))
     options.signal?.throwIfAborted()
     await act.go(nonce)
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+  })
 }
 
 async function expect<T extends FromFollower['type']>(exchange: Call<FromLeader, FromFollower>, type: T) {

@@ -6,7 +6,7 @@
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { call, type WaitOptions } from '../../protocols/stream.ts'
+import { callWith, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -107,24 +107,18 @@ export class Content extends Part<ContentComponents> {
   }
 
   async #fetch(digest: string, peer: string, options: WaitOptions): Promise<Uint8Array> {
-    const exchange = await call(this.#streams.to(peer), getProtocol, options)
     const parts: Uint8Array[] = []
-    try {
+    await callWith(this.#streams.to(peer), getProtocol, options, async ({ send, receive }) => {
       let offset = 0
       for (let total: number | undefined; total === undefined || offset < total; ) {
-        await exchange.send({ digest, offset, length: PORTION_BYTES })
-        const part = await exchange.receive()
+        await send({ digest, offset, length: PORTION_BYTES })
+        const part = await receive()
         if (part === undefined) throw new BakError('unknown-digest', 'the answer ended early')
         total = checkPart(part, offset, total)
         offset += part.bytes.length
         parts.push(part.bytes)
       }
-    } catch (error) {
-      exchange.abort(error as Error)
-      throw error
-    } finally {
-      await exchange.close()
-    }
+    })
     const bytes = new Uint8Array(Buffer.concat(parts))
     if (digestOf(bytes) !== digest)
       throw new BakError('mismatch', `the bytes from ${peer} do not have the digest ${digest}`)

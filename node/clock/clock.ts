@@ -5,7 +5,7 @@
 
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
-import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
+import { callWith, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
@@ -47,22 +47,16 @@ export async function* answerClock(
 
 /** @returns what to add to this clock to get the other's, and the bound of its error, both in ms */
 export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Offset> {
-  const exchange = await call(open, clockProtocol, options)
   const samples: Offset[] = []
-  try {
+  await callWith(open, clockProtocol, options, async ({ send, receive }) => {
     for (let i = 0; i < EXCHANGES; i++) {
       const asked = now()
-      await exchange.send({ asked })
-      const answer = await exchange.receive()
+      await send({ asked })
+      const answer = await receive()
       if (answer === undefined) continue
       samples.push(sampleOf(asked, answer.heard, answer.answered, now()))
     }
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+  })
   return best(samples)
 }
 

@@ -2,7 +2,7 @@
 import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
-import { type Call, call, type Opener } from '../stream.ts'
+import { type Call, callWith, type Opener } from '../stream.ts'
 import {
   checkReceipt,
   type TarballOffer,
@@ -103,18 +103,12 @@ async function converse(
   signal: AbortSignal,
   onSent: (done: number) => void
 ): Promise<Answer> {
-  const exchange = await call(open, tarballProtocol, { signal })
-  try {
+  return callWith(open, tarballProtocol, { signal }, async exchange => {
     const { run, what, kind, digest, bytes, allow } = offer
     const whole = bytes <= MAX_SMALL_BYTES ? await readPortion(offer, source, { offset: 0, length: bytes }) : undefined
     await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow, whole })
-    return await answerWants(exchange, offer, source, onSent)
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+    return answerWants(exchange, offer, source, onSent)
+  })
 }
 
 /** Reads a portion while the one before it is sent. */
