@@ -40,7 +40,8 @@ export class AddressBook {
   readonly #path: string
   #peers: KnownPeer[]
   #components: AddressBookComponents | undefined
-  readonly #stopped = new AbortController()
+  /** Of the present start: the book outlasts a network that could not listen. */
+  #stopped = new AbortController()
   #timer: NodeJS.Timeout | undefined
   /** The content of the file, as far as this process wrote it. */
   #written = ''
@@ -70,6 +71,7 @@ export class AddressBook {
   start(): void {
     if (this.#components == null) return
     const { members, authority } = this.#components
+    this.#stopped = new AbortController()
     const { signal } = this.#stopped
     listen<MembersEvents>(members, signal, { change: () => this.#writeSoon() })
     listen<AuthorityEvents>(authority, signal, {
