@@ -1,5 +1,4 @@
 /** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
-
 import { BakError } from '../../protocols/errors.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Members } from '../mesh/membership/members.ts'

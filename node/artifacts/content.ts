@@ -2,7 +2,6 @@
  * Get by digest: any peer that has some content sends it to any peer that asks for it, one portion a request, so that the
  * caller sets the pace. Offers and manifests are fetched this way; content is checked against its digest before it is used.
  */
-
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'

@@ -2,7 +2,6 @@
  * The controller's end of its members' run streams: acknowledgements come in; signs that it is alive, contents, certificates,
  * refusals and clock answers go out. An aggregator has such an end, too, for the members directly below it.
  */
-
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'

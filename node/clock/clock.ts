@@ -2,7 +2,6 @@
  * The offset between this peer's clock and another's, from four timestamps: question sent, question received, answer sent, answer
  * received. Half of the round trip bounds the error, so that the fastest exchanges are the best.
  */
-
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
 import { callWith, type Opener, type WaitOptions } from '../../protocols/stream.ts'

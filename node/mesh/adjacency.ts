@@ -1,5 +1,4 @@
 /** The connections of this peer, as it lists them to any member: which peers, by which path, and whether gossip goes there. */
-
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'

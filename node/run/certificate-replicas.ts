@@ -2,7 +2,6 @@
  * Some members keep the certificates of a run beside its controller. They get each on their run stream; one that did not arrive so,
  * such as the last of all, for which no stream is open any more, they fetch when they hear of its digest.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decode } from '../../protocols/codec.ts'
 import { envelope, type Signed } from '../../protocols/envelope.ts'

@@ -1,5 +1,4 @@
 /** What other peers may ask about the runs that are driven from here, or whose folder is here: follow, cancel, describe. */
-
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'

@@ -1,5 +1,4 @@
 /** Attempts at direct connections, from both ends; the order of messages is in `protocols/direct.ts`. */
-
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'

@@ -1,5 +1,4 @@
 /** Gives libp2p an encrypter for each secret of the mesh, again when the secrets change. */
-
 import type { NoiseComponents } from '@chainsafe/libp2p-noise'
 import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
 import { listen } from '../../listen.ts'

@@ -1,5 +1,4 @@
 /** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise and TLS, yamux, identify, ping, AutoNAT, gossip. */
-
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'

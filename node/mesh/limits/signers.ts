@@ -3,7 +3,6 @@
  * over the limit is ignored without a violation: the flood of a signer ends at the first honest peer. All signers together stay below
  * what a neighbour may send, so that an honest peer is never cut off for a flood that it passed on.
  */
-
 import { PASSED_ON, PASSED_ON_BYTES, SIGNER, SIGNER_RESERVE } from './constants.ts'
 import { TokenBucket, TokenBuckets } from './token-bucket.ts'
 

@@ -2,7 +2,6 @@
  * Finds out which members are lost. A member is suspected when its connection closes, when it misses announcements, or when another peer
  * reports it although this peer has a newer record; a suspect that neither reconnects nor can be dialled is lost.
  */
-
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Part } from '../../part.ts'

@@ -2,7 +2,6 @@
  * Syncs with each neighbour once it is connected. Records learned in a sync are known to the peer that sent them. They are rebroadcast only
  * if another neighbour has synced earlier; the others get them in their own sync.
  */
-
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'

@@ -1,5 +1,4 @@
 /** The record that this peer announces of itself. */
-
 import type { AddressManager } from '@libp2p/interface-internal'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
 import { type MemberRecord, memberSubject } from '../../../protocols/hello.ts'

@@ -1,5 +1,4 @@
 /** Members as users and other parts see them: with state, role and path, from this peer's point of view. */
-
 import type { MemberView } from '../../../protocols/control.ts'
 import { Part } from '../../part.ts'
 import type { PeerScore } from '../limits/peer-score.ts'

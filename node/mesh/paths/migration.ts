@@ -3,7 +3,6 @@
  * moved; short exchanges finish on the relayed connection; long ones break when it closes, and resume on the direct one. The peer with the
  * smaller id closes it.
  */
-
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'

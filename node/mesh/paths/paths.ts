@@ -1,5 +1,4 @@
 /** The kind of path that each connection is. */
-
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'

@@ -3,7 +3,6 @@
  * random members, so that no single peer holds the mesh together. Now and then it dials missing peers, so that the sides of a partition
  * meet again. It never gives up: a peer that was started before the one it is to join is let in within seconds of its appearing.
  */
-
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'

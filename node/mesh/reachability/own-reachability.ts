@@ -1,5 +1,4 @@
 /** How this peer can be reached: publicly, or through which kind of NAT and which mapped ports. Its record tells the others. */
-
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager } from '@libp2p/interface-internal'
 import type { Endpoint } from '../../../protocols/observe.ts'

@@ -2,7 +2,6 @@
  * Relays connections of peers behind NAT: always or never where that is configured, otherwise as soon as another peer has proven
  * this one to be public.
  */
-
 import { type CircuitRelayService, circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import type { Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, TransportManager } from '@libp2p/interface-internal'

@@ -1,5 +1,4 @@
 /** Closes the connections of peers that are no longer admitted, as soon as that is known or their proof has run out. */
-
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Refusal } from '../../../protocols/admission.ts'

@@ -2,7 +2,6 @@
  * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again at half of
  * its lifetime. An admin serves the other end, and issues memberships to the peers that ask.
  */
-
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import { showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'

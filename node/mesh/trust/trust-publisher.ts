@@ -2,7 +2,6 @@
  * Brings trust entries to every peer: publishes decisions on the topic `trust`, and syncs with each peer that connects. Gossip
  * may lose messages, so it also syncs with a random connected peer from time to time.
  */
-
 import type { IdentifyResult, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { decode, encode } from '../../../protocols/codec.ts'
