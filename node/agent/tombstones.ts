@@ -76,10 +76,15 @@ export class Tombstones {
 
 /** Sends one answer on a stream of its own. */
 export function answerOnce(open: Opener, run: string, ack: Envelope): Promise<void> {
-  return callWith(open, runStreamProtocol, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }, async ({ send, receive }) => {
-    await send({ type: 'open', run })
-    await send({ type: 'acks', sealed: [ack] })
-    // it has arrived when the controller answers
-    await receive()
-  })
+  return callWith(
+    open,
+    runStreamProtocol,
+    { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) },
+    async ({ send, receive }) => {
+      await send({ type: 'open', run })
+      await send({ type: 'acks', sealed: [ack] })
+      // it has arrived when the controller answers
+      await receive()
+    }
+  )
 }

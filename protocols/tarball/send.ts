@@ -3,13 +3,7 @@ import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
 import { type Call, callWith, type Opener } from '../stream.ts'
-import {
-  checkReceipt,
-  type TarballOffer,
-  type ToReceiver,
-  type ToSender,
-  tarballProtocol
-} from './messages.ts'
+import { checkReceipt, type TarballOffer, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
 import { MAX_SMALL_BYTES } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'
 
