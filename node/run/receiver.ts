@@ -81,10 +81,6 @@ export class Receiver {
     await this.#streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
   }
 
-  async stop(): Promise<void> {
-    await this.#streams.unserve(tarballProtocol)
-  }
-
   open(run: string, reception: Reception): void {
     const inbox = openInbox(this.#home.inbox(run))
     inbox.catch(() => {})
