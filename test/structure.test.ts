@@ -46,6 +46,7 @@ const loose: Record<string, string> = {
   'timers.ts': 'base',
   'wait.ts': 'base',
   'config.ts': 'store',
+  'settings.ts': 'store',
   'key-file.ts': 'store',
   'mesh-file.ts': 'mesh',
   'control.ts': 'control',
