@@ -2,6 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Allowance } from './agent/allowance.ts'
+import type { Garbage } from './agent/garbage.ts'
 import type { Leftovers } from './agent/leftovers.ts'
 import type { Content } from './artifacts/content.ts'
 import type { RunStreamServer } from './channels/run-stream-server.ts'
@@ -90,6 +91,7 @@ export type AgentServices = {
   allowance: Allowance
   agent: Agent
   leftovers: Leftovers
+  garbage: Garbage
   register: Register
 }
 

@@ -34,7 +34,8 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     members: members.list().filter(isHere).length,
     connections: parts.network.getConnections().length,
     driving,
-    taking
+    taking,
+    keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data')
   }
 }
 

@@ -3,6 +3,7 @@
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -27,6 +28,7 @@ export class RunService {
   async start(): Promise<void> {
     const { streams, coordinator } = this.#components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
+    await streams.serve(outputProtocol, ({ run }, { peer, signal }) => this.#output(run, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(describeProtocol, async function* ({ run }) {
       yield await coordinator.describe(run)
@@ -34,17 +36,26 @@ export class RunService {
   }
 
   async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol]) {
+    for (const protocol of [attachProtocol, outputProtocol, cancelProtocol, describeProtocol]) {
       await this.#components.streams.unserve(protocol)
     }
   }
 
-  /** The output of a run is for controllers, and for those who take part in it. */
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
-    const { authority, coordinator } = this.#components
+    await this.#checkReader(run, peer)
+    yield* this.#components.coordinator.follow(run, from, signal)
+  }
+
+  async *#output(run: string, peer: string, signal: AbortSignal) {
+    await this.#checkReader(run, peer)
+    yield* this.#components.coordinator.output(run, signal)
+  }
+
+  /** The output of a run is for controllers, and for those who take part in it. @throws {BakError} `not-allowed` */
+  async #checkReader(run: string, peer: string): Promise<void> {
+    const { authority } = this.#components
     const isAllowed = isController(authority.roleOf(peer)) || (await this.#takesPart(run, peer))
     if (!isAllowed) checkPermission(authority, peer, 'follow')
-    yield* coordinator.follow(run, from, signal)
   }
 
   async #takesPart(run: string, peer: string): Promise<boolean> {

@@ -33,7 +33,8 @@ const status = {
   members: 3,
   connections: 2,
   driving: [],
-  taking: []
+  taking: [],
+  keeps: []
 }
 
 const line: RunLine = {

@@ -9,8 +9,10 @@ import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
+import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
@@ -57,6 +59,8 @@ export const targets = [
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
+  of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
+  of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed'] }),
   of({
     protocol: tarballProtocol,
@@ -87,6 +91,8 @@ export const targets = [
   asks({ protocol: runStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
+  asks({ protocol: outputProtocol }),
+  asks({ protocol: leftoversProtocol }),
   asks({ protocol: collectProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
