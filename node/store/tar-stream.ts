@@ -49,21 +49,23 @@ async function* note(root: string, folder: PackEntry, lines: string[]): AsyncGen
 async function* file(root: string, entry: PackEntry, report: PackReport): AsyncGenerator<Uint8Array> {
   const path = bytesOf(`${rawOf(root)}/${entry.raw}`)
   if (entry.stat.size <= MAX_SYNC_READ_BYTES) return yield* smallFile(path, entry, report)
-  let handle: FileHandle
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    await (await openFile(path)).close()
   } catch (cause) {
     return leaveUnreadable(report, entry.raw, cause)
   }
-  const { size } = entry.stat
+  // opened again after the header: a reader that goes away before its first byte leaves nothing open
+  yield header({ ...common(entry), path: entry.name, size: entry.stat.size })
+  const handle = await openFile(path)
   try {
-    yield header({ ...common(entry), path: entry.name, size })
     yield* content(handle, entry, report)
   } finally {
     await handle.close()
   }
-  yield padding(size)
+  yield padding(entry.stat.size)
 }
+
+const openFile = (path: Buffer) => open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
 
 function* smallFile(path: Buffer, entry: PackEntry, report: PackReport): Generator<Uint8Array> {
   const { raw, name, stat } = entry
