@@ -177,19 +177,19 @@ export const countBytes = ({ received, transfers }: Progress) =>
 export const elapsedAt = ({ created, ended }: Progress, now: number) =>
   ended?.took ?? Math.max(0, now - (created ?? now))
 
-/** The last line: the verdict, the excluded members and why, the folder of the result. */
+/** The last lines: the verdict with the excluded members and why; the folder of the result alone, so that it can be copied. */
 export function conclude(
   run: string,
   { verdict, took, reason, partial, excluded, folder, holder, observed }: EndedEvent,
   duration: (ms: number) => string
-): string {
+): string[] {
   const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
-  return [
+  const summary = [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
     reason == null ? '' : `: ${reason}`,
     missing === '' ? '' : `; without ${missing}`,
-    observed == null ? '' : `; observed at ${formatObserved(observed)}`,
-    folder === '' ? '' : `; ${folder}`,
-    holder == null ? '' : `; the result is on ${holder}`
+    observed == null ? '' : `; observed at ${formatObserved(observed)}`
   ].join('')
+  const where = folder !== '' ? folder : holder == null ? undefined : `the result is on ${holder}`
+  return [summary, ...(where == null ? [] : [where])]
 }

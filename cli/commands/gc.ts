@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { readDuration } from '../../protocols/duration.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatAge, formatBytes, formatTable } from '../format.ts'
+import { formatAge, formatBytes } from '../format.ts'
+import { formatTable } from '../table.ts'
 
 interface Options {
   older?: string

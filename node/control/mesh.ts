@@ -24,7 +24,7 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     mesh: mesh.mesh,
     role: authority.roleOf(identity.peer),
     expires: authority.ownProof?.expires,
-    trouble: authority.ownRefusal ?? parts.renewal.warning,
+    trouble: authority.ownRefusal ?? parts.twins.trouble ?? parts.renewal.warning,
     home: home.root,
     program: PROGRAM,
     pid: process.pid,
@@ -35,7 +35,8 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     connections: parts.network.getConnections().length,
     driving,
     taking,
-    keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data')
+    keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data'),
+    settings: parts.settings
   }
 }
 

@@ -14,6 +14,7 @@ import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import { outputProtocol } from '../../protocols/output.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
@@ -24,6 +25,7 @@ import {
   trustMessage,
   trustProtocol
 } from '../../protocols/trust-entries.ts'
+import { lifeSubject, twinProtocol } from '../../protocols/twin.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
@@ -61,6 +63,8 @@ export const targets = [
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
   of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
   of({ protocol: leftoversProtocol, refusals: [] }),
+  of({ protocol: runListProtocol, refusals: [] }),
+  of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
   of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed'] }),
   of({
     protocol: tarballProtocol,
@@ -93,6 +97,8 @@ export const targets = [
   asks({ protocol: describeProtocol }),
   asks({ protocol: outputProtocol }),
   asks({ protocol: leftoversProtocol }),
+  asks({ protocol: runListProtocol }),
+  asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),

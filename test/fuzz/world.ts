@@ -31,9 +31,11 @@ import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { outputProtocol } from '../../protocols/output.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
 import { readTicket } from '../../protocols/ticket.ts'
+import { twinProtocol } from '../../protocols/twin.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { concat } from './bytes.ts'
 
@@ -130,6 +132,8 @@ async function converse(world: World): Promise<void> {
   await put(member, target, describeProtocol, { run })
   await put(member, target, outputProtocol, { run })
   await put(member, target, leftoversProtocol, {})
+  await put(member, target, runListProtocol, {})
+  await put(member, target, twinProtocol, {})
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
