@@ -65,7 +65,7 @@ export const targets = [
   of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: runListProtocol, refusals: [] }),
   of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
-  of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed'] }),
+  of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed', 'bad-signature'] }),
   of({
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
