@@ -1,6 +1,7 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allowance.ts'
+import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -13,6 +14,7 @@ export type AgentServices = {
   allowance: Allowance
   agent: Agent
   leftovers: Leftovers
+  garbage: Garbage
   register: Register
 }
 
@@ -28,6 +30,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
     agent: c => new Agent(c, init),
     leftovers: c => new Leftovers(c, init),
+    garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>
       register.serve({
         streams: c.streams,

@@ -70,6 +70,8 @@ const runRecord = v.object({
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
+  /** Tarballs in which files are missing, so many each; the `missing.txt` in them names those, and the member keeps what it can. */
+  missing: v.optional(list(v.object({ peer: peerId, name, what: text, files: count }), 100_000)),
   /** Tarballs of the members; one that has not arrived is still on the member. */
   sent: list(
     v.object({
@@ -86,6 +88,10 @@ const runRecord = v.object({
   ),
   /** Digests of all other files in the folder, by path. */
   files: v.optional(v.record(v.string(), v.object({ sha256: digest, bytes: count }))),
+  /** Files and folders that could not be read for the seal. */
+  unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  /** Signed statements by which the result went to other peers (custody.ts), in base64. */
+  custody: v.optional(list(v.string(), 64)),
   seal: v.optional(v.object({ by: peerId, signature: v.string() }))
 })
 export type RunRecord = v.InferOutput<typeof runRecord>

@@ -1,44 +1,69 @@
-/** Ends in order the runs that a killed daemon left open. */
+/** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import type { KeyObject } from 'node:crypto'
+import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import { METADATA_FILE } from '../../protocols/layout.ts'
+import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
-import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
-import { loadJournal } from '../store/journal.ts'
+import { removeTemporaries } from '../store/atomic.ts'
+import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import { sealResult } from './sealing.ts'
+
+/** A run that has ended and has no seal: its record and events in memory say so. */
+export interface Unsealed {
+  record: RunRecord
+  events: RunEvents
+}
 
 /**
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
- * came until then is sealed, and what is still on members can be collected. A run that ended is left as it is.
+ * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
+ * @returns the run if it has no seal now either
  */
-export async function closeAbandoned(folder: RunFolder, signer: { peer: string; key: KeyObject }): Promise<void> {
+export async function closeAbandoned(
+  folder: RunFolder,
+  signer: { peer: string; key: KeyObject }
+): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
-  if (record == null || record.seal != null) return
+  if (record == null || record.seal != null) return undefined
   await removeTemporaries(folder.root)
-  const { values, torn } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
+  const { values, lost } = await loadWhole(folder.journal)
   const events = await RunEvents.open(folder.journal, values, () => {})
-  const reason = 'the daemon of the controller ended in mid run'
   Object.assign(record, {
     state: 'ended',
     verdict: 'failed',
-    reason,
-    ended: Date.now(),
+    reason: reasonOf(record, values),
+    ended: record.ended ?? values.at(-1)?.at ?? Date.now(),
     phase: undefined,
-    partial: true
+    partial: record.state !== 'ended' || record.partial
   })
   record.status = statusOf('failed', true)
-  if (torn > 0)
-    events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
-  const { excluded, sent, status } = record
-  const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
-  const took = (record.ended as number) - record.created
-  events.store(
-    { type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root },
-    { sync: true }
-  )
-  await events.close()
-  await writeAtomic(folder.path(METADATA_FILE), metadataOf(record))
-  await folder.seal(record, signer)
+  if (lost != null) events.store({ type: 'warning', text: lost })
+  await folder.writeMetadata(metadataOf(record)).catch(() => {})
+  return (await sealResult({ record, events, folder, signer })) == null ? undefined : { record, events }
+}
+
+function reasonOf({ state, reason }: RunRecord, values: StoredEvent[]): string {
+  if (state === 'ended' && reason != null) return reason
+  if (values.some(({ type }) => type === 'ended'))
+    return 'the daemon of the controller ended before the result was sealed'
+  return 'the daemon of the controller ended in mid run'
+}
+
+/** @returns the events up to where the journal is damaged, and what is lost */
+async function loadWhole(path: string): Promise<{ values: StoredEvent[]; lost?: string }> {
+  const values: StoredEvent[] = []
+  const reading = readJournal<StoredEvent>(path, storedEvent as never)
+  try {
+    for (;;) {
+      const next = await reading.next()
+      if (!next.done) values.push(next.value)
+      else if (next.value.torn === 0) return { values }
+      else return { values, lost: `the journal was cut off: ${next.value.torn} bytes of its last line are lost` }
+    }
+  } catch (cause) {
+    return { values, lost: `the journal is damaged: ${asBakError(cause).message}` }
+  }
 }
