@@ -1,6 +1,8 @@
 /** Builds commander's program, runs one command, and turns an error into an exit status. */
 import { Command, CommanderError } from 'commander'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { checkWords } from '../protocols/utf8.ts'
+import { dropEmptyVariables } from '../protocols/variables.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addFlag, setInvocation, statusOfCommand } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
@@ -13,6 +15,8 @@ export async function runProgram(argv: string[]): Promise<number> {
   const words = end === -1 ? argv : argv.slice(0, end)
   setInvocation(end === -1 ? undefined : argv.slice(end + 1), () => buildProgram(() => true))
   try {
+    checkWords()
+    dropEmptyVariables(process.env)
     const program = await buildProgram(entry => entry.name === findName(words))
     await program.parseAsync(words, { from: 'user' })
     return statusOfCommand()

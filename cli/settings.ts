@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
 import { defaultHome } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
+import { decodeFile } from '../protocols/utf8.ts'
 import type { ValidationError } from '../protocols/validation-errors.ts'
 import { isOff } from '../protocols/variables.ts'
 import { pathOf } from './command.ts'
@@ -40,8 +41,9 @@ export async function readSettings(home: string): Promise<Settings> {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return decodeFile(readFileSync(path), path, 'bad-config')
   } catch (cause) {
+    if (cause instanceof BakError) throw cause
     throw new BakError('bad-config', `${path}: ${(cause as Error).message}`, { cause })
   }
 }

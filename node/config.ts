@@ -10,6 +10,7 @@ import {
   readConfigFile
 } from '../protocols/config-file.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
+import { decodeFile } from '../protocols/utf8.ts'
 import { findValidationErrors, type ValidationError } from '../protocols/validation-errors.ts'
 import type { Home } from './store/home.ts'
 
@@ -52,8 +53,9 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
 /** @returns the content of the file; nothing if it does not exist */
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return decodeFile(await readFile(path), path, 'bad-config')
   } catch (cause) {
+    if (cause instanceof BakError) throw cause
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw new BakError('bad-config', `cannot read ${path}: ${asBakError(cause).message}`, { cause })
   }

@@ -5,6 +5,7 @@ import type { CallRequest, Plan } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
+import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { follow } from '../follow.ts'
@@ -47,6 +48,7 @@ export function define(command: Command): void {
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
   const spec = effectiveSpec(readFile(words, context.rest), options, context.rest)
   if (options.dryRun) return print(context, await context.ask('plan', { spec }))
+  checkEnvironment(callerEnv)
   const request = { spec, directory: process.cwd(), env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }
@@ -61,8 +63,9 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
   }
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = decodeFile(readFileSync(file), file, 'bad-run-file')
   } catch (cause) {
+    if (cause instanceof BakError) throw cause
     const hint = file.endsWith('.toml') ? '' : `; a command comes after --: bak run -- ${file}`
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}${hint}`, {
       cause

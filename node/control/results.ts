@@ -21,7 +21,7 @@ export async function* ls(
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator } = parts
   const lines: RunLine[] = (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
-    const took = ended == null ? undefined : ended - head.created
+    const took = head.took ?? (ended == null ? undefined : Math.max(0, ended - head.created))
     return { ...head, took, folder: coordinator.folder(head.run).root }
   })
   if (mesh) lines.push(...elsewhere(parts))

@@ -9,6 +9,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
 import { RECORD_FILE } from '../../protocols/layout.ts'
+import type { Notice } from '../../protocols/notice.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
@@ -27,6 +28,7 @@ import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
+import { RecoveryNotices } from './recovery-notices.ts'
 import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -76,6 +78,7 @@ export class Coordinator {
   readonly #index = new RunIndex(run => this.folder(run).path(RECORD_FILE))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
+  #recovery: RecoveryNotices | undefined
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
@@ -86,11 +89,16 @@ export class Coordinator {
   async afterStart(): Promise<void> {
     const { members } = this.#components
     members.addEventListener('change', this.#onChange)
+    const notices: Notice[] = []
     for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
-      await closeAbandoned(this.folder(run), this.#init.signer).catch(cause =>
+      const notice = await closeAbandoned(this.folder(run), this.#init.signer).catch(cause => {
         this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
-      )
+        return undefined
+      })
+      if (notice != null) notices.push(notice)
     }
+    this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
+    this.#recovery.start()
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -103,6 +111,7 @@ export class Coordinator {
   }
 
   async beforeStop(): Promise<void> {
+    this.#recovery?.stop()
     this.#components.members.removeEventListener('change', this.#onChange)
   }
 

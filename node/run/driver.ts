@@ -155,13 +155,13 @@ export class Driver {
     const { record, events, folder, parts } = this.run
     const ended = Date.now()
     const status = statusOf(verdict, record.partial)
-    Object.assign(record, { state: 'ended', verdict, reason, ended, status, phase: undefined })
-    const { partial, excluded, created } = record
+    const took = performance.now() - this.run.began
+    Object.assign(record, { state: 'ended', verdict, reason, ended, took, status, phase: undefined })
+    const { partial, excluded } = record
     const observed = costliest(sharesOf(record.observed ?? []))
     const about = { verdict, status, partial, reason: reason?.slice(0, 1024), excluded, observed }
     for (const hook of this.#hooks) await this.#close(hook)
     try {
-      const took = ended - created
       events.store({ type: 'ended', ...about, bytes: this.#bytes, took, folder: folder.root }, { sync: true })
       await events.close()
       await folder.seal(record, parts.signer)

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type RunStreamHandlers, RunStreamServer } from '../../node/channels/run-stream-server.ts'
-import { now } from '../../node/clock/clock.ts'
+import { now } from '../../node/now.ts'
 import { createLog } from '../../node/log.ts'
 import { PhaseRunner } from '../../node/run/phase-runner.ts'
 import { encode } from '../../protocols/codec.ts'

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import { effectiveSpec } from '../../cli/effective-spec.ts'
-import { addSpecFlags, type SpecFlags, splitWords } from '../../cli/spec-flags.ts'
+import { addSpecFlags, type SpecFlags } from '../../cli/spec-flags.ts'
 import { type SpecInput, spec } from '../../protocols/spec.ts'
 
 const parse = (...words: string[]): SpecFlags => {
@@ -79,10 +79,6 @@ test('the tools of --tool run beside those of the file or --tools, beside proc o
   assert.equal(toolsOf({ tools: ['sar'] }, '--tools', 'iostat,own'), ['iostat', 'own'])
   assert.equal(toolsOf({ groups: [{ name: 'db', tools: ['sar'] }] }), ['own'])
   assert.is(effectiveSpec({ command: 'x' }, {}).tools, undefined)
-})
-
-test('words are split as a shell does', () => {
-  assert.equal(splitWords(`a  'b c' d"e f"g ""`), ['a', 'b c', 'de fg', ''])
 })
 
 test.run()

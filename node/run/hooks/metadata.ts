@@ -1,4 +1,4 @@
-/** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone. */
+/** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import { METADATA_FILE } from '../../../protocols/layout.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
@@ -25,6 +25,7 @@ export function metadataOf(record: RunRecord): string {
     pbench: {
       config: record.name,
       date: utc(record.created),
+      timezone: 'UTC',
       iterations: iterations.map(each => each.folder).join(', '),
       name: record.run,
       'rpm-version': `v${record.program}`,
