@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 
 /** Space, 'text', "text", an escaped character, plain characters. */
-const PIECES = /(\s+)|'([^']*)'|"((?:[^"\\]|\\[^])*)"|\\([^])|([^\s'"\\]+)/y
+const PIECES = /(\s+)|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+)/y
 
 /** @throws {InvalidArgumentError} for a quote that is not closed */
 export function splitWords(line: string): string[] {

@@ -10,12 +10,12 @@ import * as v from 'valibot'
 import { cost } from './cost.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
 import { spec } from './spec.ts'
-import { table } from './free-keys.ts'
 import { VERDICTS } from './verdict.ts'
 
 export const FORMAT = 1

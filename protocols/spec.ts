@@ -4,8 +4,8 @@
  */
 import * as v from 'valibot'
 import { count, labels, list, name, text } from './fields.ts'
-import { own } from './own.ts'
 import { table } from './free-keys.ts'
+import { own } from './own.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 
 /** A duration in seconds. */

@@ -50,7 +50,10 @@ export function isUtf8(bytes: Uint8Array): boolean {
 
 /** @returns the bytes as a shell's `$'...'` would take them: `caf\xe9` */
 const escaped = (bytes: Buffer) =>
-  bytes.toString('latin1').slice(0, 200).replace(/[^ -~]/g, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  bytes
+    .toString('latin1')
+    .slice(0, 200)
+    .replace(/[^ -~]/g, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 const refused = (what: string, hint: string) => new BakError('usage', `${what} is not UTF-8; ${hint}`)
 

@@ -122,7 +122,9 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
 
 /** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
 const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>
-  set == null ? `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm` : `set by ${set < 0 ? '-' : '+'}${Math.abs(set / 1000).toFixed(1)} s`
+  set == null
+    ? `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
+    : `set by ${set < 0 ? '-' : '+'}${Math.abs(set / 1000).toFixed(1)} s`
 
 /** `relayed, then punched` if the path changed between the beginning and the end of a run. */
 function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {

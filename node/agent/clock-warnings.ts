@@ -6,5 +6,7 @@ import type { MemberState } from './member-state.ts'
 export function clockWarnings(member: Pick<MemberState, 'clockSeen'>): string[] {
   const steps = clockSteps(member.clockSeen)
   member.clockSeen = performance.now()
-  return steps.map(step => `the clock of this machine was ${describeStep(step)}, or it slept so long: its times jump there`)
+  return steps.map(
+    step => `the clock of this machine was ${describeStep(step)}, or it slept so long: its times jump there`
+  )
 }

@@ -8,9 +8,9 @@ import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Exchange } from '../../protocols/stream.ts'
-import { now } from '../now.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { now } from '../now.ts'
 import { onAbort } from '../wait.ts'
 
 export interface Refusal {

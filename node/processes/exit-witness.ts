@@ -1,8 +1,8 @@
 /**
  * Tells a program that a real-time signal ended from one that ended with status 0: Node reports both as status 0, since it knows no
- * names of the signals 34 to 64. The kernel keeps the whole
- * wait status of an ended process in /proc until its parent has collected it. A descriptor that the program inherits shows when it
- * ends: its close is an event of the loop before the one in which Node collects the process.
+ * names of the signals 34 to 64. The kernel keeps the whole wait status of an ended process in /proc until its parent has collected it.
+ * A descriptor that the program inherits shows when it ends: its close is an event of the loop before the one in which Node collects
+ * the process.
  *
  * What a child of the program still holds, or the program closed itself, shows nothing: then Node's word stands.
  */

@@ -48,7 +48,19 @@ export class Certifier {
       this.notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
     }
     const reason = whyFailed(closed, asked, needed)
-    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took, reason, certificate: digest })
+    events.store({
+      type: 'phase-closed',
+      seq,
+      phase,
+      step,
+      when,
+      verdict,
+      ok,
+      asked,
+      took,
+      reason,
+      certificate: digest
+    })
     for (const each of excluded) this.#run.exclude(each)
     return sealed
   }

@@ -130,5 +130,7 @@ async function tailOf(path: string): Promise<string> {
 
 function commandLine({ argv, env }: ProgramRun): string {
   const quoted = argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-  return [...Object.entries({ ...FIXED_VARIABLES, ...env }).map(([name, value]) => `${name}=${value}`), ...quoted].join(' ')
+  return [...Object.entries({ ...FIXED_VARIABLES, ...env }).map(([name, value]) => `${name}=${value}`), ...quoted].join(
+    ' '
+  )
 }

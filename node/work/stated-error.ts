@@ -47,6 +47,9 @@ function whyIn(bytes: Buffer, atLineStart: boolean): string | undefined {
 
 function wordsFrom(bytes: Buffer, at: number): string {
   const end = bytes.indexOf(NEWLINE, at)
-  const words = bytes.subarray(at, Math.min(end < 0 ? bytes.length : end, at + MAX_WHY_BYTES)).toString('utf8').trim()
+  const words = bytes
+    .subarray(at, Math.min(end < 0 ? bytes.length : end, at + MAX_WHY_BYTES))
+    .toString('utf8')
+    .trim()
   return words === '' ? 'no reason given' : words
 }

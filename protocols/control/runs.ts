@@ -2,10 +2,10 @@
 import * as v from 'valibot'
 import { runEvent } from '../events.ts'
 import { count, list, name, peerId, runId, text } from '../fields.ts'
+import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
 import { spec } from '../spec.ts'
-import { table } from '../free-keys.ts'
 
 /** A run id, a part of one, or `last`. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))

@@ -36,7 +36,10 @@ for (const [line, told] of [
   [`a\\`, 'Nothing follows']
 ] as const) {
   split(`a line that is not whole is refused: ${line}`, () => {
-    assert.throws(() => splitWords(line), (error: Error) => error.message.includes(told))
+    assert.throws(
+      () => splitWords(line),
+      (error: Error) => error.message.includes(told)
+    )
   })
 }
 

@@ -76,8 +76,7 @@ pure('the drift of a clock is found within the bound, whatever its offset', () =
   const passed = fc.double({ min: 1_000, max: 1e8, noNaN: true })
   fc.assert(
     fc.property(ppm, passed, fc.tuple(bound, bound), fc.tuple(wrong, wrong), (truth, length, bounds, errors) => {
-      const offset = (i: number, after: number) =>
-        (truth / 1e6) * after + (errors[i] as number) * (bounds[i] as number)
+      const offset = (i: number, after: number) => (truth / 1e6) * after + (errors[i] as number) * (bounds[i] as number)
       const at = 1_795_383_015_123
       const begin = { offset: offset(0, 0), bound: bounds[0], at }
       const end = { offset: offset(1, length), bound: bounds[1], at: at + length }

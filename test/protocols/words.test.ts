@@ -2,13 +2,18 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
-import { BakError } from '../../protocols/errors.ts'
+import type { BakError } from '../../protocols/errors.ts'
 import { name } from '../../protocols/fields.ts'
+import { table } from '../../protocols/free-keys.ts'
 import { own } from '../../protocols/own.ts'
 import { expandTools } from '../../protocols/spec.ts'
-import { table } from '../../protocols/free-keys.ts'
 import { decodeFile } from '../../protocols/utf8.ts'
-import { callerVariables, collidingParameters, dropEmptyVariables, parameterVariable } from '../../protocols/variables.ts'
+import {
+  callerVariables,
+  collidingParameters,
+  dropEmptyVariables,
+  parameterVariable
+} from '../../protocols/variables.ts'
 
 const words = suite('names, words and variables')
 const odd = ['constructor', 'prototype', '__proto__', 'toString', 'hasOwnProperty']
@@ -22,7 +27,8 @@ words('a table keeps every key of its own, and nothing else', () => {
 })
 
 words('what is wrong with such an entry is reported at its key', () => {
-  const issues = v.safeParse(table(name, v.number()), JSON.parse('{"constructor":"x","__proto__":1,"a":2}')).issues ?? []
+  const issues =
+    v.safeParse(table(name, v.number()), JSON.parse('{"constructor":"x","__proto__":1,"a":2}')).issues ?? []
   assert.equal(issues.map(issue => v.getDotPath(issue)).sort(), ['__proto__', 'constructor'])
 })
 
@@ -38,7 +44,9 @@ const PARAMETERS: Array<[string, string]> = [
   ['4k', 'BAK_PARAM_4K']
 ]
 for (const [parameter, variable] of PARAMETERS) {
-  words(`the parameter ${parameter} is the variable ${variable}`, () => assert.is(parameterVariable(parameter), variable))
+  words(`the parameter ${parameter} is the variable ${variable}`, () =>
+    assert.is(parameterVariable(parameter), variable)
+  )
 }
 
 words('parameters that would be one variable are found', () => {
@@ -61,7 +69,10 @@ words('variables that the launcher could not hand on are unpacked', () => {
 words('a file that is no UTF-8 is refused with the line and its bytes; a byte order mark is left out', () => {
   assert.is(decodeFile(Buffer.from('\ufeffname = "caf\u00e9"\r\n'), 'f', 'bad-config'), 'name = "caf\u00e9"\r\n')
   const wrong = () => decodeFile(Buffer.from('a\nb\ncaf\xe9\n', 'latin1'), 'f.toml', 'bad-config')
-  assert.throws(wrong, (error: BakError) => error.code === 'bad-config' && error.message === 'f.toml:3: is not UTF-8: caf\\xe9')
+  assert.throws(
+    wrong,
+    (error: BakError) => error.code === 'bad-config' && error.message === 'f.toml:3: is not UTF-8: caf\\xe9'
+  )
 })
 
 words.run()

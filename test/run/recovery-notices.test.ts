@@ -12,7 +12,10 @@ function meshOf(peers: string[]) {
   const here = new Set(peers)
   const reached = new Set<string>()
   const published: string[] = []
-  const members = { list: () => [...peers, signer.peer].map(peer => ({ peer })) as never, isHere: (peer: string) => here.has(peer) }
+  const members = {
+    list: () => [...peers, signer.peer].map(peer => ({ peer })) as never,
+    isHere: (peer: string) => here.has(peer)
+  }
   const feed = {
     reaches: (wanted: string[]) => wanted.every(peer => reached.has(peer)),
     publish: ({ signed }: { signed: { value: { run: string } } }) => void published.push(signed.value.run)

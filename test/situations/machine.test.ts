@@ -37,7 +37,10 @@ function writeRunFile(net: Testnet, text: string, encoding: BufferEncoding = 'ut
   return path
 }
 
-const lastRun = (net: Testnet, peer = 'a') => readdirSync(join(net.peer(peer).home, 'runs')).sort().at(-1) as string
+const lastRun = (net: Testnet, peer = 'a') =>
+  readdirSync(join(net.peer(peer).home, 'runs'))
+    .sort()
+    .at(-1) as string
 const inResult = (net: Testnet, peer: string, ...path: string[]) =>
   readFileSync(join(net.peer(peer).home, 'runs', lastRun(net, peer), ...path), 'utf8')
 
@@ -98,12 +101,39 @@ const verdicts: Situation[] = [
 ]
 
 const words: Situation[] = [
-  refuses('a word of the workload is Latin-1', `$R -- echo $'caf\\xe9'`, 64, /the word caf\\xe9 is not UTF-8/, 'findutils#816'),
+  refuses(
+    'a word of the workload is Latin-1',
+    `$R -- echo $'caf\\xe9'`,
+    64,
+    /the word caf\\xe9 is not UTF-8/,
+    'findutils#816'
+  ),
   refuses('a variable is', `export WHAT=$'caf\\xe9'; $R -- true`, 64, /the variable WHAT=caf\\xe9 is not UTF-8/),
-  refuses('the current folder is', `d=$'caf\\xe9'; mkdir $d; cd $d; $R -- true`, 64, /current folder .*caf\\xe9 is not UTF-8/),
-  refuses('the run file is', `printf 'name = "x"\\ncommand = ["caf\\xe9"]\\n' >l.toml; $R l.toml`, 65, /l.toml:2: is not UTF-8/),
-  refuses('a quote is not closed', `$R --iteration "q --query it's here" -- echo`, 64, /quote at character 13 is not closed/),
-  refuses('a tool has the name of what every object has', '$R --tools constructor -- true', 64, /constructor: no such tool/, 'jsdoc#12'),
+  refuses(
+    'the current folder is',
+    `d=$'caf\\xe9'; mkdir $d; cd $d; $R -- true`,
+    64,
+    /current folder .*caf\\xe9 is not UTF-8/
+  ),
+  refuses(
+    'the run file is',
+    `printf 'name = "x"\\ncommand = ["caf\\xe9"]\\n' >l.toml; $R l.toml`,
+    65,
+    /l.toml:2: is not UTF-8/
+  ),
+  refuses(
+    'a quote is not closed',
+    `$R --iteration "q --query it's here" -- echo`,
+    64,
+    /quote at character 13 is not closed/
+  ),
+  refuses(
+    'a tool has the name of what every object has',
+    '$R --tools constructor -- true',
+    64,
+    /constructor: no such tool/,
+    'jsdoc#12'
+  ),
   {
     when: 'variables have names that no shell knows',
     then: 'the workload gets them',
@@ -121,7 +151,13 @@ const words: Situation[] = [
     then: 'its variable has _ for the rest',
     async try(net) {
       const file = writeRunFile(net, '[[iterations]]\nname = "i"\nparams = { block-size = "4k", "a.b" = "" }\n')
-      const { stdout, stderr } = await run(net, [file, '--', 'sh', '-c', 'echo "$BAK_PARAM_BLOCK_SIZE-$BAK_PARAM_A_B-"'])
+      const { stdout, stderr } = await run(net, [
+        file,
+        '--',
+        'sh',
+        '-c',
+        'echo "$BAK_PARAM_BLOCK_SIZE-$BAK_PARAM_A_B-"'
+      ])
       assert.is(stdout, '4k--\n', stderr)
     }
   },
@@ -140,7 +176,15 @@ const words: Situation[] = [
     then: 'they arrive as a shell would give them',
     async try(net) {
       const iteration = `q --query "it's here" a\\ b`
-      const { status, stdout, stderr } = await run(net, ['--tag', 'constructor=x', '--iteration', iteration, '--', 'printf', '%s|'])
+      const { status, stdout, stderr } = await run(net, [
+        '--tag',
+        'constructor=x',
+        '--iteration',
+        iteration,
+        '--',
+        'printf',
+        '%s|'
+      ])
       assert.is(status, 0, stderr)
       assert.is(stdout, `--query|it's here|a b|`)
       assert.equal(Object.entries(record(net, 'a', lastRun(net)).spec.tags), [['constructor', 'x']])
@@ -160,7 +204,16 @@ const words: Situation[] = [
     when: 'the daemon was started with colours, another language and another zone',
     then: 'tools get none of it',
     async try(net) {
-      const ran = await net.bak('a', ['run', '--on', 'a', '--tool', 'mine=env; date; exec sleep 60', '--', 'sleep', '0.3'])
+      const ran = await net.bak('a', [
+        'run',
+        '--on',
+        'a',
+        '--tool',
+        'mine=env; date; exec sleep 60',
+        '--',
+        'sleep',
+        '0.3'
+      ])
       assert.is(ran.status, 0, ran.stderr)
       const folder = ['1-default', 'sample1', 'tools-default', 'a', 'mine']
       const text = inResult(net, 'a', ...folder, 'mine-stdout.txt')
@@ -258,7 +311,11 @@ const setClock = (net: Testnet, peer: string) => void net.peer(peer).child?.kill
 /** The times of a member's samples of the load in ms. */
 function timesOf(net: Testnet, member: string, sample: number): number[] {
   const text = inResult(net, 'a', '1-default', `sample${sample}`, 'tools-default', member, 'proc', 'load.csv')
-  return text.trim().split('\n').slice(1).map(line => Number(line.split(',')[0]))
+  return text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map(line => Number(line.split(',')[0]))
 }
 
 /** A clock is set while the workload of the first of two samples runs. */
@@ -282,7 +339,10 @@ const sets = (when: string, peer: string, by: number): Situation => ({
     assert.ok(Math.abs(set - by) < 1_000, `the record says ${set}`)
     assert.ok((skew[1]?.skew ?? HOUR) < 1_000, `the second sample starts ${skew[1]?.skew} ms apart`)
     const shown = (await net.bak('a', ['show', run.run])).stdout
-    assert.match(shown, new RegExp(`${peer} .*the clock of this machine was set ${by < 0 ? 'back' : 'forward'} by 3600`))
+    assert.match(
+      shown,
+      new RegExp(`${peer} .*the clock of this machine was set ${by < 0 ? 'back' : 'forward'} by 3600`)
+    )
     assert.match(shown, new RegExp(`set by ${by < 0 ? '-' : '\\+'}3600`))
     assert.is((await net.bak('a', ['verify', run.run])).status, 0)
   }

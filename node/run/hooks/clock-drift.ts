@@ -38,6 +38,8 @@ export function warningOf(members: Array<[name: string, offset?: number]>): stri
 
 const signed = (seconds: number) => `${seconds < 0 ? '' : '+'}${seconds.toFixed(1)}`
 
+type Told = NonNullable<RunRecord['clocks']>[number]
+
 /** @param steps of the controller's own clock in between: all others seem to move then */
 export function clocksOf(
   roster: RosterEntry[],
@@ -46,7 +48,7 @@ export function clocksOf(
 ): NonNullable<RunRecord['clocks']> {
   const ends = new Map(acks.map(({ by, value }) => [by, value.clock]))
   const own = steps.reduce((sum, { by }) => sum + by, 0)
-  return roster.flatMap(({ peer, name, capabilities: { clock: begin } }) => {
+  return roster.flatMap<Told>(({ peer, name, capabilities: { clock: begin } }) => {
     const end = ends.get(peer)
     if (end?.at == null) return []
     const steady = { ...end, offset: end.offset + own, at: end.at - own }

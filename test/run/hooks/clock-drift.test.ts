@@ -35,7 +35,8 @@ clocks('each member that was measured twice is told with its drift; nobody else 
 })
 clocks('a clock that was set is told by how much, not as a drift; so are all where the controller was set', () => {
   const hour = 3_600_000
-  const found = (offset: number, at: number, own = 0) => clocksOf([rosterOf(a, 1_000)], [answer(a, { offset, bound: 0.5, at })], [{ by: own }])[0]
+  const found = (offset: number, at: number, own = 0) =>
+    clocksOf([rosterOf(a, 1_000)], [answer(a, { offset, bound: 0.5, at })], [{ by: own }])[0]
   assert.is(found(10 + hour, 11_000)?.set, hour)
   assert.is(found(10 - hour, 11_000)?.drift, undefined)
   // the controller was set forward: the member seems to be behind now
@@ -45,8 +46,22 @@ clocks('a clock that was set is told by how much, not as a drift; so are all whe
 })
 
 clocks('clocks that are off by more than a second are warned of by name, five of them', () => {
-  assert.is(warningOf([['a', 999], ['b', -1_000], ['c', undefined]]), undefined)
-  assert.match(warningOf([['a', 3_600_000], ['b', -1_001], ['c', 0]]) ?? '', /: a \+3600.0 s, b -1.0 s; files/)
+  assert.is(
+    warningOf([
+      ['a', 999],
+      ['b', -1_000],
+      ['c', undefined]
+    ]),
+    undefined
+  )
+  assert.match(
+    warningOf([
+      ['a', 3_600_000],
+      ['b', -1_001],
+      ['c', 0]
+    ]) ?? '',
+    /: a \+3600.0 s, b -1.0 s; files/
+  )
   const many = Array.from({ length: 8 }, (_, i): [string, number] => [`m${i}`, 2_000])
   assert.match(warningOf(many) ?? '', /m4 \+2.0 s and 3 more;/)
 })
