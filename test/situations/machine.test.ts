@@ -127,13 +127,17 @@ const words: Situation[] = [
     64,
     /quote at character 13 is not closed/
   ),
-  refuses(
-    'a tool has the name of what every object has',
-    '$R --tools constructor -- true',
-    64,
-    /constructor: no such tool/,
-    'jsdoc#12'
-  ),
+  {
+    from: 'jsdoc#12',
+    when: 'a tool that is asked for has the name of what every object has',
+    then: 'it is unknown, as any other',
+    async try(net) {
+      const words = (tool: string) => ['run', '--sysinfo', 'none', '--no-progress', '--tools', tool, '--', 'true']
+      const [odd, other] = await Promise.all(['constructor', 'nosuch'].map(tool => net.bak('a', words(tool))))
+      assert.is(odd?.status, other?.status, odd?.stderr)
+      assert.not.match(odd?.stderr ?? '', /CBOR|encode/)
+    }
+  },
   {
     when: 'variables have names that no shell knows',
     then: 'the workload gets them',
