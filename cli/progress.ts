@@ -178,18 +178,18 @@ export const countBytes = ({ received, transfers }: Progress) =>
 export const elapsedAt = ({ created, ended }: Progress, now: number) =>
   ended?.took ?? Math.max(0, now - (created ?? now))
 
-/** The last line: the verdict, the excluded members and why, the folder of the result. */
+/** The last lines: the verdict with the excluded members and why; the folder of the result alone, so that it can be copied. */
 export function conclude(
   run: string,
   { verdict, took, reason, partial, excluded, folder, observed }: EndedEvent,
   duration: (ms: number) => string
-): string {
+): string[] {
   const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
-  return [
+  const summary = [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
     reason == null ? '' : `: ${reason}`,
     missing === '' ? '' : `; without ${missing}`,
-    observed == null ? '' : `; ${formatObserved(observed)}`,
-    folder === '' ? '' : `; ${folder}`
+    observed == null ? '' : `; ${formatObserved(observed)}`
   ].join('')
+  return [summary, ...(folder === '' ? [] : [folder])]
 }

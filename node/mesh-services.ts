@@ -21,6 +21,7 @@ import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import type { PeerScore } from './mesh/limits/peer-score.ts'
 import { Members, type MembersInit } from './mesh/membership/members.ts'
+import { Twins } from './mesh/membership/twins.ts'
 import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import type { AddressBook } from './mesh/peering/address-book.ts'
@@ -80,6 +81,7 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     trustPublisher: c => new TrustPublisher(c, { log, self }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     members: c => new Members(c, { log, signer, mesh: mesh.mesh, self: init.self, runs: c.feed }),
+    twins: c => new Twins(c, { log, signer }),
     dialer: c => new Dialer(c, { log, ticketAddresses: mesh.ticketAddresses, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {

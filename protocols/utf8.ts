@@ -18,8 +18,8 @@ export function checkWords(argv = process.argv): void {
 }
 
 /** @throws {BakError} `usage` naming a variable of the environment, or the current folder, that is no UTF-8 */
-export function checkEnvironment(env: Record<string, string> = process.env as Record<string, string>): void {
-  if (process.cwd().includes(REPLACED)) {
+export function checkEnvironment(env: Record<string, string>, currentFolder: string): void {
+  if (currentFolder.includes(REPLACED)) {
     const folder = readlinkSync('/proc/self/cwd', { encoding: 'buffer' })
     if (!isUtf8(folder)) throw refused(`the current folder ${escaped(folder)}`, 'start it in another folder')
   }

@@ -4,8 +4,8 @@ import type { MemberView } from '../../protocols/control.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatTable } from '../format.ts'
 import { parseNames } from '../spec-flags.ts'
+import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   on?: string
@@ -54,6 +54,8 @@ function format(names: string[], findings: Finding[]): string {
   ])
   const notes = findings
     .filter(({ state }) => state !== 'usable')
-    .map(({ member, tool, state, reason }) => `${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
+    .map(({ member, tool, state, reason }) =>
+      formatNote(`${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
+    )
   return [formatTable(['MEMBER', ...names], rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }

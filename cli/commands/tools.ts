@@ -4,7 +4,7 @@ import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatTable } from '../format.ts'
+import { formatTable } from '../table.ts'
 
 interface Options {
   on?: string

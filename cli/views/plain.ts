@@ -32,7 +32,8 @@ export function plainView(heartbeat: number, run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       timer = undefined
-      if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
+      const last = ended == null ? [] : conclude(run, ended, formatDuration)
+      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
 }

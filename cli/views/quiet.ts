@@ -14,7 +14,8 @@ export function quietView(): View {
     finish: async (run, ended) => {
       if (ended == null) return
       if (ended.folder !== '') await writeTo(process.stdout, `${ended.folder}\n`)
-      if (ended.status !== 0) await say(conclude(run, ended, formatDuration))
+      const [summary = ''] = conclude(run, ended, formatDuration)
+      if (ended.status !== 0) await say(summary)
     }
   }
 }

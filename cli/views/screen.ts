@@ -82,7 +82,8 @@ export function screenView(run?: string): View {
       // a run that was refused has no block
       if (begun) draw(takeOutput(true))
       block.done()
-      if (ended != null) await writeTo(process.stderr, `${cleanLine(conclude(run, ended, formatDuration))}\n`)
+      const last = ended == null ? [] : conclude(run, ended, formatDuration)
+      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
 

@@ -192,8 +192,7 @@ export class Agent {
 
   /** Before the offer is here only the controller is known to take part. */
   #takesPart(run: string, peer: string, controller: string): boolean {
-    const candidates = this.#runs.get(run)?.member.offer.candidates
-    return peer === controller || (candidates?.some(candidate => candidate.peer === peer) ?? false)
+    return peer === controller || (this.#runs.get(run)?.member.candidates.has(peer) ?? false)
   }
 
   /** The offer comes on the run stream; from another peer if the controller cannot be reached. */

@@ -50,6 +50,8 @@ export class MemberState {
   readonly lead: Lead
   readonly offerSealed: Envelope
   readonly offer: Offer
+  /** Peers that the run was offered to. */
+  readonly candidates: ReadonlySet<string>
   /** Has the layout of the result folder, so that what is packed here unpacks in place there. */
   readonly data: string
   readonly folder: string
@@ -81,6 +83,7 @@ export class MemberState {
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed
     this.offer = peek(offerSubject, init.offerSealed)
+    this.candidates = new Set(this.offer.candidates.map(({ peer }) => peer))
     this.run = this.offer.run
     this.lead = { by: this.offer.controller, epoch: this.offer.epoch }
   }

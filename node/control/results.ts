@@ -11,20 +11,24 @@ import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { openAfter } from '../run/plan.ts'
+import { linesHere, linesOf } from '../run/run-lines.ts'
 import { parseSelector } from '../run/selector.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
 export async function* ls(
   parts: Parts,
-  { mesh = false, active = false }: CallInput<'ls'>
+  { mesh = false, active = false }: CallInput<'ls'>,
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'ls'>> {
-  const { coordinator } = parts
-  const lines: RunLine[] = (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
-    const took = head.took ?? (ended == null ? undefined : Math.max(0, ended - head.created))
-    return { ...head, took, folder: coordinator.folder(head.run).root }
-  })
+  const { coordinator, members, identity, streams } = parts
+  const lines = await linesHere(coordinator)
   if (mesh) lines.push(...elsewhere(parts))
+  if (mesh && !active) {
+    const known = new Set(lines.map(({ run }) => run))
+    const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
+    lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
+  }
   yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
 }
 

@@ -8,7 +8,7 @@ import { type Ack, type Command, strayFields } from '../../protocols/phase.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
 import { judge } from './quorum.ts'
 
-/** The command is published again after these times, ms; the last one for ever. */
+/** The command is published again after these times, ms; the last one for ever. The first is longer where answers take longer. */
 const REPEATS_MS = [250, 500, 1_000, 2_000] as const
 
 export interface OpenPhaseInit {
@@ -22,6 +22,8 @@ export interface OpenPhaseInit {
   grace: number
   /** False if this peer is the only addressee: what it tells itself is not lost. */
   repeat: boolean
+  /** Time before which no answer can be expected, ms: the first repeat waits for so much longer. */
+  patience: number
   /** @param waiting peers without an answer */
   publish(command: Command, waiting: string[]): void
   isHere(peer: string): boolean
@@ -144,9 +146,14 @@ export class OpenPhase {
     const waiting = [...asked.keys()].filter(peer => this.#waitsFor(peer))
     this.#published = performance.now()
     publish({ ...command, attempt: this.#attempt }, waiting)
-    const wait = REPEATS_MS[Math.min(this.#attempt, REPEATS_MS.length - 1)]
+    if (repeat) this.#repeat = setTimeout(() => this.#publish(), this.#wait)
     this.#attempt++
-    if (repeat) this.#repeat = setTimeout(() => this.#publish(), wait)
+  }
+
+  /** From this attempt to the next, ms. */
+  get #wait(): number {
+    const patience = this.#attempt === 0 ? this.#init.patience : 0
+    return patience + (REPEATS_MS[Math.min(this.#attempt, REPEATS_MS.length - 1)] as number)
   }
 
   #judge(deadlinePassed: boolean): void {

@@ -18,6 +18,8 @@ import { Stopped } from './stopped.ts'
 
 /** All members have started their tools within this after the agreed instant, ms. */
 const START_HOLD_MS = 50
+/** What a first repeat waits for at most because of slow members, ms. */
+const MAX_PATIENCE_MS = 1_000
 
 export interface PhaseOptions {
   /** The run has failed: the phase waits for everyone who can still answer, and its failure is no news. */
@@ -124,6 +126,11 @@ export class PhaseRunner {
     }
   }
 
+  /** @returns ms: there and back as long as it took lately, and until the instant at which members of `start` begin */
+  #patience({ at, issued }: Command): number {
+    return Math.min(MAX_PATIENCE_MS, 2 * this.#margin.slowest) + (at == null ? 0 : at - issued)
+  }
+
   async #untilClosed(
     command: Command,
     { grace, step, when }: PlannedPhase,
@@ -138,6 +145,7 @@ export class PhaseRunner {
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace },
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
+      patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
       // a member that leaves tells the mesh, and that may arrive before its last answer
       isHere: peer => parts.members.isHere(peer) || parts.runStreams.isOpen(id, peer),

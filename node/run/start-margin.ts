@@ -1,12 +1,12 @@
 /**
  * How far ahead the agreed instant of `start` must lie, so that all have heard of it by then: as long as a command took to reach the
- * slowest member in the last few phases, and some more. So one `start` that came too late makes the next lead longer at once.
+ * slowest member in the last few phases, and some more. So one `start` that came too late makes the next margin longer at once.
  */
 import { CLOCK_MAX_AGE_MS, turnsDuration } from '../clock/schedule.ts'
 import { clockSteps } from '../now.ts'
 
 /** Shortest and longest margin, ms. */
-const LEAD = { least: 30, most: 2_000 }
+const MARGIN = { least: 30, most: 2_000 }
 /** Latest phases that count. */
 const MAX_PHASES = 8
 /** No command takes longer, ms. */
@@ -28,13 +28,19 @@ export class StartMargin {
     if (this.#reached.size > MAX_PHASES) this.#reached.delete(oldest)
   }
 
+  /** How long a command took to reach the slowest member in the latest phases, ms. */
+  get slowest(): number {
+    return Math.max(0, ...this.#reached.values())
+  }
+
   /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, monotonic */
   next(members: number, clock = performance.now()): number {
-    const slowest = Math.max(0, ...this.#reached.values())
-    const wait = slowest * (1 + SPARE.part) + SPARE.ms
-    // members judge by their own measure: what is about to be old for them is compared now
-    const compare = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || clockSteps(this.#compared).length > 0
+    const wait = this.slowest * (1 + SPARE.part) + SPARE.ms
+    const turns = turnsDuration(members)
+    // members judge by their own measure: what is about to be old for them is compared now, unless a round trip takes longer than that
+    const isOld = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || clockSteps(this.#compared).length > 0
+    const compare = isOld && 2 * this.slowest < turns
     if (compare) this.#compared = clock
-    return Math.min(LEAD.most, Math.max(LEAD.least, wait + (compare ? turnsDuration(members) : 0)))
+    return Math.min(MARGIN.most, Math.max(MARGIN.least, wait + (compare ? turns : 0)))
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { root } from '../bundle.ts'
 import { DRIVER, Mesh } from './mesh.ts'
 import type { Options } from './options.ts'
-import { digest, type Profiled } from './profile.ts'
+import { digest, type Profiled, SAMPLE_US } from './profile.ts'
 
 export class Bench {
   readonly options: Options
@@ -71,7 +71,9 @@ export class Bench {
   }
 
   get #env(): Record<string, string> {
-    return this.#profiles == null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${this.#profiles}` }
+    return this.#profiles == null
+      ? {}
+      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-interval=${SAMPLE_US} --cpu-prof-dir=${this.#profiles}` }
   }
 
   /** @returns a new empty folder */

@@ -26,6 +26,7 @@ function phaseOf(init: Partial<OpenPhaseInit> = {}, change: Partial<Command> = {
     cleanup: false,
     grace: 0,
     repeat: true,
+    patience: 0,
     publish: each => published.push(each),
     isHere: peer => !gone.has(peer),
     onAnswer: ({ by }) => answered.push(by),
@@ -76,6 +77,16 @@ test('publishes the command again at 250, 500, 1,000 and then every 2,000 ms, an
     published.map(each => ({ ...each, attempt: 0 })),
     published.map(() => ({ ...goodCommand, deadline: 0, attempt: 0 }))
   )
+})
+
+test('where answers take longer, the first repeat waits for so much longer', () => {
+  const { published } = phaseOf({ patience: 400 })
+  const at: number[] = []
+  for (let ms = 0; ms <= 2_000; ms += 50) {
+    if (published.length > at.length) at.push(ms)
+    mock.timers.tick(50)
+  }
+  assert.equal(at, [0, 650, 1_150])
 })
 
 test('where this peer is the only addressee nothing is repeated', () => {

@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert'
 import { turnsDuration } from '../../node/clock/schedule.ts'
 import { StartMargin } from '../../node/run/start-margin.ts'
 
-const lead = suite('how far ahead the instant of start lies')
+const margin = suite('how far ahead the instant of start lies')
 
-/** A lead whose clocks have been compared. */
-function leadOf(...reached: number[]): StartMargin {
+/** A margin whose clocks have been compared. */
+function marginOf(...reached: number[]): StartMargin {
   const one = new StartMargin()
   one.next(64, 0)
   reached.forEach((each, i) => {
@@ -16,11 +16,11 @@ function leadOf(...reached: number[]): StartMargin {
   return one
 }
 
-lead('is longer than the slowest member took in the last phases, and within bounds', () => {
-  const times = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { maxLength: 20 })
+margin('is longer than the slowest member took in the last phases, and within bounds', () => {
+  const times = fc.array(fc.double({ min: 0, max: 60_000, noNaN: true }), { maxLength: 20 })
   fc.assert(
     fc.property(times, reached => {
-      const next = leadOf(...reached).next(64, 1)
+      const next = marginOf(...reached).next(64, 1)
       const slowest = Math.max(0, ...reached.slice(-8))
       assert.ok(next >= 30 && next <= 2_000)
       assert.ok(next === 2_000 || next > slowest, `${next} for ${slowest}`)
@@ -28,8 +28,12 @@ lead('is longer than the slowest member took in the last phases, and within boun
   )
 })
 
-lead('grows at once when somebody was late, and is short again when that is long ago', () => {
-  const one = leadOf(20, 20, 20)
+margin('does not count a member whose clock, or the controller\'s, was set', () => {
+  assert.is(marginOf(20, 3_600_000, -3_600_000).slowest, 20)
+})
+
+margin('grows at once when somebody was late, and is short again when that is long ago', () => {
+  const one = marginOf(20, 20, 20)
   const before = one.next(64, 1)
   one.note(4, 270)
   one.note(4, 20)
@@ -38,7 +42,7 @@ lead('grows at once when somebody was late, and is short again when that is long
   assert.is(one.next(64, 3), before)
 })
 
-lead('has time in it to compare clocks at first, and once a minute', () => {
+margin('has time in it to compare clocks at first, and once a minute', () => {
   const one = new StartMargin()
   const first = one.next(64, 0)
   const second = one.next(64, 1_000)
@@ -47,4 +51,13 @@ lead('has time in it to compare clocks at first, and once a minute', () => {
   assert.is(one.next(64, 60_000), first)
   assert.is(one.next(64, 61_000), second)
 })
-lead.run()
+
+margin('has none where a round trip takes longer than that', () => {
+  const one = new StartMargin()
+  one.note(1, 50)
+  assert.is(one.next(1, 0), 50 * 1.25 + 15)
+  one.note(2, 20)
+  for (let seq = 3; seq < 11; seq++) one.note(seq, 10)
+  assert.ok(one.next(1, 1) > turnsDuration(1))
+})
+margin.run()
