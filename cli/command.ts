@@ -4,10 +4,11 @@ import { type Command, Option } from 'commander'
 import type { CallName, CallRequest, CallResponse } from '../protocols/control.ts'
 import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
+import { callerVariables } from '../protocols/variables.ts'
 import { writeTo } from './output.ts'
 
 /** The caller's environment, before this program changes it. */
-export const callerEnv = { ...process.env } as Record<string, string>
+export const callerEnv = callerVariables(process.env)
 
 export interface Context {
   home: string

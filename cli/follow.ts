@@ -76,5 +76,5 @@ function statusOfRun(
 /** As in a shell: 128 and the number of the signal. */
 function exitOf({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): number {
   if (exit != null) return exit
-  return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)
+  return 128 + (constants.signals[signal as NodeJS.Signals] ?? (Number(signal) || 0))
 }

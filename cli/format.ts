@@ -1,6 +1,6 @@
 /** Formats numbers, times and tables for people. */
 
-import type { CostShare } from '../protocols/cost.ts'
+import { type CostShare, isTooShort } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
@@ -48,16 +48,24 @@ export const formatLabels = (labels: Record<string, string>) =>
     .sort()
     .join(' ')
 
+/** How far a clock is ahead of another, ms: `+12.3 ms ± 0.1` */
+export const formatClock = ({ offset, bound }: { offset: number; bound: number }) =>
+  `${offset < 0 ? '-' : '+'}${Math.abs(offset).toFixed(1)} ms ± ${bound.toFixed(1)}`
+
 /** A share of a core: `0.04 %` */
 export const formatShare = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`
 
-/** `0.04 % of a core, 12 KiB, 31 context switches a second on n3, the costliest member` */
-export const formatObserved = ({ name, daemon, switches, sent, received }: CostShare) =>
-  [
+/** `observed at 0.04 % of a core, 12 KiB, 31 context switches a second on n3, the costliest member` */
+export function formatObserved(cost: CostShare): string {
+  const { name, elapsed, daemon, switches, sent, received } = cost
+  if (isTooShort(cost)) return `too short to measure the cost of observation (${formatDuration(elapsed)})`
+  const facts = [
     `${formatShare(daemon)} of a core`,
     formatBytes(sent + received),
     `${Math.round(switches)} context switches a second on ${name}, the costliest member`
-  ].join(', ')
+  ]
+  return `observed at ${facts.join(', ')}`
+}
 
 /** A verdict in words. */
 export const formatVerdict = (verdict: string) => (verdict === 'quorum' ? 'quorum not met' : verdict)

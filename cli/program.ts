@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { withNearestCommand } from '../protocols/nearest.ts'
 import { watchOutput } from '../protocols/output-failure.ts'
+import { checkWords } from '../protocols/utf8.ts'
+import { dropEmptyVariables } from '../protocols/variables.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addFlag, setInvocation, statusOfCommand } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
@@ -15,6 +17,8 @@ export async function runProgram(argv: string[]): Promise<number> {
   const words = end === -1 ? argv : argv.slice(0, end)
   setInvocation(end === -1 ? undefined : argv.slice(end + 1), () => buildProgram(() => true))
   try {
+    checkWords()
+    dropEmptyVariables(process.env)
     const program = await buildProgram(entry => entry.name === findName(words))
     await program.parseAsync(words, { from: 'user' })
     return statusOfCommand()

@@ -24,6 +24,8 @@ export interface PhaseLine {
   opened: number
   /** In ms, once it is over. */
   took?: number
+  /** Why it failed. */
+  reason?: string
 }
 
 interface Trouble {
@@ -135,8 +137,8 @@ function noteAck(state: Progress, { seq, phase, name, outcome, reason, code }: O
   return noteTrouble(noted, { name, phase, reason: reason ?? code ?? outcome, excluded: false })
 }
 
-function closePhase(state: Progress, { seq, verdict, ok, asked, took }: Of<'phase-closed'>): Progress {
-  return updatePhase(state, seq, () => ({ state: verdict, ok, asked, took, answered: [] }))
+function closePhase(state: Progress, { seq, verdict, ok, asked, took, reason }: Of<'phase-closed'>): Progress {
+  return updatePhase(state, seq, () => ({ state: verdict, ok, asked, took, reason, answered: [] }))
 }
 
 function updatePhase(state: Progress, seq: number, change: (line: PhaseLine) => Partial<PhaseLine>): Progress {
@@ -188,7 +190,7 @@ export function conclude(
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
     reason == null ? '' : `: ${reason}`,
     missing === '' ? '' : `; without ${missing}`,
-    observed == null ? '' : `; observed at ${formatObserved(observed)}`
+    observed == null ? '' : `; ${formatObserved(observed)}`
   ].join('')
   const where = folder !== '' ? folder : holder == null ? undefined : `the result is on ${holder}`
   return [summary, ...(where == null ? [] : [where])]

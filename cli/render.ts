@@ -22,6 +22,7 @@ export function render(state: Progress, { width, now, paint }: RenderOptions): s
     drawHead(state, now),
     ...drawPhases(state, width, now),
     ...drawTroubles(state),
+    ...drawFailure(state),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
@@ -110,6 +111,13 @@ function drawTroubles({ troubles }: Progress): Piece[][] {
   })
   const more = troubles.length - shown.length
   return more > 0 ? [['  ', ['red', `✗ ${more} more`]], ...shown] : shown
+}
+
+/** The reason of the last phase, where it is not that of a member, which stands above. */
+function drawFailure({ phases, troubles }: Progress): Piece[][] {
+  const last = phases.findLast(({ state }) => state === 'failed')
+  if (last?.reason == null || troubles.length > 0) return []
+  return [['  ', ['red', `✗ ${last.phase}`], ` failed: ${last.reason}`]]
 }
 
 function drawBytes(state: Progress): Piece[][] {

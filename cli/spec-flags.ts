@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { readDuration } from '../protocols/duration.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { addFlag } from './command.ts'
+import { splitWords } from './split-words.ts'
 
 export interface SpecFlags {
   on?: string
@@ -97,10 +98,4 @@ function parseIteration(value: string, before: SpecFlags['iteration'] = []): Spe
   const [name, ...args] = splitWords(value)
   if (name == null) throw new InvalidArgumentError('It has no name.')
   return [...before, { name, args }]
-}
-
-/** Splits words as a shell does, with quotes but without escapes. */
-export function splitWords(line: string): string[] {
-  const words = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? []
-  return words.map(word => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single))
 }

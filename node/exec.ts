@@ -6,6 +6,7 @@ import { isSea } from 'node:sea'
 import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
+import { callerVariables } from '../protocols/variables.ts'
 
 /** When a peer that is not ready is killed. */
 const READY_TIMEOUT_MS = 30_000
@@ -30,7 +31,7 @@ export async function runBeside(daemon: string[], command: string[], home: strin
   const status = await readiness(peer)
   if (status != null) return status
   if (signals.first != null) return leave(peer, numberOf(signals.first))
-  const env = { ...process.env, BAK_HOME: home, BAK_SOCK: socketOf(home) }
+  const env = { ...callerVariables(process.env), BAK_HOME: home, BAK_SOCK: socketOf(home) }
   const child = spawn(file, args, { stdio: 'inherit', env })
   signals.passTo(child)
   peer.once('exit', code => {

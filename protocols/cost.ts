@@ -22,6 +22,8 @@ export type Cost = v.InferOutput<typeof cost>
 /** A cost as a share of time, to compare members. */
 export const costShare = v.object({
   name,
+  /** All of its samples together. */
+  elapsed: milliseconds,
   /** Share of one core, 0 to 1 for each core. */
   daemon: v.pipe(v.number(), v.finite(), v.minValue(0)),
   tools: v.pipe(v.number(), v.finite(), v.minValue(0)),
@@ -31,6 +33,12 @@ export const costShare = v.object({
   sent: count,
   received: count
 })
+/** Below this the figures say what starting and stopping cost, and the clock ticks of the kernel, 10 ms each. */
+const MIN_ELAPSED_MS = 1_000
+
+/** @returns whether a share says nothing about what observing costs */
+export const isTooShort = ({ elapsed }: Pick<CostShare, 'elapsed'>): boolean => elapsed < MIN_ELAPSED_MS
+
 export type CostShare = v.InferOutput<typeof costShare>
 
 /** Pure. @returns the cost of each member over all of its samples, in the order in which members first appear */
@@ -41,6 +49,7 @@ export function sharesOf(samples: Array<{ members: Array<Cost & { name: string }
     const elapsed = Math.max(1, sum('elapsed'))
     return {
       name,
+      elapsed,
       daemon: (sum('user') + sum('system')) / elapsed,
       tools: sum('tools') / elapsed,
       switches: (1000 * (sum('voluntary') + sum('involuntary'))) / elapsed,
@@ -50,7 +59,7 @@ export function sharesOf(samples: Array<{ members: Array<Cost & { name: string }
   })
 }
 
-/** @returns the member whose daemon took most of a core; undefined if no member measured */
+/** @returns the member whose daemon took most of a core, among those that were measured long enough; undefined if none was measured */
 export function costliest(costs: CostShare[]): CostShare | undefined {
-  return costs.toSorted((a, b) => b.daemon - a.daemon)[0]
+  return costs.toSorted((a, b) => Number(isTooShort(a)) - Number(isTooShort(b)) || b.daemon - a.daemon)[0]
 }

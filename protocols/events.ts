@@ -59,6 +59,8 @@ const body = v.variant('type', [
     ok: count,
     asked: count,
     took: milliseconds,
+    /** Why it failed, in words. */
+    reason: v.optional(text),
     /** Digest of the certificate. */
     certificate: digest
   }),

@@ -1,6 +1,7 @@
 /** Schemas of the fields that several messages share, each with its bound. */
 import * as v from 'valibot'
 import { type ErrorCode, errorCodes } from './errors.ts'
+import { table } from './free-keys.ts'
 
 /** Largest list of peers in one message. */
 export const MAX_PEERS = 10_000
@@ -42,7 +43,7 @@ export const signature = v.pipe(byteString, v.length(64))
 export const bytes = (max: number) => v.pipe(byteString, v.maxLength(max))
 export const list = <T extends v.GenericSchema>(item: T, max: number) => v.pipe(v.array(item), v.maxLength(max))
 export const labels = v.pipe(
-  v.record(name, v.pipe(v.string(), v.maxLength(128))),
+  table(name, v.pipe(v.string(), v.maxLength(128))),
   v.check(entries => Object.keys(entries).length <= 64, 'more than 64 labels')
 )
 

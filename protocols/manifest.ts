@@ -51,7 +51,7 @@ export const offer = v.object({
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }
 
-/** A clock relative to the controller's: controller time = local time + offset, within bound; all in ms. */
+/** How far a member's clock is ahead of the controller's, within the bound, ms: controller time = local time - offset. */
 export const clock = v.object({
   offset: v.pipe(v.number(), v.finite()),
   bound: milliseconds,

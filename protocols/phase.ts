@@ -76,11 +76,17 @@ export const workloadResult = v.object({
   /** Exit status; left out when a signal ended it. */
   exit: v.optional(v.pipe(v.number(), v.integer())),
   signal: v.optional(text),
+  /** What it said of itself by `#BAK:STATE ERR`: it has failed, whatever its exit status is. */
+  error: v.optional(text),
   /** Wall time from spawn to exit. */
   duration: milliseconds,
   timedOut: v.boolean()
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
+
+/** @returns `exit 3`, `ended by SIGTERM`, or `ended by signal 34` for one without a name */
+export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string =>
+  signal == null ? `exit ${exit}` : `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
 
 export const ack = v.object({
   run: runId,

@@ -10,7 +10,8 @@ import { check } from './codec.ts'
 import { cost } from './cost.ts'
 import type { Signer } from './envelope.ts'
 import { BakError } from './errors.ts'
-import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
+import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
+import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
@@ -43,6 +44,8 @@ const runRecord = v.object({
   epoch: count,
   created: instant,
   ended: v.optional(instant),
+  /** By a clock that nobody sets. */
+  took: v.optional(milliseconds),
   program: text,
   directory: text,
   manifest: v.optional(digest),
@@ -51,7 +54,10 @@ const runRecord = v.object({
   excluded: list(exclusion, 10_000),
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
-  /** Clocks of the members at join and at the end; drift is how much faster than the controller's each ran, ppm, with its bound. */
+  /**
+   * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with
+   * its bound, or `set` how far it was set in between, ms.
+   */
   clocks: v.optional(
     list(
       v.object({
@@ -59,8 +65,9 @@ const runRecord = v.object({
         name,
         begin: clock,
         end: clock,
-        drift: v.pipe(v.number(), v.finite()),
-        bound: v.number()
+        drift: v.optional(v.pipe(v.number(), v.finite())),
+        bound: v.optional(v.number()),
+        set: v.optional(v.number())
       }),
       10_000
     )
@@ -87,7 +94,7 @@ const runRecord = v.object({
     100_000
   ),
   /** Digests of all other files in the folder, by path. */
-  files: v.optional(v.record(v.string(), v.object({ sha256: digest, bytes: count }))),
+  files: v.optional(table(v.string(), v.object({ sha256: digest, bytes: count }))),
   /** Files and folders that could not be read for the seal. */
   unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
   /** Signed statements by which the result went to other peers (custody.ts), in base64. */
@@ -102,7 +109,7 @@ const runHead = v.pipe(
   v.object({
     ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
-    ...{ created: all.created, ended: all.ended },
+    ...{ created: all.created, ended: all.ended, took: all.took },
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),

@@ -4,6 +4,9 @@
  */
 import * as v from 'valibot'
 import { count, labels, list, name, text } from './fields.ts'
+import { table } from './free-keys.ts'
+import { own } from './own.ts'
+import { collidingParameters, parameterVariable } from './variables.ts'
 
 /** A duration in seconds. */
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(31 * 86_400))
@@ -50,8 +53,20 @@ export const iteration = v.strictObject({
   name,
   /** Words added to the command. */
   args: v.optional(list(argument, 1024), []),
-  /** Given to the workload as BAK_PARAM_<NAME>. */
-  params: v.optional(labels, {})
+  /** Given to the workload as BAK_PARAM_<NAME>, with _ for what is neither letter nor digit. */
+  params: v.optional(
+    v.pipe(
+      labels,
+      v.check(
+        params => collidingParameters(Object.keys(params)) == null,
+        ({ input }) => {
+          const [one = '', other] = collidingParameters(Object.keys(input)) ?? []
+          return `${one} and ${other} would both be ${parameterVariable(one)}: rename one of them`
+        }
+      )
+    ),
+    {}
+  )
 })
 export type Iteration = v.InferOutput<typeof iteration>
 
@@ -96,7 +111,7 @@ export const spec = v.strictObject({
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */
   tools: v.optional(toolset),
   /** Options of tools by name, and tools of your own. */
-  tool: v.optional(v.record(name, toolOptions), {}),
+  tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
   /** Number of members that must be in the mesh before the run starts. */
   expect: v.optional(v.pipe(count, v.minValue(1))),
@@ -108,7 +123,7 @@ export const spec = v.strictObject({
   sysinfo: v.optional(sysinfo, 'default'),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
-  tags: v.optional(v.record(name, text), {})
+  tags: v.optional(table(name, text), {})
 })
 /** A spec without defaults. */
 export type SpecInput = v.InferInput<typeof spec>
@@ -126,5 +141,5 @@ const toolsets: Record<string, string[]> = {
 
 /** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {
-  return [...new Set(names.flatMap(each => toolsets[each] ?? [each]))]
+  return [...new Set(names.flatMap(each => own(toolsets, each) ?? [each]))]
 }

@@ -40,6 +40,7 @@ const loose: Record<string, string> = {
   'listen.ts': 'base',
   'log-rate-limiter.ts': 'base',
   'log.ts': 'base',
+  'now.ts': 'base',
   'part.ts': 'base',
   'shuffle.ts': 'base',
   'startable.ts': 'base',

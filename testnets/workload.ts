@@ -14,9 +14,8 @@ export async function main([seconds = '4']: string[]): Promise<void> {
   const block = randomBytes(MIB)
   const folder = mkdtempSync(join(process.env.BAK_OUT ?? tmpdir(), 'load-'))
   try {
-    process.stdout.write(`#BAK:PHASE cpu\n`)
     const hashed = rate(half, () => createHash('sha256').update(block).digest())
-    process.stdout.write(`#BAK:METRIC sha256=${hashed.toFixed(1)} MiB/s\n#BAK:PROGRESS 50\n#BAK:PHASE disk\n`)
+    process.stdout.write(`sha256: ${hashed.toFixed(1)} MiB/s\n`)
     const file = openSync(join(folder, 'data'), 'w')
     let at = 0
     const written = rate(half, () => {
@@ -24,7 +23,7 @@ export async function main([seconds = '4']: string[]): Promise<void> {
       if (at % 16 === 0) fsyncSync(file)
     })
     closeSync(file)
-    process.stdout.write(`#BAK:METRIC write=${written.toFixed(1)} MiB/s\n#BAK:PROGRESS 100\n`)
+    process.stdout.write(`write: ${written.toFixed(1)} MiB/s\n`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

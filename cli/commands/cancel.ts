@@ -14,5 +14,6 @@ async function act({ json, ask, print }: Context, { reason }: { reason?: string 
   const answer = await ask('cancel', { run, reason })
   if (json) await print(JSON.stringify(answer))
   if (!answer.accepted) throw new BakError('state', `run ${answer.run} cannot be cancelled any more`)
-  if (!json) await print(answer.run)
+  const part = answer.part ? ': ended on this member only, since its controller cannot be reached' : ''
+  if (!json) await print(`${answer.run}${part}`)
 }

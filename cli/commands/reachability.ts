@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { formatClock } from '../format.ts'
 import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
@@ -22,13 +23,13 @@ async function act({ json, ask, print }: Context, { on }: { on?: string }): Prom
 function formatReachability({ self, peers }: CallResponse<'reachability'>): string {
   const facts = formatFacts({ name: self.name, ...describeReach(self) })
   if (peers.length === 0) return facts
-  const head = ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK', 'ERROR']
+  const head = ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK AHEAD', 'ERROR']
   const rows = peers.map(({ name, nat, relay, path, roundTrip, clock, error }) => [
     name,
     describeNat(nat, relay),
     describePath(path),
     roundTrip == null ? undefined : `${roundTrip.toFixed(1)} ms`,
-    clock == null ? undefined : `${signed(clock.offset)} ms ± ${clock.bound.toFixed(2)}`,
+    clock == null ? undefined : formatClock(clock),
     error
   ])
   return `${facts}\n\n${formatTable(head, rows)}`
@@ -48,5 +49,3 @@ function describeNat(nat: PeerReachability['nat'], relay: boolean): string {
 
 const describePath = (path: PeerReachability['path']) =>
   path == null ? 'none' : path.via == null ? path.class : `${path.class} via ${path.via}`
-
-const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(2)}`

@@ -5,6 +5,7 @@ import type { CallRequest, Plan } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
+import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
@@ -61,6 +62,7 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   if (options.dryRun) return print(context, await context.ask('plan', { spec }))
+  checkEnvironment(callerEnv, directory)
   const request = { spec, directory, env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }
@@ -73,8 +75,9 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
   refuseCommandAsFile(words)
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = decodeFile(readFileSync(file), file, 'bad-run-file')
   } catch (cause) {
+    if (cause instanceof BakError) throw cause
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}`, { cause })
   }
   try {

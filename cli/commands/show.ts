@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
-import { sharesOf } from '../../protocols/cost.ts'
+import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
@@ -11,6 +11,7 @@ import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import {
   formatBytes,
+  formatClock,
   formatCommand,
   formatDuration,
   formatLabels,
@@ -59,17 +60,20 @@ function formatHead(
   record?: RunRecord
 ): string {
   if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
-  const { name, state, verdict, partial, reason, created, ended, spec, program, workload } = record
+  const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload } = record
   return formatFacts({
     run,
     name,
     verdict: `${formatVerdict(verdict ?? state)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
     controller: record.controller.name,
     created: `${formatTime(created)} UTC`,
-    took: ended == null ? undefined : formatDuration(ended - created),
+    took: ended == null ? undefined : formatDuration(took ?? ended - created),
     command: formatCommand(spec.command),
     'exit of the workload': workload
-      .map(({ exit, signal, timedOut }) => exit ?? `${signal}${timedOut ? ' (timeout)' : ''}`)
+      .map(({ exit, signal, timedOut, error }) => {
+        const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
+        return `${how}${timedOut ? ' (timeout)' : ''}${error == null ? '' : ` (${error})`}`
+      })
       .join(' '),
     tags: formatLabels(spec.tags),
     version: program,
@@ -80,13 +84,13 @@ function formatHead(
 
 function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], observed = [] }: RunRecord): string[] {
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
-  const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
+  const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
     rank,
     driver ? `${name} (driver)` : name,
     os,
     cores,
-    `${clock.offset.toFixed(1)} ms ± ${clock.bound.toFixed(1)}`,
+    formatClock(clock),
     drifts.get(peer),
     routes.get(peer),
     tools.map(({ tool }) => tool).join(' ')
@@ -101,16 +105,16 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
     digest.slice(0, 16)
   ])
   const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
-  const costs = sharesOf(observed).map(({ name, daemon, tools, switches, sent, received }) => [
-    name,
-    `${formatShare(daemon)} of a core`,
-    formatShare(tools),
-    `${Math.round(switches)}/s`,
-    formatBytes(sent),
-    formatBytes(received)
+  const costs = sharesOf(observed).map(share => [
+    share.name,
+    isTooShort(share) ? 'too short' : `${formatShare(share.daemon)} of a core`,
+    isTooShort(share) ? 'too short' : formatShare(share.tools),
+    isTooShort(share) ? undefined : `${Math.round(share.switches)}/s`,
+    formatBytes(share.sent),
+    formatBytes(share.received)
   ])
   return [
-    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'PATH', 'TOOLS'], members),
+    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK AHEAD', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
@@ -118,8 +122,11 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
   ]
 }
 
-/** In parts per million, as for oscillators. */
-const formatDrift = (drift: number, bound: number) => `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
+/** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
+const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>
+  set == null
+    ? `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
+    : `set by ${set < 0 ? '-' : '+'}${Math.abs(set / 1000).toFixed(1)} s`
 
 /** `relayed, then punched` if the path changed between the beginning and the end of a run. */
 function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {

@@ -51,7 +51,7 @@ function wordsOf(event: RunEvent): string | undefined {
     case 'phase-closed': {
       const what = [`phase=${event.phase}`, event.when, event.step && `step=${stepFolder(event.step)}`].filter(Boolean)
       const verdict = event.verdict === 'met' ? 'ok' : 'failed'
-      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}`
+      return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }
     case 'excluded':
       return `excluded=${event.name} phase=${event.phase} ${event.code}: ${event.reason}`

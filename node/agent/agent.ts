@@ -116,6 +116,13 @@ export class Agent {
     return (await this.#runs.get(run)?.pack()) ?? []
   }
 
+  /** Ends the part of this peer in a run: tools stop, data stays. @returns false if it takes no part */
+  abandon(run: string): boolean {
+    if (!this.runs().includes(run)) return false
+    this.#runs.get(run)?.abandon()
+    return true
+  }
+
   /** Drops a run whose last tarball has its receipt. */
   async drop(run: string): Promise<void> {
     await this.#runs.get(run)?.drop()
@@ -135,7 +142,9 @@ export class Agent {
   }
 
   readonly #onNotice = ({ detail: { value } }: CustomEvent<Signed<Notice>>): void => {
-    if (value.phases.some(isLast)) this.#leave(value.run)
+    if (!value.phases.some(isLast)) return
+    this.#runs.get(value.run)?.onEverywhereOver()
+    this.#leave(value.run)
   }
 
   /** The run is over here. */

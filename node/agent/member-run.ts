@@ -4,13 +4,15 @@
  */
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import type { Phase } from '../../protocols/fields.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
-import { now } from '../clock/clock.ts'
+import { reversed } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
+import { now } from '../now.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
 import type { MemberState } from './member-state.ts'
 import { exceedsOffer } from './offer-check.ts'
@@ -51,6 +53,7 @@ export class MemberRun {
   #answered = -1
   #tail: Promise<void> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
+  #lastPhase: Phase | undefined
   #stopping = false
   /** The run is ending here: later commands are refused as in state `orphaned`. */
   #ending = false
@@ -88,6 +91,7 @@ export class MemberRun {
     if (command.to != null && !command.to.includes(member.self)) return
     if (command.seq === member.seq) return this.#answerAgain()
     member.seq = command.seq
+    this.#lastPhase = command.phase
     const received = now()
     this.#busy?.abort(new BakError('phase-closed', `phase ${command.phase} has begun`))
     const busy = new AbortController()
@@ -118,6 +122,11 @@ export class MemberRun {
     // an aggregator also hears of those below it
     if (by != null && by !== this.member.self) return
     if (code === 'no-such-run' || code === 'not-on-roster') this.abandon()
+  }
+
+  /** The run is over everywhere, whether this member heard its `terminate` or not. One that did is on its way out. */
+  onEverywhereOver(): void {
+    if (this.#lastPhase !== 'terminate') this.abandon()
   }
 
   /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
@@ -189,7 +198,7 @@ export class MemberRun {
     if (this.#stopping) return
     const { run, epoch, seq, phase, subject } = command
     const { offset } = member.clock
-    const ack: Ack = { run, epoch, seq, phase, subject, received: received + offset, done: now() + offset, ...answer }
+    const ack: Ack = { run, epoch, seq, phase, subject, received: received - offset, done: now() - offset, ...answer }
     if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
     member.ack = seal(ackSubject, ack, this.#init.signer)
     this.#answered = seq
@@ -227,7 +236,7 @@ export class MemberRun {
         member,
         parts: this.#init.parts,
         signal,
-        ask: until => this.#init.stream.clock.ask(until)
+        ask: async until => reversed(await this.#init.stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...done }
     } catch (cause) {

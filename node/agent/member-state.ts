@@ -61,8 +61,9 @@ export class MemberState {
   seq = 0
   state: State = 'new'
   clock: Clock = { offset: 0, bound: 0 }
-  /** When the clock was compared before a `start`, by this peer's own. */
+  /** When the clock was compared before a `start`, and when it was last asked whether it was set; by the monotonic clock. */
   compared = Number.NEGATIVE_INFINITY
+  clockSeen = performance.now()
   manifestSealed: Envelope | undefined
   manifest: Manifest | undefined
   manifestDigest: string | undefined

@@ -9,8 +9,8 @@ import { ackSubject, type Command } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { callWith, type Opener } from '../../protocols/stream.ts'
 import { BoundedMap } from '../bounded-map.ts'
-import { now } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
+import { now } from '../now.ts'
 import type { MemberState } from './member-state.ts'
 
 /** Runs that are kept; the oldest goes first. */

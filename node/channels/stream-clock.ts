@@ -5,7 +5,8 @@
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Clock } from '../../protocols/manifest.ts'
 import type { FromController, FromMember } from '../../protocols/run-stream.ts'
-import { now, sampleOf } from '../clock/clock.ts'
+import { sampleOf } from '../clock/clock.ts'
+import { now } from '../now.ts'
 import { onAbort, within } from '../wait.ts'
 
 type Answer = Extract<FromController, { type: 'time' }>

@@ -7,7 +7,7 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import type { Manifest } from '../../protocols/manifest.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Opener } from '../../protocols/stream.ts'
-import { now } from '../clock/clock.ts'
+import { now } from '../now.ts'
 import { Aggregator } from './aggregator.ts'
 import { RunStreamClient } from './run-stream-client.ts'
 import type { RunStreamServer } from './run-stream-server.ts'
@@ -54,7 +54,7 @@ export class Uplinks {
     if (position == null || position.children.length === 0) return
     this.#aggregator = new Aggregator({
       ...{ run, self, server, children: position.children, leaseIntervalMs: (policy.lease * 1000) / 3 },
-      now: () => now() + clockOffset(),
+      now: () => now() - clockOffset(),
       send: (acks, seq) => this.#up.send(acks, seq)
     })
     this.#aggregator.start()

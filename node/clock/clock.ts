@@ -5,33 +5,10 @@
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
 import { callWith, type Opener, type WaitOptions } from '../../protocols/stream.ts'
+import { now } from '../now.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
-
-/** Both clocks must be read within this time; after an interruption they are read again. */
-const READING_MS = 0.1
-const MAX_READINGS = 5
-
-let origin = performance.timeOrigin
-
-/**
- * @returns this machine's wall time in ms since 1970, with fractions of the monotonic clock; follows the wall clock where that was set,
- * or went on while the machine slept
- */
-export function now(): number {
-  for (let readings = 1; ; readings++) {
-    const before = performance.now()
-    const wall = Date.now()
-    const after = performance.now()
-    if (after - before > READING_MS && readings < MAX_READINGS) continue
-    const fine = origin + after
-    // Date.now() has no fractions: the true time lies within this ms
-    const truth = Math.min(Math.max(fine, wall), wall + 1)
-    origin += truth - fine
-    return truth
-  }
-}
 
 /** Answers the measurements of other peers. */
 export async function* answerClock(
@@ -44,7 +21,7 @@ export async function* answerClock(
   }
 }
 
-/** @returns what to add to this clock to get the other's, and the bound of its error, both in ms */
+/** @returns how far the other's clock is ahead of this one, and the bound of the error, both in ms */
 export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Offset> {
   const samples: Offset[] = []
   await callWith(open, clockProtocol, options, async ({ send, receive }) => {
@@ -59,7 +36,7 @@ export async function measureClock(open: Opener, options: WaitOptions = {}): Pro
   return best(samples)
 }
 
-/** @returns the offset from one exchange, and when it was measured on the other clock */
+/** @returns how far the other clock is ahead, from one exchange, and when it was measured, on the other clock */
 export function sampleOf(asked: number, heard: number, answered: number, came: number): Offset {
   const sample = offsetOf(asked, heard, answered, came)
   return { ...sample, at: came + sample.offset }
@@ -95,15 +72,18 @@ export function better(early: Offset, late: Offset): Offset {
   return contradict || late.bound <= bound ? late : early
 }
 
+/** @returns the same measurement as the other side would tell it: how far this clock is ahead of the other */
+export const reversed = ({ offset, ...rest }: Offset): Offset => ({ ...rest, offset: 0 - offset })
+
 /**
- * From two measurements of a clock.
+ * From two measurements of how far a clock is ahead of the controller's.
  * @returns by how much it runs faster than the controller's, and the bound of its error, both in ppm; undefined without two different
  * instants
  */
 export function driftOf(begin: Offset, end: Offset): { drift: number; bound: number } | undefined {
   if (begin.at == null || end.at == null || end.at <= begin.at) return undefined
   const passed = end.at - begin.at
-  const rate = (begin.offset - end.offset) / passed
+  const rate = (end.offset - begin.offset) / passed
   // the time between them is itself not known better than the offsets
   const wrong = ((begin.bound + end.bound) / passed) * (1 + Math.abs(rate))
   return { drift: rate * 1e6, bound: wrong * 1e6 }

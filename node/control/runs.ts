@@ -88,8 +88,20 @@ export async function* cancel(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'cancel'>> {
   const id = await resolveRun(parts, text)
-  // its controller would refuse it too; this error says how to get the permission
-  if (parts.coordinator.driver(id) == null) checkOwnPermission(parts.authority, parts.identity.peer, 'cancel')
-  const { peer } = await locateRun(parts, id, signal)
-  yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
+  const checkRole = () => {
+    // its controller would refuse it too; this error says how to get the permission
+    if (parts.coordinator.driver(id) == null) checkOwnPermission(parts.authority, parts.identity.peer, 'cancel')
+  }
+  try {
+    const { peer } = await locateRun(parts, id, signal)
+    checkRole()
+    yield { run: id, ...(await askOne(parts.streams.to(peer), cancelProtocol, { run: id, reason }, { signal })) }
+  } catch (cause) {
+    const { code } = asBakError(cause)
+    if (code === 'not-allowed' || signal.aborted) throw cause
+    // nobody leads it any more: what runs here is the affair of this machine
+    if (parts.agent.abandon(id)) return yield { run: id, accepted: true, part: true }
+    checkRole()
+    throw cause
+  }
 }

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { now } from '../now.ts'
+import { watchSignal, witnessStdio } from './exit-witness.ts'
 
 export interface Program {
   argv: string[]
@@ -17,6 +19,7 @@ export interface Program {
 export interface Exit {
   /** Exit status; undefined if a signal ended the program. */
   exit?: number
+  /** Its name, or the number of one that has no name in Node. */
   signal?: string
   /** Wall time in ms. */
   duration: number
@@ -30,9 +33,6 @@ export interface Launched {
   /** Resolves when the program itself has ended. Never rejects. */
   exited: Promise<Exit>
 }
-
-/** @returns ms since 1970 by the monotonic clock: setting the wall clock does not change durations */
-export const now = () => performance.timeOrigin + performance.now()
 
 /**
  * Calls `onGroup` with the new group before the program can end unnoticed; what `onGroup` throws is thrown on.
@@ -58,7 +58,7 @@ function spawnInto({ argv, cwd, env, stdout, stderr }: Program): ChildProcess {
   const files: number[] = []
   try {
     for (const path of [stdout, stderr]) files.push(openSync(path, 'a'))
-    return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...files] })
+    return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...files, ...witnessStdio()] })
   } finally {
     for (const file of files) closeSync(file)
   }
@@ -66,12 +66,18 @@ function spawnInto({ argv, cwd, env, stdout, stderr }: Program): ChildProcess {
 
 function watchExit(child: ChildProcess): Promise<Exit> {
   const began = performance.now()
+  const unnamed = watchSignal(child)
   return new Promise(resolve => {
     child.once('exit', (code, signal) => {
-      const how = code == null ? { signal: signal ?? 'SIGKILL' } : { exit: code }
-      resolve({ ...how, duration: performance.now() - began })
+      resolve({ ...outcomeOf(code, signal, unnamed()), duration: performance.now() - began })
     })
   })
+}
+
+/** @param unnamed the number of a signal that Node does not know, and reports as status 0 */
+function outcomeOf(code: number | null, signal: string | null, unnamed?: number): Omit<Exit, 'duration'> {
+  if (code == null) return { signal: signal ?? 'SIGKILL' }
+  return code === 0 && unnamed != null ? { signal: `${unnamed}` } : { exit: code }
 }
 
 function explain({ argv, cwd }: Program, error: unknown): BakError {

@@ -35,6 +35,17 @@ function statOf(pid: number): string[] | undefined {
   }
 }
 
+/** Set in the flags of a process that ends; include/linux/sched.h. */
+const PF_EXITING = 4
+
+/** @returns the wait status of a process that has ended and was not collected yet, wait(2) */
+export function waitStatusOf(pid: number): number | 'ending' | 'running' {
+  const fields = statOf(pid)
+  if (fields == null) return 'running'
+  if (/[ZX]/.test(String(fields[0]))) return Number(fields[49])
+  return Number(fields[6]) & PF_EXITING ? 'ending' : 'running'
+}
+
 function allPids(): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))

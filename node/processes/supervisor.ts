@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { Guard } from './guard.ts'
-import { type Exit, type Launched, launch, now, type Program } from './launch.ts'
+import { type Exit, type Launched, launch, type Program } from './launch.ts'
 import { ProcessLedger } from './ledger.ts'
 import { inspect, isAlive, isGoneWithin, membersOf, signalGroup } from './process-group.ts'
 
@@ -103,7 +103,8 @@ export class Supervisor {
   }
 
   async #stop(running: Running, { signal = 'SIGTERM', grace = STOP_GRACE_MS }: StopOptions = {}): Promise<Exit> {
-    const { pid, started, exited } = running
+    const { pid, exited } = running
+    const began = performance.now()
     if (!this.#isCurrent(running)) return exited
     signalGroup(pid, signal)
     if (!(await hasEnded(running, grace))) {
@@ -111,7 +112,7 @@ export class Supervisor {
       await hasEnded(running, KILL_TIMEOUT_MS)
     }
     this.#forgetIfGone(running)
-    const unkillable: Exit = { signal: 'SIGKILL', duration: now() - started }
+    const unkillable: Exit = { signal: 'SIGKILL', duration: performance.now() - began }
     return Promise.race([exited, sleep(0, unkillable)])
   }
 

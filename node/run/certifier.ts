@@ -5,6 +5,7 @@ import { type Envelope, seal } from '../../protocols/envelope.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
 import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { whyFailed } from './ending.ts'
 import { Notices } from './notices.ts'
 import type { Closed } from './open-phase.ts'
 import type { RunContext } from './run-context.ts'
@@ -46,7 +47,20 @@ export class Certifier {
     if (NOTICED_AT_ONCE.includes(phase) || excluded.length > 0) {
       this.notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
     }
-    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took, certificate: digest })
+    const reason = whyFailed(closed, asked, needed)
+    events.store({
+      type: 'phase-closed',
+      seq,
+      phase,
+      step,
+      when,
+      verdict,
+      ok,
+      asked,
+      took,
+      reason,
+      certificate: digest
+    })
     for (const each of excluded) this.#run.exclude(each)
     return sealed
   }

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
+import type { Notice } from '../../protocols/notice.ts'
 import type { OutputPortion } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -29,7 +30,8 @@ import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
-import { closeAbandoned, type Unsealed } from './recover.ts'
+import { type Closing, closeAbandoned, type Unsealed } from './recover.ts'
+import { RecoveryNotices } from './recovery-notices.ts'
 import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -81,6 +83,7 @@ export class Coordinator {
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
+  #recovery: RecoveryNotices | undefined
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
@@ -91,14 +94,19 @@ export class Coordinator {
   async afterStart(): Promise<void> {
     const { members } = this.#components
     members.addEventListener('change', this.#onChange)
+    const notices: Notice[] = []
     for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
-      const unsealed = await closeAbandoned(this.folder(run), this.#init.signer).catch(cause => {
+      const { unsealed, notice } = await closeAbandoned(this.folder(run), this.#init.signer).catch(cause => {
         this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
+        return {} as Closing
       })
+      if (notice != null) notices.push(notice)
       if (unsealed == null) continue
       this.#unsealed.set(run, unsealed)
       this.#log.warn('no seal', { run, why: unsealed.record.reason })
     }
+    this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
+    this.#recovery.start()
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -111,6 +119,7 @@ export class Coordinator {
   }
 
   async beforeStop(): Promise<void> {
+    this.#recovery?.stop()
     this.#components.members.removeEventListener('change', this.#onChange)
   }
 

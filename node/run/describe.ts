@@ -1,10 +1,11 @@
 /** What a peer can show of a run, for people and for other peers. */
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { type Envelope, envelope } from '../../protocols/envelope.ts'
+import { type Envelope, envelope, open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
 import { MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
+import { certificateSubject } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { FollowedRun, RunFeed } from './run-feed.ts'
@@ -30,22 +31,21 @@ export async function describeRun(run: string, { folder: at, feed, content }: De
   }
   const followed = feed.get(run)
   if (followed == null) throw new BakError('no-such-run', `run ${run} is not known here`)
-  const { lead, closed, command } = followed
-  const subject = (of: string) => [...closed, command].find(each => each?.phase === of)?.subject
+  const { lead } = followed
   const held = (digest: string | undefined) => {
     const bytes = digest == null ? undefined : content.local(digest)
     return bytes == null ? undefined : decode(envelope, bytes)
   }
   const certificates = [...followed.certificates.values()]
-  return { run, controller: lead.by, certificates, offer: held(subject('join')), manifest: held(subject('stage')) }
+  return { run, controller: lead.by, certificates, offer: held(followed.offer), manifest: held(followed.manifest) }
 }
 
 /**
  * The certificates of a run whose folder nobody shows: those that are kept here, and the rest from the other holders. Only those count
- * whose digest the lead has published.
+ * whose digest the lead has published, and those that it signed after its last notice, which comes up to a second later.
  */
 export async function gatherCertificates(
-  { closed, certificates: kept, holders }: Pick<FollowedRun, 'closed' | 'certificates' | 'holders'>,
+  { lead, closed, certificates: kept, holders }: Pick<FollowedRun, 'lead' | 'closed' | 'certificates' | 'holders'>,
   ask: (holder: string) => Promise<Description | undefined>
 ): Promise<Envelope[]> {
   const found = new Map(kept)
@@ -56,7 +56,19 @@ export async function gatherCertificates(
     for (const each of certificates) found.set(digestOf(encode(each)), each)
   }
   const published = closed.map(({ certificate }) => certificate)
-  // what is kept here came from the lead itself, and may be newer than its last notice
-  const newer = [...kept.keys()].filter(digest => !published.includes(digest))
+  const last = closed.at(-1)?.seq ?? 0
+  const newer = [...found.keys()].filter(
+    digest => !published.includes(digest) && (kept.has(digest) || isNewer(found.get(digest), lead.by, last))
+  )
   return [...published, ...newer].map(digest => found.get(digest)).filter(each => each != null)
+}
+
+/** @returns whether the lead signed it for a phase after that number; a holder might make one up */
+function isNewer(sealed: Envelope | undefined, lead: string, last: number): boolean {
+  if (sealed?.by !== lead) return false
+  try {
+    return open(certificateSubject, sealed).value.seq > last
+  } catch {
+    return false
+  }
 }

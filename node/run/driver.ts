@@ -154,7 +154,8 @@ export class Driver {
   /** Seals the folder before anyone sees that the run has ended. */
   async #finish({ verdict, reason }: Ending): Promise<boolean> {
     const { record, events, folder, parts, id } = this.run
-    Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), phase: undefined })
+    const took = performance.now() - this.run.began
+    Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, record.partial)
     const why = await sealResult({ record, events, folder, signer: parts.signer })

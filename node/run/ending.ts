@@ -1,8 +1,10 @@
 /** How a run ended, and why. */
 import { asBakError } from '../../protocols/errors.ts'
 import { stepFolder } from '../../protocols/layout.ts'
+import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
+import type { Closed } from './open-phase.ts'
 import { Stopped } from './stopped.ts'
 
 export interface Ending {
@@ -17,11 +19,22 @@ export function endingOf(cause: unknown): Ending {
   return { verdict: code === 'quorum' ? 'quorum' : 'failed', reason: message }
 }
 
+/** @returns why a phase failed, in words: who did not answer, or that more answers are needed than there are members */
+export function whyFailed({ verdict, missing }: Closed, asked: number, needed: number): string | undefined {
+  if (verdict === 'met') return undefined
+  const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  if (who !== '') return who.slice(0, 1024)
+  return needed > asked
+    ? `${needed} answers are needed, and ${asked === 1 ? 'one member was' : `${asked} members were`} asked`
+    : 'it was ended before all had answered'
+}
+
 /** Of a run in which all phases went well. */
 export function endingOfWorkload({ workload }: RunRecord): Ending {
-  const bad = workload.find(each => each.exit !== 0)
+  const bad = workload.find(each => each.exit !== 0 || each.error != null)
   if (bad == null) return { verdict: 'ok' }
-  const how = bad.signal != null ? `ended by ${bad.signal}` : `exit ${bad.exit}`
+  const how = describeExit(bad)
   const why = bad.timedOut ? `was killed at its deadline (${how})` : how
-  return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${why}` }
+  const said = bad.error == null ? '' : `, and it said: ${bad.error}`
+  return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${why}${said}` }
 }

@@ -1,9 +1,16 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import type { KeyObject } from 'node:crypto'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { seal } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import { certificateFile, OFFER_FILE } from '../../protocols/layout.ts'
+import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
+import { type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
+import { now } from '../now.ts'
 import { removeTemporaries } from '../store/atomic.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -17,17 +24,20 @@ export interface Unsealed {
   events: RunEvents
 }
 
+export interface Closing {
+  /** The run, if it has no seal now either. */
+  unsealed?: Unsealed
+  /** What the mesh must hear: nobody takes part in the run any more; nothing if nobody was asked to. */
+  notice?: Notice
+}
+
 /**
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
  * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
- * @returns the run if it has no seal now either
  */
-export async function closeAbandoned(
-  folder: RunFolder,
-  signer: { peer: string; key: KeyObject }
-): Promise<Unsealed | undefined> {
+export async function closeAbandoned(folder: RunFolder, signer: { peer: string; key: KeyObject }): Promise<Closing> {
   const record = await folder.readRecord().catch(() => undefined)
-  if (record == null || record.seal != null) return undefined
+  if (record == null || record.seal != null) return {}
   await removeTemporaries(folder.root)
   const { values, lost } = await loadWhole(folder.journal)
   const events = await RunEvents.open(folder.journal, values, () => {})
@@ -41,9 +51,24 @@ export async function closeAbandoned(
   })
   record.status = statusOf('failed', true)
   if (lost != null) events.store({ type: 'warning', text: lost })
+  const closed = isTerminated(values)
+    ? undefined
+    : await certifyEnd(folder, record, values, signer).catch(() => undefined)
+  if (closed != null) {
+    const { seq, phase, verdict, ok, asked, certificate } = closed
+    events.store({ type: 'phase-closed', seq, phase, verdict, ok, asked, took: 0, reason: record.reason, certificate })
+  }
   await folder.writeMetadata(metadataOf(record)).catch(() => {})
-  return (await sealResult({ record, events, folder, signer })) == null ? undefined : { record, events }
+  const why = await sealResult({ record, events, folder, signer })
+  const { run, epoch } = record
+  return {
+    unsealed: why == null ? undefined : { record, events },
+    notice: closed == null ? undefined : { run, epoch, phases: [closed], holders: [] }
+  }
 }
+
+const isTerminated = (values: StoredEvent[]) =>
+  values.some(event => event.type === 'phase-closed' && event.phase === 'terminate')
 
 function reasonOf({ state, reason }: RunRecord, values: StoredEvent[]): string {
   if (state === 'ended' && reason != null) return reason
@@ -66,4 +91,27 @@ async function loadWhole(path: string): Promise<{ values: StoredEvent[]; lost?: 
   } catch (cause) {
     return { values, lost: `the journal is damaged: ${asBakError(cause).message}` }
   }
+}
+
+/** Nobody answered this `terminate`: its certificate only says, signed, that the run is over. */
+async function certifyEnd(
+  folder: RunFolder,
+  { run, epoch, manifest, roster, excluded }: RunRecord,
+  events: StoredEvent[],
+  signer: { peer: string; key: KeyObject }
+): Promise<ClosedPhase | undefined> {
+  const subject = manifest ?? (await digestOfOffer(folder))
+  if (subject == null) return undefined
+  const seq = 1 + Math.max(0, ...events.map(event => ('seq' in event ? event.seq : 0)))
+  const asked = Math.max(1, roster.length - excluded.length)
+  const outcome = { seq, phase: 'terminate' as const, subject, verdict: 'failed' as const, needed: asked, asked }
+  const certificate: Certificate = { run, epoch, ...outcome, acks: [], excluded: [], closed: now() }
+  const sealed = seal(certificateSubject, certificate, signer)
+  await folder.writeEnvelope(certificateFile(certificate), sealed)
+  return { ...outcome, ok: 0, excluded: [], closed: certificate.closed, certificate: digestOf(encode(sealed)) }
+}
+
+async function digestOfOffer(folder: RunFolder): Promise<string | undefined> {
+  const offer = await folder.readEnvelope(OFFER_FILE)
+  return offer == null ? undefined : digestOf(encode(offer))
 }

@@ -2,6 +2,7 @@
 import { BakError } from '../../protocols/errors.ts'
 import type { Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
+import { own } from '../../protocols/own.ts'
 import { expandTools, type Quorum, type Spec } from '../../protocols/spec.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
@@ -60,12 +61,12 @@ function defaultTools(spec: Spec, member: Candidacy): Assignment[] {
   return registered.map(({ tool, options }) => ({
     group: 'default',
     tool,
-    options: { ...spec.tool[tool], ...(options.length > 0 ? { options } : {}) }
+    options: { ...own(spec.tool, tool), ...(options.length > 0 ? { options } : {}) }
   }))
 }
 
 function assign(spec: Spec, group: string, tools: string[]): Assignment[] {
-  return tools.map(tool => ({ group, tool, options: spec.tool[tool] ?? {} }))
+  return tools.map(tool => ({ group, tool, options: own(spec.tool, tool) ?? {} }))
 }
 
 function once(tools: Assignment[]): Assignment[] {

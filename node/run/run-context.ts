@@ -29,6 +29,8 @@ export class RunContext {
   subject: { digest: string; bytes: Uint8Array } | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
+  /** By the monotonic clock: the wall clock may be set in mid run. */
+  readonly began = performance.now()
   #candidates: Candidate[] = []
   #names = new Map<string, string>()
   readonly excluded = new Map<string, Exclusion>()

@@ -8,6 +8,7 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
 import { BakError, Ignored } from '../../protocols/errors.ts'
+import type { Phase } from '../../protocols/fields.ts'
 import { runTopicName, topicName } from '../../protocols/hello.ts'
 import { type Lead, refusalOfLead } from '../../protocols/lead.ts'
 import { type ClosedPhase, type Notice, noticeSubject } from '../../protocols/notice.ts'
@@ -27,6 +28,9 @@ export interface FollowedRun {
   lead: Lead
   /** The latest command that was heard: `join`, for a peer that takes no part. */
   command?: Command
+  /** Digests of the two descriptions, as its commands and notices name them. */
+  offer?: string
+  manifest?: string
   /** Phases that are over, in their order. */
   closed: ClosedPhase[]
   /** Certificates that this peer keeps for the mesh, by digest, in their order. */
@@ -118,9 +122,9 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
   }
 
   /** @returns the runs in which a peer takes part now, as far as their notices say */
-  runsOf(peer: string): Array<{ controller: string }> {
+  runsOf(peer: string): Array<{ run: string; controller: string }> {
     const runs = [...this.#runs.values()].filter(({ members }) => members.has(peer))
-    return runs.map(({ lead }) => ({ controller: lead.by }))
+    return runs.map(({ run, lead }) => ({ run, controller: lead.by }))
   }
 
   get(run: string): FollowedRun | undefined {
@@ -143,6 +147,7 @@ export class RunFeed extends TypedEventEmitter<RunFeedEvents> {
       return this.#log.refused(`${heard.type} refused`, { run: value.run, from: by, code, why })
     }
     if (heard.type === 'command') {
+      learnSubject(known, heard.signed.value.phase, heard.signed.value.subject)
       if (known.command == null || known.command.seq <= heard.signed.value.seq) known.command = heard.signed.value
       this.dispatchEvent(new CustomEvent('command', { detail: heard.signed }))
     } else {
@@ -197,12 +202,20 @@ const newFollowed = (run: string, lead: Lead): FollowedRun => ({
   ...{ holders: new Set<string>(), members: new Set<string>() }
 })
 
+/** All commands but `join` are about the manifest, or end a run that never had one. */
+function learnSubject(known: FollowedRun, phase: Phase, subject: string): void {
+  if (phase === 'join') known.offer = subject
+  else if (subject !== known.offer) known.manifest = subject
+}
+
 function note(known: FollowedRun, { phases, holders, members }: Notice): void {
   // gossip may bring an older notice later
   const had = new Set(known.closed.map(({ seq }) => seq))
   const fresh = phases.filter(({ seq }) => !had.has(seq))
   known.closed = [...known.closed, ...fresh].sort((a, b) => a.seq - b.seq).slice(-MAX_PHASES)
-  known.holders = new Set(holders)
+  // a controller that was started again does not know them any more
+  if (holders.length > 0) known.holders = new Set(holders)
+  for (const { phase, subject } of phases) learnSubject(known, phase, subject)
   if (members != null) known.members = new Set(members)
   if (known.closed.at(-1)?.phase === 'terminate') known.members.clear()
 }

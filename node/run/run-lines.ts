@@ -8,7 +8,7 @@ import type { Coordinator } from './coordinator.ts'
 /** @returns the runs whose folder is here, oldest first */
 export async function linesHere(coordinator: Coordinator): Promise<RunLine[]> {
   return (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
-    const took = ended == null ? undefined : ended - head.created
+    const took = head.took ?? (ended == null ? undefined : Math.max(0, ended - head.created))
     return { ...head, took, folder: coordinator.folder(head.run).root }
   })
 }

@@ -53,10 +53,11 @@ function fail(record: RunRecord, why: string, always = false): void {
 
 function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const { verdict = 'failed', status = statusOf('failed', true), partial, reason, excluded, created, ended } = record
+  const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
   const about = { verdict, status, partial, reason: reason?.slice(0, MAX_REASON), excluded, observed }
-  return { type: 'ended', ...about, bytes, took: Math.max(0, (ended ?? created) - created), folder: root }
+  return { type: 'ended', ...about, bytes, took, folder: root }
 }
 
 function inWords(unreadable: Unreadable[]): string {

@@ -4,6 +4,7 @@
  * at least eight letters of it, `label=value`, `label!=value`.
  */
 import { BakError } from '../../protocols/errors.ts'
+import { own } from '../../protocols/own.ts'
 import { globOf } from '../glob.ts'
 
 export interface Selectable {
@@ -30,7 +31,9 @@ function parseCondition(condition: string, whole: string): Selector {
   if (pair != null) {
     const [, label = '', operator, value = ''] = pair
     const matches = anyLetters(value)
-    return operator === '=' ? peer => matches(peer.labels[label] ?? '') : peer => !matches(peer.labels[label] ?? '')
+    return operator === '='
+      ? peer => matches(own(peer.labels, label) ?? '')
+      : peer => !matches(own(peer.labels, label) ?? '')
   }
   if (!/^[A-Za-z0-9._@#*-]+$/.test(condition)) {
     throw new BakError('usage', `selector "${whole}": "${condition}" is neither all, a name, a peer id nor label=value`)

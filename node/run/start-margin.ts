@@ -3,11 +3,14 @@
  * slowest member in the last few phases, and some more. So one `start` that came too late makes the next margin longer at once.
  */
 import { CLOCK_MAX_AGE_MS, turnsDuration } from '../clock/schedule.ts'
+import { clockSteps } from '../now.ts'
 
 /** Shortest and longest margin, ms. */
 const MARGIN = { least: 30, most: 2_000 }
 /** Latest phases that count. */
 const MAX_PHASES = 8
+/** No command takes longer, ms. */
+const MAX_REACHED_MS = 60_000
 /** Added to the delay of the slowest member: a part of the delay, and a constant. */
 const SPARE = { part: 0.25, ms: 15 }
 
@@ -18,6 +21,8 @@ export class StartMargin {
 
   /** The command of a phase reached a member so many ms after it was given; that may be known only when others are over. */
   note(seq: number, reached: number): void {
+    // a clock was set meanwhile
+    if (reached > MAX_REACHED_MS) return
     this.#reached.set(seq, Math.max(reached, this.#reached.get(seq) ?? 0))
     const oldest = Math.min(...this.#reached.keys())
     if (this.#reached.size > MAX_PHASES) this.#reached.delete(oldest)
@@ -28,12 +33,13 @@ export class StartMargin {
     return Math.max(0, ...this.#reached.values())
   }
 
-  /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, of any origin */
+  /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, monotonic */
   next(members: number, clock = performance.now()): number {
     const wait = this.slowest * (1 + SPARE.part) + SPARE.ms
     const turns = turnsDuration(members)
     // members judge by their own measure: what is about to be old for them is compared now, unless a round trip takes longer than that
-    const compare = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 && 2 * this.slowest < turns
+    const isOld = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || clockSteps(this.#compared).length > 0
+    const compare = isOld && 2 * this.slowest < turns
     if (compare) this.#compared = clock
     return Math.min(MARGIN.most, Math.max(MARGIN.least, wait + (compare ? turns : 0)))
   }

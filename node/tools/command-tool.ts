@@ -16,7 +16,7 @@ export function commandTool(name: string): Tool {
       const run = {
         name,
         argv: [...command, ...options],
-        env: { LC_ALL: 'C' },
+        env: {},
         stopSignal: `SIG${stop_signal}` as const
       }
       return runProgram(run, context)

@@ -5,7 +5,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability } from '../../protocols/hello.ts'
-import { now } from '../processes/launch.ts'
+import { now } from '../now.ts'
 import { Recorder } from './proc-recorder.ts'
 import { subjects } from './proc-subjects.ts'
 import { repeat } from './repeat.ts'

@@ -39,7 +39,7 @@ export function programTool(program: ProgramTool): Tool {
       const warnings =
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       const signal = options.stop_signal == null ? stopSignal : (`SIG${options.stop_signal}` as const)
-      return runProgram({ name, argv, env: { LC_ALL: 'C', ...env }, stopSignal: signal, output, warnings }, context)
+      return runProgram({ name, argv, env, stopSignal: signal, output, warnings }, context)
     }
   }
 }

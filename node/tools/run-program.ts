@@ -5,12 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Exit, Supervised } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
+import { FIXED_VARIABLES, toolEnvironment } from './tool-environment.ts'
 
 interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
-  /** In addition to the daemon's environment. */
+  /** In addition to what every tool gets. */
   env: Record<string, string>
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
@@ -33,11 +34,10 @@ export async function runProgram(
 ): Promise<RunningTool> {
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
-  const env = { ...process.env, ...run.env } as Record<string, string>
   const supervised = await supervisor.spawn({
     argv: run.argv,
     cwd: folder,
-    env,
+    env: toolEnvironment(run.env),
     stdout: paths.stdout,
     stderr: paths.stderr
   })
@@ -130,5 +130,7 @@ async function tailOf(path: string): Promise<string> {
 
 function commandLine({ argv, env }: ProgramRun): string {
   const quoted = argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-  return [...Object.entries(env).map(([name, value]) => `${name}=${value}`), ...quoted].join(' ')
+  return [...Object.entries({ ...FIXED_VARIABLES, ...env }).map(([name, value]) => `${name}=${value}`), ...quoted].join(
+    ' '
+  )
 }

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { runEvent } from '../events.ts'
 import { count, list, name, peerId, runId, text } from '../fields.ts'
+import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
 import { spec } from '../spec.ts'
@@ -23,7 +24,7 @@ export type Plan = v.InferOutput<typeof plan>
 const runRequest = v.strictObject({
   spec,
   directory: text,
-  env: v.record(v.string(), v.string()),
+  env: table(v.string(), v.string()),
   key: v.optional(text)
 })
 export type RunRequest = v.InferOutput<typeof runRequest>
@@ -37,6 +38,11 @@ export const runCalls = {
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
   cancel: {
     request: v.strictObject({ run: runReference, reason: v.optional(text) }),
-    response: v.object({ run: runId, accepted: v.boolean() })
+    response: v.object({
+      run: runId,
+      accepted: v.boolean(),
+      /** Only the part of this peer has ended: the controller cannot be reached. */
+      part: v.optional(v.literal(true))
+    })
   }
 } as const

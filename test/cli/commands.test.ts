@@ -106,9 +106,9 @@ bak('reachability prints the NAT of this peer and the path to each other peer', 
     /nat: +behind symmetric NAT\nreached through: +r1, r2\nmapped ports: +\/ip4\/8\.8\.8\.8\/tcp\/4001\n/
   )
   assert.equal(head(plain.stdout.trim()).slice(-4), [
-    ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK', 'ERROR'],
-    ['a', 'public, relays', 'direct', '41.2 ms', '-1.50 ms ± 20.62', '-'],
-    ['b', 'behind NAT', 'relayed via r1', '84.0 ms', '+2.00 ms ± 42.00', '-'],
+    ['NAME', 'NAT', 'PATH', 'ROUND TRIP', 'CLOCK AHEAD', 'ERROR'],
+    ['a', 'public, relays', 'direct', '41.2 ms', '-1.5 ms ± 20.6', '-'],
+    ['b', 'behind NAT', 'relayed via r1', '84.0 ms', '+2.0 ms ± 42.0', '-'],
     ['c', 'unknown', 'none', '-', '-', 'it cannot be reached']
   ])
   assert.equal(JSON.parse(json.stdout), { self: reach, peers })

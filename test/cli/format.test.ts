@@ -30,9 +30,10 @@ for (const [format, value, text] of cases) {
 }
 
 test('the cost of observation is one line', () => {
-  const cost = { name: 'n3', daemon: 0.0004, tools: 0.1, switches: 31.4, sent: 8192, received: 4096 }
-  const line = '0.04 % of a core, 12.0 KiB, 31 context switches a second on n3, the costliest member'
+  const cost = { name: 'n3', elapsed: 1_000, daemon: 0.0004, tools: 0.1, switches: 31.4, sent: 8192, received: 4096 }
+  const line = 'observed at 0.04 % of a core, 12.0 KiB, 31 context switches a second on n3, the costliest member'
   assert.is(formatObserved(cost), line)
+  assert.is(formatObserved({ ...cost, elapsed: 70 }), 'too short to measure the cost of observation (70 ms)')
 })
 
 test('a command is shown as it is typed', () => {

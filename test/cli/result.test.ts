@@ -120,7 +120,7 @@ result('show prints verdict, exclusions and certificates', async () => {
   for (const part of [
     /verdict: +quorum not met, partial\n/,
     /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
-    /\n0 +db-1 +Linux +2 +1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
+    /\n0 +db-1 +Linux +2 +\+1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
     /\n1 +ctl \(driver\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
     /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,

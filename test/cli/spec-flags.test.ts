@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import { effectiveSpec } from '../../cli/effective-spec.ts'
-import { addSpecFlags, type SpecFlags, splitWords } from '../../cli/spec-flags.ts'
+import { addSpecFlags, type SpecFlags } from '../../cli/spec-flags.ts'
 import { type SpecInput, spec } from '../../protocols/spec.ts'
 
 const parse = (...words: string[]): SpecFlags => {
@@ -103,10 +103,6 @@ test('a run file wins over the settings of [cli.run], whose tools do not mix int
   assert.equal(of({ tools: ['iostat'] }).tools, ['iostat'])
   assert.is(of({ groups: [{ name: 'db', tools: ['iostat'] }] }).tools, undefined)
   assert.equal([of({}, '--samples', '2').samples, of({}, '--tools', 'none').tools], [2, ['none', 'own']])
-})
-
-test('words are split as a shell does', () => {
-  assert.equal(splitWords(`a  'b c' d"e f"g ""`), ['a', 'b c', 'de fg', ''])
 })
 
 test.run()

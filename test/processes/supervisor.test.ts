@@ -42,6 +42,39 @@ supervisors('a program that prints much costs the daemon no memory', async ({ ru
   assert.ok(process.memoryUsage().rss - before < 32 * 1024 * 1024)
 })
 
+const ENDS: Array<[string, { exit?: number; signal?: string }]> = [
+  ['exit 0', { exit: 0 }],
+  ['exit 34', { exit: 34 }],
+  ['exit 162', { exit: 162 }],
+  ['exit 255', { exit: 255 }],
+  ['kill -TERM $$', { signal: 'SIGTERM' }],
+  ['kill -KILL $$', { signal: 'SIGKILL' }],
+  ['kill -34 $$', { signal: '34' }],
+  ['kill -50 $$', { signal: '50' }],
+  ['kill -64 $$', { signal: '64' }],
+  ['(kill -40 $BASHPID); exit 0', { exit: 0 }],
+  ['exec 19>&-; exit 0', { exit: 0 }]
+]
+for (const [script, { exit, signal }] of ENDS) {
+  supervisors(`a program ends as it does: ${script}`, async ({ supervisor, folder }) => {
+    const ended = await (await supervisor.spawn(program(folder, 'bash', '-c', script))).exited
+    assert.is(ended.exit, exit)
+    assert.is(ended.signal, signal)
+  })
+}
+
+supervisors('many programs that a real-time signal ends at once are all known to have failed', async context => {
+  const { supervisor, folder } = context
+  const children = await Promise.all(
+    Array.from({ length: 20 }, () => supervisor.spawn(program(folder, 'bash', '-c', 'sleep 0.1; kill -35 $$')))
+  )
+  const ends = await Promise.all(children.map(each => each.exited))
+  assert.equal(
+    ends.map(each => each.signal),
+    ends.map(() => '35')
+  )
+})
+
 supervisors('a missing program is an error with its name', async ({ supervisor, folder }) => {
   const error = await failure(supervisor.spawn(program(folder, 'no-such-program')))
   assert.is(error.code, 'tool-unavailable')

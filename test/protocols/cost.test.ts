@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Cost, costliest, sharesOf } from '../../protocols/cost.ts'
+import { type Cost, costliest, isTooShort, sharesOf } from '../../protocols/cost.ts'
 
 const test = suite('the cost of observation')
 
@@ -17,8 +17,8 @@ test('the samples of a member are summed up: shares of a core, context switches 
     { members: [cost('a', 3_000, 1, 0, { voluntary: 1, involuntary: 19, sent: 6, received: 7 })] }
   ]
   assert.equal(sharesOf(samples), [
-    { name: 'a', daemon: 0.001, tools: 0, switches: 10, sent: 11, received: 7 },
-    { name: 'b', daemon: 0.0005, tools: 0.25, switches: 0, sent: 0, received: 0 }
+    { name: 'a', elapsed: 4_000, daemon: 0.001, tools: 0, switches: 10, sent: 11, received: 7 },
+    { name: 'b', elapsed: 2_000, daemon: 0.0005, tools: 0.25, switches: 0, sent: 0, received: 0 }
   ])
 })
 
@@ -26,6 +26,13 @@ test('the costliest member is the one whose daemon took most; there is none if n
   const shares = sharesOf([{ members: [cost('a', 10, 1, 0, { tools: 9 }), cost('b', 10, 1, 1), cost('c', 10, 0, 0)] }])
   assert.is(costliest(shares)?.name, 'b')
   assert.is(costliest(sharesOf([])), undefined)
+})
+
+test('what was measured for less than a second says nothing, and is the costliest only where there is nothing else', () => {
+  const shares = sharesOf([{ members: [cost('short', 50, 30, 5), cost('long', 5_000, 10, 0)] }])
+  assert.equal(shares.map(isTooShort), [true, false])
+  assert.is(costliest(shares)?.name, 'long')
+  assert.is(costliest(shares.slice(0, 1))?.name, 'short')
 })
 
 test('a sample without duration causes no division by zero', () => {

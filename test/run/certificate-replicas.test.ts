@@ -73,19 +73,25 @@ test('a controller that does not give one is not asked for the rest', async () =
   assert.equal(kept(), [])
 })
 
-test('certificates are fetched from the holders until all are there, in order, and only those that were published', async () => {
+test('certificates are fetched from the holders until all are there, in order: those that were published, and newer ones of the lead', async () => {
   const [one, two, three] = certified as [Envelope, Envelope, Envelope]
-  const stray = seal(certificateSubject, { ...certificate, seq: 9 }, controller)
+  const newer = seal(certificateSubject, { ...certificate, seq: 9 }, controller)
+  const others = [
+    seal(certificateSubject, { ...certificate, seq: 2, closed: certificate.closed + 1 }, controller),
+    seal(certificateSubject, { ...certificate, seq: 9 }, member),
+    { ...newer, body: encode({ ...certificate, seq: 10 }) }
+  ]
   const asked: string[] = []
   const ask = async (holder: string) => {
     asked.push(holder)
     if (holder === 'silent') throw new Error('no answer')
-    const certificates = holder === 'has one' ? [stray, one] : [two]
+    const certificates = holder === 'has one' ? [...others, newer, one] : [two]
     return { run, controller: controller.peer, certificates }
   }
-  const followed = { closed: phases, certificates: new Map([[digest(three), three]]) }
+  const lead = { by: controller.peer, epoch: 1 }
+  const followed = { lead, closed: phases, certificates: new Map([[digest(three), three]]) }
   const holders = new Set(['silent', 'has one', 'has two', 'not needed'])
-  assert.equal(await gatherCertificates({ ...followed, holders }, ask), [one, two, three])
+  assert.equal(await gatherCertificates({ ...followed, holders }, ask), [one, two, three, newer])
   assert.equal(asked, ['silent', 'has one', 'has two'])
   assert.equal(await gatherCertificates({ ...followed, holders: new Set(['silent']) }, ask), [three])
 })

@@ -33,7 +33,10 @@ commands('its files are named after the tool, and it runs in its folder', async 
   assert.equal(await running.stop(), [])
   assert.is(text('mine-stdout.txt'), `${folder}\n`)
   assert.is(text('mine-stderr.txt'), 'oops\n')
-  assert.is(text('mine.cmd'), `LC_ALL=C sh -c 'pwd; echo oops >&2; exec sleep 600' 'it'\\''s'\n`)
+  assert.is(
+    text('mine.cmd'),
+    `TZ=UTC LC_ALL=C.UTF-8 S_COLORS=never S_TIME_FORMAT=ISO sh -c 'pwd; echo oops >&2; exec sleep 600' 'it'\\''s'\n`
+  )
 })
 
 commands('it is ready at its first output', async ({ start }) => {

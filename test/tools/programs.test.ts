@@ -30,7 +30,7 @@ programs.before.each(context => {
 programs.after.each(({ close }) => close())
 
 const wanted: Record<string, RegExp> = {
-  mpstat: /LC_ALL=C S_TIME_FORMAT=ISO mpstat -P ALL 1\n/,
+  mpstat: /TZ=UTC LC_ALL=C.UTF-8 S_COLORS=never S_TIME_FORMAT=ISO mpstat -P ALL 1\n/,
   iostat: /iostat -N -t -y -x -m 1\n/,
   vmstat: /vmstat -a -n -t -w 1\n/,
   pidstat: /pidstat -H -h -u -r -d -w 1\n/,

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { MeasuredPath } from '../../../protocols/path.ts'
-import { best, better, now } from '../../clock/clock.ts'
+import { best, better } from '../../clock/clock.ts'
 import { CLOCK_MAX_AGE_MS, turnOf } from '../../clock/schedule.ts'
+import { clockSteps, now } from '../../now.ts'
 import { pause } from '../../wait.ts'
 import type { PhaseContext } from './phase.ts'
 
@@ -24,8 +25,9 @@ const GOOD_BOUND_MS = 0.75
 const MEASURE_TIMEOUT_MS = 5_000
 /** The measurement ends so long before the instant, ms. */
 const MARGIN_MS = 5
-/** An instant further away was agreed by a clock that was set meanwhile, ms. */
+/** An instant further away, or so long ago, was agreed by a clock that was set meanwhile, ms: it is measured again at once, for so long. */
 const MAX_AHEAD_MS = 5_000
+const MEASURE_SET_MS = 1_000
 
 /** From this bound on, half of a round trip, one exchange has to do at `join`, ms; more follow while the run goes on. */
 const LONG_PATH_BOUND_MS = 10
@@ -82,26 +84,32 @@ export async function measureAgain({ member, ask, signal }: Measuring): Promise<
 
 /** Measures in the time that is left until an instant of the controller's clock, as well as it can be done in that. */
 export async function measureBefore(at: number, { member, ask, signal }: Measuring): Promise<void> {
-  const left = () => at - (now() + member.clock.offset)
-  if (member.controller === member.self || now() - member.compared < CLOCK_MAX_AGE_MS || left() <= MARGIN_MS) return
-  const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(left(), MAX_AHEAD_MS) - MARGIN_MS))])
-  const turn = left() - turnOf(member.offer.candidates, member.self).before
+  const left = at - (now() - member.clock.offset)
+  const wasSet = Math.abs(left) > MAX_AHEAD_MS
+  if (member.controller === member.self || (!wasSet && (isFresh(member.compared) || left <= MARGIN_MS))) return
+  const time = wasSet ? MEASURE_SET_MS : Math.ceil(left - MARGIN_MS)
+  const until = AbortSignal.any([signal, AbortSignal.timeout(time)])
+  const turn = wasSet ? 0 : left - turnOf(member.offer.candidates, member.self).before
   const samples: Clock[] = []
   try {
-    if (turn > 0 && turn < MAX_AHEAD_MS) await sleep(turn, undefined, { signal: until })
+    if (turn > 0) await sleep(turn, undefined, { signal: until })
     while (samples.length < MAX_EXCHANGES_BEFORE) {
       samples.push(await ask(until))
       if (best(samples).bound < GOOD_BOUND_MS) break
       // other members found the controller busy at the same time
       await sleep(samples.length * PAUSE_MS * (0.5 + Math.random()), undefined, { signal: until })
     }
-    member.compared = now()
+    member.compared = performance.now()
   } catch {
     // the time was over, or the stream broke: the samples until then are used, and the next `start` measures again
   }
   if (samples.length === 0) return
   member.clock = better(member.clock, best(samples))
 }
+
+/** Whether a comparison holds still: it is not old, and this clock was not set after it. */
+const isFresh = (compared: number): boolean =>
+  performance.now() - compared < CLOCK_MAX_AGE_MS && clockSteps(compared).length === 0
 
 /** @returns how this member reaches the controller, with the round trip of its last measurement; nothing for the controller */
 export function pathNow({ member, parts }: PhaseContext): MeasuredPath | undefined {

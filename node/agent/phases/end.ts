@@ -1,4 +1,5 @@
 /** The phase `end`: persistent tools stop, and clock and path are measured again. */
+import { clockWarnings } from '../clock-warnings.ts'
 import { measureAgain, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
@@ -6,9 +7,9 @@ import { stopTools } from './stop.ts'
 /** Persistent tools stop here, and the clock is measured again: two distances make a drift. So is the path. */
 export const end: PhaseHandler = async context => {
   const { member } = context
-  const warnings = await stopTools(member)
+  const warnings = [...clockWarnings(member), ...(await stopTools(member))]
   const why = await measureAgain(context)
   return why == null
-    ? { warnings, clock: member.clock, path: pathNow(context) }
+    ? { warnings: warnings.slice(-64), clock: member.clock, path: pathNow(context) }
     : { warnings: [...warnings, why].slice(-64) }
 }

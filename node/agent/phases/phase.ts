@@ -37,7 +37,7 @@ export interface PhaseContext {
   parts: PhaseParts
   /** Aborts when the phase is over without this member, or the daemon stops. */
   signal: AbortSignal
-  /** One exchange of clocks with the controller. */
+  /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
 }
 

@@ -5,7 +5,7 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Step } from '../../../protocols/phase.ts'
-import { now } from '../../clock/clock.ts'
+import { now } from '../../now.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
 import { pause } from '../../wait.ts'
@@ -28,9 +28,11 @@ export const start: PhaseHandler = async context => {
   await parts.allow(member)
   const usable = usableTools(member)
   const folders = await Promise.all(usable.map(each => folderOf(member, command.step as Step, each)))
-  await measureBefore(command.at ?? 0, context)
-  await instant((command.at ?? 0) - member.clock.offset, signal)
-  const began = now() + member.clock.offset
+  if (command.at != null) {
+    await measureBefore(command.at, context)
+    await instant(command.at + member.clock.offset, signal)
+  }
+  const began = now() - member.clock.offset
   const [outcomes] = await Promise.all([
     Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
     pause(MIN_START_MS, signal)
@@ -82,7 +84,7 @@ const never = new Int32Array(new SharedArrayBuffer(4))
  * as the kernel wakes up to the tenth part of one. To look at the clock meanwhile would keep a core from the workload.
  */
 async function instant(at: number, signal: AbortSignal): Promise<void> {
-  // no controller looks further ahead: one of the clocks was set since they were compared
+  // no controller looks further ahead: a clock was set since they were compared, and could not be compared again
   if (at - now() > MAX_AHEAD_MS) return
   if (at - now() > EXACT_SLEEP_MS) await pause(at - now() - EXACT_SLEEP_MS, signal)
   const left = at - now()

@@ -1,5 +1,6 @@
 /** The phase `stop`: transient tools stop. */
 import type { Cost } from '../../../protocols/cost.ts'
+import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler } from './phase.ts'
@@ -7,7 +8,7 @@ import type { PhaseHandler } from './phase.ts'
 /** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
   const observed = cost(member, parts.usage())
-  const warnings = await stopTools(member)
+  const warnings = [...clockWarnings(member), ...(await stopTools(member))].slice(0, 64)
   if (member.interrupted) {
     member.interrupted = false
     warnings.unshift('the daemon was restarted: its tools ended then')

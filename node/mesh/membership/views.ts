@@ -53,14 +53,20 @@ export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
     return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
-  /** A peer is busy while it takes part in a run whose controller is here. */
+  /** A peer is busy while it takes part in a run that its controller, which is here, says it drives. */
   #state(row: Row): MemberView['state'] {
     // other peers may well reach it
     if (this.components.peerScore.isCutOff(row.record.peer)) return 'lost'
     const state = stateOf(row)
     if (state !== 'alive') return state
     const runs = this.init.runs.runsOf(row.record.peer)
-    return runs.some(({ controller }) => this.isHere(controller)) ? 'busy' : 'alive'
+    return runs.some(each => this.#isDriven(each)) ? 'busy' : 'alive'
+  }
+
+  /** A controller that was killed and started again drives nothing. */
+  #isDriven({ run, controller }: { run: string; controller: string }): boolean {
+    const { runs = [] } = this.init.table.get(controller)?.record ?? {}
+    return this.isHere(controller) && runs.some(each => each.run === run)
   }
 
   #path(row: Row): MemberView['path'] {

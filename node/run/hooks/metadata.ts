@@ -1,4 +1,4 @@
-/** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone. */
+/** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import type { RunRecord } from '../../../protocols/record.ts'
 import type { RunHook } from './hook.ts'
@@ -23,6 +23,7 @@ export function metadataOf(record: RunRecord): string {
     pbench: {
       config: record.name,
       date: utc(record.created),
+      timezone: 'UTC',
       iterations: iterations.map(each => each.folder).join(', '),
       name: record.run,
       'rpm-version': `v${record.program}`,

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
+import { parameterVariable } from '../../../protocols/variables.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { statedError } from '../stated-error.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
 /** Time between the signal that asks a workload to stop and the one that kills it, ms. */
@@ -40,7 +42,8 @@ export async function runCommand(
     stderr: join(folder, OUTPUT_FILES.stderr)
   })
   context.onStarted(child.pid, folder)
-  return finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
+  const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
+  return { ...result, error: await statedError(join(folder, OUTPUT_FILES.stdout)) }
 }
 
 function argvOf({ command }: Spec, { args }: Iteration): string[] {
@@ -58,7 +61,7 @@ function environmentOf({ run, peer, rank, step, folder, socket }: CommandWork, {
     BAK_SAMPLE: String(step.sample),
     BAK_OUT: folder,
     BAK_SOCK: socket,
-    ...Object.fromEntries(Object.entries(params).map(([key, value]) => [`BAK_PARAM_${key.toUpperCase()}`, value]))
+    ...Object.fromEntries(Object.entries(params).map(([key, value]) => [parameterVariable(key), value]))
   }
 }
 

@@ -61,7 +61,7 @@ async function realSkews(folder: string, seqs: number[]): Promise<number[]> {
   const sealed = await Promise.all(seqs.map(seq => read(certificateFile({ seq, phase: 'start' }))))
   return sealed.map(each => {
     const acks = open(certificateSubject, each).value.acks.map(ack => open(ackSubject, ack))
-    const began = acks.flatMap(({ value: { began, clock } }) => (began == null ? [] : [began - (clock?.offset ?? 0)]))
+    const began = acks.flatMap(({ value: { began, clock } }) => (began == null ? [] : [began + (clock?.offset ?? 0)]))
     return Math.max(...began) - Math.min(...began)
   })
 }

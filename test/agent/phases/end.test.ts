@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { end } from '../../../node/agent/phases/end.ts'
-import { now } from '../../../node/clock/clock.ts'
+import { now } from '../../../node/now.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'

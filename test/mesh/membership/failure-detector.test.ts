@@ -41,7 +41,7 @@ function create() {
     },
     {
       table,
-      runs: { runsOf: () => (network.inRun ? [{ controller: reporter }] : []) },
+      runs: { runsOf: () => (network.inRun ? [{ run: 'r', controller: reporter }] : []) },
       onDetected: row => seen.detected.push(row.record.peer),
       onReported: (lost, by) => seen.reported.push(`${lost} ${by}`)
     }

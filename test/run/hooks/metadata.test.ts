@@ -48,6 +48,7 @@ const record: RunRecord = {
 const golden = `[pbench]
 config = nightly
 date = 2026-11-22T21:30:15.123000
+timezone = UTC
 iterations = 1-read, 2-write
 name = 20261122T213015-k3f9ab
 rpm-version = v0.1.0
