@@ -8,7 +8,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
-import type { Notice } from '../../protocols/notice.ts'
 import type { OutputPortion } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -30,7 +29,7 @@ import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
-import { type Closing, closeAbandoned, type Unsealed } from './recover.ts'
+import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
@@ -94,17 +93,8 @@ export class Coordinator {
   async afterStart(): Promise<void> {
     const { members } = this.#components
     members.addEventListener('change', this.#onChange)
-    const notices: Notice[] = []
-    for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
-      const { unsealed, notice } = await closeAbandoned(this.folder(run), this.#init.signer).catch(cause => {
-        this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
-        return {} as Closing
-      })
-      if (notice != null) notices.push(notice)
-      if (unsealed == null) continue
-      this.#unsealed.set(run, unsealed)
-      this.#log.warn('no seal', { run, why: unsealed.record.reason })
-    }
+    const folders = (await this.folders()).map(run => this.folder(run))
+    const notices = await closeAllAbandoned(folders, { ...this.#init, log: this.#log, unsealed: this.#unsealed })
     this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
     this.#recovery.start()
   }

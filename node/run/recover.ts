@@ -1,5 +1,6 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import type { KeyObject } from 'node:crypto'
+import { basename } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { seal } from '../../protocols/envelope.ts'
@@ -10,6 +11,7 @@ import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
 import { type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
+import type { Log } from '../log.ts'
 import { now } from '../now.ts'
 import { removeTemporaries } from '../store/atomic.ts'
 import { readJournal } from '../store/journal.ts'
@@ -29,6 +31,34 @@ export interface Closing {
   unsealed?: Unsealed
   /** What the mesh must hear: nobody takes part in the run any more; nothing if nobody was asked to. */
   notice?: Notice
+}
+
+export interface AbandonedInit {
+  signer: { peer: string; key: KeyObject }
+  log: Log
+  /** Gets the runs without a seal. */
+  unsealed: Map<string, Unsealed>
+}
+
+/** Ends all runs that have no seal. @returns what the mesh must hear of them */
+export async function closeAllAbandoned(
+  folders: RunFolder[],
+  { signer, log, unsealed }: AbandonedInit
+): Promise<Notice[]> {
+  const notices: Notice[] = []
+  for (const folder of folders.filter(each => !each.isSealed())) {
+    const run = basename(folder.root)
+    try {
+      const closing = await closeAbandoned(folder, signer)
+      if (closing.notice != null) notices.push(closing.notice)
+      if (closing.unsealed == null) continue
+      unsealed.set(run, closing.unsealed)
+      log.warn('no seal', { run, why: closing.unsealed.record.reason })
+    } catch (cause) {
+      log.warn('a run could not be closed', { run, why: asBakError(cause).message })
+    }
+  }
+  return notices
 }
 
 /**
