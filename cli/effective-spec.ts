@@ -10,16 +10,20 @@ import type { SpecFlags } from './spec-flags.ts'
  * @throws {BakError} `usage` with a line for every mistake
  */
 export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[]): Spec {
-  const { on, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
+  const { on, group, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
   const { quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {
     ...{ quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
-  const tools = toolsOf(flags.tools ?? file.tools, Object.keys(flags.tool ?? {}), file.groups)
+  const tools = toolsOf(
+    flags.tools ?? file.tools,
+    Object.keys(flags.tool ?? {}),
+    (file.groups ?? []).length > 0 || (group ?? file.group) != null
+  )
   return checkSpec({
     ...file,
-    ...given({ command, on, tools, expect, samples, interval, sysinfo, name, iterations }),
+    ...given({ command, on, group, tools, expect, samples, interval, sysinfo, name, iterations }),
     tool: { ...file.tool, ...flags.tool },
     tags: { ...file.tags, ...flags.tag },
     policy: { ...file.policy, ...flags.policy, ...given(policy) }
@@ -27,9 +31,9 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
 }
 
 /** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */
-function toolsOf(named: string[] | undefined, own: string[], groups: object[] = []): string[] | undefined {
+function toolsOf(named: string[] | undefined, own: string[], hasGroups: boolean): string[] | undefined {
   if (own.length === 0) return named
-  const others = named ?? (groups.length > 0 ? [] : ['proc'])
+  const others = named ?? (hasGroups ? [] : ['proc'])
   return [...new Set([...others, ...own])]
 }
 

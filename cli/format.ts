@@ -1,5 +1,6 @@
 /** Formats numbers, times and tables for people. */
 
+import type { Begun } from '../protocols/control.ts'
 import type { CostShare } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
 import { cleanLine } from './output.ts'
@@ -79,6 +80,12 @@ export const formatObserved = ({ name, daemon, switches, sent, received }: CostS
     formatBytes(sent + received),
     `${Math.round(switches)} context switches a second on ${name}, the costliest member`
   ].join(', ')
+
+/** The first line of a run. */
+export const describeBegun = ({ run, existed, absent }: Begun) => {
+  const missing = absent.length === 0 ? '' : `; not here: ${absent.join(', ')}`
+  return `run ${run} ${existed ? 'exists already' : 'started'}${missing}`
+}
 
 /** A verdict in words. */
 export const formatVerdict = (verdict: string) => (verdict === 'quorum' ? 'quorum not met' : verdict)

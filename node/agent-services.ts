@@ -2,6 +2,7 @@
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allowance.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import { checkPermission } from './mesh/permissions.ts'
@@ -19,6 +20,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   return {
     allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
     agent: c => new Agent(c, init),
+    toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),
     register: c =>
       register.serve({

@@ -27,6 +27,8 @@ export interface Flags {
   upnp?: boolean
   /** `30d` */
   membership?: string
+  /** `1d` */
+  forget?: string
   log?: string
   /** Each `all`, `none`, or a list of what is allowed. */
   allowControllers?: string[]

@@ -3,6 +3,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { Agent } from './agent/agent.ts'
 import type { Allowance } from './agent/allowance.ts'
 import type { Leftovers } from './agent/leftovers.ts'
+import type { ToolCheck } from './agent/tool-check.ts'
 import type { Content } from './artifacts/content.ts'
 import type { RunStreamServer } from './channels/run-stream-server.ts'
 import type { Clock } from './clock/clock.ts'
@@ -89,6 +90,7 @@ export type RunServices = {
 export type AgentServices = {
   allowance: Allowance
   agent: Agent
+  toolCheck: ToolCheck
   leftovers: Leftovers
   register: Register
 }

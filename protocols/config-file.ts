@@ -61,6 +61,7 @@ export const daemonSettings = v.strictObject({
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  forget: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })
@@ -82,6 +83,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   upnp: true,
   /** How long a proof of membership is valid after this peer, as an admin, renewed it. */
   membership: '30d',
+  /** How long peers that are lost or have left are still known, and named by runs that they would have been asked for. */
+  forget: '1d',
   log: 'info',
   allow: { controllers: true, exec: true, tools: true, paths: true }
 }

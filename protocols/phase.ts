@@ -26,6 +26,7 @@ import {
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { measuredPath } from './path.ts'
+import { missing } from './shortfall.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -72,7 +73,9 @@ export const workloadResult = v.object({
   signal: v.optional(text),
   /** Wall time from spawn to exit. */
   duration: milliseconds,
-  timedOut: v.boolean()
+  timedOut: v.boolean(),
+  /** The line of its stderr that says why it failed. */
+  error: v.optional(text)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 
@@ -92,6 +95,8 @@ export const ack = v.object({
   began: v.optional(instant),
   /** Things that went wrong without failing the phase. */
   warnings: v.optional(list(text, 64)),
+  /** What was asked for and is not there, without failing the phase. */
+  missing: v.optional(list(missing, 64)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
   /** For start: the clock by which it began. For end: the clock, measured again, and the path to the controller then. */

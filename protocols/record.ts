@@ -7,6 +7,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
+import { beside } from './beside.ts'
 import { cost } from './cost.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
@@ -14,6 +15,7 @@ import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
+import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
 
@@ -41,6 +43,8 @@ const runRecord = v.object({
   controller: v.object({ peer: peerId, name }),
   epoch: count,
   created: instant,
+  /** Orders the runs of a peer: `created`, or more than that of the run begun before where the clock was set back. */
+  begun: instant,
   ended: v.optional(instant),
   program: text,
   directory: text,
@@ -48,6 +52,10 @@ const runRecord = v.object({
   spec,
   roster: list(rosterEntry, 10_000),
   excluded: list(exclusion, 10_000),
+  /** What was asked for and was not there. */
+  shortfalls,
+  /** Runs that went on at the same time on members of this one. */
+  beside: v.optional(list(beside, 1_000), []),
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /** Clocks of the members at join and at the end; drift is how much faster than the controller's each ran, ppm, with its bound. */
@@ -95,7 +103,7 @@ const runHead = v.pipe(
   v.object({
     ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
-    ...{ created: all.created, ended: all.ended },
+    ...{ created: all.created, begun: all.begun, ended: all.ended, beside: all.beside },
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),

@@ -76,7 +76,17 @@ function formatHead({ run, controller, folder, digest }: RunView, record?: RunRe
   })
 }
 
-function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], observed = [] }: RunRecord): string[] {
+function formatRecord({
+  roster,
+  excluded,
+  shortfalls,
+  beside,
+  sent,
+  skew,
+  clocks = [],
+  paths = [],
+  observed = []
+}: RunRecord): string[] {
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(({ peer, drift, bound }) => [peer, formatDrift(drift, bound)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -110,6 +120,14 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
   return [
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
+    formatSection(
+      ['MISSING', 'ON', 'REASON'],
+      shortfalls.map(({ kind, what, member, reason }) => [kind === 'group' ? `group ${what}` : what, member, reason])
+    ),
+    formatSection(
+      ['BESIDE RUN', 'CONTROLLER', 'ON'],
+      beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
+    ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)

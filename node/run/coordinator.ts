@@ -2,9 +2,9 @@
  * The runs that this peer drives, and those whose folder is here: starts them, replays them, and ends in order those that a killed
  * daemon left open.
  */
-import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { Begun } from '../../protocols/control/runs.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
@@ -22,17 +22,17 @@ import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
+import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAbandoned } from './recover.ts'
-import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
+import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
-import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -76,6 +76,8 @@ export class Coordinator {
   readonly #index = new RunIndex(run => this.folder(run).path(RECORD_FILE))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
+  /** Of the run begun last; not known before the first. */
+  #begun: number | undefined
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
@@ -84,8 +86,9 @@ export class Coordinator {
   }
 
   async afterStart(): Promise<void> {
-    const { members } = this.#components
+    const { members, feed } = this.#components
     members.addEventListener('change', this.#onChange)
+    feed.addEventListener('participants', this.#onParticipants)
     for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
       await closeAbandoned(this.folder(run), this.#init.signer).catch(cause =>
         this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
@@ -104,30 +107,40 @@ export class Coordinator {
 
   async beforeStop(): Promise<void> {
     this.#components.members.removeEventListener('change', this.#onChange)
+    this.#components.feed.removeEventListener('participants', this.#onParticipants)
   }
 
   /**
    * Begins a run, or finds the one that was begun with the same key.
-   * @throws {BakError} `usage` for a selector that means nothing, `not-allowed`, `busy`, `draining`
+   * @throws {BakError} as `check` does; `busy` for a key of a run with another spec
    */
-  begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
+  begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
     const begun = this.#turn.then(() => this.#begin(asked))
     this.#turn = begun.catch(() => {})
     return begun
   }
 
-  async #begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
-    checkOwnPermission(this.#components.authority, this.#init.signer.peer, 'drive')
-    parseSelector(asked.spec.on)
-    for (const group of asked.spec.groups) parseSelector(group.on)
-    checkTools(asked.spec)
-    const known = asked.key == null ? undefined : await this.#findKey(asked.key)
-    if (known != null) return { run: known, existed: true }
-    if (this.#components.members.self.state === 'draining')
+  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`: why no run of it begins here */
+  check(spec: Spec): void {
+    const { authority, members } = this.#components
+    checkOwnPermission(authority, this.#init.signer.peer, 'drive')
+    checkSpecIn(spec, members.list())
+    if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created: Date.now() }
+  }
+
+  async #begin(asked: RunRequest): Promise<Begun> {
+    const known = asked.key == null ? undefined : await this.#findKey(asked.key, asked.spec)
+    if (known != null) return { run: known, existed: true, absent: [] }
+    this.check(asked.spec)
+    const created = Date.now()
+    this.#begun ??= Math.max(0, ...(await this.summaries()).map(({ begun }) => begun))
+    const begun = begunAfter(this.#begun, created)
+    this.#begun = begun
+    const { absent } = attendanceOf(asked.spec.on, this.#components.members.list())
+    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
     const folder = this.folder(order.run)
     await folder.create(asked.spec)
     const events = await RunEvents.open(folder.journal, [], error =>
@@ -136,7 +149,7 @@ export class Coordinator {
     const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
     await folder.writeRecord(driver.run.record)
     this.#start(driver)
-    return { run: order.run, existed: false }
+    return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
@@ -166,9 +179,10 @@ export class Coordinator {
     return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
   }
 
-  /** @returns the summaries of the runs whose folder is here, oldest first; those without a record are left out */
+  /** @returns the summaries of the runs whose folder is here, in the order begun; those without a record are left out */
   async summaries(): Promise<RunSummary[]> {
-    return this.#index.of(await this.folders(), run => this.driver(run)?.run.record)
+    const summaries = await this.#index.of(await this.folders(), run => this.driver(run)?.run.record)
+    return summaries.sort((a, b) => a.begun - b.begun)
   }
 
   /** @throws {BakError} `no-such-run` */
@@ -198,6 +212,7 @@ export class Coordinator {
       greeting: () => (driver.content == null ? [] : [{ type: 'content', bytes: driver.content }]),
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
+      onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, {
@@ -235,8 +250,12 @@ export class Coordinator {
     }
   }
 
-  async #findKey(key: string): Promise<string | undefined> {
-    return (await this.summaries()).findLast(summary => summary.key === key)?.run
+  /** @throws {BakError} `busy` if the run with this key is of another spec */
+  async #findKey(key: string, spec: Spec): Promise<string | undefined> {
+    const run = (await this.summaries()).findLast(summary => summary.key === key)?.run
+    const record = run == null ? undefined : await this.record(run)
+    if (run != null && record != null) checkSameSpec(key, run, spec, record.spec)
+    return run
   }
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
@@ -244,7 +263,8 @@ export class Coordinator {
     const runs = this.drivers().map(({ run: { id, order, record } }) => ({
       run: id,
       name: order.spec.name,
-      manifest: record.manifest
+      manifest: record.manifest,
+      begun: order.begun
     }))
     if (isDeepStrictEqual(runs, this.#components.members.self.runs)) return
     this.#components.members.update({ runs })
@@ -253,14 +273,11 @@ export class Coordinator {
   readonly #onChange = (): void => {
     for (const driver of this.drivers()) driver.checkReachable()
   }
+
+  readonly #onParticipants = (): void => {
+    for (const driver of this.drivers()) driver.checkOverlap()
+  }
 }
 
 /** @returns whether all who took part did so to the end */
 const isComplete = ({ partial, verdict }: RunRecord) => !partial && (verdict === 'ok' || verdict === 'workload-failed')
-
-/** `20261122T213015-k3f9ab` */
-function newRunId(): string {
-  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
-  return `${time}-${[...randomBytes(6)].map(byte => letters[byte % letters.length]).join('')}`
-}

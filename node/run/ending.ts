@@ -22,6 +22,7 @@ export function endingOfWorkload({ workload }: RunRecord): Ending {
   const bad = workload.find(each => each.exit !== 0)
   if (bad == null) return { verdict: 'ok' }
   const how = bad.signal != null ? `ended by ${bad.signal}` : `exit ${bad.exit}`
-  const why = bad.timedOut ? `was killed at its deadline (${how})` : how
-  return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${why}` }
+  const why = bad.timedOut ? `killed at its deadline (${how})` : how
+  const said = bad.error == null ? '' : `: ${bad.error}`
+  return { verdict: 'workload-failed', reason: `${why} in ${stepFolder(bad.step)}${said}` }
 }

@@ -28,14 +28,26 @@ export async function closeAbandoned(folder: RunFolder, signer: { peer: string; 
     phase: undefined,
     partial: true
   })
-  record.status = statusOf('failed', true)
+  record.status = statusOf('failed')
   if (torn > 0)
     events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
-  const { excluded, sent, status } = record
+  const { excluded, shortfalls, beside, sent, status } = record
   const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
   const took = (record.ended as number) - record.created
   events.store(
-    { type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root },
+    {
+      type: 'ended',
+      verdict: 'failed',
+      status,
+      partial: true,
+      reason,
+      excluded,
+      shortfalls,
+      beside,
+      bytes,
+      took,
+      folder: folder.root
+    },
     { sync: true }
   )
   await events.close()

@@ -2,6 +2,7 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { getProtocol } from '../../protocols/content.ts'
@@ -63,6 +64,7 @@ export const targets = [
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
   }),
   of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: checkToolsProtocol, refusals: ['not-allowed'] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -88,6 +90,7 @@ export const targets = [
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
   asks({ protocol: collectProtocol }),
+  asks({ protocol: checkToolsProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),

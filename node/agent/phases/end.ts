@@ -6,9 +6,9 @@ import { stopTools } from './stop.ts'
 /** Persistent tools stop here, and the clock is measured again: two distances make a drift. So is the path. */
 export const end: PhaseHandler = async context => {
   const { member } = context
-  const warnings = await stopTools(member)
+  const { missing, warnings } = await stopTools(member)
   const why = await measureAgain(context)
   return why == null
-    ? { warnings, clock: member.clock, path: pathNow(context) }
-    : { warnings: [...warnings, why].slice(-64) }
+    ? { missing, warnings, clock: member.clock, path: pathNow(context) }
+    : { missing, warnings: [...warnings, why].slice(-64) }
 }

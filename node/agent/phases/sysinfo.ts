@@ -10,7 +10,7 @@ export const sysinfo: PhaseHandler = async context => {
   const { command, member, signal } = context
   const path = sysinfoFolder(command.when ?? 'begin', member.name)
   await mkdir(join(member.data, path), { recursive: true })
-  const warnings = await snapshot(join(member.data, path), { signal })
+  const missing = await snapshot(join(member.data, path), { signal })
   const produced = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
-  return { warnings: warnings.slice(0, 64), produced }
+  return { missing: missing.slice(0, 64), produced }
 }

@@ -73,13 +73,13 @@ export class AddressBook {
     if (this.#components == null) return
     const { members, authority } = this.#components
     this.#listening = [
-      listen<MembersEvents>(members, { change: () => this.#writeSoon() }),
+      listen<MembersEvents>(members, {
+        change: () => this.#writeSoon(),
+        forgotten: ({ detail: { peer } }) => this.#drop(peer)
+      }),
       listen<AuthorityEvents>(authority, {
         // nobody needs to find a peer that is not admitted any more
-        refused: ({ detail: { peer } }) => {
-          this.#peers = this.#peers.filter(each => each.peer !== peer)
-          this.#writeSoon()
-        }
+        refused: ({ detail: { peer } }) => this.#drop(peer)
       })
     ]
   }
@@ -93,6 +93,11 @@ export class AddressBook {
   /** @returns the peers that this home remembers, those that have left at the end */
   peers(): KnownPeer[] {
     return this.#peers
+  }
+
+  #drop(peer: string): void {
+    this.#peers = this.#peers.filter(each => each.peer !== peer)
+    this.#writeSoon()
   }
 
   #writeSoon(): void {

@@ -3,9 +3,18 @@ import { clockDrift } from './clock-drift.ts'
 import type { RunHook } from './hook.ts'
 import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
+import { missingParts } from './missing-parts.ts'
 import { observationCost } from './observation-cost.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 
 /** @returns hooks for one run: some keep state */
-export const runHooks = (): RunHook[] => [startSkew, workload(), observationCost, clockDrift, memberPaths, metadata]
+export const runHooks = (): RunHook[] => [
+  startSkew,
+  workload(),
+  missingParts,
+  observationCost,
+  clockDrift,
+  memberPaths,
+  metadata
+]
