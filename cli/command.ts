@@ -15,6 +15,8 @@ export interface Context {
   json: boolean
   /** The words after `--`, if there is one. */
   rest?: string[]
+  /** The options of the command from flags and variables, and those from config.toml. */
+  bySource<Options>(): { given: Options; configured: Options }
   /** Writes a line to stdout. */
   print(line: string): Promise<void>
   /** The program with the flags of every command. */
@@ -71,11 +73,11 @@ export function setAction<Options>(command: Command, act: Action<Options>, takes
       throw new BakError('usage', `bak ${pathOf(command).join(' ')} takes nothing after --`)
     const options = command.optsWithGlobals()
     if (options.color === false) process.env.NO_COLOR = '1'
-    status = (await act(contextOf(options), options as Options, ...command.args)) ?? 0
+    status = (await act(contextOf(options, command), options as Options, ...command.args)) ?? 0
   })
 }
 
-function contextOf({ home, json = false }: { home?: string; json?: boolean }): Context {
+function contextOf({ home, json = false }: { home?: string; json?: boolean }, command: Command): Context {
   const folder = home == null ? defaultHome() : resolve(home)
   const socket = socketOf(folder)
   return {
@@ -83,8 +85,18 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }): C
     socket,
     json,
     rest,
+    bySource: () => optionsBySource(command),
     program: () => buildAll(),
     print: line => writeTo(process.stdout, `${line}\n`),
     ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
+  }
+}
+
+function optionsBySource<Options>(command: Command): { given: Options; configured: Options } {
+  const all = Object.entries(command.opts())
+  const isConfigured = ([name]: [string, unknown]) => command.getOptionValueSource(name) === 'config'
+  return {
+    given: Object.fromEntries(all.filter(each => !isConfigured(each))) as Options,
+    configured: Object.fromEntries(all.filter(isConfigured)) as Options
   }
 }

@@ -4,30 +4,44 @@ import type { Spec } from '../protocols/spec.ts'
 import type { SpecFlags } from './spec-flags.ts'
 
 /**
- * Flags win over the file; those of policy, tags and tools one by one.
+ * Flags win over the file, and the file over the settings of `[cli.run]`; those of policy, tags and tools one by one.
  * @param command the words after `--`
+ * @param settings the flags that config.toml sets
  * @returns the spec with every default filled in
  * @throws {BakError} `usage` with a line for every mistake
  */
-export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[]): Spec {
-  const { on, group, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
+export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[], settings: SpecFlags = {}): Spec {
+  const [low, high] = [layerOf(settings), layerOf(flags)]
+  const saysTools = file.tools != null || file.groups != null || file.group != null
+  const group = flags.group ?? file.group ?? (saysTools ? undefined : settings.group)
+  const tools = toolsOf(
+    flags.tools ?? file.tools ?? (saysTools ? undefined : settings.tools),
+    [...(saysTools ? [] : Object.keys(settings.tool ?? {})), ...Object.keys(flags.tool ?? {})],
+    (file.groups ?? []).length > 0 || group != null
+  )
+  return checkSpec({
+    ...low.spec,
+    ...file,
+    ...high.spec,
+    ...given({ command, tools, group }),
+    tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
+    tags: { ...settings.tag, ...file.tags, ...flags.tag },
+    policy: { ...low.policy, ...file.policy, ...high.policy }
+  } as RunFile)
+}
+
+/** The keys of a run file that flags give, without those that are merged one by one. */
+function layerOf(flags: SpecFlags): { spec: object; policy: object } {
+  const { on, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
   const { quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {
     ...{ quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
-  const tools = toolsOf(
-    flags.tools ?? file.tools,
-    Object.keys(flags.tool ?? {}),
-    (file.groups ?? []).length > 0 || (group ?? file.group) != null
-  )
-  return checkSpec({
-    ...file,
-    ...given({ command, on, group, tools, expect, samples, interval, sysinfo, name, iterations }),
-    tool: { ...file.tool, ...flags.tool },
-    tags: { ...file.tags, ...flags.tag },
-    policy: { ...file.policy, ...flags.policy, ...given(policy) }
-  } as RunFile)
+  return {
+    spec: given({ on, expect, samples, interval, sysinfo, name, iterations }),
+    policy: { ...flags.policy, ...given(policy) }
+  }
 }
 
 /** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */

@@ -3,9 +3,9 @@ import { constants } from 'node:os'
 import type { Begun } from '../protocols/control.ts'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
+import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
 import { statusOf } from '../protocols/verdict.ts'
-import { goOnAfterBrokenPipe } from './output.ts'
 import type { View } from './views/view.ts'
 
 interface FollowOptions {
@@ -28,7 +28,7 @@ export async function follow(
   let ended: EndedEvent | undefined
   let workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined
   let named = false
-  goOnAfterBrokenPipe()
+  goOnWithoutOutput()
   try {
     for await (const event of events) {
       if ('existed' in event || event.type === 'created') {

@@ -3,7 +3,6 @@
 import type { Begun } from '../protocols/control.ts'
 import type { CostShare } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
-import { cleanLine } from './output.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
@@ -43,31 +42,11 @@ export function formatCommand(command: string | string[]): string {
   return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
-/** Columns two spaces apart, as wide as their widest cell; an empty cell is a dash. */
-export function formatTable(head: string[], rows: (string | number | undefined)[][]): string {
-  const cells = [head, ...rows.map(row => row.map(cell => cleanLine(String(cell ?? '')) || '-'))]
-  const widths = head.map((_, i) => Math.max(...cells.map(row => (row[i] ?? '').length)))
-  return cells
-    .map(row =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] as number))
-        .join('  ')
-        .trimEnd()
-    )
-    .join('\n')
-}
-
-/** `key: value` lines, the values aligned, without the keys that have no value. */
-export function formatFacts(facts: Record<string, string | number | undefined>): string {
-  const given = Object.entries(facts).filter(([, value]) => value != null && value !== '')
-  const width = Math.max(...given.map(([key]) => key.length)) + 1
-  return given.map(([key, value]) => `${`${key}:`.padEnd(width)} ${cleanLine(String(value))}`).join('\n')
-}
-
-/** `a=b c=d` */
+/** `a=b c=d`, sorted */
 export const formatLabels = (labels: Record<string, string>) =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
+    .sort()
     .join(' ')
 
 /** A share of a core: `0.04 %` */

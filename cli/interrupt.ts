@@ -1,9 +1,27 @@
-/** Ctrl-C: the first press calls the first function, the next press the next, and any further press the last one. */
+/** Signals to a command that follows a run: Ctrl-C, the requests to end, and the end of the terminal. */
+
+export interface SignalActs {
+  /** The first Ctrl-C, SIGTERM or SIGQUIT. */
+  cancel(signal: NodeJS.Signals): void
+  /** The second Ctrl-C; the terminal is gone (SIGHUP). */
+  detach(signal: NodeJS.Signals): void
+}
 
 /** @returns a function that restores the default */
-export function onInterrupt(...acts: (() => void)[]): () => void {
-  let presses = 0
-  const press = () => acts[Math.min(presses++, acts.length - 1)]?.()
-  process.on('SIGINT', press)
-  return () => process.off('SIGINT', press)
+export function onSignals({ cancel, detach }: SignalActs): () => void {
+  let isCancelled = false
+  const act = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGHUP') return detach(signal)
+    if (!isCancelled) {
+      isCancelled = true
+      return cancel(signal)
+    }
+    // timeout(1) sends SIGTERM to its child and to its group at once: only a person asks a second time
+    if (signal === 'SIGINT') detach(signal)
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, act)
+  return () => {
+    for (const signal of signals) process.off(signal, act)
+  }
 }

@@ -14,24 +14,6 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void>
   })
 }
 
-let onBrokenPipe = () => process.exit(0)
-
-/** `bak ls | head -1` ends without an error message. */
-export function setQuietOnBrokenPipe(): void {
-  process.stdout.on('error', error => failWrite(error))
-  process.stderr.on('error', () => {})
-}
-
-/** A command that follows a run continues without a reader, since its exit status counts. */
-export function goOnAfterBrokenPipe(): void {
-  onBrokenPipe = () => undefined as never
-}
-
-function failWrite(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  onBrokenPipe()
-}
-
 /** Replaces control characters: text of another peer must not control the terminal. */
 export const cleanLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]+/g, ' ')
 

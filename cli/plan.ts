@@ -3,8 +3,9 @@ import type { Plan } from '../protocols/control.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
-import { formatCommand, formatTable, formatVerdict } from './format.ts'
+import { formatCommand, formatVerdict } from './format.ts'
 import { cleanLine } from './output.ts'
+import { formatNote, formatTable } from './table.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print }: Context, plan: Plan, strict = false): Promise<number> {
@@ -12,7 +13,8 @@ export async function printPlan({ json, print }: Context, plan: Plan, strict = f
   if (json) await print(JSON.stringify(plan))
   else {
     await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
-    await print(`\n${[...facts(plan), `phases: ${phases.join(', ')}`].map(cleanLine).join('\n')}`)
+    const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
+    await print(`\n${notes.map(note => formatNote(cleanLine(note))).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }
   return statusOf(verdict, !partial && shortfalls.length === 0, strict)

@@ -1,14 +1,16 @@
 /** Builds commander's program, runs one command, and turns an error into an exit status. */
 import { Command, CommanderError } from 'commander'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { withNearestCommand } from '../protocols/nearest.ts'
+import { watchOutput } from '../protocols/output-failure.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addFlag, setInvocation, statusOfCommand } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
-import { cleanLine, setQuietOnBrokenPipe } from './output.ts'
+import { cleanLine } from './output.ts'
 
 /** @param argv the words after the program's name @returns the exit status */
 export async function runProgram(argv: string[]): Promise<number> {
-  setQuietOnBrokenPipe()
+  watchOutput('bak')
   const end = argv.indexOf('--')
   const words = end === -1 ? argv : argv.slice(0, end)
   setInvocation(end === -1 ? undefined : argv.slice(end + 1), () => buildProgram(() => true))
@@ -28,15 +30,26 @@ export async function buildProgram(isLoaded: (entry: CommandEntry) => boolean): 
     .version(PROGRAM)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'bak: ').replace('\n(', ' (')) })
+    .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
   addGlobals(program)
   for (const entry of commands) {
     const command = program.command(entry.name).description(entry.summary)
     if (isLoaded(entry)) (await entry.load()).define(command)
   }
+  program.showSuggestionAfterError(false)
   program.addHelpText('after', '\nbak-node starts the daemon that this program talks to.')
   program.hook('preAction', async (_, command) => (await import('./settings.ts')).applySettings(command))
   return program
+}
+
+/** Formats commander's usage errors. */
+function inOneLine(text: string): string {
+  const line = text.replace(/^error: /, 'bak: ').replace('\n(', ' (')
+  return withNearestCommand(
+    line,
+    'bak',
+    commands.map(({ name }) => name)
+  )
 }
 
 function addGlobals(program: Command): void {

@@ -2,11 +2,11 @@
  * `config.toml` in the home, as `bak` reads it. Flags of all commands are keys of the table `cli`, flags of `bak run` are
  * keys of `cli.run`, and so on; the other keys are the daemon's. Precedence: flag, variable, file, default.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command, Option } from 'commander'
 import { defaultHome } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
+import { readSettingsText } from '../protocols/settings-text.ts'
 import type { ValidationError } from '../protocols/validation-errors.ts'
 import { isOff } from '../protocols/variables.ts'
 import { pathOf } from './command.ts'
@@ -32,18 +32,10 @@ export interface Settings {
 /** @throws {BakError} `bad-config` with line and column */
 export async function readSettings(home: string): Promise<Settings> {
   const path = join(home, 'config.toml')
-  if (!existsSync(path)) return { path, text: '', keys: {} }
+  const text = readSettingsText(path)
+  if (text === '') return { path, text, keys: {} }
   const { parseToml } = await import('../protocols/toml-file.ts')
-  const text = readText(path)
   return { path, text, keys: parseToml(text, path, 'bad-config') as Table }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new BakError('bad-config', `${path}: ${(cause as Error).message}`, { cause })
-  }
 }
 
 /** @returns the path of the table with a command's flags */

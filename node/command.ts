@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { CallName, CallRequest, Status } from '../protocols/control.ts'
 import { callOnce } from '../protocols/control-http.ts'
-import { socketOf } from '../protocols/default-home.ts'
+import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 
 /** How long `stop` waits for the daemon to end. */
@@ -26,7 +26,7 @@ export const example = (line: string, help: string) => `\nExample:\n  ${line}  $
 /** Writes one or more lines to stdout. */
 export const print = (text: string) => void process.stdout.write(`${text}\n`)
 
-export const homeOf = (command: Command): string => resolve(command.optsWithGlobals().home)
+export const homeOf = (command: Command): string => resolve(command.optsWithGlobals().home ?? defaultHome())
 
 /** Calls the daemon of the command's home for one answer. */
 export const ask = <N extends CallName>(command: Command, call: N, request: CallRequest<N>) =>

@@ -1,7 +1,8 @@
 /** The program `bak-node` and its commands, in the order of its help. */
 import { Command, Option } from 'commander'
 import { defaultHome } from '../protocols/default-home.ts'
-import { exitStatus } from '../protocols/errors.ts'
+import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { withNearestCommand } from '../protocols/nearest.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'
@@ -44,25 +45,37 @@ const commands = [
 ]
 
 export function buildProgram(): Command {
-  const program = new Command('bak-node')
+  const program: Command = new Command('bak-node')
     .description('The daemon of bak: a peer in a private mesh of machines that are measured together.')
     .version(PROGRAM)
-    .addOption(
-      new Option('--home <dir>', 'folder of this peer: key, mesh, results').env('BAK_HOME').default(defaultHome())
-    )
+    .addOption(new Option('--home <dir>', `folder of this peer: key, mesh, results${defaultInWords()}`).env('BAK_HOME'))
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      outputError: (text, write) => write(inOneLine(text))
+      outputError: (text, write) => write(inOneLine(text, program))
     })
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : exitStatus.usage))
     .addHelpText('after', EXAMPLES)
   for (const add of commands) add(program)
+  program.showSuggestionAfterError(false)
   return program
 }
 
+/** A user without a folder of their own has no default. */
+function defaultInWords(): string {
+  try {
+    return ` (default: ${defaultHome()})`
+  } catch (cause) {
+    if (asBakError(cause).code === 'bad-config') return ''
+    throw cause
+  }
+}
+
 /** Formats commander's usage errors. */
-const inOneLine = (text: string) =>
-  text
-    .replace(/^error: /, 'bak-node: ')
-    .replace('\n(', ' (')
-    .replace(/(unknown command '[^']*')\n/, '$1; bak-node --help lists them\n')
+function inOneLine(text: string, program: Command): string {
+  const line = text.replace(/^error: /, 'bak-node: ').replace('\n(', ' (')
+  return withNearestCommand(
+    line,
+    'bak-node',
+    program.commands.map(command => command.name())
+  )
+}

@@ -1,5 +1,4 @@
-/** The daemon's settings: flag > BAK_ variable > config.toml > default. */
-import { readFile } from 'node:fs/promises'
+/** The daemon's settings: flag > BAK_ variable > config.toml > name and labels of an earlier start > default. */
 import { hostname } from 'node:os'
 import type { Schema } from '../protocols/codec.ts'
 import {
@@ -7,16 +6,18 @@ import {
   type DaemonSettings,
   daemonDefaults,
   daemonSettings,
-  readConfigFile
+  labelsOf,
+  readConfigText
 } from '../protocols/config-file.ts'
-import { asBakError, BakError } from '../protocols/errors.ts'
+import { BakError } from '../protocols/errors.ts'
 import { findValidationErrors, type ValidationError } from '../protocols/validation-errors.ts'
+import { readKept } from './settings.ts'
 import type { Home } from './store/home.ts'
 
 /** The flags as the command line or variables give them. */
 export interface Flags {
   name?: string
-  /** `key=value` */
+  /** `key=value`; an empty text alone is no label. */
   label?: string[]
   /** False: listen on no address. */
   listen?: string[] | false
@@ -44,21 +45,13 @@ export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings>
  * @throws {BakError} `bad-config` with file, line and key
  */
 export async function loadConfig(home: Home, given: DaemonSettings): Promise<Config> {
-  const file = readConfigFile(await readText(home.config), home.config)
-  const label = { ...file.label, ...given.label }
+  const { settings: file } = readConfigText(home.config)
+  const kept = await readKept(home)
+  const name = given.name ?? file.name ?? kept.name ?? nameOfHost()
+  const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
-  return { ...daemonDefaults, name: nameOfHost(), ...file, ...given, label, relay_limits, allow } as Config
-}
-
-/** @returns the content of the file; nothing if it does not exist */
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw new BakError('bad-config', `cannot read ${path}: ${asBakError(cause).message}`, { cause })
-  }
+  return { ...daemonDefaults, ...file, ...given, name, label, relay_limits, allow } as Config
 }
 
 /** @throws {BakError} `usage` with a line for every error */
@@ -70,7 +63,14 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     ...others,
     listen: listen === false ? [] : listen,
     relay: mode,
-    label: label == null ? undefined : parseLabels(label),
+    label:
+      label == null
+        ? undefined
+        : labelsOf(
+            label.filter(text => text !== ''),
+            'usage',
+            '--label'
+          ),
     allow: Object.keys(allow).length === 0 ? undefined : allow
   })
   const errors = findValidationErrors(daemonSettings as Schema, given)
@@ -95,16 +95,6 @@ function parseAllowed(given: string[]): boolean | string[] {
   const words = given.flatMap(each => each.split(',')).filter(word => word !== '')
   if (words.length !== 1) return words
   return words[0] === 'all' || (words[0] === 'none' ? false : words)
-}
-
-function parseLabels(texts: string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map(text => {
-      const at = text.indexOf('=')
-      if (at < 1) throw new BakError('usage', `--label ${text}: a label is key=value`)
-      return [text.slice(0, at), text.slice(at + 1)]
-    })
-  )
 }
 
 function nameOfHost(): string {

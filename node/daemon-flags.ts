@@ -39,13 +39,30 @@ export function flagsOf(chain: Command[]): Flags & Record<string, unknown> {
   for (const source of ['env', 'cli']) {
     for (const each of chain) {
       for (const [name, value] of Object.entries<string | string[] | boolean>(each.opts())) {
-        if (each.getOptionValueSource(name) !== source) continue
+        if (each.getOptionValueSource(name) !== source || isUnset(source, value)) continue
         given[name] = source === 'env' ? inVariable(name, value) : value
       }
     }
   }
   return given
 }
+
+/** @returns for each setting that was given, by its key in config.toml, `flag` or the name of its variable */
+export function originsOf(chain: Command[]): Record<string, string> {
+  const origins: Record<string, string> = {}
+  for (const source of ['env', 'cli']) {
+    for (const each of chain) {
+      for (const name of Object.keys(each.opts())) {
+        if (each.getOptionValueSource(name) !== source || isUnset(source, each.getOptionValue(name))) continue
+        origins[flagOf(name).replace('allow-', 'allow.')] = source === 'cli' ? 'flag' : variableOf(flagOf(name))
+      }
+    }
+  }
+  return origins
+}
+
+/** A variable without a text is not set. */
+const isUnset = (source: string, value: unknown) => source === 'env' && String(value) === ''
 
 /** In a variable, commas separate the items of a list. commander reads the variable of a boolean flag as true, whatever its value is. */
 function inVariable(name: string, value: string | string[] | boolean): string | string[] | boolean {

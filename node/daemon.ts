@@ -3,8 +3,11 @@
  * and stops is a libp2p service, so there is one life cycle; the control socket opens last and closes first.
  */
 import { arch, cpus, platform, totalmem } from 'node:os'
+import { inspect } from 'node:util'
 import type { Libp2p } from '@libp2p/interface'
+import type { SettingInForce } from '../protocols/control.ts'
 import { serveControl } from '../protocols/control-http.ts'
+import { BakError, type ErrorCode } from '../protocols/errors.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { limitTools } from './agent/allow.ts'
@@ -42,6 +45,7 @@ export interface DaemonInit {
   config: Config
   ticket?: Ticket
   log: Log
+  settings?: SettingInForce[]
   /** Stop after the first run that this peer took part in. */
   once?: boolean
   /** Called when someone asks the daemon to stop over its control socket. */
@@ -58,12 +62,13 @@ export interface Daemon {
 /** @throws {BakError} `busy` if another daemon has the home, `bad-config`, `cannot-create` */
 export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const { home, log } = init
-  const lock = await takeLock(home.lock)
+  const lock = await takeLock(home.lock, home.socket)
   try {
     const swept = await sweep(home.ledger)
     if (swept > 0) log.warn('ended what an earlier daemon left running', { groups: swept })
     const identity = await loadIdentity(home)
     const mesh = await loadMesh(home, identity, init.ticket)
+    if (mesh.mesh === identity.peer) await mesh.update({ admitted: true })
     return await compose(init, identity, mesh, () => lock.release())
   } catch (error) {
     await lock.release()
@@ -145,11 +150,16 @@ async function compose(
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...network.services,
-    ...{ home, log, identity, mesh, started: self.started, network, addresses },
+    ...{ home, log, identity, mesh, started: self.started, network, addresses, settings: init.settings ?? [] },
     onStop: init.onStop
   }
   const control = await serveControl(controlHandlers(parts), home.socket, {
     log: (format, ...words) => log.debug('call', { format, words: words.join(' ') })
+  }).catch(async cause => {
+    await network.stop()
+    await keeper.close()
+    await supervisor.close()
+    throw cause
   })
   return {
     parts,
@@ -185,10 +195,24 @@ async function listen(
       return network
     } catch (error) {
       await network.stop()
-      if (addresses === wanted || String(again) === String(wanted)) throw error
+      if (addresses === wanted || String(again) === String(wanted)) throw notListening(error, addresses)
     }
   }
   throw new Error('unreachable')
+}
+
+/** libp2p names the addresses, but has the cause only in its text. */
+function notListening(cause: unknown, addresses: string[]): unknown {
+  const [, code = ''] = /\b(EADDRINUSE|EADDRNOTAVAIL|EACCES|EAFNOSUPPORT)\b/.exec(inspect(cause)) ?? []
+  const known: Record<string, [ErrorCode, string]> = {
+    EADDRINUSE: ['busy', 'another program has the port'],
+    EADDRNOTAVAIL: ['bad-config', 'this machine does not have the address'],
+    EAFNOSUPPORT: ['bad-config', 'this machine does not have this kind of address'],
+    EACCES: ['not-allowed', 'only root may listen on this port']
+  }
+  const [errorCode, why] = known[code] ?? []
+  if (errorCode == null) return cause
+  return new BakError(errorCode, `cannot listen on ${addresses.join(', ')}: ${why}; choose another --listen`, { cause })
 }
 
 async function rememberPort(mesh: MeshFile, addresses: string[]): Promise<void> {

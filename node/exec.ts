@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { isSea } from 'node:sea'
 import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
+import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 
 /** When a peer that is not ready is killed. */
 const READY_TIMEOUT_MS = 30_000
@@ -22,6 +23,7 @@ const NOT_STARTED = 126
 export async function runBeside(daemon: string[], command: string[], home: string): Promise<number> {
   const [file, ...args] = command
   if (file == null) throw new BakError('usage', 'a command is missing after --')
+  goOnWithoutOutput(0)
   const signals = new Signals()
   const peer = startPeer(daemon)
   const status = await readiness(peer)

@@ -1,6 +1,4 @@
 /** `bak-node leave`: ends the daemon, then removes the mesh from its home or the whole home, unless data would be lost. */
-import { rm } from 'node:fs/promises'
-import { codeCache } from '../protocols/compile-cache.ts'
 import { BakError } from '../protocols/errors.ts'
 import { activeRuns, statusAt, stopDaemon } from './command.ts'
 import { loadIdentity } from './key-file.ts'
@@ -37,8 +35,6 @@ export async function leaveHome(dir: string, options: LeaveOptions): Promise<voi
   try {
     await sweep(home.ledger)
     for (const line of options.purge ? await purge(home) : await forget(home)) print(line)
-    const cache = options.purge ? codeCache() : undefined
-    if (cache != null) await rm(cache, { recursive: true, force: true })
   } finally {
     await lock.release()
   }

@@ -2,7 +2,8 @@
 /** `bak-node`: the daemon, and the commands that manage its mesh and its service. */
 import { cacheCode } from '../protocols/compile-cache.ts'
 
-// `leave --purge` removes the cache too
-if (!process.argv.includes('--purge')) cacheCode()
+cacheCode()
 const { runProgram } = await import('./program.ts')
-process.exitCode = await runProgram(process.argv.slice(2))
+const status = await runProgram(process.argv.slice(2))
+// what a daemon that could not start has left open must not keep it
+if (status !== 0) process.exit(status)

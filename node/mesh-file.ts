@@ -26,7 +26,7 @@ const content = v.object({
   ),
   /** None for the founder. */
   proof: v.optional(base64),
-  /** Whether another peer ever admitted this one. */
+  /** Whether another peer ever admitted this one, or it has run as the founder: until then a ticket of another mesh is accepted. */
   admitted: v.boolean(),
   ticketAddresses: list(multiaddress, MAX_TICKET_ADDRESSES),
   /** The TCP port of the last start, listened on again so that tickets stay valid. */
@@ -135,13 +135,18 @@ export async function loadMesh(home: Home, identity: Identity, ticket?: Ticket):
   if (!known.admitted) return await MeshFile.write(home, { ...fromTicket(ticket, identity), port: known.port })
   throw new BakError(
     'not-allowed',
-    `this home is in mesh ${known.mesh}; the ticket is of ${ticket.mesh}: use another --home`
+    `this home is in mesh ${known.mesh}; the ticket is of ${ticket.mesh}: leave the first with bak-node leave, or use another --home`
   )
 }
 
 function newMesh(identity: Identity): Content {
   const { generation, value } = newSecret()
-  return { mesh: identity.peer, secrets: [{ generation, value: toBase64(value) }], admitted: true, ticketAddresses: [] }
+  return {
+    mesh: identity.peer,
+    secrets: [{ generation, value: toBase64(value) }],
+    admitted: false,
+    ticketAddresses: []
+  }
 }
 
 function fromTicket(ticket: Ticket, identity: Identity): Content {

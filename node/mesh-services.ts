@@ -21,6 +21,7 @@ import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import type { PeerScore } from './mesh/limits/peer-score.ts'
 import { Members, type MembersInit } from './mesh/membership/members.ts'
+import { Twins } from './mesh/membership/twins.ts'
 import { ConnectionMigration } from './mesh/paths/migration.ts'
 import { Paths } from './mesh/paths/paths.ts'
 import type { AddressBook } from './mesh/peering/address-book.ts'
@@ -81,13 +82,10 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     members: c =>
       new Members(c, {
-        log,
-        signer,
-        mesh: mesh.mesh,
-        self: init.self,
-        runs: c.feed,
+        ...{ log, signer, mesh: mesh.mesh, self: init.self, runs: c.feed },
         forgetAfterMs: readDuration(config.forget as string)
       }),
+    twins: c => new Twins(c, { log, signer }),
     dialer: c => new Dialer(c, { log, ticketAddresses: mesh.ticketAddresses, knownPeers, onAlone }),
     renewal: c =>
       new Renewal(c, {

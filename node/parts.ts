@@ -1,5 +1,7 @@
 /** The services of the daemon by stage, and all that handlers of control calls use. */
+
 import type { Libp2p } from '@libp2p/interface'
+import type { SettingInForce } from '../protocols/control.ts'
 import type { Agent } from './agent/agent.ts'
 import type { Allowance } from './agent/allowance.ts'
 import type { Leftovers } from './agent/leftovers.ts'
@@ -20,6 +22,7 @@ import type { GossipHeartbeat } from './mesh/libp2p/gossip-heartbeat.ts'
 import type { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import type { PeerScore } from './mesh/limits/peer-score.ts'
 import type { Members } from './mesh/membership/members.ts'
+import type { Twins } from './mesh/membership/twins.ts'
 import type { ConnectionMigration } from './mesh/paths/migration.ts'
 import type { Paths } from './mesh/paths/paths.ts'
 import type { AddressBook } from './mesh/peering/address-book.ts'
@@ -61,6 +64,7 @@ export type MeshServices = {
   /** A part of run/, made here because `members` shows the runs of each peer. */
   feed: RunFeed
   members: Members
+  twins: Twins
   dialer: Dialer
   renewal: Renewal
   relayOffer: RelayOffer
@@ -103,6 +107,7 @@ export interface Parts extends Services {
   identity: Identity
   mesh: MeshFile
   started: number
+  settings: SettingInForce[]
   network: Libp2p
   addresses(): string[]
   onStop(): void

@@ -1,11 +1,11 @@
 /** Runs one command of `bak-node`, and turns an error into an exit status. */
 import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { watchOutput } from '../protocols/output-failure.ts'
 import { buildProgram } from './commands.ts'
 
 /** @param argv the words after the program's name @returns the exit status; for the daemon when it is ready */
 export async function runProgram(argv: string[]): Promise<number> {
-  // a reader that closed its end is no error and does not end the daemon
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  watchOutput('bak-node')
   try {
     await buildProgram().parseAsync(argv, { from: 'user' })
     return 0

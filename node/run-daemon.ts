@@ -1,11 +1,13 @@
 /** `bak-node daemon`: starts the peer, prints its addresses, and ends it in order on a signal. */
 import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import { readTicket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { checkFlags, type Flags, loadConfig } from './config.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { createLog, type Level } from './log.ts'
 import { Notify } from './service/notify.ts'
+import { keep, settingsInForce } from './settings.ts'
 import { openHome } from './store/home.ts'
 
 /** When a peer that has not stopped in order exits nevertheless. */
@@ -14,6 +16,8 @@ const STOP_TIMEOUT_MS = 20_000
 interface DaemonRun {
   home: string
   flags: Flags
+  /** Where each of them comes from. */
+  origins: Record<string, string>
   ticket?: string
   /** Ends after the first run that the peer took part in. */
   once?: boolean
@@ -22,10 +26,12 @@ interface DaemonRun {
 }
 
 export async function runDaemon(init: DaemonRun): Promise<void> {
+  goOnWithoutOutput(0)
   const ticket = init.ticket == null ? undefined : readTicket(init.ticket)
   const flags = checkFlags(init.flags)
   const home = await openHome(init.home)
   const config = await loadConfig(home, flags)
+  await keep(home, flags)
   const log = createLog(config.log as Level, line => void process.stderr.write(line))
   const manager = new Notify(process.env, log)
   let daemon: Promise<Daemon> | undefined
@@ -61,6 +67,7 @@ export async function runDaemon(init: DaemonRun): Promise<void> {
   daemon = startDaemon({
     home,
     config,
+    settings: await settingsInForce(home, config, init.origins),
     ticket,
     log,
     once,

@@ -1,8 +1,8 @@
 /** The cache of compiled code that makes the programs start faster. */
 import { statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { ownFolder } from './default-home.ts'
 
 /** Keeps compiled code from one start of a program to the next, if no other user can change the cache. */
 export function cacheCode(): void {
@@ -12,9 +12,11 @@ export function cacheCode(): void {
 
 /** @returns the folder of the cache; undefined if another user may write to it */
 export function codeCache(): string | undefined {
+  const home = ownFolder()
+  if (home == null) return undefined
   // not Node's default below the shared temporary folder: code that another user put there would be run
-  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bak')
-  return [homedir(), dirname(folder), folder].every(isOwn) ? folder : undefined
+  const folder = join(process.env.XDG_CACHE_HOME || join(home, '.cache'), 'bak')
+  return [home, dirname(folder), folder].every(isOwn) ? folder : undefined
 }
 
 /** After `sudo` the home may belong to another user. A path that does not exist yet will belong to this user. */

@@ -6,7 +6,9 @@ import { isIP } from 'node:net'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { duration } from './duration.ts'
+import { BakError, type ErrorCode } from './errors.ts'
 import { count, labels, list, name, peerId } from './fields.ts'
+import { readSettingsText } from './settings-text.ts'
 import { readTomlFile } from './toml-file.ts'
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -94,8 +96,13 @@ export const daemonKeys = Object.entries(daemonDefaults).flatMap(([key, value]) 
   key === 'allow' ? Object.keys(value as object).map(inner => [key, inner]) : [[key]]
 )
 
+/** `role=db` */
+const labelText = v.pipe(v.string(), v.regex(/^[^=]+=/, 'expected "key=value"'))
+
 const configFile = v.strictObject({
   ...daemonSettings.entries,
+  // as the flag, which is repeated, or as a table
+  label: v.optional(v.lazy(input => (Array.isArray(input) ? list(labelText, 64) : labels))),
   cli: v.optional(v.record(v.string(), v.unknown()))
 })
 
@@ -105,10 +112,27 @@ const configFile = v.strictObject({
  * @throws {BakError} `bad-config` with a line for every mistake: file, line, key and what is wrong
  */
 export function readConfigFile(text: string, path: string): DaemonSettings {
-  const { cli: _, ...settings } = readTomlFile(configFile as Schema, text, path, 'bad-config') as DaemonSettings & {
-    cli?: unknown
-  }
-  return settings
+  const { cli: _, ...file } = readTomlFile(configFile as Schema, text, path, 'bad-config') as Record<string, unknown>
+  const { label, ...settings } = file as Omit<DaemonSettings, 'label'> & { label?: Record<string, string> | string[] }
+  if (label == null) return settings
+  return { ...settings, label: Array.isArray(label) ? labelsOf(label, 'bad-config', `${path}: label`) : label }
+}
+
+/** @returns the text of the file and its settings; nothing if it does not exist. @throws {BakError} `bad-config` */
+export function readConfigText(path: string): { text: string; settings: DaemonSettings } {
+  const text = readSettingsText(path)
+  return { text, settings: readConfigFile(text, path) }
+}
+
+/** @returns the labels of `key=value` texts. @throws {BakError} `code` */
+export function labelsOf(texts: string[], code: ErrorCode, where: string): Record<string, string> {
+  return Object.fromEntries(
+    texts.map(text => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new BakError(code, `${where} ${text}: a label is key=value`)
+      return [text.slice(0, at), text.slice(at + 1)]
+    })
+  )
 }
 
 function isTcpAddress(text: string): boolean {

@@ -12,7 +12,7 @@ import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
 import { trustCalls } from './control/trust.ts'
 
-export type { MemberView, Status } from './control/mesh.ts'
+export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
 export type { PeerReachability, TopologyLink } from './control/reachability.ts'
 export type { RunLine, RunView } from './control/results.ts'
 export type { Begun, Plan, RunRequest } from './control/runs.ts'

@@ -87,6 +87,8 @@ export const record = v.object({
   arch: text,
   program: text,
   started: instant,
+  /** It was told that another daemon has its key. */
+  twin: v.optional(v.boolean()),
   /** Proof of membership and role; absent for the founder. */
   proof: v.optional(proofBytes)
 })

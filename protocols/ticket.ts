@@ -50,6 +50,7 @@ export function readTicket(text: string): Ticket {
   const trimmed = text.trim()
   try {
     if (!trimmed.startsWith(PREFIX)) throw new BakError('bad-message', `it does not begin with ${PREFIX}`)
+    if (/\s/.test(trimmed)) throw new BakError('bad-message', 'a space or a line break is in it')
     if (!/^[A-Za-z0-9_-]+$/.test(trimmed)) throw new BakError('bad-message', 'it has characters that no ticket has')
     const all = Buffer.from(trimmed.slice(PREFIX.length), 'base64url')
     const body = all.subarray(0, Math.max(0, all.length - CHECKSUM_BYTES))

@@ -74,7 +74,8 @@ function removeOwn(socket: string, ino: number): void {
   }
 }
 
-function answers(socket: string): Promise<boolean> {
+/** @returns whether a daemon answers at a socket */
+export function answers(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const probe = connect(socket, () => resolve(true)).on('error', () => resolve(false))
     probe.on('connect', () => probe.destroy())

@@ -1,6 +1,7 @@
 /** The errors in a value, in words for the person who wrote it; the messages of valibot are for programmers. */
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
+import { nearest } from './nearest.ts'
 import type { Path } from './toml-lines.ts'
 
 export interface ValidationError {
@@ -75,27 +76,6 @@ function unknown(key: string, known: string[]): string {
   return near == null
     ? `is not a known key; there are ${known.join(', ')}`
     : `is not a known key; did you mean ${near}?`
-}
-
-/** @returns the candidate with the fewest edits to the word, at most half of the word's length */
-export function nearest(word: string, candidates: string[]): string | undefined {
-  const ranked = candidates.map(candidate => ({ candidate, changes: countChanges(word, candidate) }))
-  const [best] = ranked.sort((a, b) => a.changes - b.changes)
-  return best != null && best.changes <= word.length / 2 ? best.candidate : undefined
-}
-
-/** Levenshtein distance. */
-function countChanges(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1]
-    for (let j = 0; j < to.length; j++) {
-      const swap = (row[j] as number) + (letter === to[j] ? 0 : 1)
-      next.push(Math.min(swap, (row[j + 1] as number) + 1, (next[j] as number) + 1))
-    }
-    row = next
-  }
-  return row[to.length] as number
 }
 
 function shapeAt(schema: Shape, path: Path): Shape | undefined {

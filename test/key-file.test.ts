@@ -58,7 +58,7 @@ identity('is one for several programs that start at the same time on a fresh hom
 
 identity('is not made in a home that others may enter; the error says what to do', async () => {
   const home = join(scratch(), 'home')
-  await mkdir(home)
+  await mkdir(join(home, 'runs'), { recursive: true })
   await chmod(home, 0o755)
   const { status, stderr } = await finished(spawn(BAK_NODE, ['--home', home, 'init']))
   assert.is(status, 78)

@@ -43,7 +43,7 @@ test('is a new one without a file and a ticket: founded by this peer, with a new
   assert.is(made.secrets.length, 1)
   assert.is(made.secrets[0]?.generation, 1)
   assert.is(made.secrets[0]?.value.length, 32)
-  assert.equal([made.proof, made.admitted], [undefined, true])
+  assert.equal([made.proof, made.admitted], [undefined, false])
   assert.is(((await stat(home.mesh)).mode & 0o777).toString(8), '600')
   assert.equal((await loadMesh(home, me)).secrets, made.secrets)
   const elsewhere = await newHome()
@@ -94,10 +94,13 @@ test('is that of a new ticket as long as this peer was not admitted', async () =
   assert.is((await loadMesh(home, me, ticketOf(other))).mesh, other.mesh)
 })
 
-test('that this peer founded is never left for a ticket', async () => {
+test('that this peer founded is left for a ticket before it was ever started, and never afterwards', async () => {
   const home = await newHome()
   const me = await loadIdentity(home)
   await loadMesh(home, me)
+  assert.is((await loadMesh(home, me, ticket())).mesh, founder.peer)
+  await rm(home.mesh)
+  await (await loadMesh(home, me)).update({ admitted: true })
   assert.is((await errorOf(loadMesh(home, me, ticket()))).code, 'not-allowed')
 })
 

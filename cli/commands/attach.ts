@@ -4,7 +4,7 @@ import { callDaemon } from '../../protocols/control-http.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
-import { onInterrupt } from '../interrupt.ts'
+import { onSignals } from '../interrupt.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
@@ -31,7 +31,8 @@ export function define(command: Command): void {
 async function act({ socket, json }: Context, options: Options, run = ''): Promise<number> {
   const view = await chooseView({ ...options, json, run })
   const leaving = new AbortController()
-  const release = onInterrupt(() => leaving.abort())
+  const detach = () => leaving.abort()
+  const release = onSignals({ cancel: detach, detach })
   try {
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
     return await follow(events, { ...options, view, run, signal: leaving.signal })

@@ -5,8 +5,8 @@ import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatTable } from '../format.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
+import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   on?: string
@@ -71,7 +71,9 @@ function format(asked: Array<{ tool: string }>, findings: Finding[]): string {
   ])
   const notes = findings
     .filter(({ state }) => state !== 'usable')
-    .map(({ member, tool, state, reason }) => `${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
+    .map(({ member, tool, state, reason }) =>
+      formatNote(`${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
+    )
   const head = ['MEMBER', ...asked.map(({ tool }) => tool)]
   return [formatTable(head, rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }

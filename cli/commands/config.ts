@@ -2,11 +2,13 @@
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
 import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
+import { callOnce } from '../../protocols/control-http.ts'
+import { socketOf } from '../../protocols/default-home.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
 import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatTable } from '../format.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
+import { formatTable } from '../table.ts'
 
 interface Setting {
   key: string
@@ -32,7 +34,7 @@ async function act(
   const file = await readSettings(home)
   const found = [
     { key: 'home', value: home, origin: originOfHome() },
-    ...listDaemon(file),
+    ...((await askDaemon(home)) ?? listDaemon(file)),
     ...listFlags(await program(), file)
   ]
   const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
@@ -73,7 +75,15 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The daemon's keys, as they are now; a running daemon has the settings from when it started. */
+/** The settings of a running daemon, from when it started. @returns undefined if none answers: the file can still be looked at */
+async function askDaemon(home: string): Promise<Setting[] | undefined> {
+  return callOnce(socketOf(home), 'status', {}).then(
+    ({ settings }) => settings,
+    () => undefined
+  )
+}
+
+/** The daemon's keys, as a daemon that is started now would have them. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
   const unknown = Object.keys(keys).filter(key => key !== 'cli' && !daemonKeys.some(([each]) => each === key))

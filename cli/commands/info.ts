@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import type { MemberView, Status } from '../../protocols/control.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
-import { formatAge, formatBytes, formatFacts, formatLabels, formatTime } from '../format.ts'
+import { formatAge, formatBytes, formatLabels, formatTime } from '../format.ts'
+import { formatFacts } from '../table.ts'
 import { describeReach } from './reachability.ts'
 
 export function define(command: Command): void {

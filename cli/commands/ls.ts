@@ -1,13 +1,15 @@
-/** `bak ls`: lists the runs whose results are here. */
+/** `bak ls`: lists the runs whose results are here, or anywhere in the mesh. */
 import type { Command } from 'commander'
 import type { RunLine } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatBytes, formatDuration, formatExcluded, formatTable, formatTime, formatVerdict } from '../format.ts'
+import { formatBytes, formatDuration, formatExcluded, formatTime, formatVerdict } from '../format.ts'
+import { formatTable } from '../table.ts'
 
 export function define(command: Command): void {
-  addFlag(command, '--mesh', 'also the runs that other peers drive')
+  addFlag(command, '--mesh', 'also the runs that other peers drive or have')
   addExamples(command, {
     'bak ls': 'verdicts, and which members were excluded in which phase',
+    'bak ls --mesh': 'also the runs of other peers; AT is who has the result',
     'bak ls --json | jq -r ".runs[].folder"': 'the folders'
   })
   setAction(command, act)
@@ -16,12 +18,12 @@ export function define(command: Command): void {
 async function act({ json, ask, print }: Context, { mesh }: { mesh?: boolean }): Promise<void> {
   const answer = await ask('ls', { mesh })
   if (json) return print(JSON.stringify(answer))
-  await print(formatRuns(answer.runs))
+  await print(formatRuns(answer.runs, mesh))
 }
 
-function formatRuns(runs: RunLine[]): string {
+function formatRuns(runs: RunLine[], mesh = false): string {
   const rows = runs.map(
-    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded }) => [
+    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded, at }) => [
       run,
       name,
       `${formatVerdict(verdict ?? state)}${partial ? ' (partial)' : ''}`,
@@ -30,8 +32,13 @@ function formatRuns(runs: RunLine[]): string {
       created == null ? undefined : formatTime(created),
       took == null ? undefined : formatDuration(took),
       controller.name,
+      ...(mesh ? [at] : []),
       formatExcluded(excluded)
     ]
   )
-  return formatTable(['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', 'EXCLUDED'], rows)
+  const where = mesh ? ['AT'] : []
+  return formatTable(
+    ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, 'EXCLUDED'],
+    rows
+  )
 }

@@ -5,9 +5,10 @@ import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { compare, formatDifference, readExpected } from '../expected.ts'
-import { formatAge, formatBytes, formatLabels, formatTable } from '../format.ts'
+import { formatAge, formatBytes, formatLabels } from '../format.ts'
 import { writeTo } from '../output.ts'
 import { parsePair } from '../spec-flags.ts'
+import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   watch?: boolean
@@ -74,5 +75,10 @@ function formatMembers(members: MemberView[], now: number): string {
     formatLabels(labels),
     formatAge(now - since)
   ])
-  return formatTable(head, rows)
+  const twins = members
+    .filter(({ twin }) => twin)
+    .map(({ shown }) =>
+      formatNote(`${shown}: two daemons have its key, as a home was copied; bak-node status there says what to do`)
+    )
+  return [formatTable(head, rows), ...twins].join('\n')
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatFacts, formatTable } from '../format.ts'
+import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'only these members')

@@ -7,10 +7,11 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
+import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { describeBegun, formatCommand } from '../format.ts'
-import { onInterrupt } from '../interrupt.ts'
+import { onSignals } from '../interrupt.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
@@ -43,34 +44,47 @@ export function define(command: Command): void {
     'bak run smoke.toml --dry-run': 'members, tools and phases',
     'bak run --json smoke.toml | jq .type': 'the events'
   })
+  const { outputError } = command.configureOutput()
+  command.configureOutput({
+    outputError: (text, write) =>
+      outputError?.(
+        text.replace(/unknown option '[^']*'/, said => `${said}; options of a command come after --`),
+        write
+      )
+  })
   setAction(command, act, true)
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
-  const spec = effectiveSpec(readFile(words, context.rest), options, context.rest)
+  const { given, configured } = context.bySource<Options>()
+  const spec = effectiveSpec(readFile(words, context.rest), given, context.rest, configured)
+  const directory = currentFolder()
+  // a text in a run file is a line of the shell
+  if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), options.strict)
-  const request = { spec, directory: process.cwd(), env: callerEnv, key: options.key }
+  const request = { spec, directory, env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }
 
-/** @throws {BakError} `usage` if there is more than one word, as when `--` is missing before a command */
+/** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
 function readFile(words: string[], rest: string[] | undefined): RunFile {
   if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
-  const [file, ...more] = words
+  const [file] = words
   if (file == null) return {}
-  if (more.length > 0) {
-    throw new BakError('usage', `at most one run file; a command comes after --: bak run -- ${formatCommand(words)}`)
-  }
+  refuseCommandAsFile(words)
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    const hint = file.endsWith('.toml') ? '' : `; a command comes after --: bak run -- ${file}`
-    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}${hint}`, {
-      cause
-    })
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}`, { cause })
   }
-  return readRunFile(text, file)
+  try {
+    return readRunFile(text, file)
+  } catch (cause) {
+    if (file.endsWith('.toml')) throw cause
+    const { code, message } = asBakError(cause)
+    throw new BakError(code, `${message}\nif ${file} is a command: bak run -- ${file}`, { cause })
+  }
 }
 
 async function detach({ socket, json, print }: Context, request: CallRequest<'run'>): Promise<number> {
@@ -89,14 +103,16 @@ async function start(context: Context, options: Options, request: CallRequest<'r
   const view = await chooseView({ ...options, json })
   const leaving = new AbortController()
   let run: string | undefined
-  const cancel = () => {
+  const cancel = (signal: NodeJS.Signals) => {
+    // the daemon cancels a run whose caller leaves before it is told the id
     if (run == null) return leaving.abort()
-    view.say('cancelling; press Ctrl-C again to detach')
-    ask('cancel', { run, reason: 'Ctrl-C' }).catch(error =>
+    const isTyped = signal === 'SIGINT'
+    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${signal}`)
+    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : signal }).catch(error =>
       view.say(`bak: cannot cancel: ${asBakError(error).message}`)
     )
   }
-  const release = onInterrupt(cancel, () => leaving.abort())
+  const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
     const events = callDaemon(socket, 'run', request, { signal: leaving.signal })
     return await follow(events, { ...options, view, signal: leaving.signal, onRun: id => (run = id) })

@@ -13,14 +13,13 @@ import {
   formatBytes,
   formatCommand,
   formatDuration,
-  formatFacts,
   formatLabels,
   formatShare,
-  formatTable,
   formatTime,
   formatVerdict
 } from '../format.ts'
 import { readComplaints } from '../journal.ts'
+import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')

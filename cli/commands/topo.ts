@@ -5,8 +5,8 @@ import { BakError } from '../../protocols/errors.ts'
 import { pathClass } from '../../protocols/path.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatDot, onlyReporter } from '../dot.ts'
-import { formatTable } from '../format.ts'
 import { cleanLine, writeTo } from '../output.ts'
+import { formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--dot', 'a graph for graphviz')

@@ -35,13 +35,8 @@ export function plainView(heartbeat: number, run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       timer = undefined
-      if (ended == null) return
-      await writeTo(
-        process.stderr,
-        conclude(run, ended)
-          .map(line => `${cleanLine(line)}\n`)
-          .join('')
-      )
+      const last = ended == null ? [] : conclude(run, ended)
+      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
 }

@@ -83,13 +83,8 @@ export function screenView(run?: string): View {
       // a run that was refused has no block
       if (begun) draw(takeOutput(true))
       block.done()
-      if (ended == null) return
-      await writeTo(
-        process.stderr,
-        conclude(run, ended)
-          .map(line => `${cleanLine(line)}\n`)
-          .join('')
-      )
+      const last = ended == null ? [] : conclude(run, ended)
+      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
 

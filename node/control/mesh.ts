@@ -24,7 +24,7 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     mesh: mesh.mesh,
     role: authority.roleOf(identity.peer),
     expires: authority.ownProof?.expires,
-    trouble: authority.ownRefusal ?? parts.renewal.warning,
+    trouble: authority.ownRefusal ?? parts.twins.trouble ?? parts.renewal.warning,
     home: home.root,
     program: PROGRAM,
     pid: process.pid,
@@ -34,7 +34,8 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     members: members.list().filter(isHere).length,
     connections: parts.network.getConnections().length,
     driving,
-    taking
+    taking,
+    settings: parts.settings
   }
 }
 

@@ -12,20 +12,24 @@ import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
+import { linesHere, linesOf } from '../run/run-lines.ts'
 import { parseSelector } from '../run/selector.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
 export async function* ls(
   parts: Parts,
-  { mesh = false, active = false }: CallInput<'ls'>
+  { mesh = false, active = false }: CallInput<'ls'>,
+  { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'ls'>> {
-  const { coordinator } = parts
-  const lines: RunLine[] = (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
-    const took = ended == null ? undefined : ended - head.created
-    return { ...head, took, folder: coordinator.folder(head.run).root }
-  })
+  const { coordinator, members, identity, streams } = parts
+  const lines = await linesHere(coordinator)
   if (mesh) lines.push(...elsewhere(parts))
+  if (mesh && !active) {
+    const known = new Set(lines.map(({ run }) => run))
+    const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
+    lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
+  }
   const asked = lines.filter(line => !active || line.state !== 'ended')
   yield { runs: asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1)) }
 }

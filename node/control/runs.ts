@@ -12,11 +12,14 @@ import { locateRun, resolveRun } from './find-run.ts'
 
 /** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
 export async function* run(
-  { coordinator }: Parts,
+  { coordinator, members, twins }: Parts,
   request: CallInput<'run'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'run'>> {
+  if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
   const begun = await coordinator.begin(request)
+  if (signal.aborted && !begun.existed)
+    coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
   yield begun
   yield* coordinator.follow(begun.run, 0, signal)
 }

@@ -6,6 +6,7 @@
 import { costliest, sharesOf } from '../../protocols/cost.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { statusOf } from '../../protocols/verdict.ts'
@@ -137,10 +138,11 @@ export class Driver {
     return this.run.nameOf(peer) != null && !this.run.excluded.has(peer)
   }
 
-  /** The content that the open command names, while members need it. */
+  /** The content that the open command names, while members need it; what is too large for a stream of the run they fetch by its digest. */
   get content(): Uint8Array | undefined {
     const phase = this.#phases.open?.command.phase
-    return phase === 'join' || phase === 'stage' ? this.run.subject?.bytes : undefined
+    const bytes = phase === 'join' || phase === 'stage' ? this.run.subject?.bytes : undefined
+    return bytes == null || bytes.length > MAX_CONTENT_BYTES ? undefined : bytes
   }
 
   /** A tarball makes progress: the phase that waits for it waits on. */

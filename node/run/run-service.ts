@@ -3,10 +3,12 @@
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Coordinator } from './coordinator.ts'
+import { linesForOthers } from './run-lines.ts'
 
 export interface RunServiceComponents {
   streams: Streams
@@ -28,13 +30,16 @@ export class RunService {
     const { streams, coordinator } = this.#components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
+    await streams.serve(runListProtocol, async function* () {
+      yield { runs: await linesForOthers(coordinator) }
+    })
     await streams.serve(describeProtocol, async function* ({ run }) {
       yield await coordinator.describe(run)
     })
   }
 
   async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol]) {
+    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol, runListProtocol]) {
       await this.#components.streams.unserve(protocol)
     }
   }
@@ -59,7 +64,11 @@ export class RunService {
     const { authority, coordinator, members } = this.#components
     const driver = coordinator.driver(run)
     if (peer !== this.#self) checkPermission(authority, peer, 'cancel')
-    if (driver == null) throw new BakError('no-such-run', `run ${run} is not driven from here`)
+    if (driver == null) {
+      const record = await coordinator.record(run)
+      const why = record == null ? 'is not driven from here' : `has ended already: ${record.verdict ?? record.state}`
+      throw new BakError('no-such-run', `run ${run} ${why}`)
+    }
     driver.cancel(members.get(peer)?.shown ?? peer, reason)
     yield { accepted: true }
   }

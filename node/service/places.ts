@@ -1,7 +1,7 @@
 /** Paths of unit files, and the homes that they serve. */
 import { lstat, readdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ownFolder } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode, unlessMissing } from '../store/disk.ts'
 import { homeOfUnit, type Scope } from './unit.ts'
@@ -17,7 +17,7 @@ export interface Place {
 
 /** @returns the folder where an administrator, or a user, puts units; systemd.unit(5) */
 export function folderOf({ scope, root }: Place, env = process.env): string {
-  const own = resolve(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'systemd/user')
+  const own = resolve(env.XDG_CONFIG_HOME || join(env.HOME || ownFolder() || '/', '.config'), 'systemd/user')
   return join(root, scope === 'system' ? '/etc/systemd/system' : own)
 }
 

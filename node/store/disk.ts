@@ -1,5 +1,6 @@
 /** What every file operation of the store needs: failures as `BakError`, durable folders, free space. */
-import { type FileHandle, open, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { groupCommit } from './group-commit.ts'
 
@@ -23,6 +24,22 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined>
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's recursive mkdir never returns below /proc, and hides why on a read-only file system.
+ * @returns when it is there, made or found
+ */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode })
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST') && (await stat(path)).isDirectory()) return
+    // a parent that exists leaves no other reason
+    if (!isCode(cause, 'ENOENT') || (await unlessMissing(stat(dirname(path)))) != null) throw cause
+    await makeFolder(dirname(path), mode)
+    await makeFolder(path, mode)
   }
 }
 

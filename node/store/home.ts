@@ -1,8 +1,8 @@
 /** Where the files of one daemon are: in the folder that `--home` or BAK_HOME names. */
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { makeFolder } from './disk.ts'
 import { checkFolder } from './private.ts'
 
 /** The path of a unix socket must fit into sun_path; unix(7) */
@@ -17,6 +17,8 @@ export interface Home {
   trust: string
   peers: string
   config: string
+  /** Name and labels that a flag or variable gave at an earlier start. */
+  kept: string
   /** The control socket (0600). */
   socket: string
   lock: string
@@ -43,9 +45,9 @@ export async function openHome(dir = defaultHome()): Promise<Home> {
     throw new BakError('bad-config', `the path ${home.root} is too long for a socket in it: choose another --home`)
   }
   try {
-    await mkdir(home.root, { recursive: true, mode: 0o700 })
+    await makeFolder(home.root, 0o700)
     await checkFolder(home.root)
-    for (const folder of [home.runs(), home.work(), home.inbox()]) await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [home.runs(), home.work(), home.inbox()]) await makeFolder(folder, 0o700)
   } catch (cause) {
     if (cause instanceof BakError) throw cause
     throw new BakError('cannot-create', `cannot create ${home.root}: ${(cause as Error).message}`, { cause })
@@ -65,6 +67,7 @@ export function homeAt(dir: string): Home {
     trust: join(root, 'trust.json'),
     peers: join(root, 'peers.json'),
     config: join(root, 'config.toml'),
+    kept: join(root, 'kept.json'),
     socket: socketOf(root),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),

@@ -3,7 +3,7 @@
  * command that repairs them: a silent repair would hide that others could have read them.
  */
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
+import { chmod, type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import { BakError } from '../../protocols/errors.ts'
 import { inQuotes, nameOfUser } from '../../protocols/users.ts'
 import { isCode, onDisk } from './disk.ts'
@@ -28,7 +28,13 @@ export async function readPrivate(path: string): Promise<string | undefined> {
   }
 }
 
-/** @throws {BakError} `bad-config` if others may enter the folder, `not-allowed` if it, or the link to it, is another user's */
+/** What may be in a folder that is not a home yet: settings that were put there, and what mkfs makes. */
+const HARMLESS = ['config.toml', 'lost+found']
+
+/**
+ * Closes a folder that others may enter if nothing secret was ever in it.
+ * @throws {BakError} `bad-config` if others may enter a home, `not-allowed` if it, or the link to it, is another user's
+ */
 export async function checkFolder(path: string): Promise<void> {
   const named = await lstat(path)
   // a link by root is part of the system's setup
@@ -36,6 +42,7 @@ export async function checkFolder(path: string): Promise<void> {
   const found = await stat(path)
   refuseOthers(path, found)
   if ((found.mode & 0o077) === 0) return
+  if ((await readdir(path)).every(name => HARMLESS.includes(name))) return await chmod(path, 0o700)
   throw new BakError(
     'bad-config',
     `others may enter ${path}, which holds a private key: run chmod 700 ${inQuotes(path)}`

@@ -1,5 +1,6 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
+import { nearest } from '../../protocols/nearest.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
 import { commandTool } from './command-tool.ts'
 import { iostat } from './iostat.ts'
@@ -26,6 +27,8 @@ export function findTool(name: string, options: ToolOptions): Tool {
   if (options.command != null) return commandTool(name)
   const tool = tools.find(each => each.name === name)
   if (tool != null) return tool
-  const known = tools.map(each => each.name).join(', ')
-  throw new BakError('usage', `${name}: no such tool; known are ${known}, and any with a command of its own`)
+  const known = tools.map(each => each.name)
+  const near = nearest(name, known)
+  const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
+  throw new BakError('usage', `${name}: no such tool; ${hint}; for one of your own: --tool "${name}=COMMAND"`)
 }

@@ -20,6 +20,10 @@ export const memberView = v.object({
 })
 export type MemberView = v.InferOutput<typeof memberView>
 
+/** A setting of the daemon as it is in force, and where it comes from: `flag`, a variable, file and line, `earlier start` or `default`. */
+const settingInForce = v.object({ key: text, value: v.unknown(), origin: text })
+export type SettingInForce = v.InferOutput<typeof settingInForce>
+
 const status = v.object({
   name,
   peer: peerId,
@@ -40,7 +44,8 @@ const status = v.object({
   members: count,
   connections: count,
   driving: list(runId, 1024),
-  taking: list(runId, 1024)
+  taking: list(runId, 1024),
+  settings: list(settingInForce, 64)
 })
 export type Status = v.InferOutput<typeof status>
 

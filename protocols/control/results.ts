@@ -7,7 +7,7 @@ import { VERDICTS } from '../verdict.ts'
 import { runReference } from './runs.ts'
 
 /** One line of `bak ls` and `bak ps`. */
-const runLine = v.object({
+export const runLine = v.object({
   run: runId,
   name,
   state: v.picklist(['waiting', 'running', 'ended']),
@@ -23,7 +23,9 @@ const runLine = v.object({
   took: v.optional(milliseconds),
   members: v.optional(count),
   bytes: v.optional(count),
-  folder: v.optional(text)
+  folder: v.optional(text),
+  /** The peer that has the folder, for one that is not here. */
+  at: v.optional(name)
 })
 export type RunLine = v.InferOutput<typeof runLine>
 
@@ -56,7 +58,7 @@ const collected = v.object({
 })
 
 export const resultCalls = {
-  /** The runs whose folder is here; with `mesh` also those that other peers drive. */
+  /** The runs whose folder is here; with `mesh` also those that other peers drive or have. */
   ls: {
     request: v.strictObject({ mesh: v.optional(v.boolean()), active: v.optional(v.boolean()) }),
     response: v.object({ runs: list(runLine, 100_000) })

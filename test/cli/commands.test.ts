@@ -21,6 +21,7 @@ bak.after.each(async () => {
 })
 
 const status = {
+  settings: [],
   name: 'db-1',
   peer: PEER,
   mesh: PEER,
@@ -141,7 +142,7 @@ bak('members are a table, filtered by labels', async () => {
   ])
   assert.equal(head(all.stdout).slice(0, 2), [
     ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE'],
-    ['a', 'controller', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'role=db rack=1', '1 min']
+    ['a', 'controller', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'rack=1 role=db', '1 min']
   ])
   assert.is(some.stdout.trim().split('\n').length, 2)
   assert.equal(JSON.parse(json.stdout), { members })
@@ -380,7 +381,7 @@ for (const words of [
 }
 
 bak('a similar command is suggested', async () => {
-  assert.is((await startBak(['stauts']).ended).stderr, "bak: unknown command 'stauts' (Did you mean status?)\n")
+  assert.is((await startBak(['stauts']).ended).stderr, "bak: unknown command 'stauts'; did you mean status?\n")
 })
 
 bak('help is on stdout, with flags, variables and examples', async () => {

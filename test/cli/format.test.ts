@@ -1,15 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  formatAge,
-  formatBytes,
-  formatCommand,
-  formatDuration,
-  formatFacts,
-  formatObserved,
-  formatShare,
-  formatTable
-} from '../../cli/format.ts'
+import { formatAge, formatBytes, formatCommand, formatDuration, formatObserved, formatShare } from '../../cli/format.ts'
 
 const cases: [(value: number) => string, number, string][] = [
   [formatBytes, 0, '0 B'],
@@ -47,23 +38,6 @@ test('the cost of observation is one line', () => {
 test('a command is shown as it is typed', () => {
   assert.is(formatCommand(['a', 'b c', "it's", '']), "a 'b c' 'it'\\''s' ''")
   assert.is(formatCommand('a | b'), 'a | b')
-})
-
-test('a table is aligned, without space at the line ends, and contains no control characters', () => {
-  assert.is(
-    formatTable(
-      ['A', 'LONG'],
-      [
-        ['xyz', undefined],
-        [1, 'b\u001b[2J\nc']
-      ]
-    ),
-    'A    LONG\nxyz  -\n1    b [2J c'
-  )
-})
-
-test('facts without a value are left out', () => {
-  assert.is(formatFacts({ a: 1, none: undefined, long: 'x', empty: '' }), 'a:    1\nlong: x')
 })
 
 test.run()

@@ -81,6 +81,30 @@ test('the tools of --tool run beside those of the file or --tools, beside proc o
   assert.is(effectiveSpec({ command: 'x' }, {}).tools, undefined)
 })
 
+test('a run file wins over the settings of [cli.run], whose tools do not mix into a file with tools or groups', () => {
+  const settings = parse(
+    '--samples',
+    '3',
+    '--name',
+    'usual',
+    '--tools',
+    'sar',
+    '--tool',
+    'own=x',
+    '--quorum',
+    'all',
+    '--tag',
+    'a=1'
+  )
+  const of = (file: Partial<SpecInput>, ...words: string[]) =>
+    effectiveSpec({ command: 'x', ...file }, parse(...words), undefined, settings)
+  const { samples, name, tools, policy, tags } = of({ samples: 1, policy: { quorum: 2 }, tags: { a: '2' } })
+  assert.equal([samples, name, tools, policy.quorum, tags], [1, 'usual', ['sar', 'own'], 2, { a: '2' }])
+  assert.equal(of({ tools: ['iostat'] }).tools, ['iostat'])
+  assert.is(of({ groups: [{ name: 'db', tools: ['iostat'] }] }).tools, undefined)
+  assert.equal([of({}, '--samples', '2').samples, of({}, '--tools', 'none').tools], [2, ['none', 'own']])
+})
+
 test('words are split as a shell does', () => {
   assert.equal(splitWords(`a  'b c' d"e f"g ""`), ['a', 'b c', 'de fg', ''])
 })

@@ -202,14 +202,17 @@ const ticketOf = async (name: string): Promise<string> => {
 }
 
 test('a home in one mesh does not join another, and says what to do', async () => {
-  await node('taken', ['init'])
+  await stop(await start('taken'))
   const { status, stderr } = await node('taken', ['daemon', 'join', await ticketOf('other'), ...LOOPBACK])
   assert.is(status, 77)
-  assert.match(stderr, /^bak-node: this home is in mesh 12D3\w+; the ticket is of 12D3\w+: use another --home\n$/)
+  assert.match(
+    stderr,
+    /^bak-node: this home is in mesh 12D3\w+; the ticket is of 12D3\w+: leave .* bak-node leave, or use another --home\n$/
+  )
 })
 
 test('a home that others may enter is refused, with the command that mends it', async () => {
-  mkdirSync(home('open'))
+  mkdirSync(join(home('open'), 'runs'), { recursive: true })
   chmodSync(home('open'), 0o755)
   const { status, stderr } = await node('open', ['daemon'])
   assert.is(status, 78)
@@ -239,7 +242,7 @@ const wrong: [string[], RegExp][] = [
   [['daemon', 'join'], /missing required argument 'ticket'/],
   [['daemon', 'join', 'hello'], /not a complete ticket/],
   [['daemon', 'join', 'bak1pWRm'], /not a complete ticket/],
-  [['stauts'], /unknown command 'stauts' \(Did you mean status\?\)/],
+  [['stauts'], /unknown command 'stauts'; did you mean status\?/],
   [['frobnicate'], /unknown command 'frobnicate'; bak-node --help lists them/],
   [['stop', 'now'], /too many arguments for 'stop'/]
 ]

@@ -13,6 +13,7 @@ import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtoco
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
@@ -23,6 +24,7 @@ import {
   trustMessage,
   trustProtocol
 } from '../../protocols/trust-entries.ts'
+import { lifeSubject, twinProtocol } from '../../protocols/twin.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
 import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
@@ -58,6 +60,8 @@ export const targets = [
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
+  of({ protocol: runListProtocol, refusals: [] }),
+  of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
   of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed'] }),
   of({
     protocol: tarballProtocol,
@@ -89,6 +93,8 @@ export const targets = [
   asks({ protocol: runStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
+  asks({ protocol: runListProtocol }),
+  asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),
   asks({ protocol: checkToolsProtocol }),
   asks({ protocol: registerProtocol }),

@@ -29,9 +29,11 @@ import { callOnce } from '../../protocols/control-http.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
 import { readTicket } from '../../protocols/ticket.ts'
+import { twinProtocol } from '../../protocols/twin.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { concat } from './bytes.ts'
 
@@ -126,6 +128,8 @@ async function converse(world: World): Promise<void> {
   for await (const _ of target.parts.coordinator.follow(world.ended, 0, new AbortController().signal));
   const run = world.ended
   await put(member, target, describeProtocol, { run })
+  await put(member, target, runListProtocol, {})
+  await put(member, target, twinProtocol, {})
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })

@@ -39,6 +39,7 @@ import {
   commandSubject,
   runMessage
 } from '../../protocols/phase.ts'
+import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { spec } from '../../protocols/spec.ts'
 import { type Receipt, receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
@@ -53,6 +54,7 @@ import {
   trustMessage,
   trustProtocol
 } from '../../protocols/trust-entries.ts'
+import { twinProtocol } from '../../protocols/twin.ts'
 import { newSigner } from '../helpers/streams.ts'
 import { founderOf, proofOf, ticketOf } from '../helpers/trust.ts'
 
@@ -320,6 +322,33 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     'describe: response',
     describeProtocol.response,
     { run, controller: controller.peer, record: '{}', manifest: sealed, certificates: [sealed] }
+  ],
+  ['run list: request', runListProtocol.request, {}],
+  [
+    'run list: response',
+    runListProtocol.response,
+    {
+      runs: [
+        {
+          run,
+          name: 'smoke',
+          state: 'ended',
+          partial: false,
+          excluded: [],
+          controller: { peer: controller.peer, name: 'a' }
+        }
+      ]
+    }
+  ],
+  [
+    'twin: request',
+    twinProtocol.request,
+    { challenge: new Uint8Array(16).fill(7), twin: { proof: sealed, address: '/ip4/192.0.2.7/tcp/4001' } }
+  ],
+  [
+    'twin: response',
+    twinProtocol.response,
+    { life: new Uint8Array(16).fill(7), challenge: new Uint8Array(16).fill(8), proof: sealed }
   ],
   ['records: have', syncProtocol.request, { type: 'have', versions: [{ peer: member.peer, version: 7 }] }],
   ['records: give', syncProtocol.request, { type: 'give', records: [sealed] }],

@@ -18,10 +18,27 @@ test('only its owner may enter a new home', async () => {
 test('a home that others may enter is refused, with the command that repairs it', async () => {
   const dir = join(scratch(), 'open')
   await mkdir(dir)
+  await writeFile(join(dir, 'key'), '')
   await chmod(dir, 0o750)
   const error = await openHome(dir).catch(error => error)
   assert.is(error.code, 'bad-config')
   assert.match(error.message, `chmod 700 '${dir}'`)
+})
+
+test('a folder that others may enter is closed if nothing secret was ever in it', async () => {
+  for (const names of [[], ['config.toml'], ['config.toml', 'lost+found']]) {
+    const dir = join(scratch(), 'open')
+    await mkdir(dir)
+    for (const name of names) await writeFile(join(dir, name), '')
+    await chmod(dir, 0o777)
+    await openHome(dir)
+    assert.is((await stat(dir)).mode & 0o777, 0o700)
+  }
+})
+
+test('a home that cannot be created is refused at once, also below /proc', async () => {
+  for (const dir of ['/proc/bak', '/proc/bak/a/b', '/dev/null/bak'])
+    assert.is(await codeOf(openHome(dir)), 'cannot-create', dir)
 })
 
 test('a home where a file is in the way cannot be created', async () => {

@@ -206,7 +206,8 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   /** @returns whether the record was news */
   #learn({ value: record, sealed, proof }: CheckedRecord): boolean {
     if (record.peer === this.#self.peer) {
-      this.#heartbeat.outbid(record.version)
+      // two daemons with one key would outbid each other for ever
+      if (this.#self.value.twin !== true) this.#heartbeat.outbid(record.version)
       return false
     }
     const known = this.#table.get(record.peer)

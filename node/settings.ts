@@ -1,0 +1,57 @@
+/** The settings of a daemon beside its config.toml: those that are kept from one start to the next, and where each in force comes from. */
+import * as v from 'valibot'
+import { type DaemonSettings, daemonKeys, daemonSettings, readConfigText } from '../protocols/config-file.ts'
+import type { SettingInForce } from '../protocols/control.ts'
+import { BakError } from '../protocols/errors.ts'
+import { findLines } from '../protocols/toml-lines.ts'
+import { writeAtomic } from './store/atomic.ts'
+import type { Home } from './store/home.ts'
+import { readPrivate } from './store/private.ts'
+
+const kept = v.pick(daemonSettings, ['name', 'label'])
+type Kept = v.InferOutput<typeof kept>
+
+/** @returns name and labels that a flag or variable of an earlier start gave. @throws {BakError} `bad-config` for a damaged file */
+export async function readKept(home: Home): Promise<Kept> {
+  const text = await readPrivate(home.kept)
+  if (text == null) return {}
+  try {
+    return v.parse(kept, JSON.parse(text))
+  } catch (cause) {
+    throw new BakError('bad-config', `${home.kept} is damaged: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Keeps name and labels for the next start; labels replace those that were kept, so that a label can be dropped. */
+export async function keep(home: Home, { name, label }: DaemonSettings): Promise<void> {
+  const before = await readKept(home)
+  const after = { name: name ?? before.name, label: label ?? before.label }
+  if (JSON.stringify(after) !== JSON.stringify(before))
+    await writeAtomic(home.kept, `${JSON.stringify(after, null, 2)}\n`, { mode: 0o600 })
+}
+
+/**
+ * @param config the settings in force
+ * @param given where a setting comes from that a flag or variable gave, by its key
+ * @returns each setting with its value and `flag`, the name of a variable, file and line, `earlier start` or `default`
+ */
+export async function settingsInForce(
+  home: Home,
+  config: object,
+  given: Record<string, string>
+): Promise<SettingInForce[]> {
+  const { text, settings: file } = readConfigText(home.config)
+  const earlier = await readKept(home)
+  const lineOf = findLines(text)
+  return daemonKeys.map(place => {
+    const key = place.join('.')
+    const origin =
+      given[key] ??
+      (valueAt(file, place) !== undefined ? `${home.config}:${lineOf(place)}` : undefined) ??
+      (valueAt(earlier, place) !== undefined ? 'earlier start' : 'default')
+    return { key, value: valueAt(config, place), origin }
+  })
+}
+
+const valueAt = (table: object, place: string[]): unknown =>
+  place.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], table)

@@ -1,0 +1,53 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { formatFacts, formatTable } from '../../cli/table.ts'
+
+const head = ['RUN', 'NAME', 'VERDICT', 'EXCLUDED']
+const rows = [
+  ['r1', 'smoke', 'ok', undefined],
+  ['r2', undefined, 'quorum not met', 'b (stop: lost), c (start: tool-failed)']
+]
+
+test('columns are padded, an empty cell is a dash, and control characters are gone', () => {
+  const table = formatTable(
+    ['A', 'LONG'],
+    [
+      ['xyz', undefined],
+      [1, 'b\u001b[2J\nc']
+    ]
+  )
+  assert.is(table, 'A    LONG\nxyz  -\n1    b [2J c')
+})
+
+test('a table that fits is not folded', () => {
+  assert.is(formatTable(head, rows, 80).split('\n').length, 3)
+  assert.is(formatTable(head, rows).split('\n').length, 3)
+})
+
+test('columns that do not fit follow below their row, with their heads, without empty cells', () => {
+  assert.is(
+    formatTable(head, rows, 40),
+    [
+      'RUN  NAME   VERDICT',
+      'r1   smoke  ok',
+      'r2   -      quorum not met',
+      '    excluded: b (stop: lost), c (start:',
+      '    tool-failed)'
+    ].join('\n')
+  )
+})
+
+test('no line is wider than the terminal, unless a word is', () => {
+  for (const width of [12, 20, 33, 40, 60, 80]) {
+    for (const line of formatTable(head, rows, width).split('\n')) {
+      assert.ok(line.length <= width || !line.trim().includes(' '), `${width}: ${line}`)
+    }
+  }
+})
+
+test('facts without a value are left out, and long ones are folded under their value', () => {
+  assert.is(formatFacts({ a: 1, none: undefined, long: 'x', empty: '' }), 'a:    1\nlong: x')
+  assert.is(formatFacts({ tools: 'proc, vmstat, sar', a: 'x' }, 20), 'tools: proc, vmstat,\n       sar\na:     x')
+})
+
+test.run()
