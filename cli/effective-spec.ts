@@ -12,17 +12,18 @@ import type { SpecFlags } from './spec-flags.ts'
  */
 export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[], settings: SpecFlags = {}): Spec {
   const [low, high] = [layerOf(settings), layerOf(flags)]
-  const saysTools = file.tools != null || file.groups != null
+  const saysTools = file.tools != null || file.groups != null || file.group != null
+  const group = flags.group ?? file.group ?? (saysTools ? undefined : settings.group)
   const tools = toolsOf(
     flags.tools ?? file.tools ?? (saysTools ? undefined : settings.tools),
     [...(saysTools ? [] : Object.keys(settings.tool ?? {})), ...Object.keys(flags.tool ?? {})],
-    file.groups
+    (file.groups ?? []).length > 0 || group != null
   )
   return checkSpec({
     ...low.spec,
     ...file,
     ...high.spec,
-    ...given({ command, tools }),
+    ...given({ command, tools, group }),
     tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }
@@ -44,9 +45,9 @@ function layerOf(flags: SpecFlags): { spec: object; policy: object } {
 }
 
 /** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */
-function toolsOf(named: string[] | undefined, own: string[], groups: object[] = []): string[] | undefined {
+function toolsOf(named: string[] | undefined, own: string[], hasGroups: boolean): string[] | undefined {
   if (own.length === 0) return named
-  const others = named ?? (groups.length > 0 ? [] : ['proc'])
+  const others = named ?? (hasGroups ? [] : ['proc'])
   return [...new Set([...others, ...own])]
 }
 

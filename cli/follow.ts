@@ -1,9 +1,11 @@
 /** Follows a run to its end with a view, and determines the exit status of `bak`. */
 import { constants } from 'node:os'
+import type { Begun } from '../protocols/control.ts'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
+import { statusOf } from '../protocols/verdict.ts'
 import type { View } from './views/view.ts'
 
 interface FollowOptions {
@@ -18,11 +20,9 @@ interface FollowOptions {
   onRun?: (run: string) => void
 }
 
-export type Started = { run: string; existed: boolean }
-
 /** @returns the exit status */
 export async function follow(
-  events: AsyncIterable<Started | RunEvent>,
+  events: AsyncIterable<Begun | RunEvent>,
   { view, run, signal, strict = false, propagateExit = false, onRun = () => {} }: FollowOptions
 ): Promise<number> {
   let ended: EndedEvent | undefined
@@ -37,7 +37,7 @@ export async function follow(
         onRun(run)
       }
       if ('existed' in event) {
-        await view.start(event.run, event.existed)
+        await view.start(event)
         continue
       }
       if (event.type === 'workload-ended') workload = event
@@ -64,13 +64,12 @@ async function detach(thrown: unknown, run: string | undefined, view: View, sign
 }
 
 function statusOfRun(
-  { verdict, status, partial }: EndedEvent,
+  { verdict, status, partial, shortfalls }: EndedEvent,
   workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined,
   { strict, propagateExit }: { strict: boolean; propagateExit: boolean }
 ): number {
   if (propagateExit && verdict === 'workload-failed' && workload != null) return exitOf(workload) || status
-  if (strict && partial && status === 0) return exitStatus.partial
-  return status
+  return status === 0 ? statusOf(verdict, !partial && shortfalls.length === 0, strict) : status
 }
 
 /** As in a shell: 128 and the number of the signal. */

@@ -1,5 +1,6 @@
 /** Formats numbers, times and tables for people. */
 
+import type { Begun } from '../protocols/control.ts'
 import { type CostShare, isTooShort } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
 
@@ -65,6 +66,12 @@ export function formatObserved(cost: CostShare): string {
     `${Math.round(switches)} context switches a second on ${name}, the costliest member`
   ]
   return `observed at ${facts.join(', ')}`
+}
+
+/** The first line of a run. */
+export const describeBegun = ({ run, existed, absent }: Begun) => {
+  const missing = absent.length === 0 ? '' : `; not here: ${absent.join(', ')}`
+  return `run ${run} ${existed ? 'exists already' : 'started'}${missing}`
 }
 
 /** A verdict in words. */

@@ -1,8 +1,9 @@
 /** The state of a run as a view shows it, reduced from its events, live or replayed. */
+import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'
-import { formatObserved, formatVerdict } from './format.ts'
+import { describeShortfall } from '../protocols/shortfall.ts'
 import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
@@ -26,6 +27,8 @@ export interface PhaseLine {
   took?: number
   /** Why it failed. */
   reason?: string
+  /** How the workload failed. */
+  failure?: string
 }
 
 interface Trouble {
@@ -40,7 +43,7 @@ export interface Progress {
   name?: string
   created?: number
   /** Present and expected members, while the run waits for them. */
-  waiting?: { present: number; expect: number }
+  waiting?: { present: number; expect: number; absent: string[] }
   members: string[]
   phases: PhaseLine[]
   step?: Step
@@ -48,8 +51,8 @@ export interface Progress {
   begun: number
   steps?: number
   troubles: Trouble[]
-  /** Members without a connection to the controller, as it last reported. */
-  lost: number
+  /** Members that cannot be reached now, and since when, by the controller's clock. */
+  lost: Array<{ name: string; since: number }>
   warnings: string[]
   /** Last lines of the workload's output. */
   tail: string[]
@@ -69,7 +72,7 @@ export const noProgress: Progress = {
   phases: [],
   begun: 0,
   troubles: [],
-  lost: 0,
+  lost: [],
   warnings: [],
   tail: [],
   unfinished: '',
@@ -82,7 +85,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'created':
       return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
     case 'waiting':
-      return { ...state, waiting: { present: event.present, expect: event.expect } }
+      return { ...state, waiting: { present: event.present, expect: event.expect, absent: event.absent ?? [] } }
     case 'roster':
       return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
     case 'phase-open':
@@ -92,17 +95,23 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'phase-closed':
       return closePhase(state, event)
     case 'excluded':
-      return noteTrouble(state, { ...event, excluded: true })
+      return noteTrouble(withoutLost(state, event.name), { ...event, excluded: true })
+    case 'lost':
+      return { ...state, lost: [...state.lost, { name: event.name, since: event.at }] }
+    case 'returned':
+      return withoutLost(state, event.name)
+    case 'shortfall':
+      return warn(state, `missing ${describeShortfall(event)}`)
+    case 'beside':
+      return warn(state, describeBeside(event))
     case 'workload-ended':
-      return { ...state, exit: { exit: event.exit, signal: event.signal } }
+      return endWorkload(state, event)
     case 'received':
       return finishTransfer(state, event)
     case 'transfer':
       return { ...state, transfers: { ...state.transfers, [event.name]: { done: event.done, total: event.total } } }
-    case 'pulse':
-      return { ...state, lost: event.lost, received: Math.max(state.received, event.bytes) }
     case 'warning':
-      return { ...state, warnings: [...state.warnings, event.text].slice(-MAX_TAIL_LINES) }
+      return warn(state, event.text)
     case 'output':
       return noteOutput(state, visibleOutput(event))
     case 'cancel':
@@ -112,6 +121,28 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     default:
       return state
   }
+}
+
+const warn = (state: Progress, text: string): Progress => ({
+  ...state,
+  warnings: [...state.warnings, text].slice(-MAX_TAIL_LINES)
+})
+
+const withoutLost = (state: Progress, name: string): Progress => ({
+  ...state,
+  lost: state.lost.filter(each => each.name !== name)
+})
+
+/** In one line, for whoever follows a run. */
+export const describeBeside = ({ run, controller, members }: Beside) =>
+  `${run} of ${controller} measures at the same time on ${members.join(', ')}`
+
+/** A workload that failed is a result: its phase was met, and is not shown as well. */
+function endWorkload(state: Progress, { exit, signal }: Of<'workload-ended'>): Progress {
+  const last = state.phases.findLast(({ phase }) => phase === 'work')
+  const ended = { ...state, exit: { exit, signal } }
+  if (last == null || exit === 0) return ended
+  return updatePhase(ended, last.seq, () => ({ failure: signal ?? `exit ${exit}` }))
 }
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
@@ -169,7 +200,7 @@ function noteOutput(state: Progress, text: string): Progress {
 
 /** @returns how many members are still in the run */
 export const countPresent = ({ members, troubles, lost }: Progress) =>
-  Math.max(0, members.length - troubles.filter(({ excluded }) => excluded).length - lost)
+  Math.max(0, members.length - troubles.filter(({ excluded }) => excluded).length - lost.length)
 
 /** @returns bytes received, with the received part of tarballs in transfer */
 export const countBytes = ({ received, transfers }: Progress) =>
@@ -178,20 +209,3 @@ export const countBytes = ({ received, transfers }: Progress) =>
 /** @returns ms since the run was created; its duration if it has ended */
 export const elapsedAt = ({ created, ended }: Progress, now: number) =>
   ended?.took ?? Math.max(0, now - (created ?? now))
-
-/** The last lines: the verdict with the excluded members and why; the folder of the result alone, so that it can be copied. */
-export function conclude(
-  run: string,
-  { verdict, took, reason, partial, excluded, folder, holder, observed }: EndedEvent,
-  duration: (ms: number) => string
-): string[] {
-  const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
-  const summary = [
-    `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${duration(took)}`,
-    reason == null ? '' : `: ${reason}`,
-    missing === '' ? '' : `; without ${missing}`,
-    observed == null ? '' : `; ${formatObserved(observed)}`
-  ].join('')
-  const where = folder !== '' ? folder : holder == null ? undefined : `the result is on ${holder}`
-  return [summary, ...(where == null ? [] : [where])]
-}

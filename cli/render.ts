@@ -1,5 +1,5 @@
 /** Draws the live block of a run as text. Pure. */
-import { formatBytes, formatDuration } from './format.ts'
+import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
 import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
 
@@ -23,6 +23,7 @@ export function render(state: Progress, { width, now, paint }: RenderOptions): s
     ...drawPhases(state, width, now),
     ...drawTroubles(state),
     ...drawFailure(state),
+    ...drawLost(state, now),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
@@ -53,8 +54,10 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   const { phases, step, waiting, ended } = state
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
-  if (waiting != null)
-    return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here`]]
+  if (waiting != null) {
+    const missing = waiting.absent.length === 0 ? '' : `; missing ${waiting.absent.slice(0, 3).join(', ')}`
+    return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here${missing}`]]
+  }
   const isCurrent = ({ step: at }: PhaseLine) =>
     at == null || (at.number === step?.number && at.sample === step?.sample)
   const shown = phases.filter(isCurrent)
@@ -65,10 +68,15 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase({ phase, when, state, ok, asked, took, opened }: PhaseLine, now: number): Piece[] {
+function drawPhase({ phase, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
   const name = when == null ? phase : `${phase} ${when}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
   if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
+  if (failure != null)
+    return [
+      ['red', `✗ ${name} ${failure}`],
+      ['dim', ` ${formatDuration(took ?? 0)}`]
+    ]
   const mark: Piece = state === 'met' ? ['green', '✓'] : ['red', '✗']
   return [mark, ` ${name}`, ['dim', `${ok < asked ? answers : ''} ${formatDuration(took ?? 0)}`]]
 }
@@ -118,6 +126,12 @@ function drawFailure({ phases, troubles }: Progress): Piece[][] {
   const last = phases.findLast(({ state }) => state === 'failed')
   if (last?.reason == null || troubles.length > 0) return []
   return [['  ', ['red', `✗ ${last.phase}`], ` failed: ${last.reason}`]]
+}
+
+function drawLost({ lost }: Progress, now: number): Piece[][] {
+  return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
+    return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
+  })
 }
 
 function drawBytes(state: Progress): Piece[][] {

@@ -8,6 +8,7 @@ import { splitWords } from './split-words.ts'
 export interface SpecFlags {
   on?: string
   tools?: string[]
+  group?: string
   tool?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
@@ -39,6 +40,7 @@ export function addSpecFlags(command: Command): void {
     'a tool of your own: a shell command that runs between start and stop, repeatable',
     parseTool
   )
+  add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts', parseNumber)
   add('--samples <n>', 'how many times each iteration is repeated', parseNumber)
@@ -83,7 +85,7 @@ export function parsePair(value: string, before: Record<string, string> = {}): R
   return { ...before, [value.slice(0, at)]: value.slice(at + 1) }
 }
 
-function parseTool(value: string, before: SpecFlags['tool'] = {}): SpecFlags['tool'] {
+export function parseTool(value: string, before: SpecFlags['tool'] = {}): SpecFlags['tool'] {
   const [[name, command] = ['', '']] = Object.entries(parsePair(value))
   if (command.trim() === '') throw new InvalidArgumentError('It has no command.')
   return { ...before, [name]: { command: ['/bin/sh', '-c', command] } }

@@ -3,6 +3,7 @@ import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import { checkPermission } from './mesh/permissions.ts'
@@ -13,6 +14,7 @@ import type { Register } from './tools/register.ts'
 export type AgentServices = {
   allowance: Allowance
   agent: Agent
+  toolCheck: ToolCheck
   leftovers: Leftovers
   garbage: Garbage
   register: Register
@@ -29,6 +31,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   return {
     allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
     agent: c => new Agent(c, init),
+    toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>

@@ -7,6 +7,7 @@ import { PROGRAM } from '../protocols/version.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'
 import { addExec } from './commands/exec.ts'
+import { addForget } from './commands/forget.ts'
 import { addInit } from './commands/init.ts'
 import { addInstall } from './commands/install.ts'
 import { addInvite } from './commands/invite.ts'
@@ -37,6 +38,7 @@ const commands = [
   addStatus,
   addStop,
   addLeave,
+  addForget,
   addDrain,
   addInstall,
   addUninstall

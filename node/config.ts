@@ -30,6 +30,8 @@ export interface Flags {
   membership?: string
   /** `30d` */
   leftovers?: string
+  /** `1d` */
+  forget?: string
   log?: string
   /** Each `all`, `none`, or a list of what is allowed. */
   allowControllers?: string[]

@@ -7,9 +7,10 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
+import { check } from './control/ask-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { logs } from './control/logs.ts'
-import { drain, members, register, status, stop, tools } from './control/mesh.ts'
+import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, run } from './control/runs.ts'
@@ -24,7 +25,7 @@ type Handle<N extends CallName> = (
 ) => AsyncIterable<CallResponse<N>>
 
 const handlers: { [N in CallName]: Handle<N> } = {
-  ...{ status, members, stop, drain, tools, register },
+  ...{ status, members, forget, stop, drain, tools, check, register },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
   ...{ plan, run, attach, cancel },

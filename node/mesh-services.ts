@@ -116,7 +116,11 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
       new Forwarding(c, { log, protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol] }),
     trustPublisher: c => new TrustPublisher(c, { log, self }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
-    members: c => new Members(c, { log, signer, mesh: mesh.mesh, self: init.self, runs: c.feed }),
+    members: c =>
+      new Members(c, {
+        ...{ log, signer, mesh: mesh.mesh, self: init.self, runs: c.feed },
+        forgetAfterMs: readDuration(config.forget as string)
+      }),
     twins: c => new Twins(c, { log, signer }),
     dialer: c => new Dialer(c, { log, ticketAddresses: mesh.ticketAddresses, knownPeers, onAlone }),
     renewal: c =>

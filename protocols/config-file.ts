@@ -64,6 +64,7 @@ export const daemonSettings = v.strictObject({
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   leftovers: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  forget: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })
@@ -87,6 +88,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   membership: '30d',
   /** Age at which data that nobody has collected is deleted. */
   leftovers: '30d',
+  /** How long peers that are lost or have left are still known, and named by runs that they would have been asked for. */
+  forget: '1d',
   log: 'info',
   allow: { controllers: true, exec: true, tools: true, paths: true }
 }

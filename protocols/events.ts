@@ -3,6 +3,7 @@
  * `bak run --json`. Live events are shown and never stored; they have no number.
  */
 import * as v from 'valibot'
+import { beside } from './beside.ts'
 import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
@@ -10,6 +11,7 @@ import { exclusion } from './manifest.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
+import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
 
@@ -30,8 +32,8 @@ const body = v.variant('type', [
     /** Samples of all iterations together. */
     steps: v.optional(count)
   }),
-  /** Waiting for --expect members. */
-  v.object({ type: v.literal('waiting'), expect: count, present: count }),
+  /** Waiting for members that the run names or expects, and who they are. */
+  v.object({ type: v.literal('waiting'), expect: count, present: count, absent: v.optional(list(text, 10_000)) }),
   v.object({ type: v.literal('offered') }),
   v.object({
     type: v.literal('roster'),
@@ -65,6 +67,13 @@ const body = v.variant('type', [
     certificate: digest
   }),
   v.object({ type: v.literal('excluded'), ...exclusion.entries }),
+  /** Something that was asked for is not there; the run goes on. */
+  v.object({ type: v.literal('shortfall'), ...shortfall.entries }),
+  /** A member cannot be reached while the workload runs; and it can again. */
+  v.object({ type: v.literal('lost'), peer: peerId, name }),
+  v.object({ type: v.literal('returned'), peer: peerId, name }),
+  /** Another run measures on members of this one at the same time. */
+  v.object({ type: v.literal('beside'), ...beside.entries }),
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
@@ -93,6 +102,9 @@ const body = v.variant('type', [
     partial: v.boolean(),
     reason: v.optional(text),
     excluded: list(exclusion, 10_000),
+    shortfalls,
+    /** Runs that went on at the same time on members of this one. */
+    beside: v.optional(list(v.object(beside.entries), 1_000), []),
     bytes: count,
     took: milliseconds,
     folder: text,
@@ -106,9 +118,7 @@ const body = v.variant('type', [
 const liveBody = v.variant('type', [
   v.object({ type: v.literal('output'), stream: outputStream, ...outputBytes }),
   /** Bytes of a tarball so far. */
-  v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count }),
-  /** The run continues: sent when no other event was for a while. */
-  v.object({ type: v.literal('pulse'), elapsed: milliseconds, members: count, lost: count, bytes: count })
+  v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])
 
 export const storedEvent = v.intersect([v.object({ n: count, at: instant }), body])

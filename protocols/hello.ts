@@ -41,12 +41,28 @@ export const availability = v.object({
 })
 export type Availability = v.InferOutput<typeof availability>
 
+/** Words of a program that a person registered: every peer of the mesh keeps them. */
+const command = v.pipe(list(text, 64), v.minLength(1))
+
 /** A tool that a person registered on a peer for a group. */
-export const registration = v.object({ group: name, tool: name, options: list(text, 64) })
+export const registration = v.object({
+  group: name,
+  tool: name,
+  options: list(text, 64),
+  /** Makes it a tool of the user: a program that runs between start and stop. */
+  command: v.optional(command)
+})
 export type Registration = v.InferOutput<typeof registration>
 
 /** A run that a peer drives. */
-export const drivenRun = v.object({ run: runId, name, phase: v.optional(phase), manifest: v.optional(digest) })
+export const drivenRun = v.object({
+  run: runId,
+  name,
+  phase: v.optional(phase),
+  manifest: v.optional(digest),
+  /** Orders the runs of one peer. */
+  begun: instant
+})
 
 export const record = v.object({
   peer: peerId,
@@ -81,8 +97,14 @@ export type MemberRecord = v.InferOutput<typeof record>
 export const memberSubject: Subject<MemberRecord> = { name: 'member', schema: record }
 
 /** A peer cannot be reached any more; with the version of the reporter's record of it. */
-export const lostReport = v.object({ peer: peerId, version: count })
-export const lostSubject: Subject<v.InferOutput<typeof lostReport>> = { name: 'lost', schema: lostReport }
+export const lostReport = v.object({
+  peer: peerId,
+  version: count,
+  /** A person says that it will not come back: those that hold it for gone drop its record. */
+  forget: v.optional(v.literal(true))
+})
+export type LostReport = v.InferOutput<typeof lostReport>
+export const lostSubject: Subject<LostReport> = { name: 'lost', schema: lostReport }
 
 /** A message on the topic `hello`. */
 export const helloMessage = v.variant('type', [
@@ -120,7 +142,7 @@ export const syncProtocol: Protocol<SyncRequest, SyncResponse> = {
 /** Asks one peer to register or clear tools on itself. */
 export const registerRequest = v.object({
   group: name,
-  add: list(v.object({ tool: name, options: list(text, 64) }), 64),
+  add: list(v.omit(registration, ['group']), 64),
   /** Names to remove; an empty list without `add` removes the whole group. */
   remove: v.optional(list(name, 64))
 })

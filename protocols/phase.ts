@@ -26,6 +26,7 @@ import {
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { measuredPath } from './path.ts'
+import { missing } from './shortfall.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -76,11 +77,11 @@ export const workloadResult = v.object({
   /** Exit status; left out when a signal ended it. */
   exit: v.optional(v.pipe(v.number(), v.integer())),
   signal: v.optional(text),
-  /** What it said of itself by `#BAK:STATE ERR`: it has failed, whatever its exit status is. */
-  error: v.optional(text),
   /** Wall time from spawn to exit. */
   duration: milliseconds,
-  timedOut: v.boolean()
+  timedOut: v.boolean(),
+  /** Why it failed: what it said of itself by `#BAK:STATE ERR`, whatever its exit status is, or else the line of its stderr that says so. */
+  error: v.optional(text)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 
@@ -104,6 +105,8 @@ export const ack = v.object({
   began: v.optional(instant),
   /** Things that went wrong without failing the phase. */
   warnings: v.optional(list(text, 64)),
+  /** What was asked for and is not there, without failing the phase. */
+  missing: v.optional(list(missing, 64)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
   /** For start: the clock by which it began. For end: the clock, measured again, and the path to the controller then. */

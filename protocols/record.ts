@@ -6,6 +6,7 @@
  * file without it.
  */
 import * as v from 'valibot'
+import { beside } from './beside.ts'
 import { check } from './codec.ts'
 import { cost } from './cost.ts'
 import type { Signer } from './envelope.ts'
@@ -16,6 +17,7 @@ import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
+import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
 
@@ -43,6 +45,8 @@ const runRecord = v.object({
   controller: v.object({ peer: peerId, name }),
   epoch: count,
   created: instant,
+  /** Orders the runs of a peer: `created`, or more than that of the run begun before where the clock was set back. */
+  begun: instant,
   ended: v.optional(instant),
   /** By a clock that nobody sets. */
   took: v.optional(milliseconds),
@@ -52,6 +56,10 @@ const runRecord = v.object({
   spec,
   roster: list(rosterEntry, 10_000),
   excluded: list(exclusion, 10_000),
+  /** What was asked for and was not there. */
+  shortfalls,
+  /** Runs that went on at the same time on members of this one. */
+  beside: v.optional(list(beside, 1_000), []),
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
@@ -109,7 +117,7 @@ const runHead = v.pipe(
   v.object({
     ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
-    ...{ created: all.created, ended: all.ended, took: all.took },
+    ...{ created: all.created, begun: all.begun, ended: all.ended, took: all.took, beside: all.beside },
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),

@@ -1,6 +1,6 @@
 /**
  * The stream of one member in one run: opened by the member at `join`, kept until `terminate`, opened again when it breaks. The
- * member sends acknowledgements and clock questions; the controller sends signs that it is alive, contents that the next command
+ * member sends acknowledgements, clock questions, and tools that ended early; the controller sends signs that it is alive, contents that the next command
  * names by digest, refusals, clock answers, and certificates to those members that keep a copy. Commands do not travel here: they
  * are published on topics (`phase.ts`).
  *
@@ -10,6 +10,7 @@
 import * as v from 'valibot'
 import { envelope, MAX_ENVELOPE_BODY_BYTES } from './envelope.ts'
 import { bytes, code, count, instant, list, peerId, runId, text } from './fields.ts'
+import { missing } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 
 /** Acknowledgements in one message, and bytes of it: one message is one frame, and smaller than what a member may send at once. */
@@ -22,6 +23,8 @@ const fromMember = v.variant('type', [
   v.object({ type: v.literal('open'), run: runId }),
   /** The member's own acknowledgement, or those of the members below it. */
   v.object({ type: v.literal('acks'), sealed: list(envelope, MAX_BATCH_ACKS) }),
+  /** A tool ended while the workload runs; the answer to `stop` says it again, signed. */
+  v.object({ type: v.literal('missing'), ...missing.entries }),
   /** Asks for the receiver's clock; carries the sender's. */
   v.object({ type: v.literal('time'), asked: instant })
 ])

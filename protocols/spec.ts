@@ -84,6 +84,11 @@ export const policy = v.strictObject({
   timeout: v.optional(seconds, 0),
   /** Seconds without a message of the controller after which a member stops its tools and keeps its data. */
   lease: v.optional(v.pipe(seconds, v.minValue(1)), 900),
+  /**
+   * Seconds for which members may be out of reach while the workload runs, before a run ends that needs them for its quorum; 0 is for
+   * ever, for a benchmark that cuts the network.
+   */
+  lost_timeout: v.optional(seconds, 10),
   /** If a member lacks a tool: continue without the tool there, or exclude the member. */
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
   /** If a tool fails to start: continue without the tool there, or exclude the member. */
@@ -110,6 +115,8 @@ export const spec = v.strictObject({
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */
   tools: v.optional(toolset),
+  /** A group whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
+  group: v.optional(name),
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
@@ -138,6 +145,9 @@ const toolsets: Record<string, string[]> = {
   heavy: ['vmstat', 'iostat', 'sar', 'mpstat', 'pidstat', 'proc'],
   default: ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 }
+
+/** @returns what a spec says of a tool; a tool may have any name, also that of a property of every object */
+export const optionsOf = ({ tool }: Pick<Spec, 'tool'>, name: string): ToolOptions => own(tool, name) ?? {}
 
 /** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {

@@ -34,8 +34,9 @@ function describe(schema: Schema, issue: v.BaseIssue<unknown>): ValidationError 
   return { path, what: phrase(issue, shapeAt(schema as unknown as Shape, path)) }
 }
 
-function phrase({ message, type, received }: v.BaseIssue<unknown>, shape?: Shape): string {
+function phrase({ message, type, received, requirement }: v.BaseIssue<unknown>, shape?: Shape): string {
   if (!message.startsWith('Invalid ')) return message
+  if (type === 'max_length') return `has a length of ${received}; ${requirement} is the most`
   if (shape?.type === 'union' && typeof shape.message === 'string') return shape.message
   if (type === 'min_length') return 'is empty'
   if (type === 'safe_integer' || type === 'integer') return `expected a whole number, got ${received}`

@@ -4,9 +4,12 @@ import { exitStatus } from './errors.ts'
 export const VERDICTS = ['ok', 'workload-failed', 'quorum', 'cancelled', 'failed'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
-/** @returns the exit status of a run; `strict` makes a partial result a failure */
-export function statusOf(verdict: Verdict, partial: boolean, strict = false): number {
-  if (verdict === 'ok') return partial && strict ? exitStatus.partial : 0
+/**
+ * @param whole false for a run that lacks members or anything else that it was asked for
+ * @returns the exit status of a run; `strict` makes a result that is not whole a failure
+ */
+export function statusOf(verdict: Verdict, whole = true, strict = false): number {
+  if (verdict === 'ok') return whole || !strict ? 0 : exitStatus.partial
   if (verdict === 'failed') return exitStatus.io
   return exitStatus[verdict]
 }

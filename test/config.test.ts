@@ -40,6 +40,7 @@ test('without a file and flags every setting has the default of the help', async
     upnp: true,
     membership: '30d',
     leftovers: '30d',
+    forget: '1d',
     log: 'info',
     allow: { controllers: true, exec: true, tools: true, paths: true }
   })
@@ -64,7 +65,8 @@ const cases: Array<[key: keyof Flags & keyof Config, file: string, fromFile: unk
     ['relay', 'relay = "off"', 'off', 'auto', 'auto'],
     ['direct', 'direct = true', true, false, false],
     ['upnp', 'upnp = true', true, false, false],
-    ['membership', 'membership = "90d"', '90d', '1h', '1h']
+    ['membership', 'membership = "90d"', '90d', '1h', '1h'],
+    ['forget', 'forget = "7d"', '7d', '1h', '1h']
   ]
 for (const [key, file, fromFile, flag, fromFlag] of cases) {
   test(`${key}: a flag wins over the file, the file over the default`, async () => {
@@ -120,6 +122,7 @@ const mistakes: Array<[title: string, file: string, line: number, key: RegExp]> 
   ['an address without a port', 'listen = [\n  "/ip4/10.0.0.1/tcp/1",\n  "10.0.0.1"\n]', 3, /listen/],
   ['one address in place of a list', 'announce = "/ip4/10.0.0.1/tcp/1"', 1, /announce/],
   ['a time that is none', 'membership = "soon"', 1, /membership: expected a time such as/],
+  ['no time after which peers are forgotten', 'forget = "0s"', 1, /forget: expected a time longer than 0s/],
   ['a time without length', 'membership = "0d"', 1, /membership: expected a time longer than 0s/],
   ['a rule that does not exist', '[allow]\nexecs = false', 2, /allow\.execs: .*did you mean exec\?/],
   [

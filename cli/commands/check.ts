@@ -1,15 +1,17 @@
 /** `bak check`: tells whether the members can run these tools. */
 import type { Command } from 'commander'
-import type { MemberView } from '../../protocols/control.ts'
+import type { CallResponse } from '../../protocols/control.ts'
+import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { parseNames } from '../spec-flags.ts'
+import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
 import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   on?: string
   tools?: string[]
+  tool?: NonNullable<SpecFlags['tool']>
 }
 
 interface Finding {
@@ -20,33 +22,48 @@ interface Finding {
   reason?: string
 }
 
+type Answer = CallResponse<'check'>
+
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'which members (all)')
   addFlag(command, '--tools <names>', 'which tools or sets of tools (default)', option => option.argParser(parseNames))
-  addExamples(command, { 'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool' })
+  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
+    option.argParser(parseTool)
+  )
+  addExamples(command, {
+    'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool',
+    'bak check --tool "net=tcpdump -i eth0"': 'whether each member has the program of a tool of your own'
+  })
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, { on, tools = ['default'] }: Options): Promise<number> {
-  const names = expandTools(tools)
-  const { members } = await ask('tools', { on })
-  const findings = members.flatMap(member => names.map(tool => judge(member, tool)))
+async function act({ socket, json, print }: Context, { on, tools, tool = {} }: Options): Promise<number> {
+  const own = Object.entries(tool)
+  const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))
+  const asked = [...names.map(name => ({ group: 'default', tool: name, options: {} })), ...own.map(assignmentOf)]
+  const answers: Answer[] = []
+  for await (const answer of callDaemon(socket, 'check', { on, tools: asked })) answers.push(answer)
+  const findings = answers.flatMap(answer => asked.map(({ tool }, i) => judge(answer, tool, i)))
   if (json) for (const finding of findings) await print(JSON.stringify(finding))
-  else await print(format(names, findings))
+  else await print(format(asked, findings))
   return findings.some(({ state }) => state === 'missing') ? exitStatus['tool-unavailable'] : 0
 }
 
+const assignmentOf = ([tool, options]: [string, NonNullable<SpecFlags['tool']>[string]]) => ({
+  ...{ group: 'default', tool, options }
+})
+
 /** A tool that is usable, but with a reason, is degraded: it measures less than it could. */
-export function judge({ shown, tools }: MemberView, tool: string): Finding {
-  const found = tools.find(each => each.tool === tool)
-  if (found == null) return { member: shown, tool, state: 'missing', reason: 'this peer does not know the tool' }
+function judge({ name: member, tools, error }: Answer, tool: string, at: number): Finding {
+  const found = tools[at]
+  if (found == null) return { member, tool, state: 'missing', reason: error ?? 'it did not answer for this tool' }
   const { usable, version, reason } = found
-  if (usable) return { member: shown, tool, state: reason == null ? 'usable' : 'degraded', version, reason }
-  return { member: shown, tool, state: 'missing', version, reason }
+  if (error != null) return { member, tool, state: 'missing', version, reason: error }
+  return { member, tool, state: usable ? (reason == null ? 'usable' : 'degraded') : 'missing', version, reason }
 }
 
 /** A table of members by tools, then a line for each tool that is missing or degraded. */
-function format(names: string[], findings: Finding[]): string {
+function format(asked: Array<{ tool: string }>, findings: Finding[]): string {
   const members = [...new Set(findings.map(({ member }) => member))]
   const rows = members.map(member => [
     member,
@@ -57,5 +74,6 @@ function format(names: string[], findings: Finding[]): string {
     .map(({ member, tool, state, reason }) =>
       formatNote(`${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
     )
-  return [formatTable(['MEMBER', ...names], rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
+  const head = ['MEMBER', ...asked.map(({ tool }) => tool)]
+  return [formatTable(head, rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }

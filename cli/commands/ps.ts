@@ -12,7 +12,7 @@ export function define(command: Command): void {
 async function act({ json, ask, print }: Context): Promise<void> {
   const answer = await ask('ls', { mesh: true, active: true })
   if (json) return print(JSON.stringify(answer))
-  const rows = answer.runs.map(({ run, name, state, phase, members, excluded, created, controller }) => [
+  const rows = answer.runs.map(({ run, name, state, phase, members, excluded, beside, created, controller }) => [
     run,
     name,
     state,
@@ -20,7 +20,10 @@ async function act({ json, ask, print }: Context): Promise<void> {
     members,
     created == null ? undefined : formatAge(Date.now() - created),
     controller.name,
-    formatExcluded(excluded)
+    formatExcluded(excluded),
+    beside.map(({ run, members }) => `${run} on ${members.join(', ')}`).join('; ')
   ])
-  await print(formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED'], rows))
+  await print(
+    formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED', 'BESIDE'], rows)
+  )
 }

@@ -1,7 +1,7 @@
 /** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { CallRequest, Plan } from '../../protocols/control.ts'
+import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
@@ -11,10 +11,11 @@ import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
-import { formatCommand } from '../format.ts'
+import { describeBegun } from '../format.ts'
 import { onSignals } from '../interrupt.ts'
+import { cleanLine, writeTo } from '../output.ts'
+import { printPlan } from '../plan.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
-import { formatNote, formatTable } from '../table.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -61,7 +62,7 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
-  if (options.dryRun) return print(context, await context.ask('plan', { spec }))
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), options.strict)
   checkEnvironment(callerEnv, directory)
   const request = { spec, directory, env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
@@ -89,26 +90,12 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
   }
 }
 
-async function print({ json, print }: Context, plan: Plan): Promise<number> {
-  const { members, needed, phases, command } = plan
-  if (json) return print(JSON.stringify(plan)).then(() => 0)
-  const rows = members.map(({ rank, name, tools, missing }) => [
-    rank,
-    name,
-    tools.map(({ tool }) => tool).join(' '),
-    missing.map(({ tool, reason }) => (reason == null ? tool : `${tool}: ${reason}`)).join('; ')
-  ])
-  await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], rows))
-  await print(`\n${needed} of ${members.length} members must answer each phase`)
-  await print(formatNote(`phases: ${phases.join(', ')}`))
-  await print(`command: ${formatCommand(command)}`)
-  return 0
-}
-
 async function detach({ socket, json, print }: Context, request: CallRequest<'run'>): Promise<number> {
   for await (const first of callDaemon(socket, 'run', request)) {
     if (!('existed' in first)) break
     await print(json ? JSON.stringify(first) : first.run)
+    // the id alone is on stdout
+    if (!json && first.absent.length > 0) await writeTo(process.stderr, `${cleanLine(describeBegun(first))}\n`)
     return 0
   }
   throw new BakError('bad-message', 'the daemon did not answer with the id of the run')

@@ -82,7 +82,17 @@ function formatHead(
   })
 }
 
-function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], observed = [] }: RunRecord): string[] {
+function formatRecord({
+  roster,
+  excluded,
+  shortfalls,
+  beside,
+  sent,
+  skew,
+  clocks = [],
+  paths = [],
+  observed = []
+}: RunRecord): string[] {
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -116,6 +126,14 @@ function formatRecord({ roster, excluded, sent, skew, clocks = [], paths = [], o
   return [
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK AHEAD', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
+    formatSection(
+      ['MISSING', 'ON', 'REASON'],
+      shortfalls.map(({ kind, what, member, reason }) => [kind === 'group' ? `group ${what}` : what, member, reason])
+    ),
+    formatSection(
+      ['BESIDE RUN', 'CONTROLLER', 'ON'],
+      beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
+    ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)

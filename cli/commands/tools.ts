@@ -4,11 +4,14 @@ import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { formatCommand } from '../format.ts'
+import { parseTool, type SpecFlags } from '../spec-flags.ts'
 import { formatTable } from '../table.ts'
 
 interface Options {
   on?: string
   group?: string
+  tool?: NonNullable<SpecFlags['tool']>
 }
 
 export function define(command: Command): void {
@@ -19,6 +22,7 @@ export function define(command: Command): void {
     'bak tools list --on role=db': 'the tools of these members',
     'bak tools register sar iostat --on role=db': 'used by each run that names no tools',
     'bak tools register perf --group db -- record -a': 'with options',
+    'bak tools register --group net --tool "dump=tcpdump -i eth0 -w d.pcap"': 'for bak run --group net',
     'bak tools clear --on all': 'remove all of the group default'
   })
 }
@@ -31,35 +35,44 @@ function defineList(command: Command): void {
 async function list({ json, ask, print }: Context, { on }: Options): Promise<void> {
   const answer = await ask('tools', { on })
   if (json) return print(JSON.stringify(answer))
-  const rows = answer.members.flatMap(({ shown, tools, registered }) =>
-    tools.map(({ tool, usable, version, reason }) => [
+  const rows = answer.members.flatMap(({ shown, tools, registered }) => [
+    ...tools.map(({ tool, usable, version, reason }) => [
       shown,
       tool,
       usable ? 'yes' : 'no',
       version,
       registered
-        .filter(each => each.tool === tool)
+        .filter(each => each.tool === tool && each.command == null)
         .map(each => [each.group, ...each.options].join(' '))
         .join(', '),
       reason
-    ])
-  )
+    ]),
+    ...registered.flatMap(({ tool, group, command }) =>
+      command == null ? [] : [[shown, tool, undefined, undefined, group, formatCommand(command)]]
+    )
+  ])
   await print(formatTable(['MEMBER', 'TOOL', 'USABLE', 'VERSION', 'REGISTERED', 'REASON'], rows))
 }
 
 function defineRegister(command: Command): void {
-  command.argument('<names...>', 'tools').usage('NAME... [options] -- OPTIONS')
+  command.argument('[names...]', 'tools').usage('NAME... [options] -- OPTIONS')
   addFlag(command, '--on <selector>', 'on which members', option => option.default('all'))
   addFlag(command, '--group <name>', 'for which group', option => option.default('default'))
+  addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
+    option.argParser(parseTool)
+  )
   setAction(command, register, true)
 }
 
 async function register(
   { socket, json, print, rest = [] }: Context,
-  { on = 'all', group = 'default' }: Options,
+  { on = 'all', group = 'default', tool = {} }: Options,
   ...names: string[]
 ) {
-  const add = names.map(tool => ({ tool, options: rest }))
+  const own = Object.entries(tool).map(([name, { command }]) => ({ tool: name, options: [], command }))
+  const add = [...names.map(name => ({ tool: name, options: rest })), ...own]
+  if (add.length === 0)
+    throw new BakError('usage', 'a tool is missing: bak tools register NAME, or --tool NAME=COMMAND')
   return report(callDaemon(socket, 'register', { on, group, add }), json, print)
 }
 

@@ -6,7 +6,7 @@ import type { View } from './view.ts'
 export function jsonView(): View {
   const print = (value: unknown) => writeTo(process.stdout, `${JSON.stringify(value)}\n`)
   return {
-    start: (run, existed) => print({ run, existed }),
+    start: print,
     show: print,
     say: async () => {},
     finish: async () => {}

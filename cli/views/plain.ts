@@ -1,9 +1,12 @@
 /** The view of a run for logs and CI: a line a phase, and a heartbeat line while nothing happens. */
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
-import { formatAge, formatBytes, formatDuration } from '../format.ts'
+import type { WorkloadResult } from '../../protocols/phase.ts'
+import { describeShortfall } from '../../protocols/shortfall.ts'
+import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import { cleanLine, writeOutput, writeTo } from '../output.ts'
-import { conclude, countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
+import { countBytes, countPresent, describeBeside, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
+import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
@@ -16,10 +19,10 @@ export function plainView(heartbeat: number, run?: string): View {
   }
   const beat = () => print(describeHeartbeat(state, Date.now()))
   return {
-    start: async (run, existed) => {
-      state = { ...state, run }
+    start: async begun => {
+      state = { ...state, run: begun.run }
       timer = setInterval(beat, heartbeat)
-      await print(`run ${run} ${existed ? 'exists already' : 'started'}`)
+      await print(describeBegun(begun))
     },
     show: async event => {
       state = reduce(state, event)
@@ -32,7 +35,7 @@ export function plainView(heartbeat: number, run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       timer = undefined
-      const last = ended == null ? [] : conclude(run, ended, formatDuration)
+      const last = ended == null ? [] : conclude(run, ended)
       for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
@@ -47,14 +50,26 @@ export function describe(run: string | undefined, event: RunEvent): string | und
 function wordsOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'waiting':
-      return `waiting for members, ${event.present} of ${event.expect} are here`
+      return `waiting for members, ${event.present} of ${event.expect} are here${missing(event.absent)}`
+    case 'workload-ended':
+      return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
+      // that the workload ran is no verdict on it: its own line follows
+      if (event.phase === 'work' && event.verdict === 'met') return undefined
       const what = [`phase=${event.phase}`, event.when, event.step && `step=${stepFolder(event.step)}`].filter(Boolean)
       const verdict = event.verdict === 'met' ? 'ok' : 'failed'
       return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }
     case 'excluded':
       return `excluded=${event.name} phase=${event.phase} ${event.code}: ${event.reason}`
+    case 'lost':
+      return `lost=${event.name} it cannot be reached`
+    case 'returned':
+      return `returned=${event.name}`
+    case 'shortfall':
+      return `missing=${describeShortfall(event)}`
+    case 'beside':
+      return `beside=${describeBeside(event)}`
     case 'refused':
       return `refused=${event.peer} ${event.what} ${event.code}: ${event.reason}`
     case 'warning':
@@ -66,8 +81,16 @@ function wordsOf(event: RunEvent): string | undefined {
   }
 }
 
+const missing = (absent: string[] = []) => (absent.length === 0 ? '' : `; missing ${absent.join(', ')}`)
+
+const describeExit = ({ exit, signal, error }: WorkloadResult) => {
+  if (exit === 0) return 'ok'
+  return `failed ${signal ?? `exit=${exit}`}${error == null ? '' : ` ${error}`}`
+}
+
 function describeHeartbeat(state: Progress, now: number): string {
-  const members = `${countPresent(state)} of ${state.members.length} members`
+  const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
+  const members = `${countPresent(state)} of ${state.members.length} members${lost}`
   const text = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
   return `${new Date(now).toISOString()} run=${state.run} ${text}`
 }

@@ -1,7 +1,6 @@
 /** A run as one line: the folder of its result. */
-import { formatDuration } from '../format.ts'
-import { writeTo } from '../output.ts'
-import { conclude } from '../progress.ts'
+import { cleanLine, writeTo } from '../output.ts'
+import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** Only the folder, and the reason if the run was no success. */
@@ -14,8 +13,10 @@ export function quietView(): View {
     finish: async (run, ended) => {
       if (ended == null) return
       if (ended.folder !== '') await writeTo(process.stdout, `${ended.folder}\n`)
-      const [summary = ''] = conclude(run, ended, formatDuration)
-      if (ended.status !== 0) await say(summary)
+      // the folder is on stdout
+      if (ended.status !== 0 || ended.shortfalls.length > 0) {
+        for (const line of conclude(run, { ...ended, folder: '' })) await say(cleanLine(line))
+      }
     }
   }
 }

@@ -2,10 +2,11 @@
 import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
-import { formatDuration } from '../format.ts'
+import { describeBegun } from '../format.ts'
 import { cleanLine, painterOf, visibleOutput, writeOutput, writeTo } from '../output.ts'
-import { conclude, noProgress, type Progress, reduce } from '../progress.ts'
+import { noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
+import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** Shortest time between two frames. */
@@ -60,9 +61,9 @@ export function screenView(run?: string): View {
     else draw(line)
   }
   return {
-    start: async (run, existed) => {
-      state = { ...state, run }
-      await say(`run ${run} ${existed ? 'exists already' : 'started'}`)
+    start: async begun => {
+      state = { ...state, run: begun.run }
+      await say(describeBegun(begun))
       begin()
     },
     show: async event => {
@@ -82,7 +83,7 @@ export function screenView(run?: string): View {
       // a run that was refused has no block
       if (begun) draw(takeOutput(true))
       block.done()
-      const last = ended == null ? [] : conclude(run, ended, formatDuration)
+      const last = ended == null ? [] : conclude(run, ended)
       for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }

@@ -1,9 +1,10 @@
 /** The interface of what shows a run. */
+import type { Begun } from '../../protocols/control.ts'
 import type { EndedEvent, RunEvent } from '../../protocols/events.ts'
 
 export interface View {
   /** The daemon accepted the run. */
-  start(run: string, existed: boolean): Promise<void>
+  start(begun: Begun): Promise<void>
   show(event: RunEvent): Promise<void>
   /** Prints a message of this program. */
   say(text: string): Promise<void>

@@ -236,6 +236,7 @@ export class MemberRun {
         member,
         parts: this.#init.parts,
         signal,
+        tell: missing => this.#init.stream.tell(missing),
         ask: async until => reversed(await this.#init.stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...done }

@@ -5,6 +5,7 @@
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
+import type { Missing } from '../../protocols/shortfall.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from '../wait.ts'
@@ -73,6 +74,11 @@ export class RunStreamClient {
     for (const ack of acks) if (this.#kept.size < MAX_KEPT) this.#kept.add(ack)
     const stream = this.#stream
     if (stream != null) sendAcks(stream, acks).catch(error => stream.abort(error))
+  }
+
+  /** Tells the controller at once what will be in a later answer; nothing if there is no stream now. */
+  tell(missing: Missing): void {
+    this.#stream?.send({ type: 'missing', ...missing }).catch(() => {})
   }
 
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */

@@ -7,6 +7,7 @@ import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
+import type { Missing } from '../../protocols/shortfall.ts'
 import type { Exchange } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -36,6 +37,8 @@ export interface RunStreamHandlers {
   onOpen?(peer: string): void
   /** All that the peer sent over its stream has been handled. */
   onClose?(peer: string): void
+  /** A tool of the member ended while the workload runs. */
+  onMissing?(peer: string, missing: Missing): void
   /** @returns the acknowledgements that do not count, and why */
   onAcks(peer: string, acks: Envelope[]): Refusal[] | void
 }
@@ -119,6 +122,7 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
     for (let next = await receive(); next !== undefined; next = await receive()) {
       const heard = handlers.now?.() ?? now()
       if (next.type === 'time') await out.put({ ...next, heard, answered: heard })
+      if (next.type === 'missing') handlers.onMissing?.(peer, next)
       if (next.type !== 'acks') continue
       for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {
         if (from > 0) await nextTurn()

@@ -17,20 +17,39 @@ import { isHere } from './mesh.ts'
  */
 export async function resolveRun({ coordinator, feed, members, home }: Parts, text: string): Promise<string> {
   if (v.is(runId, text)) return text
+  const driven = members.list().flatMap(member => member.runs)
+  const summaries = await coordinator.summaries()
   const known = new Set([
     ...(await coordinator.folders()),
     ...(await movedFrom(home)),
     ...feed.runs().map(({ run }) => run),
-    ...members.list().flatMap(member => member.runs.map(({ run }) => run))
+    ...driven.map(({ run }) => run)
   ])
   const sorted = [...known].sort()
-  const last = sorted.at(-1)
-  if (text === 'last' && last != null) return last
+  if (text === 'last') {
+    // of a run that is over elsewhere only its id is known
+    const others = feed.runs().map(({ run }) => ({ run, begun: createdOf(run) }))
+    const last = lastOf([...others, ...driven, ...summaries])
+    if (last != null) return last
+  }
   const fitting = sorted.filter(run => run.includes(text))
   if (fitting.length === 1) return fitting[0] as string
   if (fitting.length === 0)
     throw new BakError('no-such-run', `no run is known whose id contains "${text}": bak ls --mesh`)
   throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: give a longer part`)
+}
+
+/** @returns ms since 1970, from the second that a run id begins with */
+export function createdOf(run: string): number {
+  const [, year, month, day, hour, minute, second] = (/^(....)(..)(..)T(..)(..)(..)/.exec(run) ?? []).map(Number)
+  return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
+}
+
+/** @returns the run begun last; of several entries of one run the last one counts */
+export function lastOf(runs: Array<{ run: string; begun: number }>): string | undefined {
+  const begun = new Map(runs.map(each => [each.run, each.begun]))
+  const [first] = [...begun].sort(([a, one], [b, other]) => other - one || (a < b ? 1 : -1))
+  return first?.[0]
 }
 
 /**

@@ -72,6 +72,23 @@ export async function* tools(parts: Parts, { on = 'all' }: CallInput<'tools'>): 
   yield { members: parts.members.list().filter(isHere).filter(parseSelector(on)) }
 }
 
+/** Drops peers that are gone, here and in the whole mesh. @throws {BakError} `no-such-peer`; `usage` if one of them is here */
+export async function* forget(parts: Parts, { peers }: CallInput<'forget'>): AsyncGenerator<CallResponse<'forget'>> {
+  checkOwnPermission(parts.authority, parts.identity.peer, 'forget')
+  const named = parts.members.list().filter(parseSelector(peers))
+  const gone = named.filter(member => !isHere(member))
+  if (named.length === 0) throw new BakError('no-such-peer', `no peer that is known here fits "${peers}": bak members`)
+  if (gone.length === 0) {
+    const who = named.map(({ shown, state }) => `${shown} is ${state}`).join(', ')
+    throw new BakError(
+      'usage',
+      `${who}: only a peer that is lost or has left can be forgotten; to keep one out: bak-node revoke`
+    )
+  }
+  for (const { peer } of gone) parts.members.forget(peer)
+  yield { forgotten: gone.map(({ peer, shown }) => ({ peer, name: shown })) }
+}
+
 /** Asks each selected peer; one that cannot be reached does not prevent the others. */
 export async function* register(
   { members, streams, authority, identity }: Parts,

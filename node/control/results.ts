@@ -10,10 +10,11 @@ import { askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
+import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
 import { linesHere, linesOf } from '../run/run-lines.ts'
 import { parseSelector } from '../run/selector.ts'
-import { locateRun, resolveRun } from './find-run.ts'
+import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
 export async function* ls(
@@ -29,17 +30,19 @@ export async function* ls(
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
     lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
   }
-  yield { runs: lines.filter(line => !active || line.state !== 'ended').sort((a, b) => (a.run < b.run ? -1 : 1)) }
+  const asked = lines.filter(line => !active || line.state !== 'ended')
+  yield { runs: asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1)) }
 }
 
 /** Runs that other peers drive, from the records of members and from notices. */
-function elsewhere({ members, identity, feed }: Parts): RunLine[] {
+function elsewhere(parts: Parts): RunLine[] {
+  const { members, identity, feed } = parts
   return members
     .list()
     .filter(member => isHere(member) && member.peer !== identity.peer)
     .flatMap(({ peer, shown, runs }) =>
-      runs.map(({ run, name }) => {
-        const { command, closed = [], members } = feed.get(run) ?? {}
+      runs.map(({ run, name, begun }) => {
+        const { command, closed = [], members: taking } = feed.get(run) ?? {}
         const last = closed.at(-1)
         const excluded = closed.flatMap(phase => phase.excluded)
         return {
@@ -51,16 +54,22 @@ function elsewhere({ members, identity, feed }: Parts): RunLine[] {
           excluded,
           controller: { peer, name: shown },
           created: createdOf(run),
-          members: members == null || members.size === 0 ? undefined : members.size
+          begun,
+          beside: besideOf(parts, run),
+          members: taking == null || taking.size === 0 ? undefined : taking.size
         } satisfies RunLine
       })
     )
 }
 
-/** @returns ms since 1970, from the second that a run id begins with */
-function createdOf(run: string): number {
-  const [, year, month, day, hour, minute, second] = (/^(....)(..)(..)T(..)(..)(..)/.exec(run) ?? []).map(Number)
-  return Date.UTC(year as number, (month as number) - 1, day, hour, minute, second)
+/** Runs that measure on members of this one just now, as notices say. */
+function besideOf({ members, feed }: Parts, run: string): RunLine['beside'] {
+  const nameOf = (peer: string) => members.get(peer)?.shown ?? peer
+  const taking = feed.get(run)?.members ?? []
+  return overlapsOf(run, taking, feed.runs(), peer => members.isHere(peer)).map(({ run, controller, peers }) => ({
+    ...{ run, controller: nameOf(controller) },
+    members: peers.map(nameOf)
+  }))
 }
 
 /** Describes a run from the records of this peer, or of the peer that has its folder. */

@@ -6,11 +6,8 @@ import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { isUsable } from '../run/expect.ts'
-import { describePhase, planOf } from '../run/plan.ts'
-import { candidatesOf, neededBy, withDriver } from '../run/roster.ts'
-import { parseSelector } from '../run/selector.ts'
-import { findTool } from '../tools/index.ts'
+import { candidatesNow, forecast } from '../run/forecast.ts'
+import { askTools } from './ask-tools.ts'
 import { locateRun, resolveRun } from './find-run.ts'
 
 /** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
@@ -28,23 +25,14 @@ export async function* run(
 }
 
 /** What a run would do now; starts nothing. */
-export async function* plan(parts: Parts, { spec }: CallInput<'plan'>): AsyncGenerator<CallResponse<'plan'>> {
-  parseSelector(spec.on)
-  const here = parts.members.list().filter(isUsable)
-  const { peer: self, name } = parts.members.self
-  const candidates = withDriver(candidatesOf(spec, here), self, name)
-  const records = new Map(here.map(member => [member.peer, member]))
-  yield {
-    members: candidates.map(({ peer, name, tools }, rank) => {
-      const known = new Map(records.get(peer)?.tools.map(each => [each.tool, each]))
-      for (const { tool, options } of tools) findTool(tool, options)
-      const missing = tools.map(({ tool }) => known.get(tool)).filter(each => each?.usable === false)
-      return { peer, name, rank, tools, missing: missing.filter(each => each != null) }
-    }),
-    needed: neededBy(spec.policy.quorum, candidates),
-    phases: planOf(spec).map(describePhase),
-    command: spec.command
-  }
+export async function* plan(
+  parts: Parts,
+  { spec }: CallInput<'plan'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'plan'>> {
+  parts.coordinator.check(spec)
+  const about = { spec, members: parts.members.list(), self: parts.members.self }
+  yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

@@ -10,6 +10,7 @@ const permissions = {
   drive: 'drive runs',
   cancel: 'cancel runs',
   register: 'register tools on other peers',
+  forget: 'let the mesh forget peers that are gone',
   collect: 'collect what a run left',
   move: 'move results to other peers',
   follow: 'follow a run that it takes no part in'

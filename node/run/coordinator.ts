@@ -2,10 +2,10 @@
  * The runs that this peer drives, and those whose folder is here: starts them, replays them, and ends in order those that a killed
  * daemon left open.
  */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import type { Begun } from '../../protocols/control/runs.ts'
+import { BakError } from '../../protocols/errors.ts'
 import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { storedEvent } from '../../protocols/events.ts'
 import type { OutputPortion } from '../../protocols/output.ts'
@@ -24,6 +24,7 @@ import { RunOutput } from '../store/run-output.ts'
 import { hasResult, listResults } from '../store/stored-results.ts'
 import { within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
+import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
@@ -31,12 +32,11 @@ import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
-import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
+import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
-import { parseSelector } from './selector.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -83,6 +83,8 @@ export class Coordinator {
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
   #recovery: RecoveryNotices | undefined
+  /** Of the run begun last; not known before the first. */
+  #begun: number | undefined
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
@@ -91,8 +93,9 @@ export class Coordinator {
   }
 
   async afterStart(): Promise<void> {
-    const { members } = this.#components
+    const { members, feed } = this.#components
     members.addEventListener('change', this.#onChange)
+    feed.addEventListener('participants', this.#onParticipants)
     const folders = (await this.folders()).map(run => this.folder(run))
     const notices = await closeAllAbandoned(folders, { ...this.#init, log: this.#log, unsealed: this.#unsealed })
     this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
@@ -111,30 +114,40 @@ export class Coordinator {
   async beforeStop(): Promise<void> {
     this.#recovery?.stop()
     this.#components.members.removeEventListener('change', this.#onChange)
+    this.#components.feed.removeEventListener('participants', this.#onParticipants)
   }
 
   /**
    * Begins a run, or finds the one that was begun with the same key.
-   * @throws {BakError} `usage` for a selector that means nothing, `not-allowed`, `busy`, `draining`
+   * @throws {BakError} as `check` does; `busy` for a key of a run with another spec
    */
-  begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
+  begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
     const begun = this.#turn.then(() => this.#begin(asked))
     this.#turn = begun.catch(() => {})
     return begun
   }
 
-  async #begin(asked: RunRequest): Promise<{ run: string; existed: boolean }> {
-    checkOwnPermission(this.#components.authority, this.#init.signer.peer, 'drive')
-    parseSelector(asked.spec.on)
-    for (const group of asked.spec.groups) parseSelector(group.on)
-    checkTools(asked.spec)
-    const known = asked.key == null ? undefined : await this.#findKey(asked.key)
-    if (known != null) return { run: known, existed: true }
-    if (this.#components.members.self.state === 'draining')
+  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`: why no run of it begins here */
+  check(spec: Spec): void {
+    const { authority, members } = this.#components
+    checkOwnPermission(authority, this.#init.signer.peer, 'drive')
+    checkSpecIn(spec, members.list())
+    if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created: Date.now() }
+  }
+
+  async #begin(asked: RunRequest): Promise<Begun> {
+    const known = asked.key == null ? undefined : await this.#findKey(asked.key, asked.spec)
+    if (known != null) return { run: known, existed: true, absent: [] }
+    this.check(asked.spec)
+    const created = Date.now()
+    this.#begun ??= Math.max(0, ...(await this.summaries()).map(({ begun }) => begun))
+    const begun = begunAfter(this.#begun, created)
+    this.#begun = begun
+    const { absent } = attendanceOf(asked.spec.on, this.#components.members.list())
+    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
     const folder = this.folder(order.run)
     await folder.create(asked.spec)
     const events = await RunEvents.open(folder.journal, [], error =>
@@ -143,7 +156,7 @@ export class Coordinator {
     const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
     await folder.writeRecord(driver.run.record)
     this.#start(driver)
-    return { run: order.run, existed: false }
+    return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
@@ -189,9 +202,10 @@ export class Coordinator {
     return listResults(this.#init.home)
   }
 
-  /** @returns the summaries of the runs whose folder is here, oldest first; those without a record are left out */
+  /** @returns the summaries of the runs whose folder is here, in the order begun; those without a record are left out */
   async summaries(): Promise<RunSummary[]> {
-    return this.#index.of(await this.folders(), run => this.#inMemory(run))
+    const summaries = await this.#index.of(await this.folders(), run => this.#inMemory(run))
+    return summaries.sort((a, b) => a.begun - b.begun)
   }
 
   /** @throws {BakError} `no-such-run` */
@@ -227,6 +241,7 @@ export class Coordinator {
       greeting: () => (driver.content == null ? [] : [{ type: 'content', bytes: driver.content }]),
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
+      onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, {
@@ -265,8 +280,12 @@ export class Coordinator {
     }
   }
 
-  async #findKey(key: string): Promise<string | undefined> {
-    return (await this.summaries()).findLast(summary => summary.key === key)?.run
+  /** @throws {BakError} `busy` if the run with this key is of another spec */
+  async #findKey(key: string, spec: Spec): Promise<string | undefined> {
+    const run = (await this.summaries()).findLast(summary => summary.key === key)?.run
+    const record = run == null ? undefined : await this.record(run)
+    if (run != null && record != null) checkSameSpec(key, run, spec, record.spec)
+    return run
   }
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
@@ -274,7 +293,8 @@ export class Coordinator {
     const runs = this.drivers().map(({ run: { id, order, record } }) => ({
       run: id,
       name: order.spec.name,
-      manifest: record.manifest
+      manifest: record.manifest,
+      begun: order.begun
     }))
     if (isDeepStrictEqual(runs, this.#components.members.self.runs)) return
     this.#components.members.update({ runs })
@@ -283,14 +303,11 @@ export class Coordinator {
   readonly #onChange = (): void => {
     for (const driver of this.drivers()) driver.checkReachable()
   }
+
+  readonly #onParticipants = (): void => {
+    for (const driver of this.drivers()) driver.checkOverlap()
+  }
 }
 
 /** @returns whether all who took part did so to the end */
 const isComplete = ({ partial, verdict }: RunRecord) => !partial && (verdict === 'ok' || verdict === 'workload-failed')
-
-/** `20261122T213015-k3f9ab` */
-function newRunId(): string {
-  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
-  return `${time}-${[...randomBytes(6)].map(byte => letters[byte % letters.length]).join('')}`
-}

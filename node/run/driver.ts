@@ -6,6 +6,7 @@
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
+import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
@@ -13,6 +14,8 @@ import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
 import { freezeRoster, offerRun } from './join.ts'
+import { LossWatch } from './loss-watch.ts'
+import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
 import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
 import type { Transfer } from './receiver.ts'
@@ -22,6 +25,8 @@ import { Stopped } from './stopped.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
+/** Other runs that a record names. */
+const MAX_BESIDE = 64
 
 export interface DriverOptions {
   /** Index of the first phase of the plan; 0 for a new run. */
@@ -37,6 +42,7 @@ export class Driver {
   readonly #plan: PlannedPhase[]
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
+  readonly #watch: LossWatch
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
@@ -45,6 +51,11 @@ export class Driver {
     this.#hooks = hooks
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
+    this.#watch = new LossWatch({
+      run,
+      isHere: peer => run.isHere(peer),
+      onHopeless: why => this.#abort(why)
+    })
   }
 
   /** @returns whether the folder is sealed; never rejects */
@@ -71,7 +82,11 @@ export class Driver {
     const { run } = this
     if (run.cancelled.aborted || run.record.state === 'ended') return
     run.events.store({ type: 'cancel', by, reason })
-    run.cancel(new Stopped('cancelled', `cancelled by ${by}: ${reason}`))
+    this.#abort(new Stopped('cancelled', `cancelled by ${by}: ${reason}`))
+  }
+
+  #abort(why: Stopped): void {
+    this.run.cancel(why)
     const { open } = this.#phases
     // the workload ends by the signal, and its result still counts
     if (open?.command.phase === 'work') open.touch(CANCEL_GRACE_MS)
@@ -81,6 +96,23 @@ export class Driver {
   /** A peer came or went: the open phase may be over. */
   checkReachable(): void {
     this.#phases.open?.checkReachable()
+    const { state, manifest, phase } = this.run.record
+    if (state === 'running' && manifest != null && phase !== 'terminate') this.#watch.check()
+  }
+
+  /** Other runs began or ended: those that have members in common with this one are named in its record. */
+  checkOverlap(): void {
+    const { id, record, parts, events, active } = this.run
+    if (record.manifest == null || record.state === 'ended') return
+    for (const { run, controller, peers } of overlapsOf(id, active.keys(), parts.feed.runs(), peer =>
+      parts.members.isHere(peer)
+    )) {
+      if (record.beside.some(each => each.run === run) || record.beside.length >= MAX_BESIDE) continue
+      const members = peers.map(peer => active.get(peer) ?? peer)
+      const other = { run, controller: parts.members.get(controller)?.shown ?? controller, members }
+      record.beside.push(other)
+      events.store({ type: 'beside', ...other })
+    }
   }
 
   /** A member's stream opened: it may have missed the command of the open phase. */
@@ -92,6 +124,12 @@ export class Driver {
   /** From a member's stream. @returns those that do not count */
   receive(acks: Envelope[]): Refusal[] {
     return this.#phases.receive(acks)
+  }
+
+  /** A member says before its answer what it will lack. */
+  onMissing(peer: string, missing: Missing): void {
+    const member = this.run.active.get(peer)
+    if (member != null && this.run.record.state !== 'ended') this.run.lack({ ...missing, member })
   }
 
   /** Whether the peer may open a stream for its answers. */
@@ -135,13 +173,16 @@ export class Driver {
     if (at.phase === 'join') await offerRun(run)
     if (at.phase === 'start') this.#step = at.step
     for (const hook of this.#hooks) await hook.before?.(at, run)
+    this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
       cleanup,
       onAnswers: async answers => {
         for (const hook of this.#hooks) await hook.after?.(at, run, answers)
       }
     })
-    if (at.phase === 'join') await freezeRoster(run, acks)
+    if (at.phase !== 'join') return
+    await freezeRoster(run, acks)
+    this.checkOverlap()
   }
 
   #endingOf(cause: unknown): Ending {
@@ -153,11 +194,12 @@ export class Driver {
 
   /** Seals the folder before anyone sees that the run has ended. */
   async #finish({ verdict, reason }: Ending): Promise<boolean> {
+    this.#watch.stop()
     const { record, events, folder, parts, id } = this.run
     const took = performance.now() - this.run.began
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
-    record.status = statusOf(verdict, record.partial)
+    record.status = statusOf(verdict)
     const why = await sealResult({ record, events, folder, signer: parts.signer })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null

@@ -34,7 +34,7 @@ export function endingOfWorkload({ workload }: RunRecord): Ending {
   const bad = workload.find(each => each.exit !== 0 || each.error != null)
   if (bad == null) return { verdict: 'ok' }
   const how = describeExit(bad)
-  const why = bad.timedOut ? `was killed at its deadline (${how})` : how
-  const said = bad.error == null ? '' : `, and it said: ${bad.error}`
-  return { verdict: 'workload-failed', reason: `${stepFolder(bad.step)}: ${why}${said}` }
+  const why = bad.timedOut ? `killed at its deadline (${how})` : how
+  const said = bad.error == null ? '' : `: ${bad.error}`
+  return { verdict: 'workload-failed', reason: `${why} in ${stepFolder(bad.step)}${said}` }
 }

@@ -1,51 +1,63 @@
 /** Waits for the members that a run expects. */
-import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/membership/members.ts'
+import { MAX_TIMER_MS } from '../timers.ts'
 import { nextEvent } from '../wait.ts'
-import { parseSelector } from './selector.ts'
+import { type Attendance, attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 
 /** The announcement of a new member arrives within this time. */
 const ANNOUNCEMENT_MS = 2_000
 
+export interface Waiting {
+  /** Members that are waited for, and those of them that are here. */
+  expect: number
+  present: number
+  attendance: Attendance
+}
+
 /**
- * Waits until as many members as the spec expects are here and fit its selector.
- * @returns those members
- * @throws {BakError} `quorum` naming who is there, when the join timeout is over; what the signal says
+ * @returns seconds for which a run waits: the join timeout for members that it names or expects, otherwise as long as an announcement
+ * may be under way
+ */
+export function patienceOf({ expect, policy }: Spec, { absent }: Attendance): number {
+  const isAsked = expect != null || absent.some(({ named }) => named)
+  return isAsked ? policy.join_timeout : Math.min(ANNOUNCEMENT_MS / 1000, policy.join_timeout)
+}
+
+/**
+ * Waits until all members are here that the spec names, and as many as it expects; goes on with those who are here when the time is over,
+ * if they are enough for the quorum.
+ * @throws {BakError} `quorum` naming who is here and who is missing; what the signal says
  */
 export async function waitForMembers(
   spec: Spec,
   members: Members,
-  { signal, onWaiting }: { signal: AbortSignal; onWaiting(expect: number, present: number): void }
-): Promise<MemberView[]> {
-  const fits = parseSelector(spec.on)
-  const expect = spec.expect ?? 1
-  const present = () => members.list().filter(member => isUsable(member) && fits(member))
-  // without --expect only announcements under way are waited for
-  const timeoutMs =
-    spec.expect == null ? Math.min(ANNOUNCEMENT_MS, spec.policy.join_timeout * 1000) : spec.policy.join_timeout * 1000
-  const deadline = AbortSignal.timeout(timeoutMs)
-  for (let reported = -1; ; ) {
-    const here = present()
-    if (here.length >= expect) return here
+  { signal, onWaiting }: { signal: AbortSignal; onWaiting(waiting: Waiting): void }
+): Promise<Attendance> {
+  const { on, expect, policy } = spec
+  const began = performance.now()
+  for (let reported = ''; ; ) {
+    const attendance = attendanceOf(on, members.list())
+    const enough = isEnough(attendance, { quorum: policy.quorum, expect })
+    if (enough && isComplete(attendance, expect)) return attendance
     signal.throwIfAborted()
-    if (deadline.aborted) throw new BakError('quorum', whyNot(spec, here, expect, members.list()))
-    if (here.length !== reported) onWaiting(expect, here.length)
-    reported = here.length
-    await nextEvent(members, 'change', AbortSignal.any([signal, deadline]))
+    const waited = patienceOf(spec, attendance)
+    const left = waited * 1000 - (performance.now() - began)
+    if (left <= 0 && enough) return attendance
+    if (left <= 0)
+      throw new BakError(
+        'quorum',
+        whyTooFew(attendance, { on, quorum: policy.quorum, expect, waited: Math.round(waited) })
+      )
+    const present = attendance.here.length
+    const now = JSON.stringify([present, attendance.absent])
+    if (now !== reported) onWaiting({ expect: Math.max(1, sizeOf(attendance, expect)), present, attendance })
+    reported = now
+    await nextEvent(
+      members,
+      'change',
+      AbortSignal.any([signal, AbortSignal.timeout(Math.min(Math.ceil(left), MAX_TIMER_MS))])
+    )
   }
-}
-
-/** Whether a new run may ask this member. */
-export const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
-
-function whyNot(spec: Spec, here: MemberView[], expect: number, all: MemberView[]): string {
-  const names = here.map(member => member.shown).join(', ') || 'none'
-  const present = new Set(here.map(member => member.peer))
-  const rest = all.filter(member => !present.has(member.peer)).map(member => `${member.shown} (${member.state})`)
-  const others = rest.length === 0 ? '' : `; others in the mesh: ${rest.join(', ')}`
-  if (spec.expect == null) return `no peer that is here fits "${spec.on}"${others}`
-  const members = expect === 1 ? '1 member' : `${expect} members`
-  return `${members} of "${spec.on}" were expected within ${spec.policy.join_timeout} s, here are ${names}${others}`
 }

@@ -11,6 +11,7 @@ import {
 } from '../../protocols/manifest.ts'
 import type { Ack } from '../../protocols/phase.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
+import { describeAbsent } from './attendance.ts'
 import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
 import { candidatesOf, freeze, withDriver } from './roster.ts'
@@ -23,11 +24,15 @@ export async function offerRun(run: RunContext): Promise<void> {
   const { spec, epoch, created } = order
   const { signer, program, members } = parts
   const signal = AbortSignal.any([run.cancelled, parts.signal])
-  const here = await waitForMembers(spec, members, {
+  const attendance = await waitForMembers(spec, members, {
     signal,
-    onWaiting: (expect, present) => events.store({ type: 'waiting', expect, present })
+    onWaiting: ({ expect, present, attendance: { absent } }) => {
+      const missing = absent.filter(({ named }) => named).map(describeAbsent)
+      events.store({ type: 'waiting', expect, present, absent: missing })
+    }
   })
-  run.candidates = withDriver(candidatesOf(spec, here), signer.peer, members.self.name)
+  run.attended(attendance)
+  run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
   const offer: Offer = { ...about, candidates: run.candidates }
   const sealed = seal(offerSubject, offer, signer)
@@ -61,8 +66,12 @@ async function checkPaths(run: RunContext, signal: AbortSignal): Promise<void> {
   }
   const { needed, candidates } = run
   if (candidates.length - silent.length >= needed) return
+  const drivers = candidates.filter(({ driver }) => driver).length
   const who = run.record.excluded.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
-  throw new Stopped('quorum', `preflight: ${needed} members are needed, ${candidates.length} were asked; ${who}`)
+  throw new Stopped(
+    'quorum',
+    `preflight: ${needed - drivers} members are needed, ${candidates.length - drivers} were asked; ${who}`
+  )
 }
 
 /** The members that answered, with what each can do, are the manifest from here on; each gets it before the next command. */

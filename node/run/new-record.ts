@@ -3,7 +3,7 @@ import { FORMAT, type RunRecord } from '../../protocols/record.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 
 export function newRecord(order: RunOrder, { signer, members, program }: RunParts): RunRecord {
-  const { run, key, epoch, created, directory, spec } = order
+  const { run, key, epoch, created, begun, directory, spec } = order
   return {
     format: FORMAT,
     run,
@@ -14,11 +14,14 @@ export function newRecord(order: RunOrder, { signer, members, program }: RunPart
     controller: { peer: signer.peer, name: members.self.name },
     epoch,
     created,
+    begun,
     program,
     directory,
     spec,
     roster: [],
     excluded: [],
+    shortfalls: [],
+    beside: [],
     workload: [],
     skew: [],
     clocks: [],

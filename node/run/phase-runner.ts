@@ -67,7 +67,7 @@ export class PhaseRunner {
     await this.#write(command, certificate)
     if (!cleanup) {
       cancelled.throwIfAborted()
-      if (closed.verdict === 'failed') throw stoppedBy(at, closed, needed, asked.size)
+      if (closed.verdict === 'failed') throw stoppedBy(at, closed, this.#run)
     }
     return closed
   }
@@ -136,7 +136,7 @@ export class PhaseRunner {
     { grace, step, when }: PlannedPhase,
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
-    const { record, parts, events, id } = this.#run
+    const { record, parts, events } = this.#run
     const { seq, phase } = command
     record.phase = phase
     parts.onPhase()
@@ -147,8 +147,7 @@ export class PhaseRunner {
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
-      // a member that leaves tells the mesh, and that may arrive before its last answer
-      isHere: peer => parts.members.isHere(peer) || parts.runStreams.isOpen(id, peer),
+      isHere: peer => this.#run.isHere(peer),
       onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
     })
     this.#open = opened
@@ -187,11 +186,13 @@ export class PhaseRunner {
   }
 }
 
-function stoppedBy({ phase }: PlannedPhase, { missing }: Closed, needed: number, asked: number): Stopped {
+/** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
+function stoppedBy({ phase }: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   if (phase === 'work') return new Stopped('workload-failed', who)
-  return new Stopped(
-    'quorum',
-    `${phase}: ${needed} answers were needed of ${asked} members; ${who || 'too few were asked'}`
-  )
+  const drivers = new Set(candidates.filter(({ driver }) => driver).map(({ peer }) => peer))
+  const ok = acks.filter(({ by, value }) => value.outcome === 'ok' && !drivers.has(by)).length
+  const members = needed - drivers.size
+  const count = `${ok} of the ${members} ${members === 1 ? 'member' : 'members'} needed answered ${phase}`
+  return new Stopped('quorum', who === '' ? count : `${who}; ${count}`)
 }

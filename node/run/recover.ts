@@ -79,7 +79,7 @@ export async function closeAbandoned(folder: RunFolder, signer: { peer: string; 
     phase: undefined,
     partial: record.state !== 'ended' || record.partial
   })
-  record.status = statusOf('failed', true)
+  record.status = statusOf('failed')
   if (lost != null) events.store({ type: 'warning', text: lost })
   const closed = isTerminated(values)
     ? undefined

@@ -1,9 +1,10 @@
 /** The members that are asked to join, their tools, and their order in the manifest. Pure. */
 import { BakError } from '../../protocols/errors.ts'
-import type { Registration } from '../../protocols/hello.ts'
+import type { Availability, Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
-import { own } from '../../protocols/own.ts'
-import { expandTools, type Quorum, type Spec } from '../../protocols/spec.ts'
+import { nearest } from '../../protocols/nearest.ts'
+import { expandTools, optionsOf, type Quorum, type Spec } from '../../protocols/spec.ts'
+import { listTools } from '../tools/index.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
 
@@ -38,10 +39,19 @@ export function withDriver(candidates: Candidate[], peer: string, name: string):
   return [...candidates, { peer, name, tools: [], driver: true }]
 }
 
-/** The quorum is of those whom a selector names; a controller that only drives is needed on top. */
-export function neededBy(quorum: Quorum, candidates: Candidate[]): number {
+/**
+ * The quorum is of those whom a selector means; a controller that only drives is needed on top.
+ * @param size how many it means; all candidates that do not only drive where it is left out
+ */
+export function neededBy(quorum: Quorum, candidates: Candidate[], size = 0): number {
   const drivers = candidates.filter(candidate => candidate.driver === true).length
-  return neededOf(quorum, candidates.length - drivers) + drivers
+  return neededOf(quorum, Math.max(size, candidates.length - drivers)) + drivers
+}
+
+/** @returns the groups of a spec in which no member is */
+export function emptyGroups(spec: Spec, members: Candidacy[]): Array<{ name: string; on: string }> {
+  const selected = members.filter(parseSelector(spec.on))
+  return spec.groups.filter(({ on }) => !selected.some(parseSelector(on)))
 }
 
 /** @returns the ranked roster of those who joined */
@@ -55,18 +65,30 @@ export function freeze(candidates: Candidate[], joined: Map<string, Capabilities
 }
 
 function defaultTools(spec: Spec, member: Candidacy): Assignment[] {
-  if (spec.tools != null) return assign(spec, 'default', expandTools(spec.tools))
-  const registered = member.registered.filter(each => each.group === 'default')
-  if (registered.length === 0) return spec.groups.length > 0 ? [] : assign(spec, 'default', FALLBACK)
-  return registered.map(({ tool, options }) => ({
-    group: 'default',
-    tool,
-    options: { ...own(spec.tool, tool), ...(options.length > 0 ? { options } : {}) }
-  }))
+  const named = assign(spec, 'default', expandTools(spec.tools ?? []))
+  if (spec.group != null) return [...named, ...registeredFor(spec.group, spec, member)]
+  // a run that says what is measured gets nothing that is registered mixed into it
+  if (spec.tools != null || spec.groups.length > 0) return named
+  const registered = registeredFor('default', spec, member)
+  return registered.length > 0 ? registered : assign(spec, 'default', FALLBACK)
+}
+
+function registeredFor(group: string, spec: Spec, member: Candidacy): Assignment[] {
+  return member.registered
+    .filter(each => each.group === group)
+    .map(({ tool, options, command }) => ({
+      group,
+      tool,
+      options: {
+        ...optionsOf(spec, tool),
+        ...(command == null ? {} : { command }),
+        ...(options.length > 0 ? { options } : {})
+      }
+    }))
 }
 
 function assign(spec: Spec, group: string, tools: string[]): Assignment[] {
-  return tools.map(tool => ({ group, tool, options: own(spec.tool, tool) ?? {} }))
+  return tools.map(tool => ({ group, tool, options: optionsOf(spec, tool) }))
 }
 
 function once(tools: Assignment[]): Assignment[] {
@@ -74,11 +96,38 @@ function once(tools: Assignment[]): Assignment[] {
   return tools.filter(({ group, tool }) => !seen.has(`${group}/${tool}`) && seen.add(`${group}/${tool}`))
 }
 
-/** @throws {BakError} `bad-run-file` for a tool whose options speak of one that no group runs */
-export function checkTools(spec: Spec): void {
+/** @throws {BakError} `bad-run-file` for options of a tool that no group runs; `usage` for tools and groups that no peer knows */
+export function checkTools(
+  spec: Spec,
+  members: Array<Pick<Candidacy, 'registered'> & { tools: Availability[] }>
+): void {
+  checkOptions(spec)
+  const { group } = spec
+  const registered = members.flatMap(member => member.registered)
+  if (group != null && !registered.some(each => each.group === group)) {
+    const groups = [...new Set(registered.map(each => each.group))]
+    const known = groups.length === 0 ? 'no tools are registered' : `there are ${groups.join(', ')}`
+    throw new BakError('usage', `group ${group}: no peer has tools registered for it; ${known}: bak tools register`)
+  }
+  const known = new Set([
+    ...listTools().map(({ name }) => name),
+    ...members.flatMap(({ tools }) => tools.map(({ tool }) => tool))
+  ])
+  const asked = [...expandTools(spec.tools ?? []), ...spec.groups.flatMap(({ tools }) => expandTools(tools))]
+  const unknown = asked.find(tool => !known.has(tool) && optionsOf(spec, tool).command == null)
+  if (unknown != null) throw new BakError('usage', whyUnknown(unknown, [...known]))
+}
+
+function whyUnknown(tool: string, known: string[]): string {
+  const near = nearest(tool, known)
+  const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
+  return `${tool}: no peer knows this tool; ${hint}; for one of your own: --tool "${tool}=COMMAND"`
+}
+
+function checkOptions(spec: Spec): void {
   const named = new Set([...expandTools(spec.tools ?? FALLBACK), ...spec.groups.flatMap(g => expandTools(g.tools))])
   for (const tool of Object.keys(spec.tool)) {
-    if (spec.tools != null && !named.has(tool)) {
+    if (spec.tools != null && spec.group == null && !named.has(tool)) {
       throw new BakError(
         'bad-run-file',
         `tool.${tool}: no group runs this tool; add it to tools, or take its table out`

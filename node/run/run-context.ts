@@ -1,13 +1,20 @@
 /** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
+import { isDeepStrictEqual } from 'node:util'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
+import { absencesOf } from './shortfalls.ts'
+
+/** Shortfalls that a record names. */
+const MAX_SHORTFALLS = 1_000
 
 /** Members that are excluded for these gave no answer, and are not waited for. */
 const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
@@ -31,6 +38,8 @@ export class RunContext {
   agreed: number | undefined
   /** By the monotonic clock: the wall clock may be set in mid run. */
   readonly began = performance.now()
+  /** Members that the run was asked for: `candidates` are those of them that are here, and who only drives. */
+  #size = 0
   #candidates: Candidate[] = []
   #names = new Map<string, string>()
   readonly excluded = new Map<string, Exclusion>()
@@ -70,7 +79,7 @@ export class RunContext {
 
   /** Answers that a phase needs. */
   get needed(): number {
-    return neededBy(this.order.spec.policy.quorum, this.candidates)
+    return neededBy(this.order.spec.policy.quorum, this.candidates, this.#size)
   }
 
   /** @returns all who take part or did so, by peer id, with the names of their folders */
@@ -97,8 +106,31 @@ export class RunContext {
     return new Map([...active, ...willing.map(({ peer, name }) => [peer, name] as const)])
   }
 
+  /** Who was waited for: those that did not come are missing from here on. */
+  attended(attendance: Attendance): void {
+    const { spec } = this.order
+    this.#size = sizeOf(attendance, spec.expect)
+    for (const each of absencesOf(spec, attendance)) this.lack(each)
+    if (attendance.here.length < this.#size) this.record.partial = true
+  }
+
+  /** Something that was asked for is not there. */
+  lack(shortfall: Shortfall): void {
+    const { shortfalls } = this.record
+    const cut = { ...shortfall, what: shortfall.what.slice(0, 1024), reason: shortfall.reason.slice(0, 1024) }
+    // a tool that a member lacks is named once, not in every sample
+    if (shortfalls.length >= MAX_SHORTFALLS || shortfalls.some(known => isDeepStrictEqual(known, cut))) return
+    shortfalls.push(cut)
+    this.events.store({ type: 'shortfall', ...cut })
+  }
+
   nameOf(peer: string): string | undefined {
     return this.#names.get(peer)
+  }
+
+  /** Whether messages to a member can be expected to arrive: one that leaves says so to the mesh, perhaps before its last answer is here. */
+  isHere(peer: string): boolean {
+    return this.parts.members.isHere(peer) || this.parts.runStreams.isOpen(this.id, peer)
   }
 
   /** The member takes no part from now on. */

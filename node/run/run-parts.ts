@@ -15,6 +15,8 @@ export interface RunOrder {
   run: string
   epoch: number
   created: number
+  /** Later than that of every run that was begun here before. */
+  begun: number
   spec: Spec
   /** The caller's folder and environment, for the workload only. */
   directory: string

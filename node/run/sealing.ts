@@ -47,16 +47,26 @@ export async function sealResult({ record, events, folder, signer }: ResultToSea
 function fail(record: RunRecord, why: string, always = false): void {
   if (record.verdict !== 'ok' && !always) return
   record.verdict = 'failed'
-  record.status = statusOf('failed', record.partial)
+  record.status = statusOf('failed')
   record.reason = why.slice(0, MAX_REASON)
 }
 
 function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
-  const { verdict = 'failed', status = statusOf('failed', true), partial, reason, excluded, created, ended } = record
+  const { verdict = 'failed', status = statusOf('failed'), partial, reason, excluded, created, ended } = record
   const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
-  const about = { verdict, status, partial, reason: reason?.slice(0, MAX_REASON), excluded, observed }
+  const { shortfalls, beside } = record
+  const about = {
+    verdict,
+    status,
+    partial,
+    reason: reason?.slice(0, MAX_REASON),
+    excluded,
+    shortfalls,
+    beside,
+    observed
+  }
   return { type: 'ended', ...about, bytes, took, folder: root }
 }
 

@@ -4,7 +4,6 @@
  * at least eight letters of it, `label=value`, `label!=value`.
  */
 import { BakError } from '../../protocols/errors.ts'
-import { own } from '../../protocols/own.ts'
 import { globOf } from '../glob.ts'
 
 export interface Selectable {
@@ -16,31 +15,53 @@ export interface Selectable {
 
 export type Selector = (peer: Selectable) => boolean
 
-/** @throws {BakError} `usage` naming the part that means nothing */
-export function parseSelector(text: string): Selector {
-  const alternatives = text.split(',').map(alternative => {
-    const conditions = alternative.split('+').map(condition => parseCondition(condition.trim(), text))
-    return (peer: Selectable) => conditions.every(holds => holds(peer))
-  })
-  return peer => alternatives.some(fits => fits(peer))
+interface Condition {
+  holds: Selector
+  /** The name or the part of a peer id that it asks for; left out where any number of peers may fit. */
+  name?: string
 }
 
-function parseCondition(condition: string, whole: string): Selector {
-  if (condition === 'all' || condition === '*') return () => true
+/** @throws {BakError} `usage` naming the part that means nothing */
+export function parseSelector(text: string): Selector {
+  const alternatives = parseAlternatives(text)
+  return peer => alternatives.some(conditions => conditions.every(({ holds }) => holds(peer)))
+}
+
+/**
+ * @returns one entry for each name and part of a peer id in a selector: the peers that it means
+ * @throws {BakError} `usage` naming the part that means nothing
+ */
+export function namesIn(text: string): Array<{ name: string; means: Selector }> {
+  return parseAlternatives(text)
+    .flat()
+    .flatMap(({ name, holds }) => (name == null ? [] : [{ name, means: holds }]))
+}
+
+function parseAlternatives(text: string): Condition[][] {
+  return text.split(',').map(alternative => alternative.split('+').map(part => parseCondition(part.trim(), text)))
+}
+
+function parseCondition(condition: string, whole: string): Condition {
+  if (condition === 'all' || condition === '*') return { holds: () => true }
   const pair = /^([A-Za-z0-9._#-]+)(!?=)(.*)$/.exec(condition)
   if (pair != null) {
     const [, label = '', operator, value = ''] = pair
     const matches = anyLetters(value)
-    return operator === '='
-      ? peer => matches(own(peer.labels, label) ?? '')
-      : peer => !matches(own(peer.labels, label) ?? '')
+    // a peer without the label is not one whose label is empty
+    const has: Selector = ({ labels }) => Object.hasOwn(labels, label) && matches(labels[label] as string)
+    return { holds: operator === '=' ? has : peer => !has(peer) }
   }
   if (!/^[A-Za-z0-9._@#*-]+$/.test(condition)) {
     throw new BakError('usage', `selector "${whole}": "${condition}" is neither all, a name, a peer id nor label=value`)
   }
   const matches = anyLetters(condition)
-  const partOfId = condition.length >= 8 && !condition.includes('*')
-  return peer => matches(peer.name) || matches(peer.shown ?? peer.name) || (partOfId && peer.peer.includes(condition))
+  const isOne = !condition.includes('*')
+  const partOfId = condition.length >= 8 && isOne
+  return {
+    holds: peer =>
+      matches(peer.name) || matches(peer.shown ?? peer.name) || (partOfId && peer.peer.includes(condition)),
+    ...(isOne ? { name: condition } : {})
+  }
 }
 
 /** A star of a selector is any letters, a slash too. */

@@ -3,6 +3,7 @@ import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
 import { findProgram } from './find-program.ts'
 import { runProgram } from './run-program.ts'
+import { programOf } from './shell-line.ts'
 import type { Tool } from './tool.ts'
 
 /** @param name key in the run file's `tool` table */
@@ -24,8 +25,16 @@ export function commandTool(name: string): Tool {
   }
 }
 
-async function checkCommand(name: string, { command: [program = ''] = [] }: ToolOptions): Promise<Availability> {
-  if ((await findProgram(program)) != null) return { tool: name, usable: true }
-  const where = program.includes('/') ? 'is not the absolute path of an executable' : 'not found on PATH'
-  return { tool: name, usable: false, reason: `${name}: ${program} ${where}` }
+/** The program is looked up with the words that it gets: `net: tcpdump not found on PATH (tcpdump -i eth0)`. */
+async function checkCommand(name: string, { command = [], options = [] }: ToolOptions): Promise<Availability> {
+  const [shell = ''] = command
+  const program = programOf(command) ?? shell
+  for (const each of [shell, program]) {
+    if ((await findProgram(each)) != null) continue
+    const where = each.includes('/') ? 'is not the absolute path of an executable' : 'not found on PATH'
+    const line = program === shell ? [...command, ...options].join(' ') : (command[2] as string)
+    const words = line === each ? '' : ` (${line})`
+    return { tool: name, usable: false, reason: `${name}: ${each} ${where}${words}`.slice(0, 1024) }
+  }
+  return { tool: name, usable: true }
 }

@@ -36,10 +36,10 @@ export function programTool(program: ProgramTool): Tool {
       // sysstat and procps accept whole seconds only
       const interval = Math.max(1, Math.round(wanted))
       const argv = [name, ...program.argv(interval, options.options ?? [])]
-      const warnings =
+      const remarks =
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       const signal = options.stop_signal == null ? stopSignal : (`SIG${options.stop_signal}` as const)
-      return runProgram({ name, argv, env, stopSignal: signal, output, warnings }, context)
+      return runProgram({ name, argv, env, stopSignal: signal, output, remarks }, context)
     }
   }
 }

@@ -20,7 +20,7 @@ const file = list(registration, MAX_REGISTERED)
 interface Change {
   group: string
   /** A tool may be the name of a set of tools, such as `light`. */
-  add: Array<{ tool: string; options: string[] }>
+  add: Array<Omit<Registration, 'group'>>
   /** Names of tools. A change that adds and removes nothing clears the group. */
   remove?: string[]
 }
@@ -84,12 +84,16 @@ export class Register {
    * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool or too many of them
    */
   async #change({ group, add, remove = [] }: Change, peer: string) {
-    const added = add.flatMap(({ tool, options }) => expandTools([tool]).map(name => ({ group, tool: name, options })))
-    await this.#init?.check(
-      peer,
-      added.map(({ tool, options }) => ({ group, tool, options: { options } }))
+    const added = add.flatMap(({ tool, ...rest }) =>
+      // a command makes a tool of its own of any name
+      (rest.command == null ? expandTools([tool]) : [tool]).map(name => ({ group, tool: name, ...rest }))
     )
-    const tools = await Promise.all(added.map(({ tool }) => findTool(tool, {}).check({})))
+    const wanted = added.map(({ tool, options, command }) => ({
+      ...{ group, tool },
+      options: { options, ...(command == null ? {} : { command }) }
+    }))
+    await this.#init?.check(peer, wanted)
+    const tools = await Promise.all(wanted.map(({ tool, options }) => findTool(tool, options).check(options)))
     const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
     const kept = this.#registered.filter(
       each => each.group !== group || (replaced.size > 0 && !replaced.has(each.tool))

@@ -1,8 +1,9 @@
 /** Runs a program as a tool: its files, readiness and exit. */
-import { open, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { errorLineIn } from '../processes/error-line.ts'
 import type { Exit, Supervised } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 import { FIXED_VARIABLES, toolEnvironment } from './tool-environment.ts'
@@ -16,16 +17,14 @@ interface ProgramRun {
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
-  /** Returned when it stops. */
-  warnings?: string[]
+  /** What is odd about it from the start. */
+  remarks?: string[]
 }
 
 /** A tool without output counts as started after this. */
 const READY_AFTER_S = 1
 /** Between two checks of a starting tool's output. */
 const OUTPUT_CHECK_MS = 20
-/** Of stderr in a message. */
-const MAX_TAIL_BYTES = 512
 
 /** @throws {BakError} `tool-unavailable`, `io` */
 export async function runProgram(
@@ -48,18 +47,28 @@ export async function runProgram(
   const ready = Promise.all([isReady(supervised, paths, deadline, signal), commandWritten]).then(() => {})
   // a caller may stop the tool without waiting for it to be ready
   ready.catch(() => {})
+  const remarks = [...(run.remarks ?? [])]
   let ended: Exit | undefined
-  supervised.exited.then(exit => {
+  let isStopping = false
+  const failed = Promise.withResolvers<string>()
+  supervised.exited.then(async exit => {
     ended = exit
+    if (!isStopping) failed.resolve(await earlyEndOf(exit, paths))
   })
   return {
     began: supervised.started,
     group: supervised.pid,
+    remarks,
     ready,
+    failed: failed.promise,
     async stop() {
+      isStopping = true
       const endedEarly = ended
       const exit = await supervised.stop({ signal: run.stopSignal })
-      return [...(run.warnings ?? []), ...(await warningsOf(exit, endedEarly, paths))]
+      if (endedEarly != null) return [await earlyEndOf(endedEarly, paths)]
+      // it may have written a file of its own
+      if ((await sizeOf(paths.output)) + (await sizeOf(paths.stdout)) === 0) remarks.push('wrote nothing')
+      return exit.signal === 'SIGKILL' ? ['had to be killed'] : []
     }
   }
 }
@@ -87,21 +96,16 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
 }
 
 async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
-  const tail = await tailOf(stderr)
+  const why = await errorLineIn(stderr)
   return new BakError(
     'tool-failed',
-    `ended with ${describe(exit)} before its first output${tail === '' ? '' : `: ${tail}`}`
+    `ended with ${describe(exit)} before its first output${why === '' ? '' : `: ${why}`}`
   )
 }
 
-async function warningsOf(exit: Exit, early: Exit | undefined, { stderr, stdout, output }: Paths): Promise<string[]> {
-  const tail = early == null ? '' : await tailOf(stderr)
-  const wrote = (await sizeOf(output)) + (await sizeOf(stdout)) > 0
-  return [
-    early != null && `ended early with ${describe(early)}${tail === '' ? '' : `: ${tail}`}`,
-    early == null && exit.signal === 'SIGKILL' && 'had to be killed',
-    !wrote && 'wrote nothing'
-  ].filter(warning => warning !== false)
+async function earlyEndOf(exit: Exit, { stderr }: Paths): Promise<string> {
+  const why = await errorLineIn(stderr)
+  return `ended early with ${describe(exit)}${why === '' ? '' : `: ${why}`}`
 }
 
 const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` : `exit ${exit}`)
@@ -111,21 +115,6 @@ async function sizeOf(path: string): Promise<number> {
     found => found.size,
     () => 0
   )
-}
-
-/** @returns the last three lines of a file as one line; '' if it cannot be read */
-async function tailOf(path: string): Promise<string> {
-  try {
-    await using file = await open(path)
-    const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read({
-      buffer: Buffer.alloc(MAX_TAIL_BYTES),
-      position: Math.max(0, size - MAX_TAIL_BYTES)
-    })
-    return buffer.toString('utf8', 0, bytesRead).trim().split('\n').slice(-3).join(' / ')
-  } catch {
-    return ''
-  }
 }
 
 function commandLine({ argv, env }: ProgramRun): string {

@@ -36,6 +36,10 @@ export interface RunningTool {
    * `tool-failed`, with its exit status and the last lines of its stderr, if it ends earlier.
    */
   ready: Promise<void>
-  /** Signals, waits, kills. @returns warnings, such as "ended early with exit 3". Never rejects. */
+  /** What is odd and costs no data, complete once it has stopped. */
+  remarks?: string[]
+  /** Resolves with the reason if it ends before it is stopped, in the words in which `stop` says it again. Never rejects. */
+  failed?: Promise<string>
+  /** Signals, waits, kills. @returns what it did not measure as it was asked to, such as "ended early with exit 3". Never rejects. */
   stop(): Promise<string[]>
 }

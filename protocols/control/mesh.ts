@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { count, instant, list, name, peerId, runId, text } from '../fields.ts'
 import { availability, record, registration } from '../hello.ts'
 import { leftover } from '../leftovers.ts'
+import { assignment } from '../manifest.ts'
 import { role } from '../membership.ts'
 
 /** A member as this peer sees it. */
@@ -57,18 +58,34 @@ export const meshCalls = {
   status: { request: v.strictObject({}), response: status },
   /** Answers once; with `watch`, again at every change. */
   members: { request: v.strictObject({ on: v.optional(text), watch: v.optional(v.boolean()) }), response: members },
+  /** Drops peers that are gone and will not come back, in the whole mesh; the names of those dropped. */
+  forget: {
+    request: v.strictObject({ peers: text }),
+    response: v.object({ forgotten: list(v.object({ peer: peerId, name }), 10_000) })
+  },
   /** Leaves the mesh in order and ends the daemon. */
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },
   /** Refuses new runs, or takes them again. */
   drain: { request: v.strictObject({ on: v.boolean() }), response: status },
   /** The selected members, with what each can observe. */
   tools: { request: v.strictObject({ on: v.optional(text) }), response: members },
+  /** Asks each selected member whether it can run these tools now; one answer for each member, and for each that is not here. */
+  check: {
+    request: v.strictObject({ on: v.optional(text), tools: list(assignment, 256) }),
+    response: v.object({
+      name,
+      peer: v.optional(peerId),
+      /** One for each tool, in their order; none for a member that did not answer. */
+      tools: list(availability, 256),
+      error: v.optional(text)
+    })
+  },
   /** Registers tools with the selected members, or removes them; one answer for each member. */
   register: {
     request: v.strictObject({
       on: text,
       group: name,
-      add: list(v.object({ tool: name, options: list(text, 64) }), 64),
+      add: list(v.omit(registration, ['group']), 64),
       remove: v.optional(list(name, 64))
     }),
     response: v.object({

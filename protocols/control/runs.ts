@@ -5,21 +5,45 @@ import { count, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
+import { shortfalls } from '../shortfall.ts'
 import { spec } from '../spec.ts'
+import { VERDICTS } from '../verdict.ts'
 
 /** A run id, a part of one, or `last`. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 
 const plan = v.object({
   members: list(
-    v.object({ peer: peerId, name, rank: count, tools: list(assignment, 256), missing: list(availability, 256) }),
+    v.object({
+      peer: peerId,
+      name,
+      rank: count,
+      /** It only drives the run. */
+      driver: v.optional(v.boolean()),
+      tools: list(assignment, 256),
+      missing: list(availability, 256),
+      /** Why it would not take part. */
+      excluded: v.optional(text)
+    }),
     10_000
   ),
+  /** Seconds for which the run would wait for members that are not here now. */
+  wait: v.optional(v.number()),
+  shortfalls,
+  /** How the run would end, as far as it can be known before. */
+  verdict: v.picklist(VERDICTS),
+  status: count,
+  partial: v.boolean(),
+  reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
   command: v.union([text, v.array(v.string())])
 })
 export type Plan = v.InferOutput<typeof plan>
+
+/** The daemon has taken a run: `absent` are peers that it was asked for and that are not here. */
+const begun = v.object({ run: runId, existed: v.boolean(), absent: list(text, 10_000) })
+export type Begun = v.InferOutput<typeof begun>
 
 const runRequest = v.strictObject({
   spec,
@@ -33,7 +57,7 @@ export const runCalls = {
   /** What a run would do now; starts nothing. */
   plan: { request: v.strictObject({ spec }), response: plan },
   /** Starts a run: answers its id, then its events until it ends or the caller closes the connection. */
-  run: { request: runRequest, response: v.union([v.object({ run: runId, existed: v.boolean() }), runEvent]) },
+  run: { request: runRequest, response: v.union([begun, runEvent]) },
   /** The events of a run from number `from` to its end. */
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
   cancel: {

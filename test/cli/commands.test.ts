@@ -49,6 +49,8 @@ const line: RunLine = {
   ],
   controller: { peer: PEER, name: 'db-1' },
   created: AT,
+  begun: AT,
+  beside: [],
   took: 1500,
   members: 3,
   bytes: 2048
@@ -197,7 +199,13 @@ bak('the command fails if a member cannot register tools', async () => {
 bak('check distinguishes usable, degraded and missing tools', async () => {
   const sar = { tool: 'sar', usable: true }
   const perf = { tool: 'perf', usable: true, reason: 'no kernel symbols' }
-  const { bak } = await fake({ tools: yields({ members: [member('a', { tools: [sar, perf] })] }) })
+  const known = [sar, perf]
+  const { bak } = await fake({
+    async *check({ tools }) {
+      const answers = tools.map(({ tool }) => known.find(each => each.tool === tool) ?? { tool, usable: false })
+      yield { name: 'a', peer: PEER, tools: answers }
+    }
+  })
   const good = await bak('check', '--tools', 'sar,perf')
   assert.is(good.stdout, 'MEMBER  sar     perf\na       usable  degraded\n\na: perf is degraded: no kernel symbols\n')
   assert.is(good.status, 0)
@@ -210,6 +218,20 @@ bak('check distinguishes usable, degraded and missing tools', async () => {
       .map(each => JSON.parse(each).state),
     ['usable', 'missing']
   )
+})
+
+bak('check asks with the whole command of a tool, and names members that are not here', async () => {
+  const asked: unknown[] = []
+  const { bak } = await fake({
+    async *check({ tools }) {
+      asked.push(tools)
+      yield { name: 'a', peer: PEER, tools: [{ tool: 'net', usable: true }] }
+      yield { name: 'd', tools: [], error: 'lost' }
+    }
+  })
+  const { status, stdout } = await bak('check', '--tool', 'net=dump -i eth0')
+  assert.equal([status, stdout], [78, 'MEMBER  net\na       usable\nd       missing\n\nd: net is missing: lost\n'])
+  assert.equal(asked, [[{ group: 'default', tool: 'net', options: { command: ['/bin/sh', '-c', 'dump -i eth0'] } }]])
 })
 
 bak('ls and ps list runs', async () => {
@@ -233,7 +255,7 @@ bak('ls and ps list runs', async () => {
   ]
   assert.equal(head((await bak('ls')).stdout)[1], row)
   const [top, first] = head((await bak('ps')).stdout)
-  assert.equal(top, ['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED'])
+  assert.equal(top, ['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED', 'BESIDE'])
   assert.equal(first?.slice(2, 5), ['running', 'work', '3'])
   assert.equal(JSON.parse((await bak('ls', '--json')).stdout), { runs: [line] })
   assert.equal(asked, [{}, { mesh: true, active: true }, {}])
@@ -406,6 +428,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['upnp', 'true', 'default'],
     ['membership', '30d', 'default'],
     ['leftovers', '30d', 'default'],
+    ['forget', '1d', 'default'],
     ['log', 'warn', 'BAK_LOG'],
     ['allow.controllers', 'true', 'default'],
     ['allow.exec', '["x"]', `${home}/config.toml:8`],

@@ -108,6 +108,8 @@ export const ended = (more: Partial<EndedEvent> = {}): EventBody => ({
   status: 0,
   partial: false,
   excluded: [],
+  shortfalls: [],
+  beside: [],
   bytes: 0,
   took: 1234,
   folder: '/results/x',

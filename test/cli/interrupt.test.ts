@@ -12,7 +12,7 @@ signals.before.each(async () => {
   cancelled.length = 0
   fake = await startFake({
     async *run(_, { signal }) {
-      yield { run: RUN, existed: false }
+      yield { run: RUN, existed: false, absent: [] }
       yield* timed(created) as RunEvent[]
       await Promise.race([released.promise, new Promise(resolve => signal.addEventListener('abort', resolve))])
       yield* timed(ended({ verdict: 'cancelled', status: 4 }))

@@ -33,6 +33,7 @@ const excluded = (name: string): EventBody => ({
   code: 'lost',
   reason: 'gone'
 })
+const lost = (name: string): EventBody => ({ type: 'lost', peer: PEER, name })
 const transfer = (name: string, done: number): LiveBody => ({ type: 'transfer', peer: PEER, name, done, total: 100 })
 const received = (name: string): EventBody => ({
   type: 'received',
@@ -51,7 +52,7 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
     'says who it waits for',
     [{ type: 'waiting', expect: 3, present: 1 }],
     state => state.waiting,
-    { expect: 3, present: 1 }
+    { expect: 3, present: 1, absent: [] }
   ],
   [
     'waits no longer once there is a roster',
@@ -95,9 +96,24 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
   ],
   [
     'counts who is left',
-    [rosterOf('a', 'b', 'c'), excluded('a'), { type: 'pulse', elapsed: 1, members: 3, lost: 1, bytes: 0 }],
+    [rosterOf('a', 'b', 'c'), excluded('a'), { type: 'lost', peer: PEER, name: 'b' }],
     countPresent,
     1
+  ],
+  [
+    'knows who is lost and since when, until it returns or is out',
+    [...['a', 'b', 'c'].map(lost), { type: 'returned', peer: PEER, name: 'a' }, excluded('b')],
+    state => state.lost,
+    [{ name: 'c', since: AT + 2_000 }]
+  ],
+  [
+    'keeps what is missing and who measures beside it',
+    [
+      { type: 'shortfall', kind: 'tool', member: 'b', what: 'sar', reason: 'not found on PATH' },
+      { type: 'beside', run: RUN, controller: 'c', members: ['a'] }
+    ],
+    state => state.warnings,
+    ['missing sar on b: not found on PATH', `${RUN} of c measures at the same time on a`]
   ],
   ['adds up bytes here and on their way', [transfer('a', 10), transfer('b', 20), received('a')], countBytes, 120],
   [

@@ -47,6 +47,26 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
     ['run  00:00', '  > waiting for members, 1 of 3 are here']
   ],
   [
+    'who is missing, while it waits',
+    [{ type: 'waiting', expect: 3, present: 1, absent: ['d (lost)'] }],
+    ['run  00:00', '  > waiting for members, 1 of 3 are here; missing d (lost)']
+  ],
+  [
+    'a member that was lost, at once',
+    [created, rosterOf('a', 'b'), { type: 'lost', peer: PEER, name: 'b' }],
+    ['20261122T213015-k3f9ab smoke  01:05  2 members', '  ! b lost 1 min ago']
+  ],
+  [
+    'a workload that failed with a red cross, and how',
+    [
+      created,
+      { ...open, phase: 'work', asked: 1 } as EventBody,
+      { ...closed, phase: 'work', ok: 1, asked: 1 } as EventBody,
+      { type: 'workload-ended', step, exit: 7, duration: 128, timedOut: false }
+    ],
+    ['20261122T213015-k3f9ab smoke  01:05  small sample 2', '  ✗ work exit 7 128 ms']
+  ],
+  [
     'who came, once the run has ended without the others',
     [created, { type: 'waiting', expect: 3, present: 1 }, ended({ took: 2000 })],
     ['20261122T213015-k3f9ab smoke  00:02', '  ✗ 1 of 3 members came']
@@ -76,7 +96,7 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
   ],
   [
     'what has arrived',
-    [{ type: 'pulse', elapsed: 1, members: 1, lost: 0, bytes: 2 ** 21 }],
+    [{ type: 'received', peer: PEER, name: 'a', what: 'x', digest: DIGEST, bytes: 2 ** 21, took: 1 }],
     ['run  00:00', '  2.0 MiB received']
   ],
   [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CallHandlers, RunRequest } from '../../protocols/control.ts'
+import type { Begun, CallHandlers, RunRequest } from '../../protocols/control.ts'
 import type { EndedEvent, EventBody, LiveBody, RunEvent } from '../../protocols/events.ts'
 import { created, DIGEST, ended, type Fake, PEER, RUN, rosterOf, startFake, timed, yields } from './fake.ts'
 
@@ -26,8 +26,8 @@ const fake = async (handlers: Partial<CallHandlers>) => {
   return started
 }
 
-type Line = { run: string; existed: boolean } | RunEvent
-const started = { run: RUN, existed: false }
+type Line = Begun | RunEvent
+const started: Begun = { run: RUN, existed: false, absent: [] }
 const runs = (...bodies: (EventBody | LiveBody)[]) => ({ run: yields<Line>(started, ...timed(...bodies)) })
 const step = { number: 1, name: 'default', sample: 1 }
 const closed: EventBody = {
@@ -64,7 +64,8 @@ run('a run prints a line for each phase, the output of the workload, and a summa
     `2026-11-22T21:30:18.000Z run=${RUN} phase=send step=1-default/sample1 ok 3/3 128 ms`,
     'err',
     `2026-11-22T21:30:20.000Z run=${RUN} excluded=db-3 phase=start tool-failed: sar: no`,
-    `run ${RUN}: ok, partial in 1.2 s; without db-3 (start: sar: no)`,
+    `run ${RUN}: ok, partial in 1.2 s`,
+    'without db-3 (start: sar: no)',
     '/results/x',
     ''
   ])
@@ -178,18 +179,35 @@ run('--dry-run prints members, tools and phases', async () => {
         name: 'a',
         rank: 0,
         tools: [{ group: 'default', tool: 'sar', options: {} }],
-        missing: [{ tool: 'perf', usable: false, reason: 'not installed' }]
-      }
+        missing: [{ tool: 'perf', usable: false, reason: 'perf: not installed' }]
+      },
+      { peer: PEER, name: 'c', rank: 1, driver: true, tools: [], missing: [] }
     ],
-    needed: 1,
+    shortfalls: [{ kind: 'member' as const, what: 'd', reason: 'lost' }],
+    wait: 60,
+    ...{ verdict: 'quorum' as const, status: 3, partial: true, reason: 'd is needed' },
+    needed: 3,
     phases: ['join', 'start'],
     command: ['x', 'y z']
   }
   const { bak } = await fake({ plan: yields(plan) })
-  const { stdout } = await bak('run', '--dry-run', '--', 'x', 'y z')
-  assert.is(
-    stdout,
-    "RANK  MEMBER  TOOLS  MISSING\n0     a       sar    perf: not installed\n\n1 of 1 members must answer each phase\nphases: join, start\ncommand: x 'y z'\n"
+  const { status, stdout } = await bak('run', '--dry-run', '--', 'x', 'y z')
+  assert.equal(
+    [status, ...stdout.split('\n')],
+    [
+      3,
+      'RANK  MEMBER           TOOLS  MISSING',
+      '0     a                sar    perf: not installed',
+      '1     c (only drives)  -      -',
+      '',
+      'missing: d: lost',
+      'would wait 60 s for members that are not here',
+      '2 members must answer each phase, and the controller',
+      'would fail: quorum not met, partial: d is needed',
+      'phases: join, start',
+      "command: x 'y z'",
+      ''
+    ]
   )
 })
 
@@ -202,7 +220,7 @@ run('errors in flags and files are found before the daemon is called', async () 
   }
   assert.equal(await said('bad.toml'), [
     65,
-    'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, on, tools, tool, groups, expect, iterations, samples, interval, sysinfo, policy, tags'
+    'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, on, tools, group, tool, groups, expect, iterations, samples, interval, sysinfo, policy, tags'
   ])
   assert.equal(await said('--samples', '0', '--', 'x'), [64, 'bak: samples: expected >= 1, got 0'])
   assert.equal(await said(), [64, 'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND'])
@@ -285,7 +303,9 @@ run('a heartbeat line is printed while nothing happens', async () => {
       async *run() {
         yield started
         yield* timed(created, rosterOf('a', 'b', 'c'), { type: 'excluded', ...lost })
-        yield { type: 'pulse', at: Date.now(), elapsed: 1, members: 3, lost: 0, bytes: 3_250_586 } as RunEvent
+        const about = { peer: PEER, name: 'b', what: 'x', digest: DIGEST, bytes: 3_250_586, took: 1 }
+        yield { n: 3, at: Date.now(), type: 'received', ...about } as RunEvent
+        yield { n: 4, at: Date.now() - 12_000, type: 'lost', peer: PEER, name: 'b' } as RunEvent
         await more.promise
         yield* timed(ended())
       }
@@ -293,15 +313,15 @@ run('a heartbeat line is printed while nothing happens', async () => {
   ).start(['run', '--heartbeat', '0.1', '--', 'x'])
   await child.sees('still running')
   more.resolve()
-  assert.match((await child.ended).stderr, /Z run=\S+ still running .*, 2 of 3 members, 3\.1 MiB\n/)
+  assert.match((await child.ended).stderr, /Z run=\S+ still running .*, 1 of 3 members, b lost 1\d s ago, 3\.1 MiB\n/)
 })
 
 run('a replay prints no heartbeat lines', async () => {
-  const pulses = Array.from(
+  const many = Array.from(
     { length: 500 },
-    (): LiveBody => ({ type: 'pulse', elapsed: 1, members: 1, lost: 0, bytes: 0 })
+    (): LiveBody => ({ type: 'transfer', peer: PEER, name: 'a', done: 1, total: 1 })
   )
-  const { bak } = await fake({ attach: yields(...timed(created, ...pulses, closed, ended())) })
+  const { bak } = await fake({ attach: yields(...timed(created, ...many, closed, ended())) })
   const { status, stderr } = await bak('attach', 'last')
   assert.is(status, 0)
   assert.is(stderr.trim().split('\n').length, 3, stderr)

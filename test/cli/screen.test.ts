@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBlock } from '../../cli/block.ts'
-import type { Started } from '../../cli/follow.ts'
+import type { Begun } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { EventBody, RunEvent } from '../../protocols/events.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
@@ -46,8 +46,8 @@ screen('lines above the block and the block itself appear in one step', () => {
 
 onTerminal('a run ends with its block and the last line below all that it printed', async () => {
   const output = { type: 'output' as const, stream: 'stdout' as const, text: 'first\nno end' }
-  const run = yields<Started | RunEvent>(
-    { run: RUN, existed: false },
+  const run = yields<Begun | RunEvent>(
+    { run: RUN, existed: false, absent: [] },
     ...timed({ ...created, steps: 1 } as EventBody, rosterOf('a'), output, ended())
   )
   fake = await startFake({ run })

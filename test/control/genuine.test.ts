@@ -26,9 +26,10 @@ const recordOf = (by: Signer, signer?: Signer, change: Partial<RunRecord> = {}) 
     partial: false,
     epoch: 1,
     created: 1,
+    begun: 1,
     program: '0'
   } as const
-  const lists = { roster: [], excluded: [], workload: [], skew: [], sent: [] }
+  const lists = { roster: [], excluded: [], shortfalls: [], beside: [], workload: [], skew: [], sent: [] }
   const controller = { peer: by.peer, name: 'ops' }
   return writeRecord({ ...about, ...lists, controller, directory: '/', spec: specOf(), ...change }, signer)
 }

@@ -89,19 +89,27 @@ roles('nothing came of it', async () => {
   for (const member of await net().members('c')) assert.equal(member.registered, [])
 })
 
-roles('a person at an agent may register tools on that machine itself, and sees members, runs and plans', async () => {
-  for (const words of [
-    ['tools', 'register', 'vmstat', '--on', 'b'],
-    ['tools', 'clear', '--on', 'b'],
-    ['members'],
-    ['ps'],
-    ['run', '--dry-run', '--', 'true']
-  ]) {
-    const { status, stderr } = await net().bak('b', words)
-    assert.is(status, 0, `${words.join(' ')}: ${stderr}`)
+roles(
+  'a person at an agent may register tools on that machine itself, and sees members and runs; a plan says what a run would',
+  async () => {
+    for (const words of [
+      ['tools', 'register', 'vmstat', '--on', 'b'],
+      ['tools', 'clear', '--on', 'b'],
+      ['members'],
+      ['ps']
+    ]) {
+      const { status, stderr } = await net().bak('b', words)
+      assert.is(status, 0, `${words.join(' ')}: ${stderr}`)
+    }
+    assert.match((await net().bak('b', ['ps'])).stdout, run.run)
+    const plan = await net().bak('b', ['run', '--dry-run', '--', 'true'])
+    assert.equal(
+      [plan.status, /this peer is an agent: it may not drive runs/.test(plan.stderr)],
+      [77, true],
+      plan.stderr
+    )
   }
-  assert.match((await net().bak('b', ['ps'])).stdout, run.run)
-})
+)
 
 roles('an agent may follow the run that it takes part in, and no other', async () => {
   const signal = AbortSignal.timeout(10_000)

@@ -191,7 +191,7 @@ runs('--expect waits for members, and says who is there when they do not come', 
     'true'
   ])
   assert.is(status, 3)
-  assert.match(stderr, /4 members.*a, b, c/)
+  assert.match(stderr, /4 of 4 expected members.* 3 are here .*: a, b, c/)
   net().add('d')
   const run = await startRun(net(), 'a', ['--expect', '4', '--tools', 'none', '--', 'true'])
   await run.until(event => event.type === 'waiting')

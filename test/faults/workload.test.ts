@@ -120,11 +120,9 @@ faults(
     )
     const run = await startRun(net(), 'c', [file, '--', 'sleep', '0.5'])
     assert.is((await run.finished).status, 0)
-    const stops = run.events.filter(event => event.type === 'ack' && event.phase === 'stop') as Array<{
-      warnings?: string[]
-    }>
-    assert.is(stops.length, 3)
-    for (const { warnings } of stops) assert.match((warnings ?? []).join('\n'), /deaf: .*kill/)
+    const { shortfalls } = record(net(), 'c', run.run)
+    const killed = shortfalls.filter(({ what, reason }) => what === 'deaf' && reason === 'had to be killed')
+    assert.equal(killed.map(({ member }) => member).sort(), ['a', 'b', 'c'])
     assert.equal(processesWith(mark), [])
   }
 )
@@ -133,8 +131,12 @@ faults('a tool that a member does not have is told before the start, and the pol
   const file = runFile('tools = ["proc", "ghost"]\n[tool.ghost]\ncommand = ["/no/such/tool"]\n')
   const run = await startRun(net(), 'c', [file, '--', 'true'])
   assert.is((await run.finished).status, 0)
-  const join_ = run.events.find(event => event.type === 'ack' && event.phase === 'join') as { warnings: string[] }
-  assert.match(join_.warnings.join(), /no\/such\/tool/)
+  const lacks = run.events.flatMap(event => (event.type === 'shortfall' ? [event] : []))
+  assert.equal(
+    lacks.map(({ member, what }) => [member, what]).sort(),
+    ['a', 'b', 'c'].map(name => [name, 'ghost'])
+  )
+  for (const { reason } of lacks) assert.match(reason, /^\/no\/such\/tool is not/)
   const strict = await startRun(net(), 'c', [file, '--on-missing-tool', 'exclude', '--', 'true'])
   assert.is((await strict.finished).status, 3)
   assert.not.ok(strict.events.some(isPhase('start')), 'nothing was started')

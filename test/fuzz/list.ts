@@ -2,6 +2,7 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { getProtocol } from '../../protocols/content.ts'
@@ -71,6 +72,7 @@ export const targets = [
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
   }),
   of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
+  of({ protocol: checkToolsProtocol, refusals: ['not-allowed'] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -100,6 +102,7 @@ export const targets = [
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),
+  asks({ protocol: checkToolsProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),

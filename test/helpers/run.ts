@@ -57,7 +57,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
     ...{ without: new Set<string>(), beyond: new Set<string>(), gone: new Set<string>() },
     onCommand: () => {}
   }
-  const order = { run, epoch: 1, created: Date.now(), spec: specOf(spec), directory: '/', env: {} }
+  const order = { run, epoch: 1, created: Date.now(), begun: Date.now(), spec: specOf(spec), directory: '/', env: {} }
   const folder = new RunFolder(scratch())
   await folder.create(order.spec)
   const context = new RunContext({
@@ -117,6 +117,7 @@ function feedOf(made: Omit<FakeRun, 'run'>): RunFeed {
     made.onCommand(signed.value)
   }
   return fake<RunFeed>({
+    runs: () => [],
     reaches: peers => peers.every(peer => !made.beyond.has(peer)),
     publish: heard => take(heard, true),
     handle: heard => take(heard, false)

@@ -35,6 +35,11 @@ const errors: [string, string, ...string[]][] = [
   ['a fraction', 'samples = 1.5', 'f:1: samples: expected a whole number, got 1.5'],
   ['a number out of bounds', '[policy]\ntransfers = 65', 'f:2: policy.transfers: expected <= 64, got 65'],
   ['an empty list', 'command = []', 'f:1: command: a command needs at least one word'],
+  [
+    'a command of too many words',
+    `command = [${'"x",'.repeat(4_097)}]`,
+    'f:1: command: has a length of 4097; 4096 is the most'
+  ],
   ['an empty text', 'on = ""', 'f:1: on: is empty'],
   [
     'a command of another kind',

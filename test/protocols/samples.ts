@@ -128,7 +128,7 @@ export const record: MemberRecord = {
   addresses: ['/ip4/10.0.0.7/tcp/4001'],
   tools: [availability],
   registered: [{ group: 'default', tool: 'vmstat', options: ['--interval', '3'] }],
-  runs: [{ run, name: 'run', phase: 'work', manifest: digest }],
+  runs: [{ run, name: 'run', phase: 'work', manifest: digest, begun: at }],
   cores: 8,
   memory: 16e9,
   os: 'linux',

@@ -15,10 +15,10 @@ for (const [verdict, whole, partial, strictly] of table) {
   verdicts(
     `a run that ended ${verdict} has the status ${whole}, partial ${partial}, and under --strict ${strictly}`,
     () => {
-      assert.is(statusOf(verdict, false), whole)
-      assert.is(statusOf(verdict, false, true), whole)
-      assert.is(statusOf(verdict, true), partial)
-      assert.is(statusOf(verdict, true, true), strictly)
+      assert.is(statusOf(verdict, true), whole)
+      assert.is(statusOf(verdict, true, true), whole)
+      assert.is(statusOf(verdict, false), partial)
+      assert.is(statusOf(verdict, false, true), strictly)
     }
   )
 }

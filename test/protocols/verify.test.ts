@@ -91,6 +91,7 @@ const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Si
     controller: { peer: controller.peer, name: 'c' },
     epoch: 1,
     created: 1,
+    begun: 1,
     ended: 9,
     program: '0.1.0',
     directory: '/',
@@ -98,6 +99,8 @@ const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Si
     spec: effective,
     roster: manifest.roster,
     excluded: [],
+    shortfalls: [],
+    beside: [],
     workload: [],
     skew: [],
     sent: members.map(({ peer }, i) => ({

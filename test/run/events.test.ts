@@ -17,6 +17,8 @@ const ended: EventBody = {
   status: 0,
   partial: false,
   excluded: [],
+  shortfalls: [],
+  beside: [],
   bytes: 0,
   took: 1,
   folder: '/x'

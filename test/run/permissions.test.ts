@@ -52,7 +52,8 @@ async function doors(own: Role = 'controller') {
     list: () => []
   }
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
-  const of = { streams, members, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
+  const feed = { addEventListener: () => {}, runs: () => [] }
+  const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
   const init = { log, home, signer: self, program: '0', workloads: new Map() }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()
@@ -74,7 +75,16 @@ async function plantRun(home: Home): Promise<void> {
   const folder = new RunFolder(home.runs(run))
   await mkdir(folder.root, { recursive: true })
   const [entry] = manifest.roster
-  const about = { format: FORMAT, run, name: 'x', state: 'ended', partial: false, epoch: 1, created: 1 } as const
+  const about = {
+    format: FORMAT,
+    run,
+    name: 'x',
+    state: 'ended',
+    partial: false,
+    epoch: 1,
+    created: 1,
+    begun: 1
+  } as const
   await folder.seal(
     {
       ...about,
@@ -83,7 +93,7 @@ async function plantRun(home: Home): Promise<void> {
       directory: '/',
       spec: specOf(),
       roster: [{ ...entry, peer: member.peer } as never],
-      ...{ excluded: [], workload: [], skew: [], sent: [] }
+      ...{ excluded: [], shortfalls: [], beside: [], workload: [], skew: [], sent: [] }
     },
     self
   )

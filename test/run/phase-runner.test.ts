@@ -183,7 +183,7 @@ test('a phase that fails stops the run with what was missing, unless it cleans u
   const error = await start
   assert.instance(error, Stopped)
   assert.is(error.verdict, 'quorum')
-  assert.is(error.message, 'start: 5 answers were needed of 5 members; m0: it did not start')
+  assert.is(error.message, 'm0: it did not start; 0 of the 4 members needed answered start')
   const stop = runner.run(planned('stop', { step }), { cleanup: true, onAnswers: () => {} })
   answer(all.slice(1, 2), failed)
   answer(all.slice(2))

@@ -100,6 +100,31 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     ['default/sar', 'x/sar', 'y/sar']
   ],
   [
+    'what is registered for the group that was asked for, and no proc beside it',
+    { group: 'net' },
+    peer('a', { registered: [registered('default', 'sar'), registered('net', 'iostat')] }),
+    ['net/iostat']
+  ],
+  [
+    'what was asked for, and what is registered for the group that was asked for',
+    { group: 'net', tools: ['vmstat'] },
+    peer('a', { registered: [registered('net', 'iostat')] }),
+    ['default/vmstat', 'net/iostat']
+  ],
+  ['nothing, where nothing is registered for that group on it', { group: 'net' }, peer('a'), []],
+  [
+    'nothing that is registered in a run with groups of its own',
+    { groups: [{ name: 'db', on: 'a', tools: ['iostat'] }] },
+    peer('a', { registered: [registered('default', 'sar')] }),
+    ['db/iostat']
+  ],
+  [
+    'what is registered for a group beside those of the run, where it was asked for',
+    { group: 'net', groups: [{ name: 'db', on: 'a', tools: ['iostat'] }] },
+    peer('a', { registered: [registered('net', 'sar')] }),
+    ['net/sar', 'db/iostat']
+  ],
+  [
     'only those registered for the group default',
     {},
     peer('a', { registered: [registered('default', 'sar'), registered('other', 'iostat')] }),
@@ -119,6 +144,13 @@ candidates('a tool gets the options of the spec, and its registration adds words
   ])
   assert.equal(candidatesOf(specOf({ tool, tools: ['sar'] }), members)[0]?.tools, [
     { group: 'default', tool: 'sar', options: { interval: 1, options: ['-A'] } }
+  ])
+})
+
+candidates('a registered command is a tool of its own', () => {
+  const dump = { ...registered('default', 'dump', ['-v']), command: ['tcpdump', '-i', 'eth0'] }
+  assert.equal(candidatesOf(specOf(), [peer('a', { registered: [dump] })])[0]?.tools, [
+    { group: 'default', tool: 'dump', options: { command: ['tcpdump', '-i', 'eth0'], options: ['-v'] } }
   ])
 })
 
@@ -167,7 +199,7 @@ const wrong: Array<[title: string, spec: object]> = [
 for (const [title, spec] of wrong) {
   options(`those of ${title} are a mistake in the run file`, () => {
     assert.throws(
-      () => checkTools(specOf(spec)),
+      () => checkTools(specOf(spec), []),
       (error: unknown) => (error as BakError).code === 'bad-run-file'
     )
   })
@@ -178,5 +210,34 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
   ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }]
 ]
-for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec)))
+for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec), []))
 options.run()
+
+const known = suite('tools and groups that were asked for')
+const mesh = [{ registered: [registered('net', 'sar')], tools: [{ tool: 'turbostat', usable: false }] }]
+const unknown: Array<[spec: object, message: RegExp]> = [
+  [{ tools: ['nosuch'] }, /^nosuch: no peer knows this tool; known are proc, /],
+  [{ tools: ['procc'] }, /^procc: no peer knows this tool; did you mean proc\?/],
+  [{ tools: ['constructor'] }, /^constructor: no peer knows this tool/],
+  [{ tools: ['toString'] }, /^toString: no peer knows/],
+  [{ groups: [{ name: 'x', tools: ['nosuch'] }] }, /^nosuch: no peer knows this tool/],
+  [{ tool: { own: { options: ['-a'] } }, tools: ['own'] }, /^own: no peer knows this tool/],
+  [{ group: 'nett' }, /^group nett: no peer has tools registered for it; there are net: /]
+]
+for (const [spec, message] of unknown) {
+  known(`that nobody knows are refused: ${JSON.stringify(spec)}`, () => {
+    assert.throws(
+      () => checkTools({ ...specOf(), ...specOf(spec) }, mesh),
+      (error: unknown) => (error as BakError).code === 'usage' && message.test((error as Error).message)
+    )
+  })
+}
+for (const spec of [
+  { tools: ['turbostat'] },
+  { tools: ['heavy'] },
+  { group: 'net' },
+  { tools: ['own'], tool: { own: { command: ['x'] } } }
+]) {
+  known(`that somebody knows are in order: ${JSON.stringify(spec)}`, () => checkTools(specOf(spec), mesh))
+}
+known.run()

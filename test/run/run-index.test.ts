@@ -28,8 +28,17 @@ const recordOf = (run: string, more: Partial<RunRecord> = {}): RunRecord => ({
     partial: false,
     controller: { peer: controller.peer, name: 'a' }
   },
-  ...{ epoch: 1, created: 5, program: '0', directory: '/', spec: offer.spec, roster: manifest.roster, excluded: [] },
-  ...{ workload: [], skew: [], sent: [sent, sent] },
+  ...{
+    epoch: 1,
+    created: 5,
+    begun: 5,
+    program: '0',
+    directory: '/',
+    spec: offer.spec,
+    roster: manifest.roster,
+    excluded: []
+  },
+  ...{ shortfalls: [], beside: [], workload: [], skew: [], sent: [sent, sent] },
   ...more
 })
 const idOf = (i: number) => `20261122T213015-aaaa${String(i).padStart(2, '0')}`

@@ -22,8 +22,15 @@ async function result() {
   chmodSync(folder.root, 0o777)
   const record: RunRecord = {
     ...{ format: FORMAT, run, name: 'x', state: 'ended', verdict: 'ok', status: 0, partial: false, epoch: 1 },
-    ...{ controller: { peer: controller.peer, name: 'c' }, created: 1, ended: 2, program: '0', directory: '/' },
-    ...{ spec: specOf(), roster: [], excluded: [], workload: [], skew: [], sent: [] }
+    ...{
+      controller: { peer: controller.peer, name: 'c' },
+      created: 1,
+      begun: 1,
+      ended: 2,
+      program: '0',
+      directory: '/'
+    },
+    ...{ spec: specOf(), roster: [], excluded: [], workload: [], skew: [], sent: [], shortfalls: [], beside: [] }
   }
   const events = await RunEvents.open(folder.journal, [], () => {})
   const seal = () => sealResult({ record, events, folder, signer: controller })

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseSelector } from '../../node/run/selector.ts'
+import { namesIn, parseSelector } from '../../node/run/selector.ts'
 import { BakError } from '../../protocols/errors.ts'
 
 const test = suite('selector')
 
 const a = { peer: '12D3KooWAAAAAAAAfirst', name: 'db1', shown: 'db1', labels: { role: 'db', rack: 'r1' } }
-const b = { peer: '12D3KooWBBBBBBBBsecond', name: 'db2', shown: 'db2', labels: { role: 'db', rack: 'r2' } }
+const b = { peer: '12D3KooWBBBBBBBBsecond', name: 'db2', shown: 'db2', labels: { role: 'db', rack: 'r2', spare: '' } }
 const c = {
   peer: '12D3KooWCCCCCCCCthird',
   name: 'web',
@@ -43,10 +43,13 @@ const table: Array<[selector: string, who: string]> = [
   ['role=db', 'ab'],
   ['role=d*', 'ab'],
   ['role!=db', 'cd'],
-  ['role=', 'd'],
-  ['role!=', 'abc'],
+  ['role=', ''],
+  ['role!=', 'abcd'],
+  ['spare=', 'b'],
+  ['spare!=', 'acd'],
+  ['constructor=*', ''],
   ['rack=r2', 'bc'],
-  ['rack=*', 'abcd'],
+  ['rack=*', 'abc'],
   ['os.name=x=y', 'c'],
   ['role=db+rack=r2', 'b'],
   ['role=db + rack=r2', 'b'],
@@ -58,6 +61,23 @@ const table: Array<[selector: string, who: string]> = [
 for (const [selector, expected] of table) {
   test(`"${selector}" is ${expected === '' ? 'nobody' : [...expected].join(' and ')}`, () =>
     assert.is(who(selector), expected))
+}
+
+const named: Array<[selector: string, names: string[]]> = [
+  ['all', []],
+  ['role=db', []],
+  ['db*', []],
+  ['db1', ['db1']],
+  ['db1, web', ['db1', 'web']],
+  ['role=db,web#fourth', ['web#fourth']],
+  ['db1+role=db', ['db1']]
+]
+for (const [selector, names] of named) {
+  test(`"${selector}" names ${names.join(' and ') || 'nobody'}`, () =>
+    assert.equal(
+      namesIn(selector).map(({ name }) => name),
+      names
+    ))
 }
 
 const errors: Array<[selector: string, part: string]> = [

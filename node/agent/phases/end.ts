@@ -7,9 +7,11 @@ import { stopTools } from './stop.ts'
 /** Persistent tools stop here, and the clock is measured again: two distances make a drift. So is the path. */
 export const end: PhaseHandler = async context => {
   const { member } = context
-  const warnings = [...clockWarnings(member), ...(await stopTools(member))]
+  const stopped = await stopTools(member)
+  const { missing } = stopped
+  const warnings = [...clockWarnings(member), ...stopped.warnings]
   const why = await measureAgain(context)
   return why == null
-    ? { warnings: warnings.slice(-64), clock: member.clock, path: pathNow(context) }
-    : { warnings: [...warnings, why].slice(-64) }
+    ? { missing, warnings: warnings.slice(-64), clock: member.clock, path: pathNow(context) }
+    : { missing, warnings: [...warnings, why].slice(-64) }
 }

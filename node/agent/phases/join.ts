@@ -1,9 +1,7 @@
 /** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
-import type { Availability } from '../../../protocols/hello.ts'
-import type { Assignment } from '../../../protocols/manifest.ts'
-import { findTool } from '../../tools/index.ts'
+import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 
@@ -13,7 +11,7 @@ export const join: PhaseHandler = async context => {
   const self = parts.self()
   await parts.allow(member)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
-  const [clock, tools] = await Promise.all([measureAtJoin(context), Promise.all(member.tools.map(checkAssignment))])
+  const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools)])
   member.clock = clock
   const missing = tools.filter(tool => !tool.usable)
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {
@@ -21,7 +19,7 @@ export const join: PhaseHandler = async context => {
   }
   await member.save()
   return {
-    warnings: tools.filter(tool => tool.reason != null).map(tool => tool.reason as string),
+    warnings: tools.filter(tool => tool.usable && tool.reason != null).map(tool => tool.reason as string),
     capabilities: {
       program: self.program,
       os: `${self.os} ${release()}`,
@@ -30,13 +28,5 @@ export const join: PhaseHandler = async context => {
       path: pathNow(context),
       tools
     }
-  }
-}
-
-async function checkAssignment({ tool, options }: Assignment): Promise<Availability> {
-  try {
-    return await findTool(tool, options).check(options)
-  } catch (cause) {
-    return { tool, usable: false, reason: (cause as Error).message }
   }
 }

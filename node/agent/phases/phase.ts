@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
@@ -37,6 +38,8 @@ export interface PhaseContext {
   parts: PhaseParts
   /** Aborts when the phase is over without this member, or the daemon stops. */
   signal: AbortSignal
+  /** Tells the controller at once what will be in a later answer. */
+  tell(missing: Missing): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
 }
@@ -45,5 +48,10 @@ export interface PhaseContext {
 export type PhaseHandler = (
   context: PhaseContext
 ) => Promise<
-  Partial<Pick<Ack, 'warnings' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began' | 'observed'>>
+  Partial<
+    Pick<
+      Ack,
+      'warnings' | 'missing' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began' | 'observed'
+    >
+  >
 >

@@ -5,6 +5,7 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Step } from '../../../protocols/phase.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
 import { now } from '../../now.ts'
 import { findTool } from '../../tools/index.ts'
 import type { RunningTool } from '../../tools/tool.ts'
@@ -37,19 +38,21 @@ export const start: PhaseHandler = async context => {
     Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
     pause(MIN_START_MS, signal)
   ])
-  const failures = outcomes.flatMap((outcome, i) =>
-    outcome.status === 'rejected' ? [`${usable[i]?.tool}: ${asBakError(outcome.reason).message}`] : []
+  const failures: Missing[] = outcomes.flatMap((outcome, i) =>
+    outcome.status === 'rejected'
+      ? [{ kind: 'tool', what: usable[i]?.tool as string, reason: asBakError(outcome.reason).message.slice(0, 1024) }]
+      : []
   )
   if (failures.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude') {
     await stopTools(member)
-    throw new BakError('tool-failed', failures.join('; '))
+    throw new BakError('tool-failed', failures.map(({ what, reason }) => `${what}: ${reason}`).join('; '))
   }
   if (signal.aborted) {
     await stopTools(member)
     throw asBakError(signal.reason)
   }
   member.usageAtStart = parts.usage()
-  return { began, warnings: failures, clock: member.clock }
+  return { began, missing: failures.slice(0, 64), clock: member.clock }
 }
 
 /** @returns the tools that this member said it can use when it joined */
@@ -65,7 +68,7 @@ async function folderOf(member: MemberState, step: Step, { group, tool }: Assign
 }
 
 async function begin(context: PhaseContext, { group, tool, options }: Assignment, folder: string): Promise<void> {
-  const { member, parts, signal } = context
+  const { member, parts, signal, tell } = context
   const running: RunningTool = await findTool(tool, options).start({
     folder,
     interval: options.interval ?? member.offer.spec.interval,
@@ -73,8 +76,17 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
     supervisor: parts.supervisor,
     signal
   })
-  member.started.push({ group, tool, running })
-  await running.ready
+  const started = { group, tool, running }
+  member.started.push(started)
+  try {
+    await running.ready
+  } catch (cause) {
+    // it is named for its failure to start, and not once more when it is stopped
+    member.started = member.started.filter(each => each !== started)
+    await running.stop()
+    throw cause
+  }
+  running.failed?.then(reason => tell({ kind: 'tool', what: tool, reason: reason.slice(0, 1024) }))
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4))

@@ -1,19 +1,22 @@
 /** The phase `stop`: transient tools stop. */
 import type { Cost } from '../../../protocols/cost.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Stops the tools; what they said on the way out travels as warnings, and what watching cost with it. */
+/** Stops the tools; what they say of data that is not there travels with the answer, and what watching cost. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
   const observed = cost(member, parts.usage())
-  const warnings = [...clockWarnings(member), ...(await stopTools(member))].slice(0, 64)
+  const { missing, warnings: remarks } = await stopTools(member)
+  const warnings = [...clockWarnings(member), ...remarks].slice(0, 64)
   if (member.interrupted) {
     member.interrupted = false
-    warnings.unshift('the daemon was restarted: its tools ended then')
+    const reason = 'the daemon was restarted: its tools ended then'
+    missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
   }
-  return { warnings, observed }
+  return { missing: missing.slice(0, 64), warnings, observed }
 }
 
 /** @returns nothing after a restart of the daemon */
@@ -24,12 +27,20 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
   return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
 }
 
-/** @returns warnings, each with the name of its tool; nothing runs any more, whatever they say */
-export async function stopTools(member: MemberState): Promise<string[]> {
+/** @returns what each tool did not measure as it was asked to, and what is odd; nothing runs any more, whatever they say */
+export async function stopTools(member: MemberState): Promise<{ missing: Missing[]; warnings: string[] }> {
   const started = member.started
   member.started = []
-  const warnings = await Promise.all(
-    started.map(async ({ tool, running }) => (await running.stop()).map(warning => `${tool}: ${warning}`))
+  const stopped = await Promise.all(
+    started.map(async ({ tool, running }) => {
+      const missing = (await running.stop()).map((reason): Missing => {
+        return { kind: 'tool', what: tool, reason: reason.slice(0, 1024) }
+      })
+      return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
+    })
   )
-  return warnings.flat().slice(0, 64)
+  return {
+    missing: stopped.flatMap(({ missing }) => missing).slice(0, 64),
+    warnings: stopped.flatMap(({ warnings }) => warnings).slice(0, 64)
+  }
 }

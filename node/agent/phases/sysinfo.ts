@@ -10,7 +10,7 @@ export const sysinfo: PhaseHandler = async context => {
   const { command, member, signal } = context
   const path = sysinfoFolder(command.when ?? 'begin', member.name)
   await mkdir(join(member.data, path), { recursive: true })
-  const warnings = await snapshot(join(member.data, path), { signal })
-  const { produced, warnings: left } = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
-  return { warnings: [...left, ...warnings].slice(0, 64), produced }
+  const missing = await snapshot(join(member.data, path), { signal })
+  const { produced, warnings } = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
+  return { missing: missing.slice(0, 64), warnings: warnings.slice(0, 64), produced }
 }

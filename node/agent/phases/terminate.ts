@@ -5,7 +5,7 @@ import { stopTools } from './stop.ts'
 
 /** Stops whatever still runs and hands over whatever was not sent; the agent then drops the run. */
 export const terminate: PhaseHandler = async context => {
-  const warnings = await stopTools(context.member)
+  const { missing, warnings } = await stopTools(context.member)
   const { produced, warnings: left } = await deliverRest(context)
-  return { produced, warnings: [...warnings, ...left].slice(0, 64) }
+  return { produced, missing, warnings: [...warnings, ...left].slice(0, 64) }
 }

@@ -12,7 +12,8 @@ export interface Collector {
 export interface CollectContext {
   /** Aborts shortly before the time for the snapshot is over. */
   signal: AbortSignal
-  warn(text: string): void
+  /** Says that the file does not have all that it should, and why. */
+  cut(reason: string): void
 }
 
 /** @returns the trimmed text of a small file, or undefined if it cannot be read */

@@ -1,6 +1,7 @@
 /** A snapshot of the machine: one small file per subject. It contains no environment variables. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Missing } from '../../../protocols/shortfall.ts'
 import { onAbort } from '../../wait.ts'
 import type { Collector } from './collector.ts'
 import { cpu } from './cpu.ts'
@@ -22,22 +23,23 @@ const SOFT_TIMEOUT_MS = 1_500
 
 /**
  * Writes `<subject>.json` and `<subject>.txt` into an existing folder.
- * @returns a warning for each file that could not be written. Never rejects.
+ * @returns each file that could not be written, or was cut off. Never rejects.
  */
-export async function snapshot(folder: string, { signal }: { signal: AbortSignal }): Promise<string[]> {
-  const warnings: string[] = []
-  const warn = (text: string) => void warnings.push(text)
+export async function snapshot(folder: string, { signal }: { signal: AbortSignal }): Promise<Missing[]> {
+  const missing: Missing[] = []
+  const miss = (what: string, reason: string) =>
+    void missing.push({ kind: 'sysinfo', what, reason: reason.slice(0, 1024) })
   const soft = AbortSignal.any([signal, AbortSignal.timeout(SOFT_TIMEOUT_MS)])
   const hard = rejectOnAbort(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
   const write = async ({ file, collect }: Collector) => {
-    const found = await Promise.race([collect({ signal: soft, warn }), hard])
+    const found = await Promise.race([collect({ signal: soft, cut: reason => miss(file, reason) }), hard])
     await writeFile(join(folder, file), typeof found === 'string' ? found : `${JSON.stringify(found, null, 2)}\n`)
   }
   const outcomes = await Promise.allSettled(collectors.map(write))
   outcomes.forEach((outcome, i) => {
-    if (outcome.status === 'rejected') warn(`${collectors[i]?.file}: ${outcome.reason.message}`)
+    if (outcome.status === 'rejected') miss(collectors[i]?.file as string, outcome.reason.message)
   })
-  return warnings
+  return missing
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

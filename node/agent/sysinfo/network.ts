@@ -9,9 +9,9 @@ const MAX_ROUTES6 = 1024
 
 export const network: Collector = {
   file: 'network.json',
-  async collect({ warn }) {
+  async collect({ cut }) {
     const names = await list(SYS)
-    if (names.length > MAX_INTERFACES) warn(`network.json: the first ${MAX_INTERFACES} of ${names.length} interfaces`)
+    if (names.length > MAX_INTERFACES) cut(`the first ${MAX_INTERFACES} of ${names.length} interfaces`)
     const addresses = networkInterfaces()
     const interfaces = names.slice(0, MAX_INTERFACES).map(async name => ({
       name,

@@ -19,14 +19,14 @@ const SKIPPED =
 /** One line `name = value` per value; the lines of a value are joined by ` | `. */
 export const sysctl: Collector = {
   file: 'sysctl.txt',
-  async collect({ signal, warn }) {
+  async collect({ signal, cut }) {
     const lines: string[] = []
     let bytes = 0
     let seen = 0
     for (const path of files(ROOT)) {
       if (++seen % BATCH === 0) await setImmediate()
       if (signal.aborted || bytes > MAX_FILE_BYTES) {
-        warn(`sysctl.txt: the first ${lines.length} values only`)
+        cut(`the first ${lines.length} values only`)
         break
       }
       const value = readValue(path)

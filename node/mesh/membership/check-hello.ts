@@ -2,13 +2,20 @@
 import { decode } from '../../../protocols/codec.ts'
 import { type Envelope, open } from '../../../protocols/envelope.ts'
 import { BakError, Ignored } from '../../../protocols/errors.ts'
-import { helloMessage, lostSubject, type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
+import {
+  helloMessage,
+  type LostReport,
+  lostSubject,
+  type MemberRecord,
+  memberSubject
+} from '../../../protocols/hello.ts'
 import type { Proof } from '../../../protocols/proof.ts'
+import { checkPermission } from '../permissions.ts'
 import { parseable } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 
 /** A message on the topic `hello` with a valid signature. */
-export type Hello = ({ type: 'record' } & CheckedRecord) | LostReport
+export type Hello = ({ type: 'record' } & CheckedRecord) | { type: 'lost'; value: LostReport; by: string }
 
 export interface CheckedRecord {
   value: MemberRecord
@@ -16,12 +23,6 @@ export interface CheckedRecord {
   sealed: Envelope
   /** Absent for the founder. */
   proof?: Proof
-}
-
-interface LostReport {
-  type: 'lost'
-  value: { peer: string; version: number }
-  by: string
 }
 
 /** Checks proofs and knows the role of each peer. */
@@ -38,6 +39,7 @@ export function checkHello(bytes: Uint8Array, authority: Checks, claim: (signer:
   if (type === 'record') return { type, ...openRecord(sealed, authority) }
   const { value, by } = open(lostSubject, sealed)
   if (authority.roleOf(by) == null) throw new Ignored('not-ready', `a report from ${by}, which is not known yet`)
+  if (value.forget) checkPermission(authority, by, 'forget')
   return { type, value, by }
 }
 

@@ -10,7 +10,7 @@ import { TypedEventEmitter } from 'main-event'
 import { encode } from '../../../protocols/codec.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
-import { lostSubject, type MemberRecord, topicName } from '../../../protocols/hello.ts'
+import { type LostReport, lostSubject, type MemberRecord, topicName } from '../../../protocols/hello.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
 import { pause } from '../../wait.ts'
@@ -51,12 +51,16 @@ export interface MembersInit {
   signer: Signer
   self: Description
   runs: RunActivity
+  /** Peers that were gone for so long are forgotten, ms. */
+  forgetAfterMs: number
 }
 
 export interface MembersEvents {
   change: CustomEvent<{ peer: string }>
   /** A peer that was held for lost is reachable: a partition may be over. */
   rejoined: CustomEvent<{ peer: string }>
+  /** A person said that a peer will not come back. */
+  forgotten: CustomEvent<{ peer: string }>
 }
 
 export class Members extends TypedEventEmitter<MembersEvents> {
@@ -82,7 +86,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     const { table, log, runs } = { table: this.#table, log: this.#log, runs: init.runs }
     const self = init.signer.peer
     this.#self = new SelfRecord(components, { signer: init.signer, description: init.self })
-    this.#views = new MemberViews(components, { self, table, runs })
+    this.#views = new MemberViews(components, { self, table, runs, forgetAfterMs: init.forgetAfterMs })
     this.#sync = new NeighbourSync(components, {
       ...{ log, self, table },
       learn: record => this.#learn(record),
@@ -218,9 +222,25 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return true
   }
 
-  #onReport(report: { peer: string; version: number }, by: string): void {
+  /** Drops a peer that is gone, in the whole mesh; it is known again when it announces itself. */
+  forget(peer: string): void {
+    const row = this.#table.get(peer)
+    if (row == null) return
+    const { version } = row.record
+    this.#publish('lost', seal(lostSubject, { peer, version, forget: true }, this.#init.signer))
+    this.#forget(peer, version)
+  }
+
+  #forget(peer: string, version: number): void {
+    if (!this.#table.forget(peer, version)) return
+    this.dispatchEvent(new CustomEvent('forgotten', { detail: { peer } }))
+    this.#changed(peer)
+  }
+
+  #onReport({ forget, ...report }: LostReport, by: string): void {
     // a newer record refutes it
     if (report.peer === this.#self.peer) this.update({})
+    else if (forget) this.#forget(report.peer, report.version)
     else this.#failures.report(report, by)
   }
 

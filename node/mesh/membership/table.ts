@@ -26,6 +26,8 @@ export class Table {
   readonly #rows = new Map<string, Row>()
   /** The version with which each peer was reported lost: gossip may deliver that record, or an older one, later. */
   readonly #reports = new BoundedMap<string, number>(MAX_REPORTS)
+  /** The version with which each peer was forgotten: another peer may still have that record. */
+  readonly #forgotten = new BoundedMap<string, number>(MAX_REPORTS)
   readonly #capacity: number
 
   /** @param capacity of members; in a full table a newcomer takes the place of the peer that has been gone for longest */
@@ -35,6 +37,7 @@ export class Table {
 
   /** @returns whether the record was news */
   learn(record: MemberRecord, sealed: Envelope, now: number): boolean {
+    if (record.version <= (this.#forgotten.get(record.peer) ?? -1)) return false
     const known = this.#rows.get(record.peer)
     if (known != null && known.record.version >= record.version) return false
     if (known == null && this.#rows.size >= this.#capacity && !this.#makeRoom()) return false
@@ -66,8 +69,20 @@ export class Table {
     return true
   }
 
+  /**
+   * Drops a peer that is gone, until it announces itself again.
+   * @param version of the record with which it was forgotten
+   * @returns whether it was in the table
+   */
+  forget(peer: string, version: number): boolean {
+    const row = this.#rows.get(peer)
+    if (row != null && (isHere(row) || row.record.version > version)) return false
+    this.#forgotten.set(peer, version)
+    return this.#rows.delete(peer)
+  }
+
   /** Drops peers that left or were lost before this time. */
-  forget(before: number): void {
+  expire(before: number): void {
     for (const [peer, row] of this.#rows) if (!isHere(row) && row.since < before) this.#rows.delete(peer)
   }
 

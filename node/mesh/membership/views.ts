@@ -7,9 +7,8 @@ import type { Streams } from '../streams.ts'
 import type { RunActivity } from './run-activity.ts'
 import { isHere, type Row, shownNames, stateOf, type Table } from './table.ts'
 
-/** How long peers that left or were lost are still shown. */
+/** How long peers that left are still shown. */
 const SHOW_LEFT_MS = 60_000
-const SHOW_LOST_MS = 86_400_000
 
 export interface MemberViewsComponents {
   authority: Roles
@@ -22,13 +21,15 @@ export interface MemberViewsInit {
   self: string
   table: Table
   runs: Pick<RunActivity, 'runsOf'>
+  /** Peers that were gone for so long are dropped. */
+  forgetAfterMs: number
 }
 
 export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
   /** @returns all known peers, this one included, sorted by name; peers that left long ago are dropped */
   list(): MemberView[] {
     const now = Date.now()
-    this.init.table.forget(now - SHOW_LOST_MS)
+    this.init.table.expire(now - this.init.forgetAfterMs)
     const rows = this.init.table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - SHOW_LEFT_MS)
     const shown = shownNames(rows.filter(isHere).map(row => row.record))
     return rows

@@ -73,13 +73,13 @@ export class AddressBook {
     const { members, authority } = this.#components
     this.#stopped = new AbortController()
     const { signal } = this.#stopped
-    listen<MembersEvents>(members, signal, { change: () => this.#writeSoon() })
+    listen<MembersEvents>(members, signal, {
+      change: () => this.#writeSoon(),
+      forgotten: ({ detail: { peer } }) => this.#drop(peer)
+    })
     listen<AuthorityEvents>(authority, signal, {
       // nobody needs to find a peer that is not admitted any more
-      refused: ({ detail: { peer } }) => {
-        this.#peers = this.#peers.filter(each => each.peer !== peer)
-        this.#writeSoon()
-      }
+      refused: ({ detail: { peer } }) => this.#drop(peer)
     })
   }
 
@@ -92,6 +92,11 @@ export class AddressBook {
   /** @returns the peers that this home remembers, those that have left at the end */
   peers(): KnownPeer[] {
     return this.#peers
+  }
+
+  #drop(peer: string): void {
+    this.#peers = this.#peers.filter(each => each.peer !== peer)
+    this.#writeSoon()
   }
 
   #writeSoon(): void {

@@ -5,6 +5,7 @@ import { lastTransfers } from './last-transfers.ts'
 import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
 import { missingFiles } from './missing-files.ts'
+import { missingParts } from './missing-parts.ts'
 import { observationCost } from './observation-cost.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
@@ -14,6 +15,7 @@ export const runHooks = (): RunHook[] => [
   lastTransfers,
   startSkew,
   workload(),
+  missingParts,
   observationCost,
   clockDrift,
   memberPaths,

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import { wrapOutput } from '../../../protocols/output.ts'
+import { errorLineIn } from '../../processes/error-line.ts'
 import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
 import type { RunHook } from './hook.ts'
@@ -9,6 +10,7 @@ import type { RunHook } from './hook.ts'
 /** @returns the hook of one run */
 export function workload(): RunHook {
   let tails: Tail[] = []
+  let output = ''
   const stopTails = async () => {
     for (const tail of tails.splice(0)) await tail.stop()
   }
@@ -22,6 +24,7 @@ export function workload(): RunHook {
         env: order.env,
         signal: run.cancelled,
         onStarted(pid, folder) {
+          output = folder
           tails = startTails(run, folder)
           events.store({ type: 'workload-started', step, pid })
         }
@@ -33,8 +36,11 @@ export function workload(): RunHook {
       await stopTails()
       const result = answers[0]?.value.workload
       if (result == null) return
-      record.workload.push({ step, ...result })
-      events.store({ type: 'workload-ended', step, ...result })
+      const stated = result.error ?? ''
+      const error = stated !== '' || result.exit === 0 ? stated : await errorLineIn(join(output, OUTPUT_FILES.stderr))
+      const ended = { step, ...result, ...(error === '' ? {} : { error }) }
+      record.workload.push(ended)
+      events.store({ type: 'workload-ended', ...ended })
     },
     async close({ parts, id }) {
       parts.workloads.delete(id)

@@ -79,7 +79,7 @@ async function start() {
     }
   }
   const log = createLog('error', () => {})
-  const members = new Members(components, { log, mesh, signer, self: sample, runs })
+  const members = new Members(components, { log, mesh, signer, self: sample, runs, forgetAfterMs: 60_000 })
   members.addEventListener('change', ({ detail }) => changed.push(detail.peer))
   members.addEventListener('rejoined', ({ detail }) => rejoined.push(detail.peer))
   await members.afterStart()

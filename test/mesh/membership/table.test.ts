@@ -32,6 +32,19 @@ for (const [title, known, comes, news] of wins) {
   })
 }
 
+table('a peer that is gone is forgotten until it announces itself again, whoever still has its old record', () => {
+  const rows = new Table()
+  rows.learn(record(), sealed, 100)
+  assert.not(rows.forget('p', 5), 'it is here')
+  rows.markLost('p', 5, 200)
+  assert.not(rows.forget('p', 4), 'a newer record than the one that was forgotten')
+  assert.ok(rows.forget('p', 5))
+  assert.is(rows.get('p'), undefined)
+  assert.not(rows.learn(record(), sealed, 300))
+  assert.ok(rows.learn(record({ version: 6 }), sealed, 400))
+  assert.is(stateOf(rows.get('p') as never), 'alive')
+})
+
 table('a newcomer to a full table takes the place of the peer that has been gone for longest, and of no other', () => {
   const rows = new Table(3)
   for (const [i, peer] of ['a', 'b', 'c'].entries()) rows.learn(record({ peer }), sealed, i)
@@ -159,7 +172,7 @@ table('peers that left or were lost long ago are forgotten, and no others', () =
   }
   rows.markLost('lost-early', 5, 100)
   rows.markLost('lost-late', 5, 200)
-  rows.forget(200)
+  rows.expire(200)
   assert.equal(
     rows
       .rows()

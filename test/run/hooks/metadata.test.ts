@@ -19,6 +19,7 @@ const record: RunRecord = {
   controller: { peer: controller.peer, name: 'node-a' },
   epoch: 1,
   created: Date.UTC(2026, 10, 22, 21, 30, 15, 123),
+  begun: 1,
   ended: Date.UTC(2026, 10, 22, 21, 31, 0, 5),
   program: '0.1.0',
   directory: '/tmp',
@@ -40,6 +41,8 @@ const record: RunRecord = {
     }
   ],
   excluded: [],
+  shortfalls: [],
+  beside: [],
   workload: [],
   skew: [],
   sent: []

@@ -1,0 +1,43 @@
+/** Prints what a run would do, and determines the exit status that it would have. */
+import type { Plan } from '../protocols/control.ts'
+import { describeShortfall } from '../protocols/shortfall.ts'
+import { statusOf } from '../protocols/verdict.ts'
+import type { Context } from './command.ts'
+import { formatCommand, formatVerdict } from './format.ts'
+import { cleanLine } from './output.ts'
+import { formatNote, formatTable } from './table.ts'
+
+/** @returns the exit status */
+export async function printPlan({ json, print }: Context, plan: Plan, strict = false): Promise<number> {
+  const { members, verdict, partial, shortfalls, phases, command } = plan
+  if (json) await print(JSON.stringify(plan))
+  else {
+    await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
+    const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
+    await print(`\n${notes.map(note => formatNote(cleanLine(note))).join('\n')}`)
+    await print(`command: ${formatCommand(command)}`)
+  }
+  return statusOf(verdict, !partial && shortfalls.length === 0, strict)
+}
+
+function rowOf({ rank, name, driver, tools, missing, excluded }: Plan['members'][number]) {
+  const lacks = missing.map(({ tool, reason }) => reason ?? tool).join('; ')
+  return [
+    rank,
+    driver ? `${name} (only drives)` : name,
+    tools.map(({ tool }) => tool).join(' '),
+    excluded == null ? lacks : `would not take part: ${excluded}`
+  ]
+}
+
+function facts({ members, wait, shortfalls, verdict, partial, reason, needed }: Plan): string[] {
+  const drivers = members.filter(({ driver }) => driver).length
+  const asked = needed - drivers
+  const lacks = shortfalls.filter(({ kind }) => kind !== 'tool').map(describeShortfall)
+  return [
+    ...(lacks.length === 0 ? [] : [`missing: ${lacks.join(', ')}`]),
+    ...(wait == null ? [] : [`would wait ${wait} s for members that are not here`]),
+    `${asked} ${asked === 1 ? 'member' : 'members'} must answer each phase${drivers === 0 ? '' : ', and the controller'}`,
+    `would ${verdict === 'ok' ? 'run' : 'fail'}: ${formatVerdict(verdict)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`
+  ]
+}

@@ -1,0 +1,39 @@
+/** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
+import type { EndedEvent } from '../protocols/events.ts'
+import { describeShortfall } from '../protocols/shortfall.ts'
+import { formatDuration, formatObserved, formatVerdict } from './format.ts'
+
+/** Members, shortfalls and other runs that a line names. */
+const MAX_NAMED = 4
+
+/** @returns two or three lines; the folder stands alone on the last one */
+export function conclude(run: string, ended: EndedEvent): string[] {
+  const { verdict, took, reason, partial, observed, folder } = ended
+  const cost = observed == null ? [] : [formatObserved(observed)]
+  const missing = missingIn(ended)
+  // the cost of a run that failed or lacks something is not what a person looks for
+  const more = (verdict === 'ok' && missing.length === 0 ? cost : missing).join('; ')
+  const why = reason == null ? '' : `: ${reason}`
+  return [
+    `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
+    ...(more === '' ? [] : [more]),
+    ...(folder === '' ? [] : [folder])
+  ]
+}
+
+function missingIn({ excluded, shortfalls, beside, reason }: EndedEvent): string[] {
+  // the reason of a run that failed names the cause already
+  const out = excluded.map(({ name, phase, code, reason: why }) => `${name} (${phase}: ${reason == null ? why : code})`)
+  const others = beside.map(({ run, controller, members }) => `${run} of ${controller} on ${members.join(', ')}`)
+  return [
+    ...named('without ', out),
+    ...named('missing ', shortfalls.map(describeShortfall)),
+    ...named('at the same time ran ', others)
+  ]
+}
+
+function named(label: string, items: string[]): string[] {
+  if (items.length === 0) return []
+  const more = items.length > MAX_NAMED ? ` and ${items.length - MAX_NAMED} more` : ''
+  return [`${label}${items.slice(0, MAX_NAMED).join(', ')}${more}`]
+}

@@ -1,0 +1,59 @@
+/** Asks peers whether they can run tools now; and the control call `check`. */
+import { checkToolsProtocol } from '../../protocols/check-tools.ts'
+import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
+import { asBakError } from '../../protocols/errors.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
+import { askOne } from '../../protocols/stream.ts'
+import { Limit } from '../limit.ts'
+import { checkOwnPermission } from '../mesh/permissions.ts'
+import type { Parts } from '../parts.ts'
+import { attendanceOf } from '../run/attendance.ts'
+import type { Checked } from '../run/forecast.ts'
+
+/** Peers that are asked at the same time. */
+const CONCURRENCY = 32
+
+/** @returns what each peer answered, by its id; one that cannot be reached does not prevent the others */
+export async function askTools(
+  { streams }: Pick<Parts, 'streams'>,
+  peers: Array<{ peer: string; tools: Assignment[] }>,
+  signal: AbortSignal
+): Promise<Map<string, Checked>> {
+  const limit = new Limit({ total: CONCURRENCY })
+  const answers = peers.map(({ peer, tools }) =>
+    limit.run(peer, async (): Promise<[string, Checked]> => {
+      try {
+        return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools }, { signal })]
+      } catch (cause) {
+        return [peer, { error: asBakError(cause).message.slice(0, 1024) }]
+      }
+    })
+  )
+  return new Map(await Promise.all(answers))
+}
+
+/** Also says which peers were asked for and are not here. */
+export async function* check(
+  parts: Parts,
+  { on = 'all', tools }: CallInput<'check'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'check'>> {
+  const { here, absent } = attendanceOf(on, parts.members.list())
+  checkOwnPermission(parts.authority, parts.identity.peer, 'drive')
+  const answers = await askTools(
+    parts,
+    here.map(({ peer }) => ({ peer, tools })),
+    signal
+  )
+  for (const { peer, shown: name } of here) {
+    const answer = answers.get(peer)
+    if (answer != null && 'tools' in answer) {
+      // a refusal of one tool stands with that tool
+      const error = answer.tools.every(({ usable }) => usable) ? answer.refused : undefined
+      yield { name, peer, tools: answer.tools, error }
+    } else yield { name, peer, tools: [], error: answer?.error }
+  }
+  for (const { name, state } of absent) {
+    yield { name, tools: [], error: state === 'unknown' ? 'no peer has this name' : state }
+  }
+}

@@ -1,0 +1,83 @@
+/** Which of the peers that a selector means are here, and which are not. Pure. */
+import type { MemberView } from '../../protocols/control.ts'
+import type { Quorum } from '../../protocols/spec.ts'
+import { neededOf } from './quorum.ts'
+import { namesIn, parseSelector } from './selector.ts'
+
+/** A peer that a run was asked for and that cannot take part now. */
+export interface Absent {
+  name: string
+  /** `unknown` for a name that no peer has. */
+  state: 'lost' | 'draining' | 'left' | 'unknown'
+  /** The selector has its name: the run waits for it and counts it. Others are known by a label, or by `all`. */
+  named: boolean
+}
+
+export interface Attendance {
+  /** Members that may be asked to join. */
+  here: MemberView[]
+  absent: Absent[]
+}
+
+/** Whether a new run may ask this member. */
+export const isUsable = (member: MemberView) => member.state === 'alive' || member.state === 'busy'
+
+/** @throws {BakError} `usage` for a selector that means nothing */
+export function attendanceOf(on: string, members: MemberView[]): Attendance {
+  const fits = parseSelector(on)
+  const names = namesIn(on)
+  const selected = members.filter(fits)
+  const here = selected.filter(isUsable)
+  // a machine that was set up anew has the name of the peer that it was
+  const taken = new Set(members.filter(isUsable).map(({ name }) => name))
+  const away = selected.filter(member => !isUsable(member) && !taken.has(member.name))
+  const absent = away.map(member => ({
+    name: member.shown,
+    state: member.state as Absent['state'],
+    named: names.some(({ means }) => means(member))
+  }))
+  const unknown = names.filter(({ means }) => !members.some(means)).map(({ name }) => name)
+  return {
+    here,
+    absent: [
+      // who has left was told to; only a run that names it lacks it
+      ...absent.filter(({ state, named }) => named || state !== 'left'),
+      ...[...new Set(unknown)].map(name => ({ name, state: 'unknown' as const, named: true }))
+    ]
+  }
+}
+
+/** @returns how many members the quorum is of: those here, those named, and as many as were expected */
+export function sizeOf({ here, absent }: Attendance, expect = 0): number {
+  return Math.max(expect, here.length + absent.filter(({ named }) => named).length)
+}
+
+/** @returns whether nobody is waited for any more */
+export const isComplete = ({ here, absent }: Attendance, expect = 1) =>
+  here.length >= Math.max(1, expect) && !absent.some(({ named }) => named)
+
+/** @returns whether those who are here are enough for the quorum */
+export function isEnough(attendance: Attendance, { quorum, expect }: { quorum: Quorum; expect?: number | undefined }) {
+  const { length } = attendance.here
+  return length > 0 && length >= neededOf(quorum, sizeOf(attendance, expect))
+}
+
+/** `d (lost)` */
+export const describeAbsent = ({ name, state }: Absent) => `${name} (${state === 'unknown' ? 'not known' : state})`
+
+/** Why a run cannot begin with those who are here, in words. */
+export function whyTooFew(
+  { here, absent }: Attendance,
+  { on, quorum, expect, waited }: { on: string; quorum: Quorum; expect?: number | undefined; waited?: number }
+): string {
+  const missing = absent.length === 0 ? '' : `; missing: ${absent.map(describeAbsent).join(', ')}`
+  const within = waited == null ? '' : ` within ${waited} s`
+  if (here.length === 0) return `no peer that is here fits "${on}"${within}${missing}`
+  const size = sizeOf({ here, absent }, expect)
+  const needed = neededOf(quorum, size)
+  const names = here.map(({ shown }) => shown).join(', ')
+  const are = here.length === 1 ? 'is' : 'are'
+  if (needed > size) return `a quorum of ${needed} was asked for, and "${on}" selects ${size}: ${names}${missing}`
+  const whom = expect != null && expect >= size ? `${needed} of ${size} expected` : `${needed} of ${size}`
+  return `${whom} members of "${on}" must take part, and ${here.length} ${are} here${within}: ${names}${missing}`
+}

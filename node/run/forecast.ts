@@ -1,0 +1,80 @@
+/**
+ * What a run would do if it began now: the same roster, waits, missing tools and verdict, from the same rules, without asking anybody to
+ * join. Pure.
+ */
+import type { ToolsChecked } from '../../protocols/check-tools.ts'
+import type { MemberView, Plan } from '../../protocols/control.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import { statusOf } from '../../protocols/verdict.ts'
+import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
+import { patienceOf } from './expect.ts'
+import { describePhase, planOf } from './plan.ts'
+import { candidatesOf, neededBy, withDriver } from './roster.ts'
+import { absencesOf, lackOf } from './shortfalls.ts'
+
+/** What a candidate answered; `error` if it did not. */
+export type Checked = ToolsChecked | { error: string }
+
+export interface ForecastInit {
+  spec: Spec
+  members: MemberView[]
+  self: { peer: string; name: string }
+  /** By peer id; without an answer of a candidate nothing is known of its tools. */
+  checked: Map<string, Checked>
+}
+
+/** @returns those whose tools a forecast needs to know */
+export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked'>) =>
+  withDriver(candidatesOf(spec, attendanceOf(spec.on, members).here), self.peer, self.name)
+
+export function forecast(init: ForecastInit): Plan {
+  const { spec, members, checked } = init
+  const { on, expect, policy } = spec
+  const attendance = attendanceOf(on, members)
+  const size = sizeOf(attendance, expect)
+  const candidates = candidatesNow(init)
+  const planned = candidates.map(({ peer, name, tools, driver }, rank) => {
+    const answer = checked.get(peer)
+    const missing = answer != null && 'tools' in answer ? answer.tools.filter(({ usable }) => !usable) : []
+    const excluded = whyExcluded(spec, answer, missing)
+    return {
+      peer,
+      name,
+      rank,
+      tools,
+      missing,
+      ...(driver ? { driver } : {}),
+      ...(excluded == null ? {} : { excluded })
+    }
+  })
+  const needed = neededBy(policy.quorum, candidates, size)
+  const out = planned.filter(({ excluded }) => excluded != null)
+  const enough = isEnough(attendance, { quorum: policy.quorum, expect })
+  const waits = !isComplete(attendance, expect) || !enough
+  const wait = waits ? patienceOf(spec, attendance) : undefined
+  const isMet = enough && candidates.length - out.length >= needed
+  const verdict = isMet ? 'ok' : 'quorum'
+  const about = { on, quorum: policy.quorum, expect, ...(wait == null ? {} : { waited: wait }) }
+  const refusals = out.map(({ name, excluded }) => `${name}: ${excluded}`).join('; ')
+  return {
+    members: planned,
+    ...(wait == null ? {} : { wait }),
+    shortfalls: [
+      ...absencesOf(spec, attendance),
+      ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each)))
+    ],
+    ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },
+    ...(isMet ? {} : { reason: enough ? `${needed} members must join; ${refusals}` : whyTooFew(attendance, about) }),
+    needed,
+    phases: planOf(spec).map(describePhase),
+    command: spec.command
+  }
+}
+
+function whyExcluded({ policy }: Spec, answer: Checked | undefined, missing: Plan['members'][number]['missing']) {
+  if (answer == null) return undefined
+  if ('error' in answer) return answer.error
+  if (answer.refused != null) return answer.refused
+  if (missing.length === 0 || policy.on_missing_tool === 'continue') return undefined
+  return missing.map(({ tool, reason }) => reason ?? tool).join('; ')
+}

@@ -1,0 +1,38 @@
+/** Checks what a person asked for before a run of it begins, or is planned; names and orders the runs of this peer. */
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { MemberView } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import { checkTools } from './roster.ts'
+import { parseSelector } from './selector.ts'
+
+/** @throws {BakError} `usage` for a selector that means nothing and for a tool that nobody knows, `bad-run-file` for options without a tool */
+export function checkSpecIn(spec: Spec, members: MemberView[]): void {
+  parseSelector(spec.on)
+  for (const group of spec.groups) parseSelector(group.on)
+  checkTools(spec, members)
+}
+
+/** @throws {BakError} `busy` if the key names a run of another spec */
+export function checkSameSpec(key: string, run: string, asked: Spec, known: Spec): void {
+  const differing = Object.keys({ ...known, ...asked }).filter(
+    name => !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
+  )
+  if (differing.length === 0) return
+  const remedy = `take another key, or see bak show ${run}`
+  throw new BakError('busy', `key ${key} names run ${run}, which differs in ${differing.sort().join(', ')}: ${remedy}`)
+}
+
+/** As a record has it: without the keys that are undefined. */
+const asJson = (value: unknown) => JSON.parse(JSON.stringify(value ?? null))
+
+/** @returns a time after that of the run begun last, though the clock was set back or both begin in one millisecond */
+export const begunAfter = (last: number, now: number) => Math.max(now, last + 1)
+
+/** `20261122T213015-k3f9ab` */
+export function newRunId(): string {
+  const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+  return `${time}-${[...randomBytes(6)].map(byte => letters[byte % letters.length]).join('')}`
+}

@@ -1,0 +1,25 @@
+/** What a run was asked for and did not have: named live, in the verdict and in the record; `--strict` makes it a failure. */
+import * as v from 'valibot'
+import { list, text } from './fields.ts'
+
+/** A part of a member's machine that was asked for. */
+const part = { what: text, reason: text }
+
+/** What a member says in its acknowledgement that it could not do, without having failed the phase. */
+export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo']), ...part })
+export type Missing = v.InferOutput<typeof missing>
+
+export const shortfall = v.object({
+  kind: v.picklist(['member', 'group', 'tool', 'sysinfo']),
+  /** The member on which it is missing; left out for a member that is missing itself, and for a group. */
+  member: v.optional(text),
+  /** A member, a group, a tool, or a file of sysinfo, by name. */
+  ...part
+})
+export type Shortfall = v.InferOutput<typeof shortfall>
+
+export const shortfalls = v.optional(list(shortfall, 10_000), [])
+
+/** @returns one in words: `d: lost`, `tcpdump on b: not found on PATH` */
+export const describeShortfall = ({ kind, member, what, reason }: Shortfall): string =>
+  `${kind === 'group' ? 'group ' : ''}${what}${member == null ? '' : ` on ${member}`}: ${reason}`

@@ -1,0 +1,78 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { LossWatch } from '../../node/run/loss-watch.ts'
+import type { Stopped } from '../../node/run/stopped.ts'
+import { type FakeRun, fakeRun } from '../helpers/run.ts'
+import { until } from '../helpers/until.ts'
+
+const test = suite('members that are lost while the workload runs')
+
+async function watch(policy: object) {
+  const made = await fakeRun({ members: 3, spec: { policy } })
+  const lost = new Set<string>()
+  const ends: Stopped[] = []
+  const isHere = (peer: string) => !lost.has(peer)
+  const watched = new LossWatch({ run: made.run, isHere, onHopeless: why => ends.push(why) })
+  const [m0, m1] = made.signers.map(({ peer }) => peer) as [string, string]
+  return { made, lost, ends, watched, m0, m1 }
+}
+const said = ({ stored }: FakeRun) =>
+  stored.flatMap(event => (event.type === 'lost' || event.type === 'returned' ? [`${event.name} ${event.type}`] : []))
+
+test('are named at once, and once; and again when they return', async () => {
+  const { made, lost, watched, m0 } = await watch({ quorum: 2 })
+  watched.during(true)
+  lost.add(m0)
+  watched.check()
+  watched.check()
+  assert.equal(said(made), ['m0 lost'])
+  lost.delete(m0)
+  watched.check()
+  assert.equal(said(made), ['m0 lost', 'm0 returned'])
+  watched.stop()
+})
+
+test('end a run that needs them once the policy has waited long enough, and are excluded', async () => {
+  const { made, lost, ends, watched, m0 } = await watch({ lost_timeout: 0.05 })
+  watched.during(true)
+  lost.add(m0)
+  watched.check()
+  assert.equal(ends, [], 'it may return')
+  await until(() => ends.length > 0, { timeout: 5_000, what: 'the run ends' })
+  assert.is(ends[0]?.verdict, 'quorum')
+  assert.is(ends[0]?.message, 'm0: lost while the workload ran; 3 of 3 members are needed')
+  assert.equal(
+    made.run.record.excluded.map(({ name, phase, code }) => [name, phase, code]),
+    [['m0', 'work', 'lost']]
+  )
+})
+
+for (const [title, policy, gone] of [
+  ['do not end a run whose quorum is met without them', { lost_timeout: 0.01, quorum: 2 }, 1],
+  ['do not end a run whose policy waits for ever', { lost_timeout: 0 }, 2]
+] as const) {
+  test(title, async () => {
+    const { lost, ends, watched, m0, m1 } = await watch(policy)
+    watched.during(true)
+    for (const peer of [m0, m1].slice(0, gone)) lost.add(peer)
+    watched.check()
+    await new Promise(resolve => setTimeout(resolve, 100))
+    assert.equal(ends, [])
+    watched.stop()
+  })
+}
+
+test('end no run once they have returned, or the workload is over', async () => {
+  const { lost, ends, watched, m0 } = await watch({ lost_timeout: 0.05 })
+  watched.during(true)
+  lost.add(m0)
+  watched.check()
+  lost.clear()
+  watched.check()
+  lost.add(m0)
+  watched.check()
+  watched.during(false)
+  await new Promise(resolve => setTimeout(resolve, 150))
+  assert.equal(ends, [])
+})
+test.run()
