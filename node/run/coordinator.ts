@@ -36,7 +36,7 @@ import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
-import type { RunOrder, RunParts } from './run-parts.ts'
+import type { RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -62,14 +62,6 @@ export interface CoordinatorInit {
   signer: RunParts['signer']
   program: string
   workloads: WorkloadContexts
-}
-
-/** What a person asked for. */
-export interface RunRequest {
-  spec: Spec
-  directory: string
-  env: Record<string, string>
-  key?: string
 }
 
 export class Coordinator {
@@ -249,13 +241,7 @@ export class Coordinator {
       transfers: policy.transfers,
       nameOf: peer => driver.run.nameOf(peer),
       onProgress: (peer, done, total) => driver.onProgress(peer, done, total),
-      onReceived: (peer, offer, transfer) => {
-        driver.onReceived(peer, offer, transfer)
-        for (const entry of transfer.refused) {
-          const reason = 'not a plain file in a folder of its own'
-          events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
-        }
-      }
+      onReceived: (peer, offer, transfer) => driver.onReceived(peer, offer, transfer)
     })
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)

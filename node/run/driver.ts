@@ -157,6 +157,8 @@ export class Driver {
     if (refused.length > 0) record.partial = true
     record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
     events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
+    const reason = 'not a plain file in a folder of its own'
+    for (const entry of refused) events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
   }
 
   /** @returns whether a phase happens although the run has failed */

@@ -100,8 +100,9 @@ export class RunContext {
   asked(who: PlannedPhase['who']): Map<string, string> {
     const { active, parts } = this
     if (who !== 'everyone') return active
+    const joined = new Set(this.record.roster.map(({ peer }) => peer))
     const willing = [...this.excluded.values()].filter(
-      ({ peer, code }) => !SILENT.has(code) && parts.members.isHere(peer)
+      ({ peer, code }) => joined.has(peer) && !SILENT.has(code) && parts.members.isHere(peer)
     )
     return new Map([...active, ...willing.map(({ peer, name }) => [peer, name] as const)])
   }

@@ -10,18 +10,22 @@ import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
 
-/** What a person asked for, and what the daemon added. */
-export interface RunOrder {
-  run: string
-  epoch: number
-  created: number
-  /** Later than that of every run that was begun here before. */
-  begun: number
+/** What a person asked for. */
+export interface RunRequest {
   spec: Spec
   /** The caller's folder and environment, for the workload only. */
   directory: string
   env: Record<string, string>
   key?: string
+}
+
+/** What a person asked for, and what the daemon added. */
+export interface RunOrder extends RunRequest {
+  run: string
+  epoch: number
+  created: number
+  /** Later than that of every run that was begun here before. */
+  begun: number
 }
 
 /** Parts of the daemon that a run uses. */

@@ -56,7 +56,7 @@ costs(
 costs('it is shown at the end of a run, with the costliest member, and member by member later', async () => {
   const ran = await net().bak('a', ['run', '--tools', 'vmstat', '--', 'sleep', '1'])
   const line =
-    /observed at [\d.]+ % of a core, [\d.]+ \w+, \d+ context switches a second on [ab], the costliest member; /
+    /observed at [\d.]+ % of a core, [\d.]+ \w+, \d+ context switches a second on [ab], the costliest member\n/
   assert.match(ran.stderr, line)
   const shown = await net().bak('a', ['show', 'last'])
   assert.match(shown.stdout, /OBSERVED +DAEMON +TOOLS +SWITCHES +SENT +RECEIVED\na +\S+ % of a core +\S+ % /)

@@ -346,6 +346,8 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
         {
           run,
           name: 'smoke',
+          begun: at,
+          beside: [],
           state: 'ended',
           partial: false,
           excluded: [],

@@ -12,11 +12,11 @@ const step = { number: 1, name: 'x', sample: 1 }
 const result = (change: Partial<WorkloadResult>) => ({ step, duration: 1, timedOut: false, ...change })
 const WORKLOADS: Array<[Partial<WorkloadResult>, string | undefined]> = [
   [{ exit: 0 }, undefined],
-  [{ exit: 7 }, '1-x/sample1: exit 7'],
-  [{ signal: 'SIGTERM' }, '1-x/sample1: ended by SIGTERM'],
-  [{ signal: '34' }, '1-x/sample1: ended by signal 34'],
-  [{ signal: 'SIGKILL', timedOut: true }, '1-x/sample1: was killed at its deadline (ended by SIGKILL)'],
-  [{ exit: 0, error: 'disk is full' }, '1-x/sample1: exit 0, and it said: disk is full']
+  [{ exit: 7 }, 'exit 7 in 1-x/sample1'],
+  [{ signal: 'SIGTERM' }, 'ended by SIGTERM in 1-x/sample1'],
+  [{ signal: '34' }, 'ended by signal 34 in 1-x/sample1'],
+  [{ signal: 'SIGKILL', timedOut: true }, 'killed at its deadline (ended by SIGKILL) in 1-x/sample1'],
+  [{ exit: 0, error: 'disk is full' }, 'exit 0 in 1-x/sample1: disk is full']
 ]
 for (const [change, reason] of WORKLOADS) {
   endings(`of a workload: ${reason ?? 'ok'}`, () => {
