@@ -6,8 +6,17 @@ import { Leftovers } from './agent/leftovers.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import { checkPermission } from './mesh/permissions.ts'
-import type { AgentServices, MeshServices, RunServices } from './parts.ts'
+import type { MeshServices } from './mesh-services.ts'
+import type { RunServices } from './run-services.ts'
 import type { Register } from './tools/register.ts'
+
+export type AgentServices = {
+  allowance: Allowance
+  agent: Agent
+  leftovers: Leftovers
+  garbage: Garbage
+  register: Register
+}
 
 export interface AgentServicesInit extends AgentInit {
   config: Config

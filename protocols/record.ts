@@ -5,9 +5,10 @@
  * The file is exactly `JSON.stringify(record, null, 2)` and a newline. The seal is the last key; it signs the text of the
  * file without it.
  */
-import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
+import { check } from './codec.ts'
 import { cost } from './cost.ts'
+import type { Signer } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, name, peerId, phase, runId, text } from './fields.ts'
 import { sign, verify } from './identity.ts'
@@ -116,10 +117,10 @@ export type RunSummary = v.InferOutput<typeof runHead>
 
 /** @throws {BakError} `damaged` if the text is no record */
 export const readSummary = (content: string | RunRecord): RunSummary =>
-  parse(runHead, typeof content === 'string' ? fromJson(content) : content)
+  check(runHead, typeof content === 'string' ? fromJson(content) : content, 'damaged', 'run.json: ', 'record')
 
 /** @returns the text of `run.json`; signed where a key is given */
-export function writeRecord(record: RunRecord, signer?: { peer: string; key: KeyObject }): string {
+export function writeRecord(record: RunRecord, signer?: Signer): string {
   const { seal: _, ...rest } = record
   const open = print(rest)
   if (signer == null) return open
@@ -129,7 +130,7 @@ export function writeRecord(record: RunRecord, signer?: { peer: string; key: Key
 
 /** @throws {BakError} `damaged` if the text is no record; the seal is not checked */
 export function readRecord(content: string): RunRecord {
-  return parse(runRecord, fromJson(content))
+  return check(runRecord, fromJson(content), 'damaged', 'run.json: ', 'record')
 }
 
 /** @returns whether a `run.json` ends with a seal, valid or not; the end of the text is enough */
@@ -141,15 +142,6 @@ function fromJson(content: string): unknown {
   } catch (cause) {
     throw new BakError('damaged', `run.json is not JSON: ${(cause as Error).message}`, { cause })
   }
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
-  const result = v.safeParse(schema, json, { abortEarly: true })
-  if (!result.success) {
-    const [issue] = result.issues
-    throw new BakError('damaged', `run.json: ${v.getDotPath(issue) ?? ''}: ${issue.message}`)
-  }
-  return result.output
 }
 
 /** @throws {BakError} `damaged` if `run.json` is not exactly as it was signed */

@@ -40,14 +40,20 @@ const loose: Record<string, string> = {
   'listen.ts': 'base',
   'log-rate-limiter.ts': 'base',
   'log.ts': 'base',
+  'part.ts': 'base',
   'shuffle.ts': 'base',
   'startable.ts': 'base',
   'timers.ts': 'base',
   'wait.ts': 'base',
+  'config.ts': 'store',
+  'settings.ts': 'store',
   'key-file.ts': 'store',
   'mesh-file.ts': 'mesh',
   'control.ts': 'control',
-  'parts.ts': 'control'
+  'parts.ts': 'control',
+  'mesh-services.ts': 'control',
+  'run-services.ts': 'control',
+  'agent-services.ts': 'control'
 }
 
 /** Names that were given up for terms of the field. */

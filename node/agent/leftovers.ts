@@ -30,10 +30,6 @@ export class Leftovers {
     )
   }
 
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(collectProtocol)
-  }
-
   async *#answer({ run, custody = [] }: CollectRequest, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
     const { agent, streams, authority } = this.#components
     if (peer !== this.#self) checkPermission(authority, peer, 'collect')

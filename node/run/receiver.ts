@@ -91,10 +91,6 @@ export class Receiver {
     await this.#streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
   }
 
-  async stop(): Promise<void> {
-    await this.#streams.unserve(tarballProtocol)
-  }
-
   isOpen(run: string): boolean {
     return this.#open.has(run)
   }

@@ -1,5 +1,4 @@
 /** What other peers may ask about the runs that are driven from here, or whose folder is here: follow, cancel, describe. */
-
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
@@ -38,12 +37,6 @@ export class RunService {
     await streams.serve(describeProtocol, async function* ({ run }) {
       yield await coordinator.describe(run)
     })
-  }
-
-  async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, outputProtocol, cancelProtocol, describeProtocol, runListProtocol]) {
-      await this.#components.streams.unserve(protocol)
-    }
   }
 
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {

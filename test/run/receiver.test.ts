@@ -89,8 +89,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const streams = {
     serve: async (_: Protocol<never, unknown>, each: Handler<never, unknown>) => {
       handler = each
-    },
-    unserve: async () => {}
+    }
   }
   const receiver = new Receiver({ streams, paths: { of: () => ({ class: 'punched' }) } } as never, {
     log: createLog('error', () => {}),
