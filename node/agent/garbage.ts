@@ -61,10 +61,6 @@ export class Garbage {
     clearInterval(this.#timer)
   }
 
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(leftoversProtocol)
-  }
-
   /** @returns what is left of runs that are over here, the oldest first */
   async list(): Promise<Leftover[]> {
     const { agent, receiver } = this.#components
