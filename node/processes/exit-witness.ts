@@ -4,20 +4,23 @@
  * A descriptor that the program inherits shows when it ends: its close is an event of the loop before the one in which Node collects
  * the process.
  *
- * What a child of the program still holds, or the program closed itself, shows nothing: then Node's word stands.
+ * A descriptor that a child of the program still holds, or that the program closed itself, shows nothing: then Node's word stands. So it
+ * does for a program that ends in the same half of a millisecond as another one, after the last look and before Node collects both.
  */
 import type { Readable } from 'node:stream'
 import { waitStatusOf } from './process-group.ts'
 
 /** Above the descriptors that scripts open by number and those that shells keep for themselves, and within any limit. */
 const DESCRIPTOR = 19
-/** A process is collectable within microseconds after its descriptors are closed; on a busy machine it may lose the processor between. */
-const MAX_WAIT_MS = 50
+/** A process ends within microseconds after its descriptors are closed; on a busy machine it may have to wait for a processor. */
+const MAX_WAIT_MS = 1_000
 const LOOK_EVERY_MS = 0.2
 /** The bits of a wait status that are the signal; wait(2). */
 const SIGNAL_BITS = 0x7f
 
 const never = new Int32Array(new SharedArrayBuffer(4))
+/** Programs that were not seen to end, and where to leave the signal that ended each. */
+const watched = new Map<number, (signal: number) => void>()
 
 /** @returns the descriptors that a program gets beside its standard ones */
 export const witnessStdio = (): Array<'ignore' | 'pipe'> => [
@@ -27,26 +30,38 @@ export const witnessStdio = (): Array<'ignore' | 'pipe'> => [
 
 /** @returns the number of the signal that ended the program, once it has ended and as far as that is known */
 export function watchSignal(child: { pid?: number; stdio: ReadonlyArray<unknown> }): () => number | undefined {
-  const pipe = child.stdio[DESCRIPTOR] as (Readable & { unref?(): void }) | undefined
+  const { pid, stdio } = child
+  const pipe = stdio[DESCRIPTOR] as (Readable & { unref?(): void }) | undefined
   let signal: number | undefined
-  pipe?.on('error', () => {})
-  pipe?.once('end', () => {
-    signal = child.pid == null ? undefined : signalOf(child.pid)
-  })
+  if (pid != null)
+    watched.set(pid, each => {
+      signal = each
+    })
+  // Node collects all that have ended by then, not only this one
+  pipe?.once('end', lookAtAll).on('error', () => {})
   pipe?.unref?.()
   pipe?.resume()
   return () => {
     pipe?.destroy()
+    if (pid != null) watched.delete(pid)
+    // when all that follows from this end is done: another program may have ended in that time, and is collected next
+    queueMicrotask(() => process.nextTick(lookAtAll))
     return signal
   }
 }
 
-/** Waits without the loop, in which the process would be collected. */
-function signalOf(pid: number): number | undefined {
-  for (const end = performance.now() + MAX_WAIT_MS; performance.now() < end; Atomics.wait(never, 0, 0, LOOK_EVERY_MS)) {
-    const status = waitStatusOf(pid)
-    if (status === 'running') return undefined
-    if (status !== 'ending') return status & SIGNAL_BITS || undefined
+/** Without the loop, in which processes are collected, for as long as one is on its way out. */
+function lookAtAll(): void {
+  const end = performance.now() + MAX_WAIT_MS
+  for (let ending = true; ending && performance.now() < end; ) {
+    ending = false
+    for (const [pid, tell] of watched) {
+      const status = waitStatusOf(pid)
+      if (status === 'ending') ending = true
+      if (typeof status !== 'number') continue
+      watched.delete(pid)
+      if ((status & SIGNAL_BITS) !== 0) tell(status & SIGNAL_BITS)
+    }
+    if (ending) Atomics.wait(never, 0, 0, LOOK_EVERY_MS)
   }
-  return undefined
 }

@@ -18,6 +18,12 @@ export class StartMargin {
   /** By the number of the phase. */
   readonly #reached = new Map<number, number>()
   #compared = Number.NEGATIVE_INFINITY
+  readonly #steps: typeof clockSteps
+
+  /** @param steps how often this clock was set since an instant of the monotonic one */
+  constructor(steps = clockSteps) {
+    this.#steps = steps
+  }
 
   /** The command of a phase reached a member so many ms after it was given; that may be known only when others are over. */
   note(seq: number, reached: number): void {
@@ -38,7 +44,7 @@ export class StartMargin {
     const wait = this.slowest * (1 + SPARE.part) + SPARE.ms
     const turns = turnsDuration(members)
     // members judge by their own measure: what is about to be old for them is compared now, unless a round trip takes longer than that
-    const isOld = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || clockSteps(this.#compared).length > 0
+    const isOld = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || this.#steps(this.#compared).length > 0
     const compare = isOld && 2 * this.slowest < turns
     if (compare) this.#compared = clock
     return Math.min(MARGIN.most, Math.max(MARGIN.least, wait + (compare ? turns : 0)))

@@ -8,7 +8,7 @@ const margin = suite('how far ahead the instant of start lies')
 
 /** A margin whose clocks have been compared. */
 function marginOf(...reached: number[]): StartMargin {
-  const one = new StartMargin()
+  const one = new StartMargin(() => [])
   one.next(64, 0)
   reached.forEach((each, i) => {
     one.note(i + 1, each)
@@ -28,7 +28,7 @@ margin('is longer than the slowest member took in the last phases, and within bo
   )
 })
 
-margin('does not count a member whose clock, or the controller\'s, was set', () => {
+margin("does not count a member whose clock, or the controller's, was set", () => {
   assert.is(marginOf(20, 3_600_000, -3_600_000).slowest, 20)
 })
 
@@ -43,7 +43,7 @@ margin('grows at once when somebody was late, and is short again when that is lo
 })
 
 margin('has time in it to compare clocks at first, and once a minute', () => {
-  const one = new StartMargin()
+  const one = new StartMargin(() => [])
   const first = one.next(64, 0)
   const second = one.next(64, 1_000)
   assert.ok(first >= turnsDuration(64))
@@ -52,8 +52,17 @@ margin('has time in it to compare clocks at first, and once a minute', () => {
   assert.is(one.next(64, 61_000), second)
 })
 
+margin('has time in it once more after this clock was set', () => {
+  let set = false
+  const one = new StartMargin(() => (set ? [{ at: 1, by: 5_000 }] : []))
+  const first = one.next(64, 0)
+  assert.ok(one.next(64, 1_000) < first)
+  set = true
+  assert.is(one.next(64, 2_000), first)
+})
+
 margin('has none where a round trip takes longer than that', () => {
-  const one = new StartMargin()
+  const one = new StartMargin(() => [])
   one.note(1, 50)
   assert.is(one.next(1, 0), 50 * 1.25 + 15)
   one.note(2, 20)

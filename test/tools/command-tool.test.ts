@@ -124,7 +124,7 @@ commands('a start without the program fails with its name', async ({ start }) =>
 
 commands('an unknown name is refused with the known ones', () => {
   try {
-    findTool('mpstta', {})
+    findTool('nosuchtool', {})
     assert.unreachable()
   } catch (error) {
     assert.is((error as BakError).code, 'usage')
