@@ -34,6 +34,8 @@ export const commands: CommandEntry[] = [
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
+  { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
+  { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
   { name: 'config', summary: 'the settings in force', load: () => import('./commands/config.ts') },
   { name: 'completion', summary: 'the completion script of a shell', load: () => import('./commands/completion.ts') }
 ]

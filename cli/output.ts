@@ -1,9 +1,11 @@
 /** Writes to a terminal or a pipe, whose reader may be slow or gone. */
 import { styleText } from 'node:util'
+import { escapeRaw } from '../protocols/file-names.ts'
+import { type OutputBytes, unwrapOutput } from '../protocols/output-bytes.ts'
 
 /** Writes, and waits for a slow reader, but not for one that has closed its end. */
-export function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (text === '' || stream.destroyed || stream.write(text)) return Promise.resolve()
+export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
+  if (text.length === 0 || stream.destroyed || stream.write(text)) return Promise.resolve()
   return new Promise(resolve => {
     const events = ['drain', 'close', 'error']
     const done = () => {
@@ -16,6 +18,17 @@ export function writeTo(stream: NodeJS.WriteStream, text: string): Promise<void>
 
 /** Replaces control characters: text of another peer must not control the terminal. */
 export const cleanLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]+/g, ' ')
+
+/** What a terminal would obey, but for the ends of lines and tabs. */
+const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
+
+/** @returns output as text for a terminal: control characters and bytes that are no UTF-8 as `\x1b`; a carriage return ends a line */
+export const visibleOutput = (portion: OutputBytes): string =>
+  escapeRaw(unwrapOutput(portion).toString('latin1').replace(/\r\n?/g, '\n'), character => OBEYED.test(character))
+
+/** Writes output of a workload: the bytes that it wrote, except to a terminal. */
+export const writeOutput = (stream: NodeJS.WriteStream, portion: OutputBytes): Promise<void> =>
+  writeTo(stream, stream.isTTY ? visibleOutput(portion) : unwrapOutput(portion))
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 /** Colours a text if the terminal shows colours. */

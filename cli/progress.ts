@@ -3,6 +3,7 @@ import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import type { Step } from '../protocols/phase.ts'
 import { formatObserved, formatVerdict } from './format.ts'
+import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
@@ -103,7 +104,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'warning':
       return { ...state, warnings: [...state.warnings, event.text].slice(-MAX_TAIL_LINES) }
     case 'output':
-      return noteOutput(state, event.text)
+      return noteOutput(state, visibleOutput(event))
     case 'cancel':
       return { ...state, cancelled: event.reason }
     case 'ended':
@@ -181,7 +182,7 @@ export const elapsedAt = ({ created, ended }: Progress, now: number) =>
 /** The last lines: the verdict with the excluded members and why; the folder of the result alone, so that it can be copied. */
 export function conclude(
   run: string,
-  { verdict, took, reason, partial, excluded, folder, observed }: EndedEvent,
+  { verdict, took, reason, partial, excluded, folder, holder, observed }: EndedEvent,
   duration: (ms: number) => string
 ): string[] {
   const missing = excluded.map(({ name, phase, reason }) => `${name} (${phase}: ${reason})`).join(', ')
@@ -191,5 +192,6 @@ export function conclude(
     missing === '' ? '' : `; without ${missing}`,
     observed == null ? '' : `; ${formatObserved(observed)}`
   ].join('')
-  return [summary, ...(folder === '' ? [] : [folder])]
+  const where = folder !== '' ? folder : holder == null ? undefined : `the result is on ${holder}`
+  return [summary, ...(where == null ? [] : [where])]
 }

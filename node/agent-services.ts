@@ -1,12 +1,22 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allowance.ts'
+import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import { checkPermission } from './mesh/permissions.ts'
-import type { AgentServices, MeshServices, RunServices } from './parts.ts'
+import type { MeshServices } from './mesh-services.ts'
+import type { RunServices } from './run-services.ts'
 import type { Register } from './tools/register.ts'
+
+export type AgentServices = {
+  allowance: Allowance
+  agent: Agent
+  leftovers: Leftovers
+  garbage: Garbage
+  register: Register
+}
 
 export interface AgentServicesInit extends AgentInit {
   config: Config
@@ -20,6 +30,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
     agent: c => new Agent(c, init),
     leftovers: c => new Leftovers(c, init),
+    garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>
       register.serve({
         streams: c.streams,

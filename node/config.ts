@@ -28,6 +28,8 @@ export interface Flags {
   upnp?: boolean
   /** `30d` */
   membership?: string
+  /** `30d` */
+  leftovers?: string
   log?: string
   /** Each `all`, `none`, or a list of what is allowed. */
   allowControllers?: string[]

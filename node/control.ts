@@ -7,6 +7,8 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
+import { gc, leftovers, rm } from './control/cleanup.ts'
+import { logs } from './control/logs.ts'
 import { drain, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
@@ -26,7 +28,8 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
   ...{ plan, run, attach, cancel },
-  ...{ ls, describe, collect, move }
+  ...{ ls, describe, logs, collect, move },
+  ...{ rm, gc, leftovers }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

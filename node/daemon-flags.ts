@@ -22,6 +22,7 @@ export function addSettings(command: Command): void {
   several('--allow-tools <names>', 'tools, or sets of them, that runs may use here: names, all or none')
   several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
   option('--membership <time>', 'as an admin, how long the proofs that this peer renews are valid (default: 30d)')
+  option('--leftovers <time>', 'delete data that nobody has collected at this age (default: 30d)')
   option('--log <level>', 'lowest level that is logged (default: info)').choices([...LEVELS])
 }
 

@@ -1,5 +1,6 @@
 /** Runs a command with a peer beside it that ends with the command, as the entrypoint of a container or pod. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { constants } from 'node:os'
 import { isSea } from 'node:sea'
 import { socketOf } from '../protocols/default-home.ts'
@@ -89,7 +90,7 @@ async function outcome(child: ChildProcess, file: string): Promise<number> {
 async function leave(peer: ChildProcess, status: number): Promise<number> {
   if (peer.exitCode != null || peer.signalCode != null) return status
   const timer = setTimeout(() => peer.kill('SIGKILL'), LEAVE_TIMEOUT_MS)
-  const ended = new Promise(resolve => peer.once('exit', resolve))
+  const ended = once(peer, 'exit')
   peer.kill('SIGTERM')
   await ended
   clearTimeout(timer)

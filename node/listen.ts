@@ -1,23 +1,19 @@
-/** Adds listeners to an event target and removes the same ones, so that the two lists cannot differ. */
+/** Adds listeners to an event target for as long as a signal has not aborted. */
 
 interface Target<Events> {
-  addEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): void
-  removeEventListener<K extends keyof Events>(type: K, listener: (event: Events[K]) => void): void
+  addEventListener<K extends keyof Events>(
+    type: K,
+    listener: (event: Events[K]) => void,
+    options: { signal: AbortSignal }
+  ): void
 }
 
-export type Listeners<Events> = { [K in keyof Events]?: (event: Events[K]) => void }
-
-/**
- * TypeScript cannot infer `Events` from a target: the caller names it.
- * @returns removes all of these listeners
- */
+/** TypeScript cannot infer `Events` from a target: the caller names it. */
 export function listen<Events = never>(
   target: Target<NoInfer<Events>>,
-  listeners: Listeners<NoInfer<Events>>
-): () => void {
+  signal: AbortSignal,
+  listeners: { [K in keyof Events]?: (event: NoInfer<Events>[K]) => void }
+): void {
   const entries = Object.entries(listeners) as Array<[keyof Events, (event: Events[keyof Events]) => void]>
-  for (const [type, listener] of entries) target.addEventListener(type, listener)
-  return () => {
-    for (const [type, listener] of entries) target.removeEventListener(type, listener)
-  }
+  for (const [type, listener] of entries) target.addEventListener(type, listener, { signal })
 }

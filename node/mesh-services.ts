@@ -1,10 +1,11 @@
 /** The services by which peers know, reach and trust each other, in the order in which libp2p makes them. */
+import { clockProtocol } from '../protocols/clock.ts'
 import { getProtocol } from '../protocols/content.ts'
 import { readDuration } from '../protocols/duration.ts'
 import { echoProtocol } from '../protocols/echo.ts'
 import { runStreamProtocol } from '../protocols/run-stream.ts'
 import { tarballProtocol } from '../protocols/tarball.ts'
-import { Clock } from './clock/clock.ts'
+import { answerClock } from './clock/clock.ts'
 import type { Config } from './config.ts'
 import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
@@ -36,8 +37,43 @@ import { MembershipEnforcer } from './mesh/trust/membership-enforcer.ts'
 import { Renewal } from './mesh/trust/renewal.ts'
 import { TrustPublisher } from './mesh/trust/trust-publisher.ts'
 import type { MeshFile } from './mesh-file.ts'
-import type { MeshServices } from './parts.ts'
 import { RunFeed } from './run/run-feed.ts'
+
+/** A service that answers one protocol and does nothing else. */
+export interface Serving {
+  start(): Promise<void>
+}
+
+export type MeshServices = {
+  lowNoise: LowNoiseMode
+  traffic: Traffic
+  authority: Authority
+  peerScore: PeerScore
+  gater: ConnectionGater
+  membershipEnforcer: MembershipEnforcer
+  encrypters: Encrypters
+  gossipHeartbeat: GossipHeartbeat
+  gossip: Gossip
+  streams: Streams
+  forwarding: Forwarding
+  trustPublisher: TrustPublisher
+  /** A part of run/, made here because `members` shows the runs of each peer. */
+  feed: RunFeed
+  members: Members
+  twins: Twins
+  dialer: Dialer
+  renewal: Renewal
+  relayOffer: RelayOffer
+  relays: Relays
+  reachability: Reachability
+  mapping: Mapping
+  paths: Paths
+  adjacency: Adjacency
+  directConnections: DirectConnections
+  migration: ConnectionMigration
+  addressBook: AddressBook
+  clock: Serving
+}
 
 export interface MeshServicesInit {
   log: Log
@@ -102,6 +138,6 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     directConnections: c => new DirectConnections(c, { log, on: config.direct }),
     migration: c => new ConnectionMigration(c, { log }),
     addressBook: c => addressBook.serve({ members: c.members, authority, self }),
-    clock: c => new Clock(c)
+    clock: c => ({ start: () => c.streams.serve(clockProtocol, answerClock) })
   }
 }

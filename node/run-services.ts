@@ -1,21 +1,34 @@
 /** The services by which this peer leads runs and keeps their results, in the order in which libp2p makes them. */
+import { echoProtocol } from '../protocols/echo.ts'
 import { Content } from './artifacts/content.ts'
 import { RunStreamServer } from './channels/run-stream-server.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
-import type { MeshServices, RunServices } from './parts.ts'
+import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
-import { Echo } from './run/echo.ts'
 import { Mover } from './run/mover.ts'
+import { answerEcho } from './run/preflight.ts'
 import { Receiver } from './run/receiver.ts'
 import { RunService } from './run/run-service.ts'
+
+export type RunServices = {
+  content: Content
+  replicas: CertificateReplicas
+  echo: Serving
+  runStreams: RunStreamServer
+  receiver: Receiver
+  coordinator: Coordinator
+  runService: RunService
+  collect: Collect
+  mover: Mover
+}
 
 export function runServices(init: CoordinatorInit): ServiceList<RunServices, MeshServices> {
   return {
     content: c => new Content(c),
     replicas: c => new CertificateReplicas(c, { log: init.log, self: init.signer.peer }),
-    echo: c => new Echo(c),
+    echo: c => ({ start: () => c.streams.serve(echoProtocol, answerEcho) }),
     runStreams: c => new RunStreamServer(c, init),
     receiver: c => new Receiver(c, init),
     coordinator: c => new Coordinator(c, init),

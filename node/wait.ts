@@ -1,4 +1,5 @@
 /** Waits that a signal ends. */
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../protocols/errors.ts'
 
@@ -24,19 +25,7 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
   return () => signal.removeEventListener('abort', act)
 }
 
-/** The part of an event target that a wait needs. */
-interface Target {
-  addEventListener(type: string, listener: () => void): void
-  removeEventListener(type: string, listener: () => void): void
-}
-
 /** Waits for the next event of a type, or until the signal aborts. Never rejects. */
-export async function nextEvent(target: Target, type: string, signal: AbortSignal): Promise<void> {
-  const next = Promise.withResolvers<void>()
-  const onEvent = () => next.resolve()
-  target.addEventListener(type, onEvent)
-  const stop = onAbort(signal, onEvent)
-  await next.promise
-  stop()
-  target.removeEventListener(type, onEvent)
+export async function nextEvent(target: EventTarget, type: string, signal: AbortSignal): Promise<void> {
+  await once(target, type, { signal }).catch(() => {})
 }

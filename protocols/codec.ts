@@ -4,7 +4,7 @@
  */
 import { decode as fromCbor, encode as toCbor } from 'cborg'
 import * as v from 'valibot'
-import { BakError } from './errors.ts'
+import { BakError, type ErrorCode } from './errors.ts'
 
 /** Longest text of an error: it may quote what a stranger sent. */
 const MAX_REASON_CHARACTERS = 300
@@ -40,13 +40,20 @@ export function decode<T>(schema: Schema<T>, bytes: Uint8Array): T {
   return check(schema, value)
 }
 
-/** @throws {BakError} `bad-message`, naming the path of the first error */
-export function check<T>(schema: Schema<T>, value: unknown): T {
+/**
+ * @param where precedes the path of the first error in the message; `whole` stands for the path where the value itself is wrong
+ * @throws {BakError} `code`, naming that path
+ */
+export function check<T>(
+  schema: Schema<T>,
+  value: unknown,
+  code: ErrorCode = 'bad-message',
+  where = '',
+  whole = 'message'
+): T {
   const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
-  throw new BakError(
-    'bad-message',
-    `${v.getDotPath(issue) ?? 'message'}: ${issue.message}`.slice(0, MAX_REASON_CHARACTERS)
-  )
+  const what = `${where}${v.getDotPath(issue) ?? whole}: ${issue.message}`
+  throw new BakError(code, what.slice(0, MAX_REASON_CHARACTERS))
 }

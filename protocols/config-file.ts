@@ -63,6 +63,7 @@ export const daemonSettings = v.strictObject({
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  leftovers: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings)
 })
@@ -84,6 +85,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   upnp: true,
   /** How long a proof of membership is valid after this peer, as an admin, renewed it. */
   membership: '30d',
+  /** Age at which data that nobody has collected is deleted. */
+  leftovers: '30d',
   log: 'info',
   allow: { controllers: true, exec: true, tools: true, paths: true }
 }

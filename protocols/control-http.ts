@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import * as v from 'valibot'
-import type { Schema } from './codec.ts'
+import { check, type Schema } from './codec.ts'
 import {
   type CallHandlers,
   type CallName,
@@ -122,10 +122,7 @@ function checkRequest(call: CallName, body: string): unknown {
   } catch (cause) {
     throw new BakError('usage', `${call}: the body is not JSON: ${(cause as Error).message}`, { cause })
   }
-  const result = v.safeParse(calls[call].request as Schema, value, { abortEarly: true })
-  if (result.success) return result.output
-  const [issue] = result.issues
-  throw new BakError('usage', `${call}: ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`)
+  return check(calls[call].request as Schema, value, 'usage', `${call}: `, 'body')
 }
 
 /** Waits for a slow reader, so that at most one line is in memory beside the socket's buffer. */
@@ -219,13 +216,8 @@ function readLine<N extends CallName>(call: N, line: string): CallResponse<N> {
   }
   const failed = v.safeParse(failure, value)
   if (failed.success) throw failureOf(failed.output.error)
-  const result = v.safeParse(calls[call].response as Schema, value, { abortEarly: true })
-  if (result.success) return result.output as CallResponse<N>
-  const [issue] = result.issues
-  throw new BakError(
-    'bad-message',
-    `the daemon's answer to ${call}: ${v.getDotPath(issue) ?? 'line'}: ${issue.message}`
-  )
+  const schema = calls[call].response as Schema<CallResponse<N>>
+  return check(schema, value, 'bad-message', `the daemon's answer to ${call}: `, 'line')
 }
 
 function failureOf({ code, message }: { code: string; message: string }): BakError {

@@ -1,6 +1,6 @@
 /** SHA-256 of bytes and of files. */
 import { createHash, type Hash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 const CHUNK_BYTES = 256 * 1024
 
@@ -18,18 +18,26 @@ export function newDigest(): Hash {
  * @throws the error of the file system, or the reason of the signal
  */
 export async function digestOfFile(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
-  const hash = newDigest()
   const handle = await open(path, 'r')
   try {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
-    for (let bytes = 0; ; ) {
-      signal?.throwIfAborted()
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, bytes)
-      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes }
-      hash.update(buffer.subarray(0, bytesRead))
-      bytes += bytesRead
-    }
+    return await digestOfHandle(handle, signal)
   } finally {
     await handle.close()
+  }
+}
+
+/** As `digestOfFile`, of a file that is open. */
+export async function digestOfHandle(
+  handle: FileHandle,
+  signal?: AbortSignal
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = newDigest()
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  for (let bytes = 0; ; ) {
+    signal?.throwIfAborted()
+    const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, bytes)
+    if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes }
+    hash.update(buffer.subarray(0, bytesRead))
+    bytes += bytesRead
   }
 }

@@ -10,7 +10,7 @@ import * as v from 'valibot'
 import { envelope } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { bytes, list, multiaddress } from './fields.ts'
-import { type Call, call, type Exchange, type Opener, type Protocol, type WaitOptions } from './stream.ts'
+import { type Call, callWith, type Exchange, type Opener, type Protocol, type WaitOptions } from './stream.ts'
 
 export const NONCE_BYTES = 16
 /** Addresses in one offer. */
@@ -48,7 +48,7 @@ export interface Leading {
   /** @returns whether both are to punch */
   weigh(theirs: Offer): boolean | Promise<boolean>
   /** Punches; the other has just begun, too. */
-  go(theirs: Offer, nonce: Uint8Array): Promise<void>
+  go(nonce: Uint8Array): Promise<void>
 }
 
 /** The follower's actions. */
@@ -57,21 +57,20 @@ export interface Following {
   answer(theirs: Offer): Promise<Omit<Offer, 'type'>>
   /** Prepares to punch; waits for a free slot where there are too many attempts. */
   prepare(theirs: Offer): Promise<void>
-  go(theirs: Offer, nonce: Uint8Array): Promise<void>
+  go(nonce: Uint8Array): Promise<void>
 }
 
 /** The leader's end. @throws {BakError} with which the other refused */
-export async function leadDirect(
+export function leadDirect(
   open: Opener,
   mine: Promise<Omit<Offer, 'type'>>,
   nonce: Uint8Array,
   act: Leading,
   options: WaitOptions
 ): Promise<void> {
-  // opening the stream takes about as long as making the offer
-  const [exchange, offer] = await Promise.all([call(open, directProtocol, options), mine])
-  try {
-    await exchange.send({ type: 'offer', ...offer })
+  return callWith(open, directProtocol, options, async exchange => {
+    // it was begun before: opening the stream takes about as long
+    await exchange.send({ type: 'offer', ...(await mine) })
     const theirs = await expect(exchange, 'offer')
     if (!(await act.weigh(theirs))) return
     const sent = performance.now()
@@ -82,13 +81,8 @@ export async function leadDirect(
     // the other receives it half a round trip from now
     await new Promise(resolve => setTimeout(resolve, half))
     options.signal?.throwIfAborted()
-    await act.go(theirs, nonce)
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+    await act.go(nonce)
+  })
 }
 
 async function expect<T extends FromFollower['type']>(exchange: Call<FromLeader, FromFollower>, type: T) {
@@ -114,5 +108,5 @@ export async function* followDirect(
   const go = await receive()
   if (go === undefined) return
   if (go.type !== 'go') throw new BakError('bad-message', `expected go, got ${go.type}`)
-  await act.go(first, ready.nonce)
+  await act.go(ready.nonce)
 }

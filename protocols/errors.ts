@@ -73,6 +73,12 @@ export class BakError extends Error {
   }
 }
 
+/**
+ * For a message of a topic that is dropped without blame: the neighbour that passed it on may be honest, and only know less or more than
+ * this peer.
+ */
+export class Ignored extends BakError {}
+
 /** @returns the error as a BakError, with the code that fits an error of Node */
 export function asBakError(error: unknown): BakError {
   if (error instanceof BakError) return error

@@ -7,6 +7,7 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
 import type { Protocol } from './stream.ts'
@@ -95,13 +96,15 @@ const body = v.variant('type', [
     bytes: count,
     took: milliseconds,
     folder: text,
+    /** The peer that has the folder, where it is not on this machine; `folder` is empty then. */
+    holder: v.optional(name),
     /** The member on which observation cost most. */
     observed: v.optional(costShare)
   })
 ])
 
 const liveBody = v.variant('type', [
-  v.object({ type: v.literal('output'), stream: v.picklist(['stdout', 'stderr']), text: v.string() }),
+  v.object({ type: v.literal('output'), stream: outputStream, ...outputBytes }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count }),
   /** The run continues: sent when no other event was for a while. */

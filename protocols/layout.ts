@@ -9,7 +9,7 @@
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt
  *
- * A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
+ * Names below a member's folder are its own, but for a `missing.txt`, which names what could not be brought. A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
  */
 import * as v from 'valibot'
 import { name, type Phase, phase } from './fields.ts'
@@ -20,6 +20,8 @@ export const JOURNAL_FILE = 'journal.ndjson'
 export const SPEC_FILE = 'spec.toml'
 /** The result in pbench's form. */
 export const METADATA_FILE = 'metadata.log'
+/** In a folder of a member: what could not be brought from there, and why. */
+export const MISSING_FILE = 'missing.txt'
 /** The signed messages of a run. */
 export const CERTIFICATES_FOLDER = 'certificates'
 export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`

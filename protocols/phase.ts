@@ -63,7 +63,13 @@ export type Command = v.InferOutput<typeof command>
 export const commandSubject: Subject<Command> = { name: 'command', schema: command }
 
 /** Bytes that a phase left on a member. */
-export const produced = v.object({ name: text, digest, bytes: count })
+export const produced = v.object({
+  name: text,
+  digest,
+  bytes: count,
+  /** Files that could not be packed; the tarball names them. */
+  missing: v.optional(count)
+})
 export type Produced = v.InferOutput<typeof produced>
 
 export const workloadResult = v.object({

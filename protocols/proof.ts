@@ -57,16 +57,7 @@ export function checkProof(mesh: string, bytes: Uint8Array): Proof {
   return proof
 }
 
-interface Step {
-  by: string
-  peer: string
-  role: Role
-  issued: number
-  expires: number
-  invitation?: string
-  name?: string
-  invited?: Proof['invited']
-}
+type Step = Omit<Proof, 'issuers' | 'invitations' | 'links' | 'bytes'> & { by: string }
 
 function readProof(mesh: string, bytes: Uint8Array): Proof {
   if (bytes.length > MAX_PROOF_BYTES) throw new BakError('bad-message', `a proof of ${bytes.length} bytes is too large`)

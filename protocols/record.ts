@@ -5,9 +5,10 @@
  * The file is exactly `JSON.stringify(record, null, 2)` and a newline. The seal is the last key; it signs the text of the
  * file without it.
  */
-import type { KeyObject } from 'node:crypto'
 import * as v from 'valibot'
+import { check } from './codec.ts'
 import { cost } from './cost.ts'
+import type { Signer } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { table } from './free-keys.ts'
@@ -76,6 +77,8 @@ const runRecord = v.object({
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
+  /** Tarballs in which files are missing, so many each; the `missing.txt` in them names those, and the member keeps what it can. */
+  missing: v.optional(list(v.object({ peer: peerId, name, what: text, files: count }), 100_000)),
   /** Tarballs of the members; one that has not arrived is still on the member. */
   sent: list(
     v.object({
@@ -92,6 +95,10 @@ const runRecord = v.object({
   ),
   /** Digests of all other files in the folder, by path. */
   files: v.optional(table(v.string(), v.object({ sha256: digest, bytes: count }))),
+  /** Files and folders that could not be read for the seal. */
+  unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  /** Signed statements by which the result went to other peers (custody.ts), in base64. */
+  custody: v.optional(list(v.string(), 64)),
   seal: v.optional(v.object({ by: peerId, signature: v.string() }))
 })
 export type RunRecord = v.InferOutput<typeof runRecord>
@@ -117,10 +124,10 @@ export type RunSummary = v.InferOutput<typeof runHead>
 
 /** @throws {BakError} `damaged` if the text is no record */
 export const readSummary = (content: string | RunRecord): RunSummary =>
-  parse(runHead, typeof content === 'string' ? fromJson(content) : content)
+  check(runHead, typeof content === 'string' ? fromJson(content) : content, 'damaged', 'run.json: ', 'record')
 
 /** @returns the text of `run.json`; signed where a key is given */
-export function writeRecord(record: RunRecord, signer?: { peer: string; key: KeyObject }): string {
+export function writeRecord(record: RunRecord, signer?: Signer): string {
   const { seal: _, ...rest } = record
   const open = print(rest)
   if (signer == null) return open
@@ -130,7 +137,7 @@ export function writeRecord(record: RunRecord, signer?: { peer: string; key: Key
 
 /** @throws {BakError} `damaged` if the text is no record; the seal is not checked */
 export function readRecord(content: string): RunRecord {
-  return parse(runRecord, fromJson(content))
+  return check(runRecord, fromJson(content), 'damaged', 'run.json: ', 'record')
 }
 
 /** @returns whether a `run.json` ends with a seal, valid or not; the end of the text is enough */
@@ -142,15 +149,6 @@ function fromJson(content: string): unknown {
   } catch (cause) {
     throw new BakError('damaged', `run.json is not JSON: ${(cause as Error).message}`, { cause })
   }
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, json: unknown): T {
-  const result = v.safeParse(schema, json, { abortEarly: true })
-  if (!result.success) {
-    const [issue] = result.issues
-    throw new BakError('damaged', `run.json: ${v.getDotPath(issue) ?? ''}: ${issue.message}`)
-  }
-  return result.output
 }
 
 /** @throws {BakError} `damaged` if `run.json` is not exactly as it was signed */

@@ -128,22 +128,35 @@ export async function* ask<Request, Response>(
   yield* exchange
 }
 
+/** One exchange: its stream is closed when the work is done, and aborted when that fails. @throws as `call` and the work do */
+export async function callWith<Request, Response, T>(
+  open: Opener,
+  protocol: Protocol<Request, Response>,
+  options: WaitOptions,
+  work: (exchange: Call<Request, Response>) => Promise<T>
+): Promise<T> {
+  const exchange = await call(open, protocol, options)
+  try {
+    const result = await work(exchange)
+    await exchange.close()
+    return result
+  } catch (error) {
+    exchange.abort(error as Error)
+    throw error
+  }
+}
+
 /** One request and its only response. @throws {BakError} `bad-message` if there is none */
-export async function askOne<Request, Response>(
+export function askOne<Request, Response>(
   open: Opener,
   protocol: Protocol<Request, Response>,
   request: Request,
   options: WaitOptions = {}
 ): Promise<Response> {
-  const exchange = await call(open, protocol, options)
-  try {
-    await exchange.send(request)
-    const response = await exchange.receive()
+  return callWith(open, protocol, options, async ({ send, receive }) => {
+    await send(request)
+    const response = await receive()
     if (response === undefined) throw new BakError('bad-message', `${protocol.id}: the answer is missing`)
-    await exchange.close()
     return response
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  }
+  })
 }

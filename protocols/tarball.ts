@@ -13,6 +13,7 @@
  * is wrong the receiver starts over once, then gives up with `mismatch`.
  */
 
+export { MAX_DATA_OF_SMALL_BYTES, MAX_ENTRIES, MAX_UNPACKED_BYTES, maxDataOf } from './tarball/bounds.ts'
 export {
   checkReceipt,
   PORTION_BYTES,

@@ -1,4 +1,5 @@
 /** A unix socket that only its owner may use: how the daemon listens on it, and what a caller checks before it connects. */
+import { once } from 'node:events'
 import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -24,7 +25,8 @@ export async function listenAlone(server: Server, socket: string): Promise<void>
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { mode: 0o700 })
     const made = join(folder, 's')
-    await bind(server, made)
+    server.listen(made)
+    await once(server, 'listening')
     chmodSync(made, 0o600)
     await giveName(made, socket)
   } catch (error) {
@@ -35,16 +37,6 @@ export async function listenAlone(server: Server, socket: string): Promise<void>
   }
   const { ino } = lstatSync(socket)
   server.once('close', () => removeOwn(socket, ino))
-}
-
-function bind(server: Server, socket: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(socket, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 /** A link never replaces a file: if two daemons find the socket of a third that has ended, only one gets the name. */

@@ -3,12 +3,13 @@
  * certificates contain the acks that members signed, and the tarballs in it are those that the members announced.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { join } from 'node:path'
 import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from './certificate.ts'
 import { decode, encode } from './codec.ts'
-import { digestOfFile } from './digest.ts'
+import { custodyOf, holdersOf } from './custody.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import { asBakError, BakError } from './errors.ts'
+import { folderDigests, type Unreadable } from './folder-digests.ts'
 import { CERTIFICATES_FOLDER, certificateFile, MANIFEST_FILE, OFFER_FILE, RECORD_FILE } from './layout.ts'
 import { checkSeal, type RunRecord, readRecord } from './record.ts'
 
@@ -22,6 +23,8 @@ interface Report {
   ok: boolean
   run: string
   checked: { files: number; certificates: number; acks: number; signatures: number }
+  /** What could not be read when the result was sealed: nothing is proven of it. */
+  unproven: Unreadable[]
   faults: Fault[]
 }
 
@@ -35,6 +38,7 @@ export async function verifyFolder(dir: string): Promise<Report> {
     ok: false,
     run: record.run,
     checked: { files: 0, certificates: 0, acks: 0, signatures: 0 },
+    unproven: record.unreadable ?? [],
     faults: []
   }
   checkRecord(content, record, report)
@@ -51,42 +55,34 @@ function checkRecord(content: string, record: RunRecord, { checked, faults }: Re
   } catch (error) {
     faults.push({ where: RECORD_FILE, what: asBakError(error).message.replace(/^run\.json:? /, '') })
   }
-  if (record.seal != null && record.seal.by !== record.controller.peer) {
-    faults.push({
-      where: RECORD_FILE,
-      what: `sealed by ${record.seal.by}; the controller is ${record.controller.peer}`
-    })
+  const { seal, controller, run } = record
+  try {
+    if (seal == null || holdersOf(run, controller.peer, custodyOf(record)).includes(seal.by)) return
+    faults.push({ where: RECORD_FILE, what: `sealed by ${seal.by}; the controller is ${controller.peer}` })
+  } catch (error) {
+    faults.push({ where: RECORD_FILE, what: asBakError(error).message })
   }
 }
 
-async function checkFiles(dir: string, { files = {} }: RunRecord, { checked, faults }: Report): Promise<void> {
-  const found = await hashFolder(dir)
-  delete found[RECORD_FILE]
+async function checkFiles(dir: string, { files = {} }: RunRecord, report: Report): Promise<void> {
+  const { checked, faults, unproven } = report
+  const { files: found, unreadable } = await folderDigests(dir, { except: [RECORD_FILE] })
+  const why = new Map(unreadable.map(({ path, reason }) => [path, reason]))
   for (const [path, { sha256, bytes }] of Object.entries(files)) {
     const file = Object.hasOwn(found, path) ? found[path] : undefined
     checked.files++
-    if (file == null) faults.push({ where: path, what: 'is missing' })
+    if (file == null)
+      faults.push({ where: path, what: why.has(path) ? `cannot be read: ${why.get(path)}` : 'is missing' })
     else if (file.bytes !== bytes) faults.push({ where: path, what: `has ${file.bytes} bytes, had ${bytes}` })
     else if (file.sha256 !== sha256) faults.push({ where: path, what: 'was changed: its digest differs' })
   }
   for (const path of Object.keys(found)) {
-    if (!Object.hasOwn(files, path)) faults.push({ where: path, what: 'was not there when the run was sealed' })
+    if (Object.hasOwn(files, path) || unproven.some(each => isAtOrBelow(path, each.path))) continue
+    faults.push({ where: path, what: 'was not there when the run was sealed' })
   }
 }
 
-/**
- * Digest and size of each regular file below `dir`, by its path with slashes: the content of a seal. Links are neither
- * followed nor listed: they prove nothing.
- */
-export async function hashFolder(dir: string): Promise<Record<string, { sha256: string; bytes: number }>> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const hashed: [string, { sha256: string; bytes: number }][] = []
-  for (const entry of entries.filter(entry => entry.isFile())) {
-    const path = join(entry.parentPath, entry.name)
-    hashed.push([relative(dir, path).split(sep).join('/'), await digestOfFile(path)])
-  }
-  return Object.fromEntries(hashed.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
+const isAtOrBelow = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`)
 
 async function checkCertificates(dir: string, record: RunRecord, report: Report): Promise<void> {
   const evidence = await findEvidence(dir, record, report)

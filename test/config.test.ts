@@ -39,6 +39,7 @@ test('without a file and flags every setting has the default of the help', async
     direct: true,
     upnp: true,
     membership: '30d',
+    leftovers: '30d',
     log: 'info',
     allow: { controllers: true, exec: true, tools: true, paths: true }
   })

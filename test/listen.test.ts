@@ -17,7 +17,7 @@ listening('calls each listener with the events of its own type', () => {
   assert.equal(seen, [1, 'b'])
 })
 
-listening('calls none of the listeners after it was stopped', () => {
+listening('calls none of the listeners once the signal has aborted', () => {
   const { target, seen, stop } = listened()
   stop()
   target.safeDispatchEvent('one', { detail: 1 })
@@ -26,7 +26,7 @@ listening('calls none of the listeners after it was stopped', () => {
   assert.is(target.listenerCount('one') + target.listenerCount('two'), 0)
 })
 
-listening('leaves the listeners of others alone when it is stopped', () => {
+listening('leaves the listeners of others alone', () => {
   const { target, stop } = listened()
   let others = 0
   target.addEventListener('one', () => others++)
@@ -40,9 +40,11 @@ listening.run()
 function listened() {
   const target = new TypedEventEmitter<Events>()
   const seen: unknown[] = []
-  const stop = listen<Events>(target, {
-    one: ({ detail }) => seen.push(detail),
-    two: ({ detail }) => seen.push(detail)
-  })
-  return { target, seen, stop }
+  const control = new AbortController()
+  listen<Events>(target, control.signal, { one: add, two: add })
+  return { target, seen, stop: () => control.abort() }
+
+  function add({ detail }: CustomEvent<unknown>): void {
+    seen.push(detail)
+  }
 }

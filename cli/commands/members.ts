@@ -6,7 +6,7 @@ import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { compare, formatDifference, readExpected } from '../expected.ts'
 import { formatAge, formatBytes, formatLabels } from '../format.ts'
-import { writeTo } from '../output.ts'
+import { cleanLine, writeTo } from '../output.ts'
 import { parsePair } from '../spec-flags.ts'
 import { formatNote, formatTable } from '../table.ts'
 
@@ -15,6 +15,7 @@ interface Options {
   on?: string
   label?: Record<string, string>
   expected?: string
+  orphans?: boolean
 }
 
 export function define(command: Command): void {
@@ -24,16 +25,19 @@ export function define(command: Command): void {
     option.argParser(parsePair)
   )
   addFlag(command, '--expected <file>', 'compare with a list: names or peer ids, one a line')
+  addFlag(command, '--orphans', 'what members still have of runs that are over')
   addExamples(command, {
     'bak members --label role=db': 'members with the label',
     'bak members --watch --json': 'a line at every change',
+    'bak members --orphans': 'data that nobody has collected: bak collect RUN where the result is, or bak gc there',
     'bak members --expected hosts.txt': 'missing and unexpected members; exits with 66 if there are any'
   })
   setAction(command, act)
 }
 
 async function act({ socket, json, ask, print }: Context, options: Options): Promise<number | void> {
-  const { watch, on, label = {}, expected } = options
+  const { watch, on, label = {}, expected, orphans } = options
+  if (orphans) return showOrphans(socket, json)
   if (expected != null) {
     if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)
@@ -46,6 +50,22 @@ async function act({ socket, json, ask, print }: Context, options: Options): Pro
     await show(withLabels(members, label))
     if (!watch) return
   }
+}
+
+async function showOrphans(socket: string, json: boolean): Promise<number> {
+  const print = (text: string) => writeTo(process.stdout, `${text}\n`)
+  const rows: (string | number)[][] = []
+  let failed = 0
+  for await (const answer of callDaemon(socket, 'leftovers', {})) {
+    const { name, leftovers, error } = answer
+    if (json) await print(JSON.stringify(answer))
+    if (error != null) failed++
+    if (error != null && !json) await writeTo(process.stderr, `${name} did not answer: ${cleanLine(error)}\n`)
+    for (const { kind, run, files, bytes, since, folder } of leftovers)
+      rows.push([name, run, kind, files, formatBytes(bytes), formatAge(Date.now() - since), folder])
+  }
+  if (!json) await print(formatTable(['NAME', 'RUN', 'KIND', 'FILES', 'BYTES', 'AGE', 'FOLDER'], rows))
+  return failed === 0 ? 0 : exitStatus.unreachable
 }
 
 const withLabels = (members: MemberView[], label: Record<string, string>) =>

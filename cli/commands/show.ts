@@ -55,7 +55,10 @@ function readCertificate(base64: string) {
 
 type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
-function formatHead({ run, controller, folder, digest }: RunView, record?: RunRecord): string {
+function formatHead(
+  { run, controller, holder, digest, folder = holder && `on ${holder}` }: RunView,
+  record?: RunRecord
+): string {
   if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
   const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload } = record
   return formatFacts({

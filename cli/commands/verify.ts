@@ -1,5 +1,5 @@
 /** `bak verify`: verifies signatures and digests of a result, offline. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
@@ -29,6 +29,7 @@ async function act(context: Context, _: object, run = ''): Promise<number> {
   if (context.json) await context.print(JSON.stringify({ ...report, folder: found }))
   else {
     for (const { where, what } of report.faults) await context.print(`${where}: ${what}`)
+    for (const { path, reason } of report.unproven) await context.print(`${path}: not in the seal: ${reason}`)
     const counts = `${files} files, ${certificates} certificates, ${acks} acks, ${signatures} signatures`
     const verdict = report.ok ? 'as it was signed' : `NOT as it was signed, ${report.faults.length} faults`
     await context.print(`run ${report.run}: ${verdict}; ${counts}; ${found}`)
@@ -45,15 +46,14 @@ async function verifyElsewhere(context: Context, view: RunView): Promise<number>
   )
   const answers = checked.reduce((sum, { acks }) => sum + acks.length, 0)
   const ok = faults.length === 0 && checked.length > 0
-  const { run, controller } = view
+  const { run, controller, holder } = view
   if (context.json)
-    await context.print(JSON.stringify({ run, controller, ok, certificates: checked.length, answers, faults }))
+    await context.print(JSON.stringify({ run, controller, holder, ok, certificates: checked.length, answers, faults }))
   else {
     for (const { where, what } of faults) await context.print(`${where}: ${what}`)
     const verdict = ok ? 'certificates as they were signed' : 'NOT proven'
-    await context.print(
-      `run ${run}: ${verdict}; ${checked.length} certificates, ${answers} acks; the folder is on ${controller}`
-    )
+    const where = holder == null ? 'no peer that can be reached has the folder' : `the folder is on ${holder}`
+    await context.print(`run ${run}: ${verdict}; ${checked.length} certificates, ${answers} acks; ${where}`)
   }
   return ok ? 0 : exitStatus.damaged
 }
@@ -64,11 +64,15 @@ const opened = (base64: string | undefined): Envelope | undefined =>
 /** @returns the folder, or what the daemon knows of the run if the folder is on another peer. @throws {BakError} `no-such-run` */
 async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
   if (existsSync(join(run, RECORD_FILE))) return run
+  const isFolder = statSync(run, { throwIfNoEntry: false })?.isDirectory() === true
   try {
     const view = await ask('describe', { run })
     return view.folder ?? view
   } catch (error) {
-    if (asBakError(error).code !== 'no-daemon') throw error
+    const { code } = asBakError(error)
+    if (isFolder && (code === 'no-such-run' || code === 'usage' || code === 'no-daemon' || run.includes('/')))
+      throw new BakError('no-such-run', `${run} is a folder without ${RECORD_FILE}`)
+    if (code !== 'no-daemon') throw error
     return findOnDisk(join(home, 'runs'), run)
   }
 }

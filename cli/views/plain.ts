@@ -2,7 +2,7 @@
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { formatAge, formatBytes, formatDuration } from '../format.ts'
-import { cleanLine, writeTo } from '../output.ts'
+import { cleanLine, writeOutput, writeTo } from '../output.ts'
 import { conclude, countBytes, countPresent, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
 import type { View } from './view.ts'
 
@@ -24,7 +24,7 @@ export function plainView(heartbeat: number, run?: string): View {
     show: async event => {
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
-      if (event.type === 'output') return writeTo(process[event.stream], event.text)
+      if (event.type === 'output') return writeOutput(process[event.stream], event)
       const line = describe(state.run, event)
       if (line != null) await print(line)
     },

@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
 import { formatDuration } from '../format.ts'
-import { cleanLine, painterOf, writeTo } from '../output.ts'
+import { cleanLine, painterOf, visibleOutput, writeOutput, writeTo } from '../output.ts'
 import { conclude, noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
 import type { View } from './view.ts'
@@ -87,9 +87,9 @@ export function screenView(run?: string): View {
     }
   }
 
-  async function showOutput({ stream, text }: Extract<RunEvent, { type: 'output' }>) {
-    if (!isAbove[stream]) return writeTo(process[stream], text)
-    held += text
+  async function showOutput(event: Extract<RunEvent, { type: 'output' }>) {
+    if (!isAbove[event.stream]) return writeOutput(process[event.stream], event)
+    held += visibleOutput(event)
     if (held.length > MAX_HELD_CHARACTERS) draw(takeOutput())
   }
 }

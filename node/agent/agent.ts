@@ -101,13 +101,19 @@ export class Agent {
     return this.#open.map(({ run }) => run)
   }
 
+  /** @returns the runs that are over here, whose data nobody has collected yet */
+  orphans(): { run: string; controller: string }[] {
+    const over = [...this.#runs.values()].filter(({ member }) => member.state === 'orphaned')
+    return over.map(({ member }) => ({ run: member.run, controller: member.controller }))
+  }
+
   member(run: string): MemberState | undefined {
     return this.#runs.get(run)?.member
   }
 
-  /** Packs what is left here of a run, for the controller that collects it. */
-  async pack(run: string): Promise<void> {
-    await this.#runs.get(run)?.pack()
+  /** Packs what is left here of a run, for the peer that collects it. @returns what cannot be packed, and why */
+  async pack(run: string): Promise<string[]> {
+    return (await this.#runs.get(run)?.pack()) ?? []
   }
 
   /** Ends the part of this peer in a run: tools stop, data stays. @returns false if it takes no part */

@@ -2,6 +2,7 @@
 import { BakError } from '../../protocols/errors.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Members } from '../mesh/membership/members.ts'
+import { Part } from '../part.ts'
 import { findProgram } from '../tools/find-program.ts'
 import { programRunBy } from '../tools/index.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
@@ -14,18 +15,12 @@ interface AllowanceInit {
   file: string
 }
 
-export class Allowance {
-  readonly #members: Pick<Members, 'list' | 'isHere'>
-  readonly #init: AllowanceInit
-
-  constructor(components: { members: Pick<Members, 'list' | 'isHere'> }, init: AllowanceInit) {
-    this.#members = components.members
-    this.#init = init
-  }
+export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> }, AllowanceInit> {
+  readonly #members = this.components.members
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
   async check(peer: string, tools: Assignment[]): Promise<void> {
-    const { self, rules, file } = this.#init
+    const { self, rules, file } = this.init
     const caller = peer === self ? undefined : { peer, named: (name: string) => this.#peersNamed(name) }
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))

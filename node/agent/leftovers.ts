@@ -1,11 +1,13 @@
-/** Hands what is left of a run on this member to its controller, when that one collects it. */
+/** Hands what is left of a run on this member to the peer that has the result, when that one collects it. */
 import { encode } from '../../protocols/codec.ts'
-import { type Collected, collectProtocol } from '../../protocols/collect.ts'
+import { type Collected, type CollectRequest, collectProtocol } from '../../protocols/collect.ts'
+import { holdersOf } from '../../protocols/custody.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Agent } from './agent.ts'
+import { keptBy } from './phases/deliver.ts'
 
 export interface LeftoversComponents {
   streams: Streams
@@ -24,21 +26,18 @@ export class Leftovers {
 
   async start(): Promise<void> {
     await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
-      this.#answer(request.run, peer, signal)
+      this.#answer(request, peer, signal)
     )
   }
 
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(collectProtocol)
-  }
-
-  async *#answer(run: string, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
+  async *#answer({ run, custody = [] }: CollectRequest, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
     const { agent, streams, authority } = this.#components
     if (peer !== this.#self) checkPermission(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
-    if (member.lead.by !== peer) throw new BakError('not-the-controller', `${peer} did not drive run ${run}`)
-    await agent.pack(run)
+    if (!holdersOf(run, member.lead.by, custody).includes(peer))
+      throw new BakError('not-the-controller', `${peer} has not the result of run ${run}`)
+    const left = await agent.pack(run)
     for (const offer of await member.outbox.list()) {
       const { what, digest, bytes } = offer
       const source = { read: (offset: number, length: number) => member.outbox.read(digest, offset, length) }
@@ -52,6 +51,8 @@ export class Leftovers {
         yield { what, digest, bytes, outcome: 'failed', code, reason: message }
       }
     }
-    if ((await member.outbox.list()).length === 0) await agent.drop(run)
+    if (keptBy(member).files === 0) return agent.drop(run)
+    for (const what of left)
+      yield { what: what.slice(0, 1024), bytes: 0, outcome: 'left', reason: `it is in ${member.data} there` }
   }
 }

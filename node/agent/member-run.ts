@@ -16,7 +16,7 @@ import { now } from '../now.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
 import type { MemberState } from './member-state.ts'
 import { exceedsOffer } from './offer-check.ts'
-import { packRest } from './phases/deliver.ts'
+import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
@@ -129,12 +129,15 @@ export class MemberRun {
     if (this.#lastPhase !== 'terminate') this.abandon()
   }
 
-  /** Packs what is left here, so that it can be collected. */
-  pack(): Promise<void> {
+  /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
+  pack(): Promise<string[]> {
     // in its turn: the controller may collect while the end of the run is packed here
     const packed = this.#tail.then(() => packRest(this.member))
-    this.#tail = packed.catch(() => {})
-    return packed
+    this.#tail = packed.then(
+      () => {},
+      () => {}
+    )
+    return packed.then(folders => folders.flatMap(({ report }) => report.warnings()))
   }
 
   /** The daemon stops: tools stop, data and state stay. */
@@ -173,10 +176,10 @@ export class MemberRun {
     await this.#finish()
   }
 
-  /** The state goes; so does the folder, unless something in it has no receipt. */
+  /** The state goes; so does the folder, unless something in it has no receipt or could not be packed. */
   async #finish(): Promise<void> {
     clearTimeout(this.#lease)
-    if ((await this.member.outbox.list()).length === 0) return this.drop()
+    if (keptBy(this.member).files === 0) return this.drop()
     this.#enter('orphaned')
     await this.#uplinks.stop()
     await this.#save()

@@ -2,7 +2,7 @@
  * One run on one member: its state, what it runs, its folders, and what of it must outlive the daemon. `member.cbor` has
  * all of it; `state.cbor`, small, is written over at each change of state, so that a daemon that was killed knows how far it was.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { decode, encode } from '../../protocols/codec.ts'
@@ -21,6 +21,7 @@ import {
 } from '../../protocols/manifest.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
+import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
 import { type State, states } from './states.ts'
@@ -149,7 +150,7 @@ export class MemberState {
 
   async remove(): Promise<void> {
     await this.close()
-    await rm(this.folder, { recursive: true, force: true })
+    await removeTree(this.folder)
   }
 }
 

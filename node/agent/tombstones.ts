@@ -7,7 +7,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { judgeLead, type Lead } from '../../protocols/lead.ts'
 import { ackSubject, type Command } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
-import { call, type Opener } from '../../protocols/stream.ts'
+import { callWith, type Opener } from '../../protocols/stream.ts'
 import { BoundedMap } from '../bounded-map.ts'
 import type { Log } from '../log.ts'
 import { now } from '../now.ts'
@@ -75,16 +75,16 @@ export class Tombstones {
 }
 
 /** Sends one answer on a stream of its own. */
-export async function answerOnce(open: Opener, run: string, ack: Envelope): Promise<void> {
-  const stream = await call(open, runStreamProtocol, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-  try {
-    await stream.send({ type: 'open', run })
-    await stream.send({ type: 'acks', sealed: [ack] })
-    // it has arrived when the controller answers
-    await stream.receive()
-    await stream.close()
-  } catch (cause) {
-    stream.abort(cause as Error)
-    throw cause
-  }
+export function answerOnce(open: Opener, run: string, ack: Envelope): Promise<void> {
+  return callWith(
+    open,
+    runStreamProtocol,
+    { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) },
+    async ({ send, receive }) => {
+      await send({ type: 'open', run })
+      await send({ type: 'acks', sealed: [ack] })
+      // it has arrived when the controller answers
+      await receive()
+    }
+  )
 }

@@ -5,9 +5,10 @@
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { call, type WaitOptions } from '../../protocols/stream.ts'
+import { callWith, type WaitOptions } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 
 const PORTION_BYTES = 256 * 1024
 /** Largest content, and the sum of all content in memory. */
@@ -19,7 +20,7 @@ const MAX_STORED = 256
 const FETCHES = { total: 8, perKey: 2 }
 
 interface ContentComponents {
-  streams: Pick<Streams, 'serve' | 'unserve' | 'to'>
+  streams: Pick<Streams, 'serve' | 'to'>
 }
 
 interface Portion {
@@ -28,8 +29,8 @@ interface Portion {
   length: number
 }
 
-export class Content {
-  readonly #streams: ContentComponents['streams']
+export class Content extends Part<ContentComponents> {
+  readonly #streams = this.components.streams
   /** By digest, the least recently used first. */
   readonly #stored = new Map<string, Uint8Array>()
   readonly #fetches = new Limit(FETCHES)
@@ -37,16 +38,8 @@ export class Content {
   /** Callers of `expect`, by digest. */
   readonly #expecting = new Map<string, Set<(bytes: Uint8Array) => void>>()
 
-  constructor(components: ContentComponents) {
-    this.#streams = components.streams
-  }
-
   async start(): Promise<void> {
     await this.#streams.serve(getProtocol, (request, exchange) => this.#serve(request, exchange.receive))
-  }
-
-  async stop(): Promise<void> {
-    await this.#streams.unserve(getProtocol)
   }
 
   /** Stores content, and drops the least recently used beyond the bounds. @returns the digest by which other peers can get it */
@@ -113,24 +106,18 @@ export class Content {
   }
 
   async #fetch(digest: string, peer: string, options: WaitOptions): Promise<Uint8Array> {
-    const exchange = await call(this.#streams.to(peer), getProtocol, options)
     const parts: Uint8Array[] = []
-    try {
+    await callWith(this.#streams.to(peer), getProtocol, options, async ({ send, receive }) => {
       let offset = 0
       for (let total: number | undefined; total === undefined || offset < total; ) {
-        await exchange.send({ digest, offset, length: PORTION_BYTES })
-        const part = await exchange.receive()
+        await send({ digest, offset, length: PORTION_BYTES })
+        const part = await receive()
         if (part === undefined) throw new BakError('unknown-digest', 'the answer ended early')
         total = checkPart(part, offset, total)
         offset += part.bytes.length
         parts.push(part.bytes)
       }
-    } catch (error) {
-      exchange.abort(error as Error)
-      throw error
-    } finally {
-      await exchange.close()
-    }
+    })
     const bytes = new Uint8Array(Buffer.concat(parts))
     if (digestOf(bytes) !== digest)
       throw new BakError('mismatch', `the bytes from ${peer} do not have the digest ${digest}`)

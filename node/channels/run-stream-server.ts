@@ -11,6 +11,7 @@ import type { Exchange } from '../../protocols/stream.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { now } from '../now.ts'
+import { Part } from '../part.ts'
 import { onAbort } from '../wait.ts'
 
 export interface Refusal {
@@ -42,24 +43,15 @@ export interface RunStreamHandlers {
 /** Acknowledgements that are handled before other work has its turn: verifying them takes some 5 ms. */
 const ACKS_PER_TURN = 16
 
-export class RunStreamServer {
-  readonly #streams: Streams
-  readonly #log: Log
+export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
+  readonly #streams = this.components.streams
+  readonly #log = this.init.log.with({}, 'run-stream')
   readonly #runs = new Map<string, RunStreamHandlers>()
   /** By run and member: a newer stream of a member ends its older one. */
   readonly #open = new Map<string, Map<string, Queue<FromController>>>()
 
-  constructor(components: { streams: Streams }, init: { log: Log }) {
-    this.#streams = components.streams
-    this.#log = init.log.with({}, 'run-stream')
-  }
-
   async start(): Promise<void> {
     await this.#streams.serve(runStreamProtocol, (first, exchange) => this.#serve(first, exchange))
-  }
-
-  async stop(): Promise<void> {
-    await this.#streams.unserve(runStreamProtocol)
   }
 
   open(run: string, handlers: RunStreamHandlers): void {

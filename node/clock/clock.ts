@@ -2,40 +2,19 @@
  * The offset between this peer's clock and another's, from four timestamps: question sent, question received, answer sent, answer
  * received. Half of the round trip bounds the error, so that the fastest exchanges are the best.
  */
-
 import { clockProtocol } from '../../protocols/clock.ts'
 import type { Clock as Offset } from '../../protocols/manifest.ts'
-import { call, type Opener, type WaitOptions } from '../../protocols/stream.ts'
+import { callWith, type Opener, type WaitOptions } from '../../protocols/stream.ts'
 import { now } from '../now.ts'
 
 /** Exchanges of one measurement. */
 const EXCHANGES = 6
 
-export interface ClockComponents {
-  streams: {
-    serve(protocol: typeof clockProtocol, handler: typeof answerClock): Promise<void>
-    unserve(protocol: typeof clockProtocol): Promise<void>
-  }
-}
-
 /** Answers the measurements of other peers. */
-export class Clock {
-  readonly #streams: ClockComponents['streams']
-
-  constructor(components: ClockComponents) {
-    this.#streams = components.streams
-  }
-
-  async start(): Promise<void> {
-    await this.#streams.serve(clockProtocol, answerClock)
-  }
-
-  async stop(): Promise<void> {
-    await this.#streams.unserve(clockProtocol)
-  }
-}
-
-async function* answerClock(first: { asked: number }, exchange: { receive(): Promise<{ asked: number } | undefined> }) {
+export async function* answerClock(
+  first: { asked: number },
+  exchange: { receive(): Promise<{ asked: number } | undefined> }
+) {
   for (let next: { asked: number } | undefined = first; next !== undefined; next = await exchange.receive()) {
     const heard = now()
     yield { asked: next.asked, heard, answered: now() }
@@ -44,22 +23,16 @@ async function* answerClock(first: { asked: number }, exchange: { receive(): Pro
 
 /** @returns how far the other's clock is ahead of this one, and the bound of the error, both in ms */
 export async function measureClock(open: Opener, options: WaitOptions = {}): Promise<Offset> {
-  const exchange = await call(open, clockProtocol, options)
   const samples: Offset[] = []
-  try {
+  await callWith(open, clockProtocol, options, async ({ send, receive }) => {
     for (let i = 0; i < EXCHANGES; i++) {
       const asked = now()
-      await exchange.send({ asked })
-      const answer = await exchange.receive()
+      await send({ asked })
+      const answer = await receive()
       if (answer === undefined) continue
       samples.push(sampleOf(asked, answer.heard, answer.answered, now()))
     }
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+  })
   return best(samples)
 }
 

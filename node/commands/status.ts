@@ -1,5 +1,6 @@
 /** `bak-node status`: prints who this peer is and what it does. */
 import type { Command } from 'commander'
+import type { Status } from '../../protocols/control.ts'
 import { showDuration } from '../../protocols/duration.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
@@ -26,16 +27,21 @@ async function act(command: Command): Promise<void> {
     connections,
     addresses,
     driving,
-    taking
+    taking,
+    keeps
   } = status
   const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
     ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble: trouble ?? '' },
     ...{ home, pid, members: `${members}, ${connections} connections` }
   }
-  const runs = { drives: driving.join(' '), 'takes part in': taking.join(' ') }
+  const runs = { drives: driving.join(' '), 'takes part in': taking.join(' '), keeps: keeps.map(inWords).join('; ') }
   const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs }).filter(
     ([, value]) => value !== ''
   )
   print(lines.map(([key, value]) => `${`${key}:`.padEnd(15)}${value}`).join('\n'))
 }
+
+/** Data that was not collected from here yet. */
+const inWords = ({ run, files, bytes }: Status['keeps'][number]) =>
+  `${run}, ${files} files of ${bytes} bytes: bak collect where its result is, or bak gc here`

@@ -1,11 +1,13 @@
 /** Finds the run that a person means, and the peer that has its folder. */
 import * as v from 'valibot'
+import { showInstant } from '../../protocols/duration.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
 import { runId } from '../../protocols/fields.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
+import { movedFrom, whereMoved } from '../store/moved.ts'
 import { checkGenuine } from './genuine.ts'
 import { isHere } from './mesh.ts'
 
@@ -13,10 +15,11 @@ import { isHere } from './mesh.ts'
  * @param text a run id, any unique part of one, or `last`
  * @throws {BakError} `no-such-run`; `usage` naming the runs that the part fits
  */
-export async function resolveRun({ coordinator, feed, members }: Parts, text: string): Promise<string> {
+export async function resolveRun({ coordinator, feed, members, home }: Parts, text: string): Promise<string> {
   if (v.is(runId, text)) return text
   const known = new Set([
     ...(await coordinator.folders()),
+    ...(await movedFrom(home)),
     ...feed.runs().map(({ run }) => run),
     ...members.list().flatMap(member => member.runs.map(({ run }) => run))
   ])
@@ -39,16 +42,18 @@ export async function locateRun(
   run: string,
   signal: AbortSignal
 ): Promise<{ peer: string; found?: Description }> {
-  const { coordinator, feed, members, identity, streams, authority, log } = parts
+  const { coordinator, feed, members, identity, streams, authority, log, home } = parts
   if (coordinator.driver(run) != null || (await coordinator.record(run)) != null) return { peer: identity.peer }
   const controller = feed.get(run)?.lead.by
+  const moved = await whereMoved(home, run)
   const here = members.list().filter(isHere)
   const driving = controller ?? here.find(member => member.runs.some(each => each.run === run))?.peer
   // agents last: they have only results that were moved to them
   const others = here
     .filter(({ peer }) => peer !== identity.peer && peer !== driving)
     .sort((a, b) => Number(isController(b.role)) - Number(isController(a.role)))
-  for (const peer of [...(driving == null ? [] : [driving]), ...others.map(({ peer }) => peer)]) {
+  const first = [moved?.peer, driving].filter(each => each != null)
+  for (const peer of new Set([...first, ...others.map(({ peer }) => peer)])) {
     if (!members.isHere(peer)) continue
     const found = await askOne(streams.to(peer), describeProtocol, { run }, { signal }).catch(() => undefined)
     signal.throwIfAborted()
@@ -61,5 +66,10 @@ export async function locateRun(
       log.refused('record of a run refused', { run, from: peer, code, why })
     }
   }
-  throw new BakError('no-such-run', `no peer that can be reached has run ${run}`)
+  if (moved == null) throw new BakError('no-such-run', `no peer that can be reached has run ${run}`)
+  const at = showInstant(moved.at)
+  throw new BakError(
+    'no-such-run',
+    `run ${run} was moved from here to ${moved.name} at ${at}, which cannot be reached now or has it no more`
+  )
 }

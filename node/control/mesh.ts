@@ -35,6 +35,7 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     connections: parts.network.getConnections().length,
     driving,
     taking,
+    keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data'),
     settings: parts.settings
   }
 }

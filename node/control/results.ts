@@ -80,6 +80,7 @@ export async function* describe(
     controller,
     record,
     folder: here && record != null ? coordinator.folder(run).root : undefined,
+    holder: here || located == null ? undefined : parts.members.get(located.peer)?.shown,
     manifest: manifest == null ? undefined : base64(manifest),
     offer: offer == null ? undefined : base64(offer),
     digest: manifest == null ? undefined : digestOf(encode(manifest)),
@@ -103,7 +104,13 @@ export async function* collect(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'collect'>> {
   checkOwnPermission(parts.authority, parts.identity.peer, 'collect')
-  yield* parts.collect.from(await resolveRun(parts, text), signal)
+  const run = await resolveRun(parts, text)
+  const { peer } = await locateRun(parts, run, signal)
+  if (peer !== parts.identity.peer) {
+    const holder = parts.members.get(peer)?.shown ?? peer
+    throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak collect there`)
+  }
+  yield* parts.collect.from(run, signal)
 }
 
 export async function* move(
@@ -128,7 +135,7 @@ export async function* move(
     void say(done, total, false)
   }
   const moving = parts.mover
-    .move(run, target.peer, { keep, signal, onProgress })
+    .move(run, { peer: target.peer, name: target.shown }, { keep, signal, onProgress })
     .then(() => say(size, size, true))
     .then(
       () => progress.end(),

@@ -61,11 +61,13 @@ export async function* attach(
       'not-allowed',
       `the result of ${id} is on an agent, whose events are not trusted; try bak show ${id}`
     )
+  const holder = parts.members.get(peer)?.shown
   let next = from
   for (let tries = 0; tries < 5; tries++) {
     try {
       for await (const event of ask(parts.streams.to(peer), attachProtocol, { run: id, from: next }, { signal })) {
-        yield event
+        // the folder is a path on that peer
+        yield event.type === 'ended' ? { ...event, folder: '', holder } : event
         if ('n' in event) next = event.n + 1
         tries = 0
       }

@@ -2,6 +2,7 @@
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { adjacencyProtocol, type Link, MAX_LINKS } from '../../protocols/adjacency.ts'
 import { topicName } from '../../protocols/hello.ts'
+import { Part } from '../part.ts'
 import type { Paths } from './paths/paths.ts'
 import type { Streams } from './streams.ts'
 
@@ -10,29 +11,19 @@ export interface AdjacencyComponents {
   paths: Pick<Paths, 'of'>
   /** Gossipsub; its public type lacks this method. */
   pubsub: { getMeshPeers(topic: string): string[] }
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
 }
 
-export class Adjacency {
-  readonly #components: AdjacencyComponents
-  readonly #topic: string
-
-  constructor(components: AdjacencyComponents, init: { mesh: string }) {
-    this.#components = components
-    this.#topic = topicName(init.mesh, 'run')
-  }
+export class Adjacency extends Part<AdjacencyComponents, { mesh: string }> {
+  readonly #topic = topicName(this.init.mesh, 'run')
 
   async start(): Promise<void> {
-    await this.#components.streams.serve(adjacencyProtocol, () => this.#answer())
-  }
-
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(adjacencyProtocol)
+    await this.components.streams.serve(adjacencyProtocol, () => this.#answer())
   }
 
   /** @returns one for each connected peer; of several connections the one in use counts */
   list(): Link[] {
-    const { connectionManager, paths, pubsub } = this.#components
+    const { connectionManager, paths, pubsub } = this.components
     const gossip = new Set(pubsub.getMeshPeers(this.#topic))
     const peers = new Set(connectionManager.getConnections().map(({ remotePeer }) => remotePeer.toString()))
     const links = [...peers].flatMap(peer => {

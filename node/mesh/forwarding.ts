@@ -26,6 +26,7 @@ import {
   MAX_FORWARD_FRAME_BYTES
 } from '../../protocols/forward.ts'
 import type { Log } from '../log.ts'
+import { Part } from '../part.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
 import { throttle } from './libp2p/relay-backpressure.ts'
 import { SecuredStream } from './libp2p/secured-stream.ts'
@@ -52,27 +53,20 @@ export interface ForwardingInit {
   protocols: Array<{ id: string }>
 }
 
-export class Forwarding implements StreamForwarding {
-  readonly #components: ForwardingComponents
-  readonly #protocols: Set<string>
-  readonly #log: Log
+export class Forwarding extends Part<ForwardingComponents, ForwardingInit> implements StreamForwarding {
+  readonly #protocols = new Set(this.init.protocols.map(({ id }) => id))
+  readonly #log = this.init.log.with({}, 'forwarding')
   #forwarded = 0
 
-  constructor(components: ForwardingComponents, { log, protocols }: ForwardingInit) {
-    this.#components = components
-    this.#protocols = new Set(protocols.map(({ id }) => id))
-    this.#log = log.with({}, 'forwarding')
-  }
-
   async start(): Promise<void> {
-    const { registrar, streams } = this.#components
+    const { registrar, streams } = this.components
     streams.useForwarding(this)
     await registrar.handle(forwardProtocol, this.#guarded(this.#join))
     await registrar.handle(forwardedProtocol, this.#guarded(this.#accept))
   }
 
-  async stop(): Promise<void> {
-    const { registrar } = this.#components
+  override async stop(): Promise<void> {
+    const { registrar } = this.components
     for (const protocol of [forwardProtocol, forwardedProtocol]) await registrar.unhandle(protocol)
   }
 
@@ -124,7 +118,7 @@ export class Forwarding implements StreamForwarding {
   /** The addressee's part: finds out who is at the other end, and serves the protocol. */
   readonly #accept = async (stream: Stream, _: Connection, signal: AbortSignal): Promise<void> => {
     const { peer, protocol, encrypter: name } = await receive(stream, signal)
-    const serve = this.forwards(protocol) ? this.#components.streams.serverOf(protocol) : undefined
+    const serve = this.forwards(protocol) ? this.components.streams.serverOf(protocol) : undefined
     const encrypter = new Map(this.#encrypters()).get(name)
     if (serve == null) throw new BakError('not-allowed', `${protocol} is not forwarded`)
     if (encrypter == null) throw new BakError('not-allowed', `this peer does not use ${name}`)
@@ -157,12 +151,12 @@ export class Forwarding implements StreamForwarding {
   }
 
   #connections(peer?: PeerId): Connection[] {
-    const all = this.#components.connectionManager.getConnections(peer)
+    const all = this.components.connectionManager.getConnections(peer)
     return all.filter(({ status, remoteAddr }) => status === 'open' && !isRelayed(remoteAddr))
   }
 
   #encrypters(): Array<[string, ConnectionEncrypter<unknown>]> {
-    return [...this.#components.upgrader.getConnectionEncrypters()]
+    return [...this.components.upgrader.getConnectionEncrypters()]
   }
 }
 

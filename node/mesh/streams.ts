@@ -169,6 +169,12 @@ export class Streams {
     return this.#limits?.unread(peer) ?? (() => true)
   }
 
+  /** What is still served ends with the peer. */
+  async stop(): Promise<void> {
+    for (const id of this.#served.keys()) await this.unserve({ id })
+  }
+
+  /** Ends one protocol while the peer goes on. */
   async unserve(protocol: { id: string }): Promise<void> {
     this.#handlers.delete(protocol.id)
     this.#served.delete(protocol.id)

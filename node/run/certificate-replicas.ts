@@ -5,38 +5,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decode } from '../../protocols/codec.ts'
 import { envelope, type Signed } from '../../protocols/envelope.ts'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { asBakError } from '../../protocols/errors.ts'
 import type { Notice } from '../../protocols/notice.ts'
 import type { Content } from '../artifacts/content.ts'
+import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
-import type { RunFeed } from './run-feed.ts'
+import { Part } from '../part.ts'
+import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 
 /** A certificate that was sent on the run stream has arrived by then, ms. */
 const STREAM_WAIT_MS = 1_000
 /** Longest wait for the controller to give its certificates, ms. */
 const FETCH_TIMEOUT_MS = 30_000
 
-export class CertificateReplicas {
-  readonly #components: { feed: RunFeed; content: Content }
-  readonly #init: { log: Log; self: string }
-  readonly #stopped = new AbortController()
-
-  constructor(components: { feed: RunFeed; content: Content }, init: { log: Log; self: string }) {
-    this.#components = components
-    this.#init = init
-  }
-
+export class CertificateReplicas extends Part<{ feed: RunFeed; content: Content }, { log: Log; self: string }> {
   start(): void {
-    this.#components.feed.addEventListener('notice', this.#onNotice)
-  }
-
-  stop(): void {
-    this.#stopped.abort(new BakError('interrupted', 'the daemon stops'))
-    this.#components.feed.removeEventListener('notice', this.#onNotice)
+    listen<RunFeedEvents>(this.components.feed, this.stopped, { notice: this.#onNotice })
   }
 
   readonly #onNotice = ({ detail: { by, value } }: CustomEvent<Signed<Notice>>): void => {
-    const { self, log } = this.#init
+    const { self, log } = this.init
     const { run, phases, holders } = value
     if (by === self || !holders.includes(self)) return
     const digests = phases.map(({ certificate }) => certificate)
@@ -46,12 +34,12 @@ export class CertificateReplicas {
   }
 
   async #fetch(run: string, digests: string[], controller: string): Promise<void> {
-    await sleep(STREAM_WAIT_MS, undefined, { signal: this.#stopped.signal, ref: false })
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
-    const kept = this.#components.feed.get(run)?.certificates
+    await sleep(STREAM_WAIT_MS, undefined, { signal: this.stopped, ref: false })
+    const signal = AbortSignal.any([this.stopped, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+    const kept = this.components.feed.get(run)?.certificates
     for (const digest of digests.filter(each => kept?.has(each) === false)) {
-      const bytes = await this.#components.content.get(digest, [controller], { signal })
-      this.#components.feed.keep(run, decode(envelope, bytes))
+      const bytes = await this.components.content.get(digest, [controller], { signal })
+      this.components.feed.keep(run, decode(envelope, bytes))
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
 import type { KeyObject } from 'node:crypto'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
+import { custodyOf } from '../../protocols/custody.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -17,9 +18,8 @@ export interface CollectComponents {
   receiver: Receiver
 }
 
-export interface CollectedFrom extends Omit<Collected, 'outcome' | 'digest'> {
+export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
-  outcome: 'arrived' | 'had' | 'failed'
 }
 
 export class Collect {
@@ -53,12 +53,24 @@ export class Collect {
         events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
       }
     })
+    let isComplete = true
     try {
-      for (const [peer, name] of names) yield* this.#one(run, peer, name, signal)
+      for (const [peer, name] of names) {
+        const outcomes = new Set<Collected['outcome']>()
+        for await (const collected of this.#one(record, peer, name, signal)) {
+          outcomes.add(collected.outcome)
+          if (collected.outcome === 'failed') isComplete = false
+          yield collected
+        }
+        if (outcomes.has('arrived') && outcomes.size === 1) {
+          record.missing = record.missing?.filter(each => each.peer !== peer)
+        }
+      }
     } finally {
-      await receiver.close(run)
+      await receiver.settle(run)
+      await receiver.close(run, isComplete)
       await events.close()
-      await folder.seal(record, this.#signer)
+      await folder.sealAnew(record, this.#signer)
     }
   }
 
@@ -67,12 +79,12 @@ export class Collect {
     return new Map([...record.excluded, ...record.roster].map(({ peer, name }) => [peer, name]))
   }
 
-  async *#one(run: string, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+  async *#one(record: RunRecord, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     try {
       for await (const { digest: _, ...rest } of ask(
         this.#components.streams.to(peer),
         collectProtocol,
-        { run },
+        { run: record.run, custody: custodyOf(record) },
         { signal }
       )) {
         yield { name, ...rest }

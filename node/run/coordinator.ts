@@ -3,13 +3,11 @@
  * daemon left open.
  */
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
-import { storedEvent } from '../../protocols/events.ts'
-import { RECORD_FILE } from '../../protocols/layout.ts'
-import type { Notice } from '../../protocols/notice.ts'
+import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import type { OutputPortion } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
@@ -21,13 +19,16 @@ import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
+import { RunOutput } from '../store/run-output.ts'
+import { hasResult, listResults } from '../store/stored-results.ts'
 import { within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
+import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
-import { closeAbandoned } from './recover.ts'
+import { closeAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { checkTools } from './roster.ts'
 import { RunContext } from './run-context.ts'
@@ -75,30 +76,31 @@ export class Coordinator {
   readonly #init: CoordinatorInit
   readonly #log: Log
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
-  readonly #index = new RunIndex(run => this.folder(run).path(RECORD_FILE))
+  /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
+  readonly #unsealed = new Map<string, Unsealed>()
+  readonly #index = new RunIndex(run => this.folder(run))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
-  #recovery: RecoveryNotices | undefined
+  readonly #recovery: RecoveryNotices
 
   constructor(components: CoordinatorComponents, init: CoordinatorInit) {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'run')
+    this.#recovery = new RecoveryNotices(components, init.signer)
   }
 
   async afterStart(): Promise<void> {
     const { members } = this.#components
     members.addEventListener('change', this.#onChange)
-    const notices: Notice[] = []
     for (const run of (await this.folders()).filter(each => !this.folder(each).isSealed())) {
-      const notice = await closeAbandoned(this.folder(run), this.#init.signer).catch(cause => {
+      const unsealed = await closeAbandoned(this.folder(run), this.#init.signer, this.#recovery).catch(cause => {
         this.#log.warn('a run could not be closed', { run, why: asBakError(cause).message })
-        return undefined
       })
-      if (notice != null) notices.push(notice)
+      if (unsealed == null) continue
+      this.#unsealed.set(run, unsealed)
+      this.#log.warn('no seal', { run, why: unsealed.record.reason })
     }
-    this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
-    this.#recovery.start()
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -111,7 +113,7 @@ export class Coordinator {
   }
 
   async beforeStop(): Promise<void> {
-    this.#recovery?.stop()
+    this.#recovery.stop()
     this.#components.members.removeEventListener('change', this.#onChange)
   }
 
@@ -150,11 +152,28 @@ export class Coordinator {
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
   async *follow(run: string, from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
-    const driving = this.#drivers.get(run)
-    if (driving != null) return yield* driving.driver.run.events.follow(from, signal)
-    const { values } = await loadJournal<StoredEvent>(this.folder(run).journal, storedEvent as never)
+    const inMemory = this.driver(run)?.run ?? this.#unsealed.get(run)
+    if (inMemory != null) return yield* inMemory.events.follow(from, signal)
+    const { journal, root } = this.folder(run)
+    const { values } = await loadJournal<StoredEvent>(journal, storedEvent as never)
     if (values.length === 0) throw new BakError('no-such-run', `run ${run} is not known here`)
-    yield* values.slice(from)
+    // a result may have been moved since
+    for (const event of values.slice(from)) yield event.type === 'ended' ? { ...event, folder: root } : event
+  }
+
+  /** The output of a run whose folder is here, to its end. */
+  output(run: string, signal: AbortSignal): AsyncGenerator<OutputPortion> {
+    const { home } = this.#init
+    const output = new RunOutput([home.runs(run), join(home.work(run), 'data')])
+    return followOutput(output, () => this.driver(run) == null, signal)
+  }
+
+  /** Deletes a result. @throws {BakError} `busy` while the run goes on, `no-such-run` */
+  async remove(run: string): Promise<void> {
+    if (this.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: bak cancel ${run}`)
+    if (!hasResult(this.#init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    await this.folder(run).remove()
+    this.#unsealed.delete(run)
   }
 
   driver(run: string): Driver | undefined {
@@ -170,14 +189,13 @@ export class Coordinator {
   }
 
   /** @returns the ids of all runs whose folder is here, oldest first */
-  async folders(): Promise<string[]> {
-    const names = await readdir(this.#init.home.runs()).catch(() => [])
-    return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
+  folders(): Promise<string[]> {
+    return listResults(this.#init.home)
   }
 
   /** @returns the summaries of the runs whose folder is here, oldest first; those without a record are left out */
   async summaries(): Promise<RunSummary[]> {
-    return this.#index.of(await this.folders(), run => this.driver(run)?.run.record)
+    return this.#index.of(await this.folders(), run => this.#inMemory(run))
   }
 
   /** @throws {BakError} `no-such-run` */
@@ -189,11 +207,17 @@ export class Coordinator {
   /** @returns the record of a run here, as far as it has come */
   async record(run: string): Promise<RunRecord | undefined> {
     return (
-      this.driver(run)?.run.record ??
+      this.#inMemory(run) ??
       (await this.folder(run)
         .readRecord()
         .catch(() => undefined))
     )
+  }
+
+  #inMemory(run: string): RunRecord | undefined {
+    // a collection may have sealed it
+    if (this.#unsealed.has(run) && this.folder(run).isSealed()) this.#unsealed.delete(run)
+    return (this.driver(run)?.run ?? this.#unsealed.get(run))?.record
   }
 
   #start(driver: Driver): void {
@@ -222,8 +246,9 @@ export class Coordinator {
         }
       }
     })
-    const done = driver.drive().finally(() => {
+    const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
+      if (!isSealed) this.#unsealed.set(id, { record, events })
       runStreams.close(id)
       feed.leave(id)
       void receiver.close(id, isComplete(record))
@@ -235,10 +260,10 @@ export class Coordinator {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, content } = this.#components
+    const { members, streams, feed, runStreams, receiver, content } = this.#components
     const { log, signer, program, workloads } = this.#init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, content, workloads },
+      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads },
       signal: this.#stopped.signal,
       onPhase: () => this.#announce()
     }

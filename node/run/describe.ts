@@ -1,11 +1,10 @@
 /** What a peer can show of a run, for people and for other peers. */
-import { readdir, readFile } from 'node:fs/promises'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, open } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
-import { CERTIFICATES_FOLDER, MANIFEST_FILE, OFFER_FILE, parseResultPath } from '../../protocols/layout.ts'
+import { MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import { certificateSubject } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -27,8 +26,8 @@ export async function describeRun(run: string, { folder: at, feed, content }: De
   const record = await folder.readRecordText().catch(() => undefined)
   if (record != null) {
     const controller = (await folder.readRecord()).controller.peer
-    const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => readEnvelope(folder, path)))
-    return { run, controller, record, manifest, offer, certificates: await readCertificates(folder) }
+    const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => folder.readEnvelope(path)))
+    return { run, controller, record, manifest, offer, certificates: await folder.readCertificates() }
   }
   const followed = feed.get(run)
   if (followed == null) throw new BakError('no-such-run', `run ${run} is not known here`)
@@ -72,17 +71,4 @@ function isNewer(sealed: Envelope | undefined, lead: string, last: number): bool
   } catch {
     return false
   }
-}
-
-async function readEnvelope(folder: RunFolder, path: string): Promise<Envelope | undefined> {
-  const bytes = await readFile(folder.path(path)).catch(() => undefined)
-  return bytes == null ? undefined : decode(envelope, new Uint8Array(bytes))
-}
-
-async function readCertificates(folder: RunFolder): Promise<Envelope[]> {
-  const names = (await readdir(folder.certificates).catch(() => [])).sort()
-  const paths = names.map(name => `${CERTIFICATES_FOLDER}/${name}`)
-  const certificates = paths.filter(path => parseResultPath(path)?.kind === 'certificate')
-  const read = await Promise.all(certificates.map(path => readEnvelope(folder, path)))
-  return read.filter(each => each != null)
 }

@@ -3,7 +3,6 @@
  * phases that always happen are left.
  */
 
-import { costliest, sharesOf } from '../../protocols/cost.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
@@ -18,6 +17,7 @@ import { PhaseRunner } from './phase-runner.ts'
 import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
+import { sealResult } from './sealing.ts'
 import { Stopped } from './stopped.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
@@ -39,7 +39,6 @@ export class Driver {
   readonly #hooks: RunHook[]
   /** The sample that began last. */
   #step: PlannedPhase['step']
-  #bytes = 0
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
@@ -48,8 +47,8 @@ export class Driver {
     this.#phases = new PhaseRunner(run, { seq })
   }
 
-  /** @returns when the folder is sealed; never rejects */
-  async drive(): Promise<void> {
+  /** @returns whether the folder is sealed; never rejects */
+  async drive(): Promise<boolean> {
     const { order, parts, events, record } = this.run
     const { name, command } = order.spec
     const steps = stepsOf(order.spec).length
@@ -64,7 +63,7 @@ export class Driver {
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
-    await this.#finish(ending.verdict === 'ok' ? endingOfWorkload(record) : ending)
+    return this.#finish(ending.verdict === 'ok' ? endingOfWorkload(record) : ending)
   }
 
   /** Anyone may stop a run at any time; what was measured is kept. */
@@ -114,10 +113,10 @@ export class Driver {
     this.run.events.show({ type: 'transfer', peer, name: this.run.nameOf(peer) ?? peer, done, total })
   }
 
-  onReceived(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier }: Transfer): void {
+  onReceived(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier, refused }: Transfer): void {
     const { events, record } = this.run
     const name = this.run.nameOf(peer) ?? peer
-    this.#bytes += bytes
+    if (refused.length > 0) record.partial = true
     record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
     events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
   }
@@ -153,24 +152,15 @@ export class Driver {
   }
 
   /** Seals the folder before anyone sees that the run has ended. */
-  async #finish({ verdict, reason }: Ending): Promise<void> {
-    const { record, events, folder, parts } = this.run
-    const ended = Date.now()
-    const status = statusOf(verdict, record.partial)
-    const took = performance.now() - this.run.began
-    Object.assign(record, { state: 'ended', verdict, reason, ended, took, status, phase: undefined })
-    const { partial, excluded } = record
-    const observed = costliest(sharesOf(record.observed ?? []))
-    const about = { verdict, status, partial, reason: reason?.slice(0, 1024), excluded, observed }
+  async #finish({ verdict, reason }: Ending): Promise<boolean> {
+    const { record, events, folder, parts, id, began } = this.run
+    const took = performance.now() - began
+    Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
-    try {
-      events.store({ type: 'ended', ...about, bytes: this.#bytes, took, folder: folder.root }, { sync: true })
-      await events.close()
-      await folder.seal(record, parts.signer)
-    } catch (cause) {
-      parts.log.error('the result could not be sealed', { run: this.run.id, why: asBakError(cause).message })
-    }
-    events.end()
+    record.status = statusOf(verdict, record.partial)
+    const why = await sealResult({ record, events, folder, signer: parts.signer })
+    if (why != null) parts.log.error('no seal', { run: id, why })
+    return why == null
   }
 
   /** What one hook cannot do keeps no other from it, nor the result from its seal. */

@@ -2,7 +2,7 @@
  * The events of one run: stored ones go to the journal and are numbered, live ones only to whoever follows just now.
  * A follower reads the past at its own pace; one that is too slow misses live events, never stored ones.
  */
-import type { EventBody, LiveBody, LiveEvent, RunEvent, StoredEvent } from '../../protocols/events.ts'
+import type { EndedEvent, EventBody, LiveBody, LiveEvent, RunEvent, StoredEvent } from '../../protocols/events.ts'
 import { type Journal, openJournal } from '../store/journal.ts'
 import { onAbort } from '../wait.ts'
 
@@ -43,14 +43,26 @@ export class RunEvents {
     return this.#followers.size > 0
   }
 
-  /** The last event of a run is not seen before `end`: who sees it finds the folder sealed. */
-  store(body: EventBody, options: { sync?: boolean } = {}): void {
-    const event = { n: this.#past.length, at: Date.now(), ...body } as StoredEvent
-    this.#past.push(event)
-    this.#journal.append(event, options).catch(error => this.#onProblem(error))
+  store(body: EventBody): void {
+    const event = this.#add(body)
+    this.#journal.append(event).catch(error => this.#onProblem(error))
     if (body.type === 'ended') return
     this.#visible = this.#past.length
     this.#wake()
+  }
+
+  /** Stores the last event, which is not seen before `end`: who sees it finds the folder sealed. @throws if it is not on the disk */
+  async finish(body: EndedEvent): Promise<void> {
+    const written = this.#journal.append(this.#add(body), { sync: true })
+    await Promise.allSettled([written])
+    await this.close()
+    await written
+  }
+
+  #add(body: EventBody): StoredEvent {
+    const event = { n: this.#past.length, at: Date.now(), ...body } as StoredEvent
+    this.#past.push(event)
+    return event
   }
 
   show(body: LiveBody): void {
@@ -76,8 +88,10 @@ export class RunEvents {
     return this.#journal.close()
   }
 
-  /** Followers see the last event, and go. */
-  end(): void {
+  /** Followers see the last event, and go. @param instead of the one that was stored, where there is no seal */
+  end(instead?: EndedEvent): void {
+    if (this.#past.at(-1)?.type === 'ended' && instead != null) this.#past.pop()
+    if (instead != null) this.#add(instead)
     this.#ended = true
     this.#visible = this.#past.length
     this.#wake()

@@ -1,26 +1,23 @@
 /**
- * A whole result moves to another peer: packed, sent as one tarball, verified there before the receipt, and only then
- * deleted here. Only a peer with the label `archive=true` takes results in.
+ * A whole result moves to another peer: verified, handed over in its record, packed, sent as one tarball, verified there before the
+ * receipt, and only then deleted here. Only a peer with the label `archive=true` takes results in.
  */
-
 import type { KeyObject } from 'node:crypto'
-import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
+import { handOver } from '../../protocols/custody.ts'
 import { envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { RECORD_FILE } from '../../protocols/layout.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
-import { verifyFolder } from '../../protocols/verify.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
+import { forgetMoved, noteMoved } from '../store/moved.ts'
 import { openOutbox } from '../store/outbox.ts'
-import { unpack } from '../store/unpack.ts'
+import { removeTree } from '../store/remove-tree.ts'
+import { checkResult, hasResult, moveFolder, takeIn } from '../store/stored-results.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Receiver } from './receiver.ts'
 
@@ -35,13 +32,21 @@ export interface MoverComponents {
   authority: Roles
 }
 
+interface MoveOptions {
+  keep: boolean
+  signal: AbortSignal
+  onProgress(done: number, total: number): void
+}
+
 export class Mover {
   readonly #components: MoverComponents
   readonly #home: Home
+  readonly #signer: { peer: string; key: KeyObject }
 
   constructor(components: MoverComponents, init: { home: Home; signer: { peer: string; key: KeyObject } }) {
     this.#components = components
     this.#home = init.home
+    this.#signer = init.signer
     components.receiver.archive(
       receiveTarball({
         signer: init.signer,
@@ -51,65 +56,59 @@ export class Mover {
     )
   }
 
-  /** @throws {BakError} `no-such-run`, `busy`, and what the other peer refuses it with; the folder is then still here */
-  async move(
-    run: string,
-    to: string,
-    { keep, signal, onProgress }: { keep: boolean; signal: AbortSignal; onProgress(done: number, total: number): void }
-  ): Promise<void> {
+  /**
+   * @param to a peer, and its name
+   * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
+   */
+  async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
     const { coordinator, streams } = this.#components
+    const { keep, signal, onProgress } = options
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
-    if (!existsSync(folder.path(RECORD_FILE))) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    const shelf = join(this.#home.work(), `.move-${run}`)
-    const outbox = await openOutbox(shelf, run)
+    if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    // the seal is made anew with the handover: what is not as it was signed must not get one
+    await checkResult(folder.root)
+    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.#signer), this.#signer)
+    const packing = moveFolder(this.#home, run)
+    const outbox = await openOutbox(packing, run)
     try {
-      const offer = await outbox.add(dirname(folder.root), [run], 'the whole run', { kind: 'run', signal })
+      const {
+        report,
+        path: _,
+        ...offer
+      } = await outbox.add(dirname(folder.root), [run], 'the whole run', {
+        kind: 'run',
+        signal
+      })
+      if (report.left.length > 0)
+        throw new BakError('io', `it would not be whole there: ${report.warnings().join('; ')}`)
       const source = { read: (offset: number, length: number) => outbox.read(offer.digest, offset, length) }
-      await sendTarball(streams.to(to), offer, source, { signal, to, onProgress })
+      await sendTarball(streams.to(to.peer), offer, source, { signal, to: to.peer, onProgress })
     } finally {
-      await rm(shelf, { recursive: true, force: true })
+      await removeTree(packing)
     }
-    if (!keep) await rm(folder.root, { recursive: true, force: true })
+    if (keep) return
+    await noteMoved(this.#home, run, { ...to, at: Date.now() })
+    await folder.remove()
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
     const { members, authority } = this.#components
+    const { run, allow } = offer
     checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
-    if (offer.allow.length !== 1 || offer.allow[0] !== offer.run)
-      throw new BakError('bad-message', `${peer} offers more than a run`)
-    const target = this.#home.runs(offer.run)
-    const shelf = await openInbox(this.#home.inbox(offer.run))
-    const had = await shelf.receipt(offer.digest)
+    if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
+    const inbox = await openInbox(this.#home.inbox(run))
+    const had = await inbox.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
-    if (existsSync(target)) {
-      throw new BakError('cannot-create', `${members.self.name} has a folder of ${offer.run} already`)
-    }
-    const sink = await shelf.sink(offer, tarball => this.#takeIn(tarball, offer, target))
+    if (hasResult(this.#home, run))
+      throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
+    const sink = await inbox.sink(offer, async tarball => {
+      await takeIn(this.#home, run, tarball)
+      await forgetMoved(this.#home, run)
+    })
     return { sink }
-  }
-
-  /** Unpacks beside the results, verifies, and only then gives it its name. */
-  async #takeIn(tarball: string | Uint8Array, { run }: TarballOffer, target: string): Promise<void> {
-    const fresh = join(this.#home.work(), `.unpack-${randomUUID()}`)
-    await mkdir(fresh, { recursive: true })
-    try {
-      await unpack(tarball, fresh, { allow: [`${run}/`] })
-      const report = await verifyFolder(join(fresh, run))
-      if (!report.ok)
-        throw new BakError(
-          'damaged',
-          report.faults
-            .map(({ where, what }) => `${where}: ${what}`)
-            .join('; ')
-            .slice(0, 900)
-        )
-      await rename(join(fresh, run), target)
-    } finally {
-      await rm(fresh, { recursive: true, force: true })
-    }
   }
 }

@@ -58,7 +58,7 @@ export class PhaseRunner {
     const { cancelled, parts, record } = this.#run
     if (!cleanup) cancelled.throwIfAborted()
     const self = parts.signer.peer
-    const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.active
+    const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at.who)
     const needed = at.who === 'controller' ? 1 : this.#run.needed
     const command = this.#command(at, asked)
     const closed = await this.#untilClosed(command, at, { asked, needed, cleanup })

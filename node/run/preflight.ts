@@ -3,7 +3,7 @@
  * asked at the same time, and those that do not answer again and again until the time is over.
  */
 import { randomBytes } from 'node:crypto'
-import { echoProtocol } from '../../protocols/echo.ts'
+import { type Echoed, echoProtocol } from '../../protocols/echo.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { askOne, type Opener } from '../../protocols/stream.ts'
 import { pause } from '../wait.ts'
@@ -62,6 +62,11 @@ async function reach(open: Opener, signal: AbortSignal): Promise<string | undefi
     await pause(RETRY_INTERVAL_MS, signal)
   }
   return why ?? 'there was no time to ask it'
+}
+
+/** The end of the peer that is asked. */
+export async function* answerEcho({ bytes }: Echoed): AsyncGenerator<Echoed> {
+  yield { bytes }
 }
 
 async function echo(open: Opener, signal: AbortSignal): Promise<void> {

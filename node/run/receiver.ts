@@ -2,7 +2,6 @@
  * Receives the tarballs of members: into the inbox of their run, verified, unpacked into the result folder, then receipted. A member
  * can fill only folders of its own name.
  */
-import { rm, rmdir } from 'node:fs/promises'
 import { decode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -10,13 +9,22 @@ import { isFolderOf, parseResultPath } from '../../protocols/layout.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
-import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
+import {
+  type Admission,
+  MAX_ENTRIES,
+  MAX_UNPACKED_BYTES,
+  maxDataOf,
+  receiveTarball,
+  Slots,
+  type TarballOffer,
+  tarballProtocol
+} from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
-import { type Inbox, openInbox } from '../store/inbox.ts'
+import { closeInbox, type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { type Unpacked, unpack } from '../store/unpack.ts'
 
@@ -31,10 +39,8 @@ export interface Transfer {
   carrier?: Carrier
 }
 
-/** A tarball may unpack to 200 times its size plus 1 GiB, and to so many files and folders. */
-const MAX_EXPANSION_RATIO = 200
-const EXTRA_BYTES = 1024 ** 3
-const MAX_ENTRIES = 100_000
+/** Headers of a tarball, beside its files. */
+const HEADER_BYTES = MAX_ENTRIES * 4096
 /** Tarballs that one member may have begun to send and not ended. */
 const MAX_UNFINISHED = 64
 
@@ -55,6 +61,10 @@ interface Open {
   handler: Handler<ToReceiver, ToSender>
   /** Digests by member. */
   unfinished: Map<string, Set<string>>
+  /** What is being put to its place now. */
+  unpacking: Set<Promise<void>>
+  /** The result is about to be sealed: nothing more is taken. */
+  settled: boolean
 }
 
 export class Receiver {
@@ -81,8 +91,8 @@ export class Receiver {
     await this.#streams.serve(tarballProtocol, (first, exchange) => this.#route(first)(first, exchange))
   }
 
-  async stop(): Promise<void> {
-    await this.#streams.unserve(tarballProtocol)
+  isOpen(run: string): boolean {
+    return this.#open.has(run)
   }
 
   open(run: string, reception: Reception): void {
@@ -94,7 +104,15 @@ export class Receiver {
       admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
       onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
     })
-    this.#open.set(run, { reception, inbox, handler, unfinished: new Map() })
+    this.#open.set(run, { reception, inbox, handler, unfinished: new Map(), unpacking: new Set(), settled: false })
+  }
+
+  /** Nothing is put into the result folder any more when this resolves; what comes later stays on its member, to be collected. */
+  async settle(run: string): Promise<void> {
+    const open = this.#open.get(run)
+    if (open == null) return
+    open.settled = true
+    await Promise.allSettled(open.unpacking)
   }
 
   /** @param complete whether every member has its receipts: nobody will ask for one again */
@@ -102,9 +120,8 @@ export class Receiver {
     const inbox = this.#open.get(run)?.inbox
     this.#open.delete(run)
     await inbox?.catch(() => {})
-    const folder = this.#home.inbox(run)
     // a tarball that is incomplete, or has no receipt, waits for its member
-    await (complete ? rm(folder, { recursive: true, force: true }) : rmdir(folder)).catch(() => {})
+    await closeInbox(this.#home.inbox(run), complete)
   }
 
   /** Whole runs that another peer moves here go to this handler. */
@@ -117,13 +134,13 @@ export class Receiver {
     if (first.type === 'offer' && first.kind === 'run' && this.#archive != null) return this.#archive
     const run = first.type === 'offer' ? first.run : ''
     const open = this.#open.get(run)
-    if (open == null) throw new BakError('no-such-run', `run ${run} takes no tarballs here`)
+    if (open == null) throw noTarballs(run)
     return open.handler
   }
 
   async #admit(offer: TarballOffer, peer: string, carrier?: Carrier): Promise<Admission> {
     const open = this.#open.get(offer.run)
-    if (open == null) throw new BakError('no-such-run', `run ${offer.run} takes no tarballs here`)
+    if (open == null) throw noTarballs(offer.run)
     const { reception } = open
     const name = reception.nameOf(peer)
     if (name == null) throw new BakError('not-on-roster', `${peer} is not on the roster of ${offer.run}`)
@@ -132,6 +149,7 @@ export class Receiver {
     const inbox = await open.inbox
     const had = await inbox.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
+    if (open.settled) throw noTarballs(offer.run)
     const unfinished = open.unfinished.get(peer) ?? new Set()
     open.unfinished.set(peer, unfinished.add(offer.digest))
     if (unfinished.size > MAX_UNFINISHED) {
@@ -141,33 +159,44 @@ export class Receiver {
     // the record of the run needs room, too: it names the members that could not send
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
-    const sink = await inbox.sink(offer, async tarball => {
+    const take = async (tarball: string | Uint8Array) => {
       // what this peer packed itself is large only if its workload wrote so much
-      const maxBytes =
-        peer === this.#signer.peer ? Number.POSITIVE_INFINITY : EXTRA_BYTES + MAX_EXPANSION_RATIO * offer.bytes
-      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, maxBytes)
+      const isOwnData = peer === this.#signer.peer
+      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, isOwnData)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
       reception.onReceived(peer, offer, { refused, took: performance.now() - began, path, carrier })
+    }
+    const sink = await inbox.sink(offer, async tarball => {
+      if (open.settled) throw noTarballs(offer.run)
+      const taking = take(tarball)
+      open.unpacking.add(taking)
+      await taking.finally(() => open.unpacking.delete(taking))
     })
     return { sink }
   }
 }
 
+const noTarballs = (run: string) => new BakError('no-such-run', `run ${run} takes no tarballs here`)
+
 /** @throws {BakError} `not-allowed` for a tarball that unpacks to more than it may, `no-space` before the disk is full */
 async function unpackBounded(
   tarball: string | Uint8Array,
   root: string,
-  { allow, what }: TarballOffer,
-  maxBytes: number
+  { allow, what, bytes }: TarballOffer,
+  isOwnData: boolean
 ): Promise<Unpacked> {
+  const bound = isOwnData ? Number.POSITIVE_INFINITY : maxDataOf(bytes)
+  const maxBytes = isOwnData ? undefined : MAX_UNPACKED_BYTES + HEADER_BYTES
+
   const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {
-    return await unpack(tarball, root, { allow: paths, maxBytes: Math.min(maxBytes, room), maxEntries: MAX_ENTRIES })
+    const maxEntries = isOwnData ? undefined : MAX_ENTRIES
+    return await unpack(tarball, root, { allow: paths, maxBytes, maxData: Math.min(bound, room), maxEntries })
   } catch (cause) {
-    if (room >= maxBytes || asBakError(cause).code !== 'not-allowed') throw cause
+    if (room >= bound || asBakError(cause).code !== 'not-allowed') throw cause
     throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${what}`, { cause })
   }
 }

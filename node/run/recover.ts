@@ -1,86 +1,75 @@
-/** Ends in order the runs that a killed daemon left open. */
+/** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
 import type { KeyObject } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { encode } from '../../protocols/codec.ts'
-import { digestOf } from '../../protocols/digest.ts'
-import { seal } from '../../protocols/envelope.ts'
+import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import { certificateFile, METADATA_FILE, OFFER_FILE } from '../../protocols/layout.ts'
-import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
-import { type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
-import { now } from '../now.ts'
-import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
-import { loadJournal } from '../store/journal.ts'
+import { removeTemporaries } from '../store/atomic.ts'
+import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import type { RecoveryNotices } from './recovery-notices.ts'
+import { sealResult } from './sealing.ts'
+
+/** A run that has ended and has no seal: its record and events in memory say so. */
+export interface Unsealed {
+  record: RunRecord
+  events: RunEvents
+}
 
 /**
  * Ends a run that its controller's daemon did not live to end: its workload died with the daemon, so the run has failed; what
- * came until then is sealed, and what is still on members can be collected. A run that ended is left as it is.
- * @returns what the mesh must hear: nobody takes part in it any more; nothing if nobody was asked to
+ * came until then is sealed, and what is still on members can be collected. A run that has its seal is left as it is.
+ * @param notices where the mesh is told that nobody takes part in it any more
+ * @returns the run if it has no seal now either
  */
 export async function closeAbandoned(
   folder: RunFolder,
-  signer: { peer: string; key: KeyObject }
-): Promise<Notice | undefined> {
+  signer: { peer: string; key: KeyObject },
+  notices?: Pick<RecoveryNotices, 'add'>
+): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
   await removeTemporaries(folder.root)
-  const { values, torn } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
+  const { values, lost } = await loadWhole(folder.journal)
   const events = await RunEvents.open(folder.journal, values, () => {})
-  const reason = 'the daemon of the controller ended in mid run'
   Object.assign(record, {
     state: 'ended',
     verdict: 'failed',
-    reason,
-    ended: Date.now(),
+    reason: reasonOf(record, values),
+    ended: record.ended ?? values.at(-1)?.at ?? Date.now(),
     phase: undefined,
-    partial: true
+    partial: record.state !== 'ended' || record.partial
   })
   record.status = statusOf('failed', true)
-  if (torn > 0)
-    events.store({ type: 'warning', text: `the journal was cut off: ${torn} bytes of its last line are lost` })
-  const closed = await certifyEnd(folder, record, values, signer)
-  if (closed != null) {
-    const { seq, phase, verdict, ok, asked, certificate } = closed
-    events.store({ type: 'phase-closed', seq, phase, verdict, ok, asked, took: 0, reason, certificate })
+  if (lost != null) events.store({ type: 'warning', text: lost })
+  const notice = await certifyEnd({ folder, record, events, signer }).catch(() => undefined)
+  if (notice != null) notices?.add(notice)
+  await folder.writeMetadata(metadataOf(record)).catch(() => {})
+  return (await sealResult({ record, events, folder, signer })) == null ? undefined : { record, events }
+}
+
+function reasonOf({ state, reason }: RunRecord, values: StoredEvent[]): string {
+  if (state === 'ended' && reason != null) return reason
+  if (values.some(({ type }) => type === 'ended'))
+    return 'the daemon of the controller ended before the result was sealed'
+  return 'the daemon of the controller ended in mid run'
+}
+
+/** @returns the events up to where the journal is damaged, and what is lost */
+async function loadWhole(path: string): Promise<{ values: StoredEvent[]; lost?: string }> {
+  const values: StoredEvent[] = []
+  const reading = readJournal<StoredEvent>(path, storedEvent as never)
+  try {
+    for (;;) {
+      const next = await reading.next()
+      if (!next.done) values.push(next.value)
+      else if (next.value.torn === 0) return { values }
+      else return { values, lost: `the journal was cut off: ${next.value.torn} bytes of its last line are lost` }
+    }
+  } catch (cause) {
+    return { values, lost: `the journal is damaged: ${asBakError(cause).message}` }
   }
-  const { excluded, sent, status } = record
-  const bytes = sent.reduce((sum, each) => sum + each.bytes, 0)
-  const took = Math.max(0, (record.ended as number) - record.created)
-  events.store(
-    { type: 'ended', verdict: 'failed', status, partial: true, reason, excluded, bytes, took, folder: folder.root },
-    { sync: true }
-  )
-  await events.close()
-  await writeAtomic(folder.path(METADATA_FILE), metadataOf(record))
-  await folder.seal(record, signer)
-  return closed == null ? undefined : { run: record.run, epoch: record.epoch, phases: [closed], holders: [] }
 }
-
-/** Nobody answered this `terminate`: its certificate only says, signed, that the run is over. */
-async function certifyEnd(
-  folder: RunFolder,
-  { run, epoch, manifest, roster, excluded }: RunRecord,
-  events: StoredEvent[],
-  signer: { peer: string; key: KeyObject }
-): Promise<ClosedPhase | undefined> {
-  const subject = manifest ?? (await digestOfOffer(folder))
-  if (subject == null) return undefined
-  const seq = 1 + Math.max(0, ...events.map(event => ('seq' in event ? event.seq : 0)))
-  const asked = Math.max(1, roster.length - excluded.length)
-  const outcome = { seq, phase: 'terminate' as const, subject, verdict: 'failed' as const, needed: asked, asked }
-  const certificate: Certificate = { run, epoch, ...outcome, acks: [], excluded: [], closed: now() }
-  const sealed = seal(certificateSubject, certificate, signer)
-  await folder.writeEnvelope(certificateFile(certificate), sealed)
-  return { ...outcome, ok: 0, excluded: [], closed: certificate.closed, certificate: digestOf(encode(sealed)) }
-}
-
-const digestOfOffer = (folder: RunFolder): Promise<string | undefined> =>
-  readFile(folder.path(OFFER_FILE)).then(
-    bytes => digestOf(new Uint8Array(bytes)),
-    () => undefined
-  )

@@ -1,11 +1,16 @@
 /** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
+import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
 import { newRecord } from './new-record.ts'
+import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
+
+/** Members that are excluded for these gave no answer, and are not waited for. */
+const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
 
 export interface RunContextInit {
   order: RunOrder
@@ -77,6 +82,19 @@ export class RunContext {
   /** @returns all who still take part */
   get active(): Map<string, string> {
     return new Map([...this.everyone].filter(([peer]) => !this.excluded.has(peer)))
+  }
+
+  /**
+   * @returns whom a phase waits for. The last one waits for the excluded, too, that failed in words and are still there: they hand over
+   * what they measured
+   */
+  asked(who: PlannedPhase['who']): Map<string, string> {
+    const { active, parts } = this
+    if (who !== 'everyone') return active
+    const willing = [...this.excluded.values()].filter(
+      ({ peer, code }) => !SILENT.has(code) && parts.members.isHere(peer)
+    )
+    return new Map([...active, ...willing.map(({ peer, name }) => [peer, name] as const)])
   }
 
   nameOf(peer: string): string | undefined {

@@ -7,7 +7,7 @@ import { TypedEventEmitter } from 'main-event'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, open, type Signed } from '../../protocols/envelope.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { BakError, Ignored } from '../../protocols/errors.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import { runTopicName, topicName } from '../../protocols/hello.ts'
 import { type Lead, refusalOfLead } from '../../protocols/lead.ts'
@@ -15,7 +15,6 @@ import { type ClosedPhase, type Notice, noticeSubject } from '../../protocols/no
 import { type Command, commandSubject, type RunMessage, runMessage } from '../../protocols/phase.ts'
 import type { Log } from '../log.ts'
 import type { Gossip, Topic } from '../mesh/gossip.ts'
-import { Ignored } from '../mesh/ignored.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 
 const MAX_RUNS = 64

@@ -1,7 +1,7 @@
 /** Summaries of runs for lists, read from their records; a record is read again only if it has changed. */
-import { readFile, stat } from 'node:fs/promises'
 import { type RunRecord, type RunSummary, readSummary } from '../../protocols/record.ts'
 import { Limit } from '../limit.ts'
+import type { RunFolder } from '../store/run-folder.ts'
 
 /** Runs whose summary is cached; those of further runs are read each time. */
 const MAX_CACHED = 4_096
@@ -9,18 +9,17 @@ const MAX_CACHED = 4_096
 const MAX_READS = 16
 
 interface Known {
-  /** Inode, time and size: a record that is written again is another file. */
-  file: string
+  /** A record that is written again has another. */
+  stamp: string
   summary: RunSummary
 }
 
 export class RunIndex {
-  readonly #pathOf: (run: string) => string
+  readonly #folderOf: (run: string) => RunFolder
   readonly #known = new Map<string, Known>()
 
-  /** @param pathOf where the record of a run is */
-  constructor(pathOf: (run: string) => string) {
-    this.#pathOf = pathOf
+  constructor(folderOf: (run: string) => RunFolder) {
+    this.#folderOf = folderOf
   }
 
   /** @param live the record of a run that goes on; @returns of those runs that have a record that can be read, in their order */
@@ -38,13 +37,12 @@ export class RunIndex {
   }
 
   async #read(run: string): Promise<RunSummary> {
-    const path = this.#pathOf(run)
-    const { ino, mtimeMs, size } = await stat(path)
-    const file = `${ino} ${mtimeMs} ${size}`
+    const folder = this.#folderOf(run)
+    const stamp = await folder.stampOfRecord()
     const known = this.#known.get(run)
-    if (known?.file === file) return known.summary
-    const summary = readSummary(await readFile(path, 'utf8'))
-    if (known != null || this.#known.size < MAX_CACHED) this.#known.set(run, { file, summary })
+    if (known?.stamp === stamp) return known.summary
+    const summary = readSummary(await folder.readRecordText())
+    if (known != null || this.#known.size < MAX_CACHED) this.#known.set(run, { stamp, summary })
     return summary
   }
 }

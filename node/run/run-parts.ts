@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
+import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
 
 /** What a person asked for, and what the daemon added. */
@@ -30,6 +31,7 @@ export interface RunParts {
   feed: RunFeed
   runStreams: RunStreamServer
   streams: Streams
+  receiver: Pick<Receiver, 'settle'>
   content: Content
   workloads: WorkloadContexts
   /** Aborts when the daemon stops. */

@@ -1,8 +1,8 @@
 /** What other peers may ask about the runs that are driven from here, or whose folder is here: follow, cancel, describe. */
-
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
@@ -29,6 +29,7 @@ export class RunService {
   async start(): Promise<void> {
     const { streams, coordinator } = this.#components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
+    await streams.serve(outputProtocol, ({ run }, { peer, signal }) => this.#output(run, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(runListProtocol, async function* () {
       yield { runs: await linesForOthers(coordinator) }
@@ -38,18 +39,21 @@ export class RunService {
     })
   }
 
-  async stop(): Promise<void> {
-    for (const protocol of [attachProtocol, cancelProtocol, describeProtocol, runListProtocol]) {
-      await this.#components.streams.unserve(protocol)
-    }
+  async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
+    await this.#checkReader(run, peer)
+    yield* this.#components.coordinator.follow(run, from, signal)
   }
 
-  /** The output of a run is for controllers, and for those who take part in it. */
-  async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
-    const { authority, coordinator } = this.#components
+  async *#output(run: string, peer: string, signal: AbortSignal) {
+    await this.#checkReader(run, peer)
+    yield* this.#components.coordinator.output(run, signal)
+  }
+
+  /** The output of a run is for controllers, and for those who take part in it. @throws {BakError} `not-allowed` */
+  async #checkReader(run: string, peer: string): Promise<void> {
+    const { authority } = this.#components
     const isAllowed = isController(authority.roleOf(peer)) || (await this.#takesPart(run, peer))
     if (!isAllowed) checkPermission(authority, peer, 'follow')
-    yield* coordinator.follow(run, from, signal)
   }
 
   async #takesPart(run: string, peer: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
-import { statSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { wholeCharacters } from '../../protocols/output.ts'
 import { AlignedTimer } from '../mesh/idle/timer.ts'
+import { GrowingFile } from '../store/growing-file.ts'
 
 /** Interval at which the file is polled: short while it grows, doubled each time while it does not, or nobody watches. */
 const MIN_INTERVAL_MS = 100
@@ -11,73 +11,57 @@ const PORTION_BYTES = 64 * 1024
 const MAX_BEHIND_BYTES = 1024 * 1024
 
 export class Tail {
-  readonly #path: string
-  readonly #show: (text: string) => void
-  readonly #decoder = new TextDecoder()
+  readonly #file: GrowingFile
+  readonly #show: (bytes: Uint8Array) => void
   #offset = 0
   #timer: AlignedTimer | undefined
   #interval = MIN_INTERVAL_MS
   #reading: Promise<void> = Promise.resolve()
 
-  constructor(path: string, show: (text: string) => void) {
-    this.#path = path
+  constructor(path: string, show: (bytes: Uint8Array) => void) {
+    this.#file = new GrowingFile(path)
     this.#show = show
   }
 
   /** @param wanted false while nobody watches */
   start(wanted: () => boolean): void {
     const poll = () => {
-      const more = wanted() && this.#hasMore()
+      const more = wanted() && this.#file.size() > this.#offset
       this.#interval = more ? MIN_INTERVAL_MS : Math.min(2 * this.#interval, MAX_INTERVAL_MS)
-      if (more) this.#reading = this.#reading.then(() => this.#read(1))
+      if (more) this.#reading = this.#reading.then(() => this.#read(1, false))
     }
     this.#timer = new AlignedTimer(poll, () => this.#interval)
     this.#timer.start()
   }
 
-  /** Synchronous: to wait for the answer would wake threads that sleep, for a workload that is silent. */
-  #hasMore(): boolean {
-    try {
-      return (statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) > this.#offset
-    } catch {
-      return false
-    }
-  }
-
   /** Shows the rest. */
   async stop(): Promise<void> {
     this.#timer?.stop()
-    this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND_BYTES / PORTION_BYTES))
+    this.#reading = this.#reading.then(() => this.#read(MAX_BEHIND_BYTES / PORTION_BYTES, true))
     await this.#reading
   }
 
-  async #read(portions: number): Promise<void> {
-    const file = await open(this.#path, 'r').catch(() => undefined)
-    if (file == null) return
-    try {
-      await this.#catchUp(file)
-      for (let i = 0; i < portions; i++) if (!(await this.#portion(file))) return
-    } finally {
-      await file.close()
-    }
+  async #read(portions: number, isLast: boolean): Promise<void> {
+    this.#catchUp()
+    for (let i = 0; i < portions; i++) if (!(await this.#portion(isLast))) return
   }
 
   /** Jumps over what nobody could read anyway; the file has it all. */
-  async #catchUp(file: FileHandle): Promise<void> {
-    const { size } = await file.stat()
-    const behind = size - this.#offset
+  #catchUp(): void {
+    const behind = this.#file.size() - this.#offset
     if (behind <= MAX_BEHIND_BYTES) return
     const skipped = behind - MAX_BEHIND_BYTES / 2
     this.#offset += skipped
-    this.#show(`\n[... ${skipped} bytes not shown: they are in ${this.#path}]\n`)
+    this.#show(Buffer.from(`\n[... ${skipped} bytes not shown: they are in ${this.#file.path}]\n`))
   }
 
-  /** @returns whether there may be more */
-  async #portion(file: FileHandle): Promise<boolean> {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(PORTION_BYTES), 0, PORTION_BYTES, this.#offset)
-    if (bytesRead === 0) return false
-    this.#offset += bytesRead
-    this.#show(this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true }))
-    return bytesRead === PORTION_BYTES
+  /** A character whose end is not written yet waits for it. @returns whether there may be more */
+  async #portion(isLast: boolean): Promise<boolean> {
+    const bytes = await this.#file.read(this.#offset, PORTION_BYTES).catch(() => new Uint8Array(0))
+    const isEnd = bytes.length < PORTION_BYTES
+    const length = isEnd && isLast ? bytes.length : wholeCharacters(bytes)
+    this.#offset += length
+    if (length > 0) this.#show(bytes.subarray(0, length))
+    return !isEnd
   }
 }

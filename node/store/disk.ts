@@ -48,6 +48,14 @@ export async function openInPlace(path: string, mode: number): Promise<FileHandl
   return (await unlessMissing(open(path, 'r+'))) ?? (await open(path, 'wx+', mode))
 }
 
+/** Writes all bytes at an offset: one write may write fewer. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let written = 0
+  while (written < bytes.length) {
+    written += (await handle.write(bytes, written, bytes.length - written, offset + written)).bytesWritten
+  }
+}
+
 /** Makes durable the content of a file, or the names in a folder. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r')

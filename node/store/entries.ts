@@ -1,5 +1,6 @@
 /** Which entries of an archive may be unpacked: a decision on names and types alone. */
 import { posix } from 'node:path'
+import { CONTROL } from '../../protocols/file-names.ts'
 
 /** The fields of an entry's header that the decision depends on. */
 interface Entry {
@@ -11,7 +12,6 @@ const FILE_TYPES = ['File', 'OldFile', 'ContiguousFile']
 const MAX_NAME_BYTES = 255
 const MAX_PATH_BYTES = 2048
 const MAX_DEPTH = 64
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/
 
 /** Checks the entries of one archive in their order; the verdict on each may depend on those before it. */
 export class EntryCheck {
@@ -53,13 +53,16 @@ export class EntryCheck {
 export const printable = (path: string) =>
   JSON.stringify(path.length > 200 ? `${path.slice(0, 200)}...` : path).slice(1, -1)
 
-function refusalOfName(path: string): string | undefined {
+/** @returns why no entry of an archive may have this path; a sender asks it, too */
+export function refusalOfName(path: string): string | undefined {
   if (path.startsWith('/')) return 'an absolute path'
   const parts = path.split('/')
   if (parts.includes('..')) return "a path with '..'"
   if (CONTROL.test(path)) return 'a name with control characters'
-  if (parts.length > MAX_DEPTH || Buffer.byteLength(path) > MAX_PATH_BYTES) return 'too long'
-  return parts.some(part => Buffer.byteLength(part) > MAX_NAME_BYTES) ? 'too long' : undefined
+  if (parts.length > MAX_DEPTH) return `too long: more than ${MAX_DEPTH} folders deep`
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `too long: more than ${MAX_PATH_BYTES} bytes`
+  const isLong = parts.some(part => Buffer.byteLength(part) > MAX_NAME_BYTES)
+  return isLong ? `too long: a name of more than ${MAX_NAME_BYTES} bytes` : undefined
 }
 
 const plain = (path: string) => posix.normalize(path).replace(/(?<=.)\/+$/, '')

@@ -1,10 +1,11 @@
 /** Runs one archive through tar's parser, which asks for each entry whether it may be unpacked. */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Parser, type ReadEntry, Unpack } from 'tar'
+import { Parser, type ReadEntry } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
 import { isCode } from './disk.ts'
 import { EntryCheck } from './entries.ts'
+import { EntryWriter } from './entry-writer.ts'
 import { commonFolder, type InMemoryEntry, writeInMemoryEntries } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
 
@@ -16,6 +17,8 @@ interface ExtractionInit {
   /** As in `UnpackOptions`. */
   allow: string[]
   maxEntries?: number
+  /** Largest number of bytes written; holes of sparse files are not. */
+  maxData?: number
   /** Called for each entry that is not unpacked. */
   refuse: Refuse
   /** Keeps all entries in memory until the archive has been parsed, then writes them at once. For small archives. */
@@ -24,6 +27,9 @@ interface ExtractionInit {
 
 /** The parser may have to write what it has buffered to a slow disk. */
 const END_TIMEOUT_MS = 60_000
+
+/** Errors of the disk that are not about one entry. */
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE']
 
 interface WarnedData {
   code?: string
@@ -36,6 +42,10 @@ export class Extraction {
   readonly #parser: Parser
   readonly #folder: string
   readonly #inMemory: InMemoryEntry[] = []
+  readonly #writer: EntryWriter
+  /** Entries are written one after the other. */
+  #writing: Promise<void> = Promise.resolve()
+  #data = 0
   readonly #check: EntryCheck
   readonly #refuse: Refuse
   readonly #maxEntries: number
@@ -43,20 +53,21 @@ export class Extraction {
   #entries = 0
   #failure: Error | undefined
 
-  constructor({ folder, allow, maxEntries = 1_000_000, refuse, inMemory }: ExtractionInit) {
+  constructor(init: ExtractionInit) {
+    const { folder, allow, maxEntries = 1_000_000, maxData = Number.POSITIVE_INFINITY, refuse, inMemory } = init
     this.#folder = folder
     this.#check = new EntryCheck(allow)
     this.#refuse = refuse
     this.#maxEntries = maxEntries
-    const options = {
+    this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes, maxData) })
+    this.#parser = new Parser({
       zstd: false,
       brotli: false,
       filter: (path: string, entry: unknown) => this.#admit(path, entry as ReadEntry),
-      onwarn: (code: string, message: unknown, data: unknown) => this.#onWarn(code, String(message), data as WarnedData)
-    }
-    this.#parser = inMemory
-      ? new Parser({ ...options, onReadEntry: entry => this.#collect(entry) })
-      : new Unpack({ ...options, cwd: folder, preserveOwner: false, dmode: 0o755 })
+      onwarn: (code: string, message: unknown, data: unknown) =>
+        this.#onWarn(code, String(message), data as WarnedData),
+      onReadEntry: (entry: ReadEntry) => (inMemory ? this.#collect(entry) : this.#write(entry))
+    })
     this.#parser.on('eof', () => {
       this.isWhole = true
     })
@@ -85,6 +96,7 @@ export class Extraction {
     this.#parser.end()
     // the caller deletes the folder: nothing may write into it any more, in any case
     await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })])
+    await this.#writing
     if (this.#failure != null) throw this.#failure
     if (!this.isWhole) return ''
     const at = commonFolder(this.#inMemory)
@@ -112,12 +124,30 @@ export class Extraction {
     entry.on('data', chunk => body.push(chunk))
   }
 
+  #write(entry: ReadEntry): void {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        if (!(await this.#writer.write(entry))) this.#refuse(entry.path, 'there twice')
+      } catch (cause) {
+        if (cause instanceof BakError || isCode(cause, ...DISK_ERRORS)) this.#fail(cause as Error)
+        else this.#refuse(entry.path, (cause as Error).message)
+      } finally {
+        // the parser goes on once the entry has been read to its end
+        entry.resume()
+      }
+    })
+  }
+
+  #count(bytes: number, maxData: number): void {
+    this.#data += bytes
+    if (this.#data > maxData) throw new BakError('not-allowed', `the archive unpacks to more than ${maxData} bytes`)
+  }
+
   #onWarn(code: string, message: string, data: WarnedData): void {
     if (/^TAR_(ENTRY_INVALID|BAD_ARCHIVE|ABORT)$/.test(code)) {
       return this.#fail(Object.assign(new Error(message), { code }))
     }
     if (code === 'TAR_ENTRY_INFO') return
-    if (isCode(data, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE')) return this.#fail(data as unknown as Error)
     this.#refuse(data.entry?.path ?? '', message)
   }
 

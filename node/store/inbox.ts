@@ -3,7 +3,7 @@
  * `<digest>.receipt` says that the content has been unpacked. Small tarballs are received in memory.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from '../../protocols/codec.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
@@ -20,6 +20,11 @@ export async function openInbox(folder: string): Promise<Inbox> {
   await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }))
   await removeTemporaries(folder)
   return new Inbox(folder)
+}
+
+/** Removes an inbox that is empty, or one that nobody needs any more. */
+export async function closeInbox(folder: string, isUnneeded: boolean): Promise<void> {
+  await (isUnneeded ? rm(folder, { recursive: true, force: true }) : rmdir(folder)).catch(() => {})
 }
 
 export class Inbox {

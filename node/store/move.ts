@@ -1,11 +1,10 @@
 /** Moves unpacked files to their destination, and neither overwrites anything nor follows a link. */
-import { lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { ancestors } from './entries.ts'
-import { listSorted } from './file-digests.ts'
 import { yielder } from './yield.ts'
 
 interface Moved {
@@ -87,6 +86,12 @@ export async function moveIn(
   }
   if (sync) await Promise.all(above.map(folder => syncFolder(join(to, folder))))
   return moved
+}
+
+/** The entries of a folder in an order that does not depend on the file system or the locale. */
+function listSorted(folder: string) {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** @returns false if the name is taken by anything but a folder, a link to one included */

@@ -3,6 +3,7 @@
  * `<digest>.json`, and in the end `<digest>.receipt` in place of the tarball. Small tarballs that are sent at once are not
  * stored.
  */
+import { readdirSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { check } from '../../protocols/codec.ts'
@@ -10,10 +11,16 @@ import { BakError } from '../../protocols/errors.ts'
 import { MAX_SMALL_BYTES, type TarballKind, type TarballOffer, tarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncFolder, unlessMissing } from './disk.ts'
-import { pack, packSmall } from './pack.ts'
+import { type Packed, pack, packSmall } from './pack.ts'
+import type { PackReport } from './pack-report.ts'
 
 interface StoredTarball extends TarballOffer {
   path: string
+}
+
+/** What became of each file that was to be packed. */
+interface Reported {
+  report: PackReport
 }
 
 interface InMemoryTarball extends TarballOffer {
@@ -26,6 +33,8 @@ interface AddOptions {
   signal?: AbortSignal
   /** zstd's level. */
   level?: number
+  /** Leaves out what is beyond the bounds of another peer that receives it. */
+  isBounded?: boolean
 }
 
 /** Creates the folder, and removes what interrupted packing left. One outbox per run at a time. */
@@ -48,7 +57,12 @@ export class Outbox {
    * Packs files and folders relative to `root`; the receiver is asked to unpack these paths.
    * @throws {BakError} `no-space`; earlier tarballs stay
    */
-  async add(root: string, paths: string[], what: string, { kind, ...options }: AddOptions): Promise<StoredTarball> {
+  async add(
+    root: string,
+    paths: string[],
+    what: string,
+    { kind, ...options }: AddOptions
+  ): Promise<StoredTarball & Reported> {
     const packing = temporaryIn(this.#folder)
     const packed = await pack(root, paths, packing, options)
     return this.#store(packing, { run: this.#run, what, kind, ...packed, allow: paths })
@@ -60,14 +74,14 @@ export class Outbox {
     paths: string[],
     what: string,
     { kind, ...options }: AddOptions
-  ): Promise<StoredTarball | InMemoryTarball> {
+  ): Promise<(StoredTarball | InMemoryTarball) & Reported> {
     const packing = temporaryIn(this.#folder)
     const packed = await packSmall(root, paths, packing, { maxBytes: MAX_SMALL_BYTES, ...options })
     const offer = { run: this.#run, what, kind, ...packed, allow: paths }
     return 'content' in offer ? offer : this.#store(packing, offer)
   }
 
-  async #store(packing: string, offer: TarballOffer): Promise<StoredTarball> {
+  async #store(packing: string, { report, ...offer }: TarballOffer & Packed): Promise<StoredTarball & Reported> {
     const { digest } = offer
     try {
       await writeAtomic(this.#pathOf(digest, 'json'), JSON.stringify(offer), { mode: 0o600 })
@@ -76,7 +90,7 @@ export class Outbox {
     } finally {
       await rm(packing, { force: true })
     }
-    return { ...offer, path: this.#pathOf(digest, 'tar.zst') }
+    return { ...offer, path: this.#pathOf(digest, 'tar.zst'), report }
   }
 
   /** @returns the tarballs without a receipt, also after a restart */
@@ -89,6 +103,18 @@ export class Outbox {
       if (json !== undefined) found.push({ ...parse(join(this.#folder, name), json), path: join(this.#folder, name) })
     }
     return found
+  }
+
+  /** Forgets a tarball that nobody needs. */
+  async discard(digest: string): Promise<void> {
+    for (const kind of ['tar.zst', 'json'] as const)
+      await onDisk(this.#folder, () => rm(this.#pathOf(digest, kind), { force: true }))
+  }
+
+  /** Tarballs without a receipt, and their bytes. */
+  size(): { files: number; bytes: number } {
+    const names = readdirSync(this.#folder).filter(each => each.endsWith('.tar.zst'))
+    return { files: names.length, bytes: names.reduce((sum, name) => sum + statSync(join(this.#folder, name)).size, 0) }
   }
 
   /** Stores the encoded receipt and deletes the tarball. */

@@ -3,6 +3,7 @@ import { pipe } from 'it-pipe'
 import { digestOf } from '../../protocols/digest.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
+import { PackReport } from './pack-report.ts'
 import { tarStream } from './tar-stream.ts'
 import { type Counted, writeCounted } from './write-counted.ts'
 import { type Bytes, compress, compressWhole, ZSTD_LEVEL } from './zstd.ts'
@@ -11,9 +12,15 @@ interface PackOptions {
   signal?: AbortSignal
   /** zstd's level, `ZSTD_LEVEL` by default. */
   level?: number
+  /** Leaves out what is beyond the bounds of another peer that receives it. */
+  isBounded?: boolean
 }
 
-interface InMemoryTarball extends Counted {
+export interface Packed extends Counted {
+  report: PackReport
+}
+
+interface InMemoryTarball extends Packed {
   content: Uint8Array
 }
 
@@ -24,23 +31,38 @@ const MAX_IN_MEMORY_BYTES = 256 * 1024
  * @param paths files and folders relative to `root`, which become the names in the archive
  * @throws {BakError} `no-space` or `io`; `target` is then unchanged
  */
-export function pack(root: string, paths: string[], target: string, options: PackOptions = {}): Promise<Counted> {
-  return fill(target, tarStream(root, paths), options)
+export function pack(root: string, paths: string[], target: string, options: PackOptions = {}): Promise<Packed> {
+  return within(options, report => fill(target, tarStream(root, paths, report), options))
 }
 
 /** As `pack`, but an archive of at most `maxBytes` stays in memory and is not written to `target`. */
-export async function packSmall(
+export function packSmall(
   root: string,
   paths: string[],
   target: string,
   { maxBytes, ...options }: PackOptions & { maxBytes: number }
-): Promise<Counted | InMemoryTarball> {
-  const source = tarStream(root, paths)
-  const { chunks, isWhole } = await onDisk(root, () => readStart(source))
-  options.signal?.throwIfAborted()
-  const content = isWhole ? compressWhole(Buffer.concat(chunks), options.level ?? ZSTD_LEVEL) : undefined
-  if (content == null || content.length > maxBytes) return fill(target, chain(chunks, source), options)
-  return { digest: digestOf(content), bytes: content.length, content }
+): Promise<Packed | InMemoryTarball> {
+  return within(options, async report => {
+    const source = tarStream(root, paths, report)
+    const { chunks, isWhole } = await onDisk(root, () => readStart(source))
+    options.signal?.throwIfAborted()
+    const content = isWhole ? compressWhole(Buffer.concat(chunks), options.level ?? ZSTD_LEVEL) : undefined
+    if (content == null || content.length > maxBytes) return fill(target, chain(chunks, source), options)
+    return { digest: digestOf(content), bytes: content.length, content }
+  })
+}
+
+/** What a tarball may unpack to depends on its size, which is known once it is packed: then it is packed again without the largest files. */
+async function within<T extends Counted>(
+  { isBounded }: PackOptions,
+  packOnce: (report: PackReport) => Promise<T>
+): Promise<T & Packed> {
+  const report = new PackReport({ isBounded })
+  const packed = await packOnce(report)
+  const without = report.tooMuch(packed.bytes)
+  if (without.size === 0) return { ...packed, report }
+  const smaller = new PackReport({ isBounded, without })
+  return { ...(await packOnce(smaller)), report: smaller }
 }
 
 function fill(target: string, source: Bytes, { signal, level = ZSTD_LEVEL }: PackOptions): Promise<Counted> {

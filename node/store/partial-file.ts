@@ -3,7 +3,7 @@ import type { Hash } from 'node:crypto'
 import { type FileHandle, rm } from 'node:fs/promises'
 import { newDigest } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { onDisk, openInPlace } from './disk.ts'
+import { onDisk, openInPlace, writeAll } from './disk.ts'
 
 export class PartialFile {
   readonly path: string
@@ -90,12 +90,5 @@ export class PartialFile {
     const handle = this.#handle
     this.#handle = undefined
     await handle?.close()
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  let written = 0
-  while (written < bytes.length) {
-    written += (await handle.write(bytes, written, bytes.length - written, offset + written)).bytesWritten
   }
 }

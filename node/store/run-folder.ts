@@ -1,17 +1,27 @@
 /** The result folder of one run: its fixed files, and how each is written. */
 
 import type { KeyObject } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encode } from '../../protocols/codec.ts'
-import type { Envelope } from '../../protocols/envelope.ts'
-import { CERTIFICATES_FOLDER, JOURNAL_FILE, RECORD_FILE, SPEC_FILE } from '../../protocols/layout.ts'
+import { decode, encode } from '../../protocols/codec.ts'
+import { digestOfFile } from '../../protocols/digest.ts'
+import { type Envelope, envelope } from '../../protocols/envelope.ts'
+import { type FolderDigests, folderDigests } from '../../protocols/folder-digests.ts'
+import {
+  CERTIFICATES_FOLDER,
+  JOURNAL_FILE,
+  METADATA_FILE,
+  parseResultPath,
+  RECORD_FILE,
+  SPEC_FILE
+} from '../../protocols/layout.ts'
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { writeAtomic } from './atomic.ts'
-import { fileDigests } from './file-digests.ts'
+import { onDisk, unlessMissing } from './disk.ts'
+import { removeTree } from './remove-tree.ts'
 
 /** Upper bound of a seal, which ends a record. */
 const MAX_SEAL_BYTES = 512
@@ -44,15 +54,57 @@ export class RunFolder {
     await writeAtomic(this.path(path), encode(sealed))
   }
 
+  /** @returns undefined if it is missing */
+  async readEnvelope(path: string): Promise<Envelope | undefined> {
+    const bytes = await readFile(this.path(path)).catch(() => undefined)
+    return bytes == null ? undefined : decode(envelope, new Uint8Array(bytes))
+  }
+
+  /** @returns all certificates, in the order of their phases */
+  async readCertificates(): Promise<Envelope[]> {
+    const names = (await readdir(this.certificates).catch(() => [])).sort()
+    const paths = names.map(each => `${CERTIFICATES_FOLDER}/${each}`)
+    const certificates = paths.filter(path => parseResultPath(path)?.kind === 'certificate')
+    const read = await Promise.all(certificates.map(path => this.readEnvelope(path)))
+    return read.filter(each => each != null)
+  }
+
+  async writeMetadata(text: string): Promise<void> {
+    await writeAtomic(this.path(METADATA_FILE), text)
+  }
+
   async writeRecord(record: RunRecord): Promise<void> {
     await writeAtomic(this.path(RECORD_FILE), writeRecord(record))
   }
 
-  /** Adds the digest of every file to the record, and signs it. */
-  async seal(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<RunRecord> {
-    const sealed = { ...record, files: await fileDigests(this.root, { except: [RECORD_FILE] }) }
-    await writeAtomic(this.path(RECORD_FILE), writeRecord(sealed, signer))
-    return sealed
+  /** Digests of all that is in the folder, except the record and the journal, whose last line is not written yet. */
+  digests(): Promise<FolderDigests> {
+    return onDisk(this.root, () => folderDigests(this.root, { except: [RECORD_FILE, JOURNAL_FILE] }))
+  }
+
+  /**
+   * Seals it again with what has come since: a file that has a digest keeps it, so that a change of it is not sealed with the rest.
+   */
+  async sealAnew(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<void> {
+    const { [JOURNAL_FILE]: _, ...sealed } = record.files ?? {}
+    const { files, unreadable } = await this.digests()
+    await this.seal(record, signer, { files: { ...files, ...sealed }, unreadable })
+  }
+
+  /** Seals the same files under a changed record. */
+  async sealRecord(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<void> {
+    await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
+  }
+
+  /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */
+  async seal(record: RunRecord, signer: { peer: string; key: KeyObject }, proof?: FolderDigests): Promise<void> {
+    const { files, unreadable } = proof ?? (await this.digests())
+    const journal = await onDisk(this.journal, () => unlessMissing(digestOfFile(this.journal)))
+    const all = journal == null ? files : { ...files, [JOURNAL_FILE]: journal }
+    await this.sealRecord(
+      { ...record, files: all, unreadable: unreadable.length === 0 ? undefined : unreadable },
+      signer
+    )
   }
 
   /**
@@ -71,6 +123,20 @@ export class RunFolder {
     } finally {
       if (file != null) closeSync(file)
     }
+  }
+
+  hasRecord(): boolean {
+    return existsSync(this.path(RECORD_FILE))
+  }
+
+  /** @returns what changes whenever the record is written again: inode, time and size */
+  async stampOfRecord(): Promise<string> {
+    const { ino, mtimeMs, size } = await stat(this.path(RECORD_FILE))
+    return `${ino} ${mtimeMs} ${size}`
+  }
+
+  async remove(): Promise<void> {
+    await removeTree(this.root)
   }
 
   async readRecord(): Promise<RunRecord> {

@@ -1,23 +1,18 @@
 /**
  * Files and folders as the bytes of a tar. Names are sorted and headers contain only path, mode, size and time, so that the
- * same content gives the same bytes. A file that grows while it is read is cut at its first size, one that shrinks is padded
- * with zeros; links, devices and sockets are left out.
+ * same content gives the same bytes. What is left out of a folder, and why, is in a `missing.txt` in it. A file that grows while it is
+ * read is cut at its first size, one that shrinks is padded with zeros, and both are named.
  */
-import { closeSync, constants, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { join } from 'node:path'
 import { Header, type HeaderData, Pax } from 'tar'
-import { BakError } from '../../protocols/errors.ts'
+import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { pass } from '../../protocols/gc-hint.ts'
-import { onDisk } from './disk.ts'
-import { listSorted } from './file-digests.ts'
-import { type Yield, yielder } from './yield.ts'
-
-interface Entry {
-  /** Relative to the root. */
-  path: string
-  stat: Stats
-}
+import { MISSING_FILE } from '../../protocols/layout.ts'
+import { bytesIn, dataOf } from './holes.ts'
+import { leaveUnreadable, type PackEntry, packList, topsOf } from './pack-list.ts'
+import { lineOf, PackReport } from './pack-report.ts'
 
 const BLOCK_BYTES = 512
 const CHUNK_BYTES = 256 * 1024
@@ -25,79 +20,116 @@ const CHUNK_BYTES = 256 * 1024
 const MAX_SYNC_READ_BYTES = 64 * 1024
 
 /** @param paths files and folders relative to `root`, which become the names in the tar */
-export async function* tarStream(root: string, paths: string[]): AsyncGenerator<Uint8Array> {
-  for await (const { path, stat } of list(root, paths)) {
-    if (stat.isDirectory()) {
-      yield header({ path: `${path}/`, type: 'Directory', mode: 0o755, size: 0, mtime: wholeSeconds(stat) })
-      continue
+export async function* tarStream(root: string, paths: string[], report = new PackReport()): AsyncGenerator<Uint8Array> {
+  for (const top of topsOf(paths)) {
+    const before = report.left.length
+    let folder: PackEntry | undefined
+    for await (const entry of packList(root, top, report)) {
+      if (entry.name === top && entry.stat.isDirectory()) folder = entry
+      if (entry.stat.isDirectory())
+        yield header({ ...common(entry), path: `${entry.name}/`, type: 'Directory', size: 0 })
+      else yield* file(root, entry, report)
     }
-    const mode = stat.mode & 0o111 ? 0o755 : 0o644
-    yield header({ path, type: 'File', mode, size: stat.size, mtime: wholeSeconds(stat) })
-    yield* content(join(root, path), stat.size)
-    yield new Uint8Array((BLOCK_BYTES - (stat.size % BLOCK_BYTES)) % BLOCK_BYTES)
+    const lines = report.left.slice(before).map(lineOf)
+    if (folder != null && lines.length > 0) yield* note(root, folder, lines)
   }
   yield new Uint8Array(2 * BLOCK_BYTES)
 }
 
-async function* list(root: string, paths: string[]): AsyncGenerator<Entry> {
-  const maybeYield = yielder()
-  const sorted = [...new Set(paths.map(normalise))].sort()
-  const inside = (path: string, folder: string) => folder === '.' || path.startsWith(`${folder}/`)
-  const tops = sorted.filter(path => !sorted.some(other => other !== path && inside(path, other)))
-  for (const path of tops) yield* walk(root, path, maybeYield)
+/** The list of what is not there, under a name that no file of the folder has. */
+async function* note(root: string, folder: PackEntry, lines: string[]): AsyncGenerator<Uint8Array> {
+  let name = MISSING_FILE
+  for (let n = 2; existsSync(join(root, folder.name, name)); n++) name = MISSING_FILE.replace('.', `-${n}.`)
+  const bytes = Buffer.from(`${lines.join('\n')}\n`)
+  yield header({ ...common(folder), path: `${folder.name}/${name}`, mode: 0o644, size: bytes.length })
+  yield bytes
+  yield padding(bytes.length)
 }
 
-async function* walk(root: string, path: string, maybeYield: Yield): AsyncGenerator<Entry> {
-  await maybeYield()
-  const stat = await onDisk(join(root, path), async () => lstatSync(join(root, path)))
-  if (stat.isFile()) yield { path, stat }
-  if (!stat.isDirectory()) return
-  if (path !== '.') yield { path, stat }
-  for (const { name } of listSorted(join(root, path))) {
-    yield* walk(root, path === '.' ? name : `${path}/${name}`, maybeYield)
-  }
-}
-
-async function* content(path: string, size: number): AsyncGenerator<Uint8Array> {
-  if (size === 0) return
-  if (size <= MAX_SYNC_READ_BYTES) return yield await onDisk(path, async () => readWhole(path, size))
-  const handle = await onDisk(path, () => open(path, constants.O_RDONLY | constants.O_NOFOLLOW))
+async function* file(root: string, entry: PackEntry, report: PackReport): AsyncGenerator<Uint8Array> {
+  const path = bytesOf(`${rawOf(root)}/${entry.raw}`)
+  if (entry.stat.size <= MAX_SYNC_READ_BYTES) return yield* smallFile(path, entry, report)
   try {
-    let next = readChunk(handle, 0, Math.min(CHUNK_BYTES, size))
-    for (let at = 0; at < size; ) {
-      const chunk = await next
-      at += chunk.length
-      // the next chunk is read while this one is compressed
-      if (at < size) next = readChunk(handle, at, Math.min(CHUNK_BYTES, size - at))
-      next.catch(() => {})
-      pass(chunk.length)
-      yield chunk
-    }
+    await (await openFile(path)).close()
+  } catch (cause) {
+    return leaveUnreadable(report, entry.raw, cause)
+  }
+  // opened again after the header: a reader that goes away before its first byte leaves nothing open
+  yield header({ ...common(entry), path: entry.name, size: entry.stat.size })
+  const handle = await openFile(path)
+  try {
+    yield* content(handle, entry, report)
   } finally {
     await handle.close()
   }
+  yield padding(entry.stat.size)
 }
 
-/** @returns `size` bytes, padded with zeros */
-function readWhole(path: string, size: number): Uint8Array {
+const openFile = (path: Buffer) => open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+
+function* smallFile(path: Buffer, entry: PackEntry, report: PackReport): Generator<Uint8Array> {
+  const { raw, name, stat } = entry
+  let bytes: Uint8Array
+  try {
+    bytes = readWhole(path, stat.size)
+  } catch (cause) {
+    return leaveUnreadable(report, raw, cause)
+  }
+  report.packed(raw, bytesIn(dataOf(bytes, 0)))
+  yield header({ ...common(entry), path: name, size: bytes.length })
+  if (bytes.length > 0) yield bytes
+  yield padding(bytes.length)
+}
+
+/** Exactly as many bytes as the header says. */
+async function* content(handle: FileHandle, { raw, stat }: PackEntry, report: PackReport): AsyncGenerator<Uint8Array> {
+  const { size } = stat
+  let data = 0
+  let end = size
+  const read = async (at: number): Promise<Uint8Array> => {
+    const length = Math.min(CHUNK_BYTES, size - at)
+    const buffer = Buffer.allocUnsafe(length)
+    const { bytesRead } = at >= end ? { bytesRead: 0 } : await handle.read(buffer, 0, length, at)
+    if (bytesRead === 0) end = Math.min(end, at)
+    return bytesRead === 0 ? new Uint8Array(length) : buffer.subarray(0, bytesRead)
+  }
+  let next = read(0)
+  for (let at = 0; at < size; ) {
+    const chunk = await next.catch(cause => {
+      report.leave(raw, `cannot be read from byte ${at} on, zeros stand for the rest: ${(cause as Error).message}`)
+      end = at
+      return read(at)
+    })
+    const offset = at
+    at += chunk.length
+    // the next chunk is read while this one is compressed
+    if (at < size) next = read(at)
+    next.catch(() => {})
+    data += bytesIn(dataOf(chunk, offset))
+    pass(chunk.length)
+    yield chunk
+  }
+  report.packed(raw, data)
+  const now = (await handle.stat()).size
+  if (now !== size)
+    report.leave(raw, `changed while it was packed: it had ${size} bytes and has ${now}`, { isKept: false })
+}
+
+/** @returns the bytes that are there, at most `size` */
+function readWhole(path: Buffer, size: number): Uint8Array {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
-    const bytes = Buffer.alloc(size)
-    for (let at = 0; at < size; ) {
-      const read = readSync(file, bytes, at, size - at, at)
+    const bytes = Buffer.alloc(Math.min(size, fstatSync(file).size))
+    let at = 0
+    while (at < bytes.length) {
+      const read = readSync(file, bytes, at, bytes.length - at, at)
       if (read === 0) break
       at += read
     }
-    return bytes
+    return bytes.subarray(0, at)
   } finally {
     closeSync(file)
   }
-}
-
-async function readChunk(handle: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(length)
-  const { bytesRead } = await handle.read(buffer, 0, length, at)
-  return bytesRead === 0 ? new Uint8Array(length) : buffer.subarray(0, bytesRead)
 }
 
 function header(data: HeaderData): Uint8Array {
@@ -108,10 +140,13 @@ function header(data: HeaderData): Uint8Array {
   return isLong ? Buffer.concat([new Pax({ path, size }).encode(), block]) : block
 }
 
-const wholeSeconds = ({ mtimeMs }: Stats) => new Date(Math.floor(Math.max(0, mtimeMs) / 1000) * 1000)
+/** What the headers of files and folders have in common. */
+const common = ({ stat }: PackEntry) => ({
+  type: 'File' as const,
+  mode: stat.isDirectory() || stat.mode & 0o111 ? 0o755 : 0o644,
+  mtime: wholeSeconds(stat)
+})
 
-function normalise(path: string): string {
-  const plain = posix.normalize(path).replace(/\/+$/, '')
-  if (plain !== '' && !plain.startsWith('/') && plain !== '..' && !plain.startsWith('../')) return plain
-  throw new BakError('bug', `not a path inside the folder to pack: ${path}`)
-}
+const padding = (size: number) => new Uint8Array((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES)
+
+const wholeSeconds = ({ mtimeMs }: Stats) => new Date(Math.floor(Math.max(0, mtimeMs) / 1000) * 1000)

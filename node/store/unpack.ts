@@ -19,8 +19,10 @@ interface UnpackOptions {
   /** Files and folders that may be unpacked, relative to the root; `.` for every path. */
   allow: string[]
   signal?: AbortSignal
-  /** Largest size unpacked, in bytes. */
+  /** Largest size unpacked, in bytes, with holes. */
   maxBytes?: number
+  /** Largest number of bytes written; blocks of zeros are not. */
+  maxData?: number
   /** Largest number of entries. */
   maxEntries?: number
   /** False if the caller makes the files durable itself. */
@@ -68,14 +70,14 @@ export async function unpack(archive: string | Uint8Array, root: string, options
 async function extract(
   archive: string | Uint8Array,
   folder: string,
-  { signal, allow, maxEntries, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
+  { signal, allow, maxEntries, maxData, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
   refuse: Refuse
 ): Promise<{ inMemory: boolean; at: string }> {
   const name = typeof archive === 'string' ? archive : 'the archive'
   try {
     signal?.throwIfAborted()
     const tar = typeof archive === 'string' ? undefined : decompressWhole(archive, MAX_IN_MEMORY_BYTES)
-    const extraction = new Extraction({ folder, allow, maxEntries, refuse, inMemory: tar != null })
+    const extraction = new Extraction({ folder, allow, maxEntries, maxData, refuse, inMemory: tar != null })
     const content = tar != null ? once(tar) : decompress(signal)(read(archive))
     const at = await pipe(content, bound(name, maxBytes), source => extraction.extract(source))
     if (!extraction.isWhole) throw damaged(name, new Error('its end is missing'))

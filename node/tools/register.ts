@@ -28,7 +28,6 @@ interface Change {
 /** What serves protocols to other peers. */
 interface ProtocolServer {
   serve<Q, A>(protocol: Protocol<Q, A>, handler: Handler<Q, A>): Promise<void>
-  unserve(protocol: { id: string }): Promise<void>
 }
 
 interface RegisterInit {
@@ -69,10 +68,6 @@ export class Register {
     await this.#init?.streams.serve(registerProtocol, async function* (request, { peer }) {
       yield await change(request, peer)
     })
-  }
-
-  async stop(): Promise<void> {
-    await this.#init?.streams.unserve(registerProtocol)
   }
 
   list(): Registration[] {

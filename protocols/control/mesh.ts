@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { count, instant, list, name, peerId, runId, text } from '../fields.ts'
 import { availability, record, registration } from '../hello.ts'
+import { leftover } from '../leftovers.ts'
 import { role } from '../membership.ts'
 
 /** A member as this peer sees it. */
@@ -44,6 +45,8 @@ const status = v.object({
   connections: count,
   driving: list(runId, 1024),
   taking: list(runId, 1024),
+  /** Runs that are over and whose data was not collected from here yet. */
+  keeps: list(leftover, 10_000),
   settings: list(settingInForce, 64)
 })
 export type Status = v.InferOutput<typeof status>

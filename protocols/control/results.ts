@@ -1,7 +1,9 @@
 /** Calls about the results of runs. */
 import * as v from 'valibot'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
+import { leftover } from '../leftovers.ts'
 import { exclusion } from '../manifest.ts'
+import { outputPortion } from '../output.ts'
 import { VERDICTS } from '../verdict.ts'
 import { runReference } from './runs.ts'
 
@@ -31,6 +33,8 @@ const runView = v.object({
   controller: peerId,
   /** The folder, if it is on this machine. */
   folder: v.optional(text),
+  /** The name of the peer that has the folder, if that is another one and it can be reached. */
+  holder: v.optional(name),
   /** The text of `run.json`. */
   record: v.optional(v.string()),
   /** An envelope: CBOR in base64. */
@@ -44,12 +48,12 @@ const runView = v.object({
 })
 export type RunView = v.InferOutput<typeof runView>
 
-/** One tarball of a member: `had` if it was here before. */
+/** One tarball of a member, or what it could not pack: that is `left` there. */
 const collected = v.object({
   name,
   what: text,
   bytes: count,
-  outcome: v.picklist(['arrived', 'had', 'failed']),
+  outcome: v.picklist(['arrived', 'failed', 'left']),
   reason: v.optional(text)
 })
 
@@ -60,6 +64,24 @@ export const resultCalls = {
     response: v.object({ runs: list(runLine, 100_000) })
   },
   describe: { request: v.strictObject({ run: runReference }), response: runView },
+  /** The output of its workloads, from the peer that has it; followed while the run goes on. */
+  logs: { request: v.strictObject({ run: runReference }), response: outputPortion },
+  /** Deletes a result that is here. */
+  rm: { request: v.strictObject({ run: runReference }), response: v.object({ run: runId }) },
+  /** Deletes what is left on this peer of runs that are over, of one run or of an age. */
+  gc: {
+    request: v.strictObject({
+      run: v.optional(runReference),
+      olderThanMs: v.optional(milliseconds),
+      dryRun: v.optional(v.boolean())
+    }),
+    response: v.object({ deleted: list(leftover, 10_000) })
+  },
+  /** What members still have of runs that are over; one answer for each member. */
+  leftovers: {
+    request: v.strictObject({}),
+    response: v.object({ peer: peerId, name, leftovers: list(leftover, 10_000), error: v.optional(text) })
+  },
   /** Fetches what members still have of a run; one answer for each tarball. */
   collect: { request: v.strictObject({ run: runReference }), response: collected },
   /** Moves a result to another peer; answers with bytes done and in all. */

@@ -2,15 +2,8 @@
 import type { Envelope } from '../envelope.ts'
 import { asBakError, BakError, type ErrorCode } from '../errors.ts'
 import { pass } from '../gc-hint.ts'
-import { type Call, call, type Opener } from '../stream.ts'
-import {
-  checkReceipt,
-  SILENCE_TIMEOUT_MS,
-  type TarballOffer,
-  type ToReceiver,
-  type ToSender,
-  tarballProtocol
-} from './messages.ts'
+import { type Call, callWith, type Opener } from '../stream.ts'
+import { checkReceipt, type TarballOffer, type ToReceiver, type ToSender, tarballProtocol } from './messages.ts'
 import { MAX_SMALL_BYTES } from './slots.ts'
 import { jittered, pause, rarely } from './waits.ts'
 
@@ -71,7 +64,7 @@ export async function sendTarball(
   for (;;) {
     let again: { reason: BakError; after: number }
     try {
-      const answer = await converse(bounded(open, signal), offer, source, signal, done => {
+      const answer = await converse(open, offer, source, signal, done => {
         inVain = 0
         report(done, offer.bytes)
       })
@@ -94,19 +87,6 @@ export async function sendTarball(
   }
 }
 
-/** Opening takes no longer than an answer may; what goes wrong in it can be tried again. */
-function bounded(open: Opener, signal: AbortSignal): Opener {
-  const opened: Opener = async (id, options) => {
-    try {
-      return await open(id, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE_TIMEOUT_MS)]) })
-    } catch (cause) {
-      if (cause instanceof BakError) throw cause
-      throw new BakError('unreachable', `no stream to the receiver: ${(cause as Error).message}`, { cause })
-    }
-  }
-  return Object.assign(opened, { local: open.local })
-}
-
 type Answer = { receipt: Envelope } | { after: number }
 
 /** One stream, from the offer to its answer. */
@@ -117,18 +97,12 @@ async function converse(
   signal: AbortSignal,
   onSent: (done: number) => void
 ): Promise<Answer> {
-  const exchange = await call(open, tarballProtocol, { signal })
-  try {
+  return callWith(open, tarballProtocol, { signal }, async exchange => {
     const { run, what, kind, digest, bytes, allow } = offer
     const whole = bytes <= MAX_SMALL_BYTES ? await readPortion(offer, source, { offset: 0, length: bytes }) : undefined
     await exchange.send({ type: 'offer', run, what, kind, digest, bytes, allow, whole })
-    return await answerWants(exchange, offer, source, onSent)
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+    return answerWants(exchange, offer, source, onSent)
+  })
 }
 
 /** Reads a portion while the one before it is sent. */

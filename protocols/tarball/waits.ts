@@ -1,4 +1,5 @@
 /** Waits between tries, and reports that do not come too often. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../errors.ts'
 
 const MAX_WAIT_MS = 10_000
@@ -8,15 +9,10 @@ const PROGRESS_INTERVAL_MS = 100
 export const jittered = (ms: number, attempt: number) =>
   Math.min(MAX_WAIT_MS, ms * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random())
 
+/** @throws {BakError} the reason of the signal, if it aborts first */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>()
-  const timer = setTimeout(over.resolve, ms)
-  const stop = () => over.reject(asBakError(signal.reason))
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop)
-  await over.promise.finally(() => {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
+  await sleep(ms, undefined, { signal }).catch(() => {
+    throw asBakError(signal.reason)
   })
 }
 

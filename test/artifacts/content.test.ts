@@ -24,7 +24,6 @@ class Net {
     const content = new Content({
       streams: {
         serve: async (_, handler) => this.liar(name, handler as unknown as Handler<Asked, Given>),
-        unserve: async () => {},
         to: peer => this.#to(peer)
       }
     })

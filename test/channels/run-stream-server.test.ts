@@ -45,8 +45,7 @@ async function serverOf(change: Partial<RunStreamHandlers> = {}) {
   const streams = {
     serve: async (_: unknown, each: Handler<FromMember, FromController>) => {
       handler = each
-    },
-    unserve: async () => {}
+    }
   }
   const log: string[] = []
   const server = new RunStreamServer({ streams } as never, { log: createLog('info', line => log.push(line)) })

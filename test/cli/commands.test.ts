@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallHandlers, CallResponse, PeerReachability, RunLine } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { AT, type Fake, fails, member, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
+import { AT, type Fake, fails, member, PEER, RUN, startBak, startFake, yields } from './fake.ts'
 
 const bak = suite('commands')
 let fakes: Fake[] = []
@@ -34,7 +33,8 @@ const status = {
   members: 3,
   connections: 2,
   driving: [],
-  taking: []
+  taking: [],
+  keeps: []
 }
 
 const line: RunLine = {
@@ -257,10 +257,7 @@ bak('collect counts tarballs, and exits with 2 while one is missing', async () =
     )
   })
   const { status, stdout } = await bak('collect', 'last')
-  assert.is(
-    stdout,
-    'a: default arrived, 2.0 KiB\nb: default failed: unreachable\n1 arrived, 0 were here before, 1 failed\n'
-  )
+  assert.is(stdout, 'a: default arrived, 2.0 KiB\nb: default failed: unreachable\n1 arrived, 1 failed\n')
   assert.is(status, 2)
 })
 
@@ -274,36 +271,41 @@ bak('move prints where the result is', async () => {
   })
 })
 
-bak('logs prints the output of a run that has ended, in order, each stream to its own', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bak-logs-'))
-  for (const [sample, text] of [
-    [1, 'one'],
-    [2, 'two'],
-    [10, 'ten']
-  ]) {
-    const dir = join(folder, `1-default/sample${sample}/workload/a`)
-    mkdirSync(dir, { recursive: true })
-    writeFileSync(join(dir, 'stdout.txt'), `out ${text}\n`)
-    writeFileSync(join(dir, 'stderr.txt'), `err ${text}\n`)
-    writeFileSync(join(dir, 'notes.txt'), 'of its own')
-  }
-  try {
-    const record = JSON.stringify({ state: 'ended' })
-    const { bak } = await fake({ describe: yields({ run: RUN, controller: PEER, folder, record, certificates: [] }) })
-    const [both, one] = await Promise.all([bak('logs', 'last'), bak('logs', 'last', '--stderr')])
-    assert.equal(both, { status: 0, stdout: 'out one\nout two\nout ten\n', stderr: 'err one\nerr two\nerr ten\n' })
-    assert.is(one.stdout, '')
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+bak('logs gives back each stream on its own, as bytes', async () => {
+  const portion = (stream: 'stdout' | 'stderr', more: object) => ({ path: 'x', member: 'a', stream, ...more })
+  const { bak } = await fake({
+    logs: yields(
+      portion('stdout', { text: 'hello ' }),
+      portion('stderr', { text: 'err\n' }),
+      portion('stdout', { base64: 'gA==' })
+    )
+  })
+  assert.equal(await bak('logs', 'last'), { status: 0, stdout: 'hello \ufffd', stderr: 'err\n' })
+  assert.equal(await bak('logs', 'last', '--stderr'), { status: 0, stdout: '', stderr: 'err\n' })
+  const lines = (await bak('logs', 'last', '--json')).stdout.trim().split('\n')
+  assert.equal(JSON.parse(lines[2] as string), portion('stdout', { base64: 'gA==' }))
 })
 
-bak('logs of a run in progress elsewhere prints output as it arrives', async () => {
+bak('rm and gc say what they deleted', async () => {
+  const left = { kind: 'data' as const, run: RUN, files: 2, bytes: 2048, since: Date.now() - 86_400_000, folder: '/x' }
+  const { bak } = await fake({ rm: yields({ run: RUN }), gc: yields({ deleted: [left] }) })
+  assert.is((await bak('rm', 'last')).stdout, `run ${RUN} deleted\n`)
+  assert.match((await bak('gc', 'k3')).stdout, new RegExp(`^DELETED .*\n${RUN} +data +2 +2.0 KiB +1 d`))
+  assert.match((await bak('gc', '--older', '0s', '--dry-run')).stdout, /^WOULD DELETE/)
+  assert.is((await bak('gc', '--older', 'soon')).status, 64)
+})
+
+bak('members --orphans lists what was not collected, and who did not answer', async () => {
+  const left = { kind: 'data' as const, run: RUN, files: 1, bytes: 9, since: Date.now(), folder: '/home/work/x' }
   const { bak } = await fake({
-    describe: yields({ run: RUN, controller: PEER, certificates: [] }),
-    attach: yields(...timed({ type: 'warning', text: 'x' }, { type: 'output', stream: 'stdout', text: 'hello' }))
+    leftovers: yields(
+      { peer: PEER, name: 'a', leftovers: [left] },
+      { peer: PEER, name: 'b', leftovers: [], error: 'no answer' }
+    )
   })
-  assert.equal(await bak('logs', 'last'), { status: 0, stdout: 'hello', stderr: '' })
+  const { status, stdout, stderr } = await bak('members', '--orphans')
+  assert.match(stdout, new RegExp(`a +${RUN} +data +1 +9 B +0 s +/home/work/x`))
+  assert.equal([status, stderr], [69, 'b did not answer: no answer\n'])
 })
 
 bak('verify works without a daemon, and names a run that does not exist', async () => {
@@ -403,6 +405,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['direct', 'true', 'default'],
     ['upnp', 'true', 'default'],
     ['membership', '30d', 'default'],
+    ['leftovers', '30d', 'default'],
     ['log', 'warn', 'BAK_LOG'],
     ['allow.controllers', 'true', 'default'],
     ['allow.exec', '["x"]', `${home}/config.toml:8`],

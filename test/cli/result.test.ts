@@ -8,11 +8,11 @@ import * as v from 'valibot'
 import { encode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { seal } from '../../protocols/envelope.ts'
+import { folderDigests } from '../../protocols/folder-digests.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { ackSubject, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
-import { hashFolder } from '../../protocols/verify.ts'
 import { AT, DIGEST, type Fake, PEER, RUN, startBak, startFake, timed, yields } from './fake.ts'
 
 const result = suite('result')
@@ -71,7 +71,10 @@ const record: RunRecord = {
 /** A folder that is sealed and has no certificates, as of a run that nobody joined. */
 async function sealFolder(): Promise<void> {
   writeFileSync(join(dir, 'metadata.log'), 'x\n')
-  writeFileSync(join(dir, 'run.json'), writeRecord({ ...record, files: await hashFolder(dir) }, { peer, key }))
+  writeFileSync(
+    join(dir, 'run.json'),
+    writeRecord({ ...record, files: (await folderDigests(dir)).files }, { peer, key })
+  )
 }
 
 result('verify checks a folder anywhere, without a daemon', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { best, better, Clock, driftOf, measureClock, offsetOf } from '../../node/clock/clock.ts'
+import { answerClock, best, better, driftOf, measureClock, offsetOf } from '../../node/clock/clock.ts'
 import { now } from '../../node/now.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -109,21 +109,6 @@ const { peer } = newSigner()
 type Asked = { asked: number }
 type Answered = { asked: number; heard: number; answered: number }
 
-/** The handler that a daemon serves. */
-async function served(): Promise<Handler<Asked, Answered>> {
-  let handler: Handler<Asked, Answered> | undefined
-  const clock = new Clock({
-    streams: {
-      serve: async (_, each) => {
-        handler = each as unknown as Handler<Asked, Answered>
-      },
-      unserve: async () => {}
-    }
-  })
-  await clock.start()
-  return handler as Handler<Asked, Answered>
-}
-
 /** The same, by a clock that is wrong by so many ms. */
 const wrongBy = (ms: number): Handler<Asked, Answered> =>
   async function* (first, { receive }) {
@@ -140,7 +125,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 test('two peers of one machine differ by no more than their bound', async () => {
-  const { open } = linkTo(serve(clockProtocol, await served()), peer, { delay: 2 })
+  const { open } = linkTo(serve(clockProtocol, answerClock), peer, { delay: 2 })
   const { offset, bound } = await measureClock(open)
   assert.ok(bound > 0 && bound < 5_000, `bound ${bound}`)
   assert.ok(Math.abs(offset) <= bound + 0.01, `${offset} +- ${bound}`)

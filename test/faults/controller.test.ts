@@ -29,7 +29,7 @@ faults(
     )
     assert.is(events.at(-1)?.type, 'ended')
     assert.ok(
-      events.some(event => event.type === 'output' && event.text.includes('done')),
+      events.some(event => event.type === 'output' && event.text?.includes('done')),
       'and what comes live'
     )
   }

@@ -118,10 +118,7 @@ export const sends = (open: Opener, world: World, gone: AbortSignal) =>
   )
 
 export const fetches = (open: Opener) =>
-  new Content({ streams: { to: () => open, serve: async () => {}, unserve: async () => {} } }).get(
-    digestOf(new Uint8Array()),
-    ['x']
-  )
+  new Content({ streams: { to: () => open, serve: async () => {} } }).get(digestOf(new Uint8Array()), ['x'])
 
 export const leads = (open: Opener) =>
   leadDirect(

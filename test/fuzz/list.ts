@@ -9,8 +9,10 @@ import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtocol } from '../../protocols/hello.ts'
+import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
@@ -59,9 +61,11 @@ export const targets = [
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
+  of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
+  of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: runListProtocol, refusals: [] }),
   of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
-  of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed'] }),
+  of({ protocol: collectProtocol, refusals: ['no-such-run', 'not-the-controller', 'not-allowed', 'bad-signature'] }),
   of({
     protocol: tarballProtocol,
     refusals: ['no-such-run', 'not-on-roster', 'not-allowed', 'mismatch', 'no-space', 'interrupted', 'cannot-create']
@@ -91,6 +95,8 @@ export const targets = [
   asks({ protocol: runStreamProtocol }),
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
+  asks({ protocol: outputProtocol }),
+  asks({ protocol: leftoversProtocol }),
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),

@@ -29,6 +29,8 @@ import { callOnce } from '../../protocols/control-http.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
+import { leftoversProtocol } from '../../protocols/leftovers.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
@@ -128,13 +130,15 @@ async function converse(world: World): Promise<void> {
   for await (const _ of target.parts.coordinator.follow(world.ended, 0, new AbortController().signal));
   const run = world.ended
   await put(member, target, describeProtocol, { run })
+  await put(member, target, outputProtocol, { run })
+  await put(member, target, leftoversProtocol, {})
   await put(member, target, runListProtocol, {})
   await put(member, target, twinProtocol, {})
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
-  await target.parts.mover.move(run, member.parts.identity.peer, { keep: true, ...quiet })
+  await target.parts.mover.move(run, { peer: member.parts.identity.peer, name: 'member' }, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
 }

@@ -65,6 +65,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
     events: fake<RunEvents>({
       store: event => void made.stored.push(event),
       show: () => {},
+      finish: async event => void made.stored.push(event),
       close: async () => {},
       end: () => {}
     }),
@@ -76,6 +77,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       feed: feedOf(made),
       runStreams: runStreamsOf(made),
       streams: fake<Streams>({}),
+      receiver: { settle: async () => {} },
       content: fake<Content>({
         put: bytes => {
           const digest = digestOf(bytes)

@@ -3,8 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../node/log.ts'
 import { Gossip, type Topic } from '../../node/mesh/gossip.ts'
-import { Ignored } from '../../node/mesh/ignored.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { BakError, Ignored } from '../../protocols/errors.ts'
 import { addressOf, createMesh, eventually, type LocalMesh, type LocalPeer } from '../helpers/networks.ts'
 
 const test = suite('gossip')

@@ -91,4 +91,19 @@ test('streams that are too many are ended at once, and it is noted', async () =>
   for (const stream of streams) stream.abort(new Error('over'))
 })
 
+test('what is served ends with the peer', async () => {
+  const handled = new Set<string>()
+  const registrar = {
+    handle: async (id: string) => void handled.add(id),
+    unhandle: async (id: string) => void handled.delete(id)
+  }
+  const streams = new Streams({ peerId: peer, registrar } as never, { log: createLog('info', () => {}) })
+  for (const protocol of [clockProtocol, { ...clockProtocol, id: '/bak/other/1.0.0' }]) {
+    await streams.serve(protocol, async function* () {})
+  }
+  assert.is(handled.size, 2)
+  await streams.stop()
+  assert.is(handled.size, 0)
+})
+
 test.run()

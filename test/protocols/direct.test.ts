@@ -38,7 +38,7 @@ function talk(more: Partial<Following> = {}, timeout = directProtocol.timeout): 
       return offerOf(2)
     },
     prepare: async () => void log.push('prepares'),
-    go: async (_theirs, bytes) => void log.push(`follower goes ${bytes[0]}`),
+    go: async bytes => void log.push(`follower goes ${bytes[0]}`),
     ...more
   }
   const protocol = { ...directProtocol, timeout }
@@ -64,7 +64,7 @@ function talk(more: Partial<Following> = {}, timeout = directProtocol.timeout): 
             log.push(`weighs ${addresses}`)
             return true
           },
-          go: async (_theirs, bytes) => void log.push(`leader goes ${bytes[0]}`),
+          go: async bytes => void log.push(`leader goes ${bytes[0]}`),
           ...act
         },
         { signal }

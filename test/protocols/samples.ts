@@ -20,6 +20,7 @@ import {
   registerProtocol,
   syncProtocol
 } from '../../protocols/hello.ts'
+import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import {
   acceptanceSubject,
@@ -30,6 +31,7 @@ import {
 } from '../../protocols/membership.ts'
 import { type Notice, noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
+import { outputProtocol } from '../../protocols/output.ts'
 import {
   type Ack,
   ackSubject,
@@ -317,6 +319,18 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     { n: 3, at, type: 'phase-open', seq: 5, phase: 'start', step, asked: 2, needed: 2 }
   ],
   ['attach: a live event', attachProtocol.response, { at, type: 'output', stream: 'stdout', text: 'hello\n' }],
+  ['output: request', outputProtocol.request, { run }],
+  [
+    'output: response',
+    outputProtocol.response,
+    { path: '1-default/sample1/workload/node-b/stdout.txt', member: 'node-b', stream: 'stdout', base64: 'Y2Fm6Q==' }
+  ],
+  ['leftovers: request', leftoversProtocol.request, {}],
+  [
+    'leftovers: response',
+    leftoversProtocol.response,
+    { leftovers: [{ kind: 'data', run, controller: controller.peer, files: 1, bytes: 9, since: at, folder: '/x' }] }
+  ],
   ['describe: request', describeProtocol.request, { run }],
   [
     'describe: response',
@@ -359,7 +373,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     { group: 'db', add: [{ tool: 'sar', options: [] }], remove: ['iostat'] }
   ],
   ['register: response', registerProtocol.response, { registered: record.registered, tools: record.tools }],
-  ['collect: request', collectProtocol.request, { run }],
+  ['collect: request', collectProtocol.request, { run, custody: [sealed] }],
   [
     'collect: response',
     collectProtocol.response,

@@ -312,7 +312,7 @@ test('a receiver that cannot be reached is tried again until it can', async () =
   const { way, offer } = between(bytes)
   let tries = 0
   const flaky: typeof way.open = (id, options) => {
-    if (tries++ < 2) return Promise.reject(new Error('no route'))
+    if (tries++ < 2) return Promise.reject(new BakError('unreachable', 'no route'))
     return way.open(id, options)
   }
   const { reopened } = await sendTarball(flaky, offer, sourceOf(bytes), {

@@ -8,13 +8,14 @@ import * as v from 'valibot'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { folderDigests } from '../../protocols/folder-digests.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { certificateFile } from '../../protocols/layout.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { spec } from '../../protocols/spec.ts'
-import { hashFolder, verifyFolder } from '../../protocols/verify.ts'
+import { verifyFolder } from '../../protocols/verify.ts'
 
 const newPeer = (): Signer => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
@@ -107,7 +108,7 @@ const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Si
       bytes: 7,
       arrived: true
     })),
-    files: await hashFolder(dir),
+    files: (await folderDigests(dir)).files,
     ...more
   }
   write(dir, 'run.json', writeRecord(record, signer))
@@ -150,7 +151,7 @@ verify('a folder as the controller sealed it is verified without daemon or netwo
 
 verify('one changed byte in any file is found, and the file is named', async () => {
   const dir = await build()
-  const files = [...Object.keys(await hashFolder(dir)), 'run.json'].filter(path => !/out\.txt$/.test(path))
+  const files = [...Object.keys((await folderDigests(dir)).files), 'run.json'].filter(path => !/out\.txt$/.test(path))
   for (const path of files) {
     const before = readFileSync(join(dir, path))
     for (const at of [0, before.length >> 1, before.length - 1]) {

@@ -56,7 +56,7 @@ test('followers see every stored event once and in order, from whichever number 
     events.store(said(`${n}`))
     if (n % 7 === 0) await turn()
   }
-  events.store(ended, { sync: true })
+  events.store(ended)
   await events.close()
   events.end()
   for (const { n, seen } of followers)
@@ -74,7 +74,7 @@ test('the journal has the same events under the same numbers, and they are repla
   const { values } = await loadJournal<StoredEvent>(path, storedEvent as never)
   assert.equal(values, [...events.past])
   const again = await RunEvents.open(path, values, error => problems.push(error))
-  again.store(ended, { sync: true })
+  again.store(ended)
   await again.close()
   again.end()
   assert.equal(
@@ -131,7 +131,7 @@ test('the last event is not seen before the end is said, by who is there and by 
   events.store(said('one'))
   const early = events.follow(0, never)
   await early.next()
-  events.store(ended, { sync: true })
+  events.store(ended)
   const late = events.follow(0, never)
   await late.next()
   let told = false

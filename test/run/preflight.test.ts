@@ -1,7 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { answerEcho } from '../../node/run/echo.ts'
-import { preflight } from '../../node/run/preflight.ts'
+import { answerEcho, preflight } from '../../node/run/preflight.ts'
 import { type Echoed, echoProtocol } from '../../protocols/echo.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Handler, type Opener, serve } from '../../protocols/stream.ts'

@@ -11,6 +11,7 @@ import { RunFolder } from '../../node/store/run-folder.ts'
 import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import { linkTo, stayAwake } from '../helpers/streams.ts'
+import { until } from '../helpers/until.ts'
 import { controller, member, run } from '../protocols/samples.ts'
 import { codeOf, listAll, plant, scratch } from '../store/scratch.ts'
 
@@ -88,8 +89,7 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const streams = {
     serve: async (_: Protocol<never, unknown>, each: Handler<never, unknown>) => {
       handler = each
-    },
-    unserve: async () => {}
+    }
   }
   const receiver = new Receiver({ streams, paths: { of: () => ({ class: 'punched' }) } } as never, {
     log: createLog('error', () => {}),
@@ -162,6 +162,26 @@ test('of a run that is complete nothing stays in the inbox; of another the recei
   receiver.open(run, reception)
   await receiver.close(run)
   assert.not.ok(existsSync(inbox), 'an empty folder is no use to anybody')
+})
+
+test('nothing is put into a result once it is about to be sealed, and what is being unpacked is waited for', async () => {
+  const { receiver, reception, folder, received, send } = await between()
+  receiver.open(run, reception)
+  const sending = send()
+  await until(() => existsSync(folder.path('1-default')) || received.length > 0, { what: 'it is being unpacked' })
+  await receiver.settle(run)
+  const before = await listAll(folder.root)
+  assert.equal(received, ['node-b 1-default/sample1'])
+  await sending
+  assert.equal(await listAll(folder.root), before)
+  receiver.open(run, reception)
+  await receiver.settle(run)
+  assert.is(await codeOf(send()), 'none', 'what arrived before has its receipt')
+  const late = await between()
+  late.receiver.open(run, late.reception)
+  await late.receiver.settle(run)
+  assert.is(await codeOf(late.send()), 'no-such-run')
+  assert.equal(await listAll(late.folder.root), [])
 })
 
 test('a tarball of who is not on the roster is refused', async () => {

@@ -45,7 +45,7 @@ function create() {
   }
   const heads = new RunIndex(run => {
     reads++
-    return join(root, run, 'run.json')
+    return new RunFolder(join(root, run))
   })
   return { root, write, heads, reads: () => reads }
 }

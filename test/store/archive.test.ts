@@ -34,7 +34,8 @@ test('files are unpacked with the bytes, times and execute bits with which they 
   await chmod(join(from, 's/run.sh'), 0o4755)
   await utimes(join(from, 's/a.txt'), 1_500_000_000, 1_500_000_000)
   const archive = join(scratch(), 'x.tar.zst')
-  const packed = await pack(from, ['s'], archive)
+  const { report, ...packed } = await pack(from, ['s'], archive)
+  assert.equal(report.left, [])
   const bytes = await readFile(archive)
   assert.equal(packed, { digest: digestOf(bytes), bytes: bytes.length })
 
@@ -94,7 +95,7 @@ test('tar and zstd of the system read a packed archive', async () => {
   )
 })
 
-test('links, sockets and duplicates are not packed; hard links are packed as files', async () => {
+test('links and pipes are named and not packed, duplicates are packed once, hard links as files', async () => {
   const [from, to] = [scratch(), scratch()]
   await plant(from, { 'a/file': 'x' })
   await link(join(from, 'a/file'), join(from, 'a/hard'))
@@ -103,10 +104,10 @@ test('links, sockets and duplicates are not packed; hard links are packed as fil
   await pack(from, ['a', 'a/file', './a/'], join(from, 'x'))
   const { refused } = await unpack(join(from, 'x'), to, anything)
   assert.equal(refused, [])
-  assert.equal(await listAll(to), ['a/file', 'a/hard'])
+  assert.equal(await listAll(to), ['a/file', 'a/hard', 'a/missing.txt'])
 })
 
-test('a file that grows or shrinks while it is packed gives a whole archive', async () => {
+test('a file that grows while it is packed gives a whole archive, and is named', async () => {
   const [from, to] = [scratch(), scratch()]
   const size = 3_000_000
   await plant(from, { 'a/1': new Uint8Array(size).fill(7), 'a/2': new Uint8Array(size).fill(7) })
@@ -122,7 +123,8 @@ test('a file that grows or shrinks while it is packed gives a whole archive', as
     busy = false
   })
   await meddling
-  assert.is((await unpack(join(from, 'x'), to, anything)).files, 2)
+  assert.is((await unpack(join(from, 'x'), to, anything)).files, 3)
+  assert.match(await readFile(join(to, 'a/missing.txt'), 'utf8'), /a\/1: changed while it was packed/)
 })
 
 test('missing files cannot be packed, nor files outside of the root', async () => {

@@ -12,6 +12,9 @@ const test = suite('outbox')
 const run = '20261122T213015-k3f9ab'
 const sample = '1-default/sample1/tools-default/node-b'
 
+/** A stored tarball as it is listed: what was left out of it is known only where it was packed. */
+const listed = <T extends { report: unknown }>({ report: _, ...tarball }: T) => tarball
+
 async function member() {
   const root = scratch()
   await plant(root, {
@@ -28,7 +31,7 @@ test('a tarball is packed, listed also after a restart, read in parts, and delet
   const tarball = await outbox.add(root, [sample], '1-default/sample1', { kind: 'sample' })
   assert.equal(tarball.allow, [sample])
   const again = await openOutbox(folder, run)
-  assert.equal(await again.list(), [tarball])
+  assert.equal(await again.list(), [listed(tarball)])
 
   const whole = await readFile(tarball.path)
   assert.is(whole.length, tarball.bytes)
@@ -70,7 +73,7 @@ test('a tarball that is large before or after compression is stored', async () =
     const outbox = await openOutbox(folder, run)
     const stored = await outbox.addUnlessSmall(root, [sample], 'x', { kind: 'sample' })
     assert.ok('path' in stored)
-    assert.equal(await outbox.list(), [stored])
+    assert.equal(await outbox.list(), [listed(stored)])
     const results = scratch()
     await unpack(stored.path, results, { allow: stored.allow })
     assert.is((await readFile(join(results, sample, 'big'))).compare(content), 0)
@@ -96,7 +99,7 @@ test(full, () =>
     const outbox = await openOutbox(folder, run)
     const tarball = await outbox.add(root, [sample], 'x', { kind: 'sample' })
     assert.is(await codeOf(outbox.add(root, ['noise'], 'y', { kind: 'sample', level: 1 })), 'no-space')
-    assert.equal(await outbox.list(), [tarball])
+    assert.equal(await outbox.list(), [listed(tarball)])
     assert.is((await listAll(folder)).length, 2)
   })
 )

@@ -31,8 +31,7 @@ async function registerOf(rules: object = {}) {
     streams: {
       serve: async (_, each) => {
         handler = each as Handler<never, unknown>
-      },
-      unserve: async () => {}
+      }
     },
     check: async (peer, tools) => {
       if (peer !== self) checkPermission({ roleOf: each => roles[each] }, peer, 'register')

@@ -1,14 +1,24 @@
-/** How the data of a member gets to the controller: packed, offered until there is a signed receipt, then deleted. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+/**
+ * How the data of a member gets to the controller: packed, offered until there is a signed receipt, then deleted. What cannot be packed
+ * stays here and is named.
+ */
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { encode } from '../../../protocols/codec.ts'
 import type { Envelope } from '../../../protocols/envelope.ts'
 import { isFolderOf, sysinfoFolder } from '../../../protocols/layout.ts'
 import type { Produced } from '../../../protocols/phase.ts'
 import { type Source, sendTarball, type TarballKind, type TarballOffer } from '../../../protocols/tarball.ts'
+import type { PackReport } from '../../store/pack-report.ts'
+import { removeAllBut, sizeOfTree } from '../../store/remove-tree.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from './phase.ts'
+
+export interface Delivered {
+  produced: Produced[]
+  /** What did not travel, and why. */
+  warnings: string[]
+}
 
 /** @param path a folder of the member's data, as it is to stand in the result; @returns nothing where it is empty */
 export async function deliver(
@@ -16,52 +26,75 @@ export async function deliver(
   path: string,
   what: string,
   kind: TarballKind
-): Promise<Produced[]> {
+): Promise<Delivered> {
   const { member } = context
   const paths = packable(member, path)
-  if (paths.length === 0) return []
-  const offer = await member.outbox.addUnlessSmall(member.data, paths, what, { kind })
+  if (paths.length === 0) return { produced: [], warnings: [] }
+  const { report, ...offer } = await member.outbox.addUnlessSmall(member.data, paths, what, optionsOf(member, kind))
   if ('path' in offer) {
     // the tarball takes its place
-    await rm(join(member.data, path), { recursive: true, force: true })
+    await removeAllBut(member.data, path, report.kept)
     await sendStored(context, offer)
   } else {
     const { content } = offer
     await send(context, offer, { read: async (offset, length) => content.subarray(offset, offset + length) })
-    rmSync(join(member.data, path), { recursive: true, force: true })
+    await removeAllBut(member.data, path, report.kept, { isSmall: true })
   }
-  return [producedOf(offer)]
+  return { produced: [producedOf(offer, report)], warnings: report.warnings() }
 }
 
 /** Packs all that is left, and sends all that is packed. What cannot be sent now stays. */
-export async function deliverRest(context: PhaseContext): Promise<Produced[]> {
-  await packRest(context.member)
+export async function deliverRest(context: PhaseContext): Promise<Delivered> {
+  const packed = await packRest(context.member)
   const produced: Produced[] = []
   for (const offer of await context.member.outbox.list()) {
     await sendStored(context, offer)
-    produced.push(producedOf(offer))
+    produced.push(producedOf(offer, packed.find(({ digest }) => digest === offer.digest)?.report))
   }
-  return produced
+  return { produced, warnings: packed.flatMap(({ digest, report }) => (digest == null ? [] : report.warnings())) }
+}
+
+/** A folder that was packed, or in which all was left out: that has no digest. */
+export interface PackedFolder {
+  digest?: string
+  report: PackReport
 }
 
 /** Packs every folder that was not packed yet, so that it can be collected at any time. */
-export async function packRest(member: MemberState): Promise<void> {
+export async function packRest(member: MemberState): Promise<PackedFolder[]> {
+  const packed: PackedFolder[] = []
+  const pack = async (path: string, what: string, kind: TarballKind) => {
+    const paths = packable(member, path)
+    if (paths.length === 0) return
+    const { digest, report } = await member.outbox.add(member.data, paths, what, optionsOf(member, kind))
+    // what was left out before is named in the result already
+    if (report.files === 0 && report.lost > 0 && report.left.every(({ isKept }) => isKept)) {
+      packed.push({ report })
+      return member.outbox.discard(digest)
+    }
+    await removeAllBut(member.data, path, report.kept)
+    packed.push({ digest, report })
+  }
   for (const when of ['begin', 'end'] as const) {
-    await pack(member, sysinfoFolder(when, member.name), `sysinfo ${when}`, 'sysinfo')
+    await pack(sysinfoFolder(when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
   for (const iteration of subfolders(member.data)) {
     for (const sample of subfolders(join(member.data, iteration))) {
-      await pack(member, join(iteration, sample), join(iteration, sample), 'sample')
+      await pack(join(iteration, sample), join(iteration, sample), 'sample')
     }
   }
+  return packed
 }
 
-async function pack(member: MemberState, path: string, what: string, kind: TarballKind): Promise<void> {
-  const paths = packable(member, path)
-  if (paths.length === 0) return
-  await member.outbox.add(member.data, paths, what, { kind })
-  await rm(join(member.data, path), { recursive: true, force: true })
+/** @returns what is still here of a run: packed or not */
+export const keptBy = ({ data, outbox }: MemberState) => {
+  const rest = sizeOfTree(data)
+  const packed = outbox.size()
+  return { files: rest.files + packed.files, bytes: rest.bytes + packed.bytes }
 }
+
+/** A controller takes what it packed itself without bounds. */
+const optionsOf = (member: MemberState, kind: TarballKind) => ({ kind, isBounded: member.controller !== member.self })
 
 /** @returns the folders below `path` that bear this member's name: the receiver unpacks no others */
 function packable(member: MemberState, path: string): string[] {
@@ -86,8 +119,8 @@ async function send({ member, parts, signal }: PhaseContext, offer: TarballOffer
   return receipt
 }
 
-function producedOf({ what, digest, bytes }: TarballOffer): Produced {
-  return { name: what, digest, bytes }
+function producedOf({ what, digest, bytes }: TarballOffer, report?: PackReport): Produced {
+  return { name: what, digest, bytes, missing: report?.lost || undefined }
 }
 
 function subfolders(path: string): string[] {

@@ -6,5 +6,5 @@ import type { PhaseHandler } from './phase.ts'
 
 export const send: PhaseHandler = async context => {
   const folder = stepFolder(context.command.step as Step)
-  return { produced: await deliver(context, folder, folder, 'sample') }
+  return deliver(context, folder, folder, 'sample')
 }

@@ -11,6 +11,6 @@ export const sysinfo: PhaseHandler = async context => {
   const path = sysinfoFolder(command.when ?? 'begin', member.name)
   await mkdir(join(member.data, path), { recursive: true })
   const warnings = await snapshot(join(member.data, path), { signal })
-  const produced = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
-  return { warnings: warnings.slice(0, 64), produced }
+  const { produced, warnings: left } = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
+  return { warnings: [...left, ...warnings].slice(0, 64), produced }
 }

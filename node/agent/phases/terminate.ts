@@ -6,5 +6,6 @@ import { stopTools } from './stop.ts'
 /** Stops whatever still runs and hands over whatever was not sent; the agent then drops the run. */
 export const terminate: PhaseHandler = async context => {
   const warnings = await stopTools(context.member)
-  return { warnings, produced: await deliverRest(context) }
+  const { produced, warnings: left } = await deliverRest(context)
+  return { produced, warnings: [...warnings, ...left].slice(0, 64) }
 }

@@ -4,8 +4,11 @@ import type { Connection, Libp2pEvents, PeerId, TypedEventTarget } from '@libp2p
 import type { AddressManager } from '@libp2p/interface-internal'
 import { isPrivate } from '@libp2p/utils'
 import { MAX_OFFERED_ADDRESSES, type Offer } from '../../../protocols/direct.ts'
+import type { Envelope } from '../../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { type Endpoint, openProof } from '../../../protocols/observe.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import type { Paths } from '../paths/paths.ts'
@@ -18,7 +21,6 @@ import { anyPublic, localNetworks, rankDialAddresses } from './dial-addresses.ts
 import { type ObservedPort, observePort } from './observe.ts'
 import { type Plan, planPunch } from './punch-plan.ts'
 import { AttemptScope } from './scope.ts'
-import { verifyEndpoints } from './verify-endpoints.ts'
 
 /** Times for a whole attempt, and in it for an observation, for dials, and for a punch. */
 const ATTEMPT_TIMEOUT_MS = 20_000
@@ -28,7 +30,7 @@ const PUNCH_TIMEOUT_MS = 6_000
 
 export interface AttemptComponents extends ConnectComponents {
   peerId: PeerId
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   addressManager: Pick<AddressManager, 'getAddresses'>
   members: Pick<Members, 'get'>
   relays: Pick<Relays, 'observers'>
@@ -46,25 +48,20 @@ export interface AttemptInit {
   manyPorts: AttemptLimit
 }
 
-export class Attempt {
-  readonly scope: AttemptScope
-  readonly #components: AttemptComponents
-  readonly #init: AttemptInit
+export class Attempt extends Part<AttemptComponents, AttemptInit> {
+  readonly scope = new AttemptScope(
+    this.components.events,
+    this.init.peer,
+    AbortSignal.any([this.init.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]),
+    connection => {
+      // a punched connection is marked after this, by `punch`
+      if (connection.direction === this.init.direction || isPrivate(connection.remoteAddr)) return
+      this.components.paths.mark(connection, 'reversed')
+    }
+  )
   readonly #dials: Promise<void>[] = []
   #observed: ObservedPort | undefined
   #plan: Plan = { kind: 'none', reason: 'no offer was received' }
-
-  constructor(components: AttemptComponents, init: AttemptInit) {
-    this.#components = components
-    this.#init = init
-    const signal = AbortSignal.any([init.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)])
-    this.scope = new AttemptScope(components.events, init.peer, signal, connection => {
-      // a punched connection is marked after this, by `punch`
-      if (connection.direction !== init.direction && !isPrivate(connection.remoteAddr)) {
-        components.paths.mark(connection, 'reversed')
-      }
-    })
-  }
 
   /** Starts to dial the addresses that may be reached; the scope ends when one of the dials succeeds. */
   dial(addresses: string[]): void {
@@ -74,7 +71,7 @@ export class Attempt {
   /** Opens a port and has it observed; it stays open until the attempt ends. */
   async offer(): Promise<Omit<Offer, 'type'>> {
     this.#observed = await this.#observe()
-    const addresses = this.#components.addressManager
+    const addresses = this.components.addressManager
       .getAddresses()
       .map(String)
       .filter(each => !isRelayed(each))
@@ -83,8 +80,8 @@ export class Attempt {
 
   /** To be called after `offer`. */
   plan({ proofs }: Offer): void {
-    const { peerId, members } = this.#components
-    const theirs = verifyEndpoints(proofs, this.#init.peer, peerId.toString(), members)
+    const { peerId, members } = this.components
+    const theirs = verifyEndpoints(proofs, this.init.peer, peerId.toString(), members)
     this.#plan = planPunch(this.#observed?.endpoints ?? [], theirs)
   }
 
@@ -100,33 +97,33 @@ export class Attempt {
   async preparePunch(): Promise<void> {
     const { scope } = this
     if (this.#plan.kind === 'none') throw new BakError('unreachable', this.#plan.reason)
-    if (this.#plan.kind !== 'one') scope.onEnd(await this.#init.manyPorts.acquire(scope.signal))
+    if (this.#plan.kind !== 'one') scope.onEnd(await this.init.manyPorts.acquire(scope.signal))
   }
 
   async punch(leads: boolean, nonce: Uint8Array): Promise<void> {
-    const { peer, log } = this.#init
+    const { peer, log } = this.init
     const plan = this.#plan
     if (plan.kind === 'none' || this.#observed == null || this.scope.isConnected) return
     const { localPort } = this.#observed
     const signal = AbortSignal.any([this.scope.signal, AbortSignal.timeout(PUNCH_TIMEOUT_MS)])
     const began = performance.now()
-    const connection = await punch(this.#components, { peer, plan, localPort, leads, nonce }, signal)
-    this.#components.paths.mark(connection, 'punched')
+    const connection = await punch(this.components, { peer, plan, localPort, leads, nonce }, signal)
+    this.components.paths.mark(connection, 'punched')
     log.debug('punched', { peer, how: plan.kind, took: Math.round(performance.now() - began) })
   }
 
   async #dial(addresses: string[]): Promise<void> {
-    const { peer, log } = this.#init
+    const { peer, log } = this.init
     const ranked = rankDialAddresses(addresses, localNetworks(Object.values(networkInterfaces())))
     if (ranked.length === 0) return
     const signal = AbortSignal.any([this.scope.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-    await dialAny(this.#components, peer, ranked, signal).catch(error =>
+    await dialAny(this.components, peer, ranked, signal).catch(error =>
       log.debug('not dialled', { peer, why: error.message })
     )
   }
 
   async #observe(): Promise<ObservedPort | undefined> {
-    const { peerId, relays, reachability } = this.#components
+    const { peerId, relays, reachability } = this.components
     const signal = AbortSignal.any([this.scope.signal, AbortSignal.timeout(OBSERVE_TIMEOUT_MS)])
     try {
       const observed = await observePort(peerId.toString(), relays.observers(), signal)
@@ -134,8 +131,20 @@ export class Attempt {
       reachability.noteObserved(observed.endpoints)
       return observed
     } catch (error) {
-      this.#init.log.debug('port not observed', { why: asBakError(error).message })
+      this.init.log.debug('port not observed', { why: asBakError(error).message })
       return undefined
     }
   }
+}
+
+/**
+ * @returns the public endpoints of a peer's port, as relays observed them
+ * @throws {BakError} `not-allowed` for an observer that is no relay, `bad-signature`, `bad-message`
+ */
+function verifyEndpoints(proofs: Envelope[], peer: string, self: string, members: Pick<Members, 'get'>): Endpoint[] {
+  return proofs.map(proof => {
+    const { by, endpoint } = openProof(proof, peer)
+    if (by === self || members.get(by)?.relay === true) return endpoint
+    throw new BakError('not-allowed', `${by} is no relay, so it cannot have observed a port`)
+  })
 }

@@ -13,6 +13,7 @@ import {
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Exchange, Opener } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 import { Attempt, type AttemptComponents } from './attempt.ts'
 import { AttemptLimit } from './attempt-limit.ts'
@@ -20,15 +21,9 @@ import { AttemptLimit } from './attempt-limit.ts'
 /** Each attempt with many ports leaves as many entries in the tables of routers, for two minutes. */
 const MANY_PORTS_LIMIT = { maxConcurrent: 3, maxPerPeriod: 12, periodMs: 60_000 }
 
-export class Attempts {
-  readonly #components: AttemptComponents
-  readonly #log: Log
+export class Attempts extends Part<AttemptComponents, { log: Log }> {
+  readonly #log = this.init.log
   readonly #manyPorts = new AttemptLimit(MANY_PORTS_LIMIT)
-
-  constructor(components: AttemptComponents, init: { log: Log }) {
-    this.#components = components
-    this.#log = init.log
-  }
 
   /** The end of the peer with the smaller id. @throws {BakError} why there is no direct connection */
   async lead(relayed: Connection, signal: AbortSignal): Promise<void> {
@@ -37,7 +32,7 @@ export class Attempts {
     const options = { signal: attempt.scope.signal, runOnLimitedConnection: true }
     const open: Opener = protocol => relayed.newStream(protocol, options)
     try {
-      const known = this.#components.members.get(peer)?.addresses ?? []
+      const known = this.components.members.get(peer)?.addresses ?? []
       attempt.dial(known)
       const mine = attempt.offer()
       const weigh = async (theirs: Offer) => {
@@ -47,7 +42,7 @@ export class Attempts {
         await attempt.preparePunch()
         return true
       }
-      const go = (_theirs: Offer, nonce: Uint8Array) => attempt.punch(true, nonce)
+      const go = (nonce: Uint8Array) => attempt.punch(true, nonce)
       await leadDirect(open, mine, randomBytes(NONCE_BYTES), { weigh, go }, { signal: attempt.scope.signal })
     } catch (cause) {
       if (!attempt.scope.isConnected) throw asBakError(cause)
@@ -71,7 +66,7 @@ export class Attempts {
           attempt.plan(theirs)
           await attempt.preparePunch()
         },
-        go: (_theirs, nonce) => attempt.punch(false, nonce)
+        go: nonce => attempt.punch(false, nonce)
       })
     } catch (cause) {
       if (!attempt.scope.isConnected) throw asBakError(cause)
@@ -81,10 +76,10 @@ export class Attempts {
   }
 
   #begin(peer: string, direction: Connection['direction'], signal: AbortSignal): Attempt {
-    return new Attempt(this.#components, { log: this.#log, peer, direction, signal, manyPorts: this.#manyPorts })
+    return new Attempt(this.components, { log: this.#log, peer, direction, signal, manyPorts: this.#manyPorts })
   }
 
   #connections(peer: string): Connection[] {
-    return this.#components.connectionManager.getConnections(peerIdFromString(peer))
+    return this.components.connectionManager.getConnections(peerIdFromString(peer))
   }
 }

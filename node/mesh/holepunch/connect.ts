@@ -7,6 +7,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { addressOf, type Endpoint } from '../../../protocols/observe.ts'
 import { onAbort } from '../../wait.ts'
 import { SocketConnection } from '../libp2p/socket-connection.ts'
+import { withPeer } from '../reachability/addresses.ts'
 import { randomPorts } from './local-port.ts'
 import type { Plan } from './punch-plan.ts'
 import { type PortPair, raceConnects } from './race.ts'
@@ -39,7 +40,7 @@ export async function dialAny(
   const removeListener = onAbort(signal, abortAll)
   let first: Connection | undefined
   const dial = async (address: string) => {
-    const to = multiaddr(address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`)
+    const to = multiaddr(withPeer(address, peer))
     const control = new AbortController()
     dials.add(control)
     const connection = await transportManager.dial(to, { signal: control.signal }).finally(() => dials.delete(control))
@@ -73,7 +74,7 @@ export async function punch(components: ConnectComponents, init: Punch, signal: 
   const { peer, plan, localPort, leads, nonce } = init
   const socket = await raceConnects({ pairs: portPairs(plan, localPort), leads, nonce }, signal)
   const remote: Endpoint = { host: withoutMapping(socket.remoteAddress), port: socket.remotePort ?? 0 }
-  const remoteAddr = multiaddr(`${addressOf(remote)}/p2p/${peer}`)
+  const remoteAddr = multiaddr(withPeer(addressOf(remote), peer))
   const connection = new SocketConnection({
     socket,
     remoteAddr,

@@ -2,13 +2,15 @@
  * Turns relayed connections into direct ones: tries as soon as a relayed connection opens, then with growing delays for as long
  * as there is no direct one. Attempts that other peers lead here are bounded.
  */
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Libp2pEvents } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { directProtocol, type FromFollower, type FromLeader } from '../../../protocols/direct.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import { BoundedMap } from '../../bounded-map.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import type { Paths } from '../paths/paths.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
@@ -32,7 +34,7 @@ const FOLLOW_LIMIT_OF_PEER = { maxConcurrent: 1, maxPerPeriod: 6, periodMs: 60_0
 const MAX_LEADERS = 4_096
 
 export interface DirectConnectionsComponents extends AttemptComponents {
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
   paths: Pick<Paths, 'mark' | 'of'>
 }
 
@@ -44,42 +46,27 @@ export interface DirectConnectionsInit {
   delays?: typeof DELAYS_MS
 }
 
-export class DirectConnections {
-  readonly #components: DirectConnectionsComponents
-  readonly #init: Required<Omit<DirectConnectionsInit, 'log'>>
-  readonly #log: Log
-  readonly #self: string
+export class DirectConnections extends Part<DirectConnectionsComponents, DirectConnectionsInit> {
+  readonly #log = this.init.log.with({}, 'direct')
+  readonly #self = this.components.peerId.toString()
+  readonly #attempts = this.init.attempts ?? new Attempts(this.components, { log: this.#log })
   readonly #leading = new Map<string, Promise<void>>()
   readonly #followLimit = new AttemptLimit(FOLLOW_LIMIT)
   readonly #followLimits = new BoundedMap<string, AttemptLimit>(MAX_LEADERS)
-  readonly #stopped = new AbortController()
-
-  constructor(components: DirectConnectionsComponents, init: DirectConnectionsInit) {
-    this.#components = components
-    this.#self = components.peerId.toString()
-    this.#log = init.log.with({}, 'direct')
-    const attempts = new Attempts(components, { log: this.#log })
-    this.#init = { attempts, delays: DELAYS_MS, ...init }
-  }
 
   async afterStart(): Promise<void> {
-    if (!this.#init.on) return
-    await this.#components.streams.serve(directProtocol, (first, exchange) => this.#follow(first, exchange))
-    this.#components.events.addEventListener('connection:open', this.#onOpen)
+    if (!this.init.on) return
+    await this.components.streams.serve(directProtocol, (first, exchange) => this.#follow(first, exchange))
+    listen<Libp2pEvents>(this.components.events, this.stopped, { 'connection:open': this.#onOpen })
   }
 
   async beforeStop(): Promise<void> {
-    this.#components.events.removeEventListener('connection:open', this.#onOpen)
-    this.#stopped.abort(new BakError('interrupted', 'this peer leaves the mesh'))
+    this.stop()
     await Promise.all(this.#leading.values())
   }
 
-  async stop(): Promise<void> {
-    if (this.#init.on) await this.#components.streams.unserve(directProtocol)
-  }
-
   #connection(peer: string): Connection | undefined {
-    return preferred(this.#components.connectionManager.getConnections(peerIdFromString(peer)))
+    return preferred(this.components.connectionManager.getConnections(peerIdFromString(peer)))
   }
 
   readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => {
@@ -94,9 +81,9 @@ export class DirectConnections {
 
   /** Tries until there is a direct connection, or none at all. Never rejects. */
   async #lead(peer: string): Promise<void> {
-    const { attempts, delays } = this.#init
+    const { delays = DELAYS_MS } = this.init
     const began = performance.now()
-    const { signal } = this.#stopped
+    const signal = this.stopped
     let delay: number | undefined
     for (let tries = 0; ; ) {
       await pause(delay ?? delays.attempts[Math.min(tries, delays.attempts.length - 1)] ?? 0, signal)
@@ -105,9 +92,9 @@ export class DirectConnections {
       tries++
       delay = undefined
       try {
-        await attempts.lead(relayed, signal)
+        await this.#attempts.lead(relayed, signal)
         const took = Math.round(performance.now() - began)
-        this.#log.info('direct path', { peer, path: this.#components.paths.of(peer)?.class, tries, took })
+        this.#log.info('direct path', { peer, path: this.components.paths.of(peer)?.class, tries, took })
         delay = delays.probation
       } catch (cause) {
         const { code, message: why } = asBakError(cause)
@@ -124,7 +111,7 @@ export class DirectConnections {
     if (peer > this.#self) throw new BakError('not-allowed', 'the peer with the smaller id leads')
     const release = await this.#acquire(peer, signal)
     try {
-      yield* this.#init.attempts.follow(first, exchange)
+      yield* this.#attempts.follow(first, exchange)
     } finally {
       release()
     }

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
+import { Timers } from '../../timers.ts'
 import { onAbort } from '../../wait.ts'
 import { connectFrom } from './local-port.ts'
 
@@ -29,24 +30,17 @@ export interface RaceInit {
 /** @throws {BakError} `unreachable`, or what the signal was aborted with */
 export function raceConnects({ pairs, leads, nonce }: RaceInit, signal: AbortSignal): Promise<Socket> {
   const sockets = new Set<Socket>()
-  const timers = new Set<NodeJS.Timeout>()
+  const timers = new Timers()
   const done = Promise.withResolvers<Socket>()
   let over = false
 
   const finish = (winner?: Socket) => {
     if (over) return
     over = true
-    for (const timer of timers) clearTimeout(timer)
+    timers.clear()
     for (const socket of sockets) if (socket !== winner) socket.destroy()
     if (winner != null) done.resolve(winner)
     else done.reject(signal.aborted ? asBakError(signal.reason) : new BakError('unreachable', 'no connect succeeded'))
-  }
-  const later = (act: () => void, delay: number) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      act()
-    }, delay)
-    timers.add(timer)
   }
   const begin = (pair: PortPair) => {
     if (over) return
@@ -59,7 +53,7 @@ export function raceConnects({ pairs, leads, nonce }: RaceInit, signal: AbortSig
     })
     socket.once('close', () => {
       sockets.delete(socket)
-      if (retry && !over) later(() => begin(pair), RETRY_DELAY_MS * (1 + Math.random()))
+      if (retry && !over) timers.after(RETRY_DELAY_MS * (1 + Math.random()), () => begin(pair))
     })
     socket.once('connect', () => {
       if (leads) socket.write(nonce)
@@ -74,7 +68,7 @@ export function raceConnects({ pairs, leads, nonce }: RaceInit, signal: AbortSig
   }
   const burst = (at: number) => {
     for (const pair of pairs.slice(at, at + BURST_SIZE)) begin(pair)
-    if (at + BURST_SIZE < pairs.length) later(() => burst(at + BURST_SIZE), BURST_INTERVAL_MS)
+    if (at + BURST_SIZE < pairs.length) timers.after(BURST_INTERVAL_MS, () => burst(at + BURST_SIZE))
   }
   const stopListening = onAbort(signal, () => finish())
   if (!over) burst(0)

@@ -1,6 +1,7 @@
 /** The lifetime of one attempt: it ends with its signal, or as soon as there is a direct connection to the peer. */
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import { BakError } from '../../../protocols/errors.ts'
+import { listen } from '../../listen.ts'
 import { onAbort } from '../../wait.ts'
 import { isRelayed } from '../reachability/addresses.ts'
 
@@ -8,7 +9,6 @@ export class AttemptScope {
   readonly signal: AbortSignal
   /** Resolves when there is a direct connection, or the attempt has ended. */
   readonly settled: Promise<void>
-  readonly #events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
   readonly #abort = new AbortController()
   readonly #peer: string
   readonly #onConnected: (connection: Connection) => void
@@ -17,19 +17,18 @@ export class AttemptScope {
   #hasEnded = false
 
   constructor(
-    events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>,
+    events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>,
     peer: string,
     signal: AbortSignal,
     onConnected: (connection: Connection) => void
   ) {
-    this.#events = events
     this.#peer = peer
     this.#onConnected = onConnected
     this.signal = AbortSignal.any([signal, this.#abort.signal])
     this.settled = new Promise(resolve => {
       onAbort(this.signal, resolve)
     })
-    events.addEventListener('connection:open', this.#onOpen)
+    listen<Libp2pEvents>(events, this.signal, { 'connection:open': ({ detail }) => this.#onOpen(detail) })
   }
 
   get isConnected(): boolean {
@@ -44,15 +43,14 @@ export class AttemptScope {
 
   end(): void {
     this.#hasEnded = true
-    this.#events.removeEventListener('connection:open', this.#onOpen)
     this.#abort.abort(new BakError('interrupted', 'the attempt has ended'))
     for (const act of this.#ends.splice(0)) act()
   }
 
-  readonly #onOpen = ({ detail }: CustomEvent<Connection>): void => {
-    if (detail.remotePeer.toString() !== this.#peer || isRelayed(detail.remoteAddr)) return
+  #onOpen(connection: Connection): void {
+    if (connection.remotePeer.toString() !== this.#peer || isRelayed(connection.remoteAddr)) return
     this.#isConnected = true
-    this.#onConnected(detail)
+    this.#onConnected(connection)
     // the code that made the connection must get it before the signal aborts
     setImmediate(() => this.#abort.abort(new BakError('interrupted', 'there is a direct connection')))
   }

@@ -1,7 +1,9 @@
 /** Gives libp2p an encrypter for each secret of the mesh, again when the secrets change. */
 import type { NoiseComponents } from '@chainsafe/libp2p-noise'
 import type { ConnectionEncrypter, Upgrader } from '@libp2p/interface'
-import type { Authority } from '../trust/authority.ts'
+import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
+import type { Authority, AuthorityEvents } from '../trust/authority.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
 
 export interface EncryptersComponents extends Omit<NoiseComponents, 'upgrader'> {
@@ -9,28 +11,16 @@ export interface EncryptersComponents extends Omit<NoiseComponents, 'upgrader'> 
   upgrader: Upgrader
 }
 
-export class Encrypters {
-  readonly #components: EncryptersComponents
-  readonly #init: EncrypterInit
-
-  constructor(components: EncryptersComponents, init: EncrypterInit) {
-    this.#components = components
-    this.#init = init
-  }
-
+export class Encrypters extends Part<EncryptersComponents, EncrypterInit> {
   start(): void {
-    this.#components.authority.addEventListener('rotated', this.#onRotated)
+    listen<AuthorityEvents>(this.components.authority, this.stopped, { rotated: () => this.#onRotated() })
   }
 
-  stop(): void {
-    this.#components.authority.removeEventListener('rotated', this.#onRotated)
-  }
-
-  readonly #onRotated = (): void => {
-    const { authority, upgrader } = this.#components
+  #onRotated(): void {
+    const { authority, upgrader } = this.components
     setEncrypters(
       upgrader,
-      authority.secrets.map(secret => meshEncrypter(this.#init, secret)(this.#components))
+      authority.secrets.map(secret => meshEncrypter(this.init, secret)(this.components))
     )
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
-import type { LowNoiseMode } from '../idle/low-noise.ts'
+import { listen } from '../../listen.ts'
+import type { LowNoiseEvents, LowNoiseMode } from '../idle/low-noise.ts'
 
 /** Between two heartbeats: after a change, without one, and while tools measure. */
 const ACTIVE_INTERVAL_MS = 1_000
@@ -33,6 +34,7 @@ export class GossipHeartbeat {
   readonly #components: GossipHeartbeatComponents
   readonly #inside: GossipInternals
   readonly #now: () => number
+  readonly #stopped = new AbortController()
   #activeUntil = 0
   /** When the scores were refreshed, ms. */
   #refreshed = 0
@@ -48,19 +50,16 @@ export class GossipHeartbeat {
     const { pubsub, events, lowNoise } = this.#components
     clearInterval(this.#inside.score._backgroundInterval)
     this.#refreshed = this.#now()
-    pubsub.addEventListener('gossipsub:heartbeat', this.#onBeat)
-    events.addEventListener('connection:open', this.#onConnections)
-    events.addEventListener('connection:close', this.#onConnections)
-    lowNoise.addEventListener('change', this.#onLowNoise)
+    const { signal } = this.#stopped
+    pubsub.addEventListener('gossipsub:heartbeat', () => this.#onBeat(), { signal })
+    const onChange = () => this.#onConnections()
+    listen<Libp2pEvents>(events, signal, { 'connection:open': onChange, 'connection:close': onChange })
+    listen<LowNoiseEvents>(lowNoise, signal, { change: () => this.#bringForward() })
     this.#onConnections()
   }
 
   stop(): void {
-    const { pubsub, events, lowNoise } = this.#components
-    pubsub.removeEventListener('gossipsub:heartbeat', this.#onBeat)
-    events.removeEventListener('connection:open', this.#onConnections)
-    events.removeEventListener('connection:close', this.#onConnections)
-    lowNoise.removeEventListener('change', this.#onLowNoise)
+    this.#stopped.abort()
   }
 
   get #interval(): number {
@@ -68,7 +67,7 @@ export class GossipHeartbeat {
     return this.#components.lowNoise.active ? LOW_NOISE_INTERVAL_MS : IDLE_INTERVAL_MS
   }
 
-  readonly #onBeat = (): void => {
+  #onBeat(): void {
     const { opts, score } = this.#inside
     const seconds = Math.floor((this.#now() - this.#refreshed) / 1_000)
     this.#refreshed += seconds * 1_000
@@ -77,12 +76,10 @@ export class GossipHeartbeat {
     opts.heartbeatInterval = this.#interval
   }
 
-  readonly #onConnections = (): void => {
+  #onConnections(): void {
     this.#activeUntil = this.#now() + ACTIVE_AFTER_CHANGE_MS
     this.#bringForward()
   }
-
-  readonly #onLowNoise = (): void => this.#bringForward()
 
   /** Moves the next heartbeat forward if it is further off than wanted. */
   #bringForward(): void {

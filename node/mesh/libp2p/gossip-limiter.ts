@@ -6,7 +6,7 @@ import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { PeerId } from '@libp2p/interface'
 import { NEIGHBOUR, NEIGHBOUR_BYTES } from '../limits/constants.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
-import { TokenBuckets } from '../limits/token-buckets.ts'
+import { TokenBuckets } from '../limits/token-bucket.ts'
 
 /** Ids in a control message that cost as much as one message. */
 const IDS_OF_A_MESSAGE = 50

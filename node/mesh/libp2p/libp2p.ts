@@ -1,5 +1,4 @@
 /** libp2p as every peer of a mesh runs it: TCP and relays, the mesh's own Noise and TLS, yamux, identify, ping, AutoNAT, gossip. */
-
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import { type AutoNATv2Components, autoNATv2 } from '@libp2p/autonat-v2'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
@@ -24,8 +23,7 @@ import { isRelayed } from '../reachability/addresses.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
-import { limitFrames, MAX_FRAME_BYTES } from './yamux-frames.ts'
-import { updateWindowsSeldom } from './yamux-windows.ts'
+import { limitFrames, MAX_FRAME_BYTES, updateWindowsSeldom } from './yamux-streams.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
 export const MAX_CONNECTIONS = 512

@@ -43,10 +43,9 @@ export class Reservations {
     return this.#store.hasReservation(relay)
   }
 
-  /** Calls `act` with each relay that was lost. @returns the function that stops the calls */
-  onLost(act: (relay: string) => void): () => void {
+  /** Calls `act` with each relay that is lost, until the signal aborts. */
+  onLost(act: (relay: string) => void, signal: AbortSignal): void {
     const listener = (event: Event) => act((event as CustomEvent<Reserved>).detail.relay.toString())
-    this.#store.addEventListener('relay:removed', listener)
-    return () => this.#store.removeEventListener('relay:removed', listener)
+    this.#store.addEventListener('relay:removed', listener, { signal })
   }
 }

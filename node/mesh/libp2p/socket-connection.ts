@@ -7,6 +7,7 @@ import type { AbortOptions, Logger, MessageStreamDirection } from '@libp2p/inter
 import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { writeParts } from './socket-owner.ts'
 
 export interface SocketConnectionInit {
   socket: Socket
@@ -32,17 +33,7 @@ export class SocketConnection extends AbstractMultiaddrConnection {
   }
 
   sendData(data: Uint8ArrayList): SendResult {
-    let sentBytes = 0
-    let canSendMore = true
-    // one call of the system for all parts
-    this.socket.cork()
-    for (const part of data) {
-      sentBytes += part.byteLength
-      canSendMore = this.socket.write(part)
-      if (!canSendMore) break
-    }
-    this.socket.uncork()
-    return { sentBytes, canSendMore }
+    return writeParts(this.socket, data)
   }
 
   async sendClose(options?: AbortOptions): Promise<void> {

@@ -1,8 +1,8 @@
 /** A connection of libp2p that has a socket of its own, with the private fields that the turn to TLS needs. */
-import type { Socket } from 'node:net'
-import { Socket as NetSocket } from 'node:net'
+import { Socket } from 'node:net'
 import type { AbortOptions, MessageStream } from '@libp2p/interface'
-import type { AbstractMessageStream } from '@libp2p/utils'
+import type { AbstractMessageStream, SendResult } from '@libp2p/utils'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** libp2p's TCP connections and our own (`socket-connection.ts`); `private-fields.test.ts` holds libp2p to it. */
 export interface SocketOwner extends AbstractMessageStream {
@@ -10,8 +10,22 @@ export interface SocketOwner extends AbstractMessageStream {
   sendClose(options?: AbortOptions): Promise<void>
 }
 
+/** One call of the system for all parts of a frame; stops where the socket asks to wait. */
+export function writeParts(socket: Socket, parts: Uint8ArrayList): SendResult {
+  let sentBytes = 0
+  let canSendMore = true
+  socket.cork()
+  for (const part of parts) {
+    sentBytes += part.byteLength
+    canSendMore = socket.write(part)
+    if (!canSendMore) break
+  }
+  socket.uncork()
+  return { sentBytes, canSendMore }
+}
+
 /** @returns undefined for a connection that runs over something else, such as a relay's stream */
 export function socketOwner(connection: MessageStream): SocketOwner | undefined {
   const owner = connection as unknown as SocketOwner
-  return owner.socket instanceof NetSocket ? owner : undefined
+  return owner.socket instanceof Socket ? owner : undefined
 }

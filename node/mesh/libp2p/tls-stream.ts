@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { type AbortOptions, type StreamCloseEvent, TimeoutError } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import type { Uint8ArrayList } from 'uint8arraylist'
-import type { SocketOwner } from './socket-owner.ts'
+import { type SocketOwner, writeParts } from './socket-owner.ts'
 
 export class TlsStream extends AbstractMessageStream {
   readonly #tls: TLSSocket
@@ -33,18 +33,8 @@ export class TlsStream extends AbstractMessageStream {
     })
   }
 
-  /** One call of the system for the parts of a frame; stops where the socket asks to wait. */
   sendData(data: Uint8ArrayList): SendResult {
-    let sentBytes = 0
-    let canSendMore = true
-    this.#tls.cork()
-    for (const part of data) {
-      sentBytes += part.byteLength
-      canSendMore = this.#tls.write(part)
-      if (!canSendMore) break
-    }
-    this.#tls.uncork()
-    return { sentBytes, canSendMore }
+    return writeParts(this.#tls, data)
   }
 
   close(options?: AbortOptions): Promise<void> {

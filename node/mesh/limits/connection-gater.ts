@@ -17,7 +17,7 @@ import {
 } from './constants.ts'
 import { originOf } from './origin.ts'
 import type { PeerScore } from './peer-score.ts'
-import { TokenBuckets } from './token-buckets.ts'
+import { TokenBuckets } from './token-bucket.ts'
 
 interface Pending {
   remoteAddr: Multiaddr
@@ -53,10 +53,6 @@ export class ConnectionGater {
   serve(components: { connectionManager: Pick<ConnectionManager, 'getConnections'> }): this {
     this.#manager = components.connectionManager
     return this
-  }
-
-  stop(): void {
-    this.#manager = undefined
   }
 
   get callbacks(): Libp2pConnectionGater {

@@ -9,6 +9,7 @@ import { BakError } from '../../../protocols/errors.ts'
 import { BoundedMap } from '../../bounded-map.ts'
 import type { Log } from '../../log.ts'
 import { hangUp } from '../libp2p/hang-up.ts'
+import type { Admission } from '../trust/proof-exchange.ts'
 
 /** The points of each violation, of `CUT_OFF_POINTS`, and how it reads in the log. */
 export const violations = {
@@ -75,10 +76,6 @@ export class PeerScore extends TypedEventEmitter<PeerScoreEvents> {
     return this
   }
 
-  stop(): void {
-    this.#connections = undefined
-  }
-
   /** Counts a violation. @param times how often, if the caller has counted */
   note(peer: string, violation: Violation, times = 1): void {
     const score = this.#touch(peer)
@@ -136,3 +133,13 @@ export class PeerScore extends TypedEventEmitter<PeerScoreEvents> {
 }
 
 const decayed = ({ points, at }: Score, now: number) => points * 0.5 ** ((now - at) / HALF_LIFE_MS)
+
+/** @returns an admission that refuses peers that are cut off, whatever their proof, and tells them the reason */
+export function refuseCutOff(peerScore: Pick<PeerScore, 'refusal'>, admission: Admission): Admission {
+  return {
+    get ownProofBytes() {
+      return admission.ownProofBytes
+    },
+    judge: (peer, shown, generation) => peerScore.refusal(peer) ?? admission.judge(peer, shown, generation)
+  }
+}

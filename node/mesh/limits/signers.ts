@@ -3,10 +3,8 @@
  * over the limit is ignored without a violation: the flood of a signer ends at the first honest peer. All signers together stay below
  * what a neighbour may send, so that an honest peer is never cut off for a flood that it passed on.
  */
-
 import { PASSED_ON, PASSED_ON_BYTES, SIGNER, SIGNER_RESERVE } from './constants.ts'
-import { TokenBucket } from './token-bucket.ts'
-import { TokenBuckets } from './token-buckets.ts'
+import { TokenBucket, TokenBuckets } from './token-bucket.ts'
 
 const MAX_SIGNERS = 16_384
 

@@ -2,7 +2,7 @@
 import type { Unread } from '../../../protocols/frames.ts'
 import { MAX_STREAMS_OF_PEER, MAX_STREAMS_OF_PROTOCOL, MAX_UNREAD_BYTES_OF_PEER, STREAMS } from './constants.ts'
 import type { PeerScore } from './peer-score.ts'
-import { TokenBuckets } from './token-buckets.ts'
+import { TokenBuckets } from './token-bucket.ts'
 
 interface Open {
   all: number

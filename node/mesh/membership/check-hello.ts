@@ -1,10 +1,9 @@
 /** Checks what comes on the topic `hello`, and records that come in a sync: signature, proof and addresses. */
 import { decode } from '../../../protocols/codec.ts'
 import { type Envelope, open } from '../../../protocols/envelope.ts'
-import { BakError } from '../../../protocols/errors.ts'
+import { BakError, Ignored } from '../../../protocols/errors.ts'
 import { helloMessage, lostSubject, type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
 import type { Proof } from '../../../protocols/proof.ts'
-import { Ignored } from '../ignored.ts'
 import { parseable } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 

@@ -4,6 +4,7 @@
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { Part } from '../../part.ts'
 import { Timers } from '../../timers.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import type { Streams } from '../streams.ts'
@@ -35,28 +36,20 @@ export interface FailureDetectorInit {
   onReported(peer: string, by: string): void
 }
 
-export class FailureDetector {
-  readonly #components: FailureDetectorComponents
-  readonly #init: FailureDetectorInit
+export class FailureDetector extends Part<FailureDetectorComponents, FailureDetectorInit> {
   readonly #suspects = new Set<string>()
   readonly #timers = new Timers()
-  #stopped = false
-
-  constructor(components: FailureDetectorComponents, init: FailureDetectorInit) {
-    this.#components = components
-    this.#init = init
-  }
 
   /** Dials a member after a while, unless it has reconnected by then. */
   suspect(peer: string): void {
-    if (this.#stopped || this.#suspects.has(peer)) return
+    if (this.stopped.aborted || this.#suspects.has(peer)) return
     this.#suspects.add(peer)
     this.#timers.after(GRACE_MS * (0.5 + Math.random()), () => void this.#probe(peer))
   }
 
   /** Suspects members that have missed announcements, a few at a time. */
   suspectSilent(): void {
-    const { table, runs } = this.#init
+    const { table, runs } = this.init
     const before = Date.now() - MISSED_ANNOUNCEMENTS * heartbeatPeriodOf(table.size)
     const silent = table.rows().filter(({ receivedAt, record: { peer } }) => {
       // members of a run may be in low-noise mode, in which they postpone announcements
@@ -67,14 +60,14 @@ export class FailureDetector {
 
   /** Takes the report of another peer. */
   report({ peer, version }: { peer: string; version: number }, by: string): void {
-    if (this.#components.streams.connected(peer)) return
-    if (this.#init.table.markLost(peer, version, Date.now())) this.#init.onReported(peer, by)
+    if (this.components.streams.connected(peer)) return
+    if (this.init.table.markLost(peer, version, Date.now())) this.init.onReported(peer, by)
     // the report may be about an older record than this peer's; perhaps no other peer has the newer one and checks it
     else this.suspect(peer)
   }
 
-  stop(): void {
-    this.#stopped = true
+  override stop(): void {
+    super.stop()
     this.#timers.clear()
   }
 
@@ -82,7 +75,7 @@ export class FailureDetector {
     try {
       if (!this.#isMissing(peer)) return
       const signal = AbortSignal.timeout(DIAL_TIMEOUT_MS)
-      await this.#components.connectionManager.openConnection(peerIdFromString(peer), { signal })
+      await this.components.connectionManager.openConnection(peerIdFromString(peer), { signal })
     } catch {
       this.#onUnreachable(peer)
     } finally {
@@ -92,14 +85,14 @@ export class FailureDetector {
 
   #onUnreachable(peer: string): void {
     if (!this.#isMissing(peer)) return
-    const row = this.#init.table.get(peer) as Row
-    if (this.#init.table.markLost(peer, row.record.version, Date.now())) this.#init.onDetected(row)
+    const row = this.init.table.get(peer) as Row
+    if (this.init.table.markLost(peer, row.record.version, Date.now())) this.init.onDetected(row)
   }
 
   #isMissing(peer: string): boolean {
-    const { peerScore, streams } = this.#components
-    const row = this.#init.table.get(peer)
+    const { peerScore, streams } = this.components
+    const row = this.init.table.get(peer)
     // other peers may well reach a peer that only this one has cut off
-    return !this.#stopped && row != null && isHere(row) && !streams.connected(peer) && !peerScore.isCutOff(peer)
+    return !this.stopped.aborted && row != null && isHere(row) && !streams.connected(peer) && !peerScore.isCutOff(peer)
   }
 }

@@ -32,7 +32,7 @@ import { MemberViews } from './views.ts'
 /** The last announcement is sent within this time. */
 const FLUSH_MS = 50
 
-type Listen = 'addEventListener' | 'removeEventListener'
+type Listen = 'addEventListener'
 
 export interface MembersComponents extends Pick<SelfRecordComponents, 'addressManager'> {
   events: TypedEventTarget<Libp2pEvents>
@@ -41,7 +41,7 @@ export interface MembersComponents extends Pick<SelfRecordComponents, 'addressMa
   authority: Pick<Authority, 'check' | 'learn' | 'roleOf' | 'ownProofBytes' | Listen>
   peerScore: Pick<PeerScore, 'isCutOff' | Listen>
   gossip: Pick<Gossip, 'publish' | 'subscribe'>
-  streams: Pick<Streams, 'connected' | 'isRelayed' | 'serve' | 'to' | 'unserve'>
+  streams: Pick<Streams, 'connected' | 'isRelayed' | 'serve' | 'to'>
   lowNoise: Pick<LowNoiseMode, 'active' | Listen>
 }
 
@@ -71,7 +71,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   readonly #failures: FailureDetector
   readonly #heartbeat: Heartbeat
   readonly #rejoin = new Rejoin(() => this.#heartbeat.announce())
-  #listening: Array<() => void> = []
+  readonly #stopped = new AbortController()
 
   constructor(components: MembersComponents, init: MembersInit) {
     super()
@@ -110,37 +110,36 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     await this.#sync.start()
     const check = (bytes: Uint8Array, claim: (signer: string) => void) => checkHello(bytes, authority, claim)
     gossip.subscribe({ name: this.#topic, check, handle: message => this.#onHello(message) })
-    this.#listening = this.#listen()
+    this.#listen()
     this.#heartbeat.start()
   }
 
-  #listen(): Array<() => void> {
+  #listen(): void {
     const { events, authority, peerScore, lowNoise } = this.#components
-    return [
-      listen<AuthorityEvents>(authority, {
-        refused: ({ detail: { peer } }) => {
-          if (this.#table.remove(peer)) this.#changed(peer)
-        },
-        renewed: () => this.update({})
-      }),
-      listen<PeerScoreEvents>(peerScore, { 'cut-off': ({ detail: { peer } }) => this.#changed(peer) }),
-      listen<Libp2pEvents>(events, {
-        'peer:connect': ({ detail }: CustomEvent<PeerId>) => this.#onConnect(detail.toString()),
-        'peer:identify': ({ detail }: CustomEvent<IdentifyResult>) => this.#sync.onIdentified(detail.peerId.toString()),
-        'peer:disconnect': ({ detail }: CustomEvent<PeerId>) => this.#onDisconnect(detail.toString()),
-        'self:peer:update': () => {
-          if (this.#self.hasMoved) this.update({})
-        }
-      }),
-      listen<RunActivityEvents>(this.#init.runs, {
-        participants: ({ detail: { controller } }) => this.#changed(controller)
-      }),
-      listen<LowNoiseEvents>(lowNoise, {
-        change: () => {
-          if (!lowNoise.active) this.#heartbeat.catchUp()
-        }
-      })
-    ]
+    const { signal } = this.#stopped
+    listen<AuthorityEvents>(authority, signal, {
+      refused: ({ detail: { peer } }) => {
+        if (this.#table.remove(peer)) this.#changed(peer)
+      },
+      renewed: () => this.update({})
+    })
+    listen<PeerScoreEvents>(peerScore, signal, { 'cut-off': ({ detail: { peer } }) => this.#changed(peer) })
+    listen<Libp2pEvents>(events, signal, {
+      'peer:connect': ({ detail }: CustomEvent<PeerId>) => this.#onConnect(detail.toString()),
+      'peer:identify': ({ detail }: CustomEvent<IdentifyResult>) => this.#sync.onIdentified(detail.peerId.toString()),
+      'peer:disconnect': ({ detail }: CustomEvent<PeerId>) => this.#onDisconnect(detail.toString()),
+      'self:peer:update': () => {
+        if (this.#self.hasMoved) this.update({})
+      }
+    })
+    listen<RunActivityEvents>(this.#init.runs, signal, {
+      participants: ({ detail: { controller } }) => this.#changed(controller)
+    })
+    listen<LowNoiseEvents>(lowNoise, signal, {
+      change: () => {
+        if (!lowNoise.active) this.#heartbeat.catchUp()
+      }
+    })
   }
 
   /** Announces that this peer leaves, while its connections are still open. */
@@ -153,9 +152,9 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     await pause(FLUSH_MS)
   }
 
-  async stop(): Promise<void> {
-    for (const stop of this.#listening.splice(0)) stop()
-    await this.#sync.stop()
+  stop(): void {
+    this.#stopped.abort()
+    this.#sync.stop()
   }
 
   get self(): MemberRecord {

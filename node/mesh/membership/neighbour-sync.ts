@@ -7,6 +7,7 @@ import { asBakError } from '../../../protocols/errors.ts'
 import { type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'
 import type { Exchange } from '../../../protocols/stream.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import type { Streams } from '../streams.ts'
 import { type CheckedRecord, type Checks, openRecord } from './check-hello.ts'
 import { Rebroadcast } from './rebroadcast.ts'
@@ -15,7 +16,7 @@ import type { Table } from './table.ts'
 
 export interface NeighbourSyncComponents {
   authority: Checks
-  streams: Pick<Streams, 'connected' | 'serve' | 'to' | 'unserve'>
+  streams: Pick<Streams, 'connected' | 'serve' | 'to'>
 }
 
 export interface NeighbourSyncInit {
@@ -30,33 +31,26 @@ export interface NeighbourSyncInit {
   publish(sealed: Envelope): void
 }
 
-export class NeighbourSync {
-  readonly #components: NeighbourSyncComponents
-  readonly #init: NeighbourSyncInit
+export class NeighbourSync extends Part<NeighbourSyncComponents, NeighbourSyncInit> {
   /** Neighbours whose table was made equal to this one; later records reach them by gossip only. */
   readonly #synced = new Set<string>()
   readonly #rebroadcast = new Rebroadcast()
 
-  constructor(components: NeighbourSyncComponents, init: NeighbourSyncInit) {
-    this.#components = components
-    this.#init = init
-  }
-
   async start(): Promise<void> {
-    await this.#components.streams.serve(syncProtocol, (first, exchange) => this.#answer(first, exchange))
+    await this.components.streams.serve(syncProtocol, (first, exchange) => this.#answer(first, exchange))
   }
 
-  async stop(): Promise<void> {
+  override stop(): void {
+    super.stop()
     this.#rebroadcast.stop()
-    await this.#components.streams.unserve(syncProtocol)
   }
 
   /** Call when the protocols of a neighbour are known. The peer with the smaller id asks, so that one sync is enough. */
   onIdentified(peer: string): void {
-    if (peer < this.#init.self) return
-    syncRecords(this.#components.streams.to(peer), peer, this.#context)
+    if (peer < this.init.self) return
+    syncRecords(this.components.streams.to(peer), peer, this.#context)
       .then(() => this.#onSynced(peer))
-      .catch(error => this.#init.log.debug('sync failed', { peer, why: error.message }))
+      .catch(error => this.init.log.debug('sync failed', { peer, why: error.message }))
   }
 
   onDisconnected(peer: string): void {
@@ -69,7 +63,7 @@ export class NeighbourSync {
   }
 
   get #context(): SyncContext {
-    return { table: this.#init.table, learn: (records, peer, lost) => this.#learn(records, peer, new Set(lost)) }
+    return { table: this.init.table, learn: (records, peer, lost) => this.#learn(records, peer, new Set(lost)) }
   }
 
   async *#answer(first: SyncRequest, exchange: Exchange<SyncRequest>): AsyncGenerator<SyncResponse> {
@@ -78,26 +72,26 @@ export class NeighbourSync {
   }
 
   #onSynced(peer: string): void {
-    if (this.#components.streams.connected(peer)) this.#synced.add(peer)
+    if (this.components.streams.connected(peer)) this.#synced.add(peer)
   }
 
   #learn(records: Envelope[], from: string, lost: Set<string>): void {
     for (const sealed of records) {
       try {
-        const checked = openRecord(sealed, this.#components.authority)
-        if (this.#init.learn(checked)) this.#onNews(checked, from, lost)
+        const checked = openRecord(sealed, this.components.authority)
+        if (this.init.learn(checked)) this.#onNews(checked, from, lost)
       } catch (cause) {
         const { code, message: why } = asBakError(cause)
-        this.#init.log.refused('record refused', { from, by: sealed.by, code, why })
+        this.init.log.refused('record refused', { from, by: sealed.by, code, why })
       }
     }
   }
 
   #onNews({ value, sealed }: CheckedRecord, from: string, lost: Set<string>): void {
     // the last record of a lost peer is no sign of life, and is not rebroadcast
-    if (lost.has(value.peer)) this.#init.onLost(value, from)
+    if (lost.has(value.peer)) this.init.onLost(value, from)
     else if (this.#isNewsToOthers(from)) {
-      this.#rebroadcast.plan(value.peer, value.version, () => this.#init.publish(sealed))
+      this.#rebroadcast.plan(value.peer, value.version, () => this.init.publish(sealed))
     }
   }
 

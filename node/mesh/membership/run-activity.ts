@@ -8,6 +8,9 @@ export interface RunActivityEvents {
 export interface RunActivity {
   /** @returns the runs in which a peer takes part now, as far as their controllers have announced it */
   runsOf(peer: string): Array<{ run: string; controller: string }>
-  addEventListener<K extends keyof RunActivityEvents>(type: K, listener: (event: RunActivityEvents[K]) => void): void
-  removeEventListener<K extends keyof RunActivityEvents>(type: K, listener: (event: RunActivityEvents[K]) => void): void
+  addEventListener<K extends keyof RunActivityEvents>(
+    type: K,
+    listener: (event: RunActivityEvents[K]) => void,
+    options: { signal: AbortSignal }
+  ): void
 }

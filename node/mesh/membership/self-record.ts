@@ -2,6 +2,7 @@
 import type { AddressManager } from '@libp2p/interface-internal'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
 import { type MemberRecord, memberSubject } from '../../../protocols/hello.ts'
+import { Part } from '../../part.ts'
 import { announcedAddresses } from '../reachability/addresses.ts'
 import type { Authority } from '../trust/authority.ts'
 
@@ -15,26 +16,18 @@ export interface SelfRecordComponents {
   authority: Pick<Authority, 'ownProofBytes'>
 }
 
-export class SelfRecord {
-  readonly #components: SelfRecordComponents
-  readonly #signer: Signer
-  #description: Description
+export class SelfRecord extends Part<SelfRecordComponents, { signer: Signer; description: Description }> {
+  #description = this.init.description
   #announced: { version: number; addresses: string[] } = { version: 0, addresses: [] }
 
-  constructor(components: SelfRecordComponents, init: { signer: Signer; description: Description }) {
-    this.#components = components
-    this.#signer = init.signer
-    this.#description = init.description
-  }
-
   get peer(): string {
-    return this.#signer.peer
+    return this.init.signer.peer
   }
 
   /** As of now, with the version that was announced last. */
   get value(): MemberRecord {
     const { peer } = this
-    const { addressManager, authority } = this.#components
+    const { addressManager, authority } = this.components
     const proven = addressManager.getAddresses().map(String)
     const addresses = announcedAddresses(proven, addressManager.getAddressesWithMetadata(), peer).slice(
       0,
@@ -56,6 +49,6 @@ export class SelfRecord {
   sealAs(version: number): { record: MemberRecord; sealed: Envelope } {
     const record = { ...this.value, version }
     this.#announced = record
-    return { record, sealed: seal(memberSubject, record, this.#signer) }
+    return { record, sealed: seal(memberSubject, record, this.init.signer) }
   }
 }

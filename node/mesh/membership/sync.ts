@@ -6,7 +6,7 @@ import type { Envelope } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { MAX_PEERS } from '../../../protocols/fields.ts'
 import { RECORDS_PER_FRAME, type SyncRequest, type SyncResponse, syncProtocol } from '../../../protocols/hello.ts'
-import { call, type Exchange, type Opener } from '../../../protocols/stream.ts'
+import { callWith, type Exchange, type Opener } from '../../../protocols/stream.ts'
 import type { Row, Table } from './table.ts'
 
 /** Frames of records in one sync: as many as there may be members, and an empty one at the end. */
@@ -19,9 +19,8 @@ export interface SyncContext {
 }
 
 /** The caller's end. */
-export async function syncRecords(open: Opener, peer: string, { table, learn }: SyncContext): Promise<void> {
-  const exchange = await call(open, syncProtocol)
-  try {
+export function syncRecords(open: Opener, peer: string, { table, learn }: SyncContext): Promise<void> {
+  return callWith(open, syncProtocol, {}, async exchange => {
     const versions = table.rows().map(({ record }) => ({ peer: record.peer, version: record.version }))
     await exchange.send({ type: 'have', versions })
     for (let frames = 1; ; frames++) {
@@ -32,12 +31,7 @@ export async function syncRecords(open: Opener, peer: string, { table, learn }: 
       for (const rows of framesOf(rowsOf(table, next.want))) await exchange.send({ type: 'give', ...frameOf(rows) })
       if (next.records.length < RECORDS_PER_FRAME) break
     }
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  } finally {
-    await exchange.close()
-  }
+  })
 }
 
 /** The answering end. */

@@ -9,6 +9,7 @@ import { lifeSubject, type TwinRequest, type TwinResponse, twinProtocol } from '
 import { BoundedMap } from '../../bounded-map.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { Timers } from '../../timers.ts'
 import type { Streams } from '../streams.ts'
 import type { Members } from './members.ts'
@@ -21,24 +22,20 @@ const MAX_CHALLENGES = 64
 export interface TwinsComponents {
   events: TypedEventTarget<Libp2pEvents>
   connectionManager: Pick<ConnectionManager, 'getConnections'>
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
   members: Pick<Members, 'self' | 'update'>
 }
 
-export class Twins {
-  readonly #components: TwinsComponents
+export class Twins extends Part<TwinsComponents, { log: Log; signer: Signer }> {
   readonly #log: Log
-  readonly #signer: Signer
   /** Those that nobody has answered yet. */
   readonly #challenges = new BoundedMap<string, undefined>(MAX_CHALLENGES)
   readonly #life = new Uint8Array(randomBytes(16))
   readonly #timers = new Timers()
-  #stopListening = () => {}
   #trouble: string | undefined
 
   constructor(components: TwinsComponents, init: { log: Log; signer: Signer }) {
-    this.#components = components
-    this.#signer = init.signer
+    super(components, init)
     this.#log = init.log.with({}, 'twins')
   }
 
@@ -49,23 +46,22 @@ export class Twins {
 
   async start(): Promise<void> {
     const answer = (request: TwinRequest) => this.#answer(request)
-    await this.#components.streams.serve(twinProtocol, async function* (request) {
+    await this.components.streams.serve(twinProtocol, async function* (request) {
       yield answer(request)
     })
-    this.#stopListening = listen<Libp2pEvents>(this.#components.events, {
+    listen<Libp2pEvents>(this.components.events, this.stopped, {
       'connection:open': ({ detail }: CustomEvent<Connection>) =>
         this.#timers.after(SETTLE_MS, () => void this.#compare(detail).catch(() => {}))
     })
   }
 
-  async stop(): Promise<void> {
-    this.#stopListening()
+  override stop(): void {
+    super.stop()
     this.#timers.clear()
-    await this.#components.streams.unserve(twinProtocol)
   }
 
   async #compare(fresh: Connection): Promise<void> {
-    const { connectionManager } = this.#components
+    const { connectionManager } = this.components
     const others = connectionManager.getConnections(fresh.remotePeer).filter(({ id }) => id !== fresh.id)
     if (fresh.status !== 'open' || others.length === 0) return
     const here = await askOne(on(fresh), twinProtocol, {})
@@ -96,19 +92,19 @@ export class Twins {
     this.#challenges.set(hex(challenge), undefined)
     const life = this.#life
     if (asked == null) return { life, challenge }
-    return { life, challenge, proof: seal(lifeSubject, { life, challenge: asked }, this.#signer) }
+    return { life, challenge, proof: seal(lifeSubject, { life, challenge: asked }, this.init.signer) }
   }
 
   /** @throws {BakError} `bad-signature` unless a daemon with this key has just signed a challenge of this one */
   #onTwin({ proof, address }: NonNullable<TwinRequest['twin']>): void {
     const { by, value } = open(lifeSubject, proof)
     const isNew = this.#challenges.delete(hex(value.challenge))
-    if (by !== this.#signer.peer || !isNew || isSame(value.life, this.#life))
+    if (by !== this.init.signer.peer || !isNew || isSame(value.life, this.#life))
       throw new BakError('bad-signature', 'no proof of a second daemon with this key')
     const place = address.replace(/\/p2p\/.*/, '')
     this.#trouble = `another daemon, seen at ${place}, has the key of this peer, as one of the two homes is a copy: stop one daemon, delete key and mesh.json in its home and join again, then restart the other`
     this.#log.error('another daemon has the key of this peer', { at: place })
-    if (this.#components.members.self.twin !== true) this.#components.members.update({ twin: true })
+    if (this.components.members.self.twin !== true) this.components.members.update({ twin: true })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Members as users and other parts see them: with state, role and path, from this peer's point of view. */
 import type { MemberView } from '../../../protocols/control.ts'
+import { Part } from '../../part.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import { isController, type Roles } from '../permissions.ts'
 import type { Streams } from '../streams.ts'
@@ -23,20 +24,12 @@ export interface MemberViewsInit {
   runs: Pick<RunActivity, 'runsOf'>
 }
 
-export class MemberViews {
-  readonly #components: MemberViewsComponents
-  readonly #init: MemberViewsInit
-
-  constructor(components: MemberViewsComponents, init: MemberViewsInit) {
-    this.#components = components
-    this.#init = init
-  }
-
+export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
   /** @returns all known peers, this one included, sorted by name; peers that left long ago are dropped */
   list(): MemberView[] {
     const now = Date.now()
-    this.#init.table.forget(now - SHOW_LOST_MS)
-    const rows = this.#init.table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - SHOW_LEFT_MS)
+    this.init.table.forget(now - SHOW_LOST_MS)
+    const rows = this.init.table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - SHOW_LEFT_MS)
     const shown = shownNames(rows.filter(isHere).map(row => row.record))
     return rows
       .map(row => this.#view(row, shown.get(row.record.peer) ?? row.record.name))
@@ -45,16 +38,16 @@ export class MemberViews {
 
   /** @returns whether messages to the peer can be expected to arrive */
   isHere(peer: string): boolean {
-    if (peer === this.#init.self) return true
-    if (this.#components.peerScore.isCutOff(peer)) return false
-    const row = this.#init.table.get(peer)
-    return row == null ? this.#components.streams.connected(peer) : isHere(row)
+    if (peer === this.init.self) return true
+    if (this.components.peerScore.isCutOff(peer)) return false
+    const row = this.init.table.get(peer)
+    return row == null ? this.components.streams.connected(peer) : isHere(row)
   }
 
   #view(row: Row, shown: string): MemberView {
     const { proof: _, ...record } = row.record
     // a peer without a role is no member any more and leaves the table in a moment
-    const role = this.#components.authority.roleOf(record.peer) ?? 'agent'
+    const role = this.components.authority.roleOf(record.peer) ?? 'agent'
     // an agent drives no runs, whatever its record says
     const runs = isController(role) ? record.runs : []
     return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
@@ -63,24 +56,24 @@ export class MemberViews {
   /** A peer is busy while it takes part in a run that its controller, which is here, says it drives. */
   #state(row: Row): MemberView['state'] {
     // other peers may well reach it
-    if (this.#components.peerScore.isCutOff(row.record.peer)) return 'lost'
+    if (this.components.peerScore.isCutOff(row.record.peer)) return 'lost'
     const state = stateOf(row)
     if (state !== 'alive') return state
-    const runs = this.#init.runs.runsOf(row.record.peer)
+    const runs = this.init.runs.runsOf(row.record.peer)
     return runs.some(each => this.#isDriven(each)) ? 'busy' : 'alive'
   }
 
   /** A controller that was killed and started again drives nothing. */
   #isDriven({ run, controller }: { run: string; controller: string }): boolean {
-    const { runs = [] } = this.#init.table.get(controller)?.record ?? {}
+    const { runs = [] } = this.init.table.get(controller)?.record ?? {}
     return this.isHere(controller) && runs.some(each => each.run === run)
   }
 
   #path(row: Row): MemberView['path'] {
     const { peer } = row.record
-    if (peer === this.#init.self) return 'self'
-    if (this.#components.peerScore.isCutOff(peer)) return 'cut-off'
-    if (this.#components.streams.connected(peer)) return this.#components.streams.isRelayed(peer) ? 'relayed' : 'direct'
+    if (peer === this.init.self) return 'self'
+    if (this.components.peerScore.isCutOff(peer)) return 'cut-off'
+    if (this.components.streams.connected(peer)) return this.components.streams.isRelayed(peer) ? 'relayed' : 'direct'
     return isHere(row) ? 'indirect' : 'none'
   }
 }

@@ -11,6 +11,7 @@ import { runStreamProtocol } from '../../../protocols/run-stream.ts'
 import { tarballProtocol } from '../../../protocols/tarball.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import { moveGossip } from '../libp2p/gossip-migration.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
@@ -33,34 +34,20 @@ export interface ConnectionMigrationComponents {
   pubsub: GossipSub
 }
 
-export class ConnectionMigration {
-  readonly #components: ConnectionMigrationComponents
-  readonly #log: Log
-  readonly #self: string
+export class ConnectionMigration extends Part<ConnectionMigrationComponents, { log: Log }> {
+  readonly #log = this.init.log.with({}, 'migration')
+  readonly #self = this.components.peerId.toString()
   readonly #migrating = new Set<Connection>()
-  readonly #stopped = new AbortController()
-  #stopListening: () => void = () => {}
-
-  constructor(components: ConnectionMigrationComponents, init: { log: Log }) {
-    this.#components = components
-    this.#self = components.peerId.toString()
-    this.#log = init.log.with({}, 'migration')
-  }
 
   afterStart(): void {
-    this.#stopListening = listen<Libp2pEvents>(this.#components.events, {
+    listen<Libp2pEvents>(this.components.events, this.stopped, {
       'connection:open': ({ detail }) => this.#onOpen(detail.remotePeer),
       'connection:close': ({ detail }) => this.#onClose(detail.remotePeer)
     })
   }
 
-  stop(): void {
-    this.#stopped.abort()
-    this.#stopListening()
-  }
-
   #onOpen(peer: PeerId): void {
-    const all = this.#components.connectionManager.getConnections(peer)
+    const all = this.components.connectionManager.getConnections(peer)
     const direct = preferred(all)
     if (direct == null || isRelayed(direct.remoteAddr)) return
     for (const each of all) if (isRelayed(each.remoteAddr)) void this.#migrate(each, direct)
@@ -73,14 +60,14 @@ export class ConnectionMigration {
     try {
       await this.#pause(PROBATION_MS)
       if (!isOpen(direct) || !isOpen(relayed)) return
-      await moveGossip(this.#components.pubsub, direct).catch(error =>
+      await moveGossip(this.components.pubsub, direct).catch(error =>
         this.#log.debug('gossip not moved', { peer, why: error.message })
       )
       if (this.#self > peer) return
       await this.#pause(SETTLE_MS)
       await this.#drain(relayed, direct)
       // the direct connection may have broken meanwhile
-      if (this.#stopped.signal.aborted || !isOpen(direct)) return
+      if (this.stopped.aborted || !isOpen(direct)) return
       await relayed.close()
       this.#log.debug('relayed connection closed', { peer })
     } catch (error) {
@@ -93,21 +80,26 @@ export class ConnectionMigration {
   /** Waits until short exchanges on the relayed connection have finished, and gossip has moved. */
   async #drain(relayed: Connection, direct: Connection): Promise<void> {
     const deadline = performance.now() + DRAIN_TIMEOUT_MS
-    const { signal } = this.#stopped
-    while (!signal.aborted && performance.now() < deadline && isOpen(relayed) && isOpen(direct) && isBusy(relayed)) {
+    while (
+      !this.stopped.aborted &&
+      performance.now() < deadline &&
+      isOpen(relayed) &&
+      isOpen(direct) &&
+      isBusy(relayed)
+    ) {
       await this.#pause(DRAIN_CHECK_MS)
     }
   }
 
   #pause(ms: number): Promise<void> {
-    return pause(ms, this.#stopped.signal)
+    return pause(ms, this.stopped)
   }
 
   /** Gossipsub may have lost the peer with the closed connection: identify makes it use the remaining one. */
   #onClose(peer: PeerId): void {
-    const remaining = preferred(this.#components.connectionManager.getConnections(peer))
-    if (remaining == null || this.#stopped.signal.aborted) return
-    this.#components.identify.identify(remaining).catch(() => {})
+    const remaining = preferred(this.components.connectionManager.getConnections(peer))
+    if (remaining == null || this.stopped.aborted) return
+    this.components.identify.identify(remaining).catch(() => {})
   }
 }
 

@@ -5,6 +5,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { isPrivate } from '@libp2p/utils'
 import type { Path, PathClass } from '../../../protocols/path.ts'
 import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
 import { pause } from '../../wait.ts'
 import type { Members } from '../membership/members.ts'
 import { isRelayed, preferred } from '../reachability/addresses.ts'
@@ -36,34 +37,24 @@ export function classify({ remoteAddr, direction, made, theirMapped, ownMapped, 
 const withoutPeer = (address: string) => address.replace(/\/p2p\/[^/]+$/, '')
 
 export interface PathsComponents {
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   connectionManager: Pick<ConnectionManager, 'getConnections'>
   members: Pick<Members, 'get' | 'self'>
 }
 
-export class Paths {
-  readonly #components: PathsComponents
+export class Paths extends Part<PathsComponents> {
   readonly #made = new WeakMap<Connection, PathClass>()
-
-  constructor(components: PathsComponents) {
-    this.#components = components
-  }
 
   /** Notes how a connection was made, where its addresses do not show it. */
   mark(connection: Connection, made: PathClass): void {
     this.#made.set(connection, made)
   }
 
-  /** @returns whether both sides dialled at once: nothing listens at the remote address */
-  isPunched(connection: Connection): boolean {
-    return this.#made.get(connection) === 'punched'
-  }
-
   /** @returns undefined for a peer that is not connected, and for this one */
   of(peer: string): Path | undefined {
     const connection = this.#connection(peer)
     if (connection == null) return undefined
-    const { members } = this.#components
+    const { members } = this.components
     const { remoteAddr, direction } = connection
     return classify({
       remoteAddr: remoteAddr.toString(),
@@ -85,16 +76,17 @@ export class Paths {
     const left = relayed.timeline.open + timeout - Date.now()
     if (left <= 0) return
     const found = new AbortController()
-    const stop = listen<Libp2pEvents>(this.#components.events, {
+    const over = AbortSignal.any([signal, found.signal])
+    listen<Libp2pEvents>(this.components.events, over, {
       'connection:open': ({ detail }) => {
         if (detail.remotePeer.toString() === peer && !isRelayed(detail.remoteAddr)) found.abort()
       }
     })
-    await pause(left, AbortSignal.any([signal, found.signal]))
-    stop()
+    await pause(left, over)
+    found.abort()
   }
 
   #connection(peer: string): Connection | undefined {
-    return preferred(this.#components.connectionManager.getConnections(peerIdFromString(peer)))
+    return preferred(this.components.connectionManager.getConnections(peerIdFromString(peer)))
   }
 }

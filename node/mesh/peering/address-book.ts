@@ -29,11 +29,9 @@ const KEEP_MS = 7 * DAY_MS
 /** Changes within this time are written together. */
 const COALESCE_MS = 1_000
 
-type Listen = 'addEventListener' | 'removeEventListener'
-
 export interface AddressBookComponents {
-  members: Pick<Members, 'list' | Listen>
-  authority: Pick<Authority, Listen>
+  members: Pick<Members, 'list' | 'addEventListener'>
+  authority: Pick<Authority, 'addEventListener'>
   /** This peer's id. */
   self: string
 }
@@ -42,7 +40,8 @@ export class AddressBook {
   readonly #path: string
   #peers: KnownPeer[]
   #components: AddressBookComponents | undefined
-  #listening: Array<() => void> = []
+  /** Of the present start: the book outlasts a network that could not listen. */
+  #stopped = new AbortController()
   #timer: NodeJS.Timeout | undefined
   /** The content of the file, as far as this process wrote it. */
   #written = ''
@@ -72,20 +71,20 @@ export class AddressBook {
   start(): void {
     if (this.#components == null) return
     const { members, authority } = this.#components
-    this.#listening = [
-      listen<MembersEvents>(members, { change: () => this.#writeSoon() }),
-      listen<AuthorityEvents>(authority, {
-        // nobody needs to find a peer that is not admitted any more
-        refused: ({ detail: { peer } }) => {
-          this.#peers = this.#peers.filter(each => each.peer !== peer)
-          this.#writeSoon()
-        }
-      })
-    ]
+    this.#stopped = new AbortController()
+    const { signal } = this.#stopped
+    listen<MembersEvents>(members, signal, { change: () => this.#writeSoon() })
+    listen<AuthorityEvents>(authority, signal, {
+      // nobody needs to find a peer that is not admitted any more
+      refused: ({ detail: { peer } }) => {
+        this.#peers = this.#peers.filter(each => each.peer !== peer)
+        this.#writeSoon()
+      }
+    })
   }
 
   async beforeStop(): Promise<void> {
-    for (const stop of this.#listening.splice(0)) stop()
+    this.#stopped.abort()
     clearTimeout(this.#timer)
     await this.#write()
   }

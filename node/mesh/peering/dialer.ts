@@ -5,16 +5,17 @@
  */
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { MemberView } from '../../../protocols/control.ts'
 import { Backoff } from '../../backoff.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { shuffle } from '../../shuffle.ts'
 import { pause } from '../../wait.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import type { Members, MembersEvents } from '../membership/members.ts'
-import { parseable } from '../reachability/addresses.ts'
+import { parseable, withPeer } from '../reachability/addresses.ts'
 import type { KnownPeer } from './address-book.ts'
 import { type DialTarget, dialsFor, missingOf } from './dial-plan.ts'
 import { RoundRobin } from './round-robin.ts'
@@ -45,7 +46,7 @@ const MAX_REJOINED = 256
 
 export interface DialerComponents {
   connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
-  members: Pick<Members, 'list' | 'addEventListener' | 'removeEventListener'>
+  members: Pick<Members, 'list' | 'addEventListener'>
   lowNoise: Pick<LowNoiseMode, 'active'>
 }
 
@@ -57,11 +58,8 @@ export interface DialerInit {
   onAlone(): void
 }
 
-export class Dialer {
-  readonly #components: DialerComponents
-  readonly #init: DialerInit
-  readonly #log: Log
-  readonly #stopped = new AbortController()
+export class Dialer extends Part<DialerComponents, DialerInit> {
+  readonly #log = this.init.log.with({}, 'dialer')
   readonly #backoff = new Backoff(ALONE)
   readonly #warning = new Backoff(WARNING)
   readonly #seeds = new RoundRobin<DialTarget>(keyOf)
@@ -71,17 +69,10 @@ export class Dialer {
   #woken = new AbortController()
   #searchedAt = performance.now()
   #isSatisfied = false
-  #stopListening: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
 
-  constructor(components: DialerComponents, init: DialerInit) {
-    this.#components = components
-    this.#init = init
-    this.#log = init.log.with({}, 'dialer')
-  }
-
   afterStart(): void {
-    this.#stopListening = listen<MembersEvents>(this.#components.members, {
+    listen<MembersEvents>(this.components.members, this.stopped, {
       change: () => this.#onChange(),
       rejoined: ({ detail: { peer } }) => {
         if (this.#rejoined.size < MAX_REJOINED) this.#rejoined.add(peer)
@@ -92,13 +83,12 @@ export class Dialer {
   }
 
   async beforeStop(): Promise<void> {
-    this.#stopListening()
-    this.#stopped.abort()
+    this.stop()
     await this.#loop
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
+    while (!this.stopped.aborted) {
       const count = this.#count()
       await (count === 0 ? this.#dialSeeds() : Promise.all([this.#dialMembers(count), this.#dialMissing()]))
       const alone = this.#count() === 0
@@ -112,30 +102,29 @@ export class Dialer {
 
   /** @returns ms until the next round, if nothing changes */
   #wait(): number {
-    const members = this.#components.members.list()
+    const members = this.components.members.list()
     const wants = this.#count() < DEGREE && members.some(isIndirect)
-    this.#isSatisfied = !wants && missingOf(members, this.#init.knownPeers()).length === 0
+    this.#isSatisfied = !wants && missingOf(members, this.init.knownPeers()).length === 0
     if (this.#isSatisfied) return SATISFIED_ROUND_MS
-    return this.#components.lowNoise.active ? LOW_NOISE_ROUND_MS : ROUND_MS
+    return this.components.lowNoise.active ? LOW_NOISE_ROUND_MS : ROUND_MS
   }
 
   /** Waits, but until a moment after a change at most. */
   async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopped
     this.#woken = new AbortController()
-    await pause(ms, AbortSignal.any([signal, this.#woken.signal]))
-    if (this.#woken.signal.aborted) await pause(COALESCE_MS, signal)
+    await pause(ms, AbortSignal.any([this.stopped, this.#woken.signal]))
+    if (this.#woken.signal.aborted) await pause(COALESCE_MS, this.stopped)
   }
 
   /** Dials the addresses of the ticket and remembered peers, a few in each round. */
   async #dialSeeds(): Promise<void> {
-    const { ticketAddresses, knownPeers } = this.#init
+    const { ticketAddresses, knownPeers } = this.init
     const seeds = [...ticketAddresses.map(address => ({ addresses: [address] })), ...knownPeers()]
     if (seeds.length === 0) return
     const targets = this.#seeds.next(seeds, MAX_SEEDS)
     await Promise.all(targets.map(target => this.#dial(target)))
-    if (this.#count() > 0 || this.#stopped.signal.aborted) return
-    this.#init.onAlone()
+    if (this.#count() > 0 || this.stopped.aborted) return
+    this.init.onAlone()
     if (!this.#warning.due(performance.now())) return
     const addresses = targets.slice(0, MAX_DIALS).flatMap(({ addresses }) => addresses.slice(0, 2))
     this.#log.warn('no peer answers yet, still trying', { addresses: addresses.join(',') })
@@ -143,7 +132,7 @@ export class Dialer {
 
   /** Dials random members until there are enough connections, and a few rejoined ones in any case. */
   async #dialMembers(count: number): Promise<void> {
-    const indirect = shuffle(this.#components.members.list().filter(isIndirect))
+    const indirect = shuffle(this.components.members.list().filter(isIndirect))
     const bridges = indirect.filter(({ peer }) => this.#rejoined.has(peer)).slice(0, MAX_BRIDGES)
     this.#rejoined.clear()
     const wanted = indirect.slice(0, Math.min(MAX_DIALS, Math.max(0, DEGREE - count)))
@@ -155,8 +144,8 @@ export class Dialer {
     const now = performance.now()
     if (now - this.#searchedAt < ROUND_MS * 0.8) return
     this.#searchedAt = now
-    const members = this.#components.members.list()
-    const missing = missingOf(members, this.#init.knownPeers())
+    const members = this.components.members.list()
+    const missing = missingOf(members, this.init.knownPeers())
     const here = members.filter(({ state }) => state !== 'lost' && state !== 'left').length
     const targets = this.#missing.next(missing, dialsFor(missing.length, here, Math.random()))
     await Promise.all(targets.map(target => this.#dial(target)))
@@ -164,10 +153,11 @@ export class Dialer {
 
   /** Dials by address if possible: libp2p forgets the addresses of a peer that was away for an hour. */
   async #dial({ peer, addresses }: DialTarget): Promise<void> {
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    const signal = AbortSignal.any([this.stopped, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     try {
-      const to = parseable(addresses).map(address => withPeer(multiaddr(address), peer))
-      await this.#components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
+      // the addresses of a ticket name their peer
+      const to = parseable(addresses).map(address => multiaddr(peer == null ? address : withPeer(address, peer)))
+      await this.components.connectionManager.openConnection(to.length > 0 ? to : peerIdFromString(peer ?? ''), {
         signal
       })
     } catch (error) {
@@ -176,7 +166,7 @@ export class Dialer {
   }
 
   #count(): number {
-    return this.#components.connectionManager.getConnections().length
+    return this.components.connectionManager.getConnections().length
   }
 
   /** A new member may be worth a connection, and a lost one must be searched for. */
@@ -190,9 +180,3 @@ export class Dialer {
 const isIndirect = ({ path, state }: MemberView) => path === 'indirect' && state !== 'lost' && state !== 'left'
 
 const keyOf = ({ peer, addresses }: DialTarget) => peer ?? String(addresses)
-
-/** The addresses of a ticket name their peer already. */
-function withPeer(address: Multiaddr, peer: string | undefined): Multiaddr {
-  const text = address.toString()
-  return peer == null || text.endsWith(`/p2p/${peer}`) ? address : multiaddr(`${text}/p2p/${peer}`)
-}

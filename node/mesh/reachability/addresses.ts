@@ -7,6 +7,10 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 /** @returns whether the address leads through a relay */
 export const isRelayed = (address: Multiaddr | string) => address.toString().includes('/p2p-circuit')
 
+/** @returns the address with the id of its peer, which it may name already */
+export const withPeer = (address: string, peer: string) =>
+  address.endsWith(`/p2p/${peer}`) ? address : `${address}/p2p/${peer}`
+
 /** @returns the open connection to use: a direct one, if there is one */
 export function preferred(connections: Connection[]): Connection | undefined {
   const open = connections.filter(({ status }) => status === 'open')
@@ -33,7 +37,7 @@ export const needsNoRelay = (addresses: NodeAddress[]) =>
 export function announcedAddresses(proven: string[], addresses: NodeAddress[], self: string): string[] {
   if (proven.some(each => !isLoopback(multiaddr(each)))) return proven
   const unproven = addresses.filter(({ type, verified }) => type === 'transport' && !verified)
-  return [...proven, ...unproven.map(({ multiaddr }) => `${multiaddr}/p2p/${self}`)]
+  return [...proven, ...unproven.map(({ multiaddr }) => withPeer(`${multiaddr}`, self))]
 }
 
 /** @returns those that can be parsed; another peer wrote them, perhaps one of a later version */

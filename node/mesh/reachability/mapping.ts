@@ -8,7 +8,9 @@ import { isLoopback, isPrivate, isPrivateIp } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { asBakError } from '../../../protocols/errors.ts'
 import { addressOf, type Endpoint, endpointOf } from '../../../protocols/observe.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { pause, within } from '../../wait.ts'
 import { isRelayed } from './addresses.ts'
 import { mapPort, type PmpMapping, unmapPort } from './nat-pmp.ts'
@@ -27,7 +29,7 @@ const RETRY_PERIOD_MS = 600_000
 const UNMAP_TIMEOUT_MS = 1_000
 
 export interface MappingComponents {
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   addressManager: Pick<
     AddressManager,
     'getAddressesWithMetadata' | 'addPublicAddressMapping' | 'removePublicAddressMapping' | 'confirmObservedAddr'
@@ -77,52 +79,37 @@ interface OwnMapping extends PmpMapping {
   port: number
 }
 
-export class Mapping {
-  readonly #components: MappingComponents
-  readonly #on: boolean
-  readonly #log: Log
-  readonly #mappers: PortMappers
-  readonly #upnpTimeout: number
+export class Mapping extends Part<MappingComponents, MappingInit> {
+  readonly #log = this.init.log.with({}, 'mapping')
+  readonly #mappers = this.init.mappers ?? realMappers
+  readonly #upnpTimeout = this.init.upnpTimeout ?? UPNP_TIMEOUT_MS
   #upnp: Upnp | undefined
   #mapping: OwnMapping | undefined
   #timer: NodeJS.Timeout | undefined
   #begun = false
-  readonly #stopped = new AbortController()
-
-  constructor(
-    components: MappingComponents,
-    { log, on, mappers = realMappers, upnpTimeout = UPNP_TIMEOUT_MS }: MappingInit
-  ) {
-    this.#components = components
-    this.#on = on
-    this.#log = log.with({}, 'mapping')
-    this.#mappers = mappers
-    this.#upnpTimeout = upnpTimeout
-  }
 
   afterStart(): void {
-    if (!this.#on) return
-    this.#components.events.addEventListener('transport:listening', this.#onListening)
+    if (!this.init.on) return
+    listen<Libp2pEvents>(this.components.events, this.stopped, { 'transport:listening': () => this.#onListening() })
     this.#onListening()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    this.#components.events.removeEventListener('transport:listening', this.#onListening)
+  override async stop(): Promise<void> {
+    super.stop()
     clearTimeout(this.#timer)
     const unmapped = this.#mapping && this.#mappers.unmapPort(this.#mapping.router, this.#mapping.port)
     const all = Promise.allSettled([this.#upnp?.stop(), unmapped])
     await within(all, AbortSignal.timeout(UNMAP_TIMEOUT_MS)).catch(() => {})
   }
 
-  readonly #onListening = (): void => {
+  #onListening(): void {
     if (this.#begun || this.#privateEndpoints().length === 0) return
     this.#begun = true
     this.#schedule(0, () => this.#begin())
   }
 
   async #begin(): Promise<void> {
-    this.#upnp = await this.#mappers.upnp(this.#components)
+    this.#upnp = await this.#mappers.upnp(this.components)
     await this.#upnp.start()
     await this.#pollUpnp(this.#upnp)
     this.#schedule(0, () => this.#tryPmp())
@@ -130,7 +117,7 @@ export class Mapping {
 
   /** By itself the service waits 5 s after it has found the router, while other peers already look for worse paths. */
   async #pollUpnp(upnp: Upnp): Promise<void> {
-    const { signal } = this.#stopped
+    const signal = this.stopped
     const deadline = performance.now() + this.#upnpTimeout
     while (!this.#isMapped() && performance.now() < deadline && !signal.aborted) {
       await Promise.race([upnp.mapIpAddresses().catch(() => {}), pause(this.#upnpTimeout, signal)])
@@ -139,12 +126,12 @@ export class Mapping {
   }
 
   #isMapped(): boolean {
-    return this.#components.addressManager.getAddressesWithMetadata().some(({ type }) => type === 'ip-mapping')
+    return this.components.addressManager.getAddressesWithMetadata().some(({ type }) => type === 'ip-mapping')
   }
 
   /** @returns where this peer listens in a private IPv4 network */
   #privateEndpoints(): Endpoint[] {
-    return this.#components.transportManager
+    return this.components.transportManager
       .getAddrs()
       .filter(address => !isRelayed(address) && isPrivate(address) && !isLoopback(address))
       .map(address => endpointOf(address.toString()))
@@ -174,8 +161,8 @@ export class Mapping {
     // the router is behind another one: nobody outside can dial its address
     if (isPrivateIp(external.host) === true) return
     this.#mapping = mapping
-    this.#components.addressManager.addPublicAddressMapping(internal, port, external.host, external.port, 'tcp')
-    this.#components.addressManager.confirmObservedAddr(multiaddr(addressOf(external)), { ttl: 2 ** 50 })
+    this.components.addressManager.addPublicAddressMapping(internal, port, external.host, external.port, 'tcp')
+    this.components.addressManager.confirmObservedAddr(multiaddr(addressOf(external)), { ttl: 2 ** 50 })
     this.#log.info('the router mapped a port', { router, address: addressOf(external) })
   }
 
@@ -183,11 +170,11 @@ export class Mapping {
     if (this.#mapping == null) return
     const { external, internal, port } = this.#mapping
     this.#mapping = undefined
-    this.#components.addressManager.removePublicAddressMapping(internal, port, external.host, external.port, 'tcp')
+    this.components.addressManager.removePublicAddressMapping(internal, port, external.host, external.port, 'tcp')
   }
 
   #schedule(delay: number, act: () => Promise<void> | void): void {
-    if (this.#stopped.signal.aborted) return
+    if (this.stopped.aborted) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       Promise.resolve(act()).catch(error => this.#log.debug('no port mapped', { why: asBakError(error).message }))

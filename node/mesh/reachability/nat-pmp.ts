@@ -3,6 +3,7 @@
  * are repeated a few times.
  */
 import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Endpoint } from '../../../protocols/observe.ts'
 import { pause } from '../../wait.ts'
@@ -69,10 +70,8 @@ function mapRequest(internal: number, lifetime: number): Buffer {
 async function open(router: string, port: number): Promise<Socket> {
   const socket = createSocket('udp4')
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.connect(port, router, () => resolve())
-    })
+    socket.connect(port, router)
+    await once(socket, 'connect')
     return socket
   } catch (cause) {
     socket.close()

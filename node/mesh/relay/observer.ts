@@ -3,6 +3,7 @@
  * tell a member its public endpoint. A socket without a recent token is closed, and one that stays for too long.
  */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type Envelope, type Signer, seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
@@ -113,15 +114,10 @@ export class Observer {
   }
 }
 
-function listen(host: string | undefined, port: number): Promise<Server> {
+async function listen(host: string | undefined, port: number): Promise<Server> {
   const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // above the highest port any other does
-    server.listen({ host, port: port > 65_535 ? 0 : port }, () => {
-      server.off('error', reject)
-      server.on('error', () => {})
-      resolve(server)
-    })
-  })
+  // above the highest port any other does
+  server.listen({ host, port: port > 65_535 ? 0 : port })
+  await once(server, 'listening')
+  return server.on('error', () => {})
 }

@@ -10,6 +10,7 @@ import type { Signer } from '../../../protocols/envelope.ts'
 import { endpointOf, observeProtocol } from '../../../protocols/observe.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { holdBack } from '../libp2p/relay-backpressure.ts'
 import type { Members } from '../membership/members.ts'
@@ -23,7 +24,7 @@ const MAX_RELAYED_CONNECTIONS = 512
 export type RelayMode = 'auto' | 'on' | 'off'
 
 export interface RelayOfferComponents {
-  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener' | 'removeEventListener'>
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
   addressManager: Pick<AddressManager, 'getAddressesWithMetadata'>
   transportManager: Pick<TransportManager, 'getAddrs'>
   streams: Pick<Streams, 'serve' | 'unserve'>
@@ -39,23 +40,14 @@ export interface RelayOfferInit {
 
 type Server = CircuitRelayService & { start(): Promise<void>; stop(): Promise<void> }
 
-export class RelayOffer {
-  readonly #components: RelayOfferComponents
-  readonly #init: RelayOfferInit
-  readonly #log: Log
+export class RelayOffer extends Part<RelayOfferComponents, RelayOfferInit> {
+  readonly #log = this.init.log.with({}, 'relay')
   #server: Server | undefined
   #observer: Promise<Observer> | undefined
   #changed: Promise<void> = Promise.resolve()
-  #stopListening = () => {}
-
-  constructor(components: RelayOfferComponents, init: RelayOfferInit) {
-    this.#components = components
-    this.#init = init
-    this.#log = init.log.with({}, 'relay')
-  }
 
   async afterStart(): Promise<void> {
-    this.#stopListening = listen<Libp2pEvents>(this.#components.events, {
+    listen<Libp2pEvents>(this.components.events, this.stopped, {
       'self:peer:update': this.#onAddresses,
       'peer:disconnect': this.#onDisconnect
     })
@@ -63,16 +55,16 @@ export class RelayOffer {
     await this.#changed
   }
 
-  async stop(): Promise<void> {
-    this.#stopListening()
+  override async stop(): Promise<void> {
+    super.stop()
     await this.#changed
     await this.#stopServer()
   }
 
   readonly #onAddresses = (): void => {
-    const { mode } = this.#init
+    const { mode } = this.init
     const wanted =
-      mode === 'on' || (mode === 'auto' && isProvenPublic(this.#components.addressManager.getAddressesWithMetadata()))
+      mode === 'on' || (mode === 'auto' && isProvenPublic(this.components.addressManager.getAddressesWithMetadata()))
     this.#changed = this.#changed
       .then(() => this.#set(wanted))
       .catch(error => this.#log.error('relay', { why: error.message }))
@@ -82,18 +74,18 @@ export class RelayOffer {
     if (wanted === (this.#server != null)) return
     await (wanted ? this.#startServer() : this.#stopServer())
     this.#log.info(wanted ? 'this peer relays others' : 'this peer no longer relays others')
-    this.#components.members.update({ relay: wanted ? true : undefined })
+    this.components.members.update({ relay: wanted ? true : undefined })
   }
 
   async #startServer(): Promise<void> {
-    await this.#components.streams.serve(observeProtocol, (_request, { peer }) => this.#observe(peer))
+    await this.components.streams.serve(observeProtocol, (_request, { peer }) => this.#observe(peer))
     this.#server = this.#create()
     await this.#server.start()
   }
 
   async #stopServer(): Promise<void> {
     if (this.#server == null) return
-    await this.#components.streams.unserve(observeProtocol)
+    await this.components.streams.unserve(observeProtocol)
     const observer = await this.#observer?.catch(() => undefined)
     observer?.close()
     this.#observer = undefined
@@ -109,17 +101,17 @@ export class RelayOffer {
   }
 
   async #openObserver(): Promise<Observer> {
-    const endpoints = this.#components.transportManager
+    const endpoints = this.components.transportManager
       .getAddrs()
       .map(String)
       .filter(address => !isRelayed(address))
       .map(endpointOf)
     const hosts = [...new Set(endpoints.map(({ host }) => host))]
-    return Observer.open(this.#init.signer, hosts, endpoints[0]?.port ?? 0)
+    return Observer.open(this.init.signer, hosts, endpoints[0]?.port ?? 0)
   }
 
   #create(): Server {
-    const { reservations, seconds, bytes } = this.#init.limits
+    const { reservations, seconds, bytes } = this.init.limits
     const server = circuitRelayServer({
       maxInboundHopStreams: MAX_RELAYED_CONNECTIONS,
       maxOutboundHopStreams: MAX_RELAYED_CONNECTIONS,
@@ -133,7 +125,7 @@ export class RelayOffer {
         defaultDurationLimit: seconds == null ? MAX_TIMER_MS : seconds * 1000,
         defaultDataLimit: bytes == null ? BigInt(Number.MAX_SAFE_INTEGER) : BigInt(bytes)
       }
-    })(this.#components as never) as Server
+    })(this.components as never) as Server
     return holdBack(server)
   }
 

@@ -9,12 +9,13 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { Opener } from '../../../protocols/stream.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
 import type { ObservingRelay } from '../holepunch/observe.ts'
 import { AlignedTimer } from '../idle/timer.ts'
 import type { ConnectionMonitor } from '../libp2p/connection-monitor.ts'
 import { Reservations } from '../libp2p/relay-reservations.ts'
-import type { Members } from '../membership/members.ts'
+import type { Members, MembersEvents } from '../membership/members.ts'
 import { isRelayed, needsNoRelay } from '../reachability/addresses.ts'
 import { addressBehind } from './choose.ts'
 import { type KnownRelay, KnownRelays } from './known-relays.ts'
@@ -31,7 +32,7 @@ export interface RelaysComponents {
   addressManager: Pick<AddressManager, 'getAddressesWithMetadata'>
   connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
   transportManager: Pick<TransportManager, 'getTransports'>
-  members: Pick<Members, 'list' | 'update' | 'addEventListener' | 'removeEventListener'>
+  members: Pick<Members, 'list' | 'update' | 'addEventListener'>
   monitor: Pick<ConnectionMonitor, 'probe'>
 }
 
@@ -54,8 +55,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   )
   /** The next check besides those of the timer. */
   #extra: { timer: NodeJS.Timeout; at: number } | undefined
-  #stopListening: () => void = () => {}
-  #stopped = false
+  readonly #stopped = new AbortController()
 
   constructor(components: RelaysComponents, init: { log: Log }) {
     super()
@@ -67,16 +67,15 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   }
 
   afterStart(): void {
-    this.#stopListening = this.#reservations.onLost(peer => this.#onLost(peer))
-    this.#components.members.addEventListener('change', this.#onChange)
+    const { signal } = this.#stopped
+    this.#reservations.onLost(peer => this.#onLost(peer), signal)
+    listen<MembersEvents>(this.#components.members, signal, { change: () => this.#checkAfter(CHANGE_DELAY_MS) })
     this.#timer.start()
     this.#check()
   }
 
   beforeStop(): void {
-    this.#stopped = true
-    this.#stopListening()
-    this.#components.members.removeEventListener('change', this.#onChange)
+    this.#stopped.abort()
     this.#timer.stop()
     clearTimeout(this.#extra?.timer)
   }
@@ -106,11 +105,9 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
       })
   }
 
-  readonly #onChange = (): void => this.#checkAfter(CHANGE_DELAY_MS)
-
   #checkAfter(delay: number): void {
     const at = performance.now() + delay
-    if (this.#stopped || (this.#extra != null && this.#extra.at <= at)) return
+    if (this.#stopped.signal.aborted || (this.#extra != null && this.#extra.at <= at)) return
     clearTimeout(this.#extra?.timer)
     const timer = setTimeout(() => {
       this.#extra = undefined
@@ -120,7 +117,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
   }
 
   #check(): void {
-    if (this.#stopped) return
+    if (this.#stopped.signal.aborted) return
     const before = this.#known.size
     this.#known.update(this.#components.members.list())
     // the period depends on the number
@@ -138,7 +135,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
       await this.#connect(relay)
       const id = peerIdFromString(peer)
       const address = addressBehind(await this.#reservations.make(id), this.#self)
-      if (address == null || this.#stopped) return
+      if (address == null || this.#stopped.signal.aborted) return
       if (!this.#reservations.has(id)) throw new BakError('unreachable', 'its connection broke')
       relay.addressBehind = address
       relay.backoff.reset()
@@ -186,7 +183,7 @@ export class Relays extends TypedEventEmitter<RelaysEvents> {
     try {
       await this.#components.monitor.probe(connection, CHECK_PERIOD_MS)
     } catch (cause) {
-      if (connection.status !== 'open' || this.#stopped) return
+      if (connection.status !== 'open' || this.#stopped.signal.aborted) return
       this.#log.warn('a relay is silent', { relay: peer, why: asBakError(cause).message })
       connection.abort(cause as Error)
     } finally {

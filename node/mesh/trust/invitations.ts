@@ -1,23 +1,12 @@
-/** The invitations of a mesh, as far as one peer knows them: those that it issued, and those by which members came. Pure. */
-import type { Invitation, Role } from '../../../protocols/membership.ts'
+/** The invitations of a mesh, as far as one peer knows them: those that it issued, and those by which members came. */
+import type { InvitationView } from '../../../protocols/control.ts'
+import { type Envelope, peek } from '../../../protocols/envelope.ts'
+import { type Invitation, invitationSubject } from '../../../protocols/membership.ts'
 import { skewOf } from '../../../protocols/proof.ts'
 import type { ProofRegistry } from './proof-registry.ts'
 
-export interface KnownInvitation {
-  id: string
-  name?: string
-  /** From here to `uses`: absent where the peers that came by it all show a membership by now. */
-  role?: Role
-  /** Peer id of the admin. */
-  by?: string
-  issued?: number
-  expires?: number
-  /** Peers that may come by it; absent: any number. */
-  uses?: number
-  /** Ids of the peers that came by it. */
-  peers: string[]
-  state: 'open' | 'used-up' | 'expired' | 'revoked' | 'unknown'
-}
+/** With peer ids only. */
+export type KnownInvitation = Omit<InvitationView, 'by' | 'peers'> & { by?: string; peers: string[] }
 
 /** @param issued by this peer, whose id is `self`; @param now ms since 1970 */
 export function listInvitations(
@@ -51,4 +40,30 @@ function stateOf(
   if (issued == null || expires == null) return 'unknown'
   if (expires + skewOf({ issued, expires }) <= now) return 'expired'
   return uses != null && peers.length >= uses ? 'used-up' : 'open'
+}
+
+/** Expired invitations are still listed for this long: `bak-node invites` shows who came by them. */
+const KEEP_EXPIRED_MS = 30 * 86_400_000
+
+/** The invitations that this peer issued, as they are stored in `trust.json`. */
+export class IssuedInvitations {
+  readonly #sealed: Map<string, Envelope>
+
+  constructor(issued: Envelope[]) {
+    this.#sealed = new Map(issued.map(sealed => [peek(invitationSubject, sealed).id, sealed]))
+  }
+
+  list(): Invitation[] {
+    return this.sealed().map(sealed => peek(invitationSubject, sealed))
+  }
+
+  sealed(): Envelope[] {
+    return [...this.#sealed.values()]
+  }
+
+  /** @param now ms since 1970 */
+  add(sealed: Envelope, now: number): void {
+    for (const { id, expires } of this.list()) if (expires + KEEP_EXPIRED_MS < now) this.#sealed.delete(id)
+    this.#sealed.set(peek(invitationSubject, sealed).id, sealed)
+  }
 }

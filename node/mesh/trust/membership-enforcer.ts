@@ -4,6 +4,7 @@ import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Refusal } from '../../../protocols/admission.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { listen } from '../../listen.ts'
+import { Part } from '../../part.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { hangUp, hangUpOn } from '../libp2p/hang-up.ts'
 import type { Authority, AuthorityEvents } from './authority.ts'
@@ -19,31 +20,20 @@ export interface MembershipEnforcerComponents {
   events: TypedEventTarget<Libp2pEvents>
 }
 
-export class MembershipEnforcer {
-  readonly #components: MembershipEnforcerComponents
-  readonly #onAdmitted: () => void
+export class MembershipEnforcer extends Part<MembershipEnforcerComponents, { onAdmitted(): void }> {
   #timer: NodeJS.Timeout | undefined
-  #listening: Array<() => void> = []
   /** When the proofs are checked next, ms since 1970. */
   #nextCheck = Number.POSITIVE_INFINITY
 
-  /** @param init.onAdmitted called when another peer admitted this one */
-  constructor(components: MembershipEnforcerComponents, init: { onAdmitted(): void }) {
-    this.#components = components
-    this.#onAdmitted = init.onAdmitted
-  }
-
   start(): void {
-    const { authority, events } = this.#components
-    this.#listening = [
-      listen<Libp2pEvents>(events, { 'connection:open': this.#onConnection }),
-      listen<AuthorityEvents>(authority, { change: this.#onChange, refused: this.#onRefused })
-    ]
+    const { authority, events } = this.components
+    listen<Libp2pEvents>(events, this.stopped, { 'connection:open': this.#onConnection })
+    listen<AuthorityEvents>(authority, this.stopped, { change: this.#onChange, refused: this.#onRefused })
     this.#check()
   }
 
-  stop(): void {
-    for (const stopListening of this.#listening.splice(0)) stopListening()
+  override stop(): void {
+    super.stop()
     clearTimeout(this.#timer)
   }
 
@@ -59,11 +49,11 @@ export class MembershipEnforcer {
 
   #check(): void {
     this.#nextCheck = Number.POSITIVE_INFINITY
-    this.#checkAt(this.#components.authority.removeRefused(Date.now()) + 1)
+    this.#checkAt(this.components.authority.removeRefused(Date.now()) + 1)
   }
 
   readonly #onRefused = ({ detail: { peer, refusal } }: CustomEvent<{ peer: string; refusal: Refusal }>): void => {
-    const close = () => hangUp(this.#components.connectionManager, peer, new BakError('not-allowed', refusal.reason))
+    const close = () => hangUp(this.components.connectionManager, peer, new BakError('not-allowed', refusal.reason))
     if (refusal.code === 'revoked') setTimeout(close, REVOKED_CLOSE_DELAY_MS).unref()
     else close()
   }
@@ -71,8 +61,8 @@ export class MembershipEnforcer {
   /** A peer may have been revoked between its proof and its connection. */
   readonly #onConnection = ({ detail }: CustomEvent<Connection>): void => {
     const peer = detail.remotePeer.toString()
-    if (this.#components.authority.roleOf(peer) == null)
+    if (this.components.authority.roleOf(peer) == null)
       hangUpOn(detail, new BakError('not-allowed', `${peer} is not admitted`))
-    else this.#onAdmitted()
+    else this.init.onAdmitted()
   }
 }

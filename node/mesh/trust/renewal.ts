@@ -2,13 +2,16 @@
  * Keeps this peer's proof from running out: asks an admin for a membership as soon as one can be reached, and again at half of
  * its lifetime. An admin serves the other end, and issues memberships to the peers that ask.
  */
+import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import { showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
 import { renewProtocol } from '../../../protocols/trust-entries.ts'
 import { Backoff } from '../../backoff.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
@@ -26,9 +29,8 @@ const WARN_BACKOFF_MS = { first: 60_000, most: 3_600_000 }
 export interface RenewalComponents {
   authority: Authority
   streams: Streams
-  events: { addEventListener: AddListener; removeEventListener: AddListener }
+  events: Pick<TypedEventTarget<Libp2pEvents>, 'addEventListener'>
 }
-type AddListener = (type: 'peer:identify', listener: () => void) => void
 
 export interface RenewalInit {
   log: Log
@@ -41,36 +43,24 @@ export interface RenewalInit {
   save(proof: Uint8Array): Promise<void>
 }
 
-export class Renewal {
-  readonly #components: RenewalComponents
-  readonly #init: RenewalInit
-  readonly #log: Log
-  readonly #stopped = new AbortController()
+export class Renewal extends Part<RenewalComponents, RenewalInit> {
+  readonly #log = this.init.log.with({}, 'renewal')
   readonly #warnBackoff = new Backoff({ ...WARN_BACKOFF_MS, jitter: 0 })
   #backoff = new Backoff(RETRY_BACKOFF_MS)
   #timer: NodeJS.Timeout | undefined
   #asking = false
   #warning: string | undefined
 
-  constructor(components: RenewalComponents, init: RenewalInit) {
-    this.#components = components
-    this.#init = init
-    this.#log = init.log.with({}, 'renewal')
-  }
-
   async afterStart(): Promise<void> {
-    const { streams, events } = this.#components
+    const { streams, events } = this.components
     await streams.serve(renewProtocol, (_, { peer }) => this.#answer(peer))
-    events.addEventListener('peer:identify', this.#onPeer)
+    listen<Libp2pEvents>(events, this.stopped, { 'peer:identify': () => this.#onPeer() })
     this.#plan()
   }
 
-  async beforeStop(): Promise<void> {
-    const { streams, events } = this.#components
-    events.removeEventListener('peer:identify', this.#onPeer)
-    this.#stopped.abort()
+  beforeStop(): void {
+    this.stop()
     clearTimeout(this.#timer)
-    await streams.unserve(renewProtocol)
   }
 
   /** Why the proof of this peer was not renewed though it runs out soon. */
@@ -79,13 +69,13 @@ export class Renewal {
   }
 
   async *#answer(peer: string): AsyncGenerator<{ proof: Uint8Array }> {
-    const { authority } = this.#components
+    const { authority } = this.components
     const { issuer } = authority
     const held = authority.proofRegistry.proof(peer)
     if (issuer == null) throw new BakError('not-allowed', 'this peer is no admin')
     // the connection is open, so the proof was valid a moment ago
     if (held == null || authority.roleOf(peer) == null) throw new BakError('not-allowed', `${peer} is not admitted`)
-    const proof = issueMembership(issuer, held, this.#init.lifetime, Date.now())
+    const proof = issueMembership(issuer, held, this.init.lifetime, Date.now())
     this.#log.info('membership issued', { peer, role: held.role })
     const issued = checkProof(authority.mesh, proof)
     if (issued.expires >= held.expires) authority.learn(issued)
@@ -93,28 +83,28 @@ export class Renewal {
   }
 
   /** The peer may be an admin. */
-  readonly #onPeer = (): void => {
-    const { ownProof } = this.#components.authority
+  #onPeer(): void {
+    const { ownProof } = this.components.authority
     if (ownProof == null || Date.now() < dueAt(ownProof)) return
     this.#backoff.reset()
     this.#tryAfter(FIRST_TRY_DELAY_MS)
   }
 
   #plan(): void {
-    const { ownProof } = this.#components.authority
+    const { ownProof } = this.components.authority
     // the founder has none
     if (ownProof != null) this.#tryAfter(Math.max(FIRST_TRY_DELAY_MS, dueAt(ownProof) - Date.now()))
   }
 
   #tryAfter(delay: number): void {
     clearTimeout(this.#timer)
-    if (this.#stopped.signal.aborted) return
+    if (this.stopped.aborted) return
     this.#timer = setTimeout(() => void this.#try(), Math.min(MAX_TIMER_MS, delay)).unref()
   }
 
   async #try(): Promise<void> {
-    const { ownProof } = this.#components.authority
-    if (ownProof == null || this.#asking || this.#stopped.signal.aborted) return
+    const { ownProof } = this.components.authority
+    if (ownProof == null || this.#asking || this.stopped.aborted) return
     if (Date.now() < dueAt(ownProof)) return this.#plan()
     this.#asking = true
     const renewed = await this.#ask().finally(() => {
@@ -123,7 +113,7 @@ export class Renewal {
     if (renewed) {
       this.#backoff = new Backoff({
         first: RETRY_BACKOFF_MS.first,
-        most: maxRetryDelay(this.#components.authority.ownProof as Proof)
+        most: maxRetryDelay(this.components.authority.ownProof as Proof)
       })
       this.#warnBackoff.reset()
       this.#warning = undefined
@@ -135,13 +125,13 @@ export class Renewal {
 
   /** @returns whether an admin issued a better proof */
   async #ask(): Promise<boolean> {
-    const { authority, streams } = this.#components
-    const present = adminsOf(authority, this.#init.self).filter(peer => this.#init.isHere(peer))
+    const { authority, streams } = this.components
+    const present = adminsOf(authority, this.init.self).filter(peer => this.init.isHere(peer))
     for (const peer of present.slice(0, MAX_ADMINS_ASKED)) {
       try {
-        const { proof } = await askOne(streams.to(peer), renewProtocol, {}, { signal: this.#stopped.signal })
+        const { proof } = await askOne(streams.to(peer), renewProtocol, {}, { signal: this.stopped })
         if (!authority.replaceOwnProof(proof)) continue
-        await this.#init.save(proof)
+        await this.init.save(proof)
         const { expires } = authority.ownProof as Proof
         this.#log.info('proof renewed', { by: peer, until: showInstant(expires) })
         return true

@@ -73,7 +73,7 @@ export class TrustLog {
     if (checked.type === 'use' && endOfProof(checked.proof) <= now) return false
     this.#makeRoom(checked, now)
     this.#known.set(checked.id, checked)
-    return !(checked.type === 'rotation') || this.#keepNewest(checked)
+    return checked.type !== 'rotation' || this.#keepNewest(checked)
   }
 
   ids(): string[] {
@@ -90,19 +90,19 @@ export class TrustLog {
 
   /** @returns `base`, and the secrets of rotations whose admin had not been revoked before; newest first */
   secrets(base: MeshSecret[], revoked: Revoked): MeshSecret[] {
+    const isVoid = ({ proof, value }: Decision<Rotation>) =>
+      (revocationOf(revoked, proof)?.value.at ?? Number.POSITIVE_INFINITY) <= value.issued
+    // of two rotations to the same generation all peers must take the same one
     const rotated = this.#rotations()
-      .filter(
-        ({ proof, value }) => !((revocationOf(revoked, proof)?.value.at ?? Number.POSITIVE_INFINITY) <= value.issued)
-      )
-      .map(({ value }) => ({ generation: value.generation, value: value.secret, ends: value.until }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .filter(({ decision }) => !isVoid(decision))
+      .map(({ decision: { value } }) => ({ generation: value.generation, value: value.secret, ends: value.until }))
     const all = new Map([...base, ...rotated].map(each => [each.generation, each]))
     return [...all.values()].sort((a, b) => b.generation - a.generation).slice(0, MAX_ROTATIONS)
   }
 
-  #rotations(): Decision<Rotation>[] {
-    // of two rotations to the same generation all peers must take the same one
-    const all = [...this.#known.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-    return all.flatMap(each => (each.type === 'rotation' ? [each.decision] : []))
+  #rotations(): Extract<CheckedEntry, { type: 'rotation' }>[] {
+    return [...this.#known.values()].filter(each => each.type === 'rotation')
   }
 
   #makeRoom({ type }: CheckedEntry, now: number): void {
@@ -119,8 +119,7 @@ export class TrustLog {
 
   /** @returns whether it is one of the newest; older ones are dropped */
   #keepNewest({ id }: CheckedEntry): boolean {
-    const rotations = [...this.#known.values()].flatMap(each => (each.type === 'rotation' ? [each] : []))
-    rotations.sort((a, b) => b.decision.value.generation - a.decision.value.generation)
+    const rotations = this.#rotations().sort((a, b) => b.decision.value.generation - a.decision.value.generation)
     for (const each of rotations.slice(MAX_ROTATIONS)) this.#known.delete(each.id)
     return this.#known.has(id)
   }

@@ -8,7 +8,10 @@ import { decode, encode } from '../../../protocols/codec.ts'
 import { asBakError } from '../../../protocols/errors.ts'
 import { topicName } from '../../../protocols/hello.ts'
 import { type TrustEntry, trustEntryId, trustMessage, trustProtocol } from '../../../protocols/trust-entries.ts'
+import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
+import { Part } from '../../part.ts'
+import { Timers } from '../../timers.ts'
 import type { Gossip } from '../gossip.ts'
 import type { LowNoiseMode } from '../idle/low-noise.ts'
 import { Rebroadcast } from '../membership/rebroadcast.ts'
@@ -31,23 +34,14 @@ export interface TrustPublisherComponents {
   streams: Streams
 }
 
-export class TrustPublisher {
-  readonly #components: TrustPublisherComponents
-  readonly #log: Log
-  readonly #self: string
-  readonly #topic: string
+export class TrustPublisher extends Part<TrustPublisherComponents, { log: Log; self: string }> {
+  readonly #log = this.init.log.with({}, 'trust')
+  readonly #topic = topicName(this.components.authority.mesh, 'trust')
   readonly #rebroadcast = new Rebroadcast()
-  readonly #timers = new Set<NodeJS.Timeout>()
-
-  constructor(components: TrustPublisherComponents, init: { log: Log; self: string }) {
-    this.#components = components
-    this.#log = init.log.with({}, 'trust')
-    this.#self = init.self
-    this.#topic = topicName(components.authority.mesh, 'trust')
-  }
+  readonly #timers = new Timers()
 
   async afterStart(): Promise<void> {
-    const { authority, events, gossip, streams } = this.#components
+    const { authority, events, gossip, streams } = this.components
     await streams.serve(trustProtocol, (first, exchange) => answerTrustSync(first, exchange, this.#syncing))
     gossip.subscribe({
       name: this.#topic,
@@ -64,32 +58,31 @@ export class TrustPublisher {
         this.#add(entry, 'gossip')
       }
     })
-    events.addEventListener('peer:identify', this.#onIdentify)
+    listen<Libp2pEvents>(events, this.stopped, { 'peer:identify': this.#onIdentify })
     this.#scheduleSync()
   }
 
-  async stop(): Promise<void> {
-    this.#components.events.removeEventListener('peer:identify', this.#onIdentify)
+  override stop(): void {
+    super.stop()
     this.#rebroadcast.stop()
-    for (const timer of this.#timers) clearTimeout(timer)
-    await this.#components.streams.unserve(trustProtocol)
+    this.#timers.clear()
   }
 
   /** Adds and publishes a decision of this peer. @throws {BakError} if it is no admin */
   decide(entry: TrustEntry): void {
-    this.#components.authority.addEntry(entry)
+    this.components.authority.addEntry(entry)
     this.#publish(entry)
-    for (const [i, delay] of REPEAT_DELAYS_MS.entries()) this.#later(delay, () => this.#publish(entry, i + 1))
+    for (const [i, delay] of REPEAT_DELAYS_MS.entries()) this.#timers.after(delay, () => this.#publish(entry, i + 1))
   }
 
   #publish(entry: TrustEntry, attempt = 0): void {
-    this.#components.gossip.publish(this.#topic, encode({ entry, attempt }))
+    this.components.gossip.publish(this.#topic, encode({ entry, attempt }))
   }
 
   /** @throws {BakError} if it is not valid: a peer that keeps to the protocol passes on valid entries only */
   #add(entry: TrustEntry, from: string): boolean {
     try {
-      return this.#components.authority.addEntry(entry) != null
+      return this.components.authority.addEntry(entry) != null
     } catch (cause) {
       const { code, message: why } = asBakError(cause)
       this.#log.refused('trust entry refused', { from, type: entry.type, code, why })
@@ -102,35 +95,27 @@ export class TrustPublisher {
     const add = (entry: TrustEntry, from: string) => {
       if (this.#add(entry, from)) this.#rebroadcast.plan(trustEntryId(entry), 1, () => this.#publish(entry))
     }
-    return { log: this.#components.authority.trustLog, add }
+    return { log: this.components.authority.trustLog, add }
   }
 
   /** The peer with the smaller id asks, so that the two sync once. */
   readonly #onIdentify = (event: CustomEvent<IdentifyResult>): void => {
     const peer = event.detail.peerId.toString()
-    if (peer > this.#self) this.#sync(peer)
+    if (peer > this.init.self) this.#sync(peer)
   }
 
   #scheduleSync(): void {
-    this.#later(SYNC_PERIOD_MS * (0.75 + Math.random() / 2), () => {
-      const connections = this.#components.connectionManager.getConnections()
+    this.#timers.after(SYNC_PERIOD_MS * (0.75 + Math.random() / 2), () => {
+      const connections = this.components.connectionManager.getConnections()
       const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one != null && !this.#components.lowNoise.active) this.#sync(one.remotePeer.toString())
+      if (one != null && !this.components.lowNoise.active) this.#sync(one.remotePeer.toString())
       this.#scheduleSync()
     })
   }
 
   #sync(peer: string): void {
-    syncTrust(this.#components.streams.to(peer), peer, this.#syncing).catch(error =>
+    syncTrust(this.components.streams.to(peer), peer, this.#syncing).catch(error =>
       this.#log.debug('trust sync failed', { peer, why: asBakError(error).message })
     )
-  }
-
-  #later(delay: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      act()
-    }, delay)
-    this.#timers.add(timer.unref())
   }
 }

@@ -1,6 +1,6 @@
 /** Syncs the trust entries of two peers: each sends only what the other lacks. */
 import { BakError } from '../../../protocols/errors.ts'
-import { call, type Exchange, type Opener } from '../../../protocols/stream.ts'
+import { callWith, type Exchange, type Opener } from '../../../protocols/stream.ts'
 import {
   ENTRIES_PER_FRAME,
   MAX_TRUST_ENTRIES,
@@ -22,9 +22,8 @@ export interface TrustSyncing {
 }
 
 /** The caller's end. */
-export async function syncTrust(open: Opener, peer: string, { log, add }: TrustSyncing): Promise<void> {
-  const exchange = await call(open, trustProtocol)
-  try {
+export function syncTrust(open: Opener, peer: string, { log, add }: TrustSyncing): Promise<void> {
+  return callWith(open, trustProtocol, {}, async exchange => {
     await exchange.send({ type: 'have', ids: log.ids() })
     for (let frames = 1; ; frames++) {
       const next = await exchange.receive()
@@ -34,11 +33,7 @@ export async function syncTrust(open: Opener, peer: string, { log, add }: TrustS
       for (const portion of portions(all(log, next.want))) await exchange.send({ type: 'give', entries: portion })
       if (next.entries.length < ENTRIES_PER_FRAME) break
     }
-    await exchange.close()
-  } catch (error) {
-    exchange.abort(error as Error)
-    throw error
-  }
+  })
 }
 
 /** The other end. */

@@ -1,11 +1,22 @@
 /** Every hook of a run, in the order in which they are called. */
 import { clockDrift } from './clock-drift.ts'
 import type { RunHook } from './hook.ts'
+import { lastTransfers } from './last-transfers.ts'
 import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
+import { missingFiles } from './missing-files.ts'
 import { observationCost } from './observation-cost.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 
 /** @returns hooks for one run: some keep state */
-export const runHooks = (): RunHook[] => [startSkew, workload(), observationCost, clockDrift, memberPaths, metadata]
+export const runHooks = (): RunHook[] => [
+  lastTransfers,
+  startSkew,
+  workload(),
+  observationCost,
+  clockDrift,
+  memberPaths,
+  missingFiles,
+  metadata
+]

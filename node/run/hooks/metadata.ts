@@ -1,14 +1,12 @@
 /** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
-import { METADATA_FILE } from '../../../protocols/layout.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
-import { writeAtomic } from '../../store/atomic.ts'
 import type { RunHook } from './hook.ts'
 
 export const metadata: RunHook = {
   name: 'metadata',
   async close({ folder, record }) {
-    await writeAtomic(folder.path(METADATA_FILE), metadataOf(record))
+    await folder.writeMetadata(metadataOf(record))
   }
 }
 

@@ -1,6 +1,7 @@
 /** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
+import { wrapOutput } from '../../../protocols/output.ts'
 import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
 import type { RunHook } from './hook.ts'
@@ -44,7 +45,9 @@ export function workload(): RunHook {
 
 function startTails({ events }: RunContext, folder: string): Tail[] {
   return (['stdout', 'stderr'] as const).map(stream => {
-    const tail = new Tail(join(folder, OUTPUT_FILES[stream]), text => events.show({ type: 'output', stream, text }))
+    const tail = new Tail(join(folder, OUTPUT_FILES[stream]), bytes =>
+      events.show({ type: 'output', stream, ...wrapOutput(bytes) })
+    )
     tail.start(() => events.followed)
     return tail
   })

@@ -1,7 +1,7 @@
 /** How large frames of yamux are on a stream whose window is large. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MAX_FRAME_BYTES } from '../../../node/mesh/libp2p/yamux-frames.ts'
+import { MAX_FRAME_BYTES } from '../../../node/mesh/libp2p/yamux-streams.ts'
 import { addressOf, createMesh, eventually } from '../../helpers/networks.ts'
 
 const test = suite('frames of yamux')

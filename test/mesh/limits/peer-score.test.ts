@@ -1,8 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLog } from '../../../node/log.ts'
-import { refuseCutOff } from '../../../node/mesh/limits/cut-off.ts'
-import { PeerScore, type Violation, violations } from '../../../node/mesh/limits/peer-score.ts'
+import { PeerScore, refuseCutOff, type Violation, violations } from '../../../node/mesh/limits/peer-score.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
 const test = suite('peer score')

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { TokenBucket } from '../../../node/mesh/limits/token-bucket.ts'
-import { TokenBuckets } from '../../../node/mesh/limits/token-buckets.ts'
+import { TokenBucket, TokenBuckets } from '../../../node/mesh/limits/token-bucket.ts'
 
 const test = suite('token buckets')
 const rate = { perSecond: 10, burst: 5 }

@@ -75,8 +75,7 @@ async function start() {
       serve: async () => {},
       to: () => async () => {
         throw new Error('no stream')
-      },
-      unserve: async () => {}
+      }
     }
   }
   const log = createLog('error', () => {})

@@ -36,7 +36,7 @@ async function create(network: Network, { peer }: Signer, known: Signer[], lost:
     table.learn(record, seal(memberSubject, record, signer), 1)
   }
   for (const each of lost) table.markLost(each, 5, 2)
-  const streams: Pick<Streams, 'connected' | 'serve' | 'to' | 'unserve'> = {
+  const streams: Pick<Streams, 'connected' | 'serve' | 'to'> = {
     connected: () => true,
     serve: async (...served) => void network.set(peer, served as unknown as Served),
     to: other => {
@@ -45,8 +45,7 @@ async function create(network: Network, { peer }: Signer, known: Signer[], lost:
       return async () => {
         throw new BakError('unreachable', 'no such peer')
       }
-    },
-    unserve: async () => void network.delete(peer)
+    }
   }
   const sync = new NeighbourSync(
     { streams, authority: { check: () => undefined, roleOf: () => 'agent' } },

@@ -52,6 +52,19 @@ test('forgets a peer that is not admitted any more', async () => {
   assert.equal(onDisk(), [a])
 })
 
+test('follows the members again when it is started anew, after a network that could not listen', async () => {
+  const list = [seen(self), seen(a)]
+  const { components, members } = createComponents(list)
+  const book = (await AddressBook.open(join(dir, 'again.json'))).serve(components)
+  book.start()
+  await book.beforeStop()
+  book.start()
+  list.push(seen(b))
+  members.safeDispatchEvent('change', { detail: { peer: b } })
+  await until(() => book.peers()[1])
+  await book.beforeStop()
+})
+
 test('takes a damaged file for an empty one', async () => {
   for (const text of ['', '{', '[{"peer":"x"}]', '{}']) {
     writeFileSync(path, text)

@@ -45,8 +45,7 @@ function sideOf(
     to: (peer: string) => others.get(peer) as Opener,
     serve: async (_: unknown, handler: Handler<Record<string, never>, { proof: Uint8Array }>) => {
       served = handler
-    },
-    unserve: async () => {}
+    }
   }
   let served: Handler<Record<string, never>, { proof: Uint8Array }> = async function* () {}
   const renewal = new Renewal({ authority, streams, events } as never, {

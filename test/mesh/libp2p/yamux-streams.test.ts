@@ -3,7 +3,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { StreamState, YamuxStream, type YamuxStreamInit } from '@libp2p/yamux/stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { updateWindowsSeldom } from '../../../node/mesh/libp2p/yamux-windows.ts'
+import { updateWindowsSeldom } from '../../../node/mesh/libp2p/yamux-streams.ts'
 
 const test = suite('windows of yamux')
 

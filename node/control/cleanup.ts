@@ -1,0 +1,48 @@
+/** Calls that delete results and what is left of runs, and that list what is left anywhere in the mesh. */
+import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { leftoversProtocol } from '../../protocols/leftovers.ts'
+import { askOne } from '../../protocols/stream.ts'
+import type { Parts } from '../parts.ts'
+import { resolveRun } from './find-run.ts'
+import { isHere } from './mesh.ts'
+
+/** Deletes a result that is here. */
+export async function* rm(parts: Parts, { run: text }: CallInput<'rm'>): AsyncGenerator<CallResponse<'rm'>> {
+  const run = await resolveRun(parts, text)
+  await parts.coordinator.remove(run)
+  yield { run }
+}
+
+/** Deletes what is left here of runs that are over. */
+export async function* gc(
+  parts: Parts,
+  { run: text, olderThanMs, dryRun }: CallInput<'gc'>
+): AsyncGenerator<CallResponse<'gc'>> {
+  const known = (await parts.garbage.list()).map(({ run }) => run)
+  const fitting = text == null ? [] : [...new Set(known)].filter(run => run.includes(text))
+  if (fitting.length > 1)
+    throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: give a longer part`)
+  if (text != null && fitting.length === 0) throw new BakError('no-such-run', `nothing is left here of a run "${text}"`)
+  yield { deleted: await parts.garbage.collect({ run: fitting[0], olderThanMs, dryRun }) }
+}
+
+/** What each member still has of runs that are over; one answer for each member. */
+export async function* leftovers(
+  { members, streams, identity, garbage }: Parts,
+  _: CallInput<'leftovers'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'leftovers'>> {
+  for (const { peer, shown: name } of members.list().filter(isHere)) {
+    try {
+      const leftovers =
+        peer === identity.peer
+          ? await garbage.list()
+          : (await askOne(streams.to(peer), leftoversProtocol, {}, { signal })).leftovers
+      yield { peer, name, leftovers }
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      yield { peer, name, leftovers: [], error: asBakError(cause).message }
+    }
+  }
+}

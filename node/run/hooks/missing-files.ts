@@ -1,0 +1,16 @@
+/** Files that a member could not pack, or that were refused here: the result is partial without them. */
+import type { RunHook } from './hook.ts'
+
+export const missingFiles: RunHook = {
+  name: 'missing files',
+  after(_, { record }, answers) {
+    for (const { by, value } of answers) {
+      for (const { name: what, missing: files = 0 } of value.produced ?? []) {
+        if (files === 0) continue
+        const name = record.roster.find(({ peer }) => peer === by)?.name ?? by
+        record.partial = true
+        record.missing = [...(record.missing ?? []), { peer: by, name, what, files }]
+      }
+    }
+  }
+}

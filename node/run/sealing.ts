@@ -1,0 +1,67 @@
+/** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
+import type { KeyObject } from 'node:crypto'
+import { costliest, sharesOf } from '../../protocols/cost.ts'
+import { asBakError } from '../../protocols/errors.ts'
+import type { EndedEvent } from '../../protocols/events.ts'
+import type { Unreadable } from '../../protocols/folder-digests.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { statusOf } from '../../protocols/verdict.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import type { RunEvents } from './events.ts'
+
+/** Names in one reason. */
+const MAX_NAMED = 5
+const MAX_REASON = 1024
+
+export interface ResultToSeal {
+  record: RunRecord
+  events: RunEvents
+  folder: RunFolder
+  signer: { peer: string; key: KeyObject }
+}
+
+/**
+ * What is unreadable is listed under the seal, and the run has failed. Without a seal it has failed too, whatever became of its workload.
+ * Followers see the last event when this resolves.
+ * @returns why there is no seal, or undefined if there is one
+ */
+export async function sealResult({ record, events, folder, signer }: ResultToSeal): Promise<string | undefined> {
+  try {
+    const proof = await folder.digests()
+    if (proof.unreadable.length > 0) fail(record, `without a digest in the seal: ${inWords(proof.unreadable)}`)
+    await events.finish(lastEvent(record, folder))
+    await folder.seal(record, signer, proof)
+    events.end()
+    return undefined
+  } catch (cause) {
+    const why = `the result could not be sealed: ${asBakError(cause).message}`
+    const before = record.verdict === 'ok' ? '' : `; before that, ${record.verdict}: ${record.reason}`
+    fail(record, `${why}${before}`, true)
+    // smaller than what is sealed, so there may be room for it; `closeAbandoned` seals it when the daemon starts again
+    await folder.writeRecord(record).catch(() => {})
+    events.end(lastEvent(record, folder))
+    return why
+  }
+}
+
+function fail(record: RunRecord, why: string, always = false): void {
+  if (record.verdict !== 'ok' && !always) return
+  record.verdict = 'failed'
+  record.status = statusOf('failed', record.partial)
+  record.reason = why.slice(0, MAX_REASON)
+}
+
+function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
+  const { verdict = 'failed', status = statusOf('failed', true), partial, reason, excluded, created, ended } = record
+  const { took = Math.max(0, (ended ?? created) - created) } = record
+  const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
+  const observed = costliest(sharesOf(record.observed ?? []))
+  const about = { verdict, status, partial, reason: reason?.slice(0, MAX_REASON), excluded, observed }
+  return { type: 'ended', ...about, bytes, took, folder: root }
+}
+
+function inWords(unreadable: Unreadable[]): string {
+  const named = unreadable.slice(0, MAX_NAMED).map(({ path, reason }) => `${path} (${reason})`)
+  const rest = unreadable.length - named.length
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { RunEvents } from '../../node/run/events.ts'
+import { closeAbandoned } from '../../node/run/recover.ts'
+import { sealResult } from '../../node/run/sealing.ts'
+import { RunFolder } from '../../node/store/run-folder.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { FORMAT } from '../../protocols/record.ts'
+import { asNobody } from '../helpers/nobody.ts'
+import { controller, run, specOf } from '../protocols/samples.ts'
+import { scratch } from '../store/scratch.ts'
+
+const test = suite('sealing')
+
+async function result() {
+  const folder = new RunFolder(join(scratch(), run))
+  await folder.create(specOf())
+  chmodSync(join(folder.root, '..'), 0o777)
+  chmodSync(folder.root, 0o777)
+  const record: RunRecord = {
+    ...{ format: FORMAT, run, name: 'x', state: 'ended', verdict: 'ok', status: 0, partial: false, epoch: 1 },
+    ...{ controller: { peer: controller.peer, name: 'c' }, created: 1, ended: 2, program: '0', directory: '/' },
+    ...{ spec: specOf(), roster: [], excluded: [], workload: [], skew: [], sent: [] }
+  }
+  const events = await RunEvents.open(folder.journal, [], () => {})
+  const seal = () => sealResult({ record, events, folder, signer: controller })
+  const last = async () => (await Array.fromAsync(events.follow(0, new AbortController().signal))).at(-1)
+  return { folder, record, events, seal, last }
+}
+
+test('a run is ok once it has its seal', async () => {
+  const { folder, seal, last } = await result()
+  assert.is(await seal(), undefined)
+  assert.ok(folder.isSealed())
+  assert.equal(Object.keys((await folder.readRecord()).files ?? {}), ['spec.toml', 'journal.ndjson'])
+  const event = await last()
+  assert.is(event?.type === 'ended' && event.status, 0)
+})
+
+test('what cannot be read is listed under the seal, and the run has failed', async () => {
+  const { folder, record, seal, last } = await result()
+  writeFileSync(folder.path('odd'), 'x')
+  chmodSync(folder.path('odd'), 0)
+  for (const path of [folder.journal, folder.path('spec.toml'), folder.certificates]) chmodSync(path, 0o777)
+  assert.is(await asNobody(seal), undefined)
+  const sealed = await folder.readRecord()
+  assert.equal(sealed.unreadable, [{ path: 'odd', reason: 'EACCES: permission denied' }])
+  assert.equal([sealed.verdict, sealed.status, record.verdict], ['failed', 74, 'failed'])
+  const event = await last()
+  assert.match((event?.type === 'ended' && event.reason) || '', /odd \(EACCES/)
+})
+
+test('without a seal no run is ok, whatever became of its workload; the next start seals it', async () => {
+  for (const verdict of ['ok', 'workload-failed'] as const) {
+    const { folder, record, seal, last } = await result()
+    Object.assign(record, { verdict, reason: verdict === 'ok' ? undefined : 'exit 7' })
+    // a folder in the place of the record: nothing can be written there
+    mkdirSync(folder.path('run.json'))
+    assert.match((await seal()) ?? '', /could not be sealed/)
+    const event = await last()
+    assert.equal(event?.type === 'ended' && [event.verdict, event.status], ['failed', 74])
+    if (verdict !== 'ok') assert.match(record.reason ?? '', /before that, workload-failed: exit 7/)
+    rmSync(folder.path('run.json'), { recursive: true })
+    await folder.writeRecord({ ...record, state: 'running', verdict: undefined, reason: undefined })
+    assert.is(await closeAbandoned(folder, controller), undefined)
+    const mended = await folder.readRecord()
+    assert.ok(folder.isSealed())
+    assert.equal([mended.state, mended.verdict], ['ended', 'failed'])
+    assert.match(mended.reason ?? '', /before the result was sealed/)
+  }
+})
+
+test('a journal that is damaged keeps no run from its end', async () => {
+  const { folder, record, events } = await result()
+  events.store({ type: 'offered' })
+  await events.close()
+  writeFileSync(folder.journal, `${readFileSync(folder.journal, 'utf8')}{ no json\n{}\n`)
+  await folder.writeRecord({ ...record, state: 'running' })
+  await closeAbandoned(folder, controller)
+  assert.ok(folder.isSealed())
+  assert.match(readFileSync(folder.journal, 'utf8'), /the journal is damaged/)
+})
+
+test('a collection seals what is new, and no change of what has a digest', async () => {
+  const { folder, record, seal } = await result()
+  execFileSync('sh', ['-c', 'echo 1 > old'], { cwd: folder.root })
+  await seal()
+  const before = (await folder.readRecord()).files
+  execFileSync('sh', ['-c', 'echo 2 > old; echo 3 > new'], { cwd: folder.root })
+  await folder.sealAnew({ ...record, files: before }, controller)
+  const { files } = await folder.readRecord()
+  assert.equal(files?.old, before?.old)
+  assert.is(files?.new?.bytes, 2)
+})
+
+test.run()
