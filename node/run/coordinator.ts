@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Begun } from '../../protocols/control/runs.ts'
 import { BakError } from '../../protocols/errors.ts'
-import type { Description, RunEvent, StoredEvent } from '../../protocols/events.ts'
-import { storedEvent } from '../../protocols/events.ts'
+import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { OutputPortion } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -74,7 +73,7 @@ export class Coordinator {
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #stopped = new AbortController()
   #turn: Promise<unknown> = Promise.resolve()
-  #recovery: RecoveryNotices | undefined
+  readonly #recovery: RecoveryNotices
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
@@ -82,16 +81,16 @@ export class Coordinator {
     this.#components = components
     this.#init = init
     this.#log = init.log.with({}, 'run')
+    this.#recovery = new RecoveryNotices(components, init.signer)
   }
 
   async afterStart(): Promise<void> {
     const { members, feed } = this.#components
     members.addEventListener('change', this.#onChange)
     feed.addEventListener('participants', this.#onParticipants)
+    const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
     const folders = (await this.folders()).map(run => this.folder(run))
-    const notices = await closeAllAbandoned(folders, { ...this.#init, log: this.#log, unsealed: this.#unsealed })
-    this.#recovery = new RecoveryNotices(this.#components, this.#init.signer, notices)
-    this.#recovery.start()
+    await closeAllAbandoned(folders, { signer: this.#init.signer, log, unsealed, notices })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
@@ -104,7 +103,7 @@ export class Coordinator {
   }
 
   async beforeStop(): Promise<void> {
-    this.#recovery?.stop()
+    this.#recovery.stop()
     this.#components.members.removeEventListener('change', this.#onChange)
     this.#components.feed.removeEventListener('participants', this.#onParticipants)
   }

@@ -197,8 +197,8 @@ export class Driver {
   /** Seals the folder before anyone sees that the run has ended. */
   async #finish({ verdict, reason }: Ending): Promise<boolean> {
     this.#watch.stop()
-    const { record, events, folder, parts, id } = this.run
-    const took = performance.now() - this.run.began
+    const { record, events, folder, parts, id, began } = this.run
+    const took = performance.now() - began
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict)

@@ -19,20 +19,19 @@ export interface RecoveryNoticesParts {
 export class RecoveryNotices {
   readonly #parts: RecoveryNoticesParts
   readonly #signer: Signer
-  readonly #notices: Array<{ value: Notice; envelope: Envelope }>
+  readonly #notices: Array<{ value: Notice; envelope: Envelope }> = []
   readonly #told = new Set<string>()
   readonly #began = performance.now()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(parts: RecoveryNoticesParts, signer: Signer, notices: Notice[]) {
+  constructor(parts: RecoveryNoticesParts, signer: Signer) {
     this.#parts = parts
     this.#signer = signer
-    this.#notices = notices.map(value => ({ value, envelope: seal(noticeSubject, value, signer) }))
   }
 
-  start(): void {
-    if (this.#notices.length === 0) return
-    this.#timer = setInterval(() => this.tell(), LOOK_INTERVAL_MS).unref()
+  add(value: Notice): void {
+    this.#notices.push({ value, envelope: seal(noticeSubject, value, this.#signer) })
+    this.#timer ??= setInterval(() => this.tell(), LOOK_INTERVAL_MS).unref()
   }
 
   stop(): void {

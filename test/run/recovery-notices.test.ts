@@ -25,7 +25,9 @@ function meshOf(peers: string[]) {
 
 notices('are published when a message reaches somebody who was not told, and then no more', () => {
   const mesh = meshOf(['a', 'b'])
-  const recovery = new RecoveryNotices(mesh.parts, signer, [notice])
+  const recovery = new RecoveryNotices(mesh.parts, signer)
+  recovery.add(notice)
+  recovery.stop()
   recovery.tell()
   assert.equal(mesh.published, [], 'nobody is connected yet')
   mesh.reached.add('a')

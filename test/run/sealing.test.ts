@@ -72,7 +72,7 @@ test('without a seal no run is ok, whatever became of its workload; the next sta
     if (verdict !== 'ok') assert.match(record.reason ?? '', /before that, workload-failed: exit 7/)
     rmSync(folder.path('run.json'), { recursive: true })
     await folder.writeRecord({ ...record, state: 'running', verdict: undefined, reason: undefined })
-    assert.is((await closeAbandoned(folder, controller)).unsealed, undefined)
+    assert.is(await closeAbandoned(folder, controller), undefined)
     const mended = await folder.readRecord()
     assert.ok(folder.isSealed())
     assert.equal([mended.state, mended.verdict], ['ended', 'failed'])
