@@ -8,7 +8,7 @@ const MAX_NAMED = 4
 
 /** @returns two or three lines; the folder stands alone on the last one */
 export function conclude(run: string, ended: EndedEvent): string[] {
-  const { verdict, took, reason, partial, observed, folder } = ended
+  const { verdict, took, reason, partial, observed, folder, holder } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
   // the cost of a run that failed or lacks something is not what a person looks for
@@ -17,7 +17,7 @@ export function conclude(run: string, ended: EndedEvent): string[] {
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
     ...(more === '' ? [] : [more]),
-    ...(folder === '' ? [] : [folder])
+    ...(folder !== '' ? [folder] : holder == null ? [] : [`the result is on ${holder}`])
   ]
 }
 
