@@ -20,23 +20,23 @@ const made: CpuProfile = {
     { id: 3, callFrame: frame('seal', 'node_modules/@chainsafe/libp2p-noise/dist/index.js') },
     { id: 4, callFrame: frame('write') }
   ],
-  startTime: 1_000,
+  startTime: 8_000,
   samples: [2, 1, 3, 4, 2, 2],
-  timeDeltas: [0, 500, 500, 700, 300, 9_000]
+  timeDeltas: [0, 4_000, 4_000, 5_600, 2_400, 72_000]
 }
 
 profile('a sample stands for the time until the next; idle time and starved time do not count', () => {
   const spent = new Map([...selfTimes(made, [[0, 1e9]])].map(([{ callFrame }, time]) => [callFrame.functionName, time]))
-  assert.equal(Object.fromEntries(spent), { verify: 500 + 2_000, seal: 700, write: 300 })
+  assert.equal(Object.fromEntries(spent), { verify: 4_000 + 16_000, seal: 5_600, write: 2_400 })
 })
 
 profile('what lies outside of the windows does not count', () => {
-  const spent = [...selfTimes(made, [[1_900, 2_100]])].map(([{ callFrame }, time]) => [
+  const spent = [...selfTimes(made, [[15_200, 16_800]])].map(([{ callFrame }, time]) => [
     callFrame.functionName,
     callFrame.url !== '',
     time
   ])
-  assert.equal(spent, [['seal', true, 700]])
+  assert.equal(spent, [['seal', true, 5_600]])
 })
 
 profile('controller and members are told apart, by package, file and function', async () => {
@@ -48,15 +48,15 @@ profile('controller and members are told apart, by package, file and function', 
     const looked = new Map([['a phase', { windows: [[0, 1e9] as [number, number]], times: 2 }]])
     const [found] = await digest({ folder, driver: 12, looked })
     const { lines, groups } = found as Profiled
-    assert.match(lines[0] ?? '', /^profile of the controller: a phase, 1\.75 ms each time, 2 times/)
-    assert.match(lines[1] ?? '', /1\.250 ms +71\.4 % +protocols\/envelope\.ts$/)
+    assert.match(lines[0] ?? '', /^profile of the controller: a phase, 14\.00 ms each time, 2 times/)
+    assert.match(lines[1] ?? '', /10\.000 ms +71\.4 % +protocols\/envelope\.ts$/)
     const text = lines.join('\n')
     assert.match(text, / 20\.0 % +@chainsafe\/libp2p-noise\n/)
     assert.match(text, / 8\.6 % +native code\n/)
     assert.match(text, / verify protocols\/envelope\.ts:7\n/)
-    assert.match(text, /profile of a member: a phase, 1\.75 ms each time/)
-    assert.equal(groups[0], { name: 'signatures and names', controller: 1.25, members: 2.5 })
-    assert.equal(groups[2], { name: 'all else', controller: 0.15, members: 0.3 })
+    assert.match(text, /profile of a member: a phase, 14\.00 ms each time/)
+    assert.equal(groups[0], { name: 'signatures and names', controller: 10, members: 20 })
+    assert.equal(groups[2], { name: 'all else', controller: 1.2, members: 2.4 })
     assert.equal(await digest({ folder: join(folder, 'none'), driver: 1, looked }), [])
   } finally {
     rmSync(folder, { recursive: true })
