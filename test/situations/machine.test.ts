@@ -83,7 +83,7 @@ const verdicts: Situation[] = [
       const tool = 'mine=echo begun; sleep 0.5; kill -40 $$'
       const ran = await net.bak('a', ['run', '--sysinfo', 'none', '--on', 'a', '--tool', tool, '--', 'sleep', '1.5'])
       assert.is(ran.status, 0, ran.stderr)
-      assert.match((await net.bak('a', ['show', 'last'])).stdout, /mine on a: ended early with signal 40/)
+      assert.match((await net.bak('a', ['show', 'last'])).stdout, /mine +a +ended early with signal 40/)
     }
   },
   {
