@@ -1,8 +1,8 @@
-/** Formats numbers, times and tables for people. */
-
+/** Formats numbers, times and commands for people. */
 import type { Begun } from '../protocols/control.ts'
 import { type CostShare, isTooShort } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
+import { inQuotes } from '../protocols/users.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
@@ -39,7 +39,7 @@ export const formatTime = (instant: number) => new Date(instant).toISOString().s
 /** A command as it is typed in a shell. */
 export function formatCommand(command: string | string[]): string {
   if (typeof command === 'string') return command
-  return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+  return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : inQuotes(word))).join(' ')
 }
 
 /** `a=b c=d`, sorted */

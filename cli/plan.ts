@@ -4,7 +4,6 @@ import { describeShortfall } from '../protocols/shortfall.ts'
 import { statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
-import { cleanLine } from './output.ts'
 import { formatNote, formatTable } from './table.ts'
 
 /** @returns the exit status */
@@ -14,7 +13,7 @@ export async function printPlan({ json, print }: Context, plan: Plan, strict = f
   else {
     await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
     const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
-    await print(`\n${notes.map(note => formatNote(cleanLine(note))).join('\n')}`)
+    await print(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }
   return statusOf(verdict, !partial && shortfalls.length === 0, strict)
