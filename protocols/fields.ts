@@ -31,6 +31,7 @@ export const peerId = v.pipe(
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
 /** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters, so ids sort by time. */
 export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
+export const isRunId = (text: string) => v.is(runId, text)
 /** Milliseconds since 1970, with fractions, within the range of a `Date`. */
 export const instant = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15))
 /** A duration in milliseconds. */

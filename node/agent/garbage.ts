@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readDuration } from '../../protocols/duration.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { isRunId } from '../../protocols/fields.ts'
 import { type Leftover, leftoversProtocol } from '../../protocols/leftovers.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -91,7 +92,7 @@ export class Garbage {
 
   async #describe(kind: Leftover['kind'], run: string, folder: string, controller?: string) {
     const stats = await stat(folder).catch(() => undefined)
-    if (stats == null || !/^\d{8}T\d{6}-[a-z0-9]{6}$/.test(run)) return undefined
+    if (stats == null || !isRunId(run)) return undefined
     const { files, bytes } = sizeOfTree(kind === 'data' ? join(folder, 'data') : folder)
     const packed = kind === 'data' ? sizeOfTree(join(folder, 'outbox')) : { files: 0, bytes: 0 }
     const sum = { files: files + packed.files, bytes: bytes + packed.bytes }

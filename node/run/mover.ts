@@ -68,7 +68,7 @@ export class Mover {
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
     await checkResult(folder.root)
-    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.#signer), this.#signer)
+    await folder.writeRecord(handOver(await folder.readRecord(), to.peer, this.#signer), this.#signer)
     const packing = moveFolder(this.#home, run)
     const outbox = await openOutbox(packing, run)
     try {
