@@ -1,10 +1,10 @@
 /** Prints what a run would do, and determines the exit status that it would have. */
 import type { Plan } from '../protocols/control.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
+import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
-import { formatNote, formatTable } from './table.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print }: Context, plan: Plan, strict = false): Promise<number> {

@@ -4,9 +4,9 @@ import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
+import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
-import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   on?: string

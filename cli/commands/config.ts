@@ -2,11 +2,11 @@
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
 import { daemonDefaults, daemonKeys, valueAt } from '../../protocols/config-file.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
 import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
-import { formatTable } from '../table.ts'
 
 interface Setting {
   key: string

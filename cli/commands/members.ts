@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import type { MemberView } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
+import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { compare, formatDifference, readExpected } from '../expected.ts'
 import { formatAge, formatBytes, formatLabels } from '../format.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { parsePair } from '../spec-flags.ts'
-import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   watch?: boolean

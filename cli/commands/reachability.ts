@@ -1,9 +1,9 @@
 /** `bak reachability`: shows how this peer and each other can be reached. */
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
+import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatClock } from '../format.ts'
-import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'only these members')

@@ -8,6 +8,7 @@ import { stepFolder } from '../../protocols/layout.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import {
   formatBytes,
@@ -20,7 +21,6 @@ import {
   formatVerdict
 } from '../format.ts'
 import { readComplaints } from '../journal.ts'
-import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
