@@ -49,9 +49,12 @@ export const formatLabels = (labels: Record<string, string>) =>
     .sort()
     .join(' ')
 
-/** How far a clock is ahead of another, ms: `+12.3 ms ± 0.1` */
+/** A difference of clocks or of instants: `12.3 ms` */
+export const formatMs = (ms: number) => `${ms.toFixed(1)} ms`
+
+/** How far a clock is ahead of another: `+12.3 ms ± 0.1` */
 export const formatClock = ({ offset, bound }: { offset: number; bound: number }) =>
-  `${offset < 0 ? '-' : '+'}${Math.abs(offset).toFixed(1)} ms ± ${bound.toFixed(1)}`
+  `${offset < 0 ? '-' : '+'}${formatMs(Math.abs(offset))} ± ${bound.toFixed(1)}`
 
 /** A share of a core: `0.04 %` */
 export const formatShare = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`
