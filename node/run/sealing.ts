@@ -1,6 +1,6 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
-import type { KeyObject } from 'node:crypto'
 import { costliest, sharesOf } from '../../protocols/cost.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
 import type { Unreadable } from '../../protocols/folder-digests.ts'
@@ -17,7 +17,7 @@ export interface ResultToSeal {
   record: RunRecord
   events: RunEvents
   folder: RunFolder
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
 }
 
 /**
@@ -57,6 +57,8 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
   const { shortfalls, beside } = record
+  const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
+  const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
   const about = {
     verdict,
     status,
@@ -64,6 +66,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     reason: reason?.slice(0, MAX_REASON),
     excluded,
     shortfalls,
+    missing,
     beside,
     observed
   }
