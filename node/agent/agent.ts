@@ -22,7 +22,7 @@ import type { RunFeed } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
-import type { Allowance } from './allowance.ts'
+import type { Allowance } from './allow/allowance.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
 import type { PhaseParts } from './phases/phase.ts'
@@ -290,6 +290,8 @@ export class Agent {
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools }) => allowance.check(controller, tools),
+      programsOf: member => allowance.programsOf(member),
+      guards: () => allowance.guardsInWords(),
       socket: home.socket
     }
   }

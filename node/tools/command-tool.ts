@@ -18,6 +18,7 @@ export function commandTool(name: string): Tool {
         name,
         argv: [...command, ...options],
         env: {},
+        isBrought: true,
         stopSignal: `SIG${stop_signal}` as const
       }
       return runProgram(run, context)

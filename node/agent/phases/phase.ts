@@ -8,6 +8,7 @@ import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
+import type { Programs } from '../../processes/programs.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { MemberState } from '../member-state.ts'
@@ -29,6 +30,10 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
+  /** What starts the programs of tools, for as long as some of them run. */
+  programsOf(member: MemberState): Programs
+  /** How programs of others are kept apart from this peer, in words. */
+  guards(): string[]
   socket: string
 }
 

@@ -39,6 +39,9 @@ export async function stopTools(member: MemberState): Promise<{ missing: Missing
       return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
     })
   )
+  const { programs } = member
+  member.programs = undefined
+  await programs?.end()
   return {
     missing: stopped.flatMap(({ missing }) => missing).slice(0, 64),
     warnings: stopped.flatMap(({ warnings }) => warnings).slice(0, 64)
