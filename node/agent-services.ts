@@ -29,10 +29,10 @@ export interface AgentServicesInit extends AgentInit {
 
 export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
   const { config, register, guards, home } = init
-  const { allow: rules } = config
+  const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
   return {
-    allowance: c => new Allowance(c, { self, rules, privileged: rules.privileged, guards, file: home.config }),
+    allowance: c => new Allowance(c, { self, rules, privileged: rules.privileged, caps, guards, file: home.config }),
     agent: c => new Agent(c, init),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),

@@ -155,7 +155,7 @@ async function compose(
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...network.services,
-    ...{ home, log, identity, mesh, started: self.started, network, addresses, settings: init.settings ?? [] },
+    ...{ home, log, identity, mesh, guards, started: self.started, network, addresses, settings: init.settings ?? [] },
     onStop: init.onStop
   }
   const control = await serveControl(controlHandlers(parts), home.socket, {

@@ -111,6 +111,11 @@ export class Agent {
     return this.#runs.get(run)?.member
   }
 
+  /** @returns how many runs of a controller this peer takes part in, or considers */
+  runsOf(controller: string): number {
+    return this.#controllers.filter(each => each === controller).length
+  }
+
   /** Packs what is left here of a run, for the peer that collects it. @returns what cannot be packed, and why */
   async pack(run: string): Promise<string[]> {
     return (await this.#runs.get(run)?.pack()) ?? []
@@ -279,19 +284,14 @@ export class Agent {
     const { streams, paths, content, members, allowance, traffic } = this.#components
     const { log, signer, supervisor, home, workloads } = this.#init
     return {
-      streams,
-      paths,
-      content,
-      supervisor,
-      log,
-      signer,
+      ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools }) => allowance.check(controller, tools),
-      programsOf: member => allowance.programsOf(member),
-      guards: () => allowance.guardsInWords(),
+      allow: ({ controller, tools, offer: { spec } }) =>
+        allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
+      owner: allowance,
       socket: home.socket
     }
   }

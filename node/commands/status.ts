@@ -28,7 +28,8 @@ async function act(command: Command): Promise<void> {
     addresses,
     driving,
     taking,
-    keeps
+    keeps,
+    guards
   } = status
   const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
@@ -36,7 +37,8 @@ async function act(command: Command): Promise<void> {
     ...{ home, pid, members: `${members}, ${connections} connections` }
   }
   const runs = { drives: driving.join(' '), 'takes part in': taking.join(' '), keeps: keeps.map(inWords).join('; ') }
-  const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs }).filter(
+  const guarded = { guards: (guards ?? []).join('; ') }
+  const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs, ...guarded }).filter(
     ([, value]) => value !== ''
   )
   print(lines.map(([key, value]) => `${`${key}:`.padEnd(15)}${value}`).join('\n'))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BAK_NODE } from '../../testnets/programs.ts'
-import { goneWithin, processesWith, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { goneWithin, processesWith, startRun, type Testnet, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
@@ -12,7 +12,10 @@ const programs = suite('programs that a controller brings')
 const needsRoot = process.getuid?.() === 0 ? undefined : 'the daemons must be root’s'
 const asRoot = skipWhere(needsRoot, programs)
 const env = { BAK_TEST_SECRET: 'of-the-daemon', AWS_SECRET_ACCESS_KEY: 'of-the-daemon' }
-const net = needsRoot == null ? useTestnet(programs, { peers: ['a', 'c'], env }) : () => assert.unreachable()
+const none = (): Testnet => {
+  throw new Error(needsRoot)
+}
+const net = needsRoot == null ? useTestnet(programs, { peers: ['a', 'c'], env }) : none
 
 /** Runs a command as a tool on the founder, for the controller c. @returns what it wrote, and where its files are */
 async function onFounder(command: string[], more: string[] = []) {

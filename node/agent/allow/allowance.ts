@@ -1,4 +1,5 @@
 /** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
+import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Members } from '../../mesh/membership/members.ts'
@@ -8,6 +9,7 @@ import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
+import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
 
@@ -18,6 +20,7 @@ interface AllowanceInit {
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
+  caps?: Caps
   /** The file that sets them. */
   file: string
 }
@@ -32,6 +35,24 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const caller = peer === self ? undefined : { peer, named: (name: string) => this.#peersNamed(name) }
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+  }
+
+  /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
+  async checkRun({
+    controller,
+    tools,
+    ...run
+  }: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
+    await this.check(controller, tools)
+    const { self, caps = {}, file } = this.init
+    const beyond = controller === self ? undefined : beyondCaps(caps, run)
+    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+  }
+
+  /** @returns ms after which a run of a controller is over here, whatever it does */
+  longestOf(controller: string): number | undefined {
+    const { self, caps: { time } = {} } = this.init
+    return time == null || controller === self ? undefined : readDuration(time)
   }
 
   /** @returns what starts the programs of a run on this member */

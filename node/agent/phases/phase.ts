@@ -8,9 +8,9 @@ import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
-import type { Programs } from '../../processes/programs.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
+import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
@@ -30,10 +30,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  /** What starts the programs of tools, for as long as some of them run. */
-  programsOf(member: MemberState): Programs
-  /** How programs of others are kept apart from this peer, in words. */
-  guards(): string[]
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
   socket: string
 }
 
