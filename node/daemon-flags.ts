@@ -38,6 +38,22 @@ export function addSettings(command: Command): void {
   option('--log <level>', 'lowest level that is logged (default: info)').choices([...LEVELS])
 }
 
+/** Adds the ways to give a ticket. */
+export function addTicket(command: Command): void {
+  addSetting(
+    command,
+    '--join <ticket>',
+    'a ticket of the mesh, - reads it from standard input; for the first start only'
+  )
+  addSetting(command, '--ticket-file <file>', 'reads the ticket from a file')
+}
+
+/** @param origins as `originsOf` returns them @returns where a ticket was given, and the other flags */
+export function takeTicketFlags(flags: ReturnType<typeof flagsOf>, origins: Record<string, string>) {
+  const { join, ticketFile, ...others } = flags as Record<string, string | undefined>
+  return { given: { join, file: ticketFile, joinIsVariable: origins.join !== 'flag' }, flags: others as typeof flags }
+}
+
 /** Adds a flag and its variable. */
 export function addSetting(command: Command, flags: string, help: string): Option {
   const option = new Option(flags, help)
