@@ -1,10 +1,11 @@
 /** What a controller's programs can do to the machine of another peer, here of the founder: real daemons, as root. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BAK_NODE } from '../../testnets/programs.ts'
 import { goneWithin, processesWith, startRun, type Testnet, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
@@ -17,31 +18,15 @@ const none = (): Testnet => {
 }
 const net = needsRoot == null ? useTestnet(programs, { peers: ['a', 'c'], env }) : none
 
-/** Runs a command as a tool on the founder, for the controller c. @returns what it wrote, and where its files are */
-async function onFounder(command: string[], more: string[] = []) {
-  const spec = join(net().folder, 'tool.toml')
-  writeFileSync(spec, `tools = ["x"]\non = "a"\n[tool.x]\ncommand = ${JSON.stringify(command)}\n`)
-  const ended = await net().bak('c', ['run', spec, '--quorum', '1', ...more, '--', 'sleep', '0.3'])
-  const runs = join(net().peer('c').home, 'runs')
-  const [run = ''] = readdirSync(runs).sort().reverse()
-  const folder = join(runs, run, '1-default/sample1/tools-default/a/x')
-  const text = (file: string) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : '')
-  return {
-    ...ended,
-    run,
-    folder,
-    stdout: text('x-stdout.txt'),
-    stderr: text('x-stderr.txt'),
-    report: ended.stderr,
-    text
-  }
+/** Runs a line as a tool on the founder, for the controller c. @returns what it wrote, and where its files are */
+async function onFounder(line: string) {
+  const ended = await runOwnTool(net(), { controller: 'c', member: 'a', command: script(line) })
+  return { ...ended, stdout: ended.text('x-stdout.txt'), stderr: ended.text('x-stderr.txt'), report: ended.stderr }
 }
-
-const script = (line: string) => ['/bin/sh', '-c', `${line}; exec sleep 60`]
 
 asRoot('run as another user without groups, capabilities and the chance to get some', async () => {
   const line = 'id -u; id -G; grep -E "^(CapEff|CapPrm|CapBnd|CapAmb|NoNewPrivs)" /proc/self/status; umask; ulimit -c'
-  const { stdout, report } = await onFounder(script(line))
+  const { stdout, report } = await onFounder(line)
   const [uid, groups, ...lines] = stdout.trim().split('\n')
   assert.ok(Number(uid) > 0, report)
   assert.ok(!groups?.split(' ').includes('0'), groups)
@@ -59,7 +44,7 @@ asRoot('run as another user without groups, capabilities and the chance to get s
 asRoot('can neither read the key nor invite: the kernel refuses it', async () => {
   const { home } = net().peer('a')
   const line = `cat ${home}/key; ls ${home}; ${BAK_NODE} --home ${home} invite --role admin; ls ${home}/..`
-  const { stdout, stderr } = await onFounder(script(line))
+  const { stdout, stderr } = await onFounder(line)
   assert.is(stdout, '')
   assert.match(stderr, `cat: ${home}/key: Permission denied`)
   assert.match(stderr, /invite|ermission denied|not-allowed|EACCES/)
@@ -67,7 +52,7 @@ asRoot('can neither read the key nor invite: the kernel refuses it', async () =>
 })
 
 asRoot('get a chosen environment: nothing of the daemon’s, nothing of the caller’s', async () => {
-  const { stdout } = await onFounder(script('env; echo end'))
+  const { stdout } = await onFounder('env; echo end')
   assert.match(stdout, /^end$/m)
   assert.not.match(stdout, /of-the-daemon/)
   const names = stdout.split('\n').map(line => line.split('=')[0])
@@ -82,7 +67,7 @@ asRoot('get a chosen environment: nothing of the daemon’s, nothing of the call
 asRoot('work in a folder of their own, and what they write there comes home, but no file of another', async () => {
   const line =
     'pwd; echo mine > f; mkdir d; echo deep > d/g; ln -s /etc/shadow l; ln /etc/passwd h; touch "$HOME/home" "$TMPDIR/t"; echo done'
-  const { stdout, text, folder } = await onFounder(script(line))
+  const { stdout, text, folder } = await onFounder(line)
   assert.match(stdout, /^\/.*\ndone\n$/)
   assert.not.match(stdout, net().folder)
   assert.is(text('f'), 'mine\n')
@@ -94,10 +79,15 @@ asRoot('work in a folder of their own, and what they write there comes home, but
 
 asRoot('leave nothing behind when the daemon is killed, whatever sessions they made', async () => {
   const mark = uniqueSleep()
-  const spec = join(net().folder, 'stay.toml')
   const line = `sleep ${mark} & setsid sleep ${mark} & (setsid sh -c "sleep ${mark} & sleep ${mark}" &) ; exec sleep ${mark}`
-  writeFileSync(spec, `tools = ["x"]\non = "a"\n[tool.x]\ncommand = ${JSON.stringify(['/bin/sh', '-c', line])}\n`)
-  const run = await startRun(net(), 'c', [spec, '--quorum', '1', '--', 'sleep', '30'])
+  const run = await startRun(net(), 'c', [
+    ownTool(net(), 'a', ['/bin/sh', '-c', line]),
+    '--quorum',
+    '1',
+    '--',
+    'sleep',
+    '30'
+  ])
   await run.until(event => event.type === 'workload-started')
   await until(() => processesWith(mark).length >= 5, { what: () => `${processesWith(mark).length} processes run` })
   await net().stopPeer('a', 'SIGKILL')
@@ -109,14 +99,12 @@ asRoot('leave nothing behind when the daemon is killed, whatever sessions they m
 
 asRoot('end with their tool, whatever sessions they made', async () => {
   const mark = uniqueSleep()
-  const { report } = await onFounder(
-    script(`setsid sleep ${mark} & (setsid sh -c "sleep ${mark} & sleep ${mark}" &); echo up`)
-  )
+  const { report } = await onFounder(`setsid sleep ${mark} & (setsid sh -c "sleep ${mark} & sleep ${mark}" &); echo up`)
   assert.equal(processesWith(mark), [], report)
 })
 
 asRoot('are in the audit, with who asked, their words and how they ran and ended', async () => {
-  const { run } = await onFounder(script('echo "two words"'))
+  const { run } = await onFounder('echo "two words"')
   const lines = readFileSync(join(net().peer('a').home, 'audit'), 'utf8')
     .trim()
     .split('\n')
