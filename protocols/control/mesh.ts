@@ -23,7 +23,7 @@ export const memberView = v.object({
 export type MemberView = v.InferOutput<typeof memberView>
 
 /** A setting of the daemon as it is in force, and where it comes from: `flag`, a variable, file and line, `earlier start` or `default`. */
-const settingInForce = v.object({ key: text, value: v.unknown(), origin: text })
+const settingInForce = v.object({ key: text, value: v.optional(v.unknown()), origin: text })
 export type SettingInForce = v.InferOutput<typeof settingInForce>
 
 const status = v.object({

@@ -1,15 +1,18 @@
 /** Programs that a controller brings to a daemon of an ordinary user: in a sandbox, or not at all until that user says so. Real daemons. */
+import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { goneWithin, processesWith, startRun, Testnet, uniqueSleep } from '../helpers/mesh.ts'
+import { BAK, BAK_NODE } from '../../testnets/programs.ts'
+import { finished, goneWithin, processesWith, startRun, Testnet, uniqueSleep } from '../helpers/mesh.ts'
 import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
 const NOBODY = 65_534
+const USER = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--']
 const users = suite('programs that a controller brings to an ordinary user')
 const needsRoot = process.getuid?.() === 0 ? undefined : 'only root can start daemons of another user'
 const asRoot = skipWhere(needsRoot, users)
@@ -36,33 +39,38 @@ users.before(async () => {
   for (const path of ['a', 'b', 'd'].map(name => join(folder, name))) mkdirSync(path, { mode: 0o700 })
   for (const name of ['a', 'b', 'd', 'owner', 'owner/.ssh', 'owner/.ssh/id'])
     chownSync(join(folder, name), NOBODY, NOBODY)
-  const user = [
-    'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    '--',
-    'env',
-    `HOME=${join(folder, 'owner')}`
-  ]
+  const user = [...USER, 'env', `HOME=${join(folder, 'owner')}`]
   const listen = '/ip4/127.0.0.1/tcp/0'
   net = await Testnet.start({
-    ...{ folder, peers: ['c', 'a', 'b', 'd'] },
+    ...{ folder, peers: ['c'] },
     args: name => (name === 'd' ? ['--allow-workloads'] : []),
     place: name => ({ enter: name === 'c' ? [] : name === 'a' ? user : [...user, `PATH=${programs}`], listen })
   })
+  for (const name of ['a', 'b', 'd']) {
+    net.add(name)
+    await net.startPeer(name)
+  }
+  await net.until('c', members => members.filter(({ state }) => state === 'alive').length === 4)
 })
 users.after(async () => {
   await net?.stop()
   if (folder != null) rmSync(folder, { recursive: true, force: true })
 })
+/** As the user of a member, whose socket is nobody else's. */
+const asUser = (member: string, words: string[]) =>
+  finished(
+    spawn('setpriv', [...USER.slice(1), ...words], {
+      cwd: join(folder, 'owner'),
+      env: { ...process.env, BAK_HOME: net.peer(member).home }
+    })
+  )
 const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: script(line) })
 
 withSandbox(
   'they see neither the home nor what else is the user’s, and can change nothing but their folder',
   async () => {
     const { home } = net.peer('a')
-    const line = `cat ${home}/key; cat ${folder}/owner/.ssh/id; ls -A ${home} | grep -v work; touch ${folder}/owner/x /usr/x /tmp/mine; ls /tmp; echo mine > f; echo end`
+    const line = `cat ${home}/key; cat ${folder}/owner/.ssh/id; ls -A ${home} | grep -v work; touch ${folder}/owner/x /usr/x /tmp/mine; ls /tmp | grep -v ^bak-users; echo mine > f; echo end`
     const { text, stderr } = await on('a', line)
     assert.is(text('x-stdout.txt'), 'mine\nend\n', stderr)
     assert.match(text('x-stderr.txt'), `cat: ${home}/key: No such file`)
@@ -119,16 +127,15 @@ asRoot('tools of bak run there all the same, and what its user types', async () 
   const { status, stderr } = await net.bak('c', ['run', '--on', 'b', '--tools', 'proc', '--strict', '--', 'true'])
   assert.is(status, 0, stderr)
   const own = ownTool(net, 'b', script('id -u'))
-  const ended = await net.bak('b', ['run', own, '--strict', '--', 'sleep', '0.3'])
+  const ended = await asUser('b', [BAK, 'run', own, '--strict', '--', 'sleep', '0.3'])
   assert.is(ended.status, 0, ended.stderr)
 })
 
 asRoot('where the owner says so they run as the owner, and all that shows the rules says it', async () => {
   const { text, stderr } = await on('d', 'id -u; umask; ulimit -c')
   assert.is(text('x-stdout.txt'), `${NOBODY}\n0077\n0\n`, stderr)
-  for await (const { guards } of net.call('d', 'status', {})) {
-    assert.match(guards?.join('\n') as string, /programs of others run as the user of this daemon: --allow-workloads/)
-  }
+  const { stdout } = await asUser('d', [BAK_NODE, 'status'])
+  assert.match(stdout, /guards: +programs of others run as the user of this daemon: --allow-workloads/)
 })
 
 users.run()
