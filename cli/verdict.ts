@@ -1,5 +1,6 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
 import type { EndedEvent } from '../protocols/events.ts'
+import { listInWords } from '../protocols/list-in-words.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
@@ -21,19 +22,19 @@ export function conclude(run: string, ended: EndedEvent): string[] {
   ]
 }
 
-function missingIn({ excluded, shortfalls, beside, reason }: EndedEvent): string[] {
+function missingIn({ excluded, shortfalls, missing = [], beside, reason }: EndedEvent): string[] {
   // the reason of a run that failed names the cause already
   const out = excluded.map(({ name, phase, code, reason: why }) => `${name} (${phase}: ${reason == null ? why : code})`)
+  const files = missing.map(({ name, files }) => `${files} ${files === 1 ? 'file' : 'files'} of ${name}`)
   const others = beside.map(({ run, controller, members }) => `${run} of ${controller} on ${members.join(', ')}`)
   return [
     ...named('without ', out),
     ...named('missing ', shortfalls.map(describeShortfall)),
+    ...named('missing ', files).map(line => `${line}, named in missing.txt`),
     ...named('at the same time ran ', others)
   ]
 }
 
 function named(label: string, items: string[]): string[] {
-  if (items.length === 0) return []
-  const more = items.length > MAX_NAMED ? ` and ${items.length - MAX_NAMED} more` : ''
-  return [`${label}${items.slice(0, MAX_NAMED).join(', ')}${more}`]
+  return items.length === 0 ? [] : [`${label}${listInWords(items, MAX_NAMED)}`]
 }

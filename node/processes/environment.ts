@@ -17,13 +17,11 @@ interface Chosen {
   user?: string
   /** Names of variables of the daemon that the owner lets through. */
   keep?: string[]
-  /** Variables of one program. */
-  own?: Record<string, string>
 }
 
 /** Pure. */
 export function chosenEnvironment(
-  { home, tmp, user, keep = [], own }: Chosen,
+  { home, tmp, user, keep = [] }: Chosen,
   env: Record<string, string | undefined> = process.env
 ): Record<string, string> {
   const kept = keep.flatMap(name => (env[name] == null ? [] : [[name, env[name]]]))
@@ -34,7 +32,6 @@ export function chosenEnvironment(
     ...(tmp == null ? {} : { TMPDIR: tmp }),
     ...(user == null ? {} : { USER: user, LOGNAME: user }),
     ...{ NO_COLOR: '1', TERM: 'dumb' },
-    ...FIXED_VARIABLES,
-    ...own
+    ...FIXED_VARIABLES
   }
 }

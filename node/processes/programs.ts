@@ -10,8 +10,6 @@ export interface ToolProgram {
   isBrought: boolean
   /** Where its files belong. */
   folder: string
-  /** Variables beside the chosen ones. */
-  env: Record<string, string>
   stdout: string
   stderr: string
 }
@@ -33,8 +31,8 @@ export interface Programs {
 /** @param keep variables of the daemon that the owner lets tools have */
 export function plainPrograms(supervisor: Supervisor, keep: string[] = []): Programs {
   return {
-    async spawn({ argv, folder, env: own, stdout, stderr }) {
-      const env = chosenEnvironment({ home: folder, keep, own })
+    async spawn({ argv, folder, stdout, stderr }) {
+      const env = chosenEnvironment({ home: folder, keep })
       const supervised = await supervisor.spawn({ argv, cwd: folder, env, stdout, stderr })
       return { ...supervised, reason: () => undefined, collect: async () => [] }
     },

@@ -69,7 +69,7 @@ export class RunPrograms implements Programs {
     const enter = this.#enter()
     const rlimits = { nofile: limits.nofile, fsize: limits.bytes }
     const argv = wrap({ argv: tool.argv, isolation, folder: cwd, rlimits, enter })
-    const env = chosenEnvironment({ home: cwd, tmp, user, keep, own: tool.env })
+    const env = chosenEnvironment({ home: cwd, tmp, user, keep })
     const { stdout, stderr } = tool
     const line = this.#lineOf(tool, isolation)
     if (!this.#parts.audit.write({ ...line, event: 'start' })) {

@@ -17,7 +17,6 @@ export function commandTool(name: string): Tool {
       const run = {
         name,
         argv: [...command, ...options],
-        env: {},
         isBrought: true,
         stopSignal: `SIG${stop_signal}` as const
       }

@@ -13,8 +13,6 @@ interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
-  /** In addition to what every tool gets. */
-  env: Record<string, string>
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
@@ -36,9 +34,9 @@ export async function runProgram(
 ): Promise<RunningTool> {
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
-  const { name: tool, argv, env, isBrought = false } = run
+  const { name: tool, argv, isBrought = false } = run
   const { stdout, stderr } = paths
-  const supervised = await programs.spawn({ tool, argv, env, isBrought, folder, stdout, stderr })
+  const supervised = await programs.spawn({ tool, argv, isBrought, folder, stdout, stderr })
   const commandWritten = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
     throw asBakError(error)
   })
@@ -121,9 +119,7 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-function commandLine({ argv, env }: ProgramRun): string {
+function commandLine({ argv }: ProgramRun): string {
   const quoted = argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-  return [...Object.entries({ ...FIXED_VARIABLES, ...env }).map(([name, value]) => `${name}=${value}`), ...quoted].join(
-    ' '
-  )
+  return [...Object.entries(FIXED_VARIABLES).map(([name, value]) => `${name}=${value}`), ...quoted].join(' ')
 }

@@ -37,9 +37,4 @@ environment('names the user and the folder for temporary files of a program that
   assert.equal([USER, LOGNAME, TMPDIR], ['bak-run', 'bak-run', '/f/tmp'])
 })
 
-environment('a tool may have variables of its own', () => {
-  const own = { S_TIME_FORMAT: 'X', A: 'b' }
-  assert.is(chosenEnvironment({ home: '/f', own }, {}).S_TIME_FORMAT, 'X')
-})
-
 environment.run()
