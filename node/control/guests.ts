@@ -1,4 +1,5 @@
 /** Calls about what runs here for other peers: the owner's rules, and the end of all of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallInput, CallResponse } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
@@ -6,6 +7,10 @@ import { checkPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { candidatesOf } from '../run/roster.ts'
 import { parseSelector } from '../run/selector.ts'
+
+/** How long `stop-all` waits for the runs to end here. */
+const STOP_TIMEOUT_MS = 15_000
+const POLL_MS = 50
 
 /** The keys that say what others may do here. */
 const RULES = /^(allow\.|run_limits$)/
@@ -43,5 +48,9 @@ export async function* stopAll({ agent, guards, identity }: Parts): AsyncGenerat
   guards.endAll('its owner ended all that runs for others: bak-node stop-all')
   const runs = agent.runs().filter(run => agent.member(run)?.controller !== identity.peer)
   for (const run of runs) agent.abandon(run)
-  yield { runs }
+  // a program that is asked to stop has three seconds
+  for (const end = performance.now() + STOP_TIMEOUT_MS; performance.now() < end; await sleep(POLL_MS)) {
+    if (!runs.some(run => agent.runs().includes(run))) return yield { runs }
+  }
+  throw new BakError('timeout', `not ended within ${STOP_TIMEOUT_MS / 1000} s: ${runs.join(', ')}`)
 }
