@@ -104,7 +104,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   /** @returns how many runs of a controller this peer takes part in, or considers */
   runsOf(controller: string): number {
-    return this.#controllers.filter(each => each === controller).length
+    // one that is gone waits for its last certificate only
+    const open = this.#open.filter(({ state, lead }) => state !== 'gone' && lead.by === controller)
+    return open.length + [...this.#joining.values()].filter(each => each === controller).length
   }
 
   /** Packs what is left here of a run, for the peer that collects it. @returns what cannot be packed, and why */

@@ -12,7 +12,7 @@ const MAX_BYTES = 8 * 1024 * 1024
 
 export const auditLine = v.object({
   at: v.number(),
-  event: v.picklist(['start', 'end', 'refused']),
+  event: v.picklist(['start', 'end']),
   /** Who asked: the peer id of the controller. */
   by: v.string(),
   run: v.string(),
@@ -25,7 +25,7 @@ export const auditLine = v.object({
   pid: v.optional(v.number()),
   exit: v.optional(v.number()),
   signal: v.optional(v.string()),
-  /** Why it was refused, or ended here. */
+  /** Why it was ended here. */
   why: v.optional(v.string())
 })
 export type AuditLine = v.InferOutput<typeof auditLine>

@@ -74,7 +74,8 @@ export class Cgroups {
       const wanted = this.#limits[controller]
       if (wanted == null || this.has.includes(controller)) continue
       const parent = v1[controller]
-      const why = parent == null ? 'no controller' : this.#try({ v1: { [controller]: parent } })
+      const why =
+        parent == null ? 'no controller that this daemon may use' : this.#try({ v1: { [controller]: parent } })
       if (why == null && parent != null) {
         this.#parents.v1[controller] = parent
         this.has.push(controller)

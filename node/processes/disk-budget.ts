@@ -7,14 +7,17 @@ export interface DiskLimits {
   entries?: number
 }
 
-/** Between two looks; a disk that writes 2 GB/s is found a few GB too late. */
-const LOOK_EVERY_MS = 1_000
+/** Between two looks at what programs of others write: with a disk of 2 GB/s it is seen a few GB too late, but no file is larger than all. */
+export const LOOK_EVERY_MS = 1_000
+/** At what bak's own tools write, which is known to be little: a look is work beside what is measured. */
+export const LOOK_SELDOM_MS = 10_000
 
 export class DiskBudget {
   readonly #limits: DiskLimits
   readonly #folders: () => string[]
   readonly #onExceeded: (why: string) => void
   #timer: NodeJS.Timeout | undefined
+  #every = Number.POSITIVE_INFINITY
   #looking = false
 
   constructor(init: { limits: DiskLimits; folders(): string[]; onExceeded(why: string): void }) {
@@ -23,13 +26,18 @@ export class DiskBudget {
     this.#onExceeded = init.onExceeded
   }
 
-  start(): void {
-    this.#timer ??= setInterval(() => void this.#look(), LOOK_EVERY_MS).unref()
+  /** The shorter of two intervals holds. */
+  start(every: number): void {
+    if (every >= this.#every) return
+    clearInterval(this.#timer)
+    this.#every = every
+    this.#timer = setInterval(() => void this.#look(), every).unref()
   }
 
   stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#every = Number.POSITIVE_INFINITY
   }
 
   async #look(): Promise<void> {

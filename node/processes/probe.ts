@@ -2,11 +2,14 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { ownFolder } from '../../protocols/default-home.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Found, type Isolation, isolationOf, wrap } from './isolation.ts'
 import { findRunAs } from './run-as.ts'
 
 const PROBE_TIMEOUT_MS = 5_000
+/** Where resolv.conf leads to, below a folder that is hidden. */
+const RESOLVERS = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf']
 
 export interface ProbeInit {
   /** The home of the daemon. */
@@ -24,7 +27,7 @@ export async function probeIsolation(init: ProbeInit): Promise<Isolation | { why
   const { home, uid, mayRunAsOwner, network, shown } = init
   const isRoot = uid === 0
   const runAs = isRoot ? findRunAs(init.runAs) : undefined
-  const facts = { isRoot, mayRunAsOwner, network, runAs, shown, hidden: hiddenBy(home, uid) }
+  const facts = { isRoot, mayRunAsOwner, network, runAs, shown: [...RESOLVERS, ...shown], hidden: hiddenBy(home) }
   const [setpriv, unshare, bwrap] = (['setpriv', 'unshare', 'bwrap'] as const).map(find) as [Found, Found, Found]
   const found = isolationOf({ ...facts, setpriv, unshare, bwrap })
   const why = 'why' in found ? undefined : await failureOf(found, home)
@@ -33,11 +36,12 @@ export async function probeIsolation(init: ProbeInit): Promise<Isolation | { why
   return isolationOf({ ...facts, setpriv: isRoot ? doesNot : setpriv, unshare, bwrap: doesNot })
 }
 
-/** What is its owner's, and where the owner's programs listen. */
-function hiddenBy(home: string, uid: number | undefined): string[] {
-  const own = process.env.HOME
-  const folders = [own !== '/' && isAbsolute(own ?? '') ? own : undefined, home, '/tmp', '/var/tmp', `/run/user/${uid}`]
-  const there = folders.filter(folder => folder != null && existsSync(folder)) as string[]
+/** What is its owner's, and where programs of the owner and of the system listen: a socket can be connected to, read-only or not. */
+function hiddenBy(home: string): string[] {
+  const folders = [process.env.HOME, ownFolder(), home, '/tmp', '/var/tmp', '/run']
+  const there = folders.filter(
+    folder => folder != null && isAbsolute(folder) && folder !== '/' && existsSync(folder)
+  ) as string[]
   // a folder before those in it
   return [...new Set(there)].sort((a, b) => a.length - b.length)
 }

@@ -4,7 +4,7 @@ import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
 import type { Cgroups, RunCgroup } from './cgroups.ts'
-import { DiskBudget, type DiskLimits } from './disk-budget.ts'
+import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
 import { type Programs, plainPrograms, type RunningProgram, type ToolProgram } from './programs.ts'
@@ -36,6 +36,8 @@ export interface RunProgramsInit {
   run: string
   /** Its controller. */
   by: string
+  /** It is a run of this peer, whose owner has no limits. */
+  isOwn: boolean
   /** Where all that its tools write is, beside working folders. */
   data: string
   /** How a program that the run brings is treated. */
@@ -63,7 +65,7 @@ export class RunPrograms implements Programs {
   async spawn(tool: ToolProgram): Promise<RunningProgram> {
     const { supervisor, keep, limits } = this.#parts
     const treatment = tool.isBrought ? await this.#init.treatmentOf(tool.tool, tool.argv) : 'owner'
-    if (treatment === 'owner') return this.#watch(await plainPrograms(supervisor, keep).spawn(tool))
+    if (treatment === 'owner') return this.#watch(await plainPrograms(supervisor, keep).spawn(tool), LOOK_SELDOM_MS)
     const isolation = treatment === 'privileged' ? PRIVILEGED : this.#isolation(tool)
     const { cwd, tmp, user, collect } = this.#folderFor(isolation, tool)
     const enter = this.#enter()
@@ -77,7 +79,7 @@ export class RunPrograms implements Programs {
     }
     const isSandbox = isolation.how === 'sandbox'
     const supervised = await supervisor.spawn({ argv, cwd, env, stdout, stderr, isSandbox })
-    const program = this.#watch({ ...supervised, reason: () => undefined, collect })
+    const program = this.#watch({ ...supervised, reason: () => undefined, collect }, LOOK_EVERY_MS)
     void program.exited.then(({ exit, signal }) => {
       const { pid } = program
       this.#parts.audit.write({ ...line, at: Date.now(), event: 'end', pid, exit, signal, why: program.reason() })
@@ -86,7 +88,7 @@ export class RunPrograms implements Programs {
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
-  #watch(started: RunningProgram): RunningProgram {
+  #watch(started: RunningProgram, every: number): RunningProgram {
     let reason: string | undefined
     const program = { ...started, reason: () => reason }
     const end = (why: string) => {
@@ -94,7 +96,7 @@ export class RunPrograms implements Programs {
       void program.stop({ grace: 0 })
     }
     this.#running.add(end)
-    this.#budget.start()
+    if (!this.#init.isOwn) this.#budget.start(every)
     void program.exited.then(() => this.#running.delete(end))
     return program
   }

@@ -3,7 +3,17 @@
  * path of the folder in the home that their files belong to. What is in them is moved there when the program has ended, or by the next daemon.
  */
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync
+} from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
@@ -52,7 +62,7 @@ export class WorkFolders {
       makePassage(path)
     }
     const made = join(path, parts.at(-1) as string)
-    rmSync(made, { recursive: true, force: true })
+    this.#discard(made)
     mkdirSync(made, { mode: 0o700 })
     chownSync(made, this.#owner.uid, this.#owner.gid)
     return made
@@ -65,15 +75,14 @@ export class WorkFolders {
   async collect(made: string): Promise<string[]> {
     const to = join(this.#inside, relative(this.#root, made))
     const left: string[] = []
-    // from now on nobody else enters it
-    chownSync(made, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
     const [from, into] = [rawOf(made), rawOf(to)]
+    takeOver(from)
     for (const { name } of listRaw(from)) {
       const path = `${from}/${name}`
       if (this.#drop(path, left)) continue
       // the files of the daemon stay as they are
-      if (exists(bytesOf(`${into}/${name}`))) left.push(name)
-      else await move(bytesOf(path), bytesOf(`${into}/${name}`))
+      const isThere = exists(bytesOf(`${into}/${name}`))
+      if (isThere || !(await move(bytesOf(path), bytesOf(`${into}/${name}`)))) left.push(name)
     }
     this.remove(made)
     return left
@@ -81,7 +90,7 @@ export class WorkFolders {
 
   /** Removes the folder, and those that led to it alone. */
   remove(made: string): void {
-    rmSync(made, { recursive: true, force: true })
+    this.#discard(made)
     for (let path = join(made, '..'); path !== this.#root && path.startsWith(this.#root); path = join(path, '..')) {
       try {
         rmdirSync(path)
@@ -100,12 +109,21 @@ export class WorkFolders {
     makePassage(this.#root)
   }
 
+  #discard(made: string): void {
+    if (!exists(made)) return
+    takeOver(rawOf(made))
+    for (const { name } of listRaw(rawOf(made))) this.#drop(`${rawOf(made)}/${name}`, [])
+    rmSync(made, { recursive: true, force: true })
+  }
+
   /** Removes what another user owns, or what cannot be looked at. @returns whether nothing is left */
   #drop(raw: string, left: string[]): boolean {
     try {
       const stat = lstatSync(bytesOf(raw))
       if (stat.uid === this.#owner.uid) {
-        if (stat.isDirectory()) for (const { name } of listRaw(raw)) this.#drop(`${raw}/${name}`, left)
+        if (!stat.isDirectory()) return false
+        takeOver(raw)
+        for (const { name } of listRaw(raw)) this.#drop(`${raw}/${name}`, left)
         return false
       }
     } catch {
@@ -153,18 +171,28 @@ function makePassage(path: string): void {
   }
 }
 
-/** Over the border of two file systems it is copied, links as they are. */
-async function move(from: Buffer, to: Buffer): Promise<void> {
+/**
+ * From now on nobody else changes which names a folder has, also a process that has it open: what is looked at there stays what it is.
+ * Safe from the top to the bottom only.
+ */
+function takeOver(raw: string): void {
+  lchownSync(bytesOf(raw), process.getuid?.() ?? 0, process.getgid?.() ?? 0)
+  chmodSync(bytesOf(raw), 0o700)
+}
+
+/** Over the border of two file systems it is copied, links as they are. @returns false if it cannot be, as a pipe */
+async function move(from: Buffer, to: Buffer): Promise<boolean> {
   try {
     renameSync(from, to)
+    return true
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') throw cause
-    await cp(from.toString('utf8'), to.toString('utf8'), {
-      recursive: true,
-      dereference: false,
-      verbatimSymlinks: true
-    })
+    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') return false
   }
+  const options = { recursive: true, dereference: false, verbatimSymlinks: true }
+  return cp(from.toString('utf8'), to.toString('utf8'), options).then(
+    () => true,
+    () => false
+  )
 }
 
 function exists(path: string | Buffer): boolean {

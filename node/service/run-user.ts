@@ -15,7 +15,7 @@ export async function makeRunUser({ scope, root }: Place): Promise<string[]> {
   const passwd = await readFile(join(root, 'etc/passwd'), 'utf8').catch(() => undefined)
   // a root without users is no system yet
   if (passwd == null || passwd.split('\n').some(line => line.startsWith(`${RUN_USER}:`))) return []
-  const at = root === '/' ? [] : ['--root', root]
+  const at = root === '/' ? [] : ['--prefix', root]
   const words = [...at, '--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent']
   try {
     await promisify(execFile)('useradd', [...words, '--shell', '/usr/sbin/nologin', RUN_USER], { timeout: TIMEOUT_MS })

@@ -64,7 +64,7 @@ export async function runProgram(
       isStopping = true
       const endedEarly = ended
       const exit = await supervised.stop({ signal: run.stopSignal })
-      remarks.push(...(await supervised.collect()))
+      remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
       // it may have written a file of its own
       if ((await sizeOf(paths.output)) + (await sizeOf(paths.stdout)) === 0) remarks.push('wrote nothing')

@@ -117,7 +117,7 @@ skipWhere(why, groups)('has the limits that can be had here, and says which thos
 groups('where there is none, none is made, and what is absent is said', () => {
   const none = new Cgroups({ key: 'k', limits: { pids: 3 }, folder: '/' }, { v1: {} })
   assert.is(none.create('run'), undefined)
-  assert.equal([none.has, none.lacks], [[], ['pids: no controller']])
+  assert.equal([none.has, none.lacks], [[], ['pids: no controller that this daemon may use']])
 })
 
 groups('a folder that is not of bak is never touched', async () => {

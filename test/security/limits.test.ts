@@ -128,7 +128,7 @@ asRoot('bak-node stop-all ends what runs for others, and what they measured is k
   const command = ['/bin/sh', '-c', `echo data; setsid sleep ${mark} & exec sleep ${mark}`]
   const run = await startRun(net, 'c', [ownTool(net, 'a', command, TIMEOUT), '--quorum', '1', '--', 'sleep', '5'])
   await run.until(event => event.type === 'workload-started')
-  assert.ok(processesWith(mark).length >= 2)
+  assert.ok(processesWith(mark).length >= 2, JSON.stringify(run.events))
   const { stdout } = await bakNode(['stop-all'])
   assert.is(stdout, `ended: ${run.run}\n`)
   await goneWithin(mark, 5_000)

@@ -21,7 +21,13 @@ export interface MemberOfRun {
 
 export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
   const { run, controller: by, data } = member
-  return init.guards.forRun({ run, by, data, treatmentOf: (tool, argv) => treatmentOf(member, tool, argv, init) })
+  return init.guards.forRun({
+    run,
+    by,
+    isOwn: by === init.self,
+    data,
+    treatmentOf: (tool, argv) => treatmentOf(member, tool, argv, init)
+  })
 }
 
 /** A tool of an own run that somebody registered here is no word of the owner's. */
