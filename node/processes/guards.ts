@@ -44,6 +44,7 @@ export class Guards implements RunProgramsParts {
   readonly limits: RunLimits
   /** Variables of the daemon that tools get. */
   readonly keep: string[]
+  /** Those of others. */
   readonly #open = new Set<RunPrograms>()
 
   private constructor(init: GuardsInit, isolation: Isolation | { why: string }) {
@@ -75,7 +76,7 @@ export class Guards implements RunProgramsParts {
   /** @returns what starts the programs of a run; to be ended when no more of them is to run */
   forRun(init: RunProgramsInit): Programs {
     const programs = new RunPrograms(this, init)
-    this.#open.add(programs)
+    if (!init.isOwn) this.#open.add(programs)
     return {
       spawn: tool => programs.spawn(tool),
       end: async () => {

@@ -15,9 +15,12 @@ export interface OwnTool extends Finished {
 export const script = (line: string) => ['/bin/sh', '-c', `${line}; exec sleep 60`]
 
 /** Writes the run file. @returns its path */
-export function ownTool(net: Testnet, member: string, command: string[], more = ''): string {
+export function ownTool(net: Testnet, member: string, command: string[], more = '', options = ''): string {
   const path = join(net.folder, `own-tool-${member}.toml`)
-  writeFileSync(path, `tools = ["x"]\non = "${member}"\n${more}\n[tool.x]\ncommand = ${JSON.stringify(command)}\n`)
+  writeFileSync(
+    path,
+    `tools = ["x"]\non = "${member}"\n${more}\n[tool.x]\ncommand = ${JSON.stringify(command)}\n${options}\n`
+  )
   return path
 }
 
@@ -29,10 +32,11 @@ export async function runOwnTool(
     member,
     command,
     more,
+    options,
     work = ['sleep', '0.3']
-  }: { controller: string; member: string; command: string[]; more?: string; work?: string[] }
+  }: { controller: string; member: string; command: string[]; more?: string; options?: string; work?: string[] }
 ): Promise<OwnTool> {
-  const spec = ownTool(net, member, command, more)
+  const spec = ownTool(net, member, command, more, options)
   const ended = await net.bak(controller, ['run', spec, '--quorum', '1', '--', ...work])
   const runs = join(net.peer(controller).home, 'runs')
   const [run = ''] = readdirSync(runs).sort().reverse()

@@ -35,7 +35,7 @@ const PREFIXES: Record<string, Prefix> = {
 
 const RUNNERS = new Set(
   (
-    'sh bash dash ash ksh mksh zsh fish csh tcsh busybox toybox sudo su doas runuser pkexec chroot unshare nsenter setpriv capsh flock watch ' +
+    'sh bash dash ash ksh mksh zsh fish csh tcsh busybox toybox flock sudo su doas runuser pkexec chroot unshare nsenter setpriv capsh watch ' +
     'xargs parallel perf strace ltrace gdb valgrind ssh rsh scp sftp rsync expect script screen tmux make gmake ninja cmake git tar cpio zip ' +
     'python python2 python3 perl ruby node nodejs deno bun php lua luajit tclsh wish awk gawk mawk nawk sed ed ex vi vim nvim emacs nano less more man ' +
     'systemd-run systemctl at batch crontab docker podman nerdctl ctr crictl kubectl runc crun buildah lxc-attach machinectl ' +
