@@ -24,6 +24,8 @@ export interface Home {
   lock: string
   /** Running process groups, for the next daemon after a crash. */
   ledger: string
+  /** What was started here for others. */
+  audit: string
   /** Tools that were registered on this peer. */
   registered: string
   /** Results of all runs, or of one. */
@@ -71,6 +73,7 @@ export function homeAt(dir: string): Home {
     socket: socketOf(root),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
+    audit: join(root, 'audit'),
     registered: join(root, 'tools.json'),
     runs: below('runs'),
     work: below('work'),
