@@ -35,25 +35,28 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ socket, json, ask, print }: Context, options: Options): Promise<number | void> {
+async function act({ socket, json, ask, print, printLines }: Context, options: Options): Promise<number | void> {
   const { watch, on, label = {}, expected, orphans } = options
-  if (orphans) return showOrphans(socket, json)
+  if (orphans) return showOrphans(socket, json, { print, printLines })
   if (expected != null) {
     if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)
     const difference = compare(names, withLabels((await ask('members', { on })).members, label))
-    await print(json ? JSON.stringify(difference) : formatDifference(difference))
+    await (json ? print(JSON.stringify(difference)) : printLines(formatDifference(difference)))
     return difference.missing.length + difference.unexpected.length > 0 ? exitStatus['no-such-peer'] : 0
   }
-  const show = await chooseShow(json, watch)
+  const show = await chooseShow(json, watch, { print, printLines })
   for await (const { members } of callDaemon(socket, 'members', { on, watch })) {
     await show(withLabels(members, label))
     if (!watch) return
   }
 }
 
-async function showOrphans(socket: string, json: boolean): Promise<number> {
-  const print = (text: string) => writeTo(process.stdout, `${text}\n`)
+async function showOrphans(
+  socket: string,
+  json: boolean,
+  { print, printLines }: Pick<Context, 'print' | 'printLines'>
+): Promise<number> {
   const rows: (string | number)[][] = []
   let failed = 0
   for await (const answer of callDaemon(socket, 'leftovers', {})) {
@@ -64,7 +67,7 @@ async function showOrphans(socket: string, json: boolean): Promise<number> {
     for (const { kind, run, files, bytes, since, folder } of leftovers)
       rows.push([name, run, kind, files, formatBytes(bytes), formatAge(Date.now() - since), folder])
   }
-  if (!json) await print(formatTable(['NAME', 'RUN', 'KIND', 'FILES', 'BYTES', 'AGE', 'FOLDER'], rows))
+  if (!json) await printLines(formatTable(['NAME', 'RUN', 'KIND', 'FILES', 'BYTES', 'AGE', 'FOLDER'], rows))
   return failed === 0 ? 0 : exitStatus.unreachable
 }
 
@@ -72,10 +75,13 @@ const withLabels = (members: MemberView[], label: Record<string, string>) =>
   members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
 
 /** On a terminal, a table that is redrawn in place. */
-async function chooseShow(json: boolean, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
-  const print = (text: string) => writeTo(process.stdout, `${text}\n`)
+async function chooseShow(
+  json: boolean,
+  watch = false,
+  { print, printLines }: Pick<Context, 'print' | 'printLines'>
+): Promise<(members: MemberView[]) => Promise<void>> {
   if (json) return members => print(JSON.stringify({ members }))
-  if (!watch || !process.stdout.isTTY) return members => print(formatMembers(members, Date.now()))
+  if (!watch || !process.stdout.isTTY) return members => printLines(formatMembers(members, Date.now()))
   const block = (await import('../block.ts')).createBlock(process.stdout)
   return async members => block.draw(formatMembers(members, Date.now()))
 }

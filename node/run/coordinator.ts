@@ -35,7 +35,7 @@ import { RunContext } from './run-context.ts'
 import type { RunFeed } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
-import type { RunOrder, RunParts, RunRequest } from './run-parts.ts'
+import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -52,7 +52,7 @@ export interface CoordinatorComponents {
   content: Content
   runStreams: RunStreamServer
   receiver: Receiver
-  authority: Roles
+  authority: Roles & Proofs
 }
 
 export interface CoordinatorInit {
@@ -256,10 +256,10 @@ export class Coordinator {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, receiver, content } = this.#components
+    const { members, streams, feed, runStreams, receiver, content, authority } = this.#components
     const { log, signer, program, workloads } = this.#init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads },
+      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads, authority },
       signal: this.#stopped.signal,
       onPhase: () => this.#announce()
     }

@@ -101,7 +101,8 @@ export class PhaseRunner {
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
     if (!this.#open.asks(ack.by) && this.#run.nameOf(ack.by) == null)
       return { code: 'not-on-roster', reason: `${ack.by} is not on the roster` }
-    return this.#open.answer(ack)
+    const missing = this.#open.expects(ack) ? this.#run.announcements.missingOf(ack) : undefined
+    return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
   #command({ phase, step, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {

@@ -5,6 +5,7 @@ import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
 import { newRecord } from './new-record.ts'
@@ -43,6 +44,7 @@ export class RunContext {
   #candidates: Candidate[] = []
   #names = new Map<string, string>()
   readonly excluded = new Map<string, Exclusion>()
+  readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 
   constructor({ order, folder, events, parts }: RunContextInit) {

@@ -1,11 +1,16 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
 import type { KeyObject } from 'node:crypto'
 import { costliest, sharesOf } from '../../protocols/cost.ts'
+import { peek } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
-import type { Unreadable } from '../../protocols/folder-digests.ts'
+import type { FolderDigests, Unreadable } from '../../protocols/folder-digests.ts'
+import { OFFER_FILE } from '../../protocols/layout.ts'
+import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
+import type { Fault } from '../../protocols/verify/report.ts'
+import { checkSignedFiles } from '../../protocols/verify/signed-files.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
 
@@ -18,6 +23,8 @@ export interface ResultToSeal {
   events: RunEvents
   folder: RunFolder
   signer: { peer: string; key: KeyObject }
+  /** Digests of the lists of files that counted answers name. */
+  answered?: ReadonlySet<string>
 }
 
 /**
@@ -25,9 +32,12 @@ export interface ResultToSeal {
  * Followers see the last event when this resolves.
  * @returns why there is no seal, or undefined if there is one
  */
-export async function sealResult({ record, events, folder, signer }: ResultToSeal): Promise<string | undefined> {
+export async function sealResult(result: ResultToSeal): Promise<string | undefined> {
+  const { record, events, folder, signer } = result
   try {
     const proof = await folder.digests()
+    const faults = await unsignedIn(result, proof)
+    if (faults.length > 0) fail(record, `not as its members signed it: ${listed(faults.map(inLine))}`)
     if (proof.unreadable.length > 0) fail(record, `without a digest in the seal: ${inWords(proof.unreadable)}`)
     await events.finish(lastEvent(record, folder))
     await folder.seal(record, signer, proof)
@@ -43,6 +53,21 @@ export async function sealResult({ record, events, folder, signer }: ResultToSea
     return why
   }
 }
+
+/** What `bak verify` will say of the files of members: a run that it calls false is not ok. */
+async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal, proof: FolderDigests) {
+  const { run, refused = [] } = record
+  const offer = await folder.readEnvelope(OFFER_FILE).then(sealed => sealed && peek(offerSubject, sealed))
+  // without signed lists nothing can be compared
+  if (offer?.signedFiles !== true) return []
+  const members = new Map(offer.candidates.map(({ peer, name }) => [name, peer]))
+  const older = new Set(record.sent.filter(({ files }) => files == null).map(({ peer }) => peer))
+  const absent = [...refused, ...proof.unreadable]
+  const lists = await folder.fileLists()
+  return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent }).faults
+}
+
+const inLine = ({ where, what }: Fault) => `${where} ${what}`
 
 function fail(record: RunRecord, why: string, always = false): void {
   if (record.verdict !== 'ok' && !always) return
@@ -71,7 +96,11 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
 }
 
 function inWords(unreadable: Unreadable[]): string {
-  const named = unreadable.slice(0, MAX_NAMED).map(({ path, reason }) => `${path} (${reason})`)
-  const rest = unreadable.length - named.length
+  return listed(unreadable.map(({ path, reason }) => `${path} (${reason})`))
+}
+
+function listed(all: string[]): string {
+  const named = all.slice(0, MAX_NAMED)
+  const rest = all.length - named.length
   return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
