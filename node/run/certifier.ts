@@ -2,7 +2,7 @@
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, seal } from '../../protocols/envelope.ts'
-import type { Phase } from '../../protocols/fields.ts'
+import { cutText, type Phase } from '../../protocols/fields.ts'
 import type { Exclusion } from '../../protocols/manifest.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
 import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
@@ -34,7 +34,8 @@ export class Certifier {
     const excluded = this.#excludedBy(phase, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const outcome = { seq, phase, subject, step, when, verdict, needed, asked, closed: Date.now() }
+    const about = { seq, phase, step, when, verdict, asked }
+    const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
     const bytes = encode(sealed)
@@ -49,26 +50,14 @@ export class Certifier {
       this.notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
     }
     const reason = whyFailed(closed, asked, needed)
-    events.store({
-      type: 'phase-closed',
-      seq,
-      phase,
-      step,
-      when,
-      verdict,
-      ok,
-      asked,
-      took,
-      reason,
-      certificate: digest
-    })
+    events.store({ type: 'phase-closed', ...about, ok, took, reason, certificate: digest })
     for (const each of excluded) this.#run.exclude(each)
     return sealed
   }
 
   /** A workload that fails is a result, not a member that is out of order; those that were lost meanwhile are out of the run already. */
   #excludedBy(phase: Phase, { missing }: Closed): Exclusion[] {
-    if (phase !== 'work') return missing.map(each => ({ ...each, phase, reason: each.reason.slice(0, 1024) }))
+    if (phase !== 'work') return missing.map(each => ({ ...each, phase, reason: cutText(each.reason) }))
     const lost = this.#run.record.excluded.filter(each => each.phase === 'work' && !this.#lost.has(each.peer))
     for (const { peer } of lost) this.#lost.add(peer)
     return lost

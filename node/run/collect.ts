@@ -2,14 +2,15 @@
  * Collects what a run left on its members: who has the result asks each, the member packs and sends, and the folder is sealed anew if
  * something came. What is not as it was signed gets no new seal.
  */
-import type { KeyObject } from 'node:crypto'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { custodyOf, holdersOf } from '../../protocols/custody.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
 import { checkResult } from '../store/stored-results.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -27,18 +28,10 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
 }
 
-export class Collect {
-  readonly #components: CollectComponents
-  readonly #signer: { peer: string; key: KeyObject }
-
-  constructor(components: CollectComponents, init: { signer: { peer: string; key: KeyObject } }) {
-    this.#components = components
-    this.#signer = init.signer
-  }
-
+export class Collect extends Part<CollectComponents, { signer: Signer }> {
   /** @throws {BakError} `no-such-run`, `busy` while the run goes on, `not-the-controller`, `damaged` with what is not as it was signed */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
-    const { coordinator, receiver } = this.#components
+    const { coordinator, receiver } = this.components
     if (coordinator.driver(run) != null)
       throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
@@ -48,7 +41,7 @@ export class Collect {
     await checkResult(folder.root)
     const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
     const events = await RunEvents.open(folder.journal, values, () => {})
-    const names = await this.#names(record)
+    const names = askedIn(record)
     let hasArrived = false
     receiver.open(run, {
       folder,
@@ -77,27 +70,22 @@ export class Collect {
       await receiver.settle(run)
       await receiver.close(run, isComplete)
       await events.close()
-      if (hasArrived) await folder.sealAnew(record, this.#signer)
+      if (hasArrived) await folder.sealAnew(record, this.init.signer)
     }
   }
 
   /** @throws {BakError} `not-the-controller` if the seal of this peer would be worth nothing */
   #checkHolder(record: RunRecord): void {
     const { run, controller } = record
-    if (holdersOf(run, controller.peer, custodyOf(record)).includes(this.#signer.peer)) return
+    if (holdersOf(run, controller.peer, custodyOf(record)).includes(this.init.signer.peer)) return
     const who = `it was made by ${controller.name} ${controller.peer}, and was not handed over to this peer`
     throw new BakError('not-the-controller', `the result of ${run} cannot be completed here: ${who}`)
-  }
-
-  /** Every peer that was asked to join may have something, excluded or not. */
-  async #names(record: RunRecord): Promise<Map<string, string>> {
-    return new Map([...record.excluded, ...record.roster].map(({ peer, name }) => [peer, name]))
   }
 
   async *#one(record: RunRecord, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     try {
       for await (const { digest: _, ...rest } of ask(
-        this.#components.streams.to(peer),
+        this.components.streams.to(peer),
         collectProtocol,
         { run: record.run, custody: custodyOf(record) },
         { signal }
@@ -112,3 +100,7 @@ export class Collect {
     }
   }
 }
+
+/** Every peer that was asked to join may have something, excluded or not. */
+const askedIn = ({ excluded, roster }: RunRecord) =>
+  new Map([...excluded, ...roster].map(({ peer, name }) => [peer, name]))

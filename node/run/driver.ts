@@ -52,11 +52,7 @@ export class Driver {
     this.#hooks = hooks
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
-    this.#watch = new LossWatch({
-      run,
-      isHere: peer => run.isHere(peer),
-      onHopeless: why => this.#abort(why)
-    })
+    this.#watch = new LossWatch(run, why => this.#abort(why))
   }
 
   /** @returns whether the folder is sealed; never rejects */

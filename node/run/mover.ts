@@ -2,16 +2,16 @@
  * A whole result moves to another peer: verified, handed over in its record, packed, sent as one tarball, verified there before the
  * receipt, and only then deleted here. Only a peer with the label `archive=true` takes results in.
  */
-import type { KeyObject } from 'node:crypto'
 import { dirname } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
 import { handOver } from '../../protocols/custody.ts'
-import { envelope } from '../../protocols/envelope.ts'
+import { envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { openInbox } from '../store/inbox.ts'
 import { forgetMoved, noteMoved } from '../store/moved.ts'
@@ -38,15 +38,9 @@ interface MoveOptions {
   onProgress(done: number, total: number): void
 }
 
-export class Mover {
-  readonly #components: MoverComponents
-  readonly #home: Home
-  readonly #signer: { peer: string; key: KeyObject }
-
-  constructor(components: MoverComponents, init: { home: Home; signer: { peer: string; key: KeyObject } }) {
-    this.#components = components
-    this.#home = init.home
-    this.#signer = init.signer
+export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }> {
+  constructor(components: MoverComponents, init: { home: Home; signer: Signer }) {
+    super(components, init)
     components.receiver.archive(
       receiveTarball({
         signer: init.signer,
@@ -61,15 +55,15 @@ export class Mover {
    * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
    */
   async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
-    const { coordinator, streams } = this.#components
+    const { coordinator, streams } = this.components
     const { keep, signal, onProgress } = options
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
     await checkResult(folder.root)
-    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.#signer), this.#signer)
-    const packing = moveFolder(this.#home, run)
+    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.init.signer), this.init.signer)
+    const packing = moveFolder(this.init.home, run)
     const outbox = await openOutbox(packing, run)
     try {
       const {
@@ -88,26 +82,26 @@ export class Mover {
       await removeTree(packing)
     }
     if (keep) return
-    await noteMoved(this.#home, run, { ...to, at: Date.now() })
+    await noteMoved(this.init.home, run, { ...to, at: Date.now() })
     await folder.remove()
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { members, authority } = this.#components
+    const { members, authority } = this.components
     const { run, allow } = offer
     checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
     }
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
-    const inbox = await openInbox(this.#home.inbox(run))
+    const inbox = await openInbox(this.init.home.inbox(run))
     const had = await inbox.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
-    if (hasResult(this.#home, run))
+    if (hasResult(this.init.home, run))
       throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
     const sink = await inbox.sink(offer, async tarball => {
-      await takeIn(this.#home, run, tarball)
-      await forgetMoved(this.#home, run)
+      await takeIn(this.init.home, run, tarball)
+      await forgetMoved(this.init.home, run)
     })
     return { sink }
   }

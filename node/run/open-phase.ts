@@ -69,11 +69,6 @@ export class OpenPhase {
     return this.#init.command
   }
 
-  /** Whether the peer's answer counts. */
-  asks(peer: string): boolean {
-    return this.#init.asked.has(peer)
-  }
-
   #waitsFor(peer: string): boolean {
     return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#rejected.has(peer)
   }

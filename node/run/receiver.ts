@@ -202,7 +202,6 @@ async function unpackBounded(
 ): Promise<Unpacked> {
   const bound = isOwnData ? Number.POSITIVE_INFINITY : maxDataOf(bytes)
   const maxBytes = isOwnData ? undefined : MAX_UNPACKED_BYTES + HEADER_BYTES
-
   const room = (await freeBytes(root)) - RESERVED_BYTES
   const paths = allow.map(path => `${path}/`)
   try {

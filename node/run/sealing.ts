@@ -1,28 +1,27 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
-import type { KeyObject } from 'node:crypto'
 import { costliest, sharesOf } from '../../protocols/cost.ts'
-import { peek } from '../../protocols/envelope.ts'
+import { peek, type Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
-import type { FolderDigests, Unreadable } from '../../protocols/folder-digests.ts'
+import { cutText } from '../../protocols/fields.ts'
+import type { FolderDigests } from '../../protocols/folder-digests.ts'
 import { OFFER_FILE } from '../../protocols/layout.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
-import type { Fault } from '../../protocols/verify/report.ts'
 import { checkSignedFiles } from '../../protocols/verify/signed-files.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
 
 /** Names in one reason. */
 const MAX_NAMED = 5
-const MAX_REASON = 1024
 
 export interface ResultToSeal {
   record: RunRecord
   events: RunEvents
   folder: RunFolder
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
   /** Digests of the lists of files that counted answers name. */
   answered?: ReadonlySet<string>
 }
@@ -36,9 +35,10 @@ export async function sealResult(result: ResultToSeal): Promise<string | undefin
   const { record, events, folder, signer } = result
   try {
     const proof = await folder.digests()
-    const faults = await unsignedIn(result, proof)
-    if (faults.length > 0) fail(record, `not as its members signed it: ${listed(faults.map(inLine))}`)
-    if (proof.unreadable.length > 0) fail(record, `without a digest in the seal: ${inWords(proof.unreadable)}`)
+    const faults = (await unsignedIn(result, proof)).map(({ where, what }) => `${where} ${what}`)
+    if (faults.length > 0) fail(record, `not as its members signed it: ${listInWords(faults, MAX_NAMED)}`)
+    const unreadable = proof.unreadable.map(({ path, reason }) => `${path} (${reason})`)
+    if (unreadable.length > 0) fail(record, `without a digest in the seal: ${listInWords(unreadable, MAX_NAMED)}`)
     await events.finish(lastEvent(record, folder))
     await folder.seal(record, signer, proof)
     events.end()
@@ -67,13 +67,11 @@ async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal
   return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent }).faults
 }
 
-const inLine = ({ where, what }: Fault) => `${where} ${what}`
-
 function fail(record: RunRecord, why: string, always = false): void {
   if (record.verdict !== 'ok' && !always) return
   record.verdict = 'failed'
   record.status = statusOf('failed')
-  record.reason = why.slice(0, MAX_REASON)
+  record.reason = cutText(why)
 }
 
 function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
@@ -82,25 +80,6 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
   const { shortfalls, beside } = record
-  const about = {
-    verdict,
-    status,
-    partial,
-    reason: reason?.slice(0, MAX_REASON),
-    excluded,
-    shortfalls,
-    beside,
-    observed
-  }
+  const about = { verdict, status, partial, reason: reason && cutText(reason), excluded, shortfalls, beside, observed }
   return { type: 'ended', ...about, bytes, took, folder: root }
-}
-
-function inWords(unreadable: Unreadable[]): string {
-  return listed(unreadable.map(({ path, reason }) => `${path} (${reason})`))
-}
-
-function listed(all: string[]): string {
-  const named = all.slice(0, MAX_NAMED)
-  const rest = all.length - named.length
-  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
