@@ -47,7 +47,14 @@ export function checkFileList(sealed: Uint8Array, { run, by }: { run: string; by
   throw new BakError('bad-message', `the list of its files is of ${list.by} for ${list.run}`)
 }
 
-export const isSignedList = ({ run, by, digest, signature }: FileList) => verify(by, framed(run, digest), signature)
+export function isSignedList({ run, by, digest, signature }: FileList): boolean {
+  try {
+    return verify(by, framed(run, digest), signature)
+  } catch {
+    // not a valid peer id
+    return false
+  }
+}
 
 /** @returns the lists in the order of the file, and the bytes at its end that are none */
 export function splitFileLists(content: Uint8Array): { lists: FileList[]; rest: number } {

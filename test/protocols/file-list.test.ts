@@ -41,6 +41,7 @@ test('each change of text, run, peer or signature is found', () => {
     ['aaaa', 'aaab'],
     [run, '20261122T213015-k3f9ac'],
     [signer.peer, newSigner().peer],
+    [signer.peer, signer.peer.replace(/.{44}$/, 'l'.repeat(44))],
     ['s/empty', 's/Empty']
   ] as const) {
     const [list] = changed(from, to).lists
