@@ -1,7 +1,10 @@
 /** Writes to a terminal or a pipe, whose reader may be slow or gone. */
 import { styleText } from 'node:util'
-import { escapeRaw, obeyed } from '../protocols/file-names.ts'
+import { OBEYED } from '../protocols/clean-line.ts'
+import { escapeRaw } from '../protocols/file-names.ts'
 import { type OutputBytes, unwrapOutput } from '../protocols/output-bytes.ts'
+
+export { cleanJson, cleanLine } from '../protocols/clean-line.ts'
 
 /** Writes, and waits for a slow reader, but not for one that has closed its end. */
 export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
@@ -16,15 +19,9 @@ export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): 
   })
 }
 
-/** Replaces control characters: text of another peer must not control the terminal. */
-export const cleanLine = (text: string) => text.replace(obeyed(), ' ')
-/** @returns JSON that means the same, with the characters that a terminal would obey as `\u009b` */
-export const cleanJson = (json: string) =>
-  json.replace(obeyed(), found =>
-    [...found].map(each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
-  )
-
-const isObeyed = (character: string) => character !== '\n' && character !== '\t' && obeyed().test(character)
+const obeyed = new RegExp(`[${OBEYED}]`)
+/** What a terminal would obey, but for the ends of lines and tabs. */
+const isObeyed = (character: string) => character !== '\n' && character !== '\t' && obeyed.test(character)
 
 /** @returns output as text for a terminal: control characters and bytes that are no UTF-8 as `\x1b`; a carriage return ends a line */
 export const visibleOutput = (portion: OutputBytes): string =>

@@ -2,15 +2,12 @@
  * Names of files as the bytes that they are. A raw name or path is a string with a character for each byte (latin1), so that a
  * name that is no UTF-8 can be compared, joined and opened like any other.
  */
+import { OBEYED } from './clean-line.ts'
 
 /** A sequence of UTF-8 in a raw string, or any other byte. */
 const SEQUENCE =
   /([\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})|[\s\S]/g
 const PLAIN = /^[ -[\]-~]*$/
-/** What a terminal obeys instead of showing it: control characters, ends of lines, and marks that change the direction of text. */
-const OBEYED = '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069'
-/** Each run of what no text that is shown on a terminal may have. */
-export const obeyed = () => new RegExp(`[${OBEYED}]+`, 'g')
 /** Characters that no name in an archive may have. */
 export const CONTROL = new RegExp(`[${OBEYED}\\ufffd]`)
 
@@ -36,4 +33,5 @@ export function packedName(raw: string): string {
   return isClean ? plain : escapeRaw(raw, character => character === '\\' || CONTROL.test(character))
 }
 
-const inHex = (raw: string) => [...raw].map(each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
+/** `\xc3\xa9` */
+export const inHex = (raw: string) => bytesOf(raw).toString('hex').replace(/../g, '\\x$&')

@@ -1,5 +1,4 @@
 /** The result folder of one run: its fixed files, and how each is written. */
-
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -79,8 +78,9 @@ export class RunFolder {
     await writeAtomic(this.path(METADATA_FILE), text)
   }
 
-  async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.path(RECORD_FILE), writeRecord(record))
+  /** @param signer seals it, under the digests that it has */
+  async writeRecord(record: RunRecord, signer?: Signer): Promise<void> {
+    await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
   }
 
   /**
@@ -124,11 +124,6 @@ export class RunFolder {
     await this.seal(record, signer, { ...rest, files: { ...files, ...sealed } })
   }
 
-  /** Seals the same files under a changed record. */
-  async sealRecord(record: RunRecord, signer: Signer): Promise<void> {
-    await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
-  }
-
   /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */
   async seal(record: RunRecord, signer: Signer, proof?: FolderDigests): Promise<void> {
     const { files, unreadable, others } = proof ?? (await this.digests())
@@ -138,7 +133,7 @@ export class RunFolder {
       ({ path }) => parseResultPath(path)?.kind === 'certificate' && !Object.hasOwn(all, path)
     )
     const unproven = [...unreadable, ...lost]
-    await this.sealRecord(
+    await this.writeRecord(
       { ...record, files: all, others, unreadable: unproven.length === 0 ? undefined : unproven },
       signer
     )
