@@ -25,5 +25,6 @@ export function validProofs(mesh: string, proofs: Uint8Array[]): Map<string, Pro
   return valid
 }
 
-/** @returns whether a proof held at an instant; that it has run out since is no matter */
-export const heldAt = (proof: Proof, at: number) => proof.issued - skewOf(proof) <= at && at <= endOfProof(proof)
+/** @returns whether a proof held while a run went on, in which it may have been renewed; that it has run out since is no matter */
+export const heldDuring = (proof: Proof, { created, ended = created }: { created: number; ended?: number }) =>
+  proof.issued - skewOf(proof) <= Math.max(created, ended) && created <= endOfProof(proof)

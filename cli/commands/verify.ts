@@ -85,7 +85,7 @@ async function ofHome(home: string): Promise<Anchor> {
 }
 
 /** Checks the certificates that the daemon has of a run whose folder is on another peer. */
-async function verifyElsewhere(context: Context, view: RunView, { by }: Anchor): Promise<number> {
+async function verifyElsewhere(context: Context, view: RunView, { by, mesh }: Anchor): Promise<number> {
   const evidence = readEvidence({ manifest: opened(view.manifest), offer: opened(view.offer) })
   const checked = view.certificates.map(each => checkCertificate(opened(each) as Envelope, evidence))
   const faults = checked.flatMap(({ value, faults }) =>
@@ -94,6 +94,9 @@ async function verifyElsewhere(context: Context, view: RunView, { by }: Anchor):
   const answers = checked.reduce((sum, { acks }) => sum + acks.length, 0)
   const { run, controller, holder } = view
   // the daemon heard these of a controller of its mesh: it takes none of others
+  const { mesh: own } = await ofHome(context.home)
+  if (mesh != null && mesh !== own)
+    faults.push({ where: 'offer', what: `the daemon is of mesh ${own}; you named ${mesh}` })
   if (by != null && by !== controller)
     faults.push({ where: 'offer', what: `its controller is ${controller}; you named ${by}` })
   const ok = faults.length === 0 && checked.length > 0

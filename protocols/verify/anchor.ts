@@ -3,7 +3,7 @@ import { custodyOf, holdersOf } from '../custody.ts'
 import { asBakError } from '../errors.ts'
 import { RECORD_FILE } from '../layout.ts'
 import type { RunRecord } from '../record.ts'
-import { heldAt, validProofs } from '../run-proofs.ts'
+import { heldDuring, validProofs } from '../run-proofs.ts'
 import type { Origin, Report } from './report.ts'
 
 /** Whom the caller trusts. */
@@ -44,15 +44,16 @@ function checkHolder(record: RunRecord, by: string, wrong: (what: string) => voi
 
 /** @returns why the controller is not proven to be one of the mesh */
 function proveRole(
-  { controller, created, roster }: RunRecord,
+  record: RunRecord,
   proofs: ReturnType<typeof validProofs>,
   mesh: string,
   origin: Origin,
   { unproven }: Report
 ): string | undefined {
+  const { controller, roster } = record
   for (const { peer, name } of roster) {
     const proof = proofs.get(peer)
-    if (peer === mesh || peer === controller.peer || (proof != null && heldAt(proof, created))) continue
+    if (peer === mesh || peer === controller.peer || (proof != null && heldDuring(proof, record))) continue
     unproven.push({ path: name, reason: `nothing proves that ${peer} was a member of mesh ${mesh}` })
   }
   const proof = proofs.get(controller.peer)
@@ -60,7 +61,8 @@ function proveRole(
   const who = `the controller ${controller.peer}`
   if (role == null) return `nothing proves that ${who} is of mesh ${mesh}; if you know it: --by ${controller.peer}`
   if (role === 'agent') return `${who} is no controller of mesh ${mesh} but an agent`
-  if (proof != null && !heldAt(proof, created)) return `${who} was not a member of mesh ${mesh} when the run began`
+  if (proof != null && !heldDuring(proof, record))
+    return `${who} was not a member of mesh ${mesh} while the run went on`
   Object.assign(origin, { mesh, role })
   return undefined
 }

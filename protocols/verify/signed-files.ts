@@ -82,7 +82,7 @@ function checkFile(
   { faults, unproven }: SignedFiles
 ): void {
   const parsed = parseResultPath(path)
-  if (parsed == null) faults.push({ where: path, what: 'is no part of a result' })
+  // what is in no folder of a member is the controller's own: its seal says what it is
   if (parsed == null || !('member' in parsed)) return
   const peer = about.members.get(parsed.member)
   if (peer == null)
@@ -103,15 +103,13 @@ function checkOther(
   signed: Map<string, Signed>,
   { faults }: SignedFiles
 ): void {
-  const parsed = parseResultPath(path)
   const peer = ownerOf(about, path)
-  if (peer != null && about.older.has(peer)) return
-  if (what !== EMPTY_FOLDER) faults.push({ where: path, what: `is ${what}, which a result has none of` })
-  else if (peer != null && parsed != null && 'member' in parsed) {
-    const { folders, files } = signed.get(peer) ?? { folders: new Set(), files: new Map() }
-    const isKnown = folders.has(path) || [...files.keys()].some(each => isAtOrBelow(each, path))
-    if (!isKnown) faults.push({ where: path, what: `is ${what}, which ${parsed.member} did not sign` })
-  }
+  if (peer == null || about.older.has(peer)) return
+  const { folders, files } = signed.get(peer) ?? { folders: new Set(), files: new Map() }
+  // of a folder whose files were not taken only the paths are known
+  const isSigned = folders.has(path) || [...files.keys()].some(each => isAtOrBelow(each, path))
+  if (what === EMPTY_FOLDER && isSigned) return
+  faults.push({ where: path, what: `is ${what}, which ${nameOf(about, peer)} did not sign` })
 }
 
 function ownerOf({ members }: FilesToCheck, path: string): string | undefined {

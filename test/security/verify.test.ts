@@ -136,7 +136,6 @@ const table: Array<[who: 'an outsider' | 'the controller', did: string, act: (co
     copy => copy.write(`${TOOLS}/b/more`, ''),
     /tools-default\/b\/more: b did not sign it/
   ],
-  ['the controller', 'adds a file of its own', copy => copy.write('notes', ''), /^notes: is no part of a result/m],
   [
     'the controller',
     'drops a file of a member',
@@ -153,7 +152,7 @@ const table: Array<[who: 'an outsider' | 'the controller', did: string, act: (co
     'the controller',
     'adds a link',
     copy => symlinkSync('/etc', copy.path(TOOLS, 'b/more')),
-    /b\/more: is a link to \/etc, which a result has none of/
+    /b\/more: is a link to \/etc, which b did not sign/
   ],
   [
     'the controller',

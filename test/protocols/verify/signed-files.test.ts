@@ -74,14 +74,18 @@ const table: Array<[string, Partial<FilesToCheck>, faults: string[], unproven?: 
     { files: { ...good.files, 'sysinfo/begin/c/x': file('c') } },
     ['sysinfo/begin/c/x is in a folder of c, who is no member of the run']
   ],
-  ['a file elsewhere', { files: { ...good.files, notes: file('c') } }, ['notes is no part of a result']],
+  ['a file of the controller', { files: { ...good.files, notes: file('c') } }, []],
   [
     'a link, and an empty folder that nobody signed',
-    { others: { 'sysinfo/begin/a/l': 'a link to x', 'sysinfo/end/a': 'an empty folder', sysinfo: 'an empty folder' } },
-    [
-      'sysinfo/begin/a/l is a link to x, which a result has none of',
-      'sysinfo/end/a is an empty folder, which a did not sign'
-    ]
+    {
+      others: {
+        l: 'a link to y',
+        'sysinfo/begin/a/l': 'a link to x',
+        'sysinfo/end/a': 'an empty folder',
+        sysinfo: 'an empty folder'
+      }
+    },
+    ['sysinfo/begin/a/l is a link to x, which a did not sign', 'sysinfo/end/a is an empty folder, which a did not sign']
   ],
   [
     'an empty folder that its member signed',
