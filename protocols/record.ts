@@ -96,6 +96,8 @@ const runRecord = v.object({
       digest,
       bytes: count,
       arrived: v.boolean(),
+      /** Digest of the signed list of its files (file-list.ts). */
+      files: v.optional(digest),
       path: v.optional(pathClass),
       carrier: v.optional(carrier)
     }),
@@ -103,7 +105,11 @@ const runRecord = v.object({
   ),
   /** Digests of all other files in the folder, by path. */
   files: v.optional(table(v.string(), v.object({ sha256: digest, bytes: count }))),
-  /** Files and folders that could not be read for the seal. */
+  /** What is neither a file nor a folder with files: empty folders, links and their targets, sockets; none of it is followed or opened. */
+  others: v.optional(table(v.string(), text)),
+  /** Files of members that were not taken: the member signed them, and they are not here. */
+  refused: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  /** Files and folders that could not be read for the seal, and certificates that a daemon that was killed did not write. */
   unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
   /** Signed statements by which the result went to other peers (custody.ts), in base64. */
   custody: v.optional(list(v.string(), 64)),

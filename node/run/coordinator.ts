@@ -38,7 +38,7 @@ import { RunContext } from './run-context.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
-import type { RunOrder, RunParts, RunRequest } from './run-parts.ts'
+import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -55,7 +55,7 @@ export interface CoordinatorComponents {
   content: Content
   runStreams: RunStreamServer
   receiver: Receiver
-  authority: Roles
+  authority: Roles & Proofs
 }
 
 export interface CoordinatorInit {
@@ -252,10 +252,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, receiver, content } = this.components
+    const { members, streams, feed, runStreams, receiver, content, authority } = this.components
     const { log, signer, program, workloads } = this.init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads },
+      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads, authority },
       signal: this.stopped,
       onPhase: () => this.#announce()
     }

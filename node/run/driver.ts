@@ -18,6 +18,7 @@ import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
 import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
+import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
 import { sealResult } from './sealing.ts'
@@ -147,14 +148,9 @@ export class Driver {
     this.run.events.show({ type: 'transfer', peer, name: this.run.nameOf(peer) ?? peer, done, total })
   }
 
-  onReceived(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier, refused }: Transfer): void {
-    const { events, record } = this.run
-    const name = this.run.nameOf(peer) ?? peer
-    if (refused.length > 0) record.partial = true
-    record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
-    events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
-    const reason = 'not a plain file in a folder of its own'
-    for (const entry of refused) events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
+  onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void {
+    noteReceived(this.run, { peer, name: this.run.nameOf(peer) ?? peer }, offer, transfer)
+    this.run.announcements.received(peer, offer, transfer.files)
   }
 
   /** @returns whether a phase happens although the run has failed */
@@ -198,7 +194,8 @@ export class Driver {
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict)
-    const why = await sealResult({ record, events, folder, signer: parts.signer })
+    const { answered } = this.run.announcements
+    const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null
   }

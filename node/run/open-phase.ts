@@ -42,6 +42,8 @@ export interface Closed {
 export class OpenPhase {
   readonly #init: OpenPhaseInit
   readonly #acks = new Map<string, Signed<Ack>>()
+  /** Peers whose answers are false, and why. */
+  readonly #rejected = new Map<string, { code: ErrorCode; reason: string }>()
   /** Peers that cannot be reached and have not answered. */
   readonly #lost = new Set<string>()
   #ok = 0
@@ -68,7 +70,7 @@ export class OpenPhase {
   }
 
   #waitsFor(peer: string): boolean {
-    return this.#init.asked.has(peer) && !this.#acks.has(peer)
+    return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#rejected.has(peer)
   }
 
   /** Publishes and waits until the phase is over. */
@@ -106,6 +108,19 @@ export class OpenPhase {
     this.#init.onAnswer(ack, this.age)
     this.#judge(false)
     return undefined
+  }
+
+  /** Whether it is the answer that is waited for. */
+  expects({ by, value }: Signed<Ack>): boolean {
+    return this.#waitsFor(by) && strayFields(value, this.#init.command).length === 0
+  }
+
+  /** The peer's answer is false: it does not count, and none is waited for. @returns why */
+  reject(peer: string, code: ErrorCode, reason: string): { code: ErrorCode; reason: string } {
+    this.#rejected.set(peer, { code, reason })
+    this.#lost.delete(peer)
+    this.#judge(false)
+    return { code, reason }
   }
 
   /** A peer that did not get the command may get it now: it is published again, for all without an answer. */
@@ -154,7 +169,7 @@ export class OpenPhase {
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
     const { needed, cleanup, asked } = this.#init
-    const waiting = asked.size - this.#acks.size - this.#lost.size
+    const waiting = asked.size - this.#acks.size - this.#lost.size - this.#rejected.size
     const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
     if (verdict === 'open') return
     this.#over = true
@@ -169,6 +184,8 @@ export class OpenPhase {
       const ack = this.#acks.get(peer)?.value
       if (ack?.outcome === 'ok') return []
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
+      const rejected = this.#rejected.get(peer)
+      if (rejected != null) return [{ peer, name, ...rejected }]
       if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
       return !late

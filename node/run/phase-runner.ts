@@ -100,7 +100,8 @@ export class PhaseRunner {
     const isLast = this.#open?.command.phase === 'terminate'
     if (out != null && !isLast) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
-    return this.#open.answer(ack)
+    const missing = this.#open.expects(ack) ? this.#run.announcements.missingOf(ack) : undefined
+    return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
   #command({ phase, step, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {

@@ -5,6 +5,7 @@
 import { decode } from '../../protocols/codec.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { checkFileList, MAX_LIST_BYTES } from '../../protocols/file-list.ts'
 import { isFolderOf, parseResultPath } from '../../protocols/layout.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
@@ -30,8 +31,11 @@ import { type Unpacked, unpack } from '../store/unpack.ts'
 
 /** How a tarball came. */
 export interface Transfer {
-  /** Entries that were not unpacked. */
+  /** Entries that were not unpacked, and their paths as a seal has them. */
   refused: string[]
+  refusedPaths?: string[]
+  /** Digest of the list of files that its member signed. */
+  files?: string
   /** ms */
   took: number
   /** Of its last byte; none where the sender is this peer. */
@@ -162,11 +166,20 @@ export class Receiver {
     const take = async (tarball: string | Uint8Array) => {
       // what this peer packed itself is large only if its workload wrote so much
       const isOwnData = peer === this.#signer.peer
-      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, isOwnData)
+      let files: string | undefined
+      const check = (sealed: Uint8Array) => {
+        files = checkFileList(sealed, { run: offer.run, by: peer }).digest
+      }
+      const { refused, refusedPaths, list } = await unpackBounded(tarball, reception.folder.root, offer, {
+        isOwnData,
+        check
+      })
+      if (list != null) reception.folder.addFileList(list)
       unfinished.delete(offer.digest)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
-      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path, carrier })
+      const took = performance.now() - began
+      reception.onReceived(peer, offer, { refused, refusedPaths, files, took, path, carrier })
     }
     const sink = await inbox.sink(offer, async tarball => {
       if (open.settled) throw noTarballs(offer.run)
@@ -185,7 +198,7 @@ async function unpackBounded(
   tarball: string | Uint8Array,
   root: string,
   { allow, what, bytes }: TarballOffer,
-  isOwnData: boolean
+  { isOwnData, check }: { isOwnData: boolean; check(list: Uint8Array): void }
 ): Promise<Unpacked> {
   const bound = isOwnData ? Number.POSITIVE_INFINITY : maxDataOf(bytes)
   const maxBytes = isOwnData ? undefined : MAX_UNPACKED_BYTES + HEADER_BYTES
@@ -193,7 +206,8 @@ async function unpackBounded(
   const paths = allow.map(path => `${path}/`)
   try {
     const maxEntries = isOwnData ? undefined : MAX_ENTRIES
-    return await unpack(tarball, root, { allow: paths, maxBytes, maxData: Math.min(bound, room), maxEntries })
+    const list = { maxBytes: isOwnData ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES, check }
+    return await unpack(tarball, root, { allow: paths, maxBytes, maxData: Math.min(bound, room), maxEntries, list })
   } catch (cause) {
     if (room >= bound || asBakError(cause).code !== 'not-allowed') throw cause
     throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${what}`, { cause })

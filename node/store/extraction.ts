@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Parser, type ReadEntry } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
+import { FILE_LISTS_FILE } from '../../protocols/layout.ts'
 import { isCode } from './disk.ts'
 import { EntryCheck } from './entries.ts'
 import { EntryWriter } from './entry-writer.ts'
@@ -21,6 +22,8 @@ interface ExtractionInit {
   maxData?: number
   /** Called for each entry that is not unpacked. */
   refuse: Refuse
+  /** The entry of the list of files is kept in memory instead, up to so many bytes. */
+  maxList?: number
   /** Keeps all entries in memory until the archive has been parsed, then writes them at once. For small archives. */
   inMemory: boolean
 }
@@ -39,6 +42,8 @@ interface WarnedData {
 export class Extraction {
   /** Whether the end-of-archive mark was seen. */
   isWhole = false
+  /** The list of files, as it came. */
+  list: Buffer | undefined
   readonly #parser: Parser
   readonly #folder: string
   readonly #inMemory: InMemoryEntry[] = []
@@ -49,6 +54,7 @@ export class Extraction {
   readonly #check: EntryCheck
   readonly #refuse: Refuse
   readonly #maxEntries: number
+  readonly #maxList: number | undefined
   readonly #checked = new WeakSet<ReadEntry>()
   #entries = 0
   #failure: Error | undefined
@@ -59,6 +65,7 @@ export class Extraction {
     this.#check = new EntryCheck(allow)
     this.#refuse = refuse
     this.#maxEntries = maxEntries
+    this.#maxList = init.maxList
     this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes, maxData) })
     this.#parser = new Parser({
       zstd: false,
@@ -66,7 +73,11 @@ export class Extraction {
       filter: (path: string, entry: unknown) => this.#admit(path, entry as ReadEntry),
       onwarn: (code: string, message: unknown, data: unknown) =>
         this.#onWarn(code, String(message), data as WarnedData),
-      onReadEntry: (entry: ReadEntry) => (inMemory ? this.#collect(entry) : this.#write(entry))
+      onReadEntry: (entry: ReadEntry) => {
+        if (this.#isList(entry)) this.#takeList(entry)
+        else if (inMemory) this.#collect(entry)
+        else this.#write(entry)
+      }
     })
     this.#parser.on('eof', () => {
       this.isWhole = true
@@ -111,10 +122,26 @@ export class Extraction {
       this.#fail(new BakError('not-allowed', `the archive has more than ${this.#maxEntries} entries`))
       return false
     }
+    if (this.#isList(entry)) return this.#failure == null
     const reason = this.#check.refusalOf({ path, type: entry.type })
     if (reason !== undefined) this.#refuse(path, reason)
     entry.mode = entry.type === 'Directory' || (entry.mode ?? 0) & 0o111 ? 0o755 : 0o644
     return reason === undefined && this.#failure == null
+  }
+
+  #isList({ path, type }: ReadEntry): boolean {
+    return this.#maxList != null && path === FILE_LISTS_FILE && type === 'File'
+  }
+
+  #takeList(entry: ReadEntry): void {
+    const chunks: Buffer[] = []
+    if (this.list != null || entry.size > (this.#maxList as number))
+      this.#fail(new BakError('not-allowed', 'the archive has a second list of files, or one that is too long'))
+    else entry.on('data', chunk => chunks.push(chunk))
+    entry.on('end', () => {
+      this.list = Buffer.concat(chunks)
+    })
+    entry.resume()
   }
 
   #collect(entry: ReadEntry): void {

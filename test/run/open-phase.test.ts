@@ -98,6 +98,28 @@ test('where this peer is the only addressee nothing is repeated', () => {
   )
 })
 
+test('a false answer does not count, and none is waited for', async () => {
+  for (const [needed, verdict] of [
+    [2, 'met'],
+    [3, 'failed']
+  ] as const) {
+    const { open, answer, closed, missing } = phaseOf({ needed })
+    answer('a')
+    assert.ok(open.expects(ackOf('c', {})))
+    assert.not(open.expects(ackOf('c', { seq: 99 })))
+    open.reject('id-of-c', 'mismatch', 'it announced x, which did not arrive')
+    assert.not(open.expects(ackOf('c', {})))
+    answer('b')
+    answer('c')
+    assert.is((await closed())?.verdict, verdict)
+    assert.equal(await missing(), ['c mismatch'])
+    assert.equal(
+      (await closed())?.acks.map(({ by }) => by).sort(),
+      ['id-of-a', 'id-of-b'].slice(0, verdict === 'met' ? 2 : 1)
+    )
+  }
+})
+
 test('each attempt is for those without an answer', () => {
   const waited: string[][] = []
   const { answer } = phaseOf({ publish: (_, waiting) => void waited.push(waiting) })
