@@ -7,6 +7,7 @@ import {
   daemonDefaults,
   daemonSettings,
   labelsOf,
+  type ReceiveLimits,
   readConfigText
 } from '../protocols/config-file.ts'
 import { BakError } from '../protocols/errors.ts'
@@ -38,9 +39,10 @@ export interface Flags {
   allowExec?: string[]
   allowTools?: string[]
   allowPaths?: string[]
+  allowArchive?: string[]
 }
 
-export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings> }
+export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings>; receive_limits: ReceiveLimits }
 
 /**
  * @param given the settings that `checkFlags` returned
@@ -52,15 +54,17 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const name = given.name ?? file.name ?? kept.name ?? nameOfHost()
   const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
+  const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
-  return { ...daemonDefaults, ...file, ...given, name, label, relay_limits, allow } as Config
+  return { ...daemonDefaults, ...file, ...given, name, label, relay_limits, receive_limits, allow } as Config
 }
 
 /** @throws {BakError} `usage` with a line for every error */
 export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
-  const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...others } = flags
+  const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...rest } = flags
+  const { allowArchive: archive, ...others } = rest
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const allow = dropUndefined({ controllers, exec, tools, paths }, parseAllowed)
+  const allow = dropUndefined({ controllers, exec, tools, paths, archive }, parseAllowed)
   const given: DaemonSettings = dropUndefined<unknown>({
     ...others,
     listen: listen === false ? [] : listen,

@@ -36,13 +36,14 @@ test('without a file and flags every setting has the default of the help', async
     announce: [],
     relay: 'auto',
     relay_limits: { reservations: 512 },
+    receive_limits: { bytes: 68_719_476_736, files: 1_000_000, tarballs: 25_000, ratio: 200 },
     direct: true,
     upnp: true,
     membership: '30d',
     leftovers: '30d',
     forget: '1d',
     log: 'info',
-    allow: { controllers: true, exec: true, tools: true, paths: true }
+    allow: { controllers: true, exec: true, tools: true, paths: true, archive: true }
   })
 })
 
@@ -103,7 +104,7 @@ const allowed: Array<[key: string, file: string, fromFile: unknown, flag: string
 for (const [key, file, fromFile, flag, fromFlag] of allowed) {
   test(`allow.${key} = ${file} wins over the default, and ${flag} over the file; the other keys keep their defaults`, async () => {
     const flagOf = { [`allow${(key[0] as string).toUpperCase()}${key.slice(1)}`]: flag }
-    const all = { controllers: true, exec: true, tools: true, paths: true }
+    const all = { controllers: true, exec: true, tools: true, paths: true, archive: true }
     assert.equal((await settingsOf(`[allow]\n${key} = ${file}`)).allow, { ...all, [key]: fromFile })
     assert.equal((await settingsOf(`[allow]\n${key} = ${file}`, flagOf)).allow, { ...all, [key]: fromFlag })
   })

@@ -13,7 +13,7 @@ import { type InspectPath, isInside, realPath } from './real-path.ts'
 /** Longest path in Linux; path_resolution(7). */
 const MAX_PATH_LENGTH = 4096
 
-export type Rules = Required<AllowSettings>
+export type Rules = Required<Omit<AllowSettings, 'archive'>>
 
 /** What a decision depends on beside the rules. */
 export interface Machine {

@@ -11,6 +11,7 @@ import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
 import type { Receiver } from './receiver.ts'
+import { expectationOf } from './reception.ts'
 
 export interface CollectComponents {
   streams: Streams
@@ -45,8 +46,12 @@ export class Collect {
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
+      ...expectationOf(record),
       nameOf: peer => names.get(peer),
+      onWait: () => {},
       onProgress: () => {},
+      // the member that is asked says it
+      onRefused: () => {},
       onReceived: (peer, { what, digest, bytes }, { took, path, carrier }) => {
         const name = names.get(peer) ?? peer
         record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })

@@ -11,7 +11,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { temporaryIn } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { printable } from './entries.ts'
-import { Extraction, type Refuse } from './extraction.ts'
+import { type Counted, Exceeded, Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
@@ -25,6 +25,8 @@ interface UnpackOptions {
   maxData?: number
   /** Largest number of entries. */
   maxEntries?: number
+  /** Told once the archive has been read to its end. */
+  onCounted?(counted: Counted): void
   /** False if the caller makes the files durable itself. */
   sync?: boolean
 }
@@ -55,9 +57,10 @@ export async function unpack(archive: string | Uint8Array, root: string, options
     mkdirSync(fresh, { mode: 0o755 })
     let inMemory = false
     try {
-      const extracted = await extract(archive, fresh, options, refuse)
+      const { at, counted, ...extracted } = await extract(archive, fresh, options, refuse)
       inMemory = extracted.inMemory
-      return { ...(await moveIn(fresh, root, refuse, { at: extracted.at, sync: options.sync })), refused }
+      options.onCounted?.(counted)
+      return { ...(await moveIn(fresh, root, refuse, { at, sync: options.sync })), refused }
     } finally {
       // of a small archive little is left, mostly nothing: a wait for the thread pool would take longer
       if (inMemory) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })
@@ -72,7 +75,7 @@ async function extract(
   folder: string,
   { signal, allow, maxEntries, maxData, maxBytes = Number.POSITIVE_INFINITY }: UnpackOptions,
   refuse: Refuse
-): Promise<{ inMemory: boolean; at: string }> {
+): Promise<{ inMemory: boolean; at: string; counted: Counted }> {
   const name = typeof archive === 'string' ? archive : 'the archive'
   try {
     signal?.throwIfAborted()
@@ -81,7 +84,7 @@ async function extract(
     const content = tar != null ? once(tar) : decompress(signal)(read(archive))
     const at = await pipe(content, bound(name, maxBytes), source => extraction.extract(source))
     if (!extraction.isWhole) throw damaged(name, new Error('its end is missing'))
-    return { inMemory: tar != null, at }
+    return { inMemory: tar != null, at, counted: extraction.counted }
   } catch (cause) {
     if (signal?.aborted) throw asBakError(signal.reason)
     const code = String((cause as NodeJS.ErrnoException)?.code ?? '')
@@ -104,7 +107,7 @@ const bound = (archive: string, maxBytes: number): Stage =>
     for await (const chunk of source) {
       if (bytes === 0 && chunk[0] === 0x1f) throw damaged(archive, new Error('not a tar archive'))
       bytes += chunk.length
-      if (bytes > maxBytes) throw new BakError('not-allowed', `${archive} unpacks to more than ${maxBytes} bytes`)
+      if (bytes > maxBytes) throw new Exceeded('bytes', `${archive} unpacks to more than ${maxBytes} bytes`)
       yield chunk
     }
   }

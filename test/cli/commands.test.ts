@@ -434,6 +434,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.exec', '["x"]', `${home}/config.toml:8`],
     ['allow.tools', 'light,proc', 'BAK_ALLOW_TOOLS'],
     ['allow.paths', 'true', 'default'],
+    ['allow.archive', 'true', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
     ['cli.run.strict', 'true', `${home}/config.toml:5`]

@@ -8,6 +8,8 @@ import { isOwn, Receiver, type Reception } from '../../node/run/receiver.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
+import { receiveDefaults } from '../../protocols/config-file.ts'
+import { MAX_SENT } from '../../protocols/record.ts'
 import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import { linkTo, stayAwake } from '../helpers/streams.ts'
@@ -94,7 +96,8 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const receiver = new Receiver({ streams, paths: { of: () => ({ class: 'punched' }) } } as never, {
     log: createLog('error', () => {}),
     signer: controller,
-    home
+    home,
+    limits: receiveDefaults
   })
   await receiver.start()
   const received: string[] = []
@@ -105,7 +108,11 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     folder,
     transfers: 1,
     nameOf: peer => names.get(peer),
+    check: () => {},
+    room: () => MAX_SENT,
+    onWait: () => {},
     onProgress: () => {},
+    onRefused: () => {},
     onReceived: (peer, { what }, { refused }) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
   }
   const paths = init.allow ?? allow
