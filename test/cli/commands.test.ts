@@ -424,6 +424,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['announce', '[]', 'default'],
     ['relay', 'auto', 'default'],
     ['relay_limits', '{"reservations":512}', 'default'],
+    ['receive_limits', '{"bytes":68719476736,"files":1000000,"tarballs":25000,"ratio":200}', 'default'],
     ['direct', 'true', 'default'],
     ['upnp', 'true', 'default'],
     ['membership', '30d', 'default'],
