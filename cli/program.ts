@@ -1,5 +1,6 @@
 /** Builds commander's program, runs one command, and turns an error into an exit status. */
 import { Command, CommanderError } from 'commander'
+import { refuseDebugger } from '../protocols/debugger.ts'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { withNearestCommand } from '../protocols/nearest.ts'
 import { watchOutput } from '../protocols/output-failure.ts'
@@ -12,6 +13,7 @@ import { cleanLine } from './output.ts'
 
 /** @param argv the words after the program's name @returns the exit status */
 export async function runProgram(argv: string[]): Promise<number> {
+  refuseDebugger()
   watchOutput('bak')
   const end = argv.indexOf('--')
   const words = end === -1 ? argv : argv.slice(0, end)

@@ -1,4 +1,5 @@
 /** Draws the live block of a run as text. Pure. */
+import { listInWords } from '../protocols/list-in-words.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
 import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
@@ -105,8 +106,7 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
   const gone = new Set([...open.answered, ...troubles.filter(({ excluded }) => excluded).map(({ name }) => name)])
   const awaited = members.filter(name => !gone.has(name))
   if (awaited.length === 0 || awaited.length >= open.asked) return []
-  const more = awaited.length > 3 ? ` and ${awaited.length - 3} more` : ''
-  return [['    ', ['dim', `waiting for ${awaited.slice(0, 3).join(', ')}${more}`]]]
+  return [['    ', ['dim', `waiting for ${listInWords(awaited, 3)}`]]]
 }
 
 function drawTroubles({ troubles }: Progress): Piece[][] {

@@ -1,5 +1,6 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
 import type { EndedEvent } from '../protocols/events.ts'
+import { listInWords } from '../protocols/list-in-words.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
@@ -33,7 +34,5 @@ function missingIn({ excluded, shortfalls, beside, reason }: EndedEvent): string
 }
 
 function named(label: string, items: string[]): string[] {
-  if (items.length === 0) return []
-  const more = items.length > MAX_NAMED ? ` and ${items.length - MAX_NAMED} more` : ''
-  return [`${label}${items.slice(0, MAX_NAMED).join(', ')}${more}`]
+  return items.length === 0 ? [] : [`${label}${listInWords(items, MAX_NAMED)}`]
 }

@@ -28,6 +28,22 @@ export function addSettings(command: Command): void {
   option('--log <level>', 'lowest level that is logged (default: info)').choices([...LEVELS])
 }
 
+/** Adds the ways to give a ticket. */
+export function addTicket(command: Command): void {
+  addSetting(
+    command,
+    '--join <ticket>',
+    'a ticket of the mesh, - reads it from standard input; for the first start only'
+  )
+  addSetting(command, '--ticket-file <file>', 'reads the ticket from a file')
+}
+
+/** @param origins as `originsOf` returns them @returns where a ticket was given, and the other flags */
+export function takeTicketFlags(flags: ReturnType<typeof flagsOf>, origins: Record<string, string>) {
+  const { join, ticketFile, ...others } = flags as Record<string, string | undefined>
+  return { given: { join, file: ticketFile, joinIsVariable: origins.join !== 'flag' }, flags: others as typeof flags }
+}
+
 /** Adds a flag and its variable. */
 export function addSetting(command: Command, flags: string, help: string): Option {
   const option = new Option(flags, help)
@@ -37,34 +53,31 @@ export function addSetting(command: Command, flags: string, help: string): Optio
 
 /** @returns what was given to the commands of the chain; a flag wins over a variable, a later command over an earlier one */
 export function flagsOf(chain: Command[]): Flags & Record<string, unknown> {
-  const given: Record<string, string | string[] | boolean> = {}
-  for (const source of ['env', 'cli']) {
-    for (const each of chain) {
-      for (const [name, value] of Object.entries<string | string[] | boolean>(each.opts())) {
-        if (each.getOptionValueSource(name) !== source || isUnset(source, value)) continue
-        given[name] = source === 'env' ? inVariable(name, value) : value
-      }
-    }
-  }
-  return given
+  return Object.fromEntries(
+    givenIn(chain).map(({ name, value, source }) => [name, source === 'env' ? inVariable(name, value) : value])
+  )
 }
 
 /** @returns for each setting that was given, by its key in config.toml, `flag` or the name of its variable */
 export function originsOf(chain: Command[]): Record<string, string> {
-  const origins: Record<string, string> = {}
-  for (const source of ['env', 'cli']) {
-    for (const each of chain) {
-      for (const name of Object.keys(each.opts())) {
-        if (each.getOptionValueSource(name) !== source || isUnset(source, each.getOptionValue(name))) continue
-        origins[flagOf(name).replace('allow-', 'allow.')] = source === 'cli' ? 'flag' : variableOf(flagOf(name))
-      }
-    }
-  }
-  return origins
+  return Object.fromEntries(
+    givenIn(chain).map(({ name, source }) => [
+      flagOf(name).replace('allow-', 'allow.'),
+      source === 'cli' ? 'flag' : variableOf(flagOf(name))
+    ])
+  )
 }
 
-/** A variable without a text is not set. */
-const isUnset = (source: string, value: unknown) => source === 'env' && String(value) === ''
+/** @returns what was given, the later of two with one name in force; a variable without a text is not set */
+function givenIn(chain: Command[]): Array<{ name: string; value: string | string[] | boolean; source: 'env' | 'cli' }> {
+  const from = (source: 'env' | 'cli') =>
+    chain.flatMap(each =>
+      Object.entries<string | string[] | boolean>(each.opts())
+        .filter(([name]) => each.getOptionValueSource(name) === source)
+        .map(([name, value]) => ({ name, value, source }))
+    )
+  return [...from('env').filter(({ value }) => String(value) !== ''), ...from('cli')]
+}
 
 /** In a variable, commas separate the items of a list. commander reads the variable of a boolean flag as true, whatever its value is. */
 function inVariable(name: string, value: string | string[] | boolean): string | string[] | boolean {

@@ -22,6 +22,7 @@ import { createMeshLibp2p, type NetworkInit, type ServiceList } from './mesh/lib
 import { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import { PeerScore, refuseCutOff } from './mesh/limits/peer-score.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
+import { DialRule } from './mesh/reachability/dial-rule.ts'
 import type { Relays } from './mesh/relay/relays.ts'
 import { Authority } from './mesh/trust/authority.ts'
 import { FirstJoin } from './mesh/trust/first-join.ts'
@@ -187,8 +188,9 @@ async function listen(
   mesh: MeshFile
 ): Promise<Libp2p<Services>> {
   const again = wanted.map(address => (mesh.port == null ? address : address.replace(/\/tcp\/0$/, `/tcp/${mesh.port}`)))
+  const dialRule = new DialRule({ listen: wanted, ticketAddresses: mesh.ticketAddresses })
   for (const addresses of [again, wanted]) {
-    const network = await createMeshLibp2p({ ...init, listen: addresses }, services)
+    const network = await createMeshLibp2p({ ...init, listen: addresses, dialRule }, services)
     try {
       await network.start()
       return network

@@ -18,16 +18,27 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
 const NOT_FOUND = 127
 const NOT_STARTED = 126
 
+interface Beside {
+  /** For `bak-node`, to start the peer; it ends with its standard input. */
+  words: string[]
+  /** The peer reads it from its standard input. */
+  ticket?: string
+  command: string[]
+  home: string
+}
+
 /**
- * @param daemon words for `bak-node` that start the peer; it ends with its standard input
  * @returns the exit status of the command, or of the peer if the peer did not start; for a signal 128 and its number
  */
-export async function runBeside(daemon: string[], command: string[], home: string): Promise<number> {
+export async function runBeside({ words, ticket, command, home }: Beside): Promise<number> {
   const [file, ...args] = command
   if (file == null) throw new BakError('usage', 'a command is missing after --')
   goOnWithoutOutput(0)
   const signals = new Signals()
-  const peer = startPeer(daemon)
+  const peer = startPeer(ticket == null ? words : [...words, 'join', '-'])
+  // an error: the peer has ended, which its status tells
+  peer.stdin?.on('error', () => {})
+  if (ticket != null) peer.stdin?.write(`${ticket}\n`)
   const status = await readiness(peer)
   if (status != null) return status
   if (signals.first != null) return leave(peer, numberOf(signals.first))

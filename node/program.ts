@@ -1,4 +1,5 @@
 /** Runs one command of `bak-node`, and turns an error into an exit status. */
+import { refuseDebugger } from '../protocols/debugger.ts'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { watchOutput } from '../protocols/output-failure.ts'
 import { checkWords } from '../protocols/utf8.ts'
@@ -7,6 +8,7 @@ import { buildProgram } from './commands.ts'
 
 /** @param argv the words after the program's name @returns the exit status; for the daemon when it is ready */
 export async function runProgram(argv: string[]): Promise<number> {
+  refuseDebugger()
   watchOutput('bak-node')
   try {
     checkWords()

@@ -6,8 +6,11 @@ import { table } from './free-keys.ts'
 /** Largest list of peers in one message. */
 export const MAX_PEERS = 10_000
 
+const MAX_TEXT = 1024
 /** A short text for people. */
-export const text = v.pipe(v.string(), v.maxLength(1024))
+export const text = v.pipe(v.string(), v.maxLength(MAX_TEXT))
+/** @returns the begin of a text, as long as `text` may be */
+export const cutText = (long: string): string => long.slice(0, MAX_TEXT)
 /** Name of a peer, group, tool or iteration: one path component, printed as it is. */
 export const name = v.pipe(
   v.string(),
@@ -31,6 +34,7 @@ export const peerId = v.pipe(
 export const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not a SHA-256 digest'))
 /** `20261122T213015-k3f9ab`: the UTC second of creation and six random characters, so ids sort by time. */
 export const runId = v.pipe(v.string(), v.regex(/^\d{8}T\d{6}-[a-z0-9]{6}$/, 'not a run id'))
+export const isRunId = (text: string): boolean => v.is(runId, text)
 /** Milliseconds since 1970, with fractions, within the range of a `Date`. */
 export const instant = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(8.64e15))
 /** A duration in milliseconds. */

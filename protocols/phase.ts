@@ -13,6 +13,7 @@ import { envelope, type Subject } from './envelope.ts'
 import {
   code,
   count,
+  cutText,
   digest,
   instant,
   list,
@@ -26,7 +27,7 @@ import {
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { measuredPath } from './path.ts'
-import { missing } from './shortfall.ts'
+import { cutMissing, missing } from './shortfall.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -89,6 +90,9 @@ export type WorkloadResult = v.InferOutput<typeof workloadResult>
 export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string =>
   signal == null ? `exit ${exit}` : `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
 
+/** Warnings in one acknowledgement, and things that are missing. */
+const MAX_REMARKS = 64
+
 export const ack = v.object({
   run: runId,
   epoch: count,
@@ -104,9 +108,9 @@ export const ack = v.object({
   /** For start: when its first tool was spawned, on the controller's clock. */
   began: v.optional(instant),
   /** Things that went wrong without failing the phase. */
-  warnings: v.optional(list(text, 64)),
+  warnings: v.optional(list(text, MAX_REMARKS)),
   /** What was asked for and is not there, without failing the phase. */
-  missing: v.optional(list(missing, 64)),
+  missing: v.optional(list(missing, MAX_REMARKS)),
   produced: v.optional(list(produced, 64)),
   capabilities: v.optional(capabilities),
   /** For start: the clock by which it began. For end: the clock, measured again, and the path to the controller then. */
@@ -118,6 +122,13 @@ export const ack = v.object({
 })
 export type Ack = v.InferOutput<typeof ack>
 export const ackSubject: Subject<Ack> = { name: 'ack', schema: ack }
+
+/** @returns the same remarks, as many and as long as an acknowledgement may have */
+export const cutRemarks = <T extends Pick<Ack, 'warnings' | 'missing'>>(done: T): T => ({
+  ...done,
+  warnings: done.warnings?.slice(0, MAX_REMARKS).map(cutText),
+  missing: done.missing?.slice(0, MAX_REMARKS).map(cutMissing)
+})
 
 /** What of an acknowledgement says which command it answers. */
 const ABOUT = ['run', 'epoch', 'seq', 'phase', 'subject'] as const

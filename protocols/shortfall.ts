@@ -1,6 +1,6 @@
 /** What a run was asked for and did not have: named live, in the verdict and in the record; `--strict` makes it a failure. */
 import * as v from 'valibot'
-import { list, text } from './fields.ts'
+import { cutText, list, text } from './fields.ts'
 
 /** A part of a member's machine that was asked for. */
 const part = { what: text, reason: text }
@@ -8,6 +8,13 @@ const part = { what: text, reason: text }
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
 export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo']), ...part })
 export type Missing = v.InferOutput<typeof missing>
+
+/** @returns the same with texts as long as they may be */
+export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
+  ...missing,
+  what: cutText(missing.what),
+  reason: cutText(missing.reason)
+})
 
 export const shortfall = v.object({
   kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'data']),

@@ -66,6 +66,11 @@ function useOf(proof: Uint8Array): [invitation: string, peer: string] {
 export const MAX_REVOCATIONS = 10_000
 export const MAX_ROTATIONS = 4
 export const MAX_USES_KNOWN = 9_000
+/**
+ * Uses of one invitation that are known beyond those that it allows: sides of a partition may have admitted different peers. Who holds a
+ * ticket can accept it for any number of keys, and must not fill the list of all.
+ */
+export const MAX_SURPLUS_USES = 8
 export const MAX_TRUST_ENTRIES = MAX_REVOCATIONS + MAX_ROTATIONS + MAX_USES_KNOWN
 /** Entries in one frame. */
 export const ENTRIES_PER_FRAME = 256

@@ -4,6 +4,7 @@
  * machine's own architecture with V8's code cache, so that nothing is compiled at start.
  */
 import { execFile } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -70,9 +71,11 @@ async function runtimeOf(architecture: string, temporary: string): Promise<strin
   const { optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const fetched = `${name}@${optionalDependencies[name]}`
   await run('npm', ['pack', fetched, '--silent'], { cwd: temporary, timeout: COMMAND_TIMEOUT_MS })
-  await run('tar', ['-xzf', `${name}-${optionalDependencies[name]}.tgz`], {
-    cwd: temporary,
-    timeout: COMMAND_TIMEOUT_MS
-  })
+  const tarball = join(temporary, `${name}-${optionalDependencies[name]}.tgz`)
+  const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
+  const locked = packages[`node_modules/${name}`]?.integrity
+  const found = `sha512-${hash('sha512', await readFile(tarball), 'base64')}`
+  if (found !== locked) throw new Error(`${fetched} is not what package-lock.json names: ${found}, not ${locked}`)
+  await run('tar', ['-xzf', tarball], { cwd: temporary, timeout: COMMAND_TIMEOUT_MS })
   return join(temporary, 'package/bin/node')
 }

@@ -14,7 +14,7 @@ const counting = process.env.NODE_V8_COVERAGE != null
 const LIMIT = counting ? 900_000 : 240_000
 const LEAVE = 5_000
 /** Each file that starts real daemons is a group: it mostly waits, and what it leaves behind would trouble the next. */
-const SINGLE = /^test\/(faults|daemon|security|situations|testnets|scale|scripts)\//
+const SINGLE = /^test\/(faults|daemon|situations|security|testnets|scale|scripts)\//
 
 interface Counted {
   passed: number

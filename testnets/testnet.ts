@@ -112,16 +112,19 @@ export class Testnet {
   async startPeer(name: string, ticket = this.#ticket, more: string[] = []): Promise<void> {
     const peer = this.peer(name)
     const known = existsSync(join(peer.home, 'mesh.json'))
-    const join_ = known || ticket === '' ? [] : ['join', ticket]
+    const joins = !known && ticket !== ''
     const { enter, listen } = this.#init.place?.(name) ?? LOOPBACK
-    const args = ['--home', peer.home, 'daemon', ...join_, '--name', name, '--listen', listen]
+    const args = ['--home', peer.home, 'daemon', ...(joins ? ['join', '-'] : []), '--name', name, '--listen', listen]
     const [program = BAK_NODE, ...before] = [...enter, BAK_NODE]
     const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#init.env },
       // a Ctrl-C at the terminal goes to the script only, which then stops its daemons in order
       detached: true
     })
+    // an error: the daemon has ended, which is reported below
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(joins ? `${ticket}\n` : '')
     peer.child = child
     orphans.add(child)
     child.once('exit', () => orphans.delete(child))

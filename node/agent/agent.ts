@@ -10,15 +10,17 @@ import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
 import { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import type { Authority } from '../mesh/trust/authority.ts'
+import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
+import { Part } from '../part.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
-import type { RunFeed } from '../run/run-feed.ts'
+import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
@@ -63,36 +65,25 @@ export interface AgentInit {
   onRunOver(): void
 }
 
-export class Agent {
-  readonly #components: AgentComponents
-  readonly #init: AgentInit
-  readonly #log: Log
+export class Agent extends Part<AgentComponents, AgentInit> {
+  readonly #log = this.init.log.with({}, 'agent')
   readonly #runs = new Map<string, MemberRun>()
   /** Runs whose `join` is being considered, with their controllers. */
   readonly #joining = new Map<string, string>()
-  readonly #tombstones: Tombstones
+  readonly #tombstones = new Tombstones(this.init.signer, peer => this.components.streams.to(peer), this.#log)
   /** Runs that are over here while their controllers may still ask: this peer stays on their topics until the run is over everywhere. */
   readonly #lingering = new Set<string>()
 
-  constructor(components: AgentComponents, init: AgentInit) {
-    this.#components = components
-    this.#init = init
-    this.#log = init.log.with({}, 'agent')
-    this.#tombstones = new Tombstones(init.signer, peer => components.streams.to(peer), this.#log)
-  }
-
   async afterStart(): Promise<void> {
     await this.#restore()
-    this.#components.feed.addEventListener('command', this.#onCommand)
-    this.#components.feed.addEventListener('notice', this.#onNotice)
-    this.#components.authority.addEventListener('refused', this.#onRefused)
+    const { feed, authority } = this.components
+    listen<RunFeedEvents>(feed, this.stopped, { command: this.#onCommand, notice: this.#onNotice })
+    listen<AuthorityEvents>(authority, this.stopped, { refused: ({ detail: { peer } }) => this.#onRefused(peer) })
   }
 
   /** A daemon that starts again takes up its runs. */
   async beforeStop(): Promise<void> {
-    this.#components.feed.removeEventListener('command', this.#onCommand)
-    this.#components.feed.removeEventListener('notice', this.#onNotice)
-    this.#components.authority.removeEventListener('refused', this.#onRefused)
+    this.stop()
     await Promise.all([...this.#runs.values()].map(run => run.pause()))
   }
 
@@ -151,27 +142,27 @@ export class Agent {
   #linger(run: string): void {
     this.#lingering.add(run)
     const [oldest = run] = this.#lingering
-    if (this.#components.feed.get(run)?.closed.some(isLast)) this.#leave(run)
+    if (this.components.feed.get(run)?.closed.some(isLast)) this.#leave(run)
     else if (this.#lingering.size > MAX_LINGERING) this.#leave(oldest)
   }
 
   #leave(run: string): void {
-    if (this.#lingering.delete(run)) this.#components.feed.leave(run)
+    if (this.#lingering.delete(run)) this.components.feed.leave(run)
   }
 
   /** The runs of a peer that is not let in any more are over here. */
-  readonly #onRefused = ({ detail: { peer } }: CustomEvent<{ peer: string }>): void => {
+  #onRefused(peer: string): void {
     for (const run of this.#runs.values()) if (run.member.lead.by === peer) run.abandon()
   }
 
   /** A run asks for members: gets its offer, and takes part if that names this peer. */
   async #consider(command: Command, by: string): Promise<void> {
-    const { peer } = this.#init.signer
+    const { peer } = this.init.signer
     const { run } = command
     if (this.#joining.has(run) || (command.to != null && !command.to.includes(peer))) return
     checkRunLimits(this.#controllers, by)
     this.#joining.set(run, by)
-    this.#components.feed.enter(run, peer => this.#takesPart(run, peer, by))
+    this.components.feed.enter(run, peer => this.#takesPart(run, peer, by))
     const stream = this.#newStream(run, by)
     stream.clock.prime()
     stream.start()
@@ -183,14 +174,14 @@ export class Agent {
         throw new BakError('not-the-controller', `the offer is signed by ${offer.by}`)
       }
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
-      const folder = this.#init.home.work(run)
+      const folder = this.init.home.work(run)
       const outbox = await openOutbox(join(folder, 'outbox'), run)
       taken = true
       this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed }), stream).handle(command, by)
     } finally {
       this.#joining.delete(run)
       if (!taken) {
-        this.#components.feed.leave(run)
+        this.components.feed.leave(run)
         void stream.stop()
       }
     }
@@ -203,14 +194,14 @@ export class Agent {
 
   /** The offer comes on the run stream; from another peer if the controller cannot be reached. */
   async #offer({ subject, deadline }: Command, by: string): Promise<Uint8Array> {
-    const { content } = this.#components
+    const { content } = this.components
     const signal = AbortSignal.timeout(deadline || OFFER_TIMEOUT_MS)
-    const sent = by === this.#init.signer.peer ? undefined : await content.expect(subject, OFFER_ON_STREAM_MS)
+    const sent = by === this.init.signer.peer ? undefined : await content.expect(subject, OFFER_ON_STREAM_MS)
     return sent ?? (await content.get(subject, [by, ...this.#neighbours()], { signal }))
   }
 
   #newStream(run: string, controller: string): RunStreamClient {
-    const { streams, feed, content } = this.#components
+    const { streams, feed, content } = this.components
     return new RunStreamClient({
       run,
       open: streams.to(controller),
@@ -233,16 +224,16 @@ export class Agent {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, lowNoise } = this.#components
+    const { streams, runStreams, lowNoise } = this.components
     const run = new MemberRun({
-      ...{ member, stream, log: this.#log, signer: this.#init.signer, server: runStreams, parts: this.#parts },
+      ...{ member, stream, log: this.#log, signer: this.init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
       onMeasuring: measures => lowNoise.set(member.run, measures),
       onOver: () => this.#linger(member.run),
       onGone: () => {
         this.#runs.delete(member.run)
         this.#tombstones.add(member)
-        this.#init.onRunOver()
+        this.init.onRunOver()
       }
     })
     this.#runs.set(member.run, run)
@@ -252,14 +243,14 @@ export class Agent {
 
   /** A daemon that was killed in mid run takes the run up where it was; its tools are gone. */
   async #restore(): Promise<void> {
-    const names = await readdir(this.#init.home.work()).catch(() => [])
+    const names = await readdir(this.init.home.work()).catch(() => [])
     for (const name of names.filter(each => !each.startsWith('.'))) {
-      const folder = this.#init.home.work(name)
+      const folder = this.init.home.work(name)
       try {
         const outbox = await openOutbox(join(folder, 'outbox'), name)
-        const member = await restoreMember(folder, this.#init.signer.peer, outbox)
+        const member = await restoreMember(folder, this.init.signer.peer, outbox)
         const stream = this.#newStream(name, member.lead.by)
-        this.#components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))
+        this.components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))
         if (member.state === 'orphaned') this.#linger(name)
         else stream.start()
         this.#take(member, stream)
@@ -271,13 +262,13 @@ export class Agent {
   }
 
   #neighbours(): string[] {
-    const connected = this.#components.members.list().filter(({ path }) => path === 'direct' || path === 'relayed')
+    const connected = this.components.members.list().filter(({ path }) => path === 'direct' || path === 'relayed')
     return connected.map(member => member.peer).slice(0, MAX_ASKED)
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, members, allowance, traffic } = this.#components
-    const { log, signer, supervisor, home, workloads } = this.#init
+    const { streams, paths, content, members, allowance, traffic } = this.components
+    const { log, signer, supervisor, home, workloads } = this.init
     return {
       streams,
       paths,

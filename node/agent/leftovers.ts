@@ -3,9 +3,11 @@ import { encode } from '../../protocols/codec.ts'
 import { type Collected, type CollectRequest, collectProtocol } from '../../protocols/collect.ts'
 import { holdersOf } from '../../protocols/custody.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import { sendTarball } from '../../protocols/tarball.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Agent } from './agent.ts'
 import { keptBy } from './phases/deliver.ts'
 
@@ -15,24 +17,16 @@ export interface LeftoversComponents {
   authority: Roles
 }
 
-export class Leftovers {
-  readonly #components: LeftoversComponents
-  readonly #self: string
-
-  constructor(components: LeftoversComponents, init: { signer: { peer: string } }) {
-    this.#components = components
-    this.#self = init.signer.peer
-  }
-
+export class Leftovers extends Part<LeftoversComponents, { signer: { peer: string } }> {
   async start(): Promise<void> {
-    await this.#components.streams.serve(collectProtocol, (request, { peer, signal }) =>
+    await this.components.streams.serve(collectProtocol, (request, { peer, signal }) =>
       this.#answer(request, peer, signal)
     )
   }
 
   async *#answer({ run, custody = [] }: CollectRequest, peer: string, signal: AbortSignal): AsyncGenerator<Collected> {
-    const { agent, streams, authority } = this.#components
-    if (peer !== this.#self) checkPermission(authority, peer, 'collect')
+    const { agent, streams, authority } = this.components
+    if (peer !== this.init.signer.peer) checkPermission(authority, peer, 'collect')
     const member = agent.member(run)
     if (member == null) throw new BakError('no-such-run', `nothing of run ${run} is here`)
     if (!holdersOf(run, member.lead.by, custody).includes(peer))
@@ -53,6 +47,6 @@ export class Leftovers {
     }
     if (keptBy(member).files === 0) return agent.drop(run)
     for (const what of left)
-      yield { what: what.slice(0, 1024), bytes: 0, outcome: 'left', reason: `it is in ${member.data} there` }
+      yield { what: cutText(what), bytes: 0, outcome: 'left', reason: `it is in ${member.data} there` }
   }
 }

@@ -4,9 +4,10 @@
  */
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import type { Phase } from '../../protocols/fields.ts'
+import { cutText, type Phase } from '../../protocols/fields.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
-import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
+import { type Ack, ackSubject, type Command, cutRemarks } from '../../protocols/phase.ts'
+import { cutMissing } from '../../protocols/shortfall.ts'
 import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
@@ -51,7 +52,7 @@ export class MemberRun {
   #busy: AbortController | undefined
   /** Number of the phase that `member.ack` is for. */
   #answered = -1
-  #tail: Promise<void> = Promise.resolve()
+  #tail: Promise<unknown> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
   #lastPhase: Phase | undefined
   #stopping = false
@@ -130,14 +131,11 @@ export class MemberRun {
   }
 
   /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
-  pack(): Promise<string[]> {
+  async pack(): Promise<string[]> {
     // in its turn: the controller may collect while the end of the run is packed here
     const packed = this.#tail.then(() => packRest(this.member))
-    this.#tail = packed.then(
-      () => {},
-      () => {}
-    )
-    return packed.then(folders => folders.flatMap(({ report }) => report.warnings()))
+    this.#tail = packed.catch(() => {})
+    return (await packed).flatMap(({ report }) => report.warnings())
   }
 
   /** The daemon stops: tools stop, data and state stay. */
@@ -236,15 +234,15 @@ export class MemberRun {
         member,
         parts: this.#init.parts,
         signal,
-        tell: missing => this.#init.stream.tell(missing),
+        tell: missing => this.#init.stream.tell(cutMissing(missing)),
         ask: async until => reversed(await this.#init.stream.clock.ask(until))
       })
-      return { outcome: 'ok' as const, ...done }
+      return { outcome: 'ok' as const, ...cutRemarks(done) }
     } catch (cause) {
       const { code, message } = asBakError(cause)
       if (code === 'bug') this.#log.error('bug', { phase: command.phase, why: (cause as Error).stack ?? message })
       const refused = code === 'state' || code === 'wrong-manifest' || code === 'not-allowed'
-      return { outcome: refused ? ('refused' as const) : ('failed' as const), code, reason: message.slice(0, 1024) }
+      return { outcome: refused ? ('refused' as const) : ('failed' as const), code, reason: cutText(message) }
     }
   }
 

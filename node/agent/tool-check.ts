@@ -1,14 +1,16 @@
 /** Checks tools on this machine: when a member joins, and for a controller that asks before it starts a run. */
 import { checkToolsProtocol, type ToolsChecked } from '../../protocols/check-tools.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { findTool } from '../tools/index.ts'
 
 export interface ToolCheckComponents {
-  streams: Pick<Streams, 'serve' | 'unserve'>
+  streams: Pick<Streams, 'serve'>
   authority: Roles
   members: { self: { name: string; state: string } }
   allowance: { check(peer: string, tools: Assignment[]): Promise<void> }
@@ -27,30 +29,18 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
   )
 }
 
-export class ToolCheck {
-  readonly #components: ToolCheckComponents
-  readonly #self: string
-
-  constructor(components: ToolCheckComponents, init: { self: string }) {
-    this.#components = components
-    this.#self = init.self
-  }
-
+export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
   async start(): Promise<void> {
     const check = (tools: Assignment[], peer: string) => this.#check(tools, peer)
-    await this.#components.streams.serve(checkToolsProtocol, async function* ({ tools }, { peer }) {
+    await this.components.streams.serve(checkToolsProtocol, async function* ({ tools }, { peer }) {
       yield await check(tools, peer)
     })
   }
 
-  async stop(): Promise<void> {
-    await this.#components.streams.unserve(checkToolsProtocol)
-  }
-
   /** @throws {BakError} `not-allowed` if the peer's role does not let it start runs */
   async #check(tools: Assignment[], peer: string): Promise<ToolsChecked> {
-    const { authority, members } = this.#components
-    if (peer !== this.#self) checkPermission(authority, peer, 'drive')
+    const { authority, members } = this.components
+    if (peer !== this.init.self) checkPermission(authority, peer, 'drive')
     const { name, state } = members.self
     const checked = await this.#checkEach(tools, peer)
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
@@ -63,14 +53,14 @@ export class ToolCheck {
     const refusals = await Promise.all(tools.map(each => this.#refusal(peer, [each])))
     return checked.map((each, i) => {
       const why = refusals[i]
-      return why == null ? each : { ...each, usable: false, reason: `${each.tool}: ${why}`.slice(0, 1024) }
+      return why == null ? each : { ...each, usable: false, reason: cutText(`${each.tool}: ${why}`) }
     })
   }
 
   #refusal(peer: string, tools: Assignment[]): Promise<string | undefined> {
-    return this.#components.allowance.check(peer, tools).then(
+    return this.components.allowance.check(peer, tools).then(
       () => undefined,
-      cause => asBakError(cause).message.slice(0, 1024)
+      cause => cutText(asBakError(cause).message)
     )
   }
 }

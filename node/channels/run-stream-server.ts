@@ -120,8 +120,10 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
     out: Queue<FromController>
   ): Promise<void> {
     for (let next = await receive(); next !== undefined; next = await receive()) {
-      const heard = handlers.now?.() ?? now()
-      if (next.type === 'time') await out.put({ ...next, heard, answered: heard })
+      if (next.type === 'time') {
+        const heard = handlers.now?.() ?? now()
+        await out.put({ ...next, heard, answered: heard })
+      }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
       if (next.type !== 'acks') continue
       for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {

@@ -3,14 +3,15 @@ import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { addCommand, example, homeOf } from '../command.ts'
 import { checkFlags } from '../config.ts'
-import { addSetting, addSettings, flagsOf, wordsOf } from '../daemon-flags.ts'
+import { addSettings, addTicket, flagsOf, originsOf, takeTicketFlags, wordsOf } from '../daemon-flags.ts'
 import { runBeside } from '../exec.ts'
+import { takeTicket } from '../ticket-source.ts'
 
 export function addExec(program: Command): void {
   const command = addCommand(program, 'exec', 'run a command with a peer beside it, as in a container', act)
   command.argument('<command...>', 'the command and its arguments, after --')
   addSettings(command)
-  addSetting(command, '--join <ticket>', 'a ticket of the mesh; not needed if this home is in it already')
+  addTicket(command)
   command.addHelpText(
     'after',
     `\nThe exit status is the command's; signals go to the command, and the peer leaves when the command has ended.\n${example(
@@ -21,10 +22,10 @@ export function addExec(program: Command): void {
 }
 
 async function act(command: Command): Promise<void> {
-  const { join, ...flags } = flagsOf([command])
-  if (join === '') throw new BakError('usage', '--join: expected a ticket, as bak-node invite prints it')
+  const { given, flags } = takeTicketFlags(flagsOf([command]), originsOf([command]))
+  if (given.join === '') throw new BakError('usage', '--join: expected a ticket, as bak-node invite prints it')
   checkFlags(flags)
+  const ticket = await takeTicket(given, process.stdin)
   const words = ['--home', homeOf(command), 'daemon', ...wordsOf(flags), '--while-stdin']
-  const ticket = join == null ? [] : ['join', join as string]
-  process.exit(await runBeside([...words, ...ticket], command.args, homeOf(command)))
+  process.exit(await runBeside({ words, ticket, command: command.args, home: homeOf(command) }))
 }

@@ -17,7 +17,7 @@ export function addInvite(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      example('ssh db1 bak-node daemon join "$(bak-node invite)"', 'anybody with the ticket can join')
+      example('bak-node invite | ssh db1 bak-node daemon join -', 'anybody with the ticket can join')
     )
 }
 

@@ -18,21 +18,19 @@ import { isHere } from './mesh.ts'
 export async function resolveRun({ coordinator, feed, members, home }: Parts, text: string): Promise<string> {
   if (v.is(runId, text)) return text
   const driven = members.list().flatMap(member => member.runs)
-  const summaries = await coordinator.summaries()
+  if (text === 'last') {
+    // of a run that is over elsewhere only its id is known
+    const others = feed.runs().map(({ run }) => ({ run, begun: createdOf(run) }))
+    const last = lastOf([...others, ...driven, ...(await coordinator.summaries())])
+    if (last != null) return last
+  }
   const known = new Set([
     ...(await coordinator.folders()),
     ...(await movedFrom(home)),
     ...feed.runs().map(({ run }) => run),
     ...driven.map(({ run }) => run)
   ])
-  const sorted = [...known].sort()
-  if (text === 'last') {
-    // of a run that is over elsewhere only its id is known
-    const others = feed.runs().map(({ run }) => ({ run, begun: createdOf(run) }))
-    const last = lastOf([...others, ...driven, ...summaries])
-    if (last != null) return last
-  }
-  const fitting = sorted.filter(run => run.includes(text))
+  const fitting = [...known].filter(run => run.includes(text)).sort()
   if (fitting.length === 1) return fitting[0] as string
   if (fitting.length === 0)
     throw new BakError('no-such-run', `no run is known whose id contains "${text}": bak ls --mesh`)

@@ -1,6 +1,6 @@
 /** Calls about the results of runs. */
 import { encode } from '../../protocols/codec.ts'
-import type { CallInput, CallResponse, HandlerOptions, RunLine } from '../../protocols/control.ts'
+import type { CallInput, CallResponse, HandlerOptions, MemberView, RunLine } from '../../protocols/control.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
@@ -24,47 +24,44 @@ export async function* ls(
 ): AsyncGenerator<CallResponse<'ls'>> {
   const { coordinator, members, identity, streams } = parts
   const lines = await linesHere(coordinator)
-  if (mesh) lines.push(...elsewhere(parts))
-  if (mesh && !active) {
-    const known = new Set(lines.map(({ run }) => run))
+  if (mesh) {
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
-    lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
+    lines.push(...elsewhere(parts, others))
+    const known = new Set(lines.map(({ run }) => run))
+    if (!active) lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
   }
   const asked = lines.filter(line => !active || line.state !== 'ended')
   yield { runs: asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1)) }
 }
 
 /** Runs that other peers drive, from the records of members and from notices. */
-function elsewhere(parts: Parts): RunLine[] {
-  const { members, identity, feed } = parts
-  return members
-    .list()
-    .filter(member => isHere(member) && member.peer !== identity.peer)
-    .flatMap(({ peer, shown, runs }) =>
-      runs.map(({ run, name, begun }) => {
-        const { command, closed = [], members: taking } = feed.get(run) ?? {}
-        const last = closed.at(-1)
-        const excluded = closed.flatMap(phase => phase.excluded)
-        return {
-          run,
-          name,
-          state: command == null ? 'waiting' : 'running',
-          phase: last == null || (command?.seq ?? 0) > last.seq ? command?.phase : openAfter(last),
-          partial: excluded.length > 0,
-          excluded,
-          controller: { peer, name: shown },
-          created: createdOf(run),
-          begun,
-          beside: besideOf(parts, run),
-          members: taking == null || taking.size === 0 ? undefined : taking.size
-        } satisfies RunLine
-      })
-    )
+function elsewhere(parts: Parts, others: MemberView[]): RunLine[] {
+  return others.flatMap(({ peer, shown, runs }) =>
+    runs.map(({ run, name, begun }) => {
+      const { command, closed = [], members } = parts.feed.get(run) ?? {}
+      const last = closed.at(-1)
+      const excluded = closed.flatMap(phase => phase.excluded)
+      return {
+        run,
+        name,
+        state: command == null ? 'waiting' : 'running',
+        phase: last == null || (command?.seq ?? 0) > last.seq ? command?.phase : openAfter(last),
+        partial: excluded.length > 0,
+        excluded,
+        controller: { peer, name: shown },
+        created: createdOf(run),
+        begun,
+        beside: besideOf(parts, run),
+        members: members == null || members.size === 0 ? undefined : members.size
+      } satisfies RunLine
+    })
+  )
 }
 
 /** Runs that measure on members of this one just now, as notices say. */
 function besideOf({ members, feed }: Parts, run: string): RunLine['beside'] {
-  const nameOf = (peer: string) => members.get(peer)?.shown ?? peer
+  const names = new Map(members.list().map(({ peer, shown }) => [peer, shown]))
+  const nameOf = (peer: string) => names.get(peer) ?? peer
   const taking = feed.get(run)?.members ?? []
   return overlapsOf(run, taking, feed.runs(), peer => members.isHere(peer)).map(({ run, controller, peers }) => ({
     ...{ run, controller: nameOf(controller) },

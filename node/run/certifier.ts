@@ -2,7 +2,7 @@
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, seal } from '../../protocols/envelope.ts'
-import type { Phase } from '../../protocols/fields.ts'
+import { cutText, type Phase } from '../../protocols/fields.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
 import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
 import { whyFailed } from './ending.ts'
@@ -30,10 +30,11 @@ export class Certifier {
     const { events, parts, active } = this.#run
     // a workload that fails is a result, not a member that is out of order
     const missing = phase === 'work' ? [] : closed.missing
-    const excluded = missing.map(each => ({ ...each, phase, reason: each.reason.slice(0, 1024) }))
+    const excluded = missing.map(each => ({ ...each, phase, reason: cutText(each.reason) }))
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const outcome = { seq, phase, subject, step, when, verdict, needed, asked, closed: Date.now() }
+    const about = { seq, phase, step, when, verdict, asked }
+    const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
     const bytes = encode(sealed)
@@ -48,19 +49,7 @@ export class Certifier {
       this.notices.flush(phase === 'join' ? closed.acks.map(({ by }) => by) : undefined)
     }
     const reason = whyFailed(closed, asked, needed)
-    events.store({
-      type: 'phase-closed',
-      seq,
-      phase,
-      step,
-      when,
-      verdict,
-      ok,
-      asked,
-      took,
-      reason,
-      certificate: digest
-    })
+    events.store({ type: 'phase-closed', ...about, ok, took, reason, certificate: digest })
     for (const each of excluded) this.#run.exclude(each)
     return sealed
   }

@@ -1,28 +1,18 @@
 /** Certifies that a run is over which its controller's daemon did not live to end: for those who take part, and for the mesh. */
-import type { KeyObject } from 'node:crypto'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { seal } from '../../protocols/envelope.ts'
 import { certificateFile, OFFER_FILE } from '../../protocols/layout.ts'
 import type { Notice } from '../../protocols/notice.ts'
 import { type Certificate, certificateSubject } from '../../protocols/phase.ts'
-import type { RunRecord } from '../../protocols/record.ts'
 import { now } from '../now.ts'
-import type { RunFolder } from '../store/run-folder.ts'
-import type { RunEvents } from './events.ts'
-
-export interface OpenRun {
-  folder: RunFolder
-  record: RunRecord
-  events: RunEvents
-  signer: { peer: string; key: KeyObject }
-}
+import type { ResultToSeal } from './sealing.ts'
 
 /**
  * Nobody answered this `terminate`: its certificate only says, signed, that the run is over.
  * @returns what the mesh must hear; nothing where nobody was asked to join, or all had heard of the end
  */
-export async function certifyEnd({ folder, record, events, signer }: OpenRun): Promise<Notice | undefined> {
+export async function certifyEnd({ folder, record, events, signer }: ResultToSeal): Promise<Notice | undefined> {
   const { run, epoch, manifest, roster, excluded, reason } = record
   const offer = await folder.readEnvelope(OFFER_FILE).catch(() => undefined)
   const subject = manifest ?? (offer == null ? undefined : digestOf(encode(offer)))

@@ -1,12 +1,13 @@
 /** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
-import type { KeyObject } from 'node:crypto'
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
 import { custodyOf } from '../../protocols/custody.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
@@ -23,18 +24,10 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
 }
 
-export class Collect {
-  readonly #components: CollectComponents
-  readonly #signer: { peer: string; key: KeyObject }
-
-  constructor(components: CollectComponents, init: { signer: { peer: string; key: KeyObject } }) {
-    this.#components = components
-    this.#signer = init.signer
-  }
-
+export class Collect extends Part<CollectComponents, { signer: Signer }> {
   /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
-    const { coordinator, receiver } = this.#components
+    const { coordinator, receiver } = this.components
     if (coordinator.driver(run) != null)
       throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
@@ -42,7 +35,7 @@ export class Collect {
     if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
     const events = await RunEvents.open(folder.journal, values, () => {})
-    const names = await this.#names(record)
+    const names = askedIn(record)
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
@@ -75,19 +68,14 @@ export class Collect {
       await receiver.settle(run)
       await receiver.close(run, isComplete)
       await events.close()
-      await folder.sealAnew(record, this.#signer)
+      await folder.sealAnew(record, this.init.signer)
     }
-  }
-
-  /** Every peer that was asked to join may have something, excluded or not. */
-  async #names(record: RunRecord): Promise<Map<string, string>> {
-    return new Map([...record.excluded, ...record.roster].map(({ peer, name }) => [peer, name]))
   }
 
   async *#one(record: RunRecord, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     try {
       for await (const { digest: _, ...rest } of ask(
-        this.#components.streams.to(peer),
+        this.components.streams.to(peer),
         collectProtocol,
         { run: record.run, custody: custodyOf(record) },
         { signal }
@@ -102,3 +90,7 @@ export class Collect {
     }
   }
 }
+
+/** Every peer that was asked to join may have something, excluded or not. */
+const askedIn = ({ excluded, roster }: RunRecord) =>
+  new Map([...excluded, ...roster].map(({ peer, name }) => [peer, name]))

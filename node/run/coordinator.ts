@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Begun } from '../../protocols/control/runs.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { OutputPortion } from '../../protocols/output.ts'
@@ -12,16 +13,18 @@ import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
-import type { Members } from '../mesh/membership/members.ts'
+import type { Members, MembersEvents } from '../mesh/membership/members.ts'
 import { checkOwnPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
 import { hasResult, listResults } from '../store/stored-results.ts'
-import { within } from '../wait.ts'
+import { onAbort, within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
@@ -33,7 +36,7 @@ import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { RunContext } from './run-context.ts'
-import type { RunFeed } from './run-feed.ts'
+import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
 import type { RunOrder, RunParts, RunRequest } from './run-parts.ts'
@@ -59,54 +62,47 @@ export interface CoordinatorComponents {
 export interface CoordinatorInit {
   log: Log
   home: Home
-  signer: RunParts['signer']
+  signer: Signer
   program: string
   workloads: WorkloadContexts
 }
 
-export class Coordinator {
-  readonly #components: CoordinatorComponents
-  readonly #init: CoordinatorInit
-  readonly #log: Log
+export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
+  readonly #log = this.init.log.with({}, 'run')
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
   readonly #unsealed = new Map<string, Unsealed>()
   readonly #index = new RunIndex(run => this.folder(run))
-  readonly #stopped = new AbortController()
+  readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
   #turn: Promise<unknown> = Promise.resolve()
-  readonly #recovery: RecoveryNotices
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
-  constructor(components: CoordinatorComponents, init: CoordinatorInit) {
-    this.#components = components
-    this.#init = init
-    this.#log = init.log.with({}, 'run')
-    this.#recovery = new RecoveryNotices(components, init.signer)
-  }
-
   async afterStart(): Promise<void> {
-    const { members, feed } = this.#components
-    members.addEventListener('change', this.#onChange)
-    feed.addEventListener('participants', this.#onParticipants)
+    const { members, feed } = this.components
+    listen<MembersEvents>(members, this.stopped, {
+      change: () => {
+        for (const driver of this.drivers()) driver.checkReachable()
+      }
+    })
+    listen<RunFeedEvents>(feed, this.stopped, {
+      participants: () => {
+        for (const driver of this.drivers()) driver.checkOverlap()
+      }
+    })
+    onAbort(this.stopped, () => this.#recovery.stop())
     const [log, unsealed, notices] = [this.#log, this.#unsealed, this.#recovery]
     const folders = (await this.folders()).map(run => this.folder(run))
-    await closeAllAbandoned(folders, { signer: this.#init.signer, log, unsealed, notices })
+    await closeAllAbandoned(folders, { signer: this.init.signer, log, unsealed, notices })
   }
 
   /** Cancels what still runs, while the mesh still stands, so that nothing is left on any member; waits for it for a while. */
   async close(): Promise<void> {
     for (const { driver } of this.#drivers.values())
-      driver.cancel(this.#components.members.self.name, 'the daemon stops')
+      driver.cancel(this.components.members.self.name, 'the daemon stops')
     const all = Promise.all([...this.#drivers.values()].map(({ done }) => done))
     await within(all, AbortSignal.timeout(STOP_TIMEOUT_MS)).catch(() => {})
-    this.#stopped.abort()
-  }
-
-  async beforeStop(): Promise<void> {
-    this.#recovery.stop()
-    this.#components.members.removeEventListener('change', this.#onChange)
-    this.#components.feed.removeEventListener('participants', this.#onParticipants)
+    this.stop()
   }
 
   /**
@@ -122,8 +118,8 @@ export class Coordinator {
 
   /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`: why no run of it begins here */
   check(spec: Spec): void {
-    const { authority, members } = this.#components
-    checkOwnPermission(authority, this.#init.signer.peer, 'drive')
+    const { authority, members } = this.components
+    checkOwnPermission(authority, this.init.signer.peer, 'drive')
     checkSpecIn(spec, members.list())
     if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
@@ -138,7 +134,7 @@ export class Coordinator {
     this.#begun ??= Math.max(0, ...(await this.summaries()).map(({ begun }) => begun))
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
-    const { absent } = attendanceOf(asked.spec.on, this.#components.members.list())
+    const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
     const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
     const folder = this.folder(order.run)
     await folder.create(asked.spec)
@@ -164,7 +160,7 @@ export class Coordinator {
 
   /** The output of a run whose folder is here, to its end. */
   output(run: string, signal: AbortSignal): AsyncGenerator<OutputPortion> {
-    const { home } = this.#init
+    const { home } = this.init
     const output = new RunOutput([home.runs(run), join(home.work(run), 'data')])
     return followOutput(output, () => this.driver(run) == null, signal)
   }
@@ -172,7 +168,7 @@ export class Coordinator {
   /** Deletes a result. @throws {BakError} `busy` while the run goes on, `no-such-run` */
   async remove(run: string): Promise<void> {
     if (this.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: bak cancel ${run}`)
-    if (!hasResult(this.#init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     await this.folder(run).remove()
     this.#unsealed.delete(run)
   }
@@ -186,12 +182,12 @@ export class Coordinator {
   }
 
   folder(run: string): RunFolder {
-    return new RunFolder(this.#init.home.runs(run))
+    return new RunFolder(this.init.home.runs(run))
   }
 
   /** @returns the ids of all runs whose folder is here, oldest first */
   folders(): Promise<string[]> {
-    return listResults(this.#init.home)
+    return listResults(this.init.home)
   }
 
   /** @returns the summaries of the runs whose folder is here, in the order begun; those without a record are left out */
@@ -202,7 +198,7 @@ export class Coordinator {
 
   /** @throws {BakError} `no-such-run` */
   describe(run: string): Promise<Description> {
-    const { feed, content } = this.#components
+    const { feed, content } = this.components
     return describeRun(run, { folder: id => this.folder(id), feed, content })
   }
 
@@ -224,7 +220,7 @@ export class Coordinator {
 
   #start(driver: Driver): void {
     const { id, order, record, events } = driver.run
-    const { feed, runStreams, receiver } = this.#components
+    const { feed, runStreams, receiver } = this.components
     const { policy } = order.spec
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
     runStreams.open(id, {
@@ -251,11 +247,11 @@ export class Coordinator {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, receiver, content } = this.#components
-    const { log, signer, program, workloads } = this.#init
+    const { members, streams, feed, runStreams, receiver, content } = this.components
+    const { log, signer, program, workloads } = this.init
     return {
       ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads },
-      signal: this.#stopped.signal,
+      signal: this.stopped,
       onPhase: () => this.#announce()
     }
   }
@@ -276,16 +272,8 @@ export class Coordinator {
       manifest: record.manifest,
       begun: order.begun
     }))
-    if (isDeepStrictEqual(runs, this.#components.members.self.runs)) return
-    this.#components.members.update({ runs })
-  }
-
-  readonly #onChange = (): void => {
-    for (const driver of this.drivers()) driver.checkReachable()
-  }
-
-  readonly #onParticipants = (): void => {
-    for (const driver of this.drivers()) driver.checkOverlap()
+    if (isDeepStrictEqual(runs, this.components.members.self.runs)) return
+    this.components.members.update({ runs })
   }
 }
 

@@ -6,6 +6,7 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
 import { MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import { certificateSubject } from '../../protocols/phase.ts'
+import { readRecord } from '../../protocols/record.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { FollowedRun, RunFeed } from './run-feed.ts'
@@ -25,7 +26,7 @@ export async function describeRun(run: string, { folder: at, feed, content }: De
   const folder = at(run)
   const record = await folder.readRecordText().catch(() => undefined)
   if (record != null) {
-    const controller = (await folder.readRecord()).controller.peer
+    const controller = readRecord(record).controller.peer
     const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => folder.readEnvelope(path)))
     return { run, controller, record, manifest, offer, certificates: await folder.readCertificates() }
   }

@@ -55,11 +55,7 @@ export class Driver {
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
-    this.#watch = new LossWatch({
-      run,
-      isHere: peer => run.isHere(peer),
-      onHopeless: why => this.#abort(why)
-    })
+    this.#watch = new LossWatch(run, why => this.#abort(why))
   }
 
   /** @returns whether the folder is sealed; never rejects */

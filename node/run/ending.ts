@@ -1,5 +1,6 @@
 /** How a run ended, and why. */
 import { asBakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -23,7 +24,7 @@ export function endingOf(cause: unknown): Ending {
 export function whyFailed({ verdict, missing }: Closed, asked: number, needed: number): string | undefined {
   if (verdict === 'met') return undefined
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
-  if (who !== '') return who.slice(0, 1024)
+  if (who !== '') return cutText(who)
   return needed > asked
     ? `${needed} answers are needed, and ${asked === 1 ? 'one member was' : `${asked} members were`} asked`
     : 'it was ended before all had answered'

@@ -51,9 +51,9 @@ export async function waitForMembers(
         whyTooFew(attendance, { on, quorum: policy.quorum, expect, waited: Math.round(waited) })
       )
     const present = attendance.here.length
-    const now = JSON.stringify([present, attendance.absent])
-    if (now !== reported) onWaiting({ expect: Math.max(1, sizeOf(attendance, expect)), present, attendance })
-    reported = now
+    const seen = JSON.stringify([present, attendance.absent])
+    if (seen !== reported) onWaiting({ expect: Math.max(1, sizeOf(attendance, expect)), present, attendance })
+    reported = seen
     await nextEvent(
       members,
       'change',

@@ -37,15 +37,7 @@ export function forecast(init: ForecastInit): Plan {
     const answer = checked.get(peer)
     const missing = answer != null && 'tools' in answer ? answer.tools.filter(({ usable }) => !usable) : []
     const excluded = whyExcluded(spec, answer, missing)
-    return {
-      peer,
-      name,
-      rank,
-      tools,
-      missing,
-      ...(driver ? { driver } : {}),
-      ...(excluded == null ? {} : { excluded })
-    }
+    return { peer, name, rank, tools, missing, driver, excluded }
   })
   const needed = neededBy(policy.quorum, candidates, size)
   const out = planned.filter(({ excluded }) => excluded != null)
@@ -54,17 +46,17 @@ export function forecast(init: ForecastInit): Plan {
   const wait = waits ? patienceOf(spec, attendance) : undefined
   const isMet = enough && candidates.length - out.length >= needed
   const verdict = isMet ? 'ok' : 'quorum'
-  const about = { on, quorum: policy.quorum, expect, ...(wait == null ? {} : { waited: wait }) }
+  const about = { on, quorum: policy.quorum, expect, waited: wait }
   const refusals = out.map(({ name, excluded }) => `${name}: ${excluded}`).join('; ')
   return {
     members: planned,
-    ...(wait == null ? {} : { wait }),
+    wait,
     shortfalls: [
       ...absencesOf(spec, attendance),
       ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each)))
     ],
     ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },
-    ...(isMet ? {} : { reason: enough ? `${needed} members must join; ${refusals}` : whyTooFew(attendance, about) }),
+    reason: isMet ? undefined : enough ? `${needed} members must join; ${refusals}` : whyTooFew(attendance, about),
     needed,
     phases: planOf(spec).map(describePhase),
     command: spec.command

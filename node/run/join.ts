@@ -1,6 +1,7 @@
 /** How a run gets its members: waits for those it expects, offers the run to all that fit, and freezes those that answer. */
 import { encode } from '../../protocols/codec.ts'
 import { type Envelope, type Signed, seal } from '../../protocols/envelope.ts'
+import { cutText } from '../../protocols/fields.ts'
 import { MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import {
   type Capabilities,
@@ -14,7 +15,7 @@ import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import { describeAbsent } from './attendance.ts'
 import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
-import { candidatesOf, freeze, withDriver } from './roster.ts'
+import { candidatesOf, driversOf, freeze, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { Stopped } from './stopped.ts'
 
@@ -61,12 +62,12 @@ async function checkPaths(run: RunContext, signal: AbortSignal): Promise<void> {
     onWaiting: present => run.events.store({ type: 'waiting', expect: others.length, present })
   })
   for (const { peer, why } of silent) {
-    const reason = `no answer within ${seconds} s: ${why}`.slice(0, 1024)
+    const reason = cutText(`no answer within ${seconds} s: ${why}`)
     run.exclude({ peer, name: run.nameOf(peer) ?? peer, phase: 'join', code: 'unreachable', reason })
   }
   const { needed, candidates } = run
   if (candidates.length - silent.length >= needed) return
-  const drivers = candidates.filter(({ driver }) => driver).length
+  const drivers = driversOf(candidates).length
   const who = run.record.excluded.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   throw new Stopped(
     'quorum',

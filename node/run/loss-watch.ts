@@ -3,25 +3,22 @@
  * gives the run up when those who are left have been too few for its quorum for longer than the policy allows.
  */
 import { MAX_TIMER_MS } from '../timers.ts'
+import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { Stopped } from './stopped.ts'
 
-export interface LossWatchInit {
-  run: RunContext
-  isHere(peer: string): boolean
-  /** The quorum cannot be met any more. */
-  onHopeless(why: Stopped): void
-}
-
 export class LossWatch {
-  readonly #init: LossWatchInit
+  readonly #run: RunContext
+  readonly #onHopeless: (why: Stopped) => void
   /** Members that cannot be reached, and since when, on the monotonic clock. */
   readonly #lost = new Map<string, number>()
   #isWorking = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(init: LossWatchInit) {
-    this.#init = init
+  /** @param onHopeless the quorum cannot be met any more */
+  constructor(run: RunContext, onHopeless: (why: Stopped) => void) {
+    this.#run = run
+    this.#onHopeless = onHopeless
   }
 
   /** @param isWorking whether the workload runs: other phases find out themselves which members they lack */
@@ -33,11 +30,10 @@ export class LossWatch {
 
   /** A member came or went. */
   check(): void {
-    const { run, isHere } = this.#init
-    const { active, events } = run
+    const { active, events } = this.#run
     for (const peer of this.#lost.keys()) if (!active.has(peer)) this.#lost.delete(peer)
     for (const [peer, name] of active) {
-      const here = isHere(peer)
+      const here = this.#run.isHere(peer)
       if (here === !this.#lost.has(peer)) continue
       if (here) this.#lost.delete(peer)
       else this.#lost.set(peer, performance.now())
@@ -55,7 +51,7 @@ export class LossWatch {
   #plan(): void {
     this.stop()
     if (!this.#isWorking) return
-    const { active, needed, order } = this.#init.run
+    const { active, needed, order } = this.#run
     const seconds = order.spec.policy.lost_timeout
     const spare = active.size - needed
     if (seconds === 0 || this.#lost.size <= spare) return
@@ -67,18 +63,17 @@ export class LossWatch {
   }
 
   #giveUp(): void {
-    const { run, onHopeless } = this.#init
-    const { active, needed, order, candidates } = run
+    const { active, needed, order, candidates } = this.#run
     const seconds = order.spec.policy.lost_timeout
     // a controller that only drives is no member
-    const drivers = candidates.filter(({ driver }) => driver).length
+    const drivers = driversOf(candidates).length
     const size = active.size - drivers
     for (const peer of this.#lost.keys()) {
       const reason = `it could not be reached for ${seconds} s while the workload ran`
-      run.exclude({ peer, name: active.get(peer) ?? peer, phase: 'work', code: 'lost', reason })
+      this.#run.exclude({ peer, name: active.get(peer) ?? peer, phase: 'work', code: 'lost', reason })
     }
     const names = [...this.#lost.keys()].map(peer => active.get(peer) ?? peer).join(', ')
-    onHopeless(
+    this.#onHopeless(
       new Stopped('quorum', `${names}: lost while the workload ran; ${needed - drivers} of ${size} members are needed`)
     )
   }

@@ -2,12 +2,11 @@
  * A whole result moves to another peer: verified, handed over in its record, packed, sent as one tarball, verified there before the
  * receipt, and only then deleted here. Only a peer with the label `archive=true` takes results in.
  */
-import type { KeyObject } from 'node:crypto'
 import { dirname } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
 import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
 import { handOver } from '../../protocols/custody.ts'
-import { envelope } from '../../protocols/envelope.ts'
+import { envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import {
@@ -22,6 +21,7 @@ import {
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Bounds } from '../store/bounded-unpack.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
@@ -51,7 +51,7 @@ export interface MoverComponents {
 
 export interface MoverInit {
   home: Home
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
   /** Who may store results here. */
   archive: NonNullable<AllowSettings['archive']>
   limits: Pick<ReceiveLimits, 'ratio'>
@@ -63,18 +63,11 @@ interface MoveOptions {
   onProgress(done: number, total: number): void
 }
 
-export class Mover {
-  readonly #components: MoverComponents
-  readonly #init: MoverInit
+export class Mover extends Part<MoverComponents, MoverInit> {
   readonly #unfinished: UnfinishedMoves
-  readonly #home: Home
-  readonly #signer: { peer: string; key: KeyObject }
 
   constructor(components: MoverComponents, init: MoverInit) {
-    this.#components = components
-    this.#init = init
-    this.#home = init.home
-    this.#signer = init.signer
+    super(components, init)
     this.#unfinished = new UnfinishedMoves(init.home)
     components.receiver.archive(
       receiveTarball({
@@ -90,15 +83,15 @@ export class Mover {
    * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
    */
   async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
-    const { coordinator, streams } = this.#components
+    const { coordinator, streams } = this.components
     const { keep, signal, onProgress } = options
     if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
     await checkResult(folder.root)
-    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.#signer), this.#signer)
-    const packing = moveFolder(this.#home, run)
+    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.init.signer), this.init.signer)
+    const packing = moveFolder(this.init.home, run)
     const outbox = await openOutbox(packing, run)
     try {
       const {
@@ -117,7 +110,7 @@ export class Mover {
       await removeTree(packing)
     }
     if (keep) return
-    await noteMoved(this.#home, run, { ...to, at: Date.now() })
+    await noteMoved(this.init.home, run, { ...to, at: Date.now() })
     await folder.remove()
   }
 
@@ -127,7 +120,7 @@ export class Mover {
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { coordinator, receiver } = this.#components
+    const { coordinator, receiver } = this.components
     const { run, allow, digest, bytes } = offer
     this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
@@ -136,22 +129,22 @@ export class Mover {
     const inbox = await this.#unfinished.inbox(run)
     const had = await inbox?.receipt(digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
-    if (hasResult(this.#home, run))
-      throw new BakError('cannot-create', `${this.#components.members.self.name} has a folder of ${run} already`)
-    await ensureFree(this.#home.inbox(), bytes)
+    if (hasResult(this.init.home, run))
+      throw new BakError('cannot-create', `${this.components.members.self.name} has a folder of ${run} already`)
+    await ensureFree(this.init.home.inbox(), bytes)
     const sink = await this.#unfinished.sink(offer, peer, async tarball => {
-      await takeIn(this.#home, run, tarball, {
+      await takeIn(this.init.home, run, tarball, {
         bounds: this.#boundsOf(offer),
         check: record => this.#checkRecord(record, run, peer)
       })
-      await forgetMoved(this.#home, run)
+      await forgetMoved(this.init.home, run)
     })
     return { sink }
   }
 
   /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */
   #checkSender(peer: string): void {
-    const { members, authority } = this.#components
+    const { members, authority } = this.components
     checkPermission(authority, peer, 'move')
     const { self } = members
     if (self.labels.archive !== 'true') {
@@ -163,13 +156,16 @@ export class Mover {
         .filter(({ name, shown }) => name === asked || shown === asked)
         .filter(({ peer }) => members.isHere(peer))
         .map(({ peer }) => peer)
-    const why = refusalOfArchive(this.#init.archive, peer, named)
+    const why = refusalOfArchive(this.init.archive, peer, named)
     if (why == null) return
-    throw new BakError('not-allowed', `allow.archive ${why}; it is set in ${this.#home.config} or by --allow-archive`)
+    throw new BakError(
+      'not-allowed',
+      `allow.archive ${why}; it is set in ${this.init.home.config} or by --allow-archive`
+    )
   }
 
   #boundsOf({ run, bytes }: TarballOffer): Bounds {
-    const maxData = maxDataOf(bytes, this.#init.limits.ratio)
+    const maxData = maxDataOf(bytes, this.init.limits.ratio)
     return {
       maxData,
       maxBytes: maxData + MAX_UNPACKED_BYTES,
@@ -183,7 +179,7 @@ export class Mover {
 
   /** @throws {BakError} `damaged` */
   #checkRecord(record: RunRecord, run: string, peer: string): void {
-    const { feed, authority } = this.#components
+    const { feed, authority } = this.components
     const why = refusalOfResult(record, { run, peer, controller: feed.get(run)?.lead.by }, authority)
     if (why != null) throw new BakError('damaged', `${run}: ${why}`)
   }

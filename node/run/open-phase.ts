@@ -78,12 +78,8 @@ export class OpenPhase {
     return this.#init.command
   }
 
-  /** Whether the peer's answer counts. */
-  asks(peer: string): boolean {
-    return this.#init.asked.has(peer)
-  }
-
-  #waitsFor(peer: string): boolean {
+  /** Whether the peer is asked and has not answered. */
+  waitsFor(peer: string): boolean {
     return this.#init.asked.has(peer) && !this.#acks.has(peer)
   }
 
@@ -111,7 +107,7 @@ export class OpenPhase {
   /** Starts the deadline of one peer anew, which is on its way to an answer; that of no other. */
   prolong(peer: string): void {
     const { deadline } = this.#init.command
-    if (deadline <= 0 || this.#over || !this.#waitsFor(peer) || this.#late.has(peer)) return
+    if (deadline <= 0 || this.#over || !this.waitsFor(peer) || this.#late.has(peer)) return
     clearTimeout(this.#prolonged.get(peer))
     this.#faults.delete(peer)
     const timer = setTimeout(() => this.#onLate([peer]), Math.min(deadline, MAX_TIMER_MS))
@@ -120,7 +116,7 @@ export class OpenPhase {
 
   /** @param why the peer does not prolong its deadline: the reason where it passes */
   blame(peer: string, why: string): void {
-    if (!this.#over && this.#waitsFor(peer)) this.#faults.set(peer, why)
+    if (!this.#over && this.waitsFor(peer)) this.#faults.set(peer, why)
   }
 
   #onDeadline(): void {
@@ -138,7 +134,7 @@ export class OpenPhase {
   #onLate(peers: string[]): void {
     for (const peer of peers) {
       this.#prolonged.delete(peer)
-      if (this.#waitsFor(peer) && !this.#lost.has(peer)) this.#late.add(peer)
+      if (this.waitsFor(peer) && !this.#lost.has(peer)) this.#late.add(peer)
     }
     this.#judge(this.#prolonged.size === 0)
   }
@@ -152,7 +148,7 @@ export class OpenPhase {
     if (stray === 'subject') return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
     if (stray != null) return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
     // a second answer changes nothing
-    if (!this.#waitsFor(by)) return undefined
+    if (!this.waitsFor(by)) return undefined
     this.#acks.set(by, ack)
     this.#forget(by)
     if (value.outcome === 'ok') this.#ok++
@@ -170,7 +166,7 @@ export class OpenPhase {
 
   /** A peer that did not get the command may get it now: it is published again, for all without an answer. */
   republish(peer: string): void {
-    if (this.#over || !this.#waitsFor(peer) || performance.now() - this.#published < REPEATS_MS[0]) return
+    if (this.#over || !this.waitsFor(peer) || performance.now() - this.#published < REPEATS_MS[0]) return
     clearTimeout(this.#repeat)
     this.#publish()
   }
@@ -185,7 +181,7 @@ export class OpenPhase {
     if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
       if (this.#init.isHere(peer)) this.#onBack(peer)
-      else if (this.#waitsFor(peer) && !this.#late.has(peer)) this.#lost.add(peer)
+      else if (this.waitsFor(peer) && !this.#late.has(peer)) this.#lost.add(peer)
     }
     this.#judge(false)
   }
@@ -202,7 +198,7 @@ export class OpenPhase {
 
   #publish(): void {
     const { command, asked, repeat, publish } = this.#init
-    const waiting = [...asked.keys()].filter(peer => this.#waitsFor(peer))
+    const waiting = [...asked.keys()].filter(peer => this.waitsFor(peer))
     this.#published = performance.now()
     publish({ ...command, attempt: this.#attempt }, waiting)
     if (repeat) this.#repeat = setTimeout(() => this.#publish(), this.#wait)

@@ -12,6 +12,7 @@ import { Certifier } from './certifier.ts'
 import { Dispatch, MAX_NAMED } from './dispatch.ts'
 import { type Closed, OpenPhase } from './open-phase.ts'
 import type { PlannedPhase } from './plan.ts'
+import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { StartMargin } from './start-margin.ts'
 import { Stopped } from './stopped.ts'
@@ -99,8 +100,6 @@ export class PhaseRunner {
     const isLast = this.#open?.command.phase === 'terminate'
     if (out != null && !isLast) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
-    if (!this.#open.asks(ack.by) && this.#run.nameOf(ack.by) == null)
-      return { code: 'not-on-roster', reason: `${ack.by} is not on the roster` }
     return this.#open.answer(ack)
   }
 
@@ -190,9 +189,9 @@ export class PhaseRunner {
 function stoppedBy({ phase }: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
   if (phase === 'work') return new Stopped('workload-failed', who)
-  const drivers = new Set(candidates.filter(({ driver }) => driver).map(({ peer }) => peer))
-  const ok = acks.filter(({ by, value }) => value.outcome === 'ok' && !drivers.has(by)).length
-  const members = needed - drivers.size
+  const drivers = driversOf(candidates)
+  const ok = acks.filter(({ by, value }) => value.outcome === 'ok' && !drivers.includes(by)).length
+  const members = needed - drivers.length
   const count = `${ok} of the ${members} ${members === 1 ? 'member' : 'members'} needed answered ${phase}`
   return new Stopped('quorum', who === '' ? count : `${who}; ${count}`)
 }

@@ -1,6 +1,6 @@
 /** Ends in order the runs that a killed daemon left open, and seals those that could not be sealed when they ended. */
-import type { KeyObject } from 'node:crypto'
 import { basename } from 'node:path'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -22,7 +22,7 @@ export interface Unsealed {
 }
 
 export interface AbandonedInit {
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
   log: Log
   /** Gets the runs without a seal. */
   unsealed: Map<string, Unsealed>
@@ -56,7 +56,7 @@ export async function closeAllAbandoned(
  */
 export async function closeAbandoned(
   folder: RunFolder,
-  signer: { peer: string; key: KeyObject },
+  signer: Signer,
   notices?: Pick<RecoveryNotices, 'add'>
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)

@@ -21,7 +21,8 @@ export class RecoveryNotices {
   readonly #signer: Signer
   readonly #notices: Array<{ value: Notice; envelope: Envelope }> = []
   readonly #told = new Set<string>()
-  readonly #began = performance.now()
+  /** Until when others are told, by the monotonic clock. */
+  #until = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: RecoveryNoticesParts, signer: Signer) {
@@ -31,6 +32,7 @@ export class RecoveryNotices {
 
   add(value: Notice): void {
     this.#notices.push({ value, envelope: seal(noticeSubject, value, this.#signer) })
+    this.#until = performance.now() + TELL_FOR_MS
     this.#timer ??= setInterval(() => this.tell(), LOOK_INTERVAL_MS).unref()
   }
 
@@ -50,6 +52,6 @@ export class RecoveryNotices {
       for (const { value, envelope } of this.#notices)
         feed.publish({ type: 'notice', signed: { by: this.#signer.peer, value, envelope } })
     }
-    if (performance.now() - this.#began > TELL_FOR_MS) this.stop()
+    if (performance.now() > this.#until) this.stop()
   }
 }

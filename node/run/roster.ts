@@ -39,12 +39,16 @@ export function withDriver(candidates: Candidate[], peer: string, name: string):
   return [...candidates, { peer, name, tools: [], driver: true }]
 }
 
+/** @returns the controller if it only drives: no member, and needed all the same */
+export const driversOf = (candidates: Candidate[]): string[] =>
+  candidates.filter(({ driver }) => driver).map(({ peer }) => peer)
+
 /**
  * The quorum is of those whom a selector means; a controller that only drives is needed on top.
  * @param size how many it means; all candidates that do not only drive where it is left out
  */
 export function neededBy(quorum: Quorum, candidates: Candidate[], size = 0): number {
-  const drivers = candidates.filter(candidate => candidate.driver === true).length
+  const drivers = driversOf(candidates).length
   return neededOf(quorum, Math.max(size, candidates.length - drivers)) + drivers
 }
 

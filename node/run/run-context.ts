@@ -1,9 +1,8 @@
 /** One run on its controller: what was ordered, who takes part, and the parts of the daemon that its phases and hooks use. */
-import { isDeepStrictEqual } from 'node:util'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import type { Shortfall } from '../../protocols/shortfall.ts'
+import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
@@ -42,6 +41,8 @@ export class RunContext {
   #size = 0
   #candidates: Candidate[] = []
   #names = new Map<string, string>()
+  /** What `record.shortfalls` says, in words. */
+  readonly #lacks = new Set<string>()
   readonly excluded = new Map<string, Exclusion>()
   readonly #cancelled = new AbortController()
 
@@ -118,9 +119,11 @@ export class RunContext {
   /** Something that was asked for is not there. */
   lack(shortfall: Shortfall): void {
     const { shortfalls } = this.record
-    const cut = { ...shortfall, what: shortfall.what.slice(0, 1024), reason: shortfall.reason.slice(0, 1024) }
+    const cut = cutMissing(shortfall)
+    const text = describeShortfall(cut)
     // a tool that a member lacks is named once, not in every sample
-    if (shortfalls.length >= MAX_SHORTFALLS || shortfalls.some(known => isDeepStrictEqual(known, cut))) return
+    if (shortfalls.length >= MAX_SHORTFALLS || this.#lacks.has(text)) return
+    this.#lacks.add(text)
     shortfalls.push(cut)
     this.events.store({ type: 'shortfall', ...cut })
   }

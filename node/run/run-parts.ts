@@ -1,5 +1,5 @@
 /** What one run is made from: the order, and the parts of the daemon that it uses. */
-import type { KeyObject } from 'node:crypto'
+import type { Signer } from '../../protocols/envelope.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
@@ -31,7 +31,7 @@ export interface RunOrder extends RunRequest {
 /** Parts of the daemon that a run uses. */
 export interface RunParts {
   log: Log
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
   program: string
   members: Members
   feed: RunFeed

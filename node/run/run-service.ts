@@ -7,6 +7,7 @@ import { runListProtocol } from '../../protocols/run-list.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
+import { Part } from '../part.ts'
 import type { Coordinator } from './coordinator.ts'
 import { linesForOthers } from './run-lines.ts'
 
@@ -17,17 +18,9 @@ export interface RunServiceComponents {
   coordinator: Coordinator
 }
 
-export class RunService {
-  readonly #components: RunServiceComponents
-  readonly #self: string
-
-  constructor(components: RunServiceComponents, init: { signer: { peer: string } }) {
-    this.#components = components
-    this.#self = init.signer.peer
-  }
-
+export class RunService extends Part<RunServiceComponents, { signer: { peer: string } }> {
   async start(): Promise<void> {
-    const { streams, coordinator } = this.#components
+    const { streams, coordinator } = this.components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
     await streams.serve(outputProtocol, ({ run }, { peer, signal }) => this.#output(run, peer, signal))
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
@@ -41,23 +34,23 @@ export class RunService {
 
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
     await this.#checkReader(run, peer)
-    yield* this.#components.coordinator.follow(run, from, signal)
+    yield* this.components.coordinator.follow(run, from, signal)
   }
 
   async *#output(run: string, peer: string, signal: AbortSignal) {
     await this.#checkReader(run, peer)
-    yield* this.#components.coordinator.output(run, signal)
+    yield* this.components.coordinator.output(run, signal)
   }
 
   /** The output of a run is for controllers, and for those who take part in it. @throws {BakError} `not-allowed` */
   async #checkReader(run: string, peer: string): Promise<void> {
-    const { authority } = this.#components
+    const { authority } = this.components
     const isAllowed = isController(authority.roleOf(peer)) || (await this.#takesPart(run, peer))
     if (!isAllowed) checkPermission(authority, peer, 'follow')
   }
 
   async #takesPart(run: string, peer: string): Promise<boolean> {
-    const { coordinator } = this.#components
+    const { coordinator } = this.components
     const driver = coordinator.driver(run)
     if (driver != null) return driver.run.nameOf(peer) != null
     const record = await coordinator.record(run)
@@ -65,9 +58,9 @@ export class RunService {
   }
 
   async *#cancel({ run, reason }: { run: string; reason: string }, peer: string) {
-    const { authority, coordinator, members } = this.#components
+    const { authority, coordinator, members } = this.components
     const driver = coordinator.driver(run)
-    if (peer !== this.#self) checkPermission(authority, peer, 'cancel')
+    if (peer !== this.init.signer.peer) checkPermission(authority, peer, 'cancel')
     if (driver == null) {
       const record = await coordinator.record(run)
       const why = record == null ? 'is not driven from here' : `has ended already: ${record.verdict ?? record.state}`

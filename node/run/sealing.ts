@@ -1,9 +1,10 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
-import type { KeyObject } from 'node:crypto'
 import { costliest, sharesOf } from '../../protocols/cost.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
-import type { Unreadable } from '../../protocols/folder-digests.ts'
+import { cutText } from '../../protocols/fields.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -11,13 +12,12 @@ import type { RunEvents } from './events.ts'
 
 /** Names in one reason. */
 const MAX_NAMED = 5
-const MAX_REASON = 1024
 
 export interface ResultToSeal {
   record: RunRecord
   events: RunEvents
   folder: RunFolder
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
 }
 
 /**
@@ -28,7 +28,8 @@ export interface ResultToSeal {
 export async function sealResult({ record, events, folder, signer }: ResultToSeal): Promise<string | undefined> {
   try {
     const proof = await folder.digests()
-    if (proof.unreadable.length > 0) fail(record, `without a digest in the seal: ${inWords(proof.unreadable)}`)
+    const unreadable = proof.unreadable.map(({ path, reason }) => `${path} (${reason})`)
+    if (unreadable.length > 0) fail(record, `without a digest in the seal: ${listInWords(unreadable, MAX_NAMED)}`)
     await events.finish(lastEvent(record, folder))
     await folder.seal(record, signer, proof)
     events.end()
@@ -48,7 +49,7 @@ function fail(record: RunRecord, why: string, always = false): void {
   if (record.verdict !== 'ok' && !always) return
   record.verdict = 'failed'
   record.status = statusOf('failed')
-  record.reason = why.slice(0, MAX_REASON)
+  record.reason = cutText(why)
 }
 
 function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
@@ -57,21 +58,6 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
   const { shortfalls, beside } = record
-  const about = {
-    verdict,
-    status,
-    partial,
-    reason: reason?.slice(0, MAX_REASON),
-    excluded,
-    shortfalls,
-    beside,
-    observed
-  }
+  const about = { verdict, status, partial, reason: reason && cutText(reason), excluded, shortfalls, beside, observed }
   return { type: 'ended', ...about, bytes, took, folder: root }
-}
-
-function inWords(unreadable: Unreadable[]): string {
-  const named = unreadable.slice(0, MAX_NAMED).map(({ path, reason }) => `${path} (${reason})`)
-  const rest = unreadable.length - named.length
-  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

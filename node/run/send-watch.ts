@@ -16,12 +16,12 @@ const YIELD_MS = 600_000
 const WAITING_MS = 2_000
 const SENDING = new Set<string>(['send', 'sysinfo'])
 
-/** What comes of a member that is not asked now is of no phase. */
+/** What comes of a member that nobody waits for is of no phase. */
 const IDLE = { seq: -1, deadline: Number.POSITIVE_INFINITY }
 
 interface SendWatchInit {
   excluded: ReadonlyMap<string, Exclusion>
-  open(): Pick<OpenPhase, 'command' | 'asks' | 'prolong' | 'blame'> | undefined
+  open(): Pick<OpenPhase, 'command' | 'waitsFor' | 'prolong' | 'blame'> | undefined
   /** ms */
   now?(): number
 }
@@ -93,7 +93,7 @@ export class SendWatch {
 
   #sendingOf(peer: string) {
     const open = this.#init.open()
-    return open != null && SENDING.has(open.command.phase) && open.asks(peer) ? open : undefined
+    return open != null && SENDING.has(open.command.phase) && open.waitsFor(peer) ? open : undefined
   }
 
   /** @returns why what came since the window began is no progress; an empty text if it is; nothing if that cannot be told yet */

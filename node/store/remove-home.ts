@@ -2,6 +2,7 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import { isTemporary } from './atomic.ts'
 import { isCode, onDisk, unlessMissing } from './disk.ts'
 import type { Home } from './home.ts'
@@ -39,11 +40,14 @@ export async function lossesOf(
   const losses: string[] = []
   const work = await namesIn(home.work())
   if (work.length > 0)
-    losses.push(`data that the controllers have not collected yet, of ${few(work)}: run bak collect there`)
+    losses.push(
+      `data that the controllers have not collected yet, of ${listInWords(work, MAX_SHOWN)}: run bak collect there`
+    )
   const partial = await partiallyReceivedIn(home)
-  if (partial.length > 0) losses.push(`tarballs that have not been received completely, of ${few(partial)}`)
+  if (partial.length > 0)
+    losses.push(`tarballs that have not been received completely, of ${listInWords(partial, MAX_SHOWN)}`)
   const results = everything ? await namesIn(home.runs()) : []
-  if (results.length > 0) losses.push(`results of ${few(results)}: bak move`)
+  if (results.length > 0) losses.push(`results of ${listInWords(results, MAX_SHOWN)}: bak move`)
   if (founded) {
     const how = everything ? 'its key is the root of all rights there' : 'it can only be let in again by an admin'
     losses.push(`the founder of a mesh that has other peers: ${how}`)
@@ -100,7 +104,7 @@ async function removeFolder(root: string): Promise<string | undefined> {
     await rmdir(root)
     return undefined
   } catch (cause) {
-    if (isCode(cause, 'ENOTEMPTY', 'EEXIST')) return few(await namesIn(root))
+    if (isCode(cause, 'ENOTEMPTY', 'EEXIST')) return listInWords(await namesIn(root), MAX_SHOWN)
     if (isCode(cause, 'EBUSY', 'EACCES', 'EPERM', 'EROFS')) return 'the empty folder'
     throw cause
   }
@@ -118,8 +122,3 @@ async function partiallyReceivedIn(home: Home): Promise<string[]> {
 async function namesIn(folder: string): Promise<string[]> {
   return (await unlessMissing(readdir(folder))) ?? []
 }
-
-const few = (names: string[]) =>
-  names.length <= MAX_SHOWN
-    ? names.join(', ')
-    : `${names.slice(0, MAX_SHOWN).join(', ')} and ${names.length - MAX_SHOWN} more`

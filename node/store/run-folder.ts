@@ -1,12 +1,11 @@
 /** The result folder of one run: its fixed files, and how each is written. */
 
-import type { KeyObject } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOfFile } from '../../protocols/digest.ts'
-import { type Envelope, envelope } from '../../protocols/envelope.ts'
+import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { type FolderDigests, folderDigests } from '../../protocols/folder-digests.ts'
 import {
   CERTIFICATES_FOLDER,
@@ -85,19 +84,19 @@ export class RunFolder {
   /**
    * Seals it again with what has come since: a file that has a digest keeps it, so that a change of it is not sealed with the rest.
    */
-  async sealAnew(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<void> {
+  async sealAnew(record: RunRecord, signer: Signer): Promise<void> {
     const { [JOURNAL_FILE]: _, ...sealed } = record.files ?? {}
     const { files, unreadable } = await this.digests()
     await this.seal(record, signer, { files: { ...files, ...sealed }, unreadable })
   }
 
   /** Seals the same files under a changed record. */
-  async sealRecord(record: RunRecord, signer: { peer: string; key: KeyObject }): Promise<void> {
+  async sealRecord(record: RunRecord, signer: Signer): Promise<void> {
     await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
   }
 
   /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */
-  async seal(record: RunRecord, signer: { peer: string; key: KeyObject }, proof?: FolderDigests): Promise<void> {
+  async seal(record: RunRecord, signer: Signer, proof?: FolderDigests): Promise<void> {
     const { files, unreadable } = proof ?? (await this.digests())
     const journal = await onDisk(this.journal, () => unlessMissing(digestOfFile(this.journal)))
     const all = journal == null ? files : { ...files, [JOURNAL_FILE]: journal }

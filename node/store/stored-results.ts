@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
+import { isRunId } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { type Bounds, unpackBounded } from './bounded-unpack.ts'
@@ -19,7 +20,7 @@ export const moveFolder = (home: Home, run: string) => join(home.work(), `.move-
 /** @returns the ids of all runs whose folder is here, oldest first */
 export async function listResults(home: Home): Promise<string[]> {
   const names = await readdir(home.runs()).catch(() => [])
-  return names.filter(name => /^\d{8}T\d{6}-[a-z0-9]{6}$/.test(name)).sort()
+  return names.filter(isRunId).sort()
 }
 
 export const hasResult = (home: Home, run: string) => existsSync(home.runs(run))

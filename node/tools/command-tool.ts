@@ -17,7 +17,6 @@ export function commandTool(name: string): Tool {
       const run = {
         name,
         argv: [...command, ...options],
-        env: {},
         stopSignal: `SIG${stop_signal}` as const
       }
       return runProgram(run, context)

@@ -1,10 +1,9 @@
 /** pidstat of sysstat: statistics of each process. */
 import { programTool } from './program-tool.ts'
-import { sysstat } from './sysstat.ts'
 
 export const pidstat = programTool({
-  ...sysstat,
   name: 'pidstat',
+  package: 'sysstat',
   summary: 'processors, memory, I/O and switches of each process',
   // -e is followed by a program that pidstat runs and observes
   runs: options => (options.includes('-e') ? options.slice(options.indexOf('-e') + 1) : undefined),

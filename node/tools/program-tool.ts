@@ -12,9 +12,6 @@ interface ProgramTool {
   package: string
   /** @param interval whole seconds @param extra options of the user */
   argv(interval: number, extra: string[]): string[]
-  env?: Record<string, string>
-  /** SIGINT by default: most programs then write what they have buffered. */
-  stopSignal?: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
   /** @returns what this user cannot observe with it */
@@ -24,7 +21,7 @@ interface ProgramTool {
 }
 
 export function programTool(program: ProgramTool): Tool {
-  const { name, summary, env = {}, stopSignal = 'SIGINT', output } = program
+  const { name, summary, output } = program
   return {
     name,
     summary,
@@ -38,8 +35,9 @@ export function programTool(program: ProgramTool): Tool {
       const argv = [name, ...program.argv(interval, options.options ?? [])]
       const remarks =
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
-      const signal = options.stop_signal == null ? stopSignal : (`SIG${options.stop_signal}` as const)
-      return runProgram({ name, argv, env, stopSignal: signal, output, remarks }, context)
+      // most programs then write what they have buffered
+      const stopSignal = `SIG${options.stop_signal ?? 'INT'}` as const
+      return runProgram({ name, argv, stopSignal, output, remarks }, context)
     }
   }
 }

@@ -12,8 +12,6 @@ interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
-  /** In addition to what every tool gets. */
-  env: Record<string, string>
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
@@ -36,7 +34,7 @@ export async function runProgram(
   const supervised = await supervisor.spawn({
     argv: run.argv,
     cwd: folder,
-    env: toolEnvironment(run.env),
+    env: toolEnvironment(),
     stdout: paths.stdout,
     stderr: paths.stderr
   })
@@ -117,9 +115,7 @@ async function sizeOf(path: string): Promise<number> {
   )
 }
 
-function commandLine({ argv, env }: ProgramRun): string {
+function commandLine({ argv }: ProgramRun): string {
   const quoted = argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-  return [...Object.entries({ ...FIXED_VARIABLES, ...env }).map(([name, value]) => `${name}=${value}`), ...quoted].join(
-    ' '
-  )
+  return [...Object.entries(FIXED_VARIABLES).map(([name, value]) => `${name}=${value}`), ...quoted].join(' ')
 }

@@ -1,11 +1,10 @@
 /** sar of sysstat: everything at once, in its own format. */
 import { programTool } from './program-tool.ts'
-import { sysstat } from './sysstat.ts'
 
 /** All data of sysstat, in `sar.data`; `sar -f` and `sadf` read it. */
 export const sar = programTool({
-  ...sysstat,
   name: 'sar',
+  package: 'sysstat',
   summary: 'all data of sysstat about the machine, in one binary file',
   argv: (interval, extra) => ['-A', ...extra, '-o', 'sar.data', `${interval}`],
   output: 'sar.data'

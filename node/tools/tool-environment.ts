@@ -6,8 +6,7 @@ const KEPT = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'LD_LIBRARY_
 /** UTC, one language with every letter, no colours, dates as in ISO 8601 in sysstat. */
 export const FIXED_VARIABLES = { TZ: 'UTC', LC_ALL: 'C.UTF-8', S_COLORS: 'never', S_TIME_FORMAT: 'ISO' }
 
-/** @param own variables of one tool */
-export function toolEnvironment(own: Record<string, string> = {}, env = process.env): Record<string, string> {
+export function toolEnvironment(env = process.env): Record<string, string> {
   const kept = KEPT.flatMap(name => (env[name] == null ? [] : [[name, env[name] as string]]))
-  return { ...Object.fromEntries(kept), NO_COLOR: '1', TERM: 'dumb', ...FIXED_VARIABLES, ...own }
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', TERM: 'dumb', ...FIXED_VARIABLES }
 }

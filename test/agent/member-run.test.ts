@@ -98,6 +98,17 @@ test('it measures from its answer to start to its answer to stop, which says wha
   })
 })
 
+test('what tools say is cut to what an answer has room for', async () => {
+  const { member, order } = await memberRunOf()
+  member.state = 'running'
+  const said = Array.from({ length: 70 }, () => 'x'.repeat(2_000))
+  const running = fake<RunningTool>({ ready: Promise.resolve(), stop: async () => said, remarks: said })
+  member.started.push({ group: 'default', tool: 'vmstat', running })
+  const { outcome, missing = [], warnings = [] } = await order('stop')
+  assert.equal([outcome, missing.length, warnings.length], ['ok', 64, 64])
+  assert.equal([missing[0]?.reason.length, warnings[0]?.length], [1_024, 1_024])
+})
+
 test('a start that is refused begins no measurement', async () => {
   const { order, said } = await memberRunOf()
   const start = await order('start', { ...step, number: 99 })

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert'
 import { checkGenuine } from '../../node/control/genuine.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import type { BakError } from '../../protocols/errors.ts'
-import { FORMAT, type RunRecord, writeRecord } from '../../protocols/record.ts'
+import { type RunRecord, writeRecord } from '../../protocols/record.ts'
 import { newSigner } from '../helpers/streams.ts'
-import { run, specOf } from '../protocols/samples.ts'
+import { run, runRecord } from '../protocols/samples.ts'
 
 const test = suite('the record of a run that another peer shows')
 const [ops, archive, agent, stranger] = [newSigner(), newSigner(), newSigner(), newSigner()]
@@ -17,22 +17,8 @@ const roles = new Map([
 const of = { roleOf: (peer: string) => roles.get(peer) }
 
 /** @returns run.json of a run that `by` drove */
-const recordOf = (by: Signer, signer?: Signer, change: Partial<RunRecord> = {}) => {
-  const about = {
-    format: FORMAT,
-    run,
-    name: 'x',
-    state: 'ended',
-    partial: false,
-    epoch: 1,
-    created: 1,
-    begun: 1,
-    program: '0'
-  } as const
-  const lists = { roster: [], excluded: [], shortfalls: [], beside: [], workload: [], skew: [], sent: [] }
-  const controller = { peer: by.peer, name: 'ops' }
-  return writeRecord({ ...about, ...lists, controller, directory: '/', spec: specOf(), ...change }, signer)
-}
+const recordOf = (by: Signer, signer?: Signer, change: Partial<RunRecord> = {}) =>
+  writeRecord({ ...runRecord, controller: { peer: by.peer, name: 'ops' }, ...change }, signer)
 
 type Case = [title: string, text: string, holder: Signer, controller: Signer | undefined, code: string | undefined]
 const cases: Case[] = [

@@ -1,3 +1,4 @@
+/** Output of a run that another peer sends is held to the seal. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { proven } from '../../node/control/logs.ts'

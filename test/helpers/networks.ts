@@ -7,6 +7,7 @@ import { createLog } from '../../node/log.ts'
 import { Gossip } from '../../node/mesh/gossip.ts'
 import { createMeshLibp2p, type NetworkInit } from '../../node/mesh/libp2p/libp2p.ts'
 import { holdBack } from '../../node/mesh/libp2p/relay-backpressure.ts'
+import { DialRule } from '../../node/mesh/reachability/dial-rule.ts'
 import { Streams } from '../../node/mesh/streams.ts'
 import { newSecret } from '../../node/mesh/trust/mesh-secret.ts'
 import { topicName } from '../../protocols/hello.ts'
@@ -37,6 +38,9 @@ export interface LocalMesh {
   stop(): Promise<void>
 }
 
+/** All networks of tests are on loopback, also where one does not listen. */
+const dialRule = new DialRule({ listen: ['/ip4/127.0.0.1/tcp/0'] })
+
 /** A mesh that admits every peer with its secret. */
 export function createMesh(): LocalMesh {
   const mesh = newSigner().peer
@@ -50,7 +54,7 @@ export function createMesh(): LocalMesh {
       const admission = { ownProofBytes: undefined, judge: () => undefined }
       const address = listen || relay ? ['/ip4/127.0.0.1/tcp/0'] : []
       const network = (await createMeshLibp2p(
-        { mesh, secrets, admission, key, listen: address, announce: [], onRefused: () => {}, ...more },
+        { mesh, secrets, admission, key, listen: address, announce: [], dialRule, onRefused: () => {}, ...more },
         {
           gossip: (c: any) => new Gossip(c, { log: silent }),
           streams: (c: any) => new Streams(c, { log: silent }),

@@ -1,3 +1,4 @@
+/** Which line of a program's stderr is its error. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { errorLineOf } from '../../node/processes/error-line.ts'

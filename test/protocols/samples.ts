@@ -41,6 +41,7 @@ import {
   commandSubject,
   runMessage
 } from '../../protocols/phase.ts'
+import { FORMAT, type RunRecord } from '../../protocols/record.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { spec } from '../../protocols/spec.ts'
@@ -203,6 +204,13 @@ export const certificate: Certificate = {
   excluded: [exclusion],
   closed: at + 9
 }
+/** The record of a run that has ended, without what its members did. */
+export const runRecord: RunRecord = {
+  ...{ format: FORMAT, run, name: 'x', state: 'ended', partial: false, epoch: 1, created: 1, begun: 1, program: '0' },
+  ...{ controller: { peer: controller.peer, name: 'here' }, directory: '/', spec: specOf(), roster: [], excluded: [] },
+  ...{ shortfalls: [], beside: [], workload: [], skew: [], sent: [] }
+}
+
 export const notice: Notice = {
   run,
   epoch: 1,

@@ -11,32 +11,36 @@ async function watch(policy: object) {
   const made = await fakeRun({ members: 3, spec: { policy } })
   const lost = new Set<string>()
   const ends: Stopped[] = []
-  const isHere = (peer: string) => !lost.has(peer)
-  const watched = new LossWatch({ run: made.run, isHere, onHopeless: why => ends.push(why) })
+  made.run.isHere = peer => !lost.has(peer)
+  const watched = new LossWatch(made.run, why => ends.push(why))
   const [m0, m1] = made.signers.map(({ peer }) => peer) as [string, string]
-  return { made, lost, ends, watched, m0, m1 }
+  const lose = (...peers: string[]) => {
+    for (const peer of peers) lost.add(peer)
+    watched.check()
+  }
+  const find = () => {
+    lost.clear()
+    watched.check()
+  }
+  watched.during(true)
+  return { made, ends, watched, m0, m1, lose, find }
 }
 const said = ({ stored }: FakeRun) =>
   stored.flatMap(event => (event.type === 'lost' || event.type === 'returned' ? [`${event.name} ${event.type}`] : []))
 
 test('are named at once, and once; and again when they return', async () => {
-  const { made, lost, watched, m0 } = await watch({ quorum: 2 })
-  watched.during(true)
-  lost.add(m0)
-  watched.check()
-  watched.check()
+  const { made, watched, m0, lose, find } = await watch({ quorum: 2 })
+  lose(m0)
+  lose(m0)
   assert.equal(said(made), ['m0 lost'])
-  lost.delete(m0)
-  watched.check()
+  find()
   assert.equal(said(made), ['m0 lost', 'm0 returned'])
   watched.stop()
 })
 
 test('end a run that needs them once the policy has waited long enough, and are excluded', async () => {
-  const { made, lost, ends, watched, m0 } = await watch({ lost_timeout: 0.05 })
-  watched.during(true)
-  lost.add(m0)
-  watched.check()
+  const { made, ends, m0, lose } = await watch({ lost_timeout: 0.05 })
+  lose(m0)
   assert.equal(ends, [], 'it may return')
   await until(() => ends.length > 0, { timeout: 5_000, what: 'the run ends' })
   assert.is(ends[0]?.verdict, 'quorum')
@@ -52,10 +56,8 @@ for (const [title, policy, gone] of [
   ['do not end a run whose policy waits for ever', { lost_timeout: 0 }, 2]
 ] as const) {
   test(title, async () => {
-    const { lost, ends, watched, m0, m1 } = await watch(policy)
-    watched.during(true)
-    for (const peer of [m0, m1].slice(0, gone)) lost.add(peer)
-    watched.check()
+    const { ends, watched, m0, m1, lose } = await watch(policy)
+    lose(...[m0, m1].slice(0, gone))
     await new Promise(resolve => setTimeout(resolve, 100))
     assert.equal(ends, [])
     watched.stop()
@@ -63,14 +65,10 @@ for (const [title, policy, gone] of [
 }
 
 test('end no run once they have returned, or the workload is over', async () => {
-  const { lost, ends, watched, m0 } = await watch({ lost_timeout: 0.05 })
-  watched.during(true)
-  lost.add(m0)
-  watched.check()
-  lost.clear()
-  watched.check()
-  lost.add(m0)
-  watched.check()
+  const { ends, watched, m0, lose, find } = await watch({ lost_timeout: 0.05 })
+  lose(m0)
+  find()
+  lose(m0)
   watched.during(false)
   await new Promise(resolve => setTimeout(resolve, 150))
   assert.equal(ends, [])

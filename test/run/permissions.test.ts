@@ -17,11 +17,10 @@ import { receiveDefaults } from '../../protocols/config-file.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol } from '../../protocols/events.ts'
 import type { Role } from '../../protocols/membership.ts'
-import { FORMAT } from '../../protocols/record.ts'
 import { ask, askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
 import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
-import { controller, manifest, member, run, specOf } from '../protocols/samples.ts'
+import { controller, manifest, member, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('who may ask what about runs')
@@ -76,28 +75,7 @@ async function plantRun(home: Home): Promise<void> {
   const folder = new RunFolder(home.runs(run))
   await mkdir(folder.root, { recursive: true })
   const [entry] = manifest.roster
-  const about = {
-    format: FORMAT,
-    run,
-    name: 'x',
-    state: 'ended',
-    partial: false,
-    epoch: 1,
-    created: 1,
-    begun: 1
-  } as const
-  await folder.seal(
-    {
-      ...about,
-      controller: { peer: self.peer, name: 'here' },
-      program: '0',
-      directory: '/',
-      spec: specOf(),
-      roster: [{ ...entry, peer: member.peer } as never],
-      ...{ excluded: [], shortfalls: [], beside: [], workload: [], skew: [], sent: [] }
-    },
-    self
-  )
+  await folder.seal({ ...runRecord, roster: [{ ...entry, peer: member.peer } as never] }, self)
   const journal = await openJournal(folder.journal)
   await journal.append({ n: 0, at: 1, type: 'offered' }, { sync: true })
   await journal.close()

@@ -1,4 +1,5 @@
 /** Who is told that a run is over which a killed daemon left open. */
+import { mock } from 'node:test'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RecoveryNotices } from '../../node/run/recovery-notices.ts'
@@ -41,6 +42,26 @@ notices('are published when a message reaches somebody who was not told, and the
   mesh.here.add('b')
   recovery.tell()
   assert.is(mesh.published.length, 2)
+})
+
+notices('of a run whose end took long to find are told as long as any', () => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  const real = performance.now
+  let at = 0
+  performance.now = () => at
+  try {
+    const mesh = meshOf(['a'])
+    const recovery = new RecoveryNotices(mesh.parts, signer)
+    at = 300_000
+    recovery.add(notice)
+    mock.timers.tick(500)
+    mesh.reached.add('a')
+    mock.timers.tick(500)
+    assert.is(mesh.published.length, 1)
+  } finally {
+    performance.now = real
+    mock.timers.reset()
+  }
 })
 
 notices.run()

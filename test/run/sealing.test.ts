@@ -8,9 +8,8 @@ import { closeAbandoned } from '../../node/run/recover.ts'
 import { sealResult } from '../../node/run/sealing.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { FORMAT } from '../../protocols/record.ts'
 import { asNobody } from '../helpers/nobody.ts'
-import { controller, run, specOf } from '../protocols/samples.ts'
+import { controller, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('sealing')
@@ -20,18 +19,7 @@ async function result() {
   await folder.create(specOf())
   chmodSync(join(folder.root, '..'), 0o777)
   chmodSync(folder.root, 0o777)
-  const record: RunRecord = {
-    ...{ format: FORMAT, run, name: 'x', state: 'ended', verdict: 'ok', status: 0, partial: false, epoch: 1 },
-    ...{
-      controller: { peer: controller.peer, name: 'c' },
-      created: 1,
-      begun: 1,
-      ended: 2,
-      program: '0',
-      directory: '/'
-    },
-    ...{ spec: specOf(), roster: [], excluded: [], workload: [], skew: [], sent: [], shortfalls: [], beside: [] }
-  }
+  const record: RunRecord = { ...runRecord, verdict: 'ok', status: 0, ended: 2 }
   const events = await RunEvents.open(folder.journal, [], () => {})
   const seal = () => sealResult({ record, events, folder, signer: controller })
   const last = async () => (await Array.fromAsync(events.follow(0, new AbortController().signal))).at(-1)

@@ -17,7 +17,7 @@ function watchOf({ phase = 'send' as Phase, deadline = 300_000 } = {}) {
     now: () => state.now,
     open: () => ({
       command: { ...command, phase, deadline, seq: state.seq },
-      asks: peer => peer !== 'stranger',
+      waitsFor: peer => peer !== 'stranger',
       prolong: peer => seen.push(`${peer} prolongs`),
       blame: (peer, why) => seen.push(`${peer} ${why}`)
     })

@@ -141,7 +141,11 @@ test('a member over its budget keeps its data, is told so, and the run names it'
     [['b', 'send', 'not-allowed']]
   )
   assert.ok(ended.shortfalls.length > 0)
-  const keeps = () => inside.daemon('b').parts.agent.orphans().some(each => each.run === run)
+  const keeps = () =>
+    inside
+      .daemon('b')
+      .parts.agent.orphans()
+      .some(each => each.run === run)
   await until(keeps, { what: 'b has its data still' })
 })
 

@@ -11,7 +11,7 @@ export const end: PhaseHandler = async context => {
   const { missing } = stopped
   const warnings = [...clockWarnings(member), ...stopped.warnings]
   const why = await measureAgain(context)
-  return why == null
-    ? { missing, warnings: warnings.slice(-64), clock: member.clock, path: pathNow(context) }
-    : { missing, warnings: [...warnings, why].slice(-64) }
+  // first, as there may be more warnings than an acknowledgement has room for
+  if (why != null) return { missing, warnings: [why, ...warnings] }
+  return { missing, warnings, clock: member.clock, path: pathNow(context) }
 }

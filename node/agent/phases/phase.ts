@@ -1,5 +1,5 @@
 /** What a member's side of a phase is: one function, one file. */
-import type { KeyObject } from 'node:crypto'
+import type { Signer } from '../../../protocols/envelope.ts'
 import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
@@ -19,7 +19,7 @@ export interface PhaseParts {
   content: Content
   supervisor: Supervisor
   log: Log
-  signer: { peer: string; key: KeyObject }
+  signer: Signer
   self(): MemberRecord
   /** Other peers that may hold what the controller cannot give any more. */
   neighbours(): string[]

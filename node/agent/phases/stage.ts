@@ -11,10 +11,11 @@ import type { PhaseHandler } from './phase.ts'
 const MANIFEST_ON_STREAM_MS = 500
 
 export const stage: PhaseHandler = async ({ command, member, parts, signal }) => {
+  const { content } = parts
+  const { subject } = command
   // the controller sends it before the command; any member that has it can give it
-  const from = [member.controller, ...parts.neighbours()]
-  const sent = await parts.content.expect(command.subject, MANIFEST_ON_STREAM_MS)
-  const bytes = sent ?? (await parts.content.get(command.subject, from, { signal }))
+  const sent = await content.expect(subject, MANIFEST_ON_STREAM_MS)
+  const bytes = sent ?? (await content.get(subject, [member.controller, ...parts.neighbours()], { signal }))
   const sealed = decode(envelope, bytes)
   const { value, by } = open(manifestSubject, sealed)
   const foreign = refusalOfLead(member.lead, { by, epoch: value.epoch })

@@ -40,7 +40,7 @@ export const start: PhaseHandler = async context => {
   ])
   const failures: Missing[] = outcomes.flatMap((outcome, i) =>
     outcome.status === 'rejected'
-      ? [{ kind: 'tool', what: usable[i]?.tool as string, reason: asBakError(outcome.reason).message.slice(0, 1024) }]
+      ? [{ kind: 'tool', what: usable[i]?.tool as string, reason: asBakError(outcome.reason).message }]
       : []
   )
   if (failures.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude') {
@@ -52,7 +52,7 @@ export const start: PhaseHandler = async context => {
     throw asBakError(signal.reason)
   }
   member.usageAtStart = parts.usage()
-  return { began, missing: failures.slice(0, 64), clock: member.clock }
+  return { began, missing: failures, clock: member.clock }
 }
 
 /** @returns the tools that this member said it can use when it joined */
@@ -86,7 +86,7 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
     await running.stop()
     throw cause
   }
-  running.failed?.then(reason => tell({ kind: 'tool', what: tool, reason: reason.slice(0, 1024) }))
+  running.failed?.then(reason => tell({ kind: 'tool', what: tool, reason }))
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4))

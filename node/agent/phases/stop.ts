@@ -9,14 +9,13 @@ import type { PhaseHandler } from './phase.ts'
 /** Stops the tools; what they say of data that is not there travels with the answer, and what watching cost. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
   const observed = cost(member, parts.usage())
-  const { missing, warnings: remarks } = await stopTools(member)
-  const warnings = [...clockWarnings(member), ...remarks].slice(0, 64)
+  const { missing, warnings } = await stopTools(member)
   if (member.interrupted) {
     member.interrupted = false
     const reason = 'the daemon was restarted: its tools ended then'
     missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
   }
-  return { missing: missing.slice(0, 64), warnings, observed }
+  return { missing, warnings: [...clockWarnings(member), ...warnings], observed }
 }
 
 /** @returns nothing after a restart of the daemon */
@@ -33,14 +32,12 @@ export async function stopTools(member: MemberState): Promise<{ missing: Missing
   member.started = []
   const stopped = await Promise.all(
     started.map(async ({ tool, running }) => {
-      const missing = (await running.stop()).map((reason): Missing => {
-        return { kind: 'tool', what: tool, reason: reason.slice(0, 1024) }
-      })
+      const missing = (await running.stop()).map((reason): Missing => ({ kind: 'tool', what: tool, reason }))
       return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
     })
   )
   return {
-    missing: stopped.flatMap(({ missing }) => missing).slice(0, 64),
-    warnings: stopped.flatMap(({ warnings }) => warnings).slice(0, 64)
+    missing: stopped.flatMap(({ missing }) => missing),
+    warnings: stopped.flatMap(({ warnings }) => warnings)
   }
 }

@@ -11,6 +11,5 @@ export const sysinfo: PhaseHandler = async context => {
   const path = sysinfoFolder(command.when ?? 'begin', member.name)
   await mkdir(join(member.data, path), { recursive: true })
   const missing = await snapshot(join(member.data, path), { signal })
-  const { produced, warnings } = await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')
-  return { missing: missing.slice(0, 64), warnings: warnings.slice(0, 64), produced }
+  return { missing, ...(await deliver(context, path, `sysinfo ${command.when}`, 'sysinfo')) }
 }

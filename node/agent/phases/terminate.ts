@@ -7,5 +7,5 @@ import { stopTools } from './stop.ts'
 export const terminate: PhaseHandler = async context => {
   const { missing, warnings } = await stopTools(context.member)
   const { produced, warnings: left } = await deliverRest(context)
-  return { produced, missing, warnings: [...warnings, ...left].slice(0, 64) }
+  return { produced, missing, warnings: [...warnings, ...left] }
 }

@@ -27,8 +27,7 @@ const SOFT_TIMEOUT_MS = 1_500
  */
 export async function snapshot(folder: string, { signal }: { signal: AbortSignal }): Promise<Missing[]> {
   const missing: Missing[] = []
-  const miss = (what: string, reason: string) =>
-    void missing.push({ kind: 'sysinfo', what, reason: reason.slice(0, 1024) })
+  const miss = (what: string, reason: string) => void missing.push({ kind: 'sysinfo', what, reason })
   const soft = AbortSignal.any([signal, AbortSignal.timeout(SOFT_TIMEOUT_MS)])
   const hard = rejectOnAbort(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
   const write = async ({ file, collect }: Collector) => {

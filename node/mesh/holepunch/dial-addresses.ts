@@ -3,6 +3,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { isPrivateIp } from '@libp2p/utils'
 import { isRelayed } from '../reachability/addresses.ts'
+import { scopeOf } from '../reachability/dial-rule.ts'
 
 /** Dials for one peer: its record is not verified, and may name the addresses of others. */
 const MAX_DIALS = 8
@@ -39,7 +40,7 @@ function rankOf(address: string, networks: BlockList): number {
   const [, kind = '', host = ''] = address.split('/')
   if (isRelayed(address)) return NEVER
   if (kind.startsWith('dns')) return PUBLIC
-  if (isIP(host) === 0 || /^(127\.|::1$|fe80:|169\.254\.)/i.test(host)) return NEVER
+  if (isIP(host) === 0 || scopeOf(host) !== 'wide') return NEVER
   if (networks.check(host, familyOf(host))) return OWN_NETWORK
   return isPrivateIp(host) ? OTHER_PRIVATE : PUBLIC
 }

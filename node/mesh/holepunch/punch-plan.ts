@@ -1,6 +1,7 @@
 /** From which ports to which two peers behind NATs connect to each other. Pure. */
 import { isIPv6 } from 'node:net'
 import type { Endpoint } from '../../../protocols/observe.ts'
+import { scopeOf } from '../reachability/dial-rule.ts'
 
 /** Ports on one side, where the other is behind a symmetric NAT: with 512 all of 76 punches succeeded, with 256 13 of 20. */
 export const MANY_PORTS = 512
@@ -28,6 +29,8 @@ export function planPunch(mine: Endpoint[], theirs: Endpoint[]): Plan {
   if (/^(127\.|::1$)/.test(from.host)) {
     return { kind: 'none', reason: 'on one machine two connects do not cross each other' }
   }
+  // the other peer says what was observed of it
+  if (scopeOf(to.host) !== 'wide') return { kind: 'none', reason: 'what it names is no address behind a NAT' }
   const [here, there] = [isSymmetric(mine), isSymmetric(theirs)]
   if (here && there) return { kind: 'none', reason: 'both are behind symmetric NATs' }
   if (here) return { kind: 'from-many', to, count: MANY_PORTS }

@@ -7,7 +7,6 @@ import { type Identify, identify } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, Libp2pEvents, PeerId, PeerStore, PrivateKey, Upgrader } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar, TransportManager } from '@libp2p/interface-internal'
 import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
@@ -20,9 +19,11 @@ import type { ConnectionGater } from '../limits/connection-gater.ts'
 import { MAX_PENDING } from '../limits/constants.ts'
 import type { PeerScore } from '../limits/peer-score.ts'
 import { isRelayed } from '../reachability/addresses.ts'
+import { DialRule } from '../reachability/dial-rule.ts'
 import type { MeshSecret } from '../trust/mesh-secret.ts'
 import { ConnectionMonitor } from './connection-monitor.ts'
 import { type EncrypterInit, meshEncrypter } from './encrypter.ts'
+import { ruledTcp } from './tcp.ts'
 import { limitFrames, MAX_FRAME_BYTES, updateWindowsSeldom } from './yamux-streams.ts'
 
 /** Many peers may share one address: a testnet on loopback, a lab behind one NAT. */
@@ -44,6 +45,8 @@ export interface NetworkInit extends EncrypterInit {
   key: Uint8Array
   listen: string[]
   announce: string[]
+  /** By default the rule of `listen` alone. */
+  dialRule?: DialRule
   /** This peer's addresses behind relays, as they are now. */
   behindRelays?(): string[]
   /** Without these no member is limited. */
@@ -95,7 +98,7 @@ export function createMeshLibp2p<Services extends Record<string, object>>(
       ]
     },
     transports: [
-      tcp(),
+      ruledTcp(init.dialRule ?? new DialRule(init)),
       circuitRelayTransport({
         reservationConcurrency: MAX_RESERVATION_REQUESTS,
         maxInboundStopStreams: MAX_RELAYED,

@@ -177,7 +177,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
   }
 
   get(peer: string): MemberView | undefined {
-    return this.list().find(member => member.peer === peer)
+    return this.#views.get(peer)
   }
 
   /** @returns whether messages to the peer can be expected to arrive */

@@ -27,17 +27,12 @@ export interface TwinsComponents {
 }
 
 export class Twins extends Part<TwinsComponents, { log: Log; signer: Signer }> {
-  readonly #log: Log
+  readonly #log = this.init.log.with({}, 'twins')
   /** Those that nobody has answered yet. */
   readonly #challenges = new BoundedMap<string, undefined>(MAX_CHALLENGES)
   readonly #life = new Uint8Array(randomBytes(16))
   readonly #timers = new Timers()
   #trouble: string | undefined
-
-  constructor(components: TwinsComponents, init: { log: Log; signer: Signer }) {
-    super(components, init)
-    this.#log = init.log.with({}, 'twins')
-  }
 
   /** What is wrong, if another daemon has the key of this one. */
   get trouble(): string | undefined {
@@ -45,10 +40,7 @@ export class Twins extends Part<TwinsComponents, { log: Log; signer: Signer }> {
   }
 
   async start(): Promise<void> {
-    const answer = (request: TwinRequest) => this.#answer(request)
-    await this.components.streams.serve(twinProtocol, async function* (request) {
-      yield answer(request)
-    })
+    await this.components.streams.serve(twinProtocol, request => this.#answer(request))
     listen<Libp2pEvents>(this.components.events, this.stopped, {
       'connection:open': ({ detail }: CustomEvent<Connection>) =>
         this.#timers.after(SETTLE_MS, () => void this.#compare(detail).catch(() => {}))
@@ -86,13 +78,13 @@ export class Twins extends Part<TwinsComponents, { log: Log; signer: Signer }> {
     }
   }
 
-  #answer({ challenge: asked, twin }: TwinRequest): TwinResponse {
+  async *#answer({ challenge: asked, twin }: TwinRequest): AsyncGenerator<TwinResponse> {
     if (twin != null) this.#onTwin(twin)
     const challenge = new Uint8Array(randomBytes(16))
     this.#challenges.set(hex(challenge), undefined)
     const life = this.#life
-    if (asked == null) return { life, challenge }
-    return { life, challenge, proof: seal(lifeSubject, { life, challenge: asked }, this.init.signer) }
+    const proof = asked && seal(lifeSubject, { life, challenge: asked }, this.init.signer)
+    yield { life, challenge, proof }
   }
 
   /** @throws {BakError} `bad-signature` unless a daemon with this key has just signed a challenge of this one */

@@ -28,13 +28,23 @@ export interface MemberViewsInit {
 export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
   /** @returns all known peers, this one included, sorted by name; peers that left long ago are dropped */
   list(): MemberView[] {
+    const rows = this.#rows()
+    const shown = namesIn(rows)
+    return rows
+      .map(row => this.#view(row, shown))
+      .sort((a, b) => (a.shown < b.shown ? -1 : a.shown > b.shown ? 1 : a.peer < b.peer ? -1 : 1))
+  }
+
+  get(peer: string): MemberView | undefined {
+    const rows = this.#rows()
+    const row = rows.find(({ record }) => record.peer === peer)
+    return row && this.#view(row, namesIn(rows))
+  }
+
+  #rows(): Row[] {
     const now = Date.now()
     this.init.table.expire(now - this.init.forgetAfterMs)
-    const rows = this.init.table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - SHOW_LEFT_MS)
-    const shown = shownNames(rows.filter(isHere).map(row => row.record))
-    return rows
-      .map(row => this.#view(row, shown.get(row.record.peer) ?? row.record.name))
-      .sort((a, b) => (a.shown < b.shown ? -1 : a.shown > b.shown ? 1 : a.peer < b.peer ? -1 : 1))
+    return this.init.table.rows().filter(row => stateOf(row) !== 'left' || row.since > now - SHOW_LEFT_MS)
   }
 
   /** @returns whether messages to the peer can be expected to arrive */
@@ -45,12 +55,13 @@ export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
     return row == null ? this.components.streams.connected(peer) : isHere(row)
   }
 
-  #view(row: Row, shown: string): MemberView {
+  #view(row: Row, names: Map<string, string>): MemberView {
     const { proof: _, ...record } = row.record
     // a peer without a role is no member any more and leaves the table in a moment
     const role = this.components.authority.roleOf(record.peer) ?? 'agent'
     // an agent drives no runs, whatever its record says
     const runs = isController(role) ? record.runs : []
+    const shown = names.get(record.peer) ?? record.name
     return { ...record, role, runs, state: this.#state(row), shown, path: this.#path(row), since: row.since }
   }
 
@@ -78,3 +89,5 @@ export class MemberViews extends Part<MemberViewsComponents, MemberViewsInit> {
     return isHere(row) ? 'indirect' : 'none'
   }
 }
+
+const namesIn = (rows: Row[]) => shownNames(rows.filter(isHere).map(({ record }) => record))

@@ -8,6 +8,7 @@ import { checkProof, endOfProof, type Proof } from '../../../protocols/proof.ts'
 import {
   MAX_REVOCATIONS,
   MAX_ROTATIONS,
+  MAX_SURPLUS_USES,
   MAX_USES_KNOWN,
   type Revocation,
   type Rotation,
@@ -60,18 +61,23 @@ function openDecision<T extends { mesh: string }>(
   return { by, value, proof }
 }
 
+type CheckedUse = Extract<CheckedEntry, { type: 'use' }>
+
 export class TrustLog {
   readonly #known = new Map<string, CheckedEntry>()
+  /** The ids of the uses of each invitation, the earliest first. */
+  readonly #uses = new Map<string, Set<string>>()
 
   has(id: string): boolean {
     return this.#known.has(id)
   }
 
-  /** @returns whether it was unknown; @throws {BakError} `busy` when there are too many of its type */
+  /** @returns whether it was unknown, and is known now; @throws {BakError} `busy` when there are too many of its type */
   add(checked: CheckedEntry, now: number): boolean {
     if (this.#known.has(checked.id)) return false
-    if (checked.type === 'use' && endOfProof(checked.proof) <= now) return false
-    this.#makeRoom(checked, now)
+    if (checked.type === 'use') return this.#addUse(checked, now)
+    if (checked.type === 'revocation' && this.#count('revocation') >= MAX_REVOCATIONS)
+      throw new BakError('busy', `there are ${MAX_REVOCATIONS} revocations`)
     this.#known.set(checked.id, checked)
     return checked.type !== 'rotation' || this.#keepNewest(checked)
   }
@@ -105,16 +111,45 @@ export class TrustLog {
     return [...this.#known.values()].filter(each => each.type === 'rotation')
   }
 
-  #makeRoom({ type }: CheckedEntry, now: number): void {
-    if (type === 'rotation') return
-    const most = type === 'use' ? MAX_USES_KNOWN : MAX_REVOCATIONS
-    const sameType = [...this.#known.values()].filter(each => each.type === type)
-    if (sameType.length < most) return
-    for (const each of sameType) {
-      if (each.type === 'use' && endOfProof(each.proof) <= now) this.#known.delete(each.id)
-    }
-    if (sameType.every(({ id }) => this.#known.has(id)))
-      throw new BakError('busy', `there are ${most} entries of type ${type}`)
+  /** Uses beyond what an invitation allows are dropped without an error: the peers that synced them need not know. */
+  #addUse(checked: CheckedUse, now: number): boolean {
+    const { invitation = '', invited } = checked.proof
+    if (endOfProof(checked.proof) <= now) return false
+    const uses = this.#uses.get(invitation) ?? new Set()
+    if (uses.size >= (invited?.uses ?? 0) + MAX_SURPLUS_USES) return false
+    if (this.#isFull() && !this.#makeRoom(uses.size, now)) return false
+    this.#uses.set(invitation, uses.add(checked.id))
+    this.#known.set(checked.id, checked)
+    return true
+  }
+
+  /**
+   * Drops the uses that have expired, or else the last one of the invitation with the most.
+   * @param size of the invitation that needs room @returns whether there is room
+   */
+  #makeRoom(size: number, now: number): boolean {
+    const before = this.#known.size
+    for (const each of this.#known.values()) if (each.type === 'use' && endOfProof(each.proof) <= now) this.#drop(each)
+    if (this.#known.size < before) return true
+    const most = [...this.#uses.values()].reduce((a, b) => (b.size > a.size ? b : a))
+    if (most.size <= size + 1) return false
+    this.#drop(this.#known.get([...most].at(-1) ?? '') as CheckedUse)
+    return true
+  }
+
+  #drop({ id, proof: { invitation = '' } }: CheckedUse): void {
+    this.#known.delete(id)
+    const uses = this.#uses.get(invitation)
+    uses?.delete(id)
+    if (uses?.size === 0) this.#uses.delete(invitation)
+  }
+
+  #isFull(): boolean {
+    return this.#known.size >= MAX_USES_KNOWN && this.#count('use') >= MAX_USES_KNOWN
+  }
+
+  #count(type: CheckedEntry['type']): number {
+    return [...this.#known.values()].filter(each => each.type === type).length
   }
 
   /** @returns whether it is one of the newest; older ones are dropped */

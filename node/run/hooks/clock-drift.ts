@@ -3,6 +3,7 @@
  * and which was set in between.
  */
 import type { Signed } from '../../../protocols/envelope.ts'
+import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { RosterEntry } from '../../../protocols/manifest.ts'
 import type { Ack } from '../../../protocols/phase.ts'
 import type { RunRecord } from '../../../protocols/record.ts'
@@ -31,9 +32,8 @@ export const clockDrift: RunHook = {
 export function warningOf(members: Array<[name: string, offset?: number]>): string | undefined {
   const off = members.filter(([, offset = 0]) => Math.abs(offset) > MAX_OFF_MS)
   if (off.length === 0) return undefined
-  const named = off.slice(0, MAX_NAMED).map(([name, offset = 0]) => `${name} ${signed(offset / 1000)} s`)
-  const more = off.length > MAX_NAMED ? ` and ${off.length - MAX_NAMED} more` : ''
-  return `clocks are not the controller's: ${named.join(', ')}${more}; files of tools bear the time of their machine: set the clocks`
+  const named = off.map(([name, offset = 0]) => `${name} ${signed(offset / 1000)} s`)
+  return `clocks are not the controller's: ${listInWords(named, MAX_NAMED)}; files of tools bear the time of their machine: set the clocks`
 }
 
 const signed = (seconds: number) => `${seconds < 0 ? '' : '+'}${seconds.toFixed(1)}`

@@ -2,6 +2,6 @@
 import type { RunHook } from './hook.ts'
 
 export const lastTransfers: RunHook = {
-  name: 'last transfers',
+  name: 'last-transfers',
   close: ({ parts, id }) => parts.receiver.settle(id)
 }

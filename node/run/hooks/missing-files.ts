@@ -3,12 +3,13 @@ import { MAX_SENT } from '../../../protocols/record.ts'
 import type { RunHook } from './hook.ts'
 
 export const missingFiles: RunHook = {
-  name: 'missing files',
-  after(_, { record }, answers) {
+  name: 'missing-files',
+  after(_, run, answers) {
+    const { record } = run
     for (const { by, value } of answers) {
       for (const { name: what, missing: files = 0 } of value.produced ?? []) {
         if (files === 0) continue
-        const name = record.roster.find(({ peer }) => peer === by)?.name ?? by
+        const name = run.nameOf(by) ?? by
         record.partial = true
         record.missing ??= []
         if (record.missing.length < MAX_SENT) record.missing.push({ peer: by, name, what, files })

@@ -1,3 +1,4 @@
+/** Two daemons with one key: what convinces each of them, and that nothing else does. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Twins, type TwinsComponents } from '../../../node/mesh/membership/twins.ts'
@@ -20,8 +21,7 @@ async function daemonWith(signer: Signer) {
     streams: {
       serve: async (_: unknown, handler: typeof serve) => {
         serve = handler
-      },
-      unserve: async () => {}
+      }
     },
     members: { self: {}, update: (change: object) => changes.push(change) }
   } as unknown as TwinsComponents

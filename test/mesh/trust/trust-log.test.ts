@@ -6,8 +6,16 @@ import { checkTrustEntry, TrustLog } from '../../../node/mesh/trust/trust-log.ts
 import { seal } from '../../../protocols/envelope.ts'
 import type { Issuer } from '../../../protocols/membership.ts'
 import { writeProof } from '../../../protocols/membership.ts'
-import { acceptTicket } from '../../../protocols/ticket.ts'
-import { revocationSubject, rotationSubject, type TrustEntry, trustEntryId } from '../../../protocols/trust-entries.ts'
+import type { Proof } from '../../../protocols/proof.ts'
+import { acceptTicket, type Ticket } from '../../../protocols/ticket.ts'
+import {
+  MAX_SURPLUS_USES,
+  MAX_USES_KNOWN,
+  revocationSubject,
+  rotationSubject,
+  type TrustEntry,
+  trustEntryId
+} from '../../../protocols/trust-entries.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { founderOf, HOUR, issuerOf, membershipOf, NOW, proofOf, ticketOf } from '../../helpers/trust.ts'
 
@@ -181,6 +189,38 @@ test('of two rotations to the same generation the same one is in force, whicheve
   }
   assert.equal(secretOf(both), secretOf([...both].reverse()))
   assert.is(secretOf(both).length, 1)
+})
+
+function usesOf(ticket: Ticket, count: number): TrustEntry[] {
+  return Array.from({ length: count }, () => {
+    return { type: 'use', proof: acceptTicket(ticket, newSigner().peer, NOW).bytes }
+  })
+}
+
+test('of one invitation a few more uses than it allows are kept, so that its holder cannot fill the list', () => {
+  const log = new TrustLog()
+  const flood = usesOf(ticketOf(founder, { uses: 1 }), 40)
+  const known = flood.filter(each => log.add(checkTrustEntry(mesh, each), NOW))
+  assert.is(known.length, 1 + MAX_SURPLUS_USES)
+  const [other] = usesOf(ticketOf(founder, { uses: 1 }), 1)
+  assert.ok(log.add(checkTrustEntry(mesh, other as TrustEntry), NOW))
+})
+
+test('the use of another invitation has room in a full list, at the cost of the invitation with the most uses', () => {
+  const log = new TrustLog()
+  const [first, ...others] = usesOf(ticketOf(founder, { uses: 1 }), 3) as [TrustEntry, ...TrustEntry[]]
+  const big = ticketOf(founder, { uses: MAX_USES_KNOWN })
+  // the signatures of each would take a minute: what is added is not checked again
+  const { proof } = checkTrustEntry(mesh, usesOf(big, 1)[0] as TrustEntry) as { proof: Proof }
+  for (let i = 0; i < MAX_USES_KNOWN; i++) {
+    log.add({ type: 'use', id: `${i}`, entry: first, proof }, NOW)
+  }
+  assert.is(log.ids().length, MAX_USES_KNOWN)
+  assert.not(log.add({ type: 'use', id: 'more', entry: first, proof }, NOW))
+  for (const each of [first, ...others]) assert.ok(log.add(checkTrustEntry(mesh, each), NOW))
+  assert.is(log.ids().length, MAX_USES_KNOWN)
+  assert.ok(log.has(trustEntryId(first)))
+  assert.ok(log.has('0'))
 })
 
 test.run()
