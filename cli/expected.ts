@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { MemberView } from '../protocols/control.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
-import { formatTable } from './table.ts'
+import { formatTable } from '../protocols/text-table.ts'
 
 interface Difference {
   /** Names as in the list, and the last known states. */

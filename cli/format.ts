@@ -1,8 +1,8 @@
-/** Formats numbers, times and tables for people. */
-
+/** Formats numbers, times and commands for people. */
 import type { Begun } from '../protocols/control.ts'
 import { type CostShare, isTooShort } from '../protocols/cost.ts'
 import type { Exclusion } from '../protocols/manifest.ts'
+import { inQuotes } from '../protocols/users.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
@@ -39,7 +39,7 @@ export const formatTime = (instant: number) => new Date(instant).toISOString().s
 /** A command as it is typed in a shell. */
 export function formatCommand(command: string | string[]): string {
   if (typeof command === 'string') return command
-  return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
+  return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : inQuotes(word))).join(' ')
 }
 
 /** `a=b c=d`, sorted */
@@ -49,9 +49,12 @@ export const formatLabels = (labels: Record<string, string>) =>
     .sort()
     .join(' ')
 
-/** How far a clock is ahead of another, ms: `+12.3 ms ± 0.1` */
+/** A difference of clocks or of instants: `12.3 ms` */
+export const formatMs = (ms: number) => `${ms.toFixed(1)} ms`
+
+/** How far a clock is ahead of another: `+12.3 ms ± 0.1` */
 export const formatClock = ({ offset, bound }: { offset: number; bound: number }) =>
-  `${offset < 0 ? '-' : '+'}${Math.abs(offset).toFixed(1)} ms ± ${bound.toFixed(1)}`
+  `${offset < 0 ? '-' : '+'}${formatMs(Math.abs(offset))} ± ${bound.toFixed(1)}`
 
 /** A share of a core: `0.04 %` */
 export const formatShare = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 2 : 0)} %`

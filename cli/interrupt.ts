@@ -1,6 +1,6 @@
 /** Signals to a command that follows a run: Ctrl-C, the requests to end, and the end of the terminal. */
 
-export interface SignalActs {
+interface SignalActs {
   /** The first Ctrl-C, SIGTERM or SIGQUIT. */
   cancel(signal: NodeJS.Signals): void
   /** The second Ctrl-C; the terminal is gone (SIGHUP). */

@@ -3,6 +3,8 @@ import { styleText } from 'node:util'
 import { escapeRaw } from '../protocols/file-names.ts'
 import { type OutputBytes, unwrapOutput } from '../protocols/output-bytes.ts'
 
+export { cleanLine } from '../protocols/clean-line.ts'
+
 /** Writes, and waits for a slow reader, but not for one that has closed its end. */
 export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
   if (text.length === 0 || stream.destroyed || stream.write(text)) return Promise.resolve()
@@ -15,9 +17,6 @@ export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): 
     for (const event of events) stream.on(event, done)
   })
 }
-
-/** Replaces control characters: text of another peer must not control the terminal. */
-export const cleanLine = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]+/g, ' ')
 
 /** What a terminal would obey, but for the ends of lines and tabs. */
 const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/

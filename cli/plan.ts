@@ -1,11 +1,10 @@
 /** Prints what a run would do, and determines the exit status that it would have. */
 import type { Plan } from '../protocols/control.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
+import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
-import { cleanLine } from './output.ts'
-import { formatNote, formatTable } from './table.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print }: Context, plan: Plan, strict = false): Promise<number> {
@@ -14,7 +13,7 @@ export async function printPlan({ json, print }: Context, plan: Plan, strict = f
   else {
     await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
     const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
-    await print(`\n${notes.map(note => formatNote(cleanLine(note))).join('\n')}`)
+    await print(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }
   return statusOf(verdict, !partial && shortfalls.length === 0, strict)

@@ -2,7 +2,7 @@
 import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
-import type { Step } from '../protocols/phase.ts'
+import { describeExit, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { visibleOutput } from './output.ts'
 
@@ -63,8 +63,6 @@ export interface Progress {
   transfers: Record<string, { done: number; total: number }>
   cancelled?: string
   ended?: EndedEvent
-  /** How the last workload ended. */
-  exit?: { exit?: number; signal?: string }
 }
 
 export const noProgress: Progress = {
@@ -138,11 +136,10 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
   `${run} of ${controller} measures at the same time on ${members.join(', ')}`
 
 /** A workload that failed is a result: its phase was met, and is not shown as well. */
-function endWorkload(state: Progress, { exit, signal }: Of<'workload-ended'>): Progress {
+function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const last = state.phases.findLast(({ phase }) => phase === 'work')
-  const ended = { ...state, exit: { exit, signal } }
-  if (last == null || exit === 0) return ended
-  return updatePhase(ended, last.seq, () => ({ failure: signal ?? `exit ${exit}` }))
+  if (last == null || result.exit === 0) return state
+  return updatePhase(state, last.seq, () => ({ failure: describeExit(result) }))
 }
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }

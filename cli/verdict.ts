@@ -22,13 +22,15 @@ export function conclude(run: string, ended: EndedEvent): string[] {
   ]
 }
 
-function missingIn({ excluded, shortfalls, beside, reason }: EndedEvent): string[] {
+function missingIn({ excluded, shortfalls, missing = [], beside, reason }: EndedEvent): string[] {
   // the reason of a run that failed names the cause already
   const out = excluded.map(({ name, phase, code, reason: why }) => `${name} (${phase}: ${reason == null ? why : code})`)
+  const files = missing.map(({ name, files }) => `${files} ${files === 1 ? 'file' : 'files'} of ${name}`)
   const others = beside.map(({ run, controller, members }) => `${run} of ${controller} on ${members.join(', ')}`)
   return [
     ...named('without ', out),
     ...named('missing ', shortfalls.map(describeShortfall)),
+    ...named('missing ', files).map(line => `${line}, named in missing.txt`),
     ...named('at the same time ran ', others)
   ]
 }

@@ -1,6 +1,6 @@
 /** The settings of a daemon beside its config.toml: those that are kept from one start to the next, and where each in force comes from. */
 import * as v from 'valibot'
-import { type DaemonSettings, daemonKeys, daemonSettings, readConfigText } from '../protocols/config-file.ts'
+import { type DaemonSettings, daemonKeys, daemonSettings, readConfigText, valueAt } from '../protocols/config-file.ts'
 import type { SettingInForce } from '../protocols/control.ts'
 import { BakError } from '../protocols/errors.ts'
 import { findLines } from '../protocols/toml-lines.ts'
@@ -52,6 +52,3 @@ export async function settingsInForce(
     return { key, value: valueAt(config, place), origin }
   })
 }
-
-const valueAt = (table: object, place: string[]): unknown =>
-  place.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], table)

@@ -9,3 +9,5 @@ export const beside = v.object({
   members: list(name, 10_000)
 })
 export type Beside = v.InferOutput<typeof beside>
+
+export const besides = v.optional(list(beside, 1_000), [])

@@ -117,6 +117,10 @@ export const daemonKeys = Object.entries(daemonDefaults).flatMap(([key, value]) 
   key === 'allow' ? Object.keys(value as object).map(inner => [key, inner]) : [[key]]
 )
 
+/** @returns the value at a path of keys; undefined where there is none */
+export const valueAt = (settings: object, place: string[]): unknown =>
+  place.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], settings)
+
 /** `role=db` */
 const labelText = v.pipe(v.string(), v.regex(/^[^=]+=/, 'expected "key=value"'))
 

@@ -33,13 +33,13 @@ export const costShare = v.object({
   sent: count,
   received: count
 })
+export type CostShare = v.InferOutput<typeof costShare>
+
 /** Below this the figures say what starting and stopping cost, and the clock ticks of the kernel, 10 ms each. */
 const MIN_ELAPSED_MS = 1_000
 
 /** @returns whether a share says nothing about what observing costs */
 export const isTooShort = ({ elapsed }: Pick<CostShare, 'elapsed'>): boolean => elapsed < MIN_ELAPSED_MS
-
-export type CostShare = v.InferOutput<typeof costShare>
 
 /** Pure. @returns the cost of each member over all of its samples, in the order in which members first appear */
 export function sharesOf(samples: Array<{ members: Array<Cost & { name: string }> }>): CostShare[] {

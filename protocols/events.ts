@@ -3,7 +3,7 @@
  * `bak run --json`. Live events are shown and never stored; they have no number.
  */
 import * as v from 'valibot'
-import { beside } from './beside.ts'
+import { beside, besides } from './beside.ts'
 import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
@@ -103,8 +103,10 @@ const body = v.variant('type', [
     reason: v.optional(text),
     excluded: list(exclusion, 10_000),
     shortfalls,
+    /** Members of which files could not be packed: so many each, which the `missing.txt` of their folders name. */
+    missing: v.optional(list(v.object({ name, files: count }), 10_000)),
     /** Runs that went on at the same time on members of this one. */
-    beside: v.optional(list(v.object(beside.entries), 1_000), []),
+    beside: besides,
     bytes: count,
     took: milliseconds,
     folder: text,

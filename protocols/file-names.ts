@@ -32,4 +32,5 @@ export function packedName(raw: string): string {
   return isClean ? plain : escapeRaw(raw, character => character === '\\' || CONTROL.test(character))
 }
 
-const inHex = (raw: string) => [...raw].map(each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
+/** `\xc3\xa9` */
+export const inHex = (raw: string) => bytesOf(raw).toString('hex').replace(/../g, '\\x$&')

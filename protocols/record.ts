@@ -6,7 +6,7 @@
  * file without it.
  */
 import * as v from 'valibot'
-import { beside } from './beside.ts'
+import { besides } from './beside.ts'
 import { check } from './codec.ts'
 import { cost } from './cost.ts'
 import type { Signer } from './envelope.ts'
@@ -61,7 +61,7 @@ const runRecord = v.object({
   /** What was asked for and was not there. */
   shortfalls,
   /** Runs that went on at the same time on members of this one. */
-  beside: v.optional(list(beside, 1_000), []),
+  beside: besides,
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**

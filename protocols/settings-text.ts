@@ -1,6 +1,7 @@
 /** Reads the text of config.toml, for both programs. */
 import { lstatSync, readFileSync } from 'node:fs'
 import { BakError } from './errors.ts'
+import { decodeFile } from './utf8.ts'
 
 /**
  * Only a file that is not there is no file: a broken link, a folder or bytes that are no UTF-8 must not lead to defaults.
@@ -10,11 +11,10 @@ import { BakError } from './errors.ts'
 export function readSettingsText(path: string): string {
   try {
     if (!isThere(path)) return ''
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    return decodeFile(readFileSync(path), path, 'bad-config')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : message
-    throw new BakError('bad-config', `cannot read ${path}: ${why}`, { cause })
+    if (cause instanceof BakError) throw cause
+    throw new BakError('bad-config', `cannot read ${path}: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -2,12 +2,13 @@
  * Words, variables and files that are no UTF-8. Node puts U+FFFD in the place of such bytes, so that a program would get another word
  * than the person typed; they are refused by name instead.
  */
+import { isUtf8 } from 'node:buffer'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { BakError, type ErrorCode } from './errors.ts'
+import { inHex } from './file-names.ts'
 import { oddVariables } from './variables.ts'
 
 const REPLACED = '\ufffd'
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** @throws {BakError} `usage` naming the first word of this program's command line that is no UTF-8 */
 export function checkWords(argv = process.argv): void {
@@ -39,21 +40,8 @@ export function decodeFile(bytes: Buffer, path: string, code: ErrorCode): string
   throw new BakError(code, `${path}:${at + 1}: is not UTF-8: ${escaped(lines[at] as Buffer)}`)
 }
 
-export function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    strict.decode(bytes)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** @returns the bytes as a shell's `$'...'` would take them: `caf\xe9` */
-const escaped = (bytes: Buffer) =>
-  bytes
-    .toString('latin1')
-    .slice(0, 200)
-    .replace(/[^ -~]/g, each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`)
+const escaped = (bytes: Buffer) => bytes.toString('latin1', 0, 200).replace(/[^ -~]/g, inHex)
 
 const refused = (what: string, hint: string) => new BakError('usage', `${what} is not UTF-8; ${hint}`)
 

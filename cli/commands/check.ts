@@ -4,9 +4,9 @@ import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
+import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
-import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   on?: string
@@ -40,7 +40,8 @@ export function define(command: Command): void {
 async function act({ socket, json, print }: Context, { on, tools, tool = {} }: Options): Promise<number> {
   const own = Object.entries(tool)
   const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))
-  const asked = [...names.map(name => ({ group: 'default', tool: name, options: {} })), ...own.map(assignmentOf)]
+  const wanted = [...names.map(name => [name, {}] as const), ...own]
+  const asked = wanted.map(([tool, options]) => ({ group: 'default', tool, options }))
   const answers: Answer[] = []
   for await (const answer of callDaemon(socket, 'check', { on, tools: asked })) answers.push(answer)
   const findings = answers.flatMap(answer => asked.map(({ tool }, i) => judge(answer, tool, i)))
@@ -48,10 +49,6 @@ async function act({ socket, json, print }: Context, { on, tools, tool = {} }: O
   else await print(format(asked, findings))
   return findings.some(({ state }) => state === 'missing') ? exitStatus['tool-unavailable'] : 0
 }
-
-const assignmentOf = ([tool, options]: [string, NonNullable<SpecFlags['tool']>[string]]) => ({
-  ...{ group: 'default', tool, options }
-})
 
 /** A tool that is usable, but with a reason, is degraded: it measures less than it could. */
 function judge({ name: member, tools, error }: Answer, tool: string, at: number): Finding {

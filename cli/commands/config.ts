@@ -1,14 +1,12 @@
 /** `bak config`: lists the settings in force, and where each comes from. */
 import { hostname } from 'node:os'
 import type { Command, Option } from 'commander'
-import { daemonDefaults, daemonKeys } from '../../protocols/config-file.ts'
-import { callOnce } from '../../protocols/control-http.ts'
-import { socketOf } from '../../protocols/default-home.ts'
+import { daemonDefaults, daemonKeys, valueAt } from '../../protocols/config-file.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { findLines } from '../../protocols/toml-lines.ts'
 import { variableOf } from '../../protocols/variables.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { keyOf, readSettings, type Settings, tableOf, tablePath } from '../settings.ts'
-import { formatTable } from '../table.ts'
 
 interface Setting {
   key: string
@@ -28,13 +26,15 @@ export function define(command: Command): void {
 }
 
 async function act(
-  { home, json, print, program }: Context,
+  { home, json, ask, print, program }: Context,
   { origin, all }: { origin?: boolean; all?: boolean }
 ): Promise<void> {
   const file = await readSettings(home)
+  // of a daemon that runs, from when it started; without one the file can still be looked at
+  const daemon = await ask('status', {}).catch(() => undefined)
   const found = [
     { key: 'home', value: home, origin: originOfHome() },
-    ...((await askDaemon(home)) ?? listDaemon(file)),
+    ...(daemon?.settings ?? listDaemon(file)),
     ...listFlags(await program(), file)
   ]
   const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
@@ -75,14 +75,6 @@ function find(
   return { key, value: option.negate ? true : option.defaultValue, origin: 'default' }
 }
 
-/** The settings of a running daemon, from when it started. @returns undefined if none answers: the file can still be looked at */
-async function askDaemon(home: string): Promise<Setting[] | undefined> {
-  return callOnce(socketOf(home), 'status', {}).then(
-    ({ settings }) => settings,
-    () => undefined
-  )
-}
-
 /** The daemon's keys, as a daemon that is started now would have them. */
 function listDaemon({ keys, path, text }: Settings): Setting[] {
   const lineOf = findLines(text)
@@ -96,6 +88,3 @@ function listDaemon({ keys, path, text }: Settings): Setting[] {
     return { key, value: key === 'name' ? hostname() : valueAt(daemonDefaults, place), origin: 'default' }
   })
 }
-
-const valueAt = (table: object, place: string[]): unknown =>
-  place.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], table)

@@ -1,9 +1,9 @@
 /** `bak gc`: deletes what is left on this peer of runs that are over. */
 import type { Command } from 'commander'
 import { readDuration } from '../../protocols/duration.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatAge, formatBytes } from '../format.ts'
-import { formatTable } from '../table.ts'
 
 interface Options {
   older?: string

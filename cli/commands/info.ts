@@ -1,9 +1,9 @@
 /** `bak info`: prints everything about this peer. */
 import type { Command } from 'commander'
 import type { MemberView, Status } from '../../protocols/control.ts'
+import { formatFacts } from '../../protocols/text-table.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatBytes, formatLabels, formatTime } from '../format.ts'
-import { formatFacts } from '../table.ts'
 import { describeReach } from './reachability.ts'
 
 export function define(command: Command): void {

@@ -1,9 +1,9 @@
 /** `bak ls`: lists the runs whose results are here, or anywhere in the mesh. */
 import type { Command } from 'commander'
 import type { RunLine } from '../../protocols/control.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatBytes, formatDuration, formatExcluded, formatTime, formatVerdict } from '../format.ts'
-import { formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--mesh', 'also the runs that other peers drive or have')

@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import type { MemberView } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
+import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { compare, formatDifference, readExpected } from '../expected.ts'
 import { formatAge, formatBytes, formatLabels } from '../format.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { parsePair } from '../spec-flags.ts'
-import { formatNote, formatTable } from '../table.ts'
 
 interface Options {
   watch?: boolean
@@ -35,9 +35,10 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ socket, json, ask, print }: Context, options: Options): Promise<number | void> {
+async function act(context: Context, options: Options): Promise<number | void> {
+  const { socket, json, ask, print } = context
   const { watch, on, label = {}, expected, orphans } = options
-  if (orphans) return showOrphans(socket, json)
+  if (orphans) return showOrphans(context)
   if (expected != null) {
     if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)
@@ -45,15 +46,14 @@ async function act({ socket, json, ask, print }: Context, options: Options): Pro
     await print(json ? JSON.stringify(difference) : formatDifference(difference))
     return difference.missing.length + difference.unexpected.length > 0 ? exitStatus['no-such-peer'] : 0
   }
-  const show = await chooseShow(json, watch)
+  const show = await chooseShow(context, watch)
   for await (const { members } of callDaemon(socket, 'members', { on, watch })) {
     await show(withLabels(members, label))
     if (!watch) return
   }
 }
 
-async function showOrphans(socket: string, json: boolean): Promise<number> {
-  const print = (text: string) => writeTo(process.stdout, `${text}\n`)
+async function showOrphans({ socket, json, print }: Context): Promise<number> {
   const rows: (string | number)[][] = []
   let failed = 0
   for await (const answer of callDaemon(socket, 'leftovers', {})) {
@@ -72,8 +72,7 @@ const withLabels = (members: MemberView[], label: Record<string, string>) =>
   members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
 
 /** On a terminal, a table that is redrawn in place. */
-async function chooseShow(json: boolean, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
-  const print = (text: string) => writeTo(process.stdout, `${text}\n`)
+async function chooseShow({ json, print }: Context, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
   if (json) return members => print(JSON.stringify({ members }))
   if (!watch || !process.stdout.isTTY) return members => print(formatMembers(members, Date.now()))
   const block = (await import('../block.ts')).createBlock(process.stdout)

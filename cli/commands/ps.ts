@@ -1,8 +1,8 @@
 /** `bak ps`: lists the runs in progress anywhere in the mesh. */
 import type { Command } from 'commander'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge, formatExcluded } from '../format.ts'
-import { formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addExamples(command, { 'bak ps': 'the same on any peer; bak attach follows one' })

@@ -1,9 +1,9 @@
 /** `bak reachability`: shows how this peer and each other can be reached. */
 import type { Command } from 'commander'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
+import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { formatClock } from '../format.ts'
-import { formatFacts, formatTable } from '../table.ts'
+import { formatClock, formatMs } from '../format.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--on <selector>', 'only these members')
@@ -28,7 +28,7 @@ function formatReachability({ self, peers }: CallResponse<'reachability'>): stri
     name,
     describeNat(nat, relay),
     describePath(path),
-    roundTrip == null ? undefined : `${roundTrip.toFixed(1)} ms`,
+    roundTrip == null ? undefined : formatMs(roundTrip),
     clock == null ? undefined : formatClock(clock),
     error
   ])

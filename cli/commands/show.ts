@@ -8,6 +8,7 @@ import { stepFolder } from '../../protocols/layout.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
+import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import {
   formatBytes,
@@ -15,12 +16,12 @@ import {
   formatCommand,
   formatDuration,
   formatLabels,
+  formatMs,
   formatShare,
   formatTime,
   formatVerdict
 } from '../format.ts'
 import { readComplaints } from '../journal.ts'
-import { formatFacts, formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -86,6 +87,7 @@ function formatRecord({
   roster,
   excluded,
   shortfalls,
+  missing = [],
   beside,
   sent,
   skew,
@@ -114,11 +116,10 @@ function formatRecord({
     path,
     digest.slice(0, 16)
   ])
-  const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), inMs(skew), inMs(latest)])
+  const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), formatMs(skew), formatMs(latest)])
   const costs = sharesOf(observed).map(share => [
     share.name,
-    isTooShort(share) ? 'too short' : `${formatShare(share.daemon)} of a core`,
-    isTooShort(share) ? 'too short' : formatShare(share.tools),
+    ...[share.daemon, share.tools].map(each => (isTooShort(share) ? 'too short' : `${formatShare(each)} of a core`)),
     isTooShort(share) ? undefined : `${Math.round(share.switches)}/s`,
     formatBytes(share.sent),
     formatBytes(share.received)
@@ -128,7 +129,14 @@ function formatRecord({
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(
       ['MISSING', 'ON', 'REASON'],
-      shortfalls.map(({ kind, what, member, reason }) => [kind === 'group' ? `group ${what}` : what, member, reason])
+      [
+        ...shortfalls.map(({ kind, what, member, reason }) => [
+          kind === 'group' ? `group ${what}` : what,
+          member,
+          reason
+        ]),
+        ...missing.map(({ what, name, files }) => [`files of ${what}`, name, `${files}, named in missing.txt`])
+      ]
     ),
     formatSection(
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
@@ -151,8 +159,6 @@ function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
   const both = [begin, end].filter(each => each != null).map(each => each.class)
   return [...new Set(both)].join(', then ')
 }
-
-const inMs = (ms: number) => `${ms.toFixed(1)} ms`
 
 function formatCertificates(certificates: CertificateView[]): string {
   const rows = certificates.map(({ seq, phase, step, when, verdict, acks, asked, needed, closed }) => [

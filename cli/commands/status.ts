@@ -1,8 +1,8 @@
 /** `bak status`: prints the daemon's state. */
 import type { Command } from 'commander'
+import { formatFacts } from '../../protocols/text-table.ts'
 import { addExamples, type Context, setAction } from '../command.ts'
 import { formatAge } from '../format.ts'
-import { formatFacts } from '../table.ts'
 
 export function define(command: Command): void {
   addExamples(command, { 'bak status --json | jq -r .state': 'standby, enabled or draining' })

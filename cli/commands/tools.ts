@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError, exitStatus } from '../../protocols/errors.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatCommand } from '../format.ts'
 import { parseTool, type SpecFlags } from '../spec-flags.ts'
-import { formatTable } from '../table.ts'
 
 interface Options {
   on?: string

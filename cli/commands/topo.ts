@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import type { CallResponse, TopologyLink } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { pathClass } from '../../protocols/path.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatDot, onlyReporter } from '../dot.ts'
 import { cleanLine, writeTo } from '../output.ts'
-import { formatTable } from '../table.ts'
 
 export function define(command: Command): void {
   addFlag(command, '--dot', 'a graph for graphviz')

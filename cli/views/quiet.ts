@@ -14,7 +14,7 @@ export function quietView(): View {
       if (ended == null) return
       if (ended.folder !== '') await writeTo(process.stdout, `${ended.folder}\n`)
       // the folder is on stdout
-      if (ended.status !== 0 || ended.shortfalls.length > 0) {
+      if (ended.status !== 0 || ended.partial || ended.shortfalls.length > 0) {
         for (const line of conclude(run, { ...ended, folder: '' })) await say(cleanLine(line))
       }
     }

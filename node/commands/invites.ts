@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { InvitationView } from '../../protocols/control.ts'
 import { showDuration } from '../../protocols/duration.ts'
+import { formatTable } from '../../protocols/text-table.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addInvites(program: Command): void {
@@ -20,24 +21,15 @@ function formatInvitations(invitations: InvitationView[], now: number): string {
   const ids = invitations.map(({ id }) => id)
   const rows = invitations.map(({ id, name, role, state, expires, uses, by, peers }) => [
     shortId(id, ids),
-    name ?? '-',
-    role ?? '-',
+    name,
+    role,
     state,
-    expires == null ? '-' : expires <= now ? 'expired' : `in ${showDuration(expires - now)}`,
+    expires == null ? undefined : expires <= now ? 'expired' : `in ${showDuration(expires - now)}`,
     `${peers.length}${uses == null ? '' : `/${uses}`}`,
-    by == null ? '-' : (by.name ?? shortPeer(by.peer)),
-    peers.map(({ peer, name }) => name ?? shortPeer(peer)).join(' ') || '-'
+    by == null ? undefined : (by.name ?? shortPeer(by.peer)),
+    peers.map(({ peer, name }) => name ?? shortPeer(peer)).join(' ')
   ])
-  const all = [['ID', 'NAME', 'ROLE', 'STATE', 'ENDS', 'USED', 'BY', 'PEERS'], ...rows]
-  const widths = all[0]?.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0))) ?? []
-  return all
-    .map(row =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd()
-    )
-    .join('\n')
+  return formatTable(['ID', 'NAME', 'ROLE', 'STATE', 'ENDS', 'USED', 'BY', 'PEERS'], rows)
 }
 
 /** The shortest unique end of an id, at least six characters; all ids have the same beginning. */

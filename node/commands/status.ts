@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Status } from '../../protocols/control.ts'
 import { showDuration } from '../../protocols/duration.ts'
+import { formatFacts } from '../../protocols/text-table.ts'
 import { addCommand, ask, example, print } from '../command.ts'
 
 export function addStatus(program: Command): void {
@@ -32,14 +33,11 @@ async function act(command: Command): Promise<void> {
   } = status
   const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
-    ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble: trouble ?? '' },
-    ...{ home, pid, members: `${members}, ${connections} connections` }
+    ...{ name, state, peer, mesh, role: `${role ?? 'none'}${ends}`, trouble },
+    ...{ home, pid, members: `${members}, ${connections} connections`, addresses: addresses.join(' ') }
   }
   const runs = { drives: driving.join(' '), 'takes part in': taking.join(' '), keeps: keeps.map(inWords).join('; ') }
-  const lines = Object.entries({ ...facts, addresses: addresses.join(' '), ...runs }).filter(
-    ([, value]) => value !== ''
-  )
-  print(lines.map(([key, value]) => `${`${key}:`.padEnd(15)}${value}`).join('\n'))
+  print(formatFacts({ ...facts, ...runs }))
 }
 
 /** Data that was not collected from here yet. */

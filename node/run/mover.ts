@@ -90,7 +90,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
     await checkResult(folder.root)
-    await folder.sealRecord(handOver(await folder.readRecord(), to.peer, this.init.signer), this.init.signer)
+    await folder.writeRecord(handOver(await folder.readRecord(), to.peer, this.init.signer), this.init.signer)
     const packing = moveFolder(this.init.home, run)
     const outbox = await openOutbox(packing, run)
     try {

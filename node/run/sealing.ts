@@ -58,6 +58,18 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
   const { shortfalls, beside } = record
-  const about = { verdict, status, partial, reason: reason && cutText(reason), excluded, shortfalls, beside, observed }
+  const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
+  const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
+  const about = {
+    verdict,
+    status,
+    partial,
+    reason: reason && cutText(reason),
+    excluded,
+    shortfalls,
+    missing,
+    beside,
+    observed
+  }
   return { type: 'ended', ...about, bytes, took, folder: root }
 }

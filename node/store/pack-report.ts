@@ -74,11 +74,10 @@ export class PackReport {
 
   /** @returns the largest files, without which the tarball is within the bounds whatever its size; none if it is already */
   tooMuch(packedBytes: number): Set<string> {
-    const largest = this.#data.toSorted((a, b) => b.bytes - a.bytes)
     let rest = this.data
     if (!this.#init.isBounded || rest <= maxDataOf(packedBytes)) return new Set()
     const left = new Set<string>()
-    for (const { raw, bytes } of largest) {
+    for (const { raw, bytes } of this.#data.toSorted((a, b) => b.bytes - a.bytes)) {
       if (rest <= MAX_DATA_OF_SMALL_BYTES) break
       left.add(raw)
       rest -= bytes

@@ -1,5 +1,4 @@
 /** The result folder of one run: its fixed files, and how each is written. */
-
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -72,8 +71,9 @@ export class RunFolder {
     await writeAtomic(this.path(METADATA_FILE), text)
   }
 
-  async writeRecord(record: RunRecord): Promise<void> {
-    await writeAtomic(this.path(RECORD_FILE), writeRecord(record))
+  /** @param signer seals it, under the digests that it has */
+  async writeRecord(record: RunRecord, signer?: Signer): Promise<void> {
+    await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
   }
 
   /** Digests of all that is in the folder, except the record and the journal, whose last line is not written yet. */
@@ -90,17 +90,12 @@ export class RunFolder {
     await this.seal(record, signer, { files: { ...files, ...sealed }, unreadable })
   }
 
-  /** Seals the same files under a changed record. */
-  async sealRecord(record: RunRecord, signer: Signer): Promise<void> {
-    await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
-  }
-
   /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */
   async seal(record: RunRecord, signer: Signer, proof?: FolderDigests): Promise<void> {
     const { files, unreadable } = proof ?? (await this.digests())
     const journal = await onDisk(this.journal, () => unlessMissing(digestOfFile(this.journal)))
     const all = journal == null ? files : { ...files, [JOURNAL_FILE]: journal }
-    await this.sealRecord(
+    await this.writeRecord(
       { ...record, files: all, unreadable: unreadable.length === 0 ? undefined : unreadable },
       signer
     )

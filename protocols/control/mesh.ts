@@ -1,7 +1,7 @@
 /** Calls about this peer, the members of its mesh, and the tools that they have. */
 import * as v from 'valibot'
 import { count, instant, list, name, peerId, runId, text } from '../fields.ts'
-import { availability, record, registration } from '../hello.ts'
+import { availability, record, registerRequest, registration } from '../hello.ts'
 import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
 import { role } from '../membership.ts'
@@ -82,12 +82,7 @@ export const meshCalls = {
   },
   /** Registers tools with the selected members, or removes them; one answer for each member. */
   register: {
-    request: v.strictObject({
-      on: text,
-      group: name,
-      add: list(v.omit(registration, ['group']), 64),
-      remove: v.optional(list(name, 64))
-    }),
+    request: v.strictObject({ on: text, ...registerRequest.entries }),
     response: v.object({
       peer: peerId,
       name,

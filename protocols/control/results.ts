@@ -1,6 +1,6 @@
 /** Calls about the results of runs. */
 import * as v from 'valibot'
-import { beside } from '../beside.ts'
+import { besides } from '../beside.ts'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
 import { leftover } from '../leftovers.ts'
 import { exclusion } from '../manifest.ts'
@@ -18,7 +18,7 @@ export const runLine = v.object({
   partial: v.boolean(),
   excluded: list(exclusion, 10_000),
   /** Runs on members of this one at the same time. */
-  beside: v.optional(list(beside, 1_000), []),
+  beside: besides,
   controller: v.object({ peer: peerId, name }),
   created: v.optional(instant),
   begun: instant,

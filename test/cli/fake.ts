@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Test } from 'uvu'
 import type { CallHandlers, MemberView } from '../../protocols/control.ts'
 import { serveControl } from '../../protocols/control-http.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -60,6 +61,20 @@ export async function startFake(handlers: Partial<CallHandlers> = {}): Promise<F
       await server.close()
       rmSync(home, { recursive: true, force: true })
     }
+  }
+}
+
+/** @returns a function that starts a daemon, which ends after the test */
+export function useFakes(tests: Test): typeof startFake {
+  let fakes: Fake[] = []
+  tests.after.each(async () => {
+    for (const each of fakes) await each.stop()
+    fakes = []
+  })
+  return async handlers => {
+    const started = await startFake(handlers)
+    fakes.push(started)
+    return started
   }
 }
 

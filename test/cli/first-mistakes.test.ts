@@ -1,3 +1,4 @@
+/** A line of the shell that was given as one word is refused, with the line that was meant. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { refuseShellLine } from '../../cli/first-mistakes.ts'

@@ -1,3 +1,4 @@
+/** What signals do to a command that follows a run. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'

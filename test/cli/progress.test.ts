@@ -129,12 +129,18 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
     ['ok', 5]
   ],
   ['counts time from the creation', [created], state => elapsedAt(state, AT + 45_000), 45_000],
-  [
-    'keeps how the workload ended',
-    [{ type: 'workload-ended', step: step(1, 1), exit: 7, duration: 1, timedOut: false }],
-    state => state.exit?.exit,
-    7
-  ]
+  ...(
+    [
+      [{ exit: 7 }, 'exit 7'],
+      [{ signal: 'SIGKILL' }, 'ended by SIGKILL'],
+      [{ signal: '34' }, 'ended by signal 34']
+    ] as const
+  ).map(([how, words]): (typeof cases)[number] => [
+    `keeps how the workload failed: ${words}`,
+    [open(1, { phase: 'work' }), { type: 'workload-ended', step: step(1, 1), ...how, duration: 1, timedOut: false }],
+    state => state.phases.at(-1)?.failure,
+    words
+  ])
 ]
 
 for (const [what, bodies, look, expected] of cases) {

@@ -53,6 +53,7 @@ const record: RunRecord = {
   ],
   excluded: [{ peer: PEER, name: 'db-2', phase: 'join', code: 'lost', reason: 'gone' }],
   shortfalls: [{ kind: 'tool', member: 'db-1', what: 'sar', reason: 'not found on PATH' }],
+  missing: [{ peer, name: 'db-1', what: 'default', files: 3 }],
   beside: [{ run: RUN, controller: 'ops', members: ['db-1'] }],
   workload: [{ step: { number: 1, name: 'default', sample: 1 }, exit: 3, duration: 1, timedOut: false }],
   skew: [{ step: { number: 1, name: 'default', sample: 1 }, skew: 3.25, latest: 4 }],
@@ -128,7 +129,7 @@ result('show prints verdict, exclusions and certificates', async () => {
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,
     /\nWARNED BY +PHASE +STEP +WARNING\ndb-1 +stop +1-default\/sample1 +sar: wrote nothing\nbak +- +- +low disk\n\n/,
     /\ndb-2 +join +lost +gone\n/,
-    /\nMISSING +ON +REASON\nsar +db-1 +not found on PATH\n\nBESIDE RUN +CONTROLLER +ON\n20261122T213015-k3f9ab +ops +db-1\n/,
+    /\nMISSING +ON +REASON\nsar +db-1 +not found on PATH\nfiles of default +db-1 +3, named in missing\.txt\n\nBESIDE RUN +CONTROLLER +ON\n20261122T213015-k3f9ab +ops +db-1\n/,
     /\ndb-1 +default +2\.0 KiB +on the member +- +aaaaaaaaaaaaaaaa\ndb-1 +sysinfo begin +1 B +here +relayed +aaaaaaaaaaaaaaaa\n/,
     /\n0 +join +- +met +1\/2 +1 +2026-11-22 21:30:15\n$/
   ]) {

@@ -1,3 +1,4 @@
+/** The last lines of a run, by its last event. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conclude } from '../../cli/verdict.ts'
@@ -52,6 +53,17 @@ const table: Array<[title: string, more: Partial<EndedEvent>, lines: string[]]> 
       'missing d: lost, v on b: not found on PATH, w on b: not found on PATH, x on b: not found on PATH and 1 more',
       '/results/x'
     ]
+  ],
+  [
+    'members of which files are missing are named with how many',
+    {
+      partial: true,
+      missing: [
+        { name: 'b', files: 3 },
+        { name: 'c', files: 1 }
+      ]
+    },
+    [`run ${RUN}: ok, partial in 1.2 s`, 'missing 3 files of b, 1 file of c, named in missing.txt', '/results/x']
   ],
   [
     'another run on the same members is named',

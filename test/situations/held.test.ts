@@ -3,13 +3,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { BAK, BAK_NODE } from '../../testnets/programs.ts'
+import { BAK_NODE } from '../../testnets/programs.ts'
 import { bakNode, finished, goneWithin, isPhase, sleep, startRun, type Testnet, uniqueSleep } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
+import { QUIET, shell } from './shell.ts'
 import { situations } from './table.ts'
 
 const isRoot = process.getuid?.() === 0
-const QUIET = ['--tools', 'none', '--sysinfo', 'none', '--no-progress']
 const LISTEN = '/ip4/127.0.0.1/tcp/0'
 /** Hides what kernels and administrators leave out of /proc. */
 const BARE_PROC =
@@ -25,15 +25,6 @@ async function outputOf(net: Testnet, words: string[], options: { cwd?: string; 
 
 const statusOf = async (net: Testnet, words: string[], flags: string[] = []) =>
   (await net.bak('n1', ['run', ...QUIET, ...flags, '--', ...words])).status
-
-const shell = (net: Testnet, line: string) =>
-  finished(
-    spawn('sh', ['-c', line], {
-      cwd: net.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, BAK, BAK_HOME: net.peer('n1').home, R: `run ${QUIET.join(' ')}` }
-    })
-  )
 
 const place = (name: string) => (name === 'n2' ? bare : { enter: [], listen: LISTEN })
 

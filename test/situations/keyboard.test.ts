@@ -1,24 +1,12 @@
 /** Situations of a person at a terminal: signals, output that cannot be written, first mistakes, and what is printed. */
-import { spawn } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { BAK } from '../../testnets/programs.ts'
-import { type Finished, finished, isPhase, record, sleep, startRun, type Testnet } from '../helpers/mesh.ts'
+import { isPhase, record, sleep, startRun } from '../helpers/mesh.ts'
+import { QUIET, shell } from './shell.ts'
 import { situations } from './table.ts'
 
-const QUIET = ['--tools', 'none', '--sysinfo', 'none', '--no-progress']
 const runOf = (text: string) => /run=(\S+)/.exec(text)?.[1] ?? /run (\S+) started/.exec(text)?.[1] ?? 'no run'
-
-/** Runs a line of the shell with `bak` on the PATH and n1 as the daemon. */
-const shell = (net: Testnet, line: string): Promise<Finished> =>
-  finished(
-    spawn('sh', ['-c', line], {
-      cwd: net.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, BAK, BAK_HOME: net.peer('n1').home, R: `run ${QUIET.join(' ')}` }
-    })
-  )
 
 situations('at the keyboard', { peers: 2 }, [
   {

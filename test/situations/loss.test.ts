@@ -44,6 +44,7 @@ const oddFiles: Situation[] = [
       const script = `printf 1 > "$(printf 'x\\ny')"; mkfifo pipe; ln -s /etc/passwd out; ln -s fine in; printf 1 > fine; ${deep}`
       const run = await net.bak('c', [...TOOLS, '--strict', '--on', 'b', runFile(net, tool(script)), '--', 'true'])
       assert.is(run.status, 2, run.stderr)
+      assert.match(run.stderr, /\nmissing 3 files of b, named in missing\.txt\n/)
       const folder = join(result(net, 'c'), '1-default/sample1/tools-default/b')
       assert.is(readFileSync(join(folder, 'odd/x\\x0ay'), 'utf8'), '1')
       assert.ok(existsSync(join(folder, 'odd/fine')) && readdirSync(join(folder, 'proc')).length > 0)

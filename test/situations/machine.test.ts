@@ -17,17 +17,17 @@ import {
   uniqueSleep
 } from '../helpers/mesh.ts'
 import { fixture } from '../helpers/workspace.ts'
+import { QUIET } from './shell.ts'
 import { type Situation, situations } from './table.ts'
 
 const HOUR = 3_600_000
-const QUICK = ['--tools', 'none', '--sysinfo', 'none', '--no-progress']
 
 const run = (net: Testnet, words: string[], env: Record<string, string> = {}) =>
-  net.bak('a', ['run', ...QUICK, ...words], { env })
+  net.bak('a', ['run', ...QUIET, ...words], { env })
 
 /** A line of bash in which `$R` runs a workload: the only way to a word that is no UTF-8. */
 function typed(net: Testnet, line: string): Promise<Finished> {
-  const env = { ...process.env, BAK_HOME: net.peer('a').home, R: `${BAK} run ${QUICK.join(' ')}` }
+  const env = { ...process.env, BAK_HOME: net.peer('a').home, R: `${BAK} run ${QUIET.join(' ')}` }
   return finished(spawn('bash', ['-c', line], { cwd: net.folder, env, stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
@@ -237,14 +237,20 @@ const words: Situation[] = [
   }
 ]
 
+/** A run of c whose workload goes on. @returns the argument by which its tool is found */
+async function startWithTool(net: Testnet) {
+  const tool = uniqueSleep()
+  const run = await startRun(net, 'c', ['--tool', `mine=echo x; exec sleep ${tool}`, '--', 'sleep', uniqueSleep()])
+  await run.until(event => event.type === 'workload-started')
+  return { run, tool }
+}
+
 const controllers: Situation[] = [
   {
     when: 'the controller is killed, and a person at a member cancels the run there',
     then: 'the part of this member ends, and its data is kept',
     async try(net) {
-      const tool = uniqueSleep()
-      const run = await startRun(net, 'c', ['--tool', `mine=echo x; exec sleep ${tool}`, '--', 'sleep', uniqueSleep()])
-      await run.until(event => event.type === 'workload-started')
+      const { run, tool } = await startWithTool(net)
       await net.stopPeer('c', 'SIGKILL')
       await net.until('a', members => members.some(({ name, state }) => name === 'c' && state === 'lost'))
       for (const peer of ['a', 'b']) {
@@ -263,9 +269,7 @@ const controllers: Situation[] = [
     when: 'the controller is killed in mid run and started again',
     then: 'nobody stays busy, members stop at once, and the result verifies',
     async try(net) {
-      const tool = uniqueSleep()
-      const run = await startRun(net, 'c', ['--tool', `mine=echo x; exec sleep ${tool}`, '--', 'sleep', uniqueSleep()])
-      await run.until(event => event.type === 'workload-started')
+      const { run, tool } = await startWithTool(net)
       await net.until('b', members => members.every(({ state }) => state === 'busy'))
       await net.stopPeer('c', 'SIGKILL')
       await net.startPeer('c')
@@ -283,7 +287,7 @@ const controllers: Situation[] = [
     when: 'the controller is killed right after stage',
     then: 'members still prove what was certified',
     async try(net) {
-      const run = await startRun(net, 'c', [...QUICK, '--', 'sleep', uniqueSleep()])
+      const run = await startRun(net, 'c', [...QUIET, '--', 'sleep', uniqueSleep()])
       await run.until(isPhase('stage', 'phase-closed'))
       await net.stopPeer('c', 'SIGKILL')
       await net.until('b', members => members.some(({ name, state }) => name === 'c' && state === 'lost'))

@@ -1,3 +1,4 @@
+/** Situations in which a run lacks what it was asked for: that is named, waited for and counted. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'

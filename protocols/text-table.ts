@@ -1,5 +1,5 @@
 /** Tables and facts for people: on a terminal no line is wider than that. */
-import { cleanLine } from './output.ts'
+import { cleanLine } from './clean-line.ts'
 
 type Cell = string | number | undefined
 

@@ -1,6 +1,7 @@
+/** Tables and facts are no wider than the terminal. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatFacts, formatTable } from '../../cli/table.ts'
+import { formatFacts, formatTable } from '../../protocols/text-table.ts'
 
 const head = ['RUN', 'NAME', 'VERDICT', 'EXCLUDED']
 const rows = [
