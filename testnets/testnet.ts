@@ -116,7 +116,17 @@ export class Testnet {
     const known = existsSync(join(peer.home, 'mesh.json'))
     const joins = !known && ticket !== ''
     const { enter, listen } = this.#init.place?.(name) ?? LOOPBACK
-    const args = ['--home', peer.home, 'daemon', ...(joins ? ['join', '-'] : []), '--name', name, '--listen', listen, ...OWN_USER]
+    const args = [
+      '--home',
+      peer.home,
+      'daemon',
+      ...(joins ? ['join', '-'] : []),
+      '--name',
+      name,
+      '--listen',
+      listen,
+      ...OWN_USER
+    ]
     const [program = BAK_NODE, ...before] = [...enter, BAK_NODE]
     const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['pipe', 'pipe', 'pipe'],
