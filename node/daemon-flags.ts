@@ -23,7 +23,7 @@ export function addSettings(command: Command): void {
   several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
   option(
     '--allow-workloads [when]',
-    'programs that runs of others bring: all, also as the user of this daemon; none; or:'
+    'programs that runs of others bring: apart from this peer (guarded, the default), also as its user if need be (all), or none'
   )
     .choices(['all', 'guarded', 'none'])
     .preset('all')
