@@ -24,7 +24,7 @@ export function addSettings(command: Command): void {
   several('--allow-archive <peers>', 'peers that may store whole results here: names, peer ids, all or none')
   option(
     '--allow-workloads [when]',
-    'programs that runs of others bring: all, also as the user of this daemon; none; or:'
+    'programs that runs of others bring: apart from this peer (guarded, the default), also as its user if need be (all), or none'
   )
     .choices(['all', 'guarded', 'none'])
     .preset('all')

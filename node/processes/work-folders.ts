@@ -38,6 +38,7 @@ export class WorkFolders {
   /** The folder in the home whose folders have counterparts here. */
   readonly #inside: string
   readonly #owner: WorkFolderOwner
+  readonly #base: string
   readonly #root: string
 
   /** @throws {BakError} `cannot-create` if no place is this user's alone */
@@ -49,14 +50,15 @@ export class WorkFolders {
   }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
     this.#inside = inside
     this.#owner = owner
-    this.#root = join(firstSafe(bases), keyOfHome(home))
-    makePassage(this.#root)
+    this.#base = firstSafe(bases)
+    this.#root = join(this.#base, keyOfHome(home))
   }
 
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
   make(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
     let path = this.#root
+    makePassage(path)
     for (const part of parts.slice(0, -1)) {
       path = join(path, part)
       makePassage(path)
@@ -91,7 +93,7 @@ export class WorkFolders {
   /** Removes the folder, and those that led to it alone. */
   remove(made: string): void {
     this.#discard(made)
-    for (let path = join(made, '..'); path !== this.#root && path.startsWith(this.#root); path = join(path, '..')) {
+    for (let path = join(made, '..'); path !== this.#base; path = join(path, '..')) {
       try {
         rmdirSync(path)
       } catch {
@@ -102,11 +104,12 @@ export class WorkFolders {
 
   /** Moves what programs of a daemon that was killed left, where their run is still here, and removes the rest. */
   async recover(): Promise<void> {
+    if (!exists(this.#root)) return
+    makePassage(this.#root)
     for (const made of this.#owned(this.#root)) {
       if (exists(join(this.#inside, relative(this.#root, made)))) await this.collect(made)
     }
     rmSync(this.#root, { recursive: true, force: true })
-    makePassage(this.#root)
   }
 
   #discard(made: string): void {

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { cgroupPlaces } from '../../node/processes/cgroup-places.ts'
 import { v1Settings, v2Settings } from '../../node/processes/cgroup-settings.ts'
 import { Cgroups, killCgroup } from '../../node/processes/cgroups.ts'
+import { ProcessLedger, sweep } from '../../node/processes/ledger.ts'
 import { processesWith, uniqueSleep } from '../helpers/mesh.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
@@ -99,6 +100,21 @@ skipWhere(why, groups)('ends all that is in it, whatever sessions and groups it 
   await ended
   assert.equal(processesWith(mark), [])
   for (const folder of cgroup.folders) assert.ok(!existsSync(folder), folder)
+})
+
+skipWhere(why, groups)('what a daemon that was killed left in one is ended by the next', async () => {
+  const cgroup = of().create('run3')
+  assert.ok(cgroup)
+  const mark = uniqueSleep()
+  const child = spawn('/bin/sh', ['-c', `echo $$ > ${cgroup.enter[0]}; exec setsid sleep ${mark}`], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await until(() => processesWith(mark).length >= 1 && readFileSync(cgroup.enter[0] as string, 'utf8') !== '')
+  const path = join(mkdtempSync(join(tmpdir(), 'ledger-')), 'ledger')
+  new ProcessLedger(path).putCgroups(cgroup.folders)
+  await sweep(path)
+  await ended
+  for (const folder of cgroup.folders) assert.ok(!existsSync(folder), folder)
+  rmSync(join(path, '..'), { recursive: true })
 })
 
 skipWhere(why, groups)('has the limits that can be had here, and says which those are', async () => {

@@ -1,7 +1,7 @@
 /** The limits that an owner sets to runs of others, and what they can look up and end: real daemons. */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -126,14 +126,21 @@ asRoot('bak-node audit prints what was started for whom, and how it ended', asyn
 asRoot('bak-node stop-all ends what runs for others, and what they measured is kept', async () => {
   const mark = uniqueSleep()
   const command = ['/bin/sh', '-c', `echo data; setsid sleep ${mark} & exec sleep ${mark}`]
-  const run = await startRun(net, 'c', [ownTool(net, 'a', command, TIMEOUT), '--quorum', '1', '--', 'sleep', '5'])
+  const run = await startRun(net, 'c', [
+    ownTool(net, 'a', command, `${TIMEOUT}\nphase_timeout = 5`),
+    '--quorum',
+    '1',
+    '--',
+    'sleep',
+    '5'
+  ])
   await run.until(event => event.type === 'workload-started')
   assert.ok(processesWith(mark).length >= 2, JSON.stringify(run.events))
   const { stdout } = await bakNode(['stop-all'])
   assert.is(stdout, `ended: ${run.run}\n`)
   await goneWithin(mark, 5_000)
-  await run.finished
-  assert.match((await bakNode(['status'])).stdout, new RegExp(`keeps: +${run.run}`))
+  const { folder: result } = JSON.parse((await run.finished).stdout.trim().split('\n').at(-1) as string)
+  assert.is(readFileSync(join(result, '1-default/sample1/tools-default/a/x/x-stdout.txt'), 'utf8'), 'data\n')
   assert.is((await bakNode(['stop-all'])).stdout, 'no run of another peer is in progress here\n')
 })
 
