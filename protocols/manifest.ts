@@ -70,7 +70,9 @@ export const capabilities = v.object({
   clock,
   /** Its path to the controller; left out by the controller itself. */
   path: v.optional(measuredPath),
-  tools: list(availability, 256)
+  tools: list(availability, 256),
+  /** How programs that the run brings are kept apart from the member. */
+  guards: v.optional(list(text, 8))
 })
 export type Capabilities = v.InferOutput<typeof capabilities>
 

@@ -17,6 +17,7 @@ import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
 import { noteReceived } from './received.ts'
 import type { Receiver } from './receiver.ts'
+import { expectationOf } from './reception.ts'
 
 export interface CollectComponents {
   streams: Streams
@@ -46,8 +47,12 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
+      ...expectationOf(record),
       nameOf: peer => names.get(peer),
+      onWait: () => {},
       onProgress: () => {},
+      // the member that is asked says it
+      onRefused: () => {},
       onReceived: (peer, offer, transfer) => {
         noteReceived({ record, events }, { peer, name: names.get(peer) ?? peer }, offer, transfer)
         hasArrived = true

@@ -32,6 +32,7 @@ import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
+import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { RunContext } from './run-context.ts'
@@ -218,7 +219,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   #start(driver: Driver): void {
-    const { id, order, folder, record, events } = driver.run
+    const { id, order, record, events } = driver.run
     const { feed, runStreams, receiver } = this.components
     const { policy } = order.spec
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
@@ -231,13 +232,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
       onAcks: (_, acks) => driver.receive(acks)
     })
-    receiver.open(id, {
-      folder,
-      transfers: policy.transfers,
-      nameOf: peer => driver.run.nameOf(peer),
-      onProgress: (peer, done, total) => driver.onProgress(peer, done, total),
-      onReceived: (peer, offer, transfer) => driver.onReceived(peer, offer, transfer)
-    })
+    receiver.open(id, receptionOf(driver))
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
       if (!isSealed) this.#unsealed.set(id, { record, events })

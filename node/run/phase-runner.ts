@@ -133,7 +133,7 @@ export class PhaseRunner {
 
   async #untilClosed(
     command: Command,
-    { grace, step, when }: PlannedPhase,
+    { grace, limit, step, when }: PlannedPhase,
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
@@ -143,7 +143,7 @@ export class PhaseRunner {
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
-      ...{ command, asked, needed, cleanup, grace },
+      ...{ command, asked, needed, cleanup, grace, limit },
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),

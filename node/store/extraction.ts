@@ -7,8 +7,17 @@ import { FILE_LISTS_FILE } from '../../protocols/layout.ts'
 import { isCode } from './disk.ts'
 import { EntryCheck } from './entries.ts'
 import { EntryWriter } from './entry-writer.ts'
+import { bytesIn, dataOf } from './holes.ts'
 import { commonFolder, type InMemoryEntry, writeInMemoryEntries } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
+
+/** What is in an archive. */
+export interface Counted {
+  /** Files and folders, refused ones included. */
+  entries: number
+  /** Bytes without holes. */
+  data: number
+}
 
 export type Refuse = (path: string, reason: string) => void
 
@@ -26,6 +35,17 @@ interface ExtractionInit {
   maxList?: number
   /** Keeps all entries in memory until the archive has been parsed, then writes them at once. For small archives. */
   inMemory: boolean
+}
+
+/** An archive has more than it may. */
+export class Exceeded extends BakError {
+  /** Files and folders, bytes without holes, or all bytes. */
+  readonly bound: 'entries' | 'data' | 'bytes'
+
+  constructor(bound: Exceeded['bound'], message: string) {
+    super('not-allowed', message)
+    this.bound = bound
+  }
 }
 
 /** The parser may have to write what it has buffered to a slow disk. */
@@ -55,6 +75,7 @@ export class Extraction {
   readonly #refuse: Refuse
   readonly #maxEntries: number
   readonly #maxList: number | undefined
+  readonly #maxData: number
   readonly #checked = new WeakSet<ReadEntry>()
   #entries = 0
   #failure: Error | undefined
@@ -66,7 +87,8 @@ export class Extraction {
     this.#refuse = refuse
     this.#maxEntries = maxEntries
     this.#maxList = init.maxList
-    this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes, maxData) })
+    this.#maxData = maxData
+    this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes) })
     this.#parser = new Parser({
       zstd: false,
       brotli: false,
@@ -87,6 +109,10 @@ export class Extraction {
       if (!this.#checked.has(entry) && !entry.meta) refuse(entry.path, `not a file or folder but ${entry.type}`)
     })
     this.#parser.on('error', error => this.#fail(Object.assign(error as Error, { code: 'TAR_BAD_ARCHIVE' })))
+  }
+
+  get counted(): Counted {
+    return { entries: this.#entries, data: this.#data }
   }
 
   /**
@@ -119,7 +145,7 @@ export class Extraction {
     this.#checked.add(entry)
     this.#entries++
     if (this.#entries > this.#maxEntries) {
-      this.#fail(new BakError('not-allowed', `the archive has more than ${this.#maxEntries} entries`))
+      this.#fail(new Exceeded('entries', `the archive has more than ${this.#maxEntries} entries`))
       return false
     }
     if (this.#isList(entry)) return this.#failure == null
@@ -148,7 +174,16 @@ export class Extraction {
     const { path, type, mode = 0o644, mtime } = entry
     const body: Buffer[] = []
     this.#inMemory.push({ path, isFolder: type === 'Directory', mode, mtime, body })
-    entry.on('data', chunk => body.push(chunk))
+    let offset = 0
+    entry.on('data', chunk => {
+      body.push(chunk)
+      try {
+        this.#count(bytesIn(dataOf(chunk, offset)))
+      } catch (cause) {
+        this.#fail(cause as Error)
+      }
+      offset += chunk.length
+    })
   }
 
   #write(entry: ReadEntry): void {
@@ -165,9 +200,11 @@ export class Extraction {
     })
   }
 
-  #count(bytes: number, maxData: number): void {
+  /** @throws {Exceeded} */
+  #count(bytes: number): void {
     this.#data += bytes
-    if (this.#data > maxData) throw new BakError('not-allowed', `the archive unpacks to more than ${maxData} bytes`)
+    if (this.#data > this.#maxData)
+      throw new Exceeded('data', `the archive unpacks to more than ${this.#maxData} bytes`)
   }
 
   #onWarn(code: string, message: string, data: WarnedData): void {

@@ -12,11 +12,11 @@ import { rawOf, sealedName } from '../../protocols/file-names.ts'
 import { temporaryIn } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { printable } from './entries.ts'
-import { Extraction, type Refuse } from './extraction.ts'
+import { type Counted, Exceeded, Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
-interface UnpackOptions {
+export interface UnpackOptions {
   /** Files and folders that may be unpacked, relative to the root; `.` for every path. */
   allow: string[]
   signal?: AbortSignal
@@ -32,6 +32,8 @@ interface UnpackOptions {
     /** Called before anything is in `root`. @throws if the archive is not to be unpacked */
     check(sealed: Uint8Array): void
   }
+  /** Told once the archive has been read to its end. */
+  onCounted?(counted: Counted): void
   /** False if the caller makes the files durable itself. */
   sync?: boolean
 }
@@ -69,10 +71,10 @@ export async function unpack(archive: string | Uint8Array, root: string, options
     mkdirSync(fresh, { mode: 0o755 })
     let inMemory = false
     try {
-      const extracted = await extract(archive, fresh, options, refuse)
+      const { at, counted, list, ...extracted } = await extract(archive, fresh, options, refuse)
       inMemory = extracted.inMemory
-      const { at, list } = extracted
       if (list != null) options.list?.check(list)
+      options.onCounted?.(counted)
       const moved = await moveIn(fresh, root, refuse, { at, sync: options.sync })
       return { ...moved, refused, ...(refused.length > 0 && { refusedPaths }), ...(list && { list }) }
     } finally {
@@ -89,7 +91,7 @@ async function extract(
   folder: string,
   { signal, allow, maxEntries, maxData, maxBytes = Number.POSITIVE_INFINITY, list }: UnpackOptions,
   refuse: Refuse
-): Promise<{ inMemory: boolean; at: string; list?: Uint8Array }> {
+): Promise<{ inMemory: boolean; at: string; counted: Counted; list?: Uint8Array }> {
   const name = typeof archive === 'string' ? archive : 'the archive'
   try {
     signal?.throwIfAborted()
@@ -99,7 +101,7 @@ async function extract(
     const content = tar != null ? once(tar) : decompress(signal)(read(archive))
     const at = await pipe(content, bound(name, maxBytes), source => extraction.extract(source))
     if (!extraction.isWhole) throw damaged(name, new Error('its end is missing'))
-    return { inMemory: tar != null, at, list: extraction.list }
+    return { inMemory: tar != null, at, counted: extraction.counted, list: extraction.list }
   } catch (cause) {
     if (signal?.aborted) throw asBakError(signal.reason)
     const code = String((cause as NodeJS.ErrnoException)?.code ?? '')
@@ -122,7 +124,7 @@ const bound = (archive: string, maxBytes: number): Stage =>
     for await (const chunk of source) {
       if (bytes === 0 && chunk[0] === 0x1f) throw damaged(archive, new Error('not a tar archive'))
       bytes += chunk.length
-      if (bytes > maxBytes) throw new BakError('not-allowed', `${archive} unpacks to more than ${maxBytes} bytes`)
+      if (bytes > maxBytes) throw new Exceeded('bytes', `${archive} unpacks to more than ${maxBytes} bytes`)
       yield chunk
     }
   }
