@@ -103,22 +103,24 @@ async function detach({ socket, json, print }: Context, request: CallRequest<'ru
 
 async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
   const { socket, json, ask } = context
-  const view = await chooseView({ ...options, json })
   const leaving = new AbortController()
+  const { signal } = leaving
+  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
+  const view = await chooseView({ ...options, json, rest })
   let run: string | undefined
-  const cancel = (signal: NodeJS.Signals) => {
+  const cancel = (by: NodeJS.Signals) => {
     // the daemon cancels a run whose caller leaves before it is told the id
     if (run == null) return leaving.abort()
-    const isTyped = signal === 'SIGINT'
-    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${signal}`)
-    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : signal }).catch(error =>
+    const isTyped = by === 'SIGINT'
+    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
+    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
       view.say(`bak: cannot cancel: ${asBakError(error).message}`)
     )
   }
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
-    const events = callDaemon(socket, 'run', request, { signal: leaving.signal })
-    return await follow(events, { ...options, view, signal: leaving.signal, onRun: id => (run = id) })
+    const events = callDaemon(socket, 'run', request, { signal })
+    return await follow(events, { ...options, view, signal, onRun: id => (run = id) })
   } finally {
     release()
   }

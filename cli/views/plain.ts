@@ -4,13 +4,14 @@ import { stepFolder } from '../../protocols/layout.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
-import { cleanLine, writeOutput, writeTo } from '../output.ts'
+import type { LiveOutput } from '../live-output.ts'
+import { cleanLine, writeTo } from '../output.ts'
 import { countBytes, countPresent, describeBeside, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
 import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
-export function plainView(heartbeat: number, run?: string): View {
+export function plainView(heartbeat: number, output: LiveOutput, run?: string): View {
   let state: Progress = { ...noProgress, run }
   let timer: NodeJS.Timeout | undefined
   const print = (text: string) => {
@@ -27,7 +28,8 @@ export function plainView(heartbeat: number, run?: string): View {
     show: async event => {
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
-      if (event.type === 'output') return writeOutput(process[event.stream], event)
+      if (event.type === 'output') return output.show(event)
+      if (event.type === 'workload-ended') output.count(event)
       const line = describe(state.run, event)
       if (line != null) await print(line)
     },
@@ -35,7 +37,8 @@ export function plainView(heartbeat: number, run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       timer = undefined
-      const last = ended == null ? [] : conclude(run, ended)
+      const lacking = await output.finish(run, ended != null)
+      const last = [...lacking, ...(ended == null ? [] : conclude(run, ended))]
       for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
     }
   }
