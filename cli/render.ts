@@ -2,7 +2,7 @@
 import { listInWords } from '../protocols/list-in-words.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
-import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
@@ -55,10 +55,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   const { phases, step, waiting, ended } = state
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
-  if (waiting != null) {
-    const missing = waiting.absent.length === 0 ? '' : `; missing ${waiting.absent.slice(0, 3).join(', ')}`
-    return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here${missing}`]]
-  }
+  if (waiting != null) return [['  ', ['cyan', '> '], describeWaiting(waiting, now)]]
   const isCurrent = ({ step: at }: PhaseLine) =>
     at == null || (at.number === step?.number && at.sample === step?.sample)
   const shown = phases.filter(isCurrent)

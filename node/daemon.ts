@@ -130,6 +130,7 @@ async function compose(
   const onAlone = () => {
     const why = mesh.admitted ? undefined : firstJoin.finalRefusal()
     if (why != null) init.onShutOut(why)
+    return why == null
   }
   const services = {
     ...meshServices({

@@ -33,7 +33,14 @@ const body = v.variant('type', [
     steps: v.optional(count)
   }),
   /** Waiting for members that the run names or expects, and who they are. */
-  v.object({ type: v.literal('waiting'), expect: count, present: count, absent: v.optional(list(text, 10_000)) }),
+  v.object({
+    type: v.literal('waiting'),
+    expect: count,
+    present: count,
+    absent: v.optional(list(text, 10_000)),
+    /** When it ends at the latest. */
+    until: v.optional(instant)
+  }),
   v.object({ type: v.literal('offered') }),
   v.object({
     type: v.literal('roster'),

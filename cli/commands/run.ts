@@ -62,9 +62,10 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
-  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), options.strict)
   checkEnvironment(callerEnv, directory)
-  const request = { spec, directory, env: callerEnv, key: options.key }
+  const caller = { directory, env: callerEnv }
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), options.strict)
+  const request = { spec, ...caller, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }
 

@@ -6,7 +6,16 @@ import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { cleanLine, writeTo } from '../output.ts'
-import { countBytes, countPresent, describeBeside, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
+import {
+  countBytes,
+  countPresent,
+  describeBeside,
+  describeWaiting,
+  elapsedAt,
+  noProgress,
+  type Progress,
+  reduce
+} from '../progress.ts'
 import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
@@ -53,7 +62,7 @@ export function describe(run: string | undefined, event: RunEvent): string | und
 function wordsOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'waiting':
-      return `waiting for members, ${event.present} of ${event.expect} are here${missing(event.absent)}`
+      return describeWaiting(event, event.at)
     case 'workload-ended':
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
@@ -84,16 +93,16 @@ function wordsOf(event: RunEvent): string | undefined {
   }
 }
 
-const missing = (absent: string[] = []) => (absent.length === 0 ? '' : `; missing ${absent.join(', ')}`)
-
 const describeExit = ({ exit, signal, error }: WorkloadResult) => {
   if (exit === 0) return 'ok'
-  return `failed ${signal ?? `exit=${exit}`}${error == null ? '' : ` ${error}`}`
+  const how = signal == null ? `exit=${exit}` : `signal=${signal}`
+  return `failed ${how}${error == null ? '' : ` ${error}`}`
 }
 
 function describeHeartbeat(state: Progress, now: number): string {
+  const at = `${new Date(now).toISOString()} run=${state.run}`
+  if (state.waiting != null) return `${at} still ${describeWaiting(state.waiting, now)}`
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
-  const text = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
-  return `${new Date(now).toISOString()} run=${state.run} ${text}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
 }

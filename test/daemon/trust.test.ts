@@ -57,7 +57,8 @@ test('the wrong secret is refused, with a line on both sides', async () => {
 
 test('a ticket that has run out is refused, with both clocks and how to mend it on both sides', async () => {
   const old = ticketOf(founder(), { ttl: HOUR, name: 'old' }, Date.now() - 2 * HOUR)
-  const why = /invitation old ran out at \S+Z: here it is \S+Z, there \S+Z; ask an admin of the mesh for a new ticket/
+  const why =
+    /invitation \\?"old\\?" ran out at \S+Z: here it is \S+Z, there \S+Z; ask an admin of the mesh for a new ticket/
   await refusesAll('too-late', writeTicket({ ...old, ...inThisMesh() }), why)
 })
 
