@@ -40,7 +40,7 @@ function drawHead(state: Progress, now: number): Piece[] {
     members.length === 0 ? '' : `${members.length} member${members.length === 1 ? '' : 's'}`
   ].filter(fact => fact !== '')
   const mood: Piece[] = cancelled == null || ended != null ? [] : ['  ', ['yellow', 'cancelling']]
-  return [['bold', run], name == null ? '' : ` ${name}`, ['dim', `  ${facts.join('  ')}`], ...mood]
+  return [['bold', run], name == null ? '' : ` ${name}`, ...mood, ['dim', `  ${facts.join('  ')}`]]
 }
 
 const formatClock = (ms: number) => {
@@ -135,10 +135,10 @@ function drawBytes(state: Progress): Piece[][] {
   const moving = Object.values(state.transfers)
   const bytes = countBytes(state)
   if (bytes === 0) return []
-  if (moving.length === 0) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
   const total = state.received + moving.reduce((sum, each) => sum + each.total, 0)
-  const share = total === 0 ? 0 : bytes / total
-  const filled = Math.round(share * BAR_WIDTH)
+  // how much will come of members that have not begun is not known: a full bar would tell too much
+  if (bytes >= total) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
+  const filled = Math.round((bytes / total) * BAR_WIDTH)
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`
   return [['  ', ['cyan', bar], ` ${formatBytes(bytes)} of ${formatBytes(total)} from ${moving.length}`]]
 }

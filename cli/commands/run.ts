@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
@@ -80,7 +80,7 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
     text = decodeFile(readFileSync(file), file, 'bad-run-file')
   } catch (cause) {
     if (cause instanceof BakError) throw cause
-    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}`, { cause })
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
   }
   try {
     return readRunFile(text, file)

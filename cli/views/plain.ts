@@ -5,7 +5,7 @@ import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
-import { cleanLine, writeTo } from '../output.ts'
+import { cleanLine, writeNotes, writeTo } from '../output.ts'
 import {
   countBytes,
   countPresent,
@@ -47,8 +47,7 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      const last = [...lacking, ...(ended == null ? [] : conclude(run, ended))]
-      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
     }
   }
 }

@@ -4,7 +4,7 @@ import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
 import { describeBegun } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
-import { cleanLine, painterOf, visibleOutput, writeTo } from '../output.ts'
+import { cleanLine, painterOf, visibleOutput, writeNotes, writeTo } from '../output.ts'
 import { noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
 import { conclude } from '../verdict.ts'
@@ -86,8 +86,7 @@ export function screenView(output: LiveOutput, run?: string): View {
       if (begun) draw(takeOutput(true))
       block.done()
       const lacking = await output.finish(run, ended != null)
-      const last = [...lacking, ...(ended == null ? [] : conclude(run, ended))]
-      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
     }
   }
 

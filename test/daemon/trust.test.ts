@@ -152,7 +152,7 @@ test('each peer sees the role of each; only an admin invites, and the error for 
   assert.is(status, 77)
   assert.is(stderr, 'bak-node: this peer is here as agent; only an admin may do this: a\n')
   assert.match((await bakNode(net(), 'a', ['status'])).stdout, /^role: +admin$/m)
-  assert.match((await bakNode(net(), 'b', ['status'])).stdout, /^role: +controller, proof expires in \d+\w/m)
+  assert.match((await bakNode(net(), 'b', ['status'])).stdout, /^role: +controller, proof expires in \d+ \w/m)
   assert.match((await net().bak('agent', ['info'])).stdout, /^role: +agent$/m)
 })
 
