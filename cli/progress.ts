@@ -89,7 +89,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'created':
       return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
     case 'waiting':
-      return { ...state, waiting: event }
+      return { ...state, waiting: waitingOf(event) }
     case 'roster':
       return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
     case 'phase-open':
@@ -136,6 +136,8 @@ const withoutLost = (state: Progress, name: string): Progress => ({
   ...state,
   lost: state.lost.filter(each => each.name !== name)
 })
+
+const waitingOf = ({ present, expect, absent = [], until }: Waiting): Waiting => ({ present, expect, absent, until })
 
 /** @returns `waiting up to 45 s for members, 1 of 3 are here; missing d (lost)` */
 export function describeWaiting({ present, expect, absent = [], until }: Waiting, now: number): string {

@@ -5,7 +5,7 @@ import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
-import { cleanLine, writeNotes, writeTo } from '../output.ts'
+import { writeNotes } from '../output.ts'
 import {
   countBytes,
   countPresent,
@@ -25,7 +25,7 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
   let timer: NodeJS.Timeout | undefined
   const print = (text: string) => {
     timer?.refresh()
-    return writeTo(process.stderr, `${cleanLine(text)}\n`)
+    return writeNotes([text])
   }
   const beat = () => print(describeHeartbeat(state, Date.now()))
   return {

@@ -1,6 +1,5 @@
 /** Checks what a person asked for before a run of it begins, or is planned; names and orders the runs of this peer. */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '../../protocols/control/runs.ts'
 import type { MemberView } from '../../protocols/control.ts'
@@ -19,8 +18,7 @@ export function checkSpecIn(spec: Spec, members: MemberView[]): void {
 
 /** @throws {BakError} `workload-failed` for a program that is not there: nobody is asked to join for it */
 export async function checkProgram({ command }: Spec, { directory, env }: Caller): Promise<void> {
-  // a folder that is gone is named when the program is started
-  if (typeof command === 'string' || !existsSync(directory)) return
+  if (typeof command === 'string') return
   const why = await whyNotStartable(command[0] as string, directory, env.PATH)
   if (why != null) throw new BakError('workload-failed', why)
 }

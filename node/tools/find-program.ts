@@ -27,6 +27,8 @@ export async function whyNotStartable(
   directory: string,
   path = DEFAULT_PATH
 ): Promise<string | undefined> {
+  // a folder that is gone is named when the program is started
+  if (!existsSync(directory)) return undefined
   const folders = name.includes('/') ? ['.'] : path.split(delimiter)
   const candidates = folders.map(folder => resolve(directory, folder, name))
   if ((await findRunnable(candidates)) != null) return undefined
