@@ -1,7 +1,7 @@
 /** Compares a list of the peers that should be in the mesh with those that are. */
 import { readFileSync } from 'node:fs'
 import type { MemberView } from '../protocols/control.ts'
-import { asBakError, BakError } from '../protocols/errors.ts'
+import { BakError, whyOf } from '../protocols/errors.ts'
 import { formatTable } from '../protocols/text-table.ts'
 
 interface Difference {
@@ -16,7 +16,7 @@ export function readExpected(path: string): string[] {
     const lines = readFileSync(path === '-' ? 0 : path, 'utf8').split('\n')
     return lines.map(line => line.replace(/#.*/, '').trim()).filter(name => name !== '')
   } catch (cause) {
-    throw new BakError('usage', `--expected ${path}: ${asBakError(cause).message}`, { cause })
+    throw new BakError('usage', `--expected ${path}: ${whyOf(cause)}`, { cause })
   }
 }
 

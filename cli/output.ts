@@ -1,10 +1,20 @@
 /** Writes to a terminal or a pipe, whose reader may be slow or gone. */
 import { styleText } from 'node:util'
-import { OBEYED } from '../protocols/clean-line.ts'
+import { cleanLine, OBEYED } from '../protocols/clean-line.ts'
 import { escapeRaw } from '../protocols/file-names.ts'
 import { type OutputBytes, unwrapOutput } from '../protocols/output-bytes.ts'
+import { formatNote } from '../protocols/text-table.ts'
 
 export { cleanJson, cleanLine } from '../protocols/clean-line.ts'
+
+/** Writes messages to stderr, on a terminal broken at spaces; a path stays in one piece, so that it can be copied. */
+export async function writeNotes(lines: string[]): Promise<void> {
+  const { isTTY, columns } = process.stderr
+  for (const line of lines) {
+    const note = isTTY && !line.startsWith('/') ? formatNote(line, columns || 80) : cleanLine(line)
+    await writeTo(process.stderr, `${note}\n`)
+  }
+}
 
 /** Writes, and waits for a slow reader, but not for one that has closed its end. */
 export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 /** Prints what a run would do, and determines the exit status that it would have. */
 import type { Plan } from '../protocols/control.ts'
-import { describeShortfall } from '../protocols/shortfall.ts'
+import { describeShortfalls } from '../protocols/shortfall.ts'
 import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
@@ -32,7 +32,7 @@ function rowOf({ rank, name, driver, tools, missing, excluded }: Plan['members']
 function facts({ members, wait, shortfalls, verdict, partial, reason, needed }: Plan): string[] {
   const drivers = members.filter(({ driver }) => driver).length
   const asked = needed - drivers
-  const lacks = shortfalls.filter(({ kind }) => kind !== 'tool').map(describeShortfall)
+  const lacks = describeShortfalls(shortfalls.filter(({ kind }) => kind !== 'tool'))
   return [
     ...(lacks.length === 0 ? [] : [`missing: ${lacks.join(', ')}`]),
     ...(wait == null ? [] : [`would wait ${wait} s for members that are not here`]),

@@ -2,14 +2,18 @@
 import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
+import { listInWords } from '../protocols/list-in-words.ts'
 import { describeExit, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
+import { formatAge } from './format.ts'
 import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
 /** Lines of output, and of warnings, in the state. */
 const MAX_TAIL_LINES = 4
+/** Members that are waited for, in one line. */
+const MAX_AWAITED = 4
 
 export interface PhaseLine {
   seq: number
@@ -31,6 +35,8 @@ export interface PhaseLine {
   failure?: string
 }
 
+type Waiting = Pick<Of<'waiting'>, 'present' | 'expect' | 'absent' | 'until'>
+
 interface Trouble {
   name: string
   phase: Phase
@@ -43,7 +49,7 @@ export interface Progress {
   name?: string
   created?: number
   /** Present and expected members, while the run waits for them. */
-  waiting?: { present: number; expect: number; absent: string[] }
+  waiting?: Waiting
   members: string[]
   phases: PhaseLine[]
   step?: Step
@@ -83,7 +89,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'created':
       return { ...state, run: event.run, name: event.name, created: event.at, steps: event.steps }
     case 'waiting':
-      return { ...state, waiting: { present: event.present, expect: event.expect, absent: event.absent ?? [] } }
+      return { ...state, waiting: waitingOf(event) }
     case 'roster':
       return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
     case 'phase-open':
@@ -130,6 +136,15 @@ const withoutLost = (state: Progress, name: string): Progress => ({
   ...state,
   lost: state.lost.filter(each => each.name !== name)
 })
+
+const waitingOf = ({ present, expect, absent = [], until }: Waiting): Waiting => ({ present, expect, absent, until })
+
+/** @returns `waiting up to 45 s for members, 1 of 3 are here; missing d (lost)` */
+export function describeWaiting({ present, expect, absent = [], until }: Waiting, now: number): string {
+  const limit = until == null ? '' : ` up to ${formatAge(until - now + 999)}`
+  const missing = absent.length === 0 ? '' : `; missing ${listInWords(absent, MAX_AWAITED)}`
+  return `waiting${limit} for members, ${present} of ${expect} are here${missing}`
+}
 
 /** In one line, for whoever follows a run. */
 export const describeBeside = ({ run, controller, members }: Beside) =>

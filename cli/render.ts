@@ -2,7 +2,7 @@
 import { listInWords } from '../protocols/list-in-words.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
-import { countBytes, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
@@ -40,7 +40,7 @@ function drawHead(state: Progress, now: number): Piece[] {
     members.length === 0 ? '' : `${members.length} member${members.length === 1 ? '' : 's'}`
   ].filter(fact => fact !== '')
   const mood: Piece[] = cancelled == null || ended != null ? [] : ['  ', ['yellow', 'cancelling']]
-  return [['bold', run], name == null ? '' : ` ${name}`, ['dim', `  ${facts.join('  ')}`], ...mood]
+  return [['bold', run], name == null ? '' : ` ${name}`, ...mood, ['dim', `  ${facts.join('  ')}`]]
 }
 
 const formatClock = (ms: number) => {
@@ -55,10 +55,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   const { phases, step, waiting, ended } = state
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
-  if (waiting != null) {
-    const missing = waiting.absent.length === 0 ? '' : `; missing ${waiting.absent.slice(0, 3).join(', ')}`
-    return [['  ', ['cyan', '> '], `waiting for members, ${waiting.present} of ${waiting.expect} are here${missing}`]]
-  }
+  if (waiting != null) return [['  ', ['cyan', '> '], describeWaiting(waiting, now)]]
   const isCurrent = ({ step: at }: PhaseLine) =>
     at == null || (at.number === step?.number && at.sample === step?.sample)
   const shown = phases.filter(isCurrent)
@@ -138,10 +135,10 @@ function drawBytes(state: Progress): Piece[][] {
   const moving = Object.values(state.transfers)
   const bytes = countBytes(state)
   if (bytes === 0) return []
-  if (moving.length === 0) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
   const total = state.received + moving.reduce((sum, each) => sum + each.total, 0)
-  const share = total === 0 ? 0 : bytes / total
-  const filled = Math.round(share * BAR_WIDTH)
+  // how much will come of members that have not begun is not known: a full bar would tell too much
+  if (bytes >= total) return [['  ', ['dim', `${formatBytes(bytes)} received`]]]
+  const filled = Math.round((bytes / total) * BAR_WIDTH)
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`
   return [['  ', ['cyan', bar], ` ${formatBytes(bytes)} of ${formatBytes(total)} from ${moving.length}`]]
 }

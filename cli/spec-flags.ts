@@ -41,25 +41,40 @@ export function addSpecFlags(command: Command): void {
     parseTool
   )
   add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
-  add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage', parseQuorum)
-  add('--expect <n>', 'number of members to wait for before it starts', parseNumber)
-  add('--samples <n>', 'how many times each iteration is repeated', parseNumber)
+  add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
+  add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)
+  add('--samples <n>', 'how many times each iteration is repeated (1)', parseNumber)
   add(
     '--iteration <words>',
     '"NAME [ARGS...]": an iteration with arguments of the workload, repeatable',
     parseIteration
   )
-  add('--interval <s>', 'seconds between two samples of a tool', parseNumber)
-  add('--timeout <s>', 'seconds after which the workload is killed', parseNumber)
-  add('--join-timeout <s>', 'seconds to wait for members', parseNumber)
-  add('--preflight <time>', 'before join, ask every member and wait at most this long: 60, 60s, 5m', parseSeconds)
-  add('--phase-timeout <s>', 'seconds that a phase may take', parseNumber)
-  add('--lease <s>', 'seconds without contact to the controller after which members stop their tools', parseNumber)
-  choose('--sysinfo <what>', 'what is recorded of each machine before and after', ['default', 'none'])
-  add('--name <name>', 'a name for this kind of run')
+  add('--interval <time>', 'time between two samples of a tool (3s)', parseSeconds)
+  add('--timeout <time>', 'time after which the workload is killed: 90, 90s, 5m, 2h (never)', parseSeconds)
+  add('--join-timeout <time>', 'how long to wait for members (60s)', parseSeconds)
+  add(
+    '--preflight <time>',
+    'before join, ask every member and wait at most this long: 60, 60s, 5m (do not ask)',
+    parseSeconds
+  )
+  add('--phase-timeout <time>', 'time that a phase may take (60s)', parseSeconds)
+  add(
+    '--lease <time>',
+    'time without contact to the controller after which members stop their tools (15m)',
+    parseSeconds
+  )
+  choose('--sysinfo <what>', 'what is recorded of each machine before and after (default)', ['default', 'none'])
+  add('--name <name>', 'a name for this kind of run (run)')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
-  choose('--on-missing-tool <what>', 'if a member lacks a tool', ['continue', 'exclude'])
-  choose('--on-failed-tool <what>', 'if a tool fails to start', ['continue', 'exclude'])
+  choose(
+    '--on-missing-tool <what>',
+    'if a member lacks a tool, go on there without it, or without the member (continue)',
+    ['continue', 'exclude']
+  )
+  choose('--on-failed-tool <what>', 'the same if a tool fails to start, or ends before its first output (exclude)', [
+    'continue',
+    'exclude'
+  ])
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 

@@ -1,7 +1,7 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
 import type { EndedEvent } from '../protocols/events.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
-import { describeShortfall } from '../protocols/shortfall.ts'
+import { describeShortfalls } from '../protocols/shortfall.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
 /** Members, shortfalls and other runs that a line names. */
@@ -29,7 +29,7 @@ function missingIn({ excluded, shortfalls, missing = [], beside, reason }: Ended
   const others = beside.map(({ run, controller, members }) => `${run} of ${controller} on ${members.join(', ')}`)
   return [
     ...named('without ', out),
-    ...named('missing ', shortfalls.map(describeShortfall)),
+    ...named('missing ', describeShortfalls(shortfalls)),
     ...named('missing ', files).map(line => `${line}, named in missing.txt`),
     ...named('at the same time ran ', others)
   ]

@@ -136,6 +136,7 @@ async function compose(
   const onAlone = () => {
     const why = mesh.admitted ? undefined : firstJoin.finalRefusal()
     if (why != null) init.onShutOut(why)
+    return why == null
   }
   const services = {
     ...meshServices({

@@ -1,4 +1,5 @@
 /** `bak-node leave`: ends the daemon, then removes the mesh from its home or the whole home, unless data would be lost. */
+import { callOnce } from '../protocols/control-http.ts'
 import { BakError } from '../protocols/errors.ts'
 import { activeRuns, statusAt, stopDaemon } from './command.ts'
 import { loadIdentity } from './key-file.ts'
@@ -50,7 +51,8 @@ async function refuseLosses(home: Home, everything: boolean): Promise<void> {
   if (runs.length > 0) {
     throw new BakError('busy', `runs in progress: ${runs.join(', ')}; wait with bak-node drain --wait, or use --force`)
   }
-  const losses = await lossesOf(home, { everything, founded: await hasFounded(home) })
+  const onlyAdmin = status != null && (await isOnlyAdmin(home.socket))
+  const losses = await lossesOf(home, { everything, founded: await hasFounded(home), onlyAdmin })
   if (losses.length === 0) return
   throw new BakError('not-allowed', ['this would be lost; use --force to leave nevertheless:', ...losses].join('\n'))
 }
@@ -60,6 +62,14 @@ async function hasFounded(home: Home): Promise<boolean> {
   const { peer } = await loadIdentity(home)
   const mesh = await MeshFile.read(home)
   return mesh?.mesh === peer && (await AddressBook.open(home.peers)).peers().length > 0
+}
+
+/** Whether other peers are in the mesh, and no admin among them. */
+async function isOnlyAdmin(socket: string): Promise<boolean> {
+  const { members } = await callOnce(socket, 'members', {})
+  const others = members.filter(({ path, state }) => path !== 'self' && state !== 'left')
+  const self = members.find(({ path }) => path === 'self')
+  return self?.role === 'admin' && others.length > 0 && !others.some(({ role }) => role === 'admin')
 }
 
 async function removeUnits(home: Home, { print, warn }: LeaveOptions): Promise<void> {

@@ -90,7 +90,7 @@ export interface MeshServicesInit {
   encrypterInit: EncrypterInit
   onRelays(relays: Relays): void
   /** No peer is connected, and none that was dialed answers. */
-  onAlone(): void
+  onAlone(): boolean
 }
 
 export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> {

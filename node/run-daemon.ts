@@ -78,6 +78,8 @@ export async function runDaemon(init: DaemonRun): Promise<void> {
     }
   })
   const started = await daemon
+  // the mesh may have refused it by now
+  if (ending) return
   process.stdout.write(startBlock(started, config.name))
   await manager.ready(`peer ${config.name} of mesh ${started.parts.mesh.mesh}`)
 }

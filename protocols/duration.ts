@@ -25,17 +25,17 @@ export function readDuration(text: string): number {
   return found
 }
 
-/** @returns a duration in its two largest units, rounded down: `6d 4h`, `12m`, `0s` */
+/** @returns a duration in its two largest units, rounded down: `6 d 4 h`, `12 min`, `0 s` */
 export function showDuration(ms: number): string {
   let rest = Math.max(0, Math.floor(ms / 1_000) * 1_000)
   const parts: string[] = []
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     const whole = Math.floor(rest / UNITS[unit])
     rest -= whole * UNITS[unit]
-    if (whole > 0) parts.push(`${whole}${unit}`)
+    if (whole > 0) parts.push(`${whole} ${unit === 'm' ? 'min' : unit}`)
     if (parts.length === 2 || (parts.length === 1 && whole === 0)) break
   }
-  return parts.join(' ') || '0s'
+  return parts.join(' ') || '0 s'
 }
 
 /** @returns `2026-11-22T21:30:15.000Z`, for any number that another peer sent as an instant */

@@ -2,6 +2,8 @@
  * Errors that a person or a peer can get. Each has a code, which determines the exit status of `bak`, is sent unchanged
  * between peers and over the control socket, and is what callers switch on. The text is for people.
  */
+import { getSystemErrorMessage } from 'node:util'
+
 export const exitStatus = {
   'workload-failed': 1,
   partial: 2,
@@ -78,6 +80,12 @@ export class BakError extends Error {
  * this peer.
  */
 export class Ignored extends BakError {}
+
+/** @returns why a file cannot be read: `no such file or directory`, without the call and the path of Node's own message */
+export function whyOf(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException
+  return errno == null ? message : getSystemErrorMessage(errno)
+}
 
 /** @returns the error as a BakError, with the code that fits an error of Node */
 export function asBakError(error: unknown): BakError {

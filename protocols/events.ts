@@ -33,7 +33,14 @@ const body = v.variant('type', [
     steps: v.optional(count)
   }),
   /** Waiting for members that the run names or expects, and who they are. */
-  v.object({ type: v.literal('waiting'), expect: count, present: count, absent: v.optional(list(text, 10_000)) }),
+  v.object({
+    type: v.literal('waiting'),
+    expect: count,
+    present: count,
+    absent: v.optional(list(text, 10_000)),
+    /** When it ends at the latest. */
+    until: v.optional(instant)
+  }),
   v.object({ type: v.literal('offered') }),
   v.object({
     type: v.literal('roster'),
@@ -77,7 +84,13 @@ const body = v.variant('type', [
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
-  v.object({ type: v.literal('workload-ended'), step, ...workloadResult.entries }),
+  v.object({
+    type: v.literal('workload-ended'),
+    step,
+    ...workloadResult.entries,
+    /** Bytes of output of all samples so far. */
+    written: v.optional(v.object({ stdout: count, stderr: count }))
+  }),
   /** A tarball was received, verified and unpacked. */
   v.object({
     type: v.literal('received'),
@@ -118,7 +131,8 @@ const body = v.variant('type', [
 ])
 
 const liveBody = v.variant('type', [
-  v.object({ type: v.literal('output'), stream: outputStream, ...outputBytes }),
+  /** Some of the output may be left out where it comes faster than it is read; `offset` is how much of all samples is before it. */
+  v.object({ type: v.literal('output'), stream: outputStream, offset: v.optional(count), ...outputBytes }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])

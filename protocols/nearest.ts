@@ -10,15 +10,19 @@ export function nearest(word: string, candidates: string[], share = 1 / 2): stri
   return best != null && best.changes <= word.length * share ? best.candidate : undefined
 }
 
-/** Levenshtein distance. */
+/** Levenshtein distance, in which two letters that changed places are one edit. */
 function countChanges(from: string, to: string): number {
+  let before: number[] = []
   let row = Array.from({ length: to.length + 1 }, (_, i) => i)
   for (const [i, letter] of [...from].entries()) {
     const next = [i + 1]
     for (let j = 0; j < to.length; j++) {
       const swap = (row[j] as number) + (letter === to[j] ? 0 : 1)
-      next.push(Math.min(swap, (row[j + 1] as number) + 1, (next[j] as number) + 1))
+      const turned = i > 0 && j > 0 && letter === to[j - 1] && from[i - 1] === to[j]
+      const turn = turned ? (before[j - 1] as number) + 1 : swap
+      next.push(Math.min(swap, turn, (row[j + 1] as number) + 1, (next[j] as number) + 1))
     }
+    before = row
     row = next
   }
   return row[to.length] as number

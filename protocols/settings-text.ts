@@ -1,6 +1,6 @@
 /** Reads the text of config.toml, for both programs. */
 import { lstatSync, readFileSync } from 'node:fs'
-import { BakError } from './errors.ts'
+import { BakError, whyOf } from './errors.ts'
 import { decodeFile } from './utf8.ts'
 
 /**
@@ -14,7 +14,7 @@ export function readSettingsText(path: string): string {
     return decodeFile(readFileSync(path), path, 'bad-config')
   } catch (cause) {
     if (cause instanceof BakError) throw cause
-    throw new BakError('bad-config', `cannot read ${path}: ${(cause as Error).message}`, { cause })
+    throw new BakError('bad-config', `cannot read ${path}: ${whyOf(cause)}`, { cause })
   }
 }
 

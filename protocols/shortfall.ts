@@ -1,6 +1,7 @@
 /** What a run was asked for and did not have: named live, in the verdict and in the record; `--strict` makes it a failure. */
 import * as v from 'valibot'
 import { cutText, list, text } from './fields.ts'
+import { listInWords } from './list-in-words.ts'
 
 /** A part of a member's machine that was asked for. */
 const part = { what: text, reason: text }
@@ -26,6 +27,21 @@ export const shortfall = v.object({
 export type Shortfall = v.InferOutput<typeof shortfall>
 
 export const shortfalls = v.optional(list(shortfall, 10_000), [])
+
+/** Members of one line. */
+const MAX_MEMBERS = 8
+
+/** @returns them in words, in the order of the members, those that many members lack alike once: `tcpdump on a, b: not found on PATH` */
+export function describeShortfalls(shortfalls: Shortfall[]): string[] {
+  const alike = Map.groupBy(shortfalls, ({ kind, member, what, reason }) =>
+    JSON.stringify([kind, member == null, what, reason])
+  )
+  return [...alike.values()].map(each => {
+    const members = each.flatMap(({ member }) => member ?? []).sort((a, b) => a.localeCompare(b))
+    const member = members.length === 0 ? undefined : listInWords(members, MAX_MEMBERS)
+    return describeShortfall({ ...(each[0] as Shortfall), member })
+  })
+}
 
 /** @returns one in words: `d: lost`, `tcpdump on b: not found on PATH` */
 export const describeShortfall = ({ kind, member, what, reason }: Shortfall): string =>

@@ -3,13 +3,28 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
+import { duration, readDuration } from './duration.ts'
 import { count, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { own } from './own.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 
-/** A duration in seconds. */
-const seconds = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(31 * 86_400))
+/** A duration in seconds, or with its unit. */
+const seconds = v.pipe(
+  v.union(
+    [
+      v.number(),
+      v.pipe(
+        duration,
+        v.transform(text => readDuration(text) / 1000)
+      )
+    ],
+    'expected seconds, or a time such as 30s, 15m or 2h'
+  ),
+  v.finite(),
+  v.minValue(0),
+  v.maxValue(31 * 86_400)
+)
 const argument = v.pipe(v.string(), v.maxLength(128 * 1024))
 const argv = v.pipe(list(argument, 4096), v.minLength(1, 'a command needs at least one word'))
 const selector = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))

@@ -39,9 +39,14 @@ export function parseToml(text: string, file: string, code: ErrorCode): object {
   } catch (cause) {
     const { line, column, message } = cause as Error & { line?: number; column?: number }
     const [reason = ''] = message.replace(/^Invalid TOML document: /, '').split('\n')
-    throw new BakError(code, `${file}:${line ?? 1}:${column ?? 1}: ${reason}`, { cause })
+    const isOpen =
+      reason === 'unfinished string' || (reason.startsWith('control characters') && isEnd(text, line, column))
+    const what = isOpen ? 'a string is not closed' : reason
+    throw new BakError(code, `${file}:${line ?? 1}:${column ?? 1}: ${what}`, { cause })
   }
 }
+
+const isEnd = (text: string, line = 1, column = 1) => (text.split(/\r?\n/)[line - 1]?.length ?? 0) < column
 
 /** @returns `policy.quorum: what is wrong` */
 export const inWords = ({ path, what }: ValidationError) => (path.length === 0 ? what : `${path.join('.')}: ${what}`)

@@ -68,9 +68,11 @@ function format(asked: Array<{ tool: string }>, findings: Finding[]): string {
   ])
   const notes = findings
     .filter(({ state }) => state !== 'usable')
-    .map(({ member, tool, state, reason }) =>
-      formatNote(`${member}: ${tool} is ${state}: ${reason ?? 'no reason was given'}`)
-    )
+    .map(({ member, tool, state, reason = 'no reason was given' }) => {
+      // reasons begin with the name of their tool
+      const why = reason.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
+      return formatNote(`${member}: ${tool} is ${state}: ${why}`)
+    })
   const head = ['MEMBER', ...asked.map(({ tool }) => tool)]
   return [formatTable(head, rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }

@@ -18,7 +18,7 @@ export function define(command: Command): void {
 async function act({ json, ask, print, printLines }: Context, { mesh }: { mesh?: boolean }): Promise<void> {
   const answer = await ask('ls', { mesh })
   if (json) return print(JSON.stringify(answer))
-  await printLines(formatRuns(answer.runs, mesh))
+  await printLines(answer.runs.length === 0 ? 'no runs' : formatRuns(answer.runs, mesh))
 }
 
 function formatRuns(runs: RunLine[], mesh = false): string {

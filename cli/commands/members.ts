@@ -83,20 +83,27 @@ async function chooseShow(
 }
 
 function formatMembers(members: MemberView[], now: number): string {
-  const head = ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE']
-  const rows = members.map(({ shown, role, state, path, tools, cores, memory, os, program, labels, since }) => [
-    shown,
-    role,
-    state,
-    path,
-    `${tools.filter(({ usable }) => usable).length}/${tools.length}`,
-    cores,
-    formatBytes(memory),
-    os,
-    program,
-    formatLabels(labels),
-    formatAge(now - since)
-  ])
+  const head = ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'AGE', 'LABELS']
+  const names = members.map(({ shown }) => shown)
+  // a peer that is lost may have the name of one that is here
+  const nameOf = ({ shown, peer }: MemberView) =>
+    names.indexOf(shown) === names.lastIndexOf(shown) ? shown : `${shown}#${peer.slice(-6)}`
+  const rows = members.map(member => {
+    const { role, state, path, tools, cores, memory, os, program, labels, since } = member
+    return [
+      nameOf(member),
+      role,
+      state,
+      path,
+      `${tools.filter(({ usable }) => usable).length}/${tools.length}`,
+      cores,
+      formatBytes(memory),
+      os,
+      program,
+      formatAge(now - since),
+      formatLabels(labels)
+    ]
+  })
   const twins = members
     .filter(({ twin }) => twin)
     .map(({ shown }) =>

@@ -12,6 +12,7 @@ export function define(command: Command): void {
 async function act({ json, ask, print, printLines }: Context): Promise<void> {
   const answer = await ask('ls', { mesh: true, active: true })
   if (json) return print(JSON.stringify(answer))
+  if (answer.runs.length === 0) return print('no runs')
   const rows = answer.runs.map(({ run, name, state, phase, members, excluded, beside, created, controller }) => [
     run,
     name,

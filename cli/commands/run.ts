@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
@@ -62,9 +62,10 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
-  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), options.strict)
   checkEnvironment(callerEnv, directory)
-  const request = { spec, directory, env: callerEnv, key: options.key }
+  const caller = { directory, env: callerEnv }
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), options.strict)
+  const request = { spec, ...caller, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }
 
@@ -79,7 +80,7 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
     text = decodeFile(readFileSync(file), file, 'bad-run-file')
   } catch (cause) {
     if (cause instanceof BakError) throw cause
-    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${(cause as Error).message}`, { cause })
+    throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
   }
   try {
     return readRunFile(text, file)
@@ -103,22 +104,24 @@ async function detach({ socket, json, print }: Context, request: CallRequest<'ru
 
 async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
   const { socket, json, ask } = context
-  const view = await chooseView({ ...options, json })
   const leaving = new AbortController()
+  const { signal } = leaving
+  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
+  const view = await chooseView({ ...options, json, rest })
   let run: string | undefined
-  const cancel = (signal: NodeJS.Signals) => {
+  const cancel = (by: NodeJS.Signals) => {
     // the daemon cancels a run whose caller leaves before it is told the id
     if (run == null) return leaving.abort()
-    const isTyped = signal === 'SIGINT'
-    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${signal}`)
-    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : signal }).catch(error =>
+    const isTyped = by === 'SIGINT'
+    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
+    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
       view.say(`bak: cannot cancel: ${asBakError(error).message}`)
     )
   }
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
-    const events = callDaemon(socket, 'run', request, { signal: leaving.signal })
-    return await follow(events, { ...options, view, signal: leaving.signal, onRun: id => (run = id) })
+    const events = callDaemon(socket, 'run', request, { signal })
+    return await follow(events, { ...options, view, signal, onRun: id => (run = id) })
   } finally {
     release()
   }

@@ -134,6 +134,6 @@ async function findOnDisk(runs: string, part: string): Promise<string> {
   const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, RECORD_FILE))).sort()
   const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
   if (found.length === 1) return join(runs, found[0] as string)
-  const problem = found.length === 0 ? 'there is no' : `${found.length} runs match`
-  throw new BakError('no-such-run', `${problem} ${part} in ${runs}`)
+  const problem = found.length === 0 ? 'no id contains' : `${found.length} ids contain`
+  throw new BakError('no-such-run', `${problem} "${part}" in ${runs}`)
 }

@@ -1,4 +1,6 @@
 /** Chooses the view that shows a run. */
+import type { OutputPortion } from '../../protocols/output.ts'
+import { LiveOutput } from '../live-output.ts'
 import { jsonView } from './json.ts'
 import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'
@@ -13,13 +15,23 @@ interface ViewOptions {
   heartbeat?: number
   /** The run as the person named it. */
   run?: string
+  /** The whole output of a run that has ended. */
+  rest?: (run: string) => AsyncIterable<OutputPortion>
 }
 
 /** @returns a live block for a person at a terminal, else lines */
-export async function chooseView({ json, quiet, progress = true, heartbeat = 15, run }: ViewOptions): Promise<View> {
+export async function chooseView({
+  json,
+  quiet,
+  progress = true,
+  heartbeat = 15,
+  run,
+  rest
+}: ViewOptions): Promise<View> {
   if (json) return jsonView()
   if (quiet) return quietView()
+  const output = new LiveOutput(rest)
   const isWatched = process.stderr.isTTY && (process.env.CI || 'false') === 'false' && process.env.TERM !== 'dumb'
-  if (!progress || !isWatched) return plainView(heartbeat * 1000, run)
-  return (await import('./screen.ts')).screenView(run)
+  if (!progress || !isWatched) return plainView(heartbeat * 1000, output, run)
+  return (await import('./screen.ts')).screenView(output, run)
 }

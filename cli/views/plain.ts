@@ -4,18 +4,28 @@ import { stepFolder } from '../../protocols/layout.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
-import { cleanLine, writeOutput, writeTo } from '../output.ts'
-import { countBytes, countPresent, describeBeside, elapsedAt, noProgress, type Progress, reduce } from '../progress.ts'
+import type { LiveOutput } from '../live-output.ts'
+import { writeNotes } from '../output.ts'
+import {
+  countBytes,
+  countPresent,
+  describeBeside,
+  describeWaiting,
+  elapsedAt,
+  noProgress,
+  type Progress,
+  reduce
+} from '../progress.ts'
 import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
-export function plainView(heartbeat: number, run?: string): View {
+export function plainView(heartbeat: number, output: LiveOutput, run?: string): View {
   let state: Progress = { ...noProgress, run }
   let timer: NodeJS.Timeout | undefined
   const print = (text: string) => {
     timer?.refresh()
-    return writeTo(process.stderr, `${cleanLine(text)}\n`)
+    return writeNotes([text])
   }
   const beat = () => print(describeHeartbeat(state, Date.now()))
   return {
@@ -27,7 +37,8 @@ export function plainView(heartbeat: number, run?: string): View {
     show: async event => {
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
-      if (event.type === 'output') return writeOutput(process[event.stream], event)
+      if (event.type === 'output') return output.show(event)
+      if (event.type === 'workload-ended') output.count(event)
       const line = describe(state.run, event)
       if (line != null) await print(line)
     },
@@ -35,8 +46,8 @@ export function plainView(heartbeat: number, run?: string): View {
     finish: async (run, ended) => {
       clearInterval(timer)
       timer = undefined
-      const last = ended == null ? [] : conclude(run, ended)
-      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
+      const lacking = await output.finish(run, ended != null)
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
     }
   }
 }
@@ -50,7 +61,7 @@ export function describe(run: string | undefined, event: RunEvent): string | und
 function wordsOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'waiting':
-      return `waiting for members, ${event.present} of ${event.expect} are here${missing(event.absent)}`
+      return describeWaiting(event, event.at)
     case 'workload-ended':
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
@@ -81,16 +92,16 @@ function wordsOf(event: RunEvent): string | undefined {
   }
 }
 
-const missing = (absent: string[] = []) => (absent.length === 0 ? '' : `; missing ${absent.join(', ')}`)
-
 const describeExit = ({ exit, signal, error }: WorkloadResult) => {
   if (exit === 0) return 'ok'
-  return `failed ${signal ?? `exit=${exit}`}${error == null ? '' : ` ${error}`}`
+  const how = signal == null ? `exit=${exit}` : `signal=${signal}`
+  return `failed ${how}${error == null ? '' : ` ${error}`}`
 }
 
 function describeHeartbeat(state: Progress, now: number): string {
+  const at = `${new Date(now).toISOString()} run=${state.run}`
+  if (state.waiting != null) return `${at} still ${describeWaiting(state.waiting, now)}`
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
-  const text = `still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
-  return `${new Date(now).toISOString()} run=${state.run} ${text}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
 }

@@ -1,5 +1,5 @@
 /** A run as one line: the folder of its result. */
-import { cleanLine, writeTo } from '../output.ts'
+import { writeNotes, writeTo } from '../output.ts'
 import { conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
@@ -15,7 +15,7 @@ export function quietView(): View {
       if (ended.folder !== '') await writeTo(process.stdout, `${ended.folder}\n`)
       // the folder is on stdout
       if (ended.status !== 0 || ended.partial || ended.shortfalls.length > 0) {
-        for (const line of conclude(run, { ...ended, folder: '' })) await say(cleanLine(line))
+        await writeNotes(conclude(run, { ...ended, folder: '' }))
       }
     }
   }

@@ -3,7 +3,8 @@ import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
 import { describeBegun } from '../format.ts'
-import { cleanLine, painterOf, visibleOutput, writeOutput, writeTo } from '../output.ts'
+import type { LiveOutput } from '../live-output.ts'
+import { cleanLine, painterOf, visibleOutput, writeNotes, writeTo } from '../output.ts'
 import { noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
 import { conclude } from '../verdict.ts'
@@ -16,7 +17,7 @@ const TICK_MS = 1_000
 /** Output that may wait for the next frame. */
 const MAX_HELD_CHARACTERS = 64 * 1024
 
-export function screenView(run?: string): View {
+export function screenView(output: LiveOutput, run?: string): View {
   const block = createBlock(process.stderr)
   const paint = painterOf(process.stderr)
   /** Streams that go to the terminal of the block are printed above it. */
@@ -71,6 +72,7 @@ export function screenView(run?: string): View {
       change()
       // the block does not repeat output that is printed above it
       if (event.type !== 'output' || !isAbove[event.stream]) state = reduce(state, event)
+      if (event.type === 'workload-ended') output.count(event)
       if (event.type === 'output') await showOutput(event)
     },
     say,
@@ -83,14 +85,16 @@ export function screenView(run?: string): View {
       // a run that was refused has no block
       if (begun) draw(takeOutput(true))
       block.done()
-      const last = ended == null ? [] : conclude(run, ended)
-      for (const line of last) await writeTo(process.stderr, `${cleanLine(line)}\n`)
+      const lacking = await output.finish(run, ended != null)
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
     }
   }
 
   async function showOutput(event: Extract<RunEvent, { type: 'output' }>) {
-    if (!isAbove[event.stream]) return writeOutput(process[event.stream], event)
-    held += visibleOutput(event)
+    if (!isAbove[event.stream]) return output.show(event)
+    await output.show(event, async bytes => {
+      held += visibleOutput(bytes)
+    })
     if (held.length > MAX_HELD_CHARACTERS) draw(takeOutput())
   }
 }

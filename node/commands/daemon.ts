@@ -1,5 +1,7 @@
 /** `bak-node daemon`: starts a peer, in its mesh, a new one, or that of a ticket. */
 import type { Command } from 'commander'
+import { BakError } from '../../protocols/errors.ts'
+import { nearest } from '../../protocols/nearest.ts'
 import { example, homeOf } from '../command.ts'
 import { addSetting, addSettings, addTicket, flagsOf, originsOf, takeTicketFlags } from '../daemon-flags.ts'
 import { takeTicket } from '../ticket-source.ts'
@@ -17,7 +19,14 @@ export function addDaemon(program: Command): void {
       'leave when standard input ends, and so when the process that started this peer ends'
     )
   }
-  daemon.action(() => start(daemon))
+  daemon.allowExcessArguments().action(() => {
+    const [word] = daemon.args
+    if (word != null) {
+      const meant = nearest(word, ['join']) == null ? '' : '; did you mean join?'
+      throw new BakError('usage', `unknown command 'daemon ${word}'${meant}`)
+    }
+    return start(daemon)
+  })
   daemon.addHelpText('after', example('bak-node daemon --name db1 --label role=db --listen /ip4/0.0.0.0/tcp/4001', ''))
   join.action((words: string[]) => start(join, words))
   join.addHelpText(

@@ -7,8 +7,8 @@ stop           ends the daemon; at its next start it is in the mesh again
 leave          also deletes what belongs to the mesh: its secret, proofs, members; keeps key, settings, results
 leave --purge  also deletes the home with everything in it, and the unit of bak-node install
 
-Without --force, leave names what would be lost and does nothing: results, data that controllers have not received yet,
-the key of a founder.
+Where something would be lost, leave names it and does nothing without --force: results, data that controllers have not
+received yet, the key of a founder, the only admin.
 
 Example:
   bak-node drain --wait 1h && bak-node leave --purge`

@@ -27,10 +27,10 @@ export async function* run(
 /** What a run would do now; starts nothing. */
 export async function* plan(
   parts: Parts,
-  { spec }: CallInput<'plan'>,
+  { spec, ...caller }: CallInput<'plan'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'plan'>> {
-  parts.coordinator.check(spec)
+  await parts.coordinator.check(spec, caller)
   const about = { spec, members: parts.members.list(), self: parts.members.self }
   yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal) })
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import type { Begun } from '../../protocols/control/runs.ts'
+import type { Begun, Caller } from '../../protocols/control/runs.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
@@ -38,7 +38,7 @@ import { RecoveryNotices } from './recovery-notices.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
+import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -116,20 +116,21 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     return begun
   }
 
-  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`: why no run of it begins here */
-  check(spec: Spec): void {
+  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
+  async check(spec: Spec, caller: Caller): Promise<void> {
     const { authority, members } = this.components
     checkOwnPermission(authority, this.init.signer.peer, 'drive')
     checkSpecIn(spec, members.list())
     if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
+    await checkProgram(spec, caller)
   }
 
   async #begin(asked: RunRequest): Promise<Begun> {
     const known = asked.key == null ? undefined : await this.#findKey(asked.key, asked.spec)
     if (known != null) return { run: known, existed: true, absent: [] }
-    this.check(asked.spec)
+    await this.check(asked.spec, asked)
     const created = Date.now()
     this.#begun ??= Math.max(0, ...(await this.summaries()).map(({ begun }) => begun))
     const begun = begunAfter(this.#begun, created)

@@ -13,6 +13,8 @@ export interface Waiting {
   /** Members that are waited for, and those of them that are here. */
   expect: number
   present: number
+  /** When the run goes on, or ends, without them, ms since 1970. */
+  until: number
   attendance: Attendance
 }
 
@@ -52,7 +54,10 @@ export async function waitForMembers(
       )
     const present = attendance.here.length
     const seen = JSON.stringify([present, attendance.absent])
-    if (seen !== reported) onWaiting({ expect: Math.max(1, sizeOf(attendance, expect)), present, attendance })
+    if (seen !== reported) {
+      const until = Math.round(Date.now() + left)
+      onWaiting({ expect: Math.max(1, sizeOf(attendance, expect)), present, until, attendance })
+    }
     reported = seen
     await nextEvent(
       members,

@@ -27,9 +27,9 @@ export async function offerRun(run: RunContext): Promise<void> {
   const signal = AbortSignal.any([run.cancelled, parts.signal])
   const attendance = await waitForMembers(spec, members, {
     signal,
-    onWaiting: ({ expect, present, attendance: { absent } }) => {
+    onWaiting: ({ expect, present, until, attendance: { absent } }) => {
       const missing = absent.filter(({ named }) => named).map(describeAbsent)
-      events.store({ type: 'waiting', expect, present, absent: missing })
+      events.store({ type: 'waiting', expect, present, absent: missing, until })
     }
   })
   run.attended(attendance)
@@ -54,12 +54,13 @@ async function checkPaths(run: RunContext, signal: AbortSignal): Promise<void> {
   const { signer, streams } = run.parts
   const seconds = run.order.spec.policy.preflight
   const others = run.candidates.filter(({ peer }) => peer !== signer.peer)
+  const until = Date.now() + seconds * 1000
   const silent = await preflight({
     peers: others.map(({ peer }) => peer),
     timeoutMs: seconds * 1000,
     to: peer => streams.to(peer),
     signal,
-    onWaiting: present => run.events.store({ type: 'waiting', expect: others.length, present })
+    onWaiting: present => run.events.store({ type: 'waiting', expect: others.length, present, until })
   })
   for (const { peer, why } of silent) {
     const reason = cutText(`no answer within ${seconds} s: ${why}`)

@@ -1,9 +1,11 @@
 /** Checks what a person asked for before a run of it begins, or is planned; names and orders the runs of this peer. */
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import type { Caller } from '../../protocols/control/runs.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { whyNotStartable } from '../tools/find-program.ts'
 import { checkTools } from './roster.ts'
 import { parseSelector } from './selector.ts'
 
@@ -12,6 +14,13 @@ export function checkSpecIn(spec: Spec, members: MemberView[]): void {
   parseSelector(spec.on)
   for (const group of spec.groups) parseSelector(group.on)
   checkTools(spec, members)
+}
+
+/** @throws {BakError} `workload-failed` for a program that is not there: nobody is asked to join for it */
+export async function checkProgram({ command }: Spec, { directory, env }: Caller): Promise<void> {
+  if (typeof command === 'string') return
+  const why = await whyNotStartable(command[0] as string, directory, env.PATH)
+  if (why != null) throw new BakError('workload-failed', why)
 }
 
 /** @throws {BakError} `busy` if the key names a run of another spec */

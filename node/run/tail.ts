@@ -1,4 +1,7 @@
-/** Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along. */
+/**
+ * Shows what a workload writes while it writes it. Its output goes to files, never through the daemon; this reads along, and jumps over
+ * what it cannot keep up with: each portion says where it lies.
+ */
 import { wholeCharacters } from '../../protocols/output.ts'
 import { AlignedTimer } from '../mesh/idle/timer.ts'
 import { GrowingFile } from '../store/growing-file.ts'
@@ -12,21 +15,26 @@ const MAX_BEHIND_BYTES = 1024 * 1024
 
 export class Tail {
   readonly #file: GrowingFile
-  readonly #show: (bytes: Uint8Array) => void
+  readonly #show: (bytes: Uint8Array, offset: number) => void
   #offset = 0
   #timer: AlignedTimer | undefined
   #interval = MIN_INTERVAL_MS
   #reading: Promise<void> = Promise.resolve()
 
-  constructor(path: string, show: (bytes: Uint8Array) => void) {
+  constructor(path: string, show: (bytes: Uint8Array, offset: number) => void) {
     this.#file = new GrowingFile(path)
     this.#show = show
+  }
+
+  /** Bytes that were written so far. */
+  get size(): number {
+    return this.#file.size()
   }
 
   /** @param wanted false while nobody watches */
   start(wanted: () => boolean): void {
     const poll = () => {
-      const more = wanted() && this.#file.size() > this.#offset
+      const more = wanted() && this.size > this.#offset
       this.#interval = more ? MIN_INTERVAL_MS : Math.min(2 * this.#interval, MAX_INTERVAL_MS)
       if (more) this.#reading = this.#reading.then(() => this.#read(1, false))
     }
@@ -48,11 +56,8 @@ export class Tail {
 
   /** Jumps over what nobody could read anyway; the file has it all. */
   #catchUp(): void {
-    const behind = this.#file.size() - this.#offset
-    if (behind <= MAX_BEHIND_BYTES) return
-    const skipped = behind - MAX_BEHIND_BYTES / 2
-    this.#offset += skipped
-    this.#show(Buffer.from(`\n[... ${skipped} bytes not shown: they are in ${this.#file.path}]\n`))
+    const behind = this.size - this.#offset
+    if (behind > MAX_BEHIND_BYTES) this.#offset += behind - MAX_BEHIND_BYTES / 2
   }
 
   /** A character whose end is not written yet waits for it. @returns whether there may be more */
@@ -60,8 +65,8 @@ export class Tail {
     const bytes = await this.#file.read(this.#offset, PORTION_BYTES).catch(() => new Uint8Array(0))
     const isEnd = bytes.length < PORTION_BYTES
     const length = isEnd && isLast ? bytes.length : wholeCharacters(bytes)
+    if (length > 0) this.#show(bytes.subarray(0, length), this.#offset)
     this.#offset += length
-    if (length > 0) this.#show(bytes.subarray(0, length))
     return !isEnd
   }
 }

@@ -31,11 +31,12 @@ export async function isHome({ root, key }: Home): Promise<boolean> {
 /**
  * @param everything the whole home is to be deleted
  * @param founded this peer founded the mesh, and it has other peers
+ * @param onlyAdmin the other peers have no admin but this one
  * @returns a sentence for each thing that would be lost for good
  */
 export async function lossesOf(
   home: Home,
-  { everything, founded }: { everything: boolean; founded: boolean }
+  { everything, founded, onlyAdmin }: { everything: boolean; founded: boolean; onlyAdmin: boolean }
 ): Promise<string[]> {
   const losses: string[] = []
   const work = await namesIn(home.work())
@@ -49,9 +50,14 @@ export async function lossesOf(
   const results = everything ? await namesIn(home.runs()) : []
   if (results.length > 0) losses.push(`results of ${listInWords(results, MAX_SHOWN)}: bak move`)
   if (founded) {
-    const how = everything ? 'its key is the root of all rights there' : 'it can only be let in again by an admin'
+    const letIn = onlyAdmin ? 'nobody can let it in again' : 'it can only be let in again by an admin'
+    const how = everything ? 'its key is the root of all rights there' : letIn
     losses.push(`the founder of a mesh that has other peers: ${how}`)
   }
+  if (onlyAdmin)
+    losses.push(
+      'the only admin of a mesh that has other peers: nobody could invite, revoke or renew there any more; first let an admin join: bak-node invite --role admin'
+    )
   return losses
 }
 

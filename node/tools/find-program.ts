@@ -1,12 +1,14 @@
 /** Finds programs on the PATH, and their versions. */
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { chosenEnvironment } from '../processes/environment.ts'
 
 /** For a program that prints its version. */
 const VERSION_TIMEOUT_MS = 2_000
+/** Where execvp looks without a PATH. */
+const DEFAULT_PATH = '/bin:/usr/bin'
 
 const versions = new Map<string, Promise<string | undefined>>()
 
@@ -14,6 +16,28 @@ const versions = new Map<string, Promise<string | undefined>>()
 export async function findProgram(name: string): Promise<string | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
   const candidates = name.includes('/') ? [name].filter(isAbsolute) : folders.map(folder => join(folder, name))
+  return findRunnable(candidates)
+}
+
+/**
+ * @param name what a caller in this folder and with this PATH types
+ * @returns why it cannot be started; undefined if it can
+ */
+export async function whyNotStartable(
+  name: string,
+  directory: string,
+  path = DEFAULT_PATH
+): Promise<string | undefined> {
+  // a folder that is gone is named when the program is started
+  if (!existsSync(directory)) return undefined
+  const folders = name.includes('/') ? ['.'] : path.split(delimiter)
+  const candidates = folders.map(folder => resolve(directory, folder, name))
+  if ((await findRunnable(candidates)) != null) return undefined
+  if (candidates.some(each => existsSync(each))) return `${name}: is not executable`
+  return `${name}: not found ${name.includes('/') ? `from ${directory}` : 'on PATH'}`
+}
+
+async function findRunnable(candidates: string[]): Promise<string | undefined> {
   for (const path of candidates) if (await isRunnable(path)) return path
   return undefined
 }

@@ -45,17 +45,20 @@ export type Plan = v.InferOutput<typeof plan>
 const begun = v.object({ run: runId, existed: v.boolean(), absent: list(text, 10_000) })
 export type Begun = v.InferOutput<typeof begun>
 
+/** Where a caller is, and the variables of their shell. */
+const caller = { directory: text, env: table(v.string(), v.string()) } as const
+export type Caller = v.InferOutput<v.ObjectSchema<typeof caller, undefined>>
+
 const runRequest = v.strictObject({
   spec,
-  directory: text,
-  env: table(v.string(), v.string()),
+  ...caller,
   key: v.optional(text)
 })
 export type RunRequest = v.InferOutput<typeof runRequest>
 
 export const runCalls = {
   /** What a run would do now; starts nothing. */
-  plan: { request: v.strictObject({ spec }), response: plan },
+  plan: { request: v.strictObject({ spec, ...caller }), response: plan },
   /** Starts a run: answers its id, then its events until it ends or the caller closes the connection. */
   run: { request: runRequest, response: v.union([begun, runEvent]) },
   /** The events of a run from number `from` to its end. */

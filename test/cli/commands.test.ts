@@ -110,8 +110,8 @@ bak('members are a table, filtered by labels', async () => {
     bak('members', '--json')
   ])
   assert.equal(head(all.stdout).slice(0, 2), [
-    ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'LABELS', 'AGE'],
-    ['a', 'controller', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', 'rack=1 role=db', '1 min']
+    ['NAME', 'ROLE', 'STATE', 'PATH', 'TOOLS', 'CORES', 'MEMORY', 'OS', 'VERSION', 'AGE', 'LABELS'],
+    ['a', 'controller', 'alive', 'direct', '1/2', '4', '8.0 GiB', 'Linux 6.12', '0.1.0', '1 min', 'rack=1 role=db']
   ])
   assert.is(some.stdout.trim().split('\n').length, 2)
   assert.equal(JSON.parse(json.stdout), { members })

@@ -50,9 +50,9 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
   ['names the run', [created], state => [state.run, state.name, state.created], [RUN, 'smoke', AT]],
   [
     'says who it waits for',
-    [{ type: 'waiting', expect: 3, present: 1 }],
+    [{ type: 'waiting', expect: 3, present: 1, until: AT + 5_000 }],
     state => state.waiting,
-    { expect: 3, present: 1, absent: [] }
+    { expect: 3, present: 1, absent: [], until: AT + 5_000 }
   ],
   [
     'waits no longer once there is a roster',

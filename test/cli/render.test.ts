@@ -102,7 +102,7 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
   [
     'that it is being cancelled',
     [created, { type: 'cancel', by: 'me', reason: 'x' }],
-    ['20261122T213015-k3f9ab smoke  01:05  cancelling']
+    ['20261122T213015-k3f9ab smoke  cancelling  01:05']
   ]
 ]
 

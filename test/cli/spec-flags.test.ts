@@ -33,6 +33,10 @@ const cases: [string[], Partial<SpecInput>][] = [
       ]
     }
   ],
+  [
+    ['--timeout', '1h', '--join-timeout', '90', '--interval', '2s'],
+    { interval: 2, policy: { timeout: '1h', join_timeout: 90 } }
+  ],
   [['--tag', 'a=b=c', '--tag', 'd='], { tags: { a: 'b=c', d: '' } }]
 ]
 

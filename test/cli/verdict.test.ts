@@ -23,7 +23,7 @@ const table: Array<[title: string, more: Partial<EndedEvent>, lines: string[]]> 
   [
     'a workload that failed is named with how and where, and what it said',
     { verdict: 'workload-failed', status: 1, reason: 'exit 7 in 1-default/sample1: bench: no such disk' },
-    [`run ${RUN}: workload-failed in 1.2 s: exit 7 in 1-default/sample1: bench: no such disk`, '/results/x']
+    [`run ${RUN}: workload failed in 1.2 s: exit 7 in 1-default/sample1: bench: no such disk`, '/results/x']
   ],
   [
     'a member that is out of a run that went on is named with the reason',
@@ -53,6 +53,11 @@ const table: Array<[title: string, more: Partial<EndedEvent>, lines: string[]]> 
       'missing d: lost, v on b: not found on PATH, w on b: not found on PATH, x on b: not found on PATH and 1 more',
       '/results/x'
     ]
+  ],
+  [
+    'a tool that many members lack is one thing that is missing',
+    { shortfalls: ['d', 'b', 'a'].map(member => ({ ...lacks('v'), member })) },
+    [`run ${RUN}: ok in 1.2 s`, 'missing v on a, b, d: not found on PATH', '/results/x']
   ],
   [
     'members of which files are missing are named with how many',

@@ -39,7 +39,7 @@ test('without a renewal members log it, and are no longer admitted', async () =>
     await net().until(name, members => members.every(m => m.name !== other), 10_000)
   }
   const { stdout } = await bakNode(net(), 'b', ['status'])
-  assert.match(stdout, /^role: +none, proof expires in 0s$/m)
+  assert.match(stdout, /^role: +none, proof expires in 0 s$/m)
   assert.match(
     stdout,
     /^trouble: +its membership ran out at \S+Z: here it is \S+Z; ask an admin of the mesh for a new ticket/m

@@ -11,6 +11,7 @@ const table: Array<[word: string, candidates: string[], share: number, near: str
   ['prune', commands, 1 / 3, undefined],
   ['memebrs', commands, 1 / 3, 'members'],
   ['cancle', commands, 1 / 3, 'cancel'],
+  ['rnu', commands, 1 / 3, 'run'],
   ['rm', commands, 1 / 3, undefined]
 ]
 

@@ -102,6 +102,15 @@ test('a text that is no TOML is refused with line and column', () => {
   assert.match(error.message, /^run\.toml:2:8: /)
 })
 
+test('a string that is not closed is told as such', () => {
+  for (const text of ['on = "all\nsamples = 2', 'samples = 2\nname = "x', "name = 'x\r\n"])
+    assert.match(
+      failure(() => readRunFile(text, 'run.toml')).message,
+      /^run\.toml:\d:\d+: a string is not closed$/,
+      text
+    )
+})
+
 test('a run file may leave out the command', () => {
   assert.equal({ ...readRunFile('samples = 2', 'f') }, { samples: 2 })
 })

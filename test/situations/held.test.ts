@@ -50,10 +50,9 @@ situations('held: words, programs and output', { peers: 2, place }, [
     }
   },
   {
-    when: 'the program fails, is killed, dumps core, is missing or is not executable',
+    when: 'the program fails, is killed or dumps core',
     then: '1, with the reason; its own status with --propagate-exit',
     async try(net) {
-      writeFileSync(join(net.folder, 'plain'), 'x', { mode: 0o644 })
       const table: Array<[words: string[], status: number]> = [
         [['sh', '-c', 'exit 7'], 7],
         [['sh', '-c', 'exit 255'], 255],
@@ -64,7 +63,22 @@ situations('held: words, programs and output', { peers: 2, place }, [
         assert.is(await statusOf(net, words), 1)
         assert.is(await statusOf(net, words, ['--propagate-exit']), status)
       }
-      for (const word of ['no-such-program', './plain']) assert.is(await statusOf(net, [word]), 1)
+    }
+  },
+  {
+    when: 'the program is missing or is not executable',
+    then: '1 before anybody is asked to join, and the same with --dry-run',
+    async try(net) {
+      writeFileSync(join(net.folder, 'plain'), 'x', { mode: 0o644 })
+      for (const [word, why] of [
+        ['no-such-program', 'not found on PATH'],
+        ['./plain', 'is not executable']
+      ]) {
+        for (const more of ['', '--dry-run']) {
+          const { status, stderr } = await shell(net, `$BAK $R ${more} -- ${word}`)
+          assert.equal([status, stderr], [1, `bak: ${word}: ${why}\n`])
+        }
+      }
     }
   },
   {

@@ -139,7 +139,7 @@ situations('what was asked for and is not there', { peers: ['a', 'b'], args: nam
       const run = await net.bak('a', R('--no-progress', '--', 'sh', '-c', script))
       assert.is(run.status, 1)
       const [verdict, folder] = lines(run).slice(-2) as [string, string]
-      assert.match(verdict, /^run \S+: workload-failed in .*: exit 7 in 1-default\/sample1: bench: no such disk$/)
+      assert.match(verdict, /^run \S+: workload failed in .*: exit 7 in 1-default\/sample1: bench: no such disk$/)
       assert.match(folder, /^\/.*\/runs\/[^/ ]+$/)
       assert.match(run.stderr, / phase=work step=1-default\/sample1 failed exit=7 /)
       assert.not.match(run.stderr, /phase=work.* ok/)

@@ -108,47 +108,54 @@ leave('the key is deleted last, so that an interrupted purge can be repeated', a
   assert.not.ok(existsSync(home.key))
 })
 
-const losses: Array<[title: string, make: () => void, all: { everything: boolean; founded: boolean }, lost: RegExp[]]> =
+const losses: Array<
+  [title: string, make: () => void, all: { everything: boolean; founded: boolean; onlyAdmin?: boolean }, lost: RegExp[]]
+> = [
+  ['nothing', () => {}, { everything: true, founded: false }, []],
   [
-    ['nothing', () => {}, { everything: true, founded: false }, []],
-    [
-      'data without a receipt',
-      () => mkdirSync(home.work(RUN)),
-      { everything: false, founded: false },
-      [/not collected yet, of .*k3f9ab/]
-    ],
-    [
-      'partially received tarballs',
-      () => {
-        mkdirSync(home.inbox(RUN))
-        writeFileSync(join(home.inbox(RUN), `${'0'.repeat(64)}.part`), 'x')
-      },
-      { everything: false, founded: false },
-      [/not been received completely, of .*k3f9ab/]
-    ],
-    ['receipts', () => mkdirSync(home.inbox(RUN)), { everything: false, founded: false }, []],
-    ['results, where they stay', () => mkdirSync(home.runs(RUN)), { everything: false, founded: false }, []],
-    [
-      'results, where they do not',
-      () => mkdirSync(home.runs(RUN)),
-      { everything: true, founded: false },
-      [/results of .*k3f9ab/]
-    ],
-    ['the founder', () => {}, { everything: true, founded: true }, [/founder .* root of all rights/]],
-    ['the founder, for a while', () => {}, { everything: false, founded: true }, [/founder .* by an admin/]],
-    [
-      'many results',
-      () => {
-        for (let i = 0; i < 8; i++) mkdirSync(home.runs(`${RUN.slice(0, -1)}${i}`))
-      },
-      { everything: true, founded: false },
-      [/and 3 more/]
-    ]
+    'data without a receipt',
+    () => mkdirSync(home.work(RUN)),
+    { everything: false, founded: false },
+    [/not collected yet, of .*k3f9ab/]
+  ],
+  [
+    'partially received tarballs',
+    () => {
+      mkdirSync(home.inbox(RUN))
+      writeFileSync(join(home.inbox(RUN), `${'0'.repeat(64)}.part`), 'x')
+    },
+    { everything: false, founded: false },
+    [/not been received completely, of .*k3f9ab/]
+  ],
+  ['receipts', () => mkdirSync(home.inbox(RUN)), { everything: false, founded: false }, []],
+  ['results, where they stay', () => mkdirSync(home.runs(RUN)), { everything: false, founded: false }, []],
+  [
+    'results, where they do not',
+    () => mkdirSync(home.runs(RUN)),
+    { everything: true, founded: false },
+    [/results of .*k3f9ab/]
+  ],
+  ['the founder', () => {}, { everything: true, founded: true }, [/founder .* root of all rights/]],
+  ['the founder, for a while', () => {}, { everything: false, founded: true }, [/founder .* by an admin/]],
+  [
+    'the only admin',
+    () => {},
+    { everything: false, founded: true, onlyAdmin: true },
+    [/founder .* nobody can let it in again/, /only admin .* invite, revoke or renew/]
+  ],
+  [
+    'many results',
+    () => {
+      for (let i = 0; i < 8; i++) mkdirSync(home.runs(`${RUN.slice(0, -1)}${i}`))
+    },
+    { everything: true, founded: false },
+    [/and 3 more/]
   ]
+]
 for (const [title, make, all, lost] of losses) {
   leave(`what would be lost: ${title}`, async () => {
     make()
-    const found = await lossesOf(home, all)
+    const found = await lossesOf(home, { onlyAdmin: false, ...all })
     assert.is(found.length, lost.length, found.join('\n'))
     for (const [i, pattern] of lost.entries()) assert.match(found[i] as string, pattern)
     assert.ok(lstatSync(home.key).isFile(), 'nothing is deleted')

@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
 import { plainPrograms } from '../../node/processes/programs.ts'
+import { whyNotStartable } from '../../node/tools/find-program.ts'
 import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -114,5 +116,26 @@ programs('a program that is missing on the PATH is reported with its package', a
   const reason = 'mpstat: not found on PATH; install the package sysstat'
   assert.equal(found, { tool: 'mpstat', usable: false, reason })
 })
+
+const workspace = mkdtempSync(join(tmpdir(), 'bak-startable-'))
+programs.after(() => rmSync(workspace, { recursive: true, force: true }))
+writeFileSync(join(workspace, 'plain'), 'x', { mode: 0o644 })
+writeFileSync(join(workspace, 'runs'), '#!/bin/sh\n', { mode: 0o755 })
+const startable: Array<[name: string, path: string | undefined, why: string | undefined]> = [
+  ['sh', undefined, undefined],
+  ['./runs', '/nowhere', undefined],
+  [join(workspace, 'runs'), '/nowhere', undefined],
+  ['runs', `/nowhere:${workspace}`, undefined],
+  ['runs', '.', undefined],
+  ['runs', '/nowhere', 'runs: not found on PATH'],
+  ['./rnus', '/nowhere', `./rnus: not found from ${workspace}`],
+  ['./plain', '/nowhere', './plain: is not executable'],
+  ['plain', workspace, 'plain: is not executable']
+]
+for (const [name, path, why] of startable) {
+  programs(`${name} with PATH=${path} ${why == null ? 'can be started' : 'is told to be missing'}`, async () => {
+    assert.is(await whyNotStartable(name, workspace, path), why)
+  })
+}
 
 programs.run()

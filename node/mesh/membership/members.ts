@@ -213,6 +213,7 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     if (!this.#table.learn(record, sealed, Date.now())) return false
     this.#components.authority.learn(proof)
     const { lost } = this.#table.get(record.peer) as Row
+    if (!lost && known?.record.name !== record.name) this.#compareNames(record)
     // a peer that was restarted does not mean that there was a partition
     if (known?.lost === true && !lost && known.record.started === record.started) this.#onRejoined(record.peer)
     const multiaddrs = record.addresses.map(address => multiaddr(address))
@@ -220,6 +221,13 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     this.#components.peerStore.patch(peerIdFromString(record.peer), { multiaddrs }).catch(() => {})
     if (known == null || known.lost !== lost || !isSameState(known.record, record)) this.#changed(record.peer)
     return true
+  }
+
+  /** Names need not be unique, but whoever chose this one may not know that it is taken. */
+  #compareNames({ peer, name, state }: MemberRecord): void {
+    if (state === 'left' || name !== this.#self.value.name) return
+    const remedy = 'both are named with the end of their ids; --name gives this one another'
+    this.#log.warn('another member has the name of this one', { name, peer, remedy })
   }
 
   /** Drops a peer that is gone, in the whole mesh; it is known again when it announces itself. */

@@ -55,7 +55,7 @@ export interface DialerInit {
   ticketAddresses: string[]
   knownPeers(): KnownPeer[]
   /** Called after each round in which every target was dialled and no connection was made. */
-  onAlone(): void
+  onAlone(): boolean
 }
 
 export class Dialer extends Part<DialerComponents, DialerInit> {
@@ -124,8 +124,7 @@ export class Dialer extends Part<DialerComponents, DialerInit> {
     const targets = this.#seeds.next(seeds, MAX_SEEDS)
     await Promise.all(targets.map(target => this.#dial(target)))
     if (this.#count() > 0 || this.stopped.aborted) return
-    this.init.onAlone()
-    if (!this.#warning.due(performance.now())) return
+    if (!this.init.onAlone() || !this.#warning.due(performance.now())) return
     const addresses = targets.slice(0, MAX_DIALS).flatMap(({ addresses }) => addresses.slice(0, 2))
     this.#log.warn('no peer answers yet, still trying', { addresses: addresses.join(',') })
   }

@@ -130,4 +130,4 @@ function whyExpired({ expires, invited }: Proof, now: number, theirClock?: numbe
   return `its ${invited == null ? 'membership' : `invitation${named(invited.name)}`} ran out at ${time(expires)}: here it is ${time(now)}${there}`
 }
 
-const named = (name: string | undefined) => (name == null ? '' : ` ${name}`)
+const named = (name: string | undefined) => (name == null ? '' : ` "${name}"`)

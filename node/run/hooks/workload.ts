@@ -1,18 +1,26 @@
 /** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
-import { wrapOutput } from '../../../protocols/output.ts'
+import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
 import type { RunHook } from './hook.ts'
 
+const STREAMS = ['stdout', 'stderr'] as const
+
 /** @returns the hook of one run */
 export function workload(): RunHook {
-  let tails: Tail[] = []
+  const tails = new Map<OutputStream, Tail>()
+  /** Bytes of all samples that are over. */
+  const written = { stdout: 0, stderr: 0 }
   let output = ''
   const stopTails = async () => {
-    for (const tail of tails.splice(0)) await tail.stop()
+    for (const [stream, tail] of [...tails]) {
+      tails.delete(stream)
+      await tail.stop()
+      written[stream] += tail.size
+    }
   }
   return {
     name: 'workload',
@@ -25,7 +33,7 @@ export function workload(): RunHook {
         signal: run.cancelled,
         onStarted(pid, folder) {
           output = folder
-          tails = startTails(run, folder)
+          for (const stream of STREAMS) tails.set(stream, startTail(run, folder, stream, written[stream]))
           events.store({ type: 'workload-started', step, pid })
         }
       })
@@ -40,7 +48,7 @@ export function workload(): RunHook {
       const error = stated !== '' || result.exit === 0 ? stated : await errorLineIn(join(output, OUTPUT_FILES.stderr))
       const ended = { step, ...result, ...(error === '' ? {} : { error }) }
       record.workload.push(ended)
-      events.store({ type: 'workload-ended', ...ended })
+      events.store({ type: 'workload-ended', ...ended, written: { ...written } })
     },
     async close({ parts, id }) {
       parts.workloads.delete(id)
@@ -49,12 +57,11 @@ export function workload(): RunHook {
   }
 }
 
-function startTails({ events }: RunContext, folder: string): Tail[] {
-  return (['stdout', 'stderr'] as const).map(stream => {
-    const tail = new Tail(join(folder, OUTPUT_FILES[stream]), bytes =>
-      events.show({ type: 'output', stream, ...wrapOutput(bytes) })
-    )
-    tail.start(() => events.followed)
-    return tail
-  })
+/** @param before bytes that earlier samples wrote */
+function startTail({ events }: RunContext, folder: string, stream: OutputStream, before: number): Tail {
+  const tail = new Tail(join(folder, OUTPUT_FILES[stream]), (bytes, offset) =>
+    events.show({ type: 'output', stream, offset: before + offset, ...wrapOutput(bytes) })
+  )
+  tail.start(() => events.followed)
+  return tail
 }

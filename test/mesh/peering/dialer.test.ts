@@ -55,7 +55,7 @@ function start(init: { members?: MemberView[]; book?: KnownPeer[]; reachable?(pe
       log: createLog('warn', line => log.push(line)),
       ticketAddresses: [TICKET],
       knownPeers: () => book,
-      onAlone: () => seen.alone++
+      onAlone: () => ++seen.alone > 0
     }
   )
   dialers.push(dialer)

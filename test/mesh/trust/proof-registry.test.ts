@@ -43,7 +43,7 @@ test('an expired proof is refused, with both clocks and a remedy, and its role e
   assert.is(refusal?.code, 'expired')
   assert.match(
     refusal?.reason ?? '',
-    /invitation rack-7 ran out at 2026-11-22T\S+Z: here it is \S+Z, there \S+Z; ask an admin/
+    /invitation "rack-7" ran out at 2026-11-22T\S+Z: here it is \S+Z, there \S+Z; ask an admin/
   )
   assert.is(registry.roleOf(a, NOW + HOUR + 60_000), undefined)
 })
