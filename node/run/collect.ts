@@ -11,6 +11,7 @@ import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
+import { noteReceived } from './received.ts'
 import type { Receiver } from './receiver.ts'
 
 export interface CollectComponents {
@@ -35,15 +36,17 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
     const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
     const events = await RunEvents.open(folder.journal, values, () => {})
     const names = askedIn(record)
+    const refused: CollectedFrom[] = []
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
       nameOf: peer => names.get(peer),
       onProgress: () => {},
-      onReceived: (peer, { what, digest, bytes }, { took, path, carrier }) => {
+      onReceived: (peer, offer, transfer) => {
         const name = names.get(peer) ?? peer
-        record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
-        events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
+        noteReceived({ record, events }, { peer, name }, offer, transfer)
+        for (const { path: what, reason } of transfer.refused)
+          refused.push({ name, what, bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
       }
     })
     let isComplete = true
@@ -54,6 +57,7 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
           outcomes.add(collected.outcome)
           if (collected.outcome === 'failed') isComplete = false
           yield collected
+          yield* refused.splice(0)
         }
         if (outcomes.has('arrived') && outcomes.size === 1) {
           record.missing = record.missing?.filter(each => each.peer !== peer)

@@ -18,6 +18,7 @@ import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
 import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
+import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
 import { sealResult } from './sealing.ts'
@@ -27,6 +28,8 @@ import { Stopped } from './stopped.ts'
 const CANCEL_GRACE_MS = 6_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
+/** Shortfalls that one member names before its answer: none takes the room of the others. */
+const MAX_NAMED_EARLY = 64
 
 export interface DriverOptions {
   /** Index of the first phase of the plan; 0 for a new run. */
@@ -43,6 +46,8 @@ export class Driver {
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
+  /** Shortfalls that each member has named before its answer. */
+  readonly #named = new Map<string, number>()
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
@@ -125,7 +130,9 @@ export class Driver {
   /** A member says before its answer what it will lack. */
   onMissing(peer: string, missing: Missing): void {
     const member = this.run.active.get(peer)
-    if (member != null && this.run.record.state !== 'ended') this.run.lack({ ...missing, member })
+    const before = this.#named.get(peer) ?? 0
+    if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
+    if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
   }
 
   /** Whether the peer may open a stream for its answers. */
@@ -147,14 +154,8 @@ export class Driver {
     this.run.events.show({ type: 'transfer', peer, name: this.run.nameOf(peer) ?? peer, done, total })
   }
 
-  onReceived(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier, refused }: Transfer): void {
-    const { events, record } = this.run
-    const name = this.run.nameOf(peer) ?? peer
-    if (refused.length > 0) record.partial = true
-    record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
-    events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
-    const reason = 'not a plain file in a folder of its own'
-    for (const entry of refused) events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
+  onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void {
+    noteReceived(this.run, { peer, name: this.run.nameOf(peer) ?? peer }, offer, transfer)
   }
 
   /** @returns whether a phase happens although the run has failed */

@@ -26,12 +26,14 @@ import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox, type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import { type Unpacked, unpack } from '../store/unpack.ts'
+import { type RefusedEntry, type Unpacked, unpack } from '../store/unpack.ts'
 
 /** How a tarball came. */
 export interface Transfer {
   /** Entries that were not unpacked. */
-  refused: string[]
+  refused: RefusedEntry[]
+  /** Files that got another name than their own, in words. */
+  renamed: string[]
   /** ms */
   took: number
   /** Of its last byte; none where the sender is this peer. */
@@ -162,11 +164,12 @@ export class Receiver {
     const take = async (tarball: string | Uint8Array) => {
       // what this peer packed itself is large only if its workload wrote so much
       const isOwnData = peer === this.#signer.peer
-      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, isOwnData)
+      const { refused, renamed } = await unpackBounded(tarball, reception.folder.root, offer, isOwnData)
       unfinished.delete(offer.digest)
-      for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
+      for (const { path: entry, reason: why } of refused)
+        this.#log.refused('entry refused', { run: offer.run, from: peer, entry, why })
       const path = this.#paths.of(peer)?.class
-      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path, carrier })
+      reception.onReceived(peer, offer, { refused, renamed, took: performance.now() - began, path, carrier })
     }
     const sink = await inbox.sink(offer, async tarball => {
       if (open.settled) throw noTarballs(offer.run)

@@ -7,7 +7,7 @@ import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type S
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Header, type HeaderData, Pax } from 'tar'
-import { bytesOf, rawOf } from '../../protocols/file-names.ts'
+import { bytesOf, namesLike, rawOf } from '../../protocols/file-names.ts'
 import { pass } from '../../protocols/gc-hint.ts'
 import { MISSING_FILE } from '../../protocols/layout.ts'
 import { bytesIn, dataOf } from './holes.ts'
@@ -38,8 +38,7 @@ export async function* tarStream(root: string, paths: string[], report = new Pac
 
 /** The list of what is not there, under a name that no file of the folder has. */
 async function* note(root: string, folder: PackEntry, lines: string[]): AsyncGenerator<Uint8Array> {
-  let name = MISSING_FILE
-  for (let n = 2; existsSync(join(root, folder.name, name)); n++) name = MISSING_FILE.replace('.', `-${n}.`)
+  const name = namesLike(MISSING_FILE).find(each => !existsSync(join(root, folder.name, each)))
   const bytes = Buffer.from(`${lines.join('\n')}\n`)
   yield header({ ...common(folder), path: `${folder.name}/${name}`, mode: 0o644, size: bytes.length })
   yield bytes

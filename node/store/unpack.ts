@@ -2,7 +2,7 @@
  * Unpacks an archive from a peer that is not trusted. It goes into a new folder on the same file system, where no name is
  * taken, and is moved from there name by name; nothing that exists is overwritten, and no link is followed. An entry that
  * is refused does not stop the others. A file that exists with the same bytes counts as unpacked, so that an interrupted
- * unpacking can be repeated.
+ * unpacking can be repeated; one that exists with others stays, and the new one gets a free name beside it.
  */
 import { createReadStream, mkdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -32,8 +32,15 @@ interface UnpackOptions {
 export interface Unpacked {
   files: number
   bytes: number
-  /** `path: reason` of each refused entry; the first thousand. */
-  refused: string[]
+  /** The first thousand. */
+  refused: RefusedEntry[]
+  /** `path: arrived as name` of each file whose name was taken. */
+  renamed: string[]
+}
+
+export interface RefusedEntry {
+  path: string
+  reason: string
 }
 
 const MAX_REFUSED = 1000
@@ -47,9 +54,9 @@ const MAX_IN_MEMORY_BYTES = 1024 * 1024
  */
 export async function unpack(archive: string | Uint8Array, root: string, options: UnpackOptions): Promise<Unpacked> {
   const fresh = temporaryIn(root)
-  const refused: string[] = []
+  const refused: RefusedEntry[] = []
   const refuse = (path: string, reason: string) => {
-    if (refused.length < MAX_REFUSED) refused.push(`${printable(path)}: ${reason}`)
+    if (refused.length < MAX_REFUSED) refused.push({ path: printable(path), reason })
   }
   return onDisk(root, async () => {
     mkdirSync(fresh, { mode: 0o755 })

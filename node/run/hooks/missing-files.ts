@@ -1,4 +1,4 @@
-/** Files that a member could not pack, or that were refused here: the result is partial without them. */
+/** Files that a member could not pack: the result is partial without them. */
 import type { RunHook } from './hook.ts'
 
 export const missingFiles: RunHook = {
