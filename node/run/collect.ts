@@ -25,11 +25,18 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
 }
 
 export class Collect extends Part<CollectComponents, { signer: Signer }> {
-  /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
+  /** @throws {BakError} `no-such-run`, or `busy` while the run goes on or its result is in use */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+    const release = this.components.coordinator.inUse.claim(run, 'is being collected here: wait until that has ended')
+    try {
+      yield* this.#from(run, signal)
+    } finally {
+      release()
+    }
+  }
+
+  async *#from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     const { coordinator, receiver } = this.components
-    if (coordinator.driver(run) != null)
-      throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
     const record = await folder.readRecord().catch(() => undefined)
     if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)

@@ -20,6 +20,7 @@ import { checkOwnPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
+import { closeInbox } from '../store/inbox.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
@@ -30,6 +31,7 @@ import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
+import { InUse } from './in-use.ts'
 import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
@@ -68,6 +70,8 @@ export interface CoordinatorInit {
 
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #log = this.init.log.with({}, 'run')
+  /** Results that are written to, or about to go. */
+  readonly inUse = new InUse()
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
   readonly #unsealed = new Map<string, Unsealed>()
@@ -136,14 +140,30 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
     const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
     const folder = this.folder(order.run)
-    await folder.create(asked.spec)
+    try {
+      this.#start(await this.#prepare(order, folder))
+    } catch (cause) {
+      // without a record nobody would see that it is there
+      await folder.remove().catch(() => {})
+      throw cause
+    }
+    return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
+  }
+
+  /** Puts all that a run needs from its first moment into its folder. */
+  async #prepare(order: RunOrder, folder: RunFolder): Promise<Driver> {
+    await folder.create(order.spec)
     const events = await RunEvents.open(folder.journal, [], error =>
       this.#log.error('journal', { run: order.run, why: error.message })
     )
-    const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
-    await folder.writeRecord(driver.run.record)
-    this.#start(driver)
-    return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
+    try {
+      const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
+      await folder.writeRecord(driver.run.record)
+      return driver
+    } catch (cause) {
+      await events.close().catch(() => {})
+      throw cause
+    }
   }
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
@@ -164,12 +184,18 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     return followOutput(output, () => this.driver(run) == null, signal)
   }
 
-  /** Deletes a result. @throws {BakError} `busy` while the run goes on, `no-such-run` */
+  /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
   async remove(run: string): Promise<void> {
-    if (this.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: bak cancel ${run}`)
-    if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    await this.folder(run).remove()
-    this.#unsealed.delete(run)
+    const release = this.inUse.claim(run, 'is being deleted here')
+    try {
+      if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+      await this.folder(run).remove()
+      // nobody asks for a receipt of a result that is gone
+      await closeInbox(this.init.home.inbox(run), true)
+      this.#unsealed.delete(run)
+    } finally {
+      release()
+    }
   }
 
   driver(run: string): Driver | undefined {
@@ -221,6 +247,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const { id, order, folder, record, events } = driver.run
     const { feed, runStreams, receiver } = this.components
     const { policy } = order.spec
+    const release = this.inUse.claim(id, `still goes on: bak cancel ${id}, or wait until it has ended`)
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
     runStreams.open(id, {
       admits: peer => driver.admits(peer),
@@ -240,6 +267,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     })
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
+      release()
       if (!isSealed) this.#unsealed.set(id, { record, events })
       runStreams.close(id)
       feed.leave(id)
@@ -282,5 +310,5 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 }
 
-/** @returns whether all who took part did so to the end */
-const isComplete = ({ partial, verdict }: RunRecord) => !partial && (verdict === 'ok' || verdict === 'workload-failed')
+/** @returns whether all who took part did so to the end, which they do in a cancelled run, too */
+const isComplete = ({ partial, verdict }: RunRecord) => !partial && verdict !== 'failed'

@@ -55,9 +55,17 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
    * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
    */
   async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
+    const release = this.components.coordinator.inUse.claim(run, `is being moved to ${to.name}: wait until it is there`)
+    try {
+      await this.#move(run, to, options)
+    } finally {
+      release()
+    }
+  }
+
+  async #move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
     const { coordinator, streams } = this.components
     const { keep, signal, onProgress } = options
-    if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
@@ -87,7 +95,7 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { members, authority } = this.components
+    const { members, authority, coordinator } = this.components
     const { run, allow } = offer
     checkPermission(authority, peer, 'move')
     if (members.self.labels.archive !== 'true') {
@@ -99,10 +107,17 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
     if (hasResult(this.init.home, run))
       throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
-    const sink = await inbox.sink(offer, async tarball => {
-      await takeIn(this.init.home, run, tarball)
-      await forgetMoved(this.init.home, run)
-    })
-    return { sink }
+    const release = coordinator.inUse.claim(run, `is being moved here by ${members.get(peer)?.shown ?? peer}: wait`)
+    try {
+      const sink = await inbox.sink(offer, async tarball => {
+        await takeIn(this.init.home, run, tarball)
+        await forgetMoved(this.init.home, run)
+      })
+      const close = () => sink.close().finally(release)
+      return { sink: { ...sink, close } }
+    } catch (cause) {
+      release()
+      throw cause
+    }
   }
 }
