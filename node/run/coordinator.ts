@@ -29,14 +29,13 @@ import { onAbort, within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
-import { Driver } from './driver.ts'
-import { RunEvents } from './events.ts'
+import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
 import { followOutput } from './output.ts'
+import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
-import { RunContext } from './run-context.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
@@ -139,31 +138,8 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
     const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
-    const folder = this.folder(order.run)
-    try {
-      this.#start(await this.#prepare(order, folder))
-    } catch (cause) {
-      // without a record nobody would see that it is there
-      await folder.remove().catch(() => {})
-      throw cause
-    }
+    this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
-  }
-
-  /** Puts all that a run needs from its first moment into its folder. */
-  async #prepare(order: RunOrder, folder: RunFolder): Promise<Driver> {
-    await folder.create(order.spec)
-    const events = await RunEvents.open(folder.journal, [], error =>
-      this.#log.error('journal', { run: order.run, why: error.message })
-    )
-    try {
-      const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
-      await folder.writeRecord(driver.run.record)
-      return driver
-    } catch (cause) {
-      await events.close().catch(() => {})
-      throw cause
-    }
   }
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */
@@ -186,16 +162,13 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
   async remove(run: string): Promise<void> {
-    const release = this.inUse.claim(run, 'is being deleted here')
-    try {
+    await this.inUse.during(run, 'is being deleted here', async () => {
       if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
       await this.folder(run).remove()
       // nobody asks for a receipt of a result that is gone
       await closeInbox(this.init.home.inbox(run), true)
       this.#unsealed.delete(run)
-    } finally {
-      release()
-    }
+    })
   }
 
   driver(run: string): Driver | undefined {

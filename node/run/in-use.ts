@@ -14,4 +14,14 @@ export class InUse {
     this.#uses.set(run, use)
     return () => this.#uses.delete(run)
   }
+
+  /** Does `work` while nobody else may use the result. @throws as `claim` and `work` do */
+  async during<T>(run: string, use: string, work: () => Promise<T>): Promise<T> {
+    const release = this.claim(run, use)
+    try {
+      return await work()
+    } finally {
+      release()
+    }
+  }
 }

@@ -55,12 +55,8 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
    * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
    */
   async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
-    const release = this.components.coordinator.inUse.claim(run, `is being moved to ${to.name}: wait until it is there`)
-    try {
-      await this.#move(run, to, options)
-    } finally {
-      release()
-    }
+    const use = `is being moved to ${to.name}: wait until it is there`
+    await this.components.coordinator.inUse.during(run, use, () => this.#move(run, to, options))
   }
 
   async #move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
