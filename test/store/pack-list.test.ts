@@ -89,7 +89,8 @@ const odd: Odd[] = [
   },
   {
     title: 'folders that are deeper than a path may be long',
-    make: folder => void sh(folder, 'for i in $(seq 3000); do mkdir d && cd -P d || break; done'),
+    make: folder =>
+      void sh(folder, 'd=$(printf "d/%.0s" $(seq 100)); for i in $(seq 30); do mkdir -p $d && cd -P $d || break; done'),
     says: /too long: more than 64 folders deep/,
     lost: 1,
     stays: [`s/${Array(64).fill('d').join('/')}`]
