@@ -420,6 +420,10 @@ skipWhere(asRoot, disk)(
       const list = async () => (await net?.bak('c', ['ls']))?.stdout ?? ''
       assert.match(await list(), / failed/)
       assert.not.match((await net.bak('c', ['ps'])).stdout, new RegExp(last(net, 'c')))
+      const again = await net.bak('c', [...BARE, '--', 'true'])
+      assert.is(again.status, 74, again.stderr)
+      assert.is(readdirSync(join(home, 'runs')).length, 1, 'a run that could not begin left nothing')
+      assert.is((await net.bak('c', ['tools', 'register', 'proc'])).status, 74)
       rmSync(join(home, 'fill'))
       await net.stopPeer('c')
       await net.startPeer('c')
