@@ -1,11 +1,12 @@
 /** Follows a run to its end with a view, and determines the exit status of `bak`. */
 import { constants } from 'node:os'
 import type { Begun } from '../protocols/control.ts'
-import { asBakError, exitStatus } from '../protocols/errors.ts'
+import { asBakError, BakError, exitStatus } from '../protocols/errors.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
 import { statusOf } from '../protocols/verdict.ts'
+import type { Context } from './command.ts'
 import type { View } from './views/view.ts'
 
 interface FollowOptions {
@@ -16,15 +17,18 @@ interface FollowOptions {
   signal: AbortSignal
   strict?: boolean
   propagateExit?: boolean
+  /** Whether the person has cancelled the run. */
+  isCancelled?: () => boolean
+  /** Called where contact is lost. @throws where more is known about it */
+  onLost?: (run: string) => Promise<void>
   /** Called with the run id as soon as it is known. */
   onRun?: (run: string) => void
 }
 
 /** @returns the exit status */
-export async function follow(
-  events: AsyncIterable<Begun | RunEvent>,
-  { view, run, signal, strict = false, propagateExit = false, onRun = () => {} }: FollowOptions
-): Promise<number> {
+export async function follow(events: AsyncIterable<Begun | RunEvent>, options: FollowOptions): Promise<number> {
+  const { view, strict = false, propagateExit = false, onRun = () => {} } = options
+  let { run } = options
   let ended: EndedEvent | undefined
   let workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined
   let named = false
@@ -46,21 +50,37 @@ export async function follow(
     }
   } catch (thrown) {
     await view.finish(run ?? 'run')
-    return detach(thrown, named ? run : undefined, view, signal)
+    return detach(thrown, named ? run : undefined, options)
   }
   await view.finish(run ?? 'run', ended)
-  if (ended == null) return detach(undefined, run, view, signal)
+  if (ended == null) return detach(undefined, run, options)
   return statusOfRun(ended, workload, { strict, propagateExit })
 }
 
-/** The run continues without this program. */
-async function detach(thrown: unknown, run: string | undefined, view: View, signal: AbortSignal): Promise<number> {
+/** The run goes its way without this program. */
+async function detach(
+  thrown: unknown,
+  run: string | undefined,
+  { view, signal, isCancelled = () => false, onLost = async () => {} }: FollowOptions
+): Promise<number> {
   const error = thrown == null ? undefined : asBakError(thrown)
   if (run == null && error != null) throw error
   if (error != null && error.code !== 'lost-contact' && !signal.aborted) throw error
+  if (run != null && !signal.aborted) await onLost(run)
   const why = signal.aborted ? 'detached from' : 'lost contact with'
-  await view.say(`bak: ${why} run ${run}, which continues: bak attach ${run}`)
+  const then = isCancelled() ? 'which is being cancelled' : 'which continues'
+  await view.say(`bak: ${why} run ${run}, ${then}: bak attach ${run}`)
   return exitStatus['lost-contact']
+}
+
+/** @param then what comes of the run, if so @throws {BakError} `no-daemon` if the daemon here is gone */
+export async function checkDaemon({ ask, home }: Pick<Context, 'ask' | 'home'>, then: string): Promise<void> {
+  const failed = await ask('status', {}).then(
+    () => undefined,
+    error => asBakError(error).code
+  )
+  if (failed !== 'no-daemon' && failed !== 'lost-contact') return
+  throw new BakError('no-daemon', `the daemon here has ended; ${then}: bak-node daemon --home ${home}`)
 }
 
 function statusOfRun(

@@ -106,6 +106,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return withoutLost(state, event.name)
     case 'shortfall':
       return warn(state, `missing ${describeShortfall(event)}`)
+    case 'refused':
+      return warn(state, `refused ${event.what}: ${event.reason}`)
     case 'beside':
       return warn(state, describeBeside(event))
     case 'workload-ended':

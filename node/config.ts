@@ -86,8 +86,10 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
+  const asked = { controllers, exec, tools, paths, archive }
+  for (const [part, words] of Object.entries(asked)) refuseFileWord(part, words)
   const allow = {
-    ...dropUndefined({ controllers, exec, tools, paths, archive }, parseAllowed),
+    ...dropUndefined(asked, parseAllowed),
     ...dropUndefined<unknown>({
       privileged: privileged?.flatMap(wordsIn),
       workloads: workloads === 'all' || (workloads === 'none' ? false : workloads),
@@ -123,6 +125,12 @@ function inFlags({ path: [flag, part], what }: ValidationError, given: Record<st
 function dropUndefined<T>(values: Record<string, T | undefined>, change: (value: T) => unknown = value => value) {
   const given = Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined)
   return Object.fromEntries(given.map(([key, value]) => [key, change(value)]))
+}
+
+/** What means all and none in the file is a name in a flag, of a program even. */
+function refuseFileWord(part: string, [word, ...more]: string[] = []): void {
+  if (more.length > 0 || (word !== 'true' && word !== 'false')) return
+  throw new BakError('usage', `--allow-${part} ${word}: as a flag, write ${word === 'true' ? 'all' : 'none'}`)
 }
 
 /** A name with a comma can only be given in the file. */

@@ -33,5 +33,13 @@ export function packedName(raw: string): string {
   return isClean ? plain : escapeRaw(raw, character => character === '\\' || CONTROL.test(character))
 }
 
+/** @returns a name, and then others for where it is taken: `a.txt`, `a-2.txt`, `a-3.txt` */
+export function* namesLike(name: string): Generator<string> {
+  yield name
+  const dot = name.lastIndexOf('.')
+  const end = dot > 0 ? dot : name.length
+  for (let n = 2; ; n++) yield `${name.slice(0, end)}-${n}${name.slice(end)}`
+}
+
 /** `\xc3\xa9` */
 export const inHex = (raw: string) => bytesOf(raw).toString('hex').replace(/../g, '\\x$&')

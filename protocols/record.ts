@@ -111,6 +111,8 @@ const runRecord = v.object({
   others: v.optional(table(v.string(), text)),
   /** Files of members that were not taken: the member signed them, and they are not here. */
   refused: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  /** Files of members that arrived under another name in the same folder, since their own was taken. */
+  renamed: v.optional(list(v.object({ path: v.string(), as: v.string() }), 100_000)),
   /** Files and folders that could not be read for the seal, and certificates that a daemon that was killed did not write. */
   unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
   /** Signed statements by which the result went to other peers (custody.ts), in base64. */

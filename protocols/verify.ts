@@ -106,7 +106,7 @@ const changed = (others: Record<string, string>, path: string) =>
 /** The files that the seal names are those that members signed. */
 async function checkMembers(
   dir: string,
-  { run, files = {}, others = {} }: RunRecord,
+  { run, files = {}, others = {}, renamed = [] }: RunRecord,
   messages: Messages,
   report: Report
 ): Promise<void> {
@@ -115,7 +115,7 @@ async function checkMembers(
   if (rest > 0) report.faults.push({ where: FILE_LISTS_FILE, what: `its last ${rest} bytes are no list` })
   const { members, older, answers } = messages
   const answered = new Set(answers.map(({ digest }) => digest))
-  const about = { run, files, others, lists, members, older, answered, absent: report.absent }
+  const about = { run, files, others, lists, members, older, answered, absent: report.absent, renamed }
   const { faults, unproven } = checkSignedFiles(about)
   report.faults.push(...faults)
   report.unproven.push(...unproven)

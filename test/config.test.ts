@@ -213,6 +213,8 @@ const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
     /^--allow-paths \/opt,srv: expected an absolute path/
   ],
   ['a program by a relative path', { allowExec: ['./x'] }, /^--allow-exec \.\/x: expected a name or an absolute path/],
+  ['the word of the file for all', { allowControllers: ['true'] }, /^--allow-controllers true: as a flag, write all/],
+  ['the word of the file for none', { allowExec: ['false'] }, /^--allow-exec false: as a flag, write none/],
   ['a label that is too long', { label: [`a=${'x'.repeat(129)}`] }, /^--label a=x+: /]
 ]
 for (const [title, flags, expected] of wrong) {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
-import { follow } from '../follow.ts'
+import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
 import { parseNumber } from '../spec-flags.ts'
@@ -28,14 +28,16 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ socket, json }: Context, options: Options, run = ''): Promise<number> {
+async function act(context: Context, options: Options, run = ''): Promise<number> {
+  const { socket, json } = context
   const view = await chooseView({ ...options, json, run })
   const leaving = new AbortController()
   const detach = () => leaving.abort()
   const release = onSignals({ cancel: detach, detach })
   try {
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
-    return await follow(events, { ...options, view, run, signal: leaving.signal })
+    const onLost = (id: string) => checkDaemon(context, `bak attach ${id} when it runs again`)
+    return await follow(events, { ...options, view, run, signal: leaving.signal, onLost })
   } finally {
     release()
   }

@@ -9,7 +9,7 @@ import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
-import { follow } from '../follow.ts'
+import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { describeBegun } from '../format.ts'
 import { onSignals } from '../interrupt.ts'
@@ -109,9 +109,11 @@ async function start(context: Context, options: Options, request: CallRequest<'r
   const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
   const view = await chooseView({ ...options, json, rest })
   let run: string | undefined
+  let isCancelled = false
   const cancel = (by: NodeJS.Signals) => {
     // the daemon cancels a run whose caller leaves before it is told the id
     if (run == null) return leaving.abort()
+    isCancelled = true
     const isTyped = by === 'SIGINT'
     view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
     ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
@@ -121,7 +123,12 @@ async function start(context: Context, options: Options, request: CallRequest<'r
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
     const events = callDaemon(socket, 'run', request, { signal })
-    return await follow(events, { ...options, view, signal, onRun: id => (run = id) })
+    return await follow(events, {
+      ...{ ...options, view, signal },
+      isCancelled: () => isCancelled,
+      onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
+      onRun: id => (run = id)
+    })
   } finally {
     release()
   }

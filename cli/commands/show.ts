@@ -41,7 +41,9 @@ async function act({ json, ask, print, printLines }: Context, _: object, run = '
   const warnings = complaints.map(({ by, phase, step, text }) => [by, phase, step, text])
   const sections = [
     formatHead(view, record),
-    ...(record == null ? [] : formatRecord(record)),
+    ...(record == null
+      ? []
+      : formatRecord(record, view.folder == null ? `on ${view.holder ?? 'another peer'}` : 'here')),
     formatSection(['WARNED BY', 'PHASE', 'STEP', 'WARNING'], warnings),
     formatCertificates(certificates)
   ]
@@ -83,18 +85,10 @@ function formatHead(
   })
 }
 
-function formatRecord({
-  roster,
-  excluded,
-  shortfalls,
-  missing = [],
-  beside,
-  sent,
-  skew,
-  clocks = [],
-  paths = [],
-  observed = []
-}: RunRecord): string[] {
+/** @param where the folder is */
+function formatRecord(record: RunRecord, where: string): string[] {
+  const { roster, excluded, shortfalls, missing = [], beside } = record
+  const { sent, skew, clocks = [], paths = [], observed = [] } = record
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -112,7 +106,7 @@ function formatRecord({
     name,
     what,
     formatBytes(bytes),
-    arrived ? 'here' : 'on the member',
+    arrived ? where : 'on the member',
     path,
     digest.slice(0, 16)
   ])

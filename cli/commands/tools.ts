@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { BakError, exitStatus } from '../../protocols/errors.ts'
+import { BakError, type ErrorCode, exitStatus } from '../../protocols/errors.ts'
 import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatCommand } from '../format.ts'
@@ -94,13 +94,14 @@ async function report(
   json: boolean,
   print: Context['print']
 ): Promise<number> {
-  let [all, failed] = [0, 0]
+  let all = 0
+  let failed: ErrorCode | undefined
   for await (const answer of answers) {
     all++
-    if (answer.error != null) failed++
+    if (answer.error != null) failed ??= answer.code ?? 'tool-unavailable'
     const tools = answer.registered.map(each => [`${each.group}:${each.tool}`, ...each.options].join(' '))
     await print(json ? JSON.stringify(answer) : `${answer.name}: ${answer.error ?? (tools.join(', ') || 'nothing')}`)
   }
   if (all === 0) throw new BakError('no-such-peer', 'the selector selects no member')
-  return failed === 0 ? 0 : exitStatus['tool-unavailable']
+  return failed == null ? 0 : exitStatus[failed]
 }

@@ -10,6 +10,7 @@ import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Receiver } from '../run/receiver.ts'
 import type { Home } from '../store/home.ts'
+import { isReceipt } from '../store/inbox.ts'
 import { removeTree, sizeOfTree } from '../store/remove-tree.ts'
 import { isTransient } from '../store/stored-results.ts'
 import { onAbort } from '../wait.ts'
@@ -51,8 +52,15 @@ export class Garbage extends Part<GarbageComponents, GarbageInit> {
     collect()
   }
 
-  /** @returns what is left of runs that are over here, the oldest first */
+  /** @returns what is left of runs that are over here, the oldest first; an inbox with nothing but receipts is no data */
   async list(): Promise<Leftover[]> {
+    const all = await this.#all()
+    const hasData = async (folder: string) => (await readdir(folder).catch(() => [])).some(name => !isReceipt(name))
+    const kept = await Promise.all(all.map(async ({ kind, folder }) => kind !== 'inbox' || (await hasData(folder))))
+    return all.filter((_, at) => kept[at])
+  }
+
+  async #all(): Promise<Leftover[]> {
     const { agent, receiver } = this.components
     const { home } = this.init
     const data = agent.orphans().map(({ run, controller }) => this.#describe('data', run, home.work(run), controller))
@@ -67,7 +75,7 @@ export class Garbage extends Part<GarbageComponents, GarbageInit> {
    */
   async collect({ olderThanMs, run, dryRun = false }: { olderThanMs?: number; run?: string; dryRun?: boolean } = {}) {
     const age = olderThanMs ?? (run == null ? readDuration(this.init.keep) : 0)
-    const all = (await this.list()).filter(each => run == null || each.run === run)
+    const all = (await this.#all()).filter(each => run == null || each.run === run)
     if (run != null && all.length === 0) throw new BakError('no-such-run', `nothing is left of run ${run} here`)
     const old = all.filter(({ since }) => Date.now() - since >= age)
     if (dryRun) return old

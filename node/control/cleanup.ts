@@ -4,7 +4,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { askOne } from '../../protocols/stream.ts'
 import type { Parts } from '../parts.ts'
-import { resolveRun } from './find-run.ts'
+import { resolveRun, tooShort } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
 /** Deletes a result that is here. */
@@ -21,8 +21,7 @@ export async function* gc(
 ): AsyncGenerator<CallResponse<'gc'>> {
   const known = (await parts.garbage.list()).map(({ run }) => run)
   const fitting = text == null ? [] : [...new Set(known)].filter(run => run.includes(text))
-  if (fitting.length > 1)
-    throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: give a longer part`)
+  if (text != null && fitting.length > 1) throw tooShort(text, fitting)
   if (text != null && fitting.length === 0) throw new BakError('no-such-run', `nothing is left here of a run "${text}"`)
   yield { deleted: await parts.garbage.collect({ run: fitting[0], olderThanMs, dryRun }) }
 }

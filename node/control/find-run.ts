@@ -4,6 +4,7 @@ import { showInstant } from '../../protocols/duration.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type Description, describeProtocol } from '../../protocols/events.ts'
 import { runId } from '../../protocols/fields.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
@@ -11,31 +12,38 @@ import { movedFrom, whereMoved } from '../store/moved.ts'
 import { checkGenuine } from './genuine.ts'
 import { isHere } from './mesh.ts'
 
+/** Runs that an error names. */
+const MAX_NAMED = 5
+
 /**
  * @param text a run id, any unique part of one, or `last`
  * @throws {BakError} `no-such-run`; `usage` naming the runs that the part fits
  */
-export async function resolveRun({ coordinator, feed, members, home }: Parts, text: string): Promise<string> {
+export async function resolveRun({ coordinator, feed, members, home, identity }: Parts, text: string): Promise<string> {
   if (v.is(runId, text)) return text
+  const [folders, moved] = [await coordinator.folders(), await movedFrom(home)]
+  // a run of this peer without a folder was deleted here
+  const isKept = ({ run, lead }: { run: string; lead: { by: string } }) =>
+    lead.by !== identity.peer || folders.includes(run) || moved.includes(run)
+  const heard = feed.runs().filter(isKept)
   const driven = members.list().flatMap(member => member.runs)
   if (text === 'last') {
     // of a run that is over elsewhere only its id is known
-    const others = feed.runs().map(({ run }) => ({ run, begun: createdOf(run) }))
+    const others = heard.map(({ run }) => ({ run, begun: createdOf(run) }))
     const last = lastOf([...others, ...driven, ...(await coordinator.summaries())])
     if (last != null) return last
   }
-  const known = new Set([
-    ...(await coordinator.folders()),
-    ...(await movedFrom(home)),
-    ...feed.runs().map(({ run }) => run),
-    ...driven.map(({ run }) => run)
-  ])
+  const known = new Set([...folders, ...moved, ...heard.map(({ run }) => run), ...driven.map(({ run }) => run)])
   const fitting = [...known].filter(run => run.includes(text)).sort()
   if (fitting.length === 1) return fitting[0] as string
   if (fitting.length === 0)
     throw new BakError('no-such-run', `no run is known whose id contains "${text}": bak ls --mesh`)
-  throw new BakError('usage', `"${text}" could be ${fitting.slice(-5).join(', ')}: give a longer part`)
+  throw tooShort(text, fitting)
 }
+
+/** @param fitting the runs that it fits, oldest first */
+export const tooShort = (text: string, fitting: string[]) =>
+  new BakError('usage', `"${text}" could be ${listInWords(fitting.toReversed(), MAX_NAMED)}: give a longer part`)
 
 /** @returns ms since 1970, from the second that a run id begins with */
 export function createdOf(run: string): number {

@@ -107,7 +107,8 @@ export async function* register(
         ...(await askOne(streams.to(peer), registerProtocol, { group, add, remove }, { signal }))
       }
     } catch (cause) {
-      yield { peer, name: shown, registered: [], tools: [], error: asBakError(cause).message }
+      const { code, message: error } = asBakError(cause)
+      yield { peer, name: shown, registered: [], tools: [], error, code }
     }
   }
 }

@@ -30,11 +30,18 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
 }
 
 export class Collect extends Part<CollectComponents, { signer: Signer }> {
-  /** @throws {BakError} `no-such-run`, `busy` while the run goes on, `not-the-controller`, `damaged` with what is not as it was signed */
+  /** @throws {BakError} `no-such-run`, `busy` while the run goes on or its result is in use, `not-the-controller`, `damaged` with what is not as it was signed */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+    const release = this.components.coordinator.inUse.claim(run, 'is being collected here: wait until that has ended')
+    try {
+      yield* this.#from(run, signal)
+    } finally {
+      release()
+    }
+  }
+
+  async *#from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     const { coordinator, receiver } = this.components
-    if (coordinator.driver(run) != null)
-      throw new BakError('busy', `run ${run} still goes on: its tarballs come by themselves`)
     const folder = coordinator.folder(run)
     const record = await folder.readRecord().catch(() => undefined)
     if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
@@ -44,6 +51,7 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
     const events = await RunEvents.open(folder.journal, values, () => {})
     const names = askedIn(record)
     let hasArrived = false
+    const refused: CollectedFrom[] = []
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
@@ -54,8 +62,11 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
       // the member that is asked says it
       onRefused: () => {},
       onReceived: (peer, offer, transfer) => {
-        noteReceived({ record, events }, { peer, name: names.get(peer) ?? peer }, offer, transfer)
+        const name = names.get(peer) ?? peer
+        noteReceived({ record, events }, { peer, name }, offer, transfer)
         hasArrived = true
+        for (const { path: what, reason } of transfer.refused)
+          refused.push({ name, what, bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
       }
     })
     let isComplete = true
@@ -66,6 +77,7 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
           outcomes.add(collected.outcome)
           if (collected.outcome === 'failed') isComplete = false
           yield collected
+          yield* refused.splice(0)
         }
         if (outcomes.has('arrived') && outcomes.size === 1) {
           record.missing = record.missing?.filter(each => each.peer !== peer)

@@ -20,6 +20,7 @@ import { checkOwnPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Home } from '../store/home.ts'
+import { closeInbox } from '../store/inbox.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
@@ -28,14 +29,14 @@ import { onAbort, within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
-import { Driver } from './driver.ts'
-import { RunEvents } from './events.ts'
+import type { Driver } from './driver.ts'
+import { InUse } from './in-use.ts'
 import { followOutput } from './output.ts'
+import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
-import { RunContext } from './run-context.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
@@ -69,6 +70,8 @@ export interface CoordinatorInit {
 
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #log = this.init.log.with({}, 'run')
+  /** Results that are written to, or about to go. */
+  readonly inUse = new InUse()
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
   readonly #unsealed = new Map<string, Unsealed>()
@@ -137,14 +140,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
     const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
-    const folder = this.folder(order.run)
-    await folder.create(asked.spec)
-    const events = await RunEvents.open(folder.journal, [], error =>
-      this.#log.error('journal', { run: order.run, why: error.message })
-    )
-    const driver = new Driver(new RunContext({ order, folder, events, parts: this.#parts }))
-    await folder.writeRecord(driver.run.record)
-    this.#start(driver)
+    this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }
 
@@ -166,12 +162,15 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     return followOutput(output, () => this.driver(run) == null, signal)
   }
 
-  /** Deletes a result. @throws {BakError} `busy` while the run goes on, `no-such-run` */
+  /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
   async remove(run: string): Promise<void> {
-    if (this.driver(run) != null) throw new BakError('busy', `run ${run} still goes on: bak cancel ${run}`)
-    if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    await this.folder(run).remove()
-    this.#unsealed.delete(run)
+    await this.inUse.during(run, 'is being deleted here', async () => {
+      if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+      await this.folder(run).remove()
+      // nobody asks for a receipt of a result that is gone
+      await closeInbox(this.init.home.inbox(run), true)
+      this.#unsealed.delete(run)
+    })
   }
 
   driver(run: string): Driver | undefined {
@@ -223,6 +222,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const { id, order, record, events } = driver.run
     const { feed, runStreams, receiver } = this.components
     const { policy } = order.spec
+    const release = this.inUse.claim(id, `still goes on: bak cancel ${id}, or wait until it has ended`)
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
     runStreams.open(id, {
       admits: peer => driver.admits(peer),
@@ -236,6 +236,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     receiver.open(id, receptionOf(driver))
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
+      release()
       if (!isSealed) this.#unsealed.set(id, { record, events })
       runStreams.close(id)
       feed.leave(id)
@@ -278,5 +279,5 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 }
 
-/** @returns whether all who took part did so to the end */
-const isComplete = ({ partial, verdict }: RunRecord) => !partial && (verdict === 'ok' || verdict === 'workload-failed')
+/** @returns whether all who took part did so to the end, which they do in a cancelled run, too */
+const isComplete = ({ partial, verdict }: RunRecord) => !partial && verdict !== 'failed'

@@ -30,6 +30,8 @@ import { Stopped } from './stopped.ts'
 const CANCEL_GRACE_MS = 6_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
+/** Shortfalls that one member names before its answer: none takes the room of the others. */
+const MAX_NAMED_EARLY = 64
 
 export interface DriverOptions {
   /** Index of the first phase of the plan; 0 for a new run. */
@@ -47,6 +49,8 @@ export class Driver {
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
   readonly #sends: SendWatch
+  /** Shortfalls that each member has named before its answer. */
+  readonly #named = new Map<string, number>()
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
@@ -130,7 +134,9 @@ export class Driver {
   /** A member says before its answer what it will lack. */
   onMissing(peer: string, missing: Missing): void {
     const member = this.run.active.get(peer)
-    if (member != null && this.run.record.state !== 'ended') this.run.lack({ ...missing, member })
+    const before = this.#named.get(peer) ?? 0
+    if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
+    if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
   }
 
   /** Whether the peer may open a stream for its answers. */

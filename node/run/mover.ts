@@ -83,9 +83,13 @@ export class Mover extends Part<MoverComponents, MoverInit> {
    * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
    */
   async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
+    const use = `is being moved to ${to.name}: wait until it is there`
+    await this.components.coordinator.inUse.during(run, use, () => this.#move(run, to, options))
+  }
+
+  async #move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
     const { coordinator, streams } = this.components
     const { keep, signal, onProgress } = options
-    if (coordinator.driver(run) != null) throw new BakError('busy', `run ${run} still goes on`)
     const folder = coordinator.folder(run)
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
@@ -120,26 +124,31 @@ export class Mover extends Part<MoverComponents, MoverInit> {
   }
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { coordinator, receiver } = this.components
+    const { coordinator, members } = this.components
     const { run, allow, digest, bytes } = offer
     this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
-    if (coordinator.driver(run) != null || receiver.isOpen(run))
-      throw new BakError('busy', `run ${run} still goes on here`)
     const inbox = await this.#unfinished.inbox(run)
     const had = await inbox?.receipt(digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
     if (hasResult(this.init.home, run))
-      throw new BakError('cannot-create', `${this.components.members.self.name} has a folder of ${run} already`)
+      throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
     await ensureFree(this.init.home.inbox(), bytes)
-    const sink = await this.#unfinished.sink(offer, peer, async tarball => {
-      await takeIn(this.init.home, run, tarball, {
-        bounds: this.#boundsOf(offer),
-        check: record => this.#checkRecord(record, run, peer)
+    const release = coordinator.inUse.claim(run, `is being moved here by ${members.get(peer)?.shown ?? peer}: wait`)
+    try {
+      const sink = await this.#unfinished.sink(offer, peer, async tarball => {
+        await takeIn(this.init.home, run, tarball, {
+          bounds: this.#boundsOf(offer),
+          check: record => this.#checkRecord(record, run, peer)
+        })
+        await forgetMoved(this.init.home, run)
       })
-      await forgetMoved(this.init.home, run)
-    })
-    return { sink }
+      const close = () => sink.close().finally(release)
+      return { sink: { ...sink, close } }
+    } catch (cause) {
+      release()
+      throw cause
+    }
   }
 
   /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */

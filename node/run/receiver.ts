@@ -21,13 +21,15 @@ import { printable } from '../store/entries.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox, type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import type { RefusedEntry, RenamedEntry } from '../store/unpack.ts'
 import { Budget } from './budget.ts'
 
 /** How a tarball came. */
 export interface Transfer {
-  /** Entries that were not unpacked, and their paths as a seal has them. */
-  refused: string[]
-  refusedPaths?: string[]
+  /** Entries that were not unpacked. */
+  refused: RefusedEntry[]
+  /** Files that got another name than their own. */
+  renamed: RenamedEntry[]
   /** Digest of the list of files that its member signed. */
   files?: string
   /** ms */
@@ -197,12 +199,13 @@ export class Receiver {
       const maxList = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
       const at = { allow: offer.allow.map(path => `${path}/`), what: offer.what, list: { maxBytes: maxList, check } }
       const unpackAt = (bounds: Bounds) => unpackBounded(tarball, reception.folder.root, at, bounds)
-      const { refused, refusedPaths, list } = await budget.take(offer, unpackAt)
+      const { refused, renamed, list } = await budget.take(offer, unpackAt)
       if (list != null) reception.folder.addFileList(list)
-      for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
+      for (const { path, reason: why } of refused)
+        this.#log.refused('entry refused', { run: offer.run, from: peer, entry: printable(path), why })
       const path = this.#paths.of(peer)?.class
       const took = performance.now() - began
-      reception.onReceived(peer, offer, { refused, refusedPaths, files, took, path, carrier })
+      reception.onReceived(peer, offer, { refused, renamed, files, took, path, carrier })
     }
     const sink = await inbox.sink(offer, async tarball => {
       if (open.settled) throw noTarballs(offer.run)

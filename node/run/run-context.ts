@@ -14,7 +14,7 @@ import type { RunOrder, RunParts } from './run-parts.ts'
 import { absencesOf } from './shortfalls.ts'
 
 /** Shortfalls that a record names. */
-const MAX_SHORTFALLS = 1_000
+export const MAX_SHORTFALLS = 1_000
 
 /** Members that are excluded for these gave no answer, and are not waited for. */
 const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
@@ -118,16 +118,17 @@ export class RunContext {
     if (attendance.here.length < this.#size) this.record.partial = true
   }
 
-  /** Something that was asked for is not there. */
-  lack(shortfall: Shortfall): void {
+  /** Something that was asked for is not there. @returns whether it was news, and is named */
+  lack(shortfall: Shortfall): boolean {
     const { shortfalls } = this.record
     const cut = cutMissing(shortfall)
     const text = describeShortfall(cut)
     // a tool that a member lacks is named once, not in every sample
-    if (shortfalls.length >= MAX_SHORTFALLS || this.#lacks.has(text)) return
+    if (shortfalls.length >= MAX_SHORTFALLS || this.#lacks.has(text)) return false
     this.#lacks.add(text)
     shortfalls.push(cut)
     this.events.store({ type: 'shortfall', ...cut })
+    return true
   }
 
   nameOf(peer: string): string | undefined {

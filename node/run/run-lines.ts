@@ -2,8 +2,12 @@
 import type { MemberView, RunLine } from '../../protocols/control.ts'
 import { MAX_LISTED, runListProtocol } from '../../protocols/run-list.ts'
 import { askOne } from '../../protocols/stream.ts'
+import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Coordinator } from './coordinator.ts'
+
+/** Peers that are asked at the same time. */
+const CONCURRENCY = 32
 
 /** @returns the runs whose folder is here, oldest first */
 export async function linesHere(coordinator: Coordinator): Promise<RunLine[]> {
@@ -26,9 +30,11 @@ export async function linesOf(
   signal: AbortSignal
 ): Promise<RunLine[]> {
   const found = new Map<string, RunLine>()
+  const limit = new Limit({ total: CONCURRENCY })
   await Promise.all(
     peers.map(async ({ peer, shown }) => {
-      const answer = await askOne(streams.to(peer), runListProtocol, {}, { signal }).catch(() => undefined)
+      const asking = limit.run(peer, () => askOne(streams.to(peer), runListProtocol, {}, { signal }))
+      const answer = await asking.catch(() => undefined)
       for (const line of answer?.runs ?? []) {
         if (!found.has(line.run) || line.controller.peer === peer) found.set(line.run, { ...line, at: shown })
       }

@@ -56,7 +56,7 @@ export async function sealResult(result: ResultToSeal): Promise<string | undefin
 
 /** What `bak verify` will say of the files of members: a run that it calls false is not ok. */
 async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal, proof: FolderDigests) {
-  const { run, refused = [] } = record
+  const { run, refused = [], renamed = [] } = record
   const offer = await folder.readEnvelope(OFFER_FILE).then(sealed => sealed && peek(offerSubject, sealed))
   // without signed lists nothing can be compared
   if (offer?.signedFiles !== true) return []
@@ -64,7 +64,7 @@ async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal
   const older = new Set(record.sent.filter(({ files }) => files == null).map(({ peer }) => peer))
   const absent = [...refused, ...proof.unreadable]
   const lists = await folder.fileLists()
-  return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent }).faults
+  return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent, renamed }).faults
 }
 
 function fail(record: RunRecord, why: string, always = false): void {

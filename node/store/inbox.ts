@@ -16,6 +16,9 @@ import { PartialFile } from './partial-file.ts'
 
 const DIGEST = /^[0-9a-f]{64}$/
 
+/** Whether a file of an inbox is a receipt. */
+export const isReceipt = (name: string) => name.endsWith('.receipt')
+
 export async function openInbox(folder: string): Promise<Inbox> {
   await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }))
   await removeTemporaries(folder)

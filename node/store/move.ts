@@ -1,15 +1,31 @@
-/** Moves unpacked files to their destination, and neither overwrites anything nor follows a link. */
+/**
+ * Moves unpacked files to their destination, and neither overwrites anything nor follows a link. A file whose name another file has gets
+ * another name beside it: its sender deletes its copy.
+ */
 import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
+import { namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { ancestors } from './entries.ts'
+import type { RenamedEntry } from './unpack.ts'
 import { yielder } from './yield.ts'
 
-interface Moved {
+/** Names that are tried for one file. */
+const MAX_NAMES = 64
+const MAX_NAME_BYTES = 255
+
+const sealed = (path: string) => sealedName(rawOf(path))
+
+interface Size {
   files: number
   bytes: number
+}
+
+interface Moved extends Size {
+  /** What got another name than its own, as a seal has them. */
+  renamed: RenamedEntry[]
 }
 
 interface MoveOptions {
@@ -28,7 +44,7 @@ export async function moveIn(
 ): Promise<Moved> {
   const placeOf = (path: string) => join(to, at, path)
   const maybeYield = yielder()
-  const moved = { files: 0, bytes: 0 }
+  const moved: Moved = { files: 0, bytes: 0, renamed: [] }
   const settle = async (path: string) => (sync ? syncPath(path) : maybeYield())
 
   const moveFolder = async (folder: string): Promise<void> => {
@@ -38,8 +54,15 @@ export async function moveIn(
         if (await moveWhole(path)) continue
         if (statOf(placeOf(path))?.isDirectory()) await moveFolder(path)
         else refuse(join(at, path), 'the name is taken')
-      } else if (await moveFile(path)) add(moved, { files: 1, bytes: lstatSync(placeOf(path)).size })
-      else refuse(join(at, path), 'exists with other bytes')
+        continue
+      }
+      const place = await moveFile(path)
+      if (place == null) {
+        refuse(join(at, path), 'exists with other bytes')
+        continue
+      }
+      add(moved, { files: 1, bytes: lstatSync(placeOf(place)).size })
+      if (place !== path) moved.renamed.push({ path: sealed(join(at, path)), as: sealed(join(at, place)) })
     }
     if (sync) await syncFolder(placeOf(folder))
   }
@@ -55,7 +78,7 @@ export async function moveIn(
   }
 
   /** Makes the files durable first, so that no name appears at the destination before its content is on the disk. */
-  const prepare = async (folder: string, all: Moved): Promise<void> => {
+  const prepare = async (folder: string, all: Size): Promise<void> => {
     for (const entry of listSorted(join(from, folder))) {
       const path = join(folder, entry.name)
       if (entry.isDirectory()) await prepare(path, all)
@@ -67,11 +90,20 @@ export async function moveIn(
     await settle(join(from, folder))
   }
 
-  const moveFile = async (path: string): Promise<boolean> => {
+  /** @returns where it is now; nothing if its name, and others like it, are taken by what is no file */
+  const moveFile = async (path: string): Promise<string | undefined> => {
     await settle(join(from, path))
-    if (!linkOnce(join(from, path), placeOf(path))) return sameBytes(join(from, path), placeOf(path))
-    unlinkSync(join(from, path))
-    return true
+    for (const name of namesLike(basename(path)).take(MAX_NAMES)) {
+      if (Buffer.byteLength(name) > MAX_NAME_BYTES) return undefined
+      const place = join(dirname(path), name)
+      if (linkOnce(join(from, path), placeOf(place))) {
+        unlinkSync(join(from, path))
+        return place
+      }
+      if (!statOf(placeOf(place))?.isFile()) return undefined
+      if (await sameBytes(join(from, path), placeOf(place))) return place
+    }
+    return undefined
   }
 
   const above = at === '' ? [] : ['', ...ancestors(at)]
@@ -120,7 +152,7 @@ function renameFolder(from: string, to: string): boolean {
   }
 }
 
-function add(sum: Moved, { files, bytes }: Moved): void {
+function add(sum: Size, { files, bytes }: Size): void {
   sum.files += files
   sum.bytes += bytes
 }

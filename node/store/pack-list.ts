@@ -5,7 +5,7 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import { posix } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
-import { bytesOf, packedName, rawOf } from '../../protocols/file-names.ts'
+import { bytesOf, namesLike, packedName, rawOf } from '../../protocols/file-names.ts'
 import { describeOther, listRaw, reasonOf } from '../../protocols/folder-digests.ts'
 import { isCode, onDisk } from './disk.ts'
 import { refusalOfName } from './entries.ts'
@@ -64,20 +64,17 @@ async function* walk(
   folderName: string
 ): AsyncGenerator<PackEntry> {
   const { root, report, maybeYield } = at
-  const siblings = new Set(entries.map(({ name }) => name))
+  const taken = new Set(entries.map(({ name }) => name))
   for (const { name: own } of entries) {
     await maybeYield()
     const raw = folder === '' ? own : `${folder}/${own}`
     try {
       const stat = statOf(root, raw)
-      const ownName = packedName(own)
+      const ownName = freeName(own, taken)
       const isRenamed = rawOf(ownName) !== own
       const name = folderName === '' ? ownName : `${folderName}/${ownName}`
       if (leaveOdd(at, raw, stat)) continue
-      const isTaken = isRenamed && siblings.has(rawOf(ownName))
-      const refusal = isTaken
-        ? `the name ${ownName} is taken`
-        : (refusalOfName(name) ?? report.admit(raw, sizeOf(stat), name))
+      const refusal = refusalOfName(name) ?? report.admit(raw, sizeOf(stat), name)
       if (refusal != null) {
         report.leave(raw, refusal)
         continue
@@ -90,6 +87,15 @@ async function* walk(
       leaveUnreadable(report, raw, cause)
     }
   }
+}
+
+/** @returns the name under which a file is packed, which no other of its folder has */
+function freeName(raw: string, taken: Set<string>): string {
+  const packed = packedName(raw)
+  if (rawOf(packed) === raw) return packed
+  const name = namesLike(packed).find(each => !taken.has(rawOf(each))) as string
+  taken.add(rawOf(name))
+  return name
 }
 
 /** @throws an error that is not about this file alone */

@@ -9,7 +9,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Header, type HeaderData, Pax } from 'tar'
 import { digestOf, newDigest } from '../../protocols/digest.ts'
-import { bytesOf, rawOf } from '../../protocols/file-names.ts'
+import { bytesOf, namesLike, rawOf } from '../../protocols/file-names.ts'
 import { pass } from '../../protocols/gc-hint.ts'
 import { FILE_LISTS_FILE, MISSING_FILE } from '../../protocols/layout.ts'
 import { bytesIn, dataOf } from './holes.ts'
@@ -50,8 +50,7 @@ export async function* tarStream(
 
 /** The list of what is not there, under a name that no file of the folder has. */
 async function* note(root: string, folder: PackEntry, lines: string[], report: PackReport): AsyncGenerator<Uint8Array> {
-  let name = MISSING_FILE
-  for (let n = 2; existsSync(join(root, folder.name, name)); n++) name = MISSING_FILE.replace('.', `-${n}.`)
+  const name = namesLike(MISSING_FILE).find(each => !existsSync(join(root, folder.name, each)))
   const bytes = Buffer.from(`${lines.join('\n')}\n`)
   const path = `${folder.name}/${name}`
   report.list(path, { sha256: digestOf(bytes), bytes: bytes.length })

@@ -2,7 +2,7 @@
  * Unpacks an archive from a peer that is not trusted. It goes into a new folder on the same file system, where no name is
  * taken, and is moved from there name by name; nothing that exists is overwritten, and no link is followed. An entry that
  * is refused does not stop the others. A file that exists with the same bytes counts as unpacked, so that an interrupted
- * unpacking can be repeated.
+ * unpacking can be repeated; one that exists with others stays, and the new one gets a free name beside it.
  */
 import { createReadStream, mkdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -11,7 +11,6 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { rawOf, sealedName } from '../../protocols/file-names.ts'
 import { temporaryIn } from './atomic.ts'
 import { onDisk } from './disk.ts'
-import { printable } from './entries.ts'
 import { type Counted, Exceeded, Extraction, type Refuse } from './extraction.ts'
 import { moveIn } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
@@ -41,12 +40,24 @@ export interface UnpackOptions {
 export interface Unpacked {
   files: number
   bytes: number
-  /** `path: reason` of each refused entry; the first thousand. */
-  refused: string[]
-  /** Their paths, as a seal has them. */
-  refusedPaths?: string[]
+  /** The first thousand. */
+  refused: RefusedEntry[]
+  /** Files whose names were taken. */
+  renamed: RenamedEntry[]
   /** The list of files, where it is taken out and there is one. */
   list?: Uint8Array
+}
+
+/** The path as a seal has it. */
+export interface RefusedEntry {
+  path: string
+  reason: string
+}
+
+/** The path that it had, and the one that it got beside it, as a seal has them. */
+export interface RenamedEntry {
+  path: string
+  as: string
 }
 
 const MAX_REFUSED = 1000
@@ -60,12 +71,9 @@ const MAX_IN_MEMORY_BYTES = 1024 * 1024
  */
 export async function unpack(archive: string | Uint8Array, root: string, options: UnpackOptions): Promise<Unpacked> {
   const fresh = temporaryIn(root)
-  const refused: string[] = []
-  const refusedPaths: string[] = []
+  const refused: RefusedEntry[] = []
   const refuse = (path: string, reason: string) => {
-    if (refused.length >= MAX_REFUSED) return
-    refused.push(`${printable(path)}: ${reason}`)
-    refusedPaths.push(sealedName(rawOf(path)))
+    if (refused.length < MAX_REFUSED) refused.push({ path: sealedName(rawOf(path)), reason })
   }
   return onDisk(root, async () => {
     mkdirSync(fresh, { mode: 0o755 })
@@ -76,7 +84,7 @@ export async function unpack(archive: string | Uint8Array, root: string, options
       if (list != null) options.list?.check(list)
       options.onCounted?.(counted)
       const moved = await moveIn(fresh, root, refuse, { at, sync: options.sync })
-      return { ...moved, refused, ...(refused.length > 0 && { refusedPaths }), ...(list && { list }) }
+      return { ...moved, refused, ...(list && { list }) }
     } finally {
       // of a small archive little is left, mostly nothing: a wait for the thread pool would take longer
       if (inMemory) rmSync(fresh, { recursive: true, force: true, maxRetries: 5 })

@@ -1,6 +1,6 @@
 /** Calls about this peer, the members of its mesh, and the tools that they have. */
 import * as v from 'valibot'
-import { count, instant, list, name, peerId, runId, text } from '../fields.ts'
+import { code, count, instant, list, name, peerId, runId, text } from '../fields.ts'
 import { availability, record, registerRequest, registration } from '../hello.ts'
 import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
@@ -105,7 +105,8 @@ export const meshCalls = {
       name,
       registered: list(registration, 128),
       tools: list(availability, 128),
-      error: v.optional(text)
+      error: v.optional(text),
+      code: v.optional(code)
     })
   }
 } as const

@@ -1,4 +1,5 @@
 /** Whether each file in a folder of a member is one that this member signed, and each that it signed is there. */
+import { dirname } from 'node:path/posix'
 import { asBakError } from '../errors.ts'
 import { type FileList, isSignedList, linesOfList } from '../file-list.ts'
 import { EMPTY_FOLDER, type FileDigest, type Unreadable } from '../folder-digests.ts'
@@ -18,6 +19,8 @@ export interface FilesToCheck {
   older: ReadonlySet<string>
   /** What was not taken, or could not be read. */
   absent: Unreadable[]
+  /** Files that arrived under another name in the same folder. */
+  renamed: Array<{ path: string; as: string }>
 }
 
 export interface SignedFiles {
@@ -89,11 +92,17 @@ function checkFile(
     faults.push({ where: path, what: `is in a folder of ${parsed.member}, who is no member of the run` })
   else if (about.older.has(peer)) noteOlder(parsed.member, unproven)
   else {
-    const known = signed.get(peer)?.files.get(path)
+    const known = signed.get(peer)?.files.get(signedPathOf(about, path))
     if (known?.some(each => each.sha256 === digest.sha256 && each.bytes === digest.bytes)) return
     const what = known == null ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
     faults.push({ where: path, what })
   }
+}
+
+/** @returns the path that the member signed for a file */
+function signedPathOf({ renamed }: FilesToCheck, path: string): string {
+  const own = renamed.find(({ as }) => as === path)?.path
+  return own != null && dirname(own) === dirname(path) ? own : path
 }
 
 function checkOther(

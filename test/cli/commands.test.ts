@@ -165,6 +165,14 @@ bak('the command fails if a member cannot register tools', async () => {
   assert.equal(await bak('tools', 'register', 'x'), { status: 78, stdout: 'a: not allowed\n', stderr: '' })
 })
 
+bak('a member whose disk is full fails it as a full disk does', async () => {
+  const error = 'no space left on the disk'
+  const { bak } = await fake({
+    register: yields({ peer: PEER, name: 'a', registered: [], tools: [], error, code: 'no-space' })
+  })
+  assert.is((await bak('tools', 'register', 'x')).status, 74)
+})
+
 bak('check distinguishes usable, degraded and missing tools', async () => {
   const sar = { tool: 'sar', usable: true }
   const perf = { tool: 'perf', usable: true, reason: 'no kernel symbols' }

@@ -66,7 +66,7 @@ run('a second Ctrl-C detaches from the run', async () => {
   child.process.kill('SIGINT')
   const { status, stderr } = await child.ended
   assert.is(status, 5)
-  assert.match(stderr, new RegExp(`detached from run ${RUN}, which continues: bak attach ${RUN}\\n$`))
+  assert.match(stderr, new RegExp(`detached from run ${RUN}, which is being cancelled: bak attach ${RUN}\\n$`))
 })
 
 run('Ctrl-C before a run exists ends the command', async () => {

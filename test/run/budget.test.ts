@@ -20,7 +20,14 @@ function offerOf(change: Partial<TarballOffer> = {}): TarballOffer {
 const budgetOf = (limits: Partial<typeof receiveDefaults> = {}) =>
   new Budget({ run, name: 'b', limits: { ...receiveDefaults, ...limits } })
 
-const unpacked = (data: number, entries = 1) => ({ files: entries, bytes: data, data, entries, refused: [] })
+const unpacked = (data: number, entries = 1) => ({
+  files: entries,
+  bytes: data,
+  data,
+  entries,
+  refused: [],
+  renamed: []
+})
 
 /** What a tarball may unpack to. */
 async function boundsOf(budget: Budget, offer = offerOf()): Promise<Bounds> {

@@ -83,6 +83,32 @@ test('after a failure in start come stop and send of that sample, end and termin
   assert.match(run.record.reason ?? '', /^m0: it broke; \d of the 2 members needed answered start$/)
 })
 
+test('what one member lacks before its answer is named once, and takes a bounded part of the record', async () => {
+  const { driver, run } = await driverOf({ joined: true })
+  const [peer] = [...run.active.keys()] as [string]
+  const name = (what: string) => driver.onMissing(peer, { kind: 'tool', what, reason: 'ended early' })
+  for (let n = 0; n < 100; n++) name('proc')
+  assert.is(run.record.shortfalls.length, 1)
+  for (let n = 0; n < 100; n++) name(`t${n}`)
+  assert.is(run.record.shortfalls.length, 64)
+})
+
+test('an entry that is refused makes the run partial, and is named in the record with its own reason', async () => {
+  const { driver, run, stored } = await driverOf({ joined: true })
+  const [[peer, name]] = [...run.active] as [[string, string]]
+  const offer = { run: run.id, what: 'x', kind: 'sample' as const, digest: 'a'.repeat(64), bytes: 1, allow: [] }
+  const refused = [{ path: 'in/l', reason: 'not a file or folder but Link' }]
+  driver.onReceived(peer, offer, { refused, renamed: [{ path: 'in/a', as: 'in/a-2' }], took: 1 })
+  assert.ok(run.record.partial)
+  assert.equal(run.record.shortfalls, [
+    { kind: 'file', member: name, what: 'in/l', reason: 'refused: not a file or folder but Link' }
+  ])
+  const texts = stored.map(event =>
+    event.type === 'refused' ? event.reason : event.type === 'warning' ? event.text : ''
+  )
+  assert.equal(texts.slice(-2), [`${name}: in/a: arrived as a-2, since the name is taken`, refused[0]?.reason])
+})
+
 test('after a failure before the first sample only end and terminate are left', async () => {
   const { driver, phases } = await driverOf({ say: ({ phase }) => (phase === 'init' ? failed : undefined) })
   await driver.drive()

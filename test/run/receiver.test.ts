@@ -114,7 +114,8 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     onWait: () => {},
     onProgress: () => {},
     onRefused: () => {},
-    onReceived: (peer, { what }, { refused }) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
+    onReceived: (peer, { what }, { refused }) =>
+      received.push(`${names.get(peer)} ${what} ${refused.map(({ path }) => path).join(' ')}`.trim())
   }
   const paths = init.allow ?? allow
   await plant(join(root, 'data'), Object.fromEntries(paths.map(path => [`${path}/vmstat/out.txt`, 'some numbers\n'])))

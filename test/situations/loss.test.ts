@@ -36,6 +36,20 @@ const oddFiles: Situation[] = [
     }
   },
   {
+    when: 'the escaped form of such a name is the name of another file',
+    then: 'both arrive, the run is whole, and nothing is left',
+    async try(net) {
+      const script = `cd "$BAK_OUT"; printf TEXT > '\\xe9'; printf LATIN > "$(printf '\\351')"`
+      const run = await net.bak('c', [...BARE, '--', 'sh', '-c', script])
+      assert.is(run.status, 0, run.stderr)
+      assert.not.match(run.stderr, /partial|refused/)
+      assert.is(readFileSync(output(net, '\\xe9'), 'utf8'), 'TEXT')
+      assert.is(readFileSync(output(net, '\\xe9-2'), 'utf8'), 'LATIN')
+      assert.match(readFileSync(output(net, 'missing.txt'), 'utf8'), /xe9: arrived as \\xe9-2\n$/)
+      await verified(net, 'c')
+    }
+  },
+  {
     from: 'upload-artifact#93, syncthing#1503',
     when: 'a tool leaves names with control characters, a pipe, links and folders that are too deep',
     then: 'those are named, the rest arrives, the run is partial and --strict says so',
@@ -208,6 +222,7 @@ const bytes: Situation[] = [
       assert.match(attached.stderr, /the result is on c$/m)
       assert.not.match(attached.stderr, new RegExp(net.peer('c').home))
       assert.match((await net.bak('b', ['verify', run])).stdout, /the folder is on c$/m)
+      assert.match((await net.bak('b', ['show', run])).stdout, /^c +1-default\/sample1 .* on c /m)
     }
   }
 ]
@@ -246,6 +261,76 @@ const later: Situation[] = [
       await verified(net, 'a')
       assert.is((await net.bak('c', ['verify', run.run])).status, 0, 'others trust it as well')
       assert.not.match((await net.bak('a', ['members', '--orphans'])).stdout, /b +2/)
+    }
+  },
+  {
+    when: 'a result is collected, moved or deleted while it is being collected',
+    then: '75, and who uses it; the collection is whole',
+    async try(net) {
+      const run = await startRun(net, 'c', [
+        '--tools',
+        'proc',
+        '--sysinfo',
+        'none',
+        '--quorum',
+        '1',
+        '--',
+        'sleep',
+        '1'
+      ])
+      await run.until(event => event.type === 'workload-started')
+      await net.stopPeer('b', 'SIGKILL')
+      assert.is((await run.finished).status, 0)
+      await net.startPeer('b')
+      await net.until('c', members => members.filter(({ state }) => state === 'alive').length === 3)
+      const pid = net.peer('b').child?.pid as number
+      process.kill(pid, 'SIGSTOP')
+      try {
+        const both = [net.bak('c', ['collect', run.run]), net.bak('c', ['collect', run.run])]
+        const others = [await Promise.race(both)]
+        for (const words of [
+          ['move', run.run, 'a'],
+          ['rm', run.run]
+        ])
+          others.push(await net.bak('c', words))
+        for (const { status, stderr } of others) {
+          assert.is(status, 75, stderr)
+          assert.match(stderr, /is being collected here: wait until that has ended/)
+        }
+        process.kill(pid, 'SIGCONT')
+        assert.equal((await Promise.all(both)).map(({ status }) => status).sort(), [0, 75])
+      } finally {
+        process.kill(pid, 'SIGCONT')
+      }
+      assert.ok(record(net, 'c', run.run).sent.some(({ name }) => name === 'b'))
+      await verified(net, 'c')
+    }
+  },
+  {
+    when: 'a run is cancelled, and all its members end it',
+    then: 'nothing of it is left to be collected',
+    async try(net) {
+      const run = await startRun(net, 'c', ['--tools', 'proc', '--sysinfo', 'none', '--', 'sleep', '100'])
+      await run.until(event => event.type === 'workload-started')
+      assert.is((await net.bak('c', ['cancel', run.run])).status, 0)
+      assert.is((await run.finished).status, 4)
+      assert.not.match((await net.bak('c', ['members', '--orphans'])).stdout, new RegExp(run.run))
+      assert.not.ok(existsSync(join(net.peer('c').home, 'inbox', run.run)))
+    }
+  },
+  {
+    when: 'the daemon is killed while `bak run` follows its run',
+    then: '69, and the run ends when it starts again',
+    async try(net) {
+      const run = await startRun(net, 'c', ['--tools', 'none', '--sysinfo', 'none', '--', 'sleep', '100'])
+      await run.until(event => event.type === 'workload-started')
+      await net.stopPeer('c', 'SIGKILL')
+      const { status, stderr } = await run.finished
+      assert.is(status, 69, stderr)
+      assert.match(stderr, /the daemon here has ended; run \S+ ends when it starts again: bak-node daemon --home /)
+      await net.startPeer('c')
+      assert.is(record(net, 'c', run.run).verdict, 'failed')
+      await net.until('c', members => members.filter(({ state }) => state === 'alive').length === 3)
     }
   },
   {
@@ -296,7 +381,8 @@ const later: Situation[] = [
     then: 'bak rm deletes it, and refuses while the run goes on',
     async try(net) {
       const run = last(net, 'c')
-      assert.is((await net.bak('c', ['rm', run])).status, 0)
+      assert.is((await net.bak('c', ['rm', 'last'])).status, 0)
+      assert.not.match((await net.bak('c', ['show', 'last'])).stdout, new RegExp(run))
       assert.not.ok(existsSync(join(net.peer('c').home, 'runs', run)))
       assert.is((await net.bak('c', ['rm', run])).status, 66)
       const going = await startRun(net, 'c', ['--tools', 'none', '--sysinfo', 'none', '--', 'sleep', '1'])
@@ -336,6 +422,10 @@ skipWhere(asRoot, disk)(
       const list = async () => (await net?.bak('c', ['ls']))?.stdout ?? ''
       assert.match(await list(), / failed/)
       assert.not.match((await net.bak('c', ['ps'])).stdout, new RegExp(last(net, 'c')))
+      const again = await net.bak('c', [...BARE, '--', 'true'])
+      assert.is(again.status, 74, again.stderr)
+      assert.is(readdirSync(join(home, 'runs')).length, 1, 'a run that could not begin left nothing')
+      assert.is((await net.bak('c', ['tools', 'register', 'proc'])).status, 74)
       rmSync(join(home, 'fill'))
       await net.stopPeer('c')
       await net.startPeer('c')

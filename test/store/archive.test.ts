@@ -40,7 +40,7 @@ test('files are unpacked with the bytes, times and execute bits with which they 
   assert.equal(packed, { digest: digestOf(bytes), bytes: bytes.length })
 
   const result = await unpack(archive, to, { allow: ['s/'] })
-  assert.equal(result, { files: 5, bytes: 5 + 700_001 + 2 + 4, refused: [] })
+  assert.equal(result, { files: 5, bytes: 5 + 700_001 + 2 + 4, refused: [], renamed: [] })
   for (const [path, content] of Object.entries(files)) {
     assert.is((await readFile(join(to, path))).compare(Buffer.from(content)), 0, path)
   }
@@ -193,8 +193,8 @@ for (const [way, given] of ways) {
       ]
       const archive = await given(await craft([...good, ...entries, { path: 'in/last', body: 'last' }]))
       const { refused, files, bytes } = await unpack(archive, join(to), { allow: ['in/'] })
-      assert.is(refused.length, entries.length, refused.join('; '))
-      assert.not.match(refused.join(), /[\u0000-\u001f]/)
+      assert.is(refused.length, entries.length, JSON.stringify(refused))
+      assert.not.match(refused.map(({ path, reason }) => `${path}${reason}`).join(), /[\u0000-\u001f]/)
       assert.equal([files, bytes], [3, 9])
       assert.equal(await listAll(to), ['in/folder/x', 'in/good', 'in/last'])
       assert.is(await readFile(join(to, 'in/good'), 'utf8'), 'good')
@@ -224,17 +224,21 @@ for (const [way, given] of ways) {
     assert.equal(await listAll(elsewhere), [])
   })
 
-  test(`a file that exists is not overwritten, and one with the same bytes counts as unpacked, ${way}`, async () => {
+  test(`a file that exists is not overwritten, the new one gets a free name, and one with the same bytes counts as unpacked, ${way}`, async () => {
     const to = scratch()
     await plant(to, { 'in/mine': 'mine', 'in/same': 'same' })
     const archive = await craft([
       { path: 'in/mine', body: 'your' },
       { path: 'in/same', body: 'same' }
     ])
-    const { refused, files } = await unpack(await given(archive), to, { allow: ['in'] })
-    assert.is(files, 1)
-    assert.match(refused.join(), /^in\/mine: /)
+    for (const _ of ['once', 'again']) {
+      const { renamed, files } = await unpack(await given(archive), to, { allow: ['in'] })
+      assert.is(files, 2)
+      assert.equal(renamed, ['in/mine: arrived as mine-2, since the name is taken'])
+    }
     assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
+    assert.is(await readFile(join(to, 'in/mine-2'), 'utf8'), 'your')
+    assert.equal(await listAll(to), ['in/mine', 'in/mine-2', 'in/same'])
   })
 
   test(`mode bits beyond read, write and execute are dropped, ${way}`, async () => {
@@ -342,10 +346,10 @@ test('archives that share folders are merged in either order, and leave nothing 
   const unpacked = await Promise.all(all.map(archive => unpack(archive, to, { allow: ['in'] })))
   assert.equal(
     unpacked,
-    names.map(() => ({ files: 1, bytes: 1, refused: [] }))
+    names.map(() => ({ files: 1, bytes: 1, refused: [], renamed: [] }))
   )
   const again = await unpack(await readFile(await craft([{ path: 'in/a/x/more', body: 'm' }])), to, { allow: ['in'] })
-  assert.equal(again, { files: 1, bytes: 1, refused: [] })
+  assert.equal(again, { files: 1, bytes: 1, refused: [], renamed: [] })
   assert.equal(await listAll(to), ['in/a/x/more', 'in/a/x/x', 'in/a/y/y', 'in/a/z/z'])
   assert.equal(await readdir(to), ['in'])
 })

@@ -1,4 +1,4 @@
-/** Files that a member could not pack, or that were refused here: the result is partial without them. */
+/** Files that a member could not pack: the result is partial without them. */
 import { MAX_SENT } from '../../../protocols/record.ts'
 import type { RunHook } from './hook.ts'
 

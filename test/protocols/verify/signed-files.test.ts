@@ -26,7 +26,8 @@ const good: FilesToCheck = {
   ]),
   answered: new Set(),
   older: new Set(),
-  absent: []
+  absent: [],
+  renamed: []
 }
 
 const table: Array<[string, Partial<FilesToCheck>, faults: string[], unproven?: string[]]> = [
@@ -44,6 +45,20 @@ const table: Array<[string, Partial<FilesToCheck>, faults: string[], unproven?: 
     'a member sent a file twice, and one of them is there',
     { lists: [...good.lists, listOf(b, fileLine(B, file('c')))] },
     []
+  ],
+  [
+    'a file arrived under another name beside its own',
+    {
+      files: { ...good.files, [`${B}-2`]: file('c') },
+      lists: [...good.lists, listOf(b, fileLine(B, file('c')))],
+      renamed: [{ path: B, as: `${B}-2` }]
+    },
+    []
+  ],
+  [
+    'a file is said to have arrived in the folder of another',
+    { files: { ...good.files, [`${A}-2`]: file('b') }, renamed: [{ path: B, as: `${A}-2` }] },
+    [`${A}-2 a did not sign it`]
   ],
   [
     'a list is of another run',
