@@ -11,6 +11,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
+import { printable } from '../store/entries.ts'
 import { loadJournal } from '../store/journal.ts'
 import { checkResult } from '../store/stored-results.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -65,8 +66,8 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
         const name = names.get(peer) ?? peer
         noteReceived({ record, events }, { peer, name }, offer, transfer)
         hasArrived = true
-        for (const { path: what, reason } of transfer.refused)
-          refused.push({ name, what, bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
+        for (const { path, reason } of transfer.refused)
+          refused.push({ name, what: printable(path), bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
       }
     })
     let isComplete = true

@@ -20,8 +20,9 @@ import { ensureFree } from '../store/disk.ts'
 import { printable } from '../store/entries.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox, type Inbox, openInbox } from '../store/inbox.ts'
+import type { RenamedEntry } from '../store/move.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import type { RefusedEntry, RenamedEntry } from '../store/unpack.ts'
+import type { RefusedEntry } from '../store/unpack.ts'
 import { Budget } from './budget.ts'
 
 /** How a tarball came. */

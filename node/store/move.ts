@@ -9,7 +9,6 @@ import { namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { ancestors } from './entries.ts'
-import type { RenamedEntry } from './unpack.ts'
 import { yielder } from './yield.ts'
 
 /** Names that are tried for one file. */
@@ -21,6 +20,12 @@ const sealed = (path: string) => sealedName(rawOf(path))
 interface Size {
   files: number
   bytes: number
+}
+
+/** The path that a file had, and the one that it got beside it, as a seal has them. */
+export interface RenamedEntry {
+  path: string
+  as: string
 }
 
 interface Moved extends Size {

@@ -12,7 +12,7 @@ import { rawOf, sealedName } from '../../protocols/file-names.ts'
 import { temporaryIn } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { type Counted, Exceeded, Extraction, type Refuse } from './extraction.ts'
-import { moveIn } from './move.ts'
+import { moveIn, type RenamedEntry } from './move.ts'
 import { type Bytes, decompress, decompressWhole, type Stage } from './zstd.ts'
 
 export interface UnpackOptions {
@@ -52,12 +52,6 @@ export interface Unpacked {
 export interface RefusedEntry {
   path: string
   reason: string
-}
-
-/** The path that it had, and the one that it got beside it, as a seal has them. */
-export interface RenamedEntry {
-  path: string
-  as: string
 }
 
 const MAX_REFUSED = 1000
