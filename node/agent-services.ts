@@ -1,6 +1,7 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
+import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { ToolCheck } from './agent/tool-check.ts'
@@ -31,8 +32,10 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const { config, register, guards, home } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
+  const names = NamedControllers.open(home.controllers)
   return {
-    allowance: c => new Allowance(c, { self, rules, privileged: rules.privileged, caps, guards, file: home.config }),
+    allowance: c =>
+      new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
     agent: c => new Agent(c, init),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),

@@ -7,6 +7,7 @@ import {
   daemonDefaults,
   daemonSettings,
   labelsOf,
+  type ReceiveLimits,
   readConfigText
 } from '../protocols/config-file.ts'
 import { BakError } from '../protocols/errors.ts'
@@ -38,6 +39,7 @@ export interface Flags {
   allowExec?: string[]
   allowTools?: string[]
   allowPaths?: string[]
+  allowArchive?: string[]
   allowPrivileged?: string[]
   /** `all`, `guarded` or `none`; true is all. */
   allowWorkloads?: boolean | string
@@ -45,7 +47,7 @@ export interface Flags {
 }
 
 export type Allowed = Required<Omit<AllowSettings, 'run_as'>> & Pick<AllowSettings, 'run_as'>
-export type Config = Required<DaemonSettings> & { allow: Allowed }
+export type Config = Required<DaemonSettings> & { allow: Allowed; receive_limits: ReceiveLimits }
 
 /**
  * @param given the settings that `checkFlags` returned
@@ -57,18 +59,35 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const name = given.name ?? file.name ?? kept.name ?? nameOfHost()
   const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
+  const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
   const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
-  return { ...daemonDefaults, ...file, ...given, name, label, relay_limits, allow, run_limits } as Config
+  return {
+    ...daemonDefaults,
+    ...file,
+    ...given,
+    name,
+    label,
+    relay_limits,
+    receive_limits,
+    allow,
+    run_limits
+  } as Config
 }
 
 /** @throws {BakError} `usage` with a line for every error */
 export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
   const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...more } = flags
-  const { allowPrivileged: privileged, allowWorkloads: workloads, allowRunAs: run_as, ...others } = more
+  const {
+    allowPrivileged: privileged,
+    allowWorkloads: workloads,
+    allowRunAs: run_as,
+    allowArchive: archive,
+    ...others
+  } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
   const allow = {
-    ...dropUndefined({ controllers, exec, tools, paths }, parseAllowed),
+    ...dropUndefined({ controllers, exec, tools, paths, archive }, parseAllowed),
     ...dropUndefined<unknown>({
       privileged: privileged?.flatMap(wordsIn),
       workloads: workloads === 'all' || (workloads === 'none' ? false : workloads),

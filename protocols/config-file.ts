@@ -31,6 +31,20 @@ const relayLimits = v.strictObject({
 })
 export type RelayLimits = v.InferOutput<typeof relayLimits>
 
+const limit = v.pipe(count, v.minValue(1))
+/** What one member may bring into the result of one run that this peer drives. */
+const receiveLimits = v.strictObject({
+  /** Of its files, with their holes. */
+  bytes: v.optional(limit),
+  /** Files and folders. */
+  files: v.optional(limit),
+  tarballs: v.optional(limit),
+  /** Bytes unpacked for one that is sent, beyond the first GiB. */
+  ratio: v.optional(limit)
+})
+export type ReceiveLimits = Required<v.InferOutput<typeof receiveLimits>>
+export const receiveDefaults: ReceiveLimits = { bytes: 64 * 1024 ** 3, files: 1_000_000, tarballs: 25_000, ratio: 200 }
+
 /** True for everything, false for nothing, or a list of what is allowed. */
 const allowed = (pattern: RegExp, what: string) => {
   const item = v.pipe(v.string(), v.maxLength(4096), v.regex(pattern, `expected ${what}`))
@@ -53,6 +67,8 @@ const allowSettings = v.strictObject({
   tools: allowed(/^[\w.@#*-]+$/, 'a name of a tool'),
   /** Folders: a path that a run names, of a program or in an argument of a tool, must be below one of them. */
   paths: allowed(/^\//, 'an absolute path of a folder'),
+  /** Peers that may store whole results here, where this peer has the label archive=true: names or peer ids. */
+  archive: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /**
    * Programs that runs of others bring: `guarded` where they can run apart from this peer, which is as another user or in a sandbox; true
    * also as the user of the daemon where that is not root; false never.
@@ -102,6 +118,7 @@ export const daemonSettings = v.strictObject({
   announce: v.optional(list(address, 16)),
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
+  receive_limits: v.optional(receiveLimits),
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
@@ -123,6 +140,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   /** Whether this peer relays for others; `auto` is if AutoNAT finds that it can be reached from outside. */
   relay: 'auto',
   relay_limits: { reservations: 512 },
+  receive_limits: receiveDefaults,
   /** Tries to replace relayed connections by direct ones: reversed or punched. */
   direct: true,
   /** Asks the router for a mapped port. */
@@ -135,7 +153,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   forget: '1d',
   log: 'info',
   allow: {
-    ...{ controllers: true, exec: true, tools: true, paths: true },
+    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true },
     ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */

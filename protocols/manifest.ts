@@ -46,7 +46,9 @@ export const offer = v.object({
   /** Version of bak on the controller. */
   program: text,
   spec,
-  candidates: list(candidate, MAX_PEERS)
+  candidates: list(candidate, MAX_PEERS),
+  /** Members sign the lists of the files that they send (file-list.ts). */
+  signedFiles: v.optional(v.literal(true))
 })
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }

@@ -182,7 +182,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       }
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
       const folder = this.init.home.work(run)
-      const outbox = await openOutbox(join(folder, 'outbox'), run)
+      const outbox = await openOutbox(join(folder, 'outbox'), run, this.init.signer)
       taken = true
       this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed }), stream).handle(command, by)
     } finally {
@@ -254,7 +254,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     for (const name of names.filter(each => !each.startsWith('.'))) {
       const folder = this.init.home.work(name)
       try {
-        const outbox = await openOutbox(join(folder, 'outbox'), name)
+        const outbox = await openOutbox(join(folder, 'outbox'), name, this.init.signer)
         const member = await restoreMember(folder, this.init.signer.peer, outbox)
         const stream = this.#newStream(name, member.lead.by)
         this.components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))

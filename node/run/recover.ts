@@ -12,6 +12,7 @@ import type { RunFolder } from '../store/run-folder.ts'
 import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
 import { sealResult } from './sealing.ts'
 
@@ -74,6 +75,12 @@ export async function closeAbandoned(
   })
   record.status = statusOf('failed')
   if (lost != null) events.store({ type: 'warning', text: lost })
+  await reconcile({ folder, record, events }).catch(cause =>
+    events.store({
+      type: 'warning',
+      text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
+    })
+  )
   const notice = await certifyEnd({ folder, record, events, signer }).catch(() => undefined)
   if (notice != null) notices?.add(notice)
   await folder.writeMetadata(metadataOf(record)).catch(() => {})

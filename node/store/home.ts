@@ -26,6 +26,8 @@ export interface Home {
   ledger: string
   /** What was started here for others. */
   audit: string
+  /** Whom names in `allow.controllers` mean. */
+  controllers: string
   /** Tools that were registered on this peer. */
   registered: string
   /** Results of all runs, or of one. */
@@ -74,6 +76,7 @@ export function homeAt(dir: string): Home {
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
     audit: join(root, 'audit'),
+    controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
     runs: below('runs'),
     work: below('work'),

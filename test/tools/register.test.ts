@@ -31,7 +31,8 @@ async function registerOf(rules: object = {}) {
     forRun: () => assert.unreachable(),
     inWords: () => []
   }
-  const init = { self, rules: { ...open, ...rules }, guards: guards as never, file: '/h/config.toml' }
+  const names = { peerOf: () => undefined, bind: async () => {} }
+  const init = { self, rules: { ...open, ...rules }, names, guards: guards as never, file: '/h/config.toml' }
   const allowance = new Allowance({ members }, init)
   register.serve({
     streams: {

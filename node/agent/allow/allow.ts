@@ -22,10 +22,12 @@ export interface Machine extends Disk {
   runs(tool: string, options: string[]): string[] | undefined
 }
 
-interface Caller {
+export interface Caller {
   peer: string
-  /** @returns the live peers that call themselves by this name */
+  /** @returns the live controllers that call themselves by this name */
   named(name: string): string[]
+  /** @returns the peer that a name of the list was bound to when it first let one in */
+  boundTo?(name: string): string | undefined
 }
 
 export interface Refusal {
@@ -51,17 +53,24 @@ export async function refusalOf(
   return undefined
 }
 
-/** Peers choose their names: a name of two peers identifies neither. */
-function refuseController({ controllers }: Rules, { peer, named }: Caller): Refusal | undefined {
-  if (controllers === true) return undefined
-  const listed = listOf(controllers)
-  if (listed.includes(peer)) return undefined
-  const fitting = listed.map(name => ({ name, peers: named(name) })).filter(({ peers }) => peers.includes(peer))
-  if (fitting.some(({ peers }) => peers.length === 1)) return undefined
-  const [twin] = fitting
-  const why =
-    twin == null ? `does not name ${peer}` : `names ${twin.name}, as ${twin.peers.length} peers call themselves`
-  return { rule: 'controllers', why }
+/** Peers choose their names: one that is bound means its peer, and one of two peers that is not bound neither. */
+function refuseController({ controllers }: Rules, caller: Caller): Refusal | undefined {
+  const { peer } = caller
+  if (controllers === true || listOf(controllers).includes(peer)) return undefined
+  if (namesOf(controllers, caller).length > 0) return undefined
+  const claimed = listOf(controllers).find(name => caller.named(name).includes(peer))
+  if (claimed == null) return { rule: 'controllers', why: `does not name ${peer}` }
+  const bound = caller.boundTo?.(claimed)
+  const who = bound == null ? `as ${caller.named(claimed).length} peers call themselves` : `which is ${bound} here`
+  return { rule: 'controllers', why: `names ${claimed}, ${who}: to let this one in, name its id ${peer}` }
+}
+
+/** @returns the names of the list that let the caller in */
+export function namesOf(controllers: Rules['controllers'], { peer, named, boundTo }: Caller): string[] {
+  return listOf(controllers === true ? [] : controllers).filter(name => {
+    const bound = boundTo?.(name)
+    return bound == null ? named(name).length === 1 && named(name)[0] === peer : bound === peer
+  })
 }
 
 /** What others bring runs where it can be kept apart, or where the owner says that it need not. */

@@ -8,15 +8,18 @@ import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
-import { explain, type Rules, refusalOf } from './allow.ts'
+import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
+import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
 
 interface AllowanceInit {
   /** Peer id of this peer. */
   self: string
   rules: Rules
+  /** Whom the names in them mean. */
+  names: Pick<NamedControllers, 'peerOf' | 'bind'>
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
@@ -32,9 +35,10 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async check(peer: string, tools: Assignment[]): Promise<void> {
     const { self, rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
-    const caller = peer === self ? undefined : { peer, named: (name: string) => this.#peersNamed(name) }
+    const caller = peer === self ? undefined : this.#callerOf(peer)
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    for (const name of caller == null ? [] : namesOf(rules.controllers, caller)) await this.init.names.bind(name, peer)
   }
 
   /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
@@ -67,9 +71,14 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return this.init.guards.inWords()
   }
 
-  /** @returns the live peers that call themselves by this name */
-  #peersNamed(asked: string): string[] {
+  #callerOf(peer: string): Caller {
+    const { names } = this.init
+    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
+  }
+
+  /** An agent may take any name, and must not keep a controller out by it. */
+  #controllersNamed(asked: string): string[] {
     const fitting = this.#members.list().filter(({ name, shown }) => name === asked || shown === asked)
-    return fitting.map(({ peer }) => peer).filter(peer => this.#members.isHere(peer))
+    return fitting.filter(({ peer, role }) => role !== 'agent' && this.#members.isHere(peer)).map(({ peer }) => peer)
   }
 }

@@ -39,9 +39,14 @@ const line = (text: string) => own('/bin/sh', '-c', text)
 const judge = (
   rules: Partial<Rules>,
   tools: Assignment[],
-  names?: Record<string, string[]>
+  names?: Record<string, string[]>,
+  bound: Record<string, string> = {}
 ): Promise<Refusal | undefined> => {
-  const caller = names && { peer: ops, named: (name: string) => names[name] ?? [] }
+  const caller = names && {
+    peer: ops,
+    named: (name: string) => names[name] ?? [],
+    boundTo: (name: string) => bound[name]
+  }
   return refusalOf({ ...open, ...rules }, { caller, tools }, machine)
 }
 
@@ -74,6 +79,12 @@ for (const [rule, names, refused] of callers) {
     }
   )
 }
+controllers('a name means the peer that it was bound to, whoever has it now', async () => {
+  const rule = { controllers: ['ops'] }
+  assert.is(await judge(rule, [], { ops: [ops, other] }, { ops }), undefined)
+  const refusal = await judge(rule, [], { ops: [ops] }, { ops: other })
+  assert.match(refusal?.why as string, `names ops, which is ${other} here: to let this one in, name its id ${ops}`)
+})
 controllers('a run of this peer needs no entry in the list', async () => {
   assert.is(await judge({ controllers: false }, [toolOf('proc')]), undefined)
 })
