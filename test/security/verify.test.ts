@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Signer } from '../../protocols/envelope.ts'
+import { verifyFolder } from '../../protocols/verify.ts'
 import { finished, startRun, useTestnet } from '../helpers/mesh.ts'
 import { keyOf } from '../helpers/rogue.ts'
 import { newSigner } from '../helpers/streams.ts'
@@ -44,6 +45,13 @@ test.before(async () => {
 /** Without a home, so that nobody is named unless the words do. */
 const verify = (folder: string, words: string[] = [], home = '/nowhere') =>
   finished(net().spawnBak('b', ['--home', home, 'verify', folder, ...words]))
+
+/** What `bak verify --by` the controller prints of each, in this process: a program takes a second to start. */
+async function faultsOf(copy: Copy): Promise<string> {
+  const { ok, faults } = await verifyFolder(copy.folder, { by: controller.peer })
+  assert.is(ok, faults.length === 0)
+  return faults.map(({ where, what }) => `${where}: ${what}`).join('\n')
+}
 
 const toolFile = (copy: Copy, member: string) => {
   const [tool] = readdirSync(copy.path(TOOLS, member))
@@ -239,10 +247,7 @@ for (const [who, did, act, says] of table) {
     try {
       act(copy)
       if (who === 'the controller') await copy.seal(controller)
-      const { status, stdout, stderr } = await verify(copy.folder, ['--by', controller.peer])
-      assert.match(stdout, says, stderr)
-      assert.match(stdout, /NOT as it was signed/)
-      assert.is(status, 66)
+      assert.match(await faultsOf(copy), says)
     } finally {
       copy.remove()
     }
@@ -276,14 +281,29 @@ for (const [did, change, says] of records) {
     const copy = new Copy(original)
     try {
       await copy.seal(controller, change(copy))
-      const { status, stdout, stderr } = await verify(copy.folder, ['--by', controller.peer])
-      assert.match(stdout, says, stderr)
-      assert.is(status, 66)
+      assert.match(await faultsOf(copy), says)
     } finally {
       copy.remove()
     }
   })
 }
+
+test('each fault is on a line of its own, and the exit status is 66', async () => {
+  const copy = new Copy(original)
+  try {
+    for (const name of ['one', 'two']) symlinkSync('.', copy.path(name))
+    append(copy, `${SAMPLE}/workload/c/stdout.txt`)
+    await copy.seal(controller)
+    copy.write('\u202egpj.sh', '')
+    const { status, stdout } = await verify(copy.folder, ['--by', controller.peer])
+    assert.match(stdout, /^1-default\/sample1\/workload\/c\/stdout.txt: is not as c signed it$/m)
+    assert.match(stdout, /^ gpj.sh: was not there when the run was sealed$/m, 'without what a terminal obeys')
+    assert.match(stdout, /NOT as it was signed, 2 faults/)
+    assert.is(status, 66)
+  } finally {
+    copy.remove()
+  }
+})
 
 test('a result as it was is proven to whom its reader names, and to nobody else', async () => {
   const c = controller.peer
