@@ -1,5 +1,6 @@
 /** Runs a program as a tool: its files, readiness and exit. */
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -64,9 +65,10 @@ export async function runProgram(
       const endedEarly = ended
       const exit = await supervised.stop({ signal: run.stopSignal })
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths)]
-      // it may have written a file of its own
-      if ((await sizeOf(paths.output)) + (await sizeOf(paths.stdout)) === 0) remarks.push('wrote nothing')
-      return exit.signal === 'SIGKILL' ? ['had to be killed'] : []
+      return [
+        ...(await faultAtStop(exit, run.stopSignal, paths)),
+        ...((await hasWritten(folder, paths)) ? [] : ['wrote nothing'])
+      ]
     }
   }
 }
@@ -94,19 +96,34 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
 }
 
 async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
-  const why = await errorLineIn(stderr)
-  return new BakError(
-    'tool-failed',
-    `ended with ${describe(exit)} before its first output${why === '' ? '' : `: ${why}`}`
-  )
+  return new BakError('tool-failed', `ended with ${describe(exit)} before its first output${await reasonIn(stderr)}`)
 }
 
 async function earlyEndOf(exit: Exit, { stderr }: Paths): Promise<string> {
+  return `ended early with ${describe(exit)}${await reasonIn(stderr)}`
+}
+
+async function reasonIn(stderr: string): Promise<string> {
   const why = await errorLineIn(stderr)
-  return `ended early with ${describe(exit)}${why === '' ? '' : `: ${why}`}`
+  return why === '' ? '' : `: ${why}`
+}
+
+/** A tool ends by the signal that stops it, or handles it and says that all went well. */
+async function faultAtStop(exit: Exit, stopSignal: NodeJS.Signals, { stderr }: Paths): Promise<string[]> {
+  if (exit.signal === 'SIGKILL') return ['had to be killed']
+  const usual = exit.signal === stopSignal || exit.exit === 0 || exit.exit === 128 + constants.signals[stopSignal]
+  return usual ? [] : [`${describe(exit)} when it was stopped${await reasonIn(stderr)}`]
 }
 
 const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` : `exit ${exit}`)
+
+/** Some tools print what they measure to stderr, and some write files of their own. */
+async function hasWritten(folder: string, { command }: Paths): Promise<boolean> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  for (const file of files) if (file !== command && (await sizeOf(file)) > 0) return true
+  return false
+}
 
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
