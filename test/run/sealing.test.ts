@@ -7,9 +7,14 @@ import { RunEvents } from '../../node/run/events.ts'
 import { closeAbandoned } from '../../node/run/recover.ts'
 import { sealResult } from '../../node/run/sealing.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { seal } from '../../protocols/envelope.ts'
+import { MANIFEST_FILE } from '../../protocols/layout.ts'
+import { manifestSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { asNobody } from '../helpers/nobody.ts'
-import { controller, run, runRecord, specOf } from '../protocols/samples.ts'
+import { controller, manifest, member, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('sealing')
@@ -77,6 +82,23 @@ test('a journal that is damaged keeps no run from its end', async () => {
   await closeAbandoned(folder, controller)
   assert.ok(folder.isSealed())
   assert.match(readFileSync(folder.journal, 'utf8'), /the journal is damaged/)
+})
+
+test('a run that was left open is closed with what its journal and its manifest say beyond its record', async () => {
+  const { folder, record, events } = await result()
+  const sealed = seal(manifestSubject, manifest, controller)
+  await folder.writeEnvelope(MANIFEST_FILE, sealed)
+  const out = { peer: member.peer, name: 'node-b', phase: 'send' as const, code: 'timeout' as const, reason: 'late' }
+  events.store({ type: 'excluded', ...out })
+  const tarball = { peer: member.peer, name: 'node-b', what: '1-default/sample1', digest: 'a'.repeat(64), bytes: 7 }
+  events.store({ type: 'received', ...tarball, took: 1 })
+  await events.close()
+  const behind = { manifest: undefined, roster: [], sent: [], excluded: [] }
+  await folder.writeRecord({ ...record, ...behind, state: 'running' })
+  await closeAbandoned(folder, controller)
+  const closed = await folder.readRecord()
+  assert.equal([closed.manifest, closed.roster], [digestOf(encode(sealed)), manifest.roster])
+  assert.equal([closed.excluded, closed.sent], [[out], [{ ...tarball, arrived: true }]])
 })
 
 test('a collection seals what is new, and no change of what has a digest', async () => {
