@@ -153,7 +153,9 @@ export class MemberRun {
   async drop(): Promise<void> {
     clearTimeout(this.#lease)
     this.#enter('gone')
-    await this.member.remove()
+    await this.member
+      .remove()
+      .catch(error => this.#log.error('not removed', { run: this.member.run, why: asBakError(error).message }))
     // the last certificate may be on its way
     await this.#uplinks.finish(LAST_MESSAGES_MS)
     this.#init.onGone()
@@ -163,14 +165,21 @@ export class MemberRun {
   abandon(): void {
     if (this.#ending) return
     this.#ending = true
-    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+    this.#abandon().catch(error => {
+      // whoever ends it later tries again
+      this.#ending = false
+      this.#log.error('not ended in order', { run: this.member.run, why: asBakError(error).message })
+    })
   }
 
   async #abandon(): Promise<void> {
     this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
     await this.#tail
     await stopTools(this.member)
-    await this.pack()
+    // a full disk keeps nobody in a run: whoever collects the data has it packed then
+    await this.pack().catch(error =>
+      this.#log.error('data not packed', { run: this.member.run, why: asBakError(error).message })
+    )
     await this.#finish()
   }
 
@@ -208,6 +217,8 @@ export class MemberRun {
     else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
+    // no command follows, and what could not be handed over is collected
+    if (phase === 'terminate' && outcome === 'failed') this.abandon()
   }
 
   #enter(state: State): void {

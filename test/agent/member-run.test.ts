@@ -98,6 +98,35 @@ test('it measures from its answer to start to its answer to stop, which says wha
   })
 })
 
+test('a member whose data cannot be packed is out of the run all the same, and keeps the data', async () => {
+  const { memberRun, member, order, over, log } = await memberRunOf()
+  await order('start')
+  await startTool(member)
+  const full = async () => {
+    throw new BakError('no-space', 'no space left')
+  }
+  member.outbox.add = full
+  member.save = full
+  memberRun.abandon()
+  await until(() => (member.state === 'orphaned' ? true : undefined))
+  assert.is(over(), 1)
+  assert.match(log.join(''), /no space left.*data not packed/)
+  const left = await memberRun.pack().catch(({ code }) => code)
+  assert.is(left, 'no-space', 'the data is still there')
+})
+
+test('a member that cannot hand over its data at the end is out of the run', async () => {
+  const { member, order } = await memberRunOf()
+  await order('start')
+  await startTool(member)
+  member.outbox.add = async () => {
+    throw new BakError('no-space', 'no space left')
+  }
+  const terminate = await order('terminate')
+  assert.equal([terminate.outcome, terminate.code], ['failed', 'no-space'])
+  await until(() => (member.state === 'orphaned' ? true : undefined))
+})
+
 test('what tools say is cut to what an answer has room for', async () => {
   const { member, order } = await memberRunOf()
   member.state = 'running'
