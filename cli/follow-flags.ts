@@ -4,7 +4,7 @@ import { addFlag } from './command.ts'
 import { parseNumber } from './spec-flags.ts'
 
 export function addFollowFlags(command: Command): void {
-  addFlag(command, '--strict', 'exit with 2 if the result lacks members')
+  addFlag(command, '--strict', 'exit with 2 if the result lacks members or anything else that it was asked for')
   addFlag(command, '--propagate-exit', 'exit with the status of the workload if it failed')
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')

@@ -20,7 +20,6 @@ import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
   key?: string
-  strict?: boolean
   propagateExit?: boolean
   detach?: boolean
   quiet?: boolean
@@ -62,7 +61,7 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
-  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), options.strict)
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec }), spec.policy.strict)
   checkEnvironment(callerEnv, directory)
   const request = { spec, directory, env: callerEnv, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)

@@ -36,7 +36,7 @@ export function planOf(spec: Spec): PlannedPhase[] {
   const { join_timeout, phase_timeout, send_timeout } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
-    spec.sysinfo === 'none' ? [] : [{ ...usual, phase: 'sysinfo', when }]
+    spec.sysinfo === 'none' ? [] : [{ ...usual, phase: 'sysinfo', when, ...(when === 'end' ? { always: 'run' } : {}) }]
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
     { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },
