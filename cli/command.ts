@@ -5,7 +5,7 @@ import type { CallName, CallRequest, CallResponse } from '../protocols/control.t
 import { defaultHome, socketOf } from '../protocols/default-home.ts'
 import { BakError } from '../protocols/errors.ts'
 import { callerVariables } from '../protocols/variables.ts'
-import { writeTo } from './output.ts'
+import { cleanJson, cleanLine, writeTo } from './output.ts'
 
 /** The caller's environment, before this program changes it. */
 export const callerEnv = callerVariables(process.env)
@@ -18,8 +18,10 @@ export interface Context {
   rest?: string[]
   /** The options of the command from flags and variables, and those from config.toml. */
   bySource<Options>(): { given: Options; configured: Options }
-  /** Writes a line to stdout. */
+  /** Writes one line to stdout, without what a terminal would obey: names and reasons are of other peers. */
   print(line: string): Promise<void>
+  /** As `print`, for a text whose lines are made here, such as a table. */
+  printLines(text: string): Promise<void>
   /** The program with the flags of every command. */
   program(): Promise<Command>
   /** Calls the daemon for one answer. */
@@ -88,7 +90,8 @@ function contextOf({ home, json = false }: { home?: string; json?: boolean }, co
     rest,
     bySource: () => optionsBySource(command),
     program: () => buildAll(),
-    print: line => writeTo(process.stdout, `${line}\n`),
+    print: line => writeTo(process.stdout, `${json ? cleanJson(line) : cleanLine(line)}\n`),
+    printLines: text => writeTo(process.stdout, `${text.split('\n').map(cleanLine).join('\n')}\n`),
     ask: async (call, request) => (await import('../protocols/control-http.ts')).callOnce(socket, call, request)
   }
 }

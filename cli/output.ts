@@ -1,9 +1,10 @@
 /** Writes to a terminal or a pipe, whose reader may be slow or gone. */
 import { styleText } from 'node:util'
+import { OBEYED } from '../protocols/clean-line.ts'
 import { escapeRaw } from '../protocols/file-names.ts'
 import { type OutputBytes, unwrapOutput } from '../protocols/output-bytes.ts'
 
-export { cleanLine } from '../protocols/clean-line.ts'
+export { cleanJson, cleanLine } from '../protocols/clean-line.ts'
 
 /** Writes, and waits for a slow reader, but not for one that has closed its end. */
 export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
@@ -18,12 +19,13 @@ export function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): 
   })
 }
 
+const obeyed = new RegExp(`[${OBEYED}]`)
 /** What a terminal would obey, but for the ends of lines and tabs. */
-const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
+const isObeyed = (character: string) => character !== '\n' && character !== '\t' && obeyed.test(character)
 
 /** @returns output as text for a terminal: control characters and bytes that are no UTF-8 as `\x1b`; a carriage return ends a line */
 export const visibleOutput = (portion: OutputBytes): string =>
-  escapeRaw(unwrapOutput(portion).toString('latin1').replace(/\r\n?/g, '\n'), character => OBEYED.test(character))
+  escapeRaw(unwrapOutput(portion).toString('latin1').replace(/\r\n?/g, '\n'), isObeyed)
 
 /** Writes output of a workload: the bytes that it wrote, except to a terminal. */
 export const writeOutput = (stream: NodeJS.WriteStream, portion: OutputBytes): Promise<void> =>

@@ -7,13 +7,13 @@ import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
 
 /** @returns the exit status */
-export async function printPlan({ json, print }: Context, plan: Plan, strict = false): Promise<number> {
+export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
   const { members, verdict, phases, command } = plan
   if (json) await print(JSON.stringify(plan))
   else {
-    await print(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
+    await printLines(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
     const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
-    await print(`\n${notes.map(note => formatNote(note)).join('\n')}`)
+    await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }
   return statusOf(verdict, isWhole(plan), strict)

@@ -1,6 +1,7 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
-import { Allowance } from './agent/allowance.ts'
+import { Allowance } from './agent/allow/allowance.ts'
+import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { ToolCheck } from './agent/tool-check.ts'
@@ -8,6 +9,7 @@ import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import { checkPermission } from './mesh/permissions.ts'
 import type { MeshServices } from './mesh-services.ts'
+import type { Guards } from './processes/guards.ts'
 import type { RunServices } from './run-services.ts'
 import type { Register } from './tools/register.ts'
 
@@ -23,13 +25,17 @@ export type AgentServices = {
 export interface AgentServicesInit extends AgentInit {
   config: Config
   register: Register
+  guards: Guards
 }
 
 export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
-  const { config, register, home } = init
+  const { config, register, guards, home } = init
+  const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
+  const names = NamedControllers.open(home.controllers)
   return {
-    allowance: c => new Allowance(c, { self, rules: config.allow, file: home.config }),
+    allowance: c =>
+      new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
     agent: c => new Agent(c, init),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),

@@ -4,6 +4,8 @@ import { defaultHome } from '../protocols/default-home.ts'
 import { asBakError, exitStatus } from '../protocols/errors.ts'
 import { withNearestCommand } from '../protocols/nearest.ts'
 import { PROGRAM } from '../protocols/version.ts'
+import { addAllow } from './commands/allow.ts'
+import { addAudit } from './commands/audit.ts'
 import { addDaemon } from './commands/daemon.ts'
 import { addDrain } from './commands/drain.ts'
 import { addExec } from './commands/exec.ts'
@@ -17,6 +19,7 @@ import { addRevoke } from './commands/revoke.ts'
 import { addRotateSecret } from './commands/rotate-secret.ts'
 import { addStatus } from './commands/status.ts'
 import { addStop } from './commands/stop.ts'
+import { addStopAll } from './commands/stop-all.ts'
 import { addUninstall } from './commands/uninstall.ts'
 
 const EXAMPLES = `
@@ -40,6 +43,9 @@ const commands = [
   addLeave,
   addForget,
   addDrain,
+  addAllow,
+  addAudit,
+  addStopAll,
   addInstall,
   addUninstall
 ]

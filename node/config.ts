@@ -7,6 +7,7 @@ import {
   daemonDefaults,
   daemonSettings,
   labelsOf,
+  type ReceiveLimits,
   readConfigText
 } from '../protocols/config-file.ts'
 import { BakError } from '../protocols/errors.ts'
@@ -38,9 +39,15 @@ export interface Flags {
   allowExec?: string[]
   allowTools?: string[]
   allowPaths?: string[]
+  allowArchive?: string[]
+  allowPrivileged?: string[]
+  /** `all`, `guarded` or `none`; true is all. */
+  allowWorkloads?: boolean | string
+  allowRunAs?: string
 }
 
-export type Config = Required<DaemonSettings> & { allow: Required<AllowSettings> }
+export type Allowed = Required<Omit<AllowSettings, 'run_as'>> & Pick<AllowSettings, 'run_as'>
+export type Config = Required<DaemonSettings> & { allow: Allowed; receive_limits: ReceiveLimits }
 
 /**
  * @param given the settings that `checkFlags` returned
@@ -52,15 +59,41 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const name = given.name ?? file.name ?? kept.name ?? nameOfHost()
   const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
+  const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
-  return { ...daemonDefaults, ...file, ...given, name, label, relay_limits, allow } as Config
+  const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
+  return {
+    ...daemonDefaults,
+    ...file,
+    ...given,
+    name,
+    label,
+    relay_limits,
+    receive_limits,
+    allow,
+    run_limits
+  } as Config
 }
 
 /** @throws {BakError} `usage` with a line for every error */
 export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSettings {
-  const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...others } = flags
+  const { allowControllers: controllers, allowExec: exec, allowTools: tools, allowPaths: paths, ...more } = flags
+  const {
+    allowPrivileged: privileged,
+    allowWorkloads: workloads,
+    allowRunAs: run_as,
+    allowArchive: archive,
+    ...others
+  } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const allow = dropUndefined({ controllers, exec, tools, paths }, parseAllowed)
+  const allow = {
+    ...dropUndefined({ controllers, exec, tools, paths, archive }, parseAllowed),
+    ...dropUndefined<unknown>({
+      privileged: privileged?.flatMap(wordsIn),
+      workloads: workloads === 'all' || (workloads === 'none' ? false : workloads),
+      run_as
+    })
+  }
   const given: DaemonSettings = dropUndefined<unknown>({
     ...others,
     listen: listen === false ? [] : listen,
@@ -83,7 +116,7 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
 /** `--listen /x: what is wrong` */
 function inFlags({ path: [flag, part], what }: ValidationError, given: Record<string, unknown>): string {
   const value = part == null ? given[flag as string] : (given[flag as string] as Record<string, unknown>)[part]
-  if (flag === 'allow') return `--allow-${part} ${value}: ${what}`
+  if (flag === 'allow') return `--allow-${String(part).replaceAll('_', '-')} ${value}: ${what}`
   return `--${flag} ${flag === 'label' && part != null ? `${part}=${value}` : value}: ${what}`
 }
 
@@ -94,10 +127,12 @@ function dropUndefined<T>(values: Record<string, T | undefined>, change: (value:
 
 /** A name with a comma can only be given in the file. */
 function parseAllowed(given: string[]): boolean | string[] {
-  const words = given.flatMap(each => each.split(',')).filter(word => word !== '')
+  const words = given.flatMap(wordsIn)
   if (words.length !== 1) return words
   return words[0] === 'all' || (words[0] === 'none' ? false : words)
 }
+
+const wordsIn = (given: string) => given.split(',').filter(word => word !== '')
 
 function nameOfHost(): string {
   const host = hostname()

@@ -9,6 +9,7 @@ import type {
 } from '../protocols/control.ts'
 import { check } from './control/ask-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
+import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
@@ -26,6 +27,7 @@ type Handle<N extends CallName> = (
 
 const handlers: { [N in CallName]: Handle<N> } = {
   ...{ status, members, forget, stop, drain, tools, check, register },
+  ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
   ...{ plan, run, attach, cancel },

@@ -21,6 +21,18 @@ export function addSettings(command: Command): void {
   several('--allow-exec <programs>', 'programs that runs may start here: names, absolute paths with *, all or none')
   several('--allow-tools <names>', 'tools, or sets of them, that runs may use here: names, all or none')
   several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
+  several('--allow-archive <peers>', 'peers that may store whole results here: names, peer ids, all or none')
+  option(
+    '--allow-workloads [when]',
+    'programs that runs of others bring: apart from this peer (guarded, the default), also as its user if need be (all), or none'
+  )
+    .choices(['all', 'guarded', 'none'])
+    .preset('all')
+  several('--allow-privileged <programs>', 'of these programs, those that run as this daemon does')
+  option(
+    '--allow-run-as <user>',
+    "the user that the others run as, if this daemon is root's (default: bak-run, or nobody)"
+  )
   option('--membership <time>', 'as an admin, how long the proofs that this peer renews are valid (default: 30d)')
   option('--leftovers <time>', 'delete data that nobody has collected at this age (default: 30d)')
   option('--forget <time>', 'how long peers that are lost or have left are still known (default: 1d)')
@@ -60,12 +72,13 @@ export function flagsOf(chain: Command[]): Flags & Record<string, unknown> {
 /** @returns for each setting that was given, by its key in config.toml, `flag` or the name of its variable */
 export function originsOf(chain: Command[]): Record<string, string> {
   return Object.fromEntries(
-    givenIn(chain).map(({ name, source }) => [
-      flagOf(name).replace('allow-', 'allow.'),
-      source === 'cli' ? 'flag' : variableOf(flagOf(name))
-    ])
+    givenIn(chain).map(({ name, source }) => [keyOf(name), source === 'cli' ? 'flag' : variableOf(flagOf(name))])
   )
 }
+
+/** `allowRunAs` is `allow.run_as` in config.toml. */
+const keyOf = (name: string) =>
+  flagOf(name).replace(/^allow-(.*)/, (_, key: string) => `allow.${key.replaceAll('-', '_')}`)
 
 /** @returns what was given, the later of two with one name in force; a variable without a text is not set */
 function givenIn(chain: Command[]): Array<{ name: string; value: string | string[] | boolean; source: 'env' | 'cli' }> {

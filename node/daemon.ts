@@ -10,7 +10,7 @@ import { serveControl } from '../protocols/control-http.ts'
 import { BakError, type ErrorCode } from '../protocols/errors.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
-import { limitTools } from './agent/allow.ts'
+import { limitTools } from './agent/allow/allow.ts'
 import { agentServices } from './agent-services.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
@@ -30,6 +30,8 @@ import { readTrust, TrustFileWriter } from './mesh/trust/trust-file.ts'
 import { loadMesh, type MeshFile } from './mesh-file.ts'
 import { meshServices } from './mesh-services.ts'
 import type { Parts, Services } from './parts.ts'
+import { Audit } from './processes/audit.ts'
+import { Guards } from './processes/guards.ts'
 import { Supervisor, sweep } from './processes/supervisor.ts'
 import { runServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
@@ -84,6 +86,10 @@ async function compose(
 ): Promise<Daemon> {
   const { home, log, config } = init
   const supervisor = new Supervisor({ ledger: home.ledger })
+  const audit = new Audit({ path: home.audit, onError: why => log.error('the audit was not written', { why }) })
+  const { allow, run_limits: limits } = config
+  const guards = await Guards.open({ home: home.root, work: home.work(), supervisor, audit, limits, allow })
+  for (const words of guards.inWords()) log.info('programs of others', { words })
   const register = await Register.open(home.registered)
   const addressBook = await AddressBook.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
@@ -139,9 +145,9 @@ async function compose(
         relays = made
       }
     }),
-    ...runServices({ ...common, workloads }),
+    ...runServices({ ...common, workloads, limits: config.receive_limits, archive: config.allow.archive }),
     ...agentServices({
-      ...{ ...common, config, register, supervisor, workloads },
+      ...{ ...common, config, register, supervisor, guards, workloads },
       onRunOver: () => init.once && stopWhenIdle(parts)
     })
   }
@@ -150,7 +156,7 @@ async function compose(
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...network.services,
-    ...{ home, log, identity, mesh, started: self.started, network, addresses, settings: init.settings ?? [] },
+    ...{ home, log, identity, mesh, guards, started: self.started, network, addresses, settings: init.settings ?? [] },
     onStop: init.onStop
   }
   const control = await serveControl(controlHandlers(parts), home.socket, {

@@ -6,6 +6,7 @@ import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
 import type { MeshFile } from './mesh-file.ts'
 import type { MeshServices } from './mesh-services.ts'
+import type { Guards } from './processes/guards.ts'
 import type { RunServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
 
@@ -19,6 +20,7 @@ export interface Parts extends Services {
   started: number
   settings: SettingInForce[]
   network: Libp2p
+  guards: Guards
   addresses(): string[]
   onStop(): void
 }

@@ -7,9 +7,9 @@ import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
-import { Mover } from './run/mover.ts'
+import { Mover, type MoverInit } from './run/mover.ts'
 import { answerEcho } from './run/preflight.ts'
-import { Receiver } from './run/receiver.ts'
+import { Receiver, type ReceiverInit } from './run/receiver.ts'
 import { RunService } from './run/run-service.ts'
 
 export type RunServices = {
@@ -24,7 +24,7 @@ export type RunServices = {
   mover: Mover
 }
 
-export function runServices(init: CoordinatorInit): ServiceList<RunServices, MeshServices> {
+export function runServices(init: CoordinatorInit & ReceiverInit & MoverInit): ServiceList<RunServices, MeshServices> {
   return {
     content: c => new Content(c),
     replicas: c => new CertificateReplicas(c, { log: init.log, self: init.signer.peer }),

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { BakError } from '../protocols/errors.ts'
+import { readTicket } from '../protocols/ticket.ts'
 
 /** Many times the longest ticket. */
 const MAX_TICKET_BYTES = 64 * 1024
@@ -20,7 +21,7 @@ export interface TicketWords {
 
 /**
  * @returns undefined where none was given
- * @throws {BakError} `usage` for a ticket in pieces, an empty source, or two sources at once
+ * @throws {BakError} `usage` for a ticket in pieces or with a character wrong, an empty source, or two sources at once
  */
 export async function takeTicket(given: TicketWords, input: NodeJS.ReadableStream): Promise<string | undefined> {
   const { words, file, join, joinIsVariable = false } = given
@@ -32,6 +33,7 @@ export async function takeTicket(given: TicketWords, input: NodeJS.ReadableStrea
   if (argument != null && file != null) throw new BakError('usage', 'a ticket and --ticket-file: give one of them')
   if (argument === '-') return nonEmpty(await firstLine(input), 'standard input')
   if (argument != null) {
+    readTicket(argument)
     warnOfArgument()
     return argument
   }

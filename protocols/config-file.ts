@@ -31,27 +31,85 @@ const relayLimits = v.strictObject({
 })
 export type RelayLimits = v.InferOutput<typeof relayLimits>
 
+const limit = v.pipe(count, v.minValue(1))
+/** What one member may bring into the result of one run that this peer drives. */
+const receiveLimits = v.strictObject({
+  /** Of its files, with their holes. */
+  bytes: v.optional(limit),
+  /** Files and folders. */
+  files: v.optional(limit),
+  tarballs: v.optional(limit),
+  /** Bytes unpacked for one that is sent, beyond the first GiB. */
+  ratio: v.optional(limit)
+})
+export type ReceiveLimits = Required<v.InferOutput<typeof receiveLimits>>
+export const receiveDefaults: ReceiveLimits = { bytes: 64 * 1024 ** 3, files: 1_000_000, tarballs: 25_000, ratio: 200 }
+
 /** True for everything, false for nothing, or a list of what is allowed. */
 const allowed = (pattern: RegExp, what: string) => {
   const item = v.pipe(v.string(), v.maxLength(4096), v.regex(pattern, `expected ${what}`))
   return v.optional(v.union([v.boolean(), list(item, 256)], `expected true, false or a list, each ${what}`))
 }
 
+/** A program by name or absolute path, and perhaps its arguments. */
+const PROGRAM = /^(\/.*|[^/]+|[^/ ]+ .*)$/
+
 /** What other peers may make this one do, whatever their roles. */
 const allowSettings = v.strictObject({
   /** Peers whose runs it takes part in: names, or peer ids, which no other peer can take. */
   controllers: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /**
-   * Programs that a run names: by name, looked up on the PATH, or by absolute path. `*` matches any characters except a
-   * slash, `**` any characters.
+   * Programs that a run names: by name, looked up on the PATH, or by absolute path; with arguments, that program with these alone.
+   * `*` matches any characters except a slash, `**` any characters.
    */
-  exec: allowed(/^(\/.*|[^/]+)$/, 'a name or an absolute path of a program'),
+  exec: allowed(PROGRAM, 'a name or an absolute path of a program'),
   /** Tools of bak, or sets of them; `*` matches any characters. */
   tools: allowed(/^[\w.@#*-]+$/, 'a name of a tool'),
   /** Folders: a path that a run names, of a program or in an argument of a tool, must be below one of them. */
-  paths: allowed(/^\//, 'an absolute path of a folder')
+  paths: allowed(/^\//, 'an absolute path of a folder'),
+  /** Peers that may store whole results here, where this peer has the label archive=true: names or peer ids. */
+  archive: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
+  /**
+   * Programs that runs of others bring: `guarded` where they can run apart from this peer, which is as another user or in a sandbox; true
+   * also as the user of the daemon where that is not root; false never.
+   */
+  workloads: v.optional(v.union([v.boolean(), v.literal('guarded')], 'expected true, false or "guarded"')),
+  /** Of these programs, those that run as the daemon does, in the terms of `exec`. */
+  privileged: v.optional(list(v.pipe(v.string(), v.maxLength(4096), v.regex(PROGRAM, 'expected a program')), 256)),
+  /** The user that the others run as, where the daemon is root's: a name, or UID or UID:GID. */
+  run_as: v.optional(
+    v.pipe(v.string(), v.regex(/^([a-z_][\w.-]{0,63}|\d{1,10}(:\d{1,10})?)$/i, 'expected a user, or UID or UID:GID'))
+  ),
+  /** Whether they may use the network. */
+  network: v.optional(v.boolean()),
+  /** Variables of the daemon that tools and programs of runs get. */
+  environment: v.optional(list(v.pipe(v.string(), v.regex(/^[A-Za-z_]\w{0,127}$/, 'expected a variable')), 64))
 })
 export type AllowSettings = v.InferOutput<typeof allowSettings>
+
+/** What one run may use on this machine; what is left out has no limit. */
+const runLimits = v.strictObject({
+  /** Bytes of memory. */
+  memory: v.optional(v.pipe(count, v.minValue(1024 * 1024))),
+  /** Processes and threads at once. */
+  pids: v.optional(v.pipe(count, v.minValue(1))),
+  /** Processors, such as 1.5. */
+  cpu: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0.01), v.maxValue(4096))),
+  /** Bytes a second to or from the disk of its folders. */
+  io: v.optional(v.pipe(count, v.minValue(1024))),
+  /** Bytes that its tools may write, and files and folders that they may make. */
+  bytes: v.optional(v.pipe(count, v.minValue(1))),
+  entries: v.optional(v.pipe(count, v.minValue(1))),
+  /** Open files of a process. */
+  nofile: v.optional(v.pipe(count, v.minValue(16))),
+  /** From `join` to its end. */
+  time: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  /** Longest silence of the controller that it may ask for. */
+  lease: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  /** Runs of one controller at once. */
+  runs: v.optional(v.pipe(count, v.minValue(1), v.maxValue(32)))
+})
+export type RunLimits = v.InferOutput<typeof runLimits>
 
 export const daemonSettings = v.strictObject({
   name: v.optional(name),
@@ -60,13 +118,15 @@ export const daemonSettings = v.strictObject({
   announce: v.optional(list(address, 16)),
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
+  receive_limits: v.optional(receiveLimits),
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   leftovers: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   forget: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
-  allow: v.optional(allowSettings)
+  allow: v.optional(allowSettings),
+  run_limits: v.optional(runLimits)
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
 
@@ -80,6 +140,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   /** Whether this peer relays for others; `auto` is if AutoNAT finds that it can be reached from outside. */
   relay: 'auto',
   relay_limits: { reservations: 512 },
+  receive_limits: receiveDefaults,
   /** Tries to replace relayed connections by direct ones: reversed or punched. */
   direct: true,
   /** Asks the router for a mapped port. */
@@ -91,7 +152,12 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   /** How long peers that are lost or have left are still known, and named by runs that they would have been asked for. */
   forget: '1d',
   log: 'info',
-  allow: { controllers: true, exec: true, tools: true, paths: true }
+  allow: {
+    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true },
+    ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
+  },
+  /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */
+  run_limits: { pids: 4096, bytes: 10 * 1024 ** 3, entries: 100_000, nofile: 65_536, runs: 32 }
 }
 
 /** The path of each setting: `name`, or `allow.exec` in the table `allow`. */

@@ -2,13 +2,14 @@
  * Names of files as the bytes that they are. A raw name or path is a string with a character for each byte (latin1), so that a
  * name that is no UTF-8 can be compared, joined and opened like any other.
  */
+import { OBEYED } from './clean-line.ts'
 
 /** A sequence of UTF-8 in a raw string, or any other byte. */
 const SEQUENCE =
   /([\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})|[\s\S]/g
 const PLAIN = /^[ -[\]-~]*$/
-/** Characters that no name in an archive may have, nor any text that is shown on a terminal. */
-export const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/
+/** Characters that no name in an archive may have. */
+export const CONTROL = new RegExp(`[${OBEYED}\\ufffd]`)
 
 export const rawOf = (text: string): string => Buffer.from(text).toString('latin1')
 export const bytesOf = (raw: string): Buffer => Buffer.from(raw, 'latin1')

@@ -1,8 +1,11 @@
-/** The digests of all files of a folder: what the seal of a result is made of, and what is compared with it. */
-import { type Dirent, readdirSync } from 'node:fs'
+/**
+ * What is in a folder, as the seal of a result has it and as it is compared with it later: the digest of each file, and by name what is
+ * neither a file nor a folder with files. A link is its target in words: it is never followed.
+ */
+import { constants, type Dirent, readdirSync, readlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { digestOfHandle } from './digest.ts'
-import { bytesOf, rawOf, sealedName } from './file-names.ts'
+import { bytesOf, packedName, rawOf, sealedName } from './file-names.ts'
 
 export interface FileDigest {
   /** Lower-case hex. */
@@ -16,11 +19,17 @@ export interface Unreadable {
 }
 
 export interface FolderDigests {
-  /** Every regular file by its path, sorted; links are neither followed nor listed. */
+  /** Every regular file by its path, sorted. */
   files: Record<string, FileDigest>
+  /** Empty folders, links, sockets and the like by their paths, sorted, in words: `a link to x`. */
+  others: Record<string, string>
   /** Files and folders without a digest. */
   unreadable: Unreadable[]
 }
+
+export const EMPTY_FOLDER = 'an empty folder'
+/** Of the target of a link that is named. */
+const MAX_TARGET_LENGTH = 400
 
 interface FolderDigestsOptions {
   /** Paths relative to the folder that are left out, with everything below them. */
@@ -35,6 +44,7 @@ export async function folderDigests(
 ): Promise<FolderDigests> {
   const excluded = new Set(except.map(rawOf))
   const files: [string, FileDigest][] = []
+  const others: [string, string][] = []
   const unreadable: Unreadable[] = []
   const rawRoot = rawOf(root)
   const walk = async (entries: Dirent[], folder: string): Promise<void> => {
@@ -43,8 +53,12 @@ export async function folderDigests(
       if (excluded.has(raw)) continue
       const at = `${rawRoot}/${raw}`
       try {
-        if (entry.isDirectory()) await walk(listRaw(at), raw)
-        else if (entry.isFile()) files.push([sealedName(raw), await digestOf(at, signal)])
+        if (entry.isDirectory()) {
+          const below = listRaw(at)
+          if (below.length === 0) others.push([sealedName(raw), EMPTY_FOLDER])
+          await walk(below, raw)
+        } else if (entry.isFile()) files.push([sealedName(raw), await digestOf(at, signal)])
+        else others.push([sealedName(raw), describeOther(entry, at)])
       } catch (cause) {
         if (signal?.aborted) throw cause
         unreadable.push({ path: sealedName(raw), reason: reasonOf(cause) })
@@ -52,8 +66,10 @@ export async function folderDigests(
     }
   }
   await walk(listRaw(rawRoot), '')
-  return { files: Object.fromEntries(files.sort(([a], [b]) => (a < b ? -1 : 1))), unreadable }
+  return { files: sorted(files), others: sorted(others), unreadable }
 }
+
+const sorted = <T>(entries: [string, T][]) => Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /** The entries of a folder, with raw names, in an order that does not depend on the file system or the locale. */
 export function listRaw(raw: string): Dirent[] {
@@ -61,11 +77,21 @@ export function listRaw(raw: string): Dirent[] {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** @param at its raw path. @returns what is neither a file nor a folder, in words */
+export function describeOther(entry: Pick<Dirent, 'isSymbolicLink' | 'isSocket' | 'isFIFO'>, at: string): string {
+  if (entry.isSocket()) return 'a socket'
+  if (!entry.isSymbolicLink()) return entry.isFIFO() ? 'a named pipe' : 'a device'
+  const target = packedName(readlinkSync(bytesOf(at), 'latin1'))
+  return `a link to ${target.length > MAX_TARGET_LENGTH ? `${target.slice(0, MAX_TARGET_LENGTH)}...` : target}`
+}
+
 /** @throws if the file cannot be read, or changes while it is */
 async function digestOf(raw: string, signal: AbortSignal | undefined): Promise<FileDigest> {
-  const handle = await open(bytesOf(raw), 'r')
+  // neither another file behind a link that took its place, nor a wait for the other end of a pipe
+  const handle = await open(bytesOf(raw), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const before = await handle.stat()
+    if (!before.isFile()) throw new Error('it is no file any more')
     const digest = await digestOfHandle(handle, signal)
     const after = await handle.stat()
     if (before.mtimeMs !== after.mtimeMs || after.size !== digest.bytes) throw new Error('it changed while it was read')

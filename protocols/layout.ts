@@ -2,8 +2,8 @@
  * The paths in the result of a run: the only place that builds and parses them. A path is relative to the folder of the run
  * and has slashes on every system. A member keeps its data under the same paths until the controller has received it.
  *
- *     run.json  journal.ndjson  spec.toml  metadata.log
- *     certificates/{offer,manifest,<seq>-<phase>}.cbor
+ *     run.json  journal.ndjson  spec.toml  metadata.log  files.txt
+ *     certificates/{offer,manifest,proofs,<seq>-<phase>}.cbor
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
@@ -20,20 +20,26 @@ export const JOURNAL_FILE = 'journal.ndjson'
 export const SPEC_FILE = 'spec.toml'
 /** The result in pbench's form. */
 export const METADATA_FILE = 'metadata.log'
+/** The lists of files that members signed (file-list.ts); in a tarball the list of its own. */
+export const FILE_LISTS_FILE = 'files.txt'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
 /** The signed messages of a run. */
 export const CERTIFICATES_FOLDER = 'certificates'
 export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`
 export const MANIFEST_FILE = `${CERTIFICATES_FOLDER}/manifest.cbor`
+/** The proofs of membership of those that were asked to join (run-proofs.ts). */
+export const PROOFS_FILE = `${CERTIFICATES_FOLDER}/proofs.cbor`
 
 const FIXED_FILES = {
   record: RECORD_FILE,
   journal: JOURNAL_FILE,
   spec: SPEC_FILE,
   metadata: METADATA_FILE,
+  fileLists: FILE_LISTS_FILE,
   offer: OFFER_FILE,
-  manifest: MANIFEST_FILE
+  manifest: MANIFEST_FILE,
+  proofs: PROOFS_FILE
 } as const
 type FixedFile = keyof typeof FIXED_FILES
 const fixedFiles = new Map<string, FixedFile>(

@@ -46,7 +46,9 @@ export const offer = v.object({
   /** Version of bak on the controller. */
   program: text,
   spec,
-  candidates: list(candidate, MAX_PEERS)
+  candidates: list(candidate, MAX_PEERS),
+  /** Members sign the lists of the files that they send (file-list.ts). */
+  signedFiles: v.optional(v.literal(true))
 })
 export type Offer = v.InferOutput<typeof offer>
 export const offerSubject: Subject<Offer> = { name: 'offer', schema: offer }
@@ -68,7 +70,9 @@ export const capabilities = v.object({
   clock,
   /** Its path to the controller; left out by the controller itself. */
   path: v.optional(measuredPath),
-  tools: list(availability, 256)
+  tools: list(availability, 256),
+  /** How programs that the run brings are kept apart from the member. */
+  guards: v.optional(list(text, 8))
 })
 export type Capabilities = v.InferOutput<typeof capabilities>
 

@@ -69,6 +69,8 @@ export const produced = v.object({
   name: text,
   digest,
   bytes: count,
+  /** Of the signed list of its files, which is in it (file-list.ts). */
+  files: v.optional(digest),
   /** Files that could not be packed; the tarball names them. */
   missing: v.optional(count)
 })

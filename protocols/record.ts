@@ -22,6 +22,8 @@ import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
 
 export const FORMAT = 1
+/** Tarballs that a record can name, and of those with missing files. */
+export const MAX_SENT = 100_000
 
 /** The cost of observation in one sample, by member. */
 const observed = v.object({
@@ -86,7 +88,7 @@ const runRecord = v.object({
   ),
   observed: v.optional(list(observed, 100_000)),
   /** Tarballs in which files are missing, so many each; the `missing.txt` in them names those, and the member keeps what it can. */
-  missing: v.optional(list(v.object({ peer: peerId, name, what: text, files: count }), 100_000)),
+  missing: v.optional(list(v.object({ peer: peerId, name, what: text, files: count }), MAX_SENT)),
   /** Tarballs of the members; one that has not arrived is still on the member. */
   sent: list(
     v.object({
@@ -96,14 +98,20 @@ const runRecord = v.object({
       digest,
       bytes: count,
       arrived: v.boolean(),
+      /** Digest of the signed list of its files (file-list.ts). */
+      files: v.optional(digest),
       path: v.optional(pathClass),
       carrier: v.optional(carrier)
     }),
-    100_000
+    MAX_SENT
   ),
   /** Digests of all other files in the folder, by path. */
   files: v.optional(table(v.string(), v.object({ sha256: digest, bytes: count }))),
-  /** Files and folders that could not be read for the seal. */
+  /** What is neither a file nor a folder with files: empty folders, links and their targets, sockets; none of it is followed or opened. */
+  others: v.optional(table(v.string(), text)),
+  /** Files of members that were not taken: the member signed them, and they are not here. */
+  refused: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  /** Files and folders that could not be read for the seal, and certificates that a daemon that was killed did not write. */
   unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
   /** Signed statements by which the result went to other peers (custody.ts), in base64. */
   custody: v.optional(list(v.string(), 64)),

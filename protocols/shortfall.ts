@@ -17,10 +17,10 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
 })
 
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo']),
+  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'data']),
   /** The member on which it is missing; left out for a member that is missing itself, and for a group. */
   member: v.optional(text),
-  /** A member, a group, a tool, or a file of sysinfo, by name. */
+  /** A member, a group, a tool, a file of sysinfo, or a tarball that was refused, by name. */
   ...part
 })
 export type Shortfall = v.InferOutput<typeof shortfall>

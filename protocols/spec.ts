@@ -84,8 +84,10 @@ export const policy = v.strictObject({
   preflight: v.optional(seconds, 0),
   /** Seconds that each other phase may take, except work and send. */
   phase_timeout: v.optional(seconds, 60),
-  /** Seconds without a byte after which sending has failed. */
+  /** Seconds after which a member has failed to send that neither sends nor waits for its turn; what comes at 64 KiB/s starts them anew. */
   send_timeout: v.optional(seconds, 300),
+  /** Seconds after which a phase in which members send is over, whatever still comes. */
+  send_limit: v.optional(v.pipe(seconds, v.minValue(1)), 3600),
   /** Seconds after which the workload is killed; 0 is never. */
   timeout: v.optional(seconds, 0),
   /** Seconds without a message of the controller after which a member stops its tools and keeps its data. */

@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Config, checkFlags, type Flags, loadConfig } from '../node/config.ts'
 import { type Home, openHome } from '../node/store/home.ts'
+import { daemonDefaults } from '../protocols/config-file.ts'
 import type { BakError } from '../protocols/errors.ts'
 import { scratch } from './store/scratch.ts'
 
@@ -36,13 +37,18 @@ test('without a file and flags every setting has the default of the help', async
     announce: [],
     relay: 'auto',
     relay_limits: { reservations: 512 },
+    receive_limits: { bytes: 68_719_476_736, files: 1_000_000, tarballs: 25_000, ratio: 200 },
     direct: true,
     upnp: true,
     membership: '30d',
     leftovers: '30d',
     forget: '1d',
     log: 'info',
-    allow: { controllers: true, exec: true, tools: true, paths: true }
+    allow: {
+      ...{ controllers: true, exec: true, tools: true, paths: true, archive: true },
+      ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
+    },
+    run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 }
   })
 })
 
@@ -92,22 +98,35 @@ test('relay_limits: a limit that the file does not set keeps its default', async
 })
 
 const PEER = '12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X'
-const allowed: Array<[key: string, file: string, fromFile: unknown, flag: string[], fromFlag: unknown]> = [
+const allowed: Array<
+  [key: string, file: string, fromFile: unknown, flag: string[] | string | boolean, fromFlag: unknown]
+> = [
   ['controllers', `["ops", "${PEER}"]`, ['ops', PEER], ['ops#aB3d_x'], ['ops#aB3d_x']],
   ['controllers', 'false', false, ['all'], true],
   ['exec', '["tcpdump", "/opt/bench/**"]', ['tcpdump', '/opt/bench/**'], ['none'], false],
   ['exec', '[]', [], ['a b', '/x'], ['a b', '/x']],
   ['tools', '["light", "s*"]', ['light', 's*'], ['proc', 'sar,all'], ['proc', 'sar', 'all']],
-  ['paths', '["/opt", "/srv/"]', ['/opt', '/srv/'], ['/'], ['/']]
+  ['paths', '["/opt", "/srv/"]', ['/opt', '/srv/'], ['/'], ['/']],
+  ['exec', '["tcpdump -i * -w *", "/opt/x -a"]', ['tcpdump -i * -w *', '/opt/x -a'], ['sar -o *'], ['sar -o *']],
+  ['privileged', '["perf", "/opt/probe"]', ['perf', '/opt/probe'], ['tcpdump,perf'], ['tcpdump', 'perf']],
+  ['workloads', 'true', true, 'none', false],
+  ['workloads', 'false', false, 'guarded', 'guarded'],
+  ['workloads', '"guarded"', 'guarded', true, true],
+  ['run_as', '"bench"', 'bench', '1001:1001', '1001:1001']
 ]
 for (const [key, file, fromFile, flag, fromFlag] of allowed) {
   test(`allow.${key} = ${file} wins over the default, and ${flag} over the file; the other keys keep their defaults`, async () => {
-    const flagOf = { [`allow${(key[0] as string).toUpperCase()}${key.slice(1)}`]: flag }
-    const all = { controllers: true, exec: true, tools: true, paths: true }
+    const flagOf = { [`allow_${key}`.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())]: flag }
+    const all = daemonDefaults.allow
     assert.equal((await settingsOf(`[allow]\n${key} = ${file}`)).allow, { ...all, [key]: fromFile })
     assert.equal((await settingsOf(`[allow]\n${key} = ${file}`, flagOf)).allow, { ...all, [key]: fromFlag })
   })
 }
+
+test('run_limits: a limit that the file does not set keeps its default', async () => {
+  const { run_limits } = await settingsOf('[run_limits]\nmemory = 1_000_000_000\ntime = "2h"\npids = 100')
+  assert.equal(run_limits, { ...daemonDefaults.run_limits, memory: 1_000_000_000, time: '2h', pids: 100 })
+})
 
 test('the table of the command line in the same file is not the daemon’s', async () => {
   assert.not('cli' in (await settingsOf('name = "db1"\n[cli]\nwhatever = 1')))

@@ -45,6 +45,8 @@ export interface Place {
   listen: string
 }
 
+/** All peers of a testnet are of the user who started it; root's daemons do without. */
+const OWN_USER = process.getuid?.() === 0 ? [] : ['--allow-workloads']
 const LOOPBACK: Place = { enter: [], listen: '/ip4/127.0.0.1/tcp/0' }
 
 export interface Finished {
@@ -114,7 +116,17 @@ export class Testnet {
     const known = existsSync(join(peer.home, 'mesh.json'))
     const joins = !known && ticket !== ''
     const { enter, listen } = this.#init.place?.(name) ?? LOOPBACK
-    const args = ['--home', peer.home, 'daemon', ...(joins ? ['join', '-'] : []), '--name', name, '--listen', listen]
+    const args = [
+      '--home',
+      peer.home,
+      'daemon',
+      ...(joins ? ['join', '-'] : []),
+      '--name',
+      name,
+      '--listen',
+      listen,
+      ...OWN_USER
+    ]
     const [program = BAK_NODE, ...before] = [...enter, BAK_NODE]
     const child = spawn(program, [...before, ...args, ...(this.#init.args?.(name) ?? []), ...more], {
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -37,7 +37,7 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ socket, json, print }: Context, { on, tools, tool = {} }: Options): Promise<number> {
+async function act({ socket, json, print, printLines }: Context, { on, tools, tool = {} }: Options): Promise<number> {
   const own = Object.entries(tool)
   const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))
   const wanted = [...names.map(name => [name, {}] as const), ...own]
@@ -46,7 +46,7 @@ async function act({ socket, json, print }: Context, { on, tools, tool = {} }: O
   for await (const answer of callDaemon(socket, 'check', { on, tools: asked })) answers.push(answer)
   const findings = answers.flatMap(answer => asked.map(({ tool }, i) => judge(answer, tool, i)))
   if (json) for (const finding of findings) await print(JSON.stringify(finding))
-  else await print(format(asked, findings))
+  else await printLines(format(asked, findings))
   return findings.some(({ state }) => state === 'missing') ? exitStatus['tool-unavailable'] : 0
 }
 

@@ -13,7 +13,7 @@ export function define(command: Command): void {
 
 async function act(context: Context, _: object, shell = ''): Promise<void> {
   const script = bashScript(await context.program())
-  await context.print(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
+  await context.printLines(shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${script}` : script)
 }
 
 /** Completes commands as the first word, flags after a dash, files elsewhere. */

@@ -26,7 +26,7 @@ export function define(command: Command): void {
 }
 
 async function act(
-  { home, json, ask, print, program }: Context,
+  { home, json, ask, print, printLines, program }: Context,
   { origin, all }: { origin?: boolean; all?: boolean }
 ): Promise<void> {
   const file = await readSettings(home)
@@ -40,7 +40,7 @@ async function act(
   const settings = found.filter(({ key, origin }) => all || origin !== 'default' || !key.startsWith('cli.'))
   if (json) return print(JSON.stringify(Object.fromEntries(settings.map(({ key, ...rest }) => [key, rest]))))
   const rows = settings.map(setting => [setting.key, show(setting.value), ...(origin ? [setting.origin] : [])])
-  await print(formatTable(origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'], rows))
+  await printLines(formatTable(origin ? ['KEY', 'VALUE', 'ORIGIN'] : ['KEY', 'VALUE'], rows))
 }
 
 const show = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))

@@ -23,7 +23,7 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, { older, dryRun }: Options, run?: string): Promise<void> {
+async function act({ json, ask, print, printLines }: Context, { older, dryRun }: Options, run?: string): Promise<void> {
   const olderThanMs = older == null ? undefined : readDuration(older)
   const { deleted } = await ask('gc', { run, olderThanMs, dryRun })
   if (json) return print(JSON.stringify({ deleted, dryRun }))
@@ -35,5 +35,5 @@ async function act({ json, ask, print }: Context, { older, dryRun }: Options, ru
     formatBytes(bytes),
     formatAge(Date.now() - since)
   ])
-  await print(formatTable([dryRun ? 'WOULD DELETE' : 'DELETED', 'KIND', 'FILES', 'BYTES', 'AGE'], rows))
+  await printLines(formatTable([dryRun ? 'WOULD DELETE' : 'DELETED', 'KIND', 'FILES', 'BYTES', 'AGE'], rows))
 }

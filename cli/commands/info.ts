@@ -11,13 +11,13 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context): Promise<void> {
+async function act({ json, ask, print, printLines }: Context): Promise<void> {
   const status = await ask('status', {})
   const { members } = await ask('members', {})
   const member = members.find(({ path }) => path === 'self')
   const { self: reach } = await ask('reachability', { self: true })
   if (json) return print(JSON.stringify({ status, member, reach }))
-  await print(
+  await printLines(
     formatFacts({ ...describeDaemon(status), ...describeReach(reach), ...(member && describeMachine(member)) })
   )
 }

@@ -15,10 +15,10 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, { mesh }: { mesh?: boolean }): Promise<void> {
+async function act({ json, ask, print, printLines }: Context, { mesh }: { mesh?: boolean }): Promise<void> {
   const answer = await ask('ls', { mesh })
   if (json) return print(JSON.stringify(answer))
-  await print(formatRuns(answer.runs, mesh))
+  await printLines(formatRuns(answer.runs, mesh))
 }
 
 function formatRuns(runs: RunLine[], mesh = false): string {

@@ -36,14 +36,14 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options): Promise<number | void> {
-  const { socket, json, ask, print } = context
+  const { socket, json, ask, print, printLines } = context
   const { watch, on, label = {}, expected, orphans } = options
   if (orphans) return showOrphans(context)
   if (expected != null) {
     if (watch) throw new BakError('usage', '--expected does not go with --watch')
     const names = readExpected(expected)
     const difference = compare(names, withLabels((await ask('members', { on })).members, label))
-    await print(json ? JSON.stringify(difference) : formatDifference(difference))
+    await (json ? print(JSON.stringify(difference)) : printLines(formatDifference(difference)))
     return difference.missing.length + difference.unexpected.length > 0 ? exitStatus['no-such-peer'] : 0
   }
   const show = await chooseShow(context, watch)
@@ -53,7 +53,7 @@ async function act(context: Context, options: Options): Promise<number | void> {
   }
 }
 
-async function showOrphans({ socket, json, print }: Context): Promise<number> {
+async function showOrphans({ socket, json, print, printLines }: Context): Promise<number> {
   const rows: (string | number)[][] = []
   let failed = 0
   for await (const answer of callDaemon(socket, 'leftovers', {})) {
@@ -64,7 +64,7 @@ async function showOrphans({ socket, json, print }: Context): Promise<number> {
     for (const { kind, run, files, bytes, since, folder } of leftovers)
       rows.push([name, run, kind, files, formatBytes(bytes), formatAge(Date.now() - since), folder])
   }
-  if (!json) await print(formatTable(['NAME', 'RUN', 'KIND', 'FILES', 'BYTES', 'AGE', 'FOLDER'], rows))
+  if (!json) await printLines(formatTable(['NAME', 'RUN', 'KIND', 'FILES', 'BYTES', 'AGE', 'FOLDER'], rows))
   return failed === 0 ? 0 : exitStatus.unreachable
 }
 
@@ -72,9 +72,12 @@ const withLabels = (members: MemberView[], label: Record<string, string>) =>
   members.filter(({ labels }) => Object.entries(label).every(([key, value]) => labels[key] === value))
 
 /** On a terminal, a table that is redrawn in place. */
-async function chooseShow({ json, print }: Context, watch = false): Promise<(members: MemberView[]) => Promise<void>> {
+async function chooseShow(
+  { json, print, printLines }: Context,
+  watch = false
+): Promise<(members: MemberView[]) => Promise<void>> {
   if (json) return members => print(JSON.stringify({ members }))
-  if (!watch || !process.stdout.isTTY) return members => print(formatMembers(members, Date.now()))
+  if (!watch || !process.stdout.isTTY) return members => printLines(formatMembers(members, Date.now()))
   const block = (await import('../block.ts')).createBlock(process.stdout)
   return async members => block.draw(formatMembers(members, Date.now()))
 }

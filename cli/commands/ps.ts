@@ -9,7 +9,7 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context): Promise<void> {
+async function act({ json, ask, print, printLines }: Context): Promise<void> {
   const answer = await ask('ls', { mesh: true, active: true })
   if (json) return print(JSON.stringify(answer))
   const rows = answer.runs.map(({ run, name, state, phase, members, excluded, beside, created, controller }) => [
@@ -23,7 +23,7 @@ async function act({ json, ask, print }: Context): Promise<void> {
     formatExcluded(excluded),
     beside.map(({ run, members }) => `${run} on ${members.join(', ')}`).join('; ')
   ])
-  await print(
+  await printLines(
     formatTable(['RUN', 'NAME', 'STATE', 'PHASE', 'MEMBERS', 'AGE', 'CONTROLLER', 'EXCLUDED', 'BESIDE'], rows)
   )
 }

@@ -15,9 +15,9 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, { on }: { on?: string }): Promise<void> {
+async function act({ json, ask, print, printLines }: Context, { on }: { on?: string }): Promise<void> {
   const answer = await ask('reachability', { on })
-  await print(json ? JSON.stringify(answer) : formatReachability(answer))
+  await (json ? print(JSON.stringify(answer)) : printLines(formatReachability(answer)))
 }
 
 function formatReachability({ self, peers }: CallResponse<'reachability'>): string {

@@ -32,7 +32,7 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, _: object, run = ''): Promise<void> {
+async function act({ json, ask, print, printLines }: Context, _: object, run = ''): Promise<void> {
   const view = await ask('describe', { run })
   const record = view.record == null ? undefined : readRecord(view.record)
   const certificates = view.certificates.map(readCertificate)
@@ -45,7 +45,7 @@ async function act({ json, ask, print }: Context, _: object, run = ''): Promise<
     formatSection(['WARNED BY', 'PHASE', 'STEP', 'WARNING'], warnings),
     formatCertificates(certificates)
   ]
-  await print(sections.filter(section => section !== '').join('\n\n'))
+  await printLines(sections.filter(section => section !== '').join('\n\n'))
 }
 
 /** Reads the acks of a certificate without their signatures; `bak verify` checks those. */

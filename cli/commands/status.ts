@@ -9,11 +9,11 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context): Promise<void> {
+async function act({ json, ask, print, printLines }: Context): Promise<void> {
   const status = await ask('status', {})
   if (json) return print(JSON.stringify(status))
   const { name, state, members, connections, driving, taking, started, pid } = status
-  await print(
+  await printLines(
     formatFacts({
       name,
       state,

@@ -32,7 +32,7 @@ function defineList(command: Command): void {
   setAction(command, list)
 }
 
-async function list({ json, ask, print }: Context, { on }: Options): Promise<void> {
+async function list({ json, ask, print, printLines }: Context, { on }: Options): Promise<void> {
   const answer = await ask('tools', { on })
   if (json) return print(JSON.stringify(answer))
   const rows = answer.members.flatMap(({ shown, tools, registered }) => [
@@ -51,7 +51,7 @@ async function list({ json, ask, print }: Context, { on }: Options): Promise<voi
       command == null ? [] : [[shown, tool, undefined, undefined, group, formatCommand(command)]]
     )
   ])
-  await print(formatTable(['MEMBER', 'TOOL', 'USABLE', 'VERSION', 'REGISTERED', 'REASON'], rows))
+  await printLines(formatTable(['MEMBER', 'TOOL', 'USABLE', 'VERSION', 'REGISTERED', 'REASON'], rows))
 }
 
 function defineRegister(command: Command): void {

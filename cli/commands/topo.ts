@@ -20,10 +20,10 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ json, ask, print }: Context, { dot }: { dot?: boolean }): Promise<void> {
+async function act({ json, ask, print, printLines }: Context, { dot }: { dot?: boolean }): Promise<void> {
   if (json && dot) throw new BakError('usage', '--dot does not go with --json')
   const answer = await ask('topology', {})
-  await print(json ? JSON.stringify(answer) : dot ? formatDot(answer) : formatTopology(answer))
+  await (json ? print(JSON.stringify(answer)) : printLines(dot ? formatDot(answer) : formatTopology(answer)))
   for (const { name, error } of answer.members) {
     if (error != null)
       await writeTo(process.stderr, `bak: ${name} did not answer with its connections: ${cleanLine(error)}\n`)

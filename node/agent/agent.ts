@@ -24,7 +24,7 @@ import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
-import type { Allowance } from './allowance.ts'
+import type { Allowance } from './allow/allowance.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
 import type { PhaseParts } from './phases/phase.ts'
@@ -102,6 +102,13 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     return this.#runs.get(run)?.member
   }
 
+  /** @returns how many runs of a controller this peer takes part in, or considers */
+  runsOf(controller: string): number {
+    // one that is gone waits for its last certificate only
+    const open = this.#open.filter(({ state, lead }) => state !== 'gone' && lead.by === controller)
+    return open.length + [...this.#joining.values()].filter(each => each === controller).length
+  }
+
   /** Packs what is left here of a run, for the peer that collects it. @returns what cannot be packed, and why */
   async pack(run: string): Promise<string[]> {
     return (await this.#runs.get(run)?.pack()) ?? []
@@ -175,7 +182,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       }
       if (!offer.value.candidates.some(candidate => candidate.peer === peer)) return
       const folder = this.init.home.work(run)
-      const outbox = await openOutbox(join(folder, 'outbox'), run)
+      const outbox = await openOutbox(join(folder, 'outbox'), run, this.init.signer)
       taken = true
       this.#take(new MemberState({ folder, self: peer, outbox, offerSealed: sealed }), stream).handle(command, by)
     } finally {
@@ -247,7 +254,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     for (const name of names.filter(each => !each.startsWith('.'))) {
       const folder = this.init.home.work(name)
       try {
-        const outbox = await openOutbox(join(folder, 'outbox'), name)
+        const outbox = await openOutbox(join(folder, 'outbox'), name, this.init.signer)
         const member = await restoreMember(folder, this.init.signer.peer, outbox)
         const stream = this.#newStream(name, member.lead.by)
         this.components.feed.enter(name, peer => this.#takesPart(name, peer, member.lead.by))
@@ -270,17 +277,14 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     const { streams, paths, content, members, allowance, traffic } = this.components
     const { log, signer, supervisor, home, workloads } = this.init
     return {
-      streams,
-      paths,
-      content,
-      supervisor,
-      log,
-      signer,
+      ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools }) => allowance.check(controller, tools),
+      allow: ({ controller, tools, offer: { spec } }) =>
+        allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
+      owner: allowance,
       socket: home.socket
     }
   }

@@ -15,8 +15,8 @@ import { reversed } from '../clock/clock.ts'
 import type { Log } from '../log.ts'
 import { now } from '../now.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
+import { exceedsOffer } from './allow/offer-check.ts'
 import type { MemberState } from './member-state.ts'
-import { exceedsOffer } from './offer-check.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
@@ -54,6 +54,7 @@ export class MemberRun {
   #answered = -1
   #tail: Promise<unknown> = Promise.resolve()
   #lease: NodeJS.Timeout | undefined
+  #end: NodeJS.Timeout | undefined
   #lastPhase: Phase | undefined
   #stopping = false
   /** The run is ending here: later commands are refused as in state `orphaned`. */
@@ -79,6 +80,7 @@ export class MemberRun {
     if (ack != null) this.#answered = seq
     if (ack != null) this.#uplinks.answer(ack, seq)
     this.renewLease()
+    this.#limitTime()
   }
 
   /** Decides what a command means here. */
@@ -117,6 +119,18 @@ export class MemberRun {
     this.#lease.unref()
   }
 
+  /** The owner of this machine has the last word on how long it takes. */
+  #limitTime(): void {
+    const { lead, run } = this.member
+    const longest = this.#init.parts.owner.longestOf(lead.by)
+    if (longest == null) return
+    const end = () => {
+      this.#log.warn('the run takes longer than its owner allows here', { run, limit: 'run_limits.time' })
+      this.abandon()
+    }
+    this.#end = setTimeout(end, Math.min(longest, MAX_TIMER_MS)).unref()
+  }
+
   /** The controller does not count an acknowledgement, or does not know the run or this member any more. */
   onRefused({ by, seq, code, reason }: { by?: string; seq?: number; code: string; reason: string }): void {
     this.#log.debug('refused by the controller', { run: this.member.run, by, seq, code, why: reason })
@@ -141,7 +155,7 @@ export class MemberRun {
   /** The daemon stops: tools stop, data and state stay. */
   async pause(): Promise<void> {
     this.#stopping = true
-    clearTimeout(this.#lease)
+    this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#tail
     await stopTools(this.member)
@@ -151,11 +165,9 @@ export class MemberRun {
 
   /** Nothing of the run stays here. */
   async drop(): Promise<void> {
-    clearTimeout(this.#lease)
+    this.#clearTimers()
     this.#enter('gone')
-    await this.member
-      .remove()
-      .catch(error => this.#log.error('not removed', { run: this.member.run, why: asBakError(error).message }))
+    await this.member.remove().catch(error => this.#failed('not removed', error))
     // the last certificate may be on its way
     await this.#uplinks.finish(LAST_MESSAGES_MS)
     this.#init.onGone()
@@ -168,7 +180,7 @@ export class MemberRun {
     this.#abandon().catch(error => {
       // whoever ends it later tries again
       this.#ending = false
-      this.#log.error('not ended in order', { run: this.member.run, why: asBakError(error).message })
+      this.#failed('not ended in order', error)
     })
   }
 
@@ -177,20 +189,23 @@ export class MemberRun {
     await this.#tail
     await stopTools(this.member)
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
-    await this.pack().catch(error =>
-      this.#log.error('data not packed', { run: this.member.run, why: asBakError(error).message })
-    )
+    await this.pack().catch(error => this.#failed('data not packed', error))
     await this.#finish()
   }
 
   /** The state goes; so does the folder, unless something in it has no receipt or could not be packed. */
   async #finish(): Promise<void> {
-    clearTimeout(this.#lease)
+    this.#clearTimers()
     if (keptBy(this.member).files === 0) return this.drop()
     this.#enter('orphaned')
     await this.#uplinks.stop()
     await this.#save()
     await this.member.close()
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#lease)
+    clearTimeout(this.#end)
   }
 
   #answerAgain(): void {
@@ -271,9 +286,10 @@ export class MemberRun {
     if (excess != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${excess}`)
   }
 
-  async #save(): Promise<void> {
-    const { member } = this
-    await member.keep().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
+  #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))
+
+  #failed(what: string, cause: unknown): void {
+    this.#log.error(what, { run: this.member.run, why: asBakError(cause).message })
   }
 
   #refuse({ run, phase }: Command, from: string, { code, reason: why }: { code: string; reason: string }): void {

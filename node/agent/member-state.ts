@@ -19,6 +19,7 @@ import {
   type Offer,
   offerSubject
 } from '../../protocols/manifest.ts'
+import type { Programs } from '../processes/programs.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
@@ -69,6 +70,8 @@ export class MemberState {
   manifestDigest: string | undefined
   ack: Envelope | undefined
   started: StartedTool[] = []
+  /** What started them. */
+  programs: Programs | undefined
   /** What the daemon had cost when this member answered `start`. */
   usageAtStart: UsageSnapshot | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */

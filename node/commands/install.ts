@@ -9,6 +9,7 @@ import { addSettings, flagsOf, wordsOf } from '../daemon-flags.ts'
 import { isManaged, systemctl } from '../service/manager.ts'
 import { startOf } from '../service/own-program.ts'
 import type { Place } from '../service/places.ts'
+import { makeRunUser } from '../service/run-user.ts'
 import { unitText } from '../service/unit.ts'
 import { writeUnit } from '../service/unit-file.ts'
 import { unlessMissing } from '../store/disk.ts'
@@ -56,7 +57,7 @@ async function act(command: Command): Promise<void> {
   if (onlyPrint) return void process.stdout.write(text)
   await refuseForeignHome(home)
   print(`wrote ${await writeUnit(place, unit, root, text)}`)
-  for (const line of await advice(place, unit, home)) print(line)
+  for (const line of [...(await makeRunUser(place)), ...(await advice(place, unit, home))]) print(line)
 }
 
 /** A daemon of another user could not start there. */

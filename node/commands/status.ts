@@ -29,7 +29,8 @@ async function act(command: Command): Promise<void> {
     addresses,
     driving,
     taking,
-    keeps
+    keeps,
+    guards
   } = status
   const ends = expires == null ? '' : `, proof expires in ${showDuration(expires - Date.now())}`
   const facts = {
@@ -37,7 +38,7 @@ async function act(command: Command): Promise<void> {
     ...{ home, pid, members: `${members}, ${connections} connections`, addresses: addresses.join(' ') }
   }
   const runs = { drives: driving.join(' '), 'takes part in': taking.join(' '), keeps: keeps.map(inWords).join('; ') }
-  print(formatFacts({ ...facts, ...runs }))
+  print(formatFacts({ ...facts, ...runs, guards: guards?.join('; ') }))
 }
 
 /** Data that was not collected from here yet. */

@@ -36,7 +36,8 @@ export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status
     driving,
     taking,
     keeps: (await parts.garbage.list()).filter(({ kind }) => kind === 'data'),
-    settings: parts.settings
+    settings: parts.settings,
+    guards: parts.allowance.guardsInWords()
   }
 }
 

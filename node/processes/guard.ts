@@ -1,15 +1,19 @@
 /**
  * The guard outlives the daemon for a moment: a shell in its own session that reads from a pipe which process groups are
- * running. When the pipe ends, because the daemon closed it or died in any way, the guard kills the groups still listed, and
- * ends.
+ * running, and which cgroups they are in. When the pipe ends, because the daemon closed it or died in any way, the guard kills those
+ * still listed, and ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-/** Reads `+GROUP` and `-GROUP`, one per line. Ignores the signals that an init system sends to all of a service. */
+/**
+ * Reads `+GROUP` and `-GROUP`, one per line; a group is a number, or the folder of a cgroup. Ignores the signals that an init system sends
+ * to all of a service. A kernel before 5.14 has no cgroup.kill: there a few rounds catch what forks meanwhile.
+ */
 const SCRIPT = `
 trap '' HUP INT TERM
+set -f
 groups=' '
 while read -r line; do
   group=\${line#?}
@@ -18,14 +22,25 @@ while read -r line; do
     -*) case $groups in *" $group "*) groups="\${groups%%" $group "*} \${groups#*" $group "}" ;; esac ;;
   esac
 done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do
+  case $group in
+    /*)
+      if test -e "$group/cgroup.kill"; then echo 1 > "$group/cgroup.kill"
+      else for round in 1 2 3 4 5; do while read -r pid; do kill -s KILL "$pid"; done < "$group/cgroup.procs"; done
+      fi ;;
+    *) kill -s KILL -- "-$group" ;;
+  esac 2>/dev/null
+done
 `
 
 /** Before a dead guard is replaced: a guard that cannot live must not be restarted in a busy loop. */
 const RESTART_DELAY_MS = 50
 
+/** A process group, or the folder of a cgroup: one without white space, which no line could hold. */
+export type Watched = number | `/${string}`
+
 export class Guard {
-  readonly #groups = new Set<number>()
+  readonly #groups = new Set<Watched>()
   #shell: ChildProcess | undefined
   #closed = false
 
@@ -34,13 +49,13 @@ export class Guard {
   }
 
   /** From now on the group is killed if the daemon dies. Starts the guard if there is none. */
-  watch(group: number): void {
+  watch(group: Watched): void {
     this.#groups.add(group)
     if (this.#shell == null) this.#start()
     else this.#write(`+${group}\n`)
   }
 
-  forget(group: number): void {
+  forget(group: Watched): void {
     if (this.#groups.delete(group)) this.#write(`-${group}\n`)
   }
 

@@ -52,6 +52,15 @@ function allPids(): number[] {
     .map(Number)
 }
 
+/** @returns the group of the child of a process; undefined if it has none */
+export function groupOfChild(pid: number): number | undefined {
+  for (const each of allPids()) {
+    const fields = statOf(each)
+    if (fields?.[1] === `${pid}`) return Number(fields[2])
+  }
+  return undefined
+}
+
 /** @returns the id of this boot; '' if the kernel does not tell it */
 export function bootId(): string {
   try {

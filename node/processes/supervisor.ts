@@ -7,7 +7,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { Guard } from './guard.ts'
 import { type Exit, type Launched, launch, type Program } from './launch.ts'
 import { ProcessLedger } from './ledger.ts'
-import { inspect, isAlive, isGoneWithin, membersOf, signalGroup } from './process-group.ts'
+import { groupOfChild, inspect, isAlive, isGoneWithin, membersOf, signalGroup } from './process-group.ts'
 
 export type { Exit, Program } from './launch.ts'
 export { sweep } from './ledger.ts'
@@ -20,6 +20,8 @@ export interface StopOptions {
 }
 
 export interface Supervised extends Launched {
+  /** @returns the process group of the program itself, which in a sandbox is one of its own */
+  group(): number
   /** Signals the group, waits, kills what is left of it, also children of the program. Never rejects. */
   stop(options?: StopOptions): Promise<Exit>
 }
@@ -36,11 +38,18 @@ interface Running extends Supervised {
   leaderStarted: string | undefined
 }
 
+interface Spawn extends Program {
+  signal?: AbortSignal
+  /** Its only child leads the group of the program, and ends with it. */
+  isSandbox?: boolean
+}
+
 export class Supervisor {
   readonly #ledger: ProcessLedger
   readonly #guard = new Guard()
   /** By process group; no other group is ever signalled. */
   readonly #running = new Map<number, Running>()
+  readonly #cgroups = new Set<string>()
   #closed = false
 
   /** @param init.ledger path of the file that `sweep` reads after a crash, in an existing folder */
@@ -57,16 +66,39 @@ export class Supervisor {
    * Starts a program; an abort of the signal stops it, during the start and later.
    * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing, `state` if closed
    */
-  async spawn({ signal, ...program }: Program & { signal?: AbortSignal }): Promise<Supervised> {
+  async spawn({ signal, isSandbox = false, ...program }: Spawn): Promise<Supervised> {
     if (signal?.aborted) throw asBakError(signal.reason)
     if (this.#closed) throw new BakError('state', `${program.argv[0]}: the supervisor is closed`)
     const launched = await launch(program, group => this.#register(group))
     const stop = (options?: StopOptions) => this.#stop(running, options)
-    const running: Running = { ...launched, stop, leaderStarted: inspect(launched.pid)?.started }
+    const group = () => (isSandbox ? (groupOfChild(launched.pid) ?? launched.pid) : launched.pid)
+    const running: Running = { ...launched, stop, group, leaderStarted: inspect(launched.pid)?.started }
     this.#running.set(launched.pid, running)
     launched.exited.then(() => this.#forgetIfGone(running))
     if (signal != null) stopOnAbort(running, signal)
     return running
+  }
+
+  /** The folders of a cgroup: all in the first is killed if the daemon dies. */
+  watchCgroup(folders: string[]): void {
+    for (const folder of folders) this.#cgroups.add(folder)
+    this.#keepCgroups()
+    if (isWatchable(folders[0])) this.#guard.watch(folders[0])
+  }
+
+  forgetCgroup(folders: string[]): void {
+    for (const folder of folders) this.#cgroups.delete(folder)
+    this.#keepCgroups()
+    if (isWatchable(folders[0])) this.#guard.forget(folders[0])
+  }
+
+  /** On a full disk the guard still watches them. */
+  #keepCgroups(): void {
+    try {
+      this.#ledger.putCgroups([...this.#cgroups])
+    } catch {
+      // as above
+    }
   }
 
   /** Stops everything that runs. Never rejects. */
@@ -106,7 +138,8 @@ export class Supervisor {
     const { pid, exited } = running
     const began = performance.now()
     if (!this.#isCurrent(running)) return exited
-    signalGroup(pid, signal)
+    // a sandbox that got the signal itself would end before the program could
+    signalGroup(running.group(), signal)
     if (!(await hasEnded(running, grace))) {
       signalGroup(pid, 'SIGKILL')
       await hasEnded(running, KILL_TIMEOUT_MS)
@@ -138,6 +171,8 @@ export class Supervisor {
     return false
   }
 }
+
+const isWatchable = (folder: string | undefined): folder is `/${string}` => /^\/\S*$/.test(folder ?? '')
 
 function stopOnAbort(supervised: Supervised, signal: AbortSignal): void {
   const stop = () => supervised.stop()

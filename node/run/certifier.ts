@@ -3,6 +3,7 @@ import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, seal } from '../../protocols/envelope.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
+import type { Exclusion } from '../../protocols/manifest.ts'
 import { MAX_NAMED_OUT } from '../../protocols/notice.ts'
 import { type Certificate, type Command, certificateSubject } from '../../protocols/phase.ts'
 import { whyFailed } from './ending.ts'
@@ -17,6 +18,8 @@ const NOTICED_AT_ONCE: Phase[] = ['join', 'terminate']
 
 export class Certifier {
   readonly #run: RunContext
+  /** Members whose loss during a workload is certified. */
+  readonly #lost = new Set<string>()
   readonly notices: Notices
 
   constructor(run: RunContext) {
@@ -28,9 +31,7 @@ export class Certifier {
   certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
     const { run, epoch, seq, phase, subject, step, when } = command
     const { events, parts, active } = this.#run
-    // a workload that fails is a result, not a member that is out of order
-    const missing = phase === 'work' ? [] : closed.missing
-    const excluded = missing.map(each => ({ ...each, phase, reason: cutText(each.reason) }))
+    const excluded = this.#excludedBy(phase, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
     const about = { seq, phase, step, when, verdict, asked }
@@ -52,5 +53,13 @@ export class Certifier {
     events.store({ type: 'phase-closed', ...about, ok, took, reason, certificate: digest })
     for (const each of excluded) this.#run.exclude(each)
     return sealed
+  }
+
+  /** A workload that fails is a result, not a member that is out of order; those that were lost meanwhile are out of the run already. */
+  #excludedBy(phase: Phase, { missing }: Closed): Exclusion[] {
+    if (phase !== 'work') return missing.map(each => ({ ...each, phase, reason: cutText(each.reason) }))
+    const lost = this.#run.record.excluded.filter(each => each.phase === 'work' && !this.#lost.has(each.peer))
+    for (const { peer } of lost) this.#lost.add(peer)
+    return lost
   }
 }

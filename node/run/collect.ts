@@ -1,6 +1,9 @@
-/** Collects what a run left on its members: the controller asks each, the member packs and sends, and the folder is sealed anew. */
+/**
+ * Collects what a run left on its members: who has the result asks each, the member packs and sends, and the folder is sealed anew if
+ * something came. What is not as it was signed gets no new seal.
+ */
 import { type Collected, collectProtocol } from '../../protocols/collect.ts'
-import { custodyOf } from '../../protocols/custody.ts'
+import { custodyOf, holdersOf } from '../../protocols/custody.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
@@ -9,9 +12,12 @@ import { ask } from '../../protocols/stream.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import { loadJournal } from '../store/journal.ts'
+import { checkResult } from '../store/stored-results.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
+import { noteReceived } from './received.ts'
 import type { Receiver } from './receiver.ts'
+import { expectationOf } from './reception.ts'
 
 export interface CollectComponents {
   streams: Streams
@@ -24,7 +30,7 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
 }
 
 export class Collect extends Part<CollectComponents, { signer: Signer }> {
-  /** @throws {BakError} `no-such-run`, or `busy` while the run goes on */
+  /** @throws {BakError} `no-such-run`, `busy` while the run goes on, `not-the-controller`, `damaged` with what is not as it was signed */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
     const { coordinator, receiver } = this.components
     if (coordinator.driver(run) != null)
@@ -32,18 +38,24 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
     const folder = coordinator.folder(run)
     const record = await folder.readRecord().catch(() => undefined)
     if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    this.#checkHolder(record)
+    await checkResult(folder.root)
     const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
     const events = await RunEvents.open(folder.journal, values, () => {})
     const names = askedIn(record)
+    let hasArrived = false
     receiver.open(run, {
       folder,
       transfers: record.spec.policy.transfers,
+      ...expectationOf(record),
       nameOf: peer => names.get(peer),
+      onWait: () => {},
       onProgress: () => {},
-      onReceived: (peer, { what, digest, bytes }, { took, path, carrier }) => {
-        const name = names.get(peer) ?? peer
-        record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
-        events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
+      // the member that is asked says it
+      onRefused: () => {},
+      onReceived: (peer, offer, transfer) => {
+        noteReceived({ record, events }, { peer, name: names.get(peer) ?? peer }, offer, transfer)
+        hasArrived = true
       }
     })
     let isComplete = true
@@ -63,8 +75,16 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
       await receiver.settle(run)
       await receiver.close(run, isComplete)
       await events.close()
-      await folder.sealAnew(record, this.init.signer)
+      if (hasArrived) await folder.sealAnew(record, this.init.signer)
     }
+  }
+
+  /** @throws {BakError} `not-the-controller` if the seal of this peer would be worth nothing */
+  #checkHolder(record: RunRecord): void {
+    const { run, controller } = record
+    if (holdersOf(run, controller.peer, custodyOf(record)).includes(this.init.signer.peer)) return
+    const who = `it was made by ${controller.name} ${controller.peer}, and was not handed over to this peer`
+    throw new BakError('not-the-controller', `the result of ${run} cannot be completed here: ${who}`)
   }
 
   async *#one(record: RunRecord, peer: string, name: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {

@@ -32,13 +32,14 @@ import { Driver } from './driver.ts'
 import { RunEvents } from './events.ts'
 import { followOutput } from './output.ts'
 import type { Receiver } from './receiver.ts'
+import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import { RunContext } from './run-context.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
-import type { RunOrder, RunParts, RunRequest } from './run-parts.ts'
+import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -55,7 +56,7 @@ export interface CoordinatorComponents {
   content: Content
   runStreams: RunStreamServer
   receiver: Receiver
-  authority: Roles
+  authority: Roles & Proofs
 }
 
 export interface CoordinatorInit {
@@ -218,7 +219,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   #start(driver: Driver): void {
-    const { id, order, folder, record, events } = driver.run
+    const { id, order, record, events } = driver.run
     const { feed, runStreams, receiver } = this.components
     const { policy } = order.spec
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
@@ -231,13 +232,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
       onAcks: (_, acks) => driver.receive(acks)
     })
-    receiver.open(id, {
-      folder,
-      transfers: policy.transfers,
-      nameOf: peer => driver.run.nameOf(peer),
-      onProgress: (peer, done, total) => driver.onProgress(peer, done, total),
-      onReceived: (peer, offer, transfer) => driver.onReceived(peer, offer, transfer)
-    })
+    receiver.open(id, receptionOf(driver))
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
       if (!isSealed) this.#unsealed.set(id, { record, events })
@@ -252,10 +247,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   }
 
   get #parts(): RunParts {
-    const { members, streams, feed, runStreams, receiver, content } = this.components
+    const { members, streams, feed, runStreams, receiver, content, authority } = this.components
     const { log, signer, program, workloads } = this.init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads },
+      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads, authority },
       signal: this.stopped,
       onPhase: () => this.#announce()
     }

@@ -10,6 +10,7 @@ import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
+import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
@@ -18,9 +19,11 @@ import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
 import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
+import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
 import { sealResult } from './sealing.ts'
+import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
@@ -43,6 +46,7 @@ export class Driver {
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
+  readonly #sends: SendWatch
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
@@ -51,6 +55,7 @@ export class Driver {
     this.#hooks = hooks
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
+    this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
     this.#watch = new LossWatch(run, why => this.#abort(why))
   }
 
@@ -144,21 +149,33 @@ export class Driver {
     return bytes == null || bytes.length > MAX_CONTENT_BYTES ? undefined : bytes
   }
 
-  /** A tarball makes progress: the phase that waits for it waits on. */
-  onProgress(peer: string, done: number, total: number): void {
-    const { open } = this.#phases
-    if (open?.command.phase === 'send' || open?.command.phase === 'sysinfo') open.touch()
+  /** @throws {BakError} `not-on-roster` for a tarball that nobody waits for any more */
+  onProgress(peer: string, { digest, bytes: total }: TarballOffer, done: number): void {
+    this.#sends.onProgress(peer, digest, { done, total })
     this.run.events.show({ type: 'transfer', peer, name: this.run.nameOf(peer) ?? peer, done, total })
   }
 
-  onReceived(peer: string, { what, digest, bytes }: TarballOffer, { took, path, carrier, refused }: Transfer): void {
-    const { events, record } = this.run
-    const name = this.run.nameOf(peer) ?? peer
-    if (refused.length > 0) record.partial = true
-    record.sent.push({ peer, name, what, digest, bytes, arrived: true, path, carrier })
-    events.store({ type: 'received', peer, name, what, digest, bytes, took, path, carrier })
-    const reason = 'not a plain file in a folder of its own'
-    for (const entry of refused) events.store({ type: 'refused', peer, what: entry, code: 'not-allowed', reason })
+  onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void {
+    noteReceived(this.run, { peer, name: this.run.nameOf(peer) ?? peer }, offer, transfer)
+    this.run.announcements.received(peer, offer, transfer.files)
+  }
+
+  /** A member waits until others have sent. */
+  onWait(peer: string): void {
+    this.#sends.onWait(peer)
+  }
+
+  /** @throws {BakError} `not-on-roster` where nobody waits for the member any more */
+  checkSender(peer: string): void {
+    this.#sends.check(peer)
+  }
+
+  /** A tarball was not taken; its data stays on the member. */
+  onRefused(peer: string, { what }: TarballOffer, reason: string): void {
+    const { record } = this.run
+    if (record.state === 'ended') return
+    record.partial = true
+    this.run.lack({ kind: 'data', member: this.run.nameOf(peer) ?? peer, what: printable(what), reason })
   }
 
   /** @returns whether a phase happens although the run has failed */
@@ -203,7 +220,8 @@ export class Driver {
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
-    const why = await sealResult({ record, events, folder, signer: parts.signer })
+    const { answered } = this.run.announcements
+    const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null
   }

@@ -35,7 +35,7 @@ export async function offerRun(run: RunContext): Promise<void> {
   run.attended(attendance)
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
-  const offer: Offer = { ...about, candidates: run.candidates }
+  const offer: Offer = { ...about, candidates: run.candidates, signedFiles: true }
   const sealed = seal(offerSubject, offer, signer)
   setSubject(run, sealed)
   await folder.writeEnvelope(OFFER_FILE, sealed)

@@ -4,25 +4,41 @@
  */
 import { dirname } from 'node:path'
 import { decode } from '../../protocols/codec.ts'
+import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
 import { handOver } from '../../protocols/custody.ts'
 import { envelope, type Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { type Admission, receiveTarball, Slots, sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import {
+  type Admission,
+  MAX_UNPACKED_BYTES,
+  maxDataOf,
+  receiveTarball,
+  Slots,
+  sendTarball,
+  type TarballOffer
+} from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
+import type { Bounds } from '../store/bounded-unpack.ts'
+import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
-import { openInbox } from '../store/inbox.ts'
 import { forgetMoved, noteMoved } from '../store/moved.ts'
 import { openOutbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { checkResult, hasResult, moveFolder, takeIn } from '../store/stored-results.ts'
+import { UnfinishedMoves } from '../store/unfinished-moves.ts'
+import { refusalOfArchive, refusalOfResult } from './archive-rule.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Receiver } from './receiver.ts'
+import type { RunFeed } from './run-feed.ts'
 
 /** Results that a peer takes in at the same time. */
 const MAX_MOVES = 2
+/** Files and folders of one. */
+const MAX_FILES = 1_000_000
 
 export interface MoverComponents {
   streams: Streams
@@ -30,6 +46,15 @@ export interface MoverComponents {
   coordinator: Coordinator
   receiver: Receiver
   authority: Roles
+  feed: Pick<RunFeed, 'get'>
+}
+
+export interface MoverInit {
+  home: Home
+  signer: Signer
+  /** Who may store results here. */
+  archive: NonNullable<AllowSettings['archive']>
+  limits: Pick<ReceiveLimits, 'ratio'>
 }
 
 interface MoveOptions {
@@ -38,9 +63,12 @@ interface MoveOptions {
   onProgress(done: number, total: number): void
 }
 
-export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }> {
-  constructor(components: MoverComponents, init: { home: Home; signer: Signer }) {
+export class Mover extends Part<MoverComponents, MoverInit> {
+  readonly #unfinished: UnfinishedMoves
+
+  constructor(components: MoverComponents, init: MoverInit) {
     super(components, init)
+    this.#unfinished = new UnfinishedMoves(init.home)
     components.receiver.archive(
       receiveTarball({
         signer: init.signer,
@@ -86,23 +114,73 @@ export class Mover extends Part<MoverComponents, { home: Home; signer: Signer }>
     await folder.remove()
   }
 
+  /** What an earlier life of the daemon had begun to take in begins anew. */
+  async start(): Promise<void> {
+    await this.#unfinished.sweep()
+  }
+
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
-    const { members, authority } = this.components
-    const { run, allow } = offer
-    checkPermission(authority, peer, 'move')
-    if (members.self.labels.archive !== 'true') {
-      throw new BakError('not-allowed', `${members.self.name} takes no results: it has not the label archive=true`)
-    }
+    const { coordinator, receiver } = this.components
+    const { run, allow, digest, bytes } = offer
+    this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
-    const inbox = await openInbox(this.init.home.inbox(run))
-    const had = await inbox.receipt(offer.digest)
+    if (coordinator.driver(run) != null || receiver.isOpen(run))
+      throw new BakError('busy', `run ${run} still goes on here`)
+    const inbox = await this.#unfinished.inbox(run)
+    const had = await inbox?.receipt(digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
     if (hasResult(this.init.home, run))
-      throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
-    const sink = await inbox.sink(offer, async tarball => {
-      await takeIn(this.init.home, run, tarball)
+      throw new BakError('cannot-create', `${this.components.members.self.name} has a folder of ${run} already`)
+    await ensureFree(this.init.home.inbox(), bytes)
+    const sink = await this.#unfinished.sink(offer, peer, async tarball => {
+      await takeIn(this.init.home, run, tarball, {
+        bounds: this.#boundsOf(offer),
+        check: record => this.#checkRecord(record, run, peer)
+      })
       await forgetMoved(this.init.home, run)
     })
     return { sink }
+  }
+
+  /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */
+  #checkSender(peer: string): void {
+    const { members, authority } = this.components
+    checkPermission(authority, peer, 'move')
+    const { self } = members
+    if (self.labels.archive !== 'true') {
+      throw new BakError('not-allowed', `${self.name} takes no results: it has not the label archive=true`)
+    }
+    const named = (asked: string) =>
+      members
+        .list()
+        .filter(({ name, shown }) => name === asked || shown === asked)
+        .filter(({ peer }) => members.isHere(peer))
+        .map(({ peer }) => peer)
+    const why = refusalOfArchive(this.init.archive, peer, named)
+    if (why == null) return
+    throw new BakError(
+      'not-allowed',
+      `allow.archive ${why}; it is set in ${this.init.home.config} or by --allow-archive`
+    )
+  }
+
+  #boundsOf({ run, bytes }: TarballOffer): Bounds {
+    const maxData = maxDataOf(bytes, this.init.limits.ratio)
+    return {
+      maxData,
+      maxBytes: maxData + MAX_UNPACKED_BYTES,
+      maxEntries: MAX_FILES,
+      explain: bound =>
+        bound === 'entries'
+          ? `${run} has more than ${MAX_FILES} files and folders`
+          : `${run} would unpack to more than ${bound === 'data' ? maxData : maxData + MAX_UNPACKED_BYTES} bytes`
+    }
+  }
+
+  /** @throws {BakError} `damaged` */
+  #checkRecord(record: RunRecord, run: string, peer: string): void {
+    const { feed, authority } = this.components
+    const why = refusalOfResult(record, { run, peer, controller: feed.get(run)?.lead.by }, authority)
+    if (why != null) throw new BakError('damaged', `${run}: ${why}`)
   }
 }

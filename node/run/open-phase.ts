@@ -22,6 +22,8 @@ export interface OpenPhaseInit {
   grace: number
   /** False if this peer is the only addressee: what it tells itself is not lost. */
   repeat: boolean
+  /** No peer prolongs its deadline beyond this time after the command, ms. */
+  limit?: number
   /** Time before which no answer can be expected, ms: the first repeat waits for so much longer. */
   patience: number
   /** @param waiting peers without an answer */
@@ -42,8 +44,16 @@ export interface Closed {
 export class OpenPhase {
   readonly #init: OpenPhaseInit
   readonly #acks = new Map<string, Signed<Ack>>()
+  /** Peers whose answers are false, and why. */
+  readonly #rejected = new Map<string, { code: ErrorCode; reason: string }>()
   /** Peers that cannot be reached and have not answered. */
   readonly #lost = new Set<string>()
+  /** Peers whose deadline has passed without an answer, others of #lost. */
+  readonly #late = new Set<string>()
+  /** Deadlines of peers that prolonged theirs. */
+  readonly #prolonged = new Map<string, NodeJS.Timeout>()
+  /** Why a peer does not prolong its deadline although it sends. */
+  readonly #faults = new Map<string, string>()
   #ok = 0
   readonly #closed = Promise.withResolvers<Closed>()
   readonly #opened = performance.now()
@@ -52,9 +62,12 @@ export class OpenPhase {
   #published = 0
   #repeat: NodeJS.Timeout | undefined
   #deadline: NodeJS.Timeout | undefined
+  #limit: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
   #over = false
   #givenUp = false
+  /** The deadline of those that have not prolonged theirs has passed. */
+  #passed = false
   /** Set by the timer, not read from the clock: a timer may fire a little early. */
   #graceIsOver: boolean
 
@@ -67,14 +80,17 @@ export class OpenPhase {
     return this.#init.command
   }
 
-  #waitsFor(peer: string): boolean {
-    return this.#init.asked.has(peer) && !this.#acks.has(peer)
+  /** Whether the peer is asked and has not answered. */
+  waitsFor(peer: string): boolean {
+    return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#rejected.has(peer)
   }
 
   /** Publishes and waits until the phase is over. */
   run(): Promise<Closed> {
     this.#publish()
     this.touch()
+    const { limit } = this.#init
+    if (limit != null) this.#limit = setTimeout(() => this.#end(limit), Math.min(limit, MAX_TIMER_MS))
     this.#grace = setTimeout(() => {
       this.#graceIsOver = true
       this.checkReachable()
@@ -83,11 +99,46 @@ export class OpenPhase {
     return this.#closed.promise
   }
 
-  /** Starts the deadline anew: there was progress. */
+  /** Starts the deadline of all anew. */
   touch(deadline = this.#init.command.deadline): void {
     clearTimeout(this.#deadline)
     if (deadline > 0 && !this.#over)
-      this.#deadline = setTimeout(() => this.#judge(true), Math.min(deadline, MAX_TIMER_MS))
+      this.#deadline = setTimeout(() => this.#onDeadline(), Math.min(deadline, MAX_TIMER_MS))
+  }
+
+  /** Starts the deadline of one peer anew, which is on its way to an answer; that of no other. */
+  prolong(peer: string): void {
+    const { deadline } = this.#init.command
+    if (deadline <= 0 || this.#over || !this.waitsFor(peer) || this.#late.has(peer)) return
+    clearTimeout(this.#prolonged.get(peer))
+    this.#faults.delete(peer)
+    const timer = setTimeout(() => this.#onLate([peer]), Math.min(deadline, MAX_TIMER_MS))
+    this.#prolonged.set(peer, timer)
+  }
+
+  /** @param why the peer does not prolong its deadline: the reason where it passes */
+  blame(peer: string, why: string): void {
+    if (!this.#over && this.waitsFor(peer)) this.#faults.set(peer, why)
+  }
+
+  #onDeadline(): void {
+    this.#passed = true
+    this.#onLate([...this.#init.asked.keys()].filter(peer => !this.#prolonged.has(peer)))
+  }
+
+  /** The limit of the phase has passed. */
+  #end(limit: number): void {
+    for (const peer of [...this.#init.asked.keys()].filter(each => !this.#late.has(each)))
+      this.blame(peer, `it had not sent all after ${limit / 1000} s, the send_limit of the policy`)
+    this.#judge(true)
+  }
+
+  #onLate(peers: string[]): void {
+    for (const peer of peers) {
+      this.#prolonged.delete(peer)
+      if (this.waitsFor(peer) && !this.#lost.has(peer)) this.#late.add(peer)
+    }
+    this.#judge(this.#prolonged.size === 0)
   }
 
   /** @returns why the answer does not count */
@@ -99,18 +150,38 @@ export class OpenPhase {
     if (stray === 'subject') return { code: 'wrong-manifest', reason: 'the answer is about another manifest' }
     if (stray != null) return { code: 'phase-closed', reason: `phase ${value.seq} is not open` }
     // a second answer changes nothing
-    if (!this.#waitsFor(by)) return undefined
+    if (!this.waitsFor(by)) return undefined
     this.#acks.set(by, ack)
-    this.#lost.delete(by)
+    this.#forget(by)
     if (value.outcome === 'ok') this.#ok++
     this.#init.onAnswer(ack, this.age)
     this.#judge(false)
     return undefined
   }
 
+  /** Whether it is the answer that is waited for. */
+  expects({ by, value }: Signed<Ack>): boolean {
+    return this.waitsFor(by) && strayFields(value, this.#init.command).length === 0
+  }
+
+  /** The peer's answer is false: it does not count, and none is waited for. @returns why */
+  reject(peer: string, code: ErrorCode, reason: string): { code: ErrorCode; reason: string } {
+    this.#rejected.set(peer, { code, reason })
+    this.#forget(peer)
+    this.#judge(false)
+    return { code, reason }
+  }
+
+  #forget(peer: string): void {
+    this.#lost.delete(peer)
+    this.#late.delete(peer)
+    clearTimeout(this.#prolonged.get(peer))
+    this.#prolonged.delete(peer)
+  }
+
   /** A peer that did not get the command may get it now: it is published again, for all without an answer. */
   republish(peer: string): void {
-    if (this.#over || !this.#waitsFor(peer) || performance.now() - this.#published < REPEATS_MS[0]) return
+    if (this.#over || !this.waitsFor(peer) || performance.now() - this.#published < REPEATS_MS[0]) return
     clearTimeout(this.#repeat)
     this.#publish()
   }
@@ -124,10 +195,14 @@ export class OpenPhase {
   checkReachable(): void {
     if (!this.#graceIsOver) return
     for (const peer of this.#init.asked.keys()) {
-      if (this.#init.isHere(peer)) this.#lost.delete(peer)
-      else if (this.#waitsFor(peer)) this.#lost.add(peer)
+      if (this.#init.isHere(peer)) this.#onBack(peer)
+      else if (this.waitsFor(peer) && !this.#late.has(peer)) this.#lost.add(peer)
     }
     this.#judge(false)
+  }
+
+  #onBack(peer: string): void {
+    if (this.#lost.delete(peer) && this.#passed && !this.#prolonged.has(peer)) this.#late.add(peer)
   }
 
   /** Ends it now, with the answers that are there; members without one are not at fault. */
@@ -138,7 +213,7 @@ export class OpenPhase {
 
   #publish(): void {
     const { command, asked, repeat, publish } = this.#init
-    const waiting = [...asked.keys()].filter(peer => this.#waitsFor(peer))
+    const waiting = [...asked.keys()].filter(peer => this.waitsFor(peer))
     this.#published = performance.now()
     publish({ ...command, attempt: this.#attempt }, waiting)
     if (repeat) this.#repeat = setTimeout(() => this.#publish(), this.#wait)
@@ -154,11 +229,12 @@ export class OpenPhase {
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
     const { needed, cleanup, asked } = this.#init
-    const waiting = asked.size - this.#acks.size - this.#lost.size
+    const waiting = asked.size - this.#acks.size - this.#lost.size - this.#late.size - this.#rejected.size
     const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
     if (verdict === 'open') return
     this.#over = true
-    for (const timer of [this.#repeat, this.#deadline, this.#grace]) clearTimeout(timer)
+    const timers = [this.#repeat, this.#deadline, this.#limit, this.#grace, ...this.#prolonged.values()]
+    for (const timer of timers) clearTimeout(timer)
     const late = deadlinePassed && !this.#givenUp
     this.#closed.resolve({ verdict, acks: [...this.#acks.values()], missing: this.#missing(late), took: this.age })
   }
@@ -169,11 +245,13 @@ export class OpenPhase {
       const ack = this.#acks.get(peer)?.value
       if (ack?.outcome === 'ok') return []
       if (ack != null) return [{ peer, name, code: ack.code ?? 'tool-failed', reason: ack.reason ?? ack.outcome }]
+      const rejected = this.#rejected.get(peer)
+      if (rejected != null) return [{ peer, name, ...rejected }]
       if (this.#lost.has(peer))
         return [{ peer, name, code: 'lost' as const, reason: 'it could not be reached any more' }]
-      return !late
-        ? []
-        : [{ peer, name, code: 'timeout' as const, reason: `it did not answer within ${this.#seconds()} s` }]
+      if (!late && !this.#late.has(peer)) return []
+      const reason = this.#faults.get(peer) ?? `it did not answer within ${this.#seconds()} s`
+      return [{ peer, name, code: 'timeout' as const, reason }]
     })
   }
 

@@ -100,7 +100,8 @@ export class PhaseRunner {
     const isLast = this.#open?.command.phase === 'terminate'
     if (out != null && !isLast) return { code: 'not-on-roster', reason: `excluded at ${out.phase}: ${out.reason}` }
     if (this.#open == null) return { code: 'phase-closed', reason: 'no phase is open' }
-    return this.#open.answer(ack)
+    const missing = this.#open.expects(ack) ? this.#run.announcements.missingOf(ack) : undefined
+    return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
   #command({ phase, step, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
@@ -132,7 +133,7 @@ export class PhaseRunner {
 
   async #untilClosed(
     command: Command,
-    { grace, step, when }: PlannedPhase,
+    { grace, limit, step, when }: PlannedPhase,
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
@@ -142,7 +143,7 @@ export class PhaseRunner {
     events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
-      ...{ command, asked, needed, cleanup, grace },
+      ...{ command, asked, needed, cleanup, grace, limit },
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),

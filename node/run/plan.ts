@@ -20,6 +20,8 @@ export interface PlannedPhase {
   always?: 'sample' | 'run'
   /** Longest wait for answers, ms; 0 is for ever. */
   deadline: number
+  /** A member that sends prolongs its own deadline, and none beyond this time after the command, ms. */
+  limit?: number
   /** For so long after the command a member that cannot be reached is not given up, ms. */
   grace: number
 }
@@ -33,15 +35,18 @@ export function stepsOf(spec: Spec): Step[] {
 
 /** @returns all phases of a run, in order */
 export function planOf(spec: Spec): PlannedPhase[] {
-  const { join_timeout, phase_timeout, send_timeout } = spec.policy
+  const { join_timeout, phase_timeout, send_timeout, send_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
+  const limit = send_limit * 1000
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
-    spec.sysinfo === 'none' ? [] : [{ ...usual, phase: 'sysinfo', when, ...(when === 'end' ? { always: 'run' } : {}) }]
+    spec.sysinfo === 'none'
+      ? []
+      : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
     { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },
     { ...usual, phase: 'stop', step, always: 'sample', grace: STOP_GRACE_MS },
-    { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000 }
+    { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
   return [
     { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 },

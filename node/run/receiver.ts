@@ -3,35 +3,33 @@
  * can fill only folders of its own name.
  */
 import { decode } from '../../protocols/codec.ts'
+import type { ReceiveLimits } from '../../protocols/config-file.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { checkFileList, MAX_LIST_BYTES } from '../../protocols/file-list.ts'
 import { isFolderOf, parseResultPath } from '../../protocols/layout.ts'
 import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
-import {
-  type Admission,
-  MAX_ENTRIES,
-  MAX_UNPACKED_BYTES,
-  maxDataOf,
-  receiveTarball,
-  Slots,
-  type TarballOffer,
-  tarballProtocol
-} from '../../protocols/tarball.ts'
+import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
-import { ensureFree, freeBytes, RESERVED_BYTES } from '../store/disk.ts'
+import { type Bounds, unpackBounded } from '../store/bounded-unpack.ts'
+import { ensureFree } from '../store/disk.ts'
+import { printable } from '../store/entries.ts'
 import type { Home } from '../store/home.ts'
 import { closeInbox, type Inbox, openInbox } from '../store/inbox.ts'
 import type { RunFolder } from '../store/run-folder.ts'
-import { type Unpacked, unpack } from '../store/unpack.ts'
+import { Budget } from './budget.ts'
 
 /** How a tarball came. */
 export interface Transfer {
-  /** Entries that were not unpacked. */
+  /** Entries that were not unpacked, and their paths as a seal has them. */
   refused: string[]
+  refusedPaths?: string[]
+  /** Digest of the list of files that its member signed. */
+  files?: string
   /** ms */
   took: number
   /** Of its last byte; none where the sender is this peer. */
@@ -39,10 +37,8 @@ export interface Transfer {
   carrier?: Carrier
 }
 
-/** Headers of a tarball, beside its files. */
-const HEADER_BYTES = MAX_ENTRIES * 4096
-/** Tarballs that one member may have begun to send and not ended. */
-const MAX_UNFINISHED = 64
+/** Refused tarballs of one member that its run is told of. */
+const MAX_TOLD = 16
 
 /** A run that receives tarballs now. */
 export interface Reception {
@@ -51,20 +47,45 @@ export interface Reception {
   transfers: number
   /** The name of a member's folders; undefined for a peer that is not of this run. */
   nameOf(peer: string): string | undefined
-  onProgress(peer: string, done: number, total: number): void
+  /** @throws {BakError} `not-allowed`, `not-on-roster` for a tarball that the run does not expect of this member, or not any more */
+  check(peer: string, offer: TarballOffer): void
+  /** Tarballs that the record of the run may still name. */
+  room(): number
+  /** A tarball has to wait until others have come. */
+  onWait(peer: string): void
+  /** What it throws ends the transfer. */
+  onProgress(peer: string, offer: TarballOffer, done: number): void
+  /** A tarball of a member is not taken, and stays with it. */
+  onRefused(peer: string, offer: TarballOffer, reason: string): void
   onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void
+}
+
+interface Sender {
+  peer: string
+  name: string
+  carrier: Carrier | undefined
 }
 
 interface Open {
   reception: Reception
   inbox: Promise<Inbox>
   handler: Handler<ToReceiver, ToSender>
-  /** Digests by member. */
-  unfinished: Map<string, Set<string>>
+  /** By member. */
+  budgets: Map<string, Budget>
+  /** Refused tarballs that the run was told of, by member. */
+  told: Map<string, number>
   /** What is being put to its place now. */
   unpacking: Set<Promise<void>>
   /** The result is about to be sealed: nothing more is taken. */
   settled: boolean
+}
+
+export interface ReceiverInit {
+  log: Log
+  signer: Signer
+  home: Home
+  /** What one member may send in one run. */
+  limits: ReceiveLimits
 }
 
 export class Receiver {
@@ -73,18 +94,17 @@ export class Receiver {
   readonly #log: Log
   readonly #signer: Signer
   readonly #home: Home
+  readonly #limits: ReceiveLimits
   readonly #open = new Map<string, Open>()
   #archive: Handler<ToReceiver, ToSender> | undefined
 
-  constructor(
-    components: { streams: Streams; paths: Pick<Paths, 'of'> },
-    init: { log: Log; signer: Signer; home: Home }
-  ) {
+  constructor(components: { streams: Streams; paths: Pick<Paths, 'of'> }, init: ReceiverInit) {
     this.#streams = components.streams
     this.#paths = components.paths
     this.#log = init.log.with({}, 'receiver')
     this.#signer = init.signer
     this.#home = init.home
+    this.#limits = init.limits
   }
 
   async start(): Promise<void> {
@@ -102,9 +122,11 @@ export class Receiver {
       signer: this.#signer,
       slots: new Slots(reception.transfers),
       admit: (offer, peer, carrier) => this.#admit(offer, peer, carrier),
-      onProgress: (offer, done, peer) => reception.onProgress(peer, done, offer.bytes)
+      onWait: (_, peer) => reception.onWait(peer),
+      onProgress: (offer, done, peer) => reception.onProgress(peer, offer, done)
     })
-    this.#open.set(run, { reception, inbox, handler, unfinished: new Map(), unpacking: new Set(), settled: false })
+    const counted = { budgets: new Map(), told: new Map(), unpacking: new Set<Promise<void>>() }
+    this.#open.set(run, { reception, inbox, handler, ...counted, settled: false })
   }
 
   /** Nothing is put into the result folder any more when this resolves; what comes later stays on its member, to be collected. */
@@ -141,64 +163,78 @@ export class Receiver {
   async #admit(offer: TarballOffer, peer: string, carrier?: Carrier): Promise<Admission> {
     const open = this.#open.get(offer.run)
     if (open == null) throw noTarballs(offer.run)
-    const { reception } = open
-    const name = reception.nameOf(peer)
+    const name = open.reception.nameOf(peer)
     if (name == null) throw new BakError('not-on-roster', `${peer} is not on the roster of ${offer.run}`)
+    return this.#orTell(open, peer, offer, () => this.#decide(open, offer, { peer, name, carrier }))
+  }
+
+  async #decide(open: Open, offer: TarballOffer, { peer, name, carrier }: Sender): Promise<Admission> {
+    const { reception } = open
     const foreign = offer.allow.find(path => !isOwn(path, name, offer.kind))
-    if (foreign != null) throw new BakError('not-allowed', `${name} may not fill ${foreign} of ${offer.run}`)
+    if (foreign != null) throw new BakError('not-allowed', `${name} may not fill ${printable(foreign)} of ${offer.run}`)
+    reception.check(peer, offer)
     const inbox = await open.inbox
     const had = await inbox.receipt(offer.digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) as Envelope }
     if (open.settled) throw noTarballs(offer.run)
-    const unfinished = open.unfinished.get(peer) ?? new Set()
-    open.unfinished.set(peer, unfinished.add(offer.digest))
-    if (unfinished.size > MAX_UNFINISHED) {
-      unfinished.delete(offer.digest)
-      throw new BakError('not-allowed', `${name} has begun ${unfinished.size} tarballs of ${offer.run} and ended none`)
-    }
+    const budget = open.budgets.get(peer) ?? this.#budgetOf(peer, name, offer.run)
+    open.budgets.set(peer, budget)
+    budget.begin(offer)
     // the record of the run needs room, too: it names the members that could not send
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
     const take = async (tarball: string | Uint8Array) => {
+      let files: string | undefined
+      const check = (sealed: Uint8Array) => {
+        files = checkFileList(sealed, { run: offer.run, by: peer }).digest
+      }
+      if (reception.room() <= open.unpacking.size)
+        throw new BakError(
+          'not-allowed',
+          `${offer.what} of ${name}: the record of ${offer.run} can name no more tarballs`
+        )
       // what this peer packed itself is large only if its workload wrote so much
-      const isOwnData = peer === this.#signer.peer
-      const { refused } = await unpackBounded(tarball, reception.folder.root, offer, isOwnData)
-      unfinished.delete(offer.digest)
+      const maxList = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
+      const at = { allow: offer.allow.map(path => `${path}/`), what: offer.what, list: { maxBytes: maxList, check } }
+      const unpackAt = (bounds: Bounds) => unpackBounded(tarball, reception.folder.root, at, bounds)
+      const { refused, refusedPaths, list } = await budget.take(offer, unpackAt)
+      if (list != null) reception.folder.addFileList(list)
       for (const entry of refused) this.#log.refused('entry refused', { run: offer.run, from: peer, entry })
       const path = this.#paths.of(peer)?.class
-      reception.onReceived(peer, offer, { refused, took: performance.now() - began, path, carrier })
+      const took = performance.now() - began
+      reception.onReceived(peer, offer, { refused, refusedPaths, files, took, path, carrier })
     }
     const sink = await inbox.sink(offer, async tarball => {
       if (open.settled) throw noTarballs(offer.run)
-      const taking = take(tarball)
+      const taking = this.#orTell(open, peer, offer, () => take(tarball))
       open.unpacking.add(taking)
       await taking.finally(() => open.unpacking.delete(taking))
     })
     return { sink }
   }
+
+  /** What this peer packed itself is large only if its workload wrote so much. */
+  #budgetOf(peer: string, name: string, run: string): Budget {
+    return new Budget({ run, name, limits: peer === this.#signer.peer ? undefined : this.#limits })
+  }
+
+  /** Does something about a tarball, and tells the run if that is refused: its data stays with the member. */
+  async #orTell<T>({ reception, told }: Open, peer: string, offer: TarballOffer, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      const { code, message } = asBakError(cause)
+      const times = told.get(peer) ?? 0
+      if (code === 'not-allowed' && times < MAX_TOLD) {
+        told.set(peer, times + 1)
+        reception.onRefused(peer, offer, message)
+      }
+      throw cause
+    }
+  }
 }
 
 const noTarballs = (run: string) => new BakError('no-such-run', `run ${run} takes no tarballs here`)
-
-/** @throws {BakError} `not-allowed` for a tarball that unpacks to more than it may, `no-space` before the disk is full */
-async function unpackBounded(
-  tarball: string | Uint8Array,
-  root: string,
-  { allow, what, bytes }: TarballOffer,
-  isOwnData: boolean
-): Promise<Unpacked> {
-  const bound = isOwnData ? Number.POSITIVE_INFINITY : maxDataOf(bytes)
-  const maxBytes = isOwnData ? undefined : MAX_UNPACKED_BYTES + HEADER_BYTES
-  const room = (await freeBytes(root)) - RESERVED_BYTES
-  const paths = allow.map(path => `${path}/`)
-  try {
-    const maxEntries = isOwnData ? undefined : MAX_ENTRIES
-    return await unpack(tarball, root, { allow: paths, maxBytes, maxData: Math.min(bound, room), maxEntries })
-  } catch (cause) {
-    if (room >= bound || asBakError(cause).code !== 'not-allowed') throw cause
-    throw new BakError('no-space', `no space left on the disk of ${root} for what is in ${what}`, { cause })
-  }
-}
 
 /** @returns whether a path is a whole folder of the member, of the kind that the tarball has */
 export function isOwn(path: string, member: string, kind: TarballOffer['kind']): boolean {

@@ -13,6 +13,7 @@ import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
 import { rebuildRecord } from './rebuild-record.ts'
+import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
 import { sealResult } from './sealing.ts'
 
@@ -65,7 +66,7 @@ export async function closeAbandoned(
   await removeTemporaries(folder.root)
   const { values, lost } = await loadWhole(folder.journal)
   const events = await RunEvents.open(folder.journal, values, () => {})
-  await rebuildRecord(record, values, folder)
+  rebuildRecord(record, values)
   Object.assign(record, {
     state: 'ended',
     verdict: 'failed',
@@ -76,6 +77,12 @@ export async function closeAbandoned(
   })
   record.status = statusOf('failed')
   if (lost != null) events.store({ type: 'warning', text: lost })
+  await reconcile({ folder, record, events }).catch(cause =>
+    events.store({
+      type: 'warning',
+      text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
+    })
+  )
   const notice = await certifyEnd({ folder, record, events, signer }).catch(() => undefined)
   if (notice != null) notices?.add(notice)
   await folder.writeMetadata(metadataOf(record)).catch(() => {})

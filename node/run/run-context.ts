@@ -4,6 +4,7 @@ import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
 import { newRecord } from './new-record.ts'
@@ -44,6 +45,7 @@ export class RunContext {
   /** What `record.shortfalls` says, in words. */
   readonly #lacks = new Set<string>()
   readonly excluded = new Map<string, Exclusion>()
+  readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 
   constructor({ order, folder, events, parts }: RunContextInit) {

@@ -6,6 +6,7 @@ import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
+import type { Authority } from '../mesh/trust/authority.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -28,11 +29,15 @@ export interface RunOrder extends RunRequest {
   begun: number
 }
 
+/** The mesh, and the proofs of membership of its peers. */
+export type Proofs = Pick<Authority, 'mesh' | 'proofOf'>
+
 /** Parts of the daemon that a run uses. */
 export interface RunParts {
   log: Log
   signer: Signer
   program: string
+  authority: Proofs
   members: Members
   feed: RunFeed
   runStreams: RunStreamServer

@@ -1,12 +1,16 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
 import { costliest, sharesOf } from '../../protocols/cost.ts'
-import type { Signer } from '../../protocols/envelope.ts'
+import { peek, type Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
+import type { FolderDigests } from '../../protocols/folder-digests.ts'
+import { OFFER_FILE } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
+import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
+import { checkSignedFiles } from '../../protocols/verify/signed-files.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
 
@@ -18,6 +22,8 @@ export interface ResultToSeal {
   events: RunEvents
   folder: RunFolder
   signer: Signer
+  /** Digests of the lists of files that counted answers name. */
+  answered?: ReadonlySet<string>
 }
 
 /**
@@ -25,9 +31,12 @@ export interface ResultToSeal {
  * Followers see the last event when this resolves.
  * @returns why there is no seal, or undefined if there is one
  */
-export async function sealResult({ record, events, folder, signer }: ResultToSeal): Promise<string | undefined> {
+export async function sealResult(result: ResultToSeal): Promise<string | undefined> {
+  const { record, events, folder, signer } = result
   try {
     const proof = await folder.digests()
+    const faults = (await unsignedIn(result, proof)).map(({ where, what }) => `${where} ${what}`)
+    if (faults.length > 0) fail(record, `not as its members signed it: ${listInWords(faults, MAX_NAMED)}`)
     const unreadable = proof.unreadable.map(({ path, reason }) => `${path} (${reason})`)
     if (unreadable.length > 0) fail(record, `without a digest in the seal: ${listInWords(unreadable, MAX_NAMED)}`)
     await events.finish(lastEvent(record, folder))
@@ -43,6 +52,19 @@ export async function sealResult({ record, events, folder, signer }: ResultToSea
     events.end(lastEvent(record, folder))
     return why
   }
+}
+
+/** What `bak verify` will say of the files of members: a run that it calls false is not ok. */
+async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal, proof: FolderDigests) {
+  const { run, refused = [] } = record
+  const offer = await folder.readEnvelope(OFFER_FILE).then(sealed => sealed && peek(offerSubject, sealed))
+  // without signed lists nothing can be compared
+  if (offer?.signedFiles !== true) return []
+  const members = new Map(offer.candidates.map(({ peer, name }) => [name, peer]))
+  const older = new Set(record.sent.filter(({ files }) => files == null).map(({ peer }) => peer))
+  const absent = [...refused, ...proof.unreadable]
+  const lists = await folder.fileLists()
+  return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent }).faults
 }
 
 function fail(record: RunRecord, why: string, always = false): void {

@@ -75,7 +75,11 @@ const service = (command: string[], runtime: string | undefined) => [
   '# a workload that runs out of memory is a result and must not end the daemon',
   'OOMPolicy=continue',
   '# workloads run in this unit: no limit of it may influence the results',
-  'TasksMax=infinity'
+  'TasksMax=infinity',
+  '# programs that runs of others bring get a cgroup for each run in that of this unit: what is left of a run is ended as a whole',
+  'Delegate=yes',
+  '# a core dump would hold the key',
+  'LimitCORE=0:infinity'
   // no UMask: the modes of its folders protect the home, and a workload creates files as in a shell
 ]
 

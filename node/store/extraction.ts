@@ -3,11 +3,21 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Parser, type ReadEntry } from 'tar'
 import { BakError } from '../../protocols/errors.ts'
+import { FILE_LISTS_FILE } from '../../protocols/layout.ts'
 import { isCode } from './disk.ts'
 import { EntryCheck } from './entries.ts'
 import { EntryWriter } from './entry-writer.ts'
+import { bytesIn, dataOf } from './holes.ts'
 import { commonFolder, type InMemoryEntry, writeInMemoryEntries } from './in-memory-entries.ts'
 import type { Bytes } from './zstd.ts'
+
+/** What is in an archive. */
+export interface Counted {
+  /** Files and folders, refused ones included. */
+  entries: number
+  /** Bytes without holes. */
+  data: number
+}
 
 export type Refuse = (path: string, reason: string) => void
 
@@ -21,8 +31,21 @@ interface ExtractionInit {
   maxData?: number
   /** Called for each entry that is not unpacked. */
   refuse: Refuse
+  /** The entry of the list of files is kept in memory instead, up to so many bytes. */
+  maxList?: number
   /** Keeps all entries in memory until the archive has been parsed, then writes them at once. For small archives. */
   inMemory: boolean
+}
+
+/** An archive has more than it may. */
+export class Exceeded extends BakError {
+  /** Files and folders, bytes without holes, or all bytes. */
+  readonly bound: 'entries' | 'data' | 'bytes'
+
+  constructor(bound: Exceeded['bound'], message: string) {
+    super('not-allowed', message)
+    this.bound = bound
+  }
 }
 
 /** The parser may have to write what it has buffered to a slow disk. */
@@ -39,6 +62,8 @@ interface WarnedData {
 export class Extraction {
   /** Whether the end-of-archive mark was seen. */
   isWhole = false
+  /** The list of files, as it came. */
+  list: Buffer | undefined
   readonly #parser: Parser
   readonly #folder: string
   readonly #inMemory: InMemoryEntry[] = []
@@ -49,6 +74,8 @@ export class Extraction {
   readonly #check: EntryCheck
   readonly #refuse: Refuse
   readonly #maxEntries: number
+  readonly #maxList: number | undefined
+  readonly #maxData: number
   readonly #checked = new WeakSet<ReadEntry>()
   #entries = 0
   #failure: Error | undefined
@@ -59,14 +86,20 @@ export class Extraction {
     this.#check = new EntryCheck(allow)
     this.#refuse = refuse
     this.#maxEntries = maxEntries
-    this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes, maxData) })
+    this.#maxList = init.maxList
+    this.#maxData = maxData
+    this.#writer = new EntryWriter({ folder, onData: bytes => this.#count(bytes) })
     this.#parser = new Parser({
       zstd: false,
       brotli: false,
       filter: (path: string, entry: unknown) => this.#admit(path, entry as ReadEntry),
       onwarn: (code: string, message: unknown, data: unknown) =>
         this.#onWarn(code, String(message), data as WarnedData),
-      onReadEntry: (entry: ReadEntry) => (inMemory ? this.#collect(entry) : this.#write(entry))
+      onReadEntry: (entry: ReadEntry) => {
+        if (this.#isList(entry)) this.#takeList(entry)
+        else if (inMemory) this.#collect(entry)
+        else this.#write(entry)
+      }
     })
     this.#parser.on('eof', () => {
       this.isWhole = true
@@ -76,6 +109,10 @@ export class Extraction {
       if (!this.#checked.has(entry) && !entry.meta) refuse(entry.path, `not a file or folder but ${entry.type}`)
     })
     this.#parser.on('error', error => this.#fail(Object.assign(error as Error, { code: 'TAR_BAD_ARCHIVE' })))
+  }
+
+  get counted(): Counted {
+    return { entries: this.#entries, data: this.#data }
   }
 
   /**
@@ -108,20 +145,45 @@ export class Extraction {
     this.#checked.add(entry)
     this.#entries++
     if (this.#entries > this.#maxEntries) {
-      this.#fail(new BakError('not-allowed', `the archive has more than ${this.#maxEntries} entries`))
+      this.#fail(new Exceeded('entries', `the archive has more than ${this.#maxEntries} entries`))
       return false
     }
+    if (this.#isList(entry)) return this.#failure == null
     const reason = this.#check.refusalOf({ path, type: entry.type })
     if (reason !== undefined) this.#refuse(path, reason)
     entry.mode = entry.type === 'Directory' || (entry.mode ?? 0) & 0o111 ? 0o755 : 0o644
     return reason === undefined && this.#failure == null
   }
 
+  #isList({ path, type }: ReadEntry): boolean {
+    return this.#maxList != null && path === FILE_LISTS_FILE && type === 'File'
+  }
+
+  #takeList(entry: ReadEntry): void {
+    const chunks: Buffer[] = []
+    if (this.list != null || entry.size > (this.#maxList as number))
+      this.#fail(new BakError('not-allowed', 'the archive has a second list of files, or one that is too long'))
+    else entry.on('data', chunk => chunks.push(chunk))
+    entry.on('end', () => {
+      this.list = Buffer.concat(chunks)
+    })
+    entry.resume()
+  }
+
   #collect(entry: ReadEntry): void {
     const { path, type, mode = 0o644, mtime } = entry
     const body: Buffer[] = []
     this.#inMemory.push({ path, isFolder: type === 'Directory', mode, mtime, body })
-    entry.on('data', chunk => body.push(chunk))
+    let offset = 0
+    entry.on('data', chunk => {
+      body.push(chunk)
+      try {
+        this.#count(bytesIn(dataOf(chunk, offset)))
+      } catch (cause) {
+        this.#fail(cause as Error)
+      }
+      offset += chunk.length
+    })
   }
 
   #write(entry: ReadEntry): void {
@@ -138,9 +200,11 @@ export class Extraction {
     })
   }
 
-  #count(bytes: number, maxData: number): void {
+  /** @throws {Exceeded} */
+  #count(bytes: number): void {
     this.#data += bytes
-    if (this.#data > maxData) throw new BakError('not-allowed', `the archive unpacks to more than ${maxData} bytes`)
+    if (this.#data > this.#maxData)
+      throw new Exceeded('data', `the archive unpacks to more than ${this.#maxData} bytes`)
   }
 
   #onWarn(code: string, message: string, data: WarnedData): void {

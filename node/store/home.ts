@@ -24,6 +24,10 @@ export interface Home {
   lock: string
   /** Running process groups, for the next daemon after a crash. */
   ledger: string
+  /** What was started here for others. */
+  audit: string
+  /** Whom names in `allow.controllers` mean. */
+  controllers: string
   /** Tools that were registered on this peer. */
   registered: string
   /** Results of all runs, or of one. */
@@ -71,6 +75,8 @@ export function homeAt(dir: string): Home {
     socket: socketOf(root),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
+    audit: join(root, 'audit'),
+    controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
     runs: below('runs'),
     work: below('work'),

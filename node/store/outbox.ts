@@ -6,15 +6,26 @@
 import { readdirSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { check } from '../../protocols/codec.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
-import { MAX_SMALL_BYTES, type TarballKind, type TarballOffer, tarballOffer } from '../../protocols/tarball.ts'
+import { digest } from '../../protocols/fields.ts'
+import { MAX_SMALL_BYTES, type TarballKind, tarballOffer } from '../../protocols/tarball.ts'
 import { removeTemporaries, temporaryIn, writeAtomic } from './atomic.ts'
 import { onDisk, syncFolder, unlessMissing } from './disk.ts'
 import { type Packed, pack, packSmall } from './pack.ts'
 import type { PackReport } from './pack-report.ts'
 
-interface StoredTarball extends TarballOffer {
+/** As it is on the disk. */
+const storedOffer = v.object({
+  ...tarballOffer.entries,
+  /** Digest of the list of its files. */
+  files: v.optional(digest)
+})
+type StoredOffer = v.InferOutput<typeof storedOffer>
+
+interface StoredTarball extends StoredOffer {
   path: string
 }
 
@@ -23,7 +34,7 @@ interface Reported {
   report: PackReport
 }
 
-interface InMemoryTarball extends TarballOffer {
+interface InMemoryTarball extends StoredOffer {
   /** The tarball. Its source files stay until there is a receipt. */
   content: Uint8Array
 }
@@ -35,22 +46,29 @@ interface AddOptions {
   level?: number
   /** Leaves out what is beyond the bounds of another peer that receives it. */
   isBounded?: boolean
+  /** The tarball ends with the list of its files, signed. */
+  isListed?: boolean
 }
 
-/** Creates the folder, and removes what interrupted packing left. One outbox per run at a time. */
-export async function openOutbox(folder: string, run: string): Promise<Outbox> {
+/**
+ * Creates the folder, and removes what interrupted packing left. One outbox per run at a time.
+ * @param signer of the lists of files; without one none is made
+ */
+export async function openOutbox(folder: string, run: string, signer?: Signer): Promise<Outbox> {
   await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }))
   await removeTemporaries(folder)
-  return new Outbox(folder, run)
+  return new Outbox(folder, run, signer)
 }
 
 export class Outbox {
   readonly #folder: string
   readonly #run: string
+  readonly #signer: Signer | undefined
 
-  constructor(folder: string, run: string) {
+  constructor(folder: string, run: string, signer?: Signer) {
     this.#folder = folder
     this.#run = run
+    this.#signer = signer
   }
 
   /**
@@ -64,7 +82,7 @@ export class Outbox {
     { kind, ...options }: AddOptions
   ): Promise<StoredTarball & Reported> {
     const packing = temporaryIn(this.#folder)
-    const packed = await pack(root, paths, packing, options)
+    const packed = await pack(root, paths, packing, this.#packing(options))
     return this.#store(packing, { run: this.#run, what, kind, ...packed, allow: paths })
   }
 
@@ -76,12 +94,17 @@ export class Outbox {
     { kind, ...options }: AddOptions
   ): Promise<(StoredTarball | InMemoryTarball) & Reported> {
     const packing = temporaryIn(this.#folder)
-    const packed = await packSmall(root, paths, packing, { maxBytes: MAX_SMALL_BYTES, ...options })
+    const packed = await packSmall(root, paths, packing, { maxBytes: MAX_SMALL_BYTES, ...this.#packing(options) })
     const offer = { run: this.#run, what, kind, ...packed, allow: paths }
     return 'content' in offer ? offer : this.#store(packing, offer)
   }
 
-  async #store(packing: string, { report, ...offer }: TarballOffer & Packed): Promise<StoredTarball & Reported> {
+  #packing({ isListed = false, ...options }: Omit<AddOptions, 'kind'>) {
+    const signer = isListed ? this.#signer : undefined
+    return { ...options, list: signer && { run: this.#run, signer } }
+  }
+
+  async #store(packing: string, { report, ...offer }: StoredOffer & Packed): Promise<StoredTarball & Reported> {
     const { digest } = offer
     try {
       await writeAtomic(this.#pathOf(digest, 'json'), JSON.stringify(offer), { mode: 0o600 })
@@ -147,9 +170,9 @@ export class Outbox {
   }
 }
 
-function parse(path: string, json: string): TarballOffer {
+function parse(path: string, json: string): StoredOffer {
   try {
-    return check(tarballOffer, JSON.parse(json))
+    return check(storedOffer, JSON.parse(json))
   } catch (cause) {
     throw new BakError('damaged', `the offer of ${path} is damaged: ${(cause as Error).message}`, { cause })
   }

@@ -6,7 +6,7 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import { posix } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import { bytesOf, packedName, rawOf } from '../../protocols/file-names.ts'
-import { listRaw, reasonOf } from '../../protocols/folder-digests.ts'
+import { describeOther, listRaw, reasonOf } from '../../protocols/folder-digests.ts'
 import { isCode, onDisk } from './disk.ts'
 import { refusalOfName } from './entries.ts'
 import type { PackReport } from './pack-report.ts'
@@ -36,7 +36,7 @@ export async function* packList(root: string, top: string, report: PackReport): 
   if (!stat.isDirectory()) return
   const at = { root: rawOf(root), top: raw, report, maybeYield }
   if (top === '.') return yield* walk(at, listBelow(at, raw), '', '')
-  report.admit(raw, 0)
+  report.admit(raw, 0, top)
   yield { raw, name: top, stat }
   yield* walk(at, listBelow(at, raw), raw, top)
 }
@@ -77,7 +77,7 @@ async function* walk(
       const isTaken = isRenamed && siblings.has(rawOf(ownName))
       const refusal = isTaken
         ? `the name ${ownName} is taken`
-        : (refusalOfName(name) ?? report.admit(raw, sizeOf(stat)))
+        : (refusalOfName(name) ?? report.admit(raw, sizeOf(stat), name))
       if (refusal != null) {
         report.leave(raw, refusal)
         continue
@@ -102,20 +102,16 @@ export function leaveUnreadable(report: PackReport, raw: string, cause: unknown)
 /** Leaves out what is neither a file nor a folder. A link is named with its target, and is no loss if that is packed. */
 function leaveOdd({ root, top, report }: Walk, raw: string, stat: Stats): boolean {
   if (stat.isFile() || stat.isDirectory()) return false
+  const what = describeOther(stat, `${root}/${raw}`)
   if (!stat.isSymbolicLink()) {
-    report.leave(raw, `${kindOf(stat)}, which has no content`, { isKept: false })
+    report.leave(raw, `${what}, which has no content`, { isKept: false })
     return true
   }
   const target = readlinkSync(bytesOf(`${root}/${raw}`), 'latin1')
   const resolved = target.startsWith('/') ? target : posix.join(posix.dirname(raw), target)
   const isPacked = (top === '.' || resolved === top || resolved.startsWith(`${top}/`)) && exists(root, resolved)
-  report.leave(raw, `a link to ${packedName(target)}`, { isLost: !isPacked, isKept: false })
+  report.leave(raw, what, { isLost: !isPacked, isKept: false })
   return true
-}
-
-function kindOf(stat: Stats): string {
-  if (stat.isSocket()) return 'a socket'
-  return stat.isFIFO() ? 'a named pipe' : 'a device'
 }
 
 const statOf = (root: string, raw: string) => lstatSync(bytesOf(`${root}/${raw}`))

@@ -1,6 +1,11 @@
 /** What became of the files of one tarball: how much was packed, and what was left out or renamed, by name. */
-import { packedName } from '../../protocols/file-names.ts'
+import { posix } from 'node:path'
+import { fileLine, folderLine, LINE_BYTES, MAX_LIST_BYTES } from '../../protocols/file-list.ts'
+import { packedName, rawOf, sealedName } from '../../protocols/file-names.ts'
+import type { FileDigest } from '../../protocols/folder-digests.ts'
 import { MAX_DATA_OF_SMALL_BYTES, MAX_ENTRIES, MAX_UNPACKED_BYTES, maxDataOf } from '../../protocols/tarball.ts'
+
+const { dirname } = posix
 
 export interface LeftOut {
   /** Relative to the root of the tarball. */
@@ -28,7 +33,12 @@ export class PackReport {
   readonly #init: PackReportInit
   readonly #data: { raw: string; bytes: number }[] = []
   files = 0
+  /** Lines of the list of files (protocols/file-list.ts), in the order of the archive. */
+  readonly #lines: string[] = []
+  /** Folders without files so far, as they are in the archive. */
+  readonly #empty = new Set<string>()
   #entries = 0
+  #listed = 0
   /** With holes. */
   #bytes = 0
 
@@ -56,12 +66,15 @@ export class PackReport {
   }
 
   /** Counts one file or folder. @returns why it is beyond the bounds of the receiver */
-  admit(raw: string, size: number): string | undefined {
+  admit(raw: string, size: number, name: string): string | undefined {
     const { isBounded, without } = this.#init
     if (without?.has(raw)) return 'the tarball would unpack to more than its receiver takes'
     if (isBounded && this.#bytes + size > MAX_UNPACKED_BYTES) return `beyond ${MAX_UNPACKED_BYTES} bytes of one tarball`
     // one for each missing.txt, of at most two folders a group
     if (isBounded && this.#entries + 1 > MAX_ENTRIES - 512) return `beyond ${MAX_ENTRIES} files of one tarball`
+    const line = LINE_BYTES + Buffer.byteLength(name)
+    if (isBounded && this.#listed + line > MAX_LIST_BYTES) return `beyond ${MAX_LIST_BYTES} bytes of names`
+    this.#listed += line
     this.#entries++
     this.#bytes += size
     return undefined
@@ -70,6 +83,19 @@ export class PackReport {
   packed(raw: string, bytes: number): void {
     this.files++
     this.#data.push({ raw, bytes })
+  }
+
+  /** What the archive has, by its name there, for the list that the member signs. A folder has no digest. */
+  list(name: string, digest?: FileDigest): void {
+    const path = sealedName(rawOf(name))
+    this.#empty.delete(dirname(path))
+    if (digest == null) this.#empty.add(path)
+    else this.#lines.push(fileLine(path, digest))
+  }
+
+  /** The text of that list. */
+  get listed(): Uint8Array {
+    return Buffer.from([...this.#lines, ...[...this.#empty].map(folderLine)].join(''))
   }
 
   /** @returns the largest files, without which the tarball is within the bounds whatever its size; none if it is already */

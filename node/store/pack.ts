@@ -1,6 +1,8 @@
 /** Packs files and folders into a compressed tar in one pass; only a small one is ever whole in memory. */
 import { pipe } from 'it-pipe'
 import { digestOf } from '../../protocols/digest.ts'
+import type { Signer } from '../../protocols/envelope.ts'
+import { sealFileList } from '../../protocols/file-list.ts'
 import { fillAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import { PackReport } from './pack-report.ts'
@@ -8,16 +10,25 @@ import { tarStream } from './tar-stream.ts'
 import { type Counted, writeCounted } from './write-counted.ts'
 import { type Bytes, compress, compressWhole, ZSTD_LEVEL } from './zstd.ts'
 
+interface Listing {
+  run: string
+  signer: Signer
+}
+
 interface PackOptions {
   signal?: AbortSignal
   /** zstd's level, `ZSTD_LEVEL` by default. */
   level?: number
   /** Leaves out what is beyond the bounds of another peer that receives it. */
   isBounded?: boolean
+  /** Signs the list of the files that are packed: the archive ends with it, under this run. */
+  list?: Listing
 }
 
 export interface Packed extends Counted {
   report: PackReport
+  /** Digest of that list. */
+  files?: string
 }
 
 interface InMemoryTarball extends Packed {
@@ -32,7 +43,7 @@ const MAX_IN_MEMORY_BYTES = 256 * 1024
  * @throws {BakError} `no-space` or `io`; `target` is then unchanged
  */
 export function pack(root: string, paths: string[], target: string, options: PackOptions = {}): Promise<Packed> {
-  return within(options, report => fill(target, tarStream(root, paths, report), options))
+  return within(options, (report, sign) => fill(target, tarStream(root, paths, report, sign), options))
 }
 
 /** As `pack`, but an archive of at most `maxBytes` stays in memory and is not written to `target`. */
@@ -42,8 +53,8 @@ export function packSmall(
   target: string,
   { maxBytes, ...options }: PackOptions & { maxBytes: number }
 ): Promise<Packed | InMemoryTarball> {
-  return within(options, async report => {
-    const source = tarStream(root, paths, report)
+  return within(options, async (report, sign) => {
+    const source = tarStream(root, paths, report, sign)
     const { chunks, isWhole } = await onDisk(root, () => readStart(source))
     options.signal?.throwIfAborted()
     const content = isWhole ? compressWhole(Buffer.concat(chunks), options.level ?? ZSTD_LEVEL) : undefined
@@ -54,15 +65,24 @@ export function packSmall(
 
 /** What a tarball may unpack to depends on its size, which is known once it is packed: then it is packed again without the largest files. */
 async function within<T extends Counted>(
-  { isBounded }: PackOptions,
-  packOnce: (report: PackReport) => Promise<T>
+  { isBounded, list }: PackOptions,
+  packOnce: (report: PackReport, sign?: (text: Uint8Array) => Uint8Array) => Promise<T>
 ): Promise<T & Packed> {
+  let files: string | undefined
+  const signAs =
+    ({ run, signer }: Listing) =>
+    (text: Uint8Array) => {
+      const { digest, sealed } = sealFileList(run, text, signer)
+      files = digest
+      return sealed
+    }
+  const pack = (report: PackReport) => packOnce(report, list && signAs(list))
   const report = new PackReport({ isBounded })
-  const packed = await packOnce(report)
+  const packed = await pack(report)
   const without = report.tooMuch(packed.bytes)
-  if (without.size === 0) return { ...packed, report }
+  if (without.size === 0) return { ...packed, ...(files && { files }), report }
   const smaller = new PackReport({ isBounded, without })
-  return { ...(await packOnce(smaller)), report: smaller }
+  return { ...(await pack(smaller)), ...(files && { files }), report: smaller }
 }
 
 function fill(target: string, source: Bytes, { signal, level = ZSTD_LEVEL }: PackOptions): Promise<Counted> {

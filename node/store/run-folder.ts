@@ -1,13 +1,16 @@
 /** The result folder of one run: its fixed files, and how each is written. */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOfFile } from '../../protocols/digest.ts'
 import { type Envelope, envelope, type Signer } from '../../protocols/envelope.ts'
+import { asBakError } from '../../protocols/errors.ts'
+import { type FileList, splitFileLists } from '../../protocols/file-list.ts'
 import { type FolderDigests, folderDigests } from '../../protocols/folder-digests.ts'
 import {
   CERTIFICATES_FOLDER,
+  FILE_LISTS_FILE,
   JOURNAL_FILE,
   METADATA_FILE,
   parseResultPath,
@@ -18,7 +21,7 @@ import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../pro
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { writeAtomic } from './atomic.ts'
-import { onDisk, unlessMissing } from './disk.ts'
+import { onDisk, syncPath, unlessMissing } from './disk.ts'
 import { removeTree } from './remove-tree.ts'
 
 /** Upper bound of a seal, which ends a record. */
@@ -48,8 +51,12 @@ export class RunFolder {
     await writeAtomic(this.path(SPEC_FILE), writeRunFile(spec))
   }
 
-  async writeEnvelope(path: string, sealed: Envelope): Promise<void> {
-    await writeAtomic(this.path(path), encode(sealed))
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    await writeAtomic(this.path(path), bytes)
+  }
+
+  writeEnvelope(path: string, sealed: Envelope): Promise<void> {
+    return this.write(path, encode(sealed))
   }
 
   /** @returns undefined if it is missing */
@@ -76,27 +83,58 @@ export class RunFolder {
     await writeAtomic(this.path(RECORD_FILE), writeRecord(record, signer))
   }
 
+  /**
+   * Adds the list of files that a member signed. Written at once, since that is faster for what is mostly small; on the disk when the
+   * result is sealed, as the journal is.
+   */
+  addFileList(sealed: Uint8Array): void {
+    const file = openSync(this.path(FILE_LISTS_FILE), 'a', 0o644)
+    const { size } = fstatSync(file)
+    try {
+      writeFileSync(file, sealed)
+    } catch (cause) {
+      // half a list must not stay before the next one
+      ftruncateSync(file, size)
+      throw asBakError(cause)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  /** @returns the lists of files that members signed */
+  async fileLists(): Promise<FileList[]> {
+    return splitFileLists((await unlessMissing(readFile(this.path(FILE_LISTS_FILE)))) ?? Buffer.alloc(0)).lists
+  }
+
   /** Digests of all that is in the folder, except the record and the journal, whose last line is not written yet. */
   digests(): Promise<FolderDigests> {
-    return onDisk(this.root, () => folderDigests(this.root, { except: [RECORD_FILE, JOURNAL_FILE] }))
+    return onDisk(this.root, async () => {
+      await unlessMissing(syncPath(this.path(FILE_LISTS_FILE)))
+      return folderDigests(this.root, { except: [RECORD_FILE, JOURNAL_FILE] })
+    })
   }
 
   /**
    * Seals it again with what has come since: a file that has a digest keeps it, so that a change of it is not sealed with the rest.
    */
   async sealAnew(record: RunRecord, signer: Signer): Promise<void> {
-    const { [JOURNAL_FILE]: _, ...sealed } = record.files ?? {}
-    const { files, unreadable } = await this.digests()
-    await this.seal(record, signer, { files: { ...files, ...sealed }, unreadable })
+    // these two grow
+    const { [JOURNAL_FILE]: _, [FILE_LISTS_FILE]: __, ...sealed } = record.files ?? {}
+    const { files, ...rest } = await this.digests()
+    await this.seal(record, signer, { ...rest, files: { ...files, ...sealed } })
   }
 
   /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */
   async seal(record: RunRecord, signer: Signer, proof?: FolderDigests): Promise<void> {
-    const { files, unreadable } = proof ?? (await this.digests())
+    const { files, unreadable, others } = proof ?? (await this.digests())
     const journal = await onDisk(this.journal, () => unlessMissing(digestOfFile(this.journal)))
     const all = journal == null ? files : { ...files, [JOURNAL_FILE]: journal }
+    const lost = (record.unreadable ?? []).filter(
+      ({ path }) => parseResultPath(path)?.kind === 'certificate' && !Object.hasOwn(all, path)
+    )
+    const unproven = [...unreadable, ...lost]
     await this.writeRecord(
-      { ...record, files: all, unreadable: unreadable.length === 0 ? undefined : unreadable },
+      { ...record, files: all, others, unreadable: unproven.length === 0 ? undefined : unproven },
       signer
     )
   }

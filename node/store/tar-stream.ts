@@ -1,15 +1,17 @@
 /**
  * Files and folders as the bytes of a tar. Names are sorted and headers contain only path, mode, size and time, so that the
  * same content gives the same bytes. What is left out of a folder, and why, is in a `missing.txt` in it. A file that grows while it is
- * read is cut at its first size, one that shrinks is padded with zeros, and both are named.
+ * read is cut at its first size, one that shrinks is padded with zeros, and both are named. Each file is hashed as it is packed; where the
+ * packer signs, the last entry is the list of all.
  */
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Header, type HeaderData, Pax } from 'tar'
+import { digestOf, newDigest } from '../../protocols/digest.ts'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { pass } from '../../protocols/gc-hint.ts'
-import { MISSING_FILE } from '../../protocols/layout.ts'
+import { FILE_LISTS_FILE, MISSING_FILE } from '../../protocols/layout.ts'
 import { bytesIn, dataOf } from './holes.ts'
 import { leaveUnreadable, type PackEntry, packList, topsOf } from './pack-list.ts'
 import { lineOf, PackReport } from './pack-report.ts'
@@ -19,29 +21,47 @@ const CHUNK_BYTES = 256 * 1024
 /** A file up to this size is read synchronously, which is faster than a turn of the thread pool. */
 const MAX_SYNC_READ_BYTES = 64 * 1024
 
-/** @param paths files and folders relative to `root`, which become the names in the tar */
-export async function* tarStream(root: string, paths: string[], report = new PackReport()): AsyncGenerator<Uint8Array> {
+/**
+ * @param paths files and folders relative to `root`, which become the names in the tar
+ * @param sign makes the last entry of the list of all files
+ */
+export async function* tarStream(
+  root: string,
+  paths: string[],
+  report = new PackReport(),
+  sign?: (list: Uint8Array) => Uint8Array
+): AsyncGenerator<Uint8Array> {
   for (const top of topsOf(paths)) {
     const before = report.left.length
     let folder: PackEntry | undefined
     for await (const entry of packList(root, top, report)) {
       if (entry.name === top && entry.stat.isDirectory()) folder = entry
-      if (entry.stat.isDirectory())
+      if (entry.stat.isDirectory()) {
+        report.list(entry.name)
         yield header({ ...common(entry), path: `${entry.name}/`, type: 'Directory', size: 0 })
-      else yield* file(root, entry, report)
+      } else yield* file(root, entry, report)
     }
     const lines = report.left.slice(before).map(lineOf)
-    if (folder != null && lines.length > 0) yield* note(root, folder, lines)
+    if (folder != null && lines.length > 0) yield* note(root, folder, lines, report)
   }
+  if (sign != null) yield* fileList(sign(report.listed))
   yield new Uint8Array(2 * BLOCK_BYTES)
 }
 
 /** The list of what is not there, under a name that no file of the folder has. */
-async function* note(root: string, folder: PackEntry, lines: string[]): AsyncGenerator<Uint8Array> {
+async function* note(root: string, folder: PackEntry, lines: string[], report: PackReport): AsyncGenerator<Uint8Array> {
   let name = MISSING_FILE
   for (let n = 2; existsSync(join(root, folder.name, name)); n++) name = MISSING_FILE.replace('.', `-${n}.`)
   const bytes = Buffer.from(`${lines.join('\n')}\n`)
-  yield header({ ...common(folder), path: `${folder.name}/${name}`, mode: 0o644, size: bytes.length })
+  const path = `${folder.name}/${name}`
+  report.list(path, { sha256: digestOf(bytes), bytes: bytes.length })
+  yield header({ ...common(folder), path, mode: 0o644, size: bytes.length })
+  yield bytes
+  yield padding(bytes.length)
+}
+
+function* fileList(bytes: Uint8Array): Generator<Uint8Array> {
+  yield header({ type: 'File', path: FILE_LISTS_FILE, mode: 0o644, mtime: new Date(0), size: bytes.length })
   yield bytes
   yield padding(bytes.length)
 }
@@ -76,14 +96,20 @@ function* smallFile(path: Buffer, entry: PackEntry, report: PackReport): Generat
     return leaveUnreadable(report, raw, cause)
   }
   report.packed(raw, bytesIn(dataOf(bytes, 0)))
+  report.list(name, { sha256: digestOf(bytes), bytes: bytes.length })
   yield header({ ...common(entry), path: name, size: bytes.length })
   if (bytes.length > 0) yield bytes
   yield padding(bytes.length)
 }
 
 /** Exactly as many bytes as the header says. */
-async function* content(handle: FileHandle, { raw, stat }: PackEntry, report: PackReport): AsyncGenerator<Uint8Array> {
+async function* content(
+  handle: FileHandle,
+  { raw, name, stat }: PackEntry,
+  report: PackReport
+): AsyncGenerator<Uint8Array> {
   const { size } = stat
+  const hash = newDigest()
   let data = 0
   let end = size
   const read = async (at: number): Promise<Uint8Array> => {
@@ -106,10 +132,12 @@ async function* content(handle: FileHandle, { raw, stat }: PackEntry, report: Pa
     if (at < size) next = read(at)
     next.catch(() => {})
     data += bytesIn(dataOf(chunk, offset))
+    hash.update(chunk)
     pass(chunk.length)
     yield chunk
   }
   report.packed(raw, data)
+  report.list(name, { sha256: hash.digest('hex'), bytes: size })
   const now = (await handle.stat()).size
   if (now !== size)
     report.leave(raw, `changed while it was packed: it had ${size} bytes and has ${now}`, { isKept: false })

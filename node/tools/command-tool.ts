@@ -17,6 +17,7 @@ export function commandTool(name: string): Tool {
       const run = {
         name,
         argv: [...command, ...options],
+        isBrought: true,
         stopSignal: `SIG${stop_signal}` as const
       }
       return runProgram(run, context)

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
+import { chosenEnvironment } from '../processes/environment.ts'
 
 /** For a program that prints its version. */
 const VERSION_TIMEOUT_MS = 2_000
@@ -27,9 +28,10 @@ export function versionOf(path: string, flag = '-V'): Promise<string | undefined
 
 function ask(path: string, flag: string): Promise<string | undefined> {
   const bounds = { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const
+  const env = chosenEnvironment({ home: '/' })
   return new Promise(resolve => {
     // some programs print it on stderr and exit with an error
-    execFile(path, [flag], bounds, (_, stdout, stderr) => {
+    execFile(path, [flag], { ...bounds, env }, (_, stdout, stderr) => {
       resolve(/\d+(\.\d+)+[\w.-]*/.exec(`${stdout}\n${stderr}`)?.[0].slice(0, 64))
     })
   })

@@ -4,10 +4,11 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { FIXED_VARIABLES } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
+import type { RunningProgram } from '../processes/programs.ts'
 import type { Exit, Supervised } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
-import { FIXED_VARIABLES, toolEnvironment } from './tool-environment.ts'
 
 interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
@@ -16,6 +17,8 @@ interface ProgramRun {
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
+  /** The run names the program. */
+  isBrought?: boolean
   /** What is odd about it from the start. */
   remarks?: string[]
 }
@@ -28,17 +31,13 @@ const OUTPUT_CHECK_MS = 20
 /** @throws {BakError} `tool-unavailable`, `io` */
 export async function runProgram(
   run: ProgramRun,
-  { folder, options, supervisor, signal }: ToolContext
+  { folder, options, programs, signal }: ToolContext
 ): Promise<RunningTool> {
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
-  const supervised = await supervisor.spawn({
-    argv: run.argv,
-    cwd: folder,
-    env: toolEnvironment(),
-    stdout: paths.stdout,
-    stderr: paths.stderr
-  })
+  const { name: tool, argv, isBrought = false } = run
+  const { stdout, stderr } = paths
+  const supervised = await programs.spawn({ tool, argv, isBrought, folder, stdout, stderr })
   const commandWritten = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
     throw asBakError(error)
   })
@@ -52,11 +51,13 @@ export async function runProgram(
   const failed = Promise.withResolvers<string>()
   supervised.exited.then(async exit => {
     ended = exit
-    if (!isStopping) failed.resolve(await earlyEndOf(exit, paths))
+    if (!isStopping) failed.resolve(await earlyEndOf(exit, paths, supervised))
   })
   return {
     began: supervised.started,
-    group: supervised.pid,
+    get group() {
+      return supervised.group()
+    },
     remarks,
     ready,
     failed: failed.promise,
@@ -64,7 +65,8 @@ export async function runProgram(
       isStopping = true
       const endedEarly = ended
       const exit = await supervised.stop({ signal: run.stopSignal })
-      if (endedEarly != null) return [await earlyEndOf(endedEarly, paths)]
+      remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
+      if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
       return [
         ...(await faultAtStop(exit, run.stopSignal, paths)),
         ...((await hasWritten(folder, paths)) ? [] : ['wrote nothing'])
@@ -99,7 +101,9 @@ async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
   return new BakError('tool-failed', `ended with ${describe(exit)} before its first output${await reasonIn(stderr)}`)
 }
 
-async function earlyEndOf(exit: Exit, { stderr }: Paths): Promise<string> {
+async function earlyEndOf(exit: Exit, { stderr }: Paths, { reason }: RunningProgram): Promise<string> {
+  const ended = reason()
+  if (ended != null) return `was ended: ${ended}`
   return `ended early with ${describe(exit)}${await reasonIn(stderr)}`
 }
 

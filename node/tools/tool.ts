@@ -1,7 +1,7 @@
 /** A tool observes a machine: a value of this shape in a file of its own, listed in `index.ts`. */
 import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/spec.ts'
-import type { Supervisor } from '../processes/supervisor.ts'
+import type { Programs } from '../processes/programs.ts'
 
 export interface Tool {
   name: string
@@ -21,7 +21,7 @@ export interface ToolContext {
   /** Seconds between two samples; `options.interval` overrides it. */
   interval: number
   options: ToolOptions
-  supervisor: Supervisor
+  programs: Pick<Programs, 'spawn'>
   /** Cancels the start. Once it is ready only `stop` ends a tool. */
   signal: AbortSignal
 }

@@ -5,6 +5,7 @@ import { availability, record, registerRequest, registration } from '../hello.ts
 import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
 import { role } from '../membership.ts'
+import { spec } from '../spec.ts'
 
 /** A member as this peer sees it. */
 export const memberView = v.object({
@@ -22,7 +23,7 @@ export const memberView = v.object({
 export type MemberView = v.InferOutput<typeof memberView>
 
 /** A setting of the daemon as it is in force, and where it comes from: `flag`, a variable, file and line, `earlier start` or `default`. */
-const settingInForce = v.object({ key: text, value: v.unknown(), origin: text })
+const settingInForce = v.object({ key: text, value: v.optional(v.unknown()), origin: text })
 export type SettingInForce = v.InferOutput<typeof settingInForce>
 
 const status = v.object({
@@ -48,7 +49,9 @@ const status = v.object({
   taking: list(runId, 1024),
   /** Runs that are over and whose data was not collected from here yet. */
   keeps: list(leftover, 10_000),
-  settings: list(settingInForce, 64)
+  settings: list(settingInForce, 64),
+  /** How programs of others are kept apart from this peer; left out by a daemon of an earlier version. */
+  guards: v.optional(list(text, 8))
 })
 export type Status = v.InferOutput<typeof status>
 
@@ -67,6 +70,20 @@ export const meshCalls = {
   stop: { request: v.strictObject({ leave: v.optional(v.boolean()) }), response: v.object({ stopping: v.boolean() }) },
   /** Refuses new runs, or takes them again. */
   drain: { request: v.strictObject({ on: v.boolean() }), response: status },
+  /** Ends here all runs of other peers, and every program that runs for them; what they have measured stays. */
+  'stop-all': { request: v.strictObject({}), response: v.object({ runs: list(runId, 1024) }) },
+  /** The owner's rules as they are in force; with `spec` and `as`, whether that run of that peer would be let in. */
+  allow: {
+    request: v.strictObject({ spec: v.optional(spec), as: v.optional(text) }),
+    response: v.object({
+      rules: list(settingInForce, 64),
+      guards: list(text, 8),
+      /** The peer that was named. */
+      peer: v.optional(peerId),
+      /** Why it would not be let in. */
+      refused: v.optional(text)
+    })
+  },
   /** The selected members, with what each can observe. */
   tools: { request: v.strictObject({ on: v.optional(text) }), response: members },
   /** Asks each selected member whether it can run these tools now; one answer for each member, and for each that is not here. */

@@ -9,4 +9,5 @@ const MAX_EXPANSION_RATIO = 200
 export const MAX_DATA_OF_SMALL_BYTES = 1024 ** 3
 
 /** @returns the largest number of bytes, without blocks of zeros, that a tarball of this size may unpack to */
-export const maxDataOf = (packedBytes: number) => MAX_DATA_OF_SMALL_BYTES + MAX_EXPANSION_RATIO * packedBytes
+export const maxDataOf = (packedBytes: number, ratio = MAX_EXPANSION_RATIO) =>
+  MAX_DATA_OF_SMALL_BYTES + ratio * packedBytes

@@ -33,7 +33,9 @@ export interface ReceiveInit {
   admit(offer: TarballOffer, peer: string, carrier?: Carrier): Promise<Admission>
   /** Bounds the tarballs that come at once. */
   slots?: Slots
-  /** Bytes so far, at most ten times a second. */
+  /** An offer has to wait, since as many tarballs come as may come at once. */
+  onWait?(offer: TarballOffer, peer: string): void
+  /** Bytes so far, at most ten times a second. What it throws ends the transfer. */
   onProgress?(offer: TarballOffer, done: number, peer: string): void
   now?(): number
 }
@@ -71,7 +73,10 @@ interface Transfer {
 async function* receiveOne(init: ReceiveInit, came: Transfer, reception: Reception): AsyncGenerator<ToSender> {
   const { offer } = came
   const release = offer.bytes <= MAX_SMALL_BYTES ? () => {} : init.slots == null ? () => {} : init.slots.tryTake()
-  if (release === undefined) return yield { type: 'wait', after: 0 }
+  if (release === undefined) {
+    init.onWait?.(offer, reception.peer)
+    return yield { type: 'wait', after: 0 }
+  }
   try {
     const admission = yield* pulsing(init.admit(offer, reception.peer, reception.carrier))
     if ('wait' in admission) return yield { type: 'wait', after: admission.wait }

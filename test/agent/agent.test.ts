@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Agent, type AgentComponents } from '../../node/agent/agent.ts'
-import type { Allowance } from '../../node/agent/allowance.ts'
+import type { Allowance } from '../../node/agent/allow/allowance.ts'
 import { MemberState } from '../../node/agent/member-state.ts'
 import type { State } from '../../node/agent/states.ts'
 import { Content } from '../../node/artifacts/content.ts'
@@ -102,7 +102,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     streams,
     paths: fake<Paths>({ of: () => undefined }),
     content: new Content({ streams }),
-    allowance: fake<Allowance>({ check: async () => {} }),
+    allowance: fake<Allowance>({ checkRun: async () => {}, longestOf: () => undefined, guardsInWords: () => [] }),
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),
     traffic: fake<Traffic>({ total: { sent: 0, received: 0 } }),

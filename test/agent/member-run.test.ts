@@ -28,7 +28,7 @@ const usage = { at: 0, user: 1, system: 1, voluntary: 1, involuntary: 0, sent: 0
 const LEASE_MS = 1_000
 
 /** A member that waits for its first sample, without tools, and says whether it measures. */
-async function memberRunOf() {
+async function memberRunOf({ longest }: { longest?: number } = {}) {
   const folder = join(scratch(), run)
   const outbox = await openOutbox(join(folder, 'outbox'), run)
   const spec = specOf({ policy: { lease: LEASE_MS / 1000 } })
@@ -49,7 +49,11 @@ async function memberRunOf() {
     ...{ member, signer, to: () => nowhere, server: { open: () => {}, close: () => {} } },
     log: createLog('info', line => log.push(line)),
     stream: new RunStreamClient({ run, open: nowhere }),
-    parts: fake<PhaseParts>({ allow: async () => {}, usage: () => ({ ...usage }) }),
+    parts: fake<PhaseParts>({
+      allow: async () => {},
+      owner: fake<PhaseParts['owner']>({ longestOf: () => longest }),
+      usage: () => ({ ...usage })
+    }),
     onMeasuring: measures => said.push(measures),
     onOver: () => void over++,
     onGone: () => {
@@ -166,6 +170,17 @@ test('a stop after the daemon was started again says no cost: it was not measure
   member.state = 'running'
   const stop = await order('stop')
   assert.equal([stop.outcome, stop.observed], ['ok', undefined])
+})
+
+test('a run that takes longer than the owner of the machine allows is over there, whatever its controller says', async () => {
+  const { memberRun, member, order, log } = await memberRunOf({ longest: LEASE_MS / 2 })
+  memberRun.begin()
+  await order('start')
+  const stopped = await startTool(member)
+  await until(() => (member.state === 'orphaned' ? true : undefined))
+  assert.equal(stopped, ['it'])
+  assert.match(log.join(''), /limit=run_limits\.time .*takes longer than its owner allows here/)
+  assert.is((await order('stop')).code, 'state')
 })
 
 test('when the lease is over the member is orphaned: its tools are stopped, its data is packed and kept', async () => {

@@ -97,6 +97,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['announce', '[]', 'default'],
     ['relay', 'auto', 'default'],
     ['relay_limits', '{"reservations":512}', 'default'],
+    ['receive_limits', '{"bytes":68719476736,"files":1000000,"tarballs":25000,"ratio":200}', 'default'],
     ['direct', 'true', 'default'],
     ['upnp', 'true', 'default'],
     ['membership', '30d', 'default'],
@@ -107,6 +108,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.exec', '["x"]', `${home}/config.toml:8`],
     ['allow.tools', 'light,proc', 'BAK_ALLOW_TOOLS'],
     ['allow.paths', 'true', 'default'],
+    ['allow.archive', 'true', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
     ['cli.run.strict', 'true', `${home}/config.toml:5`]

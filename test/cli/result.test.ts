@@ -75,18 +75,23 @@ const record: RunRecord = {
 /** A folder that is sealed and has no certificates, as of a run that nobody joined. */
 async function sealFolder(): Promise<void> {
   writeFileSync(join(dir, 'metadata.log'), 'x\n')
-  writeFileSync(
-    join(dir, 'run.json'),
-    writeRecord({ ...record, files: (await folderDigests(dir)).files }, { peer, key })
-  )
+  writeFileSync(join(dir, 'journal.ndjson'), `${JSON.stringify({ n: 0, at: AT, type: 'ended', verdict: 'quorum' })}\n`)
+  const { files, others } = await folderDigests(dir)
+  const ended: RunRecord = { ...record, roster: [], workload: [], sent: [], files, others }
+  writeFileSync(join(dir, 'run.json'), writeRecord(ended, { peer, key }))
 }
 
 result('verify checks a folder anywhere, without a daemon', async () => {
   await sealFolder()
-  const [plain, json] = await Promise.all([startBak(['verify', dir]).ended, startBak(['verify', dir, '--json']).ended])
-  const counts = '1 files, 0 certificates, 0 acks, 1 signatures'
-  assert.equal(plain, { status: 0, stdout: `run ${RUN}: as it was signed; ${counts}; ${dir}\n`, stderr: '' })
-  assert.is(JSON.parse(json.stdout).ok, true)
+  const verify = (...words: string[]) => startBak(['--home', join(dir, 'none'), 'verify', dir, ...words]).ended
+  const [plain, named, json] = await Promise.all([verify(), verify('--by', peer), verify('--json')])
+  const counts = '2 files, 0 certificates, 0 acks, 1 signatures'
+  const stdout = `run ${RUN}: as it was signed; ${counts}; ${dir}\nsealed by ctl ${peer}`
+  const unnamed = '; by no one you named: --by PEER or --mesh ID says whom you trust'
+  assert.equal(plain, { status: 2, stdout: `${stdout}${unnamed}\n`, stderr: '' })
+  assert.equal(named, { status: 0, stdout: `${stdout}\n`, stderr: '' })
+  const { ok, origin } = JSON.parse(json.stdout)
+  assert.equal([ok, origin.by, origin.named], [true, peer, false])
 })
 
 result('verify names changed files, and fails', async () => {
@@ -100,7 +105,7 @@ result('verify names changed files, and fails', async () => {
 result('verify finds the folder of a run by its id', async () => {
   await sealFolder()
   fake = await startFake({ describe: yields({ run: RUN, controller: peer, folder: dir, certificates: [] }) })
-  assert.is((await fake.bak('verify', 'last')).status, 0)
+  assert.is((await fake.bak('verify', 'last', '--by', peer)).status, 0)
 })
 
 result('show prints verdict, exclusions and certificates', async () => {

@@ -203,7 +203,7 @@ const ticketOf = async (name: string): Promise<string> => {
 
 test('a home in one mesh does not join another, and says what to do', async () => {
   await stop(await start('taken'))
-  const { status, stderr } = await node('taken', ['daemon', 'join', await ticketOf('other'), ...LOOPBACK])
+  const { status, stderr } = await node('taken', ['daemon', ...LOOPBACK], { BAK_JOIN: await ticketOf('other') })
   assert.is(status, 77)
   assert.match(
     stderr,
@@ -239,7 +239,7 @@ const wrong: [string[], RegExp][] = [
   [['daemon', '--announce', 'db1:4001'], /--announce db1:4001: expected an address such as/],
   [['daemon', '--log', 'loud'], /--log <level>/],
   [['daemon', '--nosuch'], /unknown option '--nosuch'/],
-  [['daemon', 'join'], /missing required argument 'ticket'/],
+  [['daemon', 'join'], /join needs a ticket: - reads it from standard input/],
   [['daemon', 'join', 'hello'], /not a complete ticket/],
   [['daemon', 'join', 'bak1pWRm'], /not a complete ticket/],
   [['stauts'], /unknown command 'stauts'; did you mean status\?/],

@@ -1,16 +1,11 @@
 /** Large tarballs of a run among real daemons, and what becomes of them when a peer is revoked. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadConfig } from '../../node/config.ts'
-import { type Daemon, startDaemon } from '../../node/daemon.ts'
-import { createLog } from '../../node/log.ts'
-import { openHome } from '../../node/store/home.ts'
 import { callOnce } from '../../protocols/control-http.ts'
 import { tarballProtocol } from '../../protocols/tarball.ts'
-import { readTicket } from '../../protocols/ticket.ts'
+import { Inside } from '../helpers/inside.ts'
 import { journal, logOf, record, startRun, useTestnet } from '../helpers/mesh.ts'
 import { eventually } from '../helpers/networks.ts'
 
@@ -51,36 +46,15 @@ test('those of other members go over TLS, that of the controller over nothing, a
   assert.is((await net().bak('a', ['verify', run.run])).status, 0)
 })
 
-/** A daemon in this process, so that a test can look inside. */
-async function inside(folder: string, name: string, ticket?: string): Promise<Daemon> {
-  const home = await openHome(join(folder, name))
-  return startDaemon({
-    home,
-    config: await loadConfig(home, { name, listen: ['/ip4/127.0.0.1/tcp/0'], upnp: false, log: 'error' }),
-    ticket: ticket == null ? undefined : readTicket(ticket),
-    log: createLog('error', () => {}),
-    onStop: () => {},
-    onShutOut: () => {}
-  })
-}
-
 test('a transfer ends when its peer is revoked, and no other can begin', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bak-transfer-'))
-  const daemons: Daemon[] = []
+  const inside = await Inside.start({ founder: {}, other: {} })
+  const [founder, other] = [inside.daemon('founder'), inside.daemon('other')]
   try {
-    const founder = await inside(folder, 'founder')
-    daemons.push(founder)
-    const { ticket } = await callOnce(founder.parts.home.socket, 'invite', {})
-    const other = await inside(folder, 'other', ticket)
-    daemons.push(other)
-    const peer = other.parts.identity.peer
-    await eventually('both see each other', () =>
-      daemons.every(({ parts }) => parts.members.list().length === 2 && parts.streams.connected(peer))
-    )
+    await eventually('they are connected', () => founder.parts.streams.connected(other.parts.identity.peer))
     const open = other.parts.streams.to(founder.parts.identity.peer)
     const stream = await open(tarballProtocol.id)
     const streams = () =>
-      daemons.flatMap(({ parts }) => parts.network.getConnections().flatMap(connection => connection.streams))
+      [founder, other].flatMap(({ parts }) => parts.network.getConnections().flatMap(connection => connection.streams))
     const transfers = () => streams().filter(({ protocol }) => protocol === tarballProtocol.id).length
     await eventually('it is there on both sides', () => transfers() === 2)
     await callOnce(founder.parts.home.socket, 'revoke', { what: 'other' })
@@ -92,8 +66,7 @@ test('a transfer ends when its peer is revoked, and no other can begin', async (
     )
     assert.is(late, 'refused')
   } finally {
-    await Promise.all(daemons.map(each => each.stop()))
-    rmSync(folder, { recursive: true, force: true })
+    await inside.stop()
   }
 })
 

@@ -58,21 +58,6 @@ faults('any peer cancels a run that another drives', async () => {
   assert.ok(run.events.some(event => event.type === 'cancel' && event.by === 'b'))
 })
 
-for (const phase of ['join', 'send']) {
-  faults(`a result whose controller is killed once ${phase} is certified is closed so that it verifies`, async () => {
-    const tool = ['--tool', 't=head -c 300000 /dev/urandom; exec sleep 600']
-    const run = await startRun(net(), 'c', ['--sysinfo', 'none', ...tool, '--samples', '2', '--', 'true'])
-    const home = net().peer('c').home
-    const certificates = join(home, 'runs', run.run, 'certificates')
-    await until(() => readdirSync(certificates).some(name => name.endsWith(`-${phase}.cbor`)))
-    await net().stopPeer('c', 'SIGKILL')
-    await run.finished
-    await net().startPeer('c')
-    const verified = await net().bak('c', ['verify', run.run])
-    assert.is(verified.status, 0, verified.stdout)
-  })
-}
-
 faults('a run that nobody knows is said to be unknown, with status 66', async () => {
   for (const command of ['attach', 'cancel', 'show', 'collect']) {
     const { status, stderr } = await net().bak('a', [command, '20200101T000000-abcdef'])
@@ -172,5 +157,20 @@ faults('a phase past is closed: isPhase finds each phase once in a whole run', a
     assert.is(run.events.filter(isPhase(phase, 'phase-closed')).length, 1, phase)
   }
 })
+
+for (const phase of ['join', 'send']) {
+  faults(`a result whose controller is killed once ${phase} is certified is closed so that it verifies`, async () => {
+    const tool = ['--tool', 't=head -c 300000 /dev/urandom; exec sleep 600']
+    const run = await startRun(net(), 'c', ['--sysinfo', 'none', ...tool, '--samples', '2', '--', 'true'])
+    const home = net().peer('c').home
+    const certificates = join(home, 'runs', run.run, 'certificates')
+    await until(() => readdirSync(certificates).some(name => name.endsWith(`-${phase}.cbor`)))
+    await net().stopPeer('c', 'SIGKILL')
+    await run.finished
+    await net().startPeer('c')
+    const verified = await net().bak('c', ['verify', run.run])
+    assert.is(verified.status, 0, verified.stdout)
+  })
+}
 
 faults.run()

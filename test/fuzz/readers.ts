@@ -14,10 +14,13 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { readConfigFile } from '../../protocols/config-file.ts'
 import { envelope, open, seal } from '../../protocols/envelope.ts'
 import { storedEvent } from '../../protocols/events.ts'
+import { checkFileList, isSignedList, linesOfList, splitFileLists } from '../../protocols/file-list.ts'
+import { FILE_LISTS_FILE, PROOFS_FILE } from '../../protocols/layout.ts'
 import { addressOf, observationSubject, openProof, readProof, writeLine } from '../../protocols/observe.ts'
 import { checkProof } from '../../protocols/proof.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
 import { readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { runProofs, validProofs } from '../../protocols/run-proofs.ts'
 import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { member, signed, specOf } from '../protocols/samples.ts'
@@ -31,7 +34,8 @@ const folderOf = ({ target, ended }: World) => target.parts.coordinator.folder(e
 const fileOf = (path: (world: World) => string) => (world: World) => [readFileSync(path(world))]
 const envelopes = (world: World) => {
   const { certificates } = folderOf(world)
-  return readdirSync(certificates).map(name => readFileSync(join(certificates, name)))
+  const names = readdirSync(certificates).filter(name => name !== 'proofs.cbor')
+  return names.map(name => readFileSync(join(certificates, name)))
 }
 
 export const readers: ReaderInit[] = [
@@ -175,13 +179,40 @@ export const readers: ReaderInit[] = [
     }
   },
   {
+    name: 'proofs of a run',
+    refusals: ['bad-message'],
+    good: fileOf(world => folderOf(world).path(PROOFS_FILE)),
+    read: bytes => {
+      const { mesh, proofs } = decode(runProofs, bytes)
+      validProofs(mesh, proofs)
+    }
+  },
+  {
+    name: 'lists of files',
+    refusals: ['bad-message'],
+    good: fileOf(world => folderOf(world).path(FILE_LISTS_FILE)),
+    read: bytes => {
+      for (const list of splitFileLists(bytes).lists) {
+        checkFileList(bytes, list)
+        isSignedList(list)
+        Array.from(linesOfList(list))
+      }
+    }
+  },
+  {
     name: 'result folder',
     refusals: ['damaged'],
     share: 0.1,
-    good: world => [...envelopes(world), readFileSync(folderOf(world).path('run.json'))],
+    good: world => [
+      ...envelopes(world),
+      ...['run.json', FILE_LISTS_FILE, PROOFS_FILE].map(name => readFileSync(folderOf(world).path(name)))
+    ],
     read: async (bytes, world) => {
       const files = [
         'run.json',
+        FILE_LISTS_FILE,
+        PROOFS_FILE,
+        'journal.ndjson',
         'certificates/manifest.cbor',
         'certificates/offer.cbor',
         'certificates/0002-stage.cbor'

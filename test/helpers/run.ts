@@ -78,6 +78,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       runStreams: runStreamsOf(made),
       streams: fake<Streams>({}),
       receiver: { settle: async () => {} },
+      authority: { mesh: controller.peer, proofOf: () => undefined },
       content: fake<Content>({
         put: bytes => {
           const digest = digestOf(bytes)

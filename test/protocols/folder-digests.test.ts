@@ -11,14 +11,37 @@ import { plant, scratch } from '../store/scratch.ts'
 
 const test = suite('digests of a folder')
 
-test('every file has its digest, in the order of paths, except links and excluded paths', async () => {
+test('every file has its digest, in the order of paths; links and empty folders are named; excluded paths are left out', async () => {
   const root = scratch()
   await plant(root, { b: 'bb', 'a/z': 'z', 'a-1': '', 'run.json': '{}', '.inbox/x.part': 'x', 'empty/': '' })
   await symlink('/etc/passwd', join(root, 'link'))
-  const { files, unreadable } = await folderDigests(root, { except: ['run.json', '.inbox'] })
+  const { files, others, unreadable } = await folderDigests(root, { except: ['run.json', '.inbox'] })
   assert.equal(Object.keys(files), ['a-1', 'a/z', 'b'])
   assert.equal(files.b, { sha256: digestOf(Buffer.from('bb')), bytes: 2 })
+  assert.equal(others, { empty: 'an empty folder', link: 'a link to /etc/passwd' })
   assert.equal(unreadable, [])
+})
+
+test('links in a circle, to folders and to nothing are not followed, and a pipe without a writer is not waited for', async () => {
+  const root = scratch()
+  await plant(root, { 'd/f': 'f' })
+  for (const [name, target] of [
+    ['loop', '.'],
+    ['loop2', 'loop/loop2'],
+    ['to', 'd'],
+    ['gone', 'absent']
+  ] as const)
+    await symlink(target, join(root, name))
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  const { files, others } = await folderDigests(root)
+  assert.equal(Object.keys(files), ['d/f'])
+  assert.equal(Object.entries(others), [
+    ['gone', 'a link to absent'],
+    ['loop', 'a link to .'],
+    ['loop2', 'a link to loop/loop2'],
+    ['pipe', 'a named pipe'],
+    ['to', 'a link to d']
+  ])
 })
 
 test('names that are no UTF-8 have digests of their own', async () => {

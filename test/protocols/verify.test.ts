@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
@@ -58,6 +58,9 @@ const ackOf = (by: Signer, seq: number, phase: Ack['phase'], more: Partial<Ack> 
   return seal(ackSubject, { ...head, received: 3, done: 4, ...more }, by)
 }
 
+const answerTo = (phase: string): Partial<Ack> =>
+  phase === 'send' ? { produced: [tarball] } : phase === 'join' ? { capabilities } : {}
+
 const certificateOf = (seq: number, phase: Ack['phase'], more: Partial<Certificate> = {}): Certificate => ({
   run: RUN,
   epoch: 1,
@@ -67,7 +70,7 @@ const certificateOf = (seq: number, phase: Ack['phase'], more: Partial<Certifica
   verdict: 'met',
   needed: 3,
   asked: 3,
-  acks: members.map(member => ackOf(member, seq, phase, phase === 'send' ? { produced: [tarball] } : {})),
+  acks: members.map(member => ackOf(member, seq, phase, answerTo(phase))),
   excluded: [],
   closed: 5,
   ...more
@@ -78,15 +81,29 @@ const write = (dir: string, path: string, bytes: Uint8Array | string) => {
   writeFileSync(join(dir, path), bytes)
 }
 
+/** Names each certificate that is there. */
+const writeJournal = (dir: string, verdict: string | undefined) => {
+  const names = readdirSync(join(dir, 'certificates')).filter(name => /^\d/.test(name))
+  const closed = names.sort().map(name => {
+    const [, seq, phase] = /^(\d+)-(\w+)/.exec(name) ?? []
+    const certificate = digestOf(readFileSync(join(dir, 'certificates', name)))
+    return { type: 'phase-closed', seq: Number(seq), phase, certificate }
+  })
+  const events = [{ type: 'created' }, ...closed, { type: 'ended', verdict }]
+  write(dir, 'journal.ndjson', events.map((event, n) => `${JSON.stringify({ n, at: 1, ...event })}\n`).join(''))
+}
+
 const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Signer = controller) => {
   rmSync(join(dir, 'run.json'), { force: true })
+  writeJournal(dir, more.verdict ?? 'failed')
+  const { files, others } = await folderDigests(dir)
   const record: RunRecord = {
     format: 1,
     run: RUN,
     name: 'run',
     state: 'ended',
-    verdict: 'ok',
-    status: 0,
+    verdict: 'failed',
+    status: 74,
     partial: false,
     controller: { peer: controller.peer, name: 'c' },
     epoch: 1,
@@ -111,13 +128,19 @@ const sealFolder = async (dir: string, more: Partial<RunRecord> = {}, signer: Si
       bytes: 7,
       arrived: true
     })),
-    files: (await folderDigests(dir)).files,
+    files,
+    others,
     ...more
   }
   write(dir, 'run.json', writeRecord(record, signer))
 }
 
-const good = [certificateOf(0, 'join'), certificateOf(1, 'start'), certificateOf(2, 'send')]
+const good = [
+  certificateOf(1, 'join'),
+  certificateOf(2, 'start'),
+  certificateOf(3, 'send'),
+  certificateOf(4, 'terminate')
+]
 
 const buildFolder = async (certificates = good, signer = controller, more: Partial<RunRecord> = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'bak-verify-'))
@@ -148,8 +171,14 @@ verify('a folder as the controller sealed it is verified without daemon or netwo
   assert.equal(report.faults, [])
   assert.ok(report.ok)
   assert.is(report.run, RUN)
-  // the seal, the offer, the manifest, three certificates with three acknowledgements each
-  assert.equal(report.checked, { files: 7, certificates: 3, acks: 9, signatures: 15 })
+  // the seal, the offer, the manifest, four certificates with three acknowledgements each
+  assert.equal(report.checked, { files: 9, certificates: 4, acks: 12, signatures: 19 })
+  // made before members signed lists of their files
+  assert.equal(
+    report.unproven.map(({ path }) => path),
+    ['m0']
+  )
+  assert.equal(report.origin, { by: controller.peer, controller: { peer: controller.peer, name: 'c' }, named: false })
 })
 
 verify('one changed byte in any file is found, and the file is named', async () => {
@@ -183,7 +212,8 @@ verify('files that are missing, extra, longer or replaced by links are named', a
   const named = Object.fromEntries(faults.map(({ where, what }) => [where, what]))
   assert.equal(named, {
     '1-default/sample1/tools-default/m0/vmstat/out.txt': 'has 1 bytes, had 0',
-    '1-default/sample1/workload/m0/stdout.txt': 'is missing',
+    '1-default/sample1/workload/m0/link': 'was a link to stdout.txt, and is no more',
+    '1-default/sample1/workload/m0/stdout.txt': 'is a link to /etc/passwd',
     'extra/file': 'was not there when the run was sealed'
   })
 })
@@ -258,7 +288,7 @@ const lies: [string, Certificate[], RegExp][] = [
     [certificateOf(1, 'start', { acks: members.map(m => ackOf(m, 1, 'start', { outcome: 'failed' })) })],
     /0 good answers/
   ],
-  ['the manifest where the offer is due', [certificateOf(0, 'join', { subject: subjectOf('stop') })], /its subject is/],
+  ['the manifest where the offer is due', [certificateOf(1, 'join', { subject: subjectOf('stop') })], /its subject is/],
   ['another run', [certificateOf(1, 'start', { run: '20261122T213015-aaaaaa' })], /it is of run/],
   [
     'a tarball that the record does not list',
@@ -280,7 +310,8 @@ for (const [what, certificates, expected] of lies) {
 }
 
 verify('a phase that failed needs no quorum', async () => {
-  const report = await verifyFolder(await build([certificateOf(1, 'start', { acks: [], verdict: 'failed' })]))
+  const failed = certificateOf(2, 'start', { acks: [], verdict: 'failed' })
+  const report = await verifyFolder(await build([certificateOf(1, 'join'), failed, certificateOf(3, 'terminate')]))
   assert.equal(report.faults, [])
 })
 
@@ -321,13 +352,52 @@ verify('a record that names another manifest or another spec is refused', async 
   assert.match((await verifyFolder(await build(good, controller, { spec }))).faults[0]?.what ?? '', /its spec is not/)
 })
 
+const excluded = { peer: members[2]?.peer as string, name: 'm2', phase: 'start', code: 'lost', reason: 'gone' } as const
+const without: [string, Partial<RunRecord>, RegExp][] = [
+  ['does not name who was excluded', { excluded: [] }, /does not say that m2 was excluded at start/],
+  ['names another reason', { excluded: [{ ...excluded, reason: 'slow' }] }, /m2 was excluded otherwise/],
+  ['says that all went well', { excluded: [excluded], verdict: 'ok' }, /0 of 1 samples have a certificate/]
+]
+
+for (const [what, more, expected] of without) {
+  verify(`a record that ${what} is refused`, async () => {
+    const start = certificateOf(2, 'start', { excluded: [excluded] })
+    const dir = await build([certificateOf(1, 'join'), start, certificateOf(3, 'terminate')], controller, more)
+    assert.match((await verifyFolder(dir)).faults.map(fault => fault.what).join('\n'), expected)
+  })
+}
+
+verify('a phase that was open when the daemon of the controller was killed is no gap', async () => {
+  const dir = await build([certificateOf(1, 'join'), certificateOf(3, 'terminate', { acks: [], verdict: 'failed' })])
+  assert.match((await verifyFolder(dir)).faults[0]?.what ?? '', /there is no certificate of number 2/)
+  const lines = readFileSync(join(dir, 'journal.ndjson'), 'utf8').trim().split('\n')
+  const open = JSON.stringify({ n: lines.length, at: 1, type: 'phase-open', seq: 2, phase: 'stage' })
+  write(dir, 'journal.ndjson', [...lines, open, ''].join('\n'))
+  const { files } = await folderDigests(dir, { except: ['run.json'] })
+  const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+  write(dir, 'run.json', writeRecord({ ...record, files }, controller))
+  assert.equal((await verifyFolder(dir)).faults, [])
+})
+
+verify('a certificate that the seal says was never written is named, and no fault', async () => {
+  const dir = await build()
+  rmSync(join(dir, certificateFile({ seq: 2, phase: 'start' })))
+  const path = certificateFile({ seq: 2, phase: 'start' })
+  const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+  const { [path]: _, ...files } = record.files
+  write(dir, 'run.json', writeRecord({ ...record, files, unreadable: [{ path, reason: 'killed' }] }, controller))
+  const { faults, absent } = await verifyFolder(dir)
+  assert.equal(faults, [])
+  assert.equal(absent, [{ path, reason: 'not in the seal: killed' }])
+})
+
 verify('a certificate in a file of another name is found', async () => {
   const dir = await build([certificateOf(1, 'start')])
   write(dir, 'certificates/0002-stop.cbor', readFileSync(join(dir, 'certificates/0001-start.cbor')))
   await sealFolder(dir)
   const { faults } = await verifyFolder(dir)
   assert.equal(
-    faults.map(fault => fault.where),
+    faults.map(fault => fault.where).filter(where => where.startsWith('certificates/')),
     ['certificates/0002-stop.cbor', 'certificates/0002-stop.cbor']
   )
 })

@@ -5,7 +5,7 @@ import { Certifier, REPLICAS } from '../../node/run/certifier.ts'
 import type { Closed } from '../../node/run/open-phase.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { open } from '../../protocols/envelope.ts'
+import { type Envelope, open } from '../../protocols/envelope.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import { type Ack, ackSubject, type Command, certificateSubject } from '../../protocols/phase.ts'
 import { ackOf, fakeRun } from '../helpers/run.ts'
@@ -50,6 +50,22 @@ test('the certificate is signed by the controller and holds every answer as its 
     acks.map(({ envelope }) => envelope)
   )
   assert.equal(value.excluded, [])
+})
+
+test('a member that was lost while the workload ran is in the certificate of that workload, once', async () => {
+  const { made, certify } = await certifierOf()
+  const lost = {
+    peer: made.signers[1]?.peer as string,
+    name: 'm1',
+    phase: 'work',
+    code: 'lost',
+    reason: 'gone'
+  } as const
+  made.run.exclude(lost)
+  const excludedBy = (sealed: Envelope) => open(certificateSubject, sealed).value.excluded
+  assert.equal(excludedBy(certify('work', [0]).sealed), [lost])
+  assert.equal(excludedBy(certify('stop', [0, 1, 2, 3]).sealed), [])
+  assert.equal(excludedBy(certify('work', [0]).sealed), [])
 })
 
 test('it is sent to the first three members that still take part; for one without a stream it can be fetched', async () => {

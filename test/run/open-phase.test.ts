@@ -98,6 +98,28 @@ test('where this peer is the only addressee nothing is repeated', () => {
   )
 })
 
+test('a false answer does not count, and none is waited for', async () => {
+  for (const [needed, verdict] of [
+    [2, 'met'],
+    [3, 'failed']
+  ] as const) {
+    const { open, answer, closed, missing } = phaseOf({ needed })
+    answer('a')
+    assert.ok(open.expects(ackOf('c', {})))
+    assert.not(open.expects(ackOf('c', { seq: 99 })))
+    open.reject('id-of-c', 'mismatch', 'it announced x, which did not arrive')
+    assert.not(open.expects(ackOf('c', {})))
+    answer('b')
+    answer('c')
+    assert.is((await closed())?.verdict, verdict)
+    assert.equal(await missing(), ['c mismatch'])
+    assert.equal(
+      (await closed())?.acks.map(({ by }) => by).sort(),
+      ['id-of-a', 'id-of-b'].slice(0, verdict === 'met' ? 2 : 1)
+    )
+  }
+})
+
 test('each attempt is for those without an answer', () => {
   const waited: string[][] = []
   const { answer } = phaseOf({ publish: (_, waiting) => void waited.push(waiting) })
@@ -250,6 +272,82 @@ test('a touch starts the deadline anew, with another length if one is given', as
   mock.timers.tick(1)
   assert.is((await closed())?.verdict, 'failed')
   open.touch()
+})
+
+test('a peer that prolongs its deadline prolongs that of no other', async () => {
+  const { open, answer, closed, missing } = phaseOf({ needed: 1 })
+  answer('a')
+  mock.timers.tick(9_000)
+  open.prolong('id-of-b')
+  mock.timers.tick(1_000)
+  assert.is(await closed(), undefined, 'b has 9 s left, c none')
+  open.prolong('id-of-c')
+  mock.timers.tick(8_999)
+  assert.is(await closed(), undefined)
+  mock.timers.tick(1)
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['b timeout', 'c timeout'])
+})
+
+test('a peer that is late can still answer while others are waited for', async () => {
+  const { open, answer, closed, missing } = phaseOf({ needed: 1 })
+  answer('a')
+  mock.timers.tick(9_000)
+  open.prolong('id-of-b')
+  mock.timers.tick(1_000)
+  answer('c')
+  assert.is(await closed(), undefined)
+  answer('b')
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), [])
+})
+
+test('nobody prolongs beyond the limit; a stranger, and who has answered, prolongs nothing', async () => {
+  const { open, answer, closed } = phaseOf({ needed: 1, limit: 25_000 })
+  answer('a')
+  open.prolong('id-of-a')
+  open.prolong('id-of-x')
+  for (let i = 0; i < 4; i++) {
+    mock.timers.tick(6_000)
+    open.prolong('id-of-b')
+    assert.is(await closed(), undefined)
+  }
+  mock.timers.tick(1_000)
+  const { verdict, missing = [] } = (await closed()) ?? {}
+  assert.is(verdict, 'met')
+  assert.equal(
+    missing.map(({ name, code, reason }) => [name, code, reason]),
+    [
+      ['b', 'timeout', 'it had not sent all after 25 s, the send_limit of the policy'],
+      ['c', 'timeout', missing[1]?.reason]
+    ]
+  )
+  assert.match(missing[1]?.reason as string, 'it did not answer within')
+})
+
+test('a peer that sends too slowly is told from one that is silent', async () => {
+  const { open, answer, closed } = phaseOf({ needed: 1 })
+  answer('a')
+  open.prolong('id-of-b')
+  open.blame('id-of-b', 'it sent 35 KiB/s')
+  mock.timers.tick(10_000)
+  assert.equal((await closed())?.missing.map(({ reason }) => reason)[0], 'it sent 35 KiB/s')
+})
+
+test('a peer that is back only after its deadline is late, and nobody waits for it', async () => {
+  const { open, answer, lose, find, closed, missing } = phaseOf({ needed: 1 })
+  answer('a')
+  lose('c')
+  open.checkReachable()
+  open.prolong('id-of-b')
+  mock.timers.tick(9_000)
+  open.prolong('id-of-b')
+  mock.timers.tick(1_000)
+  find('c')
+  open.checkReachable()
+  answer('b')
+  assert.is((await closed())?.verdict, 'met')
+  assert.equal(await missing(), ['c timeout'])
 })
 
 test('fails at once when enough refused, with their own reasons', async () => {

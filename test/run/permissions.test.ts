@@ -13,6 +13,7 @@ import { openJournal } from '../../node/store/journal.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
+import { receiveDefaults } from '../../protocols/config-file.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol } from '../../protocols/events.ts'
 import type { Role } from '../../protocols/membership.ts'
@@ -53,7 +54,7 @@ async function doors(own: Role = 'controller') {
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
   const feed = { addEventListener: () => {}, runs: () => [] }
   const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
-  const init = { log, home, signer: self, program: '0', workloads: new Map() }
+  const init = { log, home, signer: self, program: '0', workloads: new Map(), limits: receiveDefaults, archive: true }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()
   const receiver = new Receiver(of as never, init)

@@ -34,6 +34,29 @@ async function runnerOf({ spec = {}, seq = 0 } = {}) {
   return { ...made, runner, all, latest, answer, types }
 }
 
+test('a member that announces what it did not send is excluded by name, and the others go on', async () => {
+  const { run, runner, all, latest, answer, types } = await runnerOf({ spec: { policy: { quorum: 'majority' } } })
+  const [liar, honest, ...others] = all as [Signer, Signer, ...Signer[]]
+  const tarball = { name: '1-default/sample1', digest: 'd'.repeat(64), bytes: 7, files: 'f'.repeat(64) }
+  const send = runner.run(planned('send', { step }), quiet)
+  run.announcements.received(honest.peer, tarball, tarball.files)
+  assert.equal(
+    runner.receive([ackOf(latest(), liar, { produced: [tarball] })]).map(({ by, code }) => [by, code]),
+    [[liar.peer, 'mismatch']]
+  )
+  answer([honest], { produced: [tarball] })
+  answer(others)
+  const { verdict, acks } = await send
+  assert.equal([verdict, acks.some(({ by }) => by === liar.peer)], ['met', false])
+  const [excluded] = run.record.excluded
+  assert.equal(
+    [excluded?.peer, excluded?.code, excluded?.reason],
+    [liar.peer, 'mismatch', 'it announced 1-default/sample1, which did not arrive']
+  )
+  assert.is(types('excluded').length, 1)
+  assert.ok(run.announcements.answered.has(tarball.files))
+})
+
 test('a phase ends with the last answer, and its certificate is on the disk once the next one is over', async () => {
   const { run, runner, all, answer, types } = await runnerOf()
   let answers = 0

@@ -8,6 +8,9 @@ import { isOwn, Receiver, type Reception } from '../../node/run/receiver.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
+import { receiveDefaults } from '../../protocols/config-file.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { MAX_SENT } from '../../protocols/record.ts'
 import { askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
 import { linkTo, stayAwake } from '../helpers/streams.ts'
@@ -94,7 +97,8 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
   const receiver = new Receiver({ streams, paths: { of: () => ({ class: 'punched' }) } } as never, {
     log: createLog('error', () => {}),
     signer: controller,
-    home
+    home,
+    limits: receiveDefaults
   })
   await receiver.start()
   const received: string[] = []
@@ -105,7 +109,11 @@ async function between(init: { names?: Map<string, string>; allow?: string[] } =
     folder,
     transfers: 1,
     nameOf: peer => names.get(peer),
+    check: () => {},
+    room: () => MAX_SENT,
+    onWait: () => {},
     onProgress: () => {},
+    onRefused: () => {},
     onReceived: (peer, { what }, { refused }) => received.push(`${names.get(peer)} ${what} ${refused.join(' ')}`.trim())
   }
   const paths = init.allow ?? allow
@@ -200,6 +208,32 @@ test('a tarball for the folder of another member is refused, and nothing of it a
   assert.is(await codeOf(send()), 'not-allowed')
   assert.match(errors.join(''), 'node-b may not fill 1-default/sample1/tools-default/node-a')
   assert.equal(await listAll(folder.root), [])
+})
+
+test('a record that can name no more tarballs takes none, and the run is told of the refusal', async () => {
+  const { receiver, reception, send, folder, received } = await between()
+  const told: string[] = []
+  receiver.open(run, {
+    ...reception,
+    room: () => 0,
+    onRefused: (peer, { what }, reason) => told.push(`${peer} ${what}: ${reason}`)
+  })
+  assert.is(await codeOf(send()), 'not-allowed')
+  assert.equal(told, [
+    `${member.peer} 1-default/sample1: 1-default/sample1 of node-b: the record of ${run} can name no more tarballs`
+  ])
+  assert.equal([received, await listAll(folder.root)], [[], []])
+})
+
+test('the run is told of a few refusals of one member, however many there are', async () => {
+  const { receiver, reception, send } = await between()
+  let told = 0
+  const check = () => {
+    throw new BakError('not-allowed', 'not expected')
+  }
+  receiver.open(run, { ...reception, check, onRefused: () => told++ })
+  for (let i = 0; i < 20; i++) assert.is(await codeOf(send()), 'not-allowed')
+  assert.is(told, 16)
 })
 
 test('a stream that does not begin with an offer is refused', async () => {

@@ -1,20 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RunEvents } from '../../node/run/events.ts'
 import { closeAbandoned } from '../../node/run/recover.ts'
 import { sealResult } from '../../node/run/sealing.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
-import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { seal } from '../../protocols/envelope.ts'
-import { MANIFEST_FILE } from '../../protocols/layout.ts'
-import { manifestSubject } from '../../protocols/manifest.ts'
+import { seal as sealEnvelope } from '../../protocols/envelope.ts'
+import { fileLine, sealFileList } from '../../protocols/file-list.ts'
+import { OFFER_FILE } from '../../protocols/layout.ts'
+import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { asNobody } from '../helpers/nobody.ts'
-import { controller, manifest, member, run, runRecord, specOf } from '../protocols/samples.ts'
+import { controller, member, offer, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('sealing')
@@ -84,21 +84,40 @@ test('a journal that is damaged keeps no run from its end', async () => {
   assert.match(readFileSync(folder.journal, 'utf8'), /the journal is damaged/)
 })
 
-test('a run that was left open is closed with what its journal and its manifest say beyond its record', async () => {
+test('a run that was left open is closed with what its journal says beyond its record', async () => {
   const { folder, record, events } = await result()
-  const sealed = seal(manifestSubject, manifest, controller)
-  await folder.writeEnvelope(MANIFEST_FILE, sealed)
-  const out = { peer: member.peer, name: 'node-b', phase: 'send' as const, code: 'timeout' as const, reason: 'late' }
-  events.store({ type: 'excluded', ...out })
+  const lack = { kind: 'tool' as const, member: 'node-b', what: 'x', reason: 'wrote nothing' }
+  events.store({ type: 'shortfall', ...lack })
   const tarball = { peer: member.peer, name: 'node-b', what: '1-default/sample1', digest: 'a'.repeat(64), bytes: 7 }
   events.store({ type: 'received', ...tarball, took: 1 })
   await events.close()
-  const behind = { manifest: undefined, roster: [], sent: [], excluded: [] }
-  await folder.writeRecord({ ...record, ...behind, state: 'running' })
+  await folder.writeRecord({ ...record, sent: [], shortfalls: [], state: 'running' })
   await closeAbandoned(folder, controller)
   const closed = await folder.readRecord()
-  assert.equal([closed.manifest, closed.roster], [digestOf(encode(sealed)), manifest.roster])
-  assert.equal([closed.excluded, closed.sent], [[out], [{ ...tarball, arrived: true }]])
+  assert.equal([closed.shortfalls, closed.sent], [[lack], [{ ...tarball, arrived: true }]])
+})
+
+test('a run is not ok whose files its members did not sign so', async () => {
+  const file = 'sysinfo/begin/node-b/os.json'
+  const bytes = Buffer.from('{}')
+  const good = fileLine(file, { sha256: digestOf(bytes), bytes: bytes.length })
+  const bad = fileLine(file, { sha256: 'a'.repeat(64), bytes: bytes.length })
+  for (const [lines, signer, says] of [
+    [[good], member, undefined],
+    [[bad], member, /os.json is not as node-b signed it/],
+    [[], member, /os.json node-b did not sign it/],
+    [[good], controller, /in no folder of its own/],
+    [[good, fileLine('sysinfo/begin/node-b/more', { sha256: 'a'.repeat(64), bytes: 1 })], member, /more is missing/]
+  ] as const) {
+    const { folder, record, seal } = await result()
+    await folder.writeEnvelope(OFFER_FILE, sealEnvelope(offerSubject, { ...offer, signedFiles: true }, controller))
+    mkdirSync(dirname(folder.path(file)), { recursive: true })
+    writeFileSync(folder.path(file), bytes)
+    folder.addFileList(sealFileList(run, Buffer.from(lines.join('')), signer).sealed)
+    assert.is(await seal(), undefined)
+    assert.is(record.verdict, says == null ? 'ok' : 'failed', String(says))
+    if (says != null) assert.match(record.reason ?? '', says)
+  }
 })
 
 test('a collection seals what is new, and no change of what has a digest', async () => {

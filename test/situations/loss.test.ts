@@ -285,7 +285,9 @@ const later: Situation[] = [
       const { status, stderr } = await net.bak('c', ['move', 'last', 'a'])
       assert.is(status, 66)
       assert.match(stderr, /metadata.log: .*/)
-      assert.is((await net.bak('c', ['collect', 'last'])).status, 0)
+      const collected = await net.bak('c', ['collect', 'last'])
+      assert.is(collected.status, 66)
+      assert.match(collected.stderr, /metadata.log: .*/)
       assert.is((await net.bak('c', ['verify', 'last'])).status, 66, 'nor does a collection')
     }
   },

@@ -15,8 +15,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pack } from '../../node/store/pack.ts'
 import { unpack } from '../../node/store/unpack.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { type FileList, linesOfList, splitFileLists } from '../../protocols/file-list.ts'
+import { folderDigests } from '../../protocols/folder-digests.ts'
 import { asNobody } from '../helpers/nobody.ts'
-import { listAll, plant, scratch } from './scratch.ts'
+import { newSigner } from '../helpers/streams.ts'
+import { codeOf, listAll, plant, scratch } from './scratch.ts'
+
+const RUN = '20261122T213015-k3f9ab'
 
 const test = suite('odd files in an archive')
 
@@ -90,7 +96,8 @@ const odd: Odd[] = [
   },
   {
     title: 'folders that are deeper than a path may be long',
-    make: folder => void sh(folder, 'for i in $(seq 3000); do mkdir d && cd -P d || break; done'),
+    make: folder =>
+      void sh(folder, 'd=$(printf "d/%.0s" $(seq 100)); for i in $(seq 30); do mkdir -p $d && cd -P $d || break; done'),
     says: /too long: more than 64 folders deep/,
     lost: 1,
     stays: [`s/${Array(64).fill('d').join('/')}`]
@@ -159,6 +166,72 @@ test('a sparse file stays sparse', async () => {
   assert.equal([refused, bytes], [[], 300_000_000])
   assert.ok(statSync(join(to, 's/sparse')).blocks * 512 < 100_000)
   assert.is(readFileSync(join(to, 's/sparse')).compare(readFileSync(join(from, 's/sparse'))), 0)
+})
+
+test('the list of an archive names what comes out of it, as it comes out', async () => {
+  const root = scratch()
+  await plant(root, {
+    's/x\ny': 'odd name',
+    's/back\\slash': '1',
+    's/d/empty/': '',
+    's/large': Buffer.alloc(300_000, 7),
+    's/e/none/': ''
+  })
+  symlinkSync('large', join(root, 's/link'))
+  for (const size of ['small', 'large']) {
+    const signer = newSigner()
+    if (size === 'small') truncateSync(join(root, 's/large'), 10)
+    const packed = await pack(root, ['s'], join(root, `${size}.tar`), { list: { run: RUN, signer } })
+    const target = scratch()
+    let checked: Uint8Array | undefined
+    const check = (sealed: Uint8Array) => {
+      checked = sealed
+    }
+    const list = { maxBytes: 1e6, check }
+    const { refused, list: taken } = await unpack(join(root, `${size}.tar`), target, { allow: ['s/'], list })
+    assert.equal([refused, taken], [[], checked])
+    const { lists, rest } = splitFileLists(taken as Uint8Array)
+    assert.equal([lists.length, rest, lists[0]?.digest], [1, 0, packed.files])
+    const lines = [...linesOfList(lists[0] as FileList)]
+    const { files, others } = await folderDigests(target)
+    assert.equal(
+      new Map(lines.flatMap(({ path, file }) => (file == null ? [] : [[path, file]]))),
+      new Map(Object.entries(files))
+    )
+    assert.equal(
+      lines
+        .filter(({ file }) => file == null)
+        .map(({ path }) => path)
+        .sort(),
+      Object.keys(others)
+    )
+    assert.equal(Object.keys(others), ['s/d/empty', 's/e/none'])
+  }
+})
+
+test('an archive is not unpacked whose list is refused, or there twice', async () => {
+  const root = scratch()
+  await plant(root, { 's/a': 'a', 'files.txt': 'x' })
+  const target = scratch()
+  const tar = join(root, 't.tar')
+  await pack(root, ['s'], tar, { list: { run: RUN, signer: newSigner() } })
+  const refusing = {
+    maxBytes: 1e6,
+    check: () => {
+      throw new BakError('bad-message', 'no')
+    }
+  }
+  assert.is(await codeOf(unpack(tar, target, { allow: ['s/'], list: refusing })), 'bad-message')
+  assert.is(
+    await codeOf(unpack(tar, target, { allow: ['s/'], list: { maxBytes: 10, check: () => {} } })),
+    'not-allowed'
+  )
+  await pack(root, ['files.txt', 's'], tar, { list: { run: RUN, signer: newSigner() } })
+  assert.is(
+    await codeOf(unpack(tar, target, { allow: ['s/'], list: { maxBytes: 1e6, check: () => {} } })),
+    'not-allowed'
+  )
+  assert.equal(await listAll(target), [])
 })
 
 test.run()

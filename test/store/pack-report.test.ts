@@ -8,14 +8,14 @@ const GIB = 1024 ** 3
 
 test('what a receiver would not take is left out beforehand', () => {
   const bounded = new PackReport({ isBounded: true })
-  assert.is(bounded.admit('a', MAX_UNPACKED_BYTES), undefined)
-  assert.match(bounded.admit('b', 1) ?? '', /beyond 68719476736 bytes/)
+  assert.is(bounded.admit('a', MAX_UNPACKED_BYTES, 'a'), undefined)
+  assert.match(bounded.admit('b', 1, 'b') ?? '', /beyond 68719476736 bytes/)
   const many = new PackReport({ isBounded: true })
   let admitted = 0
-  while (many.admit(`f${admitted}`, 0) == null) admitted++
+  while (many.admit(`f${admitted}`, 0, `f${admitted}`) == null) admitted++
   assert.ok(admitted < MAX_ENTRIES && admitted > MAX_ENTRIES - 1000)
   const own = new PackReport()
-  assert.is(own.admit('a', 2 * MAX_UNPACKED_BYTES), undefined)
+  assert.is(own.admit('a', 2 * MAX_UNPACKED_BYTES, 'a'), undefined)
 })
 
 test('of a tarball that unpacks to too much for its size the largest files go, as few as are needed', () => {
@@ -24,7 +24,7 @@ test('of a tarball that unpacks to too much for its size the largest files go, a
   assert.equal([...report.tooMuch(1000)], ['big'])
   assert.equal([...report.tooMuch(GIB)], [], 'a tarball that does not compress is taken')
   assert.match(
-    new PackReport({ isBounded: true, without: new Set(['big']) }).admit('big', 1) ?? '',
+    new PackReport({ isBounded: true, without: new Set(['big']) }).admit('big', 1, 'big') ?? '',
     /would unpack to more/
   )
 })

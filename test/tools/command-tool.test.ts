@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
+import { plainPrograms } from '../../node/processes/programs.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -23,7 +24,7 @@ commands.before.each(context => {
   const folder = join(workspace.folder, 'mine')
   mkdirSync(folder)
   const start: Context['start'] = (options, signal = new AbortController().signal) =>
-    findTool('mine', options).start({ folder, interval: 1, options, supervisor, signal })
+    findTool('mine', options).start({ folder, interval: 1, options, programs: plainPrograms(supervisor), signal })
   const text = (file: string) => readFileSync(join(folder, file), 'utf8')
   Object.assign(context, workspace, { start, text })
 })

@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { plainPrograms } from '../../node/processes/programs.ts'
 import { proc } from '../../node/tools/proc.ts'
 import { subjects } from '../../node/tools/proc-subjects.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
@@ -20,7 +21,13 @@ procs.before.each(context => {
   const workspace = createWorkspace('proc')
   const start: Context['start'] = async (interval, folder = workspace.folder) => {
     const { signal } = new AbortController()
-    const running = await proc.start({ ...workspace, folder, interval, options: {}, signal })
+    const running = await proc.start({
+      programs: plainPrograms(workspace.supervisor),
+      folder,
+      interval,
+      options: {},
+      signal
+    })
     context.started = running
     return running
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
+import { plainPrograms } from '../../node/processes/programs.ts'
 import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -22,7 +23,13 @@ programs.before.each(context => {
   const start: Context['start'] = (name, options = {}) => {
     mkdirSync(join(folder, name))
     const { signal } = new AbortController()
-    return findTool(name, options).start({ folder: join(folder, name), interval: 1, options, supervisor, signal })
+    return findTool(name, options).start({
+      folder: join(folder, name),
+      interval: 1,
+      options,
+      programs: plainPrograms(supervisor),
+      signal
+    })
   }
   Object.assign(context, workspace, { start })
 })

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Allowance } from '../../node/agent/allowance.ts'
+import { Allowance } from '../../node/agent/allow/allowance.ts'
 import { checkPermission } from '../../node/mesh/permissions.ts'
 import { Register } from '../../node/tools/register.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -26,7 +26,14 @@ async function registerOf(rules: object = {}) {
   let handler: Handler<never, unknown> | undefined
   const announced: unknown[] = []
   const members = { list: () => [], isHere: () => true }
-  const allowance = new Allowance({ members }, { self, rules: { ...open, ...rules }, file: '/h/config.toml' })
+  const guards = {
+    isolation: { how: 'owner', limit: true } as const,
+    forRun: () => assert.unreachable(),
+    inWords: () => []
+  }
+  const names = { peerOf: () => undefined, bind: async () => {} }
+  const init = { self, rules: { ...open, ...rules }, names, guards: guards as never, file: '/h/config.toml' }
+  const allowance = new Allowance({ members }, init)
   register.serve({
     streams: {
       serve: async (_, each) => {

@@ -94,7 +94,11 @@ export const keptBy = ({ data, outbox }: MemberState) => {
 }
 
 /** A controller takes what it packed itself without bounds. */
-const optionsOf = (member: MemberState, kind: TarballKind) => ({ kind, isBounded: member.controller !== member.self })
+const optionsOf = (member: MemberState, kind: TarballKind) => ({
+  kind,
+  isBounded: member.controller !== member.self,
+  isListed: member.offer.signedFiles
+})
 
 /** @returns the folders below `path` that bear this member's name: the receiver unpacks no others */
 function packable(member: MemberState, path: string): string[] {
@@ -119,8 +123,11 @@ async function send({ member, parts, signal }: PhaseContext, offer: TarballOffer
   return receipt
 }
 
-function producedOf({ what, digest, bytes }: TarballOffer, report?: PackReport): Produced {
-  return { name: what, digest, bytes, missing: report?.lost || undefined }
+function producedOf(
+  { what, digest, bytes, files }: TarballOffer & Pick<Produced, 'files'>,
+  report?: PackReport
+): Produced {
+  return { name: what, digest, bytes, files, missing: report?.lost || undefined }
 }
 
 function subfolders(path: string): string[] {

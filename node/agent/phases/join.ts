@@ -26,7 +26,8 @@ export const join: PhaseHandler = async context => {
       cores: self.cores,
       clock,
       path: pathNow(context),
-      tools
+      tools,
+      guards: parts.owner.guardsInWords().map(words => words.slice(0, 1024))
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
+import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
@@ -29,6 +30,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
   socket: string
 }
 

@@ -70,11 +70,12 @@ async function folderOf(member: MemberState, step: Step, { group, tool }: Assign
 
 async function begin(context: PhaseContext, { group, tool, options }: Assignment, folder: string): Promise<void> {
   const { member, parts, signal, tell } = context
+  member.programs ??= parts.owner.programsOf(member)
   const running: RunningTool = await findTool(tool, options).start({
     folder,
     interval: options.interval ?? member.offer.spec.interval,
     options,
-    supervisor: parts.supervisor,
+    programs: member.programs,
     signal
   })
   const started = { group, tool, running }

@@ -36,6 +36,9 @@ export async function stopTools(member: MemberState): Promise<{ missing: Missing
       return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
     })
   )
+  const { programs } = member
+  member.programs = undefined
+  await programs?.end()
   return {
     missing: stopped.flatMap(({ missing }) => missing),
     warnings: stopped.flatMap(({ warnings }) => warnings)

@@ -72,6 +72,11 @@ export class Authority extends TypedEventEmitter<AuthorityEvents> implements Adm
     return this.ownRefusal == null ? this.#ownProof.role : undefined
   }
 
+  /** @returns the proof that a peer showed last; none of the founder */
+  proofOf(peer: string): Uint8Array | undefined {
+    return peer === this.#ownProof?.peer ? this.#ownProof.bytes : this.proofRegistry.proof(peer)?.bytes
+  }
+
   /** Undefined for the founder. */
   get ownProof(): Proof | undefined {
     return this.#ownProof

@@ -7,6 +7,7 @@ import { metadata } from './metadata.ts'
 import { missingFiles } from './missing-files.ts'
 import { missingParts } from './missing-parts.ts'
 import { observationCost } from './observation-cost.ts'
+import { proofs } from './proofs.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 
@@ -20,5 +21,6 @@ export const runHooks = (): RunHook[] => [
   clockDrift,
   memberPaths,
   missingFiles,
+  proofs(),
   metadata
 ]

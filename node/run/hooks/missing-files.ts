@@ -1,4 +1,5 @@
 /** Files that a member could not pack, or that were refused here: the result is partial without them. */
+import { MAX_SENT } from '../../../protocols/record.ts'
 import type { RunHook } from './hook.ts'
 
 export const missingFiles: RunHook = {
@@ -10,7 +11,8 @@ export const missingFiles: RunHook = {
         if (files === 0) continue
         const name = run.nameOf(by) ?? by
         record.partial = true
-        record.missing = [...(record.missing ?? []), { peer: by, name, what, files }]
+        record.missing ??= []
+        if (record.missing.length < MAX_SENT) record.missing.push({ peer: by, name, what, files })
       }
     }
   }

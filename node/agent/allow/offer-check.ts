@@ -1,6 +1,6 @@
 /** Whether a command stays within the offer that this member answered: only that was checked when it joined. */
-import type { Offer } from '../../protocols/manifest.ts'
-import type { Command } from '../../protocols/phase.ts'
+import type { Offer } from '../../../protocols/manifest.ts'
+import type { Command } from '../../../protocols/phase.ts'
 
 /** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
 const MAX_START_DELAY_MS = 60_000

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exceedsOffer } from '../../node/agent/offer-check.ts'
-import { planOf } from '../../node/run/plan.ts'
-import type { Offer } from '../../protocols/manifest.ts'
-import type { Command } from '../../protocols/phase.ts'
-import { command, controller, member, offer, specOf } from '../protocols/samples.ts'
+import { exceedsOffer } from '../../../node/agent/allow/offer-check.ts'
+import { planOf } from '../../../node/run/plan.ts'
+import type { Offer } from '../../../protocols/manifest.ts'
+import type { Command } from '../../../protocols/phase.ts'
+import { command, controller, member, offer, specOf } from '../../protocols/samples.ts'
 
 const test = suite('commands within an offer')
 

@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type InspectPath, isInside, realPath } from '../../node/agent/real-path.ts'
+import { type InspectPath, isInside, realPath } from '../../../node/agent/allow/real-path.ts'
 
 const test = suite('real path')
 

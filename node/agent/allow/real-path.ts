@@ -4,7 +4,7 @@
  */
 import { readlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
-import { isCode } from '../store/disk.ts'
+import { isCode } from '../../store/disk.ts'
 
 /** Links followed in one path, as in Linux; path_resolution(7). */
 const MAX_LINKS = 40

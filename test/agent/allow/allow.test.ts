@@ -1,11 +1,19 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { explain, limitTools, type Machine, type Refusal, type Rules, refusalOf } from '../../node/agent/allow.ts'
-import { programRunBy } from '../../node/tools/index.ts'
-import type { Assignment } from '../../protocols/manifest.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
-import { newSigner } from '../helpers/streams.ts'
+import {
+  explain,
+  limitTools,
+  type Machine,
+  type Refusal,
+  type Rules,
+  refusalOf
+} from '../../../node/agent/allow/allow.ts'
+import { isPrivileged } from '../../../node/agent/allow/program-rule.ts'
+import { programRunBy } from '../../../node/tools/index.ts'
+import type { Assignment } from '../../../protocols/manifest.ts'
+import type { ToolOptions } from '../../../protocols/spec.ts'
+import { newSigner } from '../../helpers/streams.ts'
 
 const open: Rules = { controllers: true, exec: true, tools: true, paths: true }
 const [ops, other] = [newSigner().peer, newSigner().peer]
@@ -20,7 +28,7 @@ const links: Record<string, string> = {
 }
 const machine: Machine = {
   inspect: async path => (links[path] == null ? 'exists' : { link: links[path] }),
-  find: async name => (['sh', 'tcpdump', 'python3', 'sleep'].includes(name) ? `/usr/bin/${name}` : undefined),
+  find: async name => (/^[a-z][\w.-]*$/.test(name) && name !== 'unknown' ? `/usr/bin/${name}` : undefined),
   runs: programRunBy
 }
 
@@ -31,9 +39,14 @@ const line = (text: string) => own('/bin/sh', '-c', text)
 const judge = (
   rules: Partial<Rules>,
   tools: Assignment[],
-  names?: Record<string, string[]>
+  names?: Record<string, string[]>,
+  bound: Record<string, string> = {}
 ): Promise<Refusal | undefined> => {
-  const caller = names && { peer: ops, named: (name: string) => names[name] ?? [] }
+  const caller = names && {
+    peer: ops,
+    named: (name: string) => names[name] ?? [],
+    boundTo: (name: string) => bound[name]
+  }
   return refusalOf({ ...open, ...rules }, { caller, tools }, machine)
 }
 
@@ -66,6 +79,12 @@ for (const [rule, names, refused] of callers) {
     }
   )
 }
+controllers('a name means the peer that it was bound to, whoever has it now', async () => {
+  const rule = { controllers: ['ops'] }
+  assert.is(await judge(rule, [], { ops: [ops, other] }, { ops }), undefined)
+  const refusal = await judge(rule, [], { ops: [ops] }, { ops: other })
+  assert.match(refusal?.why as string, `names ops, which is ${other} here: to let this one in, name its id ${ops}`)
+})
 controllers('a run of this peer needs no entry in the list', async () => {
   assert.is(await judge({ controllers: false }, [toolOf('proc')]), undefined)
 })
@@ -100,7 +119,7 @@ const table: Case[] = [
   [{ exec: ['tcp*'] }, own('tcpdump')],
   [{ exec: ['/usr/bin/tcpdump'] }, own('tcpdump')],
   [{ exec: ['/bin/tcpdump'] }, own('tcpdump')],
-  [{ exec: ['/usr/bin/*'] }, own('python3')],
+  [{ exec: ['/usr/bin/*'] }, own('sleep')],
   [{ exec: ['/usr/bin/*'] }, own('unknown'), 'exec'],
   [{ exec: ['/opt/v2/*'] }, own('/opt/now/bench')],
   [{ exec: ['/opt/now/*'] }, own('/opt/v2/bench')],
@@ -110,7 +129,8 @@ const table: Case[] = [
   [{ exec: ['/opt/**'] }, own('/opt/../tmp/evil'), 'exec'],
   [{ exec: ['/opt/**'] }, own('/opt/v2/../../tmp/evil'), 'exec'],
   [{ exec: ['/opt/**'] }, own('/opt/*link/bench'), 'exec'],
-  [{ exec: ['/bin/sh'] }, own('/bin/sh', '-c', 'a | b')],
+  [{ exec: ['/bin/sh'] }, own('/bin/sh', '-c', 'a | b'), 'exec'],
+  [{ exec: ['/bin/sh -c **'] }, own('/bin/sh', '-c', 'a | b')],
   [{ exec: ['/bin/sh'] }, own('/usr/bin/dash', '-c', 'a | b'), 'exec'],
   [{ exec: ['/**'] }, own('/any/thing')],
   [{ exec: ['*'] }, own('tcpdump')],
@@ -120,7 +140,9 @@ const table: Case[] = [
   // a line as --tool makes it, without special characters: its first word is the program
   [{ exec: ['tcpdump'] }, line('tcpdump -i eth0 -w net.pcap')],
   [{ exec: ['tcpdump'] }, line('  tcpdump  -i eth0')],
-  [{ exec: ['sh'] }, line('tcpdump; rm -rf /')],
+  [{ exec: ['sh'] }, line('tcpdump; rm -rf /'), 'exec'],
+  [{ exec: ['sh -c *'] }, line('tcpdump; rm -rf /'), 'exec'],
+  [{ exec: ['sh -c **'] }, line('tcpdump; rm -rf /')],
   [{ exec: ['tcpdump'] }, line('tcpdump; rm -rf /'), 'exec'],
   [{ exec: ['tcpdump'] }, line('tcpdump\nrm -rf /'), 'exec'],
   [{ exec: ['tcpdump'] }, line('tcpdump $(rm -rf /)'), 'exec'],
@@ -132,6 +154,80 @@ const table: Case[] = [
   [{ exec: ['tcpdump'] }, line(''), 'exec'],
   [{ exec: ['tcpdump'] }, own('/bin/sh', '-c', 'tcpdump', '$0'), 'exec'],
   [{ exec: ['tcpdump'] }, own('/bin/bash', '-c', 'tcpdump'), 'exec'],
+
+  // programs that run others
+  [{ exec: ['pidstat'] }, own('pidstat', '-e', '/bin/sh', '-c', 'id'), 'exec'],
+  [{ exec: ['pidstat'] }, own('pidstat', '-ue', 'id'), 'exec'],
+  [{ exec: ['pidstat'] }, own('pidstat', '-u', '1')],
+  [{ exec: ['pidstat'] }, toolOf('mine', { command: ['pidstat'], options: ['-e', 'id'] }), 'exec'],
+  [{ exec: ['tcpdump'] }, own('tcpdump', '-i', 'eth0', '-z', 'id'), 'exec'],
+  [{ exec: ['tcpdump'] }, own('tcpdump', '-Uzid'), 'exec'],
+  [{ exec: ['find'] }, own('find', '.', '-exec', 'id', ';'), 'exec'],
+  [{ exec: ['find'] }, own('find', '.', '-name', 'x')],
+  ...[
+    'sh',
+    'bash',
+    'busybox',
+    'sudo',
+    'ssh',
+    'xargs',
+    'perf',
+    'strace',
+    'watch',
+    'python3',
+    'python3.11',
+    'ld-linux-x86-64.so.2'
+  ].map((name): Case => [{ exec: [name, 'id'] }, own(name, 'id'), 'exec']),
+  [{ exec: true }, own('sudo', 'id')],
+  [{ exec: ['nice'] }, own('nice', '-n', '5', 'sleep', '1'), 'exec'],
+  [{ exec: ['nice', 'sleep'] }, own('nice', '-n', '5', 'sleep', '1')],
+  [{ exec: ['nice', 'sleep'] }, own('nice', '-n5', 'rm', 'sleep'), 'exec'],
+  [{ exec: ['timeout', 'sleep'] }, own('timeout', '--signal=KILL', '-v', '5', 'sleep', '1')],
+  [{ exec: ['timeout', 'sleep'] }, own('timeout', 'sleep', 'rm'), 'exec'],
+  [{ exec: ['timeout', 'nice', 'sleep'] }, own('timeout', '5', 'nice', 'sleep', '1')],
+  [{ exec: ['timeout', 'nice', 'sleep'] }, own('timeout', '5', 'nice', 'sudo', 'sleep'), 'exec'],
+  [{ exec: ['taskset', 'sleep'] }, own('taskset', '-c', '0', 'sleep', '1')],
+  [{ exec: ['env', 'sleep'] }, own('env', '-i', 'sleep', '1')],
+  [{ exec: ['env', 'sleep'] }, own('env', 'LD_PRELOAD=x', 'sleep'), 'exec'],
+  [{ exec: ['env', 'sleep'] }, own('env', '-C', 'sleep', 'rm'), 'exec'],
+  [{ exec: ['env', 'sleep'] }, own('env', '--chdir', 'sleep', 'rm'), 'exec'],
+  [{ exec: ['env', 'sleep'] }, own('env', '-Srm', 'sleep'), 'exec'],
+  [{ exec: ['env', 'sleep'] }, own('env', '-S', 'sleep', 'rm'), 'exec'],
+  [{ exec: ['env'] }, own('env')],
+
+  // entries with arguments
+  [{ exec: ['tcpdump -i * -w *'] }, own('tcpdump', '-i', 'eth0', '-w', 'net.pcap')],
+  [{ exec: ['tcpdump -i * -w *'] }, line('tcpdump -i eth0 -w net.pcap')],
+  [{ exec: ['tcpdump -i * -w *'] }, toolOf('mine', { command: ['tcpdump', '-i', 'eth0'], options: ['-w', 'a'] })],
+  [{ exec: ['tcpdump -i * -w *'] }, own('tcpdump', '-i', 'eth0', '-w', '/etc/cron.d/x'), 'exec'],
+  [{ exec: ['tcpdump -i * -w *'] }, own('tcpdump', '-i', 'eth0', '-w', 'a', '-z', 'id'), 'exec'],
+  [{ exec: ['tcpdump -i * -w *'] }, own('tcpdump', '-i', 'eth0'), 'exec'],
+  [{ exec: ['tcpdump -i * -w *'] }, own('tcpdump'), 'exec'],
+  [{ exec: ['tcpdump -i * -w *'] }, own('/tmp/tcpdump', '-i', 'eth0', '-w', 'a'), 'exec'],
+  [{ exec: ['tcpdump -i * -w /data/**'] }, own('tcpdump', '-i', 'eth0', '-w', '/data/x')],
+  [{ exec: ['/usr/bin/sleep 9'] }, own('sleep', '9')],
+  [{ exec: ['/usr/bin/sleep 9'] }, own('sleep', '10'), 'exec'],
+  [{ exec: ['sudo -n sleep *'] }, own('sudo', '-n', 'sleep', '5')],
+
+  // the words of a program
+  [{ paths: ['/opt'] }, own('sar', '-o', '/etc/x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '-o', '/opt/x')],
+  [{ paths: ['/opt'] }, toolOf('mine', { command: ['sar'], options: ['-o', '/etc/x', '1'] }), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '-o/etc/x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '--file=/etc/x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '--file=/opt/../etc/x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '../x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '..'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', '-o../x'), 'paths'],
+  [{ paths: ['/opt'] }, own('sar', 'a/../../x'), 'paths'],
+  [{ paths: ['/opt'] }, own('dd', 'if=/etc/shadow', 'of=x'), 'paths'],
+  [{ paths: ['/opt'] }, own('dd', 'if=/opt/x', 'of=y')],
+  [{ paths: ['/opt'] }, own('x', '/opt/a,/etc/b'), 'paths'],
+  [{ paths: ['/opt'] }, own('x', '--mount=/opt/a:/etc'), 'paths'],
+  [{ paths: ['/opt'] }, own('x', '-I', 'eth0', '1'), undefined],
+  [{ paths: ['/opt'] }, line('cat < /etc/shadow'), 'paths'],
+  [{ paths: ['/opt'] }, own('/bin/sh', '-c', 'cat "/etc/shadow"'), 'paths'],
+  [{ paths: ['/bin', '/opt'], exec: true }, own('/bin/sh', '-c', 'cat $HOME/../x'), 'paths'],
 
   // options that make a built-in tool run a program
   [{ exec: false }, toolOf('pidstat', { options: ['-t', '-e', 'rm', '-rf', '/'] }), 'exec'],
@@ -150,7 +246,8 @@ const table: Case[] = [
   [{ paths: ['/opt'] }, line('/opt/v2/bench --fast')],
   [{ paths: ['/opt'] }, line('/tmp/evil --fast'), 'paths'],
   [{ paths: ['/opt'] }, line('/opt/v2/bench | tee x'), 'paths'],
-  [{ paths: ['/usr/bin'] }, line('/opt/v2/bench | tee x')],
+  [{ paths: ['/usr/bin'] }, line('/opt/v2/bench | tee x'), 'paths'],
+  [{ paths: ['/usr/bin', '/opt'] }, line('/opt/v2/bench | tee x')],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o', '/etc/cron.d/x'] }), 'paths'],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o', '/opt/x'] })],
   [{ paths: ['/opt'] }, toolOf('sar', { options: ['-o/etc/x'] }), 'paths'],
@@ -213,6 +310,57 @@ rules('a wider rule refuses nothing that a narrower one allows', async () => {
     { numRuns: 1_000 }
   )
 })
+
+const brings = suite('allow.workloads')
+const from: Array<[rule: Rules['workloads'], notApart: string | undefined, refused: RegExp | undefined]> = [
+  ['guarded', undefined, undefined],
+  [undefined, undefined, undefined],
+  [true, undefined, undefined],
+  [false, undefined, /lets no program of others run, as the command of tool mine is/],
+  [
+    undefined,
+    'bubblewrap (bwrap) is not on the PATH',
+    /only apart from this peer: bubblewrap \(bwrap\) is not on the PATH/
+  ]
+]
+for (const [workloads, notApart, why] of from) {
+  brings(
+    `${workloads} where ${notApart ?? 'they can be kept apart'} ${why == null ? 'lets in' : 'refuses'} a program of another`,
+    async () => {
+      const given = { ...open, workloads }
+      const caller = { peer: ops, named: () => [] }
+      const refusal = await refusalOf(given, { caller, tools: [own('sleep', '1')] }, { ...machine, notApart })
+      if (why == null) assert.is(refusal, undefined)
+      else assert.match(refusal?.why ?? '', why)
+      assert.is(refusal?.rule, why && 'workloads')
+      // tools of bak and what the owner typed are not others' programs
+      assert.is(await refusalOf(given, { caller, tools: [toolOf('sar')] }, { ...machine, notApart }), undefined)
+      assert.is(await refusalOf(given, { tools: [own('sleep', '1')] }, { ...machine, notApart }), undefined)
+    }
+  )
+}
+brings.run()
+
+const privileged = suite('allow.privileged')
+const named: Array<[patterns: string[], argv: string[], is: boolean]> = [
+  [[], ['tcpdump'], false],
+  [['tcpdump'], ['tcpdump', '-i', 'eth0'], true],
+  [['tcpdump'], ['/bin/sh', '-c', 'tcpdump -i eth0'], true],
+  [['tcpdump'], ['/bin/sh', '-c', 'tcpdump; id'], false],
+  [['tcpdump'], ['/tmp/tcpdump'], false],
+  [['tcpdump'], ['tcpdump', '-z', 'id'], false],
+  [['perf'], ['perf', 'record', 'id'], false],
+  [['perf record -a'], ['perf', 'record', '-a'], true],
+  [['perf record -a'], ['perf', 'record', '-a', 'id'], false],
+  [['nice'], ['nice', 'id'], false],
+  [['nice', 'tcpdump'], ['nice', 'tcpdump'], true]
+]
+for (const [patterns, argv, is] of named) {
+  privileged(`${JSON.stringify(patterns)} ${is ? 'names' : 'does not name'} ${argv.join(' ')}`, async () => {
+    assert.is(await isPrivileged(patterns, argv, machine), is)
+  })
+}
+privileged.run()
 
 rules('a refusal names the rule and the file that sets it', () => {
   assert.is(

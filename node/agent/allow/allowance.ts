@@ -1,0 +1,84 @@
+/** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
+import { readDuration } from '../../../protocols/duration.ts'
+import { BakError } from '../../../protocols/errors.ts'
+import type { Assignment } from '../../../protocols/manifest.ts'
+import type { Members } from '../../mesh/membership/members.ts'
+import { Part } from '../../part.ts'
+import type { Guards } from '../../processes/guards.ts'
+import type { Programs } from '../../processes/programs.ts'
+import { findProgram } from '../../tools/find-program.ts'
+import { programRunBy } from '../../tools/index.ts'
+import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
+import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
+import { type MemberOfRun, programsOf } from './member-programs.ts'
+import type { NamedControllers } from './named-controllers.ts'
+import { isPrivileged } from './program-rule.ts'
+
+interface AllowanceInit {
+  /** Peer id of this peer. */
+  self: string
+  rules: Rules
+  /** Whom the names in them mean. */
+  names: Pick<NamedControllers, 'peerOf' | 'bind'>
+  /** Programs of runs that may run as the daemon does. */
+  privileged?: string[]
+  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
+  caps?: Caps
+  /** The file that sets them. */
+  file: string
+}
+
+export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> }, AllowanceInit> {
+  readonly #members = this.components.members
+
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
+  async check(peer: string, tools: Assignment[]): Promise<void> {
+    const { self, rules, file, guards } = this.init
+    const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
+    const caller = peer === self ? undefined : this.#callerOf(peer)
+    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    for (const name of caller == null ? [] : namesOf(rules.controllers, caller)) await this.init.names.bind(name, peer)
+  }
+
+  /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
+  async checkRun({
+    controller,
+    tools,
+    ...run
+  }: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
+    await this.check(controller, tools)
+    const { self, caps = {}, file } = this.init
+    const beyond = controller === self ? undefined : beyondCaps(caps, run)
+    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+  }
+
+  /** @returns ms after which a run of a controller is over here, whatever it does */
+  longestOf(controller: string): number | undefined {
+    const { self, caps: { time } = {} } = this.init
+    return time == null || controller === self ? undefined : readDuration(time)
+  }
+
+  /** @returns what starts the programs of a run on this member */
+  programsOf(member: MemberOfRun): Programs {
+    const { self, guards, privileged = [] } = this.init
+    const disk = { find: findProgram }
+    return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+  }
+
+  /** How programs of others are kept apart from this peer. */
+  guardsInWords(): string[] {
+    return this.init.guards.inWords()
+  }
+
+  #callerOf(peer: string): Caller {
+    const { names } = this.init
+    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
+  }
+
+  /** An agent may take any name, and must not keep a controller out by it. */
+  #controllersNamed(asked: string): string[] {
+    const fitting = this.#members.list().filter(({ name, shown }) => name === asked || shown === asked)
+    return fitting.filter(({ peer, role }) => role !== 'agent' && this.#members.isHere(peer)).map(({ peer }) => peer)
+  }
+}

@@ -1,0 +1,44 @@
+/** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
+import { optionsOf, type Spec } from '../../../protocols/spec.ts'
+import type { Guards } from '../../processes/guards.ts'
+import type { Programs } from '../../processes/programs.ts'
+import type { Treatment } from '../../processes/run-programs.ts'
+
+interface ProgramsInit {
+  guards: Pick<Guards, 'forRun'>
+  /** Peer id of this peer. */
+  self: string
+  isPrivileged(argv: string[]): Promise<boolean>
+}
+
+export interface MemberOfRun {
+  run: string
+  controller: string
+  /** Where all is that it writes. */
+  data: string
+  offer: { spec: Pick<Spec, 'tool'> }
+}
+
+export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
+  const { run, controller: by, data } = member
+  return init.guards.forRun({
+    run,
+    by,
+    isOwn: by === init.self,
+    data,
+    treatmentOf: (tool, argv) => treatmentOf(member, tool, argv, init)
+  })
+}
+
+/** A tool of an own run that somebody registered here is no word of the owner's. */
+async function treatmentOf(
+  { controller, offer }: MemberOfRun,
+  tool: string,
+  argv: string[],
+  { self, isPrivileged }: ProgramsInit
+): Promise<Treatment> {
+  const { command, options = [] } = optionsOf(offer.spec, tool)
+  const isTyped = command != null && JSON.stringify([...command, ...options]) === JSON.stringify(argv)
+  if (controller === self && isTyped) return 'owner'
+  return (await isPrivileged(argv)) ? 'privileged' : 'apart'
+}

@@ -1,0 +1,44 @@
+/** `bak-node allow`: the owner's rules in force, and whether a run would be let in. */
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { asBakError, BakError } from '../../protocols/errors.ts'
+import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
+import { addCommand, ask, print } from '../command.ts'
+
+const EXAMPLES = `
+Examples:
+  bak-node allow                             the rules in force, where each is set, and how programs of others run
+  bak-node allow --try run.toml --as cleo    whether that run of cleo would be let in here now; status 77 if not`
+
+export function addAllow(program: Command): void {
+  addCommand(program, 'allow', 'what runs of others may do here, and whether a run would be let in', act)
+    .option('--try <file>', 'a run file; it is judged as at join')
+    .option('--as <peer>', 'the peer whose run it is (default: this peer)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+}
+
+async function act(command: Command): Promise<void> {
+  const { try: file, as, json } = command.opts<{ try?: string; as?: string; json?: boolean }>()
+  if (file == null && as != null) throw new BakError('usage', '--as names the peer of a run: give the run with --try')
+  const { peer, refused, ...shown } = await ask(command, 'allow', {
+    spec: file == null ? undefined : await specIn(file),
+    as
+  })
+  if (json) print(JSON.stringify({ peer, refused, ...shown }))
+  else if (file == null) print([...shown.rules.map(inWords), ...shown.guards.map(words => `  ${words}`)].join('\n'))
+  else if (refused == null) print(`${file} of ${as ?? 'this peer'} would be let in`)
+  if (file != null && refused != null)
+    throw new BakError('not-allowed', `${file} of ${as ?? 'this peer'} would be refused: ${refused}`)
+}
+
+/** What runs on the controller decides nothing here: a file without a command can be judged, too. */
+async function specIn(file: string) {
+  const text = await readFile(file, 'utf8').catch(cause => {
+    throw new BakError('bad-run-file', `${file}: ${asBakError(cause).message}`, { cause })
+  })
+  return checkSpec({ command: ['true'], ...readRunFile(text, file) })
+}
+
+const inWords = ({ key, value, origin }: { key: string; value?: unknown; origin: string }) =>
+  `${key.padEnd(18)} ${(JSON.stringify(value) ?? 'not set').padEnd(24)} ${origin}`

@@ -1,0 +1,101 @@
+/** What this daemon has to keep programs of others apart from it: found out once, and used for every run of another peer. */
+import type { Audit } from './audit.ts'
+import { Cgroups } from './cgroups.ts'
+import { type Isolation, isolationInWords } from './isolation.ts'
+import { probeIsolation } from './probe.ts'
+import type { Programs } from './programs.ts'
+import { RunPrograms, type RunProgramsInit, type RunProgramsParts } from './run-programs.ts'
+import type { Supervisor } from './supervisor.ts'
+import { keyOfHome, WorkFolders } from './work-folders.ts'
+
+interface RunLimits {
+  memory?: number
+  pids?: number
+  cpu?: number
+  io?: number
+  bytes?: number
+  entries?: number
+  nofile?: number
+}
+
+interface GuardsInit {
+  /** The home, and the folder in it under which runs have theirs. */
+  home: string
+  work: string
+  uid?: number
+  supervisor: Supervisor
+  audit: Audit
+  limits: RunLimits
+  allow: {
+    workloads: boolean | 'guarded'
+    run_as?: string
+    network: boolean
+    environment: string[]
+    paths: boolean | string[]
+  }
+}
+
+export class Guards implements RunProgramsParts {
+  readonly isolation: Isolation | { why: string }
+  readonly cgroups: Cgroups
+  readonly workFolders: WorkFolders | undefined
+  readonly supervisor: Supervisor
+  readonly audit: Audit
+  readonly limits: RunLimits
+  /** Variables of the daemon that tools get. */
+  readonly keep: string[]
+  /** Those of others. */
+  readonly #open = new Set<RunPrograms>()
+
+  private constructor(init: GuardsInit, isolation: Isolation | { why: string }) {
+    const { home, work, supervisor, audit, limits, allow } = init
+    this.isolation = isolation
+    this.supervisor = supervisor
+    this.audit = audit
+    this.limits = limits
+    this.keep = allow.environment
+    this.cgroups = new Cgroups({ key: keyOfHome(home), limits, folder: home })
+    if ('how' in isolation && isolation.how === 'user') {
+      this.workFolders = new WorkFolders({ home, inside: work, owner: isolation })
+    }
+  }
+
+  /** Probes, and takes up what a daemon that was killed left in working folders. @throws {BakError} `bad-config`, `cannot-create` */
+  static async open(init: GuardsInit): Promise<Guards> {
+    const { home, uid = process.getuid?.(), allow } = init
+    const isolation = await probeIsolation({
+      ...{ home, uid, runAs: allow.run_as, network: allow.network },
+      mayRunAsOwner: allow.workloads === true,
+      shown: Array.isArray(allow.paths) ? allow.paths : []
+    })
+    const guards = new Guards(init, isolation)
+    await guards.workFolders?.recover()
+    return guards
+  }
+
+  /** @returns what starts the programs of a run; to be ended when no more of them is to run */
+  forRun(init: RunProgramsInit): Programs {
+    const programs = new RunPrograms(this, init)
+    if (!init.isOwn) this.#open.add(programs)
+    return {
+      spawn: tool => programs.spawn(tool),
+      end: async () => {
+        this.#open.delete(programs)
+        await programs.end()
+      }
+    }
+  }
+
+  /** Ends every program that runs for others. */
+  endAll(why: string): void {
+    for (const programs of this.#open) programs.endAll(why)
+  }
+
+  /** For `bak-node status` and the answer to `join`: what holds for programs of others here, and what is absent. */
+  inWords(): string[] {
+    const { has, lacks } = this.cgroups
+    const cgroup =
+      has.length === 0 ? 'no cgroup: their processes are ended by group' : `a cgroup for each run: ${has.join(', ')}`
+    return [isolationInWords(this.isolation), lacks.length === 0 ? cgroup : `${cgroup}; absent: ${lacks.join('; ')}`]
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * How a program that a run of others brings is kept apart from this peer: as another user where the daemon is root's, in a sandbox
+ * where it is not. Pure: which way this machine has, and the command line that starts a program so.
+ */
+import type { RunAs } from './run-as.ts'
+
+export type Isolation =
+  | ({ how: 'user'; setpriv: string; unshare?: string } & RunAs)
+  | { how: 'sandbox'; bwrap: string; hidden: string[]; shown: string[]; network: boolean }
+  /** As the user of the daemon, since the owner says so. */
+  | { how: 'owner'; limit: boolean }
+
+export interface IsolationFacts {
+  isRoot: boolean
+  /** Whether the owner lets programs of others run as the user of the daemon. */
+  mayRunAsOwner: boolean
+  /** Whether they may use the network. */
+  network: boolean
+  runAs?: RunAs
+  /** Paths of programs that were found and that work, or why they do not. */
+  setpriv: Found
+  unshare: Found
+  bwrap: Found
+  hidden: string[]
+  shown: string[]
+}
+
+export type Found = { path: string } | { why: string }
+
+/** @returns how programs of others run on this machine, or why they do not */
+export function isolationOf(facts: IsolationFacts): Isolation | { why: string } {
+  const { isRoot, mayRunAsOwner, network, setpriv, unshare, bwrap, runAs, hidden, shown } = facts
+  if (isRoot) {
+    if (runAs == null || 'why' in setpriv)
+      return { why: `setpriv of util-linux ${'why' in setpriv ? setpriv.why : ''}` }
+    if (!network && 'why' in unshare) return { why: `without the network: unshare of util-linux ${unshare.why}` }
+    return {
+      how: 'user',
+      ...runAs,
+      setpriv: setpriv.path,
+      unshare: network || 'why' in unshare ? undefined : unshare.path
+    }
+  }
+  if ('path' in bwrap) return { how: 'sandbox', bwrap: bwrap.path, hidden, shown, network }
+  return mayRunAsOwner ? { how: 'owner', limit: true } : { why: `bubblewrap (bwrap) ${bwrap.why}` }
+}
+
+/** Rlimits, which hold for each process. */
+export interface Rlimits {
+  nofile?: number
+  /** Largest file, bytes. */
+  fsize?: number
+}
+
+interface Start {
+  argv: string[]
+  isolation: Isolation
+  /** Its working folder. */
+  folder: string
+  rlimits: Rlimits
+  /** Files into which a process writes its id to enter a cgroup. */
+  enter: string[]
+}
+
+/** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
+export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string[] {
+  const program = [...wordsOf(isolation, folder, argv[0] ?? ''), ...argv]
+  const lines = [
+    ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
+    ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
+  ]
+  return lines.length === 0 ? program : ['/bin/sh', '-c', `${lines.join('\n')}\nexec "$@"`, 'bak-start', ...program]
+}
+
+/** A limit that cannot be set, because a lower one holds already, is no error. Files are counted in blocks of 512 bytes. */
+const limitLines = ({ nofile, fsize }: Rlimits) => [
+  'umask 077',
+  'ulimit -c 0 2>/dev/null',
+  ...(nofile == null ? [] : [`ulimit -n ${nofile} 2>/dev/null`]),
+  ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
+]
+
+function wordsOf(isolation: Isolation, folder: string, program: string): string[] {
+  if (isolation.how === 'owner') return []
+  if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
+  const { uid, gid, setpriv, unshare } = isolation
+  return [
+    ...(unshare == null ? [] : [unshare, '--net', '--']),
+    ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
+    ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
+  ]
+}
+
+/** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
+function sandbox(
+  { bwrap, hidden, shown, network }: Isolation & { how: 'sandbox' },
+  folder: string,
+  program: string
+): string[] {
+  const bind = shown.flatMap(path => ['--ro-bind-try', path, path])
+  const own = hidden.some(path => program.startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
+  return [
+    ...[
+      bwrap,
+      '--die-with-parent',
+      '--new-session',
+      '--unshare-user',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--unshare-cgroup-try'
+    ],
+    ...[
+      ...(network ? [] : ['--unshare-net']),
+      '--cap-drop',
+      'ALL',
+      '--ro-bind',
+      '/',
+      '/',
+      '--dev',
+      '/dev',
+      '--proc',
+      '/proc'
+    ],
+    ...[...hidden.flatMap(path => ['--tmpfs', path]), ...bind, ...own],
+    ...['--bind', folder, folder, '--chdir', folder, '--']
+  ]
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** @returns for `bak-node status`, the audit and the answer to `join` */
+export function isolationInWords(isolation: Isolation | { why: string }): string {
+  if ('why' in isolation) return `programs of others do not run here: ${isolation.why}`
+  if (isolation.how === 'user') {
+    const { user, uid, unshare } = isolation
+    return `programs of others run as ${user} (${uid}), without privileges${unshare == null ? '' : ', without the network'}`
+  }
+  if (isolation.how === 'owner') return 'programs of others run as the user of this daemon: --allow-workloads'
+  return `programs of others run under bubblewrap${isolation.network ? '' : ', without the network'}`
+}

@@ -1,0 +1,41 @@
+/** How tools start their programs: as the daemon does what is bak's own or the owner's, and apart from it what a run of another peer brings. */
+import { chosenEnvironment } from './environment.ts'
+import type { Supervised, Supervisor } from './supervisor.ts'
+
+export interface ToolProgram {
+  /** Name of the tool. */
+  tool: string
+  argv: string[]
+  /** The run names the program; false for one of bak's own tools. */
+  isBrought: boolean
+  /** Where its files belong. */
+  folder: string
+  stdout: string
+  stderr: string
+}
+
+export interface RunningProgram extends Supervised {
+  /** Why it was ended by something else than its own end and `stop`. */
+  reason(): string | undefined
+  /** Its files come to the folder where they belong, once it has ended. @returns what is odd about them */
+  collect(): Promise<string[]>
+}
+
+export interface Programs {
+  /** @throws {BakError} as `Supervisor.spawn` does; `not-allowed` for a program that may not run here */
+  spawn(program: ToolProgram): Promise<RunningProgram>
+  /** Nothing that was started runs any more. Never rejects. */
+  end(): Promise<void>
+}
+
+/** @param keep variables of the daemon that the owner lets tools have */
+export function plainPrograms(supervisor: Supervisor, keep: string[] = []): Programs {
+  return {
+    async spawn({ argv, folder, stdout, stderr }) {
+      const env = chosenEnvironment({ home: folder, keep })
+      const supervised = await supervisor.spawn({ argv, cwd: folder, env, stdout, stderr })
+      return { ...supervised, reason: () => undefined, collect: async () => [] }
+    },
+    async end() {}
+  }
+}

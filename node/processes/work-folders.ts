@@ -1,0 +1,208 @@
+/**
+ * Working folders of programs that run as another user, which may not enter the home: outside of it, one for each program, named by the
+ * path of the folder in the home that their files belong to. What is in them is moved there when the program has ended, or by the next daemon.
+ */
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync
+} from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative, sep } from 'node:path'
+import { BakError } from '../../protocols/errors.ts'
+import { bytesOf, rawOf } from '../../protocols/file-names.ts'
+import { listRaw } from '../../protocols/folder-digests.ts'
+
+/** Tried in turn: beside the default home, else where temporary files go. */
+const BASES = ['/var/lib/bak-run', join(tmpdir(), 'bak-run')]
+/** The owner enters any; another user only passes through, to a folder whose path it was told. */
+const PASS_MODE = 0o711
+
+export interface WorkFolderOwner {
+  uid: number
+  gid: number
+}
+
+/** Tells what belongs to one home from what belongs to another on this machine. */
+export const keyOfHome = (home: string) => createHash('sha256').update(home).digest('hex').slice(0, 12)
+
+export class WorkFolders {
+  /** The folder in the home whose folders have counterparts here. */
+  readonly #inside: string
+  readonly #owner: WorkFolderOwner
+  readonly #base: string
+  readonly #root: string
+
+  /** @throws {BakError} `cannot-create` if no place is this user's alone */
+  constructor({
+    home,
+    inside,
+    owner,
+    bases = BASES
+  }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
+    this.#inside = inside
+    this.#owner = owner
+    this.#base = firstSafe(bases)
+    this.#root = join(this.#base, keyOfHome(home))
+  }
+
+  /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
+  make(folder: string): string {
+    const parts = relative(this.#inside, folder).split(sep)
+    let path = this.#root
+    makePassage(path)
+    for (const part of parts.slice(0, -1)) {
+      path = join(path, part)
+      makePassage(path)
+    }
+    const made = join(path, parts.at(-1) as string)
+    this.#discard(made)
+    mkdirSync(made, { mode: 0o700 })
+    chownSync(made, this.#owner.uid, this.#owner.gid)
+    return made
+  }
+
+  /**
+   * Moves what a program left into its folder in the home. Only what the user owns: a hard link to a file of another would hand that over.
+   * @returns the names that were left out
+   */
+  async collect(made: string): Promise<string[]> {
+    const to = join(this.#inside, relative(this.#root, made))
+    const left: string[] = []
+    const [from, into] = [rawOf(made), rawOf(to)]
+    takeOver(from)
+    for (const { name } of listRaw(from)) {
+      const path = `${from}/${name}`
+      if (this.#drop(path, left)) continue
+      // the files of the daemon stay as they are
+      const isThere = exists(bytesOf(`${into}/${name}`))
+      if (isThere || !(await move(bytesOf(path), bytesOf(`${into}/${name}`)))) left.push(name)
+    }
+    this.remove(made)
+    return left
+  }
+
+  /** Removes the folder, and those that led to it alone. */
+  remove(made: string): void {
+    this.#discard(made)
+    for (let path = join(made, '..'); path !== this.#base; path = join(path, '..')) {
+      try {
+        rmdirSync(path)
+      } catch {
+        return
+      }
+    }
+  }
+
+  /** Moves what programs of a daemon that was killed left, where their run is still here, and removes the rest. */
+  async recover(): Promise<void> {
+    if (!exists(this.#root)) return
+    makePassage(this.#root)
+    for (const made of this.#owned(this.#root)) {
+      if (exists(join(this.#inside, relative(this.#root, made)))) await this.collect(made)
+    }
+    rmSync(this.#root, { recursive: true, force: true })
+  }
+
+  #discard(made: string): void {
+    if (!exists(made)) return
+    takeOver(rawOf(made))
+    for (const { name } of listRaw(rawOf(made))) this.#drop(`${rawOf(made)}/${name}`, [])
+    rmSync(made, { recursive: true, force: true })
+  }
+
+  /** Removes what another user owns, or what cannot be looked at. @returns whether nothing is left */
+  #drop(raw: string, left: string[]): boolean {
+    try {
+      const stat = lstatSync(bytesOf(raw))
+      if (stat.uid === this.#owner.uid) {
+        if (!stat.isDirectory()) return false
+        takeOver(raw)
+        for (const { name } of listRaw(raw)) this.#drop(`${raw}/${name}`, left)
+        return false
+      }
+    } catch {
+      // a path that is too long
+    }
+    left.push(raw.slice(raw.lastIndexOf('/') + 1))
+    rmSync(bytesOf(raw), { recursive: true, force: true })
+    return true
+  }
+
+  #owned(folder: string): string[] {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(entry => join(folder, entry.name))
+      .flatMap(path => (lstatSync(path).uid === this.#owner.uid ? [path] : this.#owned(path)))
+  }
+}
+
+function firstSafe(bases: string[]): string {
+  for (const base of bases) {
+    try {
+      makePassage(base)
+      return base
+    } catch {
+      // the next one
+    }
+  }
+  throw new BakError(
+    'cannot-create',
+    `no folder for programs of others: ${bases.join(' and ')} are another user's, or cannot be made`
+  )
+}
+
+/** @throws unless it is a folder that this user alone changes */
+function makePassage(path: string): void {
+  try {
+    mkdirSync(path, { mode: PASS_MODE })
+    chmodSync(path, PASS_MODE)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+  }
+  const { uid, mode } = lstatSync(path)
+  if (!lstatSync(path).isDirectory() || uid !== process.getuid?.() || (mode & 0o022) !== 0) {
+    throw new BakError('not-allowed', `${path} is not this user's alone`)
+  }
+}
+
+/**
+ * From now on nobody else changes which names a folder has, also a process that has it open: what is looked at there stays what it is.
+ * Safe from the top to the bottom only.
+ */
+function takeOver(raw: string): void {
+  lchownSync(bytesOf(raw), process.getuid?.() ?? 0, process.getgid?.() ?? 0)
+  chmodSync(bytesOf(raw), 0o700)
+}
+
+/** Over the border of two file systems it is copied, links as they are. @returns false if it cannot be, as a pipe */
+async function move(from: Buffer, to: Buffer): Promise<boolean> {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') return false
+  }
+  const options = { recursive: true, dereference: false, verbatimSymlinks: true }
+  return cp(from.toString('utf8'), to.toString('utf8'), options).then(
+    () => true,
+    () => false
+  )
+}
+
+function exists(path: string | Buffer): boolean {
+  try {
+    lstatSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,26 @@
+/** What members announce with their answers, held against what has arrived: an answer that announces more does not count. */
+import type { Signed } from '../../protocols/envelope.ts'
+import type { Ack, Produced } from '../../protocols/phase.ts'
+
+export class Announcements {
+  readonly #arrived = new Set<string>()
+  /** Digests of the lists of files that counted answers name. */
+  readonly answered = new Set<string>()
+
+  /** A tarball is in its place; its receipt follows, and then the answer of its member. @param files digest of its list of files */
+  received(peer: string, { digest, bytes }: { digest: string; bytes: number }, files?: string): void {
+    this.#arrived.add(keyOf(peer, { digest, bytes, files }))
+  }
+
+  /** @returns what an answer announces that has not arrived */
+  missingOf({ by, value }: Signed<Ack>): string | undefined {
+    const { produced = [] } = value
+    const missing = produced.find(each => !this.#arrived.has(keyOf(by, each)))
+    if (missing != null) return `it announced ${missing.name}, which did not arrive`
+    for (const { files } of produced) if (files != null) this.answered.add(files)
+    return undefined
+  }
+}
+
+const keyOf = (peer: string, { digest, bytes, files = '' }: Pick<Produced, 'digest' | 'bytes' | 'files'>) =>
+  `${peer} ${digest} ${bytes} ${files}`

@@ -1,0 +1,38 @@
+/**
+ * Which tarballs a run expects of a member: of the samples that its spec has and the groups that its roster gives the member, under the
+ * names that members give them. Pure.
+ */
+import { parseResultPath, type ResultPath, stepFolder } from '../../protocols/layout.ts'
+import type { RosterEntry } from '../../protocols/manifest.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import type { TarballOffer } from '../../protocols/tarball.ts'
+import { printable } from '../store/entries.ts'
+
+type Planned = Pick<RunRecord, 'spec' | 'controller'>
+
+/** @returns why the tarball is none that the run expects of this member */
+export function refusalOfOffer(
+  { kind, what, allow }: Pick<TarballOffer, 'kind' | 'what' | 'allow'>,
+  member: RosterEntry | undefined,
+  run: Planned
+): string | undefined {
+  if (member == null) return 'its sender did not join the run'
+  if (allow.length === 0) return 'it fills no folder'
+  for (const path of allow) {
+    const place = parseResultPath(path)
+    if (place == null || !isPlanned(place, member, run)) return `the run has no folder ${printable(path)}`
+    const expected = place.kind === 'sysinfo' ? `sysinfo ${place.when}` : 'step' in place ? stepFolder(place.step) : ''
+    if (what !== expected || (kind === 'sysinfo') !== (place.kind === 'sysinfo'))
+      return `a tarball of ${kind} named ${printable(what)} may not fill ${printable(path)}`
+  }
+  return undefined
+}
+
+function isPlanned(place: ResultPath, { peer, tools }: RosterEntry, { spec, controller }: Planned): boolean {
+  if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
+  if (place.kind !== 'tools' && place.kind !== 'workload') return false
+  const { number, name, sample } = place.step
+  if (spec.iterations[number - 1]?.name !== name || sample > spec.samples) return false
+  // the workload runs on the controller
+  return place.kind === 'workload' ? peer === controller.peer : tools.some(({ group }) => group === place.group)
+}

@@ -1,0 +1,52 @@
+/**
+ * What a daemon that was killed had not written yet: the record and the journal of its run get what the certificates say, and a certificate
+ * that is not there is named, so that the seal tells of it.
+ */
+import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
+import { encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { certificateFile, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { provenRun } from '../../protocols/verify/proven-run.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import type { RunEvents } from './events.ts'
+
+export interface KilledRun {
+  folder: RunFolder
+  record: RunRecord
+  events: RunEvents
+}
+
+/** @throws if a signed message cannot be read, or is not signed by the controller */
+export async function reconcile({ folder, record, events }: KilledRun): Promise<void> {
+  const evidence: Evidence = readEvidence({
+    offer: await folder.readEnvelope(OFFER_FILE),
+    manifest: await folder.readEnvelope(MANIFEST_FILE)
+  })
+  const sealed = await folder.readCertificates()
+  const certificates = sealed.map(each => checkCertificate(each, evidence))
+  const proven = provenRun(evidence, certificates)
+  // what nobody certified, such as who did not answer a preflight, stays
+  const others = record.excluded.filter(({ peer }) => !proven.excluded.some(each => each.peer === peer))
+  const errors = record.workload.map(({ error }) => error)
+  const workload = proven.workload.map((each, i) => (each.error == null ? { ...each, error: errors[i] } : each))
+  Object.assign(record, {
+    manifest: evidence.manifest?.digest,
+    roster: proven.roster,
+    excluded: evidence.manifest == null ? [...proven.excluded, ...others] : proven.excluded,
+    workload
+  })
+  const named = new Map(
+    events.past.flatMap(each => (each.type === 'phase-closed' ? [[certificateFile(each), each.certificate]] : []))
+  )
+  for (const [i, { value, acks }] of certificates.entries()) {
+    if (value == null || named.delete(certificateFile(value))) continue
+    const { seq, phase, step, when, verdict, asked } = value
+    const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
+    const certificate = digestOf(encode(sealed[i]))
+    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took: 0, certificate })
+  }
+  const reason = 'the daemon of the controller ended before it was written'
+  const lost = [...named.keys()].map(path => ({ path, reason }))
+  if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
+}

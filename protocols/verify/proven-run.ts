@@ -1,0 +1,50 @@
+/** What of the record of a run its signed messages say: who took part, who is out of it and why, how the workload ended. */
+import type { CheckedCertificate, Evidence } from '../certificate.ts'
+import { encode } from '../codec.ts'
+import { RECORD_FILE } from '../layout.ts'
+import type { RunRecord } from '../record.ts'
+import type { Fault } from './report.ts'
+
+export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
+
+/** @param certificates in the order of their phases */
+export function provenRun({ manifest }: Evidence, certificates: CheckedCertificate[]): ProvenRun {
+  const { roster = [], excluded: before = [] } = manifest?.value ?? {}
+  const excluded = new Map(before.map(each => [each.peer, each]))
+  for (const each of certificates.flatMap(({ value }) => value?.excluded ?? []))
+    if (!excluded.has(each.peer)) excluded.set(each.peer, each)
+  const workload = certificates.flatMap(({ value, acks: [answer] }) => {
+    const result = value?.phase === 'work' ? answer?.value.workload : undefined
+    return value?.step == null || result == null ? [] : [{ step: value.step, ...result }]
+  })
+  return { roster, excluded: [...excluded.values()], workload }
+}
+
+/** @returns where the record says something else */
+export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
+  const wrong = (what: string) => ({ where: RECORD_FILE, what })
+  const faults: Fault[] = []
+  if (!same(record.roster, proven.roster)) faults.push(wrong('its roster is not that of the manifest'))
+  for (const { peer, name, ...how } of proven.excluded) {
+    const told = record.excluded.find(each => each.peer === peer)
+    if (told == null) faults.push(wrong(`it does not say that ${name} was excluded at ${how.phase}`))
+    else if (!same(told, { peer, name, ...how })) faults.push(wrong(`${name} was excluded otherwise than it says`))
+  }
+  for (const { peer, name, phase } of record.excluded) {
+    // of a run that had no members there is no manifest that could say it
+    if (proven.excluded.some(each => each.peer === peer) || (record.manifest == null && phase === 'join')) continue
+    faults.push(wrong(`no certificate says that ${name} was excluded`))
+  }
+  const ended = record.workload
+  if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
+    faults.push(wrong('its results of the workload are not those that the controller answered'))
+  return faults
+}
+
+/** Where the answer names no error the controller may have taken it from the output. */
+const isResult = (told: RunRecord['workload'][number], answered?: RunRecord['workload'][number]) =>
+  answered != null && same(told, answered.error == null ? { ...answered, error: told.error } : answered)
+
+export const same = (a: unknown, b: unknown) => Buffer.compare(encode(plain(a)), encode(plain(b))) === 0
+/** Fields that are undefined are not there. */
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value))

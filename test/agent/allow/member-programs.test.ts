@@ -1,0 +1,36 @@
+/** How the programs of a run are treated on a member: whose word each of them is. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { programsOf } from '../../../node/agent/allow/member-programs.ts'
+import type { RunProgramsInit } from '../../../node/processes/run-programs.ts'
+import type { Spec } from '../../../protocols/spec.ts'
+
+const treatments = suite('the programs of a run')
+const typed: Spec['tool'] = { mine: { command: ['sleep'], options: ['9'] } }
+const table: Array<[title: string, controller: string, tool: string, argv: string[], treated: string]> = [
+  ['of another peer', 'c', 'mine', ['sleep', '9'], 'apart'],
+  ['of another peer, though its words are privileged', 'c', 'p', ['perf', '-a'], 'privileged'],
+  ['that the owner typed', 'self', 'mine', ['sleep', '9'], 'owner'],
+  ['of an own run that somebody registered here', 'self', 'registered', ['evil'], 'apart'],
+  ['of an own run under the name of what the owner typed', 'self', 'mine', ['evil', '9'], 'apart'],
+  ['of an own run that is privileged', 'self', 'p', ['perf', '-a'], 'privileged']
+]
+for (const [title, controller, tool, argv, treated] of table) {
+  treatments(`a program ${title} is treated as ${treated}`, async () => {
+    let init: RunProgramsInit | undefined
+    const guards = {
+      forRun(given: RunProgramsInit) {
+        init = given
+        return { spawn: () => assert.unreachable() as never, end: async () => {} }
+      }
+    }
+    const isPrivileged = async ([program]: string[]) => program === 'perf'
+    programsOf(
+      { run: 'r', controller, data: '/d', offer: { spec: { tool: typed } } },
+      { guards, self: 'self', isPrivileged }
+    )
+    assert.is(await init?.treatmentOf(tool, argv), treated)
+    assert.is(init?.isOwn, controller === 'self')
+  })
+}
+treatments.run()

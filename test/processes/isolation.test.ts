@@ -1,0 +1,153 @@
+/** How programs of others are kept apart: which way a machine has, the command line, and the user. */
+import { spawnSync } from 'node:child_process'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  type Isolation,
+  type IsolationFacts,
+  isolationInWords,
+  isolationOf,
+  wrap
+} from '../../node/processes/isolation.ts'
+import { runAsOf } from '../../node/processes/run-as.ts'
+
+const isolation = suite('how programs of others are kept apart')
+const runAs = { user: 'bak-run', uid: 998, gid: 997 }
+const facts: IsolationFacts = {
+  ...{ isRoot: true, mayRunAsOwner: false, network: true, runAs, hidden: ['/home/u'], shown: ['/opt'] },
+  setpriv: { path: '/usr/bin/setpriv' },
+  unshare: { path: '/usr/bin/unshare' },
+  bwrap: { path: '/usr/bin/bwrap' }
+}
+const absent = { why: 'is not on the PATH' }
+
+const ways: Array<[title: string, change: Partial<IsolationFacts>, words: RegExp]> = [
+  ['a daemon of root', {}, /run as bak-run \(998\), without privileges$/],
+  ['a daemon of root without the network', { network: false }, /without privileges, without the network$/],
+  [
+    'a daemon of root without setpriv',
+    { setpriv: absent },
+    /do not run here: setpriv of util-linux is not on the PATH/
+  ],
+  [
+    'a daemon of root without setpriv, whatever its owner says',
+    { setpriv: absent, mayRunAsOwner: true },
+    /do not run here/
+  ],
+  [
+    'a daemon of root without the network and unshare',
+    { network: false, unshare: absent },
+    /do not run here: .*unshare/
+  ],
+  ['a user', { isRoot: false }, /run under bubblewrap$/],
+  [
+    'a user, though the owner says they may run as the user',
+    { isRoot: false, mayRunAsOwner: true },
+    /under bubblewrap$/
+  ],
+  ['a user without the network', { isRoot: false, network: false }, /under bubblewrap, without the network$/],
+  [
+    'a user without bubblewrap',
+    { isRoot: false, bwrap: absent },
+    /do not run here: bubblewrap \(bwrap\) is not on the PATH/
+  ],
+  [
+    'a user without bubblewrap who says so',
+    { isRoot: false, bwrap: absent, mayRunAsOwner: true },
+    /as the user of this daemon: --allow-workloads/
+  ]
+]
+for (const [title, change, words] of ways) {
+  isolation(`${title}: ${words.source.replaceAll('\\', '')}`, () => {
+    assert.match(isolationInWords(isolationOf({ ...facts, ...change })), words)
+  })
+}
+
+const argv = ['sleep', '1']
+const start = { argv, folder: '/w/f', rlimits: {}, enter: [] }
+
+isolation('setpriv drops groups, capabilities and the way to new ones; limits and the cgroup come before it', () => {
+  const user = isolationOf(facts) as Isolation
+  const words = wrap({
+    ...start,
+    isolation: user,
+    rlimits: { nofile: 64, fsize: 1000 },
+    enter: ["/sys/fs/cgroup/it's/cgroup.procs"]
+  })
+  assert.equal(words.slice(-2), argv)
+  assert.match(
+    words.join(' '),
+    /bak-start \/usr\/bin\/setpriv --reuid 998 --regid 997 --clear-groups --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- sleep 1$/
+  )
+  assert.equal((words[2] as string).split('\n'), [
+    `echo $$ > '/sys/fs/cgroup/it'\\''s/cgroup.procs' || exit 126`,
+    'umask 077',
+    'ulimit -c 0 2>/dev/null',
+    'ulimit -n 64 2>/dev/null',
+    'ulimit -f 2 2>/dev/null',
+    'exec "$@"'
+  ])
+  const alone = wrap({ ...start, isolation: isolationOf({ ...facts, network: false }) as Isolation })
+  assert.match(alone.join(' '), /bak-start \/usr\/bin\/unshare --net -- \/usr\/bin\/setpriv/)
+})
+
+isolation('a sandbox shows what is hidden only where the owner or the program says so, and the folder last', () => {
+  const box = isolationOf({ ...facts, isRoot: false, network: false }) as Isolation
+  const words = wrap({ ...start, isolation: box }).join(' ')
+  assert.match(
+    words,
+    /--unshare-pid .*--unshare-net --cap-drop ALL --ro-bind \/ \/ .*--tmpfs \/home\/u --ro-bind-try \/opt \/opt --bind \/w\/f \/w\/f --chdir \/w\/f -- sleep 1$/
+  )
+  const own = wrap({ ...start, argv: ['/home/u/bench', 'x'], isolation: box }).join(' ')
+  assert.match(
+    own,
+    /--tmpfs \/home\/u --ro-bind-try \/opt \/opt --ro-bind-try \/home\/u\/bench \/home\/u\/bench --bind/
+  )
+})
+
+isolation('what runs as the daemon is not changed, but for its cgroup', () => {
+  const owner = { how: 'owner', limit: false } as const
+  assert.equal(wrap({ ...start, isolation: owner, rlimits: { nofile: 64 } }), argv)
+  assert.is(wrap({ ...start, isolation: owner, enter: ['/c/p'] })[2], 'echo $$ > \'/c/p\' || exit 126\nexec "$@"')
+})
+
+isolation('a program that cannot enter its cgroup does not run', () => {
+  const [program = '', ...words] = wrap({
+    ...start,
+    argv: ['echo', 'ran'],
+    isolation: { how: 'owner', limit: false },
+    enter: ['/nonexistent/x']
+  })
+  const { status, stdout } = spawnSync(program, words, { encoding: 'utf8' })
+  assert.equal([status, stdout], [126, ''])
+})
+isolation.run()
+
+const users = suite('the user that programs of others run as')
+const passwd =
+  'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nbench:x:1001:100::/:/bin/sh\ntoor:x:0:1::/:/bin/sh\nops:x:5:0::/:/bin/sh\n'
+const named: Array<[wanted: string | undefined, passwd: string, found: string | RegExp]> = [
+  [undefined, `${passwd}bak-run:x:998:997::/:/bin/false\n`, 'bak-run 998 997'],
+  [undefined, passwd, 'nobody 65534 65534'],
+  [undefined, '', 'nobody 65534 65534'],
+  ['bench', passwd, 'bench 1001 100'],
+  ['1001', passwd, '1001 1001 1001'],
+  ['1001:50', '', '1001:50 1001 50'],
+  ['gone', passwd, /there is no user gone in \/etc\/passwd/],
+  ['root', passwd, /root is root, or of root's group/],
+  ['toor', passwd, /never run as root/],
+  ['ops', passwd, /never run as root/],
+  ['0', passwd, /never run as root/],
+  ['1001:0', passwd, /never run as root/]
+]
+for (const [wanted, text, found] of named) {
+  users(`${wanted ?? 'the default'} of ${text.length} bytes of passwd is ${found}`, () => {
+    const given = () => {
+      const { user, uid, gid } = runAsOf(wanted, text)
+      return `${user} ${uid} ${gid}`
+    }
+    if (typeof found === 'string') assert.is(given(), found)
+    else assert.throws(given, found)
+  })
+}
+users.run()

@@ -1,0 +1,142 @@
+/** Working folders outside of the home, the budget of the disk, and the audit. */
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Audit, type AuditLine, readAudit } from '../../node/processes/audit.ts'
+import { excessOf } from '../../node/processes/disk-budget.ts'
+import { WorkFolders } from '../../node/processes/work-folders.ts'
+import { skipWhere } from '../helpers/skip.ts'
+import { createWorkspace } from '../helpers/workspace.ts'
+
+const NOBODY = 65_534
+const folders = suite('working folders of another user')
+const asRoot = skipWhere(process.getuid?.() === 0 ? undefined : 'only root can give a folder to another user', folders)
+
+function foldersOf() {
+  const { folder, close } = createWorkspace('work-folders')
+  const inside = join(folder, 'home/work')
+  mkdirSync(join(inside, 'run/data/x'), { recursive: true })
+  const init = {
+    home: join(folder, 'home'),
+    inside,
+    owner: { uid: NOBODY, gid: NOBODY },
+    bases: [join(folder, 'base')]
+  }
+  return { inside, folder, close, init, made: new WorkFolders(init) }
+}
+const plant = (path: string, text: string, uid = NOBODY) => {
+  writeFileSync(path, text)
+  chownSync(path, uid, uid)
+}
+
+asRoot('is the user’s alone, below folders that it can only pass through', async () => {
+  const { made, inside, close } = foldersOf()
+  const path = made.make(join(inside, 'run/data/x'))
+  const { uid, mode } = statSync(path)
+  assert.equal([uid, mode & 0o777], [NOBODY, 0o700])
+  assert.equal([statSync(join(path, '..')).uid, statSync(join(path, '..')).mode & 0o777], [0, 0o711])
+  await close()
+})
+
+asRoot('what is in it comes home, without files of others and without harm to those that are there', async () => {
+  const { made, inside, folder, close } = foldersOf()
+  const home = join(inside, 'run/data/x')
+  writeFileSync(join(home, 'x-stdout.txt'), 'the daemon’s')
+  const path = made.make(home)
+  plant(join(path, 'f'), 'mine')
+  plant(join(path, 'x-stdout.txt'), 'forged')
+  mkdirSync(join(path, 'd'))
+  chownSync(join(path, 'd'), NOBODY, NOBODY)
+  plant(join(path, 'd/g'), 'deep')
+  plant(join(folder, 'secret'), 'of root', 0)
+  linkSync(join(folder, 'secret'), join(path, 'stolen'))
+  linkSync(join(folder, 'secret'), join(path, 'd/stolen'))
+  symlinkSync('/etc/shadow', join(path, 'link'))
+  const left = await made.collect(path)
+  assert.equal(left.sort(), ['link', 'stolen', 'stolen', 'x-stdout.txt'])
+  assert.is(readFileSync(join(home, 'f'), 'utf8'), 'mine')
+  assert.is(readFileSync(join(home, 'd/g'), 'utf8'), 'deep')
+  assert.is(readFileSync(join(home, 'x-stdout.txt'), 'utf8'), 'the daemon’s')
+  assert.not.ok(existsSync(join(home, 'stolen')) || existsSync(join(home, 'd/stolen')))
+  assert.is(readFileSync(join(folder, 'secret'), 'utf8'), 'of root')
+  assert.not.ok(existsSync(path))
+  await close()
+})
+
+asRoot('what a killed daemon left comes home where its run is still here, and is removed elsewhere', async () => {
+  const { made, inside, init, close } = foldersOf()
+  const [path, other] = [made.make(join(inside, 'run/data/x')), made.make(join(inside, 'gone/data/x'))]
+  plant(join(path, 'f'), 'mine')
+  plant(join(other, 'f'), 'nobody’s')
+  await new WorkFolders(init).recover()
+  assert.is(readFileSync(join(inside, 'run/data/x/f'), 'utf8'), 'mine')
+  assert.not.ok(existsSync(path) || existsSync(other) || existsSync(join(inside, 'gone')))
+  await close()
+})
+
+asRoot('a place that another user owns, or may change, is not used', async () => {
+  const { folder, init, close } = foldersOf()
+  const [foreign, open] = [join(folder, 'foreign'), join(folder, 'open')]
+  mkdirSync(foreign)
+  chownSync(foreign, NOBODY, NOBODY)
+  mkdirSync(open)
+  await import('node:fs').then(({ chmodSync }) => chmodSync(open, 0o777))
+  assert.throws(() => new WorkFolders({ ...init, bases: [foreign, open] }), /no folder for programs of others/)
+  await close()
+})
+folders.run()
+
+const budgets = suite('the budget of the disk')
+budgets('counts bytes and entries of all folders, deep ones too, and no holes', async () => {
+  const { folder, close } = createWorkspace('budget')
+  for (const name of ['a/b/c', 'd']) mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, 'a/b/c/f'), Buffer.alloc(100_000, 1))
+  writeFileSync(join(folder, 'sparse'), '')
+  truncateSync(join(folder, 'sparse'), 1e12)
+  const both = [join(folder, 'a'), join(folder, 'd'), join(folder, 'not-there')]
+  assert.is(await excessOf(both, { bytes: 200_000, entries: 10 }), undefined)
+  assert.match((await excessOf(both, { bytes: 50_000 })) ?? '', /wrote more than 50000 bytes: run_limits.bytes/)
+  assert.match((await excessOf(both, { entries: 2 })) ?? '', /made more than 2 files and folders: run_limits.entries/)
+  assert.is(await excessOf([folder], { bytes: 1_000_000 }), undefined)
+  assert.is(await excessOf([folder], {}), undefined)
+  await close()
+})
+budgets.run()
+
+const audits = suite('the audit')
+const line: AuditLine = { at: 1, event: 'start', by: 'p', run: 'r', tool: 't', argv: ['a', 'b\nc'], digest: 'd' }
+audits('keeps lines in order and within its bound, and reads no broken one', async () => {
+  const { folder, close } = createWorkspace('audit')
+  const path = join(folder, 'audit')
+  const audit = new Audit({ path, maxBytes: 1_000, onError: why => assert.unreachable(why) })
+  for (let at = 0; at < 100; at++) audit.write({ ...line, at })
+  const kept = (await readAudit(path)).map(({ at }) => at)
+  assert.is(kept.at(-1), 99)
+  assert.equal(
+    kept,
+    [...kept].sort((a, b) => a - b)
+  )
+  assert.ok(statSync(path).size + statSync(`${path}.1`).size <= 2_000)
+  assert.is(statSync(path).mode & 0o777, 0o600)
+  writeFileSync(path, `{"at":1\nnot JSON\n${JSON.stringify(line)}\n`)
+  assert.equal((await readAudit(path)).slice(-1), [line])
+  await close()
+})
+audits('says when it cannot be written', async () => {
+  const said: string[] = []
+  const audit = new Audit({ path: '/nonexistent/audit', onError: why => said.push(why) })
+  assert.is(audit.write(line), false)
+  assert.is(said.length, 1)
+})
+audits.run()

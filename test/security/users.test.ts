@@ -1,0 +1,141 @@
+/** Programs that a controller brings to a daemon of an ordinary user: in a sandbox, or not at all until that user says so. Real daemons. */
+import { spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { BAK, BAK_NODE } from '../../testnets/programs.ts'
+import { finished, goneWithin, processesWith, startRun, Testnet, uniqueSleep } from '../helpers/mesh.ts'
+import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
+import { until } from '../helpers/until.ts'
+
+const NOBODY = 65_534
+const USER = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--']
+const users = suite('programs that a controller brings to an ordinary user')
+const needsRoot = process.getuid?.() === 0 ? undefined : 'only root can start daemons of another user'
+const asRoot = skipWhere(needsRoot, users)
+const withSandbox = skipWhere(needsRoot ?? needs('bwrap'), users)
+let net: Testnet
+let folder: string
+
+/** `a` has bubblewrap, `b` and `d` have not; the owner of `d` lets programs of others run nevertheless. `c` is root's, and asks. */
+users.before(async () => {
+  if (needsRoot != null) return
+  folder = mkdtempSync(join(tmpdir(), 'bak-users-'))
+  chmodSync(folder, 0o755)
+  const programs = join(folder, 'bin')
+  mkdirSync(programs)
+  const present = new Set<string>()
+  for (const from of ['/usr/bin', '/bin']) {
+    for (const name of readdirSync(from)) {
+      if (name !== 'bwrap' && !present.has(name) && present.add(name))
+        symlinkSync(join(from, name), join(programs, name))
+    }
+  }
+  mkdirSync(join(folder, 'owner/.ssh'), { recursive: true })
+  writeFileSync(join(folder, 'owner/.ssh/id'), 'PRIVATE\n')
+  for (const path of ['a', 'b', 'd'].map(name => join(folder, name))) mkdirSync(path, { mode: 0o700 })
+  for (const name of ['a', 'b', 'd', 'owner', 'owner/.ssh', 'owner/.ssh/id'])
+    chownSync(join(folder, name), NOBODY, NOBODY)
+  const user = [...USER, 'env', `HOME=${join(folder, 'owner')}`]
+  const listen = '/ip4/127.0.0.1/tcp/0'
+  net = await Testnet.start({
+    ...{ folder, peers: ['c'] },
+    args: name => (name === 'd' ? ['--allow-workloads'] : []),
+    place: name => ({ enter: name === 'c' ? [] : name === 'a' ? user : [...user, `PATH=${programs}`], listen })
+  })
+  for (const name of ['a', 'b', 'd']) {
+    net.add(name)
+    await net.startPeer(name)
+  }
+  await net.until('c', members => members.filter(({ state }) => state === 'alive').length === 4)
+})
+users.after(async () => {
+  await net?.stop()
+  if (folder != null) rmSync(folder, { recursive: true, force: true })
+})
+/** As the user of a member, whose socket is nobody else's. */
+const asUser = (member: string, words: string[]) =>
+  finished(
+    spawn('setpriv', [...USER.slice(1), ...words], {
+      cwd: join(folder, 'owner'),
+      env: { ...process.env, BAK_HOME: net.peer(member).home }
+    })
+  )
+const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: script(line) })
+
+withSandbox(
+  'they see neither the home nor what else is the user’s, and can change nothing but their folder',
+  async () => {
+    const { home } = net.peer('a')
+    const line = `cat ${home}/key; cat ${folder}/owner/.ssh/id; ls -A ${home} | grep -v work; touch ${folder}/owner/x /usr/x /tmp/mine; ls /tmp | grep -v ^bak-users; echo mine > f; echo end`
+    const { text, stderr } = await on('a', line)
+    assert.is(text('x-stdout.txt'), 'mine\nend\n', stderr)
+    assert.match(text('x-stderr.txt'), `cat: ${home}/key: No such file`)
+    assert.match(text('x-stderr.txt'), `cat: ${folder}/owner/.ssh/id: No such file`)
+    assert.match(text('x-stderr.txt'), /\/usr\/x'?: Read-only file system/)
+    assert.is(text('f'), 'mine\n')
+  }
+)
+
+withSandbox('they see no other process, and have no capability', async () => {
+  const { text } = await on('a', 'ls -d /proc/[0-9]* | wc -l; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status')
+  const [count, caps, privileges] = text('x-stdout.txt').split('\n')
+  assert.ok(Number(count) < 8, count)
+  assert.match(caps as string, /0{16}$/)
+  assert.match(privileges as string, /1$/)
+})
+
+withSandbox('they get the signal that stops their tool, and can end in order', async () => {
+  const command = ['/bin/sh', '-c', 'trap "echo in order; exit 0" TERM; echo up; while :; do sleep 0.1; done']
+  const { text, stderr } = await runOwnTool(net, { controller: 'c', member: 'a', command })
+  assert.is(text('x-stdout.txt'), 'up\nin order\n', stderr)
+})
+
+withSandbox('nothing of them is left when the daemon is killed', async () => {
+  const mark = uniqueSleep()
+  const line = `(setsid sh -c "sleep ${mark} & sleep ${mark}" &); exec sleep ${mark}`
+  const run = await startRun(net, 'c', [
+    ownTool(net, 'a', ['/bin/sh', '-c', line]),
+    '--quorum',
+    '1',
+    '--',
+    'sleep',
+    '30'
+  ])
+  await run.until(event => event.type === 'workload-started')
+  await until(() => processesWith(mark).length >= 3, { what: () => `${processesWith(mark).length} processes run` })
+  await net.stopPeer('a', 'SIGKILL')
+  await goneWithin(mark, 5_000)
+  await net.startPeer('a')
+  run.kill('SIGINT')
+  await run.finished
+})
+
+asRoot('without bubblewrap they are refused at join, by a rule and for a reason', async () => {
+  const { stderr } = await on('b', 'id')
+  assert.match(stderr, /excluded=b phase=join not-allowed: allow\.workloads lets programs of others run only apart/)
+  assert.match(
+    stderr,
+    /bubblewrap \(bwrap\) is not on the PATH; it is set in .*\/b\/config\.toml or by --allow-workloads/
+  )
+})
+
+asRoot('tools of bak run there all the same, and what its user types', async () => {
+  const { status, stderr } = await net.bak('c', ['run', '--on', 'b', '--tools', 'proc', '--strict', '--', 'true'])
+  assert.is(status, 0, stderr)
+  const own = ownTool(net, 'b', script('id -u'))
+  const ended = await asUser('b', [BAK, 'run', own, '--strict', '--', 'sleep', '0.3'])
+  assert.is(ended.status, 0, ended.stderr)
+})
+
+asRoot('where the owner says so they run as the owner, and all that shows the rules says it', async () => {
+  const { text, stderr } = await on('d', 'id -u; umask; ulimit -c')
+  assert.is(text('x-stdout.txt'), `${NOBODY}\n0077\n0\n`, stderr)
+  const { stdout } = await asUser('d', [BAK_NODE, 'status'])
+  assert.match(stdout, /guards: +programs of others run as the user of this daemon: --allow-workloads/)
+})
+
+users.run()
