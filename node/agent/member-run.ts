@@ -286,7 +286,7 @@ export class MemberRun {
     if (excess != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${excess}`)
   }
 
-  #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))
+  readonly #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))
 
   #failed(what: string, cause: unknown): void {
     this.#log.error(what, { run: this.member.run, why: asBakError(cause).message })
