@@ -18,7 +18,7 @@ export function noteReceived(
   { took, path, carrier, files, refused, refusedPaths = [] }: Transfer
 ): void {
   record.sent.push({ ...from, what, digest, bytes, arrived: true, files, path, carrier })
-  events.store({ type: 'received', ...from, what, digest, bytes, took, path, carrier })
+  events.store({ type: 'received', ...from, what, digest, bytes, took, files, path, carrier })
   for (const entry of refused)
     events.store({ type: 'refused', peer: from.peer, what: entry, code: 'not-allowed', reason: NOT_TAKEN })
   if (refused.length === 0) return
