@@ -33,9 +33,9 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
   const { on, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
-  const { quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
+  const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {
-    ...{ quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
+    ...{ strict, quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
   return {

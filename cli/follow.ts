@@ -5,7 +5,7 @@ import { asBakError, BakError, exitStatus } from '../protocols/errors.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
-import { statusOf } from '../protocols/verdict.ts'
+import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import type { View } from './views/view.ts'
 
@@ -84,12 +84,13 @@ export async function checkDaemon({ ask, home }: Pick<Context, 'ask' | 'home'>, 
 }
 
 function statusOfRun(
-  { verdict, status, partial, shortfalls }: EndedEvent,
+  ended: EndedEvent,
   workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined,
   { strict, propagateExit }: { strict: boolean; propagateExit: boolean }
 ): number {
+  const { verdict, status } = ended
   if (propagateExit && verdict === 'workload-failed' && workload != null) return exitOf(workload) || status
-  return status === 0 ? statusOf(verdict, !partial && shortfalls.length === 0, strict) : status
+  return status === 0 ? statusOf(verdict, isWhole(ended), strict) : status
 }
 
 /** As in a shell: 128 and the number of the signal. */

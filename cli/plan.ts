@@ -2,13 +2,13 @@
 import type { Plan } from '../protocols/control.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
 import { formatNote, formatTable } from '../protocols/text-table.ts'
-import { statusOf } from '../protocols/verdict.ts'
+import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
-  const { members, verdict, partial, shortfalls, phases, command } = plan
+  const { members, verdict, phases, command } = plan
   if (json) await print(JSON.stringify(plan))
   else {
     await printLines(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
@@ -16,7 +16,7 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }
-  return statusOf(verdict, !partial && shortfalls.length === 0, strict)
+  return statusOf(verdict, isWhole(plan), strict)
 }
 
 function rowOf({ rank, name, driver, tools, missing, excluded }: Plan['members'][number]) {

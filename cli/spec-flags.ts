@@ -25,7 +25,9 @@ export interface SpecFlags {
   tag?: Record<string, string>
   onMissingTool?: 'continue' | 'exclude'
   onFailedTool?: 'continue' | 'exclude'
-  policy?: Record<string, string | number>
+  policy?: Record<string, string | number | boolean>
+  /** A flag of all commands that follow a run. */
+  strict?: boolean
 }
 
 export function addSpecFlags(command: Command): void {
@@ -106,9 +108,10 @@ export function parseTool(value: string, before: SpecFlags['tool'] = {}): SpecFl
   return { ...before, [name]: { command: ['/bin/sh', '-c', command] } }
 }
 
-function parsePolicy(value: string, before: Record<string, string | number> = {}): Record<string, string | number> {
+function parsePolicy(value: string, before: SpecFlags['policy'] = {}): SpecFlags['policy'] {
   const [[key, text] = ['', '']] = Object.entries(parsePair(value))
-  return { ...before, [key.replaceAll('-', '_')]: /^\d+(\.\d+)?$/.test(text) ? Number(text) : text }
+  const known = /^\d+(\.\d+)?$/.test(text) ? Number(text) : /^(true|false)$/.test(text) ? text === 'true' : text
+  return { ...before, [key.replaceAll('-', '_')]: known }
 }
 
 function parseIteration(value: string, before: SpecFlags['iteration'] = []): SpecFlags['iteration'] {

@@ -102,7 +102,9 @@ const body = v.variant('type', [
     took: milliseconds,
     /** The path of its last byte; left out for the controller's own. */
     path: v.optional(pathClass),
-    carrier: v.optional(carrier)
+    carrier: v.optional(carrier),
+    /** Digest of the signed list of its files. */
+    files: v.optional(digest)
   }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
   v.object({ type: v.literal('warning'), text }),

@@ -34,7 +34,11 @@ export const quorum = v.union(
   [
     v.picklist(['all', 'majority']),
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-    v.pipe(v.string(), v.regex(/^(100|[1-9]?\d)(\.\d+)?%$/))
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
+      v.check(share => Number.parseFloat(share) > 0 && Number.parseFloat(share) <= 100)
+    )
   ],
   'a quorum is all, majority, a number of members or a percentage such as 80%'
 )
@@ -87,6 +91,8 @@ export type Iteration = v.InferOutput<typeof iteration>
 
 export const policy = v.strictObject({
   quorum: v.optional(quorum, 'all'),
+  /** Whether a run fails that lacks members or anything else that it was asked for. */
+  strict: v.optional(v.boolean()),
   /** Seconds to wait for --expect members and for their answers to join. */
   join_timeout: v.optional(seconds, 60),
   /** Seconds in which each candidate must answer before join is sent; 0 sends join without asking before. */

@@ -20,7 +20,6 @@ import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
   key?: string
-  strict?: boolean
   propagateExit?: boolean
   detach?: boolean
   quiet?: boolean
@@ -64,7 +63,7 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
   const caller = { directory, env: callerEnv }
-  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), options.strict)
+  if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
   return options.detach ? detach(context, request) : start(context, options, request)
 }

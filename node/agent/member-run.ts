@@ -167,7 +167,7 @@ export class MemberRun {
   async drop(): Promise<void> {
     this.#clearTimers()
     this.#enter('gone')
-    await this.member.remove()
+    await this.member.remove().catch(error => this.#failed('not removed', error))
     // the last certificate may be on its way
     await this.#uplinks.finish(LAST_MESSAGES_MS)
     this.#init.onGone()
@@ -177,14 +177,19 @@ export class MemberRun {
   abandon(): void {
     if (this.#ending) return
     this.#ending = true
-    this.#abandon().catch(error => this.#log.error('not ended in order', { why: asBakError(error).message }))
+    this.#abandon().catch(error => {
+      // whoever ends it later tries again
+      this.#ending = false
+      this.#failed('not ended in order', error)
+    })
   }
 
   async #abandon(): Promise<void> {
     this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
     await this.#tail
     await stopTools(this.member)
-    await this.pack()
+    // a full disk keeps nobody in a run: whoever collects the data has it packed then
+    await this.pack().catch(error => this.#failed('data not packed', error))
     await this.#finish()
   }
 
@@ -227,6 +232,8 @@ export class MemberRun {
     else this.#log.debug('phase', { run, phase, outcome, code, why })
     if (member.state === 'gone') await this.#finish()
     else await this.#save()
+    // no command follows, and what could not be handed over is collected
+    if (phase === 'terminate' && outcome === 'failed') this.abandon()
   }
 
   #enter(state: State): void {
@@ -279,9 +286,10 @@ export class MemberRun {
     if (excess != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${excess}`)
   }
 
-  async #save(): Promise<void> {
-    const { member } = this
-    await member.keep().catch(error => this.#log.error('state not saved', { run: member.run, why: error.message }))
+  readonly #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))
+
+  #failed(what: string, cause: unknown): void {
+    this.#log.error(what, { run: this.member.run, why: asBakError(cause).message })
   }
 
   #refuse({ run, phase }: Command, from: string, { code, reason: why }: { code: string; reason: string }): void {

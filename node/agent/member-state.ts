@@ -74,7 +74,7 @@ export class MemberState {
   programs: Programs | undefined
   /** What the daemon had cost when this member answered `start`. */
   usageAtStart: UsageSnapshot | undefined
-  /** Its tools were running when the daemon died. */
+  /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
   interrupted = false
   #saved: { state?: State; manifest?: string } = {}
   readonly #stateFile: StateFile
@@ -169,6 +169,7 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
   Object.assign(member, { seq, state, ack, clock: content.clock })
   if (content.manifest != null) member.accept(content.manifest)
-  member.interrupted = member.state === 'running'
+  // `start` is answered before the state is on the disk
+  member.interrupted = member.state === 'running' || member.state === 'idle'
   return member
 }

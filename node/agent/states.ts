@@ -16,7 +16,8 @@ export const transitions: Record<Phase, { from: State[]; to?: State }> = {
   init: { from: ['ready'], to: 'idle' },
   start: { from: ['idle'], to: 'running' },
   work: { from: ['running'] },
-  stop: { from: ['running'], to: 'idle' },
+  // one whose `start` was cut short has nothing to stop, and is not at fault
+  stop: { from: ['idle', 'running'], to: 'idle' },
   send: { from: ['idle', 'orphaned', 'ended'] },
   end: { from: ['joined', 'ready', 'idle'], to: 'ended' },
   terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended'], to: 'gone' }

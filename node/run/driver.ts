@@ -8,7 +8,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
-import { statusOf } from '../../protocols/verdict.ts'
+import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
@@ -79,15 +79,19 @@ export class Driver {
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
+    // it was accepted while the last phase was written
+    if (this.run.cancelled.aborted) fail(this.run.cancelled.reason)
     return this.#finish(ending.verdict === 'ok' ? endingOfWorkload(record) : ending)
   }
 
-  /** Anyone may stop a run at any time; what was measured is kept. */
-  cancel(by: string, reason: string): void {
+  /** Anyone may stop a run at any time; what was measured is kept. @returns false if it is too late: the run has its verdict */
+  cancel(by: string, reason: string): boolean {
     const { run } = this
-    if (run.cancelled.aborted || run.record.state === 'ended') return
+    if (run.record.state === 'ended') return false
+    if (run.cancelled.aborted) return true
     run.events.store({ type: 'cancel', by, reason })
     this.#abort(new Stopped('cancelled', `cancelled by ${by}: ${reason}`))
+    return true
   }
 
   #abort(why: Stopped): void {
@@ -184,8 +188,9 @@ export class Driver {
   #isDue({ always, step, phase }: PlannedPhase): boolean {
     const { candidates, record } = this.run
     if (always === 'sample') return isSameStep(step, this.#step)
-    // without a manifest nobody has begun anything that could end
-    return always === 'run' && candidates.length > 0 && (phase !== 'end' || record.manifest != null)
+    if (always !== 'run' || candidates.length === 0) return false
+    // without a manifest nobody has begun anything that could end, and without a sample there is no machine to compare
+    return phase === 'end' ? record.manifest != null : phase === 'terminate' || this.#step != null
   }
 
   async #phase(at: PlannedPhase, cleanup: boolean): Promise<void> {
@@ -220,7 +225,7 @@ export class Driver {
     const took = performance.now() - began
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
-    record.status = statusOf(verdict)
+    record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
     const { answered } = this.run.announcements
     const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
     if (why != null) parts.log.error('no seal', { run: id, why })

@@ -31,11 +31,11 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
 }
 
 /** Of a run in which all phases went well. */
-export function endingOfWorkload({ workload }: RunRecord): Ending {
-  const bad = workload.find(each => each.exit !== 0 || each.error != null)
+export function endingOfWorkload({ workload, spec }: RunRecord): Ending {
+  const bad = workload.find(each => each.exit !== 0 || each.error != null || each.timedOut)
   if (bad == null) return { verdict: 'ok' }
   const how = describeExit(bad)
-  const why = bad.timedOut ? `killed at its deadline (${how})` : how
+  const why = bad.timedOut ? `ended at its deadline of ${spec.policy.timeout} s (${how})` : how
   const said = bad.error == null ? '' : `: ${bad.error}`
   return { verdict: 'workload-failed', reason: `${why} in ${stepFolder(bad.step)}${said}` }
 }

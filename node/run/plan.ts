@@ -39,7 +39,9 @@ export function planOf(spec: Spec): PlannedPhase[] {
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
-    spec.sysinfo === 'none' ? [] : [{ ...usual, phase: 'sysinfo', when, limit }]
+    spec.sysinfo === 'none'
+      ? []
+      : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
     { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },

@@ -17,7 +17,7 @@ export function noteReceived(
   { took, path, carrier, files, refused, renamed }: Transfer
 ): void {
   record.sent.push({ ...from, what, digest, bytes, arrived: true, files, path, carrier })
-  events.store({ type: 'received', ...from, what, digest, bytes, took, path, carrier })
+  events.store({ type: 'received', ...from, what, digest, bytes, took, files, path, carrier })
   for (const { path, as } of renamed) {
     const text = `${from.name}: ${printable(path)}: arrived as ${printable(basename(as))}, since the name is taken`
     events.store({ type: 'warning', text: cutText(text) })

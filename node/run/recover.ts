@@ -12,6 +12,7 @@ import type { RunFolder } from '../store/run-folder.ts'
 import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
 import { sealResult } from './sealing.ts'
@@ -65,6 +66,7 @@ export async function closeAbandoned(
   await removeTemporaries(folder.root)
   const { values, lost } = await loadWhole(folder.journal)
   const events = await RunEvents.open(folder.journal, values, () => {})
+  rebuildRecord(record, values)
   Object.assign(record, {
     state: 'ended',
     verdict: 'failed',

@@ -66,7 +66,6 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
       const why = record == null ? 'is not driven from here' : `has ended already: ${record.verdict ?? record.state}`
       throw new BakError('no-such-run', `run ${run} ${why}`)
     }
-    driver.cancel(members.get(peer)?.shown ?? peer, reason)
-    yield { accepted: true }
+    yield { accepted: driver.cancel(members.get(peer)?.shown ?? peer, reason) }
   }
 }

@@ -82,5 +82,9 @@ export const RESERVED_BYTES = 16 * 1024 * 1024
 export async function ensureFree(path: string, bytes: number, reserved = RESERVED_BYTES): Promise<void> {
   const free = await onDisk(path, () => freeBytes(path))
   if (free >= bytes + reserved) return
-  throw new BakError('no-space', `no space left on the disk of ${path}: ${bytes} bytes are needed, ${free} are free`)
+  const kept = reserved === 0 ? '' : ` and ${reserved} are kept free`
+  throw new BakError(
+    'no-space',
+    `no space left on the disk of ${path}: ${bytes} bytes are needed${kept}, ${free} are free`
+  )
 }

@@ -38,9 +38,12 @@ async function start({ folder, interval, options }: ToolContext): Promise<Runnin
   const ready = Promise.all(recorders.map(recorder => recorder.written())).then(() => {}, throwBakError)
   ready.catch(() => {})
   const stop = async () => {
-    if (!timer.stop()) return []
+    const ended = timer.stop()
+    if (ended == null) return []
     sample()
-    return (await Promise.all(recorders.map(recorder => recorder.close()))).flat()
+    const { missed, due } = ended
+    const gap = missed === 0 ? [] : [`${missed} of ${due} samples missed: this daemon did not get to them in time`]
+    return [...gap, ...(await Promise.all(recorders.map(recorder => recorder.close()))).flat()]
   }
   return { began, ready, stop }
 }

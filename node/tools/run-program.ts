@@ -1,5 +1,6 @@
 /** Runs a program as a tool: its files, readiness and exit. */
-import { stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -66,9 +67,10 @@ export async function runProgram(
       const exit = await supervised.stop({ signal: run.stopSignal })
       remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
-      // it may have written a file of its own
-      if ((await sizeOf(paths.output)) + (await sizeOf(paths.stdout)) === 0) remarks.push('wrote nothing')
-      return exit.signal === 'SIGKILL' ? ['had to be killed'] : []
+      return [
+        ...(await faultAtStop(exit, run.stopSignal, paths)),
+        ...((await hasWritten(folder, paths)) ? [] : ['wrote nothing'])
+      ]
     }
   }
 }
@@ -96,21 +98,36 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
 }
 
 async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
-  const why = await errorLineIn(stderr)
-  return new BakError(
-    'tool-failed',
-    `ended with ${describe(exit)} before its first output${why === '' ? '' : `: ${why}`}`
-  )
+  return new BakError('tool-failed', `ended with ${describe(exit)} before its first output${await reasonIn(stderr)}`)
 }
 
 async function earlyEndOf(exit: Exit, { stderr }: Paths, { reason }: RunningProgram): Promise<string> {
   const ended = reason()
   if (ended != null) return `was ended: ${ended}`
+  return `ended early with ${describe(exit)}${await reasonIn(stderr)}`
+}
+
+async function reasonIn(stderr: string): Promise<string> {
   const why = await errorLineIn(stderr)
-  return `ended early with ${describe(exit)}${why === '' ? '' : `: ${why}`}`
+  return why === '' ? '' : `: ${why}`
+}
+
+/** A tool ends by the signal that stops it, or handles it and says that all went well. */
+async function faultAtStop(exit: Exit, stopSignal: NodeJS.Signals, { stderr }: Paths): Promise<string[]> {
+  if (exit.signal === 'SIGKILL') return ['had to be killed']
+  const usual = exit.signal === stopSignal || exit.exit === 0 || exit.exit === 128 + constants.signals[stopSignal]
+  return usual ? [] : [`${describe(exit)} when it was stopped${await reasonIn(stderr)}`]
 }
 
 const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` : `exit ${exit}`)
+
+/** Some tools print what they measure to stderr, and some write files of their own. */
+async function hasWritten(folder: string, { command }: Paths): Promise<boolean> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  for (const file of files) if (file !== command && (await sizeOf(file)) > 0) return true
+  return false
+}
 
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(

@@ -14,7 +14,7 @@ const grid = `
   init      -       -       idle   -        -        -         -      -
   start     -       -       -      running  -        -         -      -
   work      -       -       -      -        running  -         -      -
-  stop      -       -       -      -        idle     -         -      -
+  stop      -       -       -      idle     idle     -         -      -
   send      -       -       -      idle     -        orphaned  ended  -
   end       -       ended   ended  ended    -        -         -      -
   terminate gone    gone    gone   gone     gone     gone      gone   -

@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'
 import { finished, goneWithin, isPhase, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { until } from '../helpers/until.ts'
 
 const faults = suite('a run whose caller or controller goes away')
 const net = useTestnet(faults, { peers: ['a', 'b', 'c'] })
@@ -156,5 +157,20 @@ faults('a phase past is closed: isPhase finds each phase once in a whole run', a
     assert.is(run.events.filter(isPhase(phase, 'phase-closed')).length, 1, phase)
   }
 })
+
+for (const phase of ['join', 'send']) {
+  faults(`a result whose controller is killed once ${phase} is certified is closed so that it verifies`, async () => {
+    const tool = ['--tool', 't=head -c 300000 /dev/urandom; exec sleep 600']
+    const run = await startRun(net(), 'c', ['--sysinfo', 'none', ...tool, '--samples', '2', '--', 'true'])
+    const home = net().peer('c').home
+    const certificates = join(home, 'runs', run.run, 'certificates')
+    await until(() => readdirSync(certificates).some(name => name.endsWith(`-${phase}.cbor`)))
+    await net().stopPeer('c', 'SIGKILL')
+    await run.finished
+    await net().startPeer('c')
+    const verified = await net().bak('c', ['verify', run.run])
+    assert.is(verified.status, 0, verified.stdout)
+  })
+}
 
 faults.run()

@@ -148,6 +148,8 @@ test('an effective spec that is written and read is equal', () => {
 test('options of the command line are checked as a file is, and defaults are filled in', () => {
   assert.equal(checkSpec({ command: ['x'], samples: 2 }), v.parse(spec, { command: ['x'], samples: 2 }))
   assert.match(failure(() => checkSpec({ on: 'all' })).message, /a command is missing/)
+  for (const quorum of ['0%', '0.0%', '101%', '100.1%', '-1%'])
+    assert.match(failure(() => checkSpec({ command: ['x'], policy: { quorum } })).message, /a quorum is all/)
   const error = failure(() => checkSpec({ command: ['x'], samples: 0, policy: { quorum: 0 } }))
   assert.is(error.code, 'usage')
   assert.match(error.message, /^samples: expected >= 1, got 0\npolicy\.quorum: a quorum is/)

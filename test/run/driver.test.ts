@@ -69,7 +69,7 @@ test('a run in which nothing goes wrong goes through its whole plan, and its fol
   assert.equal([stored[0]?.type, stored.at(-1)?.type], ['created', 'ended'])
 })
 
-test('after a failure in start come stop and send of that sample, end and terminate, and nothing else', async () => {
+test('after a failure in start come stop and send of that sample, end, the last sysinfo and terminate, and nothing else', async () => {
   const { driver, run, phases } = await driverOf({
     spec: { sysinfo: 'default', samples: 3 },
     say: ({ phase, step }) => (phase === 'start' && step?.sample === 2 ? failed : undefined)
@@ -77,7 +77,7 @@ test('after a failure in start come stop and send of that sample, end and termin
   await driver.drive()
   assert.equal(phases().slice(4), [
     ...['start 1-default/1', 'work 1-default/1', 'stop 1-default/1', 'send 1-default/1'],
-    ...['start 1-default/2', 'stop 1-default/2', 'send 1-default/2', 'end', 'terminate']
+    ...['start 1-default/2', 'stop 1-default/2', 'send 1-default/2', 'end', 'sysinfo end', 'terminate']
   ])
   assert.equal([run.record.verdict, run.record.status], ['quorum', 3])
   assert.match(run.record.reason ?? '', /^m0: it broke; \d of the 2 members needed answered start$/)
@@ -110,9 +110,12 @@ test('an entry that is refused makes the run partial, and is named in the record
 })
 
 test('after a failure before the first sample only end and terminate are left', async () => {
-  const { driver, phases } = await driverOf({ say: ({ phase }) => (phase === 'init' ? failed : undefined) })
+  const { driver, phases } = await driverOf({
+    spec: { sysinfo: 'default' },
+    say: ({ phase }) => (phase === 'init' ? failed : undefined)
+  })
   await driver.drive()
-  assert.equal(phases(), ['join', 'stage', 'init', 'end', 'terminate'])
+  assert.equal(phases(), ['join', 'stage', 'sysinfo begin', 'init', 'end', 'terminate'])
 })
 
 test('a run that too few joined has no manifest: it is terminated and nothing else', async () => {
@@ -268,6 +271,43 @@ test('a run that is cancelled in another phase does not wait for its members, an
   assert.equal([run.record.verdict, run.record.excluded], ['cancelled', []])
   assert.is(stored.filter(({ type }) => type === 'cancel').length, 1)
   assert.instance(run.cancelled.reason, Stopped)
+})
+
+test('a run is cancelled as long as it has no verdict, and not after that', async () => {
+  let accepted: boolean | undefined
+  const late: RunHook = {
+    name: 'late',
+    after({ phase }) {
+      if (phase === 'terminate') setImmediate(() => (accepted = driver.cancel('somebody', 'enough')))
+    }
+  }
+  const { driver, run } = await driverOf({ hooks: [late] })
+  await driver.drive()
+  assert.equal([accepted, run.record.verdict], [true, 'cancelled'])
+  assert.is(driver.cancel('another', 'too much'), false)
+  const hasVerdict: RunHook = {
+    name: 'has a verdict',
+    async close({ record }) {
+      if (record.verdict === 'ok') accepted = other.driver.cancel('somebody', 'enough')
+    }
+  }
+  const other = await driverOf({ hooks: [hasVerdict] })
+  await other.driver.drive()
+  assert.equal([accepted, other.run.record.verdict], [false, 'ok'])
+  assert.not(other.stored.some(({ type }) => type === 'cancel'))
+})
+
+test('a strict run that lacks what it was asked for has another status, in its record and its last event', async () => {
+  for (const [strict, status] of [
+    [true, 2],
+    [false, 0]
+  ]) {
+    const { driver, run, stored } = await driverOf({ spec: { policy: { strict } } })
+    run.lack({ kind: 'tool', what: 'x', reason: 'not usable' })
+    await driver.drive()
+    const last = stored.at(-1)
+    assert.equal([run.record.verdict, run.record.status, last?.type === 'ended' && last.status], ['ok', status, status])
+  }
 })
 
 test('a driver that begins in mid plan goes on from there with the numbers that follow', async () => {

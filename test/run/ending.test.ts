@@ -5,6 +5,7 @@ import { endingOfWorkload, whyFailed } from '../../node/run/ending.ts'
 import type { Closed } from '../../node/run/open-phase.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { specOf } from '../protocols/samples.ts'
 
 const endings = suite('endings')
 
@@ -15,12 +16,14 @@ const WORKLOADS: Array<[Partial<WorkloadResult>, string | undefined]> = [
   [{ exit: 7 }, 'exit 7 in 1-x/sample1'],
   [{ signal: 'SIGTERM' }, 'ended by SIGTERM in 1-x/sample1'],
   [{ signal: '34' }, 'ended by signal 34 in 1-x/sample1'],
-  [{ signal: 'SIGKILL', timedOut: true }, 'killed at its deadline (ended by SIGKILL) in 1-x/sample1'],
+  [{ signal: 'SIGKILL', timedOut: true }, 'ended at its deadline of 2 s (ended by SIGKILL) in 1-x/sample1'],
+  [{ exit: 0, timedOut: true }, 'ended at its deadline of 2 s (exit 0) in 1-x/sample1'],
   [{ exit: 0, error: 'disk is full' }, 'exit 0 in 1-x/sample1: disk is full']
 ]
 for (const [change, reason] of WORKLOADS) {
   endings(`of a workload: ${reason ?? 'ok'}`, () => {
-    const record = { workload: [result({ exit: 0 }), result(change)] } as unknown as RunRecord
+    const workload = [result({ exit: 0 }), result(change)]
+    const record = { workload, spec: specOf({ policy: { timeout: 2 } }) } as unknown as RunRecord
     assert.equal(endingOfWorkload(record), reason == null ? { verdict: 'ok' } : { verdict: 'workload-failed', reason })
   })
 }

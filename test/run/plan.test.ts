@@ -68,13 +68,16 @@ test('candidates are asked to join, the controller alone works, and even the exc
   )
 })
 
-test('of a sample that had begun stop and send happen in any case, of the run end and terminate', () => {
+test('of a sample that had begun stop and send happen in any case, of the run its end, the last sysinfo and terminate', () => {
   fc.assert(
     fc.property(anySpec, spec => {
       const always: Partial<Record<Phase, PlannedPhase['always']>> = {
         ...{ stop: 'sample', send: 'sample', end: 'run', terminate: 'run' }
       }
-      for (const at of planOf(spec)) assert.is(at.always, always[at.phase], describePhase(at))
+      for (const at of planOf(spec)) {
+        const expected = at.when === 'end' ? 'run' : always[at.phase]
+        assert.is(at.always, expected, describePhase(at))
+      }
     })
   )
 })
@@ -151,7 +154,7 @@ test('a phase that comes twice is refused, but for those that leave the state as
       const plan = planOf(spec)
       for (const [i, each] of plan.entries()) {
         const twice = [...plan.slice(0, i), each, ...plan.slice(i)]
-        const harmless = ['sysinfo', 'work', 'send'].includes(each.phase)
+        const harmless = ['sysinfo', 'work', 'stop', 'send'].includes(each.phase)
         assert.is(endOf(twice), harmless ? 'gone' : undefined, describePhase(each))
       }
     })

@@ -84,6 +84,19 @@ test('a journal that is damaged keeps no run from its end', async () => {
   assert.match(readFileSync(folder.journal, 'utf8'), /the journal is damaged/)
 })
 
+test('a run that was left open is closed with what its journal says beyond its record', async () => {
+  const { folder, record, events } = await result()
+  const lack = { kind: 'tool' as const, member: 'node-b', what: 'x', reason: 'wrote nothing' }
+  events.store({ type: 'shortfall', ...lack })
+  const tarball = { peer: member.peer, name: 'node-b', what: '1-default/sample1', digest: 'a'.repeat(64), bytes: 7 }
+  events.store({ type: 'received', ...tarball, took: 1 })
+  await events.close()
+  await folder.writeRecord({ ...record, sent: [], shortfalls: [], state: 'running' })
+  await closeAbandoned(folder, controller)
+  const closed = await folder.readRecord()
+  assert.equal([closed.shortfalls, closed.sent], [[lack], [{ ...tarball, arrived: true }]])
+})
+
 test('a run is not ok whose files its members did not sign so', async () => {
   const file = 'sysinfo/begin/node-b/os.json'
   const bytes = Buffer.from('{}')

@@ -146,6 +146,47 @@ situations('what was asked for and is not there', { peers: ['a', 'b'], args: nam
     }
   },
   {
+    when: 'a workload exits with 0 when its deadline comes',
+    then: 'it has failed, and the deadline is named',
+    async try(net) {
+      const script = 'trap "exit 0" TERM; sleep 30 & wait'
+      const run = await net.bak('a', R('--no-progress', '--strict', '--timeout', '1', '--', 'sh', '-c', script))
+      assert.is(run.status, 1)
+      assert.match(run.stderr, /workload-failed in .*: ended at its deadline of 1 s \(exit 0\) in 1-default\/sample1/)
+    }
+  },
+  {
+    when: 'a workload replaces BAK_OUT by a link',
+    then: 'that is its failure, named with the target of the link, and no member is excluded',
+    async try(net) {
+      const script = 'mv "$BAK_OUT" "$BAK_OUT.away"; ln -s "$BAK_OUT.away" "$BAK_OUT"; echo x > "$BAK_OUT/data"'
+      const { status, last } = await ended(net, [...QUIET, '--', 'sh', '-c', script])
+      assert.equal([status, last.excluded], [1, []], JSON.stringify(last))
+      assert.match(last.reason as string, /replaced its folder BAK_OUT by a link to \/.*\.away: /)
+    }
+  },
+  {
+    when: 'a workload cannot be started',
+    then: 'what the machines were like afterwards is recorded all the same',
+    async try(net) {
+      const { status, run } = await ended(net, ['--tools', 'none', '--', './wrok.sh'])
+      assert.is(status, 1)
+      const { sent, partial } = record(net, 'a', run)
+      const snapshots = sent.map(({ name, what }) => `${name} ${what}`).filter(what => /sysinfo end/.test(what))
+      assert.equal([snapshots.sort(), partial], [['a sysinfo end', 'b sysinfo end'], false])
+    }
+  },
+  {
+    when: 'bak run --strict --detach, with a tool that writes nothing',
+    then: 'bak attach gives the status that the run has with --strict',
+    async try(net) {
+      const words = ['--sysinfo', 'none', '--strict', '--detach', '--tool', 'quiet=exec sleep 600', '--', 'true']
+      const id = (await net.bak('a', ['run', ...words])).stdout.trim()
+      assert.is((await net.bak('b', ['attach', id])).status, 2)
+      assert.equal([record(net, 'a', id).status, record(net, 'a', id).spec.policy.strict], [2, true])
+    }
+  },
+  {
     when: 'tools are registered for a group',
     then: 'bak run --group uses them, and no run with groups of its own does',
     async try(net) {

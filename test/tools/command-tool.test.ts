@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -19,7 +19,10 @@ const commands = suite<Context>('command')
 
 commands.before.each(context => {
   const workspace = createWorkspace('command')
-  const { folder, supervisor } = workspace
+  const { supervisor } = workspace
+  // the workspace has files of its own
+  const folder = join(workspace.folder, 'mine')
+  mkdirSync(folder)
   const start: Context['start'] = (options, signal = new AbortController().signal) =>
     findTool('mine', options).start({ folder, interval: 1, options, programs: plainPrograms(supervisor), signal })
   const text = (file: string) => readFileSync(join(folder, file), 'utf8')
@@ -32,7 +35,7 @@ commands('its files are named after the tool, and it runs in its folder', async 
   const running = await start({ command: ['sh', '-c', 'pwd; echo oops >&2; exec sleep 600', "it's"] })
   await running.ready
   assert.equal(await running.stop(), [])
-  assert.is(text('mine-stdout.txt'), `${folder}\n`)
+  assert.is(text('mine-stdout.txt'), `${join(folder, 'mine')}\n`)
   assert.is(text('mine-stderr.txt'), 'oops\n')
   assert.is(
     text('mine.cmd'),
@@ -50,16 +53,26 @@ commands('it is ready at its first output', async ({ start }) => {
 })
 
 commands(
-  'a tool without output is ready after ready_after, and a warning says that it wrote nothing',
+  'a tool without output is ready after ready_after, and is named for what it did not write',
   async ({ start }) => {
     const began = performance.now()
     const running = await start({ command: [fixture('silent')], ready_after: 0.1 })
     await running.ready
     assert.ok(performance.now() - began >= 100)
-    assert.equal(await running.stop(), [])
-    assert.equal(running.remarks, ['wrote nothing'])
+    assert.equal(await running.stop(), ['wrote nothing'])
   }
 )
+
+for (const [where, script] of [
+  ['a file of its own', 'mkdir own; echo 1 > own/data'],
+  ['stderr', 'echo 1 >&2']
+]) {
+  commands(`a tool that writes to ${where} alone has written`, async ({ start }) => {
+    const running = await start({ command: ['sh', '-c', `${script}; exec sleep 600`], ready_after: 0.3 })
+    await running.ready
+    assert.equal(await running.stop(), [])
+  })
+}
 
 commands('a tool that fails before it is ready gives its exit status and stderr', async ({ start }) => {
   const running = await start({ command: [fixture('exits-early')] })
@@ -89,6 +102,23 @@ commands('it is stopped with the signal of its options', async ({ start, text })
   assert.equal(await running.stop(), [])
   assert.is(text('mine-stdout.txt'), 'started\naverage\n')
 })
+
+commands(
+  'a tool that fails when it is stopped is named with its error; one that exits as a shell does for the signal is not',
+  async ({ start }) => {
+    const endings: Array<[string, RegExp]> = [
+      ['echo no space >&2; exit 5', /^exit 5 when it was stopped: no space$/],
+      ['kill -USR1 $$', /^signal SIGUSR1 when it was stopped/],
+      ['exit 143', /^$/]
+    ]
+    for (const [atTerm, said] of endings) {
+      const script = `trap '${atTerm}' TERM; echo started; while :; do sleep 0.02; done`
+      const running = await start({ command: ['sh', '-c', script] })
+      await running.ready
+      assert.match((await running.stop()).join(), said)
+    }
+  }
+)
 
 commands('a tool that ignores its stop signal is killed, with a warning', async ({ start, folder }) => {
   const running = await start({ command: [fixture('ignores-term')] })

@@ -51,6 +51,7 @@ export const start: PhaseHandler = async context => {
     await stopTools(member)
     throw asBakError(signal.reason)
   }
+  member.interrupted = false
   member.usageAtStart = parts.usage()
   return { began, missing: failures, clock: member.clock }
 }

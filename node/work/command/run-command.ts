@@ -1,6 +1,7 @@
 /** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
-import { mkdir } from 'node:fs/promises'
+import { lstat, mkdir, readlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { cutText } from '../../../protocols/fields.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
@@ -43,7 +44,19 @@ export async function runCommand(
   })
   context.onStarted(child.pid, folder)
   const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
-  return { ...result, error: await statedError(join(folder, OUTPUT_FILES.stdout)) }
+  return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+}
+
+/**
+ * What a workload leaves in the place of its folder cannot be packed as one, and is not followed: it goes.
+ * @returns what the folder was replaced by, in words
+ */
+async function replacedBy(folder: string): Promise<string | undefined> {
+  const found = await lstat(folder).catch(() => undefined)
+  if (found == null || found.isDirectory()) return undefined
+  const what = found.isSymbolicLink() ? `a link to ${await readlink(folder)}` : 'a file'
+  await unlink(folder).catch(() => {})
+  return cutText(`the workload replaced its folder BAK_OUT by ${what}: what it wrote is not in the result`)
 }
 
 function argvOf({ command }: Spec, { args }: Iteration): string[] {

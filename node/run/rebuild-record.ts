@@ -1,0 +1,21 @@
+/** Completes the record of a run whose daemon was killed with what no certificate says: its journal may be ahead of it. */
+import type { StoredEvent } from '../../protocols/events.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+
+/** The record was written at the end of a phase, with the first of these events or all. */
+export function rebuildRecord(record: RunRecord, events: StoredEvent[]): void {
+  const all = <T extends StoredEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<StoredEvent, { type: T }> => event.type === type).map(facts)
+  record.shortfalls = longer(record.shortfalls, all('shortfall'))
+  record.beside = longer(record.beside, all('beside'))
+  const received = all('received').map(({ took: _, ...tarball }) => ({ ...tarball, arrived: true }))
+  record.sent = longer(record.sent, received)
+}
+
+/** A journal that was damaged may be behind. */
+const longer = <T>(known: T[], stored: T[]): T[] => (stored.length > known.length ? stored : known)
+
+/** @returns what an entry of the record has of an event */
+function facts<T extends StoredEvent>({ n: _, at: __, type: ___, ...rest }: T): Omit<T, 'n' | 'at' | 'type'> {
+  return rest
+}
