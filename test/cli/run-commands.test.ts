@@ -130,7 +130,7 @@ bak('verify works without a daemon, and names a run that does not exist', async 
   const alone = startBak(['--home', join(home, 'none'), 'verify', 'last'])
   const { status, stderr } = await alone.ended
   assert.is(status, 66)
-  assert.match(stderr, /^bak: there is no last in /)
+  assert.match(stderr, /^bak: no id contains "last" in /)
 })
 
 bak.run()

@@ -194,7 +194,7 @@ for (const [way, given] of ways) {
       const archive = await given(await craft([...good, ...entries, { path: 'in/last', body: 'last' }]))
       const { refused, files, bytes } = await unpack(archive, join(to), { allow: ['in/'] })
       assert.is(refused.length, entries.length, JSON.stringify(refused))
-      assert.not.match(refused.map(({ path, reason }) => `${path}${reason}`).join(), /[\u0000-\u001f]/)
+      assert.not.match(refused.map(({ reason }) => reason).join(), /[\u0000-\u001f]/)
       assert.equal([files, bytes], [3, 9])
       assert.equal(await listAll(to), ['in/folder/x', 'in/good', 'in/last'])
       assert.is(await readFile(join(to, 'in/good'), 'utf8'), 'good')
@@ -234,7 +234,7 @@ for (const [way, given] of ways) {
     for (const _ of ['once', 'again']) {
       const { renamed, files } = await unpack(await given(archive), to, { allow: ['in'] })
       assert.is(files, 2)
-      assert.equal(renamed, ['in/mine: arrived as mine-2, since the name is taken'])
+      assert.equal(renamed, [{ path: 'in/mine', as: 'in/mine-2' }])
     }
     assert.is(await readFile(join(to, 'in/mine'), 'utf8'), 'mine')
     assert.is(await readFile(join(to, 'in/mine-2'), 'utf8'), 'your')
