@@ -89,7 +89,6 @@ async function compose(
   const audit = new Audit({ path: home.audit, onError: why => log.error('the audit was not written', { why }) })
   const { allow, run_limits: limits } = config
   const guards = await Guards.open({ home: home.root, work: home.work(), supervisor, audit, limits, allow })
-  for (const words of guards.inWords()) log.info('programs of others', { words })
   const register = await Register.open(home.registered)
   const addressBook = await AddressBook.open(home.peers)
   const common = { log, home, signer: identity, program: PROGRAM }
@@ -168,6 +167,7 @@ async function compose(
     await supervisor.close()
     throw cause
   })
+  for (const words of guards.inWords()) log.info('programs of others', { words })
   return {
     parts,
     stop: async () => {

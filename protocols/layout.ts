@@ -51,8 +51,10 @@ export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
 export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
 
+/** `certificates/0003`: that of a phase of which no more is known. */
+export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}`
 export const certificateFile = ({ seq, phase }: Pick<Certificate, 'seq' | 'phase'>) =>
-  `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}-${phase}.cbor`
+  `${certificateNumber(seq)}-${phase}.cbor`
 export const collectorFolder = (collector: string) => `collectors/${collector}`
 export const sysinfoFolder = (when: SysinfoWhen, member: string) => `sysinfo/${when}/${member}`
 /** `1-default` */

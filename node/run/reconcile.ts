@@ -5,7 +5,7 @@
 import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import { certificateFile, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
+import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -46,7 +46,14 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
     const certificate = digestOf(encode(sealed[i]))
     events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took: 0, certificate })
   }
-  const reason = 'the daemon of the controller ended before it was written'
-  const lost = [...named.keys()].map(path => ({ path, reason }))
+  const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
+  const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
+}
+
+/** @returns the phases of which nothing was written, though a later one has a certificate */
+function numbersWithout({ past }: RunEvents): string[] {
+  const numbers = new Set(past.flatMap(event => ('seq' in event ? [event.seq] : [])))
+  const all = Array.from({ length: Math.max(0, ...numbers) }, (_, i) => i + 1)
+  return all.filter(seq => !numbers.has(seq)).map(certificateNumber)
 }

@@ -6,7 +6,7 @@ import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import type { Log } from '../log.ts'
-import { removeTemporaries } from '../store/atomic.ts'
+import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { certifyEnd } from './certify-end.ts'
@@ -64,7 +64,7 @@ export async function closeAbandoned(
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
   await removeTemporaries(folder.root)
-  const { values, lost } = await loadWhole(folder.journal)
+  const { values, lost } = await closeGaps(folder.journal, await loadWhole(folder.journal))
   const events = await RunEvents.open(folder.journal, values, () => {})
   rebuildRecord(record, values)
   Object.assign(record, {
@@ -97,7 +97,7 @@ function reasonOf({ state, reason }: RunRecord, values: StoredEvent[]): string {
 }
 
 /** @returns the events up to where the journal is damaged, and what is lost */
-async function loadWhole(path: string): Promise<{ values: StoredEvent[]; lost?: string }> {
+async function loadWhole(path: string): Promise<Loaded> {
   const values: StoredEvent[] = []
   const reading = readJournal<StoredEvent>(path, storedEvent as never)
   try {
@@ -110,4 +110,19 @@ async function loadWhole(path: string): Promise<{ values: StoredEvent[]; lost?: 
   } catch (cause) {
     return { values, lost: `the journal is damaged: ${asBakError(cause).message}` }
   }
+}
+
+interface Loaded {
+  values: StoredEvent[]
+  lost?: string
+}
+
+/** A full disk takes some lines and not others: the events that are there are numbered anew, as those to come are. */
+async function closeGaps(path: string, loaded: Loaded): Promise<Loaded> {
+  const { values, lost } = loaded
+  if (values.every(({ n }, i) => n === i)) return loaded
+  const missing = 1 + Math.max(...values.map(({ n }) => n)) - values.length
+  const numbered = values.map((each, n) => ({ ...each, n }))
+  await writeAtomic(path, numbered.map(each => `${JSON.stringify(each)}\n`).join(''))
+  return { values: numbered, lost: [lost, `${missing} events could not be written`].filter(Boolean).join('; ') }
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { CheckedCertificate } from '../certificate.ts'
 import { count, digest, phase } from '../fields.ts'
-import { CERTIFICATES_FOLDER, certificateFile, JOURNAL_FILE, parseResultPath, RECORD_FILE } from '../layout.ts'
+import {
+  CERTIFICATES_FOLDER,
+  certificateFile,
+  certificateNumber,
+  JOURNAL_FILE,
+  parseResultPath,
+  RECORD_FILE
+} from '../layout.ts'
 import type { RunRecord } from '../record.ts'
 import { isAtOrBelow, type Report } from './report.ts'
 
@@ -43,7 +50,8 @@ export async function checkJournal(
     if (parseResultPath(path)?.kind === 'certificate' && !named.has(path))
       wrong(path, 'the journal does not name this certificate')
   }
-  checkSequence(events, record, certificates, wrong)
+  const absent = new Set(report.absent.map(({ path }) => path))
+  checkSequence(events, record, { certificates, absent }, wrong)
 }
 
 type Phase = Required<Pick<Event, 'seq' | 'phase'>>
@@ -68,11 +76,14 @@ async function readEvents(dir: string, wrong: (what: string) => void): Promise<E
   return events
 }
 
-/** From `join` to `terminate` no number is left out, but for a phase that was open when the daemon of the controller was killed. */
+/**
+ * From `join` to `terminate` no number is left out, but for a phase that was open when the daemon of the controller was killed, and in a run
+ * that has failed those that it says could not be written.
+ */
 function checkSequence(
   events: Event[],
   record: RunRecord,
-  certificates: CheckedCertificate[],
+  { certificates, absent }: { certificates: CheckedCertificate[]; absent: Set<string> },
   wrong: (where: string, what: string) => void
 ): void {
   const closed = events.filter(({ type }) => type === 'phase-closed') as (Event & Phase)[]
@@ -82,6 +93,7 @@ function checkSequence(
   const last = Math.max(0, ...seen.keys())
   for (let seq = 1; seq <= last; seq++) {
     if (seen.has(seq) || open.has(seq)) continue
+    if (record.verdict === 'failed' && absent.has(certificateNumber(seq))) continue
     wrong(CERTIFICATES_FOLDER, `there is no certificate of number ${seq}`)
     break
   }

@@ -31,6 +31,7 @@ async function openPhase() {
   const { run: context, stored } = await fakeRun({ joined: false })
   context.candidates = [member, newSigner()].map(({ peer }, i) => ({ peer, name: `m${i}`, tools: [] }))
   context.subject = { digest: goodAck.subject, bytes: new Uint8Array() }
+  for (const each of goodAck.produced ?? []) context.announcements.received(member.peer, each)
   const runner = new PhaseRunner(context, { seq: goodAck.seq - 1 })
   runners.add(runner)
   const at = { phase: goodAck.phase, step, who: 'members', deadline: 0, grace: 0 } as const

@@ -75,7 +75,9 @@ faults(
     const run = await startRun(net(), 'c', [file, '--lease', '2', '--', 'sleep', work])
     await run.until(event => event.type === 'workload-started')
     await net().stopPeer('c', 'SIGKILL')
-    assert.is((await run.finished).status, 5, 'the command line says that it lost contact')
+    const { status, stderr } = await run.finished
+    assert.is(status, 69, stderr)
+    assert.match(stderr, /the daemon here has ended; run \S+ ends when it starts again: bak-node daemon --home/)
     await Promise.all([goneWithin(work, 5_000), goneWithin(tool, 12_000)])
     const journal = join(net().peer('c').home, 'runs', run.run, 'journal.ndjson')
     truncateSync(journal, statSync(journal).size - 7)

@@ -29,7 +29,7 @@ faults('a member killed in mid workload fails a run that needs all, and is named
   const closed = run.events
     .filter(event => event.type === 'phase-closed')
     .map(event => (event as { phase: string }).phase)
-  assert.equal(closed.slice(-4), ['stop', 'send', 'end', 'terminate'], 'the clean-up happens all the same')
+  assert.equal(closed.slice(-5), ['stop', 'send', 'end', 'sysinfo', 'terminate'], 'the clean-up happens all the same')
 })
 
 faults(

@@ -32,11 +32,14 @@ faults('--propagate-exit passes the status of the workload on', async () => {
   assert.is(status, 7)
 })
 
-faults('a workload that cannot be started is a clear error, not a hang', async () => {
-  const run = await startRun(net(), 'c', ['--tools', 'none', '--', '/no/such/program'])
-  const { status } = await run.finished
-  assert.is.not(status, 0)
-  assert.match(record(net(), 'c', run.run).reason ?? '', /\/no\/such\/program/)
+faults('a workload that cannot be started is a clear error, not a hang, before or after anybody is asked', async () => {
+  const none = await net().bak('c', ['run', '--tools', 'none', '--', '/no/such/program'])
+  assert.equal([none.status, none.stderr.trim()], [1, `bak: /no/such/program: not found from ${net().folder}`])
+  const script = join(net().folder, 'no-interpreter.sh')
+  writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 })
+  const run = await startRun(net(), 'c', ['--tools', 'none', '--', script])
+  assert.is((await run.finished).status, 1)
+  assert.match(record(net(), 'c', run.run).reason ?? '', /no-interpreter\.sh/)
 })
 
 faults('a workload that hangs is killed at its deadline with all its children', async () => {

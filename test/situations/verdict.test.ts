@@ -152,7 +152,7 @@ situations('what was asked for and is not there', { peers: ['a', 'b'], args: nam
       const script = 'trap "exit 0" TERM; sleep 30 & wait'
       const run = await net.bak('a', R('--no-progress', '--strict', '--timeout', '1', '--', 'sh', '-c', script))
       assert.is(run.status, 1)
-      assert.match(run.stderr, /workload-failed in .*: ended at its deadline of 1 s \(exit 0\) in 1-default\/sample1/)
+      assert.match(run.stderr, /workload failed in .*: ended at its deadline of 1 s \(exit 0\) in 1-default\/sample1/)
     }
   },
   {
@@ -169,7 +169,9 @@ situations('what was asked for and is not there', { peers: ['a', 'b'], args: nam
     when: 'a workload cannot be started',
     then: 'what the machines were like afterwards is recorded all the same',
     async try(net) {
-      const { status, run } = await ended(net, ['--tools', 'none', '--', './wrok.sh'])
+      const script = join(net.folder, 'no-interpreter.sh')
+      writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 })
+      const { status, run } = await ended(net, ['--tools', 'none', '--', script])
       assert.is(status, 1)
       const { sent, partial } = record(net, 'a', run)
       const snapshots = sent.map(({ name, what }) => `${name} ${what}`).filter(what => /sysinfo end/.test(what))

@@ -32,7 +32,7 @@ export function scopeOf(host: string): Scope {
 export interface DialRuleInit {
   /** Addresses that this peer listens on, as its owner wrote them. */
   listen: string[]
-  /** Addresses of the ticket: those that are written in it are the owner's own word. */
+  /** Addresses of the ticket, which the owner gave: a mesh on loopback has peers that listen nowhere. */
   ticketAddresses?: string[]
   interfaces?(): Array<NetworkInterfaceInfo[] | undefined>
 }
@@ -40,13 +40,11 @@ export interface DialRuleInit {
 type Callback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
 
 export class DialRule {
-  readonly #listenHosts: string[]
-  readonly #given: Set<string>
+  readonly #hosts: string[]
   readonly #interfaces: () => Array<NetworkInterfaceInfo[] | undefined>
 
   constructor({ listen, ticketAddresses = [], interfaces = () => Object.values(networkInterfaces()) }: DialRuleInit) {
-    this.#listenHosts = listen.map(address => address.split('/')[2] ?? '')
-    this.#given = new Set(ticketAddresses.map(endpointOf))
+    this.#hosts = [...listen, ...ticketAddresses].map(address => address.split('/')[2] ?? '')
     this.#interfaces = interfaces
   }
 
@@ -56,21 +54,20 @@ export class DialRule {
     const [, kind = '', host = '', transport] = text.split('/')
     if (kind === 'ip6zone') return this.allows(text.replace(/^\/ip6zone\/[^/]+/, ''))
     if (transport !== 'tcp') return false
-    if (this.#given.has(endpointOf(text))) return true
     if (/^dns[46]?$/.test(kind)) return !/(^|\.)localhost\.?$/i.test(host)
     return /^ip[46]$/.test(kind) && this.allowsHost(host)
   }
 
   /**
-   * @returns whether to dial an IP address. One that reaches only this machine or its link is dialled only where this peer listens there,
-   * or everywhere while the machine has no wider address
+   * @returns whether to dial an IP address. One that reaches only this machine or its link is dialled only where this peer listens there or
+   * was invited from there, or if it listens everywhere while the machine has no wider address
    */
   allowsHost(host: string): boolean {
     const scope = isIP(host.split('%')[0] as string) === 0 ? 'none' : scopeOf(host)
     if (scope === 'wide' || scope === 'none') return scope === 'wide'
-    if (this.#listenHosts.some(each => (scope === 'loopback' ? each === host : isIP(each) && scopeOf(each) === scope)))
+    if (this.#hosts.some(each => (scope === 'loopback' ? each === host : isIP(each) && scopeOf(each) === scope)))
       return true
-    return this.#listenHosts.some(isUnspecified) && !this.#hasWide()
+    return this.#hosts.some(isUnspecified) && !this.#hasWide()
   }
 
   /** `dns.lookup` without the addresses that are not dialled: a name may stand for any of them. */
@@ -90,9 +87,6 @@ export class DialRule {
     return all.some(({ internal, address }) => !internal && scopeOf(address) === 'wide')
   }
 }
-
-/** `/ip4/192.0.2.7/tcp/4001` of an address, without the peer. */
-const endpointOf = (address: string) => address.split('/').slice(0, 5).join('/')
 
 const isUnspecified = (host: string) => host === '0.0.0.0' || host === '::'
 
