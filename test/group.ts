@@ -12,4 +12,4 @@ await run(process.argv.slice(2).map(name => ({ name, file: resolve(name) })))
 setTimeout(() => {
   process.stdout.write('FAIL  something that a test started is still open\n')
   process.exit(1)
-}, 5_000).unref()
+}, 15_000).unref()

@@ -1,5 +1,5 @@
 /**
- * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit and two
+ * `npm test [-- GROUP|FILE ...]`: runs the test files in groups, each group in a process of its own under a time limit and three
  * at a time, adds up what uvu counted, names what failed or was skipped, and ends with `N passed, N failed`. `npm run coverage` does
  * it without the tests of real daemons, unless they are named, and from the sources: what is bundled could not be counted by file.
  */
@@ -31,8 +31,8 @@ if (!counting) bundle()
 
 const sum: Counted = { passed: 0, failed: 0, skipped: [], failures: [] }
 const waiting = groups(files)
-// real daemons mostly wait: one lane takes them from the front, the other begins at the back, with what computes
-await Promise.all([lane(() => waiting.shift()), lane(() => waiting.pop())])
+// real daemons mostly wait: two lanes take them from the front, the third begins at the back, with what computes
+await Promise.all([lane(() => waiting.shift()), lane(() => waiting.shift()), lane(() => waiting.pop())])
 
 for (const line of sum.failures) process.stdout.write(`failed: ${line}\n`)
 for (const line of sum.skipped) process.stdout.write(`skipped: ${line}\n`)

@@ -1,9 +1,11 @@
 /** Every file and text format that is read, and a valid one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NamedControllers } from '../../node/agent/allow/named-controllers.ts'
 import { restoreMember } from '../../node/agent/member-state.ts'
 import { AddressBook } from '../../node/mesh/peering/address-book.ts'
 import { MeshFile } from '../../node/mesh-file.ts'
+import { readAudit } from '../../node/processes/audit.ts'
 import { sweep } from '../../node/processes/ledger.ts'
 import { parseSelector } from '../../node/run/selector.ts'
 import { loadJournal } from '../../node/store/journal.ts'
@@ -129,6 +131,22 @@ export const readers: ReaderInit[] = [
     good: () => [json([{ group: 'default', tool: 'vmstat', options: ['--interval', '3'] }])],
     file: ownFile('tools.json'),
     read: (_, world) => Register.open(ownFile('tools.json')(world))
+  },
+  {
+    name: 'controllers.json',
+    refusals: ['bad-config'],
+    good: () => [json({ cleo: member.peer, constructor: member.peer })],
+    file: ownFile('controllers.json'),
+    read: (_, world) => NamedControllers.open(ownFile('controllers.json')(world))
+  },
+  {
+    name: 'audit',
+    refusals: [],
+    good: ({ live }) => [
+      `${JSON.stringify({ at: 1, event: 'start', by: member.peer, run: live, tool: 'x', argv: ['x'], digest: '0' })}\n`
+    ],
+    file: ownFile('audit'),
+    read: (_, world) => readAudit(ownFile('audit')(world))
   },
   {
     name: 'processes',
