@@ -5,6 +5,7 @@
 import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
+import type { StoredEvent } from '../../protocols/events.ts'
 import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
@@ -51,9 +52,13 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
 }
 
-/** @returns the phases of which nothing was written, though a later one has a certificate */
+/** @returns the phases of which neither begin nor end was written, though something of them or of a later one was */
 function numbersWithout({ past }: RunEvents): string[] {
-  const numbers = new Set(past.flatMap(event => ('seq' in event ? [event.seq] : [])))
-  const all = Array.from({ length: Math.max(0, ...numbers) }, (_, i) => i + 1)
-  return all.filter(seq => !numbers.has(seq)).map(certificateNumber)
+  const known = new Set(past.flatMap(each => (isOfPhase(each) ? [each.seq] : [])))
+  const last = Math.max(0, ...past.map(each => ('seq' in each ? each.seq : 0)))
+  const all = Array.from({ length: last }, (_, i) => i + 1)
+  return all.filter(seq => !known.has(seq)).map(certificateNumber)
 }
+
+const isOfPhase = (event: StoredEvent): event is Extract<StoredEvent, { type: 'phase-open' | 'phase-closed' }> =>
+  event.type === 'phase-open' || event.type === 'phase-closed'

@@ -130,7 +130,7 @@ export class RunFolder {
     const journal = await onDisk(this.journal, () => unlessMissing(digestOfFile(this.journal)))
     const all = journal == null ? files : { ...files, [JOURNAL_FILE]: journal }
     const lost = (record.unreadable ?? []).filter(
-      ({ path }) => parseResultPath(path)?.kind === 'certificate' && !Object.hasOwn(all, path)
+      ({ path }) => path.startsWith(`${CERTIFICATES_FOLDER}/`) && !Object.hasOwn(all, path)
     )
     const unproven = [...unreadable, ...lost]
     await this.writeRecord(
