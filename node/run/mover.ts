@@ -19,6 +19,7 @@ import {
   type TarballOffer
 } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
+import { hereNamed } from '../mesh/membership/named.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -159,12 +160,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     if (self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${self.name} takes no results: it has not the label archive=true`)
     }
-    const named = (asked: string) =>
-      members
-        .list()
-        .filter(({ name, shown }) => name === asked || shown === asked)
-        .filter(({ peer }) => members.isHere(peer))
-        .map(({ peer }) => peer)
+    const named = (asked: string) => hereNamed(members, asked).map(each => each.peer)
     const why = refusalOfArchive(this.init.archive, peer, named)
     if (why == null) return
     throw new BakError(

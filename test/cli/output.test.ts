@@ -1,3 +1,4 @@
+/** What is written to a terminal or a pipe, and what is made visible of it. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cleanJson, cleanLine, visibleOutput } from '../../cli/output.ts'

@@ -1,3 +1,4 @@
+/** Lists of files as members sign them: written, read and refused. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {

@@ -3,6 +3,7 @@ import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Members } from '../../mesh/membership/members.ts'
+import { hereNamed } from '../../mesh/membership/named.ts'
 import { Part } from '../../part.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
@@ -78,7 +79,8 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** An agent may take any name, and must not keep a controller out by it. */
   #controllersNamed(asked: string): string[] {
-    const fitting = this.#members.list().filter(({ name, shown }) => name === asked || shown === asked)
-    return fitting.filter(({ peer, role }) => role !== 'agent' && this.#members.isHere(peer)).map(({ peer }) => peer)
+    return hereNamed(this.#members, asked)
+      .filter(({ role }) => role !== 'agent')
+      .map(({ peer }) => peer)
   }
 }

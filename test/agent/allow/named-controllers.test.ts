@@ -1,3 +1,4 @@
+/** A name of a controller stays bound to its first peer. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

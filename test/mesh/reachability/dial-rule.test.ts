@@ -1,3 +1,4 @@
+/** Which addresses that others name are dialled: by form, by reach, and through names. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DialRule, scopeOf } from '../../../node/mesh/reachability/dial-rule.ts'

@@ -1,3 +1,4 @@
+/** By whom a result is proven, to the reader who names a mesh or a peer. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seal } from '../../../protocols/envelope.ts'

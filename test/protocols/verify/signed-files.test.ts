@@ -1,3 +1,4 @@
+/** Files of a result held against the lists that their members signed. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Signer } from '../../../protocols/envelope.ts'
