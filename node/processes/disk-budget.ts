@@ -62,12 +62,19 @@ export async function excessOf(
         const path = join(folder, entry.name)
         if (++count > entries) return `it made more than ${entries} files and folders: run_limits.entries`
         if (entry.isDirectory()) ahead.push(path)
-        size += (await lstat(path)).blocks * 512
+        size += await blocksOf(path)
         if (size > bytes) return `it wrote more than ${bytes} bytes: run_limits.bytes`
       }
     } catch {
-      // gone meanwhile, or of a name that cannot be followed
+      // a folder that is gone meanwhile, or of a name that cannot be followed
     }
   }
   return undefined
 }
+
+/** A file that is gone meanwhile fills nothing, and what lies beside it counts all the same. */
+const blocksOf = (path: string) =>
+  lstat(path).then(
+    ({ blocks }) => blocks * 512,
+    () => 0
+  )

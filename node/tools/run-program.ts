@@ -7,7 +7,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { FIXED_VARIABLES } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
 import type { RunningProgram } from '../processes/programs.ts'
-import type { Exit, Supervised } from '../processes/supervisor.ts'
+import type { Exit } from '../processes/supervisor.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
 interface ProgramRun {
@@ -84,11 +84,11 @@ const filesOf = ({ name, output }: ProgramRun, folder: string) => ({
   output: join(folder, output ?? `${name}-stdout.txt`)
 })
 
-async function isReady(supervised: Supervised, paths: Paths, deadline: number, signal: AbortSignal): Promise<void> {
+async function isReady(supervised: RunningProgram, paths: Paths, deadline: number, signal: AbortSignal): Promise<void> {
   const exited = supervised.exited
   for (let exit: Exit | undefined; ; exit = await Promise.race([exited, sleep(OUTPUT_CHECK_MS, undefined)])) {
     const wrote = (await sizeOf(paths.output)) > 0
-    if (exit != null && !(wrote && exit.exit === 0)) throw await failure(exit, paths)
+    if (exit != null && !(wrote && exit.exit === 0)) throw await failure(exit, paths, supervised)
     if (wrote || performance.now() >= deadline) return
     if (signal.aborted) {
       await supervised.stop({ grace: 0 })
@@ -97,7 +97,9 @@ async function isReady(supervised: Supervised, paths: Paths, deadline: number, s
   }
 }
 
-async function failure(exit: Exit, { stderr }: Paths): Promise<BakError> {
+async function failure(exit: Exit, { stderr }: Paths, { reason }: RunningProgram): Promise<BakError> {
+  const ended = reason()
+  if (ended != null) return new BakError('tool-failed', `was ended before its first output: ${ended}`)
   return new BakError('tool-failed', `ended with ${describe(exit)} before its first output${await reasonIn(stderr)}`)
 }
 

@@ -65,9 +65,9 @@ asRoot('one run more at once than the owner allows is refused at join, by name, 
 })
 
 asRoot('a tool that writes more than its budget is ended, and named with the reason', async () => {
-  const line = 'for i in 1 2 3 4 5 6 7 8 9; do head -c 1000000 /dev/zero > f$i; done'
+  const line = 'echo begun; for i in 1 2 3 4 5 6 7 8 9; do head -c 1000000 /dev/zero > f$i; done'
   const { stderr, status } = await onA(line, TIMEOUT, ['sleep', '4'])
-  assert.match(stderr, /x on a: was ended: it wrote more than 5000000 bytes: run_limits\.bytes/)
+  assert.match(stderr, /x on a: was ended: it wrote more than 5000000 bytes: run_limits\.bytes/, stderr)
   assert.is(status, 0)
 })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
-import { plainPrograms } from '../../node/processes/programs.ts'
+import { type Programs, plainPrograms } from '../../node/processes/programs.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -83,6 +83,25 @@ commands('a tool that fails before it is ready gives its exit status and stderr'
   assert.is(error.code, 'tool-failed')
   assert.is(error.message, 'ended with exit 3 before its first output: no such device')
   assert.equal(await running.stop(), ['ended early with exit 3: no such device'])
+})
+
+commands('a tool that the guard of its machine ends before it is ready is named with the reason', async context => {
+  const { supervisor, folder } = context
+  const plain = plainPrograms(supervisor)
+  const programs: Programs = {
+    ...plain,
+    spawn: async tool => ({ ...(await plain.spawn(tool)), reason: () => 'it wrote too much' })
+  }
+  const options = { command: [fixture('exits-early')] }
+  const signal = new AbortController().signal
+  const at = join(folder, 'mine')
+  const running = await findTool('mine', options).start({ folder: at, interval: 1, options, programs, signal })
+  const error: BakError = await running.ready.then(
+    () => assert.unreachable() as never,
+    thrown => thrown
+  )
+  assert.is(error.message, 'was ended before its first output: it wrote too much')
+  await running.stop()
 })
 
 commands('a tool that ends early after it was ready gives a warning', async ({ start, folder }) => {
