@@ -3,46 +3,11 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
-import { duration, readDuration } from './duration.ts'
 import { count, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { own } from './own.ts'
+import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
-
-/** A duration in seconds, or with its unit. */
-const seconds = v.pipe(
-  v.union(
-    [
-      v.number(),
-      v.pipe(
-        duration,
-        v.transform(text => readDuration(text) / 1000)
-      )
-    ],
-    'expected seconds, or a time such as 30s, 15m or 2h'
-  ),
-  v.finite(),
-  v.minValue(0),
-  v.maxValue(31 * 86_400)
-)
-const argument = v.pipe(v.string(), v.maxLength(128 * 1024))
-const argv = v.pipe(list(argument, 4096), v.minLength(1, 'a command needs at least one word'))
-const selector = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
-
-/** `all`, `majority`, a number of members or a percentage of the roster. */
-export const quorum = v.union(
-  [
-    v.picklist(['all', 'majority']),
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
-      v.check(share => Number.parseFloat(share) > 0 && Number.parseFloat(share) <= 100)
-    )
-  ],
-  'a quorum is all, majority, a number of members or a percentage such as 80%'
-)
-export type Quorum = v.InferOutput<typeof quorum>
 
 /** Options of one tool. */
 export const toolOptions = v.strictObject({
@@ -130,10 +95,7 @@ export const spec = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
   /** The workload: a list of words, or one string for the shell. */
-  command: v.union(
-    [argv, v.pipe(argument, v.minLength(1))],
-    'command must be a list of words or one string for the shell'
-  ),
+  command: commandLine,
   /** Which peers take part. */
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */

@@ -1,5 +1,5 @@
 /** When a phase is over, and how it went. Pure: takes values, returns values. */
-import type { Quorum } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
 
 /** @returns how many of `size` members must answer; a count above the size can never be met and stays as it is */
 export function neededOf(quorum: Quorum, size: number): number {

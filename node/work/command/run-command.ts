@@ -1,13 +1,13 @@
 /** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
-import { lstat, mkdir, readlink, unlink } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cutText } from '../../../protocols/fields.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
-import { parameterVariable } from '../../../protocols/variables.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { argvOf, environmentOf } from '../contract.ts'
+import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
@@ -36,46 +36,15 @@ export async function runCommand(
   const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
   const child = await supervisor.spawn({
-    argv: argvOf(spec, iteration),
+    argv: argvOf(spec.command, iteration),
     cwd: context.directory,
-    env: { ...context.env, ...environmentOf(work, iteration) },
+    env: { ...context.env, ...environmentOf({ ...work, iteration, out: folder }) },
     stdout: join(folder, OUTPUT_FILES.stdout),
     stderr: join(folder, OUTPUT_FILES.stderr)
   })
   context.onStarted(child.pid, folder)
   const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
   return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
-}
-
-/**
- * What a workload leaves in the place of its folder cannot be packed as one, and is not followed: it goes.
- * @returns what the folder was replaced by, in words
- */
-async function replacedBy(folder: string): Promise<string | undefined> {
-  const found = await lstat(folder).catch(() => undefined)
-  if (found == null || found.isDirectory()) return undefined
-  const what = found.isSymbolicLink() ? `a link to ${await readlink(folder)}` : 'a file'
-  await unlink(folder).catch(() => {})
-  return cutText(`the workload replaced its folder BAK_OUT by ${what}: what it wrote is not in the result`)
-}
-
-function argvOf({ command }: Spec, { args }: Iteration): string[] {
-  if (typeof command !== 'string') return [...command, ...args]
-  return args.length === 0 ? ['/bin/sh', '-c', command] : ['/bin/sh', '-c', `${command} "$@"`, 'sh', ...args]
-}
-
-function environmentOf({ run, peer, rank, step, folder, socket }: CommandWork, { params }: Iteration) {
-  return {
-    BAK_RUN: run,
-    BAK_PEER: peer,
-    BAK_GROUP: 'default',
-    BAK_RANK: String(rank),
-    BAK_ITERATION: step.name,
-    BAK_SAMPLE: String(step.sample),
-    BAK_OUT: folder,
-    BAK_SOCK: socket,
-    ...Object.fromEntries(Object.entries(params).map(([key, value]) => [parameterVariable(key), value]))
-  }
 }
 
 /** @param timeout ms; 0 is never */
