@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
+import { type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
@@ -17,13 +18,18 @@ const STOP_GRACE_MS = 3_000
 export interface CommandWork {
   run: string
   peer: string
+  /** Of its member among all, and their number. */
   rank: number
+  size: number
   spec: Spec
   step: Step
   /** For output and for what the workload leaves in BAK_OUT. */
   folder: string
   /** The daemon's control socket. */
   socket: string
+  /** The file that says who takes part. */
+  peers: string
+  servers: ServerAddresses
 }
 
 /** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
@@ -32,11 +38,11 @@ export async function runCommand(
   context: WorkloadContext,
   { supervisor, signal }: { supervisor: Supervisor; signal: AbortSignal }
 ): Promise<WorkloadResult> {
-  const { spec, step, folder } = work
+  const { spec, step, folder, servers, rank } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
   const child = await supervisor.spawn({
-    argv: argvOf(spec.command, iteration),
+    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
     cwd: context.directory,
     env: { ...context.env, ...environmentOf({ ...work, iteration, out: folder }) },
     stdout: join(folder, OUTPUT_FILES.stdout),
