@@ -105,7 +105,7 @@ export class Instance {
       void running.exited.then(() => clearTimeout(timer))
       void this.#finish(running)
     } catch (cause) {
-      this.#conclude({ duration: 0, error: `not started: ${asBakError(cause).message}` })
+      this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
   }
 
@@ -117,7 +117,7 @@ export class Instance {
 
   /** It is not started at all. */
   refuse(why: string): Promise<InstanceResult> {
-    if (!this.#over) this.#conclude({ duration: 0, error: `not started: ${why}` })
+    if (!this.#over) this.#conclude({ duration: 0, error: why })
     return this.ended
   }
 
