@@ -70,10 +70,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase(
-  { phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine,
-  now: number
-): Piece[] {
+function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
   const which = when ?? part
   const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
