@@ -127,6 +127,15 @@ withSandbox('a workload sees its working folder and BAK_OUT, and what it writes 
   }
 })
 
+withSandbox('a link in the place of its output leads the daemon nowhere', async () => {
+  const secret = join(folder, 'owner/.ssh/id')
+  const line = `cd "$BAK_OUT"; rm stdout.txt stderr.txt; ln -s ${secret} stderr.txt; ln -s ${secret} stdout.txt; ln -s ${secret} f; exit 3`
+  const ended = await runWorkloads(net, 'c', `on = "a"\n${workload('x', line)}`)
+  assert.is(ended.status, 1, ended.stderr)
+  assert.not.match(JSON.stringify(ended.record), /PRIVATE/)
+  assert.match(ended.record.workload[0]?.error ?? '', /^its output cannot be read: ELOOP/)
+})
+
 asRoot('without bubblewrap they are refused at join, by a rule and for a reason', async () => {
   const { stderr } = await on('b', 'id')
   assert.match(stderr, /excluded=b phase=join not-allowed: allow\.workloads lets programs of others run only apart/)
