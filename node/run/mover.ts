@@ -19,7 +19,7 @@ import {
   type TarballOffer
 } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { hereNamed } from '../mesh/membership/named.ts'
+import { askingOf, type Names, refuseOrBind } from '../mesh/names/peer-rule.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -31,7 +31,7 @@ import { openOutbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { checkResult, hasResult, moveFolder, takeIn } from '../store/stored-results.ts'
 import { UnfinishedMoves } from '../store/unfinished-moves.ts'
-import { refusalOfArchive, refusalOfResult } from './archive-rule.ts'
+import { refusalOfResult } from './archive-rule.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -55,6 +55,8 @@ export interface MoverInit {
   signer: Signer
   /** Who may store results here. */
   archive: NonNullable<AllowSettings['archive']>
+  /** Whom the names in it mean. */
+  names: Names
   limits: Pick<ReceiveLimits, 'ratio'>
 }
 
@@ -127,7 +129,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
     const { coordinator, members } = this.components
     const { run, allow, digest, bytes } = offer
-    this.#checkSender(peer)
+    await this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
     const inbox = await this.#unfinished.inbox(run)
     const had = await inbox?.receipt(digest)
@@ -153,15 +155,15 @@ export class Mover extends Part<MoverComponents, MoverInit> {
   }
 
   /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */
-  #checkSender(peer: string): void {
+  async #checkSender(peer: string): Promise<void> {
     const { members, authority } = this.components
     checkPermission(authority, peer, 'move')
     const { self } = members
     if (self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${self.name} takes no results: it has not the label archive=true`)
     }
-    const named = (asked: string) => hereNamed(members, asked).map(each => each.peer)
-    const why = refusalOfArchive(this.init.archive, peer, named)
+    const { archive, names } = this.init
+    const why = await refuseOrBind(archive, askingOf(peer, members, names), names)
     if (why == null) return
     throw new BakError(
       'not-allowed',

@@ -3,16 +3,16 @@ import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Members } from '../../mesh/membership/members.ts'
-import { hereNamed } from '../../mesh/membership/named.ts'
+import { namesOf } from '../../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
-import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
-import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
 
 interface AllowanceInit {
@@ -20,7 +20,7 @@ interface AllowanceInit {
   self: string
   rules: Rules
   /** Whom the names in them mean. */
-  names: Pick<NamedControllers, 'peerOf' | 'bind'>
+  names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
@@ -36,10 +36,10 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async check(peer: string, tools: Assignment[]): Promise<void> {
     const { self, rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
-    const caller = peer === self ? undefined : this.#callerOf(peer)
+    const caller = peer === self ? undefined : askingOf(peer, this.#members, this.init.names)
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
-    for (const name of caller == null ? [] : namesOf(rules.controllers, caller)) await this.init.names.bind(name, peer)
+    if (caller != null) await this.init.names.bind(namesOf(rules.controllers, caller), peer)
   }
 
   /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
@@ -70,17 +70,5 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   /** How programs of others are kept apart from this peer. */
   guardsInWords(): string[] {
     return this.init.guards.inWords()
-  }
-
-  #callerOf(peer: string): Caller {
-    const { names } = this.init
-    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
-  }
-
-  /** An agent may take any name, and must not keep a controller out by it. */
-  #controllersNamed(asked: string): string[] {
-    return hereNamed(this.#members, asked)
-      .filter(({ role }) => role !== 'agent')
-      .map(({ peer }) => peer)
   }
 }
