@@ -1,5 +1,5 @@
 /** A controller that fills a peer which archives, and stores there what is not its to store. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createZstdCompress } from 'node:zlib'
 import { Header } from 'tar'
@@ -125,6 +125,18 @@ test('a result under the id of another run, or of a stranger, is not taken', asy
   )
   assert.is(await store(run, await packed(folder, run)), 'taken')
   assert.is(readRecord(readFileSync(folderOf('runs', run, 'run.json'), 'utf8')).run, run)
+})
+
+test('a result that had its place when the daemon was killed gets the receipt that it had not yet', async () => {
+  const { folder, run } = await inside.run('c', { on: 'c', command: ['true'] })
+  const content = await packed(folder, run)
+  assert.is(await store(run, content), 'taken')
+  const receipt = folderOf('inbox', run, `${digestOf(content)}.receipt`)
+  rmSync(receipt)
+  assert.is(await store(run, content), 'taken')
+  assert.ok(existsSync(receipt))
+  for (const name of readdirSync(folderOf('inbox', run))) rmSync(folderOf('inbox', run, name))
+  assert.match(await store(run, content), /^cannot-create: arch has a folder of/, 'another is not taken for it')
 })
 
 test('only who is named by allow.archive stores results, and is told the rule', async () => {
