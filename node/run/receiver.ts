@@ -189,7 +189,7 @@ export class Receiver {
     const take = async (tarball: string | Uint8Array) => {
       let files: string | undefined
       const check = (sealed: Uint8Array) => {
-        files = checkFileList(sealed, { run: offer.run, by: peer }).digest
+        files = checkFileList(sealed, { run: offer.run, by: peer, name }).digest
       }
       if (reception.room() <= open.unpacking.size)
         throw new BakError(

@@ -211,7 +211,7 @@ export const readers: ReaderInit[] = [
     good: fileOf(world => folderOf(world).path(FILE_LISTS_FILE)),
     read: bytes => {
       for (const list of splitFileLists(bytes).lists) {
-        checkFileList(bytes, list)
+        checkFileList(bytes, { ...list, name: 'node-b' })
         isSignedList(list)
         Array.from(linesOfList(list))
       }
