@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { decode } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
-import { splitFileLists } from './file-list.ts'
+import { type FileList, splitFileLists } from './file-list.ts'
 import { folderDigests } from './folder-digests.ts'
 import { FILE_LISTS_FILE, PROOFS_FILE, RECORD_FILE, SPEC_FILE } from './layout.ts'
 import { readPlain } from './plain-file.ts'
@@ -45,10 +45,11 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   const messages = await checkCertificates(dir, record, report)
   report.faults.push(...differencesOf(record, provenRun(messages.evidence, messages.certificates)))
   report.faults.push(...contradictionsIn(record))
-  checkAnswers(record, messages, report)
+  const lists = await readLists(dir, report)
+  checkAnswers(record, messages, lists, report)
   await checkSpec(dir, record, report)
   await checkJournal(dir, record, messages.certificates, report)
-  await checkMembers(dir, record, messages, report)
+  checkMembers(record, messages, lists, report)
   report.ok = report.faults.length === 0
   return report
 }
@@ -120,16 +121,20 @@ async function checkSpec(dir: string, { spec }: RunRecord, { faults }: Report): 
   }
 }
 
-/** The files that the seal names are those that members signed. */
-async function checkMembers(
-  dir: string,
-  { run, files = {}, others = {}, renamed = [], refused = [], unreadable = [] }: RunRecord,
-  messages: Messages,
-  report: Report
-): Promise<void> {
+async function readLists(dir: string, { faults }: Report): Promise<FileList[]> {
   const content = await readPlain(join(dir, FILE_LISTS_FILE)).catch(() => Buffer.alloc(0))
   const { lists, rest } = splitFileLists(content)
-  if (rest > 0) report.faults.push({ where: FILE_LISTS_FILE, what: `its last ${rest} bytes are no list` })
+  if (rest > 0) faults.push({ where: FILE_LISTS_FILE, what: `its last ${rest} bytes are no list` })
+  return lists
+}
+
+/** The files that the seal names are those that members signed. */
+function checkMembers(
+  { run, files = {}, others = {}, renamed = [], refused = [], unreadable = [] }: RunRecord,
+  messages: Messages,
+  lists: FileList[],
+  report: Report
+): void {
   const { members, older, answers } = messages
   const answered = new Set(answers.map(({ by, digest }) => answerOf(by, digest)))
   const absent = [...refused, ...unreadable]

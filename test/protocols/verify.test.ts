@@ -9,6 +9,7 @@ import * as v from 'valibot'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { fileLine, sealFileList } from '../../protocols/file-list.ts'
 import { folderDigests } from '../../protocols/folder-digests.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { certificateFile } from '../../protocols/layout.ts'
@@ -77,6 +78,8 @@ const certificateOf = (seq: number, phase: Ack['phase'], more: Partial<Certifica
   closed: 5,
   ...more
 })
+
+const STEP = { number: 1, name: 'default', sample: 1 }
 
 const write = (dir: string, path: string, bytes: Uint8Array | string) => {
   mkdirSync(dirname(join(dir, path)), { recursive: true })
@@ -396,7 +399,7 @@ verify('a phase that is said to have been open, and after which others came, is 
 
 /** Of a run that was ok, with these in the places of its certificates. */
 async function buildOk(change: (all: Certificate[]) => Certificate[] = all => all, more: Partial<RunRecord> = {}) {
-  const step = { number: 1, name: 'default', sample: 1 }
+  const step = STEP
   const workload = { exit: 0, duration: 1, timedOut: false, ...more.workload?.[0] }
   const [first] = members as [Signer]
   const work = { step, needed: 1, asked: 1, acks: [ackOf(first, 3, 'work', { workload })] }
@@ -440,12 +443,21 @@ verify('in a run that was not ok an answer that is missing leaves unproven what 
   const dir = await build([
     certificateOf(1, 'join'),
     certificateOf(2, 'start', { acks: [], verdict: 'failed' }),
-    certificateOf(3, 'send', { needed: 0, acks: good[2]?.acks.slice(1) as Envelope[] }),
+    certificateOf(3, 'send', { step: STEP, needed: 0, acks: good[2]?.acks.slice(1) as Envelope[] }),
     certificateOf(4, 'terminate')
   ])
   const { faults, unproven } = await verifyFolder(dir)
   assert.equal(faults, [])
   assert.ok(unproven.some(({ path, reason }) => path === 'm0' && /neither answered send/.test(reason)))
+  const what = '1-default/sample1'
+  const lines = fileLine(`${what}/workload/m0/stdout.txt`, { sha256: digestOf(Buffer.from('hello\n')), bytes: 6 })
+  const { sealed, digest } = sealFileList(RUN, Buffer.from(lines), members[0] as Signer)
+  write(dir, 'files.txt', sealed)
+  const sent = [{ peer: members[0]?.peer as string, name: 'm0', what, digest, bytes: 7, arrived: true, files: digest }]
+  const others = [1, 2].map(i => ({ ...tarball, peer: members[i]?.peer as string, name: `m${i}`, what, arrived: true }))
+  await sealFolder(dir, { sent: [...sent, ...others] })
+  const collected = await verifyFolder(dir)
+  assert.not.match(JSON.stringify(collected.unproven), /neither answered send/, 'its list came later')
 })
 
 const contradictions: Array<[string, Partial<RunRecord>, RegExp]> = [
