@@ -98,6 +98,33 @@ test('a run that was left open is closed with what its journal says beyond its r
   assert.equal([closed.shortfalls, closed.sent], [[lack], [{ ...tarball, arrived: true }]])
 })
 
+test('a tarball that was being unpacked when the daemon was killed is named, and its run is closed so that it can be completed', async () => {
+  const { folder, record, events } = await result()
+  await folder.writeEnvelope(OFFER_FILE, sealEnvelope(offerSubject, { ...offer, signedFiles: true }, controller))
+  const renamed = [{ path: 'sysinfo/end/node-b/x', as: 'sysinfo/end/node-b/x-2' }]
+  const digest = 'a'.repeat(64)
+  const tarball = { peer: member.peer, name: 'node-b', what: 'sysinfo end', digest, bytes: 7, files: digest }
+  events.store({ type: 'received', ...tarball, took: 1 })
+  events.store({ type: 'received', ...tarball, took: 1, renamed })
+  await events.close()
+  const path = 'sysinfo/begin/node-b'
+  mkdirSync(folder.path(path), { recursive: true })
+  writeFileSync(folder.path(path, 'os.json'), '{}')
+  const { sealed } = sealFileList(run, Buffer.alloc(0), member)
+  writeFileSync(folder.path('files.txt'), Buffer.concat([sealed, sealed.subarray(0, 50)]))
+  for (const each of [folder.root, folder.certificates]) writeFileSync(join(each, '.bak-0123456789abcdef.tmp'), '')
+  // the record names the first of them
+  const sent = [{ ...tarball, arrived: true }]
+  await folder.writeRecord({ ...record, sent, state: 'running' })
+  await closeAbandoned(folder, controller)
+  const closed = await folder.readRecord()
+  assert.equal(closed.unreadable, [{ path: `${path}/os.json`, reason: 'node-b did not sign it' }])
+  assert.ok(existsSync(folder.path(path, 'os.json')), 'nothing is deleted')
+  assert.equal([closed.partial, closed.sent.length, closed.renamed], [true, 2, renamed])
+  assert.equal(readFileSync(folder.path('files.txt')), sealed, 'half a list is cut off')
+  assert.not.ok(Object.keys(closed.files ?? {}).some(each => each.endsWith('.tmp')))
+})
+
 test('what a member did not sign so stays out of the seal, and is named', async () => {
   const file = 'sysinfo/begin/node-b/os.json'
   const bytes = Buffer.from('{}')

@@ -381,6 +381,19 @@ test('a result as it was is proven to whom its reader names, and to nobody else'
   }
 })
 
+test('a run that was cancelled, at its begin or in its workload, is as it was signed', async () => {
+  for (const type of ['offered', 'workload-started']) {
+    const started = await startRun(net(), 'c', ['--tools', 'proc', '--', 'sleep', '60'])
+    await started.until(event => event.type === type)
+    assert.is((await net().bak('c', ['cancel', started.run])).status, 0)
+    assert.is((await started.finished).status, 4)
+    const done = await verify(join(net().peer('c').home, 'runs', started.run), ['--mesh', ids.a as string])
+    assert.match(done.stdout, /: as it was signed/)
+    // a phase that was cut short shows no answer of some: what they sent then is named as not proven
+    assert.is(done.status, /neither answered/.test(done.stdout) ? 2 : 0, done.stdout)
+  }
+})
+
 test("a stranger's seal is refused by who knows the mesh, and by who knows the controller", async () => {
   const copy = new Copy(original)
   try {
