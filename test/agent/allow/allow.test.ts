@@ -316,7 +316,7 @@ const from: Array<[rule: Rules['workloads'], notApart: string | undefined, refus
   ['guarded', undefined, undefined],
   [undefined, undefined, undefined],
   [true, undefined, undefined],
-  [false, undefined, /lets no program of others run, as the command of tool mine is/],
+  [false, undefined, /lets no program of others run, as tool mine would/],
   [
     undefined,
     'bubblewrap (bwrap) is not on the PATH',
@@ -330,6 +330,9 @@ for (const [workloads, notApart, why] of from) {
       const given = { ...open, workloads }
       const caller = { peer: ops, named: () => [] }
       const refusal = await refusalOf(given, { caller, tools: [own('sleep', '1')] }, { ...machine, notApart })
+      const option = toolOf('pidstat', { options: ['-e', 'sleep', '1'] })
+      const byOption = await refusalOf(given, { caller, tools: [option] }, { ...machine, notApart })
+      assert.is(byOption?.rule, refusal?.rule, 'a program that an option of a tool runs is brought, too')
       if (why == null) assert.is(refusal, undefined)
       else assert.match(refusal?.why ?? '', why)
       assert.is(refusal?.rule, why && 'workloads')
