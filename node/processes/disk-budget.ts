@@ -48,8 +48,11 @@ export class DiskBudget {
     if (every >= this.#every) return
     clearInterval(this.#timer)
     this.#every = every
-    this.#timer = setInterval(() => void this.#look(), every).unref()
-    void this.#room.shortageOf(this.#init.folders())
+    this.#timer = setInterval(() => {
+      void this.#checkRoom()
+      void this.#look()
+    }, every).unref()
+    void this.#checkRoom()
   }
 
   stop(): void {
@@ -58,13 +61,21 @@ export class DiskBudget {
     this.#every = Number.POSITIVE_INFINITY
   }
 
+  /** Beside a look, which many files make long. */
+  async #checkRoom(): Promise<void> {
+    this.#end(await this.#room.shortageOf(this.#init.folders()))
+  }
+
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    const { limits, processes } = this.#init
-    const folders = this.#init.folders()
-    const why = (await this.#room.shortageOf(folders)) ?? (await excessOf({ folders, processes: processes() }, limits))
+    const { limits, folders, processes } = this.#init
+    const why = await excessOf({ folders: folders(), processes: processes() }, limits)
     this.#looking = false
+    this.#end(why)
+  }
+
+  #end(why: string | undefined): void {
     if (why != null && this.#timer != null) this.#init.onExceeded(why)
   }
 }

@@ -57,6 +57,8 @@ export class Guards implements RunProgramsParts {
     this.cgroups = new Cgroups({ key: keyOfHome(home), limits, folder: home })
     if ('how' in isolation && isolation.how === 'user') {
       this.workFolders = new WorkFolders({ home, inside: work, owner: isolation })
+      const { base } = this.workFolders
+      if (/^\/(var\/)?tmp\//.test(base)) isolation.spaces.lacks ??= `their working folders are in ${base}`
     }
   }
 

@@ -16,7 +16,7 @@ export interface Spaces {
   unshare?: string
   /** With it, and with IPC of its own, folders in which anybody may write are empty and gone afterwards. */
   mount?: string
-  /** Why it has no such folders. */
+  /** Why not all of these are its own. */
   lacks?: string
   /** Folders that programs of runs may name. */
   shown: string[]
@@ -181,7 +181,7 @@ export function isolationInWords(isolation: Isolation | { why: string }): string
   if ('why' in isolation) return `programs of others do not run here: ${isolation.why}`
   if (isolation.how === 'user') {
     const { user, uid, network, spaces } = isolation
-    const own = spaces.mount == null ? '' : ', with a /tmp of their own'
+    const own = spaces.lacks == null ? ', with a /tmp of their own' : ''
     return `programs of others run as ${user} (${uid}), without privileges${own}${network ? '' : ', without the network'}`
   }
   if (isolation.how === 'owner') return 'programs of others run as the user of this daemon: --allow-workloads'

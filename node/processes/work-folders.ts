@@ -40,7 +40,8 @@ export class WorkFolders {
   /** The folder in the home whose folders have counterparts here. */
   readonly #inside: string
   readonly #owner: WorkFolderOwner
-  readonly #base: string
+  /** Where all of them are. */
+  readonly base: string
   readonly #root: string
   /** Folders whose paths were too long, under short ones. */
   #long: string[] = []
@@ -54,8 +55,8 @@ export class WorkFolders {
   }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
     this.#inside = inside
     this.#owner = owner
-    this.#base = firstSafe(bases)
-    this.#root = join(this.#base, keyOfHome(home))
+    this.base = firstSafe(bases)
+    this.#root = join(this.base, keyOfHome(home))
   }
 
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
@@ -97,7 +98,7 @@ export class WorkFolders {
   /** Removes the folder, and those that led to it alone. */
   remove(made: string): void {
     this.#discard(made)
-    for (let path = join(made, '..'); path !== this.#base; path = join(path, '..')) {
+    for (let path = join(made, '..'); path !== this.base; path = join(path, '..')) {
       try {
         rmdirSync(path)
       } catch {
