@@ -91,10 +91,14 @@ export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string
   return lines.length === 0 ? program : ['/bin/sh', '-c', `${lines.join('\n')}\nexec "$@"`, 'bak-start', ...program]
 }
 
-/** A limit that cannot be set, because a lower one holds already, is no error. Files are counted in blocks of 512 bytes. */
+/**
+ * A limit that cannot be set, because a lower one holds already, is no error. Files are counted in blocks of 512 bytes. Where memory is
+ * short the kernel ends these programs before the daemon and what else the machine is for.
+ */
 const limitLines = ({ nofile, fsize }: Rlimits) => [
   'umask 077',
   'ulimit -c 0 2>/dev/null',
+  'echo 1000 2>/dev/null >/proc/self/oom_score_adj',
   ...(nofile == null ? [] : [`ulimit -n ${nofile} 2>/dev/null`]),
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]

@@ -60,6 +60,8 @@ export class RunPrograms implements Programs {
   readonly #parts: RunProgramsParts
   readonly #init: RunProgramsInit
   readonly #running = new Map<RunningProgram, (why: string) => void>()
+  /** Of programs whose files have not been collected. */
+  readonly #folders = new Set<string>()
   readonly #workFolders = new Set<string>()
   readonly #budget: DiskBudget
   #cgroup: RunCgroup | undefined
@@ -99,7 +101,7 @@ export class RunPrograms implements Programs {
     const writeEnd = (facts: Partial<AuditLine>) => audit.write({ ...line, at: Date.now(), event: 'end', ...facts })
     let place: Place | undefined
     try {
-      place = this.#placeFor(isolation, program)
+      place = this.#alone(program, () => this.#placeFor(isolation, program))
       const { cwd, tmp, user, collect } = place
       const enter = this.#enter()
       const rlimits = {
@@ -168,6 +170,19 @@ export class RunPrograms implements Programs {
     const { isolation } = this.#parts
     if ('why' in isolation) throw new BakError('not-allowed', `${name}: ${isolationInWords(isolation)}`)
     return isolation
+  }
+
+  /** A folder that is made anew for a program would take that of another away. @throws {BakError} `state` */
+  #alone({ name, folder }: ProgramOfRun, makePlace: () => Place): Place {
+    if (this.#folders.has(folder))
+      throw new BakError('state', `${name}: another program of the run works in its folder`)
+    const { collect, discard, ...place } = makePlace()
+    this.#folders.add(folder)
+    const free = <T>(work: () => T) => {
+      this.#folders.delete(folder)
+      return work()
+    }
+    return { ...place, collect: () => free(collect), discard: () => free(discard) }
   }
 
   #placeFor(isolation: Isolation, { folder }: ProgramOfRun): Place {

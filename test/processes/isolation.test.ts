@@ -85,6 +85,7 @@ isolation('setpriv drops groups, capabilities and the way to new ones; limits an
     `echo $$ > '/sys/fs/cgroup/it'\\''s/cgroup.procs' || exit 126`,
     'umask 077',
     'ulimit -c 0 2>/dev/null',
+    'echo 1000 2>/dev/null >/proc/self/oom_score_adj',
     'ulimit -n 64 2>/dev/null',
     'ulimit -f 2 2>/dev/null',
     'exec "$@"'

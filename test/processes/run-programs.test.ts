@@ -86,6 +86,22 @@ test('a program that is being started while its run ends does not outlive it', a
   await close()
 })
 
+test('a folder belongs to one program until its files are collected', async () => {
+  const { programs, request, close } = programsOf()
+  const first = await programs.spawn(request('x', 'true'))
+  await first.exited
+  const second = () =>
+    programs.spawn(request('x', 'true')).then(
+      () => undefined,
+      error => error.message
+    )
+  assert.is(await second(), 'x: another program of the run works in its folder')
+  await first.collect()
+  assert.is(await second(), undefined)
+  await programs.end()
+  await close()
+})
+
 test('many programs of a run are ended together', async () => {
   const { programs, request, close } = programsOf()
   const all = await Promise.all(Array.from({ length: 20 }, (_, i) => programs.spawn(request(`p${i}`, 'sleep', '9'))))
