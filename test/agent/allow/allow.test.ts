@@ -113,6 +113,12 @@ const table: Case[] = [
   [{ exec: ['tcpdump'] }, own('tcpdump', '-i', 'eth0')],
   [{ exec: ['tcpdump'] }, own('/usr/bin/tcpdump')],
   [{ exec: ['tcpdump'] }, own('/bin/tcpdump')],
+  [{ exec: ['tcpdump'] }, own('tcpdump', '--print')],
+  // an option may be shortened
+  [{ exec: ['tcpdump'] }, own('tcpdump', '--postrot=sh'), 'exec'],
+  [{ exec: ['sort'] }, own('sort', '--check'), undefined],
+  [{ exec: ['sort'] }, own('sort', '--co=sh', '-S1k'), 'exec'],
+  [{ exec: ['split'] }, own('split', '--fil=sh'), 'exec'],
   [{ exec: ['tcpdump'] }, own('/tmp/tcpdump'), 'exec'],
   [{ exec: ['tcpdump'] }, own('./tcpdump'), 'exec'],
   [{ exec: ['tcpdump'] }, own('tcpdump2'), 'exec'],
