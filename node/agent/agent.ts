@@ -283,7 +283,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, offer: { spec } }) =>
-        allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
+        allowance.admit({ controller, tools, spec, open: this.runsOf(controller) }),
       owner: allowance,
       socket: home.socket
     }

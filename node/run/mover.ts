@@ -20,7 +20,8 @@ import {
   type TarballOffer
 } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { askingOf, type Names, refuseOrBind } from '../mesh/names/peer-rule.ts'
+import { namesOf, refusalOfPeer } from '../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../mesh/names/peer-rule.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -132,8 +133,9 @@ export class Mover extends Part<MoverComponents, MoverInit> {
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
     const { coordinator, members } = this.components
+    const { archive, names } = this.init
     const { run, allow, digest, bytes } = offer
-    await this.#checkSender(peer)
+    this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
     const inbox = await this.#unfinished.inbox(run)
     const had = await inbox?.receipt(digest)
@@ -150,7 +152,11 @@ export class Mover extends Part<MoverComponents, MoverInit> {
         await takeIn(this.init.home, run, tarball, {
           bounds: this.#boundsOf(offer),
           check: record => this.#checkRecord(record, run, peer),
-          onWhole
+          onWhole: async () => {
+            // a name of the list that lets a result in means its mover from now on
+            await names.bind(namesOf(archive, askingOf(peer, members, names)), peer)
+            await onWhole()
+          }
         })
         await forgetMoved(this.init.home, run)
       })
@@ -170,7 +176,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
   }
 
   /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */
-  async #checkSender(peer: string): Promise<void> {
+  #checkSender(peer: string): void {
     const { members, authority } = this.components
     checkPermission(authority, peer, 'move')
     const { self } = members
@@ -178,7 +184,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
       throw new BakError('not-allowed', `${self.name} takes no results: it has not the label archive=true`)
     }
     const { archive, names } = this.init
-    const why = await refuseOrBind(archive, askingOf(peer, members, names), names)
+    const why = refusalOfPeer(archive, askingOf(peer, members, names))
     if (why == null) return
     throw new BakError(
       'not-allowed',

@@ -3,7 +3,7 @@ import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Members } from '../../mesh/membership/members.ts'
-import { namesOf } from '../../mesh/names/listed-peers.ts'
+import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
 import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
 import type { Guards } from '../../processes/guards.ts'
@@ -34,15 +34,22 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
   async check(peer: string, tools: Assignment[]): Promise<void> {
-    const { self, rules, file, guards } = this.init
+    const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
-    const caller = peer === self ? undefined : askingOf(peer, this.#members, this.init.names)
+    const caller = this.#callerOf(peer)
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
-    if (caller != null) await this.init.names.bind(namesOf(rules.controllers, caller), peer)
   }
 
-  /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
+  /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
+  async admit(run: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
+    await this.checkRun(run)
+    const caller = this.#callerOf(run.controller)
+    if (caller == null) return
+    await this.init.names.bind(namesOf(this.init.rules.controllers, caller), caller.peer)
+  }
+
+  /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
   async checkRun({
     controller,
     tools,
@@ -70,5 +77,10 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   /** How programs of others are kept apart from this peer. */
   guardsInWords(): string[] {
     return this.init.guards.inWords()
+  }
+
+  /** @returns nothing for this peer itself */
+  #callerOf(peer: string): Asking | undefined {
+    return peer === this.init.self ? undefined : askingOf(peer, this.#members, this.init.names)
   }
 }

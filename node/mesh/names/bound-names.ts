@@ -41,12 +41,18 @@ export class BoundNames {
     return this.#bound.get(named)
   }
 
-  /** Binds names, unless they are bound; it is on the disk when this resolves. */
+  /** Binds names, unless they are bound. @throws {BakError} if that cannot be stored: they are not bound then */
   async bind(names: string[], peer: string): Promise<void> {
     const free = names.filter(each => !this.#bound.has(each))
+    if (free.length === 0) return
     for (const each of free) this.#bound.set(each, peer)
-    if (free.length > 0) this.#writing = this.#writing.catch(() => {}).then(() => this.#write())
-    await this.#writing
+    // one after the other: an older list must not take the place of a newer one
+    const writing = this.#writing.then(() => this.#write())
+    this.#writing = writing.catch(() => {})
+    await writing.catch(cause => {
+      for (const each of free) this.#bound.delete(each)
+      throw cause
+    })
   }
 
   #write(): Promise<void> {

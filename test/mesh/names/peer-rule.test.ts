@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BoundNames } from '../../../node/mesh/names/bound-names.ts'
-import { askingOf, refuseOrBind } from '../../../node/mesh/names/peer-rule.ts'
+import { namesOf, refusalOfPeer } from '../../../node/mesh/names/listed-peers.ts'
+import { askingOf } from '../../../node/mesh/names/peer-rule.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { newSigner } from '../../helpers/streams.ts'
 import { scratch } from '../../store/scratch.ts'
@@ -14,9 +15,11 @@ const [first, second, agent] = [newSigner().peer, newSigner().peer, newSigner().
 test('another peer that takes the name while the first is away is refused, and an agent with it keeps nobody out', async () => {
   const names = await BoundNames.open(join(scratch(), 'controllers.json'))
   const view = (peer: string, role: string) => ({ peer, name: 'cleo', shown: 'cleo', role }) as MemberView
-  const ask = (peer: string, here: MemberView[]) => {
-    const members = { list: () => here, isHere: () => true }
-    return refuseOrBind(['cleo'], askingOf(peer, members, names), names)
+  const ask = async (peer: string, here: MemberView[]) => {
+    const asking = askingOf(peer, { list: () => here, isHere: () => true }, names)
+    const why = refusalOfPeer(['cleo'], asking)
+    if (why == null) await names.bind(namesOf(['cleo'], asking), peer)
+    return why
   }
   assert.match((await ask(second, [view(first, 'controller'), view(second, 'admin')])) ?? '', /as 2 peers call/)
   assert.is(names.peerOf('cleo'), undefined)
