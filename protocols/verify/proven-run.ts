@@ -4,7 +4,7 @@ import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
 import { describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
-import { entriesOf, type WorkEntry } from '../work-entry.ts'
+import { entriesOf, failuresIn, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
 export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
@@ -47,9 +47,9 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
 }
 
 /** @returns where the record contradicts itself */
-export function contradictionsIn({ verdict, partial, workload, excluded, refused = [] }: RunRecord): Fault[] {
+export function contradictionsIn({ verdict, partial, workload, excluded, spec, refused = [] }: RunRecord): Fault[] {
   const wrong = (what: string) => ({ where: RECORD_FILE, what })
-  const bad = workload.find(({ exit, error, timedOut }) => exit !== 0 || error != null || timedOut)
+  const [bad] = failuresIn(workload, spec)
   return [
     ...(verdict === 'ok' && bad != null
       ? [wrong(`its verdict is ok, its workload ended by ${describeExit(bad)}`)]
