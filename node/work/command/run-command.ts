@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
+import { type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
@@ -18,13 +19,18 @@ const STOP_GRACE_MS = 3_000
 export interface CommandWork {
   run: string
   peer: string
+  /** Of its member among all, and their number. */
   rank: number
+  size: number
   spec: Spec
   step: Step
   /** For output and for what the workload leaves in BAK_OUT. */
   folder: string
   /** The daemon's control socket. */
   socket: string
+  /** The file that says who takes part. */
+  peers: string
+  servers: ServerAddresses
 }
 
 interface CommandOptions {
@@ -59,7 +65,7 @@ export async function runCommand(
 
 const start = (work: CommandWork, iteration: Iteration, context: WorkloadContext, supervisor: Supervisor) =>
   supervisor.spawn({
-    argv: argvOf(work.spec.command, iteration),
+    argv: argvOf(work.spec.command ?? [], iteration).map(word => withAddresses(word, work.servers, work.rank)),
     cwd: context.directory,
     env: { ...context.env, ...environmentOf({ ...work, iteration, out: work.folder }) },
     stdout: join(work.folder, OUTPUT_FILES.stdout),
