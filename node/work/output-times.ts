@@ -61,12 +61,11 @@ export class OutputTimes {
 
   /**
    * @param folder where `stdout.txt` and `stderr.txt` are, and `times.txt` will be
-   * @param offset how far this machine's clock is ahead of the controller's, ms
+   * @param clock that of the controller, which is read once: from then on the monotonic clock counts, since this machine's may be set
    */
-  constructor(folder: string, offset: number) {
+  constructor(folder: string, clock: () => number = now) {
     this.#folder = folder
-    // by the monotonic clock from here on: this machine's may be set meanwhile
-    this.#beganAt = now() - offset
+    this.#beganAt = clock()
     this.#began = performance.now()
     this.#last = { at: Math.round(this.#beganAt), stdout: 0, stderr: 0 }
   }

@@ -96,7 +96,7 @@ const linesIn = (folder: string) => new TimesReader().push(readFileSync(join(fol
 test('are written while it grows, on the clock of the controller', async () => {
   const folder = scratch()
   const ahead = 5_000
-  const times = new OutputTimes(folder, ahead)
+  const times = new OutputTimes(folder, () => Date.now() - ahead)
   await times.start()
   const began = Date.now() - ahead
   writeFileSync(join(folder, 'stdout.txt'), 'one')
@@ -130,7 +130,7 @@ test('leave alone what a workload writes under their name, and say so', async ()
     }
   ]) {
     const folder = scratch()
-    const times = new OutputTimes(folder, 0)
+    const times = new OutputTimes(folder)
     await times.start()
     write(join(folder, 'times.txt'))
     writeFileSync(join(folder, 'stdout.txt'), 'x')
@@ -142,7 +142,7 @@ test('leave alone what a workload writes under their name, and say so', async ()
 test('do not follow a link that was in their place', async () => {
   const folder = scratch()
   symlinkSync(join(folder, 'elsewhere'), join(folder, 'times.txt'))
-  const times = new OutputTimes(folder, 0)
+  const times = new OutputTimes(folder)
   await times.start()
   writeFileSync(join(folder, 'stdout.txt'), 'x')
   assert.is(await times.stop(), undefined)
@@ -151,7 +151,7 @@ test('do not follow a link that was in their place', async () => {
 })
 
 test('of a folder that is not there are missing with the reason', async () => {
-  const times = new OutputTimes(join(scratch(), 'gone'), 0)
+  const times = new OutputTimes(join(scratch(), 'gone'))
   await times.start()
   assert.is(await times.stop(), 'times.txt: no such file or directory')
 })

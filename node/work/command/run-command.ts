@@ -49,8 +49,7 @@ export async function runCommand(
   const { spec, step, folder } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
-  // the clock of this machine is that of the controller
-  const times = new OutputTimes(folder, 0)
+  const times = new OutputTimes(folder)
   await times.start()
   try {
     const child = await start(work, iteration, context, supervisor)
