@@ -108,7 +108,7 @@ export class Instance {
       void this.#finish(running)
     } catch (cause) {
       await this.#times?.stop()
-      this.#conclude({ duration: 0, error: `not started: ${asBakError(cause).message}` })
+      this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
   }
 
@@ -120,7 +120,7 @@ export class Instance {
 
   /** It is not started at all. */
   refuse(why: string): Promise<InstanceResult> {
-    if (!this.#over) this.#conclude({ duration: 0, error: `not started: ${why}` })
+    if (!this.#over) this.#conclude({ duration: 0, error: why })
     return this.ended
   }
 
