@@ -6,10 +6,12 @@ import { instancesOf, labelsIn, nameOfInstance, outputFileOf } from '../../proto
 import { listInWords } from '../../protocols/list-in-words.ts'
 import {
   isSelected,
+  type OutputMark,
   type OutputPortion,
   type OutputSelection,
   outputProtocol,
-  unwrapOutput
+  unwrapOutput,
+  wholeOutput
 } from '../../protocols/output.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
@@ -37,7 +39,7 @@ export async function* logs(
   const isHere = found == null
   const goesOn = isHere ? coordinator.driver(run) != null : record.state !== 'ended'
   if (goesOn) return yield* runningOutput(parts, { run, holder: peer, record, selection, follow }, signal)
-  if (isHere) yield* coordinator.output({ run, ...selection }, signal)
+  if (isHere) yield* portionsIn(coordinator.output({ run, ...selection }, signal))
   else yield* fromHolder(parts, { peer, record, selection }, signal)
   yield* missingIn(record, selection)
 }
@@ -48,7 +50,7 @@ async function* fromHolder(
   signal: AbortSignal
 ): AsyncGenerator<OutputPortion> {
   const { run } = record
-  const portions = ask(parts.streams.to(peer), outputProtocol, { run, ...selection }, { signal })
+  const portions = portionsIn(ask(parts.streams.to(peer), outputProtocol, { run, ...selection }, { signal }))
   if (record.files != null) return yield* proven(portions, record, selection)
   if (!isController(parts.authority.roleOf(peer)))
     throw new BakError(
@@ -56,6 +58,11 @@ async function* fromHolder(
       `run ${run} is not sealed and on an agent, whose word is not trusted: bak show ${run}`
     )
   yield* portions
+}
+
+/** @throws {BakError} `unreachable` if they end early */
+async function* portionsIn(output: AsyncIterable<OutputPortion | OutputMark>): AsyncGenerator<OutputPortion> {
+  for await (const each of wholeOutput(output)) if ('stream' in each) yield each
 }
 
 /** @throws {BakError} `usage` for a member or a workload that the run does not have */

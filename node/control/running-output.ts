@@ -3,7 +3,7 @@
  * sample that has been sent is completed from the folder, so that nothing is left out that a member no longer has.
  */
 import type { OutputHead, OutputMissing } from '../../protocols/control.ts'
-import { asBakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { parseResultPath, stepFolder } from '../../protocols/layout.ts'
@@ -12,7 +12,8 @@ import {
   type OutputMark,
   type OutputPortion,
   type OutputSelection,
-  outputProtocol
+  outputProtocol,
+  wholeOutput
 } from '../../protocols/output.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
@@ -112,9 +113,9 @@ class RunningOutput {
       this.#over.abort()
       // what arrived after its phase was over
       complete(last)
+      return this.#merge.close()
     }
-    this.#over.abort()
-    this.#merge.close()
+    throw new BakError('lost-contact', `lost contact with the peer that drives ${this.#about.run}`)
   }
 
   /** All that is in the folder comes before what follows. @returns the samples of it */
@@ -125,7 +126,7 @@ class RunningOutput {
     const noting = async function* () {
       try {
         for await (const portion of folder) {
-          const parsed = parseResultPath(portion.path)
+          const parsed = 'path' in portion ? parseResultPath(portion.path) : undefined
           if (parsed?.kind === 'workload') samples.add(stepFolder(parsed.step))
           yield portion
         }
@@ -150,12 +151,16 @@ class RunningOutput {
     for (const each of members) if (member == null || member === each.name) this.#merge.add(this.#member(each))
   }
 
-  async *#folder({ step }: { step?: Step }): AsyncGenerator<OutputPortion> {
+  async *#folder({ step }: { step?: Step }): AsyncGenerator<OutputPortion | OutputMark> {
     const { coordinator, identity, streams } = this.#parts
     const { run, holder, selection } = this.#about
     const request = { run, ...selection, step, skip: this.#given.skip({ step }) }
-    if (holder === identity.peer) yield* coordinator.output(request, this.#signal)
-    else yield* ask(streams.to(holder), outputProtocol, request, { signal: this.#signal })
+    const signal = this.#signal
+    const isHere = holder === identity.peer
+    const output = isHere
+      ? coordinator.output(request, signal)
+      : ask(streams.to(holder), outputProtocol, request, { signal })
+    yield* wholeOutput(output)
   }
 
   /** A member that cannot be reached is named once, and tried again while the run goes on. */
@@ -165,7 +170,8 @@ class RunningOutput {
     for (let isNamed = false; !signal.aborted; ) {
       const skip = this.#given.skip({ member: name })
       try {
-        yield* ask(this.#parts.streams.to(peer), memberOutputProtocol, { run, ...selection, follow, skip }, { signal })
+        const request = { run, ...selection, follow, skip }
+        yield* wholeOutput(ask(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal }))
         return
       } catch (cause) {
         const { code, message } = asBakError(cause)

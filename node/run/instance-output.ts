@@ -19,7 +19,7 @@ type Sizes = Record<OutputStream, number>
 
 export class InstanceOutput {
   readonly instance: OutputInstance
-  readonly #output: Pick<RunOutput, 'read' | 'size'>
+  readonly #output: Pick<RunOutput, 'read' | 'look'>
   /** Bytes that were given out, or that the caller has. */
   readonly #given: Sizes
   /** Undefined where the file is none that this program wrote. */
@@ -33,10 +33,11 @@ export class InstanceOutput {
   #asked: Sizes = { stdout: 0, stderr: 0 }
   #next: { at?: number } & Sizes = { stdout: 0, stderr: 0 }
   #isLast = false
-  #now: number | undefined
+  /** When the last of it was written, on the controller's clock. */
+  #written: number | undefined
 
   /** @param skip bytes of a file that are not given out */
-  constructor(output: Pick<RunOutput, 'read' | 'size'>, instance: OutputInstance, skip: (path: string) => number) {
+  constructor(output: Pick<RunOutput, 'read' | 'look'>, instance: OutputInstance, skip: (path: string) => number) {
     this.#output = output
     this.instance = instance
     this.#given = { stdout: skip(this.#pathOf('stdout')), stderr: skip(this.#pathOf('stderr')) }
@@ -44,13 +45,18 @@ export class InstanceOutput {
 
   /**
    * Begins a look: what is written after it waits for the next one, so that an instance that never pauses does not keep others waiting.
-   * @param isLast whether nothing more will be written @param now by when what has no line yet was written, on the controller's clock
+   * @param isLast whether nothing more will be written @param now on the controller's clock, where output is still written
    */
   look(isLast: boolean, now?: number): void {
     this.#isLast = isLast
-    this.#now = now
     this.#asked = { ...this.#given }
-    for (const stream of STREAMS) this.#sizes[stream] = this.#output.size(this.#pathOf(stream))
+    let mtime = 0
+    for (const stream of STREAMS) {
+      const { size, mtimeMs } = this.#output.look(this.#pathOf(stream))
+      this.#sizes[stream] = size
+      if (size > this.#given[stream]) mtime = Math.max(mtime, mtimeMs)
+    }
+    this.#written = now == null ? undefined : now - Math.max(0, Date.now() - mtime)
   }
 
   /** @returns by when the next bytes had been written, 0 where that is not known; undefined if there are no more in this look */
@@ -62,7 +68,9 @@ export class InstanceOutput {
       this.#lines.shift()
     }
     if (!this.#isNews(this.#sizes)) return undefined
-    return this.#will({ at: (this.#isLast ? undefined : this.#now) ?? this.#lastAt, ...this.#sizes })
+    // what was written since the last line
+    const at = this.#written == null ? this.#lastAt : Math.max(this.#lastAt ?? 0, this.#written)
+    return this.#will({ at, ...this.#sizes })
   }
 
   /** Gives out the bytes that `next` told of. */
@@ -89,7 +97,7 @@ export class InstanceOutput {
   async #line(): Promise<OutputTime | undefined> {
     while (this.#lines.length === 0 && this.#times != null) {
       const path = `${this.instance.folder}/${TIMES_FILE}`
-      if (this.#output.size(path) <= this.#timesRead) return undefined
+      if (this.#output.look(path).size <= this.#timesRead) return undefined
       const bytes = await this.#output.read(path, this.#timesRead, PORTION_OF_TIMES_BYTES)
       if (bytes.length === 0) return undefined
       this.#timesRead += bytes.length

@@ -103,7 +103,7 @@ export class OutputMerge<Note> {
     try {
       for await (const next of portions) {
         if ('stream' in next) await this.#hold(source, next)
-        else this.#catchUp(source, next)
+        else if ('caughtUp' in next) this.#catchUp(source, next.caughtUp)
         if (this.#error != null) return
       }
     } finally {
@@ -121,7 +121,7 @@ export class OutputMerge<Note> {
     })
   }
 
-  #catchUp(source: Source, { caughtUp }: OutputMark): void {
+  #catchUp(source: Source, caughtUp: number): void {
     this.#forget(source)
     source.isLive = true
     this.#ahead = Math.min(this.#ahead, Date.now() - caughtUp)

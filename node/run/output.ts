@@ -17,7 +17,7 @@ interface ReadOptions {
   signal: AbortSignal
 }
 
-/** @returns portions; where the request follows, also a mark once all is told that there was */
+/** @returns portions and their end; where the request follows, also a mark once all is told that there was */
 export async function* readOutput(
   output: RunOutput,
   request: Omit<OutputRequest, 'run'>,
@@ -50,7 +50,7 @@ export async function* readOutput(
       done.add(stepFolder(step))
       for (const { instance } of of) readers.delete(instance.folder)
     }
-    if (isLast) return
+    if (isLast) return yield { end: true }
     if (!isCaughtUp && now != null) yield { caughtUp: now }
     isCaughtUp = true
     await pause(POLL_INTERVAL_MS, signal)

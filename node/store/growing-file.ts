@@ -14,12 +14,18 @@ export class GrowingFile {
 
   /** Synchronous: to wait for the answer would wake threads that sleep, for a file that does not grow. @returns 0 for a missing file */
   size(): number {
+    return this.look().size
+  }
+
+  /** Synchronous, too. @returns its size, and when it was last written by the clock of the system; 0 for a missing file */
+  look(): { size: number; mtimeMs: number } {
     try {
       const found = lstatSync(this.path, { throwIfNoEntry: false })
-      return found?.isFile() ? found.size : 0
+      if (found?.isFile()) return found
     } catch {
-      return 0
+      // as one that is missing
     }
+    return { size: 0, mtimeMs: 0 }
   }
 
   /** @returns at most `length` bytes; none at the end, or where no file is */

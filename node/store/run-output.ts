@@ -59,9 +59,9 @@ export class RunOutput {
     return [...found.values()].sort(byName)
   }
 
-  /** @returns 0 while the file is nowhere */
-  size(path: string): number {
-    return this.#file(path)?.size() ?? 0
+  /** @returns its size, and when it was last written by the clock of the system; 0 while the file is nowhere */
+  look(path: string): { size: number; mtimeMs: number } {
+    return this.#file(path)?.look() ?? { size: 0, mtimeMs: 0 }
   }
 
   /** @returns at most `length` bytes; none at the end, or while the file is nowhere */

@@ -344,7 +344,8 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
       ...{ member: 'node-b', workload: 'server', instance: 2, stream: 'stdout', offset: 9, at, text: 'hello\n' }
     }
   ],
-  ['member output: mark', memberOutputProtocol.response, { caughtUp: at }],
+  ['member output: all there was', memberOutputProtocol.response, { caughtUp: at }],
+  ['output: end', outputProtocol.response, { end: true }],
   [
     'output: response',
     outputProtocol.response,
