@@ -4,7 +4,6 @@
  * Portions of one peer come in the order in which they were written, as far as that is known.
  */
 import * as v from 'valibot'
-import { BakError } from './errors.ts'
 import { count, instant, list, name, runId } from './fields.ts'
 import type { InstanceName } from './instances.ts'
 import { step } from './phase.ts'
@@ -41,24 +40,9 @@ export const outputPortion = v.object({
 })
 export type OutputPortion = v.InferOutput<typeof outputPortion>
 
-/**
- * Between portions: all that there was has been told, and what follows is written from now on, by the controller's clock. After the last
- * portion: a stream that ends without it broke, which a closed connection does not tell.
- */
+/** All that there was has been told, and what follows is written from now on, by the controller's clock; or no more follows. */
 export const outputMark = v.union([v.object({ caughtUp: instant }), v.object({ end: v.literal(true) })])
 export type OutputMark = v.InferOutput<typeof outputMark>
-
-/** @returns the same without the end @throws {BakError} `unreachable` where that is missing */
-export async function* wholeOutput<T extends OutputPortion | OutputMark>(
-  portions: AsyncIterable<T>
-): AsyncGenerator<Exclude<T, { end: true }>> {
-  let isWhole = false
-  for await (const each of portions) {
-    if ('end' in each) isWhole = true
-    else yield each as Exclude<T, { end: true }>
-  }
-  if (!isWhole) throw new BakError('unreachable', 'the connection broke')
-}
 
 /** Which instances; all where nothing is named. */
 export const outputSelection = {
@@ -85,22 +69,25 @@ export const outputRequest = v.object({
   skip: v.optional(list(v.object({ path, bytes: count }), MAX_SKIPPED))
 })
 export type OutputRequest = v.InferOutput<typeof outputRequest>
+/** The first says what, each further one that more can be sent (output-exchange.ts). */
+const outputCall = v.union([outputRequest, v.object({ more: v.literal(true) })])
+export type OutputCall = v.InferOutput<typeof outputCall>
 
 const exchange = {
-  request: outputRequest,
+  request: outputCall,
   response: v.union([outputPortion, outputMark]),
   timeout: Number.POSITIVE_INFINITY,
   maxFrame: 1024 * 1024
 }
 
 /** Asked of the peer that has the result or drives the run: what is there now. */
-export const outputProtocol: Protocol<OutputRequest, OutputPortion | OutputMark> = {
+export const outputProtocol: Protocol<OutputCall, OutputPortion | OutputMark> = {
   ...exchange,
   id: '/bak/output/2.0.0'
 }
 
 /** Asked of a member while the run goes on: what its own instances write. */
-export const memberOutputProtocol: Protocol<OutputRequest, OutputPortion | OutputMark> = {
+export const memberOutputProtocol: Protocol<OutputCall, OutputPortion | OutputMark> = {
   ...exchange,
   id: '/bak/member-output/1.0.0'
 }

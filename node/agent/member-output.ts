@@ -2,6 +2,7 @@
 import { BakError } from '../../protocols/errors.ts'
 import { labelsIn } from '../../protocols/instances.ts'
 import { memberOutputProtocol, type OutputRequest } from '../../protocols/output.ts'
+import { answerOutput } from '../../protocols/output-exchange.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { now } from '../now.ts'
@@ -19,9 +20,10 @@ interface Components {
 
 export class MemberOutput extends Part<Components, { self: string }> {
   async start(): Promise<void> {
-    await this.components.streams.serve(memberOutputProtocol, (request, { peer, signal }) =>
+    const give = answerOutput((request, { peer, signal }) =>
       this.#give(request, peer, AbortSignal.any([signal, this.stopped]))
     )
+    await this.components.streams.serve(memberOutputProtocol, give)
   }
 
   async *#give({ run, ...asked }: OutputRequest, peer: string, signal: AbortSignal) {

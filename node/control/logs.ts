@@ -10,11 +10,10 @@ import {
   type OutputPortion,
   type OutputSelection,
   outputProtocol,
-  unwrapOutput,
-  wholeOutput
+  unwrapOutput
 } from '../../protocols/output.ts'
+import { askOutput, wholeOutput } from '../../protocols/output-exchange.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
-import { ask } from '../../protocols/stream.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -39,7 +38,7 @@ export async function* logs(
   const isHere = found == null
   const goesOn = isHere ? coordinator.driver(run) != null : record.state !== 'ended'
   if (goesOn) return yield* runningOutput(parts, { run, holder: peer, record, selection, follow }, signal)
-  if (isHere) yield* portionsIn(coordinator.output({ run, ...selection }, signal))
+  if (isHere) yield* portionsIn(wholeOutput(coordinator.output({ run, ...selection }, signal)))
   else yield* fromHolder(parts, { peer, record, selection }, signal)
   yield* missingIn(record, selection)
 }
@@ -50,7 +49,7 @@ async function* fromHolder(
   signal: AbortSignal
 ): AsyncGenerator<OutputPortion> {
   const { run } = record
-  const portions = portionsIn(ask(parts.streams.to(peer), outputProtocol, { run, ...selection }, { signal }))
+  const portions = portionsIn(askOutput(parts.streams.to(peer), outputProtocol, { run, ...selection }, { signal }))
   if (record.files != null) return yield* proven(portions, record, selection)
   if (!isController(parts.authority.roleOf(peer)))
     throw new BakError(
@@ -60,9 +59,8 @@ async function* fromHolder(
   yield* portions
 }
 
-/** @throws {BakError} `unreachable` if they end early */
 async function* portionsIn(output: AsyncIterable<OutputPortion | OutputMark>): AsyncGenerator<OutputPortion> {
-  for await (const each of wholeOutput(output)) if ('stream' in each) yield each
+  for await (const each of output) if ('stream' in each) yield each
 }
 
 /** @throws {BakError} `usage` for a member or a workload that the run does not have */

@@ -12,12 +12,11 @@ import {
   type OutputMark,
   type OutputPortion,
   type OutputSelection,
-  outputProtocol,
-  wholeOutput
+  outputProtocol
 } from '../../protocols/output.ts'
+import { askOutput, wholeOutput } from '../../protocols/output-exchange.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { ask } from '../../protocols/stream.ts'
 import type { Parts } from '../parts.ts'
 import { GivenOutput } from '../run/given-output.ts'
 import { OutputMerge } from '../run/output-merge.ts'
@@ -157,10 +156,8 @@ class RunningOutput {
     const request = { run, ...selection, step, skip: this.#given.skip({ step }) }
     const signal = this.#signal
     const isHere = holder === identity.peer
-    const output = isHere
-      ? coordinator.output(request, signal)
-      : ask(streams.to(holder), outputProtocol, request, { signal })
-    yield* wholeOutput(output)
+    if (isHere) yield* wholeOutput(coordinator.output(request, signal))
+    else yield* askOutput(streams.to(holder), outputProtocol, request, { signal })
   }
 
   /** A member that cannot be reached is named once, and tried again while the run goes on. */
@@ -171,7 +168,7 @@ class RunningOutput {
       const skip = this.#given.skip({ member: name })
       try {
         const request = { run, ...selection, follow, skip }
-        yield* wholeOutput(ask(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal }))
+        yield* askOutput(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal })
         return
       } catch (cause) {
         const { code, message } = asBakError(cause)

@@ -345,6 +345,7 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     }
   ],
   ['member output: all there was', memberOutputProtocol.response, { caughtUp: at }],
+  ['output: more', outputProtocol.request, { more: true }],
   ['output: end', outputProtocol.response, { end: true }],
   [
     'output: response',
