@@ -4,7 +4,7 @@ import { describeExit, type Step } from '../protocols/phase.ts'
 import { hasFailed } from '../protocols/work-entry.ts'
 import { formatDuration } from './format.ts'
 
-/** With more instances a log names only those that failed. */
+/** With more instances a log names only servers that are ready, and what failed. */
 const MAX_NOTED = 16
 
 export interface InstanceLine {
@@ -89,8 +89,8 @@ const keyOf = ({ member, workload, instance = 1 }: Pick<InstanceLine, 'member' |
 
 /**
  * @param work before the event
- * @returns what a log says of it: that a server is ready, that something failed, and in a run of few instances how each ended; once, though
- * its member tells it at once and signs it later
+ * @returns what a log says of it: that a server is ready, that something failed, and in a run of few instances also when each started and how it
+ * ended; once, though its member tells it at once and signs it later
  */
 export function noteOf(work: MemberWork, event: Of<'work'> | Of<'workload-ended'>): string | undefined {
   const { member, instance = 1, duration } = event
@@ -101,12 +101,14 @@ export function noteOf(work: MemberWork, event: Of<'work'> | Of<'workload-ended'
   const { instance: _, ...about } = before
   const label = before.instance == null ? workload : `${workload}.${instance}`
   const where = `work=${label} on=${member}`
-  if (event.type === 'work' && event.state !== 'ended') return event.state === 'ready' ? `${where} ready` : undefined
+  const isFew = work.size <= MAX_NOTED
+  if (event.type === 'work' && event.state !== 'ended')
+    return isFew || event.state === 'ready' ? `${where} ${event.state}` : undefined
   const after: InstanceLine = { ...about, ...event, member, workload, state: 'ended' }
   if (isFailed(after)) return `${where} failed: ${describeFailure(after)}`
-  if (work.size > MAX_NOTED) return undefined
+  if (!isFew) return undefined
   const took = duration == null ? '' : ` after ${formatDuration(duration)}`
-  return `${where} ${after.stopped ? 'stopped' : 'ended'}: ${describeExit(after)}${took}`
+  return `${where} ${after.stopped ? 'stopped' : `ended: ${describeExit(after)}`}${took}`
 }
 
 /** @returns `exit 3: why`, `timed out, ended by SIGTERM` */

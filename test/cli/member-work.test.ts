@@ -147,9 +147,11 @@ test('are lines of the plain view where a server is ready and where one has ende
     state = reduce(state, event as never)
     return line
   }
-  assert.is(said(tells('a', 'server', 'started')), undefined)
+  assert.is(said(tells('a', 'server', 'started')), 'run=R work=server on=a started')
   assert.is(said(tells('a', 'server', 'ready')), 'run=R work=server on=a ready')
   assert.is(said(endedAs('b', 'client')), 'run=R work=client.1 on=b ended: exit 0 after 2.0 s')
+  const stopped = { exit: undefined, signal: 'SIGTERM', stopped: true }
+  assert.is(said(endedAs('a', 'server', stopped)), 'run=R work=server on=a stopped after 2.0 s')
   const failed = { instance: 2, exit: 3, error: 'no disk' }
   assert.is(said(tells('b', 'client', 'ended', failed)), 'run=R work=client.2 on=b failed: exit 3: no disk')
   assert.is(said(endedAs('b', 'client', failed)), undefined)
