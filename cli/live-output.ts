@@ -78,5 +78,10 @@ export async function* outputOf(answers: AsyncIterable<CallResponse<'logs'>>): A
   for await (const each of answers) if ('stream' in each) yield each
 }
 
+/** @returns the same of a command on the controller, whose output events are of, and not of workloads on members */
+export async function* commandOutputOf(answers: AsyncIterable<CallResponse<'logs'>>): AsyncGenerator<OutputPortion> {
+  for await (const each of outputOf(answers)) if (each.workload == null) yield each
+}
+
 /** `next` is where the next portion begins if nothing is left out; `waits` while nothing is written before the rest comes. */
 const newState = () => ({ shown: 0, next: 0, total: 0, waits: false })

@@ -11,7 +11,7 @@ import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { describeBegun } from '../format.ts'
-import { outputOf } from '../live-output.ts'
+import { commandOutputOf } from '../live-output.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
@@ -79,7 +79,7 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const request = { spec, ...caller, key: options.key }
   if (options.detach) return detach(context, request)
   return startRun(context, options, request, signal => {
-    const rest = (run: string) => outputOf(callDaemon(context.socket, 'logs', { run }, { signal }))
+    const rest = (run: string) => commandOutputOf(callDaemon(context.socket, 'logs', { run }, { signal }))
     return chooseView({ ...options, json: context.json, socket: context.socket, rest })
   })
 }

@@ -11,12 +11,14 @@ import {
   memberOutputProtocol,
   type OutputMark,
   type OutputPortion,
+  type OutputRequest,
   type OutputSelection,
   outputProtocol
 } from '../../protocols/output.ts'
 import { askOutput, wholeOutput } from '../../protocols/output-exchange.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import { Limit } from '../limit.ts'
 import type { Parts } from '../parts.ts'
 import { GivenOutput } from '../run/given-output.ts'
 import { OutputMerge } from '../run/output-merge.ts'
@@ -26,6 +28,8 @@ import { attach } from './runs.ts'
 
 /** Between two attempts to reach a member. */
 const RETRY_MS = 2_000
+/** Members that are connected with at the same time. */
+const MAX_OPENING = 32
 
 interface RunningRun {
   run: string
@@ -72,6 +76,7 @@ class RunningOutput {
   readonly #given: GivenOutput
   readonly #merge: OutputMerge<OutputMissing | OutputHead>
   readonly #signal: AbortSignal
+  readonly #opening = new Limit({ total: MAX_OPENING })
   /** Aborts when the run has ended: members are not listened to any more. */
   readonly #over = new AbortController()
 
@@ -167,8 +172,7 @@ class RunningOutput {
     for (let isNamed = false; !signal.aborted; ) {
       const skip = this.#given.skip({ member: name })
       try {
-        const request = { run, ...selection, follow, skip }
-        yield* askOutput(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal })
+        yield* this.#ask(peer, { run, ...selection, follow, skip }, signal)
         return
       } catch (cause) {
         const { code, message } = asBakError(cause)
@@ -179,6 +183,19 @@ class RunningOutput {
         if (!follow || code === 'not-allowed') return
         await pause(RETRY_MS, signal)
       }
+    }
+  }
+
+  /** Until its first answer it counts as one of those that are asked at the same time. */
+  async *#ask(peer: string, request: OutputRequest, signal: AbortSignal): AsyncGenerator<OutputPortion | OutputMark> {
+    const release = await this.#opening.acquire(peer, { signal })
+    try {
+      for await (const each of askOutput(this.#parts.streams.to(peer), memberOutputProtocol, request, { signal })) {
+        release()
+        yield each
+      }
+    } finally {
+      release()
     }
   }
 }
