@@ -32,7 +32,9 @@ async function runLone({ command, member, parts, signal }: PhaseContext) {
     size: roster.length,
     folder: join(member.data, workloadFolder(step, member.name))
   }
-  return { workload: await runCommand(lone, context, { supervisor: parts.supervisor, signal }) }
+  const warnings: string[] = []
+  const warn = (text: string) => void warnings.push(text)
+  return { workload: await runCommand(lone, context, { supervisor: parts.supervisor, signal, warn }), warnings }
 }
 
 async function runPart(part: Part, context: PhaseContext) {

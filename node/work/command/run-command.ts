@@ -8,6 +8,7 @@ import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 import type { WorkloadContext } from '../workload-context.ts'
@@ -32,26 +33,43 @@ export interface CommandWork {
   servers: ServerAddresses
 }
 
+interface CommandOptions {
+  supervisor: Supervisor
+  signal: AbortSignal
+  /** Told what went wrong beside the workload. */
+  warn(text: string): void
+}
+
 /** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
-  { supervisor, signal }: { supervisor: Supervisor; signal: AbortSignal }
+  { supervisor, signal, warn }: CommandOptions
 ): Promise<WorkloadResult> {
-  const { spec, step, folder, servers, rank } = work
+  const { spec, step, folder } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
-  const child = await supervisor.spawn({
-    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
-    cwd: context.directory,
-    env: { ...context.env, ...environmentOf({ ...work, iteration, out: folder }) },
-    stdout: join(folder, OUTPUT_FILES.stdout),
-    stderr: join(folder, OUTPUT_FILES.stderr)
-  })
-  context.onStarted(child.pid, folder)
-  const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
-  return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+  const times = new OutputTimes(folder)
+  await times.start()
+  try {
+    const child = await start(work, iteration, context, supervisor)
+    context.onStarted(child.pid, folder)
+    const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
+    return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+  } finally {
+    const why = await times.stop()
+    if (why != null) warn(why)
+  }
 }
+
+const start = (work: CommandWork, iteration: Iteration, context: WorkloadContext, supervisor: Supervisor) =>
+  supervisor.spawn({
+    argv: argvOf(work.spec.command ?? [], iteration).map(word => withAddresses(word, work.servers, work.rank)),
+    cwd: context.directory,
+    env: { ...context.env, ...environmentOf({ ...work, iteration, out: work.folder }) },
+    stdout: join(work.folder, OUTPUT_FILES.stdout),
+    stderr: join(work.folder, OUTPUT_FILES.stderr)
+  })
 
 /** @param timeout ms; 0 is never */
 async function finish(child: Supervised, timeout: number, signal: AbortSignal): Promise<WorkloadResult> {

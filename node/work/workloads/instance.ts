@@ -17,6 +17,7 @@ import type { Places, Prepared, ProgramOfRun, Programs, RunningProgram } from '.
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { onAbort } from '../../wait.ts'
 import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 
@@ -67,6 +68,7 @@ export class Instance {
   readonly remarks: string[] = []
   readonly #ended = Promise.withResolvers<InstanceResult>()
   #running: RunningProgram | undefined
+  #times: OutputTimes | undefined
   #places: Places | undefined
   #told: Record<string, string> = {}
   #began: number | undefined
@@ -106,6 +108,7 @@ export class Instance {
       void running.exited.then(() => clearTimeout(timer))
       void this.#finish(running)
     } catch (cause) {
+      await this.#times?.stop()
       this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
   }
@@ -160,6 +163,8 @@ export class Instance {
   async #program(): Promise<ProgramOfRun> {
     const { sample, workload, folder, working } = this.#init
     await mkdir(folder, { recursive: true })
+    this.#times = new OutputTimes(folder, sample.now)
+    await this.#times.start()
     const { command, role, env, directory } = workload
     const argv = argvOf(command, role === 'client' ? sample.iteration : { args: [] })
     return {
@@ -214,6 +219,8 @@ export class Instance {
     const isAsked = this.#stopped || this.#timedOut || this.#fault != null
     // what it left running in its process group ends with it; one that is being stopped has its own grace
     await running.stop({ grace: isAsked ? STOP_GRACE_MS : LEFT_GRACE_MS })
+    const untimed = await this.#times?.stop()
+    if (untimed != null) this.remarks.push(untimed)
     this.remarks.push(...(await running.collect().catch(cause => [`its files: ${asBakError(cause).message}`])))
     const replaced = await replacedBy(folder)
     const [stdout = '', stderr = ''] = this.outputs
