@@ -19,6 +19,7 @@ import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
+import type { Guards } from '../processes/guards.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
@@ -59,6 +60,7 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  guards: Pick<Guards, 'sockets'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -275,7 +277,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, home, workloads } = this.init
+    const { log, signer, supervisor, guards, workloads } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
@@ -285,7 +287,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, offer: { spec } }) =>
         allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
       owner: allowance,
-      socket: home.socket
+      sockets: guards.sockets
     }
   }
 }

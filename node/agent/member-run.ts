@@ -256,10 +256,8 @@ export class MemberRun {
     try {
       this.#check(command)
       const done = await handlers[command.phase]({
-        command,
-        member,
-        parts: this.#init.parts,
-        signal,
+        ...{ command, member, parts: this.#init.parts, signal },
+        call: (from, body, until) => this.#init.stream.calls.ask(from, body, until),
         tell: missing => this.#init.stream.tell(cutMissing(missing)),
         ask: async until => reversed(await this.#init.stream.clock.ask(until))
       })

@@ -54,6 +54,11 @@ export class WorkFolders {
     this.#root = join(this.#base, keyOfHome(home))
   }
 
+  /** Where the folders are; the user passes through. */
+  get root(): string {
+    return this.#root
+  }
+
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
   make(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
@@ -161,7 +166,7 @@ function firstSafe(bases: string[]): string {
 }
 
 /** @throws unless it is a folder that this user alone changes */
-function makePassage(path: string): void {
+export function makePassage(path: string): void {
   try {
     mkdirSync(path, { mode: PASS_MODE })
     chmodSync(path, PASS_MODE)

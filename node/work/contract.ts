@@ -13,7 +13,7 @@ export interface Told {
   iteration: Iteration
   /** What it writes there comes into the result. */
   out: string
-  /** The daemon's control socket. */
+  /** For its calls. */
   socket?: string
 }
 

@@ -8,7 +8,9 @@ import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
+import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
@@ -31,7 +33,7 @@ export interface PhaseParts {
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
-  socket: string
+  sockets: SocketFolder
 }
 
 export interface PhaseContext {
@@ -44,6 +46,8 @@ export interface PhaseContext {
   tell(missing: Missing): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
+  /** Sends a call of a workload to the controller. Never rejects. */
+  call: CallsInit['ask']
 }
 
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */

@@ -4,17 +4,24 @@ import { BakError } from '../../../protocols/errors.ts'
 import { workloadFolder } from '../../../protocols/layout.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { runCommand } from '../../work/command/run-command.ts'
+import { callsOf } from '../calls-of.ts'
 import type { PhaseHandler } from './phase.ts'
 
-export const work: PhaseHandler = async ({ command, member, parts, signal }) => {
+export const work: PhaseHandler = async ({ command, member, parts, call, signal }) => {
   const context = parts.workloadOf(member.run)
   if (context == null) throw new BakError('not-allowed', 'no workload was assigned to this member')
   const { run, self: peer, offer, manifest } = member
   const step = command.step as Step
   const work = {
-    ...{ run, peer, step, spec: offer.spec, socket: parts.socket },
+    ...{ run, peer, step, spec: offer.spec, callsFolder: join(member.folder, 'calls') },
     rank: manifest?.roster.find(entry => entry.peer === peer)?.rank ?? 0,
     folder: join(member.data, workloadFolder(step, member.name))
   }
-  return { workload: await runCommand(work, context, { supervisor: parts.supervisor, signal }) }
+  return {
+    workload: await runCommand(work, context, {
+      supervisor: parts.supervisor,
+      calls: callsOf(member, parts, call),
+      signal
+    })
+  }
 }
