@@ -4,7 +4,7 @@ import { addExamples, setAction } from '../command.ts'
 import { callFromWorkload } from '../workload-call.ts'
 
 export function define(command: Command): void {
-  command.argument('<name>', 'of the topic').argument('[value]', 'any words; - reads them from stdin')
+  command.argument('<name>', 'of the topic').argument('[value...]', 'any words; - reads them from stdin')
   command.allowUnknownOption()
   addExamples(command, {
     'bak publish ready "port 5201"': 'all subscribers hear it, in the same order, also those that come later'
