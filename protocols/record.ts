@@ -16,10 +16,11 @@ import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
-import { step, workloadResult } from './phase.ts'
+import { step } from './phase.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
+import { workEntry } from './work-entry.ts'
 
 export const FORMAT = 1
 /** Tarballs that a record can name, and of those with missing files. */
@@ -62,7 +63,8 @@ const runRecord = v.object({
   shortfalls,
   /** Runs that went on at the same time on members of this one. */
   beside: besides,
-  workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
+  /** How the command of each sample ended, and each instance of a workload. */
+  workload: list(workEntry, 100_000),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with

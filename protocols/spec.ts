@@ -8,6 +8,7 @@ import { table } from './free-keys.ts'
 import { own } from './own.ts'
 import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
+import { workload } from './workload.ts'
 
 /** Options of one tool. */
 export const toolOptions = v.strictObject({
@@ -26,11 +27,11 @@ export type ToolOptions = v.InferOutput<typeof toolOptions>
 
 const toolset = list(name, 64)
 
-/** A named set of members with tools of their own. */
+/** A named set of members, for tools and workloads. */
 export const group = v.strictObject({
   name,
   on: v.optional(selector, 'all'),
-  tools: toolset
+  tools: v.optional(toolset, [])
 })
 
 export const iteration = v.strictObject({
@@ -77,6 +78,13 @@ export const policy = v.strictObject({
    * ever, for a benchmark that cuts the network.
    */
   lost_timeout: v.optional(seconds, 10),
+  /**
+   * If a workload of a member fails, or a server ends before it is stopped: `finish` lets the others run to their end, and the run fails;
+   * `stop` ends the others at once; `ignore` names it, and the run is partial.
+   */
+  on_failed_workload: v.optional(v.picklist(['finish', 'stop', 'ignore']), 'finish'),
+  /** If a member cannot be reached for lost_timeout while its workloads run: go on without it as long as the quorum can be met, or end the run. */
+  on_lost: v.optional(v.picklist(['exclude', 'end']), 'exclude'),
   /** If a member lacks a tool: continue without the tool there, or exclude the member. */
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
   /** If a tool fails to start: continue without the tool there, or exclude the member. */
@@ -94,8 +102,12 @@ export const sysinfo = v.picklist(['default', 'none'])
 export const spec = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
-  /** The workload: a list of words, or one string for the shell. */
-  command: commandLine,
+  /** A program on the controller: a list of words, or one string for the shell. */
+  command: v.optional(commandLine),
+  /** Programs on members; those of the role `client` in the place of a command. */
+  workload: v.optional(list(workload, 64), []),
+  /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
+  ends: v.optional(v.picklist(['all', 'first']), 'all'),
   /** Which peers take part. */
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */

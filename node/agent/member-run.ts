@@ -7,7 +7,6 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command, cutRemarks } from '../../protocols/phase.ts'
-import { cutMissing } from '../../protocols/shortfall.ts'
 import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
@@ -20,13 +19,12 @@ import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { stopTools } from './phases/stop.ts'
+import { HURRIED_MS, stopTools } from './phases/stop.ts'
 import { isLegal, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
 const LAST_MESSAGES_MS = 1_000
-
 export interface MemberRunInit {
   member: MemberState
   log: Log
@@ -156,9 +154,7 @@ export class MemberRun {
   async pause(): Promise<void> {
     this.#stopping = true
     this.#clearTimers()
-    this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
-    await this.#tail
-    await stopTools(this.member)
+    await this.#endPhase(new BakError('interrupted', 'the daemon stops'))
     await this.#uplinks.stop()
     await this.member.close()
   }
@@ -185,9 +181,7 @@ export class MemberRun {
   }
 
   async #abandon(): Promise<void> {
-    this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
-    await this.#tail
-    await stopTools(this.member)
+    await this.#endPhase(new BakError('cancelled', 'the run is over on this member'))
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await this.pack().catch(error => this.#failed('data not packed', error))
     await this.#finish()
@@ -201,6 +195,13 @@ export class MemberRun {
     await this.#uplinks.stop()
     await this.#save()
     await this.member.close()
+  }
+
+  /** Nothing runs any more. */
+  async #endPhase(why: BakError): Promise<void> {
+    this.#busy?.abort(why)
+    await this.#tail
+    await stopTools(this.member, HURRIED_MS)
   }
 
   #clearTimers(): void {
@@ -253,13 +254,14 @@ export class MemberRun {
 
   async #act(command: Command, signal: AbortSignal) {
     const { member } = this
+    const { parts, stream } = this.#init
     try {
       this.#check(command)
       const done = await handlers[command.phase]({
-        ...{ command, member, parts: this.#init.parts, signal },
-        call: (from, body, until) => this.#init.stream.calls.ask(from, body, until),
-        tell: missing => this.#init.stream.tell(cutMissing(missing)),
-        ask: async until => reversed(await this.#init.stream.clock.ask(until))
+        ...{ command, member, parts, signal, call: stream.calls.ask },
+        tell: missing => stream.tell(missing),
+        report: state => stream.report(state),
+        ask: async until => reversed(await stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...cutRemarks(done) }
     } catch (cause) {

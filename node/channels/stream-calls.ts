@@ -59,7 +59,7 @@ export class StreamCalls {
   }
 
   /** Waits for the answer; an abort takes the call back. Never rejects. */
-  async ask(from: CallOrigin, body: CallBody, signal: AbortSignal): Promise<CallAnswer> {
+  readonly ask = async (from: CallOrigin, body: CallBody, signal: AbortSignal): Promise<CallAnswer> => {
     if (this.#ended || signal.aborted) return OVER
     if (this.#open.size >= MAX_CALLS && body.call !== 'end') {
       return { status: 75, reason: `${MAX_CALLS} calls of this machine wait already` }

@@ -57,14 +57,30 @@ interface Start {
   isolation: Isolation
   /** Its working folder. */
   folder: string
+  /** Folders beside that one in which it may write. */
+  writable?: string[]
   rlimits: Rlimits
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
+  /** The folder that the program starts in instead, which its user may enter or not. */
+  directory?: string | undefined
+  /**
+   * Variables of the program alone. What starts it runs with more rights than the program, and some variables make any program load
+   * what they name.
+   */
+  env?: Record<string, string>
 }
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
-export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string[] {
-  const program = [...wordsOf(isolation, folder, argv[0] ?? ''), ...argv]
+export function wrap({ argv, isolation, folder, writable = [], rlimits, enter, directory, env = {} }: Start): string[] {
+  const program = [
+    ...wordsOf(isolation, [folder, ...writable], argv[0] ?? ''),
+    ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
+    ...(Object.keys(env).length === 0
+      ? []
+      : ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]),
+    ...argv
+  ]
   const lines = [
     ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
     ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
@@ -80,9 +96,9 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf(isolation: Isolation, folder: string, program: string): string[] {
+function wordsOf(isolation: Isolation, folders: string[], program: string): string[] {
   if (isolation.how === 'owner') return []
-  if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
+  if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
   const { uid, gid, setpriv, unshare } = isolation
   return [
     ...(unshare == null ? [] : [unshare, '--net', '--']),
@@ -91,10 +107,10 @@ function wordsOf(isolation: Isolation, folder: string, program: string): string[
   ]
 }
 
-/** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
+/** All is read-only but the folders, in the first of which it starts; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
 function sandbox(
   { bwrap, hidden, shown, network }: Isolation & { how: 'sandbox' },
-  folder: string,
+  folders: string[],
   program: string
 ): string[] {
   const bind = shown.flatMap(path => ['--ro-bind-try', path, path])
@@ -122,7 +138,7 @@ function sandbox(
       '/proc'
     ],
     ...[...hidden.flatMap(path => ['--tmpfs', path]), ...bind, ...own],
-    ...['--bind', folder, folder, '--chdir', folder, '--']
+    ...[...folders.flatMap(path => ['--bind', path, path]), '--chdir', folders[0] as string, '--']
   ]
 }
 

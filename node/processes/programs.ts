@@ -1,9 +1,44 @@
-/** How tools start their programs: as the daemon does what is bak's own or the owner's, and apart from it what a run of another peer brings. */
+/** How programs of a run are started: as the daemon does what is bak's own or the owner's, and apart from it what a run of another peer brings. */
 import { chosenEnvironment } from './environment.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
 
+/** `owner` is a program that the owner of this machine typed; a `privileged` one is on record and in the cgroup of its run. */
+export type Treatment = 'apart' | 'privileged' | 'owner'
+
+/** Where a workload runs. */
+export interface Places {
+  /** Its working folder; not a part of the result. */
+  cwd: string
+  /** What it writes there comes into the result. */
+  out: string
+  /** Whom both belong to, where that is another user. */
+  owner?: { uid: number; gid: number }
+  treatment: Treatment
+}
+
+/** What is known of a workload only when its places are there. */
+export interface Prepared {
+  argv: string[]
+  /** What it is told of the run. */
+  env: Record<string, string>
+  /** Files beside its folders that it reaches also in a sandbox, such as a socket. */
+  shown?: string[]
+}
+
+/** What a workload has beside a tool. */
+export interface WorkProgram {
+  /** Its working folder, in the home: a fresh one, which goes with the program; its counterpart where it runs as another user. */
+  folder: string
+  /** The folder that it starts in instead. */
+  directory?: string | undefined
+  /** Variables of the run: nothing that starts the program gets them. */
+  env: Record<string, string>
+  /** Fills the working folder before the program starts, while nobody else can enter it. */
+  prepare(places: Places): Promise<Prepared>
+}
+
 export interface ToolProgram {
-  /** Name of the tool. */
+  /** Name of the tool; of a workload in words. */
   tool: string
   argv: string[]
   /** The run names the program; false for one of bak's own tools. */
@@ -12,6 +47,10 @@ export interface ToolProgram {
   folder: string
   stdout: string
   stderr: string
+  /** It is a workload. */
+  work?: WorkProgram
+  /** It runs where a workload does that has not ended. */
+  beside?: { places: Places; told: Record<string, string> } & Pick<WorkProgram, 'env' | 'directory'>
 }
 
 export interface RunningProgram extends Supervised {

@@ -1,5 +1,4 @@
 /** The programs of one run of another peer on this machine: apart from the daemon, in one cgroup, within the owner's limits, on record. */
-import { basename, dirname, join } from 'node:path'
 import { digestOf } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
@@ -7,8 +6,9 @@ import type { Cgroups, RunCgroup } from './cgroups.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
-import { type Programs, plainPrograms, type RunningProgram, type ToolProgram } from './programs.ts'
-import type { Supervisor } from './supervisor.ts'
+import { foldersFor, type ProgramFolders } from './program-folders.ts'
+import type { Programs, RunningProgram, ToolProgram, Treatment } from './programs.ts'
+import type { Supervised, Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
 /** Of a program in a line of the audit: words, and characters of each. */
@@ -16,6 +16,8 @@ const MAX_ARGV_WORDS = 32
 const MAX_WORD = 200
 /** As the daemon, on the owner's word. */
 const PRIVILEGED: Isolation = { how: 'owner', limit: false }
+/** As the owner types it. */
+const TYPED: Isolation = { how: 'owner', limit: false }
 
 /** What this daemon has to keep programs apart from it. */
 export interface RunProgramsParts {
@@ -29,9 +31,6 @@ export interface RunProgramsParts {
   keep: string[]
 }
 
-/** `owner` is a program that the owner of this machine typed; a `privileged` one is on record and in the cgroup of its run. */
-export type Treatment = 'apart' | 'privileged' | 'owner'
-
 export interface RunProgramsInit {
   run: string
   /** Its controller. */
@@ -41,14 +40,15 @@ export interface RunProgramsInit {
   /** Where all that its tools write is, beside working folders. */
   data: string
   /** How a program that the run brings is treated. */
-  treatmentOf(tool: string, argv: string[]): Promise<Treatment>
+  treatmentOf(program: ToolProgram): Promise<Treatment>
 }
 
 export class RunPrograms implements Programs {
   readonly #parts: RunProgramsParts
   readonly #init: RunProgramsInit
   readonly #running = new Set<(why: string) => void>()
-  readonly #workFolders = new Set<string>()
+  /** Folders of programs that run, beside the data of the run. */
+  readonly #counted = new Set<string>()
   readonly #budget: DiskBudget
   #cgroup: RunCgroup | undefined
 
@@ -57,40 +57,67 @@ export class RunPrograms implements Programs {
     this.#init = init
     this.#budget = new DiskBudget({
       limits: parts.limits,
-      folders: () => [init.data, ...this.#workFolders],
+      folders: () => [init.data, ...this.#counted],
       onExceeded: why => this.endAll(why)
     })
   }
 
-  async spawn(tool: ToolProgram): Promise<RunningProgram> {
+  async spawn(program: ToolProgram): Promise<RunningProgram> {
+    const treatment = program.isBrought ? await this.#init.treatmentOf(program) : 'owner'
+    const isolation = this.#isolation(program, treatment)
+    const folders = await foldersFor(program, { isolation, treatment, workFolders: this.#parts.workFolders })
+    for (const each of folders.counted) this.#counted.add(each)
+    const collect = async () => {
+      for (const each of folders.counted) this.#counted.delete(each)
+      return folders.collect()
+    }
+    try {
+      const start =
+        treatment === 'owner' ? this.#startTyped(program, folders) : this.#startApart(program, folders, isolation)
+      return await start.then(started => ({ ...started, collect }))
+    } catch (cause) {
+      await collect().catch(() => [])
+      throw cause
+    }
+  }
+
+  async #startTyped(program: ToolProgram, folders: ProgramFolders): Promise<RunningProgram> {
+    const { supervisor, keep } = this.#parts
+    const { argv, env, told, directory } = factsOf(program, folders)
+    const { stdout, stderr } = program
+    const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
+    const supervised = await supervisor.spawn({ argv, cwd: directory ?? folders.cwd, env: all, stdout, stderr })
+    return this.#watch(supervised, LOOK_SELDOM_MS)
+  }
+
+  async #startApart(program: ToolProgram, folders: ProgramFolders, isolation: Isolation): Promise<RunningProgram> {
     const { supervisor, keep, limits } = this.#parts
-    const treatment = tool.isBrought ? await this.#init.treatmentOf(tool.tool, tool.argv) : 'owner'
-    if (treatment === 'owner') return this.#watch(await plainPrograms(supervisor, keep).spawn(tool), LOOK_SELDOM_MS)
-    const isolation = treatment === 'privileged' ? PRIVILEGED : this.#isolation(tool)
-    const { cwd, tmp, user, collect } = this.#folderFor(isolation, tool)
+    const { cwd, tmp, writable } = folders
+    const { argv, env, told, directory } = factsOf(program, folders)
     const enter = this.#enter()
     const rlimits = { nofile: limits.nofile, fsize: limits.bytes }
-    const argv = wrap({ argv: tool.argv, isolation, folder: cwd, rlimits, enter })
-    const env = chosenEnvironment({ home: cwd, tmp, user, keep })
-    const { stdout, stderr } = tool
-    const line = this.#lineOf(tool, isolation)
+    const words = wrap({ argv, isolation, folder: cwd, writable, rlimits, enter, directory, env })
+    const user = isolation.how === 'user' ? isolation.user : undefined
+    const { stdout, stderr } = program
+    const line = this.#lineOf(program, argv, isolation)
     if (!this.#parts.audit.write({ ...line, event: 'start' })) {
-      throw new BakError('io', `${tool.tool}: not started, because the audit of this peer cannot be written`)
+      throw new BakError('io', `${program.tool}: not started, because the audit of this peer cannot be written`)
     }
     const isSandbox = isolation.how === 'sandbox'
-    const supervised = await supervisor.spawn({ argv, cwd, env, stdout, stderr, isSandbox })
-    const program = this.#watch({ ...supervised, reason: () => undefined, collect }, LOOK_EVERY_MS)
-    void program.exited.then(({ exit, signal }) => {
-      const { pid } = program
-      this.#parts.audit.write({ ...line, at: Date.now(), event: 'end', pid, exit, signal, why: program.reason() })
+    const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
+    const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr, isSandbox })
+    const running = this.#watch(supervised, LOOK_EVERY_MS)
+    void running.exited.then(({ exit, signal }) => {
+      const { pid } = running
+      this.#parts.audit.write({ ...line, at: Date.now(), event: 'end', pid, exit, signal, why: running.reason() })
     })
-    return program
+    return running
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
-  #watch(started: RunningProgram, every: number): RunningProgram {
+  #watch(started: Supervised, every: number): RunningProgram {
     let reason: string | undefined
-    const program = { ...started, reason: () => reason }
+    const program = { ...started, reason: () => reason, collect: async () => [] }
     const end = (why: string) => {
       reason ??= why
       void program.stop({ grace: 0 })
@@ -116,29 +143,12 @@ export class RunPrograms implements Programs {
     this.#parts.supervisor.forgetCgroup(cgroup.folders)
   }
 
-  #isolation({ tool }: ToolProgram): Isolation {
+  /** @throws {BakError} `not-allowed` */
+  #isolation({ tool }: ToolProgram, treatment: Treatment): Isolation {
+    if (treatment !== 'apart') return treatment === 'owner' ? TYPED : PRIVILEGED
     const { isolation } = this.#parts
     if ('why' in isolation) throw new BakError('not-allowed', `${tool}: ${isolationInWords(isolation)}`)
     return isolation
-  }
-
-  #folderFor(isolation: Isolation, { folder }: ToolProgram) {
-    const { workFolders } = this.#parts
-    if (isolation.how === 'sandbox') return { cwd: folder, tmp: '/tmp', collect: async () => [] }
-    if (isolation.how !== 'user' || workFolders == null) return { cwd: folder, collect: async () => [] }
-    const cwd = workFolders.make(folder)
-    const tmp = workFolders.make(join(dirname(folder), `.tmp-${basename(folder)}`))
-    this.#workFolders.add(cwd).add(tmp)
-    const collect = async () => {
-      this.#workFolders.delete(cwd)
-      this.#workFolders.delete(tmp)
-      workFolders.remove(tmp)
-      const left = await workFolders.collect(cwd)
-      return left.length === 0
-        ? []
-        : [`left out, as files of another user or of this peer: ${left.join(', ').slice(0, 200)}`]
-    }
-    return { cwd, tmp, user: isolation.user, collect }
   }
 
   /** @returns the files by which a program enters the cgroup of the run */
@@ -151,7 +161,7 @@ export class RunPrograms implements Programs {
     return this.#cgroup?.enter ?? []
   }
 
-  #lineOf({ tool, argv }: ToolProgram, isolation: Isolation): Omit<AuditLine, 'event'> {
+  #lineOf({ tool }: ToolProgram, argv: string[], isolation: Isolation): Omit<AuditLine, 'event'> {
     const { run, by } = this.#init
     const digest = digestOf(Buffer.from(argv.join('\0')))
     const as = isolation === PRIVILEGED ? 'as the daemon, which allow.privileged names' : isolationInWords(isolation)
@@ -167,5 +177,15 @@ export class RunPrograms implements Programs {
       digest,
       as: as.replace(/^programs of others run /, '')
     }
+  }
+}
+
+/** A workload knows its words, and what it is told of the run, when its places are there. */
+function factsOf({ argv, work, beside }: ToolProgram, { prepared }: ProgramFolders) {
+  return {
+    argv: prepared?.argv ?? argv,
+    env: work?.env ?? beside?.env ?? {},
+    told: prepared?.env ?? beside?.told ?? {},
+    directory: work?.directory ?? beside?.directory
   }
 }

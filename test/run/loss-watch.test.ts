@@ -12,7 +12,7 @@ async function watch(policy: object) {
   const lost = new Set<string>()
   const ends: Stopped[] = []
   made.run.isHere = peer => !lost.has(peer)
-  const watched = new LossWatch(made.run, why => ends.push(why))
+  const watched = new LossWatch(made.run, { onHopeless: why => ends.push(why) })
   const [m0, m1] = made.signers.map(({ peer }) => peer) as [string, string]
   const lose = (...peers: string[]) => {
     for (const peer of peers) lost.add(peer)

@@ -1,14 +1,16 @@
 /**
  * What the owner of this machine allows a run to do here: `[allow]` of config.toml. It has the last word, whatever the role of
- * the controller. It holds for runs of this peer too, except for `controllers` and for the workload, which its owner typed.
+ * the controller. It holds for runs of this peer too, except for `controllers` and for the command, which its owner typed.
  */
 import type { AllowSettings } from '../../../protocols/config-file.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import { globOf } from '../../glob.ts'
+import type { Brought } from '../../work/workloads/brought.ts'
 import { pathsIn } from './path-words.ts'
 import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-rule.ts'
+import { refuseBrought } from './workload-rule.ts'
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
@@ -38,19 +40,26 @@ export interface Refusal {
 /** @param caller undefined for a run of this peer @returns the first rule that forbids a part of the run */
 export async function refusalOf(
   rules: Rules,
-  { caller, tools }: { caller?: Caller; tools: Assignment[] },
+  { caller, tools, workloads = [] }: { caller?: Caller; tools: Assignment[]; workloads?: Brought[] },
   machine: Machine
 ): Promise<Refusal | undefined> {
   const refusal = caller && refuseController(rules, caller)
   if (refusal != null) return refusal
-  const brings = tools.find(({ options }) => options.command != null)
-  const beyond = caller && brings && refuseWorkloads(rules, brings, machine)
+  const brings = broughtIn(tools, workloads)
+  const beyond = caller == null || brings == null ? undefined : refuseWorkloads(rules, brings, machine)
   if (beyond != null) return beyond
   for (const each of tools) {
     const refused = await refuseTool(rules, each, machine)
     if (refused != null) return refused
   }
-  return undefined
+  return refuseBrought(rules, workloads, machine)
+}
+
+/** @returns in words a program that the run brings */
+function broughtIn(tools: Assignment[], [workload]: Brought[]): string | undefined {
+  if (workload != null) return `that of workload ${workload.name}`
+  const tool = tools.find(({ options }) => options.command != null)?.tool
+  return tool && `the command of tool ${tool}`
 }
 
 /** Peers choose their names: one that is bound means its peer, and one of two peers that is not bound neither. */
@@ -74,13 +83,8 @@ export function namesOf(controllers: Rules['controllers'], { peer, named, boundT
 }
 
 /** What others bring runs where it can be kept apart, or where the owner says that it need not. */
-function refuseWorkloads(
-  { workloads = 'guarded' }: Rules,
-  { tool }: Assignment,
-  machine: Machine
-): Refusal | undefined {
-  if (workloads === false)
-    return { rule: 'workloads', why: `lets no program of others run, as the command of tool ${tool} is` }
+function refuseWorkloads({ workloads = 'guarded' }: Rules, program: string, machine: Machine): Refusal | undefined {
+  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as ${program} is` }
   if (machine.notApart == null) return undefined
   return { rule: 'workloads', why: `lets programs of others run only apart from this peer: ${machine.notApart}` }
 }

@@ -1,8 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import type { Guards } from '../../processes/guards.ts'
-import type { Programs } from '../../processes/programs.ts'
-import type { Treatment } from '../../processes/run-programs.ts'
+import type { Programs, ToolProgram, Treatment } from '../../processes/programs.ts'
 
 interface ProgramsInit {
   guards: Pick<Guards, 'forRun'>
@@ -26,19 +25,25 @@ export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
     by,
     isOwn: by === init.self,
     data,
-    treatmentOf: (tool, argv) => treatmentOf(member, tool, argv, init)
+    treatmentOf: program => treatmentOf(member, program, init)
   })
 }
 
-/** A tool of an own run that somebody registered here is no word of the owner's. */
+/** A tool of an own run that somebody registered here is no word of the owner's; the workloads of a run are its controller's word. */
 async function treatmentOf(
   { controller, offer }: MemberOfRun,
-  tool: string,
-  argv: string[],
+  { tool, argv, work, beside }: Pick<ToolProgram, 'tool' | 'argv' | 'work' | 'beside'>,
   { self, isPrivileged }: ProgramsInit
 ): Promise<Treatment> {
+  const isOwn = controller === self
+  if (work != null || beside != null) {
+    if (isOwn) return 'owner'
+    // with variables or a folder of the run a program is not what the owner named
+    const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
+    return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
+  }
   const { command, options = [] } = optionsOf(offer.spec, tool)
   const isTyped = command != null && JSON.stringify([...command, ...options]) === JSON.stringify(argv)
-  if (controller === self && isTyped) return 'owner'
+  if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }

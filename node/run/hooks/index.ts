@@ -11,6 +11,7 @@ import { proofs } from './proofs.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 import { workloadCalls } from './workload-calls.ts'
+import { workloads } from './workloads.ts'
 
 /** @returns hooks for one run: some keep state */
 export const runHooks = (): RunHook[] => [
@@ -18,6 +19,7 @@ export const runHooks = (): RunHook[] => [
   startSkew,
   workloadCalls(),
   workload(),
+  workloads(),
   missingParts,
   observationCost,
   clockDrift,

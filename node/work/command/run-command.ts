@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { COMMAND } from '../../../protocols/calls.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
+import { type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import { DEFAULT_PATH } from '../../processes/environment.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
@@ -20,13 +21,18 @@ const STOP_GRACE_MS = 3_000
 export interface CommandWork {
   run: string
   peer: string
+  /** Of its member among all, and their number. */
   rank: number
+  size: number
   spec: Spec
   step: Step
   /** For output and for what the workload leaves in BAK_OUT. */
   folder: string
   /** For its client of calls; not collected. */
   callsFolder: string
+  /** The file that says who takes part. */
+  peers: string
+  servers: ServerAddresses
 }
 
 /** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
@@ -54,10 +60,10 @@ async function start(
   supervisor: Supervisor,
   { socket, bin }: OpenCalls
 ): Promise<Supervised> {
-  const { spec, step, folder } = work
+  const { spec, step, folder, servers, rank } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
   const child = await supervisor.spawn({
-    argv: argvOf(spec.command, iteration),
+    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
     cwd: context.directory,
     env: {
       ...context.env,

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { programsOf } from '../../../node/agent/allow/member-programs.ts'
+import type { ToolProgram } from '../../../node/processes/programs.ts'
 import type { RunProgramsInit } from '../../../node/processes/run-programs.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 
@@ -29,7 +30,7 @@ for (const [title, controller, tool, argv, treated] of table) {
       { run: 'r', controller, data: '/d', offer: { spec: { tool: typed } } },
       { guards, self: 'self', isPrivileged }
     )
-    assert.is(await init?.treatmentOf(tool, argv), treated)
+    assert.is(await init?.treatmentOf({ tool, argv } as ToolProgram), treated)
     assert.is(init?.isOwn, controller === 'self')
   })
 }
