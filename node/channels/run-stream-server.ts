@@ -134,6 +134,15 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
     }
   }
 
+  #take(run: string, peer: string, message: CallMessage, out: Queue<FromController>): void {
+    const handler = this.#calls.get(run)
+    if (handler != null) return handler(peer, message)
+    if (message.type !== 'call') return
+    const { session, id } = message
+    const answer = { status: 69 as const, reason: 'no workload of this run is expected to call' }
+    void out.put({ type: 'answers', session, answers: [{ id, answer }] }).catch(() => {})
+  }
+
   async #read(
     run: string,
     handlers: RunStreamHandlers,
@@ -147,7 +156,7 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
         await out.put({ ...next, heard, answered: heard })
       }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
-      if (next.type === 'call' || next.type === 'calls') this.#calls.get(run)?.(peer, next)
+      if (next.type === 'call' || next.type === 'calls') this.#take(run, peer, next, out)
       if (next.type === 'work') {
         const { type: _, ...state } = next
         handlers.onWork?.(peer, state)

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { makePassage, type WorkFolderOwner } from './work-folders.ts'
 
@@ -68,9 +68,10 @@ export class SocketFolder {
   }
 
   #removeIfEmpty(): void {
-    for (const folder of [this.#private, this.#folder]) {
+    const folders = this.#private == null ? [this.#folder] : [this.#private, this.#folder, dirname(this.#folder)]
+    for (const folder of folders) {
       try {
-        if (folder != null) rmdirSync(folder)
+        rmdirSync(folder)
       } catch {
         // others are in it
       }
@@ -80,7 +81,7 @@ export class SocketFolder {
   #make(): void {
     if (this.#private == null) mkdirSync(this.#folder, { mode: 0o700, recursive: true })
     else {
-      makePassage(join(this.#folder, '..'))
+      makePassage(dirname(this.#folder))
       makePassage(this.#folder)
       mkdirSync(this.#private, { mode: 0o700, recursive: true })
     }
