@@ -146,7 +146,7 @@ export const ack = v.object({
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
-  /** For work and stop: what has ended of the workloads of this member, each once. */
+  /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
   workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
   /** For stop: what watching cost since the answer to start. */
   observed: v.optional(cost)

@@ -50,7 +50,8 @@ export class RunPrograms implements Programs {
   /** Folders of programs that run, beside the data of the run. */
   readonly #counted = new Set<string>()
   readonly #budget: DiskBudget
-  #cgroup: RunCgroup | undefined
+  /** By name; undefined where none can be had. */
+  readonly #cgroups = new Map<string, RunCgroup | undefined>()
 
   constructor(parts: RunProgramsParts, init: RunProgramsInit) {
     this.#parts = parts
@@ -86,7 +87,10 @@ export class RunPrograms implements Programs {
     const { argv, env, told, directory } = factsOf(program, folders)
     const { stdout, stderr } = program
     const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
-    const supervised = await supervisor.spawn({ argv, cwd: directory ?? folders.cwd, env: all, stdout, stderr })
+    // a workload may leave processes in sessions of their own; a tool of the owner is as they typed it
+    const enter = program.work == null && program.beside == null ? [] : this.#enter(true)
+    const words = wrap({ argv, isolation: TYPED, folder: folders.cwd, rlimits: {}, enter })
+    const supervised = await supervisor.spawn({ argv: words, cwd: directory ?? folders.cwd, env: all, stdout, stderr })
     return this.#watch(supervised, LOOK_SELDOM_MS)
   }
 
@@ -131,16 +135,17 @@ export class RunPrograms implements Programs {
   /** Ends what runs, for a reason that its tools name. */
   endAll(why: string): void {
     for (const end of this.#running) end(why)
-    void this.#cgroup?.kill()
+    for (const each of this.#cgroups.values()) void each?.kill()
   }
 
   async end(): Promise<void> {
     this.#budget.stop()
-    const cgroup = this.#cgroup
-    this.#cgroup = undefined
-    if (cgroup == null) return
-    await cgroup.remove()
-    this.#parts.supervisor.forgetCgroup(cgroup.folders)
+    const groups = [...this.#cgroups.values()]
+    this.#cgroups.clear()
+    for (const each of groups) {
+      await each?.remove()
+      if (each != null) this.#parts.supervisor.forgetCgroup(each.folders)
+    }
   }
 
   /** @throws {BakError} `not-allowed` */
@@ -151,14 +156,16 @@ export class RunPrograms implements Programs {
     return isolation
   }
 
-  /** @returns the files by which a program enters the cgroup of the run */
-  #enter(): string[] {
+  /** @returns the files by which a program enters the cgroup of the run; what the owner typed has one without limits */
+  #enter(isTyped = false): string[] {
     const { cgroups, supervisor } = this.#parts
-    if (this.#cgroup == null) {
-      this.#cgroup = cgroups.create(this.#init.run)
-      if (this.#cgroup != null) supervisor.watchCgroup(this.#cgroup.folders)
+    const name = isTyped ? `${this.#init.run}-own` : this.#init.run
+    if (!this.#cgroups.has(name)) {
+      const made = cgroups.create(name, !isTyped)
+      this.#cgroups.set(name, made)
+      if (made != null) supervisor.watchCgroup(made.folders)
     }
-    return this.#cgroup?.enter ?? []
+    return this.#cgroups.get(name)?.enter ?? []
   }
 
   #lineOf({ tool }: ToolProgram, argv: string[], isolation: Isolation): Omit<AuditLine, 'event'> {

@@ -105,6 +105,10 @@ function checkSequence(
   for (const { phase, verdict } of there.filter(({ verdict }) => verdict !== 'met'))
     wrong(RECORD_FILE, `its verdict is ok, that of the phase ${phase} is ${verdict}`)
   const steps = record.spec.iterations.length * record.spec.samples
-  const done = there.filter(({ phase }) => phase === 'work').length
+  const worked = there.filter(({ phase }) => phase === 'work')
+  const done = worked.filter(({ part }) => part !== 'servers').length
   if (done !== steps) wrong(RECORD_FILE, `its verdict is ok, and ${done} of ${steps} samples have a certificate`)
+  const served = worked.length - done
+  if (record.spec.workload.some(({ role }) => role === 'server') && served !== steps)
+    wrong(RECORD_FILE, `its verdict is ok, and of ${served} of ${steps} samples the servers have a certificate`)
 }

@@ -131,6 +131,16 @@ barriers('a workload reaches its own socket only: not the daemon’s, nor that o
   assert.equal(reached, ['closed', 'closed', 'closed', 'open'])
 })
 
+barriers('an instance that could not be started is not waited for, but named', async () => {
+  const run = await start([
+    { name: 'load', command: 'bak barrier all --group all --timeout 30; echo $?' },
+    { name: 'broken', command: '/no/such/program', on: 'b' }
+  ])
+  await run.finished
+  assert.is(fileOf(run, 'a', 'load', 'stdout.txt'), '1\n')
+  assert.match(fileOf(run, 'a', 'load', 'stderr.txt'), /^bak: barrier all: (.*)b\/broken(.*) ended without coming/m)
+})
+
 barriers('a member that is killed in mid barrier is named within the timeout', async () => {
   const script = '[ $BAK_RANK = 1 ] && exec sleep 60; bak put here.$BAK_RANK x; bak barrier x --timeout 4; echo $?'
   const run = await start(

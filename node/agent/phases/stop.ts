@@ -36,7 +36,7 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
 interface StoppedHere {
   missing: Missing[]
   warnings: string[]
-  /** Results of workloads that were not given out before. */
+  /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
 }
 

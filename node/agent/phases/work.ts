@@ -6,6 +6,7 @@ import { instanceFolder, workloadFolder } from '../../../protocols/layout.ts'
 import type { Part, Step } from '../../../protocols/phase.ts'
 import type { Iteration } from '../../../protocols/spec.ts'
 import { now } from '../../now.ts'
+import { tellEnd } from '../../work/calls/open-calls.ts'
 import { runCommand } from '../../work/command/run-command.ts'
 import { peersFileOf, serversOf } from '../../work/contract.ts'
 import { sizeOfWorkload } from '../../work/workloads/assign.ts'
@@ -38,10 +39,13 @@ async function runLone({ command, member, parts, call, signal }: PhaseContext) {
 }
 
 async function runPart(part: Part, context: PhaseContext) {
-  const { member, signal } = context
+  const { command, member, call: ask, signal } = context
   if (member.interrupted) {
-    const role = part === 'servers' ? 'server' : 'client'
-    return { workloads: interruptedResults(member.offer.spec, member.workloads, [role]) }
+    const workloads = interruptedResults(member.offer.spec, member.workloads, [
+      part === 'servers' ? 'server' : 'client'
+    ])
+    for (const { workload, instance } of workloads) tellEnd({ ask }, { step: command.step as Step, workload, instance })
+    return { workloads }
   }
   member.work ??= workOf(context)
   return { workloads: await (part === 'servers' ? member.work.serve(signal) : member.work.run(signal)) }

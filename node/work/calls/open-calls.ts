@@ -74,13 +74,18 @@ export async function openCalls({ origin, folder, out, sockets, owner, ask, time
       bin,
       async close() {
         await close()
-        void ask(origin, { call: 'end' }, new AbortController().signal)
+        tellEnd({ ask }, origin)
       }
     }
   } catch (cause) {
     await close()
     throw cause
   }
+}
+
+/** Those who wait for an instance hear that it does not come any more, as soon as the controller can be reached. */
+export function tellEnd({ ask }: Pick<CallsInit, 'ask'>, origin: CallOrigin): void {
+  void ask(origin, { call: 'end' }, new AbortController().signal)
 }
 
 async function putClient(folder: string, owner?: { uid: number; gid: number }): Promise<string> {

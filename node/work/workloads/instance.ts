@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CallOrigin } from '../../../protocols/calls.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { InstanceResult, Step } from '../../../protocols/phase.ts'
@@ -16,7 +17,7 @@ import { DEFAULT_PATH } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Places, Prepared, Programs, RunningProgram, ToolProgram } from '../../processes/programs.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
-import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
+import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
@@ -110,7 +111,7 @@ export class Instance {
       void this.#finish(running)
     } catch (cause) {
       await this.#calls?.close()
-      this.#conclude({ duration: 0, error: `not started: ${asBakError(cause).message}` })
+      this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
   }
 
@@ -122,7 +123,7 @@ export class Instance {
 
   /** It is not started at all. */
   refuse(why: string): Promise<InstanceResult> {
-    if (!this.#over) this.#conclude({ duration: 0, error: `not started: ${why}` })
+    if (!this.#over) this.#conclude({ duration: 0, error: why })
     return this.ended
   }
 
@@ -183,9 +184,8 @@ export class Instance {
     const { sample, workload, instance, rank, size, folder } = this.#init
     const { run, peer, step, iteration, servers } = sample
     this.#places = places
-    const origin = { step, workload: workload.name, instance }
     const { cwd, owner } = places
-    const calls = await openCalls({ ...sample.calls, origin, folder: cwd, out: folder, owner })
+    const calls = await openCalls({ ...sample.calls, origin: this.#origin, folder: cwd, out: folder, owner })
     this.#calls = calls
     const peers = join(calls.bin, '../peers.json')
     await writeFile(peers, sample.peersFile, { mode: 0o644 })
@@ -206,6 +206,11 @@ export class Instance {
     if (program.includes('/') || treatment === 'privileged' || !this.#init.sample.isFree) return argv
     const brought = join(cwd, program)
     return existsSync(brought) ? [brought, ...args] : argv
+  }
+
+  get #origin(): CallOrigin {
+    const { sample, workload, instance } = this.#init
+    return { step: sample.step, workload: workload.name, instance }
   }
 
   #expire(): void {
@@ -243,8 +248,10 @@ export class Instance {
   }
 
   #conclude(exit: Pick<InstanceResult, 'exit' | 'signal' | 'duration' | 'error' | 'killed'>): void {
-    const { workload, instance } = this.#init
+    const { sample, workload, instance } = this.#init
     this.#over = true
+    // nobody waits for one that was not started
+    if (this.#calls == null) tellEnd(sample.calls, this.#origin)
     const result: InstanceResult = {
       ...exit,
       ...(exit.error == null ? {} : { error: exit.error.slice(0, MAX_ERROR) }),

@@ -1,6 +1,6 @@
 /**
  * The workloads of one sample on one member: servers until each is ready, clients until they have ended, and at the end what still runs,
- * clients before servers. Each instance has one result, which is given out once.
+ * clients before servers. Each instance has one result.
  */
 import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
@@ -38,7 +38,6 @@ export class MemberWork {
   readonly #init: MemberWorkInit
   readonly #instances: Instance[] = []
   readonly #starts: Promise<void>[] = []
-  readonly #reported = new Set<Instance>()
   readonly #begun = new Set<Workload['role']>()
   #isOver = false
 
@@ -77,21 +76,18 @@ export class MemberWork {
       await within(Promise.race(clients.map(each => each.ended)), signal)
       await within(Promise.all(clients.map(each => each.stop())), signal)
     }
-    const results = await within(Promise.all(clients.map(each => each.ended)), signal)
-    for (const each of clients) this.#reported.add(each)
-    return results
+    return within(Promise.all(clients.map(each => each.ended)), signal)
   }
 
-  /** Nothing runs any more. Never rejects. @returns the results that were not given out before */
+  /** Nothing runs any more. Never rejects. @returns all results of the sample: an answer to `work` may have come too late */
   async end(graceMs?: number): Promise<WorkEnd> {
     this.#isOver = true
     await Promise.all(this.#starts)
     for (const role of ['client', 'server'] as const) {
       await Promise.all(this.#instances.filter(each => each.role === role).map(each => each.stop(graceMs)))
     }
-    const left = this.#instances.filter(each => !this.#reported.has(each))
-    const workloads = await Promise.all(left.map(each => each.ended))
-    const killed = left.filter((_, i) => workloads[i]?.killed)
+    const workloads = await Promise.all(this.#instances.map(each => each.ended))
+    const killed = this.#instances.filter((_, i) => workloads[i]?.killed)
     return {
       workloads,
       missing: killed.map(({ label }) => ({
@@ -139,18 +135,13 @@ export class MemberWork {
     taken: string | undefined,
     signal: AbortSignal
   ): Promise<InstanceResult | undefined> {
-    const failed = async (result: Promise<InstanceResult>) => {
-      const known = await result
-      this.#reported.add(instance)
-      return known
-    }
-    if (taken != null) return failed(instance.refuse(taken))
+    if (taken != null) return instance.refuse(taken)
     await this.#start(instance)
-    if (instance.isOver) return failed(instance.ended)
+    if (instance.isOver) return instance.ended
     const why = await this.#whyNotReady(instance, workload, signal)
     if (signal.aborted) return undefined
-    if (instance.isOver) return failed(instance.ended)
-    if (why != null) return failed(instance.fail(why))
+    if (instance.isOver) return instance.ended
+    if (why != null) return instance.fail(why)
     instance.onReady()
     return undefined
   }
