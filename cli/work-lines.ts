@@ -1,10 +1,10 @@
 /** What the workloads of members do, a line for each workload of a member, reduced from the events of a run. Pure. */
-import type { RunEvent } from '../protocols/events.ts'
+import type { EventBody } from '../protocols/events.ts'
 import { describeExit } from '../protocols/phase.ts'
 import { hasFailed } from '../protocols/work-entry.ts'
 import { formatDuration } from './format.ts'
 
-type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
+type Of<T extends EventBody['type']> = Extract<EventBody, { type: T }>
 
 export interface WorkLine {
   member: string

@@ -20,7 +20,7 @@ import { step } from './phase.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
-import { workEntry } from './work-entry.ts'
+import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
 export const FORMAT = 1
 /** Tarballs that a record can name, and of those with missing files. */
@@ -64,7 +64,7 @@ const runRecord = v.object({
   /** Runs that went on at the same time on members of this one. */
   beside: besides,
   /** How the command of each sample ended, and each instance of a workload. */
-  workload: list(workEntry, 100_000),
+  workload: list(workEntry, MAX_ENTRIES),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with

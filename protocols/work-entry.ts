@@ -6,6 +6,9 @@ import { type Ack, describeExit, instanceResult, type Step, step, workloadResult
 import type { Spec } from './spec.ts'
 import { labelOf, timeoutOf } from './workload.ts'
 
+/** Of one record: what is beyond is missing from it, and named so. */
+export const MAX_ENTRIES = 100_000
+
 const { began, ready, stopped, killed, role } = instanceResult.entries
 
 export const workEntry = v.object({
@@ -41,7 +44,7 @@ export function entriesOf(
       const placed = member?.workloads?.find(each => each.name === workload)
       if (member == null || placed == null || result.instance < 1 || result.instance > placed.instances) continue
       const entry = { step: at, ...result, member: member.name, name: workload }
-      if (seen.has(keyOf(entry))) continue
+      if (seen.has(keyOf(entry)) || known.length + found.length >= MAX_ENTRIES) continue
       seen.add(keyOf(entry))
       found.push(entry)
     }

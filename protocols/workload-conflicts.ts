@@ -47,10 +47,10 @@ function doubled(workload: WorkloadInput[]): ValidationError[] {
   return workload.flatMap(({ name, instances = 1 }, i) => {
     const labels = Array.from({ length: instances }, (_, n) => labelOf({ name, instances }, n + 1))
     const taken = labels.find(label => seen.has(label))
+    const owner = seen.get(taken ?? '')
     for (const label of labels) seen.set(label, name)
     if (taken == null) return []
-    const what =
-      taken === name ? 'is the name of another workload' : `${taken} is a folder of workload ${seen.get(taken)}, too`
+    const what = owner === name ? 'is the name of another workload' : `${taken} is a folder of workload ${owner}, too`
     return [{ path: ['workload', i, 'name'], what }]
   })
 }

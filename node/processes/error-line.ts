@@ -1,4 +1,5 @@
 /** Finds the line that says why a program failed in what it wrote on stderr: many print their usage text behind it. */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** Bytes that are read at either end of the file. */
@@ -21,7 +22,8 @@ export function errorLineOf(text: string): string {
 /** @returns that line of a file; '' if it cannot be read */
 export async function errorLineIn(path: string): Promise<string> {
   try {
-    await using file = await open(path)
+    // the program may have put a link there, to what it cannot read itself, or a pipe
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     const { size } = await file.stat()
     const begin = await textAt(file, 0)
     // what a long log says at its end is nearer to the failure than what it says at its beginning

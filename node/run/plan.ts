@@ -43,6 +43,8 @@ export function planOf(spec: Spec): PlannedPhase[] {
   const { join_timeout, phase_timeout, send_timeout, send_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
+  // workloads have their own time to end by a signal
+  const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
       ? []
@@ -50,7 +52,7 @@ export function planOf(spec: Spec): PlannedPhase[] {
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
     ...workOf(spec).map(each => ({ ...usual, ...each, phase: 'work' as const, step })),
-    { ...usual, phase: 'stop', step, always: 'sample', grace: STOP_GRACE_MS },
+    { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
     { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
   return [

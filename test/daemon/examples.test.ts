@@ -1,48 +1,46 @@
-/** The scripts of `examples/` that call each other, as they stand: real daemons. */
+/** The run files of examples/, as they are, on a mesh of real daemons on this machine. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startRun, useTestnet } from '../helpers/mesh.ts'
+import { useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 
-const examples = suite('examples of scripts')
-// a python3 in the home of root is none for the programs of others
-const env = { PATH: '/usr/local/bin:/usr/bin:/bin' }
-const net = useTestnet(examples, { peers: ['a', 'b', 'c'], env })
-const root = fileURLToPath(new URL('../../examples/', import.meta.url))
+const test = suite('examples')
+const roles: Record<string, string[]> = {
+  a: ['role=server', 'job=db'],
+  b: ['role=client', 'job=load'],
+  c: ['job=none']
+}
+const net = useTestnet(test, {
+  peers: ['a', 'b', 'c'],
+  args: name => (roles[name] ?? []).flatMap(label => ['--label', label])
+})
+const example = (name: string) => join(import.meta.dirname, '../../examples', name)
+const withIperf = skipWhere(needs('iperf3'), test)
+const withRedis = skipWhere(needs('redis-server') ?? needs('redis-benchmark'), test)
 
-async function runExample(name: string) {
-  const run = await startRun(net(), 'c', ['--tools', 'none', join(root, name)])
-  const { status, stderr } = await run.finished
-  const folder = join(net().peer('c').home, 'runs', run.run, '1-default/sample1/workload')
-  return { ...run, status, stderr, text: (...path: string[]) => readFileSync(join(folder, ...path), 'utf8') }
+async function run(name: string) {
+  const ended = await net().bak('c', ['run', example(name), '--quiet'])
+  assert.is(ended.status, 0, ended.stderr)
+  const folder = ended.stdout.trim()
+  return (path: string) => readFileSync(join(folder, path), 'utf8')
 }
 
-examples(
-  'barriers-sh.toml: every member reads what it wrote, and nobody begins a step before all have ended the last',
-  async () => {
-    const { status, stderr, text, events } = await runExample('barriers-sh.toml')
-    assert.is(status, 0, stderr)
-    for (const member of ['a', 'b', 'c']) assert.is(text(member, 'steps', 'stdout.txt').trim(), '2000000')
-    const periods = events.flatMap(event => (event.type === 'period' ? [event] : []))
-    assert.is(periods.length, 12)
-    const when = (name: string, edge: string) =>
-      periods.filter(each => each.name === name && each.edge === edge).map(each => each.when)
-    const slack = 2 * Math.max(...periods.map(({ bound }) => bound)) + 1
-    assert.ok(Math.min(...when('read', 'begin')) > Math.max(...when('write', 'end')) - slack)
-  }
-)
+withIperf('iperf3.toml measures between two groups, in under 25 lines', async () => {
+  assert.ok(readFileSync(example('iperf3.toml'), 'utf8').split('\n').length < 25)
+  const text = await run('iperf3.toml')
+  const measured = JSON.parse(text('1-default/sample1/workload/b/client/stdout.txt'))
+  assert.ok(measured.end.sum_received.bits_per_second > 1e6)
+  assert.match(text('1-default/sample1/workload/a/server/stdout.txt'), /Accepted connection/)
+})
 
-skipWhere(needs('python3'), examples)('barriers-py.toml: rank 0 hears the sums of all in each round', async () => {
-  const { status, stderr, text } = await runExample('barriers-py.toml')
-  assert.is(status, 0, stderr)
-  const sums = [0, 1, 2].map(round => `${round} 3 ${3 * 4_999_950_000}\n`).join('')
-  assert.is(text('a', 'rounds', 'stdout.txt'), sums)
-  for (const member of ['a', 'b', 'c']) {
-    assert.is(text(member, 'rounds', 'metrics.ndjson').trim().split('\n').length, 3)
+withRedis('redis.toml loads a server with each iteration', async () => {
+  const text = await run('redis.toml')
+  for (const [i, name] of ['small', 'large'].entries()) {
+    const lines = text(`${i + 1}-${name}/sample1/workload/b/load/stdout.txt`)
+    assert.match(lines, /"SET","[\d.]+"/)
   }
 })
 
-examples.run()
+test.run()

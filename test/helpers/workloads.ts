@@ -1,5 +1,5 @@
 /** Runs of workloads on members of a testnet, and what became of them. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunRecord } from '../../protocols/record.ts'
 import { type Finished, record, type Started, startRun, type Testnet } from './mesh.ts'
@@ -26,6 +26,8 @@ export interface EndedRun extends Finished {
   /** @returns the text of a file in the result, below the folder of the first sample */
   text(path: string): string
   exists(path: string): boolean
+  /** @returns bytes */
+  size(path: string): number
   list(path: string): string[]
 }
 
@@ -42,6 +44,7 @@ export async function endOf(net: Testnet, peer: string, started: Started): Promi
     ...{ run, events, record: record(net, peer, run) },
     text: path => readFileSync(join(sample, path), 'utf8'),
     exists: path => existsSync(join(sample, path)),
+    size: path => statSync(join(sample, path)).size,
     list: path => readdirSync(join(sample, path)).sort()
   }
 }

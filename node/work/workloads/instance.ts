@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { CallOrigin } from '../../../protocols/calls.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
@@ -17,6 +17,7 @@ import { DEFAULT_PATH } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Places, Prepared, Programs, RunningProgram, ToolProgram } from '../../processes/programs.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { onAbort } from '../../wait.ts'
 import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { replacedBy } from '../replaced-folder.ts'
@@ -140,10 +141,12 @@ export class Instance {
   }
 
   /** Runs a command where the instance runs, as whom it runs. @returns how it ended, in words; undefined if with status 0 */
-  async runBeside(command: string | string[], timeoutMs: number): Promise<string | undefined> {
-    const { sample, workload, folder } = this.#init
+  async runBeside(command: string | string[], timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
+    const { sample, workload, folder, working } = this.#init
     if (this.#places == null) return 'the server is not there'
-    const output = join(folder, 'ready.txt')
+    // beside the folders that the server can write in: it could put a link there
+    const output = `${working}.ready.txt`
+    await mkdir(dirname(output), { recursive: true })
     const { env, directory } = workload
     const program = await sample.programs.spawn({
       ...{
@@ -158,13 +161,14 @@ export class Instance {
         beside: { places: this.#places, told: this.#told, env: withoutPath(env), directory }
       }
     })
-    const timer = setTimeout(() => void program.stop({ grace: 0 }), timeoutMs)
-    const { exit, signal } = await program.exited
-    clearTimeout(timer)
+    const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const release = onAbort(late, () => void program.stop({ grace: 0 }))
+    const { exit, signal: by } = await program.exited
+    release()
     await program.stop({ grace: 0 })
     if (exit === 0) return undefined
     const line = await errorLineIn(output)
-    return `${signal == null ? `exit ${exit}` : `ended by ${signal}`}${line === '' ? '' : `: ${line}`}`
+    return `${by == null ? `exit ${exit}` : `ended by ${by}`}${line === '' ? '' : `: ${line}`}`
   }
 
   async #program(): Promise<ToolProgram> {

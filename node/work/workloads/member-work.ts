@@ -157,9 +157,10 @@ export class MemberWork {
     const gone = new AbortController()
     void instance.ended.then(() => gone.abort())
     let last = ''
-    const run = () => instance.runBeside(ready.command as string, Math.min(ATTEMPT_TIMEOUT_MS, seconds * 1000))
+    const signal = AbortSignal.any([phase, late, gone.signal])
+    const attempt = Math.min(ATTEMPT_TIMEOUT_MS, seconds * 1000)
+    const run = () => instance.runBeside(ready.command ?? [], attempt, signal)
     try {
-      const signal = AbortSignal.any([phase, late, gone.signal])
       await untilReady({ ready, outputs: instance.outputs, run, signal }, why => {
         last = why
       })

@@ -34,4 +34,30 @@ for (const [title, controller, tool, argv, treated] of table) {
     assert.is(init?.isOwn, controller === 'self')
   })
 }
+const work = { folder: '/w', env: {}, prepare: () => assert.unreachable() as never }
+const brought: Array<[title: string, controller: string, change: object, treated: string]> = [
+  ['of an own run', 'self', { work }, 'owner'],
+  ['of another peer that is privileged', 'c', { work }, 'privileged'],
+  ['of another peer that is privileged, with variables', 'c', { work: { ...work, env: { A: 'b' } } }, 'apart'],
+  [
+    'of another peer that is privileged, in a folder of its choice',
+    'c',
+    { work: { ...work, directory: '/x' } },
+    'apart'
+  ],
+  ['of another peer beside a workload', 'c', { beside: {} }, 'apart']
+]
+for (const [title, controller, change, treated] of brought) {
+  treatments(`a workload ${title} is treated as ${treated}`, async () => {
+    let init: RunProgramsInit | undefined
+    const forRun = (given: RunProgramsInit) => {
+      init = given
+      return { spawn: () => assert.unreachable() as never, end: async () => {} }
+    }
+    const isPrivileged = async ([program]: string[]) => program === 'perf'
+    const member = { run: 'r', controller, data: '/d', offer: { spec: { tool: {} } } }
+    programsOf(member, { guards: { forRun }, self: 'self', isPrivileged })
+    assert.is(await init?.treatmentOf({ tool: 'w', argv: ['perf'], ...change } as ToolProgram), treated)
+  })
+}
 treatments.run()
