@@ -2,8 +2,6 @@
  * One barrier of one group: who waits at it, and when they leave. It can be used again and again; each time all leave is a round. Pure: it is
  * told who calls and who is expected, and says which calls are over.
  */
-import { listInWords } from '../../../protocols/list-in-words.ts'
-
 /** Who can come to a barrier, by name. Members that are excluded from the run are not among them. */
 export interface Expected {
   /** In the order in which they are named. */
@@ -15,9 +13,7 @@ export interface Expected {
 export type Settled<Call> =
   | { calls: Call[]; round: number; size: number }
   /** It can never be complete. */
-  | { calls: Call[]; missing: string[]; reason: string }
-
-const MAX_NAMED = 16
+  | { calls: Call[]; missing: string[]; come: number; needed: number }
 
 export class Barrier<Call> {
   /** How many there must be; all who are expected where it is left out. */
@@ -60,11 +56,7 @@ export class Barrier<Call> {
     const gone = missing.filter(name => expected.ended.has(name))
     const possible = expected.names.length - gone.length
     if (possible >= needed) return undefined
-    const reason =
-      gone.length > 0
-        ? `${listInWords(gone, MAX_NAMED)} ${gone.length === 1 ? 'has' : 'have'} ended without coming`
-        : `there are ${possible} that could come`
-    return { calls: this.#leave(), missing: gone, reason: `${reason}; ${come} of ${needed} have come` }
+    return { calls: this.#leave(), missing, come, needed }
   }
 
   /** @returns those who have not come */

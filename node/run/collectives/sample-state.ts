@@ -38,6 +38,7 @@ export interface Done {
 
 const DONE: CallAnswer = { status: 0 }
 const wrong = (reason: string): CallAnswer => ({ status: 64, reason: cutText(reason) })
+const cutList = (missing: string[]) => missing.slice(0, MAX_MISSING).map(cutText)
 const full = (reason: string): CallAnswer => ({ status: 75, reason: cutText(reason) })
 
 interface OpenBarrier {
@@ -121,14 +122,14 @@ export class SampleState {
       call,
       answer: { status: 1, reason: cutText(reason), ...more }
     })
-    const missing = body.call === 'barrier' ? this.#missing(call, body) : []
+    const about = body.call === 'barrier' ? this.#barrierOf(call, body) : undefined
+    const missing =
+      about == null ? [] : this.#named(about, about.barrier.missing(this.#expected(about.by, about.group)))
     this.withdraw(call)
     if (body.call === 'get') return answer(`${body.key} has no value after ${seconds} s`)
     if (body.call !== 'barrier') return answer(`no message came within ${seconds} s`)
-    const named = listInWords(missing, MAX_NAMED)
-    return answer(`barrier ${body.name}: after ${seconds} s not here: ${named}`, {
-      missing: missing.slice(0, MAX_MISSING).map(cutText)
-    })
+    const reason = `barrier ${body.name}: after ${seconds} s not here: ${listInWords(missing, MAX_NAMED)}`
+    return answer(reason, { missing: cutList(missing) })
   }
 
   #enter(call: OpenCall, { name, group, count }: CallBody & { call: 'barrier' }): Done[] {
@@ -170,14 +171,13 @@ export class SampleState {
   #settleBarrier({ barrier, by, group, name }: OpenBarrier): Done[] {
     const settled = barrier.settle(this.#expected(by, group))
     if (settled == null) return []
-    const answer: CallAnswer =
-      'round' in settled
-        ? { status: 0, number: settled.round, size: settled.size }
-        : {
-            status: 1,
-            reason: cutText(`barrier ${name}: ${settled.reason}`),
-            missing: settled.missing.slice(0, MAX_MISSING).map(cutText)
-          }
+    if ('round' in settled) {
+      const answer: CallAnswer = { status: 0, number: settled.round, size: settled.size }
+      return settled.calls.map(call => ({ call, answer }))
+    }
+    const missing = this.#named({ by, group }, settled.missing)
+    const reason = `barrier ${name}: ${settled.come} of ${settled.needed} have come; not here: ${listInWords(missing, MAX_NAMED)}`
+    const answer: CallAnswer = { status: 1, reason: cutText(reason), missing: cutList(missing) }
     return settled.calls.map(call => ({ call, answer }))
   }
 
@@ -194,12 +194,20 @@ export class SampleState {
     }
   }
 
-  #missing({ by }: OpenCall, { name, group }: CallBody & { call: 'barrier' }): string[] {
-    const open = this.#barriers.get(JSON.stringify([group ?? by.workload, name]))
-    const absent = new Set(open?.barrier.missing(this.#expected(by, group)))
-    return this.#groupOf(by, group)
-      .filter(instance => absent.has(nameOf(instance)))
-      .map(instance => `${nameOf(instance)}${this.#remark(instance)}`)
+  #barrierOf({ by }: OpenCall, { name, group }: CallBody & { call: 'barrier' }): OpenBarrier | undefined {
+    return this.#barriers.get(JSON.stringify([group ?? by.workload, name]))
+  }
+
+  /** @returns names with what is known of each, those that have ended first */
+  #named({ by, group }: Pick<OpenBarrier, 'by' | 'group'>, names: string[]): string[] {
+    const absent = new Set(names)
+    const all = this.#groupOf(by, group).filter(instance => absent.has(nameOf(instance)))
+    const gone = all.filter(instance => this.#ended.has(nameOf(instance)))
+    const others = all.filter(instance => !gone.includes(instance))
+    return [
+      ...gone.map(instance => `${nameOf(instance)} (has ended)`),
+      ...others.map(instance => `${nameOf(instance)}${this.#remark(instance)}`)
+    ]
   }
 
   #topic(name: string): Topic<OpenCall> | undefined {

@@ -66,7 +66,7 @@ state('an instance that has ended is named at once, and calls nothing any more',
   const all = instancesOn(2)
   const { call, barrier } = sampleOf(all)
   barrier(all[0])
-  const why = 'barrier x: m1/load has ended without coming; 1 of 2 have come'
+  const why = 'barrier x: 1 of 2 have come; not here: m1/load (has ended)'
   assert.equal(outcome(call(all[1] as Instance, { call: 'end' }).done), ['m1/load 0', `m0/load 1 ${why}`])
   assert.equal(outcome(barrier(all[1]).done), ['m1/load 64 m1/load has ended'])
 })

@@ -80,8 +80,8 @@ calls('an instance that ends is named at once to those who wait for it', async (
   a?.say('barrier x')
   await sleep(20)
   await member(1).calls.close()
-  assert.is(await a?.hear(), 'missing m1/load')
-  assert.is(await a?.hear(), 'error 1 barrier x: m1/load has ended without coming; 1 of 2 have come')
+  assert.is(await a?.hear(), 'missing m1/load (has ended)')
+  assert.is(await a?.hear(), 'error 1 barrier x: 1 of 2 have come; not here: m1/load (has ended)')
 })
 
 calls('a client that goes away has not come: closed, or half closed and then closed', async () => {
