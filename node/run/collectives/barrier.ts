@@ -45,10 +45,12 @@ export class Barrier<Call> {
 
   /** @returns which calls are over, and how; undefined as long as all wait */
   settle(expected: Expected): Settled<Call> | undefined {
-    if (this.isEmpty) return undefined
+    const needed = this.count ?? expected.names.length
+    if (this.isEmpty || (this.#waiting.size < needed && expected.ended.size === 0 && needed <= expected.names.length)) {
+      return undefined
+    }
     const missing = this.missing(expected)
     const come = expected.names.length - missing.length
-    const needed = this.count ?? expected.names.length
     if (come >= needed) {
       // who was excluded meanwhile leaves with the others, and is not one of them
       return { calls: this.#leave(), round: ++this.#rounds, size: come }
