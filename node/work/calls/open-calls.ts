@@ -9,7 +9,7 @@ import type { CallAnswer, CallBody, CallOrigin } from '../../../protocols/calls.
 import type { SocketFolder } from '../../processes/socket-folder.ts'
 import { CLIENT } from './client.ts'
 import { Connection, errorLine } from './connection.ts'
-import { MetricsFile } from './metrics-file.ts'
+import { MetricsWriter } from './metrics-writer.ts'
 import { type ControllerTime, servingOf } from './serve-call.ts'
 
 /** Connections of one instance at once. */
@@ -47,7 +47,7 @@ export interface OpenCalls {
 
 /** @throws {BakError} `bad-config` for a home whose path is too long, `io` */
 export async function openCalls({ origin, folder, out, sockets, owner, ask, time }: OpenCallsInit): Promise<OpenCalls> {
-  const metrics = await MetricsFile.open(out)
+  const metrics = await MetricsWriter.open(out)
   const answering = servingOf({ metrics, time, ask: (body, signal) => ask(origin, body, signal) })
   const connections = new Set<Connection>()
   const server = createServer({ allowHalfOpen: true }, socket => {

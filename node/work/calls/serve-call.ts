@@ -2,7 +2,7 @@
 import type { CallAnswer, CallBody } from '../../../protocols/calls.ts'
 import { escapeValue } from '../../../protocols/workload-socket.ts'
 import { type Answering, errorLine } from './connection.ts'
-import type { MetricsFile } from './metrics-file.ts'
+import type { MetricsWriter } from './metrics-writer.ts'
 
 /** The controller's clock, and the bound of its error, ms. */
 export interface ControllerTime {
@@ -13,7 +13,7 @@ export interface ControllerTime {
 export interface ServeInit {
   /** Sends a call to the controller. Never rejects. */
   ask(body: CallBody, signal: AbortSignal): Promise<CallAnswer>
-  metrics: MetricsFile
+  metrics: MetricsWriter
   time(): ControllerTime
 }
 

@@ -1,5 +1,5 @@
 /**
- * `metrics.ndjson` of one instance, in its folder of the result: a line of JSON for each sample and each edge of a period. The program may
+ * Writes `metrics.ndjson` of one instance, in its folder of the result: a line of JSON for each sample and each edge of a period. The program may
  * write to the same folder: the file is reached by the folder as it was before the program started, and no link is followed.
  */
 import { constants } from 'node:fs'
@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 
-export const METRICS_FILE = 'metrics.ndjson'
+const METRICS_FILE = 'metrics.ndjson'
 /** Of one file. */
 const MAX_BYTES = 64 * 1024 * 1024
 
@@ -16,7 +16,7 @@ export type Metric = { at: number } & (
   | { type: 'period'; name: string; edge: 'begin' | 'end' }
 )
 
-export class MetricsFile {
+export class MetricsWriter {
   readonly #folder: FileHandle
   #file: FileHandle | undefined
   #bytes = 0
@@ -27,8 +27,8 @@ export class MetricsFile {
   }
 
   /** @param folder that exists */
-  static async open(folder: string): Promise<MetricsFile> {
-    return new MetricsFile(await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW))
+  static async open(folder: string): Promise<MetricsWriter> {
+    return new MetricsWriter(await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW))
   }
 
   /** Adds a line; it is in the file when this resolves. @throws {BakError} `busy` if the file is full, `not-allowed` if it is no file of bak's, `io`, `no-space` */
