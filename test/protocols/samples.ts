@@ -292,6 +292,31 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
     }
   ],
   ['run stream: question of the time', runStreamProtocol.request, { type: 'time', asked: at }],
+  [
+    'run stream: a call',
+    runStreamProtocol.request,
+    {
+      ...{ type: 'call', session: '0123456789abcdef', id: 7, from: { step, workload: 'load', instance: 2 } },
+      body: { call: 'barrier', name: 'start', group: 'all', count: 3, timeout: 30_000 }
+    }
+  ],
+  [
+    'run stream: calls that wait',
+    runStreamProtocol.request,
+    { type: 'calls', session: '0123456789abcdef', open: [1, 7] }
+  ],
+  [
+    'run stream: answers',
+    runStreamProtocol.response,
+    {
+      type: 'answers',
+      session: '0123456789abcdef',
+      answers: [
+        { id: 1, answer: { status: 1, reason: 'm1/load is missing', missing: ['m1/load'] } },
+        { id: 7, answer: { status: 0, number: 3, messages: [{ from: 'm0/load', value: new Uint8Array(9).fill(7) }] } }
+      ]
+    }
+  ],
   ['run stream: time', runStreamProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
   ['run stream: lease', runStreamProtocol.response, { type: 'lease' }],
   ['run stream: content', runStreamProtocol.response, { type: 'content', bytes: new Uint8Array(100).fill(3) }],

@@ -1,12 +1,15 @@
 /** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { COMMAND } from '../../../protocols/calls.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
 import { type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
+import { DEFAULT_PATH } from '../../processes/environment.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
@@ -26,8 +29,8 @@ export interface CommandWork {
   step: Step
   /** For output and for what the workload leaves in BAK_OUT. */
   folder: string
-  /** The daemon's control socket. */
-  socket: string
+  /** For its client of calls; not collected. */
+  callsFolder: string
   /** The file that says who takes part. */
   peers: string
   servers: ServerAddresses
@@ -35,6 +38,7 @@ export interface CommandWork {
 
 interface CommandOptions {
   supervisor: Supervisor
+  calls: CallsInit
   signal: AbortSignal
   /** Told what went wrong beside the workload. */
   warn(text: string): void
@@ -44,32 +48,47 @@ interface CommandOptions {
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
-  { supervisor, signal, warn }: CommandOptions
+  { supervisor, calls: init, signal, warn }: CommandOptions
 ): Promise<WorkloadResult> {
   const { spec, step, folder } = work
-  const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
+  const origin = { step, workload: COMMAND, instance: 1 }
+  const calls = await openCalls({ ...init, origin, folder: work.callsFolder, out: folder })
   const times = new OutputTimes(folder)
-  await times.start()
   try {
-    const child = await start(work, iteration, context, supervisor)
-    context.onStarted(child.pid, folder)
+    await times.start()
+    const child = await start(work, context, supervisor, calls)
     const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
     return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
   } finally {
+    await calls.close()
     const why = await times.stop()
     if (why != null) warn(why)
   }
 }
 
-const start = (work: CommandWork, iteration: Iteration, context: WorkloadContext, supervisor: Supervisor) =>
-  supervisor.spawn({
-    argv: argvOf(work.spec.command ?? [], iteration).map(word => withAddresses(word, work.servers, work.rank)),
+async function start(
+  work: CommandWork,
+  context: WorkloadContext,
+  supervisor: Supervisor,
+  { socket, bin }: OpenCalls
+): Promise<Supervised> {
+  const { spec, step, folder, servers, rank } = work
+  const iteration = spec.iterations[step.number - 1] as Iteration
+  const child = await supervisor.spawn({
+    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
     cwd: context.directory,
-    env: { ...context.env, ...environmentOf({ ...work, iteration, out: work.folder }) },
-    stdout: join(work.folder, OUTPUT_FILES.stdout),
-    stderr: join(work.folder, OUTPUT_FILES.stderr)
+    env: {
+      ...context.env,
+      ...environmentOf({ ...work, iteration, out: folder, socket }),
+      PATH: `${bin}:${context.env.PATH || DEFAULT_PATH}`
+    },
+    stdout: join(folder, OUTPUT_FILES.stdout),
+    stderr: join(folder, OUTPUT_FILES.stderr)
   })
+  context.onStarted(child.pid, folder)
+  return child
+}
 
 /** @param timeout ms; 0 is never */
 async function finish(child: Supervised, timeout: number, signal: AbortSignal): Promise<WorkloadResult> {
