@@ -37,6 +37,7 @@ const loose: Record<string, string> = {
   'bounded-map.ts': 'base',
   'glob.ts': 'base',
   'heap.ts': 'base',
+  'holes.ts': 'base',
   'limit.ts': 'base',
   'listen.ts': 'base',
   'log-rate-limiter.ts': 'base',

@@ -13,7 +13,7 @@ import type { Iteration } from '../../../protocols/spec.ts'
 import type { WorkState } from '../../../protocols/work-state.ts'
 import { labelOf, type Workload } from '../../../protocols/workload.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
-import type { Places, Prepared, Programs, RunningProgram, ToolProgram } from '../../processes/programs.ts'
+import type { Places, Prepared, ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { onAbort } from '../../wait.ts'
 import { argvOf, environmentOf } from '../contract.ts'
@@ -144,14 +144,10 @@ export class Instance {
     // beside the folders that the server can write in: it could put a link there
     const output = `${working}.ready.txt`
     await mkdir(dirname(output), { recursive: true })
+    const argv = argvOf(command, { args: [] })
     const { env, directory } = workload
     const program = await sample.programs.spawn({
-      ...{
-        tool: `ready command of workload ${this.label}`,
-        argv: argvOf(command, { args: [] }),
-        isBrought: true,
-        folder
-      },
+      ...{ name: `ready command of workload ${this.label}`, argv, brought: argv, folder },
       ...{ stdout: output, stderr: output, beside: { places: this.#places, told: this.#told, env, directory } }
     })
     const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
@@ -164,7 +160,7 @@ export class Instance {
     return `${by == null ? `exit ${exit}` : `ended by ${by}`}${line === '' ? '' : `: ${line}`}`
   }
 
-  async #program(): Promise<ToolProgram> {
+  async #program(): Promise<ProgramOfRun> {
     const { sample, workload, folder, working } = this.#init
     await mkdir(folder, { recursive: true })
     this.#times = new OutputTimes(folder, sample.now)
@@ -172,7 +168,7 @@ export class Instance {
     const { command, role, env, directory } = workload
     const argv = argvOf(command, role === 'client' ? sample.iteration : { args: [] })
     return {
-      ...{ tool: `workload ${this.label}`, argv, isBrought: true, folder },
+      ...{ name: `workload ${this.label}`, argv, brought: argv, folder },
       ...{ stdout: join(folder, OUTPUT_FILES.stdout), stderr: join(folder, OUTPUT_FILES.stderr) },
       work: { folder: working, directory, env, prepare: places => this.#prepare(places, argv) }
     }
