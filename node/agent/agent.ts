@@ -20,6 +20,7 @@ import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
+import type { Guards } from '../processes/guards.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
@@ -60,6 +61,7 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  guards: Pick<Guards, 'sockets'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -276,7 +278,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, home, workloads } = this.init
+    const { log, signer, supervisor, guards, workloads } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
@@ -287,7 +289,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
         allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
-      socket: home.socket
+      sockets: guards.sockets
     }
   }
 }
