@@ -1,5 +1,6 @@
 /** Draws the live block of a run as text. Pure. */
 import { listInWords } from '../protocols/list-in-words.ts'
+import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
@@ -26,6 +27,7 @@ export function render(state: Progress, { width, now, paint }: RenderOptions): s
     ...drawFailure(state),
     ...drawLost(state, now),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...drawStated(state),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
   ]
@@ -129,6 +131,11 @@ function drawLost({ lost }: Progress, now: number): Piece[][] {
   return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
     return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
   })
+}
+
+function drawStated({ stated, ended }: Progress): Piece[][] {
+  if (stated == null || ended != null) return []
+  return [['  ', ['cyan', `workload: ${describeStated(stated)}`]]]
 }
 
 function drawBytes(state: Progress): Piece[][] {

@@ -8,6 +8,7 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
@@ -135,6 +136,8 @@ const body = v.variant('type', [
 const liveBody = v.variant('type', [
   /** Some of the output may be left out where it comes faster than it is read; `offset` is how much of all samples is before it. */
   v.object({ type: v.literal('output'), stream: outputStream, offset: v.optional(count), ...outputBytes }),
+  /** What the workload says that it does now. */
+  v.object({ type: v.literal('stated'), step, ...stated }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])

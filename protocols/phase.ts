@@ -26,6 +26,7 @@ import {
   text
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
+import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
 
@@ -84,7 +85,9 @@ export const workloadResult = v.object({
   duration: milliseconds,
   timedOut: v.boolean(),
   /** Why it failed: what it said of itself by `#BAK:STATE ERR`, whatever its exit status is, or else the line of its stderr that says so. */
-  error: v.optional(text)
+  error: v.optional(text),
+  /** What it measured itself: lines `#BAK:METRIC` and calls of `bak sample`. */
+  metrics: v.optional(metrics)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 

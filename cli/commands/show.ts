@@ -17,6 +17,7 @@ import {
   formatDuration,
   formatLabels,
   formatMs,
+  formatNumber,
   formatShare,
   formatTime,
   formatVerdict
@@ -136,11 +137,17 @@ function formatRecord(record: RunRecord, where: string): string[] {
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
+    formatSection(['MEASURED BY THE WORKLOAD', 'METRIC', 'VALUE', 'UNIT', 'VALUES'], metricsOf(record)),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
 }
+
+const metricsOf = ({ workload }: RunRecord) =>
+  workload.flatMap(({ step, metrics = [] }) =>
+    metrics.map(({ name, value, unit, samples }) => [stepFolder(step), name, formatNumber(value), unit, samples])
+  )
 
 /** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
 const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>

@@ -1,6 +1,7 @@
 /** The view of a run for logs and CI: a line a phase, and a heartbeat line while nothing happens. */
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
+import { describeStated } from '../../protocols/metric.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
@@ -103,5 +104,6 @@ function describeHeartbeat(state: Progress, now: number): string {
   if (state.waiting != null) return `${at} still ${describeWaiting(state.waiting, now)}`
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
+  const stated = state.stated == null ? '' : `, workload: ${describeStated(state.stated)}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}${stated}`
 }

@@ -16,5 +16,5 @@ export const work: PhaseHandler = async ({ command, member, parts, signal }) => 
     rank: manifest?.roster.find(entry => entry.peer === peer)?.rank ?? 0,
     folder: join(member.data, workloadFolder(step, member.name))
   }
-  return { workload: await runCommand(work, context, { supervisor: parts.supervisor, signal }) }
+  return runCommand(work, context, { supervisor: parts.supervisor, signal })
 }

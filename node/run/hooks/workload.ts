@@ -2,7 +2,9 @@
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
+import type { Step } from '../../../protocols/phase.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
+import { StatedNow } from '../../work/stated/stated-now.ts'
 import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
 import type { RunHook } from './hook.ts'
@@ -33,7 +35,7 @@ export function workload(): RunHook {
         signal: run.cancelled,
         onStarted(pid, folder) {
           output = folder
-          for (const stream of STREAMS) tails.set(stream, startTail(run, folder, stream, written[stream]))
+          for (const stream of STREAMS) tails.set(stream, startTail(run, step, folder, stream, written[stream]))
           events.store({ type: 'workload-started', step, pid })
         }
       })
@@ -58,10 +60,12 @@ export function workload(): RunHook {
 }
 
 /** @param before bytes that earlier samples wrote */
-function startTail({ events }: RunContext, folder: string, stream: OutputStream, before: number): Tail {
-  const tail = new Tail(join(folder, OUTPUT_FILES[stream]), (bytes, offset) =>
+function startTail({ events }: RunContext, step: Step, folder: string, stream: OutputStream, before: number): Tail {
+  const stated = new StatedNow(now => events.show({ type: 'stated', step, ...now }))
+  const tail = new Tail(join(folder, OUTPUT_FILES[stream]), (bytes, offset) => {
     events.show({ type: 'output', stream, offset: before + offset, ...wrapOutput(bytes) })
-  )
+    if (stream === 'stdout') stated.push(bytes, offset)
+  })
   tail.start(() => events.followed)
   return tail
 }

@@ -8,7 +8,7 @@ import type { Iteration, Spec } from '../../../protocols/spec.ts'
 import { parameterVariable } from '../../../protocols/variables.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
-import { statedError } from '../stated-error.ts'
+import { statedIn } from '../stated/stated-in.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
 /** Time between the signal that asks a workload to stop and the one that kills it, ms. */
@@ -26,12 +26,15 @@ export interface CommandWork {
   socket: string
 }
 
-/** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
+/**
+ * Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts.
+ * @returns how it ended, with what it said of itself, and which of its lines mean nothing
+ */
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
   { supervisor, signal }: { supervisor: Supervisor; signal: AbortSignal }
-): Promise<WorkloadResult> {
+): Promise<{ workload: WorkloadResult; warnings: string[] }> {
   const { spec, step, folder } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
@@ -44,7 +47,10 @@ export async function runCommand(
   })
   context.onStarted(child.pid, folder)
   const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
-  return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+  const replaced = await replacedBy(folder)
+  if (replaced != null) return { workload: { ...result, error: replaced }, warnings: [] }
+  const { error, metrics, warnings } = await statedIn(folder)
+  return { workload: { ...result, error, metrics: metrics.length === 0 ? undefined : metrics }, warnings }
 }
 
 /**
