@@ -2,6 +2,7 @@
 import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
+import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Step } from '../protocols/phase.ts'
@@ -169,7 +170,7 @@ type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: num
 
 function openPhase(state: Progress, { seq, phase, step, when, asked, at }: Of<'phase-open'>): Progress {
   const opened: PhaseLine = { seq, phase, step, when, asked, state: 'open', ok: 0, answered: [], opened: at }
-  const isNew = step != null && (step.number !== state.step?.number || step.sample !== state.step?.sample)
+  const isNew = step != null && (state.step == null || stepFolder(step) !== stepFolder(state.step))
   return {
     ...state,
     waiting: undefined,

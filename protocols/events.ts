@@ -8,6 +8,7 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
@@ -121,6 +122,8 @@ const body = v.variant('type', [
     shortfalls,
     /** Members of which files could not be packed: so many each, which the `missing.txt` of their folders name. */
     missing: v.optional(list(v.object({ name, files: count }), 10_000)),
+    /** Where the spec says when samples are repeated. */
+    iterations: iterationSummaries,
     /** Runs that went on at the same time on members of this one. */
     beside: besides,
     bytes: count,

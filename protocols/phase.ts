@@ -16,10 +16,10 @@ import {
   cutText,
   digest,
   instant,
+  iterationName,
   list,
   MAX_PEERS,
   milliseconds,
-  name,
   peerId,
   phase,
   runId,
@@ -34,9 +34,11 @@ import { cutMissing, missing } from './shortfall.ts'
 export const step = v.object({
   /** 1 .. n */
   number: count,
-  name,
-  /** 1 .. n */
-  sample: count
+  name: iterationName,
+  /** 1 .. n; warm-ups are numbered by themselves. */
+  sample: count,
+  /** It counts for nothing. */
+  warmup: v.optional(v.literal(true))
 })
 export type Step = v.InferOutput<typeof step>
 
@@ -90,6 +92,9 @@ export const workloadResult = v.object({
   metrics: v.optional(metrics)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
+
+/** Whether a sample with this result has failed. */
+export const hasFailed = ({ exit, error, timedOut }: WorkloadResult): boolean => exit !== 0 || error != null || timedOut
 
 /** @returns `exit 3`, `ended by SIGTERM`, or `ended by signal 34` for one without a name */
 export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string =>

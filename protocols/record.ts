@@ -15,6 +15,7 @@ import { count, digest, instant, list, milliseconds, name, peerId, phase, runId,
 import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
+import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step, workloadResult } from './phase.ts'
 import { shortfalls } from './shortfall.ts'
@@ -63,6 +64,8 @@ const runRecord = v.object({
   /** Runs that went on at the same time on members of this one. */
   beside: besides,
   workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
+  /** What the iterations came to, where the spec says when samples are repeated. */
+  iterations: iterationSummaries,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with

@@ -16,6 +16,7 @@ import { checkCertificates, type Messages } from './verify/certificate-files.ts'
 import { checkJournal } from './verify/journal-check.ts'
 import { differencesOf, provenRun } from './verify/proven-run.ts'
 import { isAtOrBelow, type Report } from './verify/report.ts'
+import { checkSamples } from './verify/sample-check.ts'
 import { checkSignedFiles } from './verify/signed-files.ts'
 
 /**
@@ -42,6 +43,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   const messages = await checkCertificates(dir, record, report)
   report.faults.push(...differencesOf(record, provenRun(messages.evidence, messages.certificates)))
   await checkJournal(dir, record, messages.certificates, report)
+  report.faults.push(...checkSamples(record, messages.certificates))
   await checkMembers(dir, record, messages, report)
   report.ok = report.faults.length === 0
   return report

@@ -4,7 +4,8 @@ import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
-import { stepFolder } from '../../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
+import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
@@ -137,12 +138,23 @@ function formatRecord(record: RunRecord, where: string): string[] {
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
+    formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     formatSection(['MEASURED BY THE WORKLOAD', 'METRIC', 'VALUE', 'UNIT', 'VALUES'], metricsOf(record)),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
 }
+
+const iterationsOf = ({ iterations = [] }: RunRecord) =>
+  iterations.map(each => [
+    iterationFolder(each),
+    each.samples,
+    each.failed,
+    each.deviation?.percent == null ? undefined : showPercent(each.deviation.percent),
+    each.deviation?.metric,
+    each.deviation == null ? undefined : each.deviation.met ? 'yes' : 'no'
+  ])
 
 const metricsOf = ({ workload }: RunRecord) =>
   workload.flatMap(({ step, metrics = [] }) =>

@@ -39,7 +39,7 @@ import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
+import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -139,7 +139,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
+    const order: RunOrder = { ...asked, spec: withSeed(asked.spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }

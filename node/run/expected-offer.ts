@@ -4,6 +4,7 @@
  */
 import { parseResultPath, type ResultPath, stepFolder } from '../../protocols/layout.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
+import { hasSample } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { printable } from '../store/entries.ts'
@@ -31,8 +32,7 @@ export function refusalOfOffer(
 function isPlanned(place: ResultPath, { peer, tools }: RosterEntry, { spec, controller }: Planned): boolean {
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
-  const { number, name, sample } = place.step
-  if (spec.iterations[number - 1]?.name !== name || sample > spec.samples) return false
+  if (!hasSample(spec, place.step)) return false
   // the workload runs on the controller
   return place.kind === 'workload' ? peer === controller.peer : tools.some(({ group }) => group === place.group)
 }

@@ -12,6 +12,7 @@ import type { RunFolder } from '../store/run-folder.ts'
 import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import { noteIterations } from './iterations.ts'
 import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
@@ -83,6 +84,7 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
+  noteIterations(record)
   const notice = await certifyEnd({ folder, record, events, signer }).catch(() => undefined)
   if (notice != null) notices?.add(notice)
   await folder.writeMetadata(metadataOf(record)).catch(() => {})

@@ -32,6 +32,7 @@ export class RunOutput {
     return [...byPath.values()].sort(
       (a, b) =>
         a.step.number - b.step.number ||
+        Number(b.step.warmup ?? false) - Number(a.step.warmup ?? false) ||
         a.step.sample - b.step.sample ||
         a.member.localeCompare(b.member) ||
         b.stream.localeCompare(a.stream)

@@ -104,7 +104,4 @@ function checkSequence(
   if (record.verdict !== 'ok') return
   for (const { phase, verdict } of there.filter(({ verdict }) => verdict !== 'met'))
     wrong(RECORD_FILE, `its verdict is ok, that of the phase ${phase} is ${verdict}`)
-  const steps = record.spec.iterations.length * record.spec.samples
-  const done = there.filter(({ phase }) => phase === 'work').length
-  if (done !== steps) wrong(RECORD_FILE, `its verdict is ok, and ${done} of ${steps} samples have a certificate`)
 }

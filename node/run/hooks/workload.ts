@@ -1,8 +1,8 @@
 /** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
-import { OUTPUT_FILES } from '../../../protocols/layout.ts'
+import { OUTPUT_FILES, stepFolder } from '../../../protocols/layout.ts'
 import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
-import type { Step } from '../../../protocols/phase.ts'
+import { describeExit, hasFailed, type Step } from '../../../protocols/phase.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import { StatedNow } from '../../work/stated/stated-now.ts'
 import type { RunContext } from '../run-context.ts'
@@ -51,6 +51,11 @@ export function workload(): RunHook {
       const ended = { step, ...result, ...(error === '' ? {} : { error }) }
       record.workload.push(ended)
       events.store({ type: 'workload-ended', ...ended, written: { ...written } })
+      if (step.warmup && hasFailed(ended))
+        events.store({
+          type: 'warning',
+          text: `${stepFolder(step)} failed (${describeExit(ended)}), which counts for nothing`
+        })
     },
     async close({ parts, id }) {
       parts.workloads.delete(id)

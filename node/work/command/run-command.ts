@@ -78,6 +78,7 @@ function environmentOf({ run, peer, rank, step, folder, socket }: CommandWork, {
     BAK_RANK: String(rank),
     BAK_ITERATION: step.name,
     BAK_SAMPLE: String(step.sample),
+    ...(step.warmup ? { BAK_WARMUP: '1' } : {}),
     BAK_OUT: folder,
     BAK_SOCK: socket,
     ...Object.fromEntries(Object.entries(params).map(([key, value]) => [parameterVariable(key), value]))
