@@ -5,14 +5,17 @@ import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
+import { describeMatrix, drawMatrix } from './matrix.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
-  const { members, verdict, phases, command } = plan
+  const { members, verdict, command } = plan
   if (json) await print(JSON.stringify(plan))
   else {
     await printLines(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
-    const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
+    const matrix = drawMatrix(plan)
+    if (matrix !== '') await printLines(`\n${matrix}`)
+    const notes = [...facts(plan), ...describeMatrix(plan)]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     await print(`command: ${formatCommand(command)}`)
   }

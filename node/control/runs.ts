@@ -6,6 +6,7 @@ import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
+import { runsToCompare } from '../run/estimate.ts'
 import { candidatesNow, forecast } from '../run/forecast.ts'
 import { askTools } from './ask-tools.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -32,7 +33,10 @@ export async function* plan(
 ): AsyncGenerator<CallResponse<'plan'>> {
   await parts.coordinator.check(spec, caller)
   const about = { spec, members: parts.members.list(), self: parts.members.self }
-  yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal) })
+  const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
+  const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))
+  const earlier = records.filter(each => each != null)
+  yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

@@ -1,7 +1,7 @@
 /** Calls that plan, start, follow and cancel runs. */
 import * as v from 'valibot'
 import { runEvent } from '../events.ts'
-import { count, list, name, peerId, runId, text } from '../fields.ts'
+import { count, iterationName, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
@@ -37,6 +37,28 @@ const plan = v.object({
   reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
+  /** The matrix: each iteration, with the samples that it has at least and at most. */
+  iterations: list(
+    v.object({
+      number: count,
+      name: iterationName,
+      args: v.array(v.string()),
+      params: table(v.string(), v.string()),
+      warmup: count,
+      samples: count,
+      most: count
+    }),
+    1000
+  ),
+  order: v.picklist(['sample', 'iteration', 'random']),
+  seed: v.optional(count),
+  /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
+  estimate: v.optional(
+    v.variant('from', [
+      v.object({ from: v.literal('runs'), seconds: v.number(), runs: count }),
+      v.object({ from: v.literal('timeout'), seconds: v.number() })
+    ])
+  ),
   command: v.union([text, v.array(v.string())])
 })
 export type Plan = v.InferOutput<typeof plan>

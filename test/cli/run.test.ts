@@ -182,6 +182,8 @@ run('--dry-run prints members, tools and phases', async () => {
     ...{ verdict: 'quorum' as const, status: 3, partial: true, reason: 'd is needed' },
     needed: 3,
     phases: ['join', 'start'],
+    iterations: [{ number: 1, name: 'default', args: [], params: {}, warmup: 0, samples: 1, most: 1 }],
+    order: 'sample' as const,
     command: ['x', 'y z']
   }
   const { bak } = await fake({ plan: yields(plan) })
@@ -199,6 +201,7 @@ run('--dry-run prints members, tools and phases', async () => {
       '2 members must answer each phase, and the controller',
       'would fail: quorum not met, partial: d is needed',
       'phases: join, start',
+      'time: not known: no run of this name has succeeded here, and the workload has no timeout',
       "command: x 'y z'",
       ''
     ]

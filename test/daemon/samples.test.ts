@@ -179,6 +179,24 @@ samples('failed samples are repeated up to their bound, and named; one more ends
   await resultOf(failed.run)
 })
 
+samples('--dry-run draws the matrix, and says how long it took before, or takes at most', async () => {
+  const file = runFile('dry', 'sleep 0.2', 'samples = 3\nwarmup = 1\n[params]\nbs = ["4k", "1m"]\n')
+  const dry = async (...words: string[]) => (await net().bak('a', ['run', file, '--dry-run', ...words])).stdout
+  const first = await dry()
+  assert.match(first, /ITERATION +PARAMETERS +ARGUMENTS +SAMPLES\n1-bs=4k +bs=4k +- +3, after 1 warm-up\n2-bs=1m/)
+  assert.match(
+    first,
+    /samples: 8, all of an iteration in a row\ntime: not known: no run of this name has succeeded here/
+  )
+  assert.match(first, /for each of 8 samples \(start, work, stop, send\), end, terminate/)
+  assert.match(await dry('--timeout', '30s'), /time: at most 4 min 0 s in the workload, by its timeout/)
+  assert.is((await (await startRun(net(), 'a', [file])).finished).status, 0)
+  assert.match(
+    await dry('--order', 'iteration', '--max-sample-failures', '2'),
+    /3 to 5, after 1[\s\S]*samples: at least 8, one of each iteration in turn\ntime: about [\d.]+ s, as the last run of this name took on this peer/
+  )
+})
+
 samples('metrics of a file are as good as those of lines, and lines that mean nothing are named', async () => {
   const file = runFile(
     'file',
