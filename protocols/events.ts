@@ -31,8 +31,10 @@ const body = v.variant('type', [
     controller: peerId,
     name,
     command: v.union([text, v.array(v.string())]),
-    /** Samples of all iterations together. */
-    steps: v.optional(count)
+    /** Samples of all iterations together, without those that it may repeat. */
+    steps: v.optional(count),
+    /** The run that it goes on with. */
+    resumes: v.optional(runId)
   }),
   /** Waiting for members that the run names or expects, and who they are. */
   v.object({

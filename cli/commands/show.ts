@@ -61,7 +61,7 @@ function readCertificate(base64: string) {
 type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
 function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}` }: RunView,
+  { run, controller, holder, digest, folder = holder && `on ${holder}`, resumedBy = [] }: RunView,
   record?: RunRecord
 ): string {
   if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
@@ -74,6 +74,8 @@ function formatHead(
     created: `${formatTime(created)} UTC`,
     took: ended == null ? undefined : formatDuration(took ?? ended - created),
     command: formatCommand(spec.command),
+    resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
+    'resumed by': resumedBy.join(', '),
     'exit of the workload': workload
       .map(({ exit, signal, timedOut, error }) => {
         const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
@@ -85,6 +87,13 @@ function formatHead(
     manifest: digest,
     folder
   })
+}
+
+/** Where the samples are that this result does not have. */
+function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes']>): string {
+  const its = taken.length - before
+  const earlier = before === 0 ? '' : `, and ${before} of runs before it`
+  return `${run}, which has ${its} ${its === 1 ? 'sample' : 'samples'} of the same matrix${earlier}`
 }
 
 /** @param where the folder is */

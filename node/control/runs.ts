@@ -25,6 +25,29 @@ export async function* run(
   yield* coordinator.follow(begun.run, 0, signal)
 }
 
+/** Starts the rest of a run that was cut short, on the peer that drove it and has its folder. */
+export async function* resume(
+  parts: Parts,
+  { run: text, env }: CallInput<'resume'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'resume'>> {
+  const { coordinator, members, twins } = parts
+  if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
+  const run = await resolveRun(parts, text)
+  if (coordinator.driver(run) != null) throw new BakError('busy', `${run} goes on: bak attach ${run}`)
+  if ((await coordinator.record(run)) == null) {
+    const { peer } = await locateRun(parts, run, signal)
+    const holder = members.get(peer)?.shown ?? peer
+    throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak resume there`)
+  }
+  const begun = await coordinator.resume(run, env)
+  if ('complete' in begun) return yield { run, ...begun }
+  if (signal.aborted)
+    coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
+  yield begun
+  yield* coordinator.follow(begun.run, 0, signal)
+}
+
 /** What a run would do now; starts nothing. */
 export async function* plan(
   parts: Parts,

@@ -75,8 +75,9 @@ export class Driver {
   async drive(): Promise<boolean> {
     const { order, parts, events, record } = this.run
     const { name, command } = order.spec
-    const steps = plannedSamples(order.spec).length
-    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, steps })
+    const steps = plannedSamples(order.spec, order.resumes?.taken).length
+    const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
+    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, steps, ...resumes })
     const fail = (cause: unknown) => {
       if (this.#ending.verdict === 'ok') this.#ending = this.#endingOf(cause)
     }
@@ -88,9 +89,9 @@ export class Driver {
     await this.#phases.settled().catch(fail)
     // it was accepted while the last phase was written
     if (this.run.cancelled.aborted) fail(this.run.cancelled.reason)
-    noteIterations(record)
+    const ending = this.#endingNow()
     if (this.#ending.verdict === 'ok') for (const each of deviationsOf(record)) this.run.lack(each)
-    return this.#finish(this.#ending.verdict === 'ok' ? endingOfWorkload(record) : this.#ending)
+    return this.#finish(ending)
   }
 
   /** Anyone may stop a run at any time; what was measured is kept. @returns false if it is too late: the run has its verdict */
@@ -218,6 +219,12 @@ export class Driver {
     if (at.phase !== 'join') return
     await freezeRoster(run, acks)
     this.checkOverlap()
+  }
+
+  /** No sample is left to take. */
+  #endingNow(): Ending {
+    noteIterations(this.run.record)
+    return this.#ending.verdict === 'ok' ? endingOfWorkload(this.run.record) : this.#ending
   }
 
   #endingOf(cause: unknown): Ending {

@@ -7,7 +7,7 @@ import type { Shortfall } from '../../protocols/shortfall.ts'
 
 /** Written when no sample is left to take. */
 export function noteIterations(record: RunRecord): void {
-  record.iterations = summarize(record.spec, record.workload)
+  record.iterations = summarize(record.spec, record.workload, record.resumes?.taken)
 }
 
 /** @returns the iterations whose metric still varied too much when there were as many samples as there may be */

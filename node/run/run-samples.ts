@@ -7,8 +7,9 @@ import type { RunContext } from './run-context.ts'
 
 /** @param hasEnded whether the run only cleans up: it takes no further sample then */
 export function* samplesOf({ record, order }: RunContext, hasEnded: () => boolean): Generator<Step, void> {
-  const { spec } = order
-  const due = dueSamples(spec, step => outcomeOf(resultsOf(record.workload, step), spec.max_stddev?.metric))
+  const { spec, resumes } = order
+  const measured = (step: Step) => outcomeOf(resultsOf(record.workload, step), spec.max_stddev?.metric)
+  const due = dueSamples(spec, measured, resumes?.taken)
   while (!hasEnded()) {
     const next = due.next()
     if (next.done) return

@@ -78,11 +78,19 @@ const runRequest = v.strictObject({
 })
 export type RunRequest = v.InferOutput<typeof runRequest>
 
+/** Nothing is left to do: why, in words. */
+const complete = v.object({ run: runId, complete: text })
+
 export const runCalls = {
   /** What a run would do now; starts nothing. */
   plan: { request: v.strictObject({ spec, ...caller }), response: plan },
   /** Starts a run: answers its id, then its events until it ends or the caller closes the connection. */
   run: { request: runRequest, response: v.union([begun, runEvent]) },
+  /** Starts a run that takes the samples that another lacks, in its folder and with these variables: answers as `run`, or that none is missing. */
+  resume: {
+    request: v.strictObject({ run: runReference, env: caller.env }),
+    response: v.union([complete, begun, runEvent])
+  },
   /** The events of a run from number `from` to its end. */
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
   cancel: {

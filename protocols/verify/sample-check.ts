@@ -6,15 +6,16 @@ import type { CheckedCertificate } from '../certificate.ts'
 import { RECORD_FILE, stepFolder } from '../layout.ts'
 import { dueSamples } from '../matrix/due-samples.ts'
 import { outcomeOf, summarize } from '../matrix/iteration-summary.ts'
+import type { Step } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
 
 /** @param certificates in the order of their phases; their results are those of the record */
 export function checkSamples(record: RunRecord, certificates: CheckedCertificate[]): Fault[] {
-  const { spec, workload, verdict, iterations } = record
+  const { spec, workload, verdict, iterations, resumes } = record
   const wrong = (what: string) => ({ where: RECORD_FILE, what })
-  const summary = same(iterations ?? null, summarize(spec, workload) ?? null)
+  const summary = same(iterations ?? null, summarize(spec, workload, resumes?.taken) ?? null)
     ? []
     : [wrong('what it tells of its iterations is not what its results say')]
   // a full disk may have kept certificates from being written: the seal names them
@@ -23,7 +24,8 @@ export function checkSamples(record: RunRecord, certificates: CheckedCertificate
     certificates.flatMap(({ value }) => (value?.phase === 'work' && value.step != null ? [stepFolder(value.step)] : []))
   )
   const results = Map.groupBy(workload, ({ step }) => stepFolder(step))
-  const due = dueSamples(spec, step => outcomeOf(results.get(stepFolder(step)) ?? [], spec.max_stddev?.metric))
+  const measured = (step: Step) => outcomeOf(results.get(stepFolder(step)) ?? [], spec.max_stddev?.metric)
+  const due = dueSamples(spec, measured, resumes?.taken)
   const isWhole = verdict === 'ok'
   for (const each of taken) {
     const next = due.next()

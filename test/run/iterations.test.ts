@@ -80,4 +80,11 @@ for (const [what, given, workload, reason] of endings) {
   })
 }
 
+test('samples of the run that it goes on with are counted', () => {
+  const step = { number: 1, name: 'default', sample: 1 }
+  const resumes = { run: 'r', record: 'd', taken: [{ step, failed: true }], before: 0 }
+  const record = recordOf({ max_sample_failures: 0 }, [], { resumes })
+  assert.equal(record.iterations, [{ number: 1, name: 'default', samples: 1, failed: 1 }])
+})
+
 test.run()

@@ -80,6 +80,13 @@ const cases: Array<
     [[step(1), 3], [step(2)], [step(3)]],
     { iterations: [{ ...iterations[0], failed: 0 }] as typeof iterations },
     /its iterations is not what its results say/
+  ],
+  [
+    'the rest of another run',
+    { samples: 2 },
+    [[step(2)]],
+    { resumes: { run: 'r', record: 'd', taken: [{ step: step(1), failed: false }], before: 0 } },
+    undefined
   ]
 ]
 for (const [what, given, steps, more, fault] of cases) {
