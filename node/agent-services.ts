@@ -4,6 +4,7 @@ import { Allowance } from './agent/allow/allowance.ts'
 import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -22,7 +23,7 @@ export type AgentServices = {
   register: Register
 }
 
-export interface AgentServicesInit extends AgentInit {
+export interface AgentServicesInit extends Omit<AgentInit, 'hooks'> {
   config: Config
   register: Register
   guards: Guards
@@ -32,11 +33,12 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const { config, register, guards, home } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
+  const hooks = new OwnerHooks({ ...init, folder: home.hooks, settings: config.hooks })
   const names = NamedControllers.open(home.controllers)
   return {
     allowance: c =>
       new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
-    agent: c => new Agent(c, init),
+    agent: c => new Agent(c, { ...init, hooks }),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),

@@ -29,6 +29,7 @@ import { capabilities, clock, exclusion } from './manifest.ts'
 import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
+import { VERDICTS } from './verdict.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -59,6 +60,8 @@ export const command = v.object({
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
+  /** For terminate: how the run ends, as far as that is known. */
+  verdict: v.optional(v.picklist(VERDICTS)),
   /** Peers that are to act; all members of the run where it is left out, and whoever the offer names for join. */
   to: v.optional(list(peerId, 256)),
   /** The controller is connected with all whom it asks: a peer that gets the command from its signer need not pass it on. */

@@ -27,6 +27,7 @@ import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Allowance } from './allow/allowance.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
+import type { OwnerHooks } from './owner-hooks/owner-hooks.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
 import { Tombstones } from './tombstones.ts'
@@ -59,6 +60,8 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  /** Programs of the owner of this machine. */
+  hooks: Pick<OwnerHooks, 'join' | 'end'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -275,7 +278,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, home, workloads } = this.init
+    const { log, signer, supervisor, home, workloads, hooks } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
@@ -285,7 +288,8 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, offer: { spec } }) =>
         allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
       owner: allowance,
-      socket: home.socket
+      socket: home.socket,
+      hooks
     }
   }
 }

@@ -20,7 +20,7 @@ import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { stopTools } from './phases/stop.ts'
+import { endHere, stopTools } from './phases/stop.ts'
 import { isLegal, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
@@ -187,7 +187,7 @@ export class MemberRun {
   async #abandon(): Promise<void> {
     this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
     await this.#tail
-    await stopTools(this.member)
+    await endHere(this.member, this.#init.parts)
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await this.pack().catch(error => this.#failed('data not packed', error))
     await this.#finish()

@@ -208,6 +208,7 @@ export class Driver {
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
     if (at.phase === 'start') this.#step = at.step
+    if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
     for (const hook of this.#hooks) await hook.before?.(at, run)
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {

@@ -122,6 +122,7 @@ export class PhaseRunner {
       step,
       when,
       at: margin == null ? undefined : this.#run.agreed,
+      verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
     }
   }

@@ -112,7 +112,8 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const home = await openHome(root ?? join(scratch(), 'home'))
   const agent = new Agent(components, {
     ...{ home, signer: member, supervisor: workspace.supervisor, workloads: new Map(), onRunOver: () => {} },
-    log: createLog('info', line => log.push(line))
+    log: createLog('info', line => log.push(line)),
+    hooks: { join: async () => [], end: async () => [] }
   })
   await agent.afterStart()
   ends.add(async () => {

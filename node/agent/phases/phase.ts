@@ -12,6 +12,7 @@ import type { Supervisor } from '../../processes/supervisor.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
+import type { OwnerHooks } from '../owner-hooks/owner-hooks.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
 export interface PhaseParts {
@@ -32,6 +33,8 @@ export interface PhaseParts {
   allow(member: MemberState): Promise<void>
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
   socket: string
+  /** Programs of the owner that run here at join and before terminate. */
+  hooks: Pick<OwnerHooks, 'join' | 'end'>
 }
 
 export interface PhaseContext {

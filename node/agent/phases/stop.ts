@@ -4,7 +4,7 @@ import type { Missing } from '../../../protocols/shortfall.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
-import type { PhaseHandler } from './phase.ts'
+import type { PhaseHandler, PhaseParts } from './phase.ts'
 
 /** Stops the tools; what they say of data that is not there travels with the answer, and what watching cost. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
@@ -24,6 +24,16 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
   member.usageAtStart = undefined
   const groups = started.map(({ running }) => running.group).filter(group => group != null)
   return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
+}
+
+/** Nothing of the run is measured here any more: after its tools the hooks of the owner. */
+export async function endHere(
+  member: MemberState,
+  { hooks }: Pick<PhaseParts, 'hooks'>,
+  about: Parameters<PhaseParts['hooks']['end']>[1] = {}
+): ReturnType<typeof stopTools> {
+  const { missing, warnings } = await stopTools(member)
+  return { missing, warnings: [...warnings, ...(await hooks.end(member, about))] }
 }
 
 /** @returns what each tool did not measure as it was asked to, and what is odd; nothing runs any more, whatever they say */
