@@ -5,6 +5,7 @@ import type { Bench } from './bench.ts'
 import { TCP } from './carriers.ts'
 import { hireIn } from './crew.ts'
 import { BAK } from './figure.ts'
+import { bringing } from './files.ts'
 import type { Contender } from './measure.ts'
 import { Portions } from './transfer.ts'
 
@@ -29,7 +30,7 @@ export async function farTransfer(bench: Bench, file: string, mib: number): Prom
   bench.after(() => give.stop())
   const take = await hireIn(to.namespace.enter, 'tcp', 'take', give.ready as number, from.address)
   bench.after(() => take.stop())
-  const blob = { command: ['sh', '-c', 'ln "$0" blob && echo there', file] }
+  const blob = bringing(file)
   const spec = { command: ['true'], tools: ['blob'], tool: { blob }, on: MEMBER, expect: 1, sysinfo: 'none' as const }
   return [
     {

@@ -4,12 +4,18 @@ import { open } from 'node:fs/promises'
 
 const MIB = 2 ** 20
 
-/** @param piece gives a MiB at a time @returns the path */
+/** Every user may read it. @param piece gives a MiB at a time @returns the path */
 export async function fill(path: string, mib: number, piece: () => Buffer): Promise<string> {
-  await using file = await open(path, 'w')
+  await using file = await open(path, 'w', 0o644)
   for (let i = 0; i < mib; i++) await file.write(piece())
   return path
 }
+
+/** A tool whose output is a copy of the file: as what a run brings it runs as another user, whose files alone are taken. */
+export const bringing = (file: string) => ({
+  command: ['sh', '-c', 'cp "$0" blob && echo there && exec sleep 600', file],
+  ready_after: 60
+})
 
 /** What no compression makes less. */
 export const noise = () => randomBytes(MIB)
