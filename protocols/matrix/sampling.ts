@@ -2,8 +2,11 @@
 import * as v from 'valibot'
 import { count, name } from '../fields.ts'
 
-/** Samples of one run, of all iterations together, with warm-ups and repeats. */
-export const MAX_RUN_SAMPLES = 100_000
+/**
+ * Samples of one run, of all iterations together, with warm-ups and repeats: with the certificates of their phases, which are 100,000 at
+ * most where a run is described to another peer.
+ */
+export const MAX_RUN_SAMPLES = 15_000
 
 const samples = v.pipe(count, v.minValue(1), v.maxValue(10_000))
 
