@@ -61,7 +61,7 @@ export interface AgentInit {
   signer: Signer
   supervisor: Supervisor
   /** Programs of the owner of this machine. */
-  hooks: Pick<OwnerHooks, 'join' | 'end'>
+  hooks: Pick<OwnerHooks, 'until'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -286,10 +286,10 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, offer: { spec } }) =>
-        allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
+        allowance.admit({ controller, tools, spec, open: this.runsOf(controller) }),
       owner: allowance,
       socket: home.socket,
-      hooks
+      hooks: hooks.until(this.stopped)
     }
   }
 }

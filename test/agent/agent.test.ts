@@ -102,7 +102,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     streams,
     paths: fake<Paths>({ of: () => undefined }),
     content: new Content({ streams }),
-    allowance: fake<Allowance>({ checkRun: async () => {}, longestOf: () => undefined, guardsInWords: () => [] }),
+    allowance: fake<Allowance>({ admit: async () => {}, longestOf: () => undefined, guardsInWords: () => [] }),
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),
     traffic: fake<Traffic>({ total: { sent: 0, received: 0 } }),
@@ -113,7 +113,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const agent = new Agent(components, {
     ...{ home, signer: member, supervisor: workspace.supervisor, workloads: new Map(), onRunOver: () => {} },
     log: createLog('info', line => log.push(line)),
-    hooks: { join: async () => [], end: async () => [] }
+    hooks: { until: () => ({ join: async () => [], end: async () => [] }) }
   })
   await agent.afterStart()
   ends.add(async () => {

@@ -3,7 +3,17 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, syml
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { goneWithin, logOf, record, startRun, uniqueSleep, untilLogged, useTestnet } from '../helpers/mesh.ts'
+import {
+  goneWithin,
+  isPhase,
+  logOf,
+  processesWith,
+  record,
+  startRun,
+  uniqueSleep,
+  untilLogged,
+  useTestnet
+} from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 
 const hooks = suite('hooks of the owner')
@@ -110,6 +120,40 @@ hooks('by config a failure excludes the machine, and what did not join has nothi
   )
   assert.equal([said('b'), said('c')], [[], ['undone']])
 })
+
+hooks(
+  'a daemon that stops does not wait for a hook, and runs those of the end when it takes the run up again',
+  async () => {
+    const mark = uniqueSleep()
+    const gate = join(net().folder, 'gate')
+    put('c', { '60-slow': `[ -e "${gate}" ] || sleep ${mark}`, '61-undo': say('c', 'undone') })
+    const run = await startRun(net(), 'a', [
+      '--tools',
+      'none',
+      '--quorum',
+      'majority',
+      '--phase-timeout',
+      '2',
+      '--',
+      'true'
+    ])
+    await until(() => run.events.some(isPhase('terminate')), {
+      timeout: 20_000,
+      what: () => 'the run ends'
+    })
+    await until(() => processesWith(mark).length > 0, { timeout: 5_000, what: () => 'the hook runs' })
+    const began = performance.now()
+    await net().stopPeer('c')
+    assert.ok(performance.now() - began < 10_000, 'it was not waited for')
+    await goneWithin(mark, 5_000)
+    await run.finished
+    writeFileSync(gate, '')
+    await net().startPeer('c')
+    await until(() => said('c').length > 0, { timeout: 15_000, what: () => `the hook of c ran\n${logOf(net(), 'c')}` })
+    assert.equal(said('c'), ['undone'])
+    await net().until('a', members => members.filter(m => m.state === 'alive').length === 3)
+  }
+)
 
 hooks('those of the end run where the controller never came back', async () => {
   put('b', { '60-undo': say('b', 'undone $BAK_PHASE $BAK_VERDICT') })

@@ -47,7 +47,19 @@ export interface HookedRun {
 interface Moment {
   phase: HookMoment
   verdict?: Verdict
-  signal?: AbortSignal
+  signal: AbortSignal
+}
+
+/** What the phases of a run use of them. */
+export interface RunHooks {
+  /**
+   * @param signal aborts when the phase is over
+   * @returns what went wrong, in words
+   * @throws {BakError} `not-allowed` for the first hook that fails, where the owner wants the machine left out then
+   */
+  join(member: HookedRun, signal: AbortSignal): Promise<string[]>
+  /** Once for a run, and only where this member joined it. @returns what went wrong, in words; never rejects */
+  end(member: HookedRun, verdict?: Verdict): Promise<string[]>
 }
 
 export class OwnerHooks {
@@ -59,13 +71,19 @@ export class OwnerHooks {
     this.#init = init
   }
 
-  /**
-   * @returns what went wrong, in words
-   * @throws {BakError} `not-allowed` for the first hook that fails, where the owner wants the machine left out then
-   */
-  async join(member: HookedRun, signal: AbortSignal): Promise<string[]> {
+  /** @param stopped aborts when the daemon stops: what runs then is ended, and the hooks of the end run when it takes the run up again */
+  until(stopped: AbortSignal): RunHooks {
+    return {
+      join: (member, signal) => this.#join(member, AbortSignal.any([stopped, signal])),
+      end: (member, verdict) => this.#end(member, { phase: 'terminate', verdict, signal: stopped })
+    }
+  }
+
+  async #join(member: HookedRun, signal: AbortSignal): Promise<string[]> {
     const failures: string[] = []
     for (const hook of await findHooks(this.#init.folder, 'join')) {
+      // its answer comes too late, but it has joined: what has run is undone when the run is over
+      if (signal.aborted) break
       const failure = await this.#run(hook, member, { phase: 'join', signal })
       if (failure == null) continue
       if (this.#init.settings.on_failure === 'exclude') throw new BakError('not-allowed', failure)
@@ -74,13 +92,14 @@ export class OwnerHooks {
     return failures
   }
 
-  /** Once for a run, and only where this member joined it. @returns what went wrong, in words; never rejects */
-  async end(member: HookedRun, about: Omit<Moment, 'phase'> = {}): Promise<string[]> {
+  /** The end of a phase does not cut them short: what they undo would stay as it is. */
+  async #end(member: HookedRun, about: Moment): Promise<string[]> {
     if (member.state === 'new' || member.state === 'orphaned' || this.#ended.has(member)) return []
     this.#ended.add(member)
     const failures: string[] = []
     for (const hook of await findHooks(this.#init.folder, 'terminate')) {
-      const failure = await this.#run(hook, member, { ...about, phase: 'terminate' })
+      if (about.signal.aborted) break
+      const failure = await this.#run(hook, member, about)
       if (failure != null) failures.push(failure)
     }
     return failures
@@ -115,7 +134,7 @@ export class OwnerHooks {
         ...{ stdout: output, stderr: output }
       })
       const stop = () => void child.stop({ grace: STOP_GRACE_MS })
-      const either = AbortSignal.any([tooLong, ...(about.signal == null ? [] : [about.signal])])
+      const either = AbortSignal.any([tooLong, about.signal])
       either.addEventListener('abort', stop, { once: true })
       if (either.aborted) stop()
       const exit = await child.exited
@@ -123,7 +142,7 @@ export class OwnerHooks {
       // what it left running in its process group ends with it
       await child.stop({ grace: STOP_GRACE_MS })
       const said = await saidIn(output)
-      const how = await howItFailed(exit, output, tooLong.aborted ? timeout : undefined, about.signal?.aborted)
+      const how = await howItFailed(exit, output, tooLong.aborted ? timeout : undefined, about.signal.aborted)
       return { ...(how == null ? {} : { failure: how }), ...(said === '' ? {} : { output: said }) }
     } catch (cause) {
       return { failure: `could not be started: ${asBakError(cause).message}` }
@@ -137,13 +156,13 @@ async function howItFailed(
   exit: { exit?: number; signal?: string },
   output: string,
   timeout: number | undefined,
-  isCut = false
+  isCut: boolean
 ): Promise<string | undefined> {
   if (exit.exit === 0) return undefined
   const line = await errorLineIn(output)
   const said = line === '' ? '' : `: ${cleanLine(line)}`
   if (timeout != null) return `did not end within ${timeout / 1000} s, and was ended${said}`
-  return isCut ? 'was ended: the phase was over' : `failed: ${describeExit(exit)}${said}`
+  return isCut ? 'was ended: the phase was over, or the daemon stopped' : `failed: ${describeExit(exit)}${said}`
 }
 
 /** @returns the begin of its output, in one line */

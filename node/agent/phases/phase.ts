@@ -12,7 +12,7 @@ import type { Supervisor } from '../../processes/supervisor.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
-import type { OwnerHooks } from '../owner-hooks/owner-hooks.ts'
+import type { RunHooks } from '../owner-hooks/owner-hooks.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
 export interface PhaseParts {
@@ -34,7 +34,7 @@ export interface PhaseParts {
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
   socket: string
   /** Programs of the owner that run here at join and before terminate. */
-  hooks: Pick<OwnerHooks, 'join' | 'end'>
+  hooks: RunHooks
 }
 
 export interface PhaseContext {

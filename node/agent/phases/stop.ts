@@ -1,6 +1,7 @@
 /** The phase `stop`: transient tools stop. */
 import type { Cost } from '../../../protocols/cost.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
+import type { Verdict } from '../../../protocols/verdict.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
@@ -30,10 +31,10 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
 export async function endHere(
   member: MemberState,
   { hooks }: Pick<PhaseParts, 'hooks'>,
-  about: Parameters<PhaseParts['hooks']['end']>[1] = {}
+  verdict?: Verdict
 ): ReturnType<typeof stopTools> {
   const { missing, warnings } = await stopTools(member)
-  return { missing, warnings: [...warnings, ...(await hooks.end(member, about))] }
+  return { missing, warnings: [...warnings, ...(await hooks.end(member, verdict))] }
 }
 
 /** @returns what each tool did not measure as it was asked to, and what is odd; nothing runs any more, whatever they say */
