@@ -18,12 +18,12 @@ import {
   formatDuration,
   formatLabels,
   formatMs,
-  formatNumber,
   formatShare,
   formatTime,
   formatVerdict
 } from '../format.ts'
 import { readComplaints } from '../journal.ts'
+import { METRIC_HEAD, metricRows } from '../metric-rows.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -148,7 +148,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
-    formatSection(['MEASURED BY THE WORKLOAD', 'METRIC', 'VALUE', 'UNIT', 'VALUES'], metricsOf(record)),
+    formatSection(METRIC_HEAD, metricRows(record)),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
@@ -164,11 +164,6 @@ const iterationsOf = ({ iterations = [] }: RunRecord) =>
     each.deviation?.metric,
     each.deviation == null ? undefined : each.deviation.met ? 'yes' : 'no'
   ])
-
-const metricsOf = ({ workload }: RunRecord) =>
-  workload.flatMap(({ step, metrics = [] }) =>
-    metrics.map(({ name, value, unit, samples }) => [stepFolder(step), name, formatNumber(value), unit, samples])
-  )
 
 /** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
 const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>
