@@ -2,7 +2,8 @@
 import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
-import { describeExit, hasFailed } from '../../protocols/phase.ts'
+import { decisiveFailure } from '../../protocols/matrix/decisive-failure.ts'
+import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import type { Closed } from './open-phase.ts'
@@ -30,18 +31,15 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
     : 'it was ended before all had answered'
 }
 
-/** Of a run in which all phases went well. Warm-ups count for nothing, and samples that may fail were repeated. */
-export function endingOfWorkload({ workload, spec, iterations = [] }: RunRecord): Ending {
-  const allowed = spec.max_sample_failures
-  const beyond = iterations.find(({ failed }) => failed > (allowed ?? Number.POSITIVE_INFINITY))
-  const isCause = ({ step, ...result }: RunRecord['workload'][number]) =>
-    step.warmup == null && hasFailed(result) && (allowed == null || step.number === beyond?.number)
-  const bad = allowed == null ? workload.find(isCause) : workload.findLast(isCause)
-  if (bad == null) return { verdict: 'ok' }
-  const how = describeExit(bad)
-  const why = bad.timedOut ? `ended at its deadline of ${spec.policy.timeout} s (${how})` : how
-  const said = bad.error == null ? '' : `: ${bad.error}`
-  const one = `${why} in ${stepFolder(bad.step)}${said}`
+/** Of a run in which all phases went well. */
+export function endingOfWorkload(record: Pick<RunRecord, 'spec' | 'workload' | 'resumes'>): Ending {
+  const failure = decisiveFailure(record)
+  if (failure == null) return { verdict: 'ok' }
+  const { result, beyond } = failure
+  const { policy, max_sample_failures: allowed } = record.spec
+  const how = describeExit(result)
+  const why = result.timedOut ? `ended at its deadline of ${policy.timeout} s (${how})` : how
+  const one = `${why} in ${stepFolder(result.step)}${result.error == null ? '' : `: ${result.error}`}`
   if (beyond == null) return { verdict: 'workload-failed', reason: one }
   const many = `${beyond.failed} samples of ${iterationFolder(beyond)} failed, max_sample_failures is ${allowed}`
   return { verdict: 'workload-failed', reason: cutText(`${many}; the last: ${one}`) }

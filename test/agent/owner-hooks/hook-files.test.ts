@@ -51,7 +51,7 @@ const modes: Array<[uid: number, mode: number, why: RegExp | undefined]> = [
   [1000, 0o100700, undefined],
   [1000, 0o100755, undefined],
   [0, 0o100755, undefined],
-  [1001, 0o100755, /^it belongs to .*1001.*, not to the user of the daemon$/],
+  [4_000_001, 0o100755, /^it belongs to .*4000001.*, not to the user of the daemon$/],
   [1000, 0o100775, /^its group may write it/],
   [1000, 0o100757, /^everybody may write it/]
 ]
