@@ -3,8 +3,8 @@ import { iterationFolder } from '../protocols/layout.ts'
 import { deviationOf } from '../protocols/matrix/deviation.ts'
 import { showPercent } from '../protocols/matrix/iteration-summary.ts'
 import type { Metric } from '../protocols/metric.ts'
-import { hasFailed } from '../protocols/phase.ts'
 import type { RunRecord } from '../protocols/record.ts'
+import { hasFailed } from '../protocols/work-entry.ts'
 import { formatNumber } from './format.ts'
 
 export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEAN', 'UNIT', 'DEVIATION', 'SAMPLES']

@@ -5,10 +5,12 @@ import type { Phase } from '../protocols/fields.ts'
 import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import type { Stated } from '../protocols/metric.ts'
-import { describeExit, type Step } from '../protocols/phase.ts'
+import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
+import { hasFailed } from '../protocols/work-entry.ts'
 import { formatAge } from './format.ts'
 import { visibleOutput } from './output.ts'
+import { linesOf, noteWork, resetLines, type WorkLine } from './work-lines.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
@@ -21,6 +23,7 @@ export interface PhaseLine {
   seq: number
   phase: Phase
   step?: Step
+  part?: Part
   when?: 'begin' | 'end'
   state: 'open' | 'met' | 'failed'
   asked: number
@@ -59,6 +62,8 @@ export interface Progress {
   begun: number
   steps?: number
   troubles: Trouble[]
+  /** The workloads of members in the present sample. */
+  work: WorkLine[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
   warnings: string[]
@@ -80,6 +85,7 @@ export const noProgress: Progress = {
   phases: [],
   begun: 0,
   troubles: [],
+  work: [],
   lost: [],
   warnings: [],
   tail: [],
@@ -95,7 +101,12 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'waiting':
       return { ...state, waiting: waitingOf(event) }
     case 'roster':
-      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
+      return {
+        ...state,
+        waiting: undefined,
+        members: event.members.map(({ name }) => name),
+        work: linesOf(event.members)
+      }
     case 'phase-open':
       return openPhase(state, event)
     case 'ack':
@@ -114,8 +125,10 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return warn(state, `refused ${event.what}: ${event.reason}`)
     case 'beside':
       return warn(state, describeBeside(event))
+    case 'work':
+      return { ...state, work: noteWork(state.work, event).lines }
     case 'workload-ended':
-      return endWorkload(state, event)
+      return endWorkload({ ...state, work: noteWork(state.work, event).lines }, event)
     case 'received':
       return finishTransfer(state, event)
     case 'transfer':
@@ -162,20 +175,25 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
-  if (last == null || result.exit === 0) return ended
-  return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
+  if (last == null || last.failure != null || !isBad(result)) return ended
+  const where = result.member == null ? '' : `${result.name} on ${result.member} `
+  return updatePhase(ended, last.seq, () => ({ failure: `${where}${describeExit(result)}` }))
 }
+
+/** Of a command the exit status alone is shown here. */
+const isBad = (result: Of<'workload-ended'>) => (result.member == null ? result.exit !== 0 : hasFailed(result))
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
-function openPhase(state: Progress, { seq, phase, step, when, asked, at }: Of<'phase-open'>): Progress {
-  const opened: PhaseLine = { seq, phase, step, when, asked, state: 'open', ok: 0, answered: [], opened: at }
+function openPhase(state: Progress, { seq, phase, step, part, when, asked, at }: Of<'phase-open'>): Progress {
+  const opened: PhaseLine = { seq, phase, step, part, when, asked, state: 'open', ok: 0, answered: [], opened: at }
   const isNew = step != null && (state.step == null || stepFolder(step) !== stepFolder(state.step))
   return {
     ...state,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
     step: step ?? state.step,
+    work: phase === 'start' ? resetLines(state.work) : state.work,
     begun: state.begun + (isNew ? 1 : 0)
   }
 }

@@ -5,6 +5,7 @@ import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { cleanLine, type Paint, type Style } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { describeLine, type WorkLine } from './work-lines.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
@@ -16,6 +17,8 @@ interface RenderOptions {
 type Piece = string | [Style, string]
 
 const MAX_TROUBLES = 5
+/** Lines of workloads. */
+const MAX_WORK = 8
 /** Characters of the bar of received bytes. */
 const BAR_WIDTH = 24
 
@@ -24,6 +27,7 @@ export function render(state: Progress, { width, now, paint }: RenderOptions): s
   const lines: Piece[][] = [
     drawHead(state, now),
     ...drawPhases(state, width, now),
+    ...drawWork(state),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
@@ -74,8 +78,9 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase({ phase, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
-  const name = when == null ? phase : `${phase} ${when}`
+function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
+  const which = when ?? part
+  const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
   if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
   if (failure != null)
@@ -113,6 +118,24 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
   if (awaited.length === 0 || awaited.length >= open.asked) return []
   return [['    ', ['dim', `waiting for ${listInWords(awaited, 3)}`]]]
 }
+
+/** Failures first, then what goes on. */
+function drawWork({ work, ended }: Progress): Piece[][] {
+  const begun = work.filter(each => each.started > 0 || each.ended.length > 0)
+  const sorted = [...begun].sort((a, b) => rankOf(a) - rankOf(b))
+  const shown = ended == null ? sorted.slice(0, MAX_WORK) : []
+  const rows = shown.map((line): Piece[] => {
+    const mark: Piece = line.failed > 0 ? ['red', '✗ '] : isDone(line) ? ['green', '✓ '] : ['cyan', '> ']
+    return ['  ', mark, `${line.member} ${line.workload}`, ['dim', ` ${describeLine(line)}`]]
+  })
+  const more = sorted.slice(shown.length)
+  if (ended != null || more.length === 0) return rows
+  const done = more.filter(isDone).length
+  return [...rows, ['  ', ['dim', `  ${more.length} more: ${done} ended, ${more.length - done} running`]]]
+}
+
+const isDone = ({ ended, total }: WorkLine) => ended.length === total
+const rankOf = (line: WorkLine) => (line.failed > 0 ? 0 : isDone(line) ? 2 : 1)
 
 function drawTroubles({ troubles }: Progress): Piece[][] {
   const shown = troubles.slice(-MAX_TROUBLES).map(({ name, phase, reason, excluded }): Piece[] => {

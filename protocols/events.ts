@@ -12,11 +12,14 @@ import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
-import { produced, step, workloadResult } from './phase.ts'
+import { part, produced, step } from './phase.ts'
 import { refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
+import { workEntry } from './work-entry.ts'
+import { workState } from './work-state.ts'
+import { placement } from './workload.ts'
 
 /** Files of one kind that one event names. */
 export const MAX_FILES_OF_EVENT = 64
@@ -25,6 +28,7 @@ const phaseFields = {
   seq: count,
   phase,
   step: v.optional(step),
+  part: v.optional(part),
   when: v.optional(v.picklist(['begin', 'end']))
 }
 
@@ -34,7 +38,10 @@ const body = v.variant('type', [
     run: runId,
     controller: peerId,
     name,
-    command: v.union([text, v.array(v.string())]),
+    /** Left out where clients on members are measured. */
+    command: v.optional(v.union([text, v.array(v.string())])),
+    /** Names of the workloads of members. */
+    workloads: v.optional(list(name, 64)),
     /** Samples of all iterations together, without those that it may repeat. */
     steps: v.optional(count),
     /** The run that it goes on with. */
@@ -53,7 +60,14 @@ const body = v.variant('type', [
   v.object({
     type: v.literal('roster'),
     manifest: digest,
-    members: list(v.object({ peer: peerId, name, rank: count, tools: list(text, 256) }), 10_000)
+    members: list(
+      v.object({
+        ...{ peer: peerId, name, rank: count },
+        tools: list(text, 256),
+        workloads: v.optional(list(placement, 64))
+      }),
+      10_000
+    )
   }),
   v.object({ type: v.literal('phase-open'), ...phaseFields, asked: count, needed: count }),
   v.object({
@@ -91,12 +105,15 @@ const body = v.variant('type', [
   v.object({ type: v.literal('beside'), ...beside.entries }),
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
+  /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
+  /** A workload of a member, as the member tells it at once. */
+  v.object({ type: v.literal('work'), member: name, role: workEntry.entries.role, ...workState.entries }),
+  /** How the command ended, or an instance of a workload, as its member signed it. */
   v.object({
     type: v.literal('workload-ended'),
-    step,
-    ...workloadResult.entries,
-    /** Bytes of output of all samples so far. */
+    ...workEntry.entries,
+    /** Of the command: bytes of output of all samples so far. */
     written: v.optional(v.object({ stdout: count, stderr: count }))
   }),
   /** A tarball was received, verified and unpacked. */

@@ -7,7 +7,8 @@
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
- *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt
+ *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
+ *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
  *
  * A warm-up has `warmup<k>` in the place of `sample<k>`.
  *
@@ -70,6 +71,9 @@ export const toolsFolder = (step: Step, group: string, member: string) => `${ste
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
   `${toolsFolder(step, group, member)}/${tool}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
+/** @param instance 1 .. n where several run on the member */
+export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
+  `${workloadFolder(step, member)}/${workload}${instance == null ? '' : `.${instance}`}`
 
 /** What a path in a result stands for. `rest` is the path below the folder of the member or collector; '' is the folder itself. */
 export type ResultPath =

@@ -17,11 +17,12 @@ import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
-import { step, workloadResult } from './phase.ts'
+import { step } from './phase.ts'
 import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { VERDICTS } from './verdict.ts'
+import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
 export const FORMAT = 1
 /** Tarballs that a record can name, and of those with missing files. */
@@ -73,7 +74,8 @@ const runRecord = v.object({
   shortfalls,
   /** Runs that went on at the same time on members of this one. */
   beside: besides,
-  workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
+  /** How the command of each sample ended, and each instance of a workload. */
+  workload: list(workEntry, MAX_ENTRIES),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),

@@ -1,6 +1,6 @@
 /**
  * The stream of one member in one run: opened by the member at `join`, kept until `terminate`, opened again when it breaks. The
- * member sends acknowledgements, clock questions, and tools that ended early; the controller sends signs that it is alive, contents that the next command
+ * member sends acknowledgements, clock questions, tools that ended early and what its workloads do; the controller sends signs that it is alive, contents that the next command
  * names by digest, refusals, clock answers, and certificates to those members that keep a copy. Commands do not travel here: they
  * are published on topics (`phase.ts`).
  *
@@ -12,6 +12,7 @@ import { envelope, MAX_ENVELOPE_BODY_BYTES } from './envelope.ts'
 import { bytes, code, count, instant, list, peerId, runId, text } from './fields.ts'
 import { missing } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
+import { workState } from './work-state.ts'
 
 /** Acknowledgements in one message, and bytes of it: one message is one frame, and smaller than what a member may send at once. */
 export const MAX_BATCH_ACKS = 512
@@ -25,6 +26,8 @@ const fromMember = v.variant('type', [
   v.object({ type: v.literal('acks'), sealed: list(envelope, MAX_BATCH_ACKS) }),
   /** A tool ended while the workload runs; the answer to `stop` says it again, signed. */
   v.object({ type: v.literal('missing'), ...missing.entries }),
+  /** A workload of the member was started, is ready or has ended. */
+  v.object({ type: v.literal('work'), ...workState.entries }),
   /** Asks for the receiver's clock; carries the sender's. */
   v.object({ type: v.literal('time'), asked: instant })
 ])

@@ -11,6 +11,7 @@ import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { printPlan } from '../plan.ts'
+import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 
 interface Options extends SpecFlags, BeginOptions {
@@ -29,6 +30,7 @@ export function define(command: Command): void {
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
+    'bak run --on role=load --workload -- ./bench.sh': 'on each of these members, and not on this machine',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
@@ -47,8 +49,17 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+  const { keys, source } = readFile(words, context.rest)
+  try {
+    return await plan(context, options, keys)
+  } catch (cause) {
+    throw withLines(cause, source)
+  }
+}
+
+async function plan(context: Context, options: Options, keys: RunFile): Promise<number> {
   const { given, configured } = context.bySource<Options>()
-  const spec = effectiveSpec(readFile(words, context.rest), given, context.rest, configured)
+  const spec = effectiveSpec(keys, given, context.rest, configured)
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
@@ -61,10 +72,10 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
 }
 
 /** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
-function readFile(words: string[], rest: string[] | undefined): RunFile {
+function readFile(words: string[], rest: string[] | undefined): { keys: RunFile; source?: RunFileText } {
   if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
   const [file] = words
-  if (file == null) return {}
+  if (file == null) return { keys: {} }
   refuseCommandAsFile(words)
   let text: string
   try {
@@ -74,7 +85,7 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
   }
   try {
-    return readRunFile(text, file)
+    return { keys: readRunFile(text, file), source: { file, text } }
   } catch (cause) {
     if (file.endsWith('.toml')) throw cause
     const { code, message } = asBakError(cause)

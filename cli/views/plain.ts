@@ -18,6 +18,7 @@ import {
   reduce
 } from '../progress.ts'
 import { conclude } from '../verdict.ts'
+import { noteWork, type WorkNote } from '../work-lines.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
@@ -36,11 +37,15 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       await print(describeBegun(begun))
     },
     show: async event => {
+      const note = event.type === 'work' || isOfMember(event) ? noteWork(state.work, event).note : undefined
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
       if (event.type === 'output') return output.show(event)
       if (event.type === 'workload-ended') output.count(event)
-      const line = describe(state.run, event)
+      const line =
+        isOfMember(event) || event.type === 'work'
+          ? describeNote(state.run, event.at, note)
+          : describe(state.run, event)
       if (line != null) await print(line)
     },
     say: print,
@@ -59,6 +64,14 @@ export function describe(run: string | undefined, event: RunEvent): string | und
   return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
 }
 
+const isOfMember = (event: RunEvent): event is Extract<RunEvent, { type: 'workload-ended' }> =>
+  event.type === 'workload-ended' && event.member != null
+
+const describeNote = (run: string | undefined, at: number, note?: WorkNote): string | undefined =>
+  note == null
+    ? undefined
+    : `${new Date(at).toISOString()} run=${run} work=${note.label} on=${note.member} ${note.words}`
+
 function wordsOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'waiting':
@@ -67,8 +80,13 @@ function wordsOf(event: RunEvent): string | undefined {
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
       // that the workload ran is no verdict on it: its own line follows
-      if (event.phase === 'work' && event.verdict === 'met') return undefined
-      const what = [`phase=${event.phase}`, event.when, event.step && `step=${stepFolder(event.step)}`].filter(Boolean)
+      if (event.phase === 'work' && event.part == null && event.verdict === 'met') return undefined
+      const what = [
+        `phase=${event.phase}`,
+        event.part,
+        event.when,
+        event.step && `step=${stepFolder(event.step)}`
+      ].filter(Boolean)
       const verdict = event.verdict === 'met' ? 'ok' : 'failed'
       return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }

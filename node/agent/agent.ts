@@ -16,6 +16,7 @@ import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
+import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
@@ -285,8 +286,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       neighbours: () => this.#neighbours(),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, offer: { spec } }) =>
-        allowance.admit({ controller, tools, spec, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, workloads, offer: { spec } }) =>
+        allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
+      hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
       socket: home.socket,
       hooks: hooks.until(this.stopped)

@@ -5,8 +5,9 @@
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
-import type { Missing } from '../../protocols/shortfall.ts'
+import { cutMissing, type Missing } from '../../protocols/shortfall.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from '../wait.ts'
 import { AckBatches } from './ack-batches.ts'
@@ -31,6 +32,8 @@ export interface RunStreamClientInit {
 const RETRY_MS = { first: 100, most: 5_000 }
 /** Acknowledgements of one phase that are sent again when the stream is back; for more the controller repeats its command. */
 const MAX_KEPT = 256
+/** States of workloads that are told again when the stream is back. */
+const MAX_REPORTS = 256
 
 export class RunStreamClient {
   readonly #init: RunStreamClientInit
@@ -41,6 +44,8 @@ export class RunStreamClient {
   /** Acknowledgements of the latest phase, the only ones that can still be waited for. */
   #kept = new Set<Envelope>()
   #seq = -1
+  /** What was told of workloads last. */
+  readonly #reports = new Map<string, WorkState>()
   #loop: Promise<void> | undefined
   #finishing = false
 
@@ -78,7 +83,16 @@ export class RunStreamClient {
 
   /** Tells the controller at once what will be in a later answer; nothing if there is no stream now. */
   tell(missing: Missing): void {
-    this.#stream?.send({ type: 'missing', ...missing }).catch(() => {})
+    this.#stream?.send({ type: 'missing', ...cutMissing(missing) }).catch(() => {})
+  }
+
+  /** Tells the controller at once what a workload does; again when a stream that broke is back. */
+  report(state: WorkState): void {
+    const { step, workload, instance } = state
+    const key = `${step.number}/${step.sample}/${workload}/${instance}/${state.state}`
+    if (this.#reports.size >= MAX_REPORTS) this.#reports.delete(this.#reports.keys().next().value as string)
+    this.#reports.set(key, state)
+    this.#stream?.send({ type: 'work', ...state }).catch(() => {})
   }
 
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */
@@ -123,6 +137,7 @@ export class RunStreamClient {
     this.#stream = stream
     this.clock.up(message => stream.send(message))
     await sendAcks(stream, [...this.#kept])
+    for (const state of this.#reports.values()) await stream.send({ type: 'work', ...state })
     for await (const message of stream) {
       this.#backoff.reset()
       this.#receive(message)

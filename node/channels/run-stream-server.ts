@@ -9,6 +9,7 @@ import { Queue } from '../../protocols/queue.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { Exchange } from '../../protocols/stream.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { now } from '../now.ts'
@@ -39,6 +40,8 @@ export interface RunStreamHandlers {
   onClose?(peer: string): void
   /** A tool of the member ended while the workload runs. */
   onMissing?(peer: string, missing: Missing): void
+  /** A workload of the member was started, is ready or has ended. */
+  onWork?(peer: string, state: WorkState): void
   /** @returns the acknowledgements that do not count, and why */
   onAcks(peer: string, acks: Envelope[]): Refusal[] | void
 }
@@ -125,6 +128,10 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
         await out.put({ ...next, heard, answered: heard })
       }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
+      if (next.type === 'work') {
+        const { type: _, ...state } = next
+        handlers.onWork?.(peer, state)
+      }
       if (next.type !== 'acks') continue
       for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {
         if (from > 0) await nextTurn()

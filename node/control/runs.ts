@@ -59,7 +59,7 @@ export async function* plan(
   const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
   const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))
   const earlier = records.filter(each => each != null)
-  yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal) })
+  yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal, spec) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

@@ -59,8 +59,25 @@ export class WorkFolders {
     this.#root = join(this.base, keyOfHome(home))
   }
 
+  /** Whom the folders belong to. */
+  get owner(): WorkFolderOwner {
+    return this.#owner
+  }
+
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
   make(folder: string): string {
+    const made = this.makeClosed(folder)
+    this.handOver(made)
+    return made
+  }
+
+  /** The folder is the user's from now on. */
+  handOver(made: string): void {
+    chownSync(made, this.#owner.uid, this.#owner.gid)
+  }
+
+  /** @returns an empty folder that no other user can enter until it is handed over */
+  makeClosed(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
     let path = this.#root
     makePassage(path)
@@ -71,7 +88,6 @@ export class WorkFolders {
     const made = join(path, parts.at(-1) as string)
     this.#discard(made)
     mkdirSync(made, { mode: 0o700 })
-    chownSync(made, this.#owner.uid, this.#owner.gid)
     return made
   }
 

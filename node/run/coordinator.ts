@@ -245,6 +245,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
+      onWork: (peer, state) => driver.onWork(peer, state),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, receptionOf(driver))

@@ -10,6 +10,7 @@ import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { isWhole, statusOf } from '../../protocols/verdict.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
@@ -28,6 +29,7 @@ import { samplesOf } from './run-samples.ts'
 import { sealResult } from './sealing.ts'
 import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
+import { WorkWatch } from './work-watch.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
@@ -52,6 +54,7 @@ export class Driver {
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
   readonly #sends: SendWatch
+  readonly #work: WorkWatch
   /** Shortfalls that each member has named before its answer. */
   readonly #named = new Map<string, number>()
   /** What ended the run before its plan did. */
@@ -68,16 +71,23 @@ export class Driver {
     ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
-    this.#watch = new LossWatch(run, why => this.#abort(why))
+    this.#watch = new LossWatch(run, {
+      onHopeless: why => this.#abort(why),
+      awaits: peer => this.#phases.open?.command.part != null && this.#phases.open.waitsFor(peer),
+      onExcluded: () => this.#phases.open?.checkReachable()
+    })
+    this.#work = new WorkWatch(run, why => this.#abort(why))
   }
 
   /** @returns whether the folder is sealed; never rejects */
   async drive(): Promise<boolean> {
     const { order, parts, events, record } = this.run
-    const { name, command } = order.spec
+    const { name, command, workload } = order.spec
+    const workloads = workload.map(each => each.name)
     const steps = plannedSamples(order.spec, order.resumes?.taken).length
     const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
-    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, steps, ...resumes })
+    const about = { run: order.run, controller: parts.signer.peer, name, command, workloads, steps }
+    events.store({ type: 'created', ...about, ...resumes })
     const fail = (cause: unknown) => {
       if (this.#ending.verdict === 'ok') this.#ending = this.#endingOf(cause)
     }
@@ -107,8 +117,8 @@ export class Driver {
   #abort(why: Stopped): void {
     this.run.cancel(why)
     const { open } = this.#phases
-    // the workload ends by the signal, and its result still counts
-    if (open?.command.phase === 'work') open.touch(CANCEL_GRACE_MS)
+    // the command ends by the signal, and its result still counts; workloads of members are ended by `stop`
+    if (open?.command.phase === 'work' && open.command.part == null) open.touch(CANCEL_GRACE_MS)
     else open?.close()
   }
 
@@ -151,6 +161,11 @@ export class Driver {
     const before = this.#named.get(peer) ?? 0
     if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
     if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
+  }
+
+  /** A member says what a workload of it does. */
+  onWork(peer: string, state: WorkState): void {
+    this.#work.onState(peer, state)
   }
 
   /** Whether the peer may open a stream for its answers. The last phase asks the excluded, too, whose stream may have closed with their part. */
@@ -208,7 +223,10 @@ export class Driver {
     const { run } = this
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
-    if (at.phase === 'start') this.#step = at.step
+    if (at.phase === 'start') {
+      this.#step = at.step
+      this.#work.begin(at.step)
+    }
     if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
     for (const hook of this.#hooks) await hook.before?.(at, run)
     this.#watch.during(at.phase === 'work')

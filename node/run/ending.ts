@@ -3,9 +3,9 @@ import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { decisiveFailure } from '../../protocols/matrix/decisive-failure.ts'
-import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
+import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { Closed } from './open-phase.ts'
 import { Stopped } from './stopped.ts'
 
@@ -33,14 +33,28 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
 
 /** Of a run in which all phases went well. */
 export function endingOfWorkload(record: Pick<RunRecord, 'spec' | 'workload' | 'resumes'>): Ending {
-  const failure = decisiveFailure(record)
-  if (failure == null) return { verdict: 'ok' }
-  const { result, beyond } = failure
-  const { policy, max_sample_failures: allowed } = record.spec
-  const how = describeExit(result)
-  const why = result.timedOut ? `ended at its deadline of ${policy.timeout} s (${how})` : how
-  const one = `${why} in ${stepFolder(result.step)}${result.error == null ? '' : `: ${result.error}`}`
-  if (beyond == null) return { verdict: 'workload-failed', reason: one }
-  const many = `${beyond.failed} samples of ${iterationFolder(beyond)} failed, max_sample_failures is ${allowed}`
-  return { verdict: 'workload-failed', reason: cutText(`${many}; the last: ${one}`) }
+  const { spec } = record
+  const { failed, beyond } = decisiveFailure(record) ?? { failed: [] }
+  const reason = reasonOf(failed, spec)
+  if (reason == null) return { verdict: 'ok' }
+  if (beyond == null) return { verdict: 'workload-failed', reason }
+  const many = `${beyond.failed} samples of ${iterationFolder(beyond)} failed`
+  const text = `${many}, max_sample_failures is ${spec.max_sample_failures}; the last: ${reason}`
+  return { verdict: 'workload-failed', reason: cutText(text) }
+}
+
+/** @returns the first that failed, and how many did; undefined if none did that the policy does not ignore */
+export function reasonOf(workload: WorkEntry[], spec: RunRecord['spec']): string | undefined {
+  const bad = failuresIn(workload, spec)
+  const [first] = bad
+  if (first == null) return undefined
+  const { error, member } = first
+  const why = failureOf(first, spec) ?? ''
+  if (member == null) {
+    // the step stands before what the command said
+    const said = error == null ? '' : `: ${error}`
+    return `${why.slice(0, why.length - said.length)} in ${stepFolder(first.step)}${said}`
+  }
+  const others = bad.length === 1 ? '' : `; ${bad.length} failed in all`
+  return cutText(`${placeOf(first, spec)}: ${why}, in ${stepFolder(first.step)}${others}`)
 }

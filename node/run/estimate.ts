@@ -5,6 +5,7 @@ import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { longestOf } from '../work/workloads/work-time.ts'
 
 /** Earlier runs that are looked at, the latest ones. */
 const MAX_RUNS = 5
@@ -28,9 +29,8 @@ export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {
     const seconds = medianOf(perSample) * plannedSamples(spec).length
     return { from: 'runs', seconds, runs: perSample.length }
   }
-  const { timeout } = spec.policy
-  if (timeout === 0) return undefined
-  return { from: 'timeout', seconds: timeout * mostRunSamples(spec) }
+  const longest = longestOf(spec)
+  return longest == null ? undefined : { from: 'timeout', seconds: longest * mostRunSamples(spec) }
 }
 
 function medianOf(values: number[]): number {

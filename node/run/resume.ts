@@ -75,7 +75,7 @@ export function takenIn(
   const counted = record.workload.filter(({ step }) => step.warmup == null && sent.has(stepFolder(step)))
   return [...Map.groupBy(counted, ({ step }) => stepFolder(step))].flatMap(([folder, results]) => {
     const step = results[0]?.step
-    const outcome = outcomeOf(results, record.spec.max_stddev?.metric)
+    const outcome = outcomeOf(results, record.spec)
     const isCut = wasCut && outcome.failed && last != null && stepFolder(last) === folder
     return step == null || isCut ? [] : [{ step, ...outcome }]
   })

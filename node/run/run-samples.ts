@@ -8,7 +8,7 @@ import type { RunContext } from './run-context.ts'
 /** @param hasEnded whether the run only cleans up: it takes no further sample then */
 export function* samplesOf({ record, order }: RunContext, hasEnded: () => boolean): Generator<Step, void> {
   const { spec, resumes } = order
-  const measured = (step: Step) => outcomeOf(resultsOf(record.workload, step), spec.max_stddev?.metric)
+  const measured = (step: Step) => outcomeOf(resultsOf(record.workload, step), spec)
   const due = dueSamples(spec, measured, resumes?.taken)
   while (!hasEnded()) {
     const next = due.next()

@@ -3,10 +3,10 @@ import * as v from 'valibot'
 import { count, iterationName, list, name } from '../fields.ts'
 import { listInWords } from '../list-in-words.ts'
 import type { Metric } from '../metric.ts'
-import { hasFailed, type Step, type WorkloadResult } from '../phase.ts'
+import type { Spec } from '../spec.ts'
+import { failuresIn, type WorkEntry } from '../work-entry.ts'
 import type { TakenSample } from './due-samples.ts'
 import { IterationState, type Outcome } from './iteration-state.ts'
-import type { Sampling } from './sampling.ts'
 
 export const iterationSummary = v.object({
   number: count,
@@ -29,12 +29,12 @@ export const iterationSummary = v.object({
 export type IterationSummary = v.InferOutput<typeof iterationSummary>
 export const iterationSummaries = v.optional(list(iterationSummary, 1000))
 
-type Measured = WorkloadResult & { step: Step }
-
 /** @param results of one sample; @returns what it came to */
-export function outcomeOf(results: WorkloadResult[], metric?: string): Outcome {
+export function outcomeOf(results: WorkEntry[], spec: Pick<Spec, 'policy' | 'workload' | 'max_stddev'>): Outcome {
+  const metric = spec.max_stddev?.metric
   const values = results.flatMap(({ metrics = [] }) => metrics.filter(each => each.name === metric))
-  return { failed: results.some(hasFailed), ...(values.length === 0 ? {} : { value: meanOf(values) }) }
+  const failed = failuresIn(results, spec).length > 0
+  return { failed, ...(values.length === 0 ? {} : { value: meanOf(values) }) }
 }
 
 const meanOf = (values: Metric[]) => values.reduce((mean, { value }) => mean + value / values.length, 0)
@@ -44,8 +44,8 @@ const meanOf = (values: Metric[]) => values.reduce((mean, { value }) => mean + v
  * @returns an entry for each iteration that was begun; nothing for a spec that repeats nothing
  */
 export function summarize(
-  spec: Sampling,
-  workload: Measured[],
+  spec: Spec,
+  workload: WorkEntry[],
   taken: TakenSample[] = []
 ): IterationSummary[] | undefined {
   const { max_stddev, max_sample_failures } = spec
@@ -64,12 +64,12 @@ export function summarize(
 }
 
 /** By the numbers of the iterations. */
-function statesOf(spec: Sampling, workload: Measured[], taken: TakenSample[]): Map<number, IterationState> {
+function statesOf(spec: Spec, workload: WorkEntry[], taken: TakenSample[]): Map<number, IterationState> {
   const counted = workload.filter(({ step }) => step.warmup == null)
   const bySample = Map.groupBy(counted, ({ step }) => `${step.number}/${step.sample}`)
   const outcomes = [...bySample.values()].map(results => ({
-    step: (results[0] as Measured).step,
-    ...outcomeOf(results, spec.max_stddev?.metric)
+    step: (results[0] as WorkEntry).step,
+    ...outcomeOf(results, spec)
   }))
   const states = new Map<number, IterationState>()
   for (const { step, ...outcome } of [...taken, ...outcomes]) {

@@ -20,11 +20,13 @@ export function checkSamples(record: RunRecord, certificates: CheckedCertificate
     : [wrong('what it tells of its iterations is not what its results say')]
   // a full disk may have kept certificates from being written: the seal names them
   if (verdict === 'failed') return summary
-  const taken = new Set(
-    certificates.flatMap(({ value }) => (value?.phase === 'work' && value.step != null ? [stepFolder(value.step)] : []))
-  )
+  const [served, taken] = [samplesIn(certificates, true), samplesIn(certificates, false)]
+  const hasServers = verdict === 'ok' && spec.workload.some(({ role }) => role === 'server')
+  const unserved = hasServers ? [...taken].find(each => !served.has(each)) : undefined
+  if (unserved != null)
+    summary.push(wrong(`its verdict is ok, and the servers of the sample ${unserved} have no certificate`))
   const results = Map.groupBy(workload, ({ step }) => stepFolder(step))
-  const measured = (step: Step) => outcomeOf(results.get(stepFolder(step)) ?? [], spec.max_stddev?.metric)
+  const measured = (step: Step) => outcomeOf(results.get(stepFolder(step)) ?? [], spec)
   const due = dueSamples(spec, measured, resumes?.taken)
   const isWhole = verdict === 'ok'
   for (const each of taken) {
@@ -37,3 +39,13 @@ export function checkSamples(record: RunRecord, certificates: CheckedCertificate
   if (next == null || next.done) return summary
   return [...summary, wrong(`its verdict is ok, and the sample ${stepFolder(next.value)} has no certificate`)]
 }
+
+/** @returns the folders of the samples in which servers were started, or in which was measured, in their order */
+const samplesIn = (certificates: CheckedCertificate[], isServed: boolean): Set<string> =>
+  new Set(
+    certificates.flatMap(({ value }) =>
+      value?.phase === 'work' && value.step != null && (value.part === 'servers') === isServed
+        ? [stepFolder(value.step)]
+        : []
+    )
+  )

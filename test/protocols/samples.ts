@@ -275,6 +275,22 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['renew: response', renewProtocol.response, { proof: proof.bytes }],
   ['run stream: open', runStreamProtocol.request, { type: 'open', run }],
   ['run stream: acks', runStreamProtocol.request, { type: 'acks', sealed: [seal(ackSubject, ack, member)] }],
+  [
+    'run stream: workload',
+    runStreamProtocol.request,
+    {
+      type: 'work',
+      step: { number: 1, name: 'default', sample: 1 },
+      workload: 'client',
+      instance: 2,
+      state: 'ended',
+      since: at,
+      exit: 3,
+      duration: 5.5,
+      timedOut: false,
+      error: 'no route'
+    }
+  ],
   ['run stream: question of the time', runStreamProtocol.request, { type: 'time', asked: at }],
   ['run stream: time', runStreamProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
   ['run stream: lease', runStreamProtocol.response, { type: 'lease' }],

@@ -4,6 +4,7 @@ import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
+import type { WorkState } from '../../../protocols/work-state.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
@@ -31,7 +32,9 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree'>
+  /** By which addresses this machine reaches that of a peer, the best first. */
+  hostsOf(peer: string): string[]
   socket: string
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks
@@ -45,6 +48,8 @@ export interface PhaseContext {
   signal: AbortSignal
   /** Tells the controller at once what will be in a later answer. */
   tell(missing: Missing): void
+  /** Tells the controller at once what a workload does. */
+  report(state: WorkState): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
 }
@@ -56,7 +61,16 @@ export type PhaseHandler = (
   Partial<
     Pick<
       Ack,
-      'warnings' | 'missing' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began' | 'observed'
+      | 'warnings'
+      | 'missing'
+      | 'produced'
+      | 'capabilities'
+      | 'clock'
+      | 'path'
+      | 'workload'
+      | 'workloads'
+      | 'began'
+      | 'observed'
     >
   >
 >

@@ -6,7 +6,7 @@ import { endHere } from './stop.ts'
 /** Stops whatever still runs and hands over whatever was not sent; the agent then drops the run. */
 export const terminate: PhaseHandler = async context => {
   const { member, parts, command } = context
-  const { missing, warnings } = await endHere(member, parts, command.verdict)
+  const { missing, warnings } = await endHere(member, parts, { verdict: command.verdict })
   const { produced, warnings: left } = await deliverRest(context)
   return { produced, missing, warnings: [...warnings, ...left] }
 }

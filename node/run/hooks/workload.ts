@@ -1,8 +1,9 @@
-/** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
+/** The command of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
 import { OUTPUT_FILES, stepFolder } from '../../../protocols/layout.ts'
 import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
-import { describeExit, hasFailed, type Step } from '../../../protocols/phase.ts'
+import { describeExit, type Step } from '../../../protocols/phase.ts'
+import { hasFailed } from '../../../protocols/work-entry.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import { StatedNow } from '../../work/stated/stated-now.ts'
 import type { RunContext } from '../run-context.ts'
@@ -26,8 +27,8 @@ export function workload(): RunHook {
   }
   return {
     name: 'workload',
-    before({ phase, step }, run) {
-      if (phase !== 'work' || step == null) return
+    before({ phase, part, step }, run) {
+      if (phase !== 'work' || part != null || step == null) return
       const { order, events, parts } = run
       parts.workloads.set(order.run, {
         directory: order.directory,
@@ -40,8 +41,8 @@ export function workload(): RunHook {
         }
       })
     },
-    async after({ phase, step }, { record, events, parts, id }, answers) {
-      if (phase !== 'work' || step == null) return
+    async after({ phase, part, step }, { record, events, parts, id }, answers) {
+      if (phase !== 'work' || part != null || step == null) return
       parts.workloads.delete(id)
       await stopTails()
       const result = answers[0]?.value.workload
