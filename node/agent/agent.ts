@@ -29,6 +29,7 @@ import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Allowance } from './allow/allowance.ts'
 import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
+import type { OwnerHooks } from './owner-hooks/owner-hooks.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
 import { Tombstones } from './tombstones.ts'
@@ -62,6 +63,8 @@ export interface AgentInit {
   signer: Signer
   supervisor: Supervisor
   guards: Pick<Guards, 'sockets'>
+  /** Programs of the owner of this machine. */
+  hooks: Pick<OwnerHooks, 'until'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -278,7 +281,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, guards, workloads } = this.init
+    const { log, signer, supervisor, guards, workloads, hooks } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
@@ -289,7 +292,8 @@ export class Agent extends Part<AgentComponents, AgentInit> {
         allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
-      sockets: guards.sockets
+      sockets: guards.sockets,
+      hooks: hooks.until(this.stopped)
     }
   }
 }

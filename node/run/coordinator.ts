@@ -38,9 +38,10 @@ import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
+import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
+import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -115,9 +116,22 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
    */
   begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
-    const begun = this.#turn.then(() => this.#begin(asked))
-    this.#turn = begun.catch(() => {})
-    return begun
+    return this.#inTurn(() => this.#begin(asked))
+  }
+
+  /** Begins a run that takes what another lacks, whose folder is here. @throws {BakError} as `restOf` and `begin` do */
+  resume(run: string, env: RunRequest['env']): Promise<Begun | Complete> {
+    return this.#inTurn(async () => {
+      const about = { folder: this.folder(run), self: this.init.signer.peer, summaries: await this.summaries() }
+      const rest = await restOf(run, about)
+      return 'complete' in rest ? rest : this.#begin({ ...rest, env })
+    })
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(act)
+    this.#turn = done.catch(() => {})
+    return done
   }
 
   /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
@@ -140,7 +154,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
+    const order: RunOrder = { ...asked, spec: withSeed(asked.spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }

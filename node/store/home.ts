@@ -33,6 +33,8 @@ export interface Home {
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
+  /** Executables of the owner, run when this machine joins a run and when that ends. */
+  hooks: string
   /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
@@ -82,6 +84,7 @@ export function homeAt(dir: string): Home {
     audit: join(root, 'audit'),
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
+    hooks: join(root, 'hooks.d'),
     runs: below('runs'),
     work: below('work'),
     inbox: below('inbox')
