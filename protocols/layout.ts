@@ -51,6 +51,8 @@ const fixedFiles = new Map<string, FixedFile>(
 export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
 export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
+/** Beside them: when they had grown to how many bytes (output-times.ts). */
+export const TIMES_FILE = 'times.txt'
 
 /** `certificates/0003`: that of a phase of which no more is known. */
 export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}`
@@ -97,6 +99,13 @@ export function isFolderOf(path: string, member: string): boolean {
   const parsed = parseResultPath(path)
   return parsed != null && 'member' in parsed && parsed.member === member && parsed.rest === ''
 }
+
+/** @returns whether a path is in a folder of a member, or one itself */
+export const isMemberPath = (path: string): boolean => 'member' in (parseResultPath(path) ?? {})
+
+/** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
+export const isOfLayout = (path: string): boolean =>
+  /^(certificates|collectors|sysinfo|\d+-[^/]+\/sample[^/]*)\//.test(path)
 
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []

@@ -82,6 +82,12 @@ export function failureOf(
   return role === 'server' && error == null ? `${how} before it was stopped` : `${how}${said}`
 }
 
+/** @returns those that fail a run: not those of members where its policy is to ignore them */
+export function failuresIn(entries: WorkEntry[], spec: Pick<Spec, 'policy' | 'workload'>): WorkEntry[] {
+  const isIgnored = spec.policy.on_failed_workload === 'ignore'
+  return entries.filter(each => hasFailed(each) && !(isIgnored && each.member != null))
+}
+
 /** @returns `client.2 on b`, or `` for a command of the controller */
 export function placeOf({ member, name, instance = 1 }: WorkEntry, { workload }: Pick<Spec, 'workload'>): string {
   if (member == null || name == null) return ''

@@ -9,14 +9,14 @@ import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
-import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { describeBegun } from '../format.ts'
-import { onSignals } from '../interrupt.ts'
+import { commandOutputOf } from '../live-output.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
+import { startRun } from '../start-run.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -26,6 +26,7 @@ interface Options extends SpecFlags {
   quiet?: boolean
   dryRun?: boolean
   progress?: boolean
+  tail?: boolean
   heartbeat?: number
 }
 
@@ -76,7 +77,11 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const caller = { directory, env: callerEnv }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
-  return options.detach ? detach(context, request) : start(context, options, request)
+  if (options.detach) return detach(context, request)
+  return startRun(context, options, request, signal => {
+    const rest = (run: string) => commandOutputOf(callDaemon(context.socket, 'logs', { run }, { signal }))
+    return chooseView({ ...options, json: context.json, socket: context.socket, rest })
+  })
 }
 
 /** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
@@ -110,36 +115,4 @@ async function detach({ socket, json, print }: Context, request: CallRequest<'ru
     return 0
   }
   throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
-}
-
-async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
-  const { socket, json, ask } = context
-  const leaving = new AbortController()
-  const { signal } = leaving
-  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
-  const view = await chooseView({ ...options, json, rest })
-  let run: string | undefined
-  let isCancelled = false
-  const cancel = (by: NodeJS.Signals) => {
-    // the daemon cancels a run whose caller leaves before it is told the id
-    if (run == null) return leaving.abort()
-    isCancelled = true
-    const isTyped = by === 'SIGINT'
-    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
-    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
-      view.say(`bak: cannot cancel: ${asBakError(error).message}`)
-    )
-  }
-  const release = onSignals({ cancel, detach: () => leaving.abort() })
-  try {
-    const events = callDaemon(socket, 'run', request, { signal })
-    return await follow(events, {
-      ...{ ...options, view, signal },
-      isCancelled: () => isCancelled,
-      onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
-      onRun: id => (run = id)
-    })
-  } finally {
-    release()
-  }
 }

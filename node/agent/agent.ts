@@ -286,7 +286,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, workloads, offer: { spec } }) =>
-        allowance.checkRun({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
+        allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
       sockets: guards.sockets

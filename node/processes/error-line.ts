@@ -19,12 +19,13 @@ export function errorLineOf(text: string): string {
   return line.length <= MAX_LENGTH ? line : `${line.slice(0, MAX_LENGTH - 3)}...`
 }
 
-/** @returns that line of a file; '' if it cannot be read */
+/** @returns that line of a file; '' if it cannot be read, or the program put something else in its place: a link to a file of the owner, a pipe */
 export async function errorLineIn(path: string): Promise<string> {
   try {
-    // the program may have put a link there, to what it cannot read itself, or a pipe
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    const { size } = await file.stat()
+    const stat = await file.stat()
+    if (!stat.isFile()) return ''
+    const { size } = stat
     const begin = await textAt(file, 0)
     // what a long log says at its end is nearer to the failure than what it says at its beginning
     if (size <= END_BYTES) return errorLineOf(begin)

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Isolation } from './isolation.ts'
-import type { Places, Prepared, ToolProgram, Treatment, WorkProgram } from './programs.ts'
+import type { Places, Prepared, ProgramOfRun, Treatment, WorkProgram } from './programs.ts'
 import type { WorkFolders } from './work-folders.ts'
 
 export interface ProgramFolders {
@@ -16,6 +16,8 @@ export interface ProgramFolders {
   prepared?: Prepared
   /** @returns what is odd about its files */
   collect(): Promise<string[]>
+  /** Instead of `collect`, for a program that did not start. */
+  discard(): void
 }
 
 interface FoldersInit {
@@ -25,29 +27,30 @@ interface FoldersInit {
   workFolders: WorkFolders | undefined
 }
 
-const nothing = async (): Promise<string[]> => []
+const kept = { counted: [], collect: async (): Promise<string[]> => [], discard: () => {} }
 
 /** @throws what the preparation of a workload throws; no folder of it is left then */
-export async function foldersFor(program: ToolProgram, init: FoldersInit): Promise<ProgramFolders> {
+export async function foldersFor(program: ProgramOfRun, init: FoldersInit): Promise<ProgramFolders> {
   const { work, beside, folder } = program
   const { isolation } = init
   const outside = isolation.how === 'user' ? init.workFolders : undefined
   const tmp = isolation.how === 'sandbox' ? '/tmp' : undefined
   if (beside != null) {
     const { cwd, out } = beside.places
-    return { cwd, tmp, writable: [out], counted: [], collect: nothing }
+    return { ...kept, cwd, tmp, writable: [out] }
   }
   if (work != null) {
     return outside == null ? workInside(folder, work, init) : workOutside(folder, work, init.treatment, outside)
   }
-  if (outside == null) return { cwd: folder, tmp, writable: [], counted: [], collect: nothing }
+  if (outside == null) return { ...kept, cwd: folder, tmp, writable: [] }
   const cwd = outside.make(folder)
   const temporary = outside.make(join(dirname(folder), `.tmp-${basename(folder)}`))
   const collect = async () => {
     outside.remove(temporary)
     return inWords(await outside.collect(cwd))
   }
-  return { cwd, tmp: temporary, writable: [], counted: [cwd, temporary], collect }
+  const discard = () => removeAll(outside, [temporary, cwd])
+  return { cwd, tmp: temporary, writable: [], counted: [cwd, temporary], collect, discard }
 }
 
 /** In the home, as the user of the daemon. */
@@ -68,7 +71,8 @@ async function workInside(
     return []
   }
   const tmp = isolation.how === 'sandbox' ? '/tmp' : undefined
-  return { cwd, tmp, writable: [out, ...(prepared.shown ?? [])], counted: [cwd], prepared, collect }
+  const writable = [out, ...(prepared.shown ?? [])]
+  return { cwd, tmp, writable, counted: [cwd], prepared, collect, discard: () => void remove() }
 }
 
 /** Nobody but the daemon can change what the working folder has while it is filled: another program of the user might put a link there. */
@@ -81,20 +85,22 @@ async function workOutside(
   const cwd = outside.makeClosed(work.folder)
   const out = outside.make(folder)
   const tmp = outside.make(join(dirname(work.folder), `.tmp-${basename(work.folder)}`))
-  const remove = () => {
-    for (const each of [tmp, cwd]) outside.remove(each)
-  }
+  const discard = () => removeAll(outside, [tmp, cwd, out])
   const places: Places = { cwd, out, owner: outside.owner, treatment }
   const prepared = await work.prepare(places).catch(cause => {
-    for (const each of [tmp, cwd, out]) outside.remove(each)
+    discard()
     throw cause
   })
   outside.handOver(cwd)
   const collect = async () => {
-    remove()
+    removeAll(outside, [tmp, cwd])
     return inWords(await outside.collect(out))
   }
-  return { cwd, tmp, writable: [out], counted: [cwd, out, tmp], prepared, collect }
+  return { cwd, tmp, writable: [out], counted: [cwd, out, tmp], prepared, collect, discard }
+}
+
+function removeAll(outside: WorkFolders, folders: string[]): void {
+  for (const each of folders) outside.remove(each)
 }
 
 const inWords = (left: string[]) =>

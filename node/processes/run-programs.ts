@@ -1,13 +1,15 @@
 /** The programs of one run of another peer on this machine: apart from the daemon, in one cgroup, within the owner's limits, on record. */
+import { totalmem } from 'node:os'
 import { digestOf } from '../../protocols/digest.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
 import type { Cgroups, RunCgroup } from './cgroups.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
+import { processesOf } from './process-group.ts'
 import { foldersFor, type ProgramFolders } from './program-folders.ts'
-import type { Programs, RunningProgram, ToolProgram, Treatment } from './programs.ts'
+import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
@@ -27,7 +29,7 @@ export interface RunProgramsParts {
   supervisor: Supervisor
   audit: Audit
   limits: DiskLimits & { nofile?: number }
-  /** Variables of the daemon that tools get. */
+  /** Variables of the daemon that programs get. */
   keep: string[]
 }
 
@@ -37,21 +39,25 @@ export interface RunProgramsInit {
   by: string
   /** It is a run of this peer, whose owner has no limits. */
   isOwn: boolean
-  /** Where all that its tools write is, beside working folders. */
+  /** Where all is that its programs write, beside working folders. */
   data: string
   /** How a program that the run brings is treated. */
-  treatmentOf(program: ToolProgram): Promise<Treatment>
+  treatmentOf(program: ProgramOfRun): Promise<Treatment>
 }
 
 export class RunPrograms implements Programs {
   readonly #parts: RunProgramsParts
   readonly #init: RunProgramsInit
-  readonly #running = new Set<(why: string) => void>()
+  readonly #running = new Map<RunningProgram, (why: string) => void>()
+  /** Of programs whose files have not been collected. */
+  readonly #folders = new Set<string>()
   /** Folders of programs that run, beside the data of the run. */
   readonly #counted = new Set<string>()
   readonly #budget: DiskBudget
   /** By name; undefined where none can be had. */
   readonly #cgroups = new Map<string, RunCgroup | undefined>()
+  /** Why no more program is started. */
+  #over: string | undefined
 
   constructor(parts: RunProgramsParts, init: RunProgramsInit) {
     this.#parts = parts
@@ -59,101 +65,144 @@ export class RunPrograms implements Programs {
     this.#budget = new DiskBudget({
       limits: parts.limits,
       folders: () => [init.data, ...this.#counted],
+      processes: () => this.#processes(),
       onExceeded: why => this.endAll(why)
     })
   }
 
-  async spawn(program: ToolProgram): Promise<RunningProgram> {
-    const treatment = program.isBrought ? await this.#init.treatmentOf(program) : 'owner'
-    const isolation = this.#isolation(program, treatment)
-    const folders = await foldersFor(program, { isolation, treatment, workFolders: this.#parts.workFolders })
-    for (const each of folders.counted) this.#counted.add(each)
-    const collect = async () => {
-      for (const each of folders.counted) this.#counted.delete(each)
-      return folders.collect()
-    }
+  async spawn(program: ProgramOfRun): Promise<RunningProgram> {
+    const treatment = program.brought == null ? 'owner' : await this.#init.treatmentOf(program)
+    this.#refuseLate(program)
+    const started =
+      treatment === 'owner' ? await this.#spawnTyped(program) : await this.#spawnGuarded(program, treatment)
+    // the run may have ended while it was started
+    if (this.#over != null) this.#running.get(started)?.(this.#over)
+    return started
+  }
+
+  async #spawnTyped(program: ProgramOfRun): Promise<RunningProgram> {
+    const { supervisor, keep } = this.#parts
+    const folders = await this.#foldersFor(program, TYPED, 'owner')
+    const { argv, env, told, directory } = factsOf(program, folders)
+    const { stdout, stderr } = program
+    const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
     try {
-      const start =
-        treatment === 'owner' ? this.#startTyped(program, folders) : this.#startApart(program, folders, isolation)
-      return await start.then(started => ({ ...started, collect }))
+      // a workload may leave processes in sessions of their own; a tool of the owner is as they typed it
+      const enter = program.work == null && program.beside == null ? [] : this.#enter(true)
+      const words = wrap({ argv, isolation: TYPED, folder: folders.cwd, rlimits: {}, enter })
+      const cwd = directory ?? folders.cwd
+      const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr })
+      return this.#watch(supervised, folders, LOOK_SELDOM_MS)
     } catch (cause) {
-      await collect().catch(() => [])
+      folders.discard()
       throw cause
     }
   }
 
-  async #startTyped(program: ToolProgram, folders: ProgramFolders): Promise<RunningProgram> {
-    const { supervisor, keep } = this.#parts
-    const { argv, env, told, directory } = factsOf(program, folders)
-    const { stdout, stderr } = program
-    const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
-    // a workload may leave processes in sessions of their own; a tool of the owner is as they typed it
-    const enter = program.work == null && program.beside == null ? [] : this.#enter(true)
-    const words = wrap({ argv, isolation: TYPED, folder: folders.cwd, rlimits: {}, enter })
-    const supervised = await supervisor.spawn({ argv: words, cwd: directory ?? folders.cwd, env: all, stdout, stderr })
-    return this.#watch(supervised, LOOK_SELDOM_MS)
+  async #spawnGuarded(program: ProgramOfRun, treatment: 'apart' | 'privileged'): Promise<RunningProgram> {
+    const { supervisor, keep, limits, audit } = this.#parts
+    const isolation = treatment === 'privileged' ? PRIVILEGED : this.#isolation(program)
+    const line = this.#lineOf(program, isolation)
+    if (!audit.write({ ...line, event: 'start' })) {
+      throw new BakError('io', `${program.name}: not started, because the audit of this peer cannot be written`)
+    }
+    const writeEnd = (facts: Partial<AuditLine>) => audit.write({ ...line, at: Date.now(), event: 'end', ...facts })
+    let folders: ProgramFolders | undefined
+    try {
+      folders = await this.#foldersFor(program, isolation, treatment)
+      this.#refuseLate(program)
+      const { cwd, tmp, writable } = folders
+      const { argv, env, told, directory } = factsOf(program, folders)
+      const enter = this.#enter()
+      const rlimits = {
+        nofile: limits.nofile,
+        fsize: limits.bytes,
+        tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
+      }
+      const words = wrap({ argv, isolation, folder: cwd, writable, rlimits, enter, directory, env })
+      const user = isolation.how === 'user' ? isolation.user : undefined
+      const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
+      const { stdout, stderr } = program
+      const isSandbox = isolation.how === 'sandbox'
+      const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr, isSandbox })
+      const running = this.#watch(supervised, folders, LOOK_EVERY_MS)
+      const { pid } = running
+      void running.exited.then(({ exit, signal }) => writeEnd({ pid, exit, signal, why: running.reason() }))
+      return running
+    } catch (cause) {
+      folders?.discard()
+      writeEnd({ why: `not started: ${asBakError(cause).message}` })
+      throw cause
+    }
   }
 
-  async #startApart(program: ToolProgram, folders: ProgramFolders, isolation: Isolation): Promise<RunningProgram> {
-    const { supervisor, keep, limits } = this.#parts
-    const { cwd, tmp, writable } = folders
-    const { argv, env, told, directory } = factsOf(program, folders)
-    const enter = this.#enter()
-    const rlimits = { nofile: limits.nofile, fsize: limits.bytes }
-    const words = wrap({ argv, isolation, folder: cwd, writable, rlimits, enter, directory, env })
-    const user = isolation.how === 'user' ? isolation.user : undefined
-    const { stdout, stderr } = program
-    const line = this.#lineOf(program, argv, isolation)
-    if (!this.#parts.audit.write({ ...line, event: 'start' })) {
-      throw new BakError('io', `${program.tool}: not started, because the audit of this peer cannot be written`)
-    }
-    const isSandbox = isolation.how === 'sandbox'
-    const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
-    const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr, isSandbox })
-    const running = this.#watch(supervised, LOOK_EVERY_MS)
-    void running.exited.then(({ exit, signal }) => {
-      const { pid } = running
-      this.#parts.audit.write({ ...line, at: Date.now(), event: 'end', pid, exit, signal, why: running.reason() })
-    })
-    return running
+  /** @throws {BakError} `not-allowed` once the programs of the run were ended */
+  #refuseLate({ name }: ProgramOfRun): void {
+    if (this.#over != null) throw new BakError('not-allowed', `${name}: not started: ${this.#over}`)
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
-  #watch(started: Supervised, every: number): RunningProgram {
+  #watch(started: Supervised, { collect }: ProgramFolders, every: number): RunningProgram {
     let reason: string | undefined
-    const program = { ...started, reason: () => reason, collect: async () => [] }
-    const end = (why: string) => {
+    const program = { ...started, reason: () => reason, collect }
+    this.#running.set(program, why => {
       reason ??= why
       void program.stop({ grace: 0 })
-    }
-    this.#running.add(end)
+    })
     if (!this.#init.isOwn) this.#budget.start(every)
-    void program.exited.then(() => this.#running.delete(end))
+    void program.exited.then(() => this.#running.delete(program))
     return program
   }
 
-  /** Ends what runs, for a reason that its tools name. */
+  /** Ends what runs, for a reason that is named with each; nothing is started any more. */
   endAll(why: string): void {
-    for (const end of this.#running) end(why)
+    this.#over ??= why
+    for (const end of this.#running.values()) end(why)
     for (const each of this.#cgroups.values()) void each?.kill()
   }
 
   async end(): Promise<void> {
+    this.#over ??= 'the run is over here'
     this.#budget.stop()
-    const groups = [...this.#cgroups.values()]
+    await Promise.all([...this.#running.keys()].map(each => each.stop()))
+    const cgroups = [...this.#cgroups.values()].filter(each => each != null)
     this.#cgroups.clear()
-    for (const each of groups) {
-      await each?.remove()
-      if (each != null) this.#parts.supervisor.forgetCgroup(each.folders)
+    for (const each of cgroups) {
+      await each.remove()
+      this.#parts.supervisor.forgetCgroup(each.folders)
     }
   }
 
-  /** @throws {BakError} `not-allowed` */
-  #isolation({ tool }: ToolProgram, treatment: Treatment): Isolation {
-    if (treatment !== 'apart') return treatment === 'owner' ? TYPED : PRIVILEGED
+  #processes(): number[] {
+    const cgroups = [...this.#cgroups.values()].filter(each => each != null)
+    if (cgroups.length > 0) return cgroups.flatMap(each => each.processes())
+    return processesOf([...this.#running.keys()].flatMap(each => [each.pid, each.group()]))
+  }
+
+  #isolation({ name }: ProgramOfRun): Isolation {
     const { isolation } = this.#parts
-    if ('why' in isolation) throw new BakError('not-allowed', `${tool}: ${isolationInWords(isolation)}`)
+    if ('why' in isolation) throw new BakError('not-allowed', `${name}: ${isolationInWords(isolation)}`)
     return isolation
+  }
+
+  /** A folder that is made anew for a program would take that of another away. @throws {BakError} `state` */
+  async #foldersFor(program: ProgramOfRun, isolation: Isolation, treatment: Treatment): Promise<ProgramFolders> {
+    const { name, folder, beside } = program
+    if (beside == null && this.#folders.has(folder))
+      throw new BakError('state', `${name}: another program of the run works in its folder`)
+    if (beside == null) this.#folders.add(folder)
+    const init = { isolation, treatment, workFolders: this.#parts.workFolders }
+    const folders = await foldersFor(program, init).catch(cause => {
+      if (beside == null) this.#folders.delete(folder)
+      throw cause
+    })
+    for (const each of folders.counted) this.#counted.add(each)
+    const free = <T>(work: () => T) => {
+      if (beside == null) this.#folders.delete(folder)
+      for (const each of folders.counted) this.#counted.delete(each)
+      return work()
+    }
+    return { ...folders, collect: () => free(folders.collect), discard: () => free(folders.discard) }
   }
 
   /** @returns the files by which a program enters the cgroup of the run; what the owner typed has one without limits */
@@ -168,27 +217,19 @@ export class RunPrograms implements Programs {
     return this.#cgroups.get(name)?.enter ?? []
   }
 
-  #lineOf({ tool }: ToolProgram, argv: string[], isolation: Isolation): Omit<AuditLine, 'event'> {
+  #lineOf({ name, argv }: ProgramOfRun, isolation: Isolation): Omit<AuditLine, 'event'> {
     const { run, by } = this.#init
     const digest = digestOf(Buffer.from(argv.join('\0')))
     const as = isolation === PRIVILEGED ? 'as the daemon, which allow.privileged names' : isolationInWords(isolation)
     const shown = argv
       .slice(0, MAX_ARGV_WORDS)
       .map(word => (word.length > MAX_WORD ? `${word.slice(0, MAX_WORD)}...` : word))
-    return {
-      at: Date.now(),
-      by,
-      run,
-      tool,
-      argv: shown,
-      digest,
-      as: as.replace(/^programs of others run /, '')
-    }
+    return { at: Date.now(), by, run, name, argv: shown, digest, as: as.replace(/^programs of others run /, '') }
   }
 }
 
 /** A workload knows its words, and what it is told of the run, when its places are there. */
-function factsOf({ argv, work, beside }: ToolProgram, { prepared }: ProgramFolders) {
+function factsOf({ argv, work, beside }: ProgramOfRun, { prepared }: ProgramFolders) {
   return {
     argv: prepared?.argv ?? argv,
     env: work?.env ?? beside?.env ?? {},

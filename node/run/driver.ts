@@ -157,9 +157,10 @@ export class Driver {
     this.#work.onState(peer, state)
   }
 
-  /** Whether the peer may open a stream for its answers. */
+  /** Whether the peer may open a stream for its answers. The last phase asks the excluded, too, whose stream may have closed with their part. */
   admits(peer: string): boolean {
-    return this.run.nameOf(peer) != null && !this.run.excluded.has(peer)
+    if (this.run.nameOf(peer) == null) return false
+    return !this.run.excluded.has(peer) || (this.#phases.open?.asks(peer) ?? false)
   }
 
   /** The content that the open command names, while members need it; what is too large for a stream of the run they fetch by its digest. */
@@ -243,8 +244,7 @@ export class Driver {
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
-    const { answered } = this.run.announcements
-    const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
+    const why = await sealResult({ record, events, folder, signer: parts.signer, announced: this.run.announcements })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null
   }

@@ -4,7 +4,7 @@ import { cutText } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
-import { failureOf, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
+import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { Closed } from './open-phase.ts'
 import { Stopped } from './stopped.ts'
 
@@ -38,8 +38,7 @@ export function endingOfWorkload({ workload, spec }: Pick<RunRecord, 'workload' 
 
 /** @returns the first that failed, and how many did; undefined if none did that the policy does not ignore */
 export function reasonOf(workload: WorkEntry[], spec: RunRecord['spec']): string | undefined {
-  const isIgnored = spec.policy.on_failed_workload === 'ignore'
-  const bad = workload.filter(each => !(isIgnored && each.member != null) && failureOf(each, spec) != null)
+  const bad = failuresIn(workload, spec)
   const [first] = bad
   if (first == null) return undefined
   const { error, member } = first

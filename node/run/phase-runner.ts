@@ -191,8 +191,14 @@ export class PhaseRunner {
 }
 
 /** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
-function stoppedBy({ phase }: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
+function stoppedBy(
+  { phase, part }: PlannedPhase,
+  { missing, acks }: Closed,
+  { needed, candidates }: RunContext
+): Stopped {
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  // of a workload that failed a member answers well: who does not answer so is missing
+  if (part != null) return new Stopped('quorum', who === '' ? `too few members answered work of ${part}` : who)
   if (phase === 'work') return new Stopped('workload-failed', who)
   const drivers = driversOf(candidates)
   const ok = acks.filter(({ by, value }) => value.outcome === 'ok' && !drivers.includes(by)).length

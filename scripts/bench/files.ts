@@ -1,6 +1,7 @@
 /** Files to be carried. */
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 const MIB = 2 ** 20
 
@@ -10,6 +11,9 @@ export async function fill(path: string, mib: number, piece: () => Buffer): Prom
   for (let i = 0; i < mib; i++) await file.write(piece())
   return path
 }
+
+/** For daemons whose tools read files of the bench: what a run brings sees no other of those in /tmp. @param folder of one mesh */
+export const lendingFiles = (folder: string) => ['--allow-paths', dirname(folder)]
 
 /** A tool whose output is a copy of the file: as what a run brings it runs as another user, whose files alone are taken. */
 export const bringing = (file: string) => ({

@@ -31,7 +31,7 @@ import {
 } from '../../protocols/membership.ts'
 import { type Notice, noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import {
   type Ack,
   ackSubject,
@@ -369,6 +369,25 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ],
   ['attach: a live event', attachProtocol.response, { at, type: 'output', stream: 'stdout', text: 'hello\n' }],
   ['output: request', outputProtocol.request, { run }],
+  [
+    'member output: request',
+    memberOutputProtocol.request,
+    {
+      ...{ run, member: 'node-b', workload: 'server', instance: 2, step, follow: true },
+      skip: [{ path: '1-default/sample1/workload/node-b/server.2/stdout.txt', bytes: 9 }]
+    }
+  ],
+  [
+    'member output: response',
+    memberOutputProtocol.response,
+    {
+      path: '1-default/sample1/workload/node-b/server.2/stdout.txt',
+      ...{ member: 'node-b', workload: 'server', instance: 2, stream: 'stdout', offset: 9, at, text: 'hello\n' }
+    }
+  ],
+  ['member output: all there was', memberOutputProtocol.response, { caughtUp: at }],
+  ['output: more', outputProtocol.request, { more: true }],
+  ['output: end', outputProtocol.response, { end: true }],
   [
     'output: response',
     outputProtocol.response,

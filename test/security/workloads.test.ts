@@ -64,7 +64,7 @@ asRoot('are in the audit, with who asked, their words and how they ended', async
     .map(line => JSON.parse(line))
     .filter(line => line.run === run)
   assert.equal(
-    lines.map(({ event, tool, argv, exit }) => [event, tool, argv, exit]),
+    lines.map(({ event, name, argv, exit }) => [event, name, argv, exit]),
     [
       ['start', 'workload x', ['/bin/sh', '-c', 'exit 5'], undefined],
       ['end', 'workload x', ['/bin/sh', '-c', 'exit 5'], 5]
@@ -129,7 +129,7 @@ const refused: Array<[title: string, member: string, line: string, more: string,
     'never',
     'true',
     '',
-    /allow\.workloads lets no program of others run, as that of workload x is/
+    /allow\.workloads lets no program of others run, as workload x would/
   ],
   [
     'whose owner names other programs',

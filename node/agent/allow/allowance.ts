@@ -4,17 +4,17 @@ import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
-import { hereNamed } from '../../mesh/membership/named.ts'
+import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
 import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
-import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
-import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
 
 interface AllowanceInit {
@@ -22,7 +22,7 @@ interface AllowanceInit {
   self: string
   rules: Rules
   /** Whom the names in them mean. */
-  names: Pick<NamedControllers, 'peerOf' | 'bind'>
+  names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
@@ -43,16 +43,23 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools and workloads run here */
   async check(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<void> {
-    const { self, rules, file, guards } = this.init
+    const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
-    const caller = peer === self ? undefined : this.#callerOf(peer)
+    const caller = this.#callerOf(peer)
     const machine = { find: findProgram, runs: programRunBy, notApart }
     const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
-    for (const name of caller == null ? [] : namesOf(rules.controllers, caller)) await this.init.names.bind(name, peer)
   }
 
-  /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
+  /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
+  async admit(run: JudgedRun): Promise<void> {
+    await this.checkRun(run)
+    const caller = this.#callerOf(run.controller)
+    if (caller == null) return
+    await this.init.names.bind(namesOf(this.init.rules.controllers, caller), caller.peer)
+  }
+
+  /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
   async checkRun({ controller, tools, workloads, ...run }: JudgedRun): Promise<void> {
     await this.check(controller, tools, broughtBy(run.spec, workloads))
     const { self, caps = {}, file } = this.init
@@ -83,15 +90,8 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return this.init.guards.inWords()
   }
 
-  #callerOf(peer: string): Caller {
-    const { names } = this.init
-    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
-  }
-
-  /** An agent may take any name, and must not keep a controller out by it. */
-  #controllersNamed(asked: string): string[] {
-    return hereNamed(this.#members, asked)
-      .filter(({ role }) => role !== 'agent')
-      .map(({ peer }) => peer)
+  /** @returns nothing for this peer itself */
+  #callerOf(peer: string): Asking | undefined {
+    return peer === this.init.self ? undefined : askingOf(peer, this.#members, this.init.names)
   }
 }

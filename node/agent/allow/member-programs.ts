@@ -1,7 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import type { Guards } from '../../processes/guards.ts'
-import type { Programs, ToolProgram, Treatment } from '../../processes/programs.ts'
+import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
 
 interface ProgramsInit {
   guards: Pick<Guards, 'forRun'>
@@ -32,7 +32,7 @@ export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
 /** A tool of an own run that somebody registered here is no word of the owner's; the workloads of a run are its controller's word. */
 async function treatmentOf(
   { controller, offer }: MemberOfRun,
-  { tool, argv, work, beside }: Pick<ToolProgram, 'tool' | 'argv' | 'work' | 'beside'>,
+  { name, argv, brought, work, beside }: ProgramOfRun,
   { self, isPrivileged }: ProgramsInit
 ): Promise<Treatment> {
   const isOwn = controller === self
@@ -42,8 +42,8 @@ async function treatmentOf(
     const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
-  const { command, options = [] } = optionsOf(offer.spec, tool)
-  const isTyped = command != null && JSON.stringify([...command, ...options]) === JSON.stringify(argv)
+  const { command = [], options = [] } = optionsOf(offer.spec, name)
+  const isTyped = JSON.stringify([...command, ...options]) === JSON.stringify(brought)
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }

@@ -35,7 +35,10 @@ async function runLone({ command, member, parts, call, signal }: PhaseContext) {
     folder: join(member.data, workloadFolder(step, member.name))
   }
   const { supervisor } = parts
-  return { workload: await runCommand(lone, context, { supervisor, calls: callsOf(member, parts, call), signal }) }
+  const warnings: string[] = []
+  const warn = (text: string) => void warnings.push(text)
+  const calls = callsOf(member, parts, call)
+  return { workload: await runCommand(lone, context, { supervisor, calls, signal, warn }), warnings }
 }
 
 async function runPart(part: Part, context: PhaseContext) {

@@ -11,6 +11,7 @@ import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 import type { WorkloadContext } from '../workload-context.ts'
@@ -35,22 +36,34 @@ export interface CommandWork {
   servers: ServerAddresses
 }
 
+interface CommandOptions {
+  supervisor: Supervisor
+  calls: CallsInit
+  signal: AbortSignal
+  /** Told what went wrong beside the workload. */
+  warn(text: string): void
+}
+
 /** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
-  { supervisor, calls: init, signal }: { supervisor: Supervisor; calls: CallsInit; signal: AbortSignal }
+  { supervisor, calls: init, signal, warn }: CommandOptions
 ): Promise<WorkloadResult> {
   const { spec, step, folder } = work
   await mkdir(folder, { recursive: true })
   const origin = { step, workload: COMMAND, instance: 1 }
   const calls = await openCalls({ ...init, origin, folder: work.callsFolder, out: folder })
+  const times = new OutputTimes(folder)
   try {
+    await times.start()
     const child = await start(work, context, supervisor, calls)
     const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
     return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
   } finally {
     await calls.close()
+    const why = await times.stop()
+    if (why != null) warn(why)
   }
 }
 

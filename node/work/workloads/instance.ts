@@ -15,11 +15,12 @@ import type { WorkState } from '../../../protocols/work-state.ts'
 import { labelOf, type Workload } from '../../../protocols/workload.ts'
 import { DEFAULT_PATH } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
-import type { Places, Prepared, Programs, RunningProgram, ToolProgram } from '../../processes/programs.ts'
+import type { Places, Prepared, ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { onAbort } from '../../wait.ts'
 import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 
@@ -71,6 +72,7 @@ export class Instance {
   readonly remarks: string[] = []
   readonly #ended = Promise.withResolvers<InstanceResult>()
   #running: RunningProgram | undefined
+  #times: OutputTimes | undefined
   #places: Places | undefined
   #calls: OpenCalls | undefined
   #told: Record<string, string> = {}
@@ -111,6 +113,7 @@ export class Instance {
       void running.exited.then(() => clearTimeout(timer))
       void this.#finish(running)
     } catch (cause) {
+      await this.#times?.stop()
       await this.#calls?.close()
       this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
@@ -147,19 +150,12 @@ export class Instance {
     // beside the folders that the server can write in: it could put a link there
     const output = `${working}.ready.txt`
     await mkdir(dirname(output), { recursive: true })
+    const argv = argvOf(command, { args: [] })
     const { env, directory } = workload
     const program = await sample.programs.spawn({
-      ...{
-        tool: `ready command of workload ${this.label}`,
-        argv: argvOf(command, { args: [] }),
-        isBrought: true,
-        folder
-      },
-      ...{
-        stdout: output,
-        stderr: output,
-        beside: { places: this.#places, told: this.#told, env: withoutPath(env), directory }
-      }
+      ...{ name: `ready command of workload ${this.label}`, argv, brought: argv, folder },
+      ...{ stdout: output, stderr: output },
+      beside: { places: this.#places, told: this.#told, env: withoutPath(env), directory }
     })
     const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const release = onAbort(late, () => void program.stop({ grace: 0 }))
@@ -171,13 +167,15 @@ export class Instance {
     return `${by == null ? `exit ${exit}` : `ended by ${by}`}${line === '' ? '' : `: ${line}`}`
   }
 
-  async #program(): Promise<ToolProgram> {
+  async #program(): Promise<ProgramOfRun> {
     const { sample, workload, folder, working } = this.#init
     await mkdir(folder, { recursive: true })
+    this.#times = new OutputTimes(folder, sample.now)
+    await this.#times.start()
     const { command, role, env, directory } = workload
     const argv = argvOf(command, role === 'client' ? sample.iteration : { args: [] })
     return {
-      ...{ tool: `workload ${this.label}`, argv, isBrought: true, folder },
+      ...{ name: `workload ${this.label}`, argv, brought: argv, folder },
       ...{ stdout: join(folder, OUTPUT_FILES.stdout), stderr: join(folder, OUTPUT_FILES.stderr) },
       work: { folder: working, directory, env: withoutPath(env), prepare: places => this.#prepare(places, argv) }
     }
@@ -237,6 +235,8 @@ export class Instance {
     const isAsked = this.#stopped || this.#timedOut || this.#fault != null
     // what it left running in its process group ends with it; one that is being stopped has its own grace
     await running.stop({ grace: isAsked ? STOP_GRACE_MS : LEFT_GRACE_MS })
+    const untimed = await this.#times?.stop()
+    if (untimed != null) this.remarks.push(untimed)
     this.remarks.push(...(await running.collect().catch(cause => [`its files: ${asBakError(cause).message}`])))
     const replaced = await replacedBy(folder)
     const [stdout = '', stderr = ''] = this.outputs

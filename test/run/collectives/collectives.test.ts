@@ -23,7 +23,9 @@ function controllerOf(members = 2) {
       }
       return true
     },
-    onPeriod: ({ member }, _, { name, edge }) => periods.push(`${member} ${edge} ${name}`)
+    onPeriod: ({ member }, _, { name, edge }) => periods.push(`${member} ${edge} ${name}`),
+    // however slow the machine is, all comes at once
+    clock: () => 0
   })
   collectives.begin(step)
   let next = 0
@@ -46,7 +48,7 @@ test('a member that calls too often is told so, and others are not troubled', as
   const other = call(put(), { peer: 'p1' })
   await settled()
   const refused = keys.filter(key => statusOf(key)?.[0] === 75)
-  assert.ok(refused.length > 0 && refused.length <= 1_000, `${refused.length}`)
+  assert.is(refused.length, 1_000)
   assert.is(answers.get(refused[0] as string)?.[0]?.reason, 'more than 2000 calls a second')
   assert.equal(statusOf(other), [0])
 })

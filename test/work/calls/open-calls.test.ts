@@ -27,8 +27,9 @@ calls.after.each(async () => {
   await called?.close()
 })
 
-const start = async (members: number) => {
-  called = await calledRun(members)
+/** @param clock of the controller */
+const start = async (members: number, clock?: () => number) => {
+  called = await calledRun(members, [], { clock })
   return called.members.map(({ calls: { socket } }) => speak(socket))
 }
 const speak = (socket: string) => {
@@ -283,6 +284,20 @@ calls('requests that pile up behind one that waits end the connection', async ()
   a.say('x'.repeat(300_000))
   assert.match(await a.hear(), /^error 75 more than 264192 bytes of requests wait behind one$/)
   assert.is(await a.hear(), 'the end')
+})
+
+calls('a member that calls too often is told so, and others are not troubled', async () => {
+  // however slow the machine is, all of them come in one second
+  const [a, b] = (await start(2, () => 0)) as [Spoken, Spoken]
+  const all = [a, ...Array.from({ length: 4 }, () => speak(member(0).calls.socket))]
+  const answers = new Set<string>()
+  const flood = async (by: Spoken) => {
+    by.say(Array.from({ length: 1_000 }, () => 'put k v').join('\n'))
+    for (let k = 0; k < 1_000; k++) answers.add(await by.hear())
+  }
+  await Promise.all(all.map(flood))
+  assert.equal([...answers].sort(), ['error 75 more than 2000 calls a second', 'ok'])
+  assert.is(await b.ask('put k v'), 'ok')
 })
 
 calls('when the run is over here, who waits is told so', async () => {
