@@ -1,5 +1,6 @@
 /** What the instances of workloads on members do, as a view shows it: reduced from the events of a run. Pure. */
 import type { RunEvent } from '../protocols/events.ts'
+import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Step } from '../protocols/phase.ts'
 import { hasFailed } from '../protocols/work-entry.ts'
 import { formatDuration } from './format.ts'
@@ -24,6 +25,8 @@ export interface InstanceLine {
   stopped?: true
   /** Ms, once it has ended. */
   duration?: number
+  /** What it says that it does now. */
+  stated?: Stated
 }
 
 /** Of the sample that goes on, by member, workload and instance. */
@@ -61,6 +64,13 @@ export function noteWork(work: MemberWork, event: Of<'work'>): MemberWork {
     { member, workload, instance },
     { role, state, since, exit, signal, error, timedOut, stopped, duration }
   )
+}
+
+/** What it says that it does now, as long as it has not ended. */
+export function noteStated(work: MemberWork, event: Of<'stated'>): MemberWork {
+  const { member, workload, instance = 1, phase, progress } = event
+  if (member == null || workload == null) return work
+  return update(work, { member, workload, instance }, { stated: { phase, progress } })
 }
 
 /** How it ended, as its member signed it. */

@@ -7,7 +7,16 @@ import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatAge } from './format.ts'
-import { endWork, isFailed, isSameSample, type MemberWork, noteWork, planWork, restartWork } from './member-work.ts'
+import {
+  endWork,
+  isFailed,
+  isSameSample,
+  type MemberWork,
+  noteStated,
+  noteWork,
+  planWork,
+  restartWork
+} from './member-work.ts'
 import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
@@ -129,6 +138,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'warning':
       return warn(state, event.text)
     case 'stated':
+      if (event.member != null) return { ...state, work: noteStated(state.work, event) }
       return { ...state, stated: { phase: event.phase, progress: event.progress } }
     case 'output':
       return noteOutput(state, visibleOutput(event))

@@ -1,4 +1,5 @@
 /** Draws what the workloads of members do: a line a member. Pure. */
+import { describeStated } from '../protocols/metric.ts'
 import { formatDuration } from './format.ts'
 import {
   countWork,
@@ -60,5 +61,7 @@ function drawInstance(line: InstanceLine, now: number): Piece[] {
   const time: Piece = ['dim', ` ${formatDuration(took)}`]
   if (isFailed(line)) return [['red', `${name} ${describeFailure(line)}`], time]
   if (state === 'ended') return [['green', `${name} ${line.stopped ? 'stopped' : 'ended'}`], time]
-  return [[state === 'ready' ? 'green' : 'cyan', `${name} ${state === 'ready' ? 'ready' : 'running'}`], time]
+  const said = line.stated == null ? '' : describeStated(line.stated)
+  const doing: Piece[] = said === '' ? [] : [['dim', ` (${said})`]]
+  return [[state === 'ready' ? 'green' : 'cyan', `${name} ${state === 'ready' ? 'ready' : 'running'}`], time, ...doing]
 }

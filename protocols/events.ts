@@ -18,7 +18,7 @@ import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
 import { workEntry } from './work-entry.ts'
-import { workState } from './work-state.ts'
+import { workChange } from './work-state.ts'
 import { placement } from './workload.ts'
 
 /** Files of one kind that one event names. */
@@ -108,7 +108,7 @@ const body = v.variant('type', [
   /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
   /** A workload of a member, as the member tells it at once. */
-  v.object({ type: v.literal('work'), member: name, role: workEntry.entries.role, ...workState.entries }),
+  v.object({ type: v.literal('work'), member: name, role: workEntry.entries.role, ...workChange }),
   /** How the command ended, or an instance of a workload, as its member signed it. */
   v.object({
     type: v.literal('workload-ended'),
@@ -176,8 +176,13 @@ const body = v.variant('type', [
 const liveBody = v.variant('type', [
   /** Some of the output may be left out where it comes faster than it is read; `offset` is how much of all samples is before it. */
   v.object({ type: v.literal('output'), stream: outputStream, offset: v.optional(count), ...outputBytes }),
-  /** What the workload says that it does now. */
-  v.object({ type: v.literal('stated'), step, ...stated }),
+  /** What a workload says that it does now: the command, or an instance on a member. */
+  v.object({
+    type: v.literal('stated'),
+    step,
+    ...{ member: v.optional(name), workload: v.optional(name), instance: v.optional(count) },
+    ...stated
+  }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])

@@ -39,13 +39,19 @@ export class WorkWatch {
     if (workload == null || member == null || placed == null || !active.has(peer)) return
     if (record.state === 'ended' || !isSameStep(state.step, this.#step)) return
     if (state.instance < 1 || state.instance > placed.instances) return
+    const { state: now, phase, progress, ...told } = state
+    if (now === 'stated') {
+      const { step, workload, instance } = told
+      events.show({ type: 'stated', step, member: member.name, workload, instance, phase, progress })
+      return
+    }
     const key = `${peer}/${state.workload}/${state.instance}/${state.state}`
     if (this.#known.has(key) || this.#stored >= MAX_EVENTS) return
     this.#known.add(key)
     this.#stored++
-    events.store({ type: 'work', member: member.name, role: workload.role, ...state })
-    if (state.state !== 'ended' || state.step.warmup || spec.policy.on_failed_workload !== 'stop') return
-    const { workload: name, timedOut = false, duration = 0, ...how } = state
+    events.store({ type: 'work', member: member.name, role: workload.role, state: now, ...told })
+    if (now !== 'ended' || state.step.warmup || spec.policy.on_failed_workload !== 'stop') return
+    const { workload: name, timedOut = false, duration = 0, ...how } = told
     const entry: WorkEntry = { ...how, name, member: member.name, role: workload.role, timedOut, duration }
     const why = failureOf(entry, spec)
     if (why == null) return

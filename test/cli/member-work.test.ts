@@ -77,6 +77,23 @@ test('are a line a member, who is at work first', () => {
   assert.is(countWork(state.work), '1 waiting, 1 running, 1 ready, 1 ended')
 })
 
+test('say what they say of themselves, until they have ended', () => {
+  const says = (more: object): EventBody =>
+    ({ type: 'stated', step, member: 'b', workload: 'client', ...more }) as never
+  const working = [
+    ...begun,
+    open(2, 'work', 'clients'),
+    tells('b', 'client', 'started'),
+    says({ instance: 1, phase: 'ramp\u001b[2J', progress: 40 })
+  ]
+  assert.is(linesOf(stateOf(...working))[0], '    b    client.1 running 5.0 s (ramp [2J, 40 %), client.2 waiting')
+  const over = stateOf(...working, endedAs('b', 'client'))
+  assert.is(
+    linesOf(over).find(line => line.includes('  b ')),
+    '    b    client.1 ended 2.0 s, client.2 waiting'
+  )
+})
+
 for (const [title, more, says] of [
   ['an exit status', { exit: 3 }, '✗ c-1  client exit 3 2.0 s'],
   ['a signal', { exit: undefined, signal: 'SIGSEGV' }, '✗ c-1  client ended by SIGSEGV 2.0 s'],

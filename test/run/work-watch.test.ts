@@ -37,6 +37,12 @@ test('is stored once, however often it is told', async () => {
   assert.equal(stored(), ['m0 c started', 'm0 c ended'])
 })
 
+test('is shown and not stored where it says only what the workload does now', async () => {
+  const { watched, ends, stored, one } = await watch('stop')
+  watched.onState(one, state({ state: 'stated', phase: 'ramp', progress: 40 }))
+  assert.equal([stored(), ends], [[], []])
+})
+
 const strange: Array<[title: string, told: WorkState, other?: boolean]> = [
   ['of a workload that nobody has', state({ workload: 'nobody' })],
   ['of an instance that it does not run', state({ instance: 3 })],

@@ -23,6 +23,7 @@ import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedIn } from '../stated/stated-in.ts'
+import { StatedTail } from '../stated/stated-tail.ts'
 
 /** Time between the signal that stops an instance and the one that kills it, ms. */
 const STOP_GRACE_MS = 10_000
@@ -72,6 +73,7 @@ export class Instance {
   readonly remarks: string[] = []
   readonly #ended = Promise.withResolvers<InstanceResult>()
   #running: RunningProgram | undefined
+  readonly #stated: StatedTail
   #times: OutputTimes | undefined
   #places: Places | undefined
   #calls: OpenCalls | undefined
@@ -87,6 +89,7 @@ export class Instance {
     this.#init = init
     this.label = labelOf(init.workload, init.instance)
     this.ended = this.#ended.promise
+    this.#stated = new StatedTail(join(init.folder, OUTPUT_FILES.stdout), now => this.#tell('stated', now))
   }
 
   get role(): Workload['role'] {
@@ -109,6 +112,7 @@ export class Instance {
       this.#running = running
       this.#began = sample.now()
       this.#tell('started')
+      this.#stated.start()
       const timer = timeout > 0 ? setTimeout(() => this.#expire(), Math.min(timeout * 1000, MAX_TIMER_MS)) : undefined
       void running.exited.then(() => clearTimeout(timer))
       void this.#finish(running)
@@ -232,6 +236,7 @@ export class Instance {
     const { folder } = this.#init
     const exit = await running.exited
     await this.#calls?.close()
+    this.#stated.stop()
     const isAsked = this.#stopped || this.#timedOut || this.#fault != null
     // what it left running in its process group ends with it; one that is being stopped has its own grace
     await running.stop({ grace: isAsked ? STOP_GRACE_MS : LEFT_GRACE_MS })
