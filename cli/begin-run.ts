@@ -7,14 +7,17 @@ import type { Context } from './command.ts'
 import { checkDaemon, follow } from './follow.ts'
 import { describeBegun } from './format.ts'
 import { onSignals } from './interrupt.ts'
+import { commandOutputOf } from './live-output.ts'
 import { cleanLine, writeTo } from './output.ts'
 import { chooseView } from './views/index.ts'
+import type { View } from './views/view.ts'
 
 export interface BeginOptions {
   strict?: boolean
   propagateExit?: boolean
   quiet?: boolean
   progress?: boolean
+  tail?: boolean
   heartbeat?: number
 }
 
@@ -32,13 +35,21 @@ export async function beginOnly({ json, print }: Context, begin: Beginning): Pro
   throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
 }
 
-/** Ctrl-C cancels the run, a second one detaches from it. @returns the exit status */
-export async function beginAndFollow(context: Context, options: BeginOptions, begin: Beginning): Promise<number> {
-  const { socket, json, ask } = context
+/**
+ * Ctrl-C cancels the run, a second one detaches from it.
+ * @param makeView gets a signal that aborts when the person detaches; by default the view that the options choose
+ * @returns the exit status
+ */
+export async function beginAndFollow(
+  context: Context,
+  options: BeginOptions,
+  begin: Beginning,
+  makeView = (signal: AbortSignal) => chosenView(context, options, signal)
+): Promise<number> {
+  const { ask } = context
   const leaving = new AbortController()
   const { signal } = leaving
-  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
-  const view = await chooseView({ ...options, json, rest })
+  const view = await makeView(signal)
   let run: string | undefined
   let isCancelled = false
   const cancel = (by: NodeJS.Signals) => {
@@ -62,4 +73,9 @@ export async function beginAndFollow(context: Context, options: BeginOptions, be
   } finally {
     release()
   }
+}
+
+function chosenView({ socket, json }: Context, options: BeginOptions, signal: AbortSignal): Promise<View> {
+  const rest = (run: string) => commandOutputOf(callDaemon(socket, 'logs', { run }, { signal }))
+  return chooseView({ ...options, json, socket, rest })
 }

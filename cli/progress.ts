@@ -2,15 +2,13 @@
 import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
-import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
-import { hasFailed } from '../protocols/work-entry.ts'
 import { formatAge } from './format.ts'
+import { endWork, isFailed, isSameSample, type MemberWork, noteWork, planWork, restartWork } from './member-work.ts'
 import { visibleOutput } from './output.ts'
-import { linesOf, noteWork, resetLines, type WorkLine } from './work-lines.ts'
 
 /** Phases in the state; a long run has thousands. */
 const MAX_PHASES = 64
@@ -61,9 +59,9 @@ export interface Progress {
   /** Samples that were begun, and their number in the whole run. */
   begun: number
   steps?: number
+  /** What the workloads of members do. */
+  work: MemberWork
   troubles: Trouble[]
-  /** The workloads of members in the present sample. */
-  work: WorkLine[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
   warnings: string[]
@@ -84,8 +82,8 @@ export const noProgress: Progress = {
   members: [],
   phases: [],
   begun: 0,
+  work: new Map(),
   troubles: [],
-  work: [],
   lost: [],
   warnings: [],
   tail: [],
@@ -101,12 +99,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'waiting':
       return { ...state, waiting: waitingOf(event) }
     case 'roster':
-      return {
-        ...state,
-        waiting: undefined,
-        members: event.members.map(({ name }) => name),
-        work: linesOf(event.members)
-      }
+      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name), work: planWork(event) }
     case 'phase-open':
       return openPhase(state, event)
     case 'ack':
@@ -126,9 +119,9 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'beside':
       return warn(state, describeBeside(event))
     case 'work':
-      return { ...state, work: noteWork(state.work, event).lines }
+      return { ...state, work: noteWork(state.work, event) }
     case 'workload-ended':
-      return endWorkload({ ...state, work: noteWork(state.work, event).lines }, event)
+      return endWorkload(state, event)
     case 'received':
       return finishTransfer(state, event)
     case 'transfer':
@@ -175,25 +168,27 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
-  if (last == null || last.failure != null || !isBad(result)) return ended
-  const where = result.member == null ? '' : `${result.name} on ${result.member} `
-  return updatePhase(ended, last.seq, () => ({ failure: `${where}${describeExit(result)}` }))
+  if (result.member != null) {
+    const work = endWork(state.work, result)
+    const failed = [...work.values()].filter(isFailed).length
+    if (last == null || failed === 0) return { ...ended, work }
+    return updatePhase({ ...ended, work }, last.seq, () => ({ failure: `${failed} of ${work.size} failed` }))
+  }
+  if (last == null || last.failure != null || result.exit === 0) return ended
+  return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
 }
-
-/** Of a command the exit status alone is shown here. */
-const isBad = (result: Of<'workload-ended'>) => (result.member == null ? result.exit !== 0 : hasFailed(result))
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
 function openPhase(state: Progress, { seq, phase, step, part, when, asked, at }: Of<'phase-open'>): Progress {
   const opened: PhaseLine = { seq, phase, step, part, when, asked, state: 'open', ok: 0, answered: [], opened: at }
-  const isNew = step != null && (state.step == null || stepFolder(step) !== stepFolder(state.step))
+  const isNew = step != null && !isSameSample(step, state.step)
   return {
     ...state,
+    work: isNew ? restartWork(state.work) : state.work,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
     step: step ?? state.step,
-    work: phase === 'start' ? resetLines(state.work) : state.work,
     begun: state.begun + (isNew ? 1 : 0)
   }
 }

@@ -3,31 +3,36 @@ import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
-import { cleanLine, type Paint, type Style } from './output.ts'
+import { isSameSample } from './member-work.ts'
+import { cleanLine, type Paint, type Piece } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
-import { describeLine, type WorkLine } from './work-lines.ts'
+import { drawWork } from './render-work.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
   width: number
   now: number
   paint: Paint
+  /** Rows of the terminal. */
+  rows?: number
+  /** The last line of output of each member, where one is asked for. */
+  tails?: ReadonlyMap<string, string>
 }
 
-type Piece = string | [Style, string]
-
 const MAX_TROUBLES = 5
-/** Lines of workloads. */
-const MAX_WORK = 8
+/** Lines of the block beside those of members, and the least that members get. */
+const OTHER_ROWS = 12
+const MIN_MEMBER_ROWS = 4
 /** Characters of the bar of received bytes. */
 const BAR_WIDTH = 24
 
 /** @returns lines joined by newlines */
-export function render(state: Progress, { width, now, paint }: RenderOptions): string {
+export function render(state: Progress, options: RenderOptions): string {
+  const { width, now, paint } = options
   const lines: Piece[][] = [
     drawHead(state, now),
     ...drawPhases(state, width, now),
-    ...drawWork(state),
+    ...drawMembers(state, options),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
@@ -82,7 +87,10 @@ function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure 
   const which = when ?? part
   const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
-  if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
+  if (state === 'open') {
+    const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
+    return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]
+  }
   if (failure != null)
     return [
       ['red', `✗ ${name} ${failure}`],
@@ -119,23 +127,13 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
   return [['    ', ['dim', `waiting for ${listInWords(awaited, 3)}`]]]
 }
 
-/** Failures first, then what goes on. */
-function drawWork({ work, ended }: Progress): Piece[][] {
-  const begun = work.filter(each => each.started > 0 || each.ended.length > 0)
-  const sorted = [...begun].sort((a, b) => rankOf(a) - rankOf(b))
-  const shown = ended == null ? sorted.slice(0, MAX_WORK) : []
-  const rows = shown.map((line): Piece[] => {
-    const mark: Piece = line.failed > 0 ? ['red', '✗ '] : isDone(line) ? ['green', '✓ '] : ['cyan', '> ']
-    return ['  ', mark, `${line.member} ${line.workload}`, ['dim', ` ${describeLine(line)}`]]
-  })
-  const more = sorted.slice(shown.length)
-  if (ended != null || more.length === 0) return rows
-  const done = more.filter(isDone).length
-  return [...rows, ['  ', ['dim', `  ${more.length} more: ${done} ended, ${more.length - done} running`]]]
+/** While they work; after that those that failed. */
+function drawMembers({ work, phases, step, ended }: Progress, { now, rows = 24, tails }: RenderOptions): Piece[][] {
+  const isOver = ended != null || phases.some(({ phase, step: at }) => phase === 'send' && isSameSample(at, step))
+  const isBegun = phases.some(({ phase, step: at }) => phase === 'work' && isSameSample(at, step))
+  if (!isBegun) return []
+  return drawWork(work, { now, isOver, tails, rows: Math.max(MIN_MEMBER_ROWS, rows - OTHER_ROWS) })
 }
-
-const isDone = ({ ended, total }: WorkLine) => ended.length === total
-const rankOf = (line: WorkLine) => (line.failed > 0 ? 0 : isDone(line) ? 2 : 1)
 
 function drawTroubles({ troubles }: Progress): Piece[][] {
   const shown = troubles.slice(-MAX_TROUBLES).map(({ name, phase, reason, excluded }): Piece[] => {

@@ -136,7 +136,7 @@ export function parseNumber(value: string): number {
 }
 
 /** Seconds, or a duration with its unit. */
-const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
+export const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
 
 export const parseNames = (value: string, before: string[] = []) => [
   ...before,

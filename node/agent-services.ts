@@ -3,6 +3,7 @@ import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { MemberOutput } from './agent/member-output.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
@@ -17,6 +18,7 @@ import type { Register } from './tools/register.ts'
 export type AgentServices = {
   allowance: Allowance
   agent: Agent
+  memberOutput: MemberOutput
   toolCheck: ToolCheck
   leftovers: Leftovers
   garbage: Garbage
@@ -40,6 +42,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     allowance: c =>
       new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
     agent: c => new Agent(c, { ...init, hooks }),
+    memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),

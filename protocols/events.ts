@@ -116,6 +116,17 @@ const body = v.variant('type', [
     /** Of the command: bytes of output of all samples so far. */
     written: v.optional(v.object({ stdout: count, stderr: count }))
   }),
+  /** A window of a workload begins or ends: when on this clock, known within `bound` ms. */
+  v.object({
+    type: v.literal('period'),
+    step,
+    /** The instance that says so. */
+    by: text,
+    name,
+    edge: v.picklist(['begin', 'end']),
+    when: instant,
+    bound: milliseconds
+  }),
   /** A tarball was received, verified and unpacked. */
   v.object({
     type: v.literal('received'),

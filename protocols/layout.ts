@@ -53,6 +53,8 @@ const fixedFiles = new Map<string, FixedFile>(
 export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
 export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
+/** Beside them: when they had grown to how many bytes (output-times.ts). */
+export const TIMES_FILE = 'times.txt'
 
 /** `certificates/0003`: that of a phase of which no more is known. */
 export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}`

@@ -6,6 +6,7 @@ import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
+import { countWork, type MemberWork, noteOf } from '../member-work.ts'
 import { writeNotes } from '../output.ts'
 import {
   countBytes,
@@ -18,7 +19,6 @@ import {
   reduce
 } from '../progress.ts'
 import { conclude } from '../verdict.ts'
-import { noteWork, type WorkNote } from '../work-lines.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
@@ -37,15 +37,12 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       await print(describeBegun(begun))
     },
     show: async event => {
-      const note = event.type === 'work' || isOfMember(event) ? noteWork(state.work, event).note : undefined
+      const before = state.work
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
       if (event.type === 'output') return output.show(event)
       if (event.type === 'workload-ended') output.count(event)
-      const line =
-        isOfMember(event) || event.type === 'work'
-          ? describeNote(state.run, event.at, note)
-          : describe(state.run, event)
+      const line = describe(state.run, event, before)
       if (line != null) await print(line)
     },
     say: print,
@@ -58,25 +55,20 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
   }
 }
 
-/** @returns the line of an event, or undefined for an event without a line */
-export function describe(run: string | undefined, event: RunEvent): string | undefined {
-  const words = wordsOf(event)
+/** @param work before the event @returns the line of an event, or undefined for an event without a line */
+export function describe(run: string | undefined, event: RunEvent, work: MemberWork = new Map()): string | undefined {
+  const words = wordsOf(event, work)
   return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
 }
 
-const isOfMember = (event: RunEvent): event is Extract<RunEvent, { type: 'workload-ended' }> =>
-  event.type === 'workload-ended' && event.member != null
-
-const describeNote = (run: string | undefined, at: number, note?: WorkNote): string | undefined =>
-  note == null
-    ? undefined
-    : `${new Date(at).toISOString()} run=${run} work=${note.label} on=${note.member} ${note.words}`
-
-function wordsOf(event: RunEvent): string | undefined {
+function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
   switch (event.type) {
     case 'waiting':
       return describeWaiting(event, event.at)
+    case 'work':
+      return noteOf(work, event)
     case 'workload-ended':
+      if (event.member != null) return noteOf(work, event)
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
       // that the workload ran is no verdict on it: its own line follows
@@ -112,7 +104,7 @@ function wordsOf(event: RunEvent): string | undefined {
 }
 
 const describeExit = ({ exit, signal, error }: WorkloadResult) => {
-  if (exit === 0) return 'ok'
+  if (exit === 0 && error == null) return 'ok'
   const how = signal == null ? `exit=${exit}` : `signal=${signal}`
   return `failed ${how}${error == null ? '' : ` ${error}`}`
 }
@@ -122,6 +114,8 @@ function describeHeartbeat(state: Progress, now: number): string {
   if (state.waiting != null) return `${at} still ${describeWaiting(state.waiting, now)}`
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
+  const work = state.work.size === 0 ? '' : `, workloads: ${countWork(state.work)}`
   const stated = state.stated == null ? '' : `, workload: ${describeStated(state.stated)}`
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}${stated}`
+  const bytes = formatBytes(countBytes(state))
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}, ${bytes}${stated}`
 }

@@ -20,6 +20,7 @@ import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
+import type { Guards } from '../processes/guards.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
@@ -61,6 +62,7 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  guards: Pick<Guards, 'sockets'>
   /** Programs of the owner of this machine. */
   hooks: Pick<OwnerHooks, 'until'>
   /** What callers on this machine gave to the workloads of their runs. */
@@ -279,7 +281,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, home, workloads, hooks } = this.init
+    const { log, signer, supervisor, guards, workloads, hooks } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
@@ -290,7 +292,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
         allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
-      socket: home.socket,
+      sockets: guards.sockets,
       hooks: hooks.until(this.stopped)
     }
   }

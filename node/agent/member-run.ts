@@ -258,7 +258,7 @@ export class MemberRun {
     try {
       this.#check(command)
       const done = await handlers[command.phase]({
-        ...{ command, member, parts, signal },
+        ...{ command, member, parts, signal, call: stream.calls.ask },
         tell: missing => stream.tell(missing),
         report: state => stream.report(state),
         ask: async until => reversed(await stream.clock.ask(until))

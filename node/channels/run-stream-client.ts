@@ -11,6 +11,7 @@ import type { WorkState } from '../../protocols/work-state.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from '../wait.ts'
 import { AckBatches } from './ack-batches.ts'
+import { StreamCalls } from './stream-calls.ts'
 import { StreamClock } from './stream-clock.ts'
 
 export interface RunStreamClientInit {
@@ -38,6 +39,7 @@ const MAX_REPORTS = 256
 export class RunStreamClient {
   readonly #init: RunStreamClientInit
   readonly clock = new StreamClock()
+  readonly calls = new StreamCalls()
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY_MS)
   #stream: Call<FromMember, FromController> | undefined
@@ -106,6 +108,7 @@ export class RunStreamClient {
   async stop(): Promise<void> {
     await this.#stream?.close()
     this.#stopped.abort(new BakError('interrupted', 'the run is over here'))
+    this.calls.end()
     await this.#loop
   }
 
@@ -118,6 +121,7 @@ export class RunStreamClient {
         const { code, message: reason } = asBakError(cause)
         if (!this.#init.retryRefused && (code === 'no-such-run' || code === 'not-on-roster')) {
           this.clock.down()
+          this.calls.end()
           if (!this.#finishing) this.#init.onRefused?.({ code, reason })
           return
         }
@@ -125,6 +129,7 @@ export class RunStreamClient {
       const wasUp = this.isUp
       this.#stream = undefined
       this.clock.down()
+      this.calls.down()
       if (wasUp) this.#init.onDown?.()
       if (this.#finishing) return
       await pause(this.#backoff.next(), signal)
@@ -136,6 +141,7 @@ export class RunStreamClient {
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
     this.clock.up(message => stream.send(message))
+    this.calls.up(message => stream.send(message))
     await sendAcks(stream, [...this.#kept])
     for (const state of this.#reports.values()) await stream.send({ type: 'work', ...state })
     for await (const message of stream) {
@@ -146,6 +152,7 @@ export class RunStreamClient {
 
   #receive(message: FromController): void {
     if (message.type === 'time') this.clock.onAnswer(message)
+    else if (message.type === 'answers') this.calls.onAnswers(message)
     else if (message.type === 'lease') this.#init.onLease?.()
     else if (message.type === 'content') this.#init.onContent?.(message.bytes)
     else if (message.type === 'certificate') this.#init.onCertificate?.(message.sealed)

@@ -71,7 +71,8 @@ async function workInside(
     return []
   }
   const tmp = isolation.how === 'sandbox' ? '/tmp' : undefined
-  return { cwd, tmp, writable: [out], counted: [cwd], prepared, collect, discard: () => void remove() }
+  const writable = [out, ...(prepared.shown ?? [])]
+  return { cwd, tmp, writable, counted: [cwd], prepared, collect, discard: () => void remove() }
 }
 
 /** Nobody but the daemon can change what the working folder has while it is filled: another program of the user might put a link there. */

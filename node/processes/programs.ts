@@ -21,6 +21,8 @@ export interface Prepared {
   argv: string[]
   /** What it is told of the run. */
   env: Record<string, string>
+  /** Files beside its folders that it reaches also in a sandbox, such as a socket. */
+  shown?: string[]
 }
 
 /** What a workload has beside a tool. */

@@ -59,6 +59,11 @@ export class WorkFolders {
     this.#root = join(this.base, keyOfHome(home))
   }
 
+  /** Where the folders are; the user passes through. */
+  get root(): string {
+    return this.#root
+  }
+
   /** Whom the folders belong to. */
   get owner(): WorkFolderOwner {
     return this.#owner
@@ -198,7 +203,7 @@ function firstSafe(bases: string[]): string {
 }
 
 /** @throws unless it is a folder that this user alone changes */
-function makePassage(path: string): void {
+export function makePassage(path: string): void {
   try {
     mkdirSync(path, { mode: PASS_MODE })
     chmodSync(path, PASS_MODE)

@@ -51,6 +51,8 @@ export class RunContext {
   /** What `record.shortfalls` says, in words. */
   readonly #lacks = new Set<string>()
   readonly excluded = new Map<string, Exclusion>()
+  /** Called with each member that is excluded. */
+  readonly onExcluded = new Set<(peer: string) => void>()
   readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 
@@ -168,5 +170,6 @@ export class RunContext {
     this.record.excluded.push(exclusion)
     this.record.partial = true
     this.events.store({ type: 'excluded', ...exclusion })
+    for (const act of this.onExcluded) act(exclusion.peer)
   }
 }

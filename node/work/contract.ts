@@ -24,7 +24,7 @@ export interface Told {
   /** The file that says who takes part. */
   peers: string
   servers: ServerAddresses
-  /** The daemon's control socket. */
+  /** For its calls. */
   socket?: string
 }
 

@@ -11,6 +11,8 @@ import { parseSelector } from '../../node/run/selector.ts'
 import { loadJournal } from '../../node/store/journal.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { Register } from '../../node/tools/register.ts'
+import { LineReader } from '../../node/work/calls/line-reader.ts'
+import { parseCall } from '../../node/work/calls/parse-call.ts'
 import { statedIn } from '../../node/work/stated/stated-in.ts'
 import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
 import { check, decode, encode } from '../../protocols/codec.ts'
@@ -135,6 +137,19 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-config'],
     good: () => ['name = "a"\nlisten = ["/ip4/0.0.0.0/tcp/0"]\nlog = "info"\n[label]\nrack = "r1"\n[cli]\nx = 1\n'],
     read: bytes => readConfigFile(text(bytes), 'config.toml')
+  },
+  {
+    name: 'lines of a workload',
+    refusals: ['usage'],
+    good: () => [
+      'barrier start --group all --count 3 --timeout 30s\nput key a\\nb\\\\c\n',
+      'sample latency -1.5e-3 ms\nperiod begin x\nsubscribe news --count 2\nquit\n'
+    ],
+    read: bytes => {
+      const lines = new LineReader(1024)
+      lines.push(Buffer.from(bytes))
+      for (let line = lines.next(); line != null; line = lines.next()) parseCall(line)
+    }
   },
   {
     name: 'selector',

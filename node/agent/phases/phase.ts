@@ -9,7 +9,9 @@ import type { Content } from '../../artifacts/content.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
+import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
@@ -35,7 +37,7 @@ export interface PhaseParts {
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree'>
   /** By which addresses this machine reaches that of a peer, the best first. */
   hostsOf(peer: string): string[]
-  socket: string
+  sockets: SocketFolder
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks
 }
@@ -52,6 +54,8 @@ export interface PhaseContext {
   report(state: WorkState): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
+  /** Sends a call of a workload to the controller. Never rejects. */
+  call: CallsInit['ask']
 }
 
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { CallOrigin } from '../../../protocols/calls.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { InstanceResult, Step } from '../../../protocols/phase.ts'
@@ -12,11 +13,14 @@ import { namesIn, type ServerAddresses, withAddresses } from '../../../protocols
 import type { Iteration } from '../../../protocols/spec.ts'
 import type { WorkState } from '../../../protocols/work-state.ts'
 import { labelOf, type Workload } from '../../../protocols/workload.ts'
+import { DEFAULT_PATH } from '../../processes/environment.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
 import type { Places, Prepared, ProgramOfRun, Programs, RunningProgram } from '../../processes/programs.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
 import { onAbort } from '../../wait.ts'
+import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
 import { statedIn } from '../stated/stated-in.ts'
 
@@ -42,6 +46,7 @@ export interface Sample {
   /** This moment, on the clock of the controller. */
   now(): number
   tell(state: WorkState): void
+  calls: CallsInit
 }
 
 export interface InstanceInit {
@@ -67,7 +72,9 @@ export class Instance {
   readonly remarks: string[] = []
   readonly #ended = Promise.withResolvers<InstanceResult>()
   #running: RunningProgram | undefined
+  #times: OutputTimes | undefined
   #places: Places | undefined
+  #calls: OpenCalls | undefined
   #told: Record<string, string> = {}
   #began: number | undefined
   #ready: number | undefined
@@ -106,6 +113,8 @@ export class Instance {
       void running.exited.then(() => clearTimeout(timer))
       void this.#finish(running)
     } catch (cause) {
+      await this.#times?.stop()
+      await this.#calls?.close()
       this.#conclude({ duration: 0, error: asBakError(cause).message })
     }
   }
@@ -145,7 +154,8 @@ export class Instance {
     const { env, directory } = workload
     const program = await sample.programs.spawn({
       ...{ name: `ready command of workload ${this.label}`, argv, brought: argv, folder },
-      ...{ stdout: output, stderr: output, beside: { places: this.#places, told: this.#told, env, directory } }
+      ...{ stdout: output, stderr: output },
+      beside: { places: this.#places, told: this.#told, env: withoutPath(env), directory }
     })
     const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const release = onAbort(late, () => void program.stop({ grace: 0 }))
@@ -160,31 +170,36 @@ export class Instance {
   async #program(): Promise<ProgramOfRun> {
     const { sample, workload, folder, working } = this.#init
     await mkdir(folder, { recursive: true })
+    this.#times = new OutputTimes(folder, sample.now)
+    await this.#times.start()
     const { command, role, env, directory } = workload
     const argv = argvOf(command, role === 'client' ? sample.iteration : { args: [] })
     return {
       ...{ name: `workload ${this.label}`, argv, brought: argv, folder },
       ...{ stdout: join(folder, OUTPUT_FILES.stdout), stderr: join(folder, OUTPUT_FILES.stderr) },
-      work: { folder: working, directory, env, prepare: places => this.#prepare(places, argv) }
+      work: { folder: working, directory, env: withoutPath(env), prepare: places => this.#prepare(places, argv) }
     }
   }
 
   /** Fills the working folder, which nobody else can enter yet. */
   async #prepare(places: Places, argv: string[]): Promise<Prepared> {
-    const { sample, workload, instance, rank, size } = this.#init
+    const { sample, workload, instance, rank, size, folder } = this.#init
     const { run, peer, step, iteration, servers } = sample
     this.#places = places
-    const own = join(places.cwd, '.bak')
-    await mkdir(own, { mode: 0o755 })
-    const peers = join(own, 'peers.json')
+    const { cwd, owner } = places
+    const calls = await openCalls({ ...sample.calls, origin: this.#origin, folder: cwd, out: folder, owner })
+    this.#calls = calls
+    const peers = join(calls.bin, '../peers.json')
     await writeFile(peers, sample.peersFile, { mode: 0o644 })
     const about = { run, peer, group: workload.group, rank, size, workload: workload.name, instance }
-    this.#told = environmentOf({ ...about, step, iteration, servers, out: places.out, peers })
+    const { socket, bin } = calls
+    const told = environmentOf({ ...about, step, iteration, servers, out: places.out, peers, socket })
+    this.#told = { ...told, PATH: `${bin}:${workload.env.PATH || process.env.PATH || DEFAULT_PATH}` }
     const words = argv.map(word => withAddresses(word, servers, rank))
     const unknown = words.flatMap(namesIn)[0]
     if (unknown != null)
       throw new BakError('unreachable', `no address of the machine of server ${unknown} is known here`)
-    return { argv: this.#found(words, places), env: this.#told }
+    return { argv: this.#found(words, places), env: this.#told, shown: [socket] }
   }
 
   /** A program that the run brought is taken before one of that name on the PATH, where the owner names no programs. */
@@ -193,6 +208,11 @@ export class Instance {
     if (program.includes('/') || treatment === 'privileged' || !this.#init.sample.isFree) return argv
     const brought = join(cwd, program)
     return existsSync(brought) ? [brought, ...args] : argv
+  }
+
+  get #origin(): CallOrigin {
+    const { sample, workload, instance } = this.#init
+    return { step: sample.step, workload: workload.name, instance }
   }
 
   #expire(): void {
@@ -211,9 +231,12 @@ export class Instance {
   async #finish(running: RunningProgram): Promise<void> {
     const { folder } = this.#init
     const exit = await running.exited
+    await this.#calls?.close()
     const isAsked = this.#stopped || this.#timedOut || this.#fault != null
     // what it left running in its process group ends with it; one that is being stopped has its own grace
     await running.stop({ grace: isAsked ? STOP_GRACE_MS : LEFT_GRACE_MS })
+    const untimed = await this.#times?.stop()
+    if (untimed != null) this.remarks.push(untimed)
     this.remarks.push(...(await running.collect().catch(cause => [`its files: ${asBakError(cause).message}`])))
     const replaced = await replacedBy(folder)
     const [, stderr = ''] = this.outputs
@@ -233,8 +256,10 @@ export class Instance {
   }
 
   #conclude(exit: Pick<InstanceResult, 'exit' | 'signal' | 'duration' | 'error' | 'killed' | 'metrics'>): void {
-    const { workload, instance } = this.#init
+    const { sample, workload, instance } = this.#init
     this.#over = true
+    // nobody waits for one that was not started
+    if (this.#calls == null) tellEnd(sample.calls, this.#origin)
     const result: InstanceResult = {
       ...exit,
       ...(exit.error == null ? {} : { error: exit.error.slice(0, MAX_ERROR) }),
@@ -252,3 +277,6 @@ export class Instance {
     sample.tell({ step: sample.step, workload: workload.name, instance, state, since: sample.now(), ...more })
   }
 }
+
+/** It is a part of what the instance is told, behind the client of its calls. */
+const withoutPath = ({ PATH: _, ...env }: Record<string, string>) => env
