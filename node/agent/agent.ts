@@ -291,9 +291,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, workloads, offer: { spec } }) =>
         allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
-      owner: allowance,
-      sockets: guards.sockets,
-      hooks: hooks.until(this.stopped)
+      ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }
   }
 }

@@ -14,6 +14,7 @@ import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import { inTurns } from '../in-turn.ts'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import type { Members, MembersEvents } from '../mesh/membership/members.ts'
@@ -79,7 +80,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #unsealed = new Map<string, Unsealed>()
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #inTurn = inTurns()
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
@@ -126,12 +127,6 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       const rest = await restOf(run, about)
       return 'complete' in rest ? rest : this.#begin({ ...rest, env })
     })
-  }
-
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(act)
-    this.#turn = done.catch(() => {})
-    return done
   }
 
   /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
