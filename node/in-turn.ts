@@ -1,11 +1,11 @@
-/** One piece of work after the other: each begins when the one before is over, however that ended. */
+/** Acts that exclude each other: one after the other, in the order in which they were asked for. */
+export class InTurn {
+  #last: Promise<unknown> = Promise.resolve()
 
-/** @returns a function that does a piece of work in its turn */
-export function inTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return work => {
-    const done = last.then(work)
-    last = done.catch(() => {})
+  /** What one of them throws is its caller's alone. */
+  run<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(act)
+    this.#last = done.catch(() => {})
     return done
   }
 }

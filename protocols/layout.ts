@@ -27,6 +27,8 @@ export const METADATA_FILE = 'metadata.log'
 export const FILE_LISTS_FILE = 'files.txt'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
+/** In a folder of a workload: what it measured of itself, a line of JSON each. */
+export const METRICS_FILE = 'metrics.ndjson'
 /** The signed messages of a run. */
 export const CERTIFICATES_FOLDER = 'certificates'
 export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`

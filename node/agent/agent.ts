@@ -15,6 +15,7 @@ import type { Log } from '../log.ts'
 import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
+import { neighboursOf } from '../mesh/membership/neighbours.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -210,7 +211,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     const { content } = this.components
     const signal = AbortSignal.timeout(deadline || OFFER_TIMEOUT_MS)
     const sent = by === this.init.signer.peer ? undefined : await content.expect(subject, OFFER_ON_STREAM_MS)
-    return sent ?? (await content.get(subject, [by, ...this.#neighbours()], { signal }))
+    return sent ?? (await content.get(subject, [by, ...neighboursOf(this.components.members, MAX_ASKED)], { signal }))
   }
 
   #newStream(run: string, controller: string): RunStreamClient {
@@ -274,24 +275,21 @@ export class Agent extends Part<AgentComponents, AgentInit> {
     }
   }
 
-  #neighbours(): string[] {
-    const connected = this.components.members.list().filter(({ path }) => path === 'direct' || path === 'relayed')
-    return connected.map(member => member.peer).slice(0, MAX_ASKED)
-  }
-
   get #parts(): PhaseParts {
     const { streams, paths, content, members, allowance, traffic } = this.components
     const { log, signer, supervisor, guards, workloads, hooks } = this.init
     return {
       ...{ streams, paths, content, supervisor, log, signer },
       self: () => members.self,
-      neighbours: () => this.#neighbours(),
+      neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, workloads, offer: { spec } }) =>
         allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
-      ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
+      owner: allowance,
+      sockets: guards.sockets,
+      hooks: hooks.until(this.stopped)
     }
   }
 }

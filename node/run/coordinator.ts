@@ -14,7 +14,7 @@ import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
-import { inTurns } from '../in-turn.ts'
+import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import type { Members, MembersEvents } from '../mesh/membership/members.ts'
@@ -80,7 +80,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #unsealed = new Map<string, Unsealed>()
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
-  readonly #inTurn = inTurns()
+  readonly #turn = new InTurn()
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
@@ -117,12 +117,12 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
    */
   begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
-    return this.#inTurn(() => this.#begin(asked))
+    return this.#turn.run(() => this.#begin(asked))
   }
 
   /** Begins a run that takes what another lacks, whose folder is here. @throws {BakError} as `restOf` and `begin` do */
   resume(run: string, env: RunRequest['env']): Promise<Begun | Complete> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const about = { folder: this.folder(run), self: this.init.signer.peer, summaries: await this.summaries() }
       const rest = await restOf(run, about)
       return 'complete' in rest ? rest : this.#begin({ ...rest, env })

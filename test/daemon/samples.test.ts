@@ -230,8 +230,10 @@ samples(
       found.map(each => each.replace(/.*\//, '')),
       ['sample1', 'sample2', 'sample3', 'warmup1']
     )
-    const { iterations, workload } = record(net(), 'a', run.run)
-    assert.is(workload.length, 8)
+    const { iterations, workload, partial, shortfalls } = record(net(), 'a', run.run)
+    assert.equal([workload.length, partial, shortfalls], [8, false, []])
+    const warned = run.events.flatMap(event => (event.type === 'warning' ? [event.text] : []))
+    assert.match(warned.join(), /1-default\/warmup1 failed \(load on [ab]: exit 9\), which counts for nothing/)
     assert.equal(iterations?.[0], {
       ...{ number: 1, name: 'default', samples: 3, failed: 1 },
       deviation: { metric: 'iops', values: 2, percent: 0, met: true }

@@ -2,11 +2,10 @@
  * `metrics.ndjson` in the folder of a workload, a JSON object a line: `{"at": ms, "type": "sample", "name", "value", "unit"?}` for each
  * `bak sample`. Other types are of others. A line that is none is a warning.
  */
+import { METRICS_FILE } from '../../../protocols/layout.ts'
 import type { Metrics } from './metrics.ts'
 import { readPortions } from './output-stream.ts'
 import { metricOf } from './statement.ts'
-
-export const METRICS_FILE = 'metrics.ndjson'
 
 /** Bytes of a line. */
 const MAX_LINE_BYTES = 4096

@@ -1,10 +1,11 @@
 /** What a workload that has ended said of itself: on stdout, and in `metrics.ndjson`. */
+
 import { join } from 'node:path'
-import { OUTPUT_FILES } from '../../../protocols/layout.ts'
+import { METRICS_FILE, OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Metric } from '../../../protocols/metric.ts'
 import { MarkedLines } from './marked-lines.ts'
 import { Metrics } from './metrics.ts'
-import { METRICS_FILE, readMetricsFile } from './metrics-file.ts'
+import { readMetricsFile } from './metrics-file.ts'
 import { readPortions } from './output-stream.ts'
 import { readStatement } from './statement.ts'
 
