@@ -1,18 +1,19 @@
 /** The metrics of a run for people: by iteration, over its good samples. Those of each sample are in run.json. */
-import { iterationFolder } from '../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../protocols/layout.ts'
 import { deviationOf } from '../protocols/matrix/deviation.ts'
 import { showPercent } from '../protocols/matrix/iteration-summary.ts'
 import type { Metric } from '../protocols/metric.ts'
 import type { RunRecord } from '../protocols/record.ts'
-import { hasFailed } from '../protocols/work-entry.ts'
+import { failuresIn } from '../protocols/work-entry.ts'
 import { formatNumber } from './format.ts'
 
 export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEAN', 'UNIT', 'DEVIATION', 'SAMPLES']
 type Row = Array<string | number | undefined>
 
 /** @returns a row for each metric of each iteration, in their order; warm-ups and failed samples are left out */
-export function metricRows({ workload }: Pick<RunRecord, 'workload'>): Row[] {
-  const good = workload.filter(each => each.step.warmup == null && !hasFailed(each))
+export function metricRows({ workload, spec }: Pick<RunRecord, 'workload' | 'spec'>): Row[] {
+  const failed = new Set(failuresIn(workload, spec).map(({ step }) => stepFolder(step)))
+  const good = workload.filter(({ step }) => step.warmup == null && !failed.has(stepFolder(step)))
   const byIteration = Map.groupBy(good, ({ step }) => step.number)
   return [...byIteration]
     .sort(([a], [b]) => a - b)

@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { metricRows } from '../../cli/metric-rows.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
+import { specOf } from '../protocols/samples.ts'
 
 const result = (number: number, sample: number, metrics: WorkloadResult['metrics'], more: object = {}) => ({
   step: { number, name: 'x', sample },
@@ -18,7 +19,7 @@ test('metrics are shown by iteration, over its good samples', () => {
     result(1, 3, [...iops(110), { name: 'p99', value: 0.123456789, samples: 1 }]),
     result(1, 4, undefined)
   ]
-  assert.equal(metricRows({ workload }), [
+  assert.equal(metricRows({ workload, spec: specOf() }), [
     ['1-x', 'iops', '100', 'ops/s', '14 %', 2],
     ['1-x', 'p99', '0.123457', undefined, undefined, 1],
     ['2-x', 'iops', '7', 'ops/s', undefined, 1]
@@ -26,7 +27,7 @@ test('metrics are shown by iteration, over its good samples', () => {
 })
 
 test('several workloads of a sample are one value', () => {
-  assert.equal(metricRows({ workload: [result(1, 1, iops(10)), result(1, 1, iops(30))] }), [
+  assert.equal(metricRows({ workload: [result(1, 1, iops(10)), result(1, 1, iops(30))], spec: specOf() }), [
     ['1-x', 'iops', '20', 'ops/s', undefined, 1]
   ])
 })

@@ -213,6 +213,36 @@ samples('metrics of a file are as good as those of lines, and lines that mean no
   assert.match(shown.stdout, /#BAK:METRIC oops: expected name=number unit/)
 })
 
+samples(
+  'workloads of members are warmed up, measured and repeated as commands are, all of a sample together',
+  async () => {
+    const script = `test -n "$BAK_WARMUP" && exit 9; test "$BAK_SAMPLE" = 1 && test "$BAK_RANK" = 1 && exit 3; echo "#BAK:METRIC iops=$((100 + BAK_RANK * 100)) ops/s"`
+    const file = join(net().folder, 'members.toml')
+    writeFileSync(
+      file,
+      `tools = ["none"]\nsysinfo = "none"\nwarmup = 1\nmax_sample_failures = 1\nmax_stddev = { metric = "iops", percent = 5 }\n[[workload]]\nname = "load"\ncommand = ["/bin/sh", "-c", '''${script}''']\n`
+    )
+    const run = await startRun(net(), 'a', [file])
+    const { status, stderr } = await run.finished
+    assert.is(status, 0, stderr)
+    const { found } = await resultOf(run.run)
+    assert.equal(
+      found.map(each => each.replace(/.*\//, '')),
+      ['sample1', 'sample2', 'sample3', 'warmup1']
+    )
+    const { iterations, workload, partial, shortfalls } = record(net(), 'a', run.run)
+    assert.equal([workload.length, partial, shortfalls], [8, false, []])
+    const warned = run.events.flatMap(event => (event.type === 'warning' ? [event.text] : []))
+    assert.match(warned.join(), /1-default\/warmup1 failed \(load on [ab]: exit 9\), which counts for nothing/)
+    assert.equal(iterations?.[0], {
+      ...{ number: 1, name: 'default', samples: 3, failed: 1 },
+      deviation: { metric: 'iops', values: 2, percent: 0, met: true }
+    })
+    const shown = await net().bak('a', ['show', run.run])
+    assert.match(shown.stdout, /1-default +iops +150 +ops\/s +0 % +2\n/)
+  }
+)
+
 samples('phase and progress are told while the workload runs', async () => {
   const file = runFile('phase', 'echo "#BAK:PHASE ramp up"; echo "#BAK:PROGRESS 42"; sleep 2', '')
   const run = await startRun(net(), 'a', [file])

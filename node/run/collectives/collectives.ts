@@ -14,6 +14,7 @@ import {
 import type { Step } from '../../../protocols/phase.ts'
 import { TokenBucket } from '../../mesh/limits/token-bucket.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { isSameStep } from '../plan.ts'
 import type { Instance } from './instances.ts'
 import { MemberCalls } from './member-calls.ts'
 import { type Done, type OpenCall, SampleState } from './sample-state.ts'
@@ -72,7 +73,7 @@ export class Collectives {
 
   /** A sample begins; of the one before nothing is left. The same again changes nothing. */
   begin(step: Step): void {
-    if (isSame(step, this.#step)) return
+    if (isSameStep(step, this.#step)) return
     this.close('the sample is over')
     this.#step = step
     this.#state = this.#newState()
@@ -120,7 +121,7 @@ export class Collectives {
 
   /** @returns the call as it counts, or why it does not */
   #accept(peer: string, member: CallingPeer, id: number, from: CallOrigin, body: CallBody): OpenCall | CallAnswer {
-    if (this.#step == null || !isSame(from.step, this.#step)) return { status: 69, reason: 'the sample is over' }
+    if (!isSameStep(from.step, this.#step)) return { status: 69, reason: 'the sample is over' }
     const by = this.#init
       .instances()
       .find(each => each.peer === peer && each.workload === from.workload && each.instance === from.instance)
@@ -213,5 +214,3 @@ function portionOf(answers: AnswersMessage['answers']): AnswersMessage['answers'
 
 const sizeOf = ({ value, messages = [] }: CallAnswer) =>
   (value?.length ?? 0) + messages.reduce((sum, message) => sum + message.value.length, 0)
-
-const isSame = (a: Step, b: Step | undefined) => a.number === b?.number && a.sample === b.sample

@@ -2,11 +2,13 @@
  * The workloads of members: keeps how each instance ended, names those that failed or of which nothing is known, and ends the run where its
  * policy says so. Members tell of them at once, too (`work-watch.ts`); what counts is what they sign.
  */
+import { cutText } from '../../../protocols/fields.ts'
+import { stepFolder } from '../../../protocols/layout.ts'
 import { entriesOf, failureOf, placeOf, type WorkEntry } from '../../../protocols/work-entry.ts'
 import { labelOf, type Workload } from '../../../protocols/workload.ts'
 import { placedOf } from '../../work/workloads/assign.ts'
 import { reasonOf } from '../ending.ts'
-import type { PlannedPhase } from '../plan.ts'
+import { isSameStep, type PlannedPhase } from '../plan.ts'
 import type { RunContext } from '../run-context.ts'
 import { Stopped } from '../stopped.ts'
 import type { RunHook } from './hook.ts'
@@ -50,11 +52,16 @@ function checkPlaced(role: Workload['role'], { record, active, order }: RunConte
   }
 }
 
-function judge({ part }: PlannedPhase, found: WorkEntry[], run: RunContext): void {
+function judge({ part, step }: PlannedPhase, found: WorkEntry[], run: RunContext): void {
   const { spec } = run.order
   const { on_failed_workload } = spec.policy
   const failed = found.filter(each => failureOf(each, spec) != null)
   if (failed.length === 0) return
+  if (step?.warmup && part !== 'servers') {
+    const [first] = failed as [WorkEntry]
+    const text = `${stepFolder(step)} failed (${placeOf(first, spec)}: ${failureOf(first, spec)}), which counts for nothing`
+    return run.events.store({ type: 'warning', text: cutText(text) })
+  }
   if (on_failed_workload === 'ignore') {
     run.record.partial = true
     for (const each of failed) {
@@ -76,7 +83,7 @@ function nameMissing(step: WorkEntry['step'], begun: Set<Workload['role']>, run:
   const { record, excluded, order } = run
   const known = new Set(
     record.workload
-      .filter(each => each.step.number === step.number && each.step.sample === step.sample)
+      .filter(each => isSameStep(each.step, step))
       .map(({ member, name, instance }) => `${member}/${name}/${instance}`)
   )
   for (const { peer, name: member, workloads } of record.roster) {

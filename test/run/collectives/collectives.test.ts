@@ -122,4 +122,15 @@ test('calls of another sample, and of whoever is not in the run, are refused; a 
   collectives.close('the run is over')
 })
 
+test('the first sample begins with nothing of the first warm-up, which has the same number', async () => {
+  const { collectives, call, settled, statusOf } = controllerOf()
+  collectives.begin({ ...step, warmup: true })
+  const late = call(put())
+  collectives.begin(step)
+  const next = call(put())
+  await settled()
+  assert.equal([late, next].map(statusOf), [[69], [0]])
+  collectives.close('the run is over')
+})
+
 test.run()
