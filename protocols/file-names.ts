@@ -41,5 +41,14 @@ export function* namesLike(name: string): Generator<string> {
   for (let n = 2; ; n++) yield `${name.slice(0, end)}-${n}${name.slice(end)}`
 }
 
+/** Names that are tried for one file. */
+export const MAX_NAMES = 64
+
+/** @returns whether a file with the first name may have got the second one */
+export const isNameLike = (name: string, other: string) =>
+  namesLike(name)
+    .take(MAX_NAMES)
+    .some(each => each === other)
+
 /** `\xc3\xa9` */
 export const inHex = (raw: string) => bytesOf(raw).toString('hex').replace(/../g, '\\x$&')

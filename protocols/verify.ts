@@ -74,8 +74,12 @@ async function readProofs(dir: string, { faults }: Report): Promise<Uint8Array[]
 }
 
 /** All that is there is as the seal has it. */
-async function checkFiles(dir: string, { files = {}, others }: RunRecord, report: Report): Promise<void> {
-  const { checked, faults, unproven, absent } = report
+async function checkFiles(
+  dir: string,
+  { files = {}, others, unreadable = [] }: RunRecord,
+  report: Report
+): Promise<void> {
+  const { checked, faults, unproven } = report
   const found = await folderDigests(dir, { except: [RECORD_FILE] })
   const why = new Map(found.unreadable.map(({ path, reason }) => [path, `cannot be read: ${reason}`]))
   const whyMissing = (path: string) =>
@@ -88,9 +92,13 @@ async function checkFiles(dir: string, { files = {}, others }: RunRecord, report
     else if (file.bytes !== bytes) wrong(path, `has ${file.bytes} bytes, had ${bytes}`)
     else if (file.sha256 !== sha256) wrong(path, 'was changed: its digest differs')
   }
-  const isKnown = (path: string) => absent.some(each => isAtOrBelow(path, each.path))
-  for (const path of Object.keys(found.files))
-    if (!there(files, path) && !isKnown(path)) wrong(path, 'was not there when the run was sealed')
+  // what was not taken must not be there; what could not be read may be anything
+  const isKnown = (path: string) => unreadable.some(each => isAtOrBelow(path, each.path))
+  for (const path of Object.keys(found.files)) {
+    if (there(files, path)) continue
+    if (isKnown(path)) unproven.push({ path, reason: 'can be read now, and the seal has no digest of it' })
+    else wrong(path, 'was not there when the run was sealed')
+  }
   if (others == null) return void unproven.push({ path: '.', reason: 'its seal has no empty folders and no links' })
   for (const [path, what] of Object.entries(others))
     if (found.others[path] !== what && !why.has(path)) wrong(path, `was ${what}, ${changed(found.others, path)}`)

@@ -5,14 +5,12 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
-import { namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
+import { MAX_NAMES, namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { ancestors } from './entries.ts'
 import { yielder } from './yield.ts'
 
-/** Names that are tried for one file. */
-const MAX_NAMES = 64
 const MAX_NAME_BYTES = 255
 
 const sealed = (path: string) => sealedName(rawOf(path))

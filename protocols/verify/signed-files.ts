@@ -1,7 +1,8 @@
 /** Whether each file in a folder of a member is one that this member signed, and each that it signed is there. */
-import { dirname } from 'node:path/posix'
+import { basename, dirname } from 'node:path/posix'
 import { asBakError } from '../errors.ts'
 import { type FileList, isSignedList, linesOfList } from '../file-list.ts'
+import { isNameLike } from '../file-names.ts'
 import { EMPTY_FOLDER, type FileDigest, type Unreadable } from '../folder-digests.ts'
 import { FILE_LISTS_FILE, parseResultPath } from '../layout.ts'
 import { type Fault, isAtOrBelow } from './report.ts'
@@ -19,7 +20,7 @@ export interface FilesToCheck {
   older: ReadonlySet<string>
   /** What was not taken, or could not be read. */
   absent: Unreadable[]
-  /** Files that arrived under another name in the same folder. */
+  /** Files that arrived under another name in the same folder: only one like their own, since the controller says so. */
   renamed: Array<{ path: string; as: string }>
 }
 
@@ -34,15 +35,22 @@ interface Signed {
   folders: Set<string>
 }
 
+/** Names that files got where their own was taken: both ways. */
+interface Renamed {
+  from: Map<string, string[]>
+  to: Map<string, string[]>
+}
+
 export function checkSignedFiles(about: FilesToCheck): SignedFiles {
   const found: SignedFiles = { faults: [], unproven: [] }
   const signed = readLists(about, found)
-  for (const [path, digest] of Object.entries(about.files)) checkFile(about, path, digest, signed, found)
+  const renamed = renamedOf(about)
+  for (const [path, digest] of Object.entries(about.files)) checkFile(about, path, digest, { signed, renamed }, found)
   for (const [path, what] of Object.entries(about.others)) checkOther(about, path, what, signed, found)
   for (const [peer, { files }] of signed) {
     const name = nameOf(about, peer)
-    for (const path of files.keys()) {
-      if (Object.hasOwn(about.files, path) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
+    for (const [path, digests] of files) {
+      if (isThere(about, path, digests, renamed) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
       found.faults.push({ where: path, what: `is missing: ${name} signed it` })
     }
   }
@@ -81,7 +89,7 @@ function checkFile(
   about: FilesToCheck,
   path: string,
   digest: FileDigest,
-  signed: Map<string, Signed>,
+  { signed, renamed }: { signed: Map<string, Signed>; renamed: Renamed },
   { faults, unproven }: SignedFiles
 ): void {
   const parsed = parseResultPath(path)
@@ -92,18 +100,33 @@ function checkFile(
     faults.push({ where: path, what: `is in a folder of ${parsed.member}, who is no member of the run` })
   else if (about.older.has(peer)) noteOlder(parsed.member, unproven)
   else {
-    const known = signed.get(peer)?.files.get(signedPathOf(about, path))
-    if (known?.some(each => each.sha256 === digest.sha256 && each.bytes === digest.bytes)) return
-    const what = known == null ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
+    const files = signed.get(peer)?.files
+    const known = [path, ...(renamed.to.get(path) ?? [])].flatMap(each => files?.get(each) ?? [])
+    if (known.some(each => isSame(each, digest))) return
+    const what = known.length === 0 ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
     faults.push({ where: path, what })
   }
 }
 
-/** @returns the path that the member signed for a file */
-function signedPathOf({ renamed }: FilesToCheck, path: string): string {
-  const own = renamed.find(({ as }) => as === path)?.path
-  return own != null && dirname(own) === dirname(path) ? own : path
+function renamedOf({ renamed }: FilesToCheck): Renamed {
+  const both: Renamed = { from: new Map(), to: new Map() }
+  for (const { path, as } of renamed) {
+    if (dirname(path) !== dirname(as) || !isNameLike(basename(path), basename(as))) continue
+    both.from.set(path, [...(both.from.get(path) ?? []), as])
+    both.to.set(as, [...(both.to.get(as) ?? []), path])
+  }
+  return both
 }
+
+/** A file whose name another file of its member got has to be there under another one. What else is false is said of the file that is there. */
+function isThere({ files }: FilesToCheck, path: string, digests: FileDigest[], { from, to }: Renamed): boolean {
+  if (Object.hasOwn(files, path) && !to.has(path)) return true
+  return [path, ...(from.get(path) ?? [])].some(
+    place => Object.hasOwn(files, place) && digests.some(each => isSame(each, files[place] as FileDigest))
+  )
+}
+
+const isSame = (a: FileDigest, b: FileDigest) => a.sha256 === b.sha256 && a.bytes === b.bytes
 
 function checkOther(
   about: FilesToCheck,

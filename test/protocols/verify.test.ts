@@ -218,6 +218,28 @@ verify('files that are missing, extra, longer or replaced by links are named', a
   })
 })
 
+verify('a file that was not taken, and is there nevertheless, is named', async () => {
+  const path = '1-default/sample1/tools-default/m0/x'
+  const dir = await build(good, controller, { refused: [{ path, reason: 'the name is taken' }] })
+  assert.ok((await verifyFolder(dir)).ok)
+  write(dir, path, 'x')
+  assert.equal((await verifyFolder(dir)).faults, [{ where: path, what: 'was not there when the run was sealed' }])
+  rmSync(join(dir, path))
+  mkdirSync(join(dir, path))
+  const [fault] = (await verifyFolder(dir)).faults
+  assert.is(fault?.what, 'is an empty folder, which was not there when the run was sealed')
+})
+
+verify('of a file that could not be read for the seal nothing is proven, once it can be read', async () => {
+  const path = '1-default/sample1/tools-default/m0/x'
+  const dir = await build(good, controller, { unreadable: [{ path, reason: 'EIO' }] })
+  assert.not((await verifyFolder(dir)).unproven.some(each => each.path === path))
+  write(dir, path, 'x')
+  const { ok, unproven } = await verifyFolder(dir)
+  assert.ok(ok)
+  assert.ok(unproven.some(each => each.path === path))
+})
+
 verify('a folder without a record of a run is refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'bak-verify-'))
   dirs.push(dir)

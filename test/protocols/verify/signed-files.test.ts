@@ -13,6 +13,11 @@ const file = (fill: string) => ({ sha256: fill.repeat(64), bytes: 1 })
 const A = 'sysinfo/begin/a/os.json'
 const B = 'sysinfo/begin/b/os.json'
 
+/** Names that files get where their own is taken. */
+const B2 = 'sysinfo/begin/b/os-2.json'
+const A2 = 'sysinfo/begin/a/os-2.json'
+const [C, C2, C3] = ['sysinfo/end/b/c.x', 'sysinfo/end/b/c-2.x', 'sysinfo/end/b/c-2-2.x'] as const
+
 const listOf = (signer: Signer, ...lines: string[]): FileList =>
   splitFileLists(sealFileList(run, Buffer.from(lines.join('')), signer).sealed).lists[0] as FileList
 
@@ -50,16 +55,58 @@ const table: Array<[string, Partial<FilesToCheck>, faults: string[], unproven?: 
   [
     'a file arrived under another name beside its own',
     {
-      files: { ...good.files, [`${B}-2`]: file('c') },
+      files: { ...good.files, [B2]: file('c') },
       lists: [...good.lists, listOf(b, fileLine(B, file('c')))],
-      renamed: [{ path: B, as: `${B}-2` }]
+      renamed: [{ path: B, as: B2 }]
     },
     []
   ],
   [
     'a file is said to have arrived in the folder of another',
-    { files: { ...good.files, [`${A}-2`]: file('b') }, renamed: [{ path: B, as: `${A}-2` }] },
-    [`${A}-2 a did not sign it`]
+    { files: { ...good.files, [A2]: file('b') }, renamed: [{ path: B, as: A2 }] },
+    [`${A2} a did not sign it`]
+  ],
+  [
+    'two files are said to have arrived under the names of each other',
+    {
+      files: { ...good.files, [B]: file('c'), [B2]: file('b') },
+      lists: [...good.lists, listOf(b, fileLine(B2, file('c')))],
+      renamed: [
+        { path: B, as: B2 },
+        { path: B2, as: B }
+      ]
+    },
+    [`${B} is not as b signed it`, `${B2} is missing: b signed it`]
+  ],
+  [
+    'a file is said to have arrived under the name of another one, which is nowhere',
+    {
+      files: { ...good.files, [B2]: file('b') },
+      lists: [...good.lists, listOf(b, fileLine(B2, file('c')))],
+      renamed: [{ path: B, as: B2 }]
+    },
+    [`${B2} is missing: b signed it`]
+  ],
+  [
+    'a file whose name another one got before it has a name beside it',
+    {
+      files: { ...good.files, [C]: file('1'), [C2]: file('2'), [C3]: file('3') },
+      lists: [
+        ...good.lists,
+        listOf(b, fileLine(C, file('1'))),
+        listOf(b, fileLine(C, file('2')), fileLine(C2, file('3')))
+      ],
+      renamed: [
+        { path: C, as: C2 },
+        { path: C2, as: C3 }
+      ]
+    },
+    []
+  ],
+  [
+    'a file is said to have arrived under a name that is like none',
+    { files: { ...good.files, [`${B}.old`]: file('b') }, renamed: [{ path: B, as: `${B}.old` }] },
+    [`${B}.old b did not sign it`]
   ],
   [
     'a list is of another run',
