@@ -1,12 +1,12 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
-import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
+import type { BoundNames } from './mesh/names/bound-names.ts'
 import { checkPermission } from './mesh/permissions.ts'
 import type { MeshServices } from './mesh-services.ts'
 import type { Guards } from './processes/guards.ts'
@@ -26,13 +26,14 @@ export interface AgentServicesInit extends AgentInit {
   config: Config
   register: Register
   guards: Guards
+  /** Whom names in the rules mean. */
+  names: BoundNames
 }
 
 export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
-  const { config, register, guards, home } = init
+  const { config, register, guards, home, names } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
-  const names = NamedControllers.open(home.controllers)
   return {
     allowance: c =>
       new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),

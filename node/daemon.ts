@@ -21,6 +21,7 @@ import type { Refusing } from './mesh/libp2p/encrypter.ts'
 import { createMeshLibp2p, type NetworkInit, type ServiceList } from './mesh/libp2p/libp2p.ts'
 import { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import { PeerScore, refuseCutOff } from './mesh/limits/peer-score.ts'
+import { BoundNames } from './mesh/names/bound-names.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { DialRule } from './mesh/reachability/dial-rule.ts'
 import type { Relays } from './mesh/relay/relays.ts'
@@ -91,7 +92,8 @@ async function compose(
   const guards = await Guards.open({ home: home.root, work: home.work(), supervisor, audit, limits, allow })
   const register = await Register.open(home.registered)
   const addressBook = await AddressBook.open(home.peers)
-  const common = { log, home, signer: identity, program: PROGRAM }
+  const names = await BoundNames.open(home.controllers)
+  const common = { log, home, signer: identity, program: PROGRAM, names }
   const self = {
     name: config.name,
     state: 'alive' as const,

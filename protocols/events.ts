@@ -11,9 +11,13 @@ import { exclusion } from './manifest.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { produced, step, workloadResult } from './phase.ts'
+import { refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
+
+/** Files of one kind that one event names. */
+export const MAX_FILES_OF_EVENT = 64
 
 const phaseFields = {
   seq: count,
@@ -104,7 +108,10 @@ const body = v.variant('type', [
     path: v.optional(pathClass),
     carrier: v.optional(carrier),
     /** Digest of the signed list of its files. */
-    files: v.optional(digest)
+    files: v.optional(digest),
+    /** The first of each, for a record that a daemon that was killed did not write. */
+    renamed: v.optional(list(renamedFile, MAX_FILES_OF_EVENT)),
+    refused: v.optional(list(refusedFile, MAX_FILES_OF_EVENT))
   }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
   v.object({ type: v.literal('warning'), text }),

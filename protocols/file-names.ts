@@ -33,6 +33,9 @@ export function packedName(raw: string): string {
   return isClean ? plain : escapeRaw(raw, character => character === '\\' || CONTROL.test(character))
 }
 
+/** Names that are tried for one file. */
+export const MAX_NAMES_OF_FILE = 64
+
 /** @returns a name, and then others for where it is taken: `a.txt`, `a-2.txt`, `a-3.txt` */
 export function* namesLike(name: string): Generator<string> {
   yield name
@@ -40,15 +43,6 @@ export function* namesLike(name: string): Generator<string> {
   const end = dot > 0 ? dot : name.length
   for (let n = 2; ; n++) yield `${name.slice(0, end)}-${n}${name.slice(end)}`
 }
-
-/** Names that are tried for one file. */
-export const MAX_NAMES = 64
-
-/** @returns whether a file with the first name may have got the second one */
-export const isNameLike = (name: string, other: string) =>
-  namesLike(name)
-    .take(MAX_NAMES)
-    .some(each => each === other)
 
 /** `\xc3\xa9` */
 export const inHex = (raw: string) => bytesOf(raw).toString('hex').replace(/../g, '\\x$&')

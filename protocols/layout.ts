@@ -94,6 +94,13 @@ export function isFolderOf(path: string, member: string): boolean {
   return parsed != null && 'member' in parsed && parsed.member === member && parsed.rest === ''
 }
 
+/** @returns whether a path is in a folder of a member, or one itself */
+export const isMemberPath = (path: string): boolean => 'member' in (parseResultPath(path) ?? {})
+
+/** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
+export const isOfLayout = (path: string): boolean =>
+  /^(certificates|collectors|sysinfo|\d+-[^/]+\/sample[^/]*)\//.test(path)
+
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []
   if (!v.is(phase, name)) return undefined

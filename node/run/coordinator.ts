@@ -24,7 +24,7 @@ import { closeInbox } from '../store/inbox.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
-import { hasResult, listResults } from '../store/stored-results.ts'
+import { hasResult, listResults, removeResult } from '../store/stored-results.ts'
 import { onAbort, within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
@@ -166,7 +166,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   async remove(run: string): Promise<void> {
     await this.inUse.during(run, 'is being deleted here', async () => {
       if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-      await this.folder(run).remove()
+      await removeResult(this.init.home, run)
       // nobody asks for a receipt of a result that is gone
       await closeInbox(this.init.home.inbox(run), true)
       this.#unsealed.delete(run)

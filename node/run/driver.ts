@@ -227,8 +227,7 @@ export class Driver {
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
-    const { answered } = this.run.announcements
-    const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
+    const why = await sealResult({ record, events, folder, signer: parts.signer, announced: this.run.announcements })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null
   }

@@ -5,7 +5,6 @@
 import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import type { StoredEvent } from '../../protocols/events.ts'
 import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
@@ -52,13 +51,11 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
 }
 
-/** @returns the phases of which neither begin nor end was written, though something of them or of a later one was */
+/** @returns the phases without an end, other than one that was open at last: that one was never certified */
 function numbersWithout({ past }: RunEvents): string[] {
-  const known = new Set(past.flatMap(each => (isOfPhase(each) ? [each.seq] : [])))
+  const closed = new Set(past.flatMap(each => (each.type === 'phase-closed' ? [each.seq] : [])))
   const last = Math.max(0, ...past.map(each => ('seq' in each ? each.seq : 0)))
-  const all = Array.from({ length: last }, (_, i) => i + 1)
-  return all.filter(seq => !known.has(seq)).map(certificateNumber)
+  const isOpen = past.some(each => each.type === 'phase-open' && each.seq === last)
+  const all = Array.from({ length: isOpen ? last - 1 : last }, (_, i) => i + 1)
+  return all.filter(seq => !closed.has(seq)).map(certificateNumber)
 }
-
-const isOfPhase = (event: StoredEvent): event is Extract<StoredEvent, { type: 'phase-open' | 'phase-closed' }> =>
-  event.type === 'phase-open' || event.type === 'phase-closed'

@@ -26,7 +26,7 @@ export interface Home {
   ledger: string
   /** What was started here for others. */
   audit: string
-  /** Whom names in `allow.controllers` mean. */
+  /** Whom names in `allow.controllers` and `allow.archive` mean (0600). */
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string

@@ -2,6 +2,7 @@
 import type { CheckedCertificate, Evidence } from '../certificate.ts'
 import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
+import { describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import type { Fault } from './report.ts'
 
@@ -39,6 +40,23 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
   if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
     faults.push(wrong('its results of the workload are not those that the controller answered'))
   return faults
+}
+
+/** @returns where the record contradicts itself */
+export function contradictionsIn({ verdict, partial, workload, excluded, refused = [] }: RunRecord): Fault[] {
+  const wrong = (what: string) => ({ where: RECORD_FILE, what })
+  const bad = workload.find(({ exit, error, timedOut }) => exit !== 0 || error != null || timedOut)
+  return [
+    ...(verdict === 'ok' && bad != null
+      ? [wrong(`its verdict is ok, its workload ended by ${describeExit(bad)}`)]
+      : []),
+    ...(!partial && excluded.length > 0
+      ? [wrong('it says that nothing is missing, and names members that were excluded')]
+      : []),
+    ...(!partial && refused.length > 0
+      ? [wrong('it says that nothing is missing, and names files that were not taken')]
+      : [])
+  ]
 }
 
 /** Where the answer names no error the controller may have taken it from the output. */

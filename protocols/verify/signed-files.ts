@@ -2,9 +2,9 @@
 import { basename, dirname } from 'node:path/posix'
 import { asBakError } from '../errors.ts'
 import { type FileList, isSignedList, linesOfList } from '../file-list.ts'
-import { isNameLike } from '../file-names.ts'
+import { MAX_NAMES_OF_FILE, namesLike } from '../file-names.ts'
 import { EMPTY_FOLDER, type FileDigest, type Unreadable } from '../folder-digests.ts'
-import { FILE_LISTS_FILE, parseResultPath } from '../layout.ts'
+import { FILE_LISTS_FILE, isOfLayout, parseResultPath } from '../layout.ts'
 import { type Fault, isAtOrBelow } from './report.ts'
 
 export interface FilesToCheck {
@@ -14,14 +14,36 @@ export interface FilesToCheck {
   lists: FileList[]
   /** Whose folders are whose: peer ids by names. */
   members: Map<string, string>
-  /** Digests of lists that an answer of their member names: they need no signature of their own. */
+  /** Lists that an answer of their member names, each as `answerOf` has it: they need no signature of their own. */
   answered: ReadonlySet<string>
   /** Members whose answers show that they sign no lists. */
   older: ReadonlySet<string>
   /** What was not taken, or could not be read. */
   absent: Unreadable[]
-  /** Files that arrived under another name in the same folder: only one like their own, since the controller says so. */
+  /** Files that arrived under another name in the same folder. */
   renamed: Array<{ path: string; as: string }>
+}
+
+/** @returns a list of a member as it is in `answered`: what one member says of a list is no word of another */
+export const answerOf = (by: string, digest: string) => `${by} ${digest}`
+
+/** What the answers of members say of their lists. */
+export interface Announced {
+  /** Lists that answers name, each as `answerOf` has it. */
+  answered: ReadonlySet<string>
+  /** Members whose answers name a list, and those with an answer that announces a tarball without one. */
+  listing: ReadonlySet<string>
+  unlisted: ReadonlySet<string>
+}
+
+/** @returns members that sign no lists: they announced a tarball without one, or one came and no answer of theirs names a list */
+export function olderMembers(
+  sent: Array<{ peer: string; files?: string | undefined }>,
+  { listing, unlisted }: Pick<Announced, 'listing' | 'unlisted'>
+): Set<string> {
+  const older = new Set(unlisted)
+  for (const { peer, files } of sent) if (files == null && !listing.has(peer)) older.add(peer)
+  return older
 }
 
 export interface SignedFiles {
@@ -35,27 +57,36 @@ interface Signed {
   folders: Set<string>
 }
 
-/** Names that files got where their own was taken: both ways. */
-interface Renamed {
-  from: Map<string, string[]>
-  to: Map<string, string[]>
-}
-
 export function checkSignedFiles(about: FilesToCheck): SignedFiles {
   const found: SignedFiles = { faults: [], unproven: [] }
   const signed = readLists(about, found)
-  const renamed = renamedOf(about)
-  for (const [path, digest] of Object.entries(about.files)) checkFile(about, path, digest, { signed, renamed }, found)
+  for (const [path, digest] of Object.entries(about.files)) checkFile(about, path, digest, signed, found)
   for (const [path, what] of Object.entries(about.others)) checkOther(about, path, what, signed, found)
+  checkMissing(about, signed, found)
+  return found
+}
+
+/** What a member signed is there, under its own name or under that which it got where its own was taken. */
+function checkMissing(about: FilesToCheck, signed: Map<string, Signed>, { faults }: SignedFiles): void {
+  const renamed = Map.groupBy(about.renamed.filter(isRenaming), ({ path }) => path)
+  // of a file that is not as it was signed nothing more is said
+  const wrong = new Set(faults.map(({ where }) => where))
   for (const [peer, { files }] of signed) {
     const name = nameOf(about, peer)
     for (const [path, digests] of files) {
-      if (isThere(about, path, digests, renamed) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
-      found.faults.push({ where: path, what: `is missing: ${name} signed it` })
+      if (wrong.has(path) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
+      const places = [path, ...(renamed.get(path) ?? []).map(({ as }) => as)]
+      const there = places.flatMap(place => (Object.hasOwn(about.files, place) ? [about.files[place]] : []))
+      const missing = digests.filter(each => !there.some(found => isSame(each, found)))
+      if (missing.length === digests.length) faults.push({ where: path, what: `is missing: ${name} signed it` })
+      else if (missing.length > 0)
+        faults.push({ where: path, what: `is not all that ${name} signed of it: it sent this file more than once` })
     }
   }
-  return found
 }
+
+const isSame = (one: FileDigest, other: FileDigest | undefined) =>
+  one.sha256 === other?.sha256 && one.bytes === other.bytes
 
 function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Signed> {
   const signed = new Map<string, Signed>()
@@ -64,10 +95,10 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
     const { run, by, digest } = list
     const name = nameOf(about, by)
     const wrong = (what: string) => faults.push({ where: FILE_LISTS_FILE, what: `a list of ${name} ${what}` })
-    if (done.has(`${by} ${digest}`)) continue
-    done.add(`${by} ${digest}`)
+    if (done.has(answerOf(by, digest))) continue
+    done.add(answerOf(by, digest))
     if (run !== about.run) wrong(`is of run ${run}`)
-    else if (!about.answered.has(digest) && !isSignedList(list)) wrong('is not as it was signed')
+    else if (!about.answered.has(answerOf(by, digest)) && !isSignedList(list)) wrong('is not as it was signed')
     else {
       const own = signed.get(by) ?? { files: new Map(), folders: new Set() }
       signed.set(by, own)
@@ -75,7 +106,7 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
         for (const { path, file } of linesOfList(list)) {
           if (ownerOf(about, path) !== by) wrong(`names ${path}, which is in no folder of its own`)
           else if (file == null) own.folders.add(path)
-          else own.files.set(path, [...(own.files.get(path) ?? []), file])
+          else addDigest(own.files, path, file)
         }
       } catch (cause) {
         wrong(asBakError(cause).message)
@@ -85,14 +116,20 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
   return signed
 }
 
+function addDigest(files: Signed['files'], path: string, digest: FileDigest): void {
+  const known = files.get(path) ?? []
+  if (!known.some(each => isSame(each, digest))) files.set(path, [...known, digest])
+}
+
 function checkFile(
   about: FilesToCheck,
   path: string,
   digest: FileDigest,
-  { signed, renamed }: { signed: Map<string, Signed>; renamed: Renamed },
+  signed: Map<string, Signed>,
   { faults, unproven }: SignedFiles
 ): void {
   const parsed = parseResultPath(path)
+  if (parsed == null && isOfLayout(path)) faults.push({ where: path, what: 'is in no folder that a result has' })
   // what is in no folder of a member is the controller's own: its seal says what it is
   if (parsed == null || !('member' in parsed)) return
   const peer = about.members.get(parsed.member)
@@ -100,33 +137,25 @@ function checkFile(
     faults.push({ where: path, what: `is in a folder of ${parsed.member}, who is no member of the run` })
   else if (about.older.has(peer)) noteOlder(parsed.member, unproven)
   else {
-    const files = signed.get(peer)?.files
-    const known = [path, ...(renamed.to.get(path) ?? [])].flatMap(each => files?.get(each) ?? [])
-    if (known.some(each => isSame(each, digest))) return
-    const what = known.length === 0 ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
+    const known = signed.get(peer)?.files.get(signedPathOf(about, path))
+    if (known?.some(each => isSame(each, digest))) return
+    const what = known == null ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
     faults.push({ where: path, what })
   }
 }
 
-function renamedOf({ renamed }: FilesToCheck): Renamed {
-  const both: Renamed = { from: new Map(), to: new Map() }
-  for (const { path, as } of renamed) {
-    if (dirname(path) !== dirname(as) || !isNameLike(basename(path), basename(as))) continue
-    both.from.set(path, [...(both.from.get(path) ?? []), as])
-    both.to.set(as, [...(both.to.get(as) ?? []), path])
-  }
-  return both
+/** @returns the path that the member signed for a file */
+function signedPathOf({ renamed }: FilesToCheck, path: string): string {
+  return renamed.find(each => each.as === path && isRenaming(each))?.path ?? path
 }
 
-/** A file whose name another file of its member got has to be there under another one. What else is false is said of the file that is there. */
-function isThere({ files }: FilesToCheck, path: string, digests: FileDigest[], { from, to }: Renamed): boolean {
-  if (Object.hasOwn(files, path) && !to.has(path)) return true
-  return [path, ...(from.get(path) ?? [])].some(
-    place => Object.hasOwn(files, place) && digests.some(each => isSame(each, files[place] as FileDigest))
-  )
+/** Whether a receiver gives a file this other name: with any other the files of a member could change their places. */
+function isRenaming({ path, as }: FilesToCheck['renamed'][number]): boolean {
+  if (dirname(path) !== dirname(as) || path === as) return false
+  return namesLike(basename(path))
+    .take(MAX_NAMES_OF_FILE)
+    .some(each => each === basename(as))
 }
-
-const isSame = (a: FileDigest, b: FileDigest) => a.sha256 === b.sha256 && a.bytes === b.bytes
 
 function checkOther(
   about: FilesToCheck,
@@ -135,7 +164,12 @@ function checkOther(
   signed: Map<string, Signed>,
   { faults }: SignedFiles
 ): void {
-  const peer = ownerOf(about, path)
+  const parsed = parseResultPath(path)
+  if (parsed == null && what !== EMPTY_FOLDER && isOfLayout(path))
+    faults.push({ where: path, what: `is ${what}, in no folder that a result has` })
+  if (parsed == null || !('member' in parsed)) return
+  const peer = about.members.get(parsed.member)
+  if (peer == null) faults.push({ where: path, what: `is ${what}, of ${parsed.member}, who is no member of the run` })
   if (peer == null || about.older.has(peer)) return
   const { folders, files } = signed.get(peer) ?? { folders: new Set(), files: new Map() }
   // of a folder whose files were not taken only the paths are known

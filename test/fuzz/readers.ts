@@ -1,8 +1,8 @@
 /** Every file and text format that is read, and a valid one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NamedControllers } from '../../node/agent/allow/named-controllers.ts'
 import { restoreMember } from '../../node/agent/member-state.ts'
+import { BoundNames } from '../../node/mesh/names/bound-names.ts'
 import { AddressBook } from '../../node/mesh/peering/address-book.ts'
 import { MeshFile } from '../../node/mesh-file.ts'
 import { readAudit } from '../../node/processes/audit.ts'
@@ -137,7 +137,7 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-config'],
     good: () => [json({ cleo: member.peer, constructor: member.peer })],
     file: ownFile('controllers.json'),
-    read: (_, world) => NamedControllers.open(ownFile('controllers.json')(world))
+    read: (_, world) => BoundNames.open(ownFile('controllers.json')(world))
   },
   {
     name: 'audit',
@@ -211,7 +211,7 @@ export const readers: ReaderInit[] = [
     good: fileOf(world => folderOf(world).path(FILE_LISTS_FILE)),
     read: bytes => {
       for (const list of splitFileLists(bytes).lists) {
-        checkFileList(bytes, list)
+        checkFileList(bytes, { ...list, name: 'node-b' })
         isSignedList(list)
         Array.from(linesOfList(list))
       }

@@ -54,7 +54,17 @@ async function doors(own: Role = 'controller') {
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
   const feed = { addEventListener: () => {}, runs: () => [] }
   const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
-  const init = { log, home, signer: self, program: '0', workloads: new Map(), limits: receiveDefaults, archive: true }
+  const names = { peerOf: () => undefined, bind: async () => {} }
+  const init = {
+    log,
+    home,
+    signer: self,
+    program: '0',
+    workloads: new Map(),
+    limits: receiveDefaults,
+    archive: true,
+    names
+  }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()
   const receiver = new Receiver(of as never, init)

@@ -7,6 +7,7 @@ import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import { globOf } from '../../glob.ts'
+import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
 import { pathsIn } from './path-words.ts'
 import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-rule.ts'
 
@@ -22,14 +23,6 @@ export interface Machine extends Disk {
   runs(tool: string, options: string[]): string[] | undefined
 }
 
-export interface Caller {
-  peer: string
-  /** @returns the live controllers that call themselves by this name */
-  named(name: string): string[]
-  /** @returns the peer that a name of the list was bound to when it first let one in */
-  boundTo?(name: string): string | undefined
-}
-
 export interface Refusal {
   rule: keyof Rules
   why: string
@@ -38,11 +31,11 @@ export interface Refusal {
 /** @param caller undefined for a run of this peer @returns the first rule that forbids a part of the run */
 export async function refusalOf(
   rules: Rules,
-  { caller, tools }: { caller?: Caller; tools: Assignment[] },
+  { caller, tools }: { caller?: Asking; tools: Assignment[] },
   machine: Machine
 ): Promise<Refusal | undefined> {
-  const refusal = caller && refuseController(rules, caller)
-  if (refusal != null) return refusal
+  const why = caller && refusalOfPeer(rules.controllers, caller)
+  if (why != null) return { rule: 'controllers', why }
   const brings = tools.find(
     ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
   )
@@ -53,26 +46,6 @@ export async function refusalOf(
     if (refused != null) return refused
   }
   return undefined
-}
-
-/** Peers choose their names: one that is bound means its peer, and one of two peers that is not bound neither. */
-function refuseController({ controllers }: Rules, caller: Caller): Refusal | undefined {
-  const { peer } = caller
-  if (controllers === true || listOf(controllers).includes(peer)) return undefined
-  if (namesOf(controllers, caller).length > 0) return undefined
-  const claimed = listOf(controllers).find(name => caller.named(name).includes(peer))
-  if (claimed == null) return { rule: 'controllers', why: `does not name ${peer}` }
-  const bound = caller.boundTo?.(claimed)
-  const who = bound == null ? `as ${caller.named(claimed).length} peers call themselves` : `which is ${bound} here`
-  return { rule: 'controllers', why: `names ${claimed}, ${who}: to let this one in, name its id ${peer}` }
-}
-
-/** @returns the names of the list that let the caller in */
-export function namesOf(controllers: Rules['controllers'], { peer, named, boundTo }: Caller): string[] {
-  return listOf(controllers === true ? [] : controllers).filter(name => {
-    const bound = boundTo?.(name)
-    return bound == null ? named(name).length === 1 && named(name)[0] === peer : bound === peer
-  })
 }
 
 /** What others bring runs where it can be kept apart, or where the owner says that it need not. */
@@ -103,8 +76,6 @@ async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: 
   }
   return undefined
 }
-
-const listOf = (rule: false | string[]) => (rule === false ? [] : rule)
 
 const isListed = (rule: Rules['tools'], tool: string) =>
   typeof rule === 'boolean' ? rule : expandTools(rule).some(pattern => globOf(pattern)(tool))

@@ -3,16 +3,16 @@ import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Members } from '../../mesh/membership/members.ts'
-import { hereNamed } from '../../mesh/membership/named.ts'
+import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
-import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
-import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
 
 interface AllowanceInit {
@@ -20,7 +20,7 @@ interface AllowanceInit {
   self: string
   rules: Rules
   /** Whom the names in them mean. */
-  names: Pick<NamedControllers, 'peerOf' | 'bind'>
+  names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
@@ -46,7 +46,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     await this.checkRun(run)
     const caller = this.#callerOf(run.controller)
     if (caller == null) return
-    for (const name of namesOf(this.init.rules.controllers, caller)) await this.init.names.bind(name, caller.peer)
+    await this.init.names.bind(namesOf(this.init.rules.controllers, caller), caller.peer)
   }
 
   /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
@@ -80,16 +80,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   }
 
   /** @returns nothing for this peer itself */
-  #callerOf(peer: string): Caller | undefined {
-    const { names, self } = this.init
-    if (peer === self) return undefined
-    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
-  }
-
-  /** An agent may take any name, and must not keep a controller out by it. */
-  #controllersNamed(asked: string): string[] {
-    return hereNamed(this.#members, asked)
-      .filter(({ role }) => role !== 'agent')
-      .map(({ peer }) => peer)
+  #callerOf(peer: string): Asking | undefined {
+    return peer === this.init.self ? undefined : askingOf(peer, this.#members, this.init.names)
   }
 }
