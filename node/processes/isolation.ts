@@ -3,27 +3,15 @@
  * where it is not. Pure: which way this machine has, and the command line that starts a program so.
  */
 import { normalize } from 'node:path'
+import type { WritableMount } from './mounts.ts'
 import type { RunAs } from './run-as.ts'
+import { quoted, type Spaces, spacesOf } from './spaces.ts'
 
 export type Isolation =
   | ({ how: 'user'; setpriv: string; network: boolean; spaces: Spaces } & RunAs)
   | { how: 'sandbox'; bwrap: string; hidden: string[]; shown: string[]; network: boolean }
   /** As the user of the daemon, since the owner says so. */
   | { how: 'owner'; limit: boolean }
-
-/** Namespaces of its own that a program of another user gets. */
-export interface Spaces {
-  unshare?: string
-  /** With it, and with IPC of its own, folders in which anybody may write are empty and gone afterwards. */
-  mount?: string
-  /** Why not all of these are its own. */
-  lacks?: string
-  /** Folders that programs of runs may name. */
-  shown: string[]
-}
-
-/** Where anybody may write, so that what is written there would outlive a run and be in no budget. */
-const FOLDERS_OF_ALL = ['/tmp', '/var/tmp', '/dev/shm']
 
 export interface IsolationFacts {
   isRoot: boolean
@@ -76,14 +64,19 @@ interface Start {
   isolation: Isolation
   /** Its working folder. */
   folder: string
+  /** Another one, for temporary files. */
+  tmp?: string
+  /** Where another user could write on this machine. */
+  writable?: WritableMount[]
   rlimits: Rlimits
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
 }
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
-export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string[] {
-  const program = [...wordsOf(isolation, folder, argv[0] ?? '', rlimits), ...argv]
+export function wrap(start: Start): string[] {
+  const { argv, isolation, rlimits, enter } = start
+  const program = [...wordsOf(start), ...argv]
   const lines = [
     ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
     ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
@@ -103,36 +96,17 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf(isolation: Isolation, folder: string, program: string, rlimits: Rlimits): string[] {
+function wordsOf({ argv, isolation, folder, tmp, writable = [], rlimits: { tmpfs } }: Start): string[] {
+  const [program = ''] = argv
   if (isolation.how === 'owner') return []
   if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
-  const { uid, gid, setpriv } = isolation
+  const { uid, gid, setpriv, spaces, network } = isolation
+  const folders = tmp == null ? [folder] : [folder, tmp]
   return [
-    ...spacesOf(isolation, folder, program, rlimits),
+    ...spacesOf({ spaces, network, folders, program, writable, tmpfs }),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
-}
-
-/** One in which the program lies, or which the owner names, stays as it is. */
-function spacesOf(
-  { network, spaces: { unshare, mount, shown } }: Isolation & { how: 'user' },
-  folder: string,
-  program: string,
-  { tmpfs }: Rlimits
-): string[] {
-  const kept = [...shown, folder, normalize(program)]
-  const own =
-    mount == null ? [] : FOLDERS_OF_ALL.filter(each => !kept.some(path => path === each || path.startsWith(`${each}/`)))
-  if (unshare == null || (network && own.length === 0)) return []
-  const net = network ? [] : ['--net']
-  if (mount == null || own.length === 0) return [unshare, ...net, '--']
-  const size = tmpfs == null ? '' : `,size=${Math.floor(tmpfs)}`
-  const mounts = own.map(
-    each => `test ! -d ${each} || ${quoted(mount)} -t tmpfs -o mode=1777${size} bak ${each} || exit 126`
-  )
-  const script = `${mounts.join('\n')}\nexec "$@"`
-  return [unshare, '--mount', '--propagation', 'private', '--ipc', ...net, '--', '/bin/sh', '-c', script, 'bak-spaces']
 }
 
 /** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
@@ -177,8 +151,6 @@ function mountsOf(hidden: string[], shown: string[]): string[] {
   ]
   return all.sort((a, b) => a.path.length - b.path.length).flatMap(({ words }) => words)
 }
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** @returns for `bak-node status`, the audit and the answer to `join` */
 export function isolationInWords(isolation: Isolation | { why: string }): string {

@@ -5,6 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { ownFolder } from '../../protocols/default-home.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Found, type Isolation, isolationOf, wrap } from './isolation.ts'
+import { writableMountsFor } from './mounts.ts'
 import { findRunAs } from './run-as.ts'
 
 const PROGRAMS = ['setpriv', 'unshare', 'mount', 'bwrap'] as const
@@ -68,6 +69,7 @@ function failureOf(isolation: Isolation, home: string): Promise<string | undefin
     argv: ['/bin/sh', '-c', ':'],
     isolation,
     folder: home,
+    writable: isolation.how === 'user' ? writableMountsFor(isolation) : [],
     rlimits: {},
     enter: []
   })

@@ -8,6 +8,7 @@ import type { Cgroups, RunCgroup } from './cgroups.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
+import { writableMountsFor } from './mounts.ts'
 import { processesOf } from './process-group.ts'
 import { type ProgramOfRun, type Programs, plainPrograms, type RunningProgram } from './programs.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -109,7 +110,8 @@ export class RunPrograms implements Programs {
         fsize: limits.bytes,
         tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
       }
-      const argv = wrap({ argv: program.argv, isolation, folder: cwd, rlimits, enter })
+      const writable = isolation.how === 'user' ? writableMountsFor(isolation) : []
+      const argv = wrap({ argv: program.argv, isolation, folder: cwd, tmp, writable, rlimits, enter })
       const env = chosenEnvironment({ home: cwd, tmp, user, keep })
       const { stdout, stderr } = program
       const isSandbox = isolation.how === 'sandbox'
