@@ -81,7 +81,9 @@ function failureOf(isolation: Isolation, home: string): Promise<string | undefin
       { timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL', env, cwd: '/' },
       (error, _, stderr) => {
         if (error == null) return resolve(undefined)
-        resolve((String(stderr).trim().split('\n')[0] || error.message).slice(0, 300))
+        // the message of the error would be the whole command line
+        const how = error.signal == null ? `exit status ${error.code}` : `signal ${error.signal}`
+        resolve((String(stderr).trim().split('\n')[0] || `it ends with ${how}`).slice(0, 300))
       }
     )
   })
