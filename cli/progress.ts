@@ -3,9 +3,11 @@ import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
-import { describeExit, type Step } from '../protocols/phase.ts'
+import type { Stated } from '../protocols/metric.ts'
+import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatAge } from './format.ts'
+import { endWork, isFailed, isSameSample, type MemberWork, noteWork, planWork, restartWork } from './member-work.ts'
 import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
@@ -19,6 +21,7 @@ export interface PhaseLine {
   seq: number
   phase: Phase
   step?: Step
+  part?: Part
   when?: 'begin' | 'end'
   state: 'open' | 'met' | 'failed'
   asked: number
@@ -56,10 +59,14 @@ export interface Progress {
   /** Samples that were begun, and their number in the whole run. */
   begun: number
   steps?: number
+  /** What the workloads of members do. */
+  work: MemberWork
   troubles: Trouble[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
   warnings: string[]
+  /** What the workload says that it does now. */
+  stated?: Stated
   /** Last lines of the workload's output. */
   tail: string[]
   unfinished: string
@@ -75,6 +82,7 @@ export const noProgress: Progress = {
   members: [],
   phases: [],
   begun: 0,
+  work: new Map(),
   troubles: [],
   lost: [],
   warnings: [],
@@ -91,7 +99,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'waiting':
       return { ...state, waiting: waitingOf(event) }
     case 'roster':
-      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
+      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name), work: planWork(event) }
     case 'phase-open':
       return openPhase(state, event)
     case 'ack':
@@ -110,6 +118,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return warn(state, `refused ${event.what}: ${event.reason}`)
     case 'beside':
       return warn(state, describeBeside(event))
+    case 'work':
+      return { ...state, work: noteWork(state.work, event) }
     case 'workload-ended':
       return endWorkload(state, event)
     case 'received':
@@ -118,6 +128,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return { ...state, transfers: { ...state.transfers, [event.name]: { done: event.done, total: event.total } } }
     case 'warning':
       return warn(state, event.text)
+    case 'stated':
+      return { ...state, stated: { phase: event.phase, progress: event.progress } }
     case 'output':
       return noteOutput(state, visibleOutput(event))
     case 'cancel':
@@ -154,18 +166,26 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 
 /** A workload that failed is a result: its phase was met, and is not shown as well. */
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
+  const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
-  if (last == null || result.exit === 0) return state
-  return updatePhase(state, last.seq, () => ({ failure: describeExit(result) }))
+  if (result.member != null) {
+    const work = endWork(state.work, result)
+    const failed = [...work.values()].filter(isFailed).length
+    if (last == null || failed === 0) return { ...ended, work }
+    return updatePhase({ ...ended, work }, last.seq, () => ({ failure: `${failed} of ${work.size} failed` }))
+  }
+  if (last == null || last.failure != null || result.exit === 0) return ended
+  return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
 }
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
-function openPhase(state: Progress, { seq, phase, step, when, asked, at }: Of<'phase-open'>): Progress {
-  const opened: PhaseLine = { seq, phase, step, when, asked, state: 'open', ok: 0, answered: [], opened: at }
-  const isNew = step != null && (step.number !== state.step?.number || step.sample !== state.step?.sample)
+function openPhase(state: Progress, { seq, phase, step, part, when, asked, at }: Of<'phase-open'>): Progress {
+  const opened: PhaseLine = { seq, phase, step, part, when, asked, state: 'open', ok: 0, answered: [], opened: at }
+  const isNew = step != null && !isSameSample(step, state.step)
   return {
     ...state,
+    work: isNew ? restartWork(state.work) : state.work,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
     step: step ?? state.step,

@@ -1,31 +1,43 @@
 /** Draws the live block of a run as text. Pure. */
+import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
+import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
-import { cleanLine, type Paint, type Style } from './output.ts'
+import { isSameSample } from './member-work.ts'
+import { cleanLine, type Paint, type Piece } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { drawWork } from './render-work.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
   width: number
   now: number
   paint: Paint
+  /** Rows of the terminal. */
+  rows?: number
+  /** The last line of output of each member, where one is asked for. */
+  tails?: ReadonlyMap<string, string>
 }
 
-type Piece = string | [Style, string]
-
 const MAX_TROUBLES = 5
+/** Lines of the block beside those of members, and the least that members get. */
+const OTHER_ROWS = 12
+const MIN_MEMBER_ROWS = 4
 /** Characters of the bar of received bytes. */
 const BAR_WIDTH = 24
 
 /** @returns lines joined by newlines */
-export function render(state: Progress, { width, now, paint }: RenderOptions): string {
+export function render(state: Progress, options: RenderOptions): string {
+  const { width, now, paint } = options
   const lines: Piece[][] = [
     drawHead(state, now),
     ...drawPhases(state, width, now),
+    ...drawMembers(state, options),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...drawStated(state),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
   ]
@@ -36,12 +48,18 @@ function drawHead(state: Progress, now: number): Piece[] {
   const { run = 'run', name, step, begun, steps, members, ended, cancelled } = state
   const facts = [
     formatClock(elapsedAt(state, now)),
-    step == null ? '' : `${step.name} sample ${step.sample}${steps == null ? '' : ` (${begun} of ${steps})`}`,
+    step == null
+      ? ''
+      : `${step.name} ${step.warmup ? 'warm-up' : 'sample'} ${step.sample}${describeCount(begun, steps)}`,
     members.length === 0 ? '' : `${members.length} member${members.length === 1 ? '' : 's'}`
   ].filter(fact => fact !== '')
   const mood: Piece[] = cancelled == null || ended != null ? [] : ['  ', ['yellow', 'cancelling']]
   return [['bold', run], name == null ? '' : ` ${name}`, ...mood, ['dim', `  ${facts.join('  ')}`]]
 }
+
+/** How many follow a failed sample, or a metric that varies, nobody knows. */
+const describeCount = (begun: number, steps?: number) =>
+  steps == null ? '' : begun > steps ? ` (${begun}, planned ${steps})` : ` (${begun} of ${steps})`
 
 const formatClock = (ms: number) => {
   const seconds = Math.floor(ms / 1000)
@@ -56,8 +74,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
   if (waiting != null) return [['  ', ['cyan', '> '], describeWaiting(waiting, now)]]
-  const isCurrent = ({ step: at }: PhaseLine) =>
-    at == null || (at.number === step?.number && at.sample === step?.sample)
+  const isCurrent = ({ step: at }: PhaseLine) => at == null || (step != null && stepFolder(at) === stepFolder(step))
   const shown = phases.filter(isCurrent)
   const rows = flow(
     shown.map(line => drawPhase(line, now)),
@@ -66,10 +83,14 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase({ phase, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
-  const name = when == null ? phase : `${phase} ${when}`
+function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
+  const which = when ?? part
+  const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
-  if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
+  if (state === 'open') {
+    const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
+    return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]
+  }
   if (failure != null)
     return [
       ['red', `✗ ${name} ${failure}`],
@@ -106,6 +127,14 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
   return [['    ', ['dim', `waiting for ${listInWords(awaited, 3)}`]]]
 }
 
+/** While they work; after that those that failed. */
+function drawMembers({ work, phases, step, ended }: Progress, { now, rows = 24, tails }: RenderOptions): Piece[][] {
+  const isOver = ended != null || phases.some(({ phase, step: at }) => phase === 'send' && isSameSample(at, step))
+  const isBegun = phases.some(({ phase, step: at }) => phase === 'work' && isSameSample(at, step))
+  if (!isBegun) return []
+  return drawWork(work, { now, isOver, tails, rows: Math.max(MIN_MEMBER_ROWS, rows - OTHER_ROWS) })
+}
+
 function drawTroubles({ troubles }: Progress): Piece[][] {
   const shown = troubles.slice(-MAX_TROUBLES).map(({ name, phase, reason, excluded }): Piece[] => {
     return [
@@ -129,6 +158,11 @@ function drawLost({ lost }: Progress, now: number): Piece[][] {
   return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
     return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
   })
+}
+
+function drawStated({ stated, ended }: Progress): Piece[][] {
+  if (stated == null || ended != null) return []
+  return [['  ', ['cyan', `workload: ${describeStated(stated)}`]]]
 }
 
 function drawBytes(state: Progress): Piece[][] {

@@ -3,6 +3,8 @@ import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { MemberOutput } from './agent/member-output.ts'
+import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -16,13 +18,14 @@ import type { Register } from './tools/register.ts'
 export type AgentServices = {
   allowance: Allowance
   agent: Agent
+  memberOutput: MemberOutput
   toolCheck: ToolCheck
   leftovers: Leftovers
   garbage: Garbage
   register: Register
 }
 
-export interface AgentServicesInit extends AgentInit {
+export interface AgentServicesInit extends Omit<AgentInit, 'hooks'> {
   config: Config
   register: Register
   guards: Guards
@@ -34,10 +37,12 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const { config, register, guards, home, names } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
+  const hooks = new OwnerHooks({ ...init, folder: home.hooks, settings: config.hooks })
   return {
     allowance: c =>
       new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
-    agent: c => new Agent(c, init),
+    agent: c => new Agent(c, { ...init, hooks }),
+    memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),

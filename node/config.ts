@@ -6,6 +6,7 @@ import {
   type DaemonSettings,
   daemonDefaults,
   daemonSettings,
+  type HooksSettings,
   labelsOf,
   type ReceiveLimits,
   readConfigText
@@ -47,7 +48,11 @@ export interface Flags {
 }
 
 export type Allowed = Required<Omit<AllowSettings, 'run_as'>> & Pick<AllowSettings, 'run_as'>
-export type Config = Required<DaemonSettings> & { allow: Allowed; receive_limits: ReceiveLimits }
+export type Config = Required<DaemonSettings> & {
+  allow: Allowed
+  receive_limits: ReceiveLimits
+  hooks: Required<HooksSettings>
+}
 
 /**
  * @param given the settings that `checkFlags` returned
@@ -62,6 +67,7 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
   const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
+  const hooks = { ...daemonDefaults.hooks, ...file.hooks }
   return {
     ...daemonDefaults,
     ...file,
@@ -71,7 +77,8 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
     relay_limits,
     receive_limits,
     allow,
-    run_limits
+    run_limits,
+    hooks
   } as Config
 }
 

@@ -8,13 +8,18 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { iterationSummaries } from './matrix/iteration-summary.ts'
+import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
-import { produced, step, workloadResult } from './phase.ts'
+import { part, produced, step } from './phase.ts'
 import { refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
+import { workEntry } from './work-entry.ts'
+import { workState } from './work-state.ts'
+import { placement } from './workload.ts'
 
 /** Files of one kind that one event names. */
 export const MAX_FILES_OF_EVENT = 64
@@ -23,6 +28,7 @@ const phaseFields = {
   seq: count,
   phase,
   step: v.optional(step),
+  part: v.optional(part),
   when: v.optional(v.picklist(['begin', 'end']))
 }
 
@@ -32,9 +38,14 @@ const body = v.variant('type', [
     run: runId,
     controller: peerId,
     name,
-    command: v.union([text, v.array(v.string())]),
-    /** Samples of all iterations together. */
-    steps: v.optional(count)
+    /** Left out where clients on members are measured. */
+    command: v.optional(v.union([text, v.array(v.string())])),
+    /** Names of the workloads of members. */
+    workloads: v.optional(list(name, 64)),
+    /** Samples of all iterations together, without those that it may repeat. */
+    steps: v.optional(count),
+    /** The run that it goes on with. */
+    resumes: v.optional(runId)
   }),
   /** Waiting for members that the run names or expects, and who they are. */
   v.object({
@@ -49,7 +60,14 @@ const body = v.variant('type', [
   v.object({
     type: v.literal('roster'),
     manifest: digest,
-    members: list(v.object({ peer: peerId, name, rank: count, tools: list(text, 256) }), 10_000)
+    members: list(
+      v.object({
+        ...{ peer: peerId, name, rank: count },
+        tools: list(text, 256),
+        workloads: v.optional(list(placement, 64))
+      }),
+      10_000
+    )
   }),
   v.object({ type: v.literal('phase-open'), ...phaseFields, asked: count, needed: count }),
   v.object({
@@ -87,13 +105,27 @@ const body = v.variant('type', [
   v.object({ type: v.literal('beside'), ...beside.entries }),
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
+  /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
+  /** A workload of a member, as the member tells it at once. */
+  v.object({ type: v.literal('work'), member: name, role: workEntry.entries.role, ...workState.entries }),
+  /** How the command ended, or an instance of a workload, as its member signed it. */
   v.object({
     type: v.literal('workload-ended'),
-    step,
-    ...workloadResult.entries,
-    /** Bytes of output of all samples so far. */
+    ...workEntry.entries,
+    /** Of the command: bytes of output of all samples so far. */
     written: v.optional(v.object({ stdout: count, stderr: count }))
+  }),
+  /** A window of a workload begins or ends: when on this clock, known within `bound` ms. */
+  v.object({
+    type: v.literal('period'),
+    step,
+    /** The instance that says so. */
+    by: text,
+    name,
+    edge: v.picklist(['begin', 'end']),
+    when: instant,
+    bound: milliseconds
   }),
   /** A tarball was received, verified and unpacked. */
   v.object({
@@ -127,6 +159,8 @@ const body = v.variant('type', [
     shortfalls,
     /** Members of which files could not be packed: so many each, which the `missing.txt` of their folders name. */
     missing: v.optional(list(v.object({ name, files: count }), 10_000)),
+    /** Where the spec says when samples are repeated. */
+    iterations: iterationSummaries,
     /** Runs that went on at the same time on members of this one. */
     beside: besides,
     bytes: count,
@@ -142,6 +176,8 @@ const body = v.variant('type', [
 const liveBody = v.variant('type', [
   /** Some of the output may be left out where it comes faster than it is read; `offset` is how much of all samples is before it. */
   v.object({ type: v.literal('output'), stream: outputStream, offset: v.optional(count), ...outputBytes }),
+  /** What the workload says that it does now. */
+  v.object({ type: v.literal('stated'), step, ...stated }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])

@@ -7,12 +7,15 @@
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
- *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt
+ *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
+ *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
+ *
+ * A warm-up has `warmup<k>` in the place of `sample<k>`.
  *
  * Names below a member's folder are its own, but for a `missing.txt`, which names what could not be brought. A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
  */
 import * as v from 'valibot'
-import { name, type Phase, phase } from './fields.ts'
+import { iterationName, name, type Phase, phase } from './fields.ts'
 import type { Certificate, Step } from './phase.ts'
 
 export const RECORD_FILE = 'run.json'
@@ -24,6 +27,8 @@ export const METADATA_FILE = 'metadata.log'
 export const FILE_LISTS_FILE = 'files.txt'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
+/** In a folder of a workload: what it measured of itself, a line of JSON each. */
+export const METRICS_FILE = 'metrics.ndjson'
 /** The signed messages of a run. */
 export const CERTIFICATES_FOLDER = 'certificates'
 export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`
@@ -50,6 +55,8 @@ const fixedFiles = new Map<string, FixedFile>(
 export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
 export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
+/** Beside them: when they had grown to how many bytes (output-times.ts). */
+export const TIMES_FILE = 'times.txt'
 
 /** `certificates/0003`: that of a phase of which no more is known. */
 export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}`
@@ -59,13 +66,18 @@ export const collectorFolder = (collector: string) => `collectors/${collector}`
 export const sysinfoFolder = (when: SysinfoWhen, member: string) => `sysinfo/${when}/${member}`
 /** `1-default` */
 export const iterationFolder = ({ number, name }: Pick<Step, 'number' | 'name'>) => `${number}-${name}`
-/** `1-default/sample1` */
-export const stepFolder = (step: Step) => `${iterationFolder(step)}/sample${step.sample}`
+/** `1-default/sample1`, `1-default/warmup1` */
+export const stepFolder = (step: Step) => `${iterationFolder(step)}/${sampleFolder(step)}`
+export const sampleFolder = ({ sample, warmup }: Pick<Step, 'sample' | 'warmup'>) =>
+  `${warmup ? 'warmup' : 'sample'}${sample}`
 /** What the tools of one group wrote on one member. */
 export const toolsFolder = (step: Step, group: string, member: string) => `${stepFolder(step)}/tools-${group}/${member}`
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
   `${toolsFolder(step, group, member)}/${tool}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
+/** @param instance 1 .. n where several run on the member */
+export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
+  `${workloadFolder(step, member)}/${workload}${instance == null ? '' : `.${instance}`}`
 
 /** What a path in a result stands for. `rest` is the path below the folder of the member or collector; '' is the folder itself. */
 export type ResultPath =
@@ -127,8 +139,9 @@ function parseSample([iteration = '', sample = '', folder = '', member, ...below
 }
 
 function parseStep(iteration: string, sample: string): Step | undefined {
-  const [, number, iterationName] = /^([1-9]\d{0,14})-(.+)$/.exec(iteration) ?? []
-  const [, repetition] = /^sample([1-9]\d{0,14})$/.exec(sample) ?? []
-  if (number == null || repetition == null || !v.is(name, iterationName)) return undefined
-  return { number: Number(number), name: iterationName, sample: Number(repetition) }
+  const [, number, called] = /^([1-9]\d{0,14})-(.+)$/.exec(iteration) ?? []
+  const [, kind, repetition] = /^(sample|warmup)([1-9]\d{0,14})$/.exec(sample) ?? []
+  if (number == null || repetition == null || !v.is(iterationName, called)) return undefined
+  const step = { number: Number(number), name: called, sample: Number(repetition) }
+  return kind === 'warmup' ? { ...step, warmup: true } : step
 }

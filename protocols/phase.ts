@@ -16,6 +16,7 @@ import {
   cutText,
   digest,
   instant,
+  iterationName,
   list,
   MAX_PEERS,
   milliseconds,
@@ -26,18 +27,27 @@ import {
   text
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
+import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
+import { VERDICTS } from './verdict.ts'
+import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
   /** 1 .. n */
   number: count,
-  name,
-  /** 1 .. n */
-  sample: count
+  name: iterationName,
+  /** 1 .. n; warm-ups are numbered by themselves. */
+  sample: count,
+  /** It counts for nothing. */
+  warmup: v.optional(v.literal(true))
 })
 export type Step = v.InferOutput<typeof step>
+
+/** Which workloads of members a phase `work` is about; it is about the command of the controller where there is none. */
+export const part = v.picklist(['servers', 'clients'])
+export type Part = v.InferOutput<typeof part>
 
 export const command = v.object({
   run: runId,
@@ -52,10 +62,14 @@ export const command = v.object({
   deadline: milliseconds,
   /** For start, work, stop and send. */
   step: v.optional(step),
+  /** For work. */
+  part: v.optional(part),
   /** For sysinfo: which of the two snapshots. */
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
+  /** For terminate: how the run ends, as far as that is known. */
+  verdict: v.optional(v.picklist(VERDICTS)),
   /** Peers that are to act; all members of the run where it is left out, and whoever the offer names for join. */
   to: v.optional(list(peerId, 256)),
   /** The controller is connected with all whom it asks: a peer that gets the command from its signer need not pass it on. */
@@ -84,13 +98,35 @@ export const workloadResult = v.object({
   duration: milliseconds,
   timedOut: v.boolean(),
   /** Why it failed: what it said of itself by `#BAK:STATE ERR`, whatever its exit status is, or else the line of its stderr that says so. */
-  error: v.optional(text)
+  error: v.optional(text),
+  /** What it measured itself: lines `#BAK:METRIC` and calls of `bak sample`. */
+  metrics: v.optional(metrics)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 
+/** How one instance of a workload on a member ended. */
+export const instanceResult = v.object({
+  ...workloadResult.entries,
+  workload: name,
+  /** 1 .. n */
+  instance: count,
+  role: v.picklist(['server', 'client']),
+  /** When it was started, on the controller's clock; left out where it was not. */
+  began: v.optional(instant),
+  /** How long after that it was ready; left out for one that never was, and for clients. */
+  ready: v.optional(milliseconds),
+  /** It ended because it was stopped, as servers are when the clients have ended, and not by itself. */
+  stopped: v.optional(v.literal(true)),
+  /** It did not end by the signal that stops it, and was killed. */
+  killed: v.optional(v.literal(true))
+})
+export type InstanceResult = v.InferOutput<typeof instanceResult>
+
 /** @returns `exit 3`, `ended by SIGTERM`, or `ended by signal 34` for one without a name */
-export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string =>
-  signal == null ? `exit ${exit}` : `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
+export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string => {
+  if (signal != null) return `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
+  return exit == null ? 'not started' : `exit ${exit}`
+}
 
 /** Warnings in one acknowledgement, and things that are missing. */
 const MAX_REMARKS = 64
@@ -119,6 +155,8 @@ export const ack = v.object({
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
+  /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
+  workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
   /** For stop: what watching cost since the answer to start. */
   observed: v.optional(cost)
 })
@@ -146,6 +184,7 @@ export const phaseOutcome = {
   /** Digest of the manifest; of the offer for `join`. */
   subject: digest,
   step: v.optional(step),
+  part: v.optional(part),
   when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),
   /** Answers that were needed, and asked for. */

@@ -1,31 +1,23 @@
 /** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
+import { type BeginOptions, beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
-import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
-import { describeBegun } from '../format.ts'
-import { onSignals } from '../interrupt.ts'
-import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
+import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
-import { chooseView } from '../views/index.ts'
 
-interface Options extends SpecFlags {
+interface Options extends SpecFlags, BeginOptions {
   key?: string
-  propagateExit?: boolean
   detach?: boolean
-  quiet?: boolean
   dryRun?: boolean
-  progress?: boolean
-  heartbeat?: number
 }
 
 export function define(command: Command): void {
@@ -38,6 +30,7 @@ export function define(command: Command): void {
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
+    'bak run --on role=load --workload -- ./bench.sh': 'on each of these members, and not on this machine',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
@@ -56,8 +49,17 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+  const { keys, source } = readFile(words, context.rest)
+  try {
+    return await plan(context, options, keys)
+  } catch (cause) {
+    throw withLines(cause, source)
+  }
+}
+
+async function plan(context: Context, options: Options, keys: RunFile): Promise<number> {
   const { given, configured } = context.bySource<Options>()
-  const spec = effectiveSpec(readFile(words, context.rest), given, context.rest, configured)
+  const spec = effectiveSpec(keys, given, context.rest, configured)
   const directory = currentFolder()
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
@@ -65,14 +67,15 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
   const caller = { directory, env: callerEnv }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
-  return options.detach ? detach(context, request) : start(context, options, request)
+  const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
+  return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)
 }
 
 /** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
-function readFile(words: string[], rest: string[] | undefined): RunFile {
+function readFile(words: string[], rest: string[] | undefined): { keys: RunFile; source?: RunFileText } {
   if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
   const [file] = words
-  if (file == null) return {}
+  if (file == null) return { keys: {} }
   refuseCommandAsFile(words)
   let text: string
   try {
@@ -82,53 +85,10 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
   }
   try {
-    return readRunFile(text, file)
+    return { keys: readRunFile(text, file), source: { file, text } }
   } catch (cause) {
     if (file.endsWith('.toml')) throw cause
     const { code, message } = asBakError(cause)
     throw new BakError(code, `${message}\nif ${file} is a command: bak run -- ${file}`, { cause })
-  }
-}
-
-async function detach({ socket, json, print }: Context, request: CallRequest<'run'>): Promise<number> {
-  for await (const first of callDaemon(socket, 'run', request)) {
-    if (!('existed' in first)) break
-    await print(json ? JSON.stringify(first) : first.run)
-    // the id alone is on stdout
-    if (!json && first.absent.length > 0) await writeTo(process.stderr, `${cleanLine(describeBegun(first))}\n`)
-    return 0
-  }
-  throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
-}
-
-async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
-  const { socket, json, ask } = context
-  const leaving = new AbortController()
-  const { signal } = leaving
-  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
-  const view = await chooseView({ ...options, json, rest })
-  let run: string | undefined
-  let isCancelled = false
-  const cancel = (by: NodeJS.Signals) => {
-    // the daemon cancels a run whose caller leaves before it is told the id
-    if (run == null) return leaving.abort()
-    isCancelled = true
-    const isTyped = by === 'SIGINT'
-    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
-    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
-      view.say(`bak: cannot cancel: ${asBakError(error).message}`)
-    )
-  }
-  const release = onSignals({ cancel, detach: () => leaving.abort() })
-  try {
-    const events = callDaemon(socket, 'run', request, { signal })
-    return await follow(events, {
-      ...{ ...options, view, signal },
-      isCancelled: () => isCancelled,
-      onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
-      onRun: id => (run = id)
-    })
-  } finally {
-    release()
   }
 }

@@ -7,7 +7,6 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command, cutRemarks } from '../../protocols/phase.ts'
-import { cutMissing } from '../../protocols/shortfall.ts'
 import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
@@ -20,13 +19,12 @@ import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { stopTools } from './phases/stop.ts'
+import { endHere, HURRIED_MS, stopTools } from './phases/stop.ts'
 import { isLegal, isOver, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
 const LAST_MESSAGES_MS = 1_000
-
 export interface MemberRunInit {
   member: MemberState
   log: Log
@@ -155,7 +153,7 @@ export class MemberRun {
     this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#tail
-    await stopTools(this.member)
+    await stopTools(this.member, HURRIED_MS)
     await this.#uplinks.stop()
     await this.member.close()
   }
@@ -184,7 +182,7 @@ export class MemberRun {
   }
 
   async #abandon(): Promise<void> {
-    await stopTools(this.member)
+    await endHere(this.member, this.#init.parts, { graceMs: HURRIED_MS })
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await packRest(this.member).catch(error => this.#failed('data not packed', error))
     await this.#finish()
@@ -256,15 +254,14 @@ export class MemberRun {
 
   async #act(command: Command, signal: AbortSignal) {
     const { member } = this
+    const { parts, stream } = this.#init
     try {
       this.#check(command)
       const done = await handlers[command.phase]({
-        command,
-        member,
-        parts: this.#init.parts,
-        signal,
-        tell: missing => this.#init.stream.tell(cutMissing(missing)),
-        ask: async until => reversed(await this.#init.stream.clock.ask(until))
+        ...{ command, member, parts, signal, call: stream.calls.ask },
+        tell: missing => stream.tell(missing),
+        report: state => stream.report(state),
+        ask: async until => reversed(await stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...cutRemarks(done) }
     } catch (cause) {

@@ -17,14 +17,17 @@ import {
   type Manifest,
   manifestSubject,
   type Offer,
-  offerSubject
+  offerSubject,
+  type RosterEntry
 } from '../../protocols/manifest.ts'
+import type { Placement } from '../../protocols/workload.ts'
 import type { Programs } from '../processes/programs.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
+import type { MemberWork } from '../work/workloads/member-work.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
@@ -70,6 +73,8 @@ export class MemberState {
   manifestDigest: string | undefined
   ack: Envelope | undefined
   started: StartedTool[] = []
+  /** The workloads of the sample that goes on. */
+  work: MemberWork | undefined
   /** What started them. */
   programs: Programs | undefined
   /** What the daemon had cost when this member answered `start`. */
@@ -104,6 +109,16 @@ export class MemberState {
   /** The tools that this member was asked to run. */
   get tools(): Assignment[] {
     return this.#candidate.tools
+  }
+
+  /** All who take part, in the order of their ranks; nobody before there is a manifest. */
+  get roster(): RosterEntry[] {
+    return this.manifest?.roster ?? []
+  }
+
+  /** The workloads that this member was asked to run. */
+  get workloads(): Placement[] | undefined {
+    return this.#candidate.workloads
   }
 
   get #candidate() {

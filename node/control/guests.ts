@@ -30,7 +30,8 @@ async function door(parts: Parts, spec: Spec, controller: string): Promise<strin
   if (controller !== identity.peer) checkPermission(authority, controller, 'drive')
   const candidate = candidatesOf(spec, members.list()).find(({ peer }) => peer === identity.peer)
   if (candidate == null) return `it would not be asked: "${spec.on}" does not select this peer`
-  await allowance.checkRun({ controller, tools: candidate.tools, spec, open: agent.runsOf(controller) + 1 })
+  const { tools, workloads } = candidate
+  await allowance.checkRun({ controller, tools, workloads, spec, open: agent.runsOf(controller) + 1 })
   return members.self.state === 'draining' ? `${members.self.name} takes no new runs` : undefined
 }
 

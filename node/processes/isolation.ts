@@ -64,19 +64,32 @@ interface Start {
   isolation: Isolation
   /** Its working folder. */
   folder: string
-  /** Another one, for temporary files. */
-  tmp?: string
-  /** Where another user could write on this machine. */
-  writable?: WritableMount[]
+  /** Folders beside that one in which it may write. */
+  writable?: string[]
+  /** What is mounted on this machine where another user could write. */
+  mounts?: WritableMount[]
   rlimits: Rlimits
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
+  /** The folder that the program starts in instead, which its user may enter or not. */
+  directory?: string | undefined
+  /**
+   * Variables of the program alone. What starts it runs with more rights than the program, and some variables make any program load
+   * what they name.
+   */
+  env?: Record<string, string>
 }
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
 export function wrap(start: Start): string[] {
-  const { argv, isolation, rlimits, enter } = start
-  const program = [...wordsOf(start), ...argv]
+  const { argv, isolation, rlimits, enter, directory, env = {} } = start
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const program = [
+    ...wordsOf(start),
+    ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
+    ...(variables.length === 0 ? [] : ['env', ...variables]),
+    ...argv
+  ]
   const lines = [
     ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
     ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
@@ -96,23 +109,23 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf({ argv, isolation, folder, tmp, writable = [], rlimits: { tmpfs } }: Start): string[] {
+function wordsOf({ argv, isolation, folder, writable = [], mounts = [], rlimits: { tmpfs } }: Start): string[] {
   const [program = ''] = argv
+  const folders = [folder, ...writable]
   if (isolation.how === 'owner') return []
-  if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
+  if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
   const { uid, gid, setpriv, spaces, network } = isolation
-  const folders = tmp == null ? [folder] : [folder, tmp]
   return [
-    ...spacesOf({ spaces, network, folders, program, writable, tmpfs }),
+    ...spacesOf({ spaces, network, folders, program, mounts, tmpfs }),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
 }
 
-/** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
+/** All is read-only but the folders, in the first of which it starts; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
 function sandbox(
   { bwrap, hidden, shown, network }: Isolation & { how: 'sandbox' },
-  folder: string,
+  folders: string[],
   program: string
 ): string[] {
   const own = hidden.some(path => normalize(program).startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
@@ -139,7 +152,7 @@ function sandbox(
       '/proc'
     ],
     ...[...mountsOf(hidden, shown), ...own],
-    ...['--bind', folder, folder, '--chdir', folder, '--']
+    ...[...folders.flatMap(path => ['--bind', path, path]), '--chdir', folders[0] as string, '--']
   ]
 }
 

@@ -69,7 +69,7 @@ function failureOf(isolation: Isolation, home: string): Promise<string | undefin
     argv: ['/bin/sh', '-c', ':'],
     isolation,
     folder: home,
-    writable: isolation.how === 'user' ? writableMountsFor(isolation) : [],
+    mounts: isolation.how === 'user' ? writableMountsFor(isolation) : [],
     rlimits: {},
     enter: []
   })

@@ -25,13 +25,13 @@ interface SpacesOf {
   folders: string[]
   program: string
   /** What is made read-only. */
-  writable: WritableMount[]
+  mounts: WritableMount[]
   /** Bytes of each folder in memory. */
   tmpfs?: number
 }
 
 /** @returns the words before a program: none where this machine has no namespaces. One of the folders in which it, or what the owner names, lies stays as it is */
-export function spacesOf({ spaces, network, folders, program, writable, tmpfs }: SpacesOf): string[] {
+export function spacesOf({ spaces, network, folders, program, mounts, tmpfs }: SpacesOf): string[] {
   const { unshare, mount, shown } = spaces
   const net = network ? [] : ['--net']
   if (unshare == null || (network && mount == null)) return []
@@ -39,7 +39,7 @@ export function spacesOf({ spaces, network, folders, program, writable, tmpfs }:
   const named = [...shown, ...folders, normalize(program)]
   const [shared, own] = split(FOLDERS_OF_ALL, each => named.some(path => isAtOrBelow(path, each)))
   const kept = [...shared, ...shown].filter(path => path !== '/')
-  const readOnly = writable.filter(({ point }) => ![...shared, ...shown, ...own].some(path => isAtOrBelow(point, path)))
+  const readOnly = mounts.filter(({ point }) => ![...shared, ...shown, ...own].some(path => isAtOrBelow(point, path)))
   const size = tmpfs == null ? '' : `,size=${Math.floor(tmpfs)}`
   const lines = [
     ...kept.map(

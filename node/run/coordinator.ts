@@ -8,11 +8,13 @@ import type { Begun, Caller } from '../../protocols/control/runs.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import type { OutputPortion } from '../../protocols/output.ts'
+import { labelsIn } from '../../protocols/instances.ts'
+import type { OutputMark, OutputPortion, OutputRequest } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import type { Members, MembersEvents } from '../mesh/membership/members.ts'
@@ -31,15 +33,16 @@ import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
-import { followOutput } from './output.ts'
+import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
+import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
+import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -77,7 +80,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #unsealed = new Map<string, Unsealed>()
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turn = new InTurn()
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
@@ -114,9 +117,16 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
    */
   begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
-    const begun = this.#turn.then(() => this.#begin(asked))
-    this.#turn = begun.catch(() => {})
-    return begun
+    return this.#turn.run(() => this.#begin(asked))
+  }
+
+  /** Begins a run that takes what another lacks, whose folder is here. @throws {BakError} as `restOf` and `begin` do */
+  resume(run: string, env: RunRequest['env']): Promise<Begun | Complete> {
+    return this.#turn.run(async () => {
+      const about = { folder: this.folder(run), self: this.init.signer.peer, summaries: await this.summaries() }
+      const rest = await restOf(run, about)
+      return 'complete' in rest ? rest : this.#begin({ ...rest, env })
+    })
   }
 
   /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
@@ -139,7 +149,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
+    const order: RunOrder = { ...asked, spec: withSeed(asked.spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }
@@ -155,11 +165,15 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     for (const event of values.slice(from)) yield event.type === 'ended' ? { ...event, folder: root } : event
   }
 
-  /** The output of a run whose folder is here, to its end. */
-  output(run: string, signal: AbortSignal): AsyncGenerator<OutputPortion> {
+  /** The output of a run whose folder is here, as far as it has come, and its end. @throws {BakError} `no-such-run` */
+  async *output({ run, ...asked }: OutputRequest, signal: AbortSignal): AsyncGenerator<OutputPortion | OutputMark> {
+    const record = await this.record(run)
+    if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     const { home } = this.init
-    const output = new RunOutput([home.runs(run), join(home.work(run), 'data')])
-    return followOutput(output, () => this.driver(run) == null, signal)
+    // while the run goes on this peer gives out its own part as any member does
+    const own = this.driver(run) == null ? [join(home.work(run), 'data')] : []
+    const output = new RunOutput([home.runs(run), ...own], labelsIn(record.spec))
+    yield* readOutput(output, { ...asked, follow: false }, { signal })
   }
 
   /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
@@ -231,6 +245,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
+      onWork: (peer, state) => driver.onWork(peer, state),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, receptionOf(driver))

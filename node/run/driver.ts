@@ -5,26 +5,31 @@
 
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { isWhole, statusOf } from '../../protocols/verdict.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
+import { deviationsOf, noteIterations } from './iterations.ts'
 import { freezeRoster, offerRun } from './join.ts'
 import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
-import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
+import { isSameStep, type PlannedPhase, phasesOf } from './plan.ts'
 import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
+import { samplesOf } from './run-samples.ts'
 import { sealResult } from './sealing.ts'
 import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
+import { WorkWatch } from './work-watch.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
@@ -44,44 +49,59 @@ export interface DriverOptions {
 
 export class Driver {
   readonly run: RunContext
-  readonly #plan: PlannedPhase[]
+  readonly #plan: Iterable<PlannedPhase>
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
   readonly #sends: SendWatch
+  readonly #work: WorkWatch
   /** Shortfalls that each member has named before its answer. */
   readonly #named = new Map<string, number>()
+  /** What ended the run before its plan did. */
+  #ending: Ending = { verdict: 'ok' }
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
     this.#hooks = hooks
-    this.#plan = planOf(run.order.spec).slice(position)
+    this.#plan = phasesOf(
+      run.order.spec,
+      samplesOf(run, () => this.#ending.verdict !== 'ok')
+    ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
-    this.#watch = new LossWatch(run, why => this.#abort(why))
+    this.#watch = new LossWatch(run, {
+      onHopeless: why => this.#abort(why),
+      awaits: peer => this.#phases.open?.command.part != null && this.#phases.open.waitsFor(peer),
+      onExcluded: () => this.#phases.open?.checkReachable()
+    })
+    this.#work = new WorkWatch(run, why => this.#abort(why))
   }
 
   /** @returns whether the folder is sealed; never rejects */
   async drive(): Promise<boolean> {
     const { order, parts, events, record } = this.run
-    const { name, command } = order.spec
-    const steps = stepsOf(order.spec).length
-    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, steps })
-    let ending: Ending = { verdict: 'ok' }
+    const { name, command, workload } = order.spec
+    const workloads = workload.map(each => each.name)
+    const steps = plannedSamples(order.spec, order.resumes?.taken).length
+    const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
+    const about = { run: order.run, controller: parts.signer.peer, name, command, workloads, steps }
+    events.store({ type: 'created', ...about, ...resumes })
     const fail = (cause: unknown) => {
-      if (ending.verdict === 'ok') ending = this.#endingOf(cause)
+      if (this.#ending.verdict === 'ok') this.#ending = this.#endingOf(cause)
     }
     for (const at of this.#plan) {
-      const failed = ending.verdict !== 'ok'
+      const failed = this.#ending.verdict !== 'ok'
       if (failed && !this.#isDue(at)) continue
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
     // it was accepted while the last phase was written
     if (this.run.cancelled.aborted) fail(this.run.cancelled.reason)
-    return this.#finish(ending.verdict === 'ok' ? endingOfWorkload(record) : ending)
+    const ending = this.#endingNow()
+    if (this.#ending.verdict === 'ok') for (const each of deviationsOf(record)) this.run.lack(each)
+    return this.#finish(ending)
   }
 
   /** Anyone may stop a run at any time; what was measured is kept. @returns false if it is too late: the run has its verdict */
@@ -97,8 +117,8 @@ export class Driver {
   #abort(why: Stopped): void {
     this.run.cancel(why)
     const { open } = this.#phases
-    // the workload ends by the signal, and its result still counts
-    if (open?.command.phase === 'work') open.touch(CANCEL_GRACE_MS)
+    // the command ends by the signal, and its result still counts; workloads of members are ended by `stop`
+    if (open?.command.phase === 'work' && open.command.part == null) open.touch(CANCEL_GRACE_MS)
     else open?.close()
   }
 
@@ -141,6 +161,11 @@ export class Driver {
     const before = this.#named.get(peer) ?? 0
     if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
     if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
+  }
+
+  /** A member says what a workload of it does. */
+  onWork(peer: string, state: WorkState): void {
+    this.#work.onState(peer, state)
   }
 
   /** Whether the peer may open a stream for its answers. The last phase asks the excluded, too, whose stream may have closed with their part. */
@@ -198,7 +223,11 @@ export class Driver {
     const { run } = this
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
-    if (at.phase === 'start') this.#step = at.step
+    if (at.phase === 'start') {
+      this.#step = at.step
+      this.#work.begin(at.step)
+    }
+    if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
     for (const hook of this.#hooks) await hook.before?.(at, run)
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
@@ -210,6 +239,12 @@ export class Driver {
     if (at.phase !== 'join') return
     await freezeRoster(run, acks)
     this.checkOverlap()
+  }
+
+  /** No sample is left to take. */
+  #endingNow(): Ending {
+    noteIterations(this.run.record)
+    return this.#ending.verdict === 'ok' ? endingOfWorkload(this.run.record) : this.#ending
   }
 
   #endingOf(cause: unknown): Ending {

@@ -1,19 +1,25 @@
 /** The order of a run's phases, as data: the driver walks it, `--dry-run` prints it. Nothing else knows the order. */
 import type { Phase } from '../../protocols/fields.ts'
-import { stepFolder } from '../../protocols/layout.ts'
-import type { Step } from '../../protocols/phase.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
+import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
+/** A member says why a server is not ready, or that a client was killed at its deadline, before it is given up, ms. */
+const ANSWER_MARGIN_MS = 30_000
 
 export interface PlannedPhase {
   phase: Phase
   step?: Step
+  /** Of `work`: workloads of members; left out for the command of the controller. */
+  part?: Part
   when?: 'begin' | 'end'
   /**
-   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part. `controller`: it alone. `everyone`: the
-   * excluded, too.
+   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that run one of it. `controller`:
+   * it alone. `everyone`: the excluded, too.
    */
   who: 'candidates' | 'members' | 'controller' | 'everyone'
   /** It happens although the run has failed before: of a sample that had begun, or of the run. It waits for all who can still answer. */
@@ -26,43 +32,66 @@ export interface PlannedPhase {
   grace: number
 }
 
-/** @returns each sample of each iteration, in order */
-export function stepsOf(spec: Spec): Step[] {
-  return spec.iterations.flatMap((iteration, i) =>
-    Array.from({ length: spec.samples }, (_, k) => ({ number: i + 1, name: iteration.name, sample: k + 1 }))
-  )
-}
+/** @returns all phases of a run in which each sample is good, in order */
+export const planOf = (spec: Spec): PlannedPhase[] => [...phasesOf(spec, plannedSamples(spec))]
 
-/** @returns all phases of a run, in order */
-export function planOf(spec: Spec): PlannedPhase[] {
+/** @param steps samples as they become due; @returns all phases of a run, in order: each sample is asked for when the one before is over */
+export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedPhase> {
   const { join_timeout, phase_timeout, send_timeout, send_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
+  // workloads have their own time to end by a signal
+  const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
       ? []
       : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
-    { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },
-    { ...usual, phase: 'stop', step, always: 'sample', grace: STOP_GRACE_MS },
+    ...workOf(spec).map(each => ({ ...usual, ...each, phase: 'work' as const, step })),
+    { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
     { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
+  yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
+  yield { ...usual, phase: 'stage' }
+  yield* snapshot('begin')
+  yield { ...usual, phase: 'init' }
+  for (const step of steps) yield* sample(step)
+  yield { ...usual, phase: 'end', always: 'run' }
+  yield* snapshot('end')
+  yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
+}
+
+/** @returns the work of one sample: servers until they are ready, then what is measured */
+function workOf(spec: Spec): Array<Pick<PlannedPhase, 'who' | 'part' | 'deadline'>> {
+  const has = (role: 'server' | 'client') => spec.workload.some(each => each.role === role)
+  const clients = clientTimeOf(spec) * 1000
   return [
-    { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 },
-    { ...usual, phase: 'stage' },
-    ...snapshot('begin'),
-    { ...usual, phase: 'init' },
-    ...stepsOf(spec).flatMap(sample),
-    { ...usual, phase: 'end', always: 'run' },
-    ...snapshot('end'),
-    { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
+    ...(has('server')
+      ? [{ who: 'members' as const, part: 'servers' as const, deadline: readyTimeOf(spec) * 1000 + ANSWER_MARGIN_MS }]
+      : []),
+    ...(has('client')
+      ? [
+          {
+            who: 'members' as const,
+            part: 'clients' as const,
+            deadline: clients === 0 ? 0 : clients + ANSWER_MARGIN_MS
+          }
+        ]
+      : []),
+    ...(spec.command == null ? [] : [{ who: 'controller' as const, deadline: 0 }])
   ]
 }
 
-/** @returns a phase in one word or two, as people see it: `start 1-default/1` */
-export function describePhase({ phase, step, when }: Pick<PlannedPhase, 'phase' | 'step' | 'when'>): string {
-  if (step != null) return `${phase} ${step.number}-${step.name}/${step.sample}`
+/** @returns a phase in a few words, as people see it: `start 1-default/1`, `work clients 1-default/1` */
+export function describePhase({
+  phase,
+  step,
+  part,
+  when
+}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'when'>): string {
+  if (step != null)
+    return `${phase}${part == null ? '' : ` ${part}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
 

@@ -41,10 +41,10 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, when, verdict, asked } = value
+    const { seq, phase, step, part, when, verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took: 0, certificate })
+    events.store({ type: 'phase-closed', seq, phase, step, part, when, verdict, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
   const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))

@@ -6,19 +6,33 @@ import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { whyNotStartable } from '../tools/find-program.ts'
-import { checkTools } from './roster.ts'
+import { attendanceOf, isComplete } from './attendance.ts'
+import { checkTools, whyNotPlaced } from './roster.ts'
 import { parseSelector } from './selector.ts'
 
 /** @throws {BakError} `usage` for a selector that means nothing and for a tool that nobody knows, `bad-run-file` for options without a tool */
 export function checkSpecIn(spec: Spec, members: MemberView[]): void {
   parseSelector(spec.on)
   for (const group of spec.groups) parseSelector(group.on)
+  checkWorkloads(spec, members)
   checkTools(spec, members)
+}
+
+/**
+ * A run that waits for members may get those whom its workloads need.
+ * @throws {BakError} `usage` for a selector that means nothing; for workloads that cannot be placed on those who are here, if nobody is waited for
+ */
+function checkWorkloads(spec: Spec, members: MemberView[]): void {
+  for (const { on } of spec.workload) if (on != null) parseSelector(on)
+  const attendance = attendanceOf(spec.on, members)
+  if (spec.workload.length === 0 || !isComplete(attendance, spec.expect)) return
+  const why = whyNotPlaced(spec, attendance.here)
+  if (why != null) throw new BakError('usage', why)
 }
 
 /** @throws {BakError} `workload-failed` for a program that is not there: nobody is asked to join for it */
 export async function checkProgram({ command }: Spec, { directory, env }: Caller): Promise<void> {
-  if (typeof command === 'string') return
+  if (command == null || typeof command === 'string') return
   const why = await whyNotStartable(command[0] as string, directory, env.PATH)
   if (why != null) throw new BakError('workload-failed', why)
 }
@@ -26,12 +40,19 @@ export async function checkProgram({ command }: Spec, { directory, env }: Caller
 /** @throws {BakError} `busy` if the key names a run of another spec */
 export function checkSameSpec(key: string, run: string, asked: Spec, known: Spec): void {
   const differing = Object.keys({ ...known, ...asked }).filter(
-    name => !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
+    name =>
+      // one that nobody named was chosen here
+      !(name === 'seed' && asked.seed == null) &&
+      !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
   )
   if (differing.length === 0) return
   const remedy = `take another key, or see bak show ${run}`
   throw new BakError('busy', `key ${key} names run ${run}, which differs in ${differing.sort().join(', ')}: ${remedy}`)
 }
+
+/** A random order can be repeated: the record has its seed, whoever chose it. */
+export const withSeed = (spec: Spec): Spec =>
+  spec.order === 'random' && spec.seed == null ? { ...spec, seed: randomBytes(4).readUInt32BE() } : spec
 
 /** As a record has it: without the keys that are undefined. */
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value ?? null))

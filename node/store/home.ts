@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { SOCKETS } from '../processes/socket-folder.ts'
 import { makeFolder } from './disk.ts'
 import { checkFolder } from './private.ts'
 
@@ -21,6 +22,8 @@ export interface Home {
   kept: string
   /** The control socket (0600). */
   socket: string
+  /** The folder of the sockets of workloads. */
+  sockets: string
   lock: string
   /** Running process groups, for the next daemon after a crash. */
   ledger: string
@@ -30,6 +33,8 @@ export interface Home {
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
+  /** Executables of the owner, run when this machine joins a run and when that ends. */
+  hooks: string
   /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
@@ -73,11 +78,13 @@ export function homeAt(dir: string): Home {
     config: join(root, 'config.toml'),
     kept: join(root, 'kept.json'),
     socket: socketOf(root),
+    sockets: join(root, SOCKETS),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
     audit: join(root, 'audit'),
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
+    hooks: join(root, 'hooks.d'),
     runs: below('runs'),
     work: below('work'),
     inbox: below('inbox')

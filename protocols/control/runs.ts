@@ -1,13 +1,14 @@
 /** Calls that plan, start, follow and cancel runs. */
 import * as v from 'valibot'
 import { runEvent } from '../events.ts'
-import { count, list, name, peerId, runId, text } from '../fields.ts'
+import { count, iterationName, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
 import { shortfalls } from '../shortfall.ts'
 import { spec } from '../spec.ts'
 import { VERDICTS } from '../verdict.ts'
+import { placement, workload } from '../workload.ts'
 
 /** A run id, a part of one, or `last`. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
@@ -21,6 +22,7 @@ const plan = v.object({
       /** It only drives the run. */
       driver: v.optional(v.boolean()),
       tools: list(assignment, 256),
+      workloads: v.optional(list(placement, 64)),
       missing: list(availability, 256),
       /** Why it would not take part. */
       excluded: v.optional(text)
@@ -37,7 +39,40 @@ const plan = v.object({
   reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
-  command: v.union([text, v.array(v.string())])
+  /** The matrix: each iteration, with the samples that it has at least and at most. */
+  iterations: list(
+    v.object({
+      number: count,
+      name: iterationName,
+      args: v.array(v.string()),
+      params: table(v.string(), v.string()),
+      warmup: count,
+      samples: count,
+      most: count
+    }),
+    1000
+  ),
+  order: v.picklist(['sample', 'iteration', 'random']),
+  seed: v.optional(count),
+  /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
+  estimate: v.optional(
+    v.variant('from', [
+      v.object({ from: v.literal('runs'), seconds: v.number(), runs: count }),
+      v.object({ from: v.literal('timeout'), seconds: v.number() })
+    ])
+  ),
+  command: v.optional(v.union([text, v.array(v.string())])),
+  /** What runs on members, and on how many, how often in all. */
+  workloads: v.optional(
+    list(
+      v.object({
+        ...v.pick(workload, ['name', 'role', 'command']).entries,
+        members: count,
+        instances: count
+      }),
+      64
+    )
+  )
 })
 export type Plan = v.InferOutput<typeof plan>
 
@@ -56,11 +91,19 @@ const runRequest = v.strictObject({
 })
 export type RunRequest = v.InferOutput<typeof runRequest>
 
+/** Nothing is left to do: why, in words. */
+const complete = v.object({ run: runId, complete: text })
+
 export const runCalls = {
   /** What a run would do now; starts nothing. */
   plan: { request: v.strictObject({ spec, ...caller }), response: plan },
   /** Starts a run: answers its id, then its events until it ends or the caller closes the connection. */
   run: { request: runRequest, response: v.union([begun, runEvent]) },
+  /** Starts a run that takes the samples that another lacks, in its folder and with these variables: answers as `run`, or that none is missing. */
+  resume: {
+    request: v.strictObject({ run: runReference, env: caller.env }),
+    response: v.union([complete, begun, runEvent])
+  },
   /** The events of a run from number `from` to its end. */
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
   cancel: {

@@ -4,6 +4,7 @@
  */
 import { type FileList, linesOfList } from '../file-list.ts'
 import { CERTIFICATES_FOLDER, stepFolder } from '../layout.ts'
+import type { Candidate } from '../manifest.ts'
 import type { Certificate } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
 import type { Messages } from './certificate-files.ts'
@@ -17,11 +18,12 @@ const SENDING = new Set<string>(['sysinfo', 'send'])
  * proven, unless the list of it is here.
  */
 export function checkAnswers(
-  { verdict, controller, sent }: RunRecord,
+  record: RunRecord,
   { evidence, certificates }: Messages,
   lists: FileList[],
   { faults, unproven }: Report
 ): void {
+  const { verdict, sent } = record
   const { offer, manifest } = evidence
   const out = new Set((manifest?.value.excluded ?? []).map(({ peer }) => peer))
   const isHere = (peer: string, what: string) =>
@@ -32,13 +34,26 @@ export function checkAnswers(
     for (const { peer } of value.excluded) out.add(peer)
     const members = phase === 'join' ? (offer?.value.candidates ?? []) : (manifest?.value.roster ?? [])
     const answered = new Set(acks.map(({ by }) => by))
-    for (const { peer, name } of members) {
-      if (out.has(peer) || answered.has(peer) || (phase === 'work' && peer !== controller.peer)) continue
+    for (const { peer, name, workloads } of members) {
+      if (out.has(peer) || answered.has(peer)) continue
+      if (phase === 'work' && !isAskedToWork(value, { peer, workloads }, record)) continue
       const what = `${name} neither answered ${phase} nor is excluded there`
       if (verdict === 'ok') faults.push({ where: CERTIFICATES_FOLDER, what })
       else if (SENDING.has(phase) && !isHere(peer, nameOf(value))) unproven.push({ path: name, reason: what })
     }
   }
+}
+
+/** A command is the controller's; a part of the work is that of the members that run one of it, of which the first may end the others. */
+function isAskedToWork(
+  { part }: Certificate,
+  { peer, workloads = [] }: Pick<Candidate, 'peer' | 'workloads'>,
+  { controller, spec }: RunRecord
+): boolean {
+  if (part == null) return peer === controller.peer
+  if (part === 'clients' && spec.ends === 'first') return false
+  const role = part === 'servers' ? 'server' : 'client'
+  return spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
 }
 
 /** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1` */

@@ -2,8 +2,10 @@
 import type { CheckedCertificate, Evidence } from '../certificate.ts'
 import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
+import { decisiveFailure } from '../matrix/decisive-failure.ts'
 import { describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { entriesOf, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
 export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
@@ -14,10 +16,13 @@ export function provenRun({ manifest }: Evidence, certificates: CheckedCertifica
   const excluded = new Map(before.map(each => [each.peer, each]))
   for (const each of certificates.flatMap(({ value }) => value?.excluded ?? []))
     if (!excluded.has(each.peer)) excluded.set(each.peer, each)
-  const workload = certificates.flatMap(({ value, acks: [answer] }) => {
-    const result = value?.phase === 'work' ? answer?.value.workload : undefined
-    return value?.step == null || result == null ? [] : [{ step: value.step, ...result }]
-  })
+  const workload: WorkEntry[] = []
+  for (const { value, acks } of certificates) {
+    if (value?.step == null) continue
+    const result = value.phase === 'work' && value.part == null ? acks[0]?.value.workload : undefined
+    if (result != null) workload.push({ step: value.step, ...result })
+    workload.push(...entriesOf(workload, value.step, acks, roster))
+  }
   return { roster, excluded: [...excluded.values()], workload }
 }
 
@@ -38,14 +43,15 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
   }
   const ended = record.workload
   if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
-    faults.push(wrong('its results of the workload are not those that the controller answered'))
+    faults.push(wrong('its results of the workload are not those that were answered'))
   return faults
 }
 
 /** @returns where the record contradicts itself */
-export function contradictionsIn({ verdict, partial, workload, excluded, refused = [] }: RunRecord): Fault[] {
+export function contradictionsIn(record: RunRecord): Fault[] {
+  const { verdict, partial, excluded, refused = [] } = record
   const wrong = (what: string) => ({ where: RECORD_FILE, what })
-  const bad = workload.find(({ exit, error, timedOut }) => exit !== 0 || error != null || timedOut)
+  const bad = decisiveFailure(record)?.failed[0]
   return [
     ...(verdict === 'ok' && bad != null
       ? [wrong(`its verdict is ok, its workload ended by ${describeExit(bad)}`)]

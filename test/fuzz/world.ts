@@ -30,7 +30,7 @@ import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
@@ -141,6 +141,7 @@ async function converse(world: World): Promise<void> {
   await target.parts.mover.move(run, { peer: member.parts.identity.peer, name: 'member' }, { keep: true, ...quiet })
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
+  await put(member, target, memberOutputProtocol, { run: world.live })
 }
 
 const quiet = { signal: new AbortController().signal, onProgress: () => {} }

@@ -114,8 +114,8 @@ isolation(
   () => {
     const lines = (shown: string[]) => {
       const user = isolationOf({ ...facts, shown }) as Isolation
-      const writable = ['/', '/tmp/x', '/data', '/data/more', "/it's"].map(point => ({ point, flags: ['nosuid'] }))
-      const words = wrap({ ...start, tmp: '/w/t', isolation: user, writable })
+      const mounts = ['/', '/tmp/x', '/data', '/data/more', "/it's"].map(point => ({ point, flags: ['nosuid'] }))
+      const words = wrap({ ...start, writable: ['/w/t'], isolation: user, mounts })
       const script = words[words.indexOf('bak-spaces') - 1] as string
       return script.split('\n').map(line => line.replaceAll("'/usr/bin/mount'", 'mount').replace(' || exit 126', ''))
     }

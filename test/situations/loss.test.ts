@@ -195,7 +195,7 @@ const bytes: Situation[] = [
   },
   {
     when: 'bak logs is asked of a run that goes on',
-    then: 'it gives what was written before, and follows to the end',
+    then: 'it gives what was written before; with --follow it goes on to the end, on any peer',
     async try(net) {
       const run = await startRun(net, 'c', [
         '--tools',
@@ -208,7 +208,8 @@ const bytes: Situation[] = [
         'echo one; sleep 2; echo two'
       ])
       await run.until(event => event.type === 'output')
-      const logs = await Promise.all(['c', 'b'].map(peer => bytesOf(net, peer, ['logs', run.run])))
+      for (const peer of ['c', 'b']) assert.is((await bytesOf(net, peer, ['logs', run.run])).toString(), 'one\n')
+      const logs = await Promise.all(['c', 'b'].map(peer => bytesOf(net, peer, ['logs', run.run, '--follow'])))
       for (const each of logs) assert.is(each.toString(), 'one\ntwo\n')
       await run.finished
     }

@@ -1,6 +1,6 @@
 /**
  * What the owner of this machine allows a run to do here: `[allow]` of config.toml. It has the last word, whatever the role of
- * the controller. It holds for runs of this peer too, except for `controllers` and for the workload, which its owner typed.
+ * the controller. It holds for runs of this peer too, except for `controllers` and for the command, which its owner typed.
  */
 import type { AllowSettings } from '../../../protocols/config-file.ts'
 import type { Availability } from '../../../protocols/hello.ts'
@@ -8,8 +8,10 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import { globOf } from '../../glob.ts'
 import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
+import type { Brought } from '../../work/workloads/brought.ts'
 import { pathsIn } from './path-words.ts'
 import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-rule.ts'
+import { refuseBrought } from './workload-rule.ts'
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
@@ -31,30 +33,33 @@ export interface Refusal {
 /** @param caller undefined for a run of this peer @returns the first rule that forbids a part of the run */
 export async function refusalOf(
   rules: Rules,
-  { caller, tools }: { caller?: Asking; tools: Assignment[] },
+  { caller, tools, workloads = [] }: { caller?: Asking; tools: Assignment[]; workloads?: Brought[] },
   machine: Machine
 ): Promise<Refusal | undefined> {
   const why = caller && refusalOfPeer(rules.controllers, caller)
   if (why != null) return { rule: 'controllers', why }
-  const brings = tools.find(
-    ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
-  )
-  const beyond = caller && brings && refuseWorkloads(rules, brings, machine)
+  const brings = broughtIn(tools, workloads, machine)
+  const beyond = caller == null || brings == null ? undefined : refuseWorkloads(rules, brings, machine)
   if (beyond != null) return beyond
   for (const each of tools) {
     const refused = await refuseTool(rules, each, machine)
     if (refused != null) return refused
   }
-  return undefined
+  return refuseBrought(rules, workloads, machine)
+}
+
+/** @returns in words a program that the run brings */
+function broughtIn(tools: Assignment[], [workload]: Brought[], machine: Machine): string | undefined {
+  if (workload != null) return `workload ${workload.name}`
+  const tool = tools.find(
+    ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
+  )
+  return tool && `tool ${tool.tool}`
 }
 
 /** What others bring runs where it can be kept apart, or where the owner says that it need not. */
-function refuseWorkloads(
-  { workloads = 'guarded' }: Rules,
-  { tool }: Assignment,
-  machine: Machine
-): Refusal | undefined {
-  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as tool ${tool} would` }
+function refuseWorkloads({ workloads = 'guarded' }: Rules, program: string, machine: Machine): Refusal | undefined {
+  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as ${program} would` }
   if (machine.notApart == null) return undefined
   return { rule: 'workloads', why: `lets programs of others run only apart from this peer: ${machine.notApart}` }
 }

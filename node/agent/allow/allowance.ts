@@ -2,6 +2,7 @@
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
 import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
@@ -10,6 +11,7 @@ import type { Guards } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
+import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
@@ -29,20 +31,28 @@ interface AllowanceInit {
   file: string
 }
 
+export interface JudgedRun extends CappedRun {
+  controller: string
+  tools: Assignment[]
+  /** What of its workloads this peer is to run. */
+  workloads: Placement[] | undefined
+}
+
 export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> }, AllowanceInit> {
   readonly #members = this.components.members
 
-  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
-  async check(peer: string, tools: Assignment[]): Promise<void> {
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools and workloads run here */
+  async check(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<void> {
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
+    const machine = { find: findProgram, runs: programRunBy, notApart }
+    const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
 
   /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
-  async admit(run: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
+  async admit(run: JudgedRun): Promise<void> {
     await this.checkRun(run)
     const caller = this.#callerOf(run.controller)
     if (caller == null) return
@@ -50,12 +60,8 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   }
 
   /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
-  async checkRun({
-    controller,
-    tools,
-    ...run
-  }: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
-    await this.check(controller, tools)
+  async checkRun({ controller, tools, workloads, ...run }: JudgedRun): Promise<void> {
+    await this.check(controller, tools, broughtBy(run.spec, workloads))
     const { self, caps = {}, file } = this.init
     const beyond = controller === self ? undefined : beyondCaps(caps, run)
     if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
@@ -72,6 +78,11 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
     return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+  }
+
+  /** Whether a run may start any program here, also one that it brought itself. */
+  get isFree(): boolean {
+    return this.init.rules.exec === true
   }
 
   /** How programs of others are kept apart from this peer. */

@@ -1,15 +1,20 @@
 /** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
+import { broughtBy } from '../../work/workloads/brought.ts'
+import { missingPrograms } from '../../work/workloads/missing-programs.ts'
 import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */
 export const join: PhaseHandler = async context => {
-  const { member, parts } = context
+  const { member, parts, signal } = context
   const self = parts.self()
   await parts.allow(member)
+  const brought = broughtBy(member.offer.spec, member.workloads)
+  const absent = await missingPrograms(brought)
+  if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
   const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools)])
   member.clock = clock
@@ -17,9 +22,11 @@ export const join: PhaseHandler = async context => {
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {
     throw new BakError('tool-unavailable', missing.map(tool => tool.reason ?? tool.tool).join('; '))
   }
+  // last: whoever does not join has nothing to undo
+  const failures = await parts.hooks.join(member, signal)
   await member.save()
   return {
-    warnings: tools.filter(tool => tool.usable && tool.reason != null).map(tool => tool.reason as string),
+    warnings: [...tools.flatMap(tool => (tool.usable && tool.reason != null ? [tool.reason] : [])), ...failures],
     capabilities: {
       program: self.program,
       os: `${self.os} ${release()}`,

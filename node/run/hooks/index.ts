@@ -10,12 +10,16 @@ import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
+import { workloadCalls } from './workload-calls.ts'
+import { workloads } from './workloads.ts'
 
 /** @returns hooks for one run: some keep state */
 export const runHooks = (): RunHook[] => [
   lastTransfers,
   startSkew,
+  workloadCalls(),
   workload(),
+  workloads(),
   missingParts,
   observationCost,
   clockDrift,
