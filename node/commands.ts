@@ -26,8 +26,8 @@ const EXAMPLES = `
 A mesh of three machines:
   a$ bak-node daemon --name a          found the mesh
   a$ bak-node invite                   print a ticket
-  b$ bak-node daemon join TICKET       join it, now and at every later start
-  c$ bak-node daemon join TICKET
+  b$ bak-node daemon join -            join it: paste the ticket; later starts need none
+  c$ bak-node daemon --ticket-file F   the same, with the ticket in a file
   c$ bak run --tools proc,vmstat -- ./benchmark`
 
 const commands = [

@@ -14,6 +14,8 @@ export function addAudit(program: Command): void {
 async function act(command: Command): Promise<void> {
   const { run = '', json } = command.opts<{ run?: string; json?: boolean }>()
   const lines = (await readAudit(homeAt(homeOf(command)).audit)).filter(line => line.run.includes(run))
+  if (lines.length === 0 && !json)
+    print(`no program was started here for others${run === '' ? '' : ` in a run whose id has ${run}`}`)
   for (const line of lines) print(json ? JSON.stringify(line) : inWords(line))
 }
 

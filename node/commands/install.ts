@@ -77,9 +77,7 @@ async function advice(place: Place, unit: string, home: Home): Promise<string[]>
   if (!isManaged(place)) lines.unshift('systemd does not run here: the unit starts when it does')
   if (place.scope === 'user') lines.push('to run it while you are not logged in: loginctl enable-linger')
   if ((await unlessMissing(stat(home.mesh))) == null) {
-    lines.push(
-      `${home.root} is in no mesh yet and would found one; to join another, first: bak-node daemon join TICKET`
-    )
+    lines.push(`${home.root} is in no mesh yet and would found one; to join another, first: bak-node daemon join -`)
   }
   return lines
 }

@@ -22,7 +22,7 @@ export interface Roles {
 }
 
 const REMEDY =
-  'ask an admin of the mesh for a ticket: bak-node invite --role controller there, then bak-node daemon join TICKET here'
+  'ask an admin of the mesh for a ticket: bak-node invite --role controller there, then bak-node daemon join - here'
 
 export const isController = (role: Role | undefined) => role === 'controller' || role === 'admin'
 

@@ -3,6 +3,8 @@
  * with all controllers (v2), one for each (v1), or those and one without controllers (hybrid).
  */
 
+import { type Mount, mountsOf } from './mounts.ts'
+
 export const CONTROLLERS = ['memory', 'pids', 'cpu', 'io'] as const
 export type Controller = (typeof CONTROLLERS)[number]
 
@@ -18,7 +20,7 @@ const V1_NAMES: Record<string, Controller> = { memory: 'memory', pids: 'pids', c
 
 /** @param mountinfo the text of /proc/self/mountinfo @param cgroup the text of /proc/self/cgroup */
 export function cgroupPlaces(mountinfo: string, cgroup: string): CgroupPlaces {
-  const mounts = mountinfo.split('\n').map(mountOf)
+  const mounts = mountsOf(mountinfo)
   const places: CgroupPlaces = { v1: {} }
   for (const line of cgroup.split('\n')) {
     const [, id, names = '', path] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? []
@@ -37,22 +39,6 @@ export function cgroupPlaces(mountinfo: string, cgroup: string): CgroupPlaces {
   return places
 }
 
-interface Mount {
-  root: string
-  point: string
-  type: string
-  options: string[]
-}
-
-/** One line of mountinfo, proc_pid_mountinfo(5). */
-function mountOf(line: string): Mount | undefined {
-  const [before = '', after] = line.split(' - ')
-  const [, , , root, point] = before.split(' ')
-  const [type, , options] = (after ?? '').split(' ')
-  if (root == null || point == null || type == null) return undefined
-  return { root: unescaped(root), point: unescaped(point), type, options: (options ?? '').split(',') }
-}
-
 /** A mount may show a part of the hierarchy only, as in a container. */
 function folderIn({ root, point }: Mount, path: string): string | undefined {
   const below =
@@ -60,6 +46,3 @@ function folderIn({ root, point }: Mount, path: string): string | undefined {
   if (below == null || below.includes('/..')) return undefined
   return below === '/' ? point : `${point}${below}`
 }
-
-const unescaped = (text: string) =>
-  text.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)))

@@ -15,8 +15,10 @@ export interface DiskLimits {
 export const LOOK_EVERY_MS = 1_000
 /** At what bak's own tools write, which is known to be little: a look is work beside what is measured. */
 export const LOOK_SELDOM_MS = 10_000
-/** Stays free on each disk, or half of what was free when the run began: a file that a program holds in no way that shows fills a disk, too. */
+/** Stays free on each disk, whatever budgets say: a file that a program holds in no way that shows fills a disk, too, and what earlier runs left. */
 const LEFT_FREE_BYTES = 256 * 1024 * 1024
+/** Of a small disk this part. */
+const LEFT_FREE_PART = 1 / 8
 /** Open files that are looked at: more would take longer than the interval. */
 const MAX_OPEN_FILES = 250_000
 /** A file that is deleted and still open lies on a disk of the run, or where anybody may write. */
@@ -63,7 +65,7 @@ export class DiskBudget {
 
   /** Beside a look, which many files make long. */
   async #checkRoom(): Promise<void> {
-    this.#end(await this.#room.shortageOf(this.#init.folders()))
+    this.#end(await this.#room.shortageOf(this.#init.folders(), this.#every < LOOK_SELDOM_MS))
   }
 
   async #look(): Promise<void> {
@@ -82,30 +84,33 @@ export class DiskBudget {
 
 /** Whether the disks that a run writes to are nearly full. */
 export class DiskRoom {
-  /** Bytes that stay free on the disk of a folder. */
-  readonly #floors = new Map<string, number>()
-  readonly #free: (folder: string) => Promise<number>
+  /** Bytes that stay free on the disk of a folder where bak's own tools alone run, which write little: half of what was free at first. */
+  readonly #halves = new Map<string, number>()
+  readonly #roomOn: typeof roomOn
 
-  constructor(free = freeBytes) {
-    this.#free = free
+  constructor(room = roomOn) {
+    this.#roomOn = room
   }
 
-  /** @returns which disk has less left than it must have since it was looked at first, in words */
-  async shortageOf(folders: string[]): Promise<string | undefined> {
+  /** @param brings whether the run brings programs @returns which disk has less left than it must have, in words */
+  async shortageOf(folders: string[], brings = true): Promise<string | undefined> {
     for (const folder of folders) {
-      const free = await this.#free(folder).catch(() => undefined)
-      if (free == null) continue
-      const floor = this.#floors.get(folder) ?? Math.min(LEFT_FREE_BYTES, Math.floor(free / 2))
-      this.#floors.set(folder, floor)
+      const room = await this.#roomOn(folder).catch(() => undefined)
+      if (room == null) continue
+      const { free, size } = room
+      const half = this.#halves.get(folder) ?? Math.floor(free / 2)
+      this.#halves.set(folder, half)
+      const always = Math.min(LEFT_FREE_BYTES, Math.floor(size * LEFT_FREE_PART))
+      const floor = brings ? always : Math.min(always, half)
       if (free < floor) return `less than ${floor} bytes are left on the disk of ${folder}`
     }
     return undefined
   }
 }
 
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder)
-  return bavail * bsize
+async function roomOn(folder: string): Promise<{ free: number; size: number }> {
+  const { bavail, blocks, bsize } = await statfs(folder)
+  return { free: bavail * bsize, size: blocks * bsize }
 }
 
 /**

@@ -3,27 +3,15 @@
  * where it is not. Pure: which way this machine has, and the command line that starts a program so.
  */
 import { normalize } from 'node:path'
+import type { WritableMount } from './mounts.ts'
 import type { RunAs } from './run-as.ts'
+import { quoted, type Spaces, spacesOf } from './spaces.ts'
 
 export type Isolation =
   | ({ how: 'user'; setpriv: string; network: boolean; spaces: Spaces } & RunAs)
   | { how: 'sandbox'; bwrap: string; hidden: string[]; shown: string[]; network: boolean }
   /** As the user of the daemon, since the owner says so. */
   | { how: 'owner'; limit: boolean }
-
-/** Namespaces of its own that a program of another user gets. */
-export interface Spaces {
-  unshare?: string
-  /** With it, and with IPC of its own, folders in which anybody may write are empty and gone afterwards. */
-  mount?: string
-  /** Why not all of these are its own. */
-  lacks?: string
-  /** Folders that programs of runs may name. */
-  shown: string[]
-}
-
-/** Where anybody may write, so that what is written there would outlive a run and be in no budget. */
-const FOLDERS_OF_ALL = ['/tmp', '/var/tmp', '/dev/shm']
 
 export interface IsolationFacts {
   isRoot: boolean
@@ -78,6 +66,8 @@ interface Start {
   folder: string
   /** Folders beside that one in which it may write. */
   writable?: string[]
+  /** What is mounted on this machine where another user could write. */
+  mounts?: WritableMount[]
   rlimits: Rlimits
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
@@ -91,10 +81,11 @@ interface Start {
 }
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
-export function wrap({ argv, isolation, folder, writable = [], rlimits, enter, directory, env = {} }: Start): string[] {
+export function wrap(start: Start): string[] {
+  const { argv, isolation, rlimits, enter, directory, env = {} } = start
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const program = [
-    ...wordsOf(isolation, [folder, ...writable], argv[0] ?? '', rlimits),
+    ...wordsOf(start),
     ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
     ...(variables.length === 0 ? [] : ['env', ...variables]),
     ...argv
@@ -118,36 +109,17 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf(isolation: Isolation, folders: string[], program: string, rlimits: Rlimits): string[] {
+function wordsOf({ argv, isolation, folder, writable = [], mounts = [], rlimits: { tmpfs } }: Start): string[] {
+  const [program = ''] = argv
+  const folders = [folder, ...writable]
   if (isolation.how === 'owner') return []
   if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
-  const { uid, gid, setpriv } = isolation
+  const { uid, gid, setpriv, spaces, network } = isolation
   return [
-    ...spacesOf(isolation, folders, program, rlimits),
+    ...spacesOf({ spaces, network, folders, program, mounts, tmpfs }),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
-}
-
-/** One in which the program lies, or which the owner names, stays as it is. */
-function spacesOf(
-  { network, spaces: { unshare, mount, shown } }: Isolation & { how: 'user' },
-  folders: string[],
-  program: string,
-  { tmpfs }: Rlimits
-): string[] {
-  const kept = [...shown, ...folders, normalize(program)]
-  const own =
-    mount == null ? [] : FOLDERS_OF_ALL.filter(each => !kept.some(path => path === each || path.startsWith(`${each}/`)))
-  if (unshare == null || (network && own.length === 0)) return []
-  const net = network ? [] : ['--net']
-  if (mount == null || own.length === 0) return [unshare, ...net, '--']
-  const size = tmpfs == null ? '' : `,size=${Math.floor(tmpfs)}`
-  const mounts = own.map(
-    each => `test ! -d ${each} || ${quoted(mount)} -t tmpfs -o mode=1777${size} bak ${each} || exit 126`
-  )
-  const script = `${mounts.join('\n')}\nexec "$@"`
-  return [unshare, '--mount', '--propagation', 'private', '--ipc', ...net, '--', '/bin/sh', '-c', script, 'bak-spaces']
 }
 
 /** All is read-only but the folders, in the first of which it starts; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
@@ -192,8 +164,6 @@ function mountsOf(hidden: string[], shown: string[]): string[] {
   ]
   return all.sort((a, b) => a.path.length - b.path.length).flatMap(({ words }) => words)
 }
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** @returns for `bak-node status`, the audit and the answer to `join` */
 export function isolationInWords(isolation: Isolation | { why: string }): string {

@@ -5,6 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { ownFolder } from '../../protocols/default-home.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Found, type Isolation, isolationOf, wrap } from './isolation.ts'
+import { writableMountsFor } from './mounts.ts'
 import { findRunAs } from './run-as.ts'
 
 const PROGRAMS = ['setpriv', 'unshare', 'mount', 'bwrap'] as const
@@ -68,6 +69,7 @@ function failureOf(isolation: Isolation, home: string): Promise<string | undefin
     argv: ['/bin/sh', '-c', ':'],
     isolation,
     folder: home,
+    mounts: isolation.how === 'user' ? writableMountsFor(isolation) : [],
     rlimits: {},
     enter: []
   })
@@ -79,7 +81,9 @@ function failureOf(isolation: Isolation, home: string): Promise<string | undefin
       { timeout: PROBE_TIMEOUT_MS, killSignal: 'SIGKILL', env, cwd: '/' },
       (error, _, stderr) => {
         if (error == null) return resolve(undefined)
-        resolve((String(stderr).trim().split('\n')[0] || error.message).slice(0, 300))
+        // the message of the error would be the whole command line
+        const how = error.signal == null ? `exit status ${error.code}` : `signal ${error.signal}`
+        resolve((String(stderr).trim().split('\n')[0] || `it ends with ${how}`).slice(0, 300))
       }
     )
   })

@@ -7,6 +7,7 @@ import type { Cgroups, RunCgroup } from './cgroups.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
+import { writableMountsFor } from './mounts.ts'
 import { processesOf } from './process-group.ts'
 import { foldersFor, type ProgramFolders } from './program-folders.ts'
 import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
@@ -119,7 +120,9 @@ export class RunPrograms implements Programs {
         fsize: limits.bytes,
         tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
       }
-      const words = wrap({ argv, isolation, folder: cwd, writable, rlimits, enter, directory, env })
+      const mounts = isolation.how === 'user' ? writableMountsFor(isolation) : []
+      const own = isolation.how === 'user' && tmp != null ? [...writable, tmp] : writable
+      const words = wrap({ argv, isolation, folder: cwd, writable: own, mounts, rlimits, enter, directory, env })
       const user = isolation.how === 'user' ? isolation.user : undefined
       const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
       const { stdout, stderr } = program

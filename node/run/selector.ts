@@ -1,9 +1,11 @@
 /**
  * Which peers take part. A selector is a list of alternatives, separated by commas; a peer is in if one of them fits.
- * An alternative is conditions joined by `+`, which must all hold: `all`, a name (with `*` for any letters), a peer id or
- * at least eight letters of it, `label=value`, `label!=value`.
+ * An alternative is conditions joined by `+`, which must all hold: `all`, a name (with `*` for any letters), a peer id,
+ * which is no name, or at least eight letters of it, `label=value`, `label!=value`.
  */
+import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
+import { peerId } from '../../protocols/fields.ts'
 import { globOf } from '../glob.ts'
 
 export interface Selectable {
@@ -54,6 +56,8 @@ function parseCondition(condition: string, whole: string): Condition {
   if (!/^[A-Za-z0-9._@#*-]+$/.test(condition)) {
     throw new BakError('usage', `selector "${whole}": "${condition}" is neither all, a name, a peer id nor label=value`)
   }
+  // a peer may take the id of another as its name
+  if (isPeerId(condition)) return { holds: ({ peer }) => peer === condition, name: condition }
   const matches = anyLetters(condition)
   const isOne = !condition.includes('*')
   const partOfId = condition.length >= 8 && isOne
@@ -63,6 +67,8 @@ function parseCondition(condition: string, whole: string): Condition {
     ...(isOne ? { name: condition } : {})
   }
 }
+
+const isPeerId = (text: string): boolean => v.is(peerId, text)
 
 /** A star of a selector is any letters, a slash too. */
 const anyLetters = (pattern: string) => globOf(pattern.replace(/\*+/g, '**'))

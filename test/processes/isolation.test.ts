@@ -109,6 +109,38 @@ isolation('folders in which anybody may write are its own, but for what the owne
   assert.equal(folders(['/tmp/../bin/sh'], []), ['/tmp', '/var/tmp', '/dev/shm'])
 })
 
+isolation(
+  'all that is mounted is read-only, but for the working folders, what the owner shows and folders in memory',
+  () => {
+    const lines = (shown: string[]) => {
+      const user = isolationOf({ ...facts, shown }) as Isolation
+      const mounts = ['/', '/tmp/x', '/data', '/data/more', "/it's"].map(point => ({ point, flags: ['nosuid'] }))
+      const words = wrap({ ...start, writable: ['/w/t'], isolation: user, mounts })
+      const script = words[words.indexOf('bak-spaces') - 1] as string
+      return script.split('\n').map(line => line.replaceAll("'/usr/bin/mount'", 'mount').replace(' || exit 126', ''))
+    }
+    assert.equal(lines([]).slice(0, 6), [
+      "mount --bind '/w/f' '/w/f'",
+      "mount --bind '/w/t' '/w/t'",
+      ...["'/'", "'/data'", "'/data/more'", "'/it'\\''s'"].map(point => `mount -o remount,bind,ro,nosuid ${point}`)
+    ])
+    assert.equal(lines([]).slice(-2), ["cd '/w/f'", 'exec "$@"'])
+    const shown = lines(['/data', '/tmp/x'])
+    assert.equal(
+      shown.filter(line => line.includes('remount')),
+      ["'/'", "'/it'\\''s'"].map(point => `mount -o remount,bind,ro,nosuid ${point}`)
+    )
+    assert.equal(
+      shown.filter(line => line.includes('--rbind')).map(line => line.split(' ').at(-1)),
+      ["'/tmp'", "'/data'", "'/tmp/x'"]
+    )
+    assert.equal(
+      lines(['/']).filter(line => line.includes('remount') || line.includes('--rbind')),
+      []
+    )
+  }
+)
+
 isolation('what is hidden in a folder that the owner shows stays hidden', () => {
   const box = isolationOf({
     ...facts,

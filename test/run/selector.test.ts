@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { namesIn, parseSelector } from '../../node/run/selector.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { newSigner } from '../helpers/streams.ts'
 
 const test = suite('selector')
 
@@ -107,6 +108,16 @@ for (const [selector, part] of errors) {
     )
   })
 }
+
+test('the id of a peer means that peer, not another one that took it as its name', () => {
+  const [real, impostor] = [newSigner().peer, newSigner().peer]
+  const [one, other] = [
+    { peer: real, name: 'db', shown: 'db', labels: {} },
+    { peer: impostor, name: real, shown: real, labels: {} }
+  ]
+  assert.equal([one, other].filter(parseSelector(real)), [one])
+  assert.equal([one, other].filter(namesIn(real)[0]?.means ?? (() => true)), [one])
+})
 
 test('a peer is in one alternative or another exactly if it is in one of them', () => {
   const part = fc.constantFrom(...table.map(([selector]) => selector))

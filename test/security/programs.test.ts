@@ -1,5 +1,5 @@
 /** What a controller's programs can do to the machine of another peer, here of the founder: real daemons, as root. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -89,6 +89,20 @@ asRoot('work in a folder of their own, and what they write there comes home, but
   assert.ok(existsSync(join(folder, 'home')))
   assert.ok(!existsSync(join(folder, 'h')))
   assert.ok(!existsSync(stdout.split('\n')[0] as string), 'the folder is gone')
+})
+
+asRoot('change nothing outside of their folders, also where anybody may write', async () => {
+  const open = mkdtempSync('/var/lib/bak-test-open-')
+  try {
+    chmodSync(open, 0o1777)
+    const line = `for f in ${open}/x /run/lock/bak-test-open; do touch $f && echo left $f; done; touch in /tmp/t /dev/shm/t "$TMPDIR/t" && echo wrote`
+    const { stdout, stderr } = await onFounder(line)
+    assert.is(stdout, 'wrote\n', stderr)
+    assert.match(stderr, /touch: cannot touch '\S+\/x': Read-only file system/)
+    assert.equal(readdirSync(open), [])
+  } finally {
+    rmSync(open, { recursive: true })
+  }
 })
 
 asRoot('leave nothing behind when the daemon is killed, whatever sessions they made', async () => {

@@ -67,7 +67,10 @@ async function refuseListed(
 ): Promise<string | undefined> {
   if (await isPinned(exec, argv, disk)) return undefined
   const program = argv[0] ?? ''
-  if (!(await isListedProgram(exec, program, disk))) return `does not name ${shortened(program)}, ${what}`
+  if (!(await isListedProgram(exec, program, disk))) {
+    const others = (await isListedProgram(exec.map(programOfEntry), program, disk)) ? ' with these words' : ''
+    return `does not name ${shortened(program)}${others}, ${what}`
+  }
   const inner = runBy(argv)
   if (inner == null) return undefined
   if (inner === 'unknown' || depth >= MAX_DEPTH) {
@@ -75,6 +78,8 @@ async function refuseListed(
   }
   return refuseListed(exec, inner.argv, what, disk, depth + 1)
 }
+
+const programOfEntry = (entry: string) => entry.trim().split(' ')[0] as string
 
 /** @returns whether a program, by name or path, fits one of the patterns */
 export async function isListedProgram(patterns: string[], program: string, disk: Disk): Promise<boolean> {

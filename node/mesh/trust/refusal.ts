@@ -3,7 +3,7 @@ import type { Refusal, RefusalCode } from '../../../protocols/admission.ts'
 import { checkProof, OtherMesh, type Proof } from '../../../protocols/proof.ts'
 
 const NEW_TICKET_HINT =
-  'ask an admin of the mesh for a new ticket: bak-node invite there, then bak-node daemon join TICKET here'
+  'ask an admin of the mesh for a new ticket: bak-node invite there, then bak-node daemon join - here'
 
 /** @returns a refusal that also says what mends it */
 export const refusalOf = (code: RefusalCode, what: string): Refusal => ({ code, reason: `${what}; ${NEW_TICKET_HINT}` })

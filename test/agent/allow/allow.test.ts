@@ -273,6 +273,13 @@ for (const [given, tool, refused] of table) {
   })
 }
 
+rules('a program that is named with other words is told from one that is not named', async () => {
+  const given = { exec: ['tcpdump -i * -w *'] }
+  const why = async (tool: Assignment) => (await judge(given, [tool]))?.why
+  assert.is(await why(own('tcpdump', '-i')), 'does not name tcpdump with these words, the command of tool mine')
+  assert.is(await why(own('rm')), 'does not name rm, the command of tool mine')
+})
+
 rules('every tool of a run is checked, not only the first', async () => {
   const given = { exec: ['tcpdump'] }
   assert.is((await judge(given, [own('tcpdump'), toolOf('proc'), line('tcpdump'), own('rm')]))?.rule, 'exec')
