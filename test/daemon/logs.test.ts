@@ -64,8 +64,8 @@ test('has its times in the result, which is as it was signed', async () => {
   const { runs } = JSON.parse(run)
   const id = runs.at(-1).run
   const times = new TimesReader().push(readFileSync(ran(net(), id, 'b', 'two', 'times.txt')))
-  assert.is(times.at(-1)?.stdout, 'b1\nb2\nb3\nb4\nb5\nend'.length)
-  assert.ok(times.length >= 5, `${times.length} lines`)
+  assert.is(times.at(-1)?.stdout, 'b1\nb2\nb3\nend'.length)
+  assert.ok(times.length >= 4, `${times.length} lines`)
   const verified = await net().bak('a', ['verify', id])
   assert.is(verified.status, 0, verified.stdout + verified.stderr)
 })
