@@ -30,6 +30,8 @@ export interface Home {
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
+  /** What is staged here. */
+  artifacts: string
   /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
@@ -78,6 +80,7 @@ export function homeAt(dir: string): Home {
     audit: join(root, 'audit'),
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
+    artifacts: join(root, 'artifacts'),
     runs: below('runs'),
     work: below('work'),
     inbox: below('inbox')
