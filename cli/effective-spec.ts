@@ -24,6 +24,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...file,
     ...high.spec,
     ...given({ command, tools, group }),
+    stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }

@@ -35,7 +35,16 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const names = NamedControllers.open(home.controllers)
   return {
     allowance: c =>
-      new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
+      new Allowance(c, {
+        self,
+        rules,
+        names,
+        privileged: rules.privileged,
+        caps,
+        artifacts: config.artifacts,
+        guards,
+        file: home.config
+      }),
     agent: c => new Agent(c, init),
     toolCheck: c => new ToolCheck(c, { self }),
     leftovers: c => new Leftovers(c, init),

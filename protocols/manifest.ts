@@ -23,6 +23,7 @@ import {
 import { availability } from './hello.ts'
 import { measuredPath } from './path.ts'
 import { spec, toolOptions } from './spec.ts'
+import { MAX_STAGED, stagedEntry } from './staged.ts'
 
 /** One tool of one group as a member is to run it. */
 export const assignment = v.object({ group: name, tool: name, options: toolOptions })
@@ -47,6 +48,8 @@ export const offer = v.object({
   program: text,
   spec,
   candidates: list(candidate, MAX_PEERS),
+  /** What members fetch in the phase `stage`. */
+  staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** Members sign the lists of the files that they send (file-list.ts). */
   signedFiles: v.optional(v.literal(true))
 })

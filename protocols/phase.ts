@@ -28,6 +28,7 @@ import {
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
+import { fetched } from './staged.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -119,6 +120,8 @@ export const ack = v.object({
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
+  /** For stage: how much came. */
+  staged: v.optional(fetched),
   /** For stop: what watching cost since the answer to start. */
   observed: v.optional(cost)
 })

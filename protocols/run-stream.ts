@@ -1,6 +1,6 @@
 /**
  * The stream of one member in one run: opened by the member at `join`, kept until `terminate`, opened again when it breaks. The
- * member sends acknowledgements, clock questions, and tools that ended early; the controller sends signs that it is alive, contents that the next command
+ * member sends acknowledgements, clock questions, tools that ended early, and how far it is with what is staged; the controller sends signs that it is alive, contents that the next command
  * names by digest, refusals, clock answers, and certificates to those members that keep a copy. Commands do not travel here: they
  * are published on topics (`phase.ts`).
  *
@@ -25,6 +25,8 @@ const fromMember = v.variant('type', [
   v.object({ type: v.literal('acks'), sealed: list(envelope, MAX_BATCH_ACKS) }),
   /** A tool ended while the workload runs; the answer to `stop` says it again, signed. */
   v.object({ type: v.literal('missing'), ...missing.entries }),
+  /** Bytes of what is staged that are here, and in all: in the phase `stage`, about once a second. */
+  v.object({ type: v.literal('staging'), done: count, total: count }),
   /** Asks for the receiver's clock; carries the sender's. */
   v.object({ type: v.literal('time'), asked: instant })
 ])

@@ -7,6 +7,7 @@ import { duration, readDuration } from './duration.ts'
 import { count, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { own } from './own.ts'
+import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 
 /** A duration in seconds, or with its unit. */
@@ -121,7 +122,9 @@ export const policy = v.strictObject({
   /** Members that one peer tells and hears itself; with more the run has branches, whose heads pass on commands and gather answers. */
   fanout: v.optional(v.pipe(count, v.minValue(2), v.maxValue(1024)), 64),
   /** Tarballs that the controller receives at the same time. */
-  transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4)
+  transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4),
+  /** Seconds after which the phase in which members fetch what is staged is over, whatever still comes; what comes at 64 KiB/s starts the time of a phase anew. */
+  stage_limit: v.optional(v.pipe(seconds, v.minValue(1)), 3600)
 })
 
 export const sysinfo = v.picklist(['default', 'none'])
@@ -134,6 +137,8 @@ export const spec = v.strictObject({
     [argv, v.pipe(argument, v.minLength(1))],
     'command must be a list of words or one string for the shell'
   ),
+  /** Files and folders that every member has before the run begins, in the folders in which its workloads run. */
+  stage: v.optional(list(stagePath, MAX_STAGE_PATHS), []),
   /** Which peers take part. */
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */

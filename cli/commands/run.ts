@@ -1,5 +1,6 @@
 /** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
@@ -16,6 +17,7 @@ import { onSignals } from '../interrupt.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
+import { anchoredIn } from '../staged-paths.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -40,6 +42,7 @@ export function define(command: Command): void {
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
+    'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'members, tools and phases',
     'bak run --json smoke.toml | jq .type': 'the events'
@@ -57,8 +60,9 @@ export function define(command: Command): void {
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
   const { given, configured } = context.bySource<Options>()
-  const spec = effectiveSpec(readFile(words, context.rest), given, context.rest, configured)
   const directory = currentFolder()
+  const file = anchoredIn(readFile(words, context.rest), resolve(directory, dirname(words[0] ?? '.')))
+  const spec = effectiveSpec(file, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)

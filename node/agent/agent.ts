@@ -8,6 +8,7 @@ import { offerSubject } from '../../protocols/manifest.ts'
 import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { listen } from '../listen.ts'
@@ -29,6 +30,7 @@ import { MemberRun } from './member-run.ts'
 import { MemberState, restoreMember } from './member-state.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
+import { needStaged, ownerOf } from './staging.ts'
 import { Tombstones } from './tombstones.ts'
 import { usageNow } from './usage.ts'
 
@@ -47,6 +49,7 @@ export interface AgentComponents {
   streams: Streams
   paths: Paths
   content: Content
+  swarms: Swarms
   allowance: Allowance
   authority: Authority
   lowNoise: LowNoiseMode
@@ -147,6 +150,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   /** The run is over here. */
   #linger(run: string): void {
+    this.components.swarms.store.needs.release(ownerOf(run))
     this.#lingering.add(run)
     const [oldest = run] = this.#lingering
     if (this.components.feed.get(run)?.closed.some(isLast)) this.#leave(run)
@@ -231,9 +235,10 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, lowNoise } = this.components
+    const { streams, runStreams, lowNoise, swarms } = this.components
+    const { signer } = this.init
     const run = new MemberRun({
-      ...{ member, stream, log: this.#log, signer: this.init.signer, server: runStreams, parts: this.#parts },
+      ...{ member, stream, log: this.#log, signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
       onMeasuring: measures => lowNoise.set(member.run, measures),
       onOver: () => this.#linger(member.run),
@@ -244,6 +249,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       }
     })
     this.#runs.set(member.run, run)
+    needStaged(member, swarms.store)
     run.begin()
     return run
   }
@@ -274,16 +280,16 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, members, allowance, traffic } = this.components
+    const { streams, paths, content, swarms, members, allowance, traffic } = this.components
     const { log, signer, supervisor, home, workloads } = this.init
     return {
-      ...{ streams, paths, content, supervisor, log, signer },
+      ...{ streams, paths, content, swarms, supervisor, log, signer },
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, offer: { spec } }) =>
-        allowance.checkRun({ controller, tools, spec, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, offer: { spec, staged } }) =>
+        allowance.checkRun({ controller, tools, spec, staged, open: this.runsOf(controller) }),
       owner: allowance,
       socket: home.socket
     }

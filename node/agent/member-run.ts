@@ -7,7 +7,6 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command, cutRemarks } from '../../protocols/phase.ts'
-import { cutMissing } from '../../protocols/shortfall.ts'
 import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
@@ -260,7 +259,8 @@ export class MemberRun {
         member,
         parts: this.#init.parts,
         signal,
-        tell: missing => this.#init.stream.tell(cutMissing(missing)),
+        tell: missing => this.#init.stream.tell(missing),
+        tellStaging: (done, total) => this.#init.stream.tellStaging(done, total),
         ask: async until => reversed(await this.#init.stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...cutRemarks(done) }

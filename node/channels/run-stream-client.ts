@@ -5,7 +5,7 @@
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
-import type { Missing } from '../../protocols/shortfall.ts'
+import { cutMissing, type Missing } from '../../protocols/shortfall.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from '../wait.ts'
@@ -78,7 +78,12 @@ export class RunStreamClient {
 
   /** Tells the controller at once what will be in a later answer; nothing if there is no stream now. */
   tell(missing: Missing): void {
-    this.#stream?.send({ type: 'missing', ...missing }).catch(() => {})
+    this.#stream?.send({ type: 'missing', ...cutMissing(missing) }).catch(() => {})
+  }
+
+  /** How far this member is with what is staged, bytes; nothing if there is no stream now. */
+  tellStaging(done: number, total: number): void {
+    this.#stream?.send({ type: 'staging', done, total }).catch(() => {})
   }
 
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */

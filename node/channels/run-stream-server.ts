@@ -39,6 +39,8 @@ export interface RunStreamHandlers {
   onClose?(peer: string): void
   /** A tool of the member ended while the workload runs. */
   onMissing?(peer: string, missing: Missing): void
+  /** A member is so far with what is staged, bytes. */
+  onStaging?(peer: string, done: number, total: number): void
   /** @returns the acknowledgements that do not count, and why */
   onAcks(peer: string, acks: Envelope[]): Refusal[] | void
 }
@@ -125,6 +127,7 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
         await out.put({ ...next, heard, answered: heard })
       }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
+      if (next.type === 'staging') handlers.onStaging?.(peer, next.done, next.total)
       if (next.type !== 'acks') continue
       for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {
         if (from > 0) await nextTurn()

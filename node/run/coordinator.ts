@@ -11,6 +11,7 @@ import { type Description, type RunEvent, type StoredEvent, storedEvent } from '
 import type { OutputPortion } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { listen } from '../listen.ts'
@@ -41,6 +42,7 @@ import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
+import { checkStaged } from './staging-import.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -66,6 +68,7 @@ export interface CoordinatorInit {
   signer: Signer
   program: string
   workloads: WorkloadContexts
+  artifacts: Artifacts
 }
 
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
@@ -128,6 +131,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
     await checkProgram(spec, caller)
+    await checkStaged(spec, caller, this.init.artifacts)
   }
 
   async #begin(asked: RunRequest): Promise<Begun> {
@@ -231,6 +235,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
+      onStaging: (peer, done, total) => driver.onStaging(peer, done, total),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, receptionOf(driver))
@@ -250,9 +255,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   get #parts(): RunParts {
     const { members, streams, feed, runStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads } = this.init
+    const { log, signer, program, workloads, artifacts } = this.init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads, authority },
+      ...{ log, signer, program, workloads, artifacts },
+      ...{ members, streams, feed, runStreams, receiver, content, authority },
       signal: this.stopped,
       onPhase: () => this.#announce()
     }

@@ -17,6 +17,7 @@ import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
 import { candidatesOf, driversOf, freeze, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
+import { importStaged } from './staging-import.ts'
 import { Stopped } from './stopped.ts'
 
 /** @throws {BakError} `quorum` if too few peers are there in time, {Stopped} if too few answer the preflight, what cancels the run */
@@ -33,9 +34,11 @@ export async function offerRun(run: RunContext): Promise<void> {
     }
   })
   run.attended(attendance)
+  run.staged = await importStaged(run, signal)
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
-  const offer: Offer = { ...about, candidates: run.candidates, signedFiles: true }
+  const staged = run.staged.length === 0 ? undefined : run.staged
+  const offer: Offer = { ...about, candidates: run.candidates, staged, signedFiles: true }
   const sealed = seal(offerSubject, offer, signer)
   setSubject(run, sealed)
   await folder.writeEnvelope(OFFER_FILE, sealed)

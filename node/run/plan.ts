@@ -3,6 +3,7 @@ import type { Phase } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { isStaging } from '../../protocols/stage-paths.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
@@ -20,7 +21,7 @@ export interface PlannedPhase {
   always?: 'sample' | 'run'
   /** Longest wait for answers, ms; 0 is for ever. */
   deadline: number
-  /** A member that sends prolongs its own deadline, and none beyond this time after the command, ms. */
+  /** A member that sends or fetches prolongs its own deadline, and none beyond this time after the command, ms. */
   limit?: number
   /** For so long after the command a member that cannot be reached is not given up, ms. */
   grace: number
@@ -35,7 +36,7 @@ export function stepsOf(spec: Spec): Step[] {
 
 /** @returns all phases of a run, in order */
 export function planOf(spec: Spec): PlannedPhase[] {
-  const { join_timeout, phase_timeout, send_timeout, send_limit } = spec.policy
+  const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
@@ -50,7 +51,7 @@ export function planOf(spec: Spec): PlannedPhase[] {
   ]
   return [
     { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 },
-    { ...usual, phase: 'stage' },
+    { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) },
     ...snapshot('begin'),
     { ...usual, phase: 'init' },
     ...stepsOf(spec).flatMap(sample),

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
+import type { StagedEntry } from '../../protocols/staged.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
@@ -34,6 +35,8 @@ export class RunContext {
   readonly record: RunRecord
   /** What the phases are about: the offer, and later the manifest. */
   subject: { digest: string; bytes: Uint8Array } | undefined
+  /** What members fetch before it begins. */
+  staged: StagedEntry[] = []
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
   /** By the monotonic clock: the wall clock may be set in mid run. */

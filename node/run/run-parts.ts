@@ -1,6 +1,7 @@
 /** What one run is made from: the order, and the parts of the daemon that it uses. */
 import type { Signer } from '../../protocols/envelope.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
@@ -44,6 +45,7 @@ export interface RunParts {
   streams: Streams
   receiver: Pick<Receiver, 'settle'>
   content: Content
+  artifacts: Artifacts
   workloads: WorkloadContexts
   /** Aborts when the daemon stops. */
   signal: AbortSignal

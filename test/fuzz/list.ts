@@ -18,6 +18,7 @@ import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Protocol } from '../../protocols/stream.ts'
+import { swarmProtocol } from '../../protocols/swarm.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
   renewProtocol,
@@ -54,6 +55,7 @@ export const targets = [
   ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
+  of({ protocol: swarmProtocol, refusals: ['unknown-digest', 'interrupted', 'busy'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
   of({ protocol: adjacencyProtocol, refusals: [] }),

@@ -52,9 +52,10 @@ export class Inside {
     const home = await openHome(join(this.folder, name))
     const usual = { name, listen: ['/ip4/127.0.0.1/tcp/0'], upnp: false }
     const given = check(daemonSettings as Schema<DaemonSettings>, { ...usual, ...own })
-    const { receive_limits, ...flags } = given
+    const { receive_limits, artifacts, ...flags } = given
     const config = await loadConfig(home, flags)
     Object.assign(config.receive_limits, receive_limits)
+    Object.assign(config.artifacts, artifacts)
     const silent = { log: createLog('error', () => {}), onStop: () => {}, onShutOut: () => {} }
     const daemon = await startDaemon({ home, config, ticket, ...silent })
     this.#daemons.set(name, daemon)

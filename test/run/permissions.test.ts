@@ -19,6 +19,7 @@ import { attachProtocol } from '../../protocols/events.ts'
 import type { Role } from '../../protocols/membership.ts'
 import { ask, askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
+import { scratchArtifacts } from '../artifacts/scratch-artifacts.ts'
 import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 import { controller, manifest, member, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
@@ -54,7 +55,17 @@ async function doors(own: Role = 'controller') {
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
   const feed = { addEventListener: () => {}, runs: () => [] }
   const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
-  const init = { log, home, signer: self, program: '0', workloads: new Map(), limits: receiveDefaults, archive: true }
+  const artifacts = await scratchArtifacts()
+  const init = {
+    log,
+    home,
+    signer: self,
+    program: '0',
+    workloads: new Map(),
+    limits: receiveDefaults,
+    archive: true,
+    artifacts
+  }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()
   const receiver = new Receiver(of as never, init)

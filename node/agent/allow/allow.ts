@@ -12,7 +12,7 @@ import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-ru
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
-  Pick<AllowSettings, 'workloads'>
+  Pick<AllowSettings, 'workloads' | 'stage'>
 
 /** What a decision depends on beside the rules. */
 export interface Machine extends Disk {

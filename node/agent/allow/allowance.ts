@@ -1,7 +1,9 @@
 /** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
+import type { ArtifactLimits } from '../../../protocols/config-file.ts'
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import type { StagedEntry } from '../../../protocols/staged.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { hereNamed } from '../../mesh/membership/named.ts'
 import { Part } from '../../part.ts'
@@ -14,6 +16,9 @@ import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
+import { beyondRoom, refuseStage } from './stage-rule.ts'
+
+type Staged = Pick<StagedEntry, 'path' | 'bytes'>
 
 interface AllowanceInit {
   /** Peer id of this peer. */
@@ -25,6 +30,8 @@ interface AllowanceInit {
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
   caps?: Caps
+  /** What may be staged here. */
+  artifacts?: ArtifactLimits
   /** The file that sets them. */
   file: string
 }
@@ -46,11 +53,29 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkRun({
     controller,
     tools,
+    staged = [],
     ...run
-  }: CappedRun & { controller: string; tools: Assignment[] }): Promise<void> {
+  }: CappedRun & { controller: string; tools: Assignment[]; staged?: StagedEntry[] }): Promise<void> {
     await this.check(controller, tools)
+    this.checkRoom(controller, staged)
     const { self, caps = {}, file } = this.init
     const beyond = controller === self ? undefined : beyondCaps(caps, run)
+    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+  }
+
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer store files here */
+  async checkStage(peer: string, staged: Staged[]): Promise<void> {
+    await this.check(peer, [])
+    this.checkRoom(peer, staged)
+  }
+
+  /** As `checkStage`, of a peer that is let in. */
+  checkRoom(peer: string, staged: Staged[]): void {
+    const { self, rules, artifacts, file } = this.init
+    if (staged.length === 0) return
+    const refusal = peer === self ? undefined : refuseStage(rules, this.#callerOf(peer))
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    const beyond = artifacts == null ? undefined : beyondRoom(artifacts, staged)
     if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
   }
 

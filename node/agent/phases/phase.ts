@@ -5,6 +5,7 @@ import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Content } from '../../artifacts/content.ts'
+import type { Swarms } from '../../artifacts/swarm/swarms.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
@@ -18,6 +19,7 @@ export interface PhaseParts {
   streams: Streams
   paths: Paths
   content: Content
+  swarms: Pick<Swarms, 'fetch' | 'store'>
   supervisor: Supervisor
   log: Log
   signer: Signer
@@ -42,6 +44,8 @@ export interface PhaseContext {
   signal: AbortSignal
   /** Tells the controller at once what will be in a later answer. */
   tell(missing: Missing): void
+  /** Tells the controller how far it is with what is staged, bytes. */
+  tellStaging(done: number, total: number): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
 }
@@ -53,7 +57,16 @@ export type PhaseHandler = (
   Partial<
     Pick<
       Ack,
-      'warnings' | 'missing' | 'produced' | 'capabilities' | 'clock' | 'path' | 'workload' | 'began' | 'observed'
+      | 'warnings'
+      | 'missing'
+      | 'produced'
+      | 'capabilities'
+      | 'clock'
+      | 'path'
+      | 'workload'
+      | 'staged'
+      | 'began'
+      | 'observed'
     >
   >
 >

@@ -8,12 +8,14 @@ import { missingFiles } from './missing-files.ts'
 import { missingParts } from './missing-parts.ts'
 import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
+import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 
 /** @returns hooks for one run: some keep state */
 export const runHooks = (): RunHook[] => [
   lastTransfers,
+  staging,
   startSkew,
   workload(),
   missingParts,
