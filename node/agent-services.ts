@@ -4,6 +4,7 @@ import { Allowance } from './agent/allow/allowance.ts'
 import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { StageService } from './agent/stage-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -17,6 +18,7 @@ export type AgentServices = {
   allowance: Allowance
   agent: Agent
   toolCheck: ToolCheck
+  stageService: StageService
   leftovers: Leftovers
   garbage: Garbage
   register: Register
@@ -47,6 +49,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
       }),
     agent: c => new Agent(c, init),
     toolCheck: c => new ToolCheck(c, { self }),
+    stageService: c => new StageService(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>

@@ -10,6 +10,7 @@ import { check, type Schema } from '../../protocols/codec.ts'
 import { type DaemonSettings, daemonSettings } from '../../protocols/config-file.ts'
 import { callDaemon, callOnce } from '../../protocols/control-http.ts'
 import type { EndedEvent, RunEvent } from '../../protocols/events.ts'
+import type { Role } from '../../protocols/membership.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import type { SpecInput } from '../../protocols/spec.ts'
 import { readTicket, type Ticket } from '../../protocols/ticket.ts'
@@ -46,6 +47,16 @@ export class Inside {
       await inside.stop()
       throw cause
     }
+  }
+
+  /** One more, whose role is another than that of the others. */
+  async join(name: string, role: Role): Promise<void> {
+    const [first] = this.#daemons.values()
+    const { ticket } = await callOnce(first?.parts.home.socket as string, 'invite', { role })
+    const { parts } = await this.#start(name, {}, readTicket(ticket))
+    await eventually(`all see ${name}`, () =>
+      [...this.#daemons.values()].every(each => each.parts.members.isHere(parts.identity.peer))
+    )
   }
 
   async #start(name: string, own: DaemonSettings, ticket: Ticket | undefined): Promise<Daemon> {

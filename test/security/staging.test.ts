@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { placeArtifact } from '../../node/artifacts/place.ts'
+import { callDaemon, callOnce } from '../../protocols/control-http.ts'
+import type { BakError } from '../../protocols/errors.ts'
+import { type StageRequest, stageProtocol } from '../../protocols/stage.ts'
+import { askOne } from '../../protocols/stream.ts'
 import { noise } from '../artifacts/scratch-artifacts.ts'
 import { Inside } from '../helpers/inside.ts'
 import { until } from '../helpers/until.ts'
@@ -15,10 +19,12 @@ let inside: Inside
 test.before(async () => {
   inside = await Inside.start({
     a: {},
-    b: { artifacts: { bytes: 8 * MIB, largest: 4 * MIB, pinned: MIB } },
+    b: { artifacts: { bytes: 8 * MIB, largest: 4 * MIB } },
+    pins: { artifacts: { pinned: MIB } },
     closed: { allow: { stage: false } },
     picky: { allow: { stage: ['someone'] } }
   })
+  await inside.join('agent', 'agent')
 })
 test.after(() => inside.stop())
 
@@ -155,6 +161,70 @@ test('a file that changes is another content', async () => {
   const before = await digest()
   writeFileSync(join(path, 'x'), 'two')
   assert.is.not(await digest(), before)
+})
+
+/** What `bak stage` answers for a member, in words. */
+async function stage(from: string, on: string, more: object = {}): Promise<string> {
+  const { home } = inside.daemon(from).parts
+  const path = await tree({ x: noise(10_000, 70) })
+  const request = { path, directory: '/', on, ...more }
+  try {
+    for await (const answer of callDaemon(home.socket, 'stage', request)) {
+      if (answer.state === 'failed') return `${answer.code}: ${answer.error}`
+      if (answer.state === 'here') return `here: ${answer.bytes}`
+    }
+  } catch (cause) {
+    return `${(cause as BakError).code}: ${(cause as BakError).message}`
+  }
+  return 'nothing'
+}
+
+test('bak stage keeps to the rules of the owner as runs do', async () => {
+  assert.is(await stage('a', 'b'), 'here: 10000')
+  assert.match(await stage('a', 'closed'), /^not-allowed: allow\.stage lets no other peer store files here/)
+  assert.match(await stage('a', 'picky'), /^not-allowed: allow\.stage does not name/)
+  assert.is(await stage('closed', 'closed'), 'here: 0')
+})
+
+test('a pin beyond what the owner lets others pin is refused, and what came stays without it', async () => {
+  const path = await tree({ x: noise(2 * MIB, 71) })
+  const said = await stage('a', 'pins', { path, pin: true })
+  assert.match(said, /^not-allowed: artifacts\.pinned here is 1048576, and \d+ bytes would be pinned by other peers/)
+  assert.equal(
+    storeOf('pins')
+      .list()
+      .map(({ pinned }) => pinned),
+    [false]
+  )
+})
+
+test('an agent may have nothing stored, list nothing and remove nothing on other peers', async () => {
+  const { home, streams, identity } = inside.daemon('agent').parts
+  assert.match(await stage('agent', 'b'), /^not-allowed: this peer is an agent: it may not store files on other peers/)
+  assert.is(await stage('agent', 'agent'), 'here: 0')
+  const b = inside.daemon('b').parts.identity.peer
+  const fetch = { type: 'fetch', digest: '0'.repeat(64), bytes: 1, path: 'x', pinned: false, from: [] } as const
+  for (const request of [fetch, { type: 'list' }, { type: 'remove', what: '0' }] as StageRequest[]) {
+    const error = await askOne(streams.to(b), stageProtocol, request).catch(cause => cause)
+    assert.is(error.code, 'not-allowed', request.type)
+    assert.match(error.message, new RegExp(`${identity.peer} is an agent: it may not store files`))
+  }
+  assert.is((await callOnce(home.socket, 'staged', { on: 'agent' })).artifacts.length, 1)
+})
+
+test('what the owner of a machine stored no other peer removes', async () => {
+  const path = await tree({ x: noise(20_000, 72) })
+  assert.is(await stage('b', 'b', { path, as: 'mine' }), 'here: 0')
+  const unstage = async (from: string) => {
+    for await (const answer of callDaemon(inside.daemon(from).parts.home.socket, 'unstage', {
+      what: 'mine',
+      on: 'b'
+    })) {
+      return answer.state === 'failed' ? answer.error : answer.state
+    }
+  }
+  assert.match((await unstage('a')) ?? '', /mine was stored by the owner of this machine/)
+  assert.is(await unstage('b'), 'removed')
 })
 
 test.run()
