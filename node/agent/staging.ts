@@ -1,7 +1,9 @@
-/** What a member fetches of a run in the phase `stage`: what its offer names for it, and only what is not here. */
+/** What a member fetches of a run in the phase `stage`: what its offer names for it, and only what is not here. And where that is put then. */
+import { join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import { type Fetched, PLATFORM, type StagedEntry } from '../../protocols/staged.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
+import { makeParents, type PlaceOptions, placeArtifact } from '../artifacts/place.ts'
 import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import { Limit } from '../limit.ts'
 import type { MemberState } from './member-state.ts'
@@ -67,6 +69,19 @@ export async function fetchStaged(
   return {
     bytes: fetched.reduce((sum, each) => sum + each.bytes, 0),
     source: fetched.reduce((sum, each) => sum + each.source, 0)
+  }
+}
+
+/** Puts what is staged for a workload into its working folder, which has no other writers yet. @throws {BakError} as `placeArtifact` does */
+export async function placeStaged(
+  member: Pick<MemberState, 'offer' | 'self'>,
+  store: ArtifactStore,
+  { workload, cwd, ...options }: PlaceOptions & { workload?: string; cwd: string }
+): Promise<void> {
+  for (const { path, digest, tool, for: only } of stagedFor(member)) {
+    if (tool != null || (only != null && only !== workload)) continue
+    await makeParents(cwd, path, options)
+    await placeArtifact(store, digest, join(cwd, path), options)
   }
 }
 

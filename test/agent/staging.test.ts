@@ -1,12 +1,14 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fetchStaged, ownerOf, stagedFor } from '../../node/agent/staging.ts'
+import { fetchStaged, ownerOf, placeStaged, stagedFor } from '../../node/agent/staging.ts'
 import type { FetchOptions } from '../../node/artifacts/swarm/fetch.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Candidate } from '../../protocols/manifest.ts'
 import { PLATFORM, type StagedEntry } from '../../protocols/staged.ts'
-import { scratchStore } from '../artifacts/scratch-artifacts.ts'
+import { scratchArtifacts, scratchStore } from '../artifacts/scratch-artifacts.ts'
 import { controller, manifest, member, offer, run } from '../protocols/samples.ts'
+import { listAll, plant, scratch } from '../store/scratch.ts'
 
 const test = suite('what a member fetches')
 const digestOf = (character: string) => character.repeat(64)
@@ -70,6 +72,26 @@ test('how much is here is told of all together', async () => {
   })
   await fetchStaged(memberOf([one, two]), swarms, { ...options, onProgress: (...each) => told.push(each) })
   assert.equal(told, [[50, 150]])
+})
+
+test('a workload finds in its working folder what is for it, and what is for all', async () => {
+  const root = scratch()
+  await plant(root, { 'd/in': 'folder', f: 'file' })
+  const { imports, store } = await scratchArtifacts()
+  const take = async (path: string, more: object) => ({
+    ...{ bytes: 6, ...more },
+    digest: (await imports.take(join(root, path), { by: controller.peer })).digest
+  })
+  const staged = [
+    await take('d', { path: '.' }),
+    await take('f', { path: 'a/b/f' }),
+    await take('f', { path: 'mine', for: 'server' }),
+    await take('f', { path: 'other', for: 'client' }),
+    await take('f', { path: 'program', tool: 'sar', platform: PLATFORM })
+  ] as StagedEntry[]
+  const cwd = scratch()
+  await placeStaged(memberOf(staged, ['sar']), store, { workload: 'server', cwd })
+  assert.equal(await listAll(cwd), ['a/b/f', 'in', 'mine'])
 })
 
 test.run()
