@@ -74,7 +74,7 @@ async function ticketIn(path: string): Promise<string> {
     throw new BakError('usage', `--ticket-file ${path}: ${cause.message}`, { cause })
   })
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_TICKET_BYTES), 0, MAX_TICKET_BYTES, 0)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_TICKET_BYTES), 0, MAX_TICKET_BYTES)
     return buffer.toString('utf8', 0, bytesRead)
   } catch (cause) {
     throw new BakError('usage', `--ticket-file ${path}: ${(cause as Error).message}`, { cause })

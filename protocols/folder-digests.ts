@@ -3,7 +3,7 @@
  * neither a file nor a folder with files. A link is its target in words: it is never followed.
  */
 import { constants, type Dirent, readdirSync, readlinkSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, opendir } from 'node:fs/promises'
 import { digestOfHandle } from './digest.ts'
 import { bytesOf, packedName, rawOf, sealedName } from './file-names.ts'
 
@@ -75,6 +75,22 @@ const sorted = <T>(entries: [string, T][]) => Object.fromEntries(entries.sort(([
 export function listRaw(raw: string): Dirent[] {
   const entries = readdirSync(bytesOf(raw), { withFileTypes: true, encoding: 'latin1' as BufferEncoding })
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+interface RawEntry {
+  /** Its raw path. */
+  at: string
+  isFile: boolean
+  isFolder: boolean
+}
+
+/** The entries of a folder that may have any number of them, one after the other, as the file system gives them. */
+export async function* entriesOf(raw: string): AsyncGenerator<RawEntry> {
+  const entries = await opendir(bytesOf(raw) as unknown as string, { encoding: 'buffer' as BufferEncoding })
+  for await (const entry of entries) {
+    const name = (entry.name as unknown as Buffer).toString('latin1')
+    yield { at: `${raw}/${name}`, isFile: entry.isFile(), isFolder: entry.isDirectory() }
+  }
 }
 
 /** @param at its raw path. @returns what is neither a file nor a folder, in words */

@@ -289,7 +289,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, offer: { spec, staged } }) =>
-        allowance.checkRun({ controller, tools, spec, staged, open: this.runsOf(controller) }),
+        allowance.admit({ controller, tools, spec, staged, open: this.runsOf(controller) }),
       owner: allowance,
       socket: home.socket
     }

@@ -20,7 +20,7 @@ import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { stopTools } from './phases/stop.ts'
-import { isLegal, type State, stateAfter } from './states.ts'
+import { isLegal, isOver, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
@@ -114,8 +114,7 @@ export class MemberRun {
     this.#lease = setTimeout(() => {
       this.#log.warn('the controller has been silent for longer than its lease', { run: this.member.run })
       this.abandon()
-    }, length)
-    this.#lease.unref()
+    }, length).unref()
   }
 
   /** The owner of this machine has the last word on how long it takes. */
@@ -145,10 +144,8 @@ export class MemberRun {
 
   /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
   async pack(): Promise<string[]> {
-    // in its turn: the controller may collect while the end of the run is packed here
-    const packed = this.#tail.then(() => packRest(this.member))
-    this.#tail = packed.catch(() => {})
-    return (await packed).flatMap(({ report }) => report.warnings())
+    // the controller may collect while the end of the run is packed here
+    return (await this.#inTurn(() => packRest(this.member))).flatMap(({ report }) => report.warnings())
   }
 
   /** The daemon stops: tools stop, data and state stay. */
@@ -176,7 +173,9 @@ export class MemberRun {
   abandon(): void {
     if (this.#ending) return
     this.#ending = true
-    this.#abandon().catch(error => {
+    this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
+    // a command that comes meanwhile has its turn after it
+    this.#inTurn(() => this.#abandon()).catch(error => {
       // whoever ends it later tries again
       this.#ending = false
       this.#failed('not ended in order', error)
@@ -184,12 +183,16 @@ export class MemberRun {
   }
 
   async #abandon(): Promise<void> {
-    this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
-    await this.#tail
     await stopTools(this.member)
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
-    await this.pack().catch(error => this.#failed('data not packed', error))
+    await packRest(this.member).catch(error => this.#failed('data not packed', error))
     await this.#finish()
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work)
+    this.#tail = done.catch(() => {})
+    return done
   }
 
   /** The state goes; so does the folder, unless something in it has no receipt or could not be packed. */
@@ -287,7 +290,6 @@ export class MemberRun {
   }
 
   readonly #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))
-
   #failed(what: string, cause: unknown): void {
     this.#log.error(what, { run: this.member.run, why: asBakError(cause).message })
   }
@@ -296,5 +298,3 @@ export class MemberRun {
     this.#log.refused('command refused', { run, phase, from, code, why })
   }
 }
-
-const isOver = (state: State) => state === 'orphaned' || state === 'gone'

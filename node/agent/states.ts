@@ -30,3 +30,6 @@ export function isLegal(phase: Phase, state: State): boolean {
 export function stateAfter(phase: Phase, state: State): State {
   return transitions[phase].to ?? state
 }
+
+/** Whether nothing of the run goes on on this member. */
+export const isOver = (state: State) => state === 'orphaned' || state === 'gone'

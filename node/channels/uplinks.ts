@@ -82,6 +82,8 @@ export class Uplinks {
   /** Lets what was sent go out, then closes. */
   async stop(): Promise<void> {
     this.#aggregator?.stop()
+    // what is answered from now on goes nowhere by it
+    this.#aggregator = undefined
     await this.#parent?.stop()
     await this.#init.controller.stop()
   }

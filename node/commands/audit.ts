@@ -21,7 +21,7 @@ async function act(command: Command): Promise<void> {
 const FACTS = 5
 
 /** What others wrote is made safe for a terminal: letters that are not ASCII are escaped. */
-function inWords({ at, event, run, by, tool, argv, digest, as = '', exit, signal, why }: AuditLine): string {
+function inWords({ at, event, run, by, name, argv, digest, as = '', exit, signal, why }: AuditLine): string {
   const ended = signal == null ? (exit == null ? '' : `exit ${exit}`) : `signal ${signal}`
   const facts = event === 'start' ? [as, `sha256 ${digest}`] : [ended, why ?? '']
   return [
@@ -29,7 +29,7 @@ function inWords({ at, event, run, by, tool, argv, digest, as = '', exit, signal
     event,
     run,
     by,
-    tool,
+    name,
     `[${facts.filter(fact => fact !== '').join('; ')}]`,
     ...argv
   ]

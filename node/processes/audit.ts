@@ -16,7 +16,8 @@ export const auditLine = v.object({
   /** Who asked: the peer id of the controller. */
   by: v.string(),
   run: v.string(),
-  tool: v.string(),
+  /** What the program is to the run: the name of its tool. */
+  name: v.string(),
   /** The words of the program; of a long line the begin. `digest` is of all of it. */
   argv: v.array(v.string()),
   digest: v.string(),

@@ -18,6 +18,8 @@ export interface RunCgroup {
   folders: string[]
   /** Files that a process writes its id to. */
   enter: string[]
+  /** Ids of the processes in it. */
+  processes(): number[]
   /** Kills all that is in it. Never rejects. */
   kill(): Promise<void>
   /** Kills, and removes it. Never rejects. */
@@ -62,6 +64,7 @@ export class Cgroups {
     return {
       folders: made,
       enter: made.map(each => join(each, 'cgroup.procs')),
+      processes: () => processesIn(path),
       kill: () => killCgroup(path),
       remove: () => removeCgroups(made)
     }

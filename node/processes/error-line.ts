@@ -1,4 +1,5 @@
 /** Finds the line that says why a program failed in what it wrote on stderr: many print their usage text behind it. */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** Bytes that are read at either end of the file. */
@@ -18,11 +19,13 @@ export function errorLineOf(text: string): string {
   return line.length <= MAX_LENGTH ? line : `${line.slice(0, MAX_LENGTH - 3)}...`
 }
 
-/** @returns that line of a file; '' if it cannot be read */
+/** @returns that line of a file; '' if it cannot be read, or the program put something else in its place: a link to a file of the owner, a pipe */
 export async function errorLineIn(path: string): Promise<string> {
   try {
-    await using file = await open(path)
-    const { size } = await file.stat()
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const stat = await file.stat()
+    if (!stat.isFile()) return ''
+    const { size } = stat
     const begin = await textAt(file, 0)
     // what a long log says at its end is nearer to the failure than what it says at its beginning
     if (size <= END_BYTES) return errorLineOf(begin)

@@ -39,6 +39,8 @@ export function watchSignal(child: { pid?: number; stdio: ReadonlyArray<unknown>
     })
   // Node collects all that have ended by then, not only this one
   pipe?.once('end', lookAtAll).on('error', () => {})
+  // nothing is to be said there: who writes nevertheless would keep the daemon busy with reading
+  pipe?.once('data', () => pipe.destroy())
   pipe?.unref?.()
   pipe?.resume()
   return () => {

@@ -42,7 +42,7 @@ export class Guards implements RunProgramsParts {
   readonly supervisor: Supervisor
   readonly audit: Audit
   readonly limits: RunLimits
-  /** Variables of the daemon that tools get. */
+  /** Variables of the daemon that programs get. */
   readonly keep: string[]
   /** Those of others. */
   readonly #open = new Set<RunPrograms>()
@@ -57,6 +57,8 @@ export class Guards implements RunProgramsParts {
     this.cgroups = new Cgroups({ key: keyOfHome(home), limits, folder: home })
     if ('how' in isolation && isolation.how === 'user') {
       this.workFolders = new WorkFolders({ home, inside: work, owner: isolation })
+      const { base } = this.workFolders
+      if (/^\/(var\/)?tmp\//.test(base)) isolation.spaces.lacks ??= `their working folders are in ${base}`
     }
   }
 
@@ -73,12 +75,12 @@ export class Guards implements RunProgramsParts {
     return guards
   }
 
-  /** @returns what starts the programs of a run; to be ended when no more of them is to run */
+  /** @returns what starts the programs of a run; to be ended when none of them is to run any more */
   forRun(init: RunProgramsInit): Programs {
     const programs = new RunPrograms(this, init)
     if (!init.isOwn) this.#open.add(programs)
     return {
-      spawn: tool => programs.spawn(tool),
+      spawn: program => programs.spawn(program),
       end: async () => {
         this.#open.delete(programs)
         await programs.end()
@@ -96,6 +98,8 @@ export class Guards implements RunProgramsParts {
     const { has, lacks } = this.cgroups
     const cgroup =
       has.length === 0 ? 'no cgroup: their processes are ended by group' : `a cgroup for each run: ${has.join(', ')}`
-    return [isolationInWords(this.isolation), lacks.length === 0 ? cgroup : `${cgroup}; absent: ${lacks.join('; ')}`]
+    const spaces = 'how' in this.isolation && this.isolation.how === 'user' ? this.isolation.spaces.lacks : undefined
+    const absent = [...lacks, ...(spaces == null ? [] : [`a /tmp of their own: ${spaces}`])]
+    return [isolationInWords(this.isolation), absent.length === 0 ? cgroup : `${cgroup}; absent: ${absent.join('; ')}`]
   }
 }

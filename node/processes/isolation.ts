@@ -2,13 +2,28 @@
  * How a program that a run of others brings is kept apart from this peer: as another user where the daemon is root's, in a sandbox
  * where it is not. Pure: which way this machine has, and the command line that starts a program so.
  */
+import { normalize } from 'node:path'
 import type { RunAs } from './run-as.ts'
 
 export type Isolation =
-  | ({ how: 'user'; setpriv: string; unshare?: string } & RunAs)
+  | ({ how: 'user'; setpriv: string; network: boolean; spaces: Spaces } & RunAs)
   | { how: 'sandbox'; bwrap: string; hidden: string[]; shown: string[]; network: boolean }
   /** As the user of the daemon, since the owner says so. */
   | { how: 'owner'; limit: boolean }
+
+/** Namespaces of its own that a program of another user gets. */
+export interface Spaces {
+  unshare?: string
+  /** With it, and with IPC of its own, folders in which anybody may write are empty and gone afterwards. */
+  mount?: string
+  /** Why not all of these are its own. */
+  lacks?: string
+  /** Folders that programs of runs may name. */
+  shown: string[]
+}
+
+/** Where anybody may write, so that what is written there would outlive a run and be in no budget. */
+const FOLDERS_OF_ALL = ['/tmp', '/var/tmp', '/dev/shm']
 
 export interface IsolationFacts {
   isRoot: boolean
@@ -20,6 +35,7 @@ export interface IsolationFacts {
   /** Paths of programs that were found and that work, or why they do not. */
   setpriv: Found
   unshare: Found
+  mount: Found
   bwrap: Found
   hidden: string[]
   shown: string[]
@@ -29,17 +45,18 @@ export type Found = { path: string } | { why: string }
 
 /** @returns how programs of others run on this machine, or why they do not */
 export function isolationOf(facts: IsolationFacts): Isolation | { why: string } {
-  const { isRoot, mayRunAsOwner, network, setpriv, unshare, bwrap, runAs, hidden, shown } = facts
+  const { isRoot, mayRunAsOwner, network, setpriv, unshare, mount, bwrap, runAs, hidden, shown } = facts
   if (isRoot) {
     if (runAs == null || 'why' in setpriv)
       return { why: `setpriv of util-linux ${'why' in setpriv ? setpriv.why : ''}` }
     if (!network && 'why' in unshare) return { why: `without the network: unshare of util-linux ${unshare.why}` }
-    return {
-      how: 'user',
-      ...runAs,
-      setpriv: setpriv.path,
-      unshare: network || 'why' in unshare ? undefined : unshare.path
+    const lacking = 'why' in unshare ? `unshare ${unshare.why}` : 'why' in mount ? `mount ${mount.why}` : undefined
+    const spaces = {
+      unshare: 'path' in unshare ? unshare.path : undefined,
+      mount: lacking == null && 'path' in mount ? mount.path : undefined,
+      ...{ lacks: lacking, shown }
     }
+    return { how: 'user', ...runAs, setpriv: setpriv.path, network, spaces }
   }
   if ('path' in bwrap) return { how: 'sandbox', bwrap: bwrap.path, hidden, shown, network }
   return mayRunAsOwner ? { how: 'owner', limit: true } : { why: `bubblewrap (bwrap) ${bwrap.why}` }
@@ -50,6 +67,8 @@ export interface Rlimits {
   nofile?: number
   /** Largest file, bytes. */
   fsize?: number
+  /** Bytes of each folder in memory. */
+  tmpfs?: number
 }
 
 interface Start {
@@ -64,7 +83,7 @@ interface Start {
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
 export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string[] {
-  const program = [...wordsOf(isolation, folder, argv[0] ?? ''), ...argv]
+  const program = [...wordsOf(isolation, folder, argv[0] ?? '', rlimits), ...argv]
   const lines = [
     ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
     ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
@@ -72,23 +91,48 @@ export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string
   return lines.length === 0 ? program : ['/bin/sh', '-c', `${lines.join('\n')}\nexec "$@"`, 'bak-start', ...program]
 }
 
-/** A limit that cannot be set, because a lower one holds already, is no error. Files are counted in blocks of 512 bytes. */
+/**
+ * A limit that cannot be set, because a lower one holds already, is no error. Files are counted in blocks of 512 bytes. Where memory is
+ * short the kernel ends these programs before the daemon and what else the machine is for.
+ */
 const limitLines = ({ nofile, fsize }: Rlimits) => [
   'umask 077',
   'ulimit -c 0 2>/dev/null',
+  'echo 1000 2>/dev/null >/proc/self/oom_score_adj',
   ...(nofile == null ? [] : [`ulimit -n ${nofile} 2>/dev/null`]),
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf(isolation: Isolation, folder: string, program: string): string[] {
+function wordsOf(isolation: Isolation, folder: string, program: string, rlimits: Rlimits): string[] {
   if (isolation.how === 'owner') return []
   if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
-  const { uid, gid, setpriv, unshare } = isolation
+  const { uid, gid, setpriv } = isolation
   return [
-    ...(unshare == null ? [] : [unshare, '--net', '--']),
+    ...spacesOf(isolation, folder, program, rlimits),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
+}
+
+/** One in which the program lies, or which the owner names, stays as it is. */
+function spacesOf(
+  { network, spaces: { unshare, mount, shown } }: Isolation & { how: 'user' },
+  folder: string,
+  program: string,
+  { tmpfs }: Rlimits
+): string[] {
+  const kept = [...shown, folder, normalize(program)]
+  const own =
+    mount == null ? [] : FOLDERS_OF_ALL.filter(each => !kept.some(path => path === each || path.startsWith(`${each}/`)))
+  if (unshare == null || (network && own.length === 0)) return []
+  const net = network ? [] : ['--net']
+  if (mount == null || own.length === 0) return [unshare, ...net, '--']
+  const size = tmpfs == null ? '' : `,size=${Math.floor(tmpfs)}`
+  const mounts = own.map(
+    each => `test ! -d ${each} || ${quoted(mount)} -t tmpfs -o mode=1777${size} bak ${each} || exit 126`
+  )
+  const script = `${mounts.join('\n')}\nexec "$@"`
+  return [unshare, '--mount', '--propagation', 'private', '--ipc', ...net, '--', '/bin/sh', '-c', script, 'bak-spaces']
 }
 
 /** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
@@ -97,8 +141,7 @@ function sandbox(
   folder: string,
   program: string
 ): string[] {
-  const bind = shown.flatMap(path => ['--ro-bind-try', path, path])
-  const own = hidden.some(path => program.startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
+  const own = hidden.some(path => normalize(program).startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
   return [
     ...[
       bwrap,
@@ -121,9 +164,18 @@ function sandbox(
       '--proc',
       '/proc'
     ],
-    ...[...hidden.flatMap(path => ['--tmpfs', path]), ...bind, ...own],
+    ...[...mountsOf(hidden, shown), ...own],
     ...['--bind', folder, folder, '--chdir', folder, '--']
   ]
+}
+
+/** A folder comes before those in it: what is hidden stays so in a folder that is shown. */
+function mountsOf(hidden: string[], shown: string[]): string[] {
+  const all = [
+    ...hidden.filter(path => !shown.includes(path)).map(path => ({ path, words: ['--tmpfs', path] })),
+    ...shown.map(path => ({ path, words: ['--ro-bind-try', path, path] }))
+  ]
+  return all.sort((a, b) => a.path.length - b.path.length).flatMap(({ words }) => words)
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
@@ -132,8 +184,9 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 export function isolationInWords(isolation: Isolation | { why: string }): string {
   if ('why' in isolation) return `programs of others do not run here: ${isolation.why}`
   if (isolation.how === 'user') {
-    const { user, uid, unshare } = isolation
-    return `programs of others run as ${user} (${uid}), without privileges${unshare == null ? '' : ', without the network'}`
+    const { user, uid, network, spaces } = isolation
+    const own = spaces.lacks == null ? ', with a /tmp of their own' : ''
+    return `programs of others run as ${user} (${uid}), without privileges${own}${network ? '' : ', without the network'}`
   }
   if (isolation.how === 'owner') return 'programs of others run as the user of this daemon: --allow-workloads'
   return `programs of others run under bubblewrap${isolation.network ? '' : ', without the network'}`

@@ -1,7 +1,7 @@
 /** Starts one program in a process group of its own, with its output redirected to files. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync } from 'node:fs'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { now } from '../now.ts'
 import { watchSignal, witnessStdio } from './exit-witness.ts'
@@ -24,6 +24,10 @@ export interface Exit {
   /** Wall time in ms. */
   duration: number
 }
+
+/** A program that ran in the same folder before may have left a link or a pipe in their place. */
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK
 
 export interface Launched {
   /** Also the id of its process group. */
@@ -57,7 +61,7 @@ function spawnInto({ argv, cwd, env, stdout, stderr }: Program): ChildProcess {
   const [program = '', ...args] = argv
   const files: number[] = []
   try {
-    for (const path of [stdout, stderr]) files.push(openSync(path, 'a'))
+    for (const path of [stdout, stderr]) files.push(openSync(path, APPEND, 0o666))
     return spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', ...files, ...witnessStdio()] })
   } finally {
     for (const file of files) closeSync(file)

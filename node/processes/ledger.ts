@@ -65,9 +65,10 @@ export class ProcessLedger {
  */
 export async function sweep(path: string): Promise<number> {
   const { groups, cgroups } = await read(path)
-  await Promise.all(cgroups.map(folder => removeCgroups([folder])))
   const left = groups.filter(entry => isSame(entry) && membersOf(entry.group).length > 0)
-  for (const { group } of left) signalGroup(group, 'SIGKILL')
+  await Promise.all(cgroups.map(folder => removeCgroups([folder])))
+  // those that were in a cgroup are gone, and their numbers may be others'
+  for (const entry of left) if (isSame(entry)) signalGroup(entry.group, 'SIGKILL')
   await Promise.all(left.map(({ group }) => isGoneWithin(group, SWEEP_TIMEOUT_MS)))
   await rm(path, { force: true })
   return left.length

@@ -7,6 +7,9 @@ import { chosenEnvironment } from './environment.ts'
 import { type Found, type Isolation, isolationOf, wrap } from './isolation.ts'
 import { findRunAs } from './run-as.ts'
 
+const PROGRAMS = ['setpriv', 'unshare', 'mount', 'bwrap'] as const
+type Program = (typeof PROGRAMS)[number]
+
 const PROBE_TIMEOUT_MS = 5_000
 /** Where resolv.conf leads to, below a folder that is hidden. */
 const RESOLVERS = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf']
@@ -28,12 +31,16 @@ export async function probeIsolation(init: ProbeInit): Promise<Isolation | { why
   const isRoot = uid === 0
   const runAs = isRoot ? findRunAs(init.runAs) : undefined
   const facts = { isRoot, mayRunAsOwner, network, runAs, shown: [...RESOLVERS, ...shown], hidden: hiddenBy(home) }
-  const [setpriv, unshare, bwrap] = (['setpriv', 'unshare', 'bwrap'] as const).map(find) as [Found, Found, Found]
-  const found = isolationOf({ ...facts, setpriv, unshare, bwrap })
-  const why = 'why' in found ? undefined : await failureOf(found, home)
-  if (why == null) return found
-  const doesNot = { why: `does not work here: ${why}` }
-  return isolationOf({ ...facts, setpriv: isRoot ? doesNot : setpriv, unshare, bwrap: doesNot })
+  const programs = Object.fromEntries(PROGRAMS.map(name => [name, find(name)])) as Record<Program, Found>
+  const doubted: Program[] = isRoot ? ['mount', 'setpriv'] : ['bwrap']
+  // without the namespaces that do not work here a program still runs as another user
+  for (const program of doubted) {
+    const found = isolationOf({ ...facts, ...programs })
+    const why = 'why' in found ? undefined : await failureOf(found, home)
+    if (why == null) return found
+    if ('path' in programs[program]) programs[program] = { why: `does not work here: ${why}` }
+  }
+  return isolationOf({ ...facts, ...programs })
 }
 
 /** What is its owner's, and where programs of the owner and of the system listen: a socket can be connected to, read-only or not. */

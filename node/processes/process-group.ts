@@ -77,6 +77,13 @@ export function membersOf(group: number): ProcessFacts[] {
     .filter(facts => facts?.group === group && facts.living) as ProcessFacts[]
 }
 
+/** @returns the ids of the processes of these groups */
+export function processesOf(groups: number[]): number[] {
+  if (groups.length === 0) return []
+  const wanted = new Set(groups)
+  return allPids().filter(pid => wanted.has(Number(statOf(pid)?.[2])))
+}
+
 /** @returns ms of CPU time of these groups so far, including their children that have ended */
 export function processorTimeOf(groups: number[]): number {
   if (groups.length === 0) return 0

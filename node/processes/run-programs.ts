@@ -1,13 +1,15 @@
 /** The programs of one run of another peer on this machine: apart from the daemon, in one cgroup, within the owner's limits, on record. */
+import { totalmem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { digestOf } from '../../protocols/digest.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
 import type { Cgroups, RunCgroup } from './cgroups.ts'
 import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './disk-budget.ts'
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
-import { type Programs, plainPrograms, type RunningProgram, type ToolProgram } from './programs.ts'
+import { processesOf } from './process-group.ts'
+import { type ProgramOfRun, type Programs, plainPrograms, type RunningProgram } from './programs.ts'
 import type { Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
@@ -25,7 +27,7 @@ export interface RunProgramsParts {
   supervisor: Supervisor
   audit: Audit
   limits: DiskLimits & { nofile?: number }
-  /** Variables of the daemon that tools get. */
+  /** Variables of the daemon that programs get. */
   keep: string[]
 }
 
@@ -38,19 +40,33 @@ export interface RunProgramsInit {
   by: string
   /** It is a run of this peer, whose owner has no limits. */
   isOwn: boolean
-  /** Where all that its tools write is, beside working folders. */
+  /** Where all is that its programs write, beside working folders. */
   data: string
   /** How a program that the run brings is treated. */
-  treatmentOf(tool: string, argv: string[]): Promise<Treatment>
+  treatmentOf(program: ProgramOfRun): Promise<Treatment>
+}
+
+/** Where a program works, and what follows from how it is kept apart. */
+interface Place {
+  cwd: string
+  tmp?: string
+  user?: string
+  collect(): Promise<string[]>
+  /** Instead of `collect`, for a program that did not start. */
+  discard(): void
 }
 
 export class RunPrograms implements Programs {
   readonly #parts: RunProgramsParts
   readonly #init: RunProgramsInit
-  readonly #running = new Set<(why: string) => void>()
+  readonly #running = new Map<RunningProgram, (why: string) => void>()
+  /** Of programs whose files have not been collected. */
+  readonly #folders = new Set<string>()
   readonly #workFolders = new Set<string>()
   readonly #budget: DiskBudget
   #cgroup: RunCgroup | undefined
+  /** Why no more program is started. */
+  #over: string | undefined
 
   constructor(parts: RunProgramsParts, init: RunProgramsInit) {
     this.#parts = parts
@@ -58,57 +74,86 @@ export class RunPrograms implements Programs {
     this.#budget = new DiskBudget({
       limits: parts.limits,
       folders: () => [init.data, ...this.#workFolders],
+      processes: () => this.#processes(),
       onExceeded: why => this.endAll(why)
     })
   }
 
-  async spawn(tool: ToolProgram): Promise<RunningProgram> {
-    const { supervisor, keep, limits } = this.#parts
-    const treatment = tool.isBrought ? await this.#init.treatmentOf(tool.tool, tool.argv) : 'owner'
-    if (treatment === 'owner') return this.#watch(await plainPrograms(supervisor, keep).spawn(tool), LOOK_SELDOM_MS)
-    const isolation = treatment === 'privileged' ? PRIVILEGED : this.#isolation(tool)
-    const { cwd, tmp, user, collect } = this.#folderFor(isolation, tool)
-    const enter = this.#enter()
-    const rlimits = { nofile: limits.nofile, fsize: limits.bytes }
-    const argv = wrap({ argv: tool.argv, isolation, folder: cwd, rlimits, enter })
-    const env = chosenEnvironment({ home: cwd, tmp, user, keep })
-    const { stdout, stderr } = tool
-    const line = this.#lineOf(tool, isolation)
-    if (!this.#parts.audit.write({ ...line, event: 'start' })) {
-      throw new BakError('io', `${tool.tool}: not started, because the audit of this peer cannot be written`)
+  async spawn(program: ProgramOfRun): Promise<RunningProgram> {
+    const { supervisor, keep } = this.#parts
+    const treatment = program.brought == null ? 'owner' : await this.#init.treatmentOf(program)
+    this.#refuseLate(program)
+    const started =
+      treatment === 'owner'
+        ? this.#watch(await plainPrograms(supervisor, keep).spawn(program), LOOK_SELDOM_MS)
+        : await this.#spawnGuarded(program, treatment === 'privileged' ? PRIVILEGED : this.#isolation(program))
+    // the run may have ended while it was started
+    if (this.#over != null) this.#running.get(started)?.(this.#over)
+    return started
+  }
+
+  async #spawnGuarded(program: ProgramOfRun, isolation: Isolation): Promise<RunningProgram> {
+    const { supervisor, keep, limits, audit } = this.#parts
+    const line = this.#lineOf(program, isolation)
+    if (!audit.write({ ...line, event: 'start' })) {
+      throw new BakError('io', `${program.name}: not started, because the audit of this peer cannot be written`)
     }
-    const isSandbox = isolation.how === 'sandbox'
-    const supervised = await supervisor.spawn({ argv, cwd, env, stdout, stderr, isSandbox })
-    const program = this.#watch({ ...supervised, reason: () => undefined, collect }, LOOK_EVERY_MS)
-    void program.exited.then(({ exit, signal }) => {
-      const { pid } = program
-      this.#parts.audit.write({ ...line, at: Date.now(), event: 'end', pid, exit, signal, why: program.reason() })
-    })
-    return program
+    const writeEnd = (facts: Partial<AuditLine>) => audit.write({ ...line, at: Date.now(), event: 'end', ...facts })
+    let place: Place | undefined
+    try {
+      place = this.#alone(program, () => this.#placeFor(isolation, program))
+      const { cwd, tmp, user, collect } = place
+      const enter = this.#enter()
+      const rlimits = {
+        nofile: limits.nofile,
+        fsize: limits.bytes,
+        tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
+      }
+      const argv = wrap({ argv: program.argv, isolation, folder: cwd, rlimits, enter })
+      const env = chosenEnvironment({ home: cwd, tmp, user, keep })
+      const { stdout, stderr } = program
+      const isSandbox = isolation.how === 'sandbox'
+      const supervised = await supervisor.spawn({ argv, cwd, env, stdout, stderr, isSandbox })
+      const running = this.#watch({ ...supervised, reason: () => undefined, collect }, LOOK_EVERY_MS)
+      const { pid } = running
+      void running.exited.then(({ exit, signal }) => writeEnd({ pid, exit, signal, why: running.reason() }))
+      return running
+    } catch (cause) {
+      place?.discard()
+      writeEnd({ why: `not started: ${asBakError(cause).message}` })
+      throw cause
+    }
+  }
+
+  /** @throws {BakError} `not-allowed` once the programs of the run were ended */
+  #refuseLate({ name }: ProgramOfRun): void {
+    if (this.#over != null) throw new BakError('not-allowed', `${name}: not started: ${this.#over}`)
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
   #watch(started: RunningProgram, every: number): RunningProgram {
     let reason: string | undefined
     const program = { ...started, reason: () => reason }
-    const end = (why: string) => {
+    this.#running.set(program, why => {
       reason ??= why
       void program.stop({ grace: 0 })
-    }
-    this.#running.add(end)
+    })
     if (!this.#init.isOwn) this.#budget.start(every)
-    void program.exited.then(() => this.#running.delete(end))
+    void program.exited.then(() => this.#running.delete(program))
     return program
   }
 
-  /** Ends what runs, for a reason that its tools name. */
+  /** Ends what runs, for a reason that is named with each; nothing is started any more. */
   endAll(why: string): void {
-    for (const end of this.#running) end(why)
+    this.#over ??= why
+    for (const end of this.#running.values()) end(why)
     void this.#cgroup?.kill()
   }
 
   async end(): Promise<void> {
+    this.#over ??= 'the run is over here'
     this.#budget.stop()
+    await Promise.all([...this.#running.keys()].map(each => each.stop()))
     const cgroup = this.#cgroup
     this.#cgroup = undefined
     if (cgroup == null) return
@@ -116,29 +161,55 @@ export class RunPrograms implements Programs {
     this.#parts.supervisor.forgetCgroup(cgroup.folders)
   }
 
-  #isolation({ tool }: ToolProgram): Isolation {
+  #processes(): number[] {
+    if (this.#cgroup != null) return this.#cgroup.processes()
+    return processesOf([...this.#running.keys()].flatMap(each => [each.pid, each.group()]))
+  }
+
+  #isolation({ name }: ProgramOfRun): Isolation {
     const { isolation } = this.#parts
-    if ('why' in isolation) throw new BakError('not-allowed', `${tool}: ${isolationInWords(isolation)}`)
+    if ('why' in isolation) throw new BakError('not-allowed', `${name}: ${isolationInWords(isolation)}`)
     return isolation
   }
 
-  #folderFor(isolation: Isolation, { folder }: ToolProgram) {
+  /** A folder that is made anew for a program would take that of another away. @throws {BakError} `state` */
+  #alone({ name, folder }: ProgramOfRun, makePlace: () => Place): Place {
+    if (this.#folders.has(folder))
+      throw new BakError('state', `${name}: another program of the run works in its folder`)
+    const { collect, discard, ...place } = makePlace()
+    this.#folders.add(folder)
+    const free = <T>(work: () => T) => {
+      this.#folders.delete(folder)
+      return work()
+    }
+    return { ...place, collect: () => free(collect), discard: () => free(discard) }
+  }
+
+  #placeFor(isolation: Isolation, { folder }: ProgramOfRun): Place {
     const { workFolders } = this.#parts
-    if (isolation.how === 'sandbox') return { cwd: folder, tmp: '/tmp', collect: async () => [] }
-    if (isolation.how !== 'user' || workFolders == null) return { cwd: folder, collect: async () => [] }
+    const inHome = { cwd: folder, collect: async () => [], discard: () => {} }
+    if (isolation.how === 'sandbox') return { ...inHome, tmp: '/tmp' }
+    if (isolation.how !== 'user' || workFolders == null) return inHome
     const cwd = workFolders.make(folder)
     const tmp = workFolders.make(join(dirname(folder), `.tmp-${basename(folder)}`))
     this.#workFolders.add(cwd).add(tmp)
-    const collect = async () => {
+    const forget = () => {
       this.#workFolders.delete(cwd)
       this.#workFolders.delete(tmp)
       workFolders.remove(tmp)
+    }
+    const collect = async () => {
+      forget()
       const left = await workFolders.collect(cwd)
       return left.length === 0
         ? []
         : [`left out, as files of another user or of this peer: ${left.join(', ').slice(0, 200)}`]
     }
-    return { cwd, tmp, user: isolation.user, collect }
+    const discard = () => {
+      forget()
+      workFolders.remove(cwd)
+    }
+    return { cwd, tmp, user: isolation.user, collect, discard }
   }
 
   /** @returns the files by which a program enters the cgroup of the run */
@@ -151,21 +222,13 @@ export class RunPrograms implements Programs {
     return this.#cgroup?.enter ?? []
   }
 
-  #lineOf({ tool, argv }: ToolProgram, isolation: Isolation): Omit<AuditLine, 'event'> {
+  #lineOf({ name, argv }: ProgramOfRun, isolation: Isolation): Omit<AuditLine, 'event'> {
     const { run, by } = this.#init
     const digest = digestOf(Buffer.from(argv.join('\0')))
     const as = isolation === PRIVILEGED ? 'as the daemon, which allow.privileged names' : isolationInWords(isolation)
     const shown = argv
       .slice(0, MAX_ARGV_WORDS)
       .map(word => (word.length > MAX_WORD ? `${word.slice(0, MAX_WORD)}...` : word))
-    return {
-      at: Date.now(),
-      by,
-      run,
-      tool,
-      argv: shown,
-      digest,
-      as: as.replace(/^programs of others run /, '')
-    }
+    return { at: Date.now(), by, run, name, argv: shown, digest, as: as.replace(/^programs of others run /, '') }
   }
 }

@@ -2,7 +2,7 @@
  * Working folders of programs that run as another user, which may not enter the home: outside of it, one for each program, named by the
  * path of the folder in the home that their files belong to. What is in them is moved there when the program has ended, or by the next daemon.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -14,17 +14,19 @@ import {
   rmdirSync,
   rmSync
 } from 'node:fs'
-import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { listRaw } from '../../protocols/folder-digests.ts'
+import { moveRaw } from './move-raw.ts'
 
 /** Tried in turn: beside the default home, else where temporary files go. */
 const BASES = ['/var/lib/bak-run', join(tmpdir(), 'bak-run')]
 /** The owner enters any; another user only passes through, to a folder whose path it was told. */
 const PASS_MODE = 0o711
+/** Bytes of a path: below the 4,096 of the kernel, so that one more name, or the longer path in the home, has room. */
+const MAX_PATH_BYTES = 3_500
 
 export interface WorkFolderOwner {
   uid: number
@@ -38,8 +40,11 @@ export class WorkFolders {
   /** The folder in the home whose folders have counterparts here. */
   readonly #inside: string
   readonly #owner: WorkFolderOwner
-  readonly #base: string
+  /** Where all of them are. */
+  readonly base: string
   readonly #root: string
+  /** Folders whose paths were too long, under short ones. */
+  #long: string[] = []
 
   /** @throws {BakError} `cannot-create` if no place is this user's alone */
   constructor({
@@ -50,8 +55,8 @@ export class WorkFolders {
   }: { home: string; inside: string; owner: WorkFolderOwner; bases?: string[] }) {
     this.#inside = inside
     this.#owner = owner
-    this.#base = firstSafe(bases)
-    this.#root = join(this.#base, keyOfHome(home))
+    this.base = firstSafe(bases)
+    this.#root = join(this.base, keyOfHome(home))
   }
 
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
@@ -83,8 +88,8 @@ export class WorkFolders {
       const path = `${from}/${name}`
       if (this.#drop(path, left)) continue
       // the files of the daemon stay as they are
-      const isThere = exists(bytesOf(`${into}/${name}`))
-      if (isThere || !(await move(bytesOf(path), bytesOf(`${into}/${name}`)))) left.push(name)
+      if (exists(bytesOf(`${into}/${name}`))) left.push(name)
+      else left.push(...(await moveRaw(path, `${into}/${name}`)))
     }
     this.remove(made)
     return left
@@ -93,7 +98,7 @@ export class WorkFolders {
   /** Removes the folder, and those that led to it alone. */
   remove(made: string): void {
     this.#discard(made)
-    for (let path = join(made, '..'); path !== this.#base; path = join(path, '..')) {
+    for (let path = join(made, '..'); path !== this.base; path = join(path, '..')) {
       try {
         rmdirSync(path)
       } catch {
@@ -108,6 +113,7 @@ export class WorkFolders {
     makePassage(this.#root)
     for (const made of this.#owned(this.#root)) {
       if (exists(join(this.#inside, relative(this.#root, made)))) await this.collect(made)
+      else this.#discard(made)
     }
     rmSync(this.#root, { recursive: true, force: true })
   }
@@ -115,24 +121,39 @@ export class WorkFolders {
   #discard(made: string): void {
     if (!exists(made)) return
     takeOver(rawOf(made))
-    for (const { name } of listRaw(rawOf(made))) this.#drop(`${rawOf(made)}/${name}`, [])
+    this.#dropIn(rawOf(made), [])
     rmSync(made, { recursive: true, force: true })
+    for (let long = this.#long.pop(); long != null; long = this.#long.pop()) {
+      if (lstatSync(long).isDirectory()) {
+        takeOver(rawOf(long))
+        this.#dropIn(rawOf(long), [])
+      }
+      rmSync(long, { recursive: true, force: true })
+    }
   }
 
-  /** Removes what another user owns, or what cannot be looked at. @returns whether nothing is left */
+  #dropIn(folder: string, left: string[]): void {
+    for (const { name } of listRaw(folder)) this.#drop(`${folder}/${name}`, left)
+  }
+
+  /** Removes what another user owns, and takes away what is too deep. @returns whether nothing is left */
   #drop(raw: string, left: string[]): boolean {
-    try {
-      const stat = lstatSync(bytesOf(raw))
-      if (stat.uid === this.#owner.uid) {
-        if (!stat.isDirectory()) return false
-        takeOver(raw)
-        for (const { name } of listRaw(raw)) this.#drop(`${raw}/${name}`, left)
-        return false
-      }
-    } catch {
-      // a path that is too long
+    const name = raw.slice(raw.lastIndexOf('/') + 1)
+    if (raw.length > MAX_PATH_BYTES) {
+      const short = join(this.#root, `.long-${randomUUID()}`)
+      renameSync(bytesOf(raw), short)
+      this.#long.push(short)
+      left.push(name)
+      return true
     }
-    left.push(raw.slice(raw.lastIndexOf('/') + 1))
+    const stat = lstatSync(bytesOf(raw), { throwIfNoEntry: false })
+    if (stat?.uid === this.#owner.uid) {
+      if (!stat.isDirectory()) return false
+      takeOver(raw)
+      this.#dropIn(raw, left)
+      return false
+    }
+    left.push(name)
     rmSync(bytesOf(raw), { recursive: true, force: true })
     return true
   }
@@ -181,21 +202,6 @@ function makePassage(path: string): void {
 function takeOver(raw: string): void {
   lchownSync(bytesOf(raw), process.getuid?.() ?? 0, process.getgid?.() ?? 0)
   chmodSync(bytesOf(raw), 0o700)
-}
-
-/** Over the border of two file systems it is copied, links as they are. @returns false if it cannot be, as a pipe */
-async function move(from: Buffer, to: Buffer): Promise<boolean> {
-  try {
-    renameSync(from, to)
-    return true
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') return false
-  }
-  const options = { recursive: true, dereference: false, verbatimSymlinks: true }
-  return cp(from.toString('utf8'), to.toString('utf8'), options).then(
-    () => true,
-    () => false
-  )
 }
 
 function exists(path: string | Buffer): boolean {

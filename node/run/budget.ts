@@ -70,8 +70,9 @@ export class Budget {
     const place = placeOf(what, kind)
     this.#tries.set(place, (this.#tries.get(place) ?? 0) + 1)
     this.#used.tarballs++
-    const unpacked = await unpack(limits == null ? UNBOUNDED : this.#bounds(offer, limits))
+    // one that is refused takes no room from those after it: its data stays with the member
     this.#unfinished.delete(digest)
+    const unpacked = await unpack(limits == null ? UNBOUNDED : this.#bounds(offer, limits))
     this.#used.entries += unpacked.entries
     this.#used.bytes += unpacked.bytes
     this.#used.data += unpacked.data

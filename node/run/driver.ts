@@ -143,9 +143,10 @@ export class Driver {
     if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
   }
 
-  /** Whether the peer may open a stream for its answers. */
+  /** Whether the peer may open a stream for its answers. The last phase asks the excluded, too, whose stream may have closed with their part. */
   admits(peer: string): boolean {
-    return this.run.nameOf(peer) != null && !this.run.excluded.has(peer)
+    if (this.run.nameOf(peer) == null) return false
+    return !this.run.excluded.has(peer) || (this.#phases.open?.asks(peer) ?? false)
   }
 
   /** The content that the open command names, while members need it; what is too large for a stream of the run they fetch by its digest. */

@@ -80,9 +80,13 @@ export class OpenPhase {
     return this.#init.command
   }
 
+  asks(peer: string): boolean {
+    return this.#init.asked.has(peer)
+  }
+
   /** Whether the peer is asked and has not answered. */
   waitsFor(peer: string): boolean {
-    return this.#init.asked.has(peer) && !this.#acks.has(peer) && !this.#rejected.has(peer)
+    return this.asks(peer) && !this.#acks.has(peer) && !this.#rejected.has(peer)
   }
 
   /** Publishes and waits until the phase is over. */

@@ -2,8 +2,8 @@
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ReadEntry } from 'tar'
+import { bytesIn, dataOf } from '../holes.ts'
 import { isCode, writeAll } from './disk.ts'
-import { bytesIn, dataOf } from './holes.ts'
 
 interface EntryWriterInit {
   folder: string

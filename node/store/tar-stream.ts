@@ -12,7 +12,7 @@ import { digestOf, newDigest } from '../../protocols/digest.ts'
 import { bytesOf, namesLike, rawOf } from '../../protocols/file-names.ts'
 import { pass } from '../../protocols/gc-hint.ts'
 import { FILE_LISTS_FILE, MISSING_FILE } from '../../protocols/layout.ts'
-import { bytesIn, dataOf } from './holes.ts'
+import { bytesIn, dataOf } from '../holes.ts'
 import { leaveUnreadable, type PackEntry, packList, topsOf } from './pack-list.ts'
 import { lineOf, PackReport } from './pack-report.ts'
 

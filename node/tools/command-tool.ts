@@ -14,13 +14,8 @@ export function commandTool(name: string): Tool {
     check: options => checkCommand(name, options),
     async start(context) {
       const { command = [], options = [], stop_signal = 'TERM' } = context.options
-      const run = {
-        name,
-        argv: [...command, ...options],
-        isBrought: true,
-        stopSignal: `SIG${stop_signal}` as const
-      }
-      return runProgram(run, context)
+      const argv = [...command, ...options]
+      return runProgram({ name, argv, brought: argv, stopSignal: `SIG${stop_signal}` as const }, context)
     }
   }
 }

@@ -37,7 +37,9 @@ export function programTool(program: ProgramTool): Tool {
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       // most programs then write what they have buffered
       const stopSignal = `SIG${options.stop_signal ?? 'INT'}` as const
-      return runProgram({ name, argv, stopSignal, output, remarks }, context)
+      const words = options.options ?? []
+      const brought = program.runs?.(words) == null ? undefined : words
+      return runProgram({ name, argv, stopSignal, output, remarks, brought }, context)
     }
   }
 }

@@ -1,9 +1,11 @@
 /** Runs a program as a tool: its files, readiness and exit. */
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { lstat, rm, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
+import { bytesOf, rawOf } from '../../protocols/file-names.ts'
+import { entriesOf } from '../../protocols/folder-digests.ts'
 import { FIXED_VARIABLES } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
 import type { RunningProgram } from '../processes/programs.ts'
@@ -17,8 +19,8 @@ interface ProgramRun {
   stopSignal: NodeJS.Signals
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
-  /** The run names the program. */
-  isBrought?: boolean
+  /** Words that the run names and that decide what runs. */
+  brought?: string[]
   /** What is odd about it from the start. */
   remarks?: string[]
 }
@@ -35,12 +37,10 @@ export async function runProgram(
 ): Promise<RunningTool> {
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
-  const { name: tool, argv, isBrought = false } = run
+  const { name, argv, brought } = run
   const { stdout, stderr } = paths
-  const supervised = await programs.spawn({ tool, argv, isBrought, folder, stdout, stderr })
-  const commandWritten = writeFile(paths.command, `${commandLine(run)}\n`).catch(error => {
-    throw asBakError(error)
-  })
+  const supervised = await programs.spawn({ name, argv, brought, folder, stdout, stderr })
+  const commandWritten = writeAnew(paths.command, `${commandLine(run)}\n`)
   const deadline = performance.now() + (options.ready_after ?? READY_AFTER_S) * 1000
   const ready = Promise.all([isReady(supervised, paths, deadline, signal), commandWritten]).then(() => {})
   // a caller may stop the tool without waiting for it to be ready
@@ -123,19 +123,37 @@ async function faultAtStop(exit: Exit, stopSignal: NodeJS.Signals, { stderr }: P
 
 const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` : `exit ${exit}`)
 
-/** Some tools print what they measure to stderr, and some write files of their own. */
+/** Some tools print what they measure to stderr, and some write files of their own. No link is followed: the program made them. */
 async function hasWritten(folder: string, { command }: Paths): Promise<boolean> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
-  for (const file of files) if (file !== command && (await sizeOf(file)) > 0) return true
+  const ahead = [rawOf(folder)]
+  for (let path = ahead.pop(); path != null; path = ahead.pop()) {
+    try {
+      for await (const { at, isFile, isFolder } of entriesOf(path)) {
+        if (isFolder) ahead.push(at)
+        else if (isFile && at !== rawOf(command) && (await sizeOf(bytesOf(at))) > 0) return true
+      }
+    } catch {
+      // what cannot be looked at is named when it is packed
+    }
+  }
   return false
 }
 
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    found => found.size,
+async function sizeOf(path: string | Buffer): Promise<number> {
+  return lstat(path).then(
+    found => (found.isFile() ? found.size : 0),
     () => 0
   )
+}
+
+/** The program may write to the folder already: what it puts there is neither followed nor written to. @throws {BakError} */
+async function writeAnew(path: string, text: string): Promise<void> {
+  try {
+    await rm(path, { force: true })
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    throw asBakError(error)
+  }
 }
 
 function commandLine({ argv }: ProgramRun): string {

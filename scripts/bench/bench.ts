@@ -1,6 +1,6 @@
 /** What all parts of a bench share: the built programs, a folder, one mesh at a time; and that nothing is left of them. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,10 @@ export class Bench {
 
   /** Builds what ships; a profile is of the sources, where each function has its file. */
   static open(options: Options): Bench {
-    const bench = new Bench(options, mkdtempSync(join(tmpdir(), 'bak-bench-')))
+    const folder = mkdtempSync(join(tmpdir(), 'bak-bench-'))
+    // programs of runs are another user's, and read files in it
+    chmodSync(folder, 0o711)
+    const bench = new Bench(options, folder)
     process.once('exit', () => rmSync(bench.folder, { recursive: true, force: true, maxRetries: 3 }))
     if (options.profile) {
       delete process.env.BAK_DIST

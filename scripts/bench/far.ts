@@ -5,6 +5,7 @@ import type { Bench } from './bench.ts'
 import { TCP } from './carriers.ts'
 import { hireIn } from './crew.ts'
 import { BAK } from './figure.ts'
+import { bringing, lendingFiles } from './files.ts'
 import type { Contender } from './measure.ts'
 import { Portions } from './transfer.ts'
 
@@ -17,11 +18,12 @@ const RUN_LIMIT_MS = 120_000
 
 /** @param file of `mib` MiB. Figures: `rate` from the first byte to the last, MiB/s */
 export async function farTransfer(bench: Bench, file: string, mib: number): Promise<Contender[]> {
+  const folder = await bench.scratch('far')
   const { lab, testnet, stop } = await startLabMesh({
     topology: { hosts: [DRIVER, MEMBER].map(name => ({ name })) },
     conditions: { delay: DELAY_MS },
-    folder: await bench.scratch('far'),
-    args: () => ['--log', 'error']
+    folder,
+    args: () => ['--log', 'error', ...lendingFiles(folder)]
   })
   bench.after(stop)
   const [from, to] = [lab.host(MEMBER), lab.host(DRIVER)]
@@ -29,7 +31,7 @@ export async function farTransfer(bench: Bench, file: string, mib: number): Prom
   bench.after(() => give.stop())
   const take = await hireIn(to.namespace.enter, 'tcp', 'take', give.ready as number, from.address)
   bench.after(() => take.stop())
-  const blob = { command: ['sh', '-c', 'ln "$0" blob && echo there', file] }
+  const blob = bringing(file)
   const spec = { command: ['true'], tools: ['blob'], tool: { blob }, on: MEMBER, expect: 1, sysinfo: 'none' as const }
   return [
     {

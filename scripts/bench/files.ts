@@ -1,15 +1,25 @@
 /** Files to be carried. */
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 const MIB = 2 ** 20
 
-/** @param piece gives a MiB at a time @returns the path */
+/** Every user may read it. @param piece gives a MiB at a time @returns the path */
 export async function fill(path: string, mib: number, piece: () => Buffer): Promise<string> {
-  await using file = await open(path, 'w')
+  await using file = await open(path, 'w', 0o644)
   for (let i = 0; i < mib; i++) await file.write(piece())
   return path
 }
+
+/** For daemons whose tools read files of the bench: what a run brings sees no other of those in /tmp. @param folder of one mesh */
+export const lendingFiles = (folder: string) => ['--allow-paths', dirname(folder)]
+
+/** A tool whose output is a copy of the file: as what a run brings it runs as another user, whose files alone are taken. */
+export const bringing = (file: string) => ({
+  command: ['sh', '-c', 'cp "$0" blob && echo there && exec sleep 600', file],
+  ready_after: 60
+})
 
 /** What no compression makes less. */
 export const noise = () => randomBytes(MIB)

@@ -1,5 +1,6 @@
 /** `npm run bench`: measures bak beside others, and says which budgets are met. */
 import { writeFile } from 'node:fs/promises'
+import { beforeSection, figuresIn, readFigures } from './before.ts'
 import { Bench } from './bench.ts'
 import type { Figure } from './figure.ts'
 import { describeMachine, inWords } from './machine.ts'
@@ -22,6 +23,7 @@ if (options.install) {
 
 async function measure(asked: Options): Promise<number> {
   const machine = describeMachine()
+  const before = asked.before == null ? undefined : readFigures(asked.before)
   say(inWords(machine))
   const bench = Bench.open(asked)
   endOnSignal(bench)
@@ -36,13 +38,15 @@ async function measure(asked: Options): Promise<number> {
   } finally {
     await bench.close()
   }
-  if (asked.json != null) await writeFile(asked.json, inJson(measured, { machine, options: asked }))
+  const json = inJson(measured, { machine, options: asked })
+  if (asked.json != null) await writeFile(asked.json, json)
   if (asked.write && asked.profile) {
     const unknown = await writeProfiles(measured, machine)
     if (unknown.length > 0)
       say(`docs/bench.md has no missed budget to explain, or there is no profile: ${unknown.join(', ')}`)
   } else if (asked.write) {
-    await writePage(measured, machine)
+    const beside = before == null ? undefined : beforeSection(before, figuresIn(json))
+    await writePage(measured, machine, beside)
   }
   return failed ? 1 : 0
 }
@@ -77,7 +81,10 @@ function optionsOf(args: string[]): Options {
     process.exit(0)
   }
   try {
-    return readOptions(args, partNames)
+    const asked = readOptions(args, partNames)
+    // before anything is measured
+    if (asked.before != null) readFigures(asked.before)
+    return asked
   } catch (error) {
     process.stderr.write(`bench: ${(error as Error).message}\n${usageOf(partNames)}\n`)
     process.exit(64)

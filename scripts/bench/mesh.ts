@@ -4,6 +4,7 @@ import type { MemberView } from '../../protocols/control.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { checkSpec, type RunFile } from '../../protocols/run-file.ts'
 import { Testnet } from '../../testnets/testnet.ts'
+import { lendingFiles } from './files.ts'
 import { cpuOfAlone } from './processes.ts'
 
 /** The peer that drives runs, and whom it selects. */
@@ -48,9 +49,10 @@ export class Mesh {
 
   /** @param env of each daemon */
   static async start(members: number, folder: string, env: Record<string, string> = {}): Promise<Mesh> {
-    const labels = (name: string) => ['--label', name === DRIVER ? 'bench=driver' : MEMBER_LABEL, '--log', 'error']
+    const label = (name: string) => (name === DRIVER ? 'bench=driver' : MEMBER_LABEL)
+    const args = (name: string) => ['--label', label(name), '--log', 'error', ...lendingFiles(folder)]
     // a whole mesh at once would let each daemon wait for the last
-    const mesh = new Mesh(await Testnet.start({ peers: [DRIVER, 'm1'], folder, args: labels, env }))
+    const mesh = new Mesh(await Testnet.start({ peers: [DRIVER, 'm1'], folder, args, env }))
     try {
       await mesh.grow(members)
       return mesh

@@ -10,6 +10,7 @@ Measures bak as real processes beside what it is compared with, in turn, and pri
   --mib N          MiB of the single large transfer (1024)
   --json FILE      the figures, with every repetition
   --write          writes docs/bench.md
+  --before FILE    what --json wrote of another commit, to stand beside the figures in docs/bench.md
   --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table.
                    With --write only what docs/bench.md says of why the parts miss budgets
   --install        fetches what bak is compared with from Debian and npm into build/bench, and ends
@@ -23,6 +24,8 @@ export interface Options {
   rounds: number
   mib: number
   json?: string
+  /** A file that --json wrote. */
+  before?: string
   write: boolean
   profile: boolean
   install: boolean
@@ -39,6 +42,7 @@ export function readOptions(args: string[], partNames: string[]): Options {
     rounds: { is: 'number', default: 5, least: 1, most: 1000 },
     mib: { is: 'number', default: 1024, least: 8, most: 16_384 },
     json: { is: 'text' },
+    before: { is: 'text' },
     write: { is: 'switch' },
     profile: { is: 'switch' },
     install: { is: 'switch' }

@@ -19,15 +19,21 @@ machine, over loopback, in turn with what it is compared with, after a warm-up t
 and the largest repetition, with their number. The last column but one is bak's median over the other's, the last the budget
 of the design. What could not be measured is absent, and says why.`
 
-export async function writePage(measured: Measured[], machine: Machine): Promise<void> {
+/** @param beside a section with the figures of another commit */
+export async function writePage(measured: Measured[], machine: Machine, beside?: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true })
-  await writeFile(PAGE, pageOf(measured, machine, profilesIn(await pageBefore())))
+  await writeFile(PAGE, pageOf(measured, machine, { kept: profilesIn(await pageBefore()), beside }))
 }
 
 /** @param kept what profiles said before, by part */
-export function pageOf(measured: Measured[], machine: Machine, kept: Map<string, string> = new Map()): string {
+export function pageOf(
+  measured: Measured[],
+  machine: Machine,
+  { kept = new Map(), beside }: { kept?: Map<string, string>; beside?: string } = {}
+): string {
   const about = [`${inWords(machine)}.`, '', durations(measured), '', budgets(measured), '']
-  return [HEAD, '', ...about, inMarkdown(measured), ...whySection(measured, kept)].join('\n')
+  const after = beside == null ? [] : [beside]
+  return [HEAD, '', ...about, inMarkdown(measured), ...after, ...whySection(measured, kept)].join('\n')
 }
 
 /** Leaves all else of the page as it is. @returns the parts of which the page has no missed budget */

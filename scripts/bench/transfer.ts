@@ -1,5 +1,6 @@
 /** A run of bak that leaves large files on members, and what sending them takes. */
 import { BAK } from './figure.ts'
+import { bringing } from './files.ts'
 import type { Contender } from './measure.ts'
 import { DRIVER, type Mesh, Spent } from './mesh.ts'
 import { cpuOf, forgetPeak, residentOf } from './processes.ts'
@@ -15,7 +16,7 @@ const AT_ONCE = 8
  */
 export function bakTransfer(mesh: Mesh, on: string | undefined, file: string, mib: number): Contender {
   const senders = on == null ? mesh.memberPids : [mesh.pidOf(on)]
-  const tool = { blob: { command: ['sh', '-c', 'ln "$0" blob && echo there', file] } }
+  const tool = { blob: bringing(file) }
   const spec = {
     command: ['true'],
     tools: ['blob'],

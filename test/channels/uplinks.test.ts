@@ -184,4 +184,11 @@ test('once the stream to the controller is closed nothing is sent any more, and 
   assert.not(uplinks.answer(ackOf('m1', 2), 2))
   assert.equal(toController.got, [])
 })
+
+test('a member that aggregates answers by its aggregator no more once that has stopped', async () => {
+  const { uplinks, open } = await uplinksOf('m0')
+  await uplinks.stop()
+  open(2)
+  assert.not(uplinks.answer(ackOf('m0', 2), 2))
+})
 test.run()

@@ -156,7 +156,7 @@ export const readers: ReaderInit[] = [
     name: 'audit',
     refusals: [],
     good: ({ live }) => [
-      `${JSON.stringify({ at: 1, event: 'start', by: member.peer, run: live, tool: 'x', argv: ['x'], digest: '0' })}\n`
+      `${JSON.stringify({ at: 1, event: 'start', by: member.peer, run: live, name: 'x', argv: ['x'], digest: '0' })}\n`
     ],
     file: ownFile('audit'),
     read: (_, world) => readAudit(ownFile('audit')(world))

@@ -1,7 +1,11 @@
 /** Which line of a program's stderr is its error. */
+import { execFileSync } from 'node:child_process'
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { errorLineOf } from '../../node/processes/error-line.ts'
+import { errorLineIn, errorLineOf } from '../../node/processes/error-line.ts'
+import { createWorkspace } from '../helpers/workspace.ts'
 
 const test = suite('the line that says why a program failed')
 
@@ -29,4 +33,19 @@ const table: Array<[title: string, text: string, line: string]> = [
 ]
 for (const [title, text, line] of table) test(title, () => assert.is(errorLineOf(text), line))
 test('is cut where it is very long', () => assert.is(errorLineOf(`error ${'x'.repeat(5_000)}`).length, 200))
+
+test('a link or a pipe that a program put in the place of its stderr is not opened', async () => {
+  const { folder, close } = createWorkspace('error-line')
+  const path = (name: string) => join(folder, name)
+  writeFileSync(path('secret'), 'error: of the owner\n')
+  symlinkSync(path('secret'), path('link'))
+  execFileSync('mkfifo', [path('pipe')])
+  assert.equal(await Promise.all(['secret', 'link', 'pipe', 'none'].map(name => errorLineIn(path(name)))), [
+    'error: of the owner',
+    '',
+    '',
+    ''
+  ])
+  await close()
+})
 test.run()

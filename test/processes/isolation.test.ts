@@ -17,13 +17,15 @@ const facts: IsolationFacts = {
   ...{ isRoot: true, mayRunAsOwner: false, network: true, runAs, hidden: ['/home/u'], shown: ['/opt'] },
   setpriv: { path: '/usr/bin/setpriv' },
   unshare: { path: '/usr/bin/unshare' },
+  mount: { path: '/usr/bin/mount' },
   bwrap: { path: '/usr/bin/bwrap' }
 }
 const absent = { why: 'is not on the PATH' }
 
 const ways: Array<[title: string, change: Partial<IsolationFacts>, words: RegExp]> = [
-  ['a daemon of root', {}, /run as bak-run \(998\), without privileges$/],
-  ['a daemon of root without the network', { network: false }, /without privileges, without the network$/],
+  ['a daemon of root', {}, /run as bak-run \(998\), without privileges, with a \/tmp of their own$/],
+  ['a daemon of root that may not mount', { mount: absent }, /run as bak-run \(998\), without privileges$/],
+  ['a daemon of root without the network', { network: false }, /with a \/tmp of their own, without the network$/],
   [
     'a daemon of root without setpriv',
     { setpriv: absent },
@@ -67,7 +69,7 @@ const argv = ['sleep', '1']
 const start = { argv, folder: '/w/f', rlimits: {}, enter: [] }
 
 isolation('setpriv drops groups, capabilities and the way to new ones; limits and the cgroup come before it', () => {
-  const user = isolationOf(facts) as Isolation
+  const user = isolationOf({ ...facts, mount: absent }) as Isolation
   const words = wrap({
     ...start,
     isolation: user,
@@ -83,12 +85,41 @@ isolation('setpriv drops groups, capabilities and the way to new ones; limits an
     `echo $$ > '/sys/fs/cgroup/it'\\''s/cgroup.procs' || exit 126`,
     'umask 077',
     'ulimit -c 0 2>/dev/null',
+    'echo 1000 2>/dev/null >/proc/self/oom_score_adj',
     'ulimit -n 64 2>/dev/null',
     'ulimit -f 2 2>/dev/null',
     'exec "$@"'
   ])
-  const alone = wrap({ ...start, isolation: isolationOf({ ...facts, network: false }) as Isolation })
+  const alone = wrap({ ...start, isolation: isolationOf({ ...facts, mount: absent, network: false }) as Isolation })
   assert.match(alone.join(' '), /bak-start \/usr\/bin\/unshare --net -- \/usr\/bin\/setpriv/)
+})
+
+isolation('folders in which anybody may write are its own, but for what the owner or the program names in them', () => {
+  const folders = (argv: string[], shown: string[]) => {
+    const user = isolationOf({ ...facts, shown }) as Isolation
+    const words = wrap({ ...start, argv, isolation: user, rlimits: { tmpfs: 1e6 } })
+    assert.equal(words.slice(-argv.length), argv)
+    return [...words.join(' ').matchAll(/-t tmpfs -o mode=1777,size=1000000 bak (\S+) \|\| exit 126/g)].map(
+      ([, path]) => path
+    )
+  }
+  assert.equal(folders(argv, []), ['/tmp', '/var/tmp', '/dev/shm'])
+  assert.equal(folders(argv, ['/tmp/bench', '/data']), ['/var/tmp', '/dev/shm'])
+  assert.equal(folders(['/var/tmp/x/../bench', '/tmp/y'], []), ['/tmp', '/dev/shm'])
+  assert.equal(folders(['/tmp/../bin/sh'], []), ['/tmp', '/var/tmp', '/dev/shm'])
+})
+
+isolation('what is hidden in a folder that the owner shows stays hidden', () => {
+  const box = isolationOf({
+    ...facts,
+    isRoot: false,
+    hidden: ['/home/u', '/home/u/.bak', '/tmp'],
+    shown: ['/', '/home/u', '/tmp/x']
+  })
+  assert.match(
+    wrap({ ...start, isolation: box as Isolation }).join(' '),
+    / --ro-bind-try \/ \/ --tmpfs \/tmp --ro-bind-try \/tmp\/x \/tmp\/x --ro-bind-try \/home\/u \/home\/u --tmpfs \/home\/u\/.bak --bind /
+  )
 })
 
 isolation('a sandbox shows what is hidden only where the owner or the program says so, and the folder last', () => {
@@ -96,12 +127,12 @@ isolation('a sandbox shows what is hidden only where the owner or the program sa
   const words = wrap({ ...start, isolation: box }).join(' ')
   assert.match(
     words,
-    /--unshare-pid .*--unshare-net --cap-drop ALL --ro-bind \/ \/ .*--tmpfs \/home\/u --ro-bind-try \/opt \/opt --bind \/w\/f \/w\/f --chdir \/w\/f -- sleep 1$/
+    /--unshare-pid .*--unshare-net --cap-drop ALL --ro-bind \/ \/ .*--ro-bind-try \/opt \/opt --tmpfs \/home\/u --bind \/w\/f \/w\/f --chdir \/w\/f -- sleep 1$/
   )
   const own = wrap({ ...start, argv: ['/home/u/bench', 'x'], isolation: box }).join(' ')
   assert.match(
     own,
-    /--tmpfs \/home\/u --ro-bind-try \/opt \/opt --ro-bind-try \/home\/u\/bench \/home\/u\/bench --bind/
+    /--ro-bind-try \/opt \/opt --tmpfs \/home\/u --ro-bind-try \/home\/u\/bench \/home\/u\/bench --bind/
   )
 })
 

@@ -1,20 +1,25 @@
 /** Working folders outside of the home, the budget of the disk, and the audit. */
+import { execFileSync } from 'node:child_process'
 import {
   chownSync,
   existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync
 } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Audit, type AuditLine, readAudit } from '../../node/processes/audit.ts'
-import { excessOf } from '../../node/processes/disk-budget.ts'
+import { DiskRoom, excessOf } from '../../node/processes/disk-budget.ts'
 import { WorkFolders } from '../../node/processes/work-folders.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { createWorkspace } from '../helpers/workspace.ts'
@@ -85,6 +90,62 @@ asRoot('what a killed daemon left comes home where its run is still here, and is
   await close()
 })
 
+/** Folders in each other, deeper than a path can say. */
+function dig(folder: string, levels: number, uid?: number): void {
+  const name = 'd'.repeat(200)
+  const line = `i=0; while [ $i -lt ${levels} ]; do mkdir ${name}; cd -P ${name} 2>/dev/null; i=$((i+1)); done; echo deep > f`
+  execFileSync('/bin/sh', ['-c', line], { cwd: folder, uid, gid: uid })
+}
+
+asRoot(
+  'what is deeper than a path can say is left out by name, and costs neither the rest nor the next start',
+  async () => {
+    const { made, inside, init, close } = foldersOf()
+    const home = join(inside, 'run/data/x')
+    const path = made.make(home)
+    plant(join(path, 'f'), 'mine')
+    dig(path, 60, NOBODY)
+    const left = await made.collect(path)
+    assert.equal(left, ['d'.repeat(200)])
+    assert.is(readFileSync(join(home, 'f'), 'utf8'), 'mine')
+    assert.not.ok(existsSync(path))
+    dig(made.make(join(inside, 'gone/data/x')), 60, NOBODY)
+    await new WorkFolders(init).recover()
+    assert.not.ok(existsSync(path) || existsSync(join(path, '../../..')))
+    await close()
+  }
+)
+
+const onTwoDisks = skipWhere(
+  process.getuid?.() === 0 && statSync('/dev/shm').dev !== statSync(tmpdir()).dev
+    ? undefined
+    : 'there is one disk only',
+  folders
+)
+onTwoDisks(
+  'from another disk what is in it is copied: names that are no text, links and holes as they are, no pipes',
+  async () => {
+    const { made: _, inside, init, close } = foldersOf()
+    const base = `/dev/shm/bak-test-${process.pid}`
+    const made = new WorkFolders({ ...init, bases: [base] })
+    const home = join(inside, 'run/data/x')
+    const path = made.make(home)
+    const line =
+      'mkdir d && echo deep > d/g && chmod 700 d/g && ln -s ../f d/l && mkfifo d/p && echo odd > "$(printf \'o\\377\')" && truncate -s 1G holes && echo x >> holes'
+    execFileSync('/bin/sh', ['-c', line], { cwd: path, uid: NOBODY, gid: NOBODY })
+    assert.equal(await made.collect(path), ['p'])
+    assert.is(readFileSync(join(home, 'd/g'), 'utf8'), 'deep\n')
+    assert.ok(statSync(join(home, 'd/g')).mode & 0o100)
+    assert.is(readlinkSync(join(home, 'd/l')), '../f')
+    assert.is(readFileSync(Buffer.concat([Buffer.from(`${home}/o`), Buffer.from([0xff])]), 'utf8'), 'odd\n')
+    const { size, blocks } = statSync(join(home, 'holes'))
+    assert.is(size, 2 ** 30 + 2)
+    assert.ok(blocks * 512 < 2 ** 20, `${blocks} blocks`)
+    rmSync(base, { recursive: true, force: true })
+    await close()
+  }
+)
+
 asRoot('a place that another user owns, or may change, is not used', async () => {
   const { folder, init, close } = foldersOf()
   const [foreign, open] = [join(folder, 'foreign'), join(folder, 'open')]
@@ -105,17 +166,63 @@ budgets('counts bytes and entries of all folders, deep ones too, and no holes', 
   writeFileSync(join(folder, 'sparse'), '')
   truncateSync(join(folder, 'sparse'), 1e12)
   const both = [join(folder, 'a'), join(folder, 'd'), join(folder, 'not-there')]
-  assert.is(await excessOf(both, { bytes: 200_000, entries: 10 }), undefined)
-  assert.match((await excessOf(both, { bytes: 50_000 })) ?? '', /wrote more than 50000 bytes: run_limits.bytes/)
-  assert.match((await excessOf(both, { entries: 2 })) ?? '', /made more than 2 files and folders: run_limits.entries/)
-  assert.is(await excessOf([folder], { bytes: 1_000_000 }), undefined)
-  assert.is(await excessOf([folder], {}), undefined)
+  assert.is(await excessOf({ folders: both }, { bytes: 200_000, entries: 10 }), undefined)
+  assert.match(
+    (await excessOf({ folders: both }, { bytes: 50_000 })) ?? '',
+    /wrote more than 50000 bytes: run_limits.bytes/
+  )
+  assert.match(
+    (await excessOf({ folders: both }, { entries: 2 })) ?? '',
+    /made more than 2 files and folders: run_limits.entries/
+  )
+  assert.is(await excessOf({ folders: [folder] }, { bytes: 1_000_000 }), undefined)
+  assert.is(await excessOf({ folders: [folder] }, {}), undefined)
   await close()
+})
+
+budgets('a folder whose name is no text counts, and one that cannot be looked at is too much', async () => {
+  const { folder, close } = createWorkspace('budget')
+  const odd = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x64, 0xff])])
+  mkdirSync(odd)
+  writeFileSync(Buffer.concat([odd, Buffer.from('/f')]), Buffer.alloc(100_000, 1))
+  assert.match((await excessOf({ folders: [folder] }, { bytes: 50_000 })) ?? '', /wrote more than 50000 bytes/)
+  await close()
+})
+
+budgets('a folder that is too deep for a path is too much: it would be a place to hide in', async () => {
+  const { folder, close } = createWorkspace('budget')
+  dig(folder, 40)
+  assert.match((await excessOf({ folders: [folder] }, {})) ?? '', /d{20}.* cannot be looked at \(ENAMETOOLONG\)/)
+  await close()
+})
+
+budgets('files that are deleted count for as long as a process has them open, each once', async () => {
+  const { folder, close } = createWorkspace('budget')
+  const path = join(folder, 'gone')
+  writeFileSync(path, Buffer.alloc(100_000, 1))
+  await using file = await open(path)
+  await using again = await open(path)
+  assert.ok(file.fd !== again.fd)
+  rmSync(path)
+  const looked = { folders: [folder], processes: [process.pid, 2 ** 22 + 1] }
+  assert.match((await excessOf(looked, { bytes: 50_000 })) ?? '', /wrote more than 50000 bytes/)
+  assert.is(await excessOf(looked, { bytes: 150_000 }), undefined)
+  await close()
+})
+
+budgets('a disk with much less room than when the run began is named; one that was full before is not', async () => {
+  let free = 10 * 2 ** 30
+  const room = new DiskRoom(async () => free)
+  assert.is(await room.shortageOf(['/d']), undefined)
+  free = 2 ** 28 - 1
+  assert.is(await room.shortageOf(['/d']), 'less than 268435456 bytes are left on the disk of /d')
+  assert.is(await new DiskRoom(async () => 1000).shortageOf(['/d']), undefined)
+  assert.is(await new DiskRoom().shortageOf(['/nonexistent']), undefined)
 })
 budgets.run()
 
 const audits = suite('the audit')
-const line: AuditLine = { at: 1, event: 'start', by: 'p', run: 'r', tool: 't', argv: ['a', 'b\nc'], digest: 'd' }
+const line: AuditLine = { at: 1, event: 'start', by: 'p', run: 'r', name: 't', argv: ['a', 'b\nc'], digest: 'd' }
 audits('keeps lines in order and within its bound, and reads no broken one', async () => {
   const { folder, close } = createWorkspace('audit')
   const path = join(folder, 'audit')

@@ -67,6 +67,15 @@ test('what is begun counts with its size, once however often it is offered, unti
   assert.throws(() => budget.begin(offerOf({ bytes: 1 })), /used 10000/)
 })
 
+test('a tarball that is refused takes no room from those after it', async () => {
+  const budget = budgetOf({ bytes: 10_000 })
+  const large = offerOf({ bytes: 9_000 })
+  budget.begin(large)
+  await boundsOf(budget, large)
+  budget.begin(offerOf({ bytes: 9_000 }))
+  assert.throws(() => budget.begin(offerOf({ bytes: 9_000 })), /receive_limits\.bytes = 10000 /)
+})
+
 test('tarballs are counted, begun and taken', async () => {
   const budget = budgetOf({ tarballs: 2 })
   const first = offerOf()

@@ -83,6 +83,33 @@ test('after a failure in start come stop and send of that sample, end, the last 
   assert.match(run.record.reason ?? '', /^m0: it broke; \d of the 2 members needed answered start$/)
 })
 
+test('a member that was excluded in words may open a stream again to answer the last phase, and no other', async () => {
+  const admitted: [string, boolean][] = []
+  const made = await driverOf({
+    spec: { policy: { quorum: 1 } },
+    say: ({ phase }, rank) => {
+      if (rank === 0) admitted.push([phase, made.driver.admits((made.signers[0] as Signer).peer)])
+      return phase === 'stop' && rank === 0
+        ? { outcome: 'refused', code: 'state', reason: 'it is over here' }
+        : undefined
+    }
+  })
+  await made.driver.drive()
+  assert.equal(
+    made.run.record.excluded.map(({ phase, code }) => [phase, code]),
+    [['stop', 'state']]
+  )
+  assert.equal(Object.fromEntries(admitted), {
+    join: true,
+    stage: true,
+    init: true,
+    start: true,
+    stop: true,
+    terminate: true
+  })
+  assert.is(made.driver.admits((made.signers[0] as Signer).peer), false)
+})
+
 test('what one member lacks before its answer is named once, and takes a bounded part of the record', async () => {
   const { driver, run } = await driverOf({ joined: true })
   const [peer] = [...run.active.keys()] as [string]

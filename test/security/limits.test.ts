@@ -1,7 +1,7 @@
 /** The limits that an owner sets to runs of others, and what they can look up and end: real daemons. */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -77,6 +77,42 @@ asRoot('one file cannot be larger than the budget, between two looks at the disk
   assert.ok(size > 0 && size <= 5_000_192, text('x-stdout.txt') + text('x-stderr.txt'))
 })
 
+const hidden: Array<[title: string, line: string]> = [
+  [
+    'in files that it deletes and keeps open',
+    'exec 3>f 4>g; rm f g; head -c 4000000 /dev/zero >&3; head -c 4000000 /dev/zero >&4'
+  ],
+  [
+    'in a folder whose name is no text',
+    'mkdir "$(printf "d\\377")"; cd d*; for i in 1 2 3; do head -c 2000000 /dev/zero > f$i; done'
+  ]
+]
+for (const [title, line] of hidden) {
+  asRoot(`a tool that hides what it writes ${title} is ended all the same`, async () => {
+    const { stderr } = await onA(`echo begun; ${line}`, TIMEOUT, ['sleep', '4'])
+    assert.match(stderr, /x on a: was ended: it wrote more than 5000000 bytes: run_limits\.bytes/, stderr)
+  })
+}
+
+asRoot('a tool that hides what it writes deeper than a path can say is ended all the same', async () => {
+  const line = 'n=$(printf %0200d 0); i=0; while [ $i -lt 30 ]; do mkdir $n; cd -P $n; i=$((i+1)); done; echo deep > f'
+  const { stderr } = await onA(`echo begun; ${line}`, TIMEOUT, ['sleep', '4'])
+  assert.match(stderr, /x on a: was ended: .*0{100}.* cannot be looked at \(ENAMETOOLONG\)/, stderr)
+})
+
+asRoot('what a tool writes where anybody may write is gone with it, where the machine can do that', async () => {
+  const { stdout } = await bakNode(['status'])
+  const mark = `bak-left-${process.pid}`
+  const places = ['/tmp', '/var/tmp', '/dev/shm'].map(folder => `${folder}/${mark}`)
+  const { text, stderr } = await onA(`for f in ${places.join(' ')}; do echo mine > $f && cat $f; done; echo end`)
+  assert.match(text('x-stdout.txt'), /end/, stderr)
+  const left = places.filter(path => existsSync(path))
+  for (const path of left) rmSync(path)
+  if (/with a \/tmp of their own/.test(stdout))
+    assert.equal([text('x-stdout.txt'), left], [`${'mine\n'.repeat(3)}end\n`, []])
+  else assert.match(stdout, /absent: .*a \/tmp of their own: /)
+})
+
 asRoot('a run has no more processes than its owner allows, where there is a controller for it', async () => {
   const { stdout } = await bakNode(['status'])
   const has = /a cgroup for each run: [^;\n]*pids/.test(stdout)
@@ -86,8 +122,8 @@ asRoot('a run has no more processes than its owner allows, where there is a cont
 })
 
 asRoot('tools get the variables that the owner lists, and no others', async () => {
-  const { text } = await onA('echo "<$BAK_TEST_LICENSE> <$OTHER>"')
-  assert.is(text('x-stdout.txt'), '<27000@license> <>\n')
+  const { text, stderr } = await onA('echo "<$BAK_TEST_LICENSE> <$OTHER>"')
+  assert.is(text('x-stdout.txt'), '<27000@license> <>\n', stderr)
 })
 
 asRoot('bak-node allow shows the rules and judges as the door does', async () => {
@@ -116,7 +152,7 @@ asRoot('bak-node audit prints what was started for whom, and how it ended', asyn
   assert.match(
     start,
     new RegExp(
-      `^\\S+Z start ${run} 12D3Koo\\S+ x \\[as \\S+ \\(\\d+\\), without privileges; sha256 \\w{64}\\] /bin/sh -c "printf`
+      `^\\S+Z start ${run} 12D3Koo\\S+ x \\[as \\S+ \\(\\d+\\), without privileges[^;]*; sha256 \\w{64}\\] /bin/sh -c "printf`
     )
   )
   assert.match(end, /end .* \[signal SIGTERM\]/)
@@ -126,20 +162,18 @@ asRoot('bak-node audit prints what was started for whom, and how it ended', asyn
 asRoot('bak-node stop-all ends what runs for others, and what they measured is kept', async () => {
   const mark = uniqueSleep()
   const command = ['/bin/sh', '-c', `echo data; setsid sleep ${mark} & exec sleep ${mark}`]
-  const run = await startRun(net, 'c', [
-    ownTool(net, 'a', command, `${TIMEOUT}\nphase_timeout = 5`),
-    '--quorum',
-    '1',
-    '--',
-    'sleep',
-    '5'
-  ])
+  const run = await startRun(net, 'c', [ownTool(net, 'a', command, TIMEOUT), '--quorum', '1', '--', 'sleep', '5'])
   await run.until(event => event.type === 'workload-started')
   assert.ok(processesWith(mark).length >= 2, JSON.stringify(run.events))
   const { stdout } = await bakNode(['stop-all'])
   assert.is(stdout, `ended: ${run.run}\n`)
   await goneWithin(mark, 5_000)
+  const began = performance.now()
   const { folder: result } = JSON.parse((await run.finished).stdout.trim().split('\n').at(-1) as string)
+  assert.ok(
+    performance.now() - began < 30_000,
+    'its answer to the last phase arrives: the phase does not wait for its deadline of 60 s'
+  )
   assert.is(readFileSync(join(result, '1-default/sample1/tools-default/a/x/x-stdout.txt'), 'utf8'), 'data\n')
   assert.is((await bakNode(['stop-all'])).stdout, 'no run of another peer is in progress here\n')
 })

@@ -1,5 +1,5 @@
 /** A ticket is code execution on the machines of a mesh: nobody who may not use it can read it from a process. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -56,7 +56,12 @@ test('standard input, a file and a variable bring it, and the daemon and its chi
   const file = join(scratch(), 'ticket')
   writeFileSync(file, `${ticket}\n`)
   chmodSync(file, 0o600)
+  // as <(COMMAND) of a shell gives it
+  const pipe = join(scratch(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  started.push(spawn('/bin/sh', ['-c', 'cat "$0" >"$1"', file, pipe], { stdio: 'ignore' }))
   const ways: Array<[name: string, given: Given]> = [
+    ['by-pipe', { words: ['join', '--ticket-file', pipe] }],
     ['by-input', { words: ['join', '-'], input: `${ticket}\nmore\n` }],
     ['by-file', { words: ['join', '--ticket-file', file] }],
     ['by-daemon-file', { words: ['--ticket-file', file] }],

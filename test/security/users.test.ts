@@ -1,6 +1,16 @@
 /** Programs that a controller brings to a daemon of an ordinary user: in a sandbox, or not at all until that user says so. Real daemons. */
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -79,6 +89,21 @@ withSandbox(
     assert.is(text('f'), 'mine\n')
   }
 )
+
+withSandbox('they cannot have the daemon read or write for them by a link in the place of their files', async () => {
+  const id = `${folder}/owner/.ssh/id`
+  const lines = [
+    `ln -sf ${id} x-stderr.txt; exit 3`,
+    `rm x-stderr.txt; mkfifo x-stderr.txt; exit 3`,
+    `ln -sf ${id} x.cmd; exit 3`
+  ]
+  for (const line of lines) {
+    const ran = await runOwnTool(net, { controller: 'c', member: 'a', command: ['/bin/sh', '-c', line] })
+    assert.match(ran.stderr, /x: ended with exit 3 before its first output/, `${line}: ${ran.stderr}`)
+    assert.not.match(ran.stderr + ran.stdout, /PRIVATE/)
+    assert.is(readFileSync(id, 'utf8'), 'PRIVATE\n')
+  }
+})
 
 withSandbox('they see no other process, and have no capability', async () => {
   const { text } = await on('a', 'ls -d /proc/[0-9]* | wc -l; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status')

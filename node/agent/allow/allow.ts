@@ -43,7 +43,9 @@ export async function refusalOf(
 ): Promise<Refusal | undefined> {
   const refusal = caller && refuseController(rules, caller)
   if (refusal != null) return refusal
-  const brings = tools.find(({ options }) => options.command != null)
+  const brings = tools.find(
+    ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
+  )
   const beyond = caller && brings && refuseWorkloads(rules, brings, machine)
   if (beyond != null) return beyond
   for (const each of tools) {
@@ -79,8 +81,7 @@ function refuseWorkloads(
   { tool }: Assignment,
   machine: Machine
 ): Refusal | undefined {
-  if (workloads === false)
-    return { rule: 'workloads', why: `lets no program of others run, as the command of tool ${tool} is` }
+  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as tool ${tool} would` }
   if (machine.notApart == null) return undefined
   return { rule: 'workloads', why: `lets programs of others run only apart from this peer: ${machine.notApart}` }
 }

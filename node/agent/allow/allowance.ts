@@ -20,6 +20,12 @@ import { beyondRoom, refuseStage } from './stage-rule.ts'
 
 type Staged = Pick<StagedEntry, 'path' | 'bytes'>
 
+interface AskedRun extends CappedRun {
+  controller: string
+  tools: Assignment[]
+  staged?: Staged[] | undefined
+}
+
 interface AllowanceInit {
   /** Peer id of this peer. */
   self: string
@@ -41,21 +47,23 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
   async check(peer: string, tools: Assignment[]): Promise<void> {
-    const { self, rules, file, guards } = this.init
+    const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
-    const caller = peer === self ? undefined : this.#callerOf(peer)
+    const caller = this.#callerOf(peer)
     const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
-    for (const name of caller == null ? [] : namesOf(rules.controllers, caller)) await this.init.names.bind(name, peer)
   }
 
-  /** The door of a run. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
-  async checkRun({
-    controller,
-    tools,
-    staged = [],
-    ...run
-  }: CappedRun & { controller: string; tools: Assignment[]; staged?: StagedEntry[] }): Promise<void> {
+  /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
+  async admit(run: AskedRun): Promise<void> {
+    await this.checkRun(run)
+    const caller = this.#callerOf(run.controller)
+    if (caller == null) return
+    for (const name of namesOf(this.init.rules.controllers, caller)) await this.init.names.bind(name, caller.peer)
+  }
+
+  /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
+  async checkRun({ controller, tools, staged = [], ...run }: AskedRun): Promise<void> {
     await this.check(controller, tools)
     this.checkRoom(controller, staged)
     const { self, caps = {}, file } = this.init
@@ -71,9 +79,10 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
 
   /** As `checkStage`, of a peer that is let in. */
   checkRoom(peer: string, staged: Staged[]): void {
-    const { self, rules, artifacts, file } = this.init
+    const { rules, artifacts, file } = this.init
     if (staged.length === 0) return
-    const refusal = peer === self ? undefined : refuseStage(rules, this.#callerOf(peer))
+    const caller = this.#callerOf(peer)
+    const refusal = caller && refuseStage(rules, caller)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
     const beyond = artifacts == null ? undefined : beyondRoom(artifacts, staged)
     if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
@@ -97,8 +106,10 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return this.init.guards.inWords()
   }
 
-  #callerOf(peer: string): Caller {
-    const { names } = this.init
+  /** @returns nothing for this peer itself */
+  #callerOf(peer: string): Caller | undefined {
+    const { names, self } = this.init
+    if (peer === self) return undefined
     return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
   }
 

@@ -1,7 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import type { Guards } from '../../processes/guards.ts'
-import type { Programs } from '../../processes/programs.ts'
+import type { ProgramOfRun, Programs } from '../../processes/programs.ts'
 import type { Treatment } from '../../processes/run-programs.ts'
 
 interface ProgramsInit {
@@ -26,19 +26,18 @@ export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
     by,
     isOwn: by === init.self,
     data,
-    treatmentOf: (tool, argv) => treatmentOf(member, tool, argv, init)
+    treatmentOf: program => treatmentOf(member, program, init)
   })
 }
 
 /** A tool of an own run that somebody registered here is no word of the owner's. */
 async function treatmentOf(
   { controller, offer }: MemberOfRun,
-  tool: string,
-  argv: string[],
+  { name, argv, brought }: ProgramOfRun,
   { self, isPrivileged }: ProgramsInit
 ): Promise<Treatment> {
-  const { command, options = [] } = optionsOf(offer.spec, tool)
-  const isTyped = command != null && JSON.stringify([...command, ...options]) === JSON.stringify(argv)
+  const { command = [], options = [] } = optionsOf(offer.spec, name)
+  const isTyped = JSON.stringify([...command, ...options]) === JSON.stringify(brought)
   if (controller === self && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }

@@ -14,6 +14,7 @@ const bindings = table(name, peerId)
 export class NamedControllers {
   readonly #path: string
   readonly #bound: Map<string, string>
+  #writing: Promise<unknown> = Promise.resolve()
 
   private constructor(path: string, bound: Map<string, string>) {
     this.#path = path
@@ -42,10 +43,20 @@ export class NamedControllers {
     return this.#bound.get(named)
   }
 
-  /** Binds a name, unless it is bound. */
+  /** Binds a name, unless it is bound. @throws {BakError} if that cannot be stored: it is not bound then */
   async bind(named: string, peer: string): Promise<void> {
     if (this.#bound.has(named)) return
     this.#bound.set(named, peer)
-    await writeAtomic(this.#path, `${JSON.stringify(Object.fromEntries(this.#bound), null, 2)}\n`, { mode: 0o600 })
+    // one after the other: an older list must not take the place of a newer one
+    const writing = this.#writing.then(() => this.#write())
+    this.#writing = writing.catch(() => {})
+    await writing.catch(cause => {
+      this.#bound.delete(named)
+      throw cause
+    })
+  }
+
+  #write(): Promise<void> {
+    return writeAtomic(this.#path, `${JSON.stringify(Object.fromEntries(this.#bound), null, 2)}\n`, { mode: 0o600 })
   }
 }

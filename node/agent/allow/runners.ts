@@ -40,17 +40,18 @@ const RUNNERS = new Set(
     'python python2 python3 perl ruby node nodejs deno bun php lua luajit tclsh wish awk gawk mawk nawk sed ed ex vi vim nvim emacs nano less more man ' +
     'systemd-run systemctl at batch crontab docker podman nerdctl ctr crictl kubectl runc crun buildah lxc-attach machinectl ' +
     'socat nc ncat netcat openssl numactl cgexec prlimit ip dbus-run-session fakeroot faketime proot unbuffer hyperfine bpftrace trace-cmd ' +
+    'entr su-exec gosu sshpass tini dumb-init eatmydata chpst setuidgid rlwrap xterm m4 gnuplot Rscript R julia guile octave lftp ftp bwrap firejail ' +
     'stress-ng fio iperf pgbench psql mysql sqlite3 java gcc cc clang go cargo npm npx uv pip logrotate run-parts start-stop-daemon ld.so'
   ).split(' ')
 )
 
-/** Options of a program that make it run another; without one of them it runs none. */
+/** Options of a program that make it run another; without one of them it runs none. A long one may be shortened to what no other begins with. */
 const RUNNING_OPTIONS: Record<string, RegExp> = {
-  tcpdump: /^-[A-Za-z]*z|^--postrotate-command/,
+  tcpdump: /^-[A-Za-z]*z|^--po/,
   find: /^-(exec|execdir|ok|okdir)$/,
   pidstat: /^-[A-Za-z]*e/,
-  sort: /^--compress-program/,
-  split: /^--filter/
+  sort: /^--co/,
+  split: /^--f/
 }
 
 /** @param argv of a program @returns what it runs beside itself */

@@ -113,6 +113,12 @@ const table: Case[] = [
   [{ exec: ['tcpdump'] }, own('tcpdump', '-i', 'eth0')],
   [{ exec: ['tcpdump'] }, own('/usr/bin/tcpdump')],
   [{ exec: ['tcpdump'] }, own('/bin/tcpdump')],
+  [{ exec: ['tcpdump'] }, own('tcpdump', '--print')],
+  // an option may be shortened
+  [{ exec: ['tcpdump'] }, own('tcpdump', '--postrot=sh'), 'exec'],
+  [{ exec: ['sort'] }, own('sort', '--check'), undefined],
+  [{ exec: ['sort'] }, own('sort', '--co=sh', '-S1k'), 'exec'],
+  [{ exec: ['split'] }, own('split', '--fil=sh'), 'exec'],
   [{ exec: ['tcpdump'] }, own('/tmp/tcpdump'), 'exec'],
   [{ exec: ['tcpdump'] }, own('./tcpdump'), 'exec'],
   [{ exec: ['tcpdump'] }, own('tcpdump2'), 'exec'],
@@ -316,7 +322,7 @@ const from: Array<[rule: Rules['workloads'], notApart: string | undefined, refus
   ['guarded', undefined, undefined],
   [undefined, undefined, undefined],
   [true, undefined, undefined],
-  [false, undefined, /lets no program of others run, as the command of tool mine is/],
+  [false, undefined, /lets no program of others run, as tool mine would/],
   [
     undefined,
     'bubblewrap (bwrap) is not on the PATH',
@@ -330,6 +336,9 @@ for (const [workloads, notApart, why] of from) {
       const given = { ...open, workloads }
       const caller = { peer: ops, named: () => [] }
       const refusal = await refusalOf(given, { caller, tools: [own('sleep', '1')] }, { ...machine, notApart })
+      const option = toolOf('pidstat', { options: ['-e', 'sleep', '1'] })
+      const byOption = await refusalOf(given, { caller, tools: [option] }, { ...machine, notApart })
+      assert.is(byOption?.rule, refusal?.rule, 'a program that an option of a tool runs is brought, too')
       if (why == null) assert.is(refusal, undefined)
       else assert.match(refusal?.why ?? '', why)
       assert.is(refusal?.rule, why && 'workloads')

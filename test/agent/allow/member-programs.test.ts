@@ -6,16 +6,28 @@ import type { RunProgramsInit } from '../../../node/processes/run-programs.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 
 const treatments = suite('the programs of a run')
-const typed: Spec['tool'] = { mine: { command: ['sleep'], options: ['9'] } }
-const table: Array<[title: string, controller: string, tool: string, argv: string[], treated: string]> = [
+const typed: Spec['tool'] = { mine: { command: ['sleep'], options: ['9'] }, pidstat: { options: ['-e', 'x'] } }
+const table: Array<
+  [title: string, controller: string, name: string, argv: string[], treated: string, brought?: string[]]
+> = [
   ['of another peer', 'c', 'mine', ['sleep', '9'], 'apart'],
   ['of another peer, though its words are privileged', 'c', 'p', ['perf', '-a'], 'privileged'],
   ['that the owner typed', 'self', 'mine', ['sleep', '9'], 'owner'],
   ['of an own run that somebody registered here', 'self', 'registered', ['evil'], 'apart'],
   ['of an own run under the name of what the owner typed', 'self', 'mine', ['evil', '9'], 'apart'],
+  ['that an option runs which another peer gave', 'c', 'pidstat', ['pidstat', '-e', 'x', '1'], 'apart', ['-e', 'x']],
+  ['that an option runs which the owner typed', 'self', 'pidstat', ['pidstat', '-e', 'x', '1'], 'owner', ['-e', 'x']],
+  [
+    'that an option runs which somebody registered here',
+    'self',
+    'pidstat',
+    ['pidstat', '-e', 'y', '1'],
+    'apart',
+    ['-e', 'y']
+  ],
   ['of an own run that is privileged', 'self', 'p', ['perf', '-a'], 'privileged']
 ]
-for (const [title, controller, tool, argv, treated] of table) {
+for (const [title, controller, name, argv, treated, brought = argv] of table) {
   treatments(`a program ${title} is treated as ${treated}`, async () => {
     let init: RunProgramsInit | undefined
     const guards = {
@@ -29,7 +41,7 @@ for (const [title, controller, tool, argv, treated] of table) {
       { run: 'r', controller, data: '/d', offer: { spec: { tool: typed } } },
       { guards, self: 'self', isPrivileged }
     )
-    assert.is(await init?.treatmentOf(tool, argv), treated)
+    assert.is(await init?.treatmentOf({ name, argv, brought, folder: '/d', stdout: '/o', stderr: '/e' }), treated)
     assert.is(init?.isOwn, controller === 'self')
   })
 }

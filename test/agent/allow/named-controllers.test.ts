@@ -26,6 +26,23 @@ test('a name stays bound to its first peer, also after a restart, in a file for 
   assert.equal(JSON.parse(readFileSync(path, 'utf8')), { cleo: first, constructor: second })
 })
 
+test('names that are bound at once are all stored', async () => {
+  const path = join(scratch(), 'controllers.json')
+  const names = NamedControllers.open(path)
+  const wanted = Array.from({ length: 20 }, (_, i): [string, string] => [`n${i}`, newSigner().peer])
+  await Promise.all(wanted.map(([name, peer]) => names.bind(name, peer)))
+  assert.equal(JSON.parse(readFileSync(path, 'utf8')), Object.fromEntries(wanted))
+})
+
+test('a name that could not be stored is not bound', async () => {
+  const names = NamedControllers.open(join(scratch(), 'gone/controllers.json'))
+  const failed = await names.bind('cleo', newSigner().peer).then(
+    () => undefined,
+    error => error.code
+  )
+  assert.equal([failed, names.peerOf('cleo')], ['io', undefined])
+})
+
 test('a damaged file is named, with what to do', () => {
   const path = join(scratch(), 'controllers.json')
   writeFileSync(path, '{"cleo": "nobody"}')

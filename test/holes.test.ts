@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bytesIn, dataOf } from '../../node/store/holes.ts'
+import { bytesIn, dataOf } from '../node/holes.ts'
 
 const test = suite('holes')
 
