@@ -7,7 +7,7 @@ import { duration, readDuration } from './duration.ts'
 import { count, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { own } from './own.ts'
-import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
+import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 
 /** A duration in seconds, or with its unit. */
@@ -47,6 +47,13 @@ export type Quorum = v.InferOutput<typeof quorum>
 
 /** Options of one tool. */
 export const toolOptions = v.strictObject({
+  /** Its program for each system and processor, such as `linux-x64`: a file, or a folder with `bin/` and `lib/`. */
+  bundle: v.optional(
+    v.pipe(
+      table(platform, stagePath),
+      v.check(entries => Object.keys(entries).length <= 16, 'more than 16 bundles')
+    )
+  ),
   /** Makes this a tool of the user: a program that runs between start and stop. */
   command: v.optional(argv),
   /** Seconds between two samples; by default the interval of the run. */

@@ -1,4 +1,5 @@
 /** What a spec has staged: for all workloads, and as programs of its tools. */
+import { basename } from 'node:path'
 import type { Spec } from './spec.ts'
 import { placementOf, type StagedEntry } from './staged.ts'
 
@@ -8,8 +9,11 @@ export interface StagePath extends Pick<StagedEntry, 'path' | 'for' | 'tool' | '
 }
 
 /** @returns each path that is staged, in their order. Pure. */
-export function stagePathsOf({ stage }: Pick<Spec, 'stage'>): StagePath[] {
-  return stage.map(from => ({ from, path: placementOf(from) }))
+export function stagePathsOf({ stage, tool: tools }: Pick<Spec, 'stage' | 'tool'>): StagePath[] {
+  const bundles = Object.entries(tools).flatMap(([tool, { bundle = {} }]) =>
+    Object.entries(bundle).map(([platform, from]) => ({ from, path: basename(placementOf(from)), tool, platform }))
+  )
+  return [...stage.map(from => ({ from, path: placementOf(from) })), ...bundles]
 }
 
-export const isStaging = (spec: Pick<Spec, 'stage'>) => stagePathsOf(spec).length > 0
+export const isStaging = (spec: Pick<Spec, 'stage' | 'tool'>) => stagePathsOf(spec).length > 0

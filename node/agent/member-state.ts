@@ -19,6 +19,7 @@ import {
   type Offer,
   offerSubject
 } from '../../protocols/manifest.ts'
+import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
@@ -70,6 +71,8 @@ export class MemberState {
   manifestDigest: string | undefined
   ack: Envelope | undefined
   started: StartedTool[] = []
+  /** Where programs of tools are that the run brings, by tool. */
+  readonly lent = new Map<string, Promise<LentFolder>>()
   /** What started them. */
   programs: Programs | undefined
   /** What the daemon had cost when this member answered `start`. */
@@ -147,8 +150,10 @@ export class MemberState {
   }
 
   /** Nothing more is kept for now. */
-  close(): Promise<void> {
-    return this.#stateFile.close()
+  async close(): Promise<void> {
+    for (const each of this.lent.values()) await each.then(({ release }) => release()).catch(() => {})
+    this.lent.clear()
+    await this.#stateFile.close()
   }
 
   async remove(): Promise<void> {

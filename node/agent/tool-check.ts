@@ -8,6 +8,7 @@ import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import { findTool } from '../tools/index.ts'
+import { whyNoBundle } from './bundles.ts'
 
 export interface ToolCheckComponents {
   streams: Pick<Streams, 'serve'>
@@ -21,7 +22,9 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
-        return await findTool(tool, options).check(options)
+        if (options.bundle == null) return await findTool(tool, options).check(options)
+        const reason = whyNoBundle(tool, options.bundle)
+        return { tool, usable: reason == null, reason }
       } catch (cause) {
         return { tool, usable: false, reason: asBakError(cause).message }
       }

@@ -86,7 +86,10 @@ export class RunPrograms implements Programs {
     const started =
       treatment === 'owner'
         ? this.#watch(await plainPrograms(supervisor, keep).spawn(program), LOOK_SELDOM_MS)
-        : await this.#spawnGuarded(program, treatment === 'privileged' ? PRIVILEGED : this.#isolation(program))
+        : await this.#spawnGuarded(
+            program,
+            withRead(treatment === 'privileged' ? PRIVILEGED : this.#isolation(program), program.reads)
+          )
     // the run may have ended while it was started
     if (this.#over != null) this.#running.get(started)?.(this.#over)
     return started
@@ -231,4 +234,12 @@ export class RunPrograms implements Programs {
       .map(word => (word.length > MAX_WORD ? `${word.slice(0, MAX_WORD)}...` : word))
     return { at: Date.now(), by, run, name, argv: shown, digest, as: as.replace(/^programs of others run /, '') }
   }
+}
+
+/** What a run brings stays to be seen where other folders like it are hidden. */
+function withRead(isolation: Isolation, reads: string | undefined): Isolation {
+  if (reads == null || isolation.how === 'owner') return isolation
+  if (isolation.how === 'sandbox') return { ...isolation, shown: [...isolation.shown, reads] }
+  const { spaces } = isolation
+  return { ...isolation, spaces: { ...spaces, shown: [...spaces.shown, reads] } }
 }

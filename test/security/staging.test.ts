@@ -1,12 +1,14 @@
 /** What a controller may have stored on the machines of others, and what the phase `stage` says where it may not. */
-import { chmodSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { placeArtifact } from '../../node/artifacts/place.ts'
 import { callDaemon, callOnce } from '../../protocols/control-http.ts'
 import type { BakError } from '../../protocols/errors.ts'
+import type { SpecInput } from '../../protocols/spec.ts'
 import { type StageRequest, stageProtocol } from '../../protocols/stage.ts'
+import { PLATFORM } from '../../protocols/staged.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { noise } from '../artifacts/scratch-artifacts.ts'
 import { Inside } from '../helpers/inside.ts'
@@ -22,6 +24,7 @@ test.before(async () => {
     b: { artifacts: { bytes: 8 * MIB, largest: 4 * MIB } },
     pins: { artifacts: { pinned: MIB } },
     closed: { allow: { stage: false } },
+    listed: { allow: { exec: ['watcher'] } },
     picky: { allow: { stage: ['someone'] } }
   })
   await inside.join('agent', 'agent')
@@ -225,6 +228,54 @@ test('what the owner of a machine stored no other peer removes', async () => {
   }
   assert.match((await unstage('a')) ?? '', /mine was stored by the owner of this machine/)
   assert.is(await unstage('b'), 'removed')
+})
+
+/** A tool whose program is in a bundle, and says what it sees. */
+async function bundle(platform: string): Promise<Partial<SpecInput>> {
+  const root = scratch()
+  const script = '#!/bin/sh\nhelper\necho "lib=$LD_LIBRARY_PATH words=$* who=$(id -u)"\nexec sleep 100\n'
+  await plant(root, { 'b/bin/watcher': script, 'b/helper': '#!/bin/sh\necho helped\n', 'b/lib/libx.so': '' })
+  for (const path of ['b/bin/watcher', 'b/helper']) chmodSync(join(root, path), 0o755)
+  return {
+    tools: ['watch'],
+    tool: { watch: { command: ['watcher', 'a b'], bundle: { [platform]: join(root, 'b') } } }
+  }
+}
+
+test('a tool is run from its bundle, with its libraries, on members of its platform', async () => {
+  const { record, ended, folder } = await inside.run('a', { on: 'a,b', ...(await bundle(PLATFORM)) })
+  assert.is(ended.verdict, 'ok', ended.reason)
+  assert.equal(record.shortfalls, [])
+  assert.equal(
+    record.staged?.contents.map(({ path, tool, platform }) => [path, tool, platform]),
+    [['b', 'watch', PLATFORM]]
+  )
+  for (const name of ['a', 'b']) {
+    const said = readFileSync(join(folder, `1-default/sample1/tools-default/${name}/watch/watch-stdout.txt`), 'utf8')
+    assert.match(said, /^helped\nlib=\/\S+\/bundles\/watch\/lib words=a b who=\d+\n$/)
+    assert.not.ok(existsSync(/lib=(\S+)/.exec(said)?.[1] as string), 'it is gone with the run')
+    if (process.getuid?.() === 0) assert.is(/who=(\d+)/.exec(said)?.[1] === '0', name === 'a')
+  }
+})
+
+test('a member without a bundle for its platform lacks the tool by name, or is out', async () => {
+  const spec = { on: 'a,b', ...(await bundle('plan9-mips')) }
+  const { record } = await inside.run('a', spec)
+  assert.equal(
+    record.shortfalls.map(({ what, member, reason }) => [what, member, reason]).sort(),
+    ['a', 'b'].map(name => ['watch', name, `no bundle for ${PLATFORM}`])
+  )
+  const strict = await inside.run('a', { ...spec, policy: { on_missing_tool: 'exclude' } })
+  const [out] = strict.record.excluded
+  assert.equal([out?.code, out?.reason], ['tool-unavailable', `watch: no bundle for ${PLATFORM}`])
+})
+
+test('an owner who names programs lets nobody bring another under such a name', async () => {
+  const { record } = await inside.run('a', { on: 'a,listed', ...(await bundle(PLATFORM)), policy: { quorum: 1 } })
+  assert.match(
+    record.excluded[0]?.reason ?? '',
+    /allow\.exec names programs of this machine, and tool watch brings its own/
+  )
 })
 
 test.run()

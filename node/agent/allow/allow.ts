@@ -44,7 +44,7 @@ export async function refusalOf(
   const refusal = caller && refuseController(rules, caller)
   if (refusal != null) return refusal
   const brings = tools.find(
-    ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
+    ({ tool, options: { command, bundle, options = [] } }) => (bundle ?? command ?? machine.runs(tool, options)) != null
   )
   const beyond = caller && brings && refuseWorkloads(rules, brings, machine)
   if (beyond != null) return beyond
@@ -89,6 +89,9 @@ function refuseWorkloads(
 async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: Machine): Promise<Refusal | undefined> {
   if (rules.tools === false) return { rule: 'tools', why: 'lets no tool run' }
   const words = options.options ?? []
+  if (options.bundle != null && rules.exec !== true) {
+    return { rule: 'exec', why: `names programs of this machine, and tool ${tool} brings its own` }
+  }
   if (options.command != null) {
     return refuseProgram(rules, [...options.command, ...words], `the command of tool ${tool}`, machine)
   }

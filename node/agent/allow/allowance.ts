@@ -7,7 +7,7 @@ import type { StagedEntry } from '../../../protocols/staged.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { hereNamed } from '../../mesh/membership/named.ts'
 import { Part } from '../../part.ts'
-import type { Guards } from '../../processes/guards.ts'
+import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
@@ -34,7 +34,7 @@ interface AllowanceInit {
   names: Pick<NamedControllers, 'peerOf' | 'bind'>
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
-  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
+  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend'>
   caps?: Caps
   /** What may be staged here. */
   artifacts?: ArtifactLimits
@@ -99,6 +99,11 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
     return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+  }
+
+  /** @returns an empty folder in which programs of a run read what it brings */
+  lend(folder: string, controller: string): LentFolder {
+    return this.init.guards.lend(folder, controller === this.init.self)
   }
 
   /** How programs of others are kept apart from this peer. */

@@ -32,7 +32,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords'>
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'lend'>
   socket: string
 }
 
