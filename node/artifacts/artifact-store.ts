@@ -196,17 +196,22 @@ export class ArtifactStore {
     if (stored == null) throw new BakError('unknown-digest', `${digest} is not on this peer`)
     const isNew = pinned && !stored.pinned
     if (isNew && by !== this.#self) this.#checkPin(stored)
+    if (!isNew && (name == null || name === stored.name)) {
+      this.#use(stored)
+      return stored
+    }
     const former = name == null ? [] : this.list().filter(each => each.name === name && each.digest !== digest)
     for (const each of former) await this.#write({ ...each, name: undefined })
-    await this.#write({
+    const described = {
       ...stored,
       name: name ?? stored.name,
       pinned: stored.pinned || pinned,
       // the owner's own word weighs more than that of another peer
-      by: stored.by === this.#self || (!isNew && name == null) ? stored.by : by,
+      by: stored.by === this.#self ? stored.by : by,
       used: Date.now()
-    })
-    return this.#stored.get(digest) as Stored
+    }
+    await this.#write(described)
+    return described
   }
 
   #checkPin({ size }: Stored): void {

@@ -69,6 +69,8 @@ export class Body {
   readonly #open = new Map<number, Promise<FileHandle>>()
   /** Uses of the open files; one that is in use is not closed. */
   readonly #uses = new Map<number, number>()
+  /** Nothing is opened any more: nobody would close it. */
+  #isClosed = false
 
   /** @param isWritten files that are missing are made */
   constructor(folder: string, artifact: Artifact, { isWritten = false }: { isWritten?: boolean } = {}) {
@@ -116,7 +118,9 @@ export class Body {
     }
   }
 
+  /** What is still being read or written ends first. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const handles = [...this.#open.values()]
     this.#open.clear()
     for (const each of handles) await each.then(handle => handle.close()).catch(() => {})
@@ -130,6 +134,7 @@ export class Body {
   /** @returns false if the file is missing */
   async #use(file: number, work: (handle: FileHandle) => Promise<boolean>): Promise<boolean> {
     const path = fileIn(this.#folder, file)
+    if (this.#isClosed) throw new BakError('io', `${path} is closed`)
     this.#uses.set(file, (this.#uses.get(file) ?? 0) + 1)
     const opened = this.#open.get(file) ?? (this.#isWritten ? openInPlace(path, 0o600) : open(path, 'r'))
     this.#open.delete(file)

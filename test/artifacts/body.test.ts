@@ -6,8 +6,8 @@ import * as assert from 'uvu/assert'
 import { Body, beginnings, fileIn, spansOf } from '../../node/artifacts/body.ts'
 import { makeArtifact } from '../../protocols/artifact.ts'
 import { digestOf, newDigest } from '../../protocols/digest.ts'
-import { scratch } from '../store/scratch.ts'
-import { noise } from './scratch-artifacts.ts'
+import { codeOf, scratch } from '../store/scratch.ts'
+import { noise, openFiles } from './scratch-artifacts.ts'
 
 const test = suite('bodies of artifacts')
 const CHUNK = 65_536
@@ -99,6 +99,17 @@ test('more files than may be open at once are written and read by many at the sa
   await Promise.all(chunks.map(chunk => body.write(chunk, all.subarray(chunk * CHUNK, (chunk + 1) * CHUNK))))
   assert.ok((await Promise.all(chunks.map(chunk => body.has(chunk)))).every(Boolean))
   await body.close()
+})
+
+test('a body that was closed opens nothing any more', async () => {
+  const { folder, parts, artifact } = await bodyOf([100])
+  await writeFile(fileIn(folder, 0), parts[0] as Buffer)
+  const body = new Body(folder, artifact)
+  const reading = body.read(0)
+  await body.close()
+  await reading.catch(() => {})
+  assert.is(await codeOf(body.read(0)), 'io')
+  assert.equal(openFiles(folder), [])
 })
 
 test.run()

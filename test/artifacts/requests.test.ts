@@ -64,7 +64,8 @@ test('what a silent peer was asked for is asked of others, and it is asked for n
   assert.ok(silent.isSilent)
   assert.is(silent.asked.size, 0)
   assert.is(new Set(other.asked.keys()).size, 8)
-  silent.isSilent = false
+  Object.assign(silent, { isSilent: false })
+  Object.assign(other, { isSilent: true })
   requests.release(other)
   requests.fill()
   assert.ok(silent.asked.size > 0)

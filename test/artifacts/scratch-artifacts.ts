@@ -1,4 +1,5 @@
 /** Stores of artifacts in folders that are gone when the process ends. */
+import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ArtifactLimits, ArtifactStore } from '../../node/artifacts/artifact-store.ts'
 import { type Artifacts, openArtifacts } from '../../node/artifacts/artifacts.ts'
@@ -29,4 +30,17 @@ export function noise(length: number, seed = 1): Buffer {
     bytes[at] = state >>> 24
   }
   return bytes
+}
+
+/** @returns the files with this text in their path that this process has open */
+export function openFiles(text: string): string[] {
+  const paths = readdirSync('/proc/self/fd').map(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      // the one with which they are listed
+      return ''
+    }
+  })
+  return paths.filter(path => path.includes(text))
 }

@@ -6,7 +6,7 @@ import type { WaitOptions } from '../../../protocols/stream.ts'
 import { onAbort } from '../../wait.ts'
 import type { ArtifactStore, Storing } from '../artifact-store.ts'
 import { Body } from '../body.ts'
-import { type Growing, keepGrown, openGrowing } from './growing.ts'
+import { type Growing, openGrowing } from './growing.ts'
 import { Partners } from './partners.ts'
 import type { Swarm, SwarmInit } from './swarm.ts'
 
@@ -104,8 +104,11 @@ export class Fetch {
       this.#connect(opened)
       await this.#over.promise
       const artifact = opened.artifact as Artifact
-      await keepGrown(store, artifact, this.#growing as Growing, options)
+      const { body, folder } = this.#growing as Growing
+      await body.sync()
+      await store.keep(folder, artifact, options)
       opened.moveTo(new Body(store.folderOf(digest), artifact))
+      await body.close()
       return this.#came
     } catch (cause) {
       store.leave(digest)

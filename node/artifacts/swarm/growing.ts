@@ -1,7 +1,7 @@
 /** The place in the store where an artifact grows: as an earlier exchange left it, or with what other artifacts here have of it. */
 import { constants, copyFile } from 'node:fs/promises'
 import type { Artifact } from '../../../protocols/artifact.ts'
-import type { ArtifactStore, Stored, Storing } from '../artifact-store.ts'
+import type { ArtifactStore } from '../artifact-store.ts'
 import { Body, fileIn } from '../body.ts'
 import { readListing } from '../stored-artifact.ts'
 
@@ -25,26 +25,23 @@ export async function openGrowing(store: ArtifactStore, artifact: Artifact, sign
   const folder = await store.part(artifact)
   const isCopied = isBegun ? false : await copyKnown(store, artifact, folder)
   const body = new Body(folder, artifact, { isWritten: true })
-  const has: number[] = []
-  if (isBegun || isCopied) {
-    for (let chunk = 0; chunk < artifact.chunks; chunk++) {
-      signal.throwIfAborted()
-      if (await body.has(chunk)) has.push(chunk)
-    }
+  try {
+    const has = isBegun || isCopied ? await chunksIn(body, artifact, signal) : []
+    signal.throwIfAborted()
+    return { folder, body, has }
+  } catch (cause) {
+    await body.close()
+    throw cause
   }
-  return { folder, body, has }
 }
 
-/** All of it came: it is from now on here under its digest. */
-export async function keepGrown(
-  store: ArtifactStore,
-  artifact: Artifact,
-  { folder, body }: Growing,
-  storing: Storing
-): Promise<Stored> {
-  await body.sync()
-  await body.close()
-  return store.keep(folder, artifact, storing)
+async function chunksIn(body: Body, { chunks }: Artifact, signal: AbortSignal): Promise<number[]> {
+  const has: number[] = []
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    signal.throwIfAborted()
+    if (await body.has(chunk)) has.push(chunk)
+  }
+  return has
 }
 
 /** @returns whether some of its files were here */

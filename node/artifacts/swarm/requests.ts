@@ -42,17 +42,20 @@ export class Requests {
     const links = [...this.#init.links()].filter(link => !link.isGone && !link.isSilent && link.has.size > 0)
     const each = Math.min(MOST_OF_PEER, Math.max(LEAST_OF_PEER, Math.ceil(MAX_IN_FLIGHT / Math.max(1, links.length))))
     const late = this.#now - Math.max(LATE_MS, LATE_RATIO * this.#pace)
-    for (const link of shuffle(links, random)) {
-      while (link.asked.size < each && link.owed.size < MAX_ASKED && inFlight(links) < MAX_IN_FLIGHT) {
+    // one of each peer in turn, so that all have something to send
+    for (let turn = shuffle(links, random); turn.length > 0; ) {
+      turn = turn.filter(link => {
+        if (link.asked.size >= each || link.owed.size >= MAX_ASKED || inFlight(links) >= MAX_IN_FLIGHT) return false
         const chunk = pickChunk({
           ...{ missing: this.missing, copies, late, random },
           isOffered: each => link.has.has(each) && !link.asked.has(each),
           askedAt: each => this.#asked.get(each)
         })
-        if (chunk == null) break
+        if (chunk == null) return false
         this.#asked.set(chunk, this.#now)
         link.ask(chunk, this.#now)
-      }
+        return true
+      })
     }
   }
 

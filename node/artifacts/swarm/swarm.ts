@@ -211,9 +211,9 @@ export class Swarm {
 
   async #serve(link: Link, chunk: number, send: (message: SwarmMessage) => Promise<void>): Promise<void> {
     const { artifact } = this
-    const body = this.#body
-    if (artifact == null || body == null || !this.#has.has(chunk)) return send({ type: 'no', chunk })
-    if (await this.#init.uploads.chunk({ artifact, body, peer: link.peer, chunk }, send)) this.#sent++
+    if (artifact == null || !this.#has.has(chunk)) return send({ type: 'no', chunk })
+    const asked = { artifact, peer: link.peer, chunk, bodyNow: () => this.#body }
+    if (await this.#init.uploads.chunk(asked, send)) this.#sent++
   }
 
   async #onChunk(link: Link, { chunk, bytes }: Extract<SwarmMessage, { type: 'chunk' }>): Promise<void> {
