@@ -1,10 +1,10 @@
 /** Files and folders that are stored on members, by runs and by `bak stage`, among real daemons. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { noise } from '../artifacts/scratch-artifacts.ts'
-import { record, startRun, useTestnet } from '../helpers/mesh.ts'
+import { logOf, record, startRun, useTestnet } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 
 const test = suite('staging among real daemons')
@@ -125,5 +125,28 @@ test('a member that was killed while it fetched has nothing that counts, and goe
   assert.ok(existsSync(join(artifactsOf('c'), digest)))
   assert.not.ok(part())
 })
+
+test('what comes and goes again and again leaves daemons as they were', async () => {
+  for (let round = 0; round < 3; round++) {
+    writeFileSync(path('round.bin'), noise(12 * MIB, 20 + round))
+    const staged = await bak('stage', path('round.bin'), '--on', 'all', '--as', 'round')
+    assert.is(staged.status, 0, staged.stdout)
+    assert.is((await bak('stage', 'rm', 'round')).status, 0)
+  }
+  for (const peer of ['a', 'b', 'c']) {
+    assert.not.match(logOf(net(), peer), /uncaught|unhandled|msg=bug/)
+    const open = readdirSync(`/proc/${net().peer(peer).child?.pid}/fd`).filter(fd => opens(peer, fd))
+    assert.equal(open, [], peer)
+  }
+})
+
+/** Whether a file of an artifact is open. */
+function opens(peer: string, fd: string): boolean {
+  try {
+    return readlinkSync(`/proc/${net().peer(peer).child?.pid}/fd/${fd}`).includes('/artifacts/')
+  } catch {
+    return false
+  }
+}
 
 test.run()
