@@ -25,6 +25,7 @@ export const commands: CommandEntry[] = [
   },
   { name: 'check', summary: 'whether the members can run these tools', load: () => import('./commands/check.ts') },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
+  { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
   {
     name: 'stage',
     summary: 'store files on members, for runs to come',
@@ -32,7 +33,7 @@ export const commands: CommandEntry[] = [
   },
   { name: 'ps', summary: 'the runs in progress anywhere in the mesh', load: () => import('./commands/ps.ts') },
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
-  { name: 'logs', summary: 'the output of a workload', load: () => import('./commands/logs.ts') },
+  { name: 'logs', summary: 'the output of workloads', load: () => import('./commands/logs.ts') },
   { name: 'cancel', summary: 'end a run early, in order', load: () => import('./commands/cancel.ts') },
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
@@ -41,6 +42,29 @@ export const commands: CommandEntry[] = [
   { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
   { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
+  {
+    name: 'barrier',
+    summary: 'in a workload: wait until all instances are here',
+    load: () => import('./commands/barrier.ts')
+  },
+  {
+    name: 'publish',
+    summary: 'in a workload: say something to all who subscribe',
+    load: () => import('./commands/publish.ts')
+  },
+  {
+    name: 'subscribe',
+    summary: 'in a workload: hear what is published',
+    load: () => import('./commands/subscribe.ts')
+  },
+  { name: 'put', summary: 'in a workload: give a key its value', load: () => import('./commands/put.ts') },
+  { name: 'get', summary: 'in a workload: wait for the value of a key', load: () => import('./commands/get.ts') },
+  {
+    name: 'period',
+    summary: 'in a workload: mark the begin or the end of a window',
+    load: () => import('./commands/period.ts')
+  },
+  { name: 'sample', summary: 'in a workload: record a number', load: () => import('./commands/sample.ts') },
   { name: 'config', summary: 'the settings in force', load: () => import('./commands/config.ts') },
   { name: 'completion', summary: 'the completion script of a shell', load: () => import('./commands/completion.ts') }
 ]

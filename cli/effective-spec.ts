@@ -1,4 +1,5 @@
 /** The spec that `bak run` asks for, from a run file and flags. */
+import { BakError } from '../protocols/errors.ts'
 import { checkSpec, type RunFile } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
 import type { SpecFlags } from './spec-flags.ts'
@@ -12,18 +13,19 @@ import type { SpecFlags } from './spec-flags.ts'
  */
 export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[], settings: SpecFlags = {}): Spec {
   const [low, high] = [layerOf(settings), layerOf(flags)]
-  const saysTools = file.tools != null || file.groups != null || file.group != null
+  const hasGroups = (file.groups ?? []).some(({ tools = [] }) => tools.length > 0)
+  const saysTools = file.tools != null || hasGroups || file.group != null
   const group = flags.group ?? file.group ?? (saysTools ? undefined : settings.group)
   const tools = toolsOf(
     flags.tools ?? file.tools ?? (saysTools ? undefined : settings.tools),
     [...(saysTools ? [] : Object.keys(settings.tool ?? {})), ...Object.keys(flags.tool ?? {})],
-    (file.groups ?? []).length > 0 || group != null
+    hasGroups || group != null
   )
   return checkSpec({
     ...low.spec,
     ...file,
     ...high.spec,
-    ...given({ command, tools, group }),
+    ...given({ ...workOf(file, command, flags.workload), tools, group }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
@@ -31,16 +33,26 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
   } as RunFile)
 }
 
+/** The words after `--`: a command of this machine, or with `--workload` a client on every member. */
+function workOf(file: RunFile, command: string[] | undefined, isWorkload = false): object {
+  if (!isWorkload) return { command }
+  if (command == null) throw new BakError('usage', '--workload is for a command that follows: --workload -- COMMAND')
+  if ((file.workload ?? []).length > 0)
+    throw new BakError('usage', '--workload: the run file has workloads already; leave the flag out, or the file')
+  return { workload: [{ name: 'client', command }] }
+}
+
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
-  const { on, expect, samples, interval, sysinfo, name, iteration: iterations } = flags
+  const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations } = flags
   const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {
     ...{ strict, quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
+    ...{ on_failed_workload: flags.onFailedWorkload, on_lost: flags.onLost },
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
   return {
-    spec: given({ on, expect, samples, interval, sysinfo, name, iterations }),
+    spec: given({ on, expect, samples, interval, sysinfo, name, ends, iterations }),
     policy: { ...flags.policy, ...given(policy) }
   }
 }

@@ -15,13 +15,13 @@ export function refuseCommandAsFile(words: string[]): void {
 }
 
 /** @throws {BakError} `usage` for a line of the shell in one word, which no program is called */
-export function refuseShellLine(command: string[], directory: string): void {
+export function refuseShellLine(command: string[], directory: string, call = 'bak run'): void {
   const [line = '', ...more] = command
   if (more.length > 0 || !/[\s|&;<>()$`*?]/.test(line) || existsSync(resolve(directory, line))) return
-  const words = /[|&;<>()$`*?\\'"]/.test(line) ? '' : `, or as words of their own: bak run -- ${line.trim()}`
+  const words = /[|&;<>()$`*?\\'"]/.test(line) ? '' : `, or as words of their own: ${call} -- ${line.trim()}`
   throw new BakError(
     'usage',
-    `${formatCommand([line])} is one word, and no program is called so; a line of the shell is: bak run -- sh -c ${formatCommand([line])}${words}`
+    `${formatCommand([line])} is one word, and no program is called so; a line of the shell is: ${call} -- sh -c ${formatCommand([line])}${words}`
   )
 }
 

@@ -8,6 +8,7 @@ export function addFollowFlags(command: Command): void {
   addFlag(command, '--propagate-exit', 'exit with the status of the workload if it failed')
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')
+  addFlag(command, '--tail', 'on the live screen, the last line of output of each member')
   addFlag(
     command,
     '--heartbeat <s>',

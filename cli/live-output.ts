@@ -2,6 +2,7 @@
  * The output of the workload as it comes. Where it comes faster than it is read, the daemon leaves some out: a terminal gets a line in its
  * place, a file or a pipe the rest at the end, from the result. What is still missing then is told.
  */
+import type { CallResponse } from '../protocols/control.ts'
 import { asBakError } from '../protocols/errors.ts'
 import type { RunEvent } from '../protocols/events.ts'
 import { type OutputBytes, type OutputPortion, type OutputStream, unwrapOutput } from '../protocols/output.ts'
@@ -70,6 +71,16 @@ export class LiveOutput {
       await writeTo(process[stream], more)
     }
   }
+}
+
+/** @returns what the daemon answers to `logs` without all but the output */
+export async function* outputOf(answers: AsyncIterable<CallResponse<'logs'>>): AsyncGenerator<OutputPortion> {
+  for await (const each of answers) if ('stream' in each) yield each
+}
+
+/** @returns the same of a command on the controller, whose output events are of, and not of workloads on members */
+export async function* commandOutputOf(answers: AsyncIterable<CallResponse<'logs'>>): AsyncGenerator<OutputPortion> {
+  for await (const each of outputOf(answers)) if (each.workload == null) yield each
 }
 
 /** `next` is where the next portion begins if nothing is left out; `waits` while nothing is written before the rest comes. */

@@ -41,7 +41,9 @@ export const visibleOutput = (portion: OutputBytes): string =>
 export const writeOutput = (stream: NodeJS.WriteStream, portion: OutputBytes): Promise<void> =>
   writeTo(stream, stream.isTTY ? visibleOutput(portion) : unwrapOutput(portion))
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'blue' | 'magenta'
+/** A part of a line, coloured or not. */
+export type Piece = string | [Style, string]
 /** Colours a text if the terminal shows colours. */
 export type Paint = (style: Style, text: string) => string
 

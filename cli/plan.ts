@@ -8,22 +8,41 @@ import { formatCommand, formatVerdict } from './format.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
-  const { members, verdict, phases, command } = plan
+  const { members, verdict, phases, command, workloads = [] } = plan
   if (json) await print(JSON.stringify(plan))
   else {
-    await printLines(formatTable(['RANK', 'MEMBER', 'TOOLS', 'MISSING'], members.map(rowOf)))
+    const head = ['RANK', 'MEMBER', ...(workloads.length > 0 ? ['WORKLOADS'] : []), 'TOOLS', 'MISSING']
+    await printLines(
+      formatTable(
+        head,
+        members.map(each => rowOf(each, workloads.length > 0))
+      )
+    )
     const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
-    await print(`command: ${formatCommand(command)}`)
+    for (const each of workloads) await print(describeWorkload(each))
+    if (command != null) await print(`command: ${formatCommand(command)}`)
   }
   return statusOf(verdict, isWhole(plan), strict)
 }
 
-function rowOf({ rank, name, driver, tools, missing, excluded }: Plan['members'][number]) {
+/** `client iperf on 2 members, 4 in all: iperf3 -c ...` */
+function describeWorkload({ name, role, command, members, instances }: NonNullable<Plan['workloads']>[number]): string {
+  const all = instances === members ? '' : `, ${instances} in all`
+  return `${role} ${name} on ${members} ${members === 1 ? 'member' : 'members'}${all}: ${formatCommand(command)}`
+}
+
+function rowOf(
+  { rank, name, driver, tools, workloads = [], missing, excluded }: Plan['members'][number],
+  hasWorkloads: boolean
+) {
   const lacks = missing.map(({ tool, reason }) => reason ?? tool).join('; ')
   return [
     rank,
     driver ? `${name} (only drives)` : name,
+    ...(hasWorkloads
+      ? [workloads.map(each => (each.instances === 1 ? each.name : `${each.name} x${each.instances}`)).join(' ')]
+      : []),
     tools.map(({ tool }) => tool).join(' '),
     excluded == null ? lacks : `would not take part: ${excluded}`
   ]

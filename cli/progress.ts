@@ -3,9 +3,10 @@ import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
-import { describeExit, type Step } from '../protocols/phase.ts'
+import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatAge } from './format.ts'
+import { endWork, isFailed, isSameSample, type MemberWork, noteWork, planWork, restartWork } from './member-work.ts'
 import { visibleOutput } from './output.ts'
 
 /** Phases in the state; a long run has thousands. */
@@ -19,6 +20,7 @@ export interface PhaseLine {
   seq: number
   phase: Phase
   step?: Step
+  part?: Part
   when?: 'begin' | 'end'
   state: 'open' | 'met' | 'failed'
   asked: number
@@ -56,6 +58,8 @@ export interface Progress {
   /** Samples that were begun, and their number in the whole run. */
   begun: number
   steps?: number
+  /** What the workloads of members do. */
+  work: MemberWork
   troubles: Trouble[]
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
@@ -75,6 +79,7 @@ export const noProgress: Progress = {
   members: [],
   phases: [],
   begun: 0,
+  work: new Map(),
   troubles: [],
   lost: [],
   warnings: [],
@@ -91,7 +96,7 @@ export function reduce(state: Progress, event: RunEvent): Progress {
     case 'waiting':
       return { ...state, waiting: waitingOf(event) }
     case 'roster':
-      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name) }
+      return { ...state, waiting: undefined, members: event.members.map(({ name }) => name), work: planWork(event) }
     case 'phase-open':
       return openPhase(state, event)
     case 'ack':
@@ -110,6 +115,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return warn(state, `refused ${event.what}: ${event.reason}`)
     case 'beside':
       return warn(state, describeBeside(event))
+    case 'work':
+      return { ...state, work: noteWork(state.work, event) }
     case 'workload-ended':
       return endWorkload(state, event)
     case 'received':
@@ -155,17 +162,24 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 /** A workload that failed is a result: its phase was met, and is not shown as well. */
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
   const last = state.phases.findLast(({ phase }) => phase === 'work')
+  if (result.member != null) {
+    const work = endWork(state.work, result)
+    const failed = [...work.values()].filter(isFailed).length
+    if (last == null || failed === 0) return { ...state, work }
+    return updatePhase({ ...state, work }, last.seq, () => ({ failure: `${failed} of ${work.size} failed` }))
+  }
   if (last == null || result.exit === 0) return state
   return updatePhase(state, last.seq, () => ({ failure: describeExit(result) }))
 }
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
-function openPhase(state: Progress, { seq, phase, step, when, asked, at }: Of<'phase-open'>): Progress {
-  const opened: PhaseLine = { seq, phase, step, when, asked, state: 'open', ok: 0, answered: [], opened: at }
-  const isNew = step != null && (step.number !== state.step?.number || step.sample !== state.step?.sample)
+function openPhase(state: Progress, { seq, phase, step, part, when, asked, at }: Of<'phase-open'>): Progress {
+  const opened: PhaseLine = { seq, phase, step, part, when, asked, state: 'open', ok: 0, answered: [], opened: at }
+  const isNew = step != null && !isSameSample(step, state.step)
   return {
     ...state,
+    work: isNew ? restartWork(state.work) : state.work,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
     step: step ?? state.step,

@@ -1,27 +1,36 @@
 /** Draws the live block of a run as text. Pure. */
 import { listInWords } from '../protocols/list-in-words.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
-import { cleanLine, type Paint, type Style } from './output.ts'
+import { isSameSample } from './member-work.ts'
+import { cleanLine, type Paint, type Piece } from './output.ts'
 import { countBytes, describeWaiting, elapsedAt, type PhaseLine, type Progress } from './progress.ts'
+import { drawWork } from './render-work.ts'
 
 interface RenderOptions {
   /** Columns of the terminal; no line is wider. */
   width: number
   now: number
   paint: Paint
+  /** Rows of the terminal. */
+  rows?: number
+  /** The last line of output of each member, where one is asked for. */
+  tails?: ReadonlyMap<string, string>
 }
 
-type Piece = string | [Style, string]
-
 const MAX_TROUBLES = 5
+/** Lines of the block beside those of members, and the least that members get. */
+const OTHER_ROWS = 12
+const MIN_MEMBER_ROWS = 4
 /** Characters of the bar of received bytes. */
 const BAR_WIDTH = 24
 
 /** @returns lines joined by newlines */
-export function render(state: Progress, { width, now, paint }: RenderOptions): string {
+export function render(state: Progress, options: RenderOptions): string {
+  const { width, now, paint } = options
   const lines: Piece[][] = [
     drawHead(state, now),
     ...drawPhases(state, width, now),
+    ...drawMembers(state, options),
     ...drawTroubles(state),
     ...drawFailure(state),
     ...drawLost(state, now),
@@ -66,10 +75,14 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase({ phase, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
-  const name = when == null ? phase : `${phase} ${when}`
+function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
+  const which = when ?? part
+  const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
-  if (state === 'open') return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`]
+  if (state === 'open') {
+    const wrong: Piece[] = failure == null ? [] : [['red', ` ${failure}`]]
+    return [['cyan', `> ${name}`], `${answers} ${formatDuration(Math.max(0, now - opened))}`, ...wrong]
+  }
   if (failure != null)
     return [
       ['red', `✗ ${name} ${failure}`],
@@ -104,6 +117,14 @@ function drawAwaited({ phases, members, troubles }: Progress): Piece[][] {
   const awaited = members.filter(name => !gone.has(name))
   if (awaited.length === 0 || awaited.length >= open.asked) return []
   return [['    ', ['dim', `waiting for ${listInWords(awaited, 3)}`]]]
+}
+
+/** While they work; after that those that failed. */
+function drawMembers({ work, phases, step, ended }: Progress, { now, rows = 24, tails }: RenderOptions): Piece[][] {
+  const isOver = ended != null || phases.some(({ phase, step: at }) => phase === 'send' && isSameSample(at, step))
+  const isBegun = phases.some(({ phase, step: at }) => phase === 'work' && isSameSample(at, step))
+  if (!isBegun) return []
+  return drawWork(work, { now, isOver, tails, rows: Math.max(MIN_MEMBER_ROWS, rows - OTHER_ROWS) })
 }
 
 function drawTroubles({ troubles }: Progress): Piece[][] {

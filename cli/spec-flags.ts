@@ -26,6 +26,11 @@ export interface SpecFlags {
   tag?: Record<string, string>
   onMissingTool?: 'continue' | 'exclude'
   onFailedTool?: 'continue' | 'exclude'
+  onFailedWorkload?: 'finish' | 'stop' | 'ignore'
+  onLost?: 'exclude' | 'end'
+  ends?: 'all' | 'first'
+  /** The words after -- are a workload of every member, and no command. */
+  workload?: boolean
   policy?: Record<string, string | number | boolean>
   /** A flag of all commands that follow a run. */
   strict?: boolean
@@ -83,6 +88,20 @@ export function addSpecFlags(command: Command): void {
     'continue',
     'exclude'
   ])
+  add('--workload', 'run the command on every member, and not on this machine')
+  choose('--ends <which>', 'which clients are waited for: all of them, or the first, which ends the others (all)', [
+    'all',
+    'first'
+  ])
+  choose(
+    '--on-failed-workload <what>',
+    'if a workload of a member fails: let the others finish, stop them, or go on and name it (finish)',
+    ['finish', 'stop', 'ignore']
+  )
+  choose('--on-lost <what>', 'if a member is lost in mid work: go on without it, or end the run (exclude)', [
+    'exclude',
+    'end'
+  ])
   add('--policy <key=value>', 'any key of [policy] in a run file, repeatable', parsePolicy)
 }
 
@@ -93,7 +112,7 @@ export function parseNumber(value: string): number {
 }
 
 /** Seconds, or a duration with its unit. */
-const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
+export const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
 
 const parsePath = (value: string, before: string[] = []) => [...before, value]
 

@@ -3,7 +3,7 @@ import type { RunFile } from '../protocols/run-file.ts'
 import { anchored } from '../protocols/staged.ts'
 
 /** @param folder of the run file, or of the caller */
-export function anchoredIn<T extends { stage?: string[] | undefined; tool?: RunFile['tool'] }>(
+export function anchoredIn<T extends { stage?: string[] | undefined; tool?: RunFile['tool']; workload?: unknown }>(
   from: T,
   folder: string
 ): T {
@@ -12,7 +12,15 @@ export function anchoredIn<T extends { stage?: string[] | undefined; tool?: RunF
     ...options,
     ...(options.bundle == null ? {} : { bundle: mapValues(options.bundle, path => anchored(path, folder)) })
   }))
-  return { ...from, ...(stage == null ? {} : { stage }), ...(from.tool == null ? {} : { tool }) }
+  const workload = Array.isArray(from.workload)
+    ? (from.workload as NonNullable<RunFile['workload']>).map(each => anchoredIn(each, folder))
+    : from.workload
+  return {
+    ...from,
+    ...(stage == null ? {} : { stage }),
+    ...(from.tool == null ? {} : { tool }),
+    ...(workload == null ? {} : { workload })
+  }
 }
 
 const mapValues = <T>(table: Record<string, T>, change: (value: T) => T): Record<string, T> =>

@@ -1,13 +1,14 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
-import { NamedControllers } from './agent/allow/named-controllers.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
+import { MemberOutput } from './agent/member-output.ts'
 import { StageService } from './agent/stage-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
+import type { BoundNames } from './mesh/names/bound-names.ts'
 import { checkPermission } from './mesh/permissions.ts'
 import type { MeshServices } from './mesh-services.ts'
 import type { Guards } from './processes/guards.ts'
@@ -17,6 +18,7 @@ import type { Register } from './tools/register.ts'
 export type AgentServices = {
   allowance: Allowance
   agent: Agent
+  memberOutput: MemberOutput
   toolCheck: ToolCheck
   stageService: StageService
   leftovers: Leftovers
@@ -28,13 +30,14 @@ export interface AgentServicesInit extends AgentInit {
   config: Config
   register: Register
   guards: Guards
+  /** Whom names in the rules mean. */
+  names: BoundNames
 }
 
 export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
-  const { config, register, guards, home } = init
+  const { config, register, guards, home, names } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
-  const names = NamedControllers.open(home.controllers)
   return {
     allowance: c =>
       new Allowance(c, {
@@ -48,6 +51,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
         file: home.config
       }),
     agent: c => new Agent(c, init),
+    memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
     stageService: c => new StageService(c, { self }),
     leftovers: c => new Leftovers(c, init),

@@ -22,6 +22,7 @@ import type { Refusing } from './mesh/libp2p/encrypter.ts'
 import { createMeshLibp2p, type NetworkInit, type ServiceList } from './mesh/libp2p/libp2p.ts'
 import { ConnectionGater } from './mesh/limits/connection-gater.ts'
 import { PeerScore, refuseCutOff } from './mesh/limits/peer-score.ts'
+import { BoundNames } from './mesh/names/bound-names.ts'
 import { AddressBook } from './mesh/peering/address-book.ts'
 import { DialRule } from './mesh/reachability/dial-rule.ts'
 import type { Relays } from './mesh/relay/relays.ts'
@@ -93,7 +94,8 @@ async function compose(
   const register = await Register.open(home.registered)
   const addressBook = await AddressBook.open(home.peers)
   const artifacts = await openArtifacts({ folder: home.artifacts, limits: config.artifacts, self: identity.peer })
-  const common = { log, home, signer: identity, program: PROGRAM, artifacts }
+  const names = await BoundNames.open(home.controllers)
+  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names }
   const self = {
     name: config.name,
     state: 'alive' as const,

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { isSea } from 'node:sea'
-import { socketOf } from '../protocols/default-home.ts'
 import { BakError, exitStatus } from '../protocols/errors.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import { callerVariables } from '../protocols/variables.ts'
@@ -42,7 +41,7 @@ export async function runBeside({ words, ticket, command, home }: Beside): Promi
   const status = await readiness(peer)
   if (status != null) return status
   if (signals.first != null) return leave(peer, numberOf(signals.first))
-  const env = { ...callerVariables(process.env), BAK_HOME: home, BAK_SOCK: socketOf(home) }
+  const env = { ...callerVariables(process.env), BAK_HOME: home }
   const child = spawn(file, args, { stdio: 'inherit', env })
   signals.passTo(child)
   peer.once('exit', code => {

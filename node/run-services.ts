@@ -6,7 +6,7 @@ import { RunStreamServer } from './channels/run-stream-server.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { MeshServices, Serving } from './mesh-services.ts'
 import { CertificateReplicas } from './run/certificate-replicas.ts'
-import { Collect } from './run/collect.ts'
+import { Collect, type CollectInit } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
 import { Mover, type MoverInit } from './run/mover.ts'
 import { answerEcho } from './run/preflight.ts'
@@ -26,7 +26,9 @@ export type RunServices = {
   mover: Mover
 }
 
-export function runServices(init: CoordinatorInit & ReceiverInit & MoverInit): ServiceList<RunServices, MeshServices> {
+export function runServices(
+  init: CoordinatorInit & ReceiverInit & MoverInit & CollectInit
+): ServiceList<RunServices, MeshServices> {
   return {
     content: c => new Content(c),
     swarms: c => new Swarms(c, { log: init.log, self: init.signer.peer, store: init.artifacts.store }),

@@ -15,7 +15,7 @@ import { trustCalls } from './control/trust.ts'
 
 export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
 export type { PeerReachability, TopologyLink } from './control/reachability.ts'
-export type { RunLine, RunView } from './control/results.ts'
+export type { OutputHead, OutputMissing, RunLine, RunView } from './control/results.ts'
 export type { Begun, Plan, RunRequest } from './control/runs.ts'
 export type { InvitationView } from './control/trust.ts'
 

@@ -8,13 +8,19 @@ import { decode, encode } from './codec.ts'
 import { type Envelope, envelope, open, type Signer, type Subject, seal } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { instant, peerId, runId } from './fields.ts'
-import type { RunRecord } from './record.ts'
+import { MAX_HANDOVERS, type RunRecord } from './record.ts'
 
 const handover = v.object({ run: runId, to: peerId, at: instant })
 const handoverSubject: Subject<v.InferOutput<typeof handover>> = { name: 'handover', schema: handover }
 
-/** @returns the record with one more holder */
+/** @returns the record with one more holder, or as it is where the peer is one already. @throws {BakError} `not-allowed` if it can name no more */
 export function handOver(record: RunRecord, to: string, signer: Signer, at = Date.now()): RunRecord {
+  if (holdersOf(record.run, record.controller.peer, custodyOf(record)).includes(to)) return record
+  if ((record.custody ?? []).length >= MAX_HANDOVERS)
+    throw new BakError(
+      'not-allowed',
+      `the result of ${record.run} was handed over ${MAX_HANDOVERS} times, which is all it can name`
+    )
   const sealed = seal(handoverSubject, { run: record.run, to, at }, signer)
   return { ...record, custody: [...(record.custody ?? []), Buffer.from(encode(sealed)).toString('base64')] }
 }

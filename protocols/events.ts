@@ -10,15 +10,23 @@ import { code, count, digest, instant, list, milliseconds, name, peerId, phase, 
 import { exclusion } from './manifest.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
-import { produced, step, workloadResult } from './phase.ts'
+import { part, produced, step } from './phase.ts'
+import { refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { VERDICTS } from './verdict.ts'
+import { workEntry } from './work-entry.ts'
+import { workState } from './work-state.ts'
+import { placement } from './workload.ts'
+
+/** Files of one kind that one event names. */
+export const MAX_FILES_OF_EVENT = 64
 
 const phaseFields = {
   seq: count,
   phase,
   step: v.optional(step),
+  part: v.optional(part),
   when: v.optional(v.picklist(['begin', 'end']))
 }
 
@@ -28,7 +36,10 @@ const body = v.variant('type', [
     run: runId,
     controller: peerId,
     name,
-    command: v.union([text, v.array(v.string())]),
+    /** Left out where clients on members are measured. */
+    command: v.optional(v.union([text, v.array(v.string())])),
+    /** Names of the workloads of members. */
+    workloads: v.optional(list(name, 64)),
     /** Samples of all iterations together. */
     steps: v.optional(count)
   }),
@@ -45,7 +56,14 @@ const body = v.variant('type', [
   v.object({
     type: v.literal('roster'),
     manifest: digest,
-    members: list(v.object({ peer: peerId, name, rank: count, tools: list(text, 256) }), 10_000)
+    members: list(
+      v.object({
+        ...{ peer: peerId, name, rank: count },
+        tools: list(text, 256),
+        workloads: v.optional(list(placement, 64))
+      }),
+      10_000
+    )
   }),
   v.object({ type: v.literal('phase-open'), ...phaseFields, asked: count, needed: count }),
   v.object({
@@ -83,13 +101,27 @@ const body = v.variant('type', [
   v.object({ type: v.literal('beside'), ...beside.entries }),
   /** How far apart the members started, by their measured clocks. */
   v.object({ type: v.literal('skew'), step, agreed: instant, skew: milliseconds, latest: milliseconds }),
+  /** The command of the controller. */
   v.object({ type: v.literal('workload-started'), step, pid: v.optional(count) }),
+  /** A workload of a member, as the member tells it at once. */
+  v.object({ type: v.literal('work'), member: name, role: workEntry.entries.role, ...workState.entries }),
+  /** How the command ended, or an instance of a workload, as its member signed it. */
   v.object({
     type: v.literal('workload-ended'),
-    step,
-    ...workloadResult.entries,
-    /** Bytes of output of all samples so far. */
+    ...workEntry.entries,
+    /** Of the command: bytes of output of all samples so far. */
     written: v.optional(v.object({ stdout: count, stderr: count }))
+  }),
+  /** A window of a workload begins or ends: when on this clock, known within `bound` ms. */
+  v.object({
+    type: v.literal('period'),
+    step,
+    /** The instance that says so. */
+    by: text,
+    name,
+    edge: v.picklist(['begin', 'end']),
+    when: instant,
+    bound: milliseconds
   }),
   /** A tarball was received, verified and unpacked. */
   v.object({
@@ -104,7 +136,10 @@ const body = v.variant('type', [
     path: v.optional(pathClass),
     carrier: v.optional(carrier),
     /** Digest of the signed list of its files. */
-    files: v.optional(digest)
+    files: v.optional(digest),
+    /** The first of each, for a record that a daemon that was killed did not write. */
+    renamed: v.optional(list(renamedFile, MAX_FILES_OF_EVENT)),
+    refused: v.optional(list(refusedFile, MAX_FILES_OF_EVENT))
   }),
   v.object({ type: v.literal('refused'), peer: text, what: text, code, reason: text }),
   v.object({ type: v.literal('warning'), text }),

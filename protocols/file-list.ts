@@ -3,12 +3,14 @@
  * `-`, 0 and the path for a folder without files. It travels as the last entry of its tarball behind a line with its signature; the lists
  * of a result are in its `files.txt`, one behind the other.
  */
+import { cleanLine } from './clean-line.ts'
 import { digestOf } from './digest.ts'
 import type { Signer } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { bytesOf } from './file-names.ts'
 import type { FileDigest } from './folder-digests.ts'
 import { sign, verify } from './identity.ts'
+import { parseResultPath } from './layout.ts'
 
 /** Largest list that a receiver takes from another peer. */
 export const MAX_LIST_BYTES = 32 * 1024 * 1024
@@ -37,14 +39,23 @@ export function sealFileList(run: string, text: Uint8Array, { peer, key }: Signe
   return { digest, sealed: Buffer.concat([Buffer.from(`# ${text.length} ${run} ${peer} ${signature}\n`), text]) }
 }
 
-/** Its signature is not verified: `isSignedList`. @throws {BakError} `bad-message` unless the bytes are one list, of this run and peer */
-export function checkFileList(sealed: Uint8Array, { run, by }: { run: string; by: string }): FileList {
+/** @throws {BakError} `bad-message` unless the bytes are one list of this run, which this peer signed, of files in folders with its name */
+export function checkFileList(
+  sealed: Uint8Array,
+  { run, by, name }: { run: string; by: string; name: string }
+): FileList {
   const { lists, rest } = splitFileLists(sealed)
   const [list] = lists
-  if (list == null || lists.length > 1 || rest > 0)
-    throw new BakError('bad-message', 'the list of its files is no list')
-  if (list.run === run && list.by === by) return list
-  throw new BakError('bad-message', `the list of its files is of ${list.by} for ${list.run}`)
+  const refused = (why: string) => new BakError('bad-message', `the list of its files ${why}`)
+  if (list == null || lists.length > 1 || rest > 0) throw refused('is no list')
+  if (list.run !== run || list.by !== by) throw refused(`is of ${list.by} for ${list.run}`)
+  if (!isSignedList(list)) throw refused('is not as it was signed')
+  for (const { path } of linesOfList(list)) {
+    const parsed = parseResultPath(path)
+    if (parsed == null || !('member' in parsed) || parsed.member !== name)
+      throw refused(`names ${cleanLine(path.slice(0, 200))}, which is in no folder of ${name}`)
+  }
+  return list
 }
 
 export function isSignedList({ run, by, digest, signature }: FileList): boolean {

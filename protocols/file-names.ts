@@ -33,6 +33,9 @@ export function packedName(raw: string): string {
   return isClean ? plain : escapeRaw(raw, character => character === '\\' || CONTROL.test(character))
 }
 
+/** Names that are tried for one file. */
+export const MAX_NAMES_OF_FILE = 64
+
 /** @returns a name, and then others for where it is taken: `a.txt`, `a-2.txt`, `a-3.txt` */
 export function* namesLike(name: string): Generator<string> {
   yield name

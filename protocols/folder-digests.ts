@@ -2,10 +2,11 @@
  * What is in a folder, as the seal of a result has it and as it is compared with it later: the digest of each file, and by name what is
  * neither a file nor a folder with files. A link is its target in words: it is never followed.
  */
-import { constants, type Dirent, readdirSync, readlinkSync } from 'node:fs'
+import { type Dirent, readdirSync, readlinkSync } from 'node:fs'
 import { open, opendir } from 'node:fs/promises'
 import { digestOfHandle } from './digest.ts'
 import { bytesOf, packedName, rawOf, sealedName } from './file-names.ts'
+import { PLAIN } from './plain-file.ts'
 
 export interface FileDigest {
   /** Lower-case hex. */
@@ -104,7 +105,7 @@ export function describeOther(entry: Pick<Dirent, 'isSymbolicLink' | 'isSocket' 
 /** @throws if the file cannot be read, or changes while it is */
 async function digestOf(raw: string, signal: AbortSignal | undefined): Promise<FileDigest> {
   // neither another file behind a link that took its place, nor a wait for the other end of a pipe
-  const handle = await open(bytesOf(raw), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const handle = await open(bytesOf(raw), PLAIN)
   try {
     const before = await handle.stat()
     if (!before.isFile()) throw new Error('it is no file any more')

@@ -40,7 +40,7 @@ export class Frames {
   readonly #unread = new Uint8ArrayList()
   /** Bytes that arrived and were not read. */
   #waiting = 0
-
+  #isResuming = false
   /** Bytes that arrived and are in no message yet. */
   #held = 0
   #count: Unread | undefined
@@ -67,17 +67,26 @@ export class Frames {
     if (this.#count?.(arrived) === false) {
       return this.#stream.abort(new BakError('busy', `${this.#protocol.id}: the peer sends more than is read`))
     }
+    if (!this.#isResuming) this.#pauseIfFull()
+  }
+
+  #pauseIfFull(): void {
     const most = this.#protocol.maxUnread ?? this.#protocol.maxFrame
     if (this.#waiting > most && this.#stream.readStatus === 'readable') this.#stream.pause()
   }
 
   #letGo(): void {
     if (this.#stream.readStatus !== 'paused') return
+    this.#isResuming = true
     try {
       this.#stream.resume()
     } catch {
       // its connection is gone; what came before that can still be read
+    } finally {
+      this.#isResuming = false
     }
+    // the stream gives out what it holds before it opens its window: a pause in between would not hold the other side back
+    this.#pauseIfFull()
   }
 
   /** @param plain follows the message as it is, and must not be changed any more */

@@ -7,7 +7,8 @@
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
- *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt
+ *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
+ *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
  *
  * Names below a member's folder are its own, but for a `missing.txt`, which names what could not be brought. A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
  */
@@ -50,6 +51,8 @@ const fixedFiles = new Map<string, FixedFile>(
 export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
 export const OUTPUT_FILES = { stdout: 'stdout.txt', stderr: 'stderr.txt' } as const
+/** Beside them: when they had grown to how many bytes (output-times.ts). */
+export const TIMES_FILE = 'times.txt'
 
 /** `certificates/0003`: that of a phase of which no more is known. */
 export const certificateNumber = (seq: number) => `${CERTIFICATES_FOLDER}/${String(seq).padStart(4, '0')}`
@@ -66,6 +69,9 @@ export const toolsFolder = (step: Step, group: string, member: string) => `${ste
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
   `${toolsFolder(step, group, member)}/${tool}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
+/** @param instance 1 .. n where several run on the member */
+export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
+  `${workloadFolder(step, member)}/${workload}${instance == null ? '' : `.${instance}`}`
 
 /** What a path in a result stands for. `rest` is the path below the folder of the member or collector; '' is the folder itself. */
 export type ResultPath =
@@ -93,6 +99,13 @@ export function isFolderOf(path: string, member: string): boolean {
   const parsed = parseResultPath(path)
   return parsed != null && 'member' in parsed && parsed.member === member && parsed.rest === ''
 }
+
+/** @returns whether a path is in a folder of a member, or one itself */
+export const isMemberPath = (path: string): boolean => 'member' in (parseResultPath(path) ?? {})
+
+/** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
+export const isOfLayout = (path: string): boolean =>
+  /^(certificates|collectors|sysinfo|\d+-[^/]+\/sample[^/]*)\//.test(path)
 
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []

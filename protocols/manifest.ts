@@ -24,6 +24,7 @@ import { availability } from './hello.ts'
 import { measuredPath } from './path.ts'
 import { spec, toolOptions } from './spec.ts'
 import { MAX_STAGED, stagedEntry } from './staged.ts'
+import { placement } from './workload.ts'
 
 /** One tool of one group as a member is to run it. */
 export const assignment = v.object({ group: name, tool: name, options: toolOptions })
@@ -34,6 +35,10 @@ export const candidate = v.object({
   /** The name of its folders in the result: its own name, with a part of the peer id if two members have the same name. */
   name,
   tools: list(assignment, 256),
+  /** The groups of the spec that it is in. */
+  groups: v.optional(list(name, 64)),
+  /** The workloads of the spec that run on it. */
+  workloads: v.optional(list(placement, 64)),
   /** It only drives the run: the selector does not select it. */
   driver: v.optional(v.boolean())
 })

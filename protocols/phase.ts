@@ -29,6 +29,7 @@ import { capabilities, clock, exclusion } from './manifest.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
 import { fetched } from './staged.ts'
+import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
@@ -39,6 +40,10 @@ export const step = v.object({
   sample: count
 })
 export type Step = v.InferOutput<typeof step>
+
+/** Which workloads of members a phase `work` is about; it is about the command of the controller where there is none. */
+export const part = v.picklist(['servers', 'clients'])
+export type Part = v.InferOutput<typeof part>
 
 export const command = v.object({
   run: runId,
@@ -53,6 +58,8 @@ export const command = v.object({
   deadline: milliseconds,
   /** For start, work, stop and send. */
   step: v.optional(step),
+  /** For work. */
+  part: v.optional(part),
   /** For sysinfo: which of the two snapshots. */
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start: the controller's clock at which all begin. */
@@ -89,9 +96,29 @@ export const workloadResult = v.object({
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 
+/** How one instance of a workload on a member ended. */
+export const instanceResult = v.object({
+  ...workloadResult.entries,
+  workload: name,
+  /** 1 .. n */
+  instance: count,
+  role: v.picklist(['server', 'client']),
+  /** When it was started, on the controller's clock; left out where it was not. */
+  began: v.optional(instant),
+  /** How long after that it was ready; left out for one that never was, and for clients. */
+  ready: v.optional(milliseconds),
+  /** It ended because it was stopped, as servers are when the clients have ended, and not by itself. */
+  stopped: v.optional(v.literal(true)),
+  /** It did not end by the signal that stops it, and was killed. */
+  killed: v.optional(v.literal(true))
+})
+export type InstanceResult = v.InferOutput<typeof instanceResult>
+
 /** @returns `exit 3`, `ended by SIGTERM`, or `ended by signal 34` for one without a name */
-export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string =>
-  signal == null ? `exit ${exit}` : `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
+export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'signal'>): string => {
+  if (signal != null) return `ended by ${/^\d/.test(signal) ? `signal ${signal}` : signal}`
+  return exit == null ? 'not started' : `exit ${exit}`
+}
 
 /** Warnings in one acknowledgement, and things that are missing. */
 const MAX_REMARKS = 64
@@ -122,6 +149,8 @@ export const ack = v.object({
   workload: v.optional(workloadResult),
   /** For stage: how much came. */
   staged: v.optional(fetched),
+  /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
+  workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
   /** For stop: what watching cost since the answer to start. */
   observed: v.optional(cost)
 })
@@ -149,6 +178,7 @@ export const phaseOutcome = {
   /** Digest of the manifest; of the offer for `join`. */
   subject: digest,
   step: v.optional(step),
+  part: v.optional(part),
   when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),
   /** Answers that were needed, and asked for. */

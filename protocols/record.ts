@@ -16,15 +16,23 @@ import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
-import { step, workloadResult } from './phase.ts'
+import { step } from './phase.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { VERDICTS } from './verdict.ts'
+import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
 export const FORMAT = 1
 /** Tarballs that a record can name, and of those with missing files. */
 export const MAX_SENT = 100_000
+
+/** Statements that a result went to another peer. */
+export const MAX_HANDOVERS = 64
+/** Files that a record can name of each kind. */
+export const MAX_NAMED_FILES = 100_000
+export const refusedFile = v.object({ path: v.string(), reason: text })
+export const renamedFile = v.object({ path: v.string(), as: v.string() })
 
 /** The cost of observation in one sample, by member. */
 const observed = v.object({
@@ -63,7 +71,8 @@ const runRecord = v.object({
   shortfalls,
   /** Runs that went on at the same time on members of this one. */
   beside: besides,
-  workload: list(v.object({ step, ...workloadResult.entries }), 100_000),
+  /** How the command of each sample ended, and each instance of a workload. */
+  workload: list(workEntry, MAX_ENTRIES),
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with
@@ -118,13 +127,16 @@ const runRecord = v.object({
   /** What is neither a file nor a folder with files: empty folders, links and their targets, sockets; none of it is followed or opened. */
   others: v.optional(table(v.string(), text)),
   /** Files of members that were not taken: the member signed them, and they are not here. */
-  refused: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  refused: v.optional(list(refusedFile, MAX_NAMED_FILES)),
   /** Files of members that arrived under another name in the same folder, since their own was taken. */
-  renamed: v.optional(list(v.object({ path: v.string(), as: v.string() }), 100_000)),
-  /** Files and folders that could not be read for the seal, and certificates that a daemon that was killed did not write. */
-  unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), 100_000)),
+  renamed: v.optional(list(renamedFile, MAX_NAMED_FILES)),
+  /**
+   * What is not in the seal: files and folders that could not be read, what members brought and did not sign so, and certificates that a
+   * daemon that was killed did not write.
+   */
+  unreadable: v.optional(list(v.object({ path: v.string(), reason: text }), MAX_NAMED_FILES)),
   /** Signed statements by which the result went to other peers (custody.ts), in base64. */
-  custody: v.optional(list(v.string(), 64)),
+  custody: v.optional(list(v.string(), MAX_HANDOVERS)),
   seal: v.optional(v.object({ by: peerId, signature: v.string() }))
 })
 export type RunRecord = v.InferOutput<typeof runRecord>

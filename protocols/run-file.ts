@@ -9,18 +9,17 @@ import { BakError } from './errors.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { findValidationErrors } from './validation-errors.ts'
+import { findConflicts, whyEndless } from './workload-conflicts.ts'
 
 /** A run file may leave out any key, the command too. */
 export type RunFile = Partial<SpecInput>
-
-const runFile = v.strictObject({ ...spec.entries, command: v.optional(spec.entries.command) })
 
 /**
  * @param file the name of the file in messages
  * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
-  return readTomlFile(runFile as Schema, text, file, 'bad-run-file') as RunFile
+  return readTomlFile(spec as v.GenericSchema<RunFile>, text, file, 'bad-run-file', findConflicts) as RunFile
 }
 
 /** @returns the text of `spec.toml`, which `readRunFile` reads back to the same spec */
@@ -33,9 +32,12 @@ export function writeRunFile(effective: Spec): string {
  * @throws {BakError} `usage` with a line for every error
  */
 export function checkSpec(options: RunFile): Spec {
-  if (options.command == null)
+  if (options.command == null && (options.workload ?? []).length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
-  const errors = findValidationErrors(spec as Schema, options)
+  const wrong = findValidationErrors(spec as Schema, options)
+  const errors = wrong.length > 0 ? wrong : findConflicts(options)
   if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
+  const endless = whyEndless(options)
+  if (endless != null) throw new BakError('usage', endless)
   return v.parse(spec, options)
 }

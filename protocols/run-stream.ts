@@ -1,17 +1,20 @@
 /**
  * The stream of one member in one run: opened by the member at `join`, kept until `terminate`, opened again when it breaks. The
- * member sends acknowledgements, clock questions, tools that ended early, and how far it is with what is staged; the controller sends signs that it is alive, contents that the next command
- * names by digest, refusals, clock answers, and certificates to those members that keep a copy. Commands do not travel here: they
- * are published on topics (`phase.ts`).
+ * member sends acknowledgements, clock questions, tools that ended early, how far it is with what is staged, what its workloads do, and their calls (`calls.ts`); the controller sends signs
+ * that it is alive, contents that the next command names by digest, refusals, clock answers, answers to calls, and certificates to those members that keep
+ * a copy. Commands do not travel here: they are published on topics (`phase.ts`). Calls come only from a workload that the controller's offer names, so
+ * that a controller that does not know them never gets one.
  *
  * In a run with many members some members aggregate: those below them in the tree (`node/channels/tree.ts`) open the same stream to
  * their aggregator, which sends the acknowledgements of its subtree up in batches, each still signed by its member.
  */
 import * as v from 'valibot'
+import { answersFromController, callFromMember, callsFromMember } from './calls.ts'
 import { envelope, MAX_ENVELOPE_BODY_BYTES } from './envelope.ts'
 import { bytes, code, count, instant, list, peerId, runId, text } from './fields.ts'
 import { missing } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
+import { workState } from './work-state.ts'
 
 /** Acknowledgements in one message, and bytes of it: one message is one frame, and smaller than what a member may send at once. */
 export const MAX_BATCH_ACKS = 512
@@ -27,8 +30,12 @@ const fromMember = v.variant('type', [
   v.object({ type: v.literal('missing'), ...missing.entries }),
   /** Bytes of what is staged that are here, and in all: in the phase `stage`, about once a second. */
   v.object({ type: v.literal('staging'), done: count, total: count }),
+  /** A workload of the member was started, is ready or has ended. */
+  v.object({ type: v.literal('work'), ...workState.entries }),
   /** Asks for the receiver's clock; carries the sender's. */
-  v.object({ type: v.literal('time'), asked: instant })
+  v.object({ type: v.literal('time'), asked: instant }),
+  callFromMember,
+  callsFromMember
 ])
 const fromController = v.variant('type', [
   /** The controller is alive; sent when the stream opens and a few times in each lease. */
@@ -40,7 +47,8 @@ const fromController = v.variant('type', [
   /** The acknowledgement of the member `by` does not count. */
   v.object({ type: v.literal('refused'), by: peerId, seq: count, code, reason: text }),
   /** The clock of who answers, when it got the question and when it answers. */
-  v.object({ type: v.literal('time'), asked: instant, heard: instant, answered: instant })
+  v.object({ type: v.literal('time'), asked: instant, heard: instant, answered: instant }),
+  answersFromController
 ])
 export type FromMember = v.InferOutput<typeof fromMember>
 export type FromController = v.InferOutput<typeof fromController>

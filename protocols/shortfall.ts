@@ -7,7 +7,7 @@ import { listInWords } from './list-in-words.ts'
 const part = { what: text, reason: text }
 
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
-export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo']), ...part })
+export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo', 'workload']), ...part })
 export type Missing = v.InferOutput<typeof missing>
 
 /** @returns the same with texts as long as they may be */
@@ -18,10 +18,10 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
 })
 
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'data', 'file']),
+  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'data', 'file']),
   /** The member on which it is missing; left out for a member that is missing itself, and for a group. */
   member: v.optional(text),
-  /** A member, a group, a tool, a file of sysinfo, or by name a tarball or a file that was refused when it arrived. */
+  /** A member, a group, a tool, a file of sysinfo, an instance of a workload, or by name a tarball or a file that was refused when it arrived. */
   ...part
 })
 export type Shortfall = v.InferOutput<typeof shortfall>

@@ -3,47 +3,13 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
-import { duration, readDuration } from './duration.ts'
 import { count, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { own } from './own.ts'
+import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
-
-/** A duration in seconds, or with its unit. */
-const seconds = v.pipe(
-  v.union(
-    [
-      v.number(),
-      v.pipe(
-        duration,
-        v.transform(text => readDuration(text) / 1000)
-      )
-    ],
-    'expected seconds, or a time such as 30s, 15m or 2h'
-  ),
-  v.finite(),
-  v.minValue(0),
-  v.maxValue(31 * 86_400)
-)
-const argument = v.pipe(v.string(), v.maxLength(128 * 1024))
-const argv = v.pipe(list(argument, 4096), v.minLength(1, 'a command needs at least one word'))
-const selector = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
-
-/** `all`, `majority`, a number of members or a percentage of the roster. */
-export const quorum = v.union(
-  [
-    v.picklist(['all', 'majority']),
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
-      v.check(share => Number.parseFloat(share) > 0 && Number.parseFloat(share) <= 100)
-    )
-  ],
-  'a quorum is all, majority, a number of members or a percentage such as 80%'
-)
-export type Quorum = v.InferOutput<typeof quorum>
+import { workload } from './workload.ts'
 
 /** Options of one tool. */
 export const toolOptions = v.strictObject({
@@ -69,11 +35,11 @@ export type ToolOptions = v.InferOutput<typeof toolOptions>
 
 const toolset = list(name, 64)
 
-/** A named set of members with tools of their own. */
+/** A named set of members, for tools and workloads. */
 export const group = v.strictObject({
   name,
   on: v.optional(selector, 'all'),
-  tools: toolset
+  tools: v.optional(toolset, [])
 })
 
 export const iteration = v.strictObject({
@@ -120,6 +86,13 @@ export const policy = v.strictObject({
    * ever, for a benchmark that cuts the network.
    */
   lost_timeout: v.optional(seconds, 10),
+  /**
+   * If a workload of a member fails, or a server ends before it is stopped: `finish` lets the others run to their end, and the run fails;
+   * `stop` ends the others at once; `ignore` names it, and the run is partial.
+   */
+  on_failed_workload: v.optional(v.picklist(['finish', 'stop', 'ignore']), 'finish'),
+  /** If a member cannot be reached for lost_timeout while its workloads run: go on without it as long as the quorum can be met, or end the run. */
+  on_lost: v.optional(v.picklist(['exclude', 'end']), 'exclude'),
   /** If a member lacks a tool: continue without the tool there, or exclude the member. */
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
   /** If a tool fails to start: continue without the tool there, or exclude the member. */
@@ -139,11 +112,12 @@ export const sysinfo = v.picklist(['default', 'none'])
 export const spec = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
-  /** The workload: a list of words, or one string for the shell. */
-  command: v.union(
-    [argv, v.pipe(argument, v.minLength(1))],
-    'command must be a list of words or one string for the shell'
-  ),
+  /** A program on the controller: a list of words, or one string for the shell. */
+  command: v.optional(commandLine),
+  /** Programs on members; those of the role `client` in the place of a command. */
+  workload: v.optional(list(workload, 64), []),
+  /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
+  ends: v.optional(v.picklist(['all', 'first']), 'all'),
   /** Files and folders that every member has before the run begins, in the folders in which its workloads run. */
   stage: v.optional(list(stagePath, MAX_STAGE_PATHS), []),
   /** Which peers take part. */

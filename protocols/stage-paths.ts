@@ -9,11 +9,12 @@ export interface StagePath extends Pick<StagedEntry, 'path' | 'for' | 'tool' | '
 }
 
 /** @returns each path that is staged, in their order. Pure. */
-export function stagePathsOf({ stage, tool: tools }: Pick<Spec, 'stage' | 'tool'>): StagePath[] {
+export function stagePathsOf({ stage, tool: tools, workload }: Pick<Spec, 'stage' | 'tool' | 'workload'>): StagePath[] {
   const bundles = Object.entries(tools).flatMap(([tool, { bundle = {} }]) =>
     Object.entries(bundle).map(([platform, from]) => ({ from, path: basename(placementOf(from)), tool, platform }))
   )
-  return [...stage.map(from => ({ from, path: placementOf(from) })), ...bundles]
+  const own = workload.flatMap(({ name, stage }) => stage.map(from => ({ from, path: placementOf(from), for: name })))
+  return [...stage.map(from => ({ from, path: placementOf(from) })), ...own, ...bundles]
 }
 
-export const isStaging = (spec: Pick<Spec, 'stage' | 'tool'>) => stagePathsOf(spec).length > 0
+export const isStaging = (spec: Pick<Spec, 'stage' | 'tool' | 'workload'>) => stagePathsOf(spec).length > 0

@@ -9,6 +9,7 @@ import { findValidationErrors, type ValidationError } from './validation-errors.
 /**
  * @param file the name of the file in messages
  * @param code the code of an error in the file
+ * @param findConflicts what is wrong between keys that are right by themselves
  * @returns the content of the file, without defaults
  * @throws {BakError} `code` with a line for every error: file, line, key and what is wrong
  */
@@ -16,10 +17,12 @@ export function readTomlFile<S extends Schema>(
   schema: S,
   text: string,
   file: string,
-  code: ErrorCode
+  code: ErrorCode,
+  findConflicts: (table: v.InferInput<S>) => ValidationError[] = () => []
 ): v.InferInput<S> {
-  const table = parseToml(text, file, code)
-  const errors = findValidationErrors(schema, table)
+  const table: v.InferInput<S> = parseToml(text, file, code)
+  const wrong = findValidationErrors(schema, table)
+  const errors = wrong.length > 0 ? wrong : findConflicts(table)
   if (errors.length === 0) return table
   throw new BakError(code, describeErrors(errors, text, file))
 }

@@ -2,37 +2,40 @@
  * Verifies the folder of a result, without a daemon or a network: who sealed it; that nothing in it has changed since; that its phases are
  * whole and its record says what their certificates say; that each file of a member is one that this member signed.
  */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
-import { splitFileLists } from './file-list.ts'
+import { type FileList, splitFileLists } from './file-list.ts'
 import { folderDigests } from './folder-digests.ts'
-import { FILE_LISTS_FILE, PROOFS_FILE, RECORD_FILE } from './layout.ts'
+import { FILE_LISTS_FILE, PROOFS_FILE, RECORD_FILE, SPEC_FILE } from './layout.ts'
+import { readPlain } from './plain-file.ts'
 import { checkSeal, type RunRecord, readRecord } from './record.ts'
+import { checkSpec as fillDefaults, readRunFile } from './run-file.ts'
 import { runProofs } from './run-proofs.ts'
 import { type Anchor, checkOrigin } from './verify/anchor.ts'
+import { checkAnswers } from './verify/answers-check.ts'
 import { checkCertificates, type Messages } from './verify/certificate-files.ts'
 import { checkJournal } from './verify/journal-check.ts'
-import { differencesOf, provenRun } from './verify/proven-run.ts'
+import { contradictionsIn, differencesOf, provenRun, same } from './verify/proven-run.ts'
 import { isAtOrBelow, type Report } from './verify/report.ts'
-import { checkSignedFiles } from './verify/signed-files.ts'
+import { answerOf, checkSignedFiles } from './verify/signed-files.ts'
 
 /**
  * @param anchor whom the caller trusts; without one nothing says who made the result
  * @throws {BakError} `damaged` if run.json is missing or cannot be parsed
  */
 export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Report> {
-  const content = await readFile(join(dir, RECORD_FILE), 'utf8').catch(cause => {
+  const bytes = await readPlain(join(dir, RECORD_FILE)).catch(cause => {
     throw new BakError('damaged', `${dir} is not the folder of a run: ${cause.message}`, { cause })
   })
+  const content = bytes.toString()
   const record = readRecord(content)
   const report: Report = {
     ok: false,
     run: record.run,
     checked: { files: 0, certificates: 0, acks: 0, signatures: 0 },
-    absent: absentOf(record),
-    unproven: [],
+    absent: (record.refused ?? []).map(({ path, reason }) => ({ path, reason: `not taken: ${reason}` })),
+    unproven: (record.unreadable ?? []).map(({ path, reason }) => ({ path, reason: `not in the seal: ${reason}` })),
     faults: []
   }
   const proofs = await readProofs(dir, report)
@@ -41,16 +44,15 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   await checkFiles(dir, record, report)
   const messages = await checkCertificates(dir, record, report)
   report.faults.push(...differencesOf(record, provenRun(messages.evidence, messages.certificates)))
+  report.faults.push(...contradictionsIn(record))
+  const lists = await readLists(dir, report)
+  checkAnswers(record, messages, lists, report)
+  await checkSpec(dir, record, report)
   await checkJournal(dir, record, messages.certificates, report)
-  await checkMembers(dir, record, messages, report)
+  checkMembers(record, messages, lists, report)
   report.ok = report.faults.length === 0
   return report
 }
-
-const absentOf = ({ unreadable = [], refused = [] }: RunRecord) => [
-  ...unreadable.map(({ path, reason }) => ({ path, reason: `not in the seal: ${reason}` })),
-  ...refused.map(({ path, reason }) => ({ path, reason: `not taken: ${reason}` }))
-]
 
 function isSealed(content: string, { checked, faults }: Report): boolean {
   try {
@@ -65,7 +67,7 @@ function isSealed(content: string, { checked, faults }: Report): boolean {
 
 async function readProofs(dir: string, { faults }: Report): Promise<Uint8Array[]> {
   try {
-    return decode(runProofs, new Uint8Array(await readFile(join(dir, PROOFS_FILE)))).proofs
+    return decode(runProofs, new Uint8Array(await readPlain(join(dir, PROOFS_FILE)))).proofs
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       faults.push({ where: PROOFS_FILE, what: asBakError(error).message })
@@ -74,8 +76,11 @@ async function readProofs(dir: string, { faults }: Report): Promise<Uint8Array[]
 }
 
 /** All that is there is as the seal has it. */
-async function checkFiles(dir: string, { files = {}, others }: RunRecord, report: Report): Promise<void> {
-  const { checked, faults, unproven, absent } = report
+async function checkFiles(
+  dir: string,
+  { files = {}, others, unreadable = [] }: RunRecord,
+  { checked, faults, unproven }: Report
+): Promise<void> {
   const found = await folderDigests(dir, { except: [RECORD_FILE] })
   const why = new Map(found.unreadable.map(({ path, reason }) => [path, `cannot be read: ${reason}`]))
   const whyMissing = (path: string) =>
@@ -88,7 +93,8 @@ async function checkFiles(dir: string, { files = {}, others }: RunRecord, report
     else if (file.bytes !== bytes) wrong(path, `has ${file.bytes} bytes, had ${bytes}`)
     else if (file.sha256 !== sha256) wrong(path, 'was changed: its digest differs')
   }
-  const isKnown = (path: string) => absent.some(each => isAtOrBelow(path, each.path))
+  // of a file that was not taken there is none here
+  const isKnown = (path: string) => unreadable.some(each => isAtOrBelow(path, each.path))
   for (const path of Object.keys(found.files))
     if (!there(files, path) && !isKnown(path)) wrong(path, 'was not there when the run was sealed')
   if (others == null) return void unproven.push({ path: '.', reason: 'its seal has no empty folders and no links' })
@@ -103,19 +109,36 @@ const there = (table: Record<string, unknown>, path: string) => Object.hasOwn(ta
 const changed = (others: Record<string, string>, path: string) =>
   there(others, path) ? `is ${others[path]}` : 'and is no more'
 
-/** The files that the seal names are those that members signed. */
-async function checkMembers(
-  dir: string,
-  { run, files = {}, others = {}, renamed = [] }: RunRecord,
-  messages: Messages,
-  report: Report
-): Promise<void> {
-  const content = await readFile(join(dir, FILE_LISTS_FILE)).catch(() => Buffer.alloc(0))
+/** The spec that a reader finds, and may run again, is that which the members were asked to run. */
+async function checkSpec(dir: string, { spec }: RunRecord, { faults }: Report): Promise<void> {
+  try {
+    const content = await readPlain(join(dir, SPEC_FILE))
+    if (!same(fillDefaults(readRunFile(content.toString(), SPEC_FILE)), spec))
+      faults.push({ where: SPEC_FILE, what: 'it is not the spec in run.json' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      faults.push({ where: SPEC_FILE, what: asBakError(error).message })
+  }
+}
+
+async function readLists(dir: string, { faults }: Report): Promise<FileList[]> {
+  const content = await readPlain(join(dir, FILE_LISTS_FILE)).catch(() => Buffer.alloc(0))
   const { lists, rest } = splitFileLists(content)
-  if (rest > 0) report.faults.push({ where: FILE_LISTS_FILE, what: `its last ${rest} bytes are no list` })
+  if (rest > 0) faults.push({ where: FILE_LISTS_FILE, what: `its last ${rest} bytes are no list` })
+  return lists
+}
+
+/** The files that the seal names are those that members signed. */
+function checkMembers(
+  { run, files = {}, others = {}, renamed = [], refused = [], unreadable = [] }: RunRecord,
+  messages: Messages,
+  lists: FileList[],
+  report: Report
+): void {
   const { members, older, answers } = messages
-  const answered = new Set(answers.map(({ digest }) => digest))
-  const about = { run, files, others, lists, members, older, answered, absent: report.absent, renamed }
+  const answered = new Set(answers.map(({ by, digest }) => answerOf(by, digest)))
+  const absent = [...refused, ...unreadable]
+  const about = { run, files, others, lists, members, older, answered, absent, renamed }
   const { faults, unproven } = checkSignedFiles(about)
   report.faults.push(...faults)
   report.unproven.push(...unproven)

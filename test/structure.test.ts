@@ -36,6 +36,7 @@ const loose: Record<string, string> = {
   'backoff.ts': 'base',
   'bounded-map.ts': 'base',
   'glob.ts': 'base',
+  'heap.ts': 'base',
   'holes.ts': 'base',
   'limit.ts': 'base',
   'listen.ts': 'base',

@@ -14,6 +14,7 @@ interface Options {
   propagateExit?: boolean
   quiet?: boolean
   progress?: boolean
+  tail?: boolean
   heartbeat?: number
 }
 
@@ -30,7 +31,7 @@ export function define(command: Command): void {
 
 async function act(context: Context, options: Options, run = ''): Promise<number> {
   const { socket, json } = context
-  const view = await chooseView({ ...options, json, run })
+  const view = await chooseView({ ...options, json, run, socket })
   const leaving = new AbortController()
   const detach = () => leaving.abort()
   const release = onSignals({ cancel: detach, detach })

@@ -10,14 +10,15 @@ import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
-import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags } from '../follow-flags.ts'
 import { describeBegun } from '../format.ts'
-import { onSignals } from '../interrupt.ts'
+import { commandOutputOf } from '../live-output.ts'
 import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
+import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
+import { startRun } from '../start-run.ts'
 import { chooseView } from '../views/index.ts'
 
 interface Options extends SpecFlags {
@@ -27,6 +28,7 @@ interface Options extends SpecFlags {
   quiet?: boolean
   dryRun?: boolean
   progress?: boolean
+  tail?: boolean
   heartbeat?: number
 }
 
@@ -40,6 +42,7 @@ export function define(command: Command): void {
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
     'bak run --on role=db --tools sar,iostat --samples 3 -- fio job.fio': 'on the members with a label, three samples',
+    'bak run --on role=load --workload -- ./bench.sh': 'on each of these members, and not on this machine',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
     'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
@@ -59,24 +62,37 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+  const { keys, source } = readFile(words, context.rest)
+  try {
+    const folder = resolve(currentFolder(), dirname(words[0] ?? '.'))
+    return await plan(context, options, anchoredIn(keys, folder))
+  } catch (cause) {
+    throw withLines(cause, source)
+  }
+}
+
+async function plan(context: Context, options: Options, keys: RunFile): Promise<number> {
   const { given, configured } = context.bySource<Options>()
   const directory = currentFolder()
-  const file = anchoredIn(readFile(words, context.rest), resolve(directory, dirname(words[0] ?? '.')))
-  const spec = effectiveSpec(file, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
+  const spec = effectiveSpec(keys, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
   const caller = { directory, env: callerEnv }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
-  return options.detach ? detach(context, request) : start(context, options, request)
+  if (options.detach) return detach(context, request)
+  return startRun(context, options, request, signal => {
+    const rest = (run: string) => commandOutputOf(callDaemon(context.socket, 'logs', { run }, { signal }))
+    return chooseView({ ...options, json: context.json, socket: context.socket, rest })
+  })
 }
 
 /** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
-function readFile(words: string[], rest: string[] | undefined): RunFile {
+function readFile(words: string[], rest: string[] | undefined): { keys: RunFile; source?: RunFileText } {
   if (rest != null && rest.length === 0) throw new BakError('usage', 'a command is missing after --')
   const [file] = words
-  if (file == null) return {}
+  if (file == null) return { keys: {} }
   refuseCommandAsFile(words)
   let text: string
   try {
@@ -86,7 +102,7 @@ function readFile(words: string[], rest: string[] | undefined): RunFile {
     throw new BakError('bad-run-file', `cannot read the run file ${file}: ${whyOf(cause)}`, { cause })
   }
   try {
-    return readRunFile(text, file)
+    return { keys: readRunFile(text, file), source: { file, text } }
   } catch (cause) {
     if (file.endsWith('.toml')) throw cause
     const { code, message } = asBakError(cause)
@@ -103,36 +119,4 @@ async function detach({ socket, json, print }: Context, request: CallRequest<'ru
     return 0
   }
   throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
-}
-
-async function start(context: Context, options: Options, request: CallRequest<'run'>): Promise<number> {
-  const { socket, json, ask } = context
-  const leaving = new AbortController()
-  const { signal } = leaving
-  const rest = (run: string) => callDaemon(socket, 'logs', { run }, { signal })
-  const view = await chooseView({ ...options, json, rest })
-  let run: string | undefined
-  let isCancelled = false
-  const cancel = (by: NodeJS.Signals) => {
-    // the daemon cancels a run whose caller leaves before it is told the id
-    if (run == null) return leaving.abort()
-    isCancelled = true
-    const isTyped = by === 'SIGINT'
-    view.say(isTyped ? 'cancelling; press Ctrl-C again to detach' : `cancelling, because of ${by}`)
-    ask('cancel', { run, reason: isTyped ? 'Ctrl-C' : by }).catch(error =>
-      view.say(`bak: cannot cancel: ${asBakError(error).message}`)
-    )
-  }
-  const release = onSignals({ cancel, detach: () => leaving.abort() })
-  try {
-    const events = callDaemon(socket, 'run', request, { signal })
-    return await follow(events, {
-      ...{ ...options, view, signal },
-      isCancelled: () => isCancelled,
-      onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
-      onRun: id => (run = id)
-    })
-  } finally {
-    release()
-  }
 }

@@ -21,6 +21,7 @@ import {
   formatTime,
   formatVerdict
 } from '../format.ts'
+import { describeWorkload, formatInstances } from '../instances.ts'
 import { readComplaints } from '../journal.ts'
 
 export function define(command: Command): void {
@@ -71,8 +72,10 @@ function formatHead(
     controller: record.controller.name,
     created: `${formatTime(created)} UTC`,
     took: ended == null ? undefined : formatDuration(took ?? ended - created),
-    command: formatCommand(spec.command),
+    command: spec.command && formatCommand(spec.command),
+    workloads: spec.workload.map(describeWorkload).join('; '),
     'exit of the workload': workload
+      .filter(({ member }) => member == null)
       .map(({ exit, signal, timedOut, error }) => {
         const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
         return `${how}${timedOut ? ' (timeout)' : ''}${error == null ? '' : ` (${error})`}`
@@ -119,6 +122,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
     formatBytes(share.received)
   ])
   return [
+    formatInstances(record),
     formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK AHEAD', 'DRIFT', 'PATH', 'TOOLS'], members),
     formatSection(['EXCLUDED', 'SINCE', 'CODE', 'REASON'], out),
     formatSection(

@@ -1,5 +1,6 @@
 /** Chooses the view that shows a run. */
 import type { OutputPortion } from '../../protocols/output.ts'
+import { LastLines } from '../last-lines.ts'
 import { LiveOutput } from '../live-output.ts'
 import { jsonView } from './json.ts'
 import { plainView } from './plain.ts'
@@ -17,6 +18,10 @@ interface ViewOptions {
   run?: string
   /** The whole output of a run that has ended. */
   rest?: (run: string) => AsyncIterable<OutputPortion>
+  /** For `--tail`. */
+  tail?: boolean
+  /** The daemon's control socket. */
+  socket: string
 }
 
 /** @returns a live block for a person at a terminal, else lines */
@@ -26,12 +31,14 @@ export async function chooseView({
   progress = true,
   heartbeat = 15,
   run,
-  rest
+  rest,
+  tail,
+  socket
 }: ViewOptions): Promise<View> {
   if (json) return jsonView()
   if (quiet) return quietView()
   const output = new LiveOutput(rest)
   const isWatched = process.stderr.isTTY && (process.env.CI || 'false') === 'false' && process.env.TERM !== 'dumb'
   if (!progress || !isWatched) return plainView(heartbeat * 1000, output, run)
-  return (await import('./screen.ts')).screenView(output, run)
+  return (await import('./screen.ts')).screenView(output, run, tail ? new LastLines(socket) : undefined)
 }

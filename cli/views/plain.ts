@@ -5,6 +5,7 @@ import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
 import type { LiveOutput } from '../live-output.ts'
+import { countWork, type MemberWork, noteOf } from '../member-work.ts'
 import { writeNotes } from '../output.ts'
 import {
   countBytes,
@@ -35,11 +36,12 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       await print(describeBegun(begun))
     },
     show: async event => {
+      const before = state.work
       state = reduce(state, event)
       timer ??= setInterval(beat, heartbeat)
       if (event.type === 'output') return output.show(event)
       if (event.type === 'workload-ended') output.count(event)
-      const line = describe(state.run, event)
+      const line = describe(state.run, event, before)
       if (line != null) await print(line)
     },
     say: print,
@@ -52,22 +54,30 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
   }
 }
 
-/** @returns the line of an event, or undefined for an event without a line */
-export function describe(run: string | undefined, event: RunEvent): string | undefined {
-  const words = wordsOf(event)
+/** @param work before the event @returns the line of an event, or undefined for an event without a line */
+export function describe(run: string | undefined, event: RunEvent, work: MemberWork = new Map()): string | undefined {
+  const words = wordsOf(event, work)
   return words == null ? undefined : `${new Date(event.at).toISOString()} run=${run} ${words}`
 }
 
-function wordsOf(event: RunEvent): string | undefined {
+function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
   switch (event.type) {
     case 'waiting':
       return describeWaiting(event, event.at)
+    case 'work':
+      return noteOf(work, event)
     case 'workload-ended':
+      if (event.member != null) return noteOf(work, event)
       return `phase=work step=${stepFolder(event.step)} ${describeExit(event)} ${formatDuration(event.duration)}`
     case 'phase-closed': {
       // that the workload ran is no verdict on it: its own line follows
-      if (event.phase === 'work' && event.verdict === 'met') return undefined
-      const what = [`phase=${event.phase}`, event.when, event.step && `step=${stepFolder(event.step)}`].filter(Boolean)
+      if (event.phase === 'work' && event.part == null && event.verdict === 'met') return undefined
+      const what = [
+        `phase=${event.phase}`,
+        event.part,
+        event.when,
+        event.step && `step=${stepFolder(event.step)}`
+      ].filter(Boolean)
       const verdict = event.verdict === 'met' ? 'ok' : 'failed'
       return `${what.join(' ')} ${verdict} ${event.ok}/${event.asked} ${formatDuration(event.took)}${event.reason == null ? '' : `: ${event.reason}`}`
     }
@@ -93,7 +103,7 @@ function wordsOf(event: RunEvent): string | undefined {
 }
 
 const describeExit = ({ exit, signal, error }: WorkloadResult) => {
-  if (exit === 0) return 'ok'
+  if (exit === 0 && error == null) return 'ok'
   const how = signal == null ? `exit=${exit}` : `signal=${signal}`
   return `failed ${how}${error == null ? '' : ` ${error}`}`
 }
@@ -103,5 +113,6 @@ function describeHeartbeat(state: Progress, now: number): string {
   if (state.waiting != null) return `${at} still ${describeWaiting(state.waiting, now)}`
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}, ${formatBytes(countBytes(state))}`
+  const work = state.work.size === 0 ? '' : `, workloads: ${countWork(state.work)}`
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}, ${formatBytes(countBytes(state))}`
 }

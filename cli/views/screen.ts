@@ -3,6 +3,7 @@ import { fstatSync } from 'node:fs'
 import type { RunEvent } from '../../protocols/events.ts'
 import { createBlock } from '../block.ts'
 import { describeBegun } from '../format.ts'
+import type { LastLines } from '../last-lines.ts'
 import type { LiveOutput } from '../live-output.ts'
 import { cleanLine, painterOf, visibleOutput, writeNotes, writeTo } from '../output.ts'
 import { noProgress, type Progress, reduce } from '../progress.ts'
@@ -17,7 +18,8 @@ const TICK_MS = 1_000
 /** Output that may wait for the next frame. */
 const MAX_HELD_CHARACTERS = 64 * 1024
 
-export function screenView(output: LiveOutput, run?: string): View {
+/** @param tails the last line of output of each member, if the view shows them */
+export function screenView(output: LiveOutput, run?: string, tails?: LastLines): View {
   const block = createBlock(process.stderr)
   const paint = painterOf(process.stderr)
   /** Streams that go to the terminal of the block are printed above it. */
@@ -36,7 +38,8 @@ export function screenView(output: LiveOutput, run?: string): View {
   }
   const draw = (above = '') => {
     const width = (process.stderr.columns ?? 80) - 1
-    block.draw(render(state, { width, now: Date.now(), paint }), above)
+    const { rows } = process.stderr
+    block.draw(render(state, { width, rows, now: Date.now(), paint, tails: tails?.lines }), above)
   }
   const frame = () => {
     soon = undefined
@@ -56,6 +59,7 @@ export function screenView(output: LiveOutput, run?: string): View {
     change()
     process.stderr.on('resize', resize)
   }
+  const followLines = (id: string) => tails?.follow(id, change)
   const say = async (text: string) => {
     const line = `${cleanLine(text)}\n`
     if (timer == null) await writeTo(process.stderr, line)
@@ -66,10 +70,12 @@ export function screenView(output: LiveOutput, run?: string): View {
       state = { ...state, run: begun.run }
       await say(describeBegun(begun))
       begin()
+      followLines(begun.run)
     },
     show: async event => {
       begin()
       change()
+      if (event.type === 'created') followLines(event.run)
       // the block does not repeat output that is printed above it
       if (event.type !== 'output' || !isAbove[event.stream]) state = reduce(state, event)
       if (event.type === 'workload-ended') output.count(event)
@@ -78,6 +84,7 @@ export function screenView(output: LiveOutput, run?: string): View {
     say,
     finish: async (run, ended) => {
       const begun = timer != null
+      tails?.end()
       clearInterval(timer)
       clearTimeout(soon)
       timer = undefined

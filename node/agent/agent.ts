@@ -17,9 +17,11 @@ import type { LowNoiseMode } from '../mesh/idle/low-noise.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
+import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
+import type { Guards } from '../processes/guards.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
@@ -62,6 +64,7 @@ export interface AgentInit {
   home: Home
   signer: Signer
   supervisor: Supervisor
+  guards: Pick<Guards, 'sockets'>
   /** What callers on this machine gave to the workloads of their runs. */
   workloads: WorkloadContexts
   /** A run that this peer took part in is over, and nothing of it is left here. */
@@ -91,9 +94,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   /** @returns the runs that this peer takes part in */
-  runs(): string[] {
-    return this.#open.map(({ run }) => run)
-  }
+  runs = (): string[] => this.#open.map(({ run }) => run)
 
   /** @returns the runs that are over here, whose data nobody has collected yet */
   orphans(): { run: string; controller: string }[] {
@@ -236,9 +237,8 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
     const { streams, runStreams, lowNoise, swarms } = this.components
-    const { signer } = this.init
     const run = new MemberRun({
-      ...{ member, stream, log: this.#log, signer, server: runStreams, parts: this.#parts },
+      ...{ member, stream, log: this.#log, signer: this.init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
       onMeasuring: measures => lowNoise.set(member.run, measures),
       onOver: () => this.#linger(member.run),
@@ -281,17 +281,18 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, swarms, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, home, workloads } = this.init
+    const { log, signer, supervisor, guards, workloads } = this.init
     return {
       ...{ streams, paths, content, swarms, supervisor, log, signer },
       self: () => members.self,
       neighbours: () => this.#neighbours(),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, offer: { spec, staged } }) =>
-        allowance.admit({ controller, tools, spec, staged, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
+        allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
+      hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
-      socket: home.socket
+      sockets: guards.sockets
     }
   }
 }

@@ -12,7 +12,7 @@ import type { Receiver } from '../run/receiver.ts'
 import type { Home } from '../store/home.ts'
 import { isReceipt } from '../store/inbox.ts'
 import { removeTree, sizeOfTree } from '../store/remove-tree.ts'
-import { isTransient } from '../store/stored-results.ts'
+import { sweepTransient } from '../store/stored-results.ts'
 import { onAbort } from '../wait.ts'
 import type { Agent } from './agent.ts'
 
@@ -40,10 +40,8 @@ export class Garbage extends Part<GarbageComponents, GarbageInit> {
   }
 
   async afterStart(): Promise<void> {
-    const { home } = this.init
     // a move that a killed daemon did not end begins anew
-    const names = await readdir(home.work()).catch(() => [])
-    for (const name of names.filter(isTransient)) await removeTree(join(home.work(), name)).catch(() => {})
+    await sweepTransient(this.init.home)
     const collect = () => {
       this.collect().catch(cause => this.init.log.warn('leftovers not deleted', { why: asBakError(cause).message }))
     }

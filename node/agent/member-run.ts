@@ -19,13 +19,12 @@ import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { stopTools } from './phases/stop.ts'
+import { HURRIED_MS, stopTools } from './phases/stop.ts'
 import { isLegal, isOver, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
 const LAST_MESSAGES_MS = 1_000
-
 export interface MemberRunInit {
   member: MemberState
   log: Log
@@ -154,7 +153,7 @@ export class MemberRun {
     this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#tail
-    await stopTools(this.member)
+    await stopTools(this.member, HURRIED_MS)
     await this.#uplinks.stop()
     await this.member.close()
   }
@@ -183,7 +182,7 @@ export class MemberRun {
   }
 
   async #abandon(): Promise<void> {
-    await stopTools(this.member)
+    await stopTools(this.member, HURRIED_MS)
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await packRest(this.member).catch(error => this.#failed('data not packed', error))
     await this.#finish()
@@ -255,16 +254,15 @@ export class MemberRun {
 
   async #act(command: Command, signal: AbortSignal) {
     const { member } = this
+    const { parts, stream } = this.#init
     try {
       this.#check(command)
       const done = await handlers[command.phase]({
-        command,
-        member,
-        parts: this.#init.parts,
-        signal,
-        tell: missing => this.#init.stream.tell(missing),
-        tellStaging: (done, total) => this.#init.stream.tellStaging(done, total),
-        ask: async until => reversed(await this.#init.stream.clock.ask(until))
+        ...{ command, member, parts, signal, call: stream.calls.ask },
+        tell: missing => stream.tell(missing),
+        tellStaging: (done, total) => stream.tellStaging(done, total),
+        report: state => stream.report(state),
+        ask: async until => reversed(await stream.clock.ask(until))
       })
       return { outcome: 'ok' as const, ...cutRemarks(done) }
     } catch (cause) {

@@ -17,8 +17,10 @@ import {
   type Manifest,
   manifestSubject,
   type Offer,
-  offerSubject
+  offerSubject,
+  type RosterEntry
 } from '../../protocols/manifest.ts'
+import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
 import { writeAtomic } from '../store/atomic.ts'
@@ -26,6 +28,7 @@ import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
+import type { MemberWork } from '../work/workloads/member-work.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
@@ -73,6 +76,8 @@ export class MemberState {
   started: StartedTool[] = []
   /** Where programs of tools are that the run brings, by tool. */
   readonly lent = new Map<string, Promise<LentFolder>>()
+  /** The workloads of the sample that goes on. */
+  work: MemberWork | undefined
   /** What started them. */
   programs: Programs | undefined
   /** What the daemon had cost when this member answered `start`. */
@@ -107,6 +112,16 @@ export class MemberState {
   /** The tools that this member was asked to run. */
   get tools(): Assignment[] {
     return this.#candidate.tools
+  }
+
+  /** All who take part, in the order of their ranks; nobody before there is a manifest. */
+  get roster(): RosterEntry[] {
+    return this.manifest?.roster ?? []
+  }
+
+  /** The workloads that this member was asked to run. */
+  get workloads(): Placement[] | undefined {
+    return this.#candidate.workloads
   }
 
   get #candidate() {

@@ -18,9 +18,13 @@ export const ownerOf = (run: string) => `member ${run}`
 
 /** @returns what of an offer is for this member, each content once. Pure. */
 export function stagedFor({ offer, self }: Pick<MemberState, 'offer' | 'self'>): StagedEntry[] {
-  const tools = new Set(offer.candidates.find(({ peer }) => peer === self)?.tools.map(({ tool }) => tool))
-  return (offer.staged ?? []).filter(
-    ({ tool, platform }) => tool == null || (tools.has(tool) && (platform == null || platform === PLATFORM))
+  const mine = offer.candidates.find(({ peer }) => peer === self)
+  const tools = new Set(mine?.tools.map(({ tool }) => tool))
+  const workloads = new Set(mine?.workloads?.map(({ name }) => name))
+  return (offer.staged ?? []).filter(({ tool, platform, for: workload }) =>
+    tool == null
+      ? workload == null || workloads.has(workload)
+      : tools.has(tool) && (platform == null || platform === PLATFORM)
   )
 }
 

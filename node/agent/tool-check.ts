@@ -1,5 +1,5 @@
-/** Checks tools on this machine: when a member joins, and for a controller that asks before it starts a run. */
-import { checkToolsProtocol, type ToolsChecked } from '../../protocols/check-tools.ts'
+/** Checks tools and workloads on this machine: when a member joins, and for a controller that asks before it starts a run. */
+import { checkToolsProtocol, type ToolsChecked, type WorkloadsAsked } from '../../protocols/check-tools.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
@@ -8,13 +8,20 @@ import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import { findTool } from '../tools/index.ts'
+import { type Brought, broughtBy } from '../work/workloads/brought.ts'
+import { missingPrograms } from '../work/workloads/missing-programs.ts'
 import { whyNoBundle } from './bundles.ts'
+
+interface Asked {
+  tools: Assignment[]
+  workloads?: WorkloadsAsked | undefined
+}
 
 export interface ToolCheckComponents {
   streams: Pick<Streams, 'serve'>
   authority: Roles
   members: { self: { name: string; state: string } }
-  allowance: { check(peer: string, tools: Assignment[]): Promise<void> }
+  allowance: { check(peer: string, tools: Assignment[], workloads?: Brought[]): Promise<void> }
 }
 
 /** @returns for each tool whether this machine can run it, with its options. Never rejects. */
@@ -34,20 +41,23 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
 
 export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
   async start(): Promise<void> {
-    const check = (tools: Assignment[], peer: string) => this.#check(tools, peer)
-    await this.components.streams.serve(checkToolsProtocol, async function* ({ tools }, { peer }) {
-      yield await check(tools, peer)
-    })
+    await this.components.streams.serve(checkToolsProtocol, (asked, { peer }) => this.#answer(asked, peer))
+  }
+
+  async *#answer({ tools, workloads }: Asked, peer: string): AsyncGenerator<ToolsChecked> {
+    yield await this.#check(tools, workloads, peer)
   }
 
   /** @throws {BakError} `not-allowed` if the peer's role does not let it start runs */
-  async #check(tools: Assignment[], peer: string): Promise<ToolsChecked> {
+  async #check(tools: Assignment[], workloads: Asked['workloads'], peer: string): Promise<ToolsChecked> {
     const { authority, members } = this.components
     if (peer !== this.init.self) checkPermission(authority, peer, 'drive')
     const { name, state } = members.self
     const checked = await this.#checkEach(tools, peer)
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
-    return { tools: checked, refused: await this.#refusal(peer, tools) }
+    const brought = workloads == null ? [] : broughtBy(workloads, workloads.placements)
+    const refused = await this.#refusal(peer, tools, brought)
+    return { tools: checked, refused: refused ?? (await missingPrograms(brought)) }
   }
 
   /** A tool that the owner forbids is not usable; at `join` the member refuses the whole run for it. */
@@ -60,8 +70,8 @@ export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
     })
   }
 
-  #refusal(peer: string, tools: Assignment[]): Promise<string | undefined> {
-    return this.components.allowance.check(peer, tools).then(
+  #refusal(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<string | undefined> {
+    return this.components.allowance.check(peer, tools, workloads).then(
       () => undefined,
       cause => cutText(asBakError(cause).message)
     )

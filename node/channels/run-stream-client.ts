@@ -7,9 +7,11 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import { cutMissing, type Missing } from '../../protocols/shortfall.ts'
 import { type Call, call, type Opener } from '../../protocols/stream.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import { Backoff } from '../backoff.ts'
 import { pause } from '../wait.ts'
 import { AckBatches } from './ack-batches.ts'
+import { StreamCalls } from './stream-calls.ts'
 import { StreamClock } from './stream-clock.ts'
 
 export interface RunStreamClientInit {
@@ -31,16 +33,21 @@ export interface RunStreamClientInit {
 const RETRY_MS = { first: 100, most: 5_000 }
 /** Acknowledgements of one phase that are sent again when the stream is back; for more the controller repeats its command. */
 const MAX_KEPT = 256
+/** States of workloads that are told again when the stream is back. */
+const MAX_REPORTS = 256
 
 export class RunStreamClient {
   readonly #init: RunStreamClientInit
   readonly clock = new StreamClock()
+  readonly calls = new StreamCalls()
   readonly #stopped = new AbortController()
   readonly #backoff = new Backoff(RETRY_MS)
   #stream: Call<FromMember, FromController> | undefined
   /** Acknowledgements of the latest phase, the only ones that can still be waited for. */
   #kept = new Set<Envelope>()
   #seq = -1
+  /** What was told of workloads last. */
+  readonly #reports = new Map<string, WorkState>()
   #loop: Promise<void> | undefined
   #finishing = false
 
@@ -86,6 +93,15 @@ export class RunStreamClient {
     this.#stream?.send({ type: 'staging', done, total }).catch(() => {})
   }
 
+  /** Tells the controller at once what a workload does; again when a stream that broke is back. */
+  report(state: WorkState): void {
+    const { step, workload, instance } = state
+    const key = `${step.number}/${step.sample}/${workload}/${instance}/${state.state}`
+    if (this.#reports.size >= MAX_REPORTS) this.#reports.delete(this.#reports.keys().next().value as string)
+    this.#reports.set(key, state)
+    this.#stream?.send({ type: 'work', ...state }).catch(() => {})
+  }
+
   /** Closes when the controller does, whose last messages may be on their way, or after so many ms. */
   async finish(waitMs: number): Promise<void> {
     this.#finishing = true
@@ -97,6 +113,7 @@ export class RunStreamClient {
   async stop(): Promise<void> {
     await this.#stream?.close()
     this.#stopped.abort(new BakError('interrupted', 'the run is over here'))
+    this.calls.end()
     await this.#loop
   }
 
@@ -109,6 +126,7 @@ export class RunStreamClient {
         const { code, message: reason } = asBakError(cause)
         if (!this.#init.retryRefused && (code === 'no-such-run' || code === 'not-on-roster')) {
           this.clock.down()
+          this.calls.end()
           if (!this.#finishing) this.#init.onRefused?.({ code, reason })
           return
         }
@@ -116,6 +134,7 @@ export class RunStreamClient {
       const wasUp = this.isUp
       this.#stream = undefined
       this.clock.down()
+      this.calls.down()
       if (wasUp) this.#init.onDown?.()
       if (this.#finishing) return
       await pause(this.#backoff.next(), signal)
@@ -127,7 +146,9 @@ export class RunStreamClient {
     await stream.send({ type: 'open', run: this.#init.run })
     this.#stream = stream
     this.clock.up(message => stream.send(message))
+    this.calls.up(message => stream.send(message))
     await sendAcks(stream, [...this.#kept])
+    for (const state of this.#reports.values()) await stream.send({ type: 'work', ...state })
     for await (const message of stream) {
       this.#backoff.reset()
       this.#receive(message)
@@ -136,6 +157,7 @@ export class RunStreamClient {
 
   #receive(message: FromController): void {
     if (message.type === 'time') this.clock.onAnswer(message)
+    else if (message.type === 'answers') this.calls.onAnswers(message)
     else if (message.type === 'lease') this.#init.onLease?.()
     else if (message.type === 'content') this.#init.onContent?.(message.bytes)
     else if (message.type === 'certificate') this.#init.onCertificate?.(message.sealed)

@@ -1,14 +1,16 @@
 /**
  * The controller's end of its members' run streams: acknowledgements come in; signs that it is alive, contents, certificates,
- * refusals and clock answers go out. An aggregator has such an end, too, for the members directly below it.
+ * refusals, clock answers and answers to calls go out. An aggregator has such an end, too, for the members directly below it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CallMessage } from '../../protocols/calls.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { type FromController, type FromMember, runStreamProtocol } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { Exchange } from '../../protocols/stream.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { now } from '../now.ts'
@@ -41,6 +43,8 @@ export interface RunStreamHandlers {
   onMissing?(peer: string, missing: Missing): void
   /** A member is so far with what is staged, bytes. */
   onStaging?(peer: string, done: number, total: number): void
+  /** A workload of the member was started, is ready or has ended. */
+  onWork?(peer: string, state: WorkState): void
   /** @returns the acknowledgements that do not count, and why */
   onAcks(peer: string, acks: Envelope[]): Refusal[] | void
 }
@@ -54,6 +58,8 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
   readonly #runs = new Map<string, RunStreamHandlers>()
   /** By run and member: a newer stream of a member ends its older one. */
   readonly #open = new Map<string, Map<string, Queue<FromController>>>()
+  /** By run: who answers the calls of its workloads. */
+  readonly #calls = new Map<string, (peer: string, message: CallMessage) => void>()
 
   async start(): Promise<void> {
     await this.#streams.serve(runStreamProtocol, (first, exchange) => this.#serve(first, exchange))
@@ -68,6 +74,22 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
     this.#runs.delete(run)
     for (const stream of this.#open.get(run)?.values() ?? []) stream.end()
     this.#open.delete(run)
+    this.#calls.delete(run)
+  }
+
+  /** From now on calls of the workloads of a run are given to `handler`. */
+  serveCalls(run: string, handler: (peer: string, message: CallMessage) => void): void {
+    this.#calls.set(run, handler)
+  }
+
+  /** Waits until a peer's stream has room for the message. @returns false if there is no stream */
+  async deliver(run: string, peer: string, message: FromController): Promise<boolean> {
+    const stream = this.#open.get(run)?.get(peer)
+    if (stream == null) return false
+    return stream.put(message).then(
+      () => true,
+      () => false
+    )
   }
 
   /** @returns those of the peers whose stream is open and has room for the message */
@@ -114,6 +136,15 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
     }
   }
 
+  #take(run: string, peer: string, message: CallMessage, out: Queue<FromController>): void {
+    const handler = this.#calls.get(run)
+    if (handler != null) return handler(peer, message)
+    if (message.type !== 'call') return
+    const { session, id } = message
+    const answer = { status: 69 as const, reason: 'no workload of this run is expected to call' }
+    void out.put({ type: 'answers', session, answers: [{ id, answer }] }).catch(() => {})
+  }
+
   async #read(
     run: string,
     handlers: RunStreamHandlers,
@@ -128,6 +159,11 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
       }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
       if (next.type === 'staging') handlers.onStaging?.(peer, next.done, next.total)
+      if (next.type === 'call' || next.type === 'calls') this.#take(run, peer, next, out)
+      if (next.type === 'work') {
+        const { type: _, ...state } = next
+        handlers.onWork?.(peer, state)
+      }
       if (next.type !== 'acks') continue
       for (let from = 0; from < next.sealed.length; from += ACKS_PER_TURN) {
         if (from > 0) await nextTurn()

@@ -37,7 +37,9 @@ async function specIn(file: string) {
   const text = await readFile(file, 'utf8').catch(cause => {
     throw new BakError('bad-run-file', `${file}: ${asBakError(cause).message}`, { cause })
   })
-  return checkSpec({ command: ['true'], ...readRunFile(text, file) })
+  const spec = readRunFile(text, file)
+  const hasClients = spec.workload?.some(({ role }) => role !== 'server')
+  return checkSpec(hasClients ? spec : { command: ['true'], ...spec })
 }
 
 const inWords = ({ key, value, origin }: { key: string; value?: unknown; origin: string }) =>

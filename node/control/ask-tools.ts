@@ -2,7 +2,8 @@
 import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
 import { asBakError } from '../../protocols/errors.ts'
-import type { Assignment } from '../../protocols/manifest.ts'
+import type { Candidate } from '../../protocols/manifest.ts'
+import type { Spec } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
@@ -13,17 +14,22 @@ import type { Checked } from '../run/forecast.ts'
 /** Peers that are asked at the same time. */
 const CONCURRENCY = 32
 
-/** @returns what each peer answered, by its id; one that cannot be reached does not prevent the others */
+/** @param spec says what the workloads are @returns what each peer answered, by its id; one that cannot be reached does not prevent the others */
 export async function askTools(
   { streams }: Pick<Parts, 'streams'>,
-  peers: Array<{ peer: string; tools: Assignment[] }>,
-  signal: AbortSignal
+  peers: Array<Pick<Candidate, 'peer' | 'tools' | 'workloads'>>,
+  signal: AbortSignal,
+  spec?: Spec
 ): Promise<Map<string, Checked>> {
   const limit = new Limit({ total: CONCURRENCY })
-  const answers = peers.map(({ peer, tools }) =>
+  const answers = peers.map(({ peer, tools, workloads: placements = [] }) =>
     limit.run(peer, async (): Promise<[string, Checked]> => {
       try {
-        return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools }, { signal })]
+        const workloads =
+          spec == null || placements.length === 0
+            ? undefined
+            : { workload: spec.workload, iterations: spec.iterations, stage: spec.stage, placements }
+        return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools, workloads }, { signal })]
       } catch (cause) {
         return [peer, { error: asBakError(cause).message.slice(0, 1024) }]
       }

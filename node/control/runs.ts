@@ -32,7 +32,7 @@ export async function* plan(
 ): AsyncGenerator<CallResponse<'plan'>> {
   await parts.coordinator.check(spec, caller)
   const about = { spec, members: parts.members.list(), self: parts.members.self }
-  yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal) })
+  yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal, spec) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

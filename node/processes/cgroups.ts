@@ -44,8 +44,8 @@ export class Cgroups {
     this.#probe(places)
   }
 
-  /** @returns undefined where none can be made */
-  create(run: string): RunCgroup | undefined {
+  /** @param isLimited false for what the owner of this machine typed @returns undefined where none can be made */
+  create(run: string, isLimited = true): RunCgroup | undefined {
     const folders = [this.#parents.unified, ...Object.values(this.#parents.v1)].filter(parent => parent != null)
     if (folders.length === 0) return undefined
     const made: string[] = []
@@ -55,7 +55,7 @@ export class Cgroups {
         made.push(path)
         makeFolder(path)
       }
-      this.#limit(run)
+      if (isLimited) this.#limit(run)
     } catch {
       for (const path of made) removeFolder(path)
       return undefined

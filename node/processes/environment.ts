@@ -6,7 +6,8 @@
 /** UTC, one language with every letter, no colours, dates as in ISO 8601 in sysstat. */
 export const FIXED_VARIABLES = { TZ: 'UTC', LC_ALL: 'C.UTF-8', S_COLORS: 'never', S_TIME_FORMAT: 'ISO' }
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** Of a program that is given none. */
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 interface Chosen {
   /** The folder of the tool. */

@@ -6,6 +6,7 @@ import { type Isolation, isolationInWords } from './isolation.ts'
 import { probeIsolation } from './probe.ts'
 import type { Programs } from './programs.ts'
 import { RunPrograms, type RunProgramsInit, type RunProgramsParts } from './run-programs.ts'
+import { SocketFolder } from './socket-folder.ts'
 import type { Supervisor } from './supervisor.ts'
 import { keyOfHome, WorkFolders } from './work-folders.ts'
 
@@ -47,6 +48,8 @@ export class Guards implements RunProgramsParts {
   readonly isolation: Isolation | { why: string }
   readonly cgroups: Cgroups
   readonly workFolders: WorkFolders | undefined
+  /** For the calls of workloads. */
+  readonly sockets: SocketFolder
   readonly supervisor: Supervisor
   readonly audit: Audit
   readonly limits: RunLimits
@@ -68,6 +71,8 @@ export class Guards implements RunProgramsParts {
       const { base } = this.workFolders
       if (/^\/(var\/)?tmp\//.test(base)) isolation.spaces.lacks ??= `their working folders are in ${base}`
     }
+    const { root = home } = this.workFolders ?? {}
+    this.sockets = new SocketFolder({ root, isPassage: this.workFolders != null })
   }
 
   /** Probes, and takes up what a daemon that was killed left in working folders. @throws {BakError} `bad-config`, `cannot-create` */
@@ -80,6 +85,7 @@ export class Guards implements RunProgramsParts {
     })
     const guards = new Guards(init, isolation)
     await guards.workFolders?.recover()
+    guards.sockets.clear()
     return guards
   }
 

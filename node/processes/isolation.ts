@@ -76,14 +76,29 @@ interface Start {
   isolation: Isolation
   /** Its working folder. */
   folder: string
+  /** Folders beside that one in which it may write. */
+  writable?: string[]
   rlimits: Rlimits
   /** Files into which a process writes its id to enter a cgroup. */
   enter: string[]
+  /** The folder that the program starts in instead, which its user may enter or not. */
+  directory?: string | undefined
+  /**
+   * Variables of the program alone. What starts it runs with more rights than the program, and some variables make any program load
+   * what they name.
+   */
+  env?: Record<string, string>
 }
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
-export function wrap({ argv, isolation, folder, rlimits, enter }: Start): string[] {
-  const program = [...wordsOf(isolation, folder, argv[0] ?? '', rlimits), ...argv]
+export function wrap({ argv, isolation, folder, writable = [], rlimits, enter, directory, env = {} }: Start): string[] {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const program = [
+    ...wordsOf(isolation, [folder, ...writable], argv[0] ?? '', rlimits),
+    ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
+    ...(variables.length === 0 ? [] : ['env', ...variables]),
+    ...argv
+  ]
   const lines = [
     ...enter.map(file => `echo $$ > ${quoted(file)} || exit 126`),
     ...(isolation.how === 'owner' && !isolation.limit ? [] : limitLines(rlimits))
@@ -103,12 +118,12 @@ const limitLines = ({ nofile, fsize }: Rlimits) => [
   ...(fsize == null ? [] : [`ulimit -f ${Math.ceil(fsize / 512)} 2>/dev/null`])
 ]
 
-function wordsOf(isolation: Isolation, folder: string, program: string, rlimits: Rlimits): string[] {
+function wordsOf(isolation: Isolation, folders: string[], program: string, rlimits: Rlimits): string[] {
   if (isolation.how === 'owner') return []
-  if (isolation.how === 'sandbox') return sandbox(isolation, folder, program)
+  if (isolation.how === 'sandbox') return sandbox(isolation, folders, program)
   const { uid, gid, setpriv } = isolation
   return [
-    ...spacesOf(isolation, folder, program, rlimits),
+    ...spacesOf(isolation, folders, program, rlimits),
     ...[setpriv, '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--no-new-privs'],
     ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--']
   ]
@@ -117,11 +132,11 @@ function wordsOf(isolation: Isolation, folder: string, program: string, rlimits:
 /** One in which the program lies, or which the owner names, stays as it is. */
 function spacesOf(
   { network, spaces: { unshare, mount, shown } }: Isolation & { how: 'user' },
-  folder: string,
+  folders: string[],
   program: string,
   { tmpfs }: Rlimits
 ): string[] {
-  const kept = [...shown, folder, normalize(program)]
+  const kept = [...shown, ...folders, normalize(program)]
   const own =
     mount == null ? [] : FOLDERS_OF_ALL.filter(each => !kept.some(path => path === each || path.startsWith(`${each}/`)))
   if (unshare == null || (network && own.length === 0)) return []
@@ -135,10 +150,10 @@ function spacesOf(
   return [unshare, '--mount', '--propagation', 'private', '--ipc', ...net, '--', '/bin/sh', '-c', script, 'bak-spaces']
 }
 
-/** All is read-only but the folder; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
+/** All is read-only but the folders, in the first of which it starts; hidden are the home, what else is its owner's, and the sockets of the owner's session. */
 function sandbox(
   { bwrap, hidden, shown, network }: Isolation & { how: 'sandbox' },
-  folder: string,
+  folders: string[],
   program: string
 ): string[] {
   const own = hidden.some(path => normalize(program).startsWith(`${path}/`)) ? ['--ro-bind-try', program, program] : []
@@ -165,7 +180,7 @@ function sandbox(
       '/proc'
     ],
     ...[...mountsOf(hidden, shown), ...own],
-    ...['--bind', folder, folder, '--chdir', folder, '--']
+    ...[...folders.flatMap(path => ['--bind', path, path]), '--chdir', folders[0] as string, '--']
   ]
 }
 

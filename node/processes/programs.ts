@@ -2,8 +2,43 @@
 import { chosenEnvironment } from './environment.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
 
+/** `owner` is a program that the owner of this machine typed; a `privileged` one is on record and in the cgroup of its run. */
+export type Treatment = 'apart' | 'privileged' | 'owner'
+
+/** Where a workload runs. */
+export interface Places {
+  /** Its working folder; not a part of the result. */
+  cwd: string
+  /** What it writes there comes into the result. */
+  out: string
+  /** Whom both belong to, where that is another user. */
+  owner?: { uid: number; gid: number }
+  treatment: Treatment
+}
+
+/** What is known of a workload only when its places are there. */
+export interface Prepared {
+  argv: string[]
+  /** What it is told of the run. */
+  env: Record<string, string>
+  /** Files beside its folders that it reaches also in a sandbox, such as a socket. */
+  shown?: string[]
+}
+
+/** What a workload has beside a tool. */
+export interface WorkProgram {
+  /** Its working folder, in the home: a fresh one, which goes with the program; its counterpart where it runs as another user. */
+  folder: string
+  /** The folder that it starts in instead. */
+  directory?: string | undefined
+  /** Variables of the run: nothing that starts the program gets them. */
+  env: Record<string, string>
+  /** Fills the working folder before the program starts, while nobody else can enter it. */
+  prepare(places: Places): Promise<Prepared>
+}
+
 export interface ProgramOfRun {
-  /** What it is to the run: the name of its tool. */
+  /** What it is to the run: the name of its tool; of a workload in words. */
   name: string
   argv: string[]
   /** Those words of it that the run names, if they decide what runs; none for a tool of bak's own that runs no other program. */
@@ -14,6 +49,10 @@ export interface ProgramOfRun {
   reads?: string | undefined
   stdout: string
   stderr: string
+  /** It is a workload. */
+  work?: WorkProgram
+  /** It runs where a workload does that has not ended. */
+  beside?: { places: Places; told: Record<string, string> } & Pick<WorkProgram, 'env' | 'directory'>
 }
 
 export interface RunningProgram extends Supervised {

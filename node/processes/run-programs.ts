@@ -1,6 +1,5 @@
 /** The programs of one run of another peer on this machine: apart from the daemon, in one cgroup, within the owner's limits, on record. */
 import { totalmem } from 'node:os'
-import { basename, dirname, join } from 'node:path'
 import { digestOf } from '../../protocols/digest.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Audit, AuditLine } from './audit.ts'
@@ -9,8 +8,9 @@ import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './di
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
 import { processesOf } from './process-group.ts'
-import { type ProgramOfRun, type Programs, plainPrograms, type RunningProgram } from './programs.ts'
-import type { Supervisor } from './supervisor.ts'
+import { foldersFor, type ProgramFolders } from './program-folders.ts'
+import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
+import type { Supervised, Supervisor } from './supervisor.ts'
 import type { WorkFolders } from './work-folders.ts'
 
 /** Of a program in a line of the audit: words, and characters of each. */
@@ -18,6 +18,8 @@ const MAX_ARGV_WORDS = 32
 const MAX_WORD = 200
 /** As the daemon, on the owner's word. */
 const PRIVILEGED: Isolation = { how: 'owner', limit: false }
+/** As the owner types it. */
+const TYPED: Isolation = { how: 'owner', limit: false }
 
 /** What this daemon has to keep programs apart from it. */
 export interface RunProgramsParts {
@@ -31,9 +33,6 @@ export interface RunProgramsParts {
   keep: string[]
 }
 
-/** `owner` is a program that the owner of this machine typed; a `privileged` one is on record and in the cgroup of its run. */
-export type Treatment = 'apart' | 'privileged' | 'owner'
-
 export interface RunProgramsInit {
   run: string
   /** Its controller. */
@@ -46,25 +45,17 @@ export interface RunProgramsInit {
   treatmentOf(program: ProgramOfRun): Promise<Treatment>
 }
 
-/** Where a program works, and what follows from how it is kept apart. */
-interface Place {
-  cwd: string
-  tmp?: string
-  user?: string
-  collect(): Promise<string[]>
-  /** Instead of `collect`, for a program that did not start. */
-  discard(): void
-}
-
 export class RunPrograms implements Programs {
   readonly #parts: RunProgramsParts
   readonly #init: RunProgramsInit
   readonly #running = new Map<RunningProgram, (why: string) => void>()
   /** Of programs whose files have not been collected. */
   readonly #folders = new Set<string>()
-  readonly #workFolders = new Set<string>()
+  /** Folders of programs that run, beside the data of the run. */
+  readonly #counted = new Set<string>()
   readonly #budget: DiskBudget
-  #cgroup: RunCgroup | undefined
+  /** By name; undefined where none can be had. */
+  readonly #cgroups = new Map<string, RunCgroup | undefined>()
   /** Why no more program is started. */
   #over: string | undefined
 
@@ -73,56 +64,73 @@ export class RunPrograms implements Programs {
     this.#init = init
     this.#budget = new DiskBudget({
       limits: parts.limits,
-      folders: () => [init.data, ...this.#workFolders],
+      folders: () => [init.data, ...this.#counted],
       processes: () => this.#processes(),
       onExceeded: why => this.endAll(why)
     })
   }
 
   async spawn(program: ProgramOfRun): Promise<RunningProgram> {
-    const { supervisor, keep } = this.#parts
     const treatment = program.brought == null ? 'owner' : await this.#init.treatmentOf(program)
     this.#refuseLate(program)
     const started =
-      treatment === 'owner'
-        ? this.#watch(await plainPrograms(supervisor, keep).spawn(program), LOOK_SELDOM_MS)
-        : await this.#spawnGuarded(
-            program,
-            withRead(treatment === 'privileged' ? PRIVILEGED : this.#isolation(program), program.reads)
-          )
+      treatment === 'owner' ? await this.#spawnTyped(program) : await this.#spawnGuarded(program, treatment)
     // the run may have ended while it was started
     if (this.#over != null) this.#running.get(started)?.(this.#over)
     return started
   }
 
-  async #spawnGuarded(program: ProgramOfRun, isolation: Isolation): Promise<RunningProgram> {
+  async #spawnTyped(program: ProgramOfRun): Promise<RunningProgram> {
+    const { supervisor, keep } = this.#parts
+    const folders = await this.#foldersFor(program, TYPED, 'owner')
+    const { argv, env, told, directory } = factsOf(program, folders)
+    const { stdout, stderr } = program
+    const all = { ...chosenEnvironment({ home: folders.cwd, keep }), ...env, ...told }
+    try {
+      // a workload may leave processes in sessions of their own; a tool of the owner is as they typed it
+      const enter = program.work == null && program.beside == null ? [] : this.#enter(true)
+      const words = wrap({ argv, isolation: TYPED, folder: folders.cwd, rlimits: {}, enter })
+      const cwd = directory ?? folders.cwd
+      const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr })
+      return this.#watch(supervised, folders, LOOK_SELDOM_MS)
+    } catch (cause) {
+      folders.discard()
+      throw cause
+    }
+  }
+
+  async #spawnGuarded(program: ProgramOfRun, treatment: 'apart' | 'privileged'): Promise<RunningProgram> {
     const { supervisor, keep, limits, audit } = this.#parts
+    const isolation = withRead(treatment === 'privileged' ? PRIVILEGED : this.#isolation(program), program.reads)
     const line = this.#lineOf(program, isolation)
     if (!audit.write({ ...line, event: 'start' })) {
       throw new BakError('io', `${program.name}: not started, because the audit of this peer cannot be written`)
     }
     const writeEnd = (facts: Partial<AuditLine>) => audit.write({ ...line, at: Date.now(), event: 'end', ...facts })
-    let place: Place | undefined
+    let folders: ProgramFolders | undefined
     try {
-      place = this.#alone(program, () => this.#placeFor(isolation, program))
-      const { cwd, tmp, user, collect } = place
+      folders = await this.#foldersFor(program, isolation, treatment)
+      this.#refuseLate(program)
+      const { cwd, tmp, writable } = folders
+      const { argv, env, told, directory } = factsOf(program, folders)
       const enter = this.#enter()
       const rlimits = {
         nofile: limits.nofile,
         fsize: limits.bytes,
         tmpfs: Math.min(limits.bytes ?? Infinity, totalmem() / 2)
       }
-      const argv = wrap({ argv: program.argv, isolation, folder: cwd, rlimits, enter })
-      const env = chosenEnvironment({ home: cwd, tmp, user, keep })
+      const words = wrap({ argv, isolation, folder: cwd, writable, rlimits, enter, directory, env })
+      const user = isolation.how === 'user' ? isolation.user : undefined
+      const all = { ...chosenEnvironment({ home: cwd, tmp, user, keep }), ...told }
       const { stdout, stderr } = program
       const isSandbox = isolation.how === 'sandbox'
-      const supervised = await supervisor.spawn({ argv, cwd, env, stdout, stderr, isSandbox })
-      const running = this.#watch({ ...supervised, reason: () => undefined, collect }, LOOK_EVERY_MS)
+      const supervised = await supervisor.spawn({ argv: words, cwd, env: all, stdout, stderr, isSandbox })
+      const running = this.#watch(supervised, folders, LOOK_EVERY_MS)
       const { pid } = running
       void running.exited.then(({ exit, signal }) => writeEnd({ pid, exit, signal, why: running.reason() }))
       return running
     } catch (cause) {
-      place?.discard()
+      folders?.discard()
       writeEnd({ why: `not started: ${asBakError(cause).message}` })
       throw cause
     }
@@ -134,9 +142,9 @@ export class RunPrograms implements Programs {
   }
 
   /** Within the budget of the disk, and with the reason if it is ended here. */
-  #watch(started: RunningProgram, every: number): RunningProgram {
+  #watch(started: Supervised, { collect }: ProgramFolders, every: number): RunningProgram {
     let reason: string | undefined
-    const program = { ...started, reason: () => reason }
+    const program = { ...started, reason: () => reason, collect }
     this.#running.set(program, why => {
       reason ??= why
       void program.stop({ grace: 0 })
@@ -150,22 +158,24 @@ export class RunPrograms implements Programs {
   endAll(why: string): void {
     this.#over ??= why
     for (const end of this.#running.values()) end(why)
-    void this.#cgroup?.kill()
+    for (const each of this.#cgroups.values()) void each?.kill()
   }
 
   async end(): Promise<void> {
     this.#over ??= 'the run is over here'
     this.#budget.stop()
     await Promise.all([...this.#running.keys()].map(each => each.stop()))
-    const cgroup = this.#cgroup
-    this.#cgroup = undefined
-    if (cgroup == null) return
-    await cgroup.remove()
-    this.#parts.supervisor.forgetCgroup(cgroup.folders)
+    const cgroups = [...this.#cgroups.values()].filter(each => each != null)
+    this.#cgroups.clear()
+    for (const each of cgroups) {
+      await each.remove()
+      this.#parts.supervisor.forgetCgroup(each.folders)
+    }
   }
 
   #processes(): number[] {
-    if (this.#cgroup != null) return this.#cgroup.processes()
+    const cgroups = [...this.#cgroups.values()].filter(each => each != null)
+    if (cgroups.length > 0) return cgroups.flatMap(each => each.processes())
     return processesOf([...this.#running.keys()].flatMap(each => [each.pid, each.group()]))
   }
 
@@ -176,53 +186,35 @@ export class RunPrograms implements Programs {
   }
 
   /** A folder that is made anew for a program would take that of another away. @throws {BakError} `state` */
-  #alone({ name, folder }: ProgramOfRun, makePlace: () => Place): Place {
-    if (this.#folders.has(folder))
+  async #foldersFor(program: ProgramOfRun, isolation: Isolation, treatment: Treatment): Promise<ProgramFolders> {
+    const { name, folder, beside } = program
+    if (beside == null && this.#folders.has(folder))
       throw new BakError('state', `${name}: another program of the run works in its folder`)
-    const { collect, discard, ...place } = makePlace()
-    this.#folders.add(folder)
+    if (beside == null) this.#folders.add(folder)
+    const init = { isolation, treatment, workFolders: this.#parts.workFolders }
+    const folders = await foldersFor(program, init).catch(cause => {
+      if (beside == null) this.#folders.delete(folder)
+      throw cause
+    })
+    for (const each of folders.counted) this.#counted.add(each)
     const free = <T>(work: () => T) => {
-      this.#folders.delete(folder)
+      if (beside == null) this.#folders.delete(folder)
+      for (const each of folders.counted) this.#counted.delete(each)
       return work()
     }
-    return { ...place, collect: () => free(collect), discard: () => free(discard) }
+    return { ...folders, collect: () => free(folders.collect), discard: () => free(folders.discard) }
   }
 
-  #placeFor(isolation: Isolation, { folder }: ProgramOfRun): Place {
-    const { workFolders } = this.#parts
-    const inHome = { cwd: folder, collect: async () => [], discard: () => {} }
-    if (isolation.how === 'sandbox') return { ...inHome, tmp: '/tmp' }
-    if (isolation.how !== 'user' || workFolders == null) return inHome
-    const cwd = workFolders.make(folder)
-    const tmp = workFolders.make(join(dirname(folder), `.tmp-${basename(folder)}`))
-    this.#workFolders.add(cwd).add(tmp)
-    const forget = () => {
-      this.#workFolders.delete(cwd)
-      this.#workFolders.delete(tmp)
-      workFolders.remove(tmp)
-    }
-    const collect = async () => {
-      forget()
-      const left = await workFolders.collect(cwd)
-      return left.length === 0
-        ? []
-        : [`left out, as files of another user or of this peer: ${left.join(', ').slice(0, 200)}`]
-    }
-    const discard = () => {
-      forget()
-      workFolders.remove(cwd)
-    }
-    return { cwd, tmp, user: isolation.user, collect, discard }
-  }
-
-  /** @returns the files by which a program enters the cgroup of the run */
-  #enter(): string[] {
+  /** @returns the files by which a program enters the cgroup of the run; what the owner typed has one without limits */
+  #enter(isTyped = false): string[] {
     const { cgroups, supervisor } = this.#parts
-    if (this.#cgroup == null) {
-      this.#cgroup = cgroups.create(this.#init.run)
-      if (this.#cgroup != null) supervisor.watchCgroup(this.#cgroup.folders)
+    const name = isTyped ? `${this.#init.run}-own` : this.#init.run
+    if (!this.#cgroups.has(name)) {
+      const made = cgroups.create(name, !isTyped)
+      this.#cgroups.set(name, made)
+      if (made != null) supervisor.watchCgroup(made.folders)
     }
-    return this.#cgroup?.enter ?? []
+    return this.#cgroups.get(name)?.enter ?? []
   }
 
   #lineOf({ name, argv }: ProgramOfRun, isolation: Isolation): Omit<AuditLine, 'event'> {
@@ -242,4 +234,14 @@ function withRead(isolation: Isolation, reads: string | undefined): Isolation {
   if (isolation.how === 'sandbox') return { ...isolation, shown: [...isolation.shown, reads] }
   const { spaces } = isolation
   return { ...isolation, spaces: { ...spaces, shown: [...spaces.shown, reads] } }
+}
+
+/** A workload knows its words, and what it is told of the run, when its places are there. */
+function factsOf({ argv, work, beside }: ProgramOfRun, { prepared }: ProgramFolders) {
+  return {
+    argv: prepared?.argv ?? argv,
+    env: work?.env ?? beside?.env ?? {},
+    told: prepared?.env ?? beside?.told ?? {},
+    directory: work?.directory ?? beside?.directory
+  }
 }

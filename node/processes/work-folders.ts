@@ -59,8 +59,30 @@ export class WorkFolders {
     this.#root = join(this.base, keyOfHome(home))
   }
 
+  /** Where the folders are; the user passes through. */
+  get root(): string {
+    return this.#root
+  }
+
+  /** Whom the folders belong to. */
+  get owner(): WorkFolderOwner {
+    return this.#owner
+  }
+
   /** @param folder in the home @returns an empty folder of the user, the counterpart of that one */
   make(folder: string): string {
+    const made = this.makeClosed(folder)
+    this.handOver(made)
+    return made
+  }
+
+  /** The folder is the user's from now on. */
+  handOver(made: string): void {
+    chownSync(made, this.#owner.uid, this.#owner.gid)
+  }
+
+  /** @returns an empty folder that no other user can enter until it is handed over */
+  makeClosed(folder: string): string {
     const parts = relative(this.#inside, folder).split(sep)
     let path = this.#root
     makePassage(path)
@@ -71,7 +93,6 @@ export class WorkFolders {
     const made = join(path, parts.at(-1) as string)
     this.#discard(made)
     mkdirSync(made, { mode: 0o700 })
-    chownSync(made, this.#owner.uid, this.#owner.gid)
     return made
   }
 
@@ -182,7 +203,7 @@ function firstSafe(bases: string[]): string {
 }
 
 /** @throws unless it is a folder that this user alone changes */
-function makePassage(path: string): void {
+export function makePassage(path: string): void {
   try {
     mkdirSync(path, { mode: PASS_MODE })
     chmodSync(path, PASS_MODE)

@@ -1,11 +1,13 @@
 /** What members announce with their answers, held against what has arrived: an answer that announces more does not count. */
 import type { Signed } from '../../protocols/envelope.ts'
 import type { Ack, Produced } from '../../protocols/phase.ts'
+import { type Announced, answerOf } from '../../protocols/verify/signed-files.ts'
 
-export class Announcements {
+export class Announcements implements Announced {
   readonly #arrived = new Set<string>()
-  /** Digests of the lists of files that counted answers name. */
   readonly answered = new Set<string>()
+  readonly listing = new Set<string>()
+  readonly unlisted = new Set<string>()
 
   /** A tarball is in its place; its receipt follows, and then the answer of its member. @param files digest of its list of files */
   received(peer: string, { digest, bytes }: { digest: string; bytes: number }, files?: string): void {
@@ -14,11 +16,19 @@ export class Announcements {
 
   /** @returns what an answer announces that has not arrived */
   missingOf({ by, value }: Signed<Ack>): string | undefined {
-    const { produced = [] } = value
-    const missing = produced.find(each => !this.#arrived.has(keyOf(by, each)))
+    const missing = value.produced?.find(each => !this.#arrived.has(keyOf(by, each)))
     if (missing != null) return `it announced ${missing.name}, which did not arrive`
-    for (const { files } of produced) if (files != null) this.answered.add(files)
+    this.note(by, value)
     return undefined
+  }
+
+  /** An answer counts. */
+  note(by: string, { produced = [] }: Pick<Ack, 'produced'>): void {
+    for (const { files } of produced) {
+      if (files != null) this.answered.add(answerOf(by, files))
+      const kind = files == null ? this.unlisted : this.listing
+      kind.add(by)
+    }
   }
 }
 

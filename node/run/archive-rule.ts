@@ -1,20 +1,6 @@
-/** Which results of other peers this one takes in: from whom, `allow.archive` of config.toml, and whose. Pure. */
-import type { AllowSettings } from '../../protocols/config-file.ts'
+/** Which results of other peers this one takes in: whose. From whom is a rule of its owner, `allow.archive`. Pure. */
 import type { RunRecord } from '../../protocols/record.ts'
 import { isController, type Roles } from '../mesh/permissions.ts'
-
-/** @param named gives the live peers that call themselves by a name: one of two peers identifies neither */
-export function refusalOfArchive(
-  rule: NonNullable<AllowSettings['archive']>,
-  peer: string,
-  named: (name: string) => string[]
-): string | undefined {
-  if (rule === true) return undefined
-  const listed = rule === false ? [] : rule
-  const names = listed.filter(each => each === peer || named(each).includes(peer))
-  if (names.some(each => each === peer || named(each).length === 1)) return undefined
-  return names.length === 0 ? `does not name ${peer}` : `names ${names[0]}, as several peers call themselves`
-}
 
 interface Moved {
   run: string

@@ -1,6 +1,6 @@
 /** Which of the peers that a selector means are here, and which are not. Pure. */
 import type { MemberView } from '../../protocols/control.ts'
-import type { Quorum } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
 import { neededOf } from './quorum.ts'
 import { namesIn, parseSelector } from './selector.ts'
 

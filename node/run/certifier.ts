@@ -29,12 +29,12 @@ export class Certifier {
 
   /** Members without a good answer are excluded from here on. @returns the signed certificate */
   certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
-    const { run, epoch, seq, phase, subject, step, when } = command
+    const { run, epoch, seq, phase, subject, step, part, when } = command
     const { events, parts, active } = this.#run
-    const excluded = this.#excludedBy(phase, closed)
+    const excluded = this.#excludedBy(command, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const about = { seq, phase, step, when, verdict, asked }
+    const about = { seq, phase, step, part, when, verdict, asked }
     const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)
@@ -55,11 +55,16 @@ export class Certifier {
     return sealed
   }
 
-  /** A workload that fails is a result, not a member that is out of order; those that were lost meanwhile are out of the run already. */
-  #excludedBy(phase: Phase, { missing }: Closed): Exclusion[] {
-    if (phase !== 'work') return missing.map(each => ({ ...each, phase, reason: cutText(each.reason) }))
+  /**
+   * A command that fails is a result, not a member that is out of order, and so is a workload: it is in a good answer. Those that were lost
+   * meanwhile are out of the run already.
+   */
+  #excludedBy({ phase, part }: Command, { missing }: Closed): Exclusion[] {
+    const isAnswered = phase !== 'work' || part != null
+    const out = isAnswered ? missing.map(each => ({ ...each, phase, reason: cutText(each.reason) })) : []
+    if (phase !== 'work') return out
     const lost = this.#run.record.excluded.filter(each => each.phase === 'work' && !this.#lost.has(each.peer))
     for (const { peer } of lost) this.#lost.add(peer)
-    return lost
+    return [...lost, ...out.filter(({ peer }) => !this.#run.excluded.has(peer))]
   }
 }

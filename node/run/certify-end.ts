@@ -12,7 +12,12 @@ import type { ResultToSeal } from './sealing.ts'
  * Nobody answered this `terminate`: its certificate only says, signed, that the run is over.
  * @returns what the mesh must hear; nothing where nobody was asked to join, or all had heard of the end
  */
-export async function certifyEnd({ folder, record, events, signer }: ResultToSeal): Promise<Notice | undefined> {
+export async function certifyEnd({
+  folder,
+  record,
+  events,
+  signer
+}: Omit<ResultToSeal, 'announced'>): Promise<Notice | undefined> {
   const { run, epoch, manifest, roster, excluded, reason } = record
   const offer = await folder.readEnvelope(OFFER_FILE).catch(() => undefined)
   const subject = manifest ?? (offer == null ? undefined : digestOf(encode(offer)))

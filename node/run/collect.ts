@@ -7,18 +7,26 @@ import { custodyOf, holdersOf } from '../../protocols/custody.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { type StoredEvent, storedEvent } from '../../protocols/events.ts'
+import { isRunId } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { ask } from '../../protocols/stream.ts'
+import type { Log } from '../log.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
+import { forgetCollection, isCollectionOpen, noteCollection, openCollections } from '../store/begun-collections.ts'
 import { printable } from '../store/entries.ts'
+import type { Home } from '../store/home.ts'
 import { loadJournal } from '../store/journal.ts'
-import { checkResult } from '../store/stored-results.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import { checkResult, hasResult } from '../store/stored-results.ts'
 import type { Coordinator } from './coordinator.ts'
 import { RunEvents } from './events.ts'
 import { noteReceived } from './received.ts'
-import type { Receiver } from './receiver.ts'
+import type { Receiver, Reception } from './receiver.ts'
 import { expectationOf } from './reception.ts'
+import { endCollection, sealAnew } from './seal-anew.ts'
+
+const USE = 'is being collected here: wait until that has ended'
 
 export interface CollectComponents {
   streams: Streams
@@ -30,10 +38,41 @@ export interface CollectedFrom extends Omit<Collected, 'digest'> {
   name: string
 }
 
-export class Collect extends Part<CollectComponents, { signer: Signer }> {
+interface Collection {
+  folder: RunFolder
+  record: RunRecord
+  events: RunEvents
+  /** Whom it asks. */
+  names: Map<string, string>
+  /** Files that were not taken, which nobody was told of yet. */
+  refused: CollectedFrom[]
+  /** Whether a member offered something: also what is not taken may leave files. */
+  hasGrown: boolean
+}
+
+export interface CollectInit {
+  signer: Signer
+  home: Home
+  log: Log
+}
+
+export class Collect extends Part<CollectComponents, CollectInit> {
+  /** Collections that a killed daemon left are ended, so that their results are as they were signed. */
+  async afterStart(): Promise<void> {
+    const { home, log } = this.init
+    for (const run of (await openCollections(home)).filter(isRunId)) {
+      try {
+        if (hasResult(home, run)) await this.components.coordinator.inUse.during(run, USE, () => this.#endEarlier(run))
+        else await forgetCollection(home, run)
+      } catch (cause) {
+        log.warn('a collection could not be ended', { run, why: asBakError(cause).message })
+      }
+    }
+  }
+
   /** @throws {BakError} `no-such-run`, `busy` while the run goes on or its result is in use, `not-the-controller`, `damaged` with what is not as it was signed */
   async *from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
-    const release = this.components.coordinator.inUse.claim(run, 'is being collected here: wait until that has ended')
+    const release = this.components.coordinator.inUse.claim(run, USE)
     try {
       yield* this.#from(run, signal)
     } finally {
@@ -42,54 +81,66 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
   }
 
   async *#from(run: string, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
-    const { coordinator, receiver } = this.components
-    const folder = coordinator.folder(run)
-    const record = await folder.readRecord().catch(() => undefined)
-    if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    this.#checkHolder(record)
+    const folder = this.components.coordinator.folder(run)
+    const before = await folder.readRecord().catch(() => undefined)
+    if (before == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
+    this.#checkHolder(before)
+    await this.#endEarlier(run)
     await checkResult(folder.root)
-    const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
-    const events = await RunEvents.open(folder.journal, values, () => {})
-    const names = askedIn(record)
-    let hasArrived = false
-    const refused: CollectedFrom[] = []
-    receiver.open(run, {
-      folder,
-      transfers: record.spec.policy.transfers,
-      ...expectationOf(record),
-      nameOf: peer => names.get(peer),
-      onWait: () => {},
-      onProgress: () => {},
-      // the member that is asked says it
-      onRefused: () => {},
-      onReceived: (peer, offer, transfer) => {
-        const name = names.get(peer) ?? peer
-        noteReceived({ record, events }, { peer, name }, offer, transfer)
-        hasArrived = true
-        for (const { path, reason } of transfer.refused)
-          refused.push({ name, what: printable(path), bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
-      }
-    })
+    const collection = await this.#begin(folder, run)
     let isComplete = true
     try {
-      for (const [peer, name] of names) {
-        const outcomes = new Set<Collected['outcome']>()
-        for await (const collected of this.#one(record, peer, name, signal)) {
-          outcomes.add(collected.outcome)
-          if (collected.outcome === 'failed') isComplete = false
-          yield collected
-          yield* refused.splice(0)
-        }
-        if (outcomes.has('arrived') && outcomes.size === 1) {
-          record.missing = record.missing?.filter(each => each.peer !== peer)
-        }
+      for await (const collected of this.#all(collection, signal)) {
+        if (collected.outcome === 'failed') isComplete = false
+        yield collected
+        yield* collection.refused.splice(0)
       }
     } finally {
-      await receiver.settle(run)
-      await receiver.close(run, isComplete)
-      await events.close()
-      if (hasArrived) await folder.sealAnew(record, this.init.signer)
+      await this.#end(collection, isComplete)
     }
+  }
+
+  /** From here on the result may grow. */
+  async #begin(folder: RunFolder, run: string): Promise<Collection> {
+    const record = await folder.readRecord()
+    const { values } = await loadJournal<StoredEvent>(folder.journal, storedEvent as never)
+    await noteCollection(this.init.home, run)
+    const events = await RunEvents.open(folder.journal, values, () => {})
+    const collection: Collection = { folder, record, events, names: askedIn(record), refused: [], hasGrown: false }
+    this.components.receiver.open(run, receptionOfCollection(collection))
+    return collection
+  }
+
+  /** It gets its seal, and is as it was signed again. */
+  async #end({ folder, record, events, hasGrown }: Collection, isComplete: boolean): Promise<void> {
+    const { receiver } = this.components
+    const { home, signer } = this.init
+    await receiver.settle(record.run)
+    await receiver.close(record.run, isComplete)
+    if (hasGrown) await sealAnew({ folder, record, events, signer })
+    await events.close()
+    await forgetCollection(home, record.run)
+  }
+
+  /** Asks each member. */
+  async *#all({ record, names }: Collection, signal: AbortSignal): AsyncGenerator<CollectedFrom> {
+    for (const [peer, name] of names) {
+      const outcomes = new Set<Collected['outcome']>()
+      for await (const collected of this.#one(record, peer, name, signal)) {
+        outcomes.add(collected.outcome)
+        yield collected
+      }
+      if (outcomes.has('arrived') && outcomes.size === 1)
+        record.missing = record.missing?.filter(each => each.peer !== peer)
+    }
+  }
+
+  /** What an earlier collection brought before the daemon was killed gets its seal. @throws {BakError} `damaged` */
+  async #endEarlier(run: string): Promise<void> {
+    if (!isCollectionOpen(this.init.home, run)) return
+    const { coordinator } = this.components
+    await endCollection(coordinator.folder(run), this.init.signer)
+    await forgetCollection(this.init.home, run)
   }
 
   /** @throws {BakError} `not-the-controller` if the seal of this peer would be worth nothing */
@@ -122,3 +173,28 @@ export class Collect extends Part<CollectComponents, { signer: Signer }> {
 /** Every peer that was asked to join may have something, excluded or not. */
 const askedIn = ({ excluded, roster }: RunRecord) =>
   new Map([...excluded, ...roster].map(({ peer, name }) => [peer, name]))
+
+function receptionOfCollection(collection: Collection): Reception {
+  const { folder, record, events, names, refused } = collection
+  const expected = expectationOf(record)
+  return {
+    ...expected,
+    folder,
+    transfers: record.spec.policy.transfers,
+    nameOf: peer => names.get(peer),
+    check(peer, offer) {
+      expected.check(peer, offer)
+      collection.hasGrown = true
+    },
+    onWait: () => {},
+    onProgress: () => {},
+    // the member that is asked says it
+    onRefused: () => {},
+    onReceived(peer, offer, transfer) {
+      const name = names.get(peer) ?? peer
+      noteReceived({ record, events }, { peer, name }, offer, transfer)
+      for (const { path, reason } of transfer.refused)
+        refused.push({ name, what: printable(path), bytes: 0, outcome: 'failed', reason: `refused here: ${reason}` })
+    }
+  }
+}

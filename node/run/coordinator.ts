@@ -8,7 +8,8 @@ import type { Begun, Caller } from '../../protocols/control/runs.ts'
 import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
-import type { OutputPortion } from '../../protocols/output.ts'
+import { labelsIn } from '../../protocols/instances.ts'
+import type { OutputMark, OutputPortion, OutputRequest } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Artifacts } from '../artifacts/artifacts.ts'
@@ -25,14 +26,14 @@ import { closeInbox } from '../store/inbox.ts'
 import { loadJournal } from '../store/journal.ts'
 import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
-import { hasResult, listResults } from '../store/stored-results.ts'
+import { hasResult, listResults, removeResult } from '../store/stored-results.ts'
 import { onAbort, within } from '../wait.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
-import { followOutput } from './output.ts'
+import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
@@ -159,18 +160,22 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     for (const event of values.slice(from)) yield event.type === 'ended' ? { ...event, folder: root } : event
   }
 
-  /** The output of a run whose folder is here, to its end. */
-  output(run: string, signal: AbortSignal): AsyncGenerator<OutputPortion> {
+  /** The output of a run whose folder is here, as far as it has come, and its end. @throws {BakError} `no-such-run` */
+  async *output({ run, ...asked }: OutputRequest, signal: AbortSignal): AsyncGenerator<OutputPortion | OutputMark> {
+    const record = await this.record(run)
+    if (record == null) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     const { home } = this.init
-    const output = new RunOutput([home.runs(run), join(home.work(run), 'data')])
-    return followOutput(output, () => this.driver(run) == null, signal)
+    // while the run goes on this peer gives out its own part as any member does
+    const own = this.driver(run) == null ? [join(home.work(run), 'data')] : []
+    const output = new RunOutput([home.runs(run), ...own], labelsIn(record.spec))
+    yield* readOutput(output, { ...asked, follow: false }, { signal })
   }
 
   /** Deletes a result. @throws {BakError} `busy` while the run goes on or its result is in use, `no-such-run` */
   async remove(run: string): Promise<void> {
     await this.inUse.during(run, 'is being deleted here', async () => {
       if (!hasResult(this.init.home, run)) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-      await this.folder(run).remove()
+      await removeResult(this.init.home, run)
       // nobody asks for a receipt of a result that is gone
       await closeInbox(this.init.home.inbox(run), true)
       this.#unsealed.delete(run)
@@ -236,6 +241,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onClose: () => driver.checkReachable(),
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
       onStaging: (peer, done, total) => driver.onStaging(peer, done, total),
+      onWork: (peer, state) => driver.onWork(peer, state),
       onAcks: (_, acks) => driver.receive(acks)
     })
     receiver.open(id, receptionOf(driver))

@@ -9,6 +9,7 @@ import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { isWhole, statusOf } from '../../protocols/verdict.ts'
+import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
@@ -25,6 +26,7 @@ import type { RunContext } from './run-context.ts'
 import { sealResult } from './sealing.ts'
 import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
+import { WorkWatch } from './work-watch.ts'
 
 /** A workload that is cancelled has ended after this, or is not waited for, ms. */
 const CANCEL_GRACE_MS = 6_000
@@ -49,6 +51,7 @@ export class Driver {
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
   readonly #sends: SendWatch
+  readonly #work: WorkWatch
   /** Shortfalls that each member has named before its answer. */
   readonly #named = new Map<string, number>()
   /** The sample that began last. */
@@ -60,15 +63,21 @@ export class Driver {
     this.#plan = planOf(run.order.spec).slice(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
-    this.#watch = new LossWatch(run, why => this.#abort(why))
+    this.#watch = new LossWatch(run, {
+      onHopeless: why => this.#abort(why),
+      awaits: peer => this.#phases.open?.command.part != null && this.#phases.open.waitsFor(peer),
+      onExcluded: () => this.#phases.open?.checkReachable()
+    })
+    this.#work = new WorkWatch(run, why => this.#abort(why))
   }
 
   /** @returns whether the folder is sealed; never rejects */
   async drive(): Promise<boolean> {
     const { order, parts, events, record } = this.run
-    const { name, command } = order.spec
+    const { name, command, workload } = order.spec
+    const workloads = workload.map(each => each.name)
     const steps = stepsOf(order.spec).length
-    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, steps })
+    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, workloads, steps })
     let ending: Ending = { verdict: 'ok' }
     const fail = (cause: unknown) => {
       if (ending.verdict === 'ok') ending = this.#endingOf(cause)
@@ -97,8 +106,8 @@ export class Driver {
   #abort(why: Stopped): void {
     this.run.cancel(why)
     const { open } = this.#phases
-    // the workload ends by the signal, and its result still counts
-    if (open?.command.phase === 'work') open.touch(CANCEL_GRACE_MS)
+    // the command ends by the signal, and its result still counts; workloads of members are ended by `stop`
+    if (open?.command.phase === 'work' && open.command.part == null) open.touch(CANCEL_GRACE_MS)
     else open?.close()
   }
 
@@ -141,6 +150,11 @@ export class Driver {
     const before = this.#named.get(peer) ?? 0
     if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
     if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
+  }
+
+  /** A member says what a workload of it does. */
+  onWork(peer: string, state: WorkState): void {
+    this.#work.onState(peer, state)
   }
 
   /** Whether the peer may open a stream for its answers. The last phase asks the excluded, too, whose stream may have closed with their part. */
@@ -206,7 +220,10 @@ export class Driver {
     const { run } = this
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
-    if (at.phase === 'start') this.#step = at.step
+    if (at.phase === 'start') {
+      this.#step = at.step
+      this.#work.begin(at.step)
+    }
     for (const hook of this.#hooks) await hook.before?.(at, run)
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
@@ -235,8 +252,7 @@ export class Driver {
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
-    const { answered } = this.run.announcements
-    const why = await sealResult({ record, events, folder, signer: parts.signer, answered })
+    const why = await sealResult({ record, events, folder, signer: parts.signer, announced: this.run.announcements })
     if (why != null) parts.log.error('no seal', { run: id, why })
     return why == null
   }

@@ -2,9 +2,9 @@
 import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
-import { describeExit } from '../../protocols/phase.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
+import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
 import type { Closed } from './open-phase.ts'
 import { Stopped } from './stopped.ts'
 
@@ -31,11 +31,23 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
 }
 
 /** Of a run in which all phases went well. */
-export function endingOfWorkload({ workload, spec }: RunRecord): Ending {
-  const bad = workload.find(each => each.exit !== 0 || each.error != null || each.timedOut)
-  if (bad == null) return { verdict: 'ok' }
-  const how = describeExit(bad)
-  const why = bad.timedOut ? `ended at its deadline of ${spec.policy.timeout} s (${how})` : how
-  const said = bad.error == null ? '' : `: ${bad.error}`
-  return { verdict: 'workload-failed', reason: `${why} in ${stepFolder(bad.step)}${said}` }
+export function endingOfWorkload({ workload, spec }: Pick<RunRecord, 'workload' | 'spec'>): Ending {
+  const reason = reasonOf(workload, spec)
+  return reason == null ? { verdict: 'ok' } : { verdict: 'workload-failed', reason }
+}
+
+/** @returns the first that failed, and how many did; undefined if none did that the policy does not ignore */
+export function reasonOf(workload: WorkEntry[], spec: RunRecord['spec']): string | undefined {
+  const bad = failuresIn(workload, spec)
+  const [first] = bad
+  if (first == null) return undefined
+  const { error, member } = first
+  const why = failureOf(first, spec) ?? ''
+  if (member == null) {
+    // the step stands before what the command said
+    const said = error == null ? '' : `: ${error}`
+    return `${why.slice(0, why.length - said.length)} in ${stepFolder(first.step)}${said}`
+  }
+  const others = bad.length === 1 ? '' : `; ${bad.length} failed in all`
+  return cutText(`${placeOf(first, spec)}: ${why}, in ${stepFolder(first.step)}${others}`)
 }

@@ -28,11 +28,16 @@ export function refusalOfOffer(
   return undefined
 }
 
-function isPlanned(place: ResultPath, { peer, tools }: RosterEntry, { spec, controller }: Planned): boolean {
+function isPlanned(
+  place: ResultPath,
+  { peer, tools, workloads = [] }: RosterEntry,
+  { spec, controller }: Planned
+): boolean {
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
   const { number, name, sample } = place.step
   if (spec.iterations[number - 1]?.name !== name || sample > spec.samples) return false
-  // the workload runs on the controller
-  return place.kind === 'workload' ? peer === controller.peer : tools.some(({ group }) => group === place.group)
+  if (place.kind === 'tools') return tools.some(({ group }) => group === place.group)
+  // a command runs on the controller
+  return workloads.length > 0 || (spec.command != null && peer === controller.peer)
 }

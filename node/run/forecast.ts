@@ -6,10 +6,11 @@ import type { ToolsChecked } from '../../protocols/check-tools.ts'
 import type { MemberView, Plan } from '../../protocols/control.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { statusOf } from '../../protocols/verdict.ts'
+import { sizeOfWorkload } from '../work/workloads/assign.ts'
 import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 import { patienceOf } from './expect.ts'
 import { describePhase, planOf } from './plan.ts'
-import { candidatesOf, neededBy, withDriver } from './roster.ts'
+import { candidatesOf, neededBy, whyNotPlaced, withDriver } from './roster.ts'
 import { absencesOf, lackOf } from './shortfalls.ts'
 
 /** What a candidate answered; `error` if it did not. */
@@ -33,18 +34,19 @@ export function forecast(init: ForecastInit): Plan {
   const attendance = attendanceOf(on, members)
   const size = sizeOf(attendance, expect)
   const candidates = candidatesNow(init)
-  const planned = candidates.map(({ peer, name, tools, driver }, rank) => {
+  const planned = candidates.map(({ peer, name, tools, workloads, driver }, rank) => {
     const answer = checked.get(peer)
     const missing = answer != null && 'tools' in answer ? answer.tools.filter(({ usable }) => !usable) : []
     const excluded = whyExcluded(spec, answer, missing)
-    return { peer, name, rank, tools, missing, driver, excluded }
+    return { peer, name, rank, tools, workloads, missing, driver, excluded }
   })
   const needed = neededBy(policy.quorum, candidates, size)
   const out = planned.filter(({ excluded }) => excluded != null)
   const enough = isEnough(attendance, { quorum: policy.quorum, expect })
   const waits = !isComplete(attendance, expect) || !enough
   const wait = waits ? patienceOf(spec, attendance) : undefined
-  const isMet = enough && candidates.length - out.length >= needed
+  const unplaced = whyNotPlaced(spec, attendance.here)
+  const isMet = enough && unplaced == null && candidates.length - out.length >= needed
   const verdict = isMet ? 'ok' : 'quorum'
   const about = { on, quorum: policy.quorum, expect, waited: wait }
   const refusals = out.map(({ name, excluded }) => `${name}: ${excluded}`).join('; ')
@@ -56,10 +58,19 @@ export function forecast(init: ForecastInit): Plan {
       ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each)))
     ],
     ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },
-    reason: isMet ? undefined : enough ? `${needed} members must join; ${refusals}` : whyTooFew(attendance, about),
+    reason: isMet
+      ? undefined
+      : !enough
+        ? whyTooFew(attendance, about)
+        : (unplaced ?? `${needed} members must join; ${refusals}`),
     needed,
     phases: planOf(spec).map(describePhase),
-    command: spec.command
+    command: spec.command,
+    workloads: spec.workload.map(({ name, role, command }) => ({
+      ...{ name, role, command },
+      members: candidates.filter(({ workloads }) => workloads?.some(each => each.name === name)).length,
+      instances: sizeOfWorkload(name, candidates)
+    }))
   }
 }
 

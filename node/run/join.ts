@@ -15,12 +15,12 @@ import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import { describeAbsent } from './attendance.ts'
 import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
-import { candidatesOf, driversOf, freeze, withDriver } from './roster.ts'
+import { candidatesOf, driversOf, freeze, whyNotPlaced, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { importStaged } from './staging-import.ts'
 import { Stopped } from './stopped.ts'
 
-/** @throws {BakError} `quorum` if too few peers are there in time, {Stopped} if too few answer the preflight, what cancels the run */
+/** @throws {BakError} `quorum` if too few peers are there in time, {Stopped} if workloads have nobody to run on or too few answer the preflight, what cancels the run */
 export async function offerRun(run: RunContext): Promise<void> {
   const { order, parts, events, folder } = run
   const { spec, epoch, created } = order
@@ -34,6 +34,8 @@ export async function offerRun(run: RunContext): Promise<void> {
     }
   })
   run.attended(attendance)
+  const unplaced = whyNotPlaced(spec, attendance.here)
+  if (unplaced != null) throw new Stopped('quorum', unplaced)
   run.staged = await importStaged(run, signal)
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
@@ -102,8 +104,8 @@ export async function freezeRoster(run: RunContext, acks: Signed<Ack>[]): Promis
   const { digest, bytes } = setSubject(run, sealed)
   record.manifest = digest
   await folder.writeEnvelope(MANIFEST_FILE, sealed)
-  const members = record.roster.map(({ peer, name, rank, tools }) => ({
-    ...{ peer, name, rank },
+  const members = record.roster.map(({ peer, name, rank, tools, workloads }) => ({
+    ...{ peer, name, rank, workloads },
     tools: tools.map(({ tool }) => tool)
   }))
   events.store({ type: 'roster', manifest: digest, members })

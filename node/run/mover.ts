@@ -3,35 +3,38 @@
  * receipt, and only then deleted here. Only a peer with the label `archive=true` takes results in.
  */
 import { dirname } from 'node:path'
-import { decode } from '../../protocols/codec.ts'
+import { decode, encode } from '../../protocols/codec.ts'
 import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
 import { handOver } from '../../protocols/custody.ts'
-import { envelope, type Signer } from '../../protocols/envelope.ts'
+import { type Envelope, envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import {
   type Admission,
   MAX_UNPACKED_BYTES,
   maxDataOf,
+  receiptSubject,
   receiveTarball,
   Slots,
   sendTarball,
   type TarballOffer
 } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { hereNamed } from '../mesh/membership/named.ts'
+import { namesOf, refusalOfPeer } from '../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../mesh/names/peer-rule.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Bounds } from '../store/bounded-unpack.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
+import type { Inbox } from '../store/inbox.ts'
 import { forgetMoved, noteMoved } from '../store/moved.ts'
 import { openOutbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
-import { checkResult, hasResult, moveFolder, takeIn } from '../store/stored-results.ts'
+import { checkResult, hasResult, moveFolder, removeResult, takeIn } from '../store/stored-results.ts'
 import { UnfinishedMoves } from '../store/unfinished-moves.ts'
-import { refusalOfArchive, refusalOfResult } from './archive-rule.ts'
+import { refusalOfResult } from './archive-rule.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -55,6 +58,8 @@ export interface MoverInit {
   signer: Signer
   /** Who may store results here. */
   archive: NonNullable<AllowSettings['archive']>
+  /** Whom the names in it mean. */
+  names: Names
   limits: Pick<ReceiveLimits, 'ratio'>
 }
 
@@ -95,7 +100,9 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
     // the seal is made anew with the handover: what is not as it was signed must not get one
     await checkResult(folder.root)
-    await folder.writeRecord(handOver(await folder.readRecord(), to.peer, this.init.signer), this.init.signer)
+    const record = await folder.readRecord()
+    const given = handOver(record, to.peer, this.init.signer)
+    if (given !== record) await folder.writeRecord(given, this.init.signer)
     const packing = moveFolder(this.init.home, run)
     const outbox = await openOutbox(packing, run)
     try {
@@ -116,7 +123,7 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     }
     if (keep) return
     await noteMoved(this.init.home, run, { ...to, at: Date.now() })
-    await folder.remove()
+    await removeResult(this.init.home, run)
   }
 
   /** What an earlier life of the daemon had begun to take in begins anew. */
@@ -126,21 +133,30 @@ export class Mover extends Part<MoverComponents, MoverInit> {
 
   async #admit(offer: TarballOffer, peer: string): Promise<Admission> {
     const { coordinator, members } = this.components
+    const { archive, names } = this.init
     const { run, allow, digest, bytes } = offer
     this.#checkSender(peer)
     if (allow.length !== 1 || allow[0] !== run) throw new BakError('bad-message', `${peer} offers more than a run`)
     const inbox = await this.#unfinished.inbox(run)
     const had = await inbox?.receipt(digest)
     if (had != null) return { have: decode(envelope, new Uint8Array(had)) }
+    // the daemon was killed when the result had its place and before it had a receipt
+    if (hasResult(this.init.home, run) && inbox?.isWhole(digest) === true)
+      return { have: await this.#receiptFor(offer, inbox) }
     if (hasResult(this.init.home, run))
       throw new BakError('cannot-create', `${members.self.name} has a folder of ${run} already`)
     await ensureFree(this.init.home.inbox(), bytes)
     const release = coordinator.inUse.claim(run, `is being moved here by ${members.get(peer)?.shown ?? peer}: wait`)
     try {
-      const sink = await this.#unfinished.sink(offer, peer, async tarball => {
+      const sink = await this.#unfinished.sink(offer, peer, async (tarball, onWhole) => {
         await takeIn(this.init.home, run, tarball, {
           bounds: this.#boundsOf(offer),
-          check: record => this.#checkRecord(record, run, peer)
+          check: record => this.#checkRecord(record, run, peer),
+          onWhole: async () => {
+            // a name of the list that lets a result in means its mover from now on
+            await names.bind(namesOf(archive, askingOf(peer, members, names)), peer)
+            await onWhole()
+          }
         })
         await forgetMoved(this.init.home, run)
       })
@@ -152,6 +168,13 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     }
   }
 
+  async #receiptFor({ run, what, digest, bytes }: TarballOffer, inbox: Inbox): Promise<Envelope> {
+    const sealed = seal(receiptSubject, { run, what, digest, bytes, at: Date.now() }, this.init.signer)
+    await inbox.keepReceipt(digest, encode(sealed))
+    await forgetMoved(this.init.home, run)
+    return sealed
+  }
+
   /** @throws {BakError} `not-allowed` unless the owner lets this peer store results here */
   #checkSender(peer: string): void {
     const { members, authority } = this.components
@@ -160,8 +183,8 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     if (self.labels.archive !== 'true') {
       throw new BakError('not-allowed', `${self.name} takes no results: it has not the label archive=true`)
     }
-    const named = (asked: string) => hereNamed(members, asked).map(each => each.peer)
-    const why = refusalOfArchive(this.init.archive, peer, named)
+    const { archive, names } = this.init
+    const why = refusalOfPeer(archive, askingOf(peer, members, names))
     if (why == null) return
     throw new BakError(
       'not-allowed',

@@ -18,6 +18,8 @@ export interface OpenPhaseInit {
   needed: number
   /** Waits for everyone who can still answer. */
   cleanup: boolean
+  /** The answers that are needed end it. */
+  first?: boolean
   /** For this long after the command a peer that cannot be reached may return, ms. */
   grace: number
   /** False if this peer is the only addressee: what it tells itself is not lost. */
@@ -237,9 +239,9 @@ export class OpenPhase {
 
   #judge(deadlinePassed: boolean): void {
     if (this.#over) return
-    const { needed, cleanup, asked } = this.#init
+    const { needed, cleanup, first, asked } = this.#init
     const waiting = asked.size - this.#acks.size - this.#lost.size - this.#late.size - this.#rejected.size
-    const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup })
+    const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup, first })
     if (verdict === 'open') return
     this.#over = true
     const timers = [this.#repeat, this.#deadline, this.#limit, this.#grace, ...this.#prolonged.values()]

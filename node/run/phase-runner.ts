@@ -59,8 +59,8 @@ export class PhaseRunner {
     const { cancelled, parts, record } = this.#run
     if (!cleanup) cancelled.throwIfAborted()
     const self = parts.signer.peer
-    const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at.who)
-    const needed = at.who === 'controller' ? 1 : this.#run.needed
+    const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at)
+    const needed = at.who === 'controller' ? 1 : this.#run.neededIn(at, asked.size)
     const command = this.#command(at, asked)
     const closed = await this.#untilClosed(command, at, { asked, needed, cleanup })
     const certificate = this.#certifier.certify(command, closed, { asked: asked.size, needed })
@@ -104,9 +104,10 @@ export class PhaseRunner {
     return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
-  #command({ phase, step, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
+  #command({ phase, step, part, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
     const { order, excluded, subject, candidates } = this.#run
-    const isNamed = who === 'candidates' || who === 'controller' || (who === 'members' && excluded.size > 0)
+    const isNamed =
+      who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
     const margin = phase === 'start' ? this.#margin.next(candidates.length) : undefined
     const issued = Date.now()
     this.#run.agreed = margin == null ? this.#run.agreed : issued + margin
@@ -120,6 +121,7 @@ export class PhaseRunner {
       issued,
       deadline,
       step,
+      part,
       when,
       at: margin == null ? undefined : this.#run.agreed,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
@@ -137,17 +139,19 @@ export class PhaseRunner {
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase } = command
+    const { seq, phase, part } = command
     record.phase = phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', seq, phase, step, part, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace, limit },
+      first: part === 'clients' && this.#run.order.spec.ends === 'first',
       repeat: asked.size > 1 || !asked.has(parts.signer.peer),
       patience: this.#patience(command),
       publish: (each, waiting) => this.#dispatch.send(each, waiting),
-      isHere: peer => this.#run.isHere(peer),
+      // who runs workloads may be away for a while, and is excluded when that has been too long
+      isHere: peer => (part == null ? this.#run.isHere(peer) : !this.#run.excluded.has(peer)),
       onAnswer: (ack, after) => this.#onAnswer(command, asked, ack, after)
     })
     this.#open = opened
@@ -159,12 +163,12 @@ export class PhaseRunner {
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, when, issued } = command
+    const { seq, phase, step, part, when, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, when, peer: by, name }
+    const about = { type: 'ack' as const, seq, phase, step, part, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 
@@ -187,8 +191,14 @@ export class PhaseRunner {
 }
 
 /** The cause comes first: who failed, and how; then how many were needed. A controller that only drives is no member. */
-function stoppedBy({ phase }: PlannedPhase, { missing, acks }: Closed, { needed, candidates }: RunContext): Stopped {
+function stoppedBy(
+  { phase, part }: PlannedPhase,
+  { missing, acks }: Closed,
+  { needed, candidates }: RunContext
+): Stopped {
   const who = missing.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+  // of a workload that failed a member answers well: who does not answer so is missing
+  if (part != null) return new Stopped('quorum', who === '' ? `too few members answered work of ${part}` : who)
   if (phase === 'work') return new Stopped('workload-failed', who)
   const drivers = driversOf(candidates)
   const ok = acks.filter(({ by, value }) => value.outcome === 'ok' && !drivers.includes(by)).length

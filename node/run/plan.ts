@@ -1,20 +1,25 @@
 /** The order of a run's phases, as data: the driver walks it, `--dry-run` prints it. Nothing else knows the order. */
 import type { Phase } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
-import type { Step } from '../../protocols/phase.ts'
+import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
+import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
 const STOP_GRACE_MS = 5_000
+/** A member says why a server is not ready, or that a client was killed at its deadline, before it is given up, ms. */
+const ANSWER_MARGIN_MS = 30_000
 
 export interface PlannedPhase {
   phase: Phase
   step?: Step
+  /** Of `work`: workloads of members; left out for the command of the controller. */
+  part?: Part
   when?: 'begin' | 'end'
   /**
-   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part. `controller`: it alone. `everyone`: the
-   * excluded, too.
+   * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that run one of it. `controller`:
+   * it alone. `everyone`: the excluded, too.
    */
   who: 'candidates' | 'members' | 'controller' | 'everyone'
   /** It happens although the run has failed before: of a sample that had begun, or of the run. It waits for all who can still answer. */
@@ -39,14 +44,16 @@ export function planOf(spec: Spec): PlannedPhase[] {
   const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
+  // workloads have their own time to end by a signal
+  const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
       ? []
       : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
   const sample = (step: Step): PlannedPhase[] => [
     { ...usual, phase: 'start', step },
-    { ...usual, phase: 'work', step, who: 'controller', deadline: 0 },
-    { ...usual, phase: 'stop', step, always: 'sample', grace: STOP_GRACE_MS },
+    ...workOf(spec).map(each => ({ ...usual, ...each, phase: 'work' as const, step })),
+    { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
     { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
   return [
@@ -61,9 +68,35 @@ export function planOf(spec: Spec): PlannedPhase[] {
   ]
 }
 
-/** @returns a phase in one word or two, as people see it: `start 1-default/1` */
-export function describePhase({ phase, step, when }: Pick<PlannedPhase, 'phase' | 'step' | 'when'>): string {
-  if (step != null) return `${phase} ${step.number}-${step.name}/${step.sample}`
+/** @returns the work of one sample: servers until they are ready, then what is measured */
+function workOf(spec: Spec): Array<Pick<PlannedPhase, 'who' | 'part' | 'deadline'>> {
+  const has = (role: 'server' | 'client') => spec.workload.some(each => each.role === role)
+  const clients = clientTimeOf(spec) * 1000
+  return [
+    ...(has('server')
+      ? [{ who: 'members' as const, part: 'servers' as const, deadline: readyTimeOf(spec) * 1000 + ANSWER_MARGIN_MS }]
+      : []),
+    ...(has('client')
+      ? [
+          {
+            who: 'members' as const,
+            part: 'clients' as const,
+            deadline: clients === 0 ? 0 : clients + ANSWER_MARGIN_MS
+          }
+        ]
+      : []),
+    ...(spec.command == null ? [] : [{ who: 'controller' as const, deadline: 0 }])
+  ]
+}
+
+/** @returns a phase in a few words, as people see it: `start 1-default/1`, `work clients 1-default/1` */
+export function describePhase({
+  phase,
+  step,
+  part,
+  when
+}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'when'>): string {
+  if (step != null) return `${phase}${part == null ? '' : ` ${part}`} ${step.number}-${step.name}/${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
 

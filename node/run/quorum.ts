@@ -1,5 +1,5 @@
 /** When a phase is over, and how it went. Pure: takes values, returns values. */
-import type { Quorum } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
 
 /** @returns how many of `size` members must answer; a count above the size can never be met and stays as it is */
 export function neededOf(quorum: Quorum, size: number): number {
@@ -17,13 +17,23 @@ export interface Question {
   deadlinePassed: boolean
   /** A phase that cleans up waits for everyone who can still answer, however the quorum stands. */
   cleanup?: boolean
+  /** The answers that are needed end it, whoever else is waited for. */
+  first?: boolean
 }
 
 /**
  * Open while it can still change; met when all have answered, or at the deadline if enough have; failed at once when
  * enough cannot answer any more.
  */
-export function judge({ needed, ok, waiting, deadlinePassed, cleanup = false }: Question): 'open' | 'met' | 'failed' {
+export function judge({
+  needed,
+  ok,
+  waiting,
+  deadlinePassed,
+  cleanup = false,
+  first = false
+}: Question): 'open' | 'met' | 'failed' {
+  if (first && ok >= needed) return 'met'
   if (waiting === 0 || deadlinePassed) return ok >= needed ? 'met' : 'failed'
   if (ok + waiting < needed && !cleanup) return 'failed'
   return 'open'

@@ -186,35 +186,42 @@ export class Receiver {
     // the record of the run needs room, too: it names the members that could not send
     await ensureFree(reception.folder.root, offer.bytes)
     const began = performance.now()
-    const take = async (tarball: string | Uint8Array) => {
-      let files: string | undefined
-      const check = (sealed: Uint8Array) => {
-        files = checkFileList(sealed, { run: offer.run, by: peer }).digest
-      }
-      if (reception.room() <= open.unpacking.size)
-        throw new BakError(
-          'not-allowed',
-          `${offer.what} of ${name}: the record of ${offer.run} can name no more tarballs`
-        )
-      // what this peer packed itself is large only if its workload wrote so much
-      const maxList = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
-      const at = { allow: offer.allow.map(path => `${path}/`), what: offer.what, list: { maxBytes: maxList, check } }
-      const unpackAt = (bounds: Bounds) => unpackBounded(tarball, reception.folder.root, at, bounds)
-      const { refused, renamed, list } = await budget.take(offer, unpackAt)
-      if (list != null) reception.folder.addFileList(list)
-      for (const { path, reason: why } of refused)
-        this.#log.refused('entry refused', { run: offer.run, from: peer, entry: printable(path), why })
-      const path = this.#paths.of(peer)?.class
-      const took = performance.now() - began
-      reception.onReceived(peer, offer, { refused, renamed, files, took, path, carrier })
-    }
+    const sender = { peer, name, carrier }
     const sink = await inbox.sink(offer, async tarball => {
       if (open.settled) throw noTarballs(offer.run)
-      const taking = this.#orTell(open, peer, offer, () => take(tarball))
+      const take = () => this.#take(open, offer, sender, { tarball, budget, began })
+      const taking = this.#orTell(open, peer, offer, take)
       open.unpacking.add(taking)
       await taking.finally(() => open.unpacking.delete(taking))
     })
     return { sink }
+  }
+
+  /** Puts a tarball that is whole to its place, and its list to those of the result. */
+  async #take(
+    { reception, unpacking }: Open,
+    offer: TarballOffer,
+    { peer, name, carrier }: Sender,
+    { tarball, budget, began }: { tarball: string | Uint8Array; budget: Budget; began: number }
+  ): Promise<void> {
+    const { run, what, allow } = offer
+    if (reception.room() <= unpacking.size)
+      throw new BakError('not-allowed', `${what} of ${name}: the record of ${run} can name no more tarballs`)
+    let files: string | undefined
+    const check = (sealed: Uint8Array) => {
+      files = checkFileList(sealed, { run, by: peer, name }).digest
+    }
+    // what this peer packed itself is large only if its workload wrote so much
+    const maxBytes = peer === this.#signer.peer ? Number.POSITIVE_INFINITY : MAX_LIST_BYTES
+    const at = { allow: allow.map(path => `${path}/`), what, list: { maxBytes, check } }
+    const unpackAt = (bounds: Bounds) => unpackBounded(tarball, reception.folder.root, at, bounds)
+    const { refused, renamed, list } = await budget.take(offer, unpackAt)
+    if (list != null) reception.folder.addFileList(list)
+    for (const { path, reason: why } of refused)
+      this.#log.refused('entry refused', { run, from: peer, entry: printable(path), why })
+    const path = this.#paths.of(peer)?.class
+    const took = performance.now() - began
+    reception.onReceived(peer, offer, { refused, renamed, files, took, path, carrier })
   }
 
   /** What this peer packed itself is large only if its workload wrote so much. */

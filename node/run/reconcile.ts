@@ -5,7 +5,6 @@
 import { checkCertificate, type Evidence, readEvidence } from '../../protocols/certificate.ts'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
-import type { StoredEvent } from '../../protocols/events.ts'
 import { certificateFile, certificateNumber, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { provenRun } from '../../protocols/verify/proven-run.ts'
@@ -42,23 +41,21 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, when, verdict, asked } = value
+    const { seq, phase, step, part, when, verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    events.store({ type: 'phase-closed', seq, phase, step, when, verdict, ok, asked, took: 0, certificate })
+    events.store({ type: 'phase-closed', seq, phase, step, part, when, verdict, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
   const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))
   if (lost.length > 0) record.unreadable = [...(record.unreadable ?? []), ...lost]
 }
 
-/** @returns the phases of which neither begin nor end was written, though something of them or of a later one was */
+/** @returns the phases without an end, other than one that was open at last: that one was never certified */
 function numbersWithout({ past }: RunEvents): string[] {
-  const known = new Set(past.flatMap(each => (isOfPhase(each) ? [each.seq] : [])))
+  const closed = new Set(past.flatMap(each => (each.type === 'phase-closed' ? [each.seq] : [])))
   const last = Math.max(0, ...past.map(each => ('seq' in each ? each.seq : 0)))
-  const all = Array.from({ length: last }, (_, i) => i + 1)
-  return all.filter(seq => !known.has(seq)).map(certificateNumber)
+  const isOpen = past.some(each => each.type === 'phase-open' && each.seq === last)
+  const all = Array.from({ length: isOpen ? last - 1 : last }, (_, i) => i + 1)
+  return all.filter(seq => !closed.has(seq)).map(certificateNumber)
 }
-
-const isOfPhase = (event: StoredEvent): event is Extract<StoredEvent, { type: 'phase-open' | 'phase-closed' }> =>
-  event.type === 'phase-open' || event.type === 'phase-closed'

@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { removeTemporaries, writeAtomic } from '../store/atomic.ts'
 import { readJournal } from '../store/journal.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { Announcements } from './announcements.ts'
 import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
@@ -16,6 +17,7 @@ import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
 import { sealResult } from './sealing.ts'
+import { announcedIn } from './unsigned-files.ts'
 
 /** A run that has ended and has no seal: its record and events in memory say so. */
 export interface Unsealed {
@@ -63,7 +65,8 @@ export async function closeAbandoned(
 ): Promise<Unsealed | undefined> {
   const record = await folder.readRecord().catch(() => undefined)
   if (record == null || record.seal != null) return undefined
-  await removeTemporaries(folder.root)
+  for (const each of [folder.root, folder.certificates]) await removeTemporaries(each)
+  await folder.cutFileLists()
   const { values, lost } = await closeGaps(folder.journal, await loadWhole(folder.journal))
   const events = await RunEvents.open(folder.journal, values, () => {})
   rebuildRecord(record, values)
@@ -83,10 +86,13 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
+  record.partial ||= record.excluded.length > 0
+  // of messages that cannot be read nothing is known
+  const announced = await announcedIn(folder).catch(() => new Announcements())
   const notice = await certifyEnd({ folder, record, events, signer }).catch(() => undefined)
   if (notice != null) notices?.add(notice)
   await folder.writeMetadata(metadataOf(record)).catch(() => {})
-  return (await sealResult({ record, events, folder, signer })) == null ? undefined : { record, events }
+  return (await sealResult({ record, events, folder, signer, announced })) == null ? undefined : { record, events }
 }
 
 function reasonOf({ state, reason }: RunRecord, values: StoredEvent[]): string {

@@ -3,8 +3,11 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Availability, Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import { expandTools, optionsOf, type Quorum, type Spec } from '../../protocols/spec.ts'
+import { expandTools, optionsOf, type Spec } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
+import { inWords } from '../../protocols/toml-file.ts'
 import { listTools } from '../tools/index.ts'
+import { assignWorkloads, rerank, shortagesOf } from '../work/workloads/assign.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
 
@@ -16,24 +19,35 @@ export interface Candidacy extends Selectable {
 /** What runs where nothing was asked for and nothing is registered: it needs nothing installed. */
 const FALLBACK = ['proc']
 
-/** @returns the peers that the selector and the groups name, in order of names, each with its tools */
+/** @returns the peers that the selector and the groups name, in order of names, each with its tools and workloads */
 export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
   const takesPart = parseSelector(spec.on)
   const groups = spec.groups.map(group => ({ ...group, fits: parseSelector(group.on) }))
-  return members
-    .filter(member => takesPart(member))
-    .sort((a, b) => (a.shown < b.shown ? -1 : 1))
-    .map(member => {
-      const inGroups = groups.filter(group => group.fits(member))
-      const tools = [
-        ...defaultTools(spec, member),
-        ...inGroups.flatMap(group => assign(spec, group.name, expandTools(group.tools)))
-      ]
-      return { peer: member.peer, name: member.shown, tools: once(tools) }
-    })
+  const selected = members.filter(member => takesPart(member)).sort((a, b) => (a.shown < b.shown ? -1 : 1))
+  const placed = assignWorkloads(spec, selected, parseSelector)
+  return selected.map((member, i) => {
+    const inGroups = groups.filter(group => group.fits(member))
+    const tools = [
+      ...defaultTools(spec, member),
+      ...inGroups.flatMap(group => assign(spec, group.name, expandTools(group.tools)))
+    ]
+    const workloads = placed[i] ?? []
+    return {
+      ...{ peer: member.peer, name: member.shown, tools: once(tools) },
+      ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
+      ...(workloads.length > 0 ? { workloads } : {})
+    }
+  })
 }
 
-/** The controller runs the workload, whether a selector names it or not. */
+/** @returns why the workloads cannot run with these members, a line for each mistake; undefined if they can */
+export function whyNotPlaced(spec: Spec, members: Candidacy[]): string | undefined {
+  const selected = members.filter(parseSelector(spec.on))
+  const lacking = shortagesOf(spec, selected, parseSelector)
+  return lacking.length === 0 ? undefined : lacking.map(inWords).join('\n')
+}
+
+/** The controller drives the run, whether a selector names it or not. */
 export function withDriver(candidates: Candidate[], peer: string, name: string): Candidate[] {
   if (candidates.some(candidate => candidate.peer === peer)) return candidates
   return [...candidates, { peer, name, tools: [], driver: true }]
@@ -60,19 +74,18 @@ export function emptyGroups(spec: Spec, members: Candidacy[]): Array<{ name: str
 
 /** @returns the ranked roster of those who joined */
 export function freeze(candidates: Candidate[], joined: Map<string, Capabilities>): RosterEntry[] {
-  return candidates
-    .flatMap(candidate => {
-      const capabilities = joined.get(candidate.peer)
-      return capabilities == null ? [] : [{ ...candidate, capabilities }]
-    })
-    .map((entry, rank) => ({ ...entry, rank }))
+  const entries = candidates.flatMap((candidate, rank) => {
+    const capabilities = joined.get(candidate.peer)
+    return capabilities == null ? [] : [{ ...candidate, rank, capabilities }]
+  })
+  return rerank(entries).map((entry, rank) => ({ ...entry, rank }))
 }
 
 function defaultTools(spec: Spec, member: Candidacy): Assignment[] {
   const named = assign(spec, 'default', expandTools(spec.tools ?? []))
   if (spec.group != null) return [...named, ...registeredFor(spec.group, spec, member)]
   // a run that says what is measured gets nothing that is registered mixed into it
-  if (spec.tools != null || spec.groups.length > 0) return named
+  if (spec.tools != null || spec.groups.some(({ tools }) => tools.length > 0)) return named
   const registered = registeredFor('default', spec, member)
   return registered.length > 0 ? registered : assign(spec, 'default', FALLBACK)
 }

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
 import type { RunFolder } from '../store/run-folder.ts'
+import { runsRole } from '../work/workloads/assign.ts'
 import { Announcements } from './announcements.ts'
 import { type Attendance, sizeOf } from './attendance.ts'
 import type { RunEvents } from './events.ts'
@@ -13,6 +14,8 @@ import type { PlannedPhase } from './plan.ts'
 import { neededBy } from './roster.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 import { absencesOf } from './shortfalls.ts'
+
+const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** Shortfalls that a record names. */
 export const MAX_SHORTFALLS = 1_000
@@ -48,6 +51,8 @@ export class RunContext {
   /** What `record.shortfalls` says, in words. */
   readonly #lacks = new Set<string>()
   readonly excluded = new Map<string, Exclusion>()
+  /** Called with each member that is excluded. */
+  readonly onExcluded = new Set<(peer: string) => void>()
   readonly announcements = new Announcements()
   readonly #cancelled = new AbortController()
 
@@ -103,14 +108,29 @@ export class RunContext {
    * @returns whom a phase waits for. The last one waits for the excluded, too, that failed in words and are still there: they hand over
    * what they measured
    */
-  asked(who: PlannedPhase['who']): Map<string, string> {
+  asked({ who, part }: Pick<PlannedPhase, 'who' | 'part'>): Map<string, string> {
     const { active, parts } = this
+    if (part != null) return new Map([...active].filter(([peer]) => this.runs(peer, ROLES[part])))
     if (who !== 'everyone') return active
     const joined = new Set(this.record.roster.map(({ peer }) => peer))
     const willing = [...this.excluded.values()].filter(
       ({ peer, code }) => joined.has(peer) && !SILENT.has(code) && parts.members.isHere(peer)
     )
     return new Map([...active, ...willing.map(({ peer, name }) => [peer, name] as const)])
+  }
+
+  /** @returns whether a workload of this role is placed on a member */
+  runs(peer: string, role: 'server' | 'client'): boolean {
+    const member = this.record.roster.find(each => each.peer === peer)
+    return runsRole(this.order.spec, role, member?.workloads)
+  }
+
+  /** @returns how many of those whom a phase asks must answer: as few may lack in a part of the work as in any phase */
+  neededIn({ part }: Pick<PlannedPhase, 'part'>, asked: number): number {
+    if (part == null) return this.needed
+    // whoever answers first ends the others
+    if (part === 'clients' && this.order.spec.ends === 'first') return 1
+    return Math.max(1, asked - Math.max(0, this.active.size - this.needed))
   }
 
   /** Who was waited for: those that did not come are missing from here on. */
@@ -150,5 +170,6 @@ export class RunContext {
     this.record.excluded.push(exclusion)
     this.record.partial = true
     this.events.store({ type: 'excluded', ...exclusion })
+    for (const act of this.onExcluded) act(exclusion.peer)
   }
 }

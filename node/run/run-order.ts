@@ -6,19 +6,33 @@ import type { MemberView } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { whyNotStartable } from '../tools/find-program.ts'
-import { checkTools } from './roster.ts'
+import { attendanceOf, isComplete } from './attendance.ts'
+import { checkTools, whyNotPlaced } from './roster.ts'
 import { parseSelector } from './selector.ts'
 
 /** @throws {BakError} `usage` for a selector that means nothing and for a tool that nobody knows, `bad-run-file` for options without a tool */
 export function checkSpecIn(spec: Spec, members: MemberView[]): void {
   parseSelector(spec.on)
   for (const group of spec.groups) parseSelector(group.on)
+  checkWorkloads(spec, members)
   checkTools(spec, members)
+}
+
+/**
+ * A run that waits for members may get those whom its workloads need.
+ * @throws {BakError} `usage` for a selector that means nothing; for workloads that cannot be placed on those who are here, if nobody is waited for
+ */
+function checkWorkloads(spec: Spec, members: MemberView[]): void {
+  for (const { on } of spec.workload) if (on != null) parseSelector(on)
+  const attendance = attendanceOf(spec.on, members)
+  if (spec.workload.length === 0 || !isComplete(attendance, spec.expect)) return
+  const why = whyNotPlaced(spec, attendance.here)
+  if (why != null) throw new BakError('usage', why)
 }
 
 /** @throws {BakError} `workload-failed` for a program that is not there: nobody is asked to join for it */
 export async function checkProgram({ command }: Spec, { directory, env }: Caller): Promise<void> {
-  if (typeof command === 'string') return
+  if (command == null || typeof command === 'string') return
   const why = await whyNotStartable(command[0] as string, directory, env.PATH)
   if (why != null) throw new BakError('workload-failed', why)
 }

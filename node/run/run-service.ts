@@ -2,7 +2,8 @@
 import { cancelProtocol } from '../../protocols/cancel.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { type OutputRequest, outputProtocol } from '../../protocols/output.ts'
+import { answerOutput } from '../../protocols/output-exchange.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { checkPermission, isController, type Roles } from '../mesh/permissions.ts'
@@ -22,7 +23,8 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
   async start(): Promise<void> {
     const { streams, coordinator } = this.components
     await streams.serve(attachProtocol, (request, { peer, signal }) => this.#attach(request, peer, signal))
-    await streams.serve(outputProtocol, ({ run }, { peer, signal }) => this.#output(run, peer, signal))
+    const output = answerOutput((request, { peer, signal }) => this.#output(request, peer, signal))
+    await streams.serve(outputProtocol, output)
     await streams.serve(cancelProtocol, (request, { peer }) => this.#cancel(request, peer))
     await streams.serve(runListProtocol, async function* () {
       yield { runs: await linesForOthers(coordinator) }
@@ -37,9 +39,9 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
     yield* this.components.coordinator.follow(run, from, signal)
   }
 
-  async *#output(run: string, peer: string, signal: AbortSignal) {
-    await this.#checkReader(run, peer)
-    yield* this.components.coordinator.output(run, signal)
+  async *#output(request: OutputRequest, peer: string, signal: AbortSignal) {
+    await this.#checkReader(request.run, peer)
+    yield* this.components.coordinator.output(request, signal)
   }
 
   /** The output of a run is for controllers, and for those who take part in it. @throws {BakError} `not-allowed` */

@@ -1,18 +1,21 @@
 /** Ends a run on the disk: its last event, then the seal over all that is in the folder. No seal, no success. */
 import { costliest, sharesOf } from '../../protocols/cost.ts'
-import { peek, type Signer } from '../../protocols/envelope.ts'
+import type { Signer } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { EndedEvent } from '../../protocols/events.ts'
 import { cutText } from '../../protocols/fields.ts'
-import type { FolderDigests } from '../../protocols/folder-digests.ts'
-import { OFFER_FILE } from '../../protocols/layout.ts'
+import type { Unreadable } from '../../protocols/folder-digests.ts'
+import { parseResultPath } from '../../protocols/layout.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
-import { offerSubject } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
-import { statusOf } from '../../protocols/verdict.ts'
-import { checkSignedFiles } from '../../protocols/verify/signed-files.ts'
+import { cutMissing } from '../../protocols/shortfall.ts'
+import { isWhole, statusOf } from '../../protocols/verdict.ts'
+import type { Announced } from '../../protocols/verify/signed-files.ts'
+import { printable } from '../store/entries.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { RunEvents } from './events.ts'
+import { MAX_SHORTFALLS } from './run-context.ts'
+import { leaveUnsigned } from './unsigned-files.ts'
 
 /** Names in one reason. */
 const MAX_NAMED = 5
@@ -22,8 +25,8 @@ export interface ResultToSeal {
   events: RunEvents
   folder: RunFolder
   signer: Signer
-  /** Digests of the lists of files that counted answers name. */
-  answered?: ReadonlySet<string>
+  /** What the answers that count say of the lists of files. */
+  announced: Announced
 }
 
 /**
@@ -32,12 +35,14 @@ export interface ResultToSeal {
  * @returns why there is no seal, or undefined if there is one
  */
 export async function sealResult(result: ResultToSeal): Promise<string | undefined> {
-  const { record, events, folder, signer } = result
+  const { record, events, folder, signer, announced } = result
   try {
-    const proof = await folder.digests()
-    const faults = (await unsignedIn(result, proof)).map(({ where, what }) => `${where} ${what}`)
-    if (faults.length > 0) fail(record, `not as its members signed it: ${listInWords(faults, MAX_NAMED)}`)
-    const unreadable = proof.unreadable.map(({ path, reason }) => `${path} (${reason})`)
+    const found = await folder.digests()
+    const { proof, left } = await leaveUnsigned(folder, record, found, announced)
+    noteUnsigned(result, left)
+    if (left.length > 0)
+      record.status = statusOf(record.verdict ?? 'failed', isWhole(record), record.spec.policy.strict)
+    const unreadable = found.unreadable.map(({ path, reason }) => `${path} (${reason})`)
     if (unreadable.length > 0) fail(record, `without a digest in the seal: ${listInWords(unreadable, MAX_NAMED)}`)
     await events.finish(lastEvent(record, folder))
     await folder.seal(record, signer, proof)
@@ -54,17 +59,18 @@ export async function sealResult(result: ResultToSeal): Promise<string | undefin
   }
 }
 
-/** What `bak verify` will say of the files of members: a run that it calls false is not ok. */
-async function unsignedIn({ record, folder, answered = new Set() }: ResultToSeal, proof: FolderDigests) {
-  const { run, refused = [], renamed = [] } = record
-  const offer = await folder.readEnvelope(OFFER_FILE).then(sealed => sealed && peek(offerSubject, sealed))
-  // without signed lists nothing can be compared
-  if (offer?.signedFiles !== true) return []
-  const members = new Map(offer.candidates.map(({ peer, name }) => [name, peer]))
-  const older = new Set(record.sent.filter(({ files }) => files == null).map(({ peer }) => peer))
-  const absent = [...refused, ...proof.unreadable]
-  const lists = await folder.fileLists()
-  return checkSignedFiles({ ...proof, run, lists, members, answered, older, absent, renamed }).faults
+/** What a member brought and is not as it signed it makes the result partial, and is named in it. */
+export function noteUnsigned({ record, events }: Pick<ResultToSeal, 'record' | 'events'>, left: Unreadable[]): void {
+  if (left.length === 0) return
+  record.partial = true
+  for (const { path, reason } of left) {
+    const parsed = parseResultPath(path)
+    const member = parsed != null && 'member' in parsed ? parsed.member : undefined
+    const entry = cutMissing({ kind: 'file' as const, member, what: printable(path), reason })
+    if (record.shortfalls.length >= MAX_SHORTFALLS) return
+    record.shortfalls.push(entry)
+    events.store({ type: 'shortfall', ...entry })
+  }
 }
 
 function fail(record: RunRecord, why: string, always = false): void {

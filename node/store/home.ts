@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { defaultHome, socketOf } from '../../protocols/default-home.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { SOCKETS } from '../processes/socket-folder.ts'
 import { makeFolder } from './disk.ts'
 import { checkFolder } from './private.ts'
 
@@ -21,12 +22,14 @@ export interface Home {
   kept: string
   /** The control socket (0600). */
   socket: string
+  /** The folder of the sockets of workloads. */
+  sockets: string
   lock: string
   /** Running process groups, for the next daemon after a crash. */
   ledger: string
   /** What was started here for others. */
   audit: string
-  /** Whom names in `allow.controllers` mean. */
+  /** Whom names in `allow.controllers` and `allow.archive` mean (0600). */
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
@@ -75,6 +78,7 @@ export function homeAt(dir: string): Home {
     config: join(root, 'config.toml'),
     kept: join(root, 'kept.json'),
     socket: socketOf(root),
+    sockets: join(root, SOCKETS),
     lock: join(root, 'lock'),
     ledger: join(root, 'processes'),
     audit: join(root, 'audit'),

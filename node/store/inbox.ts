@@ -16,8 +16,8 @@ import { PartialFile } from './partial-file.ts'
 
 const DIGEST = /^[0-9a-f]{64}$/
 
-/** Whether a file of an inbox is a receipt. */
-export const isReceipt = (name: string) => name.endsWith('.receipt')
+/** Whether a file of an inbox says that a tarball came, and is no part of one. */
+export const isReceipt = (name: string) => /\.(receipt|whole)$/.test(name)
 
 export async function openInbox(folder: string): Promise<Inbox> {
   await onDisk(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }))
@@ -97,6 +97,19 @@ export class Inbox {
   /** Stores the receipt of an unpacked tarball. */
   keepReceipt(digest: string, receipt: Uint8Array): Promise<void> {
     return writeAtomic(join(this.#folder, `${digest}.receipt`), receipt, { mode: 0o600 })
+  }
+
+  /** What is in a tarball is about to get its place: known also if the daemon is killed before there is a receipt. */
+  async noteWhole(digest: string): Promise<void> {
+    await writeAtomic(this.#wholeOf(digest), '', { mode: 0o600 })
+  }
+
+  isWhole(digest: string): boolean {
+    return existsSync(this.#wholeOf(digest))
+  }
+
+  #wholeOf(digest: string): string {
+    return join(this.#folder, `${digest}.whole`)
   }
 
   /** @returns the receipt's bytes, or undefined if the tarball has not been received */

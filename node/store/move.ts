@@ -5,14 +5,12 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { digestOfFile } from '../../protocols/digest.ts'
-import { namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
+import { MAX_NAMES_OF_FILE, namesLike, rawOf, sealedName } from '../../protocols/file-names.ts'
 import { linkOnce } from './atomic.ts'
 import { isCode, syncFolder, syncPath } from './disk.ts'
 import { ancestors } from './entries.ts'
 import { yielder } from './yield.ts'
 
-/** Names that are tried for one file. */
-const MAX_NAMES = 64
 const MAX_NAME_BYTES = 255
 
 const sealed = (path: string) => sealedName(rawOf(path))
@@ -98,7 +96,7 @@ export async function moveIn(
   /** @returns where it is now; nothing if its name, and others like it, are taken by what is no file */
   const moveFile = async (path: string): Promise<string | undefined> => {
     await settle(join(from, path))
-    for (const name of namesLike(basename(path)).take(MAX_NAMES)) {
+    for (const name of namesLike(basename(path)).take(MAX_NAMES_OF_FILE)) {
       if (Buffer.byteLength(name) > MAX_NAME_BYTES) return undefined
       const place = join(dirname(path), name)
       if (linkOnce(join(from, path), placeOf(place))) {

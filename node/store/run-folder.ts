@@ -1,6 +1,6 @@
 /** The result folder of one run: its fixed files, and how each is written. */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import { digestOfFile } from '../../protocols/digest.ts'
@@ -11,6 +11,7 @@ import { type FolderDigests, folderDigests } from '../../protocols/folder-digest
 import {
   CERTIFICATES_FOLDER,
   FILE_LISTS_FILE,
+  isMemberPath,
   JOURNAL_FILE,
   METADATA_FILE,
   parseResultPath,
@@ -20,6 +21,7 @@ import {
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { isAtOrBelow } from '../../protocols/verify/report.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk, syncPath, unlessMissing } from './disk.ts'
 import { removeTree } from './remove-tree.ts'
@@ -101,6 +103,20 @@ export class RunFolder {
     }
   }
 
+  /** Cuts off the part of a list that a daemon had written when it was killed. */
+  async cutFileLists(): Promise<void> {
+    const path = this.path(FILE_LISTS_FILE)
+    const content = await unlessMissing(readFile(path))
+    const { rest } = splitFileLists(content ?? Buffer.alloc(0))
+    if (content != null && rest > 0) await onDisk(path, () => truncate(path, content.length - rest))
+  }
+
+  /** @returns as much of a file that grows as a record has sealed, or as much of that as there is */
+  async startOf({ files = {} }: RunRecord, path: string): Promise<Buffer> {
+    const content = (await unlessMissing(readFile(this.path(path)))) ?? Buffer.alloc(0)
+    return content.subarray(0, files[path]?.bytes ?? 0)
+  }
+
   /** @returns the lists of files that members signed */
   async fileLists(): Promise<FileList[]> {
     return splitFileLists((await unlessMissing(readFile(this.path(FILE_LISTS_FILE)))) ?? Buffer.alloc(0)).lists
@@ -115,13 +131,19 @@ export class RunFolder {
   }
 
   /**
-   * Seals it again with what has come since: a file that has a digest keeps it, so that a change of it is not sealed with the rest.
+   * Of a sealed result to which something came: a file that has a digest keeps it, so that a change of it is not sealed with the rest, and
+   * of what had none only that of a member, which its list proves, gets one.
    */
-  async sealAnew(record: RunRecord, signer: Signer): Promise<void> {
+  async digestsAnew({ files: before = {}, unreadable: known = [] }: RunRecord): Promise<FolderDigests> {
     // these two grow
-    const { [JOURNAL_FILE]: _, [FILE_LISTS_FILE]: __, ...sealed } = record.files ?? {}
-    const { files, ...rest } = await this.digests()
-    await this.seal(record, signer, { ...rest, files: { ...files, ...sealed } })
+    const { [JOURNAL_FILE]: _, [FILE_LISTS_FILE]: __, ...sealed } = before
+    const { files, others, unreadable } = await this.digests()
+    const reasonOf = (path: string) => known.find(each => isAtOrBelow(path, each.path))?.reason
+    const isOther = (path: string) => path !== FILE_LISTS_FILE && !Object.hasOwn(sealed, path) && !isMemberPath(path)
+    const unknown = Object.keys(files).filter(isOther)
+    const proven = Object.fromEntries(Object.entries(files).filter(([path]) => !isOther(path)))
+    const left = unknown.map(path => ({ path, reason: reasonOf(path) ?? 'it was not there when the run was sealed' }))
+    return { files: { ...proven, ...sealed }, others, unreadable: [...unreadable, ...left] }
   }
 
   /** Adds the digest of every file to the record, and signs it. @param proof what `digests` returned, if it was called before */

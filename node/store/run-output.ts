@@ -2,66 +2,85 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OUTPUT_FILES, parseResultPath } from '../../protocols/layout.ts'
-import type { OutputStream } from '../../protocols/output.ts'
+import type { InstanceLabels, InstanceName } from '../../protocols/instances.ts'
+import { OUTPUT_FILES, parseResultPath, stepFolder } from '../../protocols/layout.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { unlessMissing } from './disk.ts'
 import { GrowingFile } from './growing-file.ts'
 
-const STREAMS = ['stdout', 'stderr'] as const
-
-export interface OutputFile {
-  path: string
-  step: Step
-  member: string
-  stream: OutputStream
+/** One program that writes output. */
+export interface OutputInstance extends InstanceName {
+  /** In the result. */
+  folder: string
 }
 
 export class RunOutput {
   readonly #folders: string[]
+  readonly #labels: InstanceLabels
 
-  /** @param folders with the layout of a result, in the order in which they are looked at */
-  constructor(folders: string[]) {
+  /**
+   * @param folders with the layout of a result, in the order in which they are looked at
+   * @param labels of the workloads in the spec: a lone command may make folders of other names in its own
+   */
+  constructor(folders: string[], labels: InstanceLabels = new Map()) {
     this.#folders = folders
+    this.#labels = labels
   }
 
-  /** In the order in which they are written. */
-  async files(): Promise<OutputFile[]> {
-    const found = await Promise.all(this.#folders.map(folder => listOutput(folder)))
-    const byPath = new Map(found.flat().map(file => [file.path, file]))
-    return [...byPath.values()].sort(
-      (a, b) =>
-        a.step.number - b.step.number ||
-        a.step.sample - b.step.sample ||
-        a.member.localeCompare(b.member) ||
-        b.stream.localeCompare(a.stream)
-    )
+  /** @returns the samples of which something is here, in their order */
+  async steps(): Promise<Step[]> {
+    const found = new Map<string, Step>()
+    for (const root of this.#folders) {
+      for (const iteration of await foldersIn(root)) {
+        for (const sample of await foldersIn(join(root, iteration))) {
+          const parsed = parseResultPath(`${iteration}/${sample}/workload/a`)
+          if (parsed?.kind === 'workload') found.set(stepFolder(parsed.step), parsed.step)
+        }
+      }
+    }
+    return [...found.values()].sort((a, b) => a.number - b.number || a.sample - b.sample)
+  }
+
+  /** @returns the instances of a sample of which something is here, in the order of their names */
+  async instances(step: Step): Promise<OutputInstance[]> {
+    const found = new Map<string, OutputInstance>()
+    const folder = `${stepFolder(step)}/workload`
+    for (const root of this.#folders) {
+      for (const member of await foldersIn(join(root, folder))) {
+        const own = `${folder}/${member}`
+        if (hasOutput(join(root, own))) found.set(own, { folder: own, member })
+        for (const below of this.#labels.size === 0 ? [] : await foldersIn(join(root, own))) {
+          const instance = this.#labels.get(below)
+          if (instance != null && hasOutput(join(root, own, below)))
+            found.set(`${own}/${below}`, { folder: `${own}/${below}`, member, ...instance })
+        }
+      }
+    }
+    return [...found.values()].sort(byName)
+  }
+
+  /** @returns its size, and when it was last written by the clock of the system; 0 while the file is nowhere */
+  look(path: string): { size: number; mtimeMs: number } {
+    return this.#file(path)?.look() ?? { size: 0, mtimeMs: 0 }
   }
 
   /** @returns at most `length` bytes; none at the end, or while the file is nowhere */
   async read(path: string, offset: number, length: number): Promise<Uint8Array> {
-    const folder = this.#folders.find(each => existsSync(join(each, path)))
-    return folder == null ? new Uint8Array(0) : new GrowingFile(join(folder, path)).read(offset, length)
+    return this.#file(path)?.read(offset, length) ?? new Uint8Array(0)
+  }
+
+  #file(path: string): GrowingFile | undefined {
+    const root = this.#folders.find(each => existsSync(join(each, path)))
+    return root == null ? undefined : new GrowingFile(join(root, path))
   }
 }
 
-/** Goes into the folders of workloads only: those of tools may have very many files. */
-async function listOutput(folder: string): Promise<OutputFile[]> {
-  const files: OutputFile[] = []
-  for (const iteration of await foldersIn(folder)) {
-    for (const sample of await foldersIn(join(folder, iteration))) {
-      for (const member of await foldersIn(join(folder, iteration, sample, 'workload'))) {
-        for (const stream of STREAMS) {
-          const path = join(iteration, sample, 'workload', member, OUTPUT_FILES[stream])
-          const parsed = parseResultPath(path)
-          if (parsed?.kind !== 'workload' || !existsSync(join(folder, path))) continue
-          files.push({ path, step: parsed.step, member, stream })
-        }
-      }
-    }
-  }
-  return files
-}
+const hasOutput = (folder: string) => Object.values(OUTPUT_FILES).some(file => existsSync(join(folder, file)))
+
+const byName = (a: OutputInstance, b: OutputInstance) =>
+  a.member.localeCompare(b.member) ||
+  (a.workload ?? '').localeCompare(b.workload ?? '') ||
+  (a.instance ?? 0) - (b.instance ?? 0)
 
 async function foldersIn(path: string): Promise<string[]> {
   const entries = (await unlessMissing(readdir(path, { withFileTypes: true }))) ?? []

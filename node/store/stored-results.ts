@@ -7,14 +7,15 @@ import { BakError } from '../../protocols/errors.ts'
 import { isRunId } from '../../protocols/fields.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
+import { forgetCollection } from './begun-collections.ts'
 import { type Bounds, unpackBounded } from './bounded-unpack.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
 import { removeTree } from './remove-tree.ts'
 import { RunFolder } from './run-folder.ts'
 
-/** Names of folders in `work/` that no run has. */
-export const isTransient = (name: string) => /^\.(unpack|move)-/.test(name)
+/** Names of folders that no run has, in `work/` and beside the results. */
+const isTransient = (name: string) => /^\.(unpack|move|gone)-/.test(name)
 export const moveFolder = (home: Home, run: string) => join(home.work(), `.move-${run}`)
 
 /** @returns the ids of all runs whose folder is here, oldest first */
@@ -25,10 +26,28 @@ export async function listResults(home: Home): Promise<string[]> {
 
 export const hasResult = (home: Home, run: string) => existsSync(home.runs(run))
 
+/** At once for everybody who looks, also if the daemon is killed meanwhile: the next start deletes the rest. */
+export async function removeResult(home: Home, run: string): Promise<void> {
+  // beside it, since the results may be on another disk than the rest of the home
+  const gone = join(home.runs(), `.gone-${randomUUID()}`)
+  await onDisk(home.runs(run), () => rename(home.runs(run), gone))
+  await forgetCollection(home, run)
+  await removeTree(gone)
+}
+
+/** Deletes what a killed daemon had begun to take in, to move or to delete. */
+export async function sweepTransient(home: Home): Promise<void> {
+  for (const folder of [home.work(), home.runs()])
+    for (const name of (await readdir(folder).catch(() => [])).filter(isTransient))
+      await removeTree(join(folder, name)).catch(() => {})
+}
+
 interface TakeInOptions {
   bounds: Bounds
   /** @throws {BakError} why this result is not to be here */
   check(record: RunRecord): void
+  /** It is as it was signed, and gets its place when this resolves. */
+  onWhole(): Promise<void>
 }
 
 /** @throws {BakError} `damaged` if it is not as it was signed, and what else it is refused with; nothing of it is then here */
@@ -36,7 +55,7 @@ export async function takeIn(
   home: Home,
   run: string,
   tarball: string | Uint8Array,
-  { bounds, check }: TakeInOptions
+  { bounds, check, onWhole }: TakeInOptions
 ): Promise<void> {
   const fresh = join(home.work(), `.unpack-${randomUUID()}`)
   await onDisk(fresh, () => mkdir(fresh, { recursive: true }))
@@ -44,6 +63,7 @@ export async function takeIn(
     await unpackBounded(tarball, fresh, { allow: [`${run}/`], what: run }, bounds)
     await checkResult(join(fresh, run))
     check(await new RunFolder(join(fresh, run)).readRecord())
+    await onWhole()
     await onDisk(fresh, () => rename(join(fresh, run), home.runs(run)))
   } finally {
     await removeTree(fresh)

@@ -39,13 +39,13 @@ export class UnfinishedMoves {
   }
 
   /**
-   * @param takeIn puts the whole result to its place; if it throws, nothing of the transfer stays
+   * @param takeIn puts the whole result to its place, and calls `onWhole` right before; if it throws, nothing of the transfer stays
    * @throws {BakError} `busy` while it is in transfer
    */
   async sink(
     offer: TarballOffer,
     peer: string,
-    takeIn: (tarball: string | Uint8Array) => Promise<void>
+    takeIn: (tarball: string | Uint8Array, onWhole: () => Promise<void>) => Promise<void>
   ): Promise<Sink> {
     const { run } = offer
     await this.#begin(run, peer)
@@ -54,7 +54,7 @@ export class UnfinishedMoves {
     const inbox = await openInbox(folder)
     const sink = await inbox.sink(offer, async tarball => {
       try {
-        await takeIn(tarball)
+        await takeIn(tarball, () => inbox.noteWhole(offer.digest))
         this.#end(run, peer)
       } catch (cause) {
         isRefused = true

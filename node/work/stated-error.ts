@@ -1,5 +1,5 @@
 /** What a workload says of itself on stdout: a line `#BAK:STATE ERR why` makes it a failure, whatever its exit status is. */
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 
 const MARK = Buffer.from('#BAK:STATE ERR')
 /** Of the words behind the mark. */
@@ -10,7 +10,9 @@ const NEWLINE = 10
 /** @returns the words behind the first such line of a file, or why it could not be read; undefined if it has none */
 export async function statedError(path: string): Promise<string | undefined> {
   try {
-    return await find(createReadStream(path, { highWaterMark: PORTION_BYTES }))
+    // nor is a link followed that the program has put there
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    return await find(createReadStream(path, { highWaterMark: PORTION_BYTES, flags: flags as unknown as string }))
   } catch (cause) {
     return `its output cannot be read: ${(cause as Error).message}`
   }

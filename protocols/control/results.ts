@@ -61,6 +61,25 @@ const collected = v.object({
   reason: v.optional(text)
 })
 
+const outputHead = v.object({
+  run: runId,
+  /** Of each sample, as they were selected; left out while it is not known who will run them. */
+  instances: v.optional(count),
+  /** Characters of the longest of their names. */
+  width: count,
+  samples: count
+})
+export type OutputHead = v.InferOutput<typeof outputHead>
+
+/** The output of an instance, or of all of a member, cannot be had. */
+const outputMissing = v.object({
+  member: name,
+  workload: v.optional(name),
+  instance: v.optional(count),
+  missing: text
+})
+export type OutputMissing = v.InferOutput<typeof outputMissing>
+
 export const resultCalls = {
   /** The runs whose folder is here; with `mesh` also those that other peers drive or have. */
   ls: {
@@ -68,8 +87,21 @@ export const resultCalls = {
     response: v.object({ runs: list(runLine, 100_000) })
   },
   describe: { request: v.strictObject({ run: runReference }), response: runView },
-  /** The output of its workloads, from the peer that has it; followed while the run goes on. */
-  logs: { request: v.strictObject({ run: runReference }), response: outputPortion },
+  /**
+   * The output of its workloads, in the order in which it was written: from the peer that has the result, and while the run goes on also
+   * from its members; first what there is to expect, and in between whose output cannot be had.
+   */
+  logs: {
+    request: v.strictObject({
+      run: runReference,
+      member: v.optional(name),
+      /** A name, or with the number of an instance as in `server.2`. */
+      workload: v.optional(text),
+      /** Also what is written from now on, to the end of the run. */
+      follow: v.optional(v.boolean())
+    }),
+    response: v.union([outputPortion, outputMissing, outputHead])
+  },
   /** Deletes a result that is here. */
   rm: { request: v.strictObject({ run: runReference }), response: v.object({ run: runId }) },
   /** Deletes what is left on this peer of runs that are over, of one run or of an age. */

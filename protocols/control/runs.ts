@@ -8,6 +8,7 @@ import { assignment } from '../manifest.ts'
 import { shortfalls } from '../shortfall.ts'
 import { spec } from '../spec.ts'
 import { VERDICTS } from '../verdict.ts'
+import { placement, workload } from '../workload.ts'
 
 /** A run id, a part of one, or `last`. */
 export const runReference = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
@@ -21,6 +22,7 @@ const plan = v.object({
       /** It only drives the run. */
       driver: v.optional(v.boolean()),
       tools: list(assignment, 256),
+      workloads: v.optional(list(placement, 64)),
       missing: list(availability, 256),
       /** Why it would not take part. */
       excluded: v.optional(text)
@@ -37,7 +39,18 @@ const plan = v.object({
   reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
-  command: v.union([text, v.array(v.string())])
+  command: v.optional(v.union([text, v.array(v.string())])),
+  /** What runs on members, and on how many, how often in all. */
+  workloads: v.optional(
+    list(
+      v.object({
+        ...v.pick(workload, ['name', 'role', 'command']).entries,
+        members: count,
+        instances: count
+      }),
+      64
+    )
+  )
 })
 export type Plan = v.InferOutput<typeof plan>
 

@@ -1,5 +1,5 @@
 /** The signed messages in the folder of a result: offer, manifest and the certificate of each phase, each held against the others. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CheckedCertificate, checkCertificate, type Evidence, readEvidence } from '../certificate.ts'
 import { decode } from '../codec.ts'
@@ -7,9 +7,11 @@ import { type Envelope, envelope } from '../envelope.ts'
 import { asBakError } from '../errors.ts'
 import { CERTIFICATES_FOLDER, certificateFile, MANIFEST_FILE, OFFER_FILE } from '../layout.ts'
 import type { Produced } from '../phase.ts'
+import { readPlain } from '../plain-file.ts'
 import type { RunRecord } from '../record.ts'
 import { same } from './proven-run.ts'
 import type { Report } from './report.ts'
+import { olderMembers } from './signed-files.ts'
 
 /** What is proven of a run. */
 export interface Messages {
@@ -32,9 +34,10 @@ export async function checkCertificates(dir: string, record: RunRecord, report: 
     evidence,
     certificates: [],
     members: new Map(candidates.map(({ peer, name }) => [name, peer])),
-    older: new Set(offer?.value.signedFiles === true ? [] : candidates.map(({ peer }) => peer)),
+    older: new Set(candidates.map(({ peer }) => peer)),
     answers: []
   }
+  const unlisted = new Set<string>()
   const names = await readdir(join(dir, CERTIFICATES_FOLDER)).catch(() => [])
   const files = names.filter(name => /^\d+-.*\.cbor$/.test(name)).map(name => `${CERTIFICATES_FOLDER}/${name}`)
   files.sort((a, b) => seqOf(a) - seqOf(b))
@@ -47,10 +50,10 @@ export async function checkCertificates(dir: string, record: RunRecord, report: 
     count(where, checked, report)
     messages.certificates.push(checked)
     if (checked.value?.phase === 'join') checkRoster(checked, evidence, report)
-    checkProduced(where, checked, record, messages, report)
+    checkProduced(where, checked, record, { unlisted, answers: messages.answers }, report)
   }
   const listing = new Set(messages.answers.map(({ by }) => by))
-  for (const { peer, files } of record.sent) if (files == null && !listing.has(peer)) messages.older.add(peer)
+  if (offer?.value.signedFiles === true) messages.older = olderMembers(record.sent, { listing, unlisted })
   return messages
 }
 
@@ -73,6 +76,10 @@ async function findEvidence(dir: string, record: RunRecord, report: Report): Pro
   if (value.run !== record.run) wrong(where, `it is of run ${value.run}`)
   if (value.controller !== record.controller.peer) wrong(where, `its controller is ${value.controller}`)
   if (!same(value.spec, record.spec)) wrong(where, 'its spec is not the one in run.json')
+  if (value.epoch !== record.epoch) wrong(where, `it is of epoch ${value.epoch}, run.json of ${record.epoch}`)
+  // the proofs of membership are held against this time
+  if (offer.offer != null && offer.offer.value.created !== record.created)
+    wrong(OFFER_FILE, `the run was offered at ${offer.offer.value.created}, run.json says ${record.created}`)
   if (manifest.manifest != null && offer.offer != null && manifest.manifest.value.offer !== offer.offer.digest) {
     wrong(OFFER_FILE, 'it is not the offer that the manifest is made from')
   }
@@ -95,7 +102,7 @@ async function readOne(dir: string, path: string, key: 'manifest' | 'offer', rep
 /** @returns undefined if the file does not exist, and with a fault if it is not an envelope */
 async function readEnvelope(dir: string, path: string, { faults }: Report): Promise<Envelope | undefined> {
   try {
-    return decode(envelope, await readFile(join(dir, path)))
+    return decode(envelope, new Uint8Array(await readPlain(join(dir, path))))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       faults.push({ where: path, what: asBakError(error).message })
@@ -137,13 +144,13 @@ function checkProduced(
   where: string,
   { acks }: CheckedCertificate,
   { sent }: RunRecord,
-  { older, answers }: Messages,
+  { unlisted, answers }: Pick<Messages, 'answers'> & { unlisted: Set<string> },
   { faults }: Report
 ): void {
   for (const { by, value } of acks) {
     for (const produced of value.produced ?? []) {
       const { name: what, digest, files } = produced
-      if (files == null) older.add(by)
+      if (files == null) unlisted.add(by)
       else answers.push({ where, by, what, digest: files })
       if (!sent.some(each => each.peer === by && isSame(each, produced)))
         faults.push({ where, what: `${by} announced ${what} ${digest}, which run.json does not list` })

@@ -1,5 +1,4 @@
 /** The journal of a run held against its certificates: each phase that it names has its certificate, and no phase is left out. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { CheckedCertificate } from '../certificate.ts'
@@ -10,10 +9,12 @@ import {
   certificateNumber,
   JOURNAL_FILE,
   parseResultPath,
-  RECORD_FILE
+  RECORD_FILE,
+  stepFolder
 } from '../layout.ts'
+import { readPlain } from '../plain-file.ts'
 import type { RunRecord } from '../record.ts'
-import { isAtOrBelow, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** What is read of an event. */
 const event = v.object({
@@ -40,24 +41,25 @@ export async function checkJournal(
   else if (ended.verdict !== record.verdict) wrong(JOURNAL_FILE, `its verdict is ${ended.verdict}`)
   const closed = events.filter(({ type }) => type === 'phase-closed')
   const named = new Map(closed.map(each => [certificateFile(each as Phase), each.certificate]))
-  const { files = {} } = record
+  const { files = {}, unreadable = [] } = record
+  // only the daemon that was killed, or whose disk was full, left certificates out, and its run has failed
+  const absent = new Set(record.verdict === 'failed' ? unreadable.map(({ path }) => path) : [])
   for (const [path, sha256] of named) {
     if (Object.hasOwn(files, path) && files[path]?.sha256 === sha256) continue
     if (Object.hasOwn(files, path)) wrong(path, 'it is not the certificate that the journal names')
-    else if (!report.absent.some(each => isAtOrBelow(path, each.path))) wrong(path, 'is missing: the journal names it')
+    else if (!absent.has(path)) wrong(path, 'is missing: the journal names it')
   }
   for (const path of Object.keys(files)) {
     if (parseResultPath(path)?.kind === 'certificate' && !named.has(path))
       wrong(path, 'the journal does not name this certificate')
   }
-  const absent = new Set(report.absent.map(({ path }) => path))
   checkSequence(events, record, { certificates, absent }, wrong)
 }
 
 type Phase = Required<Pick<Event, 'seq' | 'phase'>>
 
 async function readEvents(dir: string, wrong: (what: string) => void): Promise<Event[]> {
-  const content = await readFile(join(dir, JOURNAL_FILE), 'utf8').catch(() => undefined)
+  const content = await readPlain(join(dir, JOURNAL_FILE)).then(String, () => undefined)
   if (content == null) return []
   const lines = content.split('\n')
   if (lines.pop() !== '') wrong('its last line has no end')
@@ -77,8 +79,8 @@ async function readEvents(dir: string, wrong: (what: string) => void): Promise<E
 }
 
 /**
- * From `join` to `terminate` no number is left out, but for a phase that was open when the daemon of the controller was killed, and in a run
- * that has failed those that it says could not be written.
+ * From `join` to `terminate` no number is left out, but in a run that has failed: a phase that was open when the daemon of the controller was
+ * killed, after which there is none but the `terminate` by which the next start ended the run, and those that it says could not be written.
  */
 function checkSequence(
   events: Event[],
@@ -92,8 +94,8 @@ function checkSequence(
   const seen = new Map([...there, ...closed].map(({ seq, phase }) => [seq, phase]))
   const last = Math.max(0, ...seen.keys())
   for (let seq = 1; seq <= last; seq++) {
-    if (seen.has(seq) || open.has(seq)) continue
-    if (record.verdict === 'failed' && absent.has(certificateNumber(seq))) continue
+    if (seen.has(seq) || absent.has(certificateNumber(seq))) continue
+    if (record.verdict === 'failed' && open.has(seq) && seen.get(seq + 1) === 'terminate') continue
     wrong(CERTIFICATES_FOLDER, `there is no certificate of number ${seq}`)
     break
   }
@@ -105,6 +107,15 @@ function checkSequence(
   for (const { phase, verdict } of there.filter(({ verdict }) => verdict !== 'met'))
     wrong(RECORD_FILE, `its verdict is ok, that of the phase ${phase} is ${verdict}`)
   const steps = record.spec.iterations.length * record.spec.samples
-  const done = there.filter(({ phase }) => phase === 'work').length
+  const samples = (isServed: boolean) =>
+    new Set(
+      there.flatMap(({ phase, part, step }) =>
+        phase === 'work' && step != null && (part === 'servers') === isServed ? [stepFolder(step)] : []
+      )
+    ).size
+  const done = samples(false)
   if (done !== steps) wrong(RECORD_FILE, `its verdict is ok, and ${done} of ${steps} samples have a certificate`)
+  const served = samples(true)
+  if (record.spec.workload.some(({ role }) => role === 'server') && served !== steps)
+    wrong(RECORD_FILE, `its verdict is ok, and of ${served} of ${steps} samples the servers have a certificate`)
 }

@@ -2,7 +2,9 @@
 import type { CheckedCertificate, Evidence } from '../certificate.ts'
 import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
+import { describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { entriesOf, failuresIn, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
 export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
@@ -13,10 +15,13 @@ export function provenRun({ manifest }: Evidence, certificates: CheckedCertifica
   const excluded = new Map(before.map(each => [each.peer, each]))
   for (const each of certificates.flatMap(({ value }) => value?.excluded ?? []))
     if (!excluded.has(each.peer)) excluded.set(each.peer, each)
-  const workload = certificates.flatMap(({ value, acks: [answer] }) => {
-    const result = value?.phase === 'work' ? answer?.value.workload : undefined
-    return value?.step == null || result == null ? [] : [{ step: value.step, ...result }]
-  })
+  const workload: WorkEntry[] = []
+  for (const { value, acks } of certificates) {
+    if (value?.step == null) continue
+    const result = value.phase === 'work' && value.part == null ? acks[0]?.value.workload : undefined
+    if (result != null) workload.push({ step: value.step, ...result })
+    workload.push(...entriesOf(workload, value.step, acks, roster))
+  }
   return { roster, excluded: [...excluded.values()], workload }
 }
 
@@ -37,8 +42,25 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
   }
   const ended = record.workload
   if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
-    faults.push(wrong('its results of the workload are not those that the controller answered'))
+    faults.push(wrong('its results of the workload are not those that were answered'))
   return faults
+}
+
+/** @returns where the record contradicts itself */
+export function contradictionsIn({ verdict, partial, workload, excluded, spec, refused = [] }: RunRecord): Fault[] {
+  const wrong = (what: string) => ({ where: RECORD_FILE, what })
+  const [bad] = failuresIn(workload, spec)
+  return [
+    ...(verdict === 'ok' && bad != null
+      ? [wrong(`its verdict is ok, its workload ended by ${describeExit(bad)}`)]
+      : []),
+    ...(!partial && excluded.length > 0
+      ? [wrong('it says that nothing is missing, and names members that were excluded')]
+      : []),
+    ...(!partial && refused.length > 0
+      ? [wrong('it says that nothing is missing, and names files that were not taken')]
+      : [])
+  ]
 }
 
 /** Where the answer names no error the controller may have taken it from the output. */

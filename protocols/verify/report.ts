@@ -26,9 +26,9 @@ export interface Report {
   run: string
   origin?: Origin
   checked: { files: number; certificates: number; acks: number; signatures: number }
-  /** What the seal itself says is not in it, and why: it could not be read, or was not taken. */
+  /** What the seal itself says is not here: files of members that were not taken, and why. */
   absent: Unreadable[]
-  /** What nobody's signature covers, and why. */
+  /** What nobody's signature covers, and why: also what could not be read for the seal. */
   unproven: Unreadable[]
   faults: Fault[]
 }

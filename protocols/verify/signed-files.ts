@@ -1,9 +1,10 @@
 /** Whether each file in a folder of a member is one that this member signed, and each that it signed is there. */
-import { dirname } from 'node:path/posix'
+import { basename, dirname } from 'node:path/posix'
 import { asBakError } from '../errors.ts'
 import { type FileList, isSignedList, linesOfList } from '../file-list.ts'
+import { MAX_NAMES_OF_FILE, namesLike } from '../file-names.ts'
 import { EMPTY_FOLDER, type FileDigest, type Unreadable } from '../folder-digests.ts'
-import { FILE_LISTS_FILE, parseResultPath } from '../layout.ts'
+import { FILE_LISTS_FILE, isOfLayout, parseResultPath } from '../layout.ts'
 import { type Fault, isAtOrBelow } from './report.ts'
 
 export interface FilesToCheck {
@@ -13,7 +14,7 @@ export interface FilesToCheck {
   lists: FileList[]
   /** Whose folders are whose: peer ids by names. */
   members: Map<string, string>
-  /** Digests of lists that an answer of their member names: they need no signature of their own. */
+  /** Lists that an answer of their member names, each as `answerOf` has it: they need no signature of their own. */
   answered: ReadonlySet<string>
   /** Members whose answers show that they sign no lists. */
   older: ReadonlySet<string>
@@ -21,6 +22,28 @@ export interface FilesToCheck {
   absent: Unreadable[]
   /** Files that arrived under another name in the same folder. */
   renamed: Array<{ path: string; as: string }>
+}
+
+/** @returns a list of a member as it is in `answered`: what one member says of a list is no word of another */
+export const answerOf = (by: string, digest: string) => `${by} ${digest}`
+
+/** What the answers of members say of their lists. */
+export interface Announced {
+  /** Lists that answers name, each as `answerOf` has it. */
+  answered: ReadonlySet<string>
+  /** Members whose answers name a list, and those with an answer that announces a tarball without one. */
+  listing: ReadonlySet<string>
+  unlisted: ReadonlySet<string>
+}
+
+/** @returns members that sign no lists: they announced a tarball without one, or one came and no answer of theirs names a list */
+export function olderMembers(
+  sent: Array<{ peer: string; files?: string | undefined }>,
+  { listing, unlisted }: Pick<Announced, 'listing' | 'unlisted'>
+): Set<string> {
+  const older = new Set(unlisted)
+  for (const { peer, files } of sent) if (files == null && !listing.has(peer)) older.add(peer)
+  return older
 }
 
 export interface SignedFiles {
@@ -39,15 +62,31 @@ export function checkSignedFiles(about: FilesToCheck): SignedFiles {
   const signed = readLists(about, found)
   for (const [path, digest] of Object.entries(about.files)) checkFile(about, path, digest, signed, found)
   for (const [path, what] of Object.entries(about.others)) checkOther(about, path, what, signed, found)
-  for (const [peer, { files }] of signed) {
-    const name = nameOf(about, peer)
-    for (const path of files.keys()) {
-      if (Object.hasOwn(about.files, path) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
-      found.faults.push({ where: path, what: `is missing: ${name} signed it` })
-    }
-  }
+  checkMissing(about, signed, found)
   return found
 }
+
+/** What a member signed is there, under its own name or under that which it got where its own was taken. */
+function checkMissing(about: FilesToCheck, signed: Map<string, Signed>, { faults }: SignedFiles): void {
+  const renamed = Map.groupBy(about.renamed.filter(isRenaming), ({ path }) => path)
+  // of a file that is not as it was signed nothing more is said
+  const wrong = new Set(faults.map(({ where }) => where))
+  for (const [peer, { files }] of signed) {
+    const name = nameOf(about, peer)
+    for (const [path, digests] of files) {
+      if (wrong.has(path) || about.absent.some(each => isAtOrBelow(path, each.path))) continue
+      const places = [path, ...(renamed.get(path) ?? []).map(({ as }) => as)]
+      const there = places.flatMap(place => (Object.hasOwn(about.files, place) ? [about.files[place]] : []))
+      const missing = digests.filter(each => !there.some(found => isSame(each, found)))
+      if (missing.length === digests.length) faults.push({ where: path, what: `is missing: ${name} signed it` })
+      else if (missing.length > 0)
+        faults.push({ where: path, what: `is not all that ${name} signed of it: it sent this file more than once` })
+    }
+  }
+}
+
+const isSame = (one: FileDigest, other: FileDigest | undefined) =>
+  one.sha256 === other?.sha256 && one.bytes === other.bytes
 
 function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Signed> {
   const signed = new Map<string, Signed>()
@@ -56,10 +95,10 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
     const { run, by, digest } = list
     const name = nameOf(about, by)
     const wrong = (what: string) => faults.push({ where: FILE_LISTS_FILE, what: `a list of ${name} ${what}` })
-    if (done.has(`${by} ${digest}`)) continue
-    done.add(`${by} ${digest}`)
+    if (done.has(answerOf(by, digest))) continue
+    done.add(answerOf(by, digest))
     if (run !== about.run) wrong(`is of run ${run}`)
-    else if (!about.answered.has(digest) && !isSignedList(list)) wrong('is not as it was signed')
+    else if (!about.answered.has(answerOf(by, digest)) && !isSignedList(list)) wrong('is not as it was signed')
     else {
       const own = signed.get(by) ?? { files: new Map(), folders: new Set() }
       signed.set(by, own)
@@ -67,7 +106,7 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
         for (const { path, file } of linesOfList(list)) {
           if (ownerOf(about, path) !== by) wrong(`names ${path}, which is in no folder of its own`)
           else if (file == null) own.folders.add(path)
-          else own.files.set(path, [...(own.files.get(path) ?? []), file])
+          else addDigest(own.files, path, file)
         }
       } catch (cause) {
         wrong(asBakError(cause).message)
@@ -75,6 +114,11 @@ function readLists(about: FilesToCheck, { faults }: SignedFiles): Map<string, Si
     }
   }
   return signed
+}
+
+function addDigest(files: Signed['files'], path: string, digest: FileDigest): void {
+  const known = files.get(path) ?? []
+  if (!known.some(each => isSame(each, digest))) files.set(path, [...known, digest])
 }
 
 function checkFile(
@@ -85,6 +129,7 @@ function checkFile(
   { faults, unproven }: SignedFiles
 ): void {
   const parsed = parseResultPath(path)
+  if (parsed == null && isOfLayout(path)) faults.push({ where: path, what: 'is in no folder that a result has' })
   // what is in no folder of a member is the controller's own: its seal says what it is
   if (parsed == null || !('member' in parsed)) return
   const peer = about.members.get(parsed.member)
@@ -93,7 +138,7 @@ function checkFile(
   else if (about.older.has(peer)) noteOlder(parsed.member, unproven)
   else {
     const known = signed.get(peer)?.files.get(signedPathOf(about, path))
-    if (known?.some(each => each.sha256 === digest.sha256 && each.bytes === digest.bytes)) return
+    if (known?.some(each => isSame(each, digest))) return
     const what = known == null ? `${parsed.member} did not sign it` : `is not as ${parsed.member} signed it`
     faults.push({ where: path, what })
   }
@@ -101,8 +146,15 @@ function checkFile(
 
 /** @returns the path that the member signed for a file */
 function signedPathOf({ renamed }: FilesToCheck, path: string): string {
-  const own = renamed.find(({ as }) => as === path)?.path
-  return own != null && dirname(own) === dirname(path) ? own : path
+  return renamed.find(each => each.as === path && isRenaming(each))?.path ?? path
+}
+
+/** Whether a receiver gives a file this other name: with any other the files of a member could change their places. */
+function isRenaming({ path, as }: FilesToCheck['renamed'][number]): boolean {
+  if (dirname(path) !== dirname(as) || path === as) return false
+  return namesLike(basename(path))
+    .take(MAX_NAMES_OF_FILE)
+    .some(each => each === basename(as))
 }
 
 function checkOther(
@@ -112,7 +164,12 @@ function checkOther(
   signed: Map<string, Signed>,
   { faults }: SignedFiles
 ): void {
-  const peer = ownerOf(about, path)
+  const parsed = parseResultPath(path)
+  if (parsed == null && what !== EMPTY_FOLDER && isOfLayout(path))
+    faults.push({ where: path, what: `is ${what}, in no folder that a result has` })
+  if (parsed == null || !('member' in parsed)) return
+  const peer = about.members.get(parsed.member)
+  if (peer == null) faults.push({ where: path, what: `is ${what}, of ${parsed.member}, who is no member of the run` })
   if (peer == null || about.older.has(peer)) return
   const { folders, files } = signed.get(peer) ?? { folders: new Set(), files: new Map() }
   // of a folder whose files were not taken only the paths are known

@@ -17,6 +17,7 @@ import type { Members } from '../../node/mesh/membership/members.ts'
 import type { Paths } from '../../node/mesh/paths/paths.ts'
 import type { Streams } from '../../node/mesh/streams.ts'
 import type { Authority } from '../../node/mesh/trust/authority.ts'
+import { SocketFolder } from '../../node/processes/socket-folder.ts'
 import type { FollowedRun, RunFeed } from '../../node/run/run-feed.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
@@ -115,6 +116,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const home = await openHome(root ?? join(scratch(), 'home'))
   const agent = new Agent(components, {
     ...{ home, signer: member, supervisor: workspace.supervisor, workloads: new Map(), onRunOver: () => {} },
+    guards: { sockets: new SocketFolder({ root: home.root, isPassage: false }) },
     log: createLog('info', line => log.push(line))
   })
   await agent.afterStart()

@@ -19,7 +19,10 @@ const [one, two] = [
 
 function memberOf(staged: StagedEntry[], tools: string[] = []) {
   const mine = { group: 'default', options: {} }
-  const candidates: Candidate[] = [{ peer: member.peer, name: 'm', tools: tools.map(tool => ({ ...mine, tool })) }]
+  const workloads = [{ name: 'server', instances: 1, rank: 0 }]
+  const candidates: Candidate[] = [
+    { peer: member.peer, name: 'm', tools: tools.map(tool => ({ ...mine, tool })), workloads }
+  ]
   return { run, self: member.peer, controller: controller.peer, manifest, offer: { ...offer, candidates, staged } }
 }
 

@@ -117,6 +117,16 @@ export const rosterOf = (...names: string[]): EventBody => ({
   members: names.map((name, rank) => ({ peer: PEER, name, rank, tools: ['vmstat'] }))
 })
 
+/** With the workloads of each member: how many instances of which. */
+export const rosterWith = (members: Record<string, Record<string, number>>): EventBody => ({
+  type: 'roster',
+  manifest: DIGEST,
+  members: Object.entries(members).map(([name, workloads], rank) => ({
+    ...{ peer: PEER, name, rank, tools: [] },
+    workloads: Object.entries(workloads).map(([name, instances]) => ({ name, instances, rank: 0 }))
+  }))
+})
+
 export const ended = (more: Partial<EndedEvent> = {}): EventBody => ({
   type: 'ended',
   verdict: 'ok',

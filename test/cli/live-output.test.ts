@@ -1,7 +1,7 @@
 /** Output that comes with gaps, as the daemon leaves some out for a reader that is slow. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Begun } from '../../protocols/control.ts'
+import type { Begun, CallResponse } from '../../protocols/control.ts'
 import type { EventBody, LiveBody, RunEvent } from '../../protocols/events.ts'
 import { created, ended, RUN, timed, useFakes, yields } from './fake.ts'
 
@@ -22,7 +22,13 @@ const gappy = [output(0, 'one'), output(6, 'thr'), exited]
 test('a run whose output goes to a file gets all bytes in order, from the result once it has ended', async () => {
   const { bak } = await fake({
     run: yields<Line>(started, ...timed(created, ...gappy, ended())),
-    logs: yields(portion('stdout', 'on'), portion('stderr', 'no'), portion('stdout', 'etwo'), portion('stdout', 'thr'))
+    logs: yields<CallResponse<'logs'>>(
+      { ...portion('stdout', 'of a server'), workload: 'server' },
+      portion('stdout', 'on'),
+      portion('stderr', 'no'),
+      portion('stdout', 'etwo'),
+      portion('stdout', 'thr')
+    )
   })
   const { stdout, stderr } = await bak('run', '--', 'x')
   assert.is(stdout, 'onetwothr')

@@ -35,13 +35,22 @@ const isSeen = (name: string, state: string) =>
   net().until('a', all => all.some(m => m.name === name && m.state === state))
 
 test('its peer is in the mesh with its labels for as long as the command runs; status and output are the command’s', async () => {
-  const words = ['--name', 'pod', '--label', 'app=db', '--', 'sh', '-c', 'echo "in $BAK_SOCK"; sleep 2; exit 7']
+  const words = [
+    '--name',
+    'pod',
+    '--label',
+    'app=db',
+    '--',
+    'sh',
+    '-c',
+    'echo "in $BAK_HOME$BAK_SOCK"; sleep 2; exit 7'
+  ]
   const { home, ended } = exec(words, { BAK_JOIN: await ticket() })
   await isSeen('pod', 'alive')
   const pod = (await net().members('a')).find(({ name }) => name === 'pod')
   assert.equal(pod?.labels, { app: 'db' })
   const { status, stdout } = await ended
-  assert.equal([status, stdout], [7, `in ${join(home, 'bak.sock')}\n`])
+  assert.equal([status, stdout], [7, `in ${home}\n`])
   await isSeen('pod', 'left')
 })
 

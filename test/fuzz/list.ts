@@ -13,7 +13,7 @@ import { helloMessage, lostSubject, memberSubject, registerProtocol, syncProtoco
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
@@ -71,6 +71,7 @@ export const targets = [
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
   of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
+  of({ protocol: memberOutputProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: leftoversProtocol, refusals: [] }),
   of({ protocol: runListProtocol, refusals: [] }),
   of({ protocol: twinProtocol, refusals: ['bad-signature'], subjects: [lifeSubject] }),
@@ -106,6 +107,7 @@ export const targets = [
   asks({ protocol: attachProtocol }),
   asks({ protocol: describeProtocol }),
   asks({ protocol: outputProtocol }),
+  asks({ protocol: memberOutputProtocol }),
   asks({ protocol: leftoversProtocol }),
   asks({ protocol: runListProtocol }),
   asks({ protocol: twinProtocol }),

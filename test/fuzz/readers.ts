@@ -1,8 +1,8 @@
 /** Every file and text format that is read, and a valid one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NamedControllers } from '../../node/agent/allow/named-controllers.ts'
 import { restoreMember } from '../../node/agent/member-state.ts'
+import { BoundNames } from '../../node/mesh/names/bound-names.ts'
 import { AddressBook } from '../../node/mesh/peering/address-book.ts'
 import { MeshFile } from '../../node/mesh-file.ts'
 import { readAudit } from '../../node/processes/audit.ts'
@@ -11,6 +11,8 @@ import { parseSelector } from '../../node/run/selector.ts'
 import { loadJournal } from '../../node/store/journal.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
 import { Register } from '../../node/tools/register.ts'
+import { LineReader } from '../../node/work/calls/line-reader.ts'
+import { parseCall } from '../../node/work/calls/parse-call.ts'
 import { makeArtifact, readArtifact } from '../../protocols/artifact.ts'
 import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
 import { decode, encode } from '../../protocols/codec.ts'
@@ -119,6 +121,19 @@ export const readers: ReaderInit[] = [
     read: bytes => readArtifact(bytes, digestOf(bytes))
   },
   {
+    name: 'lines of a workload',
+    refusals: ['usage'],
+    good: () => [
+      'barrier start --group all --count 3 --timeout 30s\nput key a\\nb\\\\c\n',
+      'sample latency -1.5e-3 ms\nperiod begin x\nsubscribe news --count 2\nquit\n'
+    ],
+    read: bytes => {
+      const lines = new LineReader(1024)
+      lines.push(Buffer.from(bytes))
+      for (let line = lines.next(); line != null; line = lines.next()) parseCall(line)
+    }
+  },
+  {
     name: 'selector',
     refusals: ['usage'],
     good: () => ['all', 'node-*,rack=r1+disk!=ssd', '*a*b*c*', '12D3KooW'],
@@ -150,7 +165,7 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-config'],
     good: () => [json({ cleo: member.peer, constructor: member.peer })],
     file: ownFile('controllers.json'),
-    read: (_, world) => NamedControllers.open(ownFile('controllers.json')(world))
+    read: (_, world) => BoundNames.open(ownFile('controllers.json')(world))
   },
   {
     name: 'audit',
@@ -224,7 +239,7 @@ export const readers: ReaderInit[] = [
     good: fileOf(world => folderOf(world).path(FILE_LISTS_FILE)),
     read: bytes => {
       for (const list of splitFileLists(bytes).lists) {
-        checkFileList(bytes, list)
+        checkFileList(bytes, { ...list, name: 'node-b' })
         isSignedList(list)
         Array.from(linesOfList(list))
       }

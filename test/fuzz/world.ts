@@ -30,7 +30,7 @@ import type { Signer } from '../../protocols/envelope.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
 import { stageProtocol } from '../../protocols/stage.ts'
@@ -146,6 +146,7 @@ async function converse(world: World): Promise<void> {
   await stage(world)
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
+  await put(member, target, memberOutputProtocol, { run: world.live })
 }
 
 async function stage(world: World): Promise<void> {

@@ -130,6 +130,7 @@ function feedOf(made: Omit<FakeRun, 'run'>): RunFeed {
 function runStreamsOf({ without, gone, sent }: Omit<FakeRun, 'run'>): RunStreamServer {
   return fake<RunStreamServer>({
     isOpen: (_, peer) => !without.has(peer) && !gone.has(peer),
+    serveCalls: () => {},
     send: (_, peers, message) => {
       const reached = [...peers].filter(peer => !without.has(peer))
       sent.push({ peers: reached, message })

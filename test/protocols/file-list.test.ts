@@ -50,20 +50,26 @@ test('each change of text, run, peer or signature is found', () => {
   }
 })
 
-test('a receiver takes one list, of the peer and run that it comes from', () => {
-  assert.is(checkFileList(sealed, { run, by: signer.peer }).digest, digest)
-  const codeOf = (bytes: Uint8Array, by = signer.peer, of = run) => {
-    try {
-      checkFileList(bytes, { run: of, by })
-      return 'none'
-    } catch (error) {
-      return (error as { code?: string }).code
-    }
-  }
-  assert.is(codeOf(Buffer.concat([sealed, sealed])), 'bad-message')
-  assert.is(codeOf(Buffer.alloc(0)), 'bad-message')
-  assert.is(codeOf(sealed, newSigner().peer), 'bad-message')
-  assert.is(codeOf(sealed, signer.peer, '20261122T213015-k3f9ac'), 'bad-message')
+test('a receiver takes one list that its peer signed for its run, of files in folders of its own', () => {
+  const own = (path: string) => Buffer.from(fileLine(path, { sha256, bytes: 7 }))
+  const by = signer.peer
+  const good = sealFileList(run, own('sysinfo/begin/b/os.json'), signer)
+  assert.is(checkFileList(good.sealed, { run, by, name: 'b' }).digest, good.digest)
+  const unsigned = Buffer.from(good.sealed.toString().replace('aaaa', 'aaab'))
+  const rows: Array<[Uint8Array, RegExp, object?]> = [
+    [Buffer.concat([good.sealed, good.sealed]), /is no list/],
+    [Buffer.alloc(0), /is no list/],
+    [good.sealed, /is of 12D3\w+ for/, { by: newSigner().peer }],
+    [good.sealed, /is of 12D3\w+ for/, { run: '20261122T213015-k3f9ac' }],
+    [unsigned, /is not as it was signed/],
+    [good.sealed, /names sysinfo\/begin\/b\/os.json, which is in no folder of a/, { name: 'a' }],
+    [sealFileList(run, own('spec.toml'), signer).sealed, /names spec.toml/],
+    [sealFileList(run, own('sysinfo/begin/../b/os.json'), signer).sealed, /in no folder of b/],
+    [sealFileList(run, own('sysinfo/begin/B/os.json'), signer).sealed, /in no folder of b/],
+    [sealFileList(run, Buffer.from('x\n'), signer).sealed, /line 1/]
+  ]
+  for (const [bytes, says, other] of rows)
+    assert.throws(() => checkFileList(bytes, { run, by, name: 'b', ...other }), says)
 })
 
 test('a line that is none has its number in the message', () => {

@@ -49,6 +49,10 @@ const parsed: Array<[path: string, expected: ResultPath]> = [
     '2-read.4k/sample30/tools-a/node-b/sar/sar data',
     { kind: 'tools', step, group: 'a', member: 'node-b', rest: 'sar/sar data' }
   ],
+  [
+    '2-read.4k/sample30/workload/node-b/client.2/stdout.txt',
+    { kind: 'workload', step, member: 'node-b', rest: 'client.2/stdout.txt' }
+  ],
   ['2-read.4k/sample30/workload/node-b/stdout.txt', { kind: 'workload', step, member: 'node-b', rest: 'stdout.txt' }],
   [
     '1-tools-a/sample1/workload/node-b',

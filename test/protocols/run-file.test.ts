@@ -83,6 +83,24 @@ const errors: [string, string, ...string[]][] = [
     '[[iterations]]\nname = "a"\n[iterations.params]\nb = 1',
     'f:4: iterations.0.params.b: expected a string, got 1'
   ],
+  [
+    'a workload, by its schema',
+    '[[workload]]\nname = "c"\ncommand = ["x"]\ninstances = 65\n[workload.env]\nBAK_X = "1"',
+    'f:4: workload.0.instances: expected <= 64, got 65',
+    'f:6: workload.0.env.BAK_X: variables that begin with BAK_ are set by bak'
+  ],
+  [
+    'keys of workloads that do not go together',
+    'command = "x"\n[[workload]]\nname = "c"\ncommand = ["x"]\n[[workload]]\nname = "c"\ncommand = ["x"]\ngroup = "g"',
+    'f:1: command: runs on the controller beside servers only',
+    'f:6: workload.1.name: is the name of another workload',
+    'f:8: workload.1.group: there is no group g: the run has no [[groups]]'
+  ],
+  [
+    'an expression that is none',
+    '[[workload]]\nname = "s"\nrole = "server"\ncommand = ["x"]\nready = { line = "(" }',
+    'f:5: workload.0.ready.line: is not a regular expression of JavaScript'
+  ],
   ['a quoted key', '[tags]\n"a.b" = 1', 'f:2: tags.a.b: expected a string, got 1']
 ]
 

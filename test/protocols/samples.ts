@@ -31,7 +31,7 @@ import {
 } from '../../protocols/membership.ts'
 import { type Notice, noticeSubject } from '../../protocols/notice.ts'
 import { observationSubject, observeProtocol } from '../../protocols/observe.ts'
-import { outputProtocol } from '../../protocols/output.ts'
+import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import {
   type Ack,
   ackSubject,
@@ -275,7 +275,48 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['renew: response', renewProtocol.response, { proof: proof.bytes }],
   ['run stream: open', runStreamProtocol.request, { type: 'open', run }],
   ['run stream: acks', runStreamProtocol.request, { type: 'acks', sealed: [seal(ackSubject, ack, member)] }],
+  [
+    'run stream: workload',
+    runStreamProtocol.request,
+    {
+      type: 'work',
+      step: { number: 1, name: 'default', sample: 1 },
+      workload: 'client',
+      instance: 2,
+      state: 'ended',
+      since: at,
+      exit: 3,
+      duration: 5.5,
+      timedOut: false,
+      error: 'no route'
+    }
+  ],
   ['run stream: question of the time', runStreamProtocol.request, { type: 'time', asked: at }],
+  [
+    'run stream: a call',
+    runStreamProtocol.request,
+    {
+      ...{ type: 'call', session: '0123456789abcdef', id: 7, from: { step, workload: 'load', instance: 2 } },
+      body: { call: 'barrier', name: 'start', group: 'all', count: 3, timeout: 30_000 }
+    }
+  ],
+  [
+    'run stream: calls that wait',
+    runStreamProtocol.request,
+    { type: 'calls', session: '0123456789abcdef', open: [1, 7] }
+  ],
+  [
+    'run stream: answers',
+    runStreamProtocol.response,
+    {
+      type: 'answers',
+      session: '0123456789abcdef',
+      answers: [
+        { id: 1, answer: { status: 1, reason: 'm1/load is missing', missing: ['m1/load'] } },
+        { id: 7, answer: { status: 0, number: 3, messages: [{ from: 'm0/load', value: new Uint8Array(9).fill(7) }] } }
+      ]
+    }
+  ],
   ['run stream: time', runStreamProtocol.response, { type: 'time', asked: at, heard: at + 1, answered: at + 1.5 }],
   ['run stream: lease', runStreamProtocol.response, { type: 'lease' }],
   ['run stream: content', runStreamProtocol.response, { type: 'content', bytes: new Uint8Array(100).fill(3) }],
@@ -328,6 +369,25 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ],
   ['attach: a live event', attachProtocol.response, { at, type: 'output', stream: 'stdout', text: 'hello\n' }],
   ['output: request', outputProtocol.request, { run }],
+  [
+    'member output: request',
+    memberOutputProtocol.request,
+    {
+      ...{ run, member: 'node-b', workload: 'server', instance: 2, step, follow: true },
+      skip: [{ path: '1-default/sample1/workload/node-b/server.2/stdout.txt', bytes: 9 }]
+    }
+  ],
+  [
+    'member output: response',
+    memberOutputProtocol.response,
+    {
+      path: '1-default/sample1/workload/node-b/server.2/stdout.txt',
+      ...{ member: 'node-b', workload: 'server', instance: 2, stream: 'stdout', offset: 9, at, text: 'hello\n' }
+    }
+  ],
+  ['member output: all there was', memberOutputProtocol.response, { caughtUp: at }],
+  ['output: more', outputProtocol.request, { more: true }],
+  ['output: end', outputProtocol.response, { end: true }],
   [
     'output: response',
     outputProtocol.response,

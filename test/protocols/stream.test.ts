@@ -314,6 +314,26 @@ test('a reader that is slower than the writer gets every message, and holds the 
   await exchange.close()
 })
 
+test('a reader that goes on being slower holds the writer back each time it reads on', async () => {
+  const total = 1_500
+  let written = 0
+  const flood: Handler<Question, Answer> = async function* () {
+    for (; written < total; written++) yield { n: written, bytes: new Uint8Array(64 * 1024) }
+  }
+  const narrow = { ...echo, maxFrame: 65 * 1024 }
+  const exchange = await call(linkTo(serve(narrow, flood), peer, { yamux: true }).open, narrow)
+  await exchange.send({ n: 1 })
+  let ahead = 0
+  for (let i = 0; i < 50; i++) {
+    assert.is((await exchange.receive())?.n, i)
+    await sleep(10)
+    ahead = Math.max(ahead, written - i)
+  }
+  assert.ok(ahead < 100, `${ahead} messages of 64 KiB were written ahead`)
+  for (let i = 50; i < total; i++) assert.is((await exchange.receive())?.n, i)
+  await exchange.close()
+})
+
 test('a handler that is slower than its caller gets every message', async () => {
   const sum: Handler<Question, Answer> = async function* (first, { receive }) {
     await sleep(50)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,12 +9,14 @@ import * as v from 'valibot'
 import { encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
+import { fileLine, sealFileList } from '../../protocols/file-list.ts'
 import { folderDigests } from '../../protocols/folder-digests.ts'
 import { peerIdOf } from '../../protocols/identity.ts'
 import { certificateFile } from '../../protocols/layout.ts'
 import { type Manifest, manifestSubject, type Offer, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, writeRecord } from '../../protocols/record.ts'
+import { writeRunFile } from '../../protocols/run-file.ts'
 import { spec } from '../../protocols/spec.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 
@@ -75,6 +78,8 @@ const certificateOf = (seq: number, phase: Ack['phase'], more: Partial<Certifica
   closed: 5,
   ...more
 })
+
+const STEP = { number: 1, name: 'default', sample: 1 }
 
 const write = (dir: string, path: string, bytes: Uint8Array | string) => {
   mkdirSync(dirname(join(dir, path)), { recursive: true })
@@ -377,6 +382,158 @@ verify('a phase that was open when the daemon of the controller was killed is no
   const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
   write(dir, 'run.json', writeRecord({ ...record, files }, controller))
   assert.equal((await verifyFolder(dir)).faults, [])
+  write(dir, 'run.json', writeRecord({ ...record, files, verdict: 'cancelled' }, controller))
+  assert.match(await faultsIn(dir), /there is no certificate of number 2/, 'only that of a daemon that was killed')
+})
+
+verify('a phase that is said to have been open, and after which others came, is a gap', async () => {
+  const dir = await build([certificateOf(1, 'join'), certificateOf(3, 'send'), certificateOf(4, 'terminate')])
+  const lines = readFileSync(join(dir, 'journal.ndjson'), 'utf8').trim().split('\n')
+  const open = JSON.stringify({ n: lines.length, at: 1, type: 'phase-open', seq: 2, phase: 'start' })
+  write(dir, 'journal.ndjson', [...lines, open, ''].join('\n'))
+  const { files } = await folderDigests(dir, { except: ['run.json'] })
+  const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
+  write(dir, 'run.json', writeRecord({ ...record, files }, controller))
+  assert.match(await faultsIn(dir), /there is no certificate of number 2/)
+})
+
+/** Of a run that was ok, with these in the places of its certificates. */
+async function buildOk(change: (all: Certificate[]) => Certificate[] = all => all, more: Partial<RunRecord> = {}) {
+  const step = STEP
+  const workload = { exit: 0, duration: 1, timedOut: false, ...more.workload?.[0] }
+  const [first] = members as [Signer]
+  const work = { step, needed: 1, asked: 1, acks: [ackOf(first, 3, 'work', { workload })] }
+  const all = [
+    certificateOf(1, 'join'),
+    certificateOf(2, 'start'),
+    certificateOf(3, 'work', work),
+    certificateOf(4, 'send', { step }),
+    certificateOf(5, 'terminate')
+  ]
+  return build(change(all), controller, { verdict: 'ok', ...more, workload: [{ step, ...workload }] })
+}
+
+const faultsIn = async (dir: string) =>
+  (await verifyFolder(dir)).faults.map(({ where, what }) => `${where}: ${what}`).join('\n')
+
+verify('a run that was ok is as it was signed', async () => {
+  assert.is(await faultsIn(await buildOk()), '')
+})
+
+verify('an answer that the controller took out of a certificate is missed, whatever it says was needed', async () => {
+  const dropped = (phase: string, change: Partial<Certificate> = {}) =>
+    buildOk(all =>
+      all.map(each => (each.phase !== phase ? each : { ...each, needed: 0, acks: each.acks.slice(1), ...change }))
+    )
+  assert.match(await faultsIn(await dropped('send')), /certificates: m0 neither answered send nor is excluded there/)
+  assert.match(await faultsIn(await dropped('start')), /m0 neither answered start/)
+  const out = { peer: members[0]?.peer as string, name: 'm0', phase: 'send', code: 'lost', reason: 'gone' } as const
+  const told = await buildOk(
+    all =>
+      all.map(each => {
+        if (each.phase === 'send') return { ...each, needed: 0, acks: each.acks.slice(1), excluded: [out] }
+        return each.phase === 'terminate' ? { ...each, needed: 0, acks: each.acks.slice(1) } : each
+      }),
+    { excluded: [out], partial: true }
+  )
+  assert.is(await faultsIn(told), '', 'an exclusion is in words')
+})
+
+verify('in a run that was not ok an answer that is missing leaves unproven what it announced', async () => {
+  const dir = await build([
+    certificateOf(1, 'join'),
+    certificateOf(2, 'start', { acks: [], verdict: 'failed' }),
+    certificateOf(3, 'send', { step: STEP, needed: 0, acks: good[2]?.acks.slice(1) as Envelope[] }),
+    certificateOf(4, 'terminate')
+  ])
+  const { faults, unproven } = await verifyFolder(dir)
+  assert.equal(faults, [])
+  assert.ok(unproven.some(({ path, reason }) => path === 'm0' && /neither answered send/.test(reason)))
+  const what = '1-default/sample1'
+  const lines = fileLine(`${what}/workload/m0/stdout.txt`, { sha256: digestOf(Buffer.from('hello\n')), bytes: 6 })
+  const { sealed, digest } = sealFileList(RUN, Buffer.from(lines), members[0] as Signer)
+  write(dir, 'files.txt', sealed)
+  const sent = [{ peer: members[0]?.peer as string, name: 'm0', what, digest, bytes: 7, arrived: true, files: digest }]
+  const others = [1, 2].map(i => ({ ...tarball, peer: members[i]?.peer as string, name: `m${i}`, what, arrived: true }))
+  await sealFolder(dir, { sent: [...sent, ...others] })
+  const collected = await verifyFolder(dir)
+  assert.not.match(JSON.stringify(collected.unproven), /neither answered send/, 'its list came later')
+})
+
+const contradictions: Array<[string, Partial<RunRecord>, RegExp]> = [
+  [
+    'is ok with a workload that failed',
+    { workload: [{ exit: 3 }] as never },
+    /its verdict is ok, its workload ended by exit 3/
+  ],
+  [
+    'lacks files, and says that nothing is missing',
+    { refused: [{ path: 'x', reason: 'y' }] },
+    /says that nothing is missing, and names files that were not taken/
+  ],
+  ['was made at another time than the members were asked', { created: 2 }, /the run was offered at 1, run.json says 2/],
+  ['is of another epoch', { epoch: 2 }, /it is of epoch 1, run.json of 2/]
+]
+
+for (const [what, more, expected] of contradictions) {
+  verify(`a record that ${what} contradicts itself or the offer`, async () => {
+    const change = 'workload' in more ? { workload: more.workload } : more
+    const dir = await buildOk(undefined, change as Partial<RunRecord>)
+    assert.match(await faultsIn(dir), expected)
+  })
+}
+
+verify('samples that have one certificate between them are counted once', async () => {
+  const dir = await buildOk(all => [...all.slice(0, 3), certificateOf(4, 'terminate')].map(each => each))
+  assert.not.match(await faultsIn(dir), /samples have a certificate/)
+  const twice = { ...effective, samples: 2 }
+  assert.match(await faultsIn(await buildOk(undefined, { spec: twice })), /1 of 2 samples have a certificate/)
+})
+
+verify('a spec.toml that says something else than the record is found', async () => {
+  const dir = await build()
+  write(dir, 'spec.toml', writeRunFile(effective))
+  await sealFolder(dir)
+  assert.is(await faultsIn(dir), '')
+  write(dir, 'spec.toml', writeRunFile({ ...effective, command: ['false'] }))
+  await sealFolder(dir)
+  assert.is(await faultsIn(dir), 'spec.toml: it is not the spec in run.json')
+  write(dir, 'spec.toml', 'command = [')
+  await sealFolder(dir)
+  assert.match(await faultsIn(dir), /^spec.toml: /)
+})
+
+verify(
+  'a file in the place of one that was not taken is found, also below what could not be read a note is left',
+  async () => {
+    const dir = await build()
+    const path = '1-default/sample1/tools-default/m0/cpu.csv'
+    await sealFolder(dir, { partial: true, refused: [{ path, reason: 'taken' }] })
+    assert.is(await faultsIn(dir), '')
+    write(dir, path, 'x')
+    assert.is(await faultsIn(dir), `${path}: was not there when the run was sealed`)
+  }
+)
+
+verify('pipes and links in the place of files do not hold it up', async () => {
+  for (const path of [
+    'certificates/0002-start.cbor',
+    'certificates/proofs.cbor',
+    'journal.ndjson',
+    'files.txt',
+    'spec.toml'
+  ]) {
+    const dir = await build()
+    rmSync(join(dir, path), { force: true })
+    execFileSync('mkfifo', [join(dir, path)])
+    assert.ok(!(await verifyFolder(dir)).ok, path)
+  }
+  for (const how of ['mkfifo', 'ln -s /dev/zero']) {
+    const dir = await build()
+    rmSync(join(dir, 'run.json'))
+    execFileSync('sh', ['-c', `${how} "$0"`, join(dir, 'run.json')])
+    assert.is((await verifyFolder(dir).catch(cause => cause)).code, 'damaged')
+  }
 })
 
 verify('a certificate that the seal says was never written is named, and no fault', async () => {
@@ -386,9 +543,22 @@ verify('a certificate that the seal says was never written is named, and no faul
   const record = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))
   const { [path]: _, ...files } = record.files
   write(dir, 'run.json', writeRecord({ ...record, files, unreadable: [{ path, reason: 'killed' }] }, controller))
-  const { faults, absent } = await verifyFolder(dir)
+  const { faults, unproven } = await verifyFolder(dir)
   assert.equal(faults, [])
-  assert.equal(absent, [{ path, reason: 'not in the seal: killed' }])
+  assert.equal(unproven.slice(0, 1), [{ path, reason: 'not in the seal: killed' }])
+  for (const [verdict, left] of [
+    ['ok', path],
+    ['cancelled', path],
+    ['failed', 'certificates']
+  ] as const) {
+    const told = { ...record, files, verdict, unreadable: [{ path: left, reason: 'killed' }] }
+    write(dir, 'run.json', writeRecord(told, controller))
+    const { faults } = await verifyFolder(dir)
+    assert.ok(
+      faults.some(({ where, what }) => where === path && /is missing: the journal names it/.test(what)),
+      `${verdict} ${left}`
+    )
+  }
 })
 
 verify('a certificate in a file of another name is found', async () => {

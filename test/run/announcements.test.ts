@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { Announcements } from '../../node/run/announcements.ts'
 import { seal } from '../../protocols/envelope.ts'
 import { type Ack, ackSubject } from '../../protocols/phase.ts'
+import { answerOf } from '../../protocols/verify/signed-files.ts'
 import { ack, member } from '../protocols/samples.ts'
 
 const test = suite('what members announce')
@@ -31,9 +32,19 @@ for (const [what, produced, missing] of table) {
     const found = announcements.missingOf(answer({ produced }))
     assert.is(found != null, missing)
     if (missing) assert.match(found as string, /it announced .*, which did not arrive/)
-    assert.is(announcements.answered.has(files), produced != null && !missing)
+    assert.is(announcements.answered.has(answerOf(member.peer, files)), produced != null && !missing)
+    assert.is(announcements.listing.has(member.peer), produced != null && !missing)
+    assert.not(announcements.unlisted.has(member.peer))
   })
 }
+
+test('an answer that announces a tarball without a list shows that its member signs none', () => {
+  const announcements = new Announcements()
+  announcements.received(member.peer, tarball)
+  assert.is(announcements.missingOf(answer({ produced: [{ ...tarball, files: undefined }] })), undefined)
+  assert.equal([announcements.answered.size, announcements.listing.size], [0, 0])
+  assert.ok(announcements.unlisted.has(member.peer))
+})
 
 test('what another member sent does not count', () => {
   const announcements = new Announcements()

@@ -4,7 +4,7 @@ import { attendanceOf, describeAbsent, isComplete, isEnough, sizeOf, whyTooFew }
 import { neededBy } from '../../node/run/roster.ts'
 import { absencesOf } from '../../node/run/shortfalls.ts'
 import type { MemberView } from '../../protocols/control.ts'
-import type { Quorum } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
 import { member } from '../cli/fake.ts'
 import { specOf } from '../protocols/samples.ts'
 

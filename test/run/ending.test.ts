@@ -28,6 +28,46 @@ for (const [change, reason] of WORKLOADS) {
   })
 }
 
+const spec = (on_failed_workload: string) =>
+  specOf({
+    command: undefined,
+    workload: [
+      { name: 'c', command: ['x'], instances: 2, timeout: 3 },
+      { name: 's', role: 'server', command: ['x'] }
+    ],
+    policy: { on_failed_workload, timeout: 9 }
+  })
+const of = (change: object) => ({ ...result({}), member: 'm', name: 'c', instance: 2, role: 'client', ...change })
+const served = { name: 's', instance: 1, role: 'server' }
+const INSTANCES: Array<[object[], string | undefined]> = [
+  [[of({ exit: 0 }), of({ signal: 'SIGTERM', stopped: true })], undefined],
+  [[of({ exit: 7 })], 'c.2 on m: exit 7, in 1-x/sample1'],
+  [
+    [of({ exit: 0 }), of({ exit: 7 }), of({ exit: 8 }), of({ exit: 9 })],
+    'c.2 on m: exit 7, in 1-x/sample1; 3 failed in all'
+  ],
+  [
+    [of({ signal: 'SIGTERM', timedOut: true })],
+    'c.2 on m: ended at its deadline of 3 s (ended by SIGTERM), in 1-x/sample1'
+  ],
+  [[of({ error: 'x: not found' })], 'c.2 on m: not started: x: not found, in 1-x/sample1'],
+  [[of({ ...served, exit: 0 })], 's on m: exit 0 before it was stopped, in 1-x/sample1'],
+  [[of({ ...served, exit: 1, stopped: true })], undefined],
+  [[of({ ...served, exit: 1, stopped: true, error: 'disk is full' })], 's on m: exit 1: disk is full, in 1-x/sample1']
+]
+for (const [workload, reason] of INSTANCES) {
+  endings(`of workloads of members: ${reason ?? 'ok'}`, () => {
+    const ending = (policy: string) => endingOfWorkload({ workload, spec: spec(policy) } as unknown as RunRecord)
+    for (const policy of ['finish', 'stop'])
+      assert.equal(ending(policy), reason == null ? { verdict: 'ok' } : { verdict: 'workload-failed', reason })
+    assert.equal(ending('ignore'), { verdict: 'ok' })
+  })
+}
+endings('a command that fails beside servers is no failure that is ignored', () => {
+  const record = { workload: [result({ exit: 7 })], spec: spec('ignore') } as unknown as RunRecord
+  assert.is(endingOfWorkload(record).verdict, 'workload-failed')
+})
+
 const missing = { peer: 'p', name: 'c', code: 'timeout' as const, reason: 'it did not answer within 5 s' }
 const PHASES: Array<[Partial<Closed>, asked: number, needed: number, string | undefined]> = [
   [{ verdict: 'met', missing: [missing] }, 3, 2, undefined],

@@ -56,6 +56,7 @@ async function doors(own: Role = 'controller') {
   const feed = { addEventListener: () => {}, runs: () => [] }
   const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
   const artifacts = await scratchArtifacts()
+  const names = { peerOf: () => undefined, bind: async () => {} }
   const init = {
     log,
     home,
@@ -64,7 +65,8 @@ async function doors(own: Role = 'controller') {
     workloads: new Map(),
     limits: receiveDefaults,
     archive: true,
-    artifacts
+    artifacts,
+    names
   }
   const coordinator = new Coordinator(of as never, init)
   await coordinator.afterStart()

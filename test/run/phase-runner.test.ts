@@ -9,6 +9,7 @@ import { decode } from '../../protocols/codec.ts'
 import { envelope, open, type Signer } from '../../protocols/envelope.ts'
 import type { Phase } from '../../protocols/fields.ts'
 import { type Ack, type Command, certificateSubject } from '../../protocols/phase.ts'
+import { answerOf } from '../../protocols/verify/signed-files.ts'
 import { ackOf, fakeRun } from '../helpers/run.ts'
 import { newSigner, stayAwake } from '../helpers/streams.ts'
 import { controller, step } from '../protocols/samples.ts'
@@ -54,7 +55,7 @@ test('a member that announces what it did not send is excluded by name, and the 
     [liar.peer, 'mismatch', 'it announced 1-default/sample1, which did not arrive']
   )
   assert.is(types('excluded').length, 1)
-  assert.ok(run.announcements.answered.has(tarball.files))
+  assert.ok(run.announcements.answered.has(answerOf(honest.peer, tarball.files)))
 })
 
 test('a phase ends with the last answer, and its certificate is on the disk once the next one is over', async () => {

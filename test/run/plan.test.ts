@@ -46,6 +46,49 @@ test('a run of one sample has these phases', () => {
   ])
 })
 
+const server = { name: 's', role: 'server', command: ['x'] }
+const client = { name: 'c', command: ['x'] }
+const works: Array<
+  [title: string, spec: object, rows: Array<[who: string, part: string | undefined, deadline: number]>]
+> = [
+  ['a command', {}, [['controller', undefined, 0]]],
+  ['clients', { command: undefined, workload: [client] }, [['members', 'clients', 0]]],
+  [
+    'clients with a timeout',
+    { command: undefined, workload: [{ ...client, timeout: 7 }] },
+    [['members', 'clients', 37_000]]
+  ],
+  [
+    'servers and clients',
+    { command: undefined, workload: [client, server], policy: { phase_timeout: 5 } },
+    [
+      ['members', 'servers', 35_000],
+      ['members', 'clients', 0]
+    ]
+  ],
+  [
+    'servers and a command',
+    { workload: [{ ...server, ready: { after: 90, timeout: 2 } }] },
+    [
+      ['members', 'servers', 120_000],
+      ['controller', undefined, 0]
+    ]
+  ]
+]
+for (const [title, spec, rows] of works) {
+  test(`the work of a sample with ${title} is ${rows.length === 1 ? 'a phase' : 'two phases'}, between start and stop`, () => {
+    const plan = planOf(specOf(spec))
+    const found = plan.filter(({ phase }) => phase === 'work')
+    assert.equal(
+      found.map(({ who, part, deadline }) => [who, part, deadline]),
+      rows
+    )
+    const first = plan.indexOf(found[0] as PlannedPhase)
+    assert.equal([plan[first - 1]?.phase, plan[first + rows.length]?.phase], ['start', 'stop'])
+    assert.is(endOf(plan), 'gone')
+  })
+}
+
 test('every phase of the protocol is in the plan, in the order in which they first appear', () => {
   assert.equal([...new Set(planOf(specOf()).map(({ phase }) => phase))], [...phases])
   fc.assert(

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { judge, neededOf } from '../../node/run/quorum.ts'
-import type { Quorum } from '../../protocols/spec.ts'
+import type { Quorum } from '../../protocols/spec-fields.ts'
 
 const needed = suite('how many must answer')
 const table: Array<[Quorum, number, number]> = [

@@ -12,7 +12,18 @@ import { certificateFile, MANIFEST_FILE, OFFER_FILE } from '../../protocols/layo
 import { manifestSubject, offerSubject } from '../../protocols/manifest.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { FORMAT, type RunRecord } from '../../protocols/record.ts'
-import { ack, certificate, controller, manifest, member, offer, run, specOf, step } from '../protocols/samples.ts'
+import {
+  ack,
+  certificate,
+  controller,
+  manifest,
+  member,
+  offer,
+  run,
+  runRecord,
+  specOf,
+  step
+} from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 
 const test = suite('a run whose daemon was killed')
@@ -58,6 +69,26 @@ test('the record and the journal get what the certificates say, and one that is 
   assert.equal(
     record.unreadable?.map(({ path }) => path),
     ['certificates/0001-stage.cbor']
+  )
+})
+
+test('a phase that was open in between and was never certified is named, the one that was open at last is not', async () => {
+  const folder = new RunFolder(join(scratch(), run))
+  await folder.create(specOf())
+  for (const [path, sealed] of [[OFFER_FILE, sealedOffer], [MANIFEST_FILE, sealedManifest], certificateOf(2, 'stage')])
+    await folder.writeEnvelope(path as string, sealed as Envelope)
+  const record = { ...runRecord, excluded: [], workload: [] }
+  const events = await RunEvents.open(folder.journal, [], () => {})
+  for (const [seq, phase] of [
+    [1, 'join'],
+    [3, 'init']
+  ] as const)
+    events.store({ type: 'phase-open', seq, phase, asked: 1, needed: 1 })
+  await reconcile({ folder, record, events })
+  await events.close()
+  assert.equal(
+    record.unreadable?.map(({ path }) => path),
+    ['certificates/0001']
   )
 })
 

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Announcements } from '../../node/run/announcements.ts'
 import { RunEvents } from '../../node/run/events.ts'
 import { closeAbandoned } from '../../node/run/recover.ts'
 import { sealResult } from '../../node/run/sealing.ts'
@@ -26,7 +27,7 @@ async function result() {
   chmodSync(folder.root, 0o777)
   const record: RunRecord = { ...runRecord, verdict: 'ok', status: 0, ended: 2 }
   const events = await RunEvents.open(folder.journal, [], () => {})
-  const seal = () => sealResult({ record, events, folder, signer: controller })
+  const seal = () => sealResult({ record, events, folder, signer: controller, announced: new Announcements() })
   const last = async () => (await Array.fromAsync(events.follow(0, new AbortController().signal))).at(-1)
   return { folder, record, events, seal, last }
 }
@@ -97,39 +98,93 @@ test('a run that was left open is closed with what its journal says beyond its r
   assert.equal([closed.shortfalls, closed.sent], [[lack], [{ ...tarball, arrived: true }]])
 })
 
-test('a run is not ok whose files its members did not sign so', async () => {
+test('a tarball that was being unpacked when the daemon was killed is named, and its run is closed so that it can be completed', async () => {
+  const { folder, record, events } = await result()
+  await folder.writeEnvelope(OFFER_FILE, sealEnvelope(offerSubject, { ...offer, signedFiles: true }, controller))
+  const renamed = [{ path: 'sysinfo/end/node-b/x', as: 'sysinfo/end/node-b/x-2' }]
+  const digest = 'a'.repeat(64)
+  const tarball = { peer: member.peer, name: 'node-b', what: 'sysinfo end', digest, bytes: 7, files: digest }
+  events.store({ type: 'received', ...tarball, took: 1 })
+  events.store({ type: 'received', ...tarball, took: 1, renamed })
+  await events.close()
+  const path = 'sysinfo/begin/node-b'
+  mkdirSync(folder.path(path), { recursive: true })
+  writeFileSync(folder.path(path, 'os.json'), '{}')
+  const { sealed } = sealFileList(run, Buffer.alloc(0), member)
+  writeFileSync(folder.path('files.txt'), Buffer.concat([sealed, sealed.subarray(0, 50)]))
+  for (const each of [folder.root, folder.certificates]) writeFileSync(join(each, '.bak-0123456789abcdef.tmp'), '')
+  // the record names the first of them
+  const sent = [{ ...tarball, arrived: true }]
+  await folder.writeRecord({ ...record, sent, state: 'running' })
+  await closeAbandoned(folder, controller)
+  const closed = await folder.readRecord()
+  assert.equal(closed.unreadable, [{ path: `${path}/os.json`, reason: 'node-b did not sign it' }])
+  assert.ok(existsSync(folder.path(path, 'os.json')), 'nothing is deleted')
+  assert.equal([closed.partial, closed.sent.length, closed.renamed], [true, 2, renamed])
+  assert.equal(readFileSync(folder.path('files.txt')), sealed, 'half a list is cut off')
+  assert.not.ok(Object.keys(closed.files ?? {}).some(each => each.endsWith('.tmp')))
+})
+
+test('what a member did not sign so stays out of the seal, and is named', async () => {
   const file = 'sysinfo/begin/node-b/os.json'
   const bytes = Buffer.from('{}')
   const good = fileLine(file, { sha256: digestOf(bytes), bytes: bytes.length })
   const bad = fileLine(file, { sha256: 'a'.repeat(64), bytes: bytes.length })
-  for (const [lines, signer, says] of [
-    [[good], member, undefined],
-    [[bad], member, /os.json is not as node-b signed it/],
-    [[], member, /os.json node-b did not sign it/],
-    [[good], controller, /in no folder of its own/],
-    [[good, fileLine('sysinfo/begin/node-b/more', { sha256: 'a'.repeat(64), bytes: 1 })], member, /more is missing/]
+  const more = 'sysinfo/begin/node-b/more'
+  for (const [lines, path, says] of [
+    [[good], undefined, undefined],
+    [[bad], file, /is not as node-b signed it/],
+    [[], file, /node-b did not sign it/],
+    [[good, fileLine(more, { sha256: 'a'.repeat(64), bytes: 1 })], more, /is missing: node-b signed it/]
   ] as const) {
     const { folder, record, seal } = await result()
     await folder.writeEnvelope(OFFER_FILE, sealEnvelope(offerSubject, { ...offer, signedFiles: true }, controller))
     mkdirSync(dirname(folder.path(file)), { recursive: true })
     writeFileSync(folder.path(file), bytes)
-    folder.addFileList(sealFileList(run, Buffer.from(lines.join('')), signer).sealed)
+    folder.addFileList(sealFileList(run, Buffer.from(lines.join('')), member).sealed)
     assert.is(await seal(), undefined)
-    assert.is(record.verdict, says == null ? 'ok' : 'failed', String(says))
-    if (says != null) assert.match(record.reason ?? '', says)
+    const sealed = await folder.readRecord()
+    assert.equal([record.verdict, sealed.partial], ['ok', path != null], String(says))
+    assert.is(Object.hasOwn(sealed.files ?? {}, file), path !== file)
+    assert.ok(existsSync(folder.path(file)), 'nothing is deleted')
+    if (path == null) continue
+    assert.is(sealed.unreadable?.[0]?.path, path)
+    assert.match(sealed.unreadable?.[0]?.reason ?? '', says)
+    const { kind, member: name, what } = sealed.shortfalls.at(-1) ?? {}
+    assert.equal([kind, name, what], ['file', 'node-b', path])
   }
 })
 
-test('a collection seals what is new, and no change of what has a digest', async () => {
+test('of many files that a member did not sign the seal names the folder, so that the record can be read', async () => {
+  const { folder, seal } = await result()
+  await folder.writeEnvelope(OFFER_FILE, sealEnvelope(offerSubject, { ...offer, signedFiles: true }, controller))
+  const path = 'sysinfo/begin/node-b'
+  mkdirSync(folder.path(path), { recursive: true })
+  for (let i = 0; i < 101; i++) writeFileSync(folder.path(path, `${i}.json`), '')
+  folder.addFileList(sealFileList(run, Buffer.alloc(0), member).sealed)
+  await seal()
+  const { unreadable } = await folder.readRecord()
+  assert.equal(
+    unreadable?.map(each => each.path),
+    [path]
+  )
+  assert.match(unreadable?.[0]?.reason ?? '', /^101 paths in it, as \S+\.json, which node-b did not sign it/)
+})
+
+test('a collection seals what is new of members, and no change of what has a digest', async () => {
   const { folder, record, seal } = await result()
   execFileSync('sh', ['-c', 'echo 1 > old'], { cwd: folder.root })
   await seal()
   const before = (await folder.readRecord()).files
-  execFileSync('sh', ['-c', 'echo 2 > old; echo 3 > new'], { cwd: folder.root })
-  await folder.sealAnew({ ...record, files: before }, controller)
-  const { files } = await folder.readRecord()
-  assert.equal(files?.old, before?.old)
-  assert.is(files?.new?.bytes, 2)
+  execFileSync('sh', ['-c', 'echo 2 > old; echo 3 > new; mkdir -p sysinfo/end/node-b; echo 4 > sysinfo/end/node-b/x'], {
+    cwd: folder.root
+  })
+  const unreadable = [{ path: 'new', reason: 'EACCES' }]
+  const proof = await folder.digestsAnew({ ...record, files: before, unreadable })
+  assert.equal(proof.files.old, before?.old)
+  assert.is(proof.files['sysinfo/end/node-b/x']?.bytes, 2)
+  assert.is(proof.files.new, undefined)
+  assert.equal(proof.unreadable, unreadable, 'what had no digest gets none by a collection')
 })
 
 test.run()

@@ -1,5 +1,5 @@
 /** A controller that fills a peer which archives, and stores there what is not its to store. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createZstdCompress } from 'node:zlib'
 import { Header } from 'tar'
@@ -22,6 +22,7 @@ test.before(async () => {
   inside = await Inside.start({
     c: {},
     arch: { label, allow: { controllers: false } },
+    named: { label, allow: { archive: ['c'] } },
     picky: { label, allow: { archive: ['someone'] } }
   })
 })
@@ -125,6 +126,27 @@ test('a result under the id of another run, or of a stranger, is not taken', asy
   )
   assert.is(await store(run, await packed(folder, run)), 'taken')
   assert.is(readRecord(readFileSync(folderOf('runs', run, 'run.json'), 'utf8')).run, run)
+})
+
+test('a result that had its place when the daemon was killed gets the receipt that it had not yet', async () => {
+  const { folder, run } = await inside.run('c', { on: 'c', command: ['true'] })
+  const content = await packed(folder, run)
+  assert.is(await store(run, content), 'taken')
+  const receipt = folderOf('inbox', run, `${digestOf(content)}.receipt`)
+  rmSync(receipt)
+  assert.is(await store(run, content), 'taken')
+  assert.ok(existsSync(receipt))
+  for (const name of readdirSync(folderOf('inbox', run))) rmSync(folderOf('inbox', run, name))
+  assert.match(await store(run, content), /^cannot-create: arch has a folder of/, 'another is not taken for it')
+})
+
+test('a name that lets a result in is bound to its mover', async () => {
+  const { folder, run } = await inside.run('c', { on: 'c', command: ['true'] })
+  const bindings = join(inside.daemon('named').parts.home.root, 'controllers.json')
+  assert.match(await store(newRun(), await packed(folder, run), 'named'), /^damaged|^bad-message|^mismatch/)
+  assert.not.ok(existsSync(bindings), 'a result that is refused binds nothing')
+  assert.is(await store(run, await packed(folder, run), 'named'), 'taken')
+  assert.equal(JSON.parse(readFileSync(bindings, 'utf8')), { c: peerOf('c') })
 })
 
 test('only who is named by allow.archive stores results, and is told the rule', async () => {

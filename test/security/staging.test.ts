@@ -230,6 +230,31 @@ test('what the owner of a machine stored no other peer removes', async () => {
   assert.is(await unstage('b'), 'removed')
 })
 
+test('workloads find what is staged in their working folders, each its own copy, and what is for another not', async () => {
+  const root = scratch()
+  await plant(root, {
+    'run.sh': '#!/bin/sh\ncat data/x; ls; echo changed >data/x; cat data/x\n',
+    'data/x': 'one\n',
+    more: ''
+  })
+  chmodSync(join(root, 'run.sh'), 0o755)
+  const { folder, ended, record } = await inside.run('a', {
+    on: 'a,b',
+    command: undefined as never,
+    stage: [join(root, 'run.sh'), join(root, 'data')],
+    workload: [
+      { name: 'one', command: ['./run.sh'], stage: [join(root, 'more')] },
+      { name: 'two', command: ['run.sh'], on: 'b' }
+    ]
+  })
+  assert.is(ended.verdict, 'ok', ended.reason)
+  const said = (member: string, workload: string) =>
+    readFileSync(join(folder, `1-default/sample1/workload/${member}/${workload}/stdout.txt`), 'utf8')
+  for (const member of ['a', 'b']) assert.is(said(member, 'one'), 'one\ndata\nmore\nrun.sh\nchanged\n')
+  assert.is(said('b', 'two'), 'one\ndata\nrun.sh\nchanged\n')
+  assert.is(record.staged?.contents.find(({ path }) => path === 'more')?.for, 'one')
+})
+
 /** A tool whose program is in a bundle, and says what it sees. */
 async function bundle(platform: string): Promise<Partial<SpecInput>> {
   const root = scratch()

@@ -106,7 +106,7 @@ test('a run, and the command beside a peer, do not get it from the variable of t
   })
   started.push(child)
   await net().until('a', all => all.some(each => each.name === 'pod' && each.state === 'alive'))
-  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('BAK_SOCK'), { what: 'the command runs' })
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('BAK_HOME'), { what: 'the command runs' })
   assert.not.ok(readFileSync(file, 'utf8').includes(ticket))
   assert.not.ok(shownOf(child.pid as number).includes(ticket))
   const { status, stdout } = await net().bak('a', ['run', '--quiet', '--on', 'pod', '--tool', 'env=env', '--', 'true'])

@@ -20,6 +20,7 @@ import { finished, goneWithin, processesWith, startRun, Testnet, uniqueSleep } f
 import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
+import { runWorkloads, workload } from '../helpers/workloads.ts'
 
 const NOBODY = 65_534
 const USER = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--']
@@ -137,6 +138,27 @@ withSandbox('nothing of them is left when the daemon is killed', async () => {
   await net.startPeer('a')
   run.kill('SIGINT')
   await run.finished
+})
+
+withSandbox('a workload sees its working folder and BAK_OUT, and what it writes there comes home', async () => {
+  const { home } = net.peer('a')
+  const line = `id -u; cat ${home}/key; echo kept > "$BAK_OUT/f"; echo scratch > s; ls -A; head -c 1 "$BAK_PEERS"; touch /usr/x; exit 0`
+  const ended = await runWorkloads(net, 'c', `on = "a"\n${workload('x', line, 'instances = 2\nenv = { A = "b" }')}`)
+  assert.is(ended.status, 0, ended.stderr)
+  for (const label of ['x.1', 'x.2']) {
+    assert.is(ended.text(`workload/a/${label}/stdout.txt`), `${NOBODY}\n.bak\ns\n{`)
+    assert.is(ended.text(`workload/a/${label}/f`), 'kept\n')
+    assert.match(ended.text(`workload/a/${label}/stderr.txt`), /key: No such file[\s\S]*Read-only file system/)
+  }
+})
+
+withSandbox('a link in the place of its output leads the daemon nowhere', async () => {
+  const secret = join(folder, 'owner/.ssh/id')
+  const line = `cd "$BAK_OUT"; rm stdout.txt stderr.txt; ln -s ${secret} stderr.txt; ln -s ${secret} stdout.txt; ln -s ${secret} f; exit 3`
+  const ended = await runWorkloads(net, 'c', `on = "a"\n${workload('x', line)}`)
+  assert.is(ended.status, 1, ended.stderr)
+  assert.not.match(JSON.stringify(ended.record), /PRIVATE/)
+  assert.match(ended.record.workload[0]?.error ?? '', /^its output cannot be read: ELOOP/)
 })
 
 asRoot('without bubblewrap they are refused at join, by a rule and for a reason', async () => {

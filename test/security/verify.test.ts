@@ -13,7 +13,11 @@ import {
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Signer } from '../../protocols/envelope.ts'
+import { decode, encode } from '../../protocols/codec.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { envelope, open, type Signer, seal } from '../../protocols/envelope.ts'
+import { type FileList, splitFileLists } from '../../protocols/file-list.ts'
+import { certificateSubject } from '../../protocols/phase.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { finished, startRun, useTestnet } from '../helpers/mesh.ts'
 import { keyOf } from '../helpers/rogue.ts'
@@ -62,6 +66,38 @@ const certificates = (copy: Copy) =>
     .filter(name => /^\d/.test(name))
     .sort()
 const append = (copy: Copy, path: string) => copy.write(path, Buffer.concat([copy.read(path), Buffer.from('x')]))
+
+interface Line {
+  type: string
+  seq?: number
+  certificate?: string
+}
+
+function changeJournal(copy: Copy, change: (lines: Line[]) => Line[]): void {
+  const lines = copy.read('journal.ndjson').toString().trim().split('\n')
+  const changed = change(lines.map(line => JSON.parse(line))).map((each, n) => JSON.stringify({ ...each, n }))
+  copy.write('journal.ndjson', `${changed.join('\n')}\n`)
+}
+
+/** The answer of b to send, and all that it sent then, are gone: the certificate is signed anew and says that none was needed. */
+function dropAnswer(copy: Copy): void {
+  const name = certificates(copy).find(each => each.includes('-send')) as string
+  const { value } = open(certificateSubject, decode(envelope, new Uint8Array(copy.read(`certificates/${name}`))))
+  const acks = value.acks.filter(({ by }) => by !== ids.b)
+  const bytes = encode(seal(certificateSubject, { ...value, needed: 0, acks }, controller))
+  copy.write(`certificates/${name}`, bytes)
+  changeJournal(copy, lines =>
+    lines.map(each =>
+      each.type === 'phase-closed' && each.seq === value.seq ? { ...each, certificate: digestOf(bytes) } : each
+    )
+  )
+  const { lists } = splitFileLists(copy.read('files.txt'))
+  const kept = lists.filter(each => each.by !== ids.b || !Buffer.from(each.text).includes(TOOLS))
+  const head = (each: FileList) =>
+    `# ${each.text.length} ${each.run} ${each.by} ${Buffer.from(each.signature).toString('base64')}\n`
+  copy.write('files.txt', Buffer.concat(kept.flatMap(each => [Buffer.from(head(each)), each.text])))
+  rmSync(copy.path(TOOLS, 'b'), { recursive: true })
+}
 
 /** Who did what, and what is said of it. */
 const table: Array<[who: 'an outsider' | 'the controller', did: string, act: (copy: Copy) => void, says: RegExp]> = [
@@ -202,18 +238,27 @@ const table: Array<[who: 'an outsider' | 'the controller', did: string, act: (co
     copy => {
       const [name = ''] = certificates(copy).slice(4)
       unlinkSync(copy.path('certificates', name))
-      const lines = copy
-        .read('journal.ndjson')
-        .toString()
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line))
-      const kept = lines
-        .filter(({ seq }) => seq !== Number.parseInt(name, 10))
-        .map((each, n) => JSON.stringify({ ...each, n }))
-      copy.write('journal.ndjson', `${kept.join('\n')}\n`)
+      changeJournal(copy, lines => lines.filter(({ seq }) => seq !== Number.parseInt(name, 10)))
     },
     /^certificates: there is no certificate of number 5/m
+  ],
+  [
+    'the controller',
+    'drops a certificate, and leaves in the journal that its phase was open',
+    copy => {
+      const [name = ''] = certificates(copy).slice(4)
+      unlinkSync(copy.path('certificates', name))
+      changeJournal(copy, lines =>
+        lines.filter(({ seq, type }) => seq !== Number.parseInt(name, 10) || type === 'phase-open')
+      )
+    },
+    /^certificates: there is no certificate of number 5/m
+  ],
+  [
+    'the controller',
+    'takes an answer out of a certificate, and with it what its member sent',
+    dropAnswer,
+    /^certificates: b neither answered send nor is excluded there/m
   ],
   [
     'the controller',
@@ -273,6 +318,17 @@ const records: Array<[did: string, change: (copy: Copy) => object, says: RegExp]
     copy => ({ sent: copy.record.sent.slice(1) }),
     /announced sysinfo begin \w+, which run.json does not list/
   ],
+  [
+    'says of a certificate that it could not be written, and keeps its verdict',
+    copy => {
+      const path = `certificates/${certificates(copy).find(each => each.includes('-send'))}`
+      unlinkSync(copy.path(path))
+      const { [path]: _, ...files } = copy.record.files ?? {}
+      return { files, unreadable: [{ path, reason: 'the disk was full' }] }
+    },
+    /-send.cbor: is missing: the journal names it/
+  ],
+  ['was made earlier', () => ({ created: 1 }), /the run was offered at \d+, run.json says 1/],
   ['says that the run failed', () => ({ verdict: 'failed' }), /^journal.ndjson: its verdict is ok/m]
 ]
 
@@ -322,6 +378,19 @@ test('a result as it was is proven to whom its reader names, and to nobody else'
     const done = await verify(original, words, home)
     assert.match(done.stdout.trim() + done.stderr, says)
     assert.is(done.status, status, words.join(' '))
+  }
+})
+
+test('a run that was cancelled, at its begin or in its workload, is as it was signed', async () => {
+  for (const type of ['offered', 'workload-started']) {
+    const started = await startRun(net(), 'c', ['--tools', 'proc', '--', 'sleep', '60'])
+    await started.until(event => event.type === type)
+    assert.is((await net().bak('c', ['cancel', started.run])).status, 0)
+    assert.is((await started.finished).status, 4)
+    const done = await verify(join(net().peer('c').home, 'runs', started.run), ['--mesh', ids.a as string])
+    assert.match(done.stdout, /: as it was signed/)
+    // a phase that was cut short shows no answer of some: what they sent then is named as not proven
+    assert.is(done.status, /neither answered/.test(done.stdout) ? 2 : 0, done.stdout)
   }
 })
 

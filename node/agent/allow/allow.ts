@@ -1,14 +1,17 @@
 /**
  * What the owner of this machine allows a run to do here: `[allow]` of config.toml. It has the last word, whatever the role of
- * the controller. It holds for runs of this peer too, except for `controllers` and for the workload, which its owner typed.
+ * the controller. It holds for runs of this peer too, except for `controllers` and for the command, which its owner typed.
  */
 import type { AllowSettings } from '../../../protocols/config-file.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import { globOf } from '../../glob.ts'
+import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
+import type { Brought } from '../../work/workloads/brought.ts'
 import { pathsIn } from './path-words.ts'
 import { type Disk, isAllowedPath, refuseProgram, shortened } from './program-rule.ts'
+import { refuseBrought } from './workload-rule.ts'
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
@@ -22,14 +25,6 @@ export interface Machine extends Disk {
   runs(tool: string, options: string[]): string[] | undefined
 }
 
-export interface Caller {
-  peer: string
-  /** @returns the live controllers that call themselves by this name */
-  named(name: string): string[]
-  /** @returns the peer that a name of the list was bound to when it first let one in */
-  boundTo?(name: string): string | undefined
-}
-
 export interface Refusal {
   rule: keyof Rules
   why: string
@@ -38,50 +33,33 @@ export interface Refusal {
 /** @param caller undefined for a run of this peer @returns the first rule that forbids a part of the run */
 export async function refusalOf(
   rules: Rules,
-  { caller, tools }: { caller?: Caller; tools: Assignment[] },
+  { caller, tools, workloads = [] }: { caller?: Asking; tools: Assignment[]; workloads?: Brought[] },
   machine: Machine
 ): Promise<Refusal | undefined> {
-  const refusal = caller && refuseController(rules, caller)
-  if (refusal != null) return refusal
-  const brings = tools.find(
-    ({ tool, options: { command, bundle, options = [] } }) => (bundle ?? command ?? machine.runs(tool, options)) != null
-  )
-  const beyond = caller && brings && refuseWorkloads(rules, brings, machine)
+  const why = caller && refusalOfPeer(rules.controllers, caller)
+  if (why != null) return { rule: 'controllers', why }
+  const brings = broughtIn(tools, workloads, machine)
+  const beyond = caller == null || brings == null ? undefined : refuseWorkloads(rules, brings, machine)
   if (beyond != null) return beyond
   for (const each of tools) {
     const refused = await refuseTool(rules, each, machine)
     if (refused != null) return refused
   }
-  return undefined
+  return refuseBrought(rules, workloads, machine)
 }
 
-/** Peers choose their names: one that is bound means its peer, and one of two peers that is not bound neither. */
-function refuseController({ controllers }: Rules, caller: Caller): Refusal | undefined {
-  const { peer } = caller
-  if (controllers === true || listOf(controllers).includes(peer)) return undefined
-  if (namesOf(controllers, caller).length > 0) return undefined
-  const claimed = listOf(controllers).find(name => caller.named(name).includes(peer))
-  if (claimed == null) return { rule: 'controllers', why: `does not name ${peer}` }
-  const bound = caller.boundTo?.(claimed)
-  const who = bound == null ? `as ${caller.named(claimed).length} peers call themselves` : `which is ${bound} here`
-  return { rule: 'controllers', why: `names ${claimed}, ${who}: to let this one in, name its id ${peer}` }
-}
-
-/** @returns the names of the list that let the caller in */
-export function namesOf(controllers: Rules['controllers'], { peer, named, boundTo }: Caller): string[] {
-  return listOf(controllers === true ? [] : controllers).filter(name => {
-    const bound = boundTo?.(name)
-    return bound == null ? named(name).length === 1 && named(name)[0] === peer : bound === peer
-  })
+/** @returns in words a program that the run brings */
+function broughtIn(tools: Assignment[], [workload]: Brought[], machine: Machine): string | undefined {
+  if (workload != null) return `workload ${workload.name}`
+  const tool = tools.find(
+    ({ tool, options: { command, bundle, options = [] } }) => (bundle ?? command ?? machine.runs(tool, options)) != null
+  )
+  return tool && `tool ${tool.tool}`
 }
 
 /** What others bring runs where it can be kept apart, or where the owner says that it need not. */
-function refuseWorkloads(
-  { workloads = 'guarded' }: Rules,
-  { tool }: Assignment,
-  machine: Machine
-): Refusal | undefined {
-  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as tool ${tool} would` }
+function refuseWorkloads({ workloads = 'guarded' }: Rules, program: string, machine: Machine): Refusal | undefined {
+  if (workloads === false) return { rule: 'workloads', why: `lets no program of others run, as ${program} would` }
   if (machine.notApart == null) return undefined
   return { rule: 'workloads', why: `lets programs of others run only apart from this peer: ${machine.notApart}` }
 }
@@ -106,8 +84,6 @@ async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: 
   }
   return undefined
 }
-
-const listOf = (rule: false | string[]) => (rule === false ? [] : rule)
 
 const isListed = (rule: Rules['tools'], tool: string) =>
   typeof rule === 'boolean' ? rule : expandTools(rule).some(pattern => globOf(pattern)(tool))

@@ -4,34 +4,30 @@ import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
+import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
-import { hereNamed } from '../../mesh/membership/named.ts'
+import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
+import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
 import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
-import { type Caller, explain, namesOf, type Rules, refusalOf } from './allow.ts'
+import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
+import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
-import type { NamedControllers } from './named-controllers.ts'
 import { isPrivileged } from './program-rule.ts'
 import { beyondRoom, refuseStage } from './stage-rule.ts'
 
 type Staged = Pick<StagedEntry, 'path' | 'bytes'>
-
-interface AskedRun extends CappedRun {
-  controller: string
-  tools: Assignment[]
-  staged?: Staged[] | undefined
-}
 
 interface AllowanceInit {
   /** Peer id of this peer. */
   self: string
   rules: Rules
   /** Whom the names in them mean. */
-  names: Pick<NamedControllers, 'peerOf' | 'bind'>
+  names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
   guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend'>
@@ -42,29 +38,38 @@ interface AllowanceInit {
   file: string
 }
 
+export interface JudgedRun extends CappedRun {
+  controller: string
+  tools: Assignment[]
+  /** What of its workloads this peer is to run. */
+  workloads: Placement[] | undefined
+  staged?: Staged[] | undefined
+}
+
 export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> }, AllowanceInit> {
   readonly #members = this.components.members
 
-  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools run here */
-  async check(peer: string, tools: Assignment[]): Promise<void> {
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer have these tools and workloads run here */
+  async check(peer: string, tools: Assignment[], workloads: Brought[] = []): Promise<void> {
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const refusal = await refusalOf(rules, { caller, tools }, { find: findProgram, runs: programRunBy, notApart })
+    const machine = { find: findProgram, runs: programRunBy, notApart }
+    const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
 
   /** Lets a run in: from now on the names of the list that let its controller in mean that peer. @throws {BakError} as `checkRun` does */
-  async admit(run: AskedRun): Promise<void> {
+  async admit(run: JudgedRun): Promise<void> {
     await this.checkRun(run)
     const caller = this.#callerOf(run.controller)
     if (caller == null) return
-    for (const name of namesOf(this.init.rules.controllers, caller)) await this.init.names.bind(name, caller.peer)
+    await this.init.names.bind(namesOf(this.init.rules.controllers, caller), caller.peer)
   }
 
   /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
-  async checkRun({ controller, tools, staged = [], ...run }: AskedRun): Promise<void> {
-    await this.check(controller, tools)
+  async checkRun({ controller, tools, workloads, staged = [], ...run }: JudgedRun): Promise<void> {
+    await this.check(controller, tools, broughtBy(run.spec, workloads))
     this.checkRoom(controller, staged)
     const { self, caps = {}, file } = this.init
     const beyond = controller === self ? undefined : beyondCaps(caps, run)
@@ -106,22 +111,18 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return this.init.guards.lend(folder, controller === this.init.self)
   }
 
+  /** Whether a run may start any program here, also one that it brought itself. */
+  get isFree(): boolean {
+    return this.init.rules.exec === true
+  }
+
   /** How programs of others are kept apart from this peer. */
   guardsInWords(): string[] {
     return this.init.guards.inWords()
   }
 
   /** @returns nothing for this peer itself */
-  #callerOf(peer: string): Caller | undefined {
-    const { names, self } = this.init
-    if (peer === self) return undefined
-    return { peer, named: name => this.#controllersNamed(name), boundTo: name => names.peerOf(name) }
-  }
-
-  /** An agent may take any name, and must not keep a controller out by it. */
-  #controllersNamed(asked: string): string[] {
-    return hereNamed(this.#members, asked)
-      .filter(({ role }) => role !== 'agent')
-      .map(({ peer }) => peer)
+  #callerOf(peer: string): Asking | undefined {
+    return peer === this.init.self ? undefined : askingOf(peer, this.#members, this.init.names)
   }
 }

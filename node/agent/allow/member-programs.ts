@@ -1,8 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import type { Guards } from '../../processes/guards.ts'
-import type { ProgramOfRun, Programs } from '../../processes/programs.ts'
-import type { Treatment } from '../../processes/run-programs.ts'
+import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
 
 interface ProgramsInit {
   guards: Pick<Guards, 'forRun'>
@@ -30,14 +29,21 @@ export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
   })
 }
 
-/** A tool of an own run that somebody registered here is no word of the owner's. */
+/** A tool of an own run that somebody registered here is no word of the owner's; the workloads of a run are its controller's word. */
 async function treatmentOf(
   { controller, offer }: MemberOfRun,
-  { name, argv, brought }: ProgramOfRun,
+  { name, argv, brought, work, beside }: ProgramOfRun,
   { self, isPrivileged }: ProgramsInit
 ): Promise<Treatment> {
+  const isOwn = controller === self
+  if (work != null || beside != null) {
+    if (isOwn) return 'owner'
+    // with variables or a folder of the run a program is not what the owner named
+    const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
+    return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
+  }
   const { command = [], options = [] } = optionsOf(offer.spec, name)
   const isTyped = JSON.stringify([...command, ...options]) === JSON.stringify(brought)
-  if (controller === self && isTyped) return 'owner'
+  if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }

@@ -1,15 +1,14 @@
 /** Whether a peer may have files stored here, and whether they fit: `allow.stage` and `artifacts` of config.toml. Pure. */
 import type { ArtifactLimits } from '../../../protocols/config-file.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
-import type { Caller, Refusal, Rules } from './allow.ts'
-import { namesOf } from './allow.ts'
+import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
+import type { Refusal, Rules } from './allow.ts'
 
 /** Asked of those that `controllers` lets in. */
-export function refuseStage({ stage = true }: Pick<Rules, 'stage'>, caller: Caller): Refusal | undefined {
-  if (stage === true) return undefined
+export function refuseStage({ stage = true }: Pick<Rules, 'stage'>, caller: Asking): Refusal | undefined {
   if (stage === false) return { rule: 'stage', why: 'lets no other peer store files here' }
-  if (stage.includes(caller.peer) || namesOf(stage, caller).length > 0) return undefined
-  return { rule: 'stage', why: `does not name ${caller.peer}` }
+  const why = refusalOfPeer(stage, caller)
+  return why == null ? undefined : { rule: 'stage', why }
 }
 
 /** @returns the limit that what is staged goes beyond, in words with its key */

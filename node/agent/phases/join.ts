@@ -1,6 +1,8 @@
 /** The phase `join`: whether this machine can take part, and what it can do. */
 import { release } from 'node:os'
 import { BakError } from '../../../protocols/errors.ts'
+import { broughtBy } from '../../work/workloads/brought.ts'
+import { missingPrograms } from '../../work/workloads/missing-programs.ts'
 import { checkAssignments } from '../tool-check.ts'
 import { measureAtJoin, pathNow } from './compare-clocks.ts'
 import type { PhaseHandler } from './phase.ts'
@@ -10,6 +12,9 @@ export const join: PhaseHandler = async context => {
   const { member, parts } = context
   const self = parts.self()
   await parts.allow(member)
+  const brought = broughtBy(member.offer.spec, member.workloads)
+  const absent = await missingPrograms(brought)
+  if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
   const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools)])
   member.clock = clock

@@ -4,12 +4,15 @@ import type { MemberRecord } from '../../../protocols/hello.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
+import type { WorkState } from '../../../protocols/work-state.ts'
 import type { Content } from '../../artifacts/content.ts'
 import type { Swarms } from '../../artifacts/swarm/swarms.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
+import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
@@ -32,8 +35,10 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'lend'>
-  socket: string
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree' | 'lend'>
+  /** By which addresses this machine reaches that of a peer, the best first. */
+  hostsOf(peer: string): string[]
+  sockets: SocketFolder
 }
 
 export interface PhaseContext {
@@ -46,8 +51,12 @@ export interface PhaseContext {
   tell(missing: Missing): void
   /** Tells the controller how far it is with what is staged, bytes. */
   tellStaging(done: number, total: number): void
+  /** Tells the controller at once what a workload does. */
+  report(state: WorkState): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
   ask(signal: AbortSignal): Promise<Clock>
+  /** Sends a call of a workload to the controller. Never rejects. */
+  call: CallsInit['ask']
 }
 
 /** @throws {BakError} why this member could not do it: its acknowledgement says `failed` */
@@ -65,6 +74,7 @@ export type PhaseHandler = (
       | 'path'
       | 'workload'
       | 'staged'
+      | 'workloads'
       | 'began'
       | 'observed'
     >

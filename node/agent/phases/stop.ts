@@ -1,21 +1,28 @@
-/** The phase `stop`: transient tools stop. */
+/** The phase `stop`: workloads that still run are stopped, then transient tools. */
 import type { Cost } from '../../../protocols/cost.ts'
+import type { InstanceResult } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
+import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler } from './phase.ts'
 
-/** Stops the tools; what they say of data that is not there travels with the answer, and what watching cost. */
+/** A workload has so long to end by the signal that stops it where the run is over here, ms. */
+export const HURRIED_MS = 3_000
+
+/** Stops servers and what `stop` cut short, then the tools; what they say of data that is not there travels with the answer, and what watching cost. */
 export const stop: PhaseHandler = async ({ member, parts }) => {
   const observed = cost(member, parts.usage())
-  const { missing, warnings } = await stopTools(member)
+  const { missing, warnings, workloads } = await stopTools(member)
   if (member.interrupted) {
     member.interrupted = false
+    // those that were answered for before have their result already
+    workloads.push(...interruptedResults(member.offer.spec, member.workloads, ['client', 'server']))
     const reason = 'the daemon was restarted: its tools ended then'
     missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
   }
-  return { missing, warnings: [...clockWarnings(member), ...warnings], observed }
+  return { missing, warnings: [...clockWarnings(member), ...warnings], workloads, observed }
 }
 
 /** @returns nothing after a restart of the daemon */
@@ -26,8 +33,21 @@ function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
   return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
 }
 
-/** @returns what each tool did not measure as it was asked to, and what is odd; nothing runs any more, whatever they say */
-export async function stopTools(member: MemberState): Promise<{ missing: Missing[]; warnings: string[] }> {
+interface StoppedHere {
+  missing: Missing[]
+  warnings: string[]
+  /** Results of the workloads of the sample. */
+  workloads: InstanceResult[]
+}
+
+/**
+ * @param graceMs time for workloads to end by the signal that stops them; their own where it is left out
+ * @returns what each tool did not measure as it was asked to, how workloads ended, and what is odd; nothing runs any more, whatever they say
+ */
+export async function stopTools(member: MemberState, graceMs?: number): Promise<StoppedHere> {
+  const { work } = member
+  member.work = undefined
+  const ended = (await work?.end(graceMs)) ?? { workloads: [], missing: [], warnings: [] }
   const started = member.started
   member.started = []
   const stopped = await Promise.all(
@@ -40,7 +60,8 @@ export async function stopTools(member: MemberState): Promise<{ missing: Missing
   member.programs = undefined
   await programs?.end()
   return {
-    missing: stopped.flatMap(({ missing }) => missing),
-    warnings: stopped.flatMap(({ warnings }) => warnings)
+    missing: [...ended.missing, ...stopped.flatMap(({ missing }) => missing)],
+    warnings: [...ended.warnings, ...stopped.flatMap(({ warnings }) => warnings)],
+    workloads: ended.workloads
   }
 }

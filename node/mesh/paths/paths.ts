@@ -66,6 +66,12 @@ export class Paths extends Part<PathsComponents> {
     })
   }
 
+  /** @returns the address of the other end of a direct connection to a peer; undefined without one */
+  remoteAddress(peer: string): string | undefined {
+    const address = this.#connection(peer)?.remoteAddr.toString()
+    return address == null || isRelayed(address) ? undefined : address
+  }
+
   /**
    * Waits for a direct connection to a peer with only a relayed one. Never rejects.
    * @param timeout ms since the relayed connection was opened: a direct one that takes longer is unlikely

@@ -11,13 +11,17 @@ import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
+import { workloadCalls } from './workload-calls.ts'
+import { workloads } from './workloads.ts'
 
 /** @returns hooks for one run: some keep state */
 export const runHooks = (): RunHook[] => [
   lastTransfers,
   staging,
   startSkew,
+  workloadCalls(),
   workload(),
+  workloads(),
   missingParts,
   observationCost,
   clockDrift,

@@ -18,7 +18,8 @@ export function metadataOf(record: RunRecord): string {
     ...iteration,
     folder: `${i + 1}-${iteration.name}`
   }))
-  const script = typeof record.spec.command === 'string' ? record.spec.command : record.spec.command.join(' ')
+  const { command, workload } = record.spec
+  const script = [...(command == null ? [] : [command]), ...workload.map(each => each.command)].map(wordsOf).join('; ')
   const sections: Record<string, Section> = {
     pbench: {
       config: record.name,
@@ -53,6 +54,8 @@ export function metadataOf(record: RunRecord): string {
     .map(([name, section]) => `[${name}]\n${lines(section)}`)
     .join('\n')
 }
+
+const wordsOf = (command: string | string[]) => [command].flat().join(' ')
 
 function toolsOf(member: RunRecord['roster'][number]): Section {
   return {

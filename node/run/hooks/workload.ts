@@ -1,4 +1,4 @@
-/** The workload of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
+/** The command of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
@@ -24,8 +24,8 @@ export function workload(): RunHook {
   }
   return {
     name: 'workload',
-    before({ phase, step }, run) {
-      if (phase !== 'work' || step == null) return
+    before({ phase, part, step }, run) {
+      if (phase !== 'work' || part != null || step == null) return
       const { order, events, parts } = run
       parts.workloads.set(order.run, {
         directory: order.directory,
@@ -38,8 +38,8 @@ export function workload(): RunHook {
         }
       })
     },
-    async after({ phase, step }, { record, events, parts, id }, answers) {
-      if (phase !== 'work' || step == null) return
+    async after({ phase, part, step }, { record, events, parts, id }, answers) {
+      if (phase !== 'work' || part != null || step == null) return
       parts.workloads.delete(id)
       await stopTails()
       const result = answers[0]?.value.workload

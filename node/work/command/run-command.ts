@@ -1,13 +1,18 @@
 /** One program on the controller, as the caller typed it: its words, its environment, and how it ended. */
-import { lstat, mkdir, readlink, unlink } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cutText } from '../../../protocols/fields.ts'
+import { COMMAND } from '../../../protocols/calls.ts'
 import { OUTPUT_FILES } from '../../../protocols/layout.ts'
 import type { Step, WorkloadResult } from '../../../protocols/phase.ts'
+import { type ServerAddresses, withAddresses } from '../../../protocols/server-words.ts'
 import type { Iteration, Spec } from '../../../protocols/spec.ts'
-import { parameterVariable } from '../../../protocols/variables.ts'
+import { DEFAULT_PATH } from '../../processes/environment.ts'
 import type { Supervised, Supervisor } from '../../processes/supervisor.ts'
 import { MAX_TIMER_MS } from '../../timers.ts'
+import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
+import { argvOf, environmentOf } from '../contract.ts'
+import { OutputTimes } from '../output-times.ts'
+import { replacedBy } from '../replaced-folder.ts'
 import { statedError } from '../stated-error.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
@@ -17,65 +22,72 @@ const STOP_GRACE_MS = 3_000
 export interface CommandWork {
   run: string
   peer: string
+  /** Of its member among all, and their number. */
   rank: number
+  size: number
   spec: Spec
   step: Step
   /** For output and for what the workload leaves in BAK_OUT. */
   folder: string
-  /** The daemon's control socket. */
-  socket: string
+  /** For its client of calls; not collected. */
+  callsFolder: string
+  /** The file that says who takes part. */
+  peers: string
+  servers: ServerAddresses
+}
+
+interface CommandOptions {
+  supervisor: Supervisor
+  calls: CallsInit
+  signal: AbortSignal
+  /** Told what went wrong beside the workload. */
+  warn(text: string): void
 }
 
 /** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
-  { supervisor, signal }: { supervisor: Supervisor; signal: AbortSignal }
+  { supervisor, calls: init, signal, warn }: CommandOptions
 ): Promise<WorkloadResult> {
   const { spec, step, folder } = work
-  const iteration = spec.iterations[step.number - 1] as Iteration
   await mkdir(folder, { recursive: true })
+  const origin = { step, workload: COMMAND, instance: 1 }
+  const calls = await openCalls({ ...init, origin, folder: work.callsFolder, out: folder })
+  const times = new OutputTimes(folder)
+  try {
+    await times.start()
+    const child = await start(work, context, supervisor, calls)
+    const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
+    return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+  } finally {
+    await calls.close()
+    const why = await times.stop()
+    if (why != null) warn(why)
+  }
+}
+
+async function start(
+  work: CommandWork,
+  context: WorkloadContext,
+  supervisor: Supervisor,
+  { socket, bin }: OpenCalls
+): Promise<Supervised> {
+  const { spec, step, folder, servers, rank } = work
+  const iteration = spec.iterations[step.number - 1] as Iteration
   const child = await supervisor.spawn({
-    argv: argvOf(spec, iteration),
+    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
     cwd: context.directory,
-    env: { ...context.env, ...environmentOf(work, iteration) },
+    env: {
+      ...context.env,
+      ...environmentOf({ ...work, iteration, out: folder, socket }),
+      PATH: `${bin}:${context.env.PATH || DEFAULT_PATH}`
+    },
     stdout: join(folder, OUTPUT_FILES.stdout),
     stderr: join(folder, OUTPUT_FILES.stderr)
   })
   context.onStarted(child.pid, folder)
-  const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
-  return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
-}
-
-/**
- * What a workload leaves in the place of its folder cannot be packed as one, and is not followed: it goes.
- * @returns what the folder was replaced by, in words
- */
-async function replacedBy(folder: string): Promise<string | undefined> {
-  const found = await lstat(folder).catch(() => undefined)
-  if (found == null || found.isDirectory()) return undefined
-  const what = found.isSymbolicLink() ? `a link to ${await readlink(folder)}` : 'a file'
-  await unlink(folder).catch(() => {})
-  return cutText(`the workload replaced its folder BAK_OUT by ${what}: what it wrote is not in the result`)
-}
-
-function argvOf({ command }: Spec, { args }: Iteration): string[] {
-  if (typeof command !== 'string') return [...command, ...args]
-  return args.length === 0 ? ['/bin/sh', '-c', command] : ['/bin/sh', '-c', `${command} "$@"`, 'sh', ...args]
-}
-
-function environmentOf({ run, peer, rank, step, folder, socket }: CommandWork, { params }: Iteration) {
-  return {
-    BAK_RUN: run,
-    BAK_PEER: peer,
-    BAK_GROUP: 'default',
-    BAK_RANK: String(rank),
-    BAK_ITERATION: step.name,
-    BAK_SAMPLE: String(step.sample),
-    BAK_OUT: folder,
-    BAK_SOCK: socket,
-    ...Object.fromEntries(Object.entries(params).map(([key, value]) => [parameterVariable(key), value]))
-  }
+  return child
 }
 
 /** @param timeout ms; 0 is never */

@@ -17,6 +17,11 @@ export const parts: Part[] = [
     about: 'from command to certificate, and the processor time of all that take part',
     load: () => import('./phase.ts')
   },
+  {
+    name: 'barrier',
+    about: 'a barrier that scripts of all members call',
+    load: () => import('./barrier.ts')
+  },
   { name: 'skew', about: 'how far apart members begin', load: () => import('./skew.ts') },
   { name: 'fan-in', about: 'every member sends 2 KiB at once', load: () => import('./fan-in.ts') },
   {

@@ -11,6 +11,7 @@ import {
 } from '../../../node/agent/allow/allow.ts'
 import { isPrivileged } from '../../../node/agent/allow/program-rule.ts'
 import { programRunBy } from '../../../node/tools/index.ts'
+import type { Brought } from '../../../node/work/workloads/brought.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { ToolOptions } from '../../../protocols/spec.ts'
 import { newSigner } from '../../helpers/streams.ts'
@@ -391,3 +392,49 @@ rules('a forbidden tool is not offered as usable', () => {
 })
 
 rules.run()
+
+const brought = suite('workloads that a run brings')
+const work = (more: Partial<Brought> = {}): Brought => ({ name: 'w', commands: [['sleep', '9']], env: {}, ...more })
+const judged: Array<[rules: Partial<Rules>, given: Brought, refused: RegExp | undefined]> = [
+  [{}, work({ env: { LD_PRELOAD: '/x' }, directory: '/srv' }), undefined],
+  [{ exec: ['sleep'] }, work(), undefined],
+  [
+    { exec: ['sleep'] },
+    work({ commands: [['sleep', '9'], ['evil']] }),
+    /exec does not name evil, the command of workload w/
+  ],
+  [{ exec: ['sleep'] }, work({ ready: ['evil'] }), /exec does not name evil, the ready command of workload w/],
+  [{ exec: ['sleep'] }, work({ env: { A: '1' } }), /exec names programs, and workload w sets A/],
+  [{ exec: false }, work(), /exec does not name sleep/],
+  [{ paths: ['/srv'] }, work({ directory: '/srv/x' }), undefined],
+  [{ paths: ['/srv'] }, work({ directory: '/etc' }), /paths has no folder with \/etc, the directory of workload w/],
+  [
+    { paths: ['/srv'] },
+    work({ env: { CONF: 'a=/etc/x' } }),
+    /paths has no folder with \/etc\/x, a variable of workload w/
+  ],
+  [{ paths: ['/srv'] }, work({ commands: [['sleep', '/etc/x']] }), /paths has no folder with \/etc\/x/],
+  [{ workloads: false }, work(), /workloads lets no program of others run, as workload w would/],
+  [
+    { exec: ['sleep'] },
+    work({ commands: Array(5_000).fill(['sleep']) }),
+    /exec lets a run bring 4096 different command lines/
+  ]
+]
+for (const [rules, given, refused] of judged) {
+  const what = JSON.stringify({ ...given, commands: given.commands.slice(0, 3) })
+  brought(`${JSON.stringify(rules)} ${refused == null ? 'lets in' : 'refuses'} ${what}`, async () => {
+    const caller = { peer: ops, named: () => [] }
+    const found = await refusalOf({ ...open, ...rules }, { caller, tools: [], workloads: [given] }, machine)
+    if (refused == null) assert.is(found, undefined)
+    else assert.match(`${found?.rule} ${found?.why}`, refused)
+  })
+}
+brought('are refused where they cannot be kept apart, and not those of an own run', async () => {
+  const apart = { ...machine, notApart: 'no bwrap' }
+  const asked = { tools: [], workloads: [work()] }
+  const found = await refusalOf(open, { ...asked, caller: { peer: ops, named: () => [] } }, apart)
+  assert.match(found?.why ?? '', /only apart from this peer: no bwrap/)
+  assert.is(await refusalOf(open, asked, apart), undefined)
+})
+brought.run()

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { programsOf } from '../../../node/agent/allow/member-programs.ts'
+import type { ProgramOfRun } from '../../../node/processes/programs.ts'
 import type { RunProgramsInit } from '../../../node/processes/run-programs.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 
@@ -43,6 +44,35 @@ for (const [title, controller, name, argv, treated, brought = argv] of table) {
     )
     assert.is(await init?.treatmentOf({ name, argv, brought, folder: '/d', stdout: '/o', stderr: '/e' }), treated)
     assert.is(init?.isOwn, controller === 'self')
+  })
+}
+const work = { folder: '/w', env: {}, prepare: () => assert.unreachable() as never }
+const brought: Array<[title: string, controller: string, change: object, treated: string]> = [
+  ['of an own run', 'self', { work }, 'owner'],
+  ['of another peer that is privileged', 'c', { work }, 'privileged'],
+  ['of another peer that is privileged, with variables', 'c', { work: { ...work, env: { A: 'b' } } }, 'apart'],
+  [
+    'of another peer that is privileged, in a folder of its choice',
+    'c',
+    { work: { ...work, directory: '/x' } },
+    'apart'
+  ],
+  ['of another peer beside a workload', 'c', { beside: {} }, 'apart']
+]
+for (const [title, controller, change, treated] of brought) {
+  treatments(`a workload ${title} is treated as ${treated}`, async () => {
+    let init: RunProgramsInit | undefined
+    const forRun = (given: RunProgramsInit) => {
+      init = given
+      return { spawn: () => assert.unreachable() as never, end: async () => {} }
+    }
+    const isPrivileged = async ([program]: string[]) => program === 'perf'
+    const member = { run: 'r', controller, data: '/d', offer: { spec: { tool: {} } } }
+    programsOf(member, { guards: { forRun }, self: 'self', isPrivileged })
+    assert.is(
+      await init?.treatmentOf({ name: 'w', argv: ['perf'], brought: ['perf'], ...change } as ProgramOfRun),
+      treated
+    )
   })
 }
 treatments.run()

@@ -15,6 +15,11 @@ const none: Offer = { ...two, spec: { ...spec, sysinfo: 'none' } }
 const { step: _, at: __, ...plain } = command
 const first = { number: 1, name: 'small', sample: 1 }
 
+const served: Offer = {
+  ...two,
+  spec: { ...spec, workload: specOf({ workload: [{ name: 's', role: 'server', command: ['x'] }] }).workload }
+}
+
 const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: RegExp | undefined]> = [
   ['a sample of the offer', { phase: 'start', step: { number: 2, name: 'big', sample: 2 } }, two, undefined],
   ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/3/],
@@ -23,6 +28,13 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
   ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/1/],
   ['the iteration 0', { phase: 'start', step: { ...first, number: 0 } }, two, /no sample 0-small\/1/],
   ['an iteration of another name', { phase: 'send', step: { ...first, name: 'big' } }, two, /no sample 1-big\/1/],
+  ['servers of the offer', { phase: 'work', part: 'servers', step: first }, served, undefined],
+  [
+    'clients that the offer does without',
+    { phase: 'work', part: 'clients', step: first },
+    served,
+    /the offer has no clients/
+  ],
   ['a snapshot', { phase: 'sysinfo', when: 'begin' }, two, undefined],
   ['a snapshot that the offer does without', { phase: 'sysinfo', when: 'begin' }, none, /has no sysinfo/],
   ['a workload', { phase: 'work', step: first }, two, /on the controller of its run only/],

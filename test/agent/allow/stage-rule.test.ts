@@ -15,7 +15,7 @@ const cases: Array<[string, boolean | string[] | undefined, RegExp | undefined]>
   ['nobody', false, /lets no other peer store files here/],
   ['a peer by its id', [cleo], undefined],
   ['a peer by its name', ['cleo'], undefined],
-  ['no peer by a name that two have', ['two'], /does not name 12D3KooWcleo/],
+  ['no peer by a name that two have', ['two'], /names two, as 2 peers call themselves/],
   ['no other', ['max'], /does not name 12D3KooWcleo/]
 ]
 for (const [title, stage, why] of cases) {

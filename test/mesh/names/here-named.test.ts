@@ -1,7 +1,7 @@
 /** Whom a name means. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hereNamed } from '../../../node/mesh/membership/named.ts'
+import { hereNamed } from '../../../node/mesh/names/here-named.ts'
 import type { MemberView } from '../../../protocols/control.ts'
 import { newSigner } from '../../helpers/streams.ts'
 

@@ -1,0 +1,57 @@
+/** By which address a program on this machine reaches one on the machine of another peer: what the mesh knows of that. */
+import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Members } from '../membership/members.ts'
+import type { Paths } from '../paths/paths.ts'
+import { isRelayed } from './addresses.ts'
+
+export interface HostFacts {
+  /** The address of the other end of a direct connection with the peer. */
+  seen?: string | undefined
+  /** The addresses in the record of the peer. */
+  announced: string[]
+  /** Networks that this machine is in, such as `10.0.0.7/24`. */
+  networks: string[]
+}
+
+/** Pure. @returns addresses of the machine, the best first: in a network of this machine's, then where the mesh reaches it, then what it announces */
+export function hostsOf({ seen, announced, networks }: HostFacts): string[] {
+  const here = new BlockList()
+  for (const network of networks) addNetwork(here, network)
+  const reached = seen == null ? undefined : hostIn(seen)
+  const direct = announced.filter(address => !isRelayed(address)).flatMap(address => hostIn(address) ?? [])
+  const hosts = [...new Set([...(reached == null ? [] : [reached]), ...direct])]
+  // loopback is this machine, whoever announces it
+  const others = hosts.filter(host => !isLoopback(host) || host === reached)
+  const isNear = (host: string) => !isLoopback(host) && here.check(host, familyOf(host))
+  return (others.length > 0 ? others : hosts).sort((a, b) => Number(isNear(b)) - Number(isNear(a)))
+}
+
+/** @returns the same of a peer, this one too, from what the mesh knows now */
+export function hostsOfPeer(
+  peer: string,
+  { members, paths }: { members: Pick<Members, 'get' | 'self'>; paths: Pick<Paths, 'remoteAddress'> }
+): string[] {
+  const record = peer === members.self.peer ? members.self : members.get(peer)
+  return hostsOf({ seen: paths.remoteAddress(peer), announced: record?.addresses ?? [], networks: networksHere() })
+}
+
+/** @returns the networks that this machine is in */
+const networksHere = (): string[] =>
+  Object.values(networkInterfaces()).flatMap(each =>
+    (each ?? []).flatMap(({ cidr, internal }) => (internal || cidr == null ? [] : [cidr]))
+  )
+
+/** @returns the IP address of `/ip4/10.0.0.7/tcp/4001` */
+function hostIn(address: string): string | undefined {
+  const [, host = ''] = /^\/ip[46]\/([^/]+)\//.exec(address) ?? []
+  return isIP(host) === 0 ? undefined : host
+}
+
+function addNetwork(list: BlockList, network: string): void {
+  const [host = '', bits = ''] = network.split('/')
+  if (isIP(host) !== 0) list.addSubnet(host, Number(bits), familyOf(host))
+}
+
+const familyOf = (host: string) => (isIP(host) === 6 ? 'ipv6' : 'ipv4')
+const isLoopback = (host: string) => host === '::1' || host.startsWith('127.')

@@ -1,0 +1,40 @@
+/** Answers the calls of workloads, from the first phase `work` to the end of the run: barriers, topics, keys, periods. */
+import { Collectives } from '../collectives/collectives.ts'
+import { type Instance, nameOf } from '../collectives/instances.ts'
+import { instancesIn } from '../collectives/instances-in.ts'
+import type { RunContext } from '../run-context.ts'
+import type { RunHook } from './hook.ts'
+
+/** @returns the hook of one run */
+export function workloadCalls(): RunHook {
+  let collectives: Collectives | undefined
+  const open = (run: RunContext): Collectives => {
+    const { id, events, parts } = run
+    let known: { of: unknown; without: number; instances: Instance[] } | undefined
+    const opened = new Collectives({
+      instances() {
+        const [of, without] = [run.record.roster, run.excluded.size]
+        if (known?.of !== of || known.without !== without) known = { of, without, instances: instancesIn(run) }
+        return known.instances
+      },
+      remark: ({ peer }) => (run.isHere(peer) ? '' : ' (cannot be reached)'),
+      deliver: (peer, message) => parts.runStreams.deliver(id, peer, message),
+      onPeriod: (by, step, { name, edge, when, bound }) =>
+        events.store({ type: 'period', step, by: nameOf(by), name, edge, when, bound })
+    })
+    parts.runStreams.serveCalls(id, (peer, message) => opened.receive(peer, message))
+    run.onExcluded.add(peer => opened.exclude(peer))
+    return opened
+  }
+  return {
+    name: 'workload-calls',
+    before({ phase, step }, run) {
+      if (phase !== 'work' || step == null) return
+      collectives ??= open(run)
+      collectives.begin(step)
+    },
+    async close() {
+      collectives?.close('the run is over')
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Whether each phase accounts for each member: by its answer, or by an exclusion in words. So nobody can take an answer out of a certificate,
+ * and with it what the member announced there.
+ */
+import { type FileList, linesOfList } from '../file-list.ts'
+import { CERTIFICATES_FOLDER, stepFolder } from '../layout.ts'
+import type { Candidate } from '../manifest.ts'
+import type { Certificate } from '../phase.ts'
+import type { RunRecord } from '../record.ts'
+import type { Messages } from './certificate-files.ts'
+import { isAtOrBelow, type Report } from './report.ts'
+
+/** In these members announce what they send. */
+const SENDING = new Set<string>(['sysinfo', 'send'])
+
+/**
+ * An answer that is missing is a fault in a run that was ok. In another, whose phases may have been cut short, what it announced is not
+ * proven, unless the list of it is here.
+ */
+export function checkAnswers(
+  record: RunRecord,
+  { evidence, certificates }: Messages,
+  lists: FileList[],
+  { faults, unproven }: Report
+): void {
+  const { verdict, sent } = record
+  const { offer, manifest } = evidence
+  const out = new Set((manifest?.value.excluded ?? []).map(({ peer }) => peer))
+  const isHere = (peer: string, what: string) =>
+    sent.some(each => each.peer === peer && each.what === what && lists.some(list => isListOf(list, each)))
+  for (const { value, acks } of certificates) {
+    if (value == null) continue
+    const { phase } = value
+    for (const { peer } of value.excluded) out.add(peer)
+    const members = phase === 'join' ? (offer?.value.candidates ?? []) : (manifest?.value.roster ?? [])
+    const answered = new Set(acks.map(({ by }) => by))
+    for (const { peer, name, workloads } of members) {
+      if (out.has(peer) || answered.has(peer)) continue
+      if (phase === 'work' && !isAskedToWork(value, { peer, workloads }, record)) continue
+      const what = `${name} neither answered ${phase} nor is excluded there`
+      if (verdict === 'ok') faults.push({ where: CERTIFICATES_FOLDER, what })
+      else if (SENDING.has(phase) && !isHere(peer, nameOf(value))) unproven.push({ path: name, reason: what })
+    }
+  }
+}
+
+/** A command is the controller's; a part of the work is that of the members that run one of it, of which the first may end the others. */
+function isAskedToWork(
+  { part }: Certificate,
+  { peer, workloads = [] }: Pick<Candidate, 'peer' | 'workloads'>,
+  { controller, spec }: RunRecord
+): boolean {
+  if (part == null) return peer === controller.peer
+  if (part === 'clients' && spec.ends === 'first') return false
+  const role = part === 'servers' ? 'server' : 'client'
+  return spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
+}
+
+/** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1` */
+const nameOf = ({ step, when }: Certificate) => (step == null ? `sysinfo ${when}` : stepFolder(step))
+
+function isListOf(list: FileList, { peer, what, files }: RunRecord['sent'][number]): boolean {
+  if (list.by !== peer || list.digest !== files) return false
+  try {
+    const { path } = linesOfList(list).next().value ?? {}
+    return path != null && isAtOrBelow(path, what.replace(' ', '/'))
+  } catch {
+    return false
+  }
+}

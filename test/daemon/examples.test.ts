@@ -1,0 +1,46 @@
+/** The run files of examples/, as they are, on a mesh of real daemons on this machine. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { useTestnet } from '../helpers/mesh.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
+
+const test = suite('examples')
+const roles: Record<string, string[]> = {
+  a: ['role=server', 'job=db'],
+  b: ['role=client', 'job=load'],
+  c: ['job=none']
+}
+const net = useTestnet(test, {
+  peers: ['a', 'b', 'c'],
+  args: name => (roles[name] ?? []).flatMap(label => ['--label', label])
+})
+const example = (name: string) => join(import.meta.dirname, '../../examples', name)
+const withIperf = skipWhere(needs('iperf3'), test)
+const withRedis = skipWhere(needs('redis-server') ?? needs('redis-benchmark'), test)
+
+async function run(name: string) {
+  const ended = await net().bak('c', ['run', example(name), '--quiet'])
+  assert.is(ended.status, 0, ended.stderr)
+  const folder = ended.stdout.trim()
+  return (path: string) => readFileSync(join(folder, path), 'utf8')
+}
+
+withIperf('iperf3.toml measures between two groups, in under 25 lines', async () => {
+  assert.ok(readFileSync(example('iperf3.toml'), 'utf8').split('\n').length < 25)
+  const text = await run('iperf3.toml')
+  const measured = JSON.parse(text('1-default/sample1/workload/b/client/stdout.txt'))
+  assert.ok(measured.end.sum_received.bits_per_second > 1e6)
+  assert.match(text('1-default/sample1/workload/a/server/stdout.txt'), /Accepted connection/)
+})
+
+withRedis('redis.toml loads a server with each iteration', async () => {
+  const text = await run('redis.toml')
+  for (const [i, name] of ['small', 'large'].entries()) {
+    const lines = text(`${i + 1}-${name}/sample1/workload/b/load/stdout.txt`)
+    assert.match(lines, /"SET","[\d.]+"/)
+  }
+})
+
+test.run()

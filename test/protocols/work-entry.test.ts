@@ -1,0 +1,58 @@
+/** Which results of workloads a record takes from the answers of members. */
+import * as fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { RosterEntry } from '../../protocols/manifest.ts'
+import { entriesOf, type WorkEntry } from '../../protocols/work-entry.ts'
+
+const test = suite('results of workloads')
+const step = { number: 1, name: 'x', sample: 1 }
+const roster = ['a', 'b'].map(name => ({
+  peer: `id-of-${name}`,
+  name,
+  workloads: [{ name: 'c', instances: 2, rank: 0 }]
+})) as RosterEntry[]
+const result = fc.record({
+  workload: fc.constantFrom('c', 'other'),
+  instance: fc.integer({ min: 0, max: 3 }),
+  exit: fc.nat(9),
+  role: fc.constant('client' as const),
+  duration: fc.constant(1),
+  timedOut: fc.constant(false)
+})
+const answers = fc.array(
+  fc.record({
+    by: fc.constantFrom('id-of-a', 'id-of-b', 'stranger'),
+    value: fc.record({ workloads: fc.array(result) })
+  })
+)
+const keyOf = ({ member, name, instance }: WorkEntry) => `${member}/${name}/${instance}`
+
+test('each instance of the roster has one, the first, whoever says more', () => {
+  fc.assert(
+    fc.property(answers, given => {
+      const found = entriesOf([], step, given, roster)
+      assert.is(new Set(found.map(keyOf)).size, found.length)
+      for (const each of found) {
+        assert.is(each.name, 'c')
+        assert.ok(each.instance === 1 || each.instance === 2)
+        const all = given
+          .filter(({ by }) => by === `id-of-${each.member}`)
+          .flatMap(({ value }) => value.workloads)
+          .filter(({ workload, instance }) => workload === 'c' && instance === each.instance)
+        assert.is(each.exit, all[0]?.exit)
+      }
+    })
+  )
+})
+
+test('what is known of a sample is not taken again, and another sample is another', () => {
+  fc.assert(
+    fc.property(answers, given => {
+      const found = entriesOf([], step, given, roster)
+      assert.equal(entriesOf(found, step, given, roster), [])
+      assert.is(entriesOf(found, { ...step, sample: 2 }, given, roster).length, found.length)
+    })
+  )
+})
+test.run()
