@@ -35,6 +35,7 @@ export const commands: CommandEntry[] = [
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
   { name: 'logs', summary: 'the output of workloads', load: () => import('./commands/logs.ts') },
   { name: 'cancel', summary: 'end a run early, in order', load: () => import('./commands/cancel.ts') },
+  { name: 'resume', summary: 'go on where a run was cut short', load: () => import('./commands/resume.ts') },
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },

@@ -1,5 +1,6 @@
 /** The spec that `bak run` asks for, from a run file and flags. */
 import { BakError } from '../protocols/errors.ts'
+import type { ParamSet, Params } from '../protocols/matrix/params.ts'
 import { checkSpec, type RunFile } from '../protocols/run-file.ts'
 import type { Spec } from '../protocols/spec.ts'
 import type { SpecFlags } from './spec-flags.ts'
@@ -27,6 +28,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...high.spec,
     ...given({ ...workOf(file, command, flags.workload), tools, group }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
+    params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
     tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }
@@ -45,6 +47,8 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
   const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations } = flags
+  const { order, seed, warmup, maxSampleFailures: max_sample_failures, maxStddev: max_stddev } = flags
+  const sampling = { samples, order, seed, warmup, max_sample_failures, max_stddev }
   const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {
     ...{ strict, quorum, timeout, lease, preflight, on_missing_tool: onMissingTool, on_failed_tool: onFailedTool },
@@ -52,9 +56,16 @@ function layerOf(flags: SpecFlags): { spec: object; policy: object } {
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
   return {
-    spec: given({ on, expect, samples, interval, sysinfo, name, ends, iterations }),
+    spec: given({ ...sampling, on, expect, interval, sysinfo, name, ends, iterations }),
     policy: { ...flags.policy, ...given(policy) }
   }
+}
+
+/** A parameter of the command line has the place of that of the file, in each of its sets. */
+function paramsOf(file: Params | undefined, flags: ParamSet): Params | undefined {
+  if (Object.keys(flags).length === 0) return file
+  if (file == null) return flags
+  return Array.isArray(file) ? file.map(set => ({ ...set, ...flags })) : { ...file, ...flags }
 }
 
 /** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */

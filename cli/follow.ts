@@ -44,7 +44,7 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
         await view.start(event)
         continue
       }
-      if (event.type === 'workload-ended') workload = event
+      if (event.type === 'workload-ended' && event.step.warmup == null) workload = event
       if (event.type === 'ended') ended = event
       await view.show(event)
     }

@@ -42,6 +42,9 @@ export function formatCommand(command: string | string[]): string {
   return command.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : inQuotes(word))).join(' ')
 }
 
+/** Six digits at most, and no exponent where it can be without: `152340`, `0.25`, `1.5e+12` */
+export const formatNumber = (value: number) => String(Number(value.toPrecision(6)))
+
 /** `a=b c=d`, sorted */
 export const formatLabels = (labels: Record<string, string>) =>
   Object.entries(labels)

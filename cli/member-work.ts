@@ -148,4 +148,4 @@ function urgencyOf(lines: InstanceLine[]): number {
 }
 
 export const isSameSample = (one: Step | undefined, other: Step | undefined) =>
-  one?.number === other?.number && one?.sample === other?.sample
+  one?.number === other?.number && one?.sample === other?.sample && one?.warmup === other?.warmup

@@ -5,10 +5,11 @@ import { formatNote, formatTable } from '../protocols/text-table.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
 import type { Context } from './command.ts'
 import { formatCommand, formatVerdict } from './format.ts'
+import { describeMatrix, drawMatrix } from './matrix.ts'
 
 /** @returns the exit status */
 export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
-  const { members, verdict, phases, command, workloads = [] } = plan
+  const { members, verdict, command, workloads = [] } = plan
   if (json) await print(JSON.stringify(plan))
   else {
     const head = ['RANK', 'MEMBER', ...(workloads.length > 0 ? ['WORKLOADS'] : []), 'TOOLS', 'MISSING']
@@ -18,7 +19,9 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
         members.map(each => rowOf(each, workloads.length > 0))
       )
     )
-    const notes = [...facts(plan), `phases: ${phases.join(', ')}`]
+    const matrix = drawMatrix(plan)
+    if (matrix !== '') await printLines(`\n${matrix}`)
+    const notes = [...facts(plan), ...describeMatrix(plan)]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     for (const each of workloads) await print(describeWorkload(each))
     if (command != null) await print(`command: ${formatCommand(command)}`)

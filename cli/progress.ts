@@ -3,6 +3,7 @@ import type { Beside } from '../protocols/beside.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
+import type { Stated } from '../protocols/metric.ts'
 import { describeExit, type Part, type Step } from '../protocols/phase.ts'
 import { describeShortfall } from '../protocols/shortfall.ts'
 import { formatAge } from './format.ts'
@@ -64,6 +65,8 @@ export interface Progress {
   /** Members that cannot be reached now, and since when, by the controller's clock. */
   lost: Array<{ name: string; since: number }>
   warnings: string[]
+  /** What the workload says that it does now. */
+  stated?: Stated
   /** Last lines of the workload's output. */
   tail: string[]
   unfinished: string
@@ -125,6 +128,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return { ...state, transfers: { ...state.transfers, [event.name]: { done: event.done, total: event.total } } }
     case 'warning':
       return warn(state, event.text)
+    case 'stated':
+      return { ...state, stated: { phase: event.phase, progress: event.progress } }
     case 'output':
       return noteOutput(state, visibleOutput(event))
     case 'cancel':
@@ -161,15 +166,16 @@ export const describeBeside = ({ run, controller, members }: Beside) =>
 
 /** A workload that failed is a result: its phase was met, and is not shown as well. */
 function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
+  const ended = { ...state, stated: undefined }
   const last = state.phases.findLast(({ phase }) => phase === 'work')
   if (result.member != null) {
     const work = endWork(state.work, result)
     const failed = [...work.values()].filter(isFailed).length
-    if (last == null || failed === 0) return { ...state, work }
-    return updatePhase({ ...state, work }, last.seq, () => ({ failure: `${failed} of ${work.size} failed` }))
+    if (last == null || failed === 0) return { ...ended, work }
+    return updatePhase({ ...ended, work }, last.seq, () => ({ failure: `${failed} of ${work.size} failed` }))
   }
-  if (last == null || result.exit === 0) return state
-  return updatePhase(state, last.seq, () => ({ failure: describeExit(result) }))
+  if (last == null || last.failure != null || result.exit === 0) return ended
+  return updatePhase(ended, last.seq, () => ({ failure: describeExit(result) }))
 }
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }

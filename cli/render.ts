@@ -1,5 +1,7 @@
 /** Draws the live block of a run as text. Pure. */
+import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
+import { describeStated } from '../protocols/metric.ts'
 import { formatAge, formatBytes, formatDuration } from './format.ts'
 import { isSameSample } from './member-work.ts'
 import { cleanLine, type Paint, type Piece } from './output.ts'
@@ -35,6 +37,7 @@ export function render(state: Progress, options: RenderOptions): string {
     ...drawFailure(state),
     ...drawLost(state, now),
     ...state.warnings.slice(-2).map((text): Piece[] => ['  ', ['yellow', '! '], text]),
+    ...drawStated(state),
     ...state.tail.map((text): Piece[] => ['  ', ['dim', `| ${text}`]]),
     ...drawBytes(state)
   ]
@@ -45,12 +48,18 @@ function drawHead(state: Progress, now: number): Piece[] {
   const { run = 'run', name, step, begun, steps, members, ended, cancelled } = state
   const facts = [
     formatClock(elapsedAt(state, now)),
-    step == null ? '' : `${step.name} sample ${step.sample}${steps == null ? '' : ` (${begun} of ${steps})`}`,
+    step == null
+      ? ''
+      : `${step.name} ${step.warmup ? 'warm-up' : 'sample'} ${step.sample}${describeCount(begun, steps)}`,
     members.length === 0 ? '' : `${members.length} member${members.length === 1 ? '' : 's'}`
   ].filter(fact => fact !== '')
   const mood: Piece[] = cancelled == null || ended != null ? [] : ['  ', ['yellow', 'cancelling']]
   return [['bold', run], name == null ? '' : ` ${name}`, ...mood, ['dim', `  ${facts.join('  ')}`]]
 }
+
+/** How many follow a failed sample, or a metric that varies, nobody knows. */
+const describeCount = (begun: number, steps?: number) =>
+  steps == null ? '' : begun > steps ? ` (${begun}, planned ${steps})` : ` (${begun} of ${steps})`
 
 const formatClock = (ms: number) => {
   const seconds = Math.floor(ms / 1000)
@@ -65,8 +74,7 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
   if (waiting != null) return [['  ', ['cyan', '> '], describeWaiting(waiting, now)]]
-  const isCurrent = ({ step: at }: PhaseLine) =>
-    at == null || (at.number === step?.number && at.sample === step?.sample)
+  const isCurrent = ({ step: at }: PhaseLine) => at == null || (step != null && stepFolder(at) === stepFolder(step))
   const shown = phases.filter(isCurrent)
   const rows = flow(
     shown.map(line => drawPhase(line, now)),
@@ -150,6 +158,11 @@ function drawLost({ lost }: Progress, now: number): Piece[][] {
   return lost.slice(0, MAX_TROUBLES).map(({ name, since }): Piece[] => {
     return ['  ', ['yellow', `! ${name}`], ` lost ${formatAge(now - since)} ago`]
   })
+}
+
+function drawStated({ stated, ended }: Progress): Piece[][] {
+  if (stated == null || ended != null) return []
+  return [['  ', ['cyan', `workload: ${describeStated(stated)}`]]]
 }
 
 function drawBytes(state: Progress): Piece[][] {

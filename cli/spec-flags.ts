@@ -1,6 +1,8 @@
 /** The flags of `bak run` that are keys of a run file. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { readDuration } from '../protocols/duration.ts'
+import type { ParamSet } from '../protocols/matrix/params.ts'
+import type { MaxStddev } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
@@ -15,6 +17,12 @@ export interface SpecFlags {
   expect?: number
   samples?: number
   iteration?: NonNullable<RunFile['iterations']>
+  param?: ParamSet
+  order?: 'sample' | 'iteration' | 'random'
+  seed?: number
+  warmup?: number
+  maxSampleFailures?: number
+  maxStddev?: MaxStddev
   interval?: number
   timeout?: number
   joinTimeout?: number
@@ -61,6 +69,28 @@ export function addSpecFlags(command: Command): void {
     '--iteration <words>',
     '"NAME [ARGS...]": an iteration with arguments of the workload, repeatable',
     parseIteration
+  )
+  add(
+    '--param <key=values>',
+    'a parameter: an iteration for each of its values, such as bs=4k,1m; repeatable',
+    parseParam
+  )
+  choose('--order <order>', 'all samples of an iteration in a row, one of each iteration in turn, or mixed (sample)', [
+    'sample',
+    'iteration',
+    'random'
+  ])
+  add('--seed <n>', 'of the order random: the same seed gives the same order', parseNumber)
+  add('--warmup <n>', 'samples before the first of each iteration that count for nothing (0)', parseNumber)
+  add(
+    '--max-sample-failures <n>',
+    'repeat failed samples; end the run when more than so many of an iteration have failed (do not repeat)',
+    parseNumber
+  )
+  add(
+    '--max-stddev <metric=percent[,samples]>',
+    'more samples, until the deviation of a metric is at most so many percent, or there are so many (10)',
+    parseDeviation
   )
   add('--interval <time>', 'time between two samples of a tool (3s)', parseSeconds)
   add('--timeout <time>', 'time after which the workload is killed: 90, 90s, 5m, 2h (never)', parseSeconds)
@@ -133,6 +163,19 @@ export function parseTool(value: string, before: SpecFlags['tool'] = {}): SpecFl
   const [[name, command] = ['', '']] = Object.entries(parsePair(value))
   if (command.trim() === '') throw new InvalidArgumentError('It has no command.')
   return { ...before, [name]: { command: ['/bin/sh', '-c', command] } }
+}
+
+export function parseParam(value: string, before: ParamSet = {}): ParamSet {
+  const [[key, text] = ['', '']] = Object.entries(parsePair(value))
+  return { ...before, [key]: text.split(',') }
+}
+
+export function parseDeviation(value: string): MaxStddev {
+  const [, metric, percent, samples] = /^([^=]+)=([^,%]+)%?(?:,(.+))?$/.exec(value) ?? []
+  if (metric == null || percent == null)
+    throw new InvalidArgumentError('It is not metric=percent or metric=percent,samples.')
+  const bound = samples == null ? {} : { samples: parseNumber(samples) }
+  return { metric, percent: parseNumber(percent), ...bound } as MaxStddev
 }
 
 function parsePolicy(value: string, before: SpecFlags['policy'] = {}): SpecFlags['policy'] {

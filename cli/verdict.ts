@@ -1,6 +1,7 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
 import type { EndedEvent } from '../protocols/events.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
+import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
 import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 
@@ -9,11 +10,12 @@ const MAX_NAMED = 4
 
 /** @returns two or three lines; the folder stands alone on the last one */
 export function conclude(run: string, ended: EndedEvent): string[] {
-  const { verdict, took, reason, partial, observed, folder, holder } = ended
+  const { verdict, took, reason, partial, observed, folder, holder, iterations = [] } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
   // the cost of a run that failed or lacks something is not what a person looks for
-  const more = (verdict === 'ok' && missing.length === 0 ? cost : missing).join('; ')
+  const repeated = describeIterations(iterations, MAX_NAMED)
+  const more = [...missing, ...repeated, ...(verdict === 'ok' && missing.length === 0 ? cost : [])].join('; ')
   const why = reason == null ? '' : `: ${reason}`
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,

@@ -4,6 +4,7 @@ import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
+import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
@@ -26,7 +27,7 @@ export type AgentServices = {
   register: Register
 }
 
-export interface AgentServicesInit extends AgentInit {
+export interface AgentServicesInit extends Omit<AgentInit, 'hooks'> {
   config: Config
   register: Register
   guards: Guards
@@ -38,19 +39,14 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const { config, register, guards, home, names } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
+  const hooks = new OwnerHooks({ ...init, folder: home.hooks, settings: config.hooks })
   return {
     allowance: c =>
       new Allowance(c, {
-        self,
-        rules,
-        names,
-        privileged: rules.privileged,
-        caps,
-        artifacts: config.artifacts,
-        guards,
-        file: home.config
+        ...{ self, rules, names, privileged: rules.privileged, caps, guards, file: home.config },
+        artifacts: config.artifacts
       }),
-    agent: c => new Agent(c, init),
+    agent: c => new Agent(c, { ...init, hooks }),
     memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
     stageService: c => new StageService(c, { self }),

@@ -7,6 +7,7 @@ import {
   type DaemonSettings,
   daemonDefaults,
   daemonSettings,
+  type HooksSettings,
   labelsOf,
   type ReceiveLimits,
   readConfigText
@@ -53,6 +54,7 @@ export type Config = Required<DaemonSettings> & {
   allow: Allowed
   receive_limits: ReceiveLimits
   artifacts: ArtifactLimits
+  hooks: Required<HooksSettings>
 }
 
 /**
@@ -69,6 +71,7 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const artifacts = { ...daemonDefaults.artifacts, ...file.artifacts }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
   const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
+  const hooks = { ...daemonDefaults.hooks, ...file.hooks }
   return {
     ...daemonDefaults,
     ...file,
@@ -79,7 +82,8 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
     receive_limits,
     artifacts,
     allow,
-    run_limits
+    run_limits,
+    hooks
   } as Config
 }
 

@@ -14,7 +14,7 @@ import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
-import { attach, cancel, plan, run } from './control/runs.ts'
+import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
@@ -31,7 +31,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
-  ...{ plan, run, attach, cancel },
+  ...{ plan, run, resume, attach, cancel },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
   ...{ stage, staged, unstage }

@@ -126,6 +126,15 @@ const runLimits = v.strictObject({
 })
 export type RunLimits = v.InferOutput<typeof runLimits>
 
+/** How the executables in `hooks.d` of the home run. */
+const hooksSettings = v.strictObject({
+  /** Of each. */
+  timeout: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
+  /** If one fails at join: say so, or take no part in the run. */
+  on_failure: v.optional(v.picklist(['warn', 'exclude']))
+})
+export type HooksSettings = v.InferOutput<typeof hooksSettings>
+
 export const daemonSettings = v.strictObject({
   name: v.optional(name),
   label: v.optional(labels),
@@ -142,7 +151,8 @@ export const daemonSettings = v.strictObject({
   forget: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
   log: v.optional(v.picklist(LEVELS)),
   allow: v.optional(allowSettings),
-  run_limits: v.optional(runLimits)
+  run_limits: v.optional(runLimits),
+  hooks: v.optional(hooksSettings)
 })
 export type DaemonSettings = v.InferOutput<typeof daemonSettings>
 
@@ -174,7 +184,8 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
     ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */
-  run_limits: { pids: 4096, bytes: 10 * 1024 ** 3, entries: 100_000, nofile: 65_536, runs: 32 }
+  run_limits: { pids: 4096, bytes: 10 * 1024 ** 3, entries: 100_000, nofile: 65_536, runs: 32 },
+  hooks: { timeout: '30s', on_failure: 'warn' }
 }
 
 /** The path of each setting: `name`, or `allow.exec` in the table `allow`. */

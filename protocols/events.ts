@@ -8,6 +8,8 @@ import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { exclusion } from './manifest.ts'
+import { iterationSummaries } from './matrix/iteration-summary.ts'
+import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { part, produced, step } from './phase.ts'
@@ -40,8 +42,10 @@ const body = v.variant('type', [
     command: v.optional(v.union([text, v.array(v.string())])),
     /** Names of the workloads of members. */
     workloads: v.optional(list(name, 64)),
-    /** Samples of all iterations together. */
-    steps: v.optional(count)
+    /** Samples of all iterations together, without those that it may repeat. */
+    steps: v.optional(count),
+    /** The run that it goes on with. */
+    resumes: v.optional(runId)
   }),
   /** Waiting for members that the run names or expects, and who they are. */
   v.object({
@@ -155,6 +159,8 @@ const body = v.variant('type', [
     shortfalls,
     /** Members of which files could not be packed: so many each, which the `missing.txt` of their folders name. */
     missing: v.optional(list(v.object({ name, files: count }), 10_000)),
+    /** Where the spec says when samples are repeated. */
+    iterations: iterationSummaries,
     /** Runs that went on at the same time on members of this one. */
     beside: besides,
     bytes: count,
@@ -170,6 +176,8 @@ const body = v.variant('type', [
 const liveBody = v.variant('type', [
   /** Some of the output may be left out where it comes faster than it is read; `offset` is how much of all samples is before it. */
   v.object({ type: v.literal('output'), stream: outputStream, offset: v.optional(count), ...outputBytes }),
+  /** What the workload says that it does now. */
+  v.object({ type: v.literal('stated'), step, ...stated }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])

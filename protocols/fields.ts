@@ -11,13 +11,22 @@ const MAX_TEXT = 1024
 export const text = v.pipe(v.string(), v.maxLength(MAX_TEXT))
 /** @returns the begin of a text, as long as `text` may be */
 export const cutText = (long: string): string => long.slice(0, MAX_TEXT)
-/** Name of a peer, group, tool or iteration: one path component, printed as it is. */
+/** Name of a peer, group or tool: one path component, printed as it is. */
 export const name = v.pipe(
   v.string(),
   v.maxLength(64),
   v.regex(
     /^[A-Za-z0-9][A-Za-z0-9._@#-]*$/,
     'a name has letters, digits and . _ @ # - only, and starts with a letter or digit'
+  )
+)
+/** Name of an iteration, also one made from parameters: `bs=4k,depth=8`. One path component, printed as it is. */
+export const iterationName = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(
+    /^[A-Za-z0-9][A-Za-z0-9._@#=,-]*$/,
+    'a name of an iteration has letters, digits and . _ @ # = , - only, and starts with a letter or digit'
   )
 )
 /** The peer ids of a key of 32 bytes 0x00, and of one of 32 bytes 0xff. */

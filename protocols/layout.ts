@@ -10,10 +10,12 @@
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
  *
+ * A warm-up has `warmup<k>` in the place of `sample<k>`.
+ *
  * Names below a member's folder are its own, but for a `missing.txt`, which names what could not be brought. A member can write below the folders that end in its name and nowhere else: `isFolderOf`.
  */
 import * as v from 'valibot'
-import { name, type Phase, phase } from './fields.ts'
+import { iterationName, name, type Phase, phase } from './fields.ts'
 import type { Certificate, Step } from './phase.ts'
 
 export const RECORD_FILE = 'run.json'
@@ -25,6 +27,8 @@ export const METADATA_FILE = 'metadata.log'
 export const FILE_LISTS_FILE = 'files.txt'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
+/** In a folder of a workload: what it measured of itself, a line of JSON each. */
+export const METRICS_FILE = 'metrics.ndjson'
 /** The signed messages of a run. */
 export const CERTIFICATES_FOLDER = 'certificates'
 export const OFFER_FILE = `${CERTIFICATES_FOLDER}/offer.cbor`
@@ -62,8 +66,10 @@ export const collectorFolder = (collector: string) => `collectors/${collector}`
 export const sysinfoFolder = (when: SysinfoWhen, member: string) => `sysinfo/${when}/${member}`
 /** `1-default` */
 export const iterationFolder = ({ number, name }: Pick<Step, 'number' | 'name'>) => `${number}-${name}`
-/** `1-default/sample1` */
-export const stepFolder = (step: Step) => `${iterationFolder(step)}/sample${step.sample}`
+/** `1-default/sample1`, `1-default/warmup1` */
+export const stepFolder = (step: Step) => `${iterationFolder(step)}/${sampleFolder(step)}`
+export const sampleFolder = ({ sample, warmup }: Pick<Step, 'sample' | 'warmup'>) =>
+  `${warmup ? 'warmup' : 'sample'}${sample}`
 /** What the tools of one group wrote on one member. */
 export const toolsFolder = (step: Step, group: string, member: string) => `${stepFolder(step)}/tools-${group}/${member}`
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
@@ -133,8 +139,9 @@ function parseSample([iteration = '', sample = '', folder = '', member, ...below
 }
 
 function parseStep(iteration: string, sample: string): Step | undefined {
-  const [, number, iterationName] = /^([1-9]\d{0,14})-(.+)$/.exec(iteration) ?? []
-  const [, repetition] = /^sample([1-9]\d{0,14})$/.exec(sample) ?? []
-  if (number == null || repetition == null || !v.is(name, iterationName)) return undefined
-  return { number: Number(number), name: iterationName, sample: Number(repetition) }
+  const [, number, called] = /^([1-9]\d{0,14})-(.+)$/.exec(iteration) ?? []
+  const [, kind, repetition] = /^(sample|warmup)([1-9]\d{0,14})$/.exec(sample) ?? []
+  if (number == null || repetition == null || !v.is(iterationName, called)) return undefined
+  const step = { number: Number(number), name: called, sample: Number(repetition) }
+  return kind === 'warmup' ? { ...step, warmup: true } : step
 }

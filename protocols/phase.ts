@@ -16,6 +16,7 @@ import {
   cutText,
   digest,
   instant,
+  iterationName,
   list,
   MAX_PEERS,
   milliseconds,
@@ -26,18 +27,22 @@ import {
   text
 } from './fields.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
+import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
 import { fetched } from './staged.ts'
+import { VERDICTS } from './verdict.ts'
 import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
 /** Which sample of which iteration a phase is about. */
 export const step = v.object({
   /** 1 .. n */
   number: count,
-  name,
-  /** 1 .. n */
-  sample: count
+  name: iterationName,
+  /** 1 .. n; warm-ups are numbered by themselves. */
+  sample: count,
+  /** It counts for nothing. */
+  warmup: v.optional(v.literal(true))
 })
 export type Step = v.InferOutput<typeof step>
 
@@ -64,6 +69,8 @@ export const command = v.object({
   when: v.optional(v.picklist(['begin', 'end'])),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
+  /** For terminate: how the run ends, as far as that is known. */
+  verdict: v.optional(v.picklist(VERDICTS)),
   /** Peers that are to act; all members of the run where it is left out, and whoever the offer names for join. */
   to: v.optional(list(peerId, 256)),
   /** The controller is connected with all whom it asks: a peer that gets the command from its signer need not pass it on. */
@@ -92,7 +99,9 @@ export const workloadResult = v.object({
   duration: milliseconds,
   timedOut: v.boolean(),
   /** Why it failed: what it said of itself by `#BAK:STATE ERR`, whatever its exit status is, or else the line of its stderr that says so. */
-  error: v.optional(text)
+  error: v.optional(text),
+  /** What it measured itself: lines `#BAK:METRIC` and calls of `bak sample`. */
+  metrics: v.optional(metrics)
 })
 export type WorkloadResult = v.InferOutput<typeof workloadResult>
 

@@ -15,8 +15,10 @@ import { count, digest, instant, list, milliseconds, name, peerId, phase, runId,
 import { table } from './free-keys.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
+import { iterationSummaries } from './matrix/iteration-summary.ts'
 import { carrier, measuredPath, pathClass } from './path.ts'
 import { step } from './phase.ts'
+import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
@@ -63,6 +65,8 @@ const runRecord = v.object({
   took: v.optional(milliseconds),
   program: text,
   directory: text,
+  /** The run that was cut short and that this one goes on with. */
+  resumes: v.optional(resumed),
   manifest: v.optional(digest),
   spec,
   roster: list(rosterEntry, 10_000),
@@ -73,6 +77,8 @@ const runRecord = v.object({
   beside: besides,
   /** How the command of each sample ended, and each instance of a workload. */
   workload: list(workEntry, MAX_ENTRIES),
+  /** What the iterations came to, where the spec says when samples are repeated. */
+  iterations: iterationSummaries,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with
@@ -148,11 +154,13 @@ const runHead = v.pipe(
     ...{ run: all.run, key: all.key, name: all.name, state: all.state, phase: all.phase, verdict: all.verdict },
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
     ...{ created: all.created, begun: all.begun, ended: all.ended, took: all.took, beside: all.beside },
+    resumes: v.optional(v.pick(resumed, ['run'])),
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),
-  v.transform(({ roster, sent, ...head }) => ({
+  v.transform(({ roster, sent, resumes, ...head }) => ({
     ...head,
+    ...(resumes == null ? {} : { resumes: resumes.run }),
     members: roster.length,
     /** Of all tarballs. */
     bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0)

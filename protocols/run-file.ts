@@ -6,20 +6,23 @@ import { stringify } from 'smol-toml'
 import * as v from 'valibot'
 import type { Schema } from './codec.ts'
 import { BakError } from './errors.ts'
+import { expandParams, type Params, params } from './matrix/params.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
 import { findValidationErrors } from './validation-errors.ts'
 import { findConflicts, whyEndless } from './workload-conflicts.ts'
 
-/** A run file may leave out any key, the command too. */
-export type RunFile = Partial<SpecInput>
+/** A run file may leave out any key, the command too. Its parameters become iterations of the spec. */
+export type RunFile = Partial<SpecInput> & { params?: Params }
+
+const runFile = v.strictObject({ ...spec.entries, params: v.optional(params) })
 
 /**
  * @param file the name of the file in messages
  * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
-  return readTomlFile(spec as v.GenericSchema<RunFile>, text, file, 'bad-run-file', findConflicts) as RunFile
+  return readTomlFile(runFile as v.GenericSchema<RunFile>, text, file, 'bad-run-file', findConflicts) as RunFile
 }
 
 /** @returns the text of `spec.toml`, which `readRunFile` reads back to the same spec */
@@ -31,7 +34,8 @@ export function writeRunFile(effective: Spec): string {
  * @returns the spec with every default filled in
  * @throws {BakError} `usage` with a line for every error
  */
-export function checkSpec(options: RunFile): Spec {
+export function checkSpec(given: RunFile): Spec {
+  const options = withIterations(given)
   if (options.command == null && (options.workload ?? []).length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
   const wrong = findValidationErrors(spec as Schema, options)
@@ -40,4 +44,12 @@ export function checkSpec(options: RunFile): Spec {
   const endless = whyEndless(options)
   if (endless != null) throw new BakError('usage', endless)
   return v.parse(spec, options)
+}
+
+/** @throws {BakError} `usage` with a line for every mistake in the parameters */
+function withIterations({ params: given, ...options }: RunFile): Partial<SpecInput> {
+  if (given == null) return options
+  const { iterations, errors } = expandParams(given, options.iterations)
+  if (errors.length > 0) throw new BakError('usage', errors.join('\n'))
+  return { ...options, iterations }
 }

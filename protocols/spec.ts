@@ -3,8 +3,9 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
-import { count, labels, list, name, text } from './fields.ts'
+import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
+import { misfits, sampling } from './matrix/sampling.ts'
 import { own } from './own.ts'
 import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
@@ -43,7 +44,7 @@ export const group = v.strictObject({
 })
 
 export const iteration = v.strictObject({
-  name,
+  name: iterationName,
   /** Words added to the command. */
   args: v.optional(list(argument, 1024), []),
   /** Given to the workload as BAK_PARAM_<NAME>, with _ for what is neither letter nor digit. */
@@ -109,7 +110,7 @@ export const policy = v.strictObject({
 
 export const sysinfo = v.picklist(['default', 'none'])
 
-export const spec = v.strictObject({
+const keys = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
   /** A program on the controller: a list of words, or one string for the shell. */
@@ -132,8 +133,7 @@ export const spec = v.strictObject({
   /** Number of members that must be in the mesh before the run starts. */
   expect: v.optional(v.pipe(count, v.minValue(1))),
   iterations: v.optional(v.pipe(list(iteration, 1000), v.minLength(1)), [{ name: 'default', args: [], params: {} }]),
-  /** How many times each iteration is repeated. */
-  samples: v.optional(v.pipe(count, v.minValue(1), v.maxValue(10_000)), 1),
+  ...sampling,
   /** Seconds between two samples of a tool. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
   sysinfo: v.optional(sysinfo, 'default'),
@@ -141,6 +141,17 @@ export const spec = v.strictObject({
   /** Free words kept with the result. */
   tags: v.optional(table(name, text), {})
 })
+
+/** Two keys may be right each for itself, and not together. */
+const together = (key: 'samples' | 'max_stddev') =>
+  v.forward(
+    v.check<v.InferOutput<typeof keys>, (issue: v.CheckIssue<v.InferOutput<typeof keys>>) => string>(
+      given => misfits(given)?.key !== key,
+      ({ input }) => misfits(input)?.what ?? ''
+    ),
+    [key]
+  )
+export const spec = v.pipe(keys, together('samples'), together('max_stddev'))
 /** A spec without defaults. */
 export type SpecInput = v.InferInput<typeof spec>
 /** With every default filled in. */

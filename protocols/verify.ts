@@ -18,6 +18,7 @@ import { checkCertificates, type Messages } from './verify/certificate-files.ts'
 import { checkJournal } from './verify/journal-check.ts'
 import { contradictionsIn, differencesOf, provenRun, same } from './verify/proven-run.ts'
 import { isAtOrBelow, type Report } from './verify/report.ts'
+import { checkSamples } from './verify/sample-check.ts'
 import { answerOf, checkSignedFiles } from './verify/signed-files.ts'
 
 /**
@@ -49,6 +50,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   checkAnswers(record, messages, lists, report)
   await checkSpec(dir, record, report)
   await checkJournal(dir, record, messages.certificates, report)
+  report.faults.push(...checkSamples(record, messages.certificates))
   checkMembers(record, messages, lists, report)
   report.ok = report.faults.length === 0
   return report

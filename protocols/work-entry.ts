@@ -55,7 +55,8 @@ export function entriesOf(
 const keyOf = ({ member, name, instance }: Pick<WorkEntry, 'member' | 'name' | 'instance'>) =>
   `${member}/${name}/${instance}`
 
-const isSame = (one: Step, other: Step) => one.number === other.number && one.sample === other.sample
+const isSame = (one: Step, other: Step) =>
+  one.number === other.number && one.sample === other.sample && one.warmup === other.warmup
 
 type Outcome = Partial<Pick<WorkEntry, 'exit' | 'error' | 'role' | 'stopped'>> & Pick<WorkEntry, 'timedOut'>
 

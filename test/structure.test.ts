@@ -38,6 +38,7 @@ const loose: Record<string, string> = {
   'glob.ts': 'base',
   'heap.ts': 'base',
   'holes.ts': 'base',
+  'in-turn.ts': 'base',
   'limit.ts': 'base',
   'listen.ts': 'base',
   'log-rate-limiter.ts': 'base',

@@ -1,12 +1,14 @@
 /** `bak exec`: runs a command on members once. It is a run like any other, without tools and sysinfo. */
+
 import type { Command } from 'commander'
+import { callDaemon } from '../../protocols/control-http.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { checkSpec } from '../../protocols/run-file.ts'
 import { checkEnvironment } from '../../protocols/utf8.ts'
+import { beginAndFollow } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder, refuseShellLine } from '../first-mistakes.ts'
 import { parseSeconds } from '../spec-flags.ts'
-import { startRun } from '../start-run.ts'
 import { execView } from '../views/exec.ts'
 
 interface Options {
@@ -52,5 +54,7 @@ async function act(context: Context, { on = 'all', timeout = 0, stdin }: Options
     workload: [{ name: NAME, command }],
     policy: { timeout }
   })
-  return startRun(context, {}, { spec, directory, env: callerEnv }, async signal => execView({ json, socket, signal }))
+  const begin = (leaving?: { signal: AbortSignal }) =>
+    callDaemon(socket, 'run', { spec, directory, env: callerEnv }, leaving)
+  return beginAndFollow(context, {}, begin, async signal => execView({ json, socket, signal }))
 }

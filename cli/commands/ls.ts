@@ -22,8 +22,9 @@ async function act({ json, ask, print, printLines }: Context, { mesh }: { mesh?:
 }
 
 function formatRuns(runs: RunLine[], mesh = false): string {
+  const linked = runs.some(({ resumes, resumedBy }) => resumes != null || resumedBy != null)
   const rows = runs.map(
-    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded, at }) => [
+    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded, at, ...line }) => [
       run,
       name,
       `${formatVerdict(verdict ?? state)}${partial ? ' (partial)' : ''}`,
@@ -33,12 +34,17 @@ function formatRuns(runs: RunLine[], mesh = false): string {
       took == null ? undefined : formatDuration(took),
       controller.name,
       ...(mesh ? [at] : []),
-      formatExcluded(excluded)
+      formatExcluded(excluded),
+      ...(linked ? [describeLinks(line)] : [])
     ]
   )
   const where = mesh ? ['AT'] : []
+  const links = linked ? ['RESUMES'] : []
   return formatTable(
-    ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, 'EXCLUDED'],
+    ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, 'EXCLUDED', ...links],
     rows
   )
 }
+
+const describeLinks = ({ resumes, resumedBy }: Pick<RunLine, 'resumes' | 'resumedBy'>) =>
+  [resumes, resumedBy && `by ${resumedBy.join(', ')}`].filter(each => each != null).join('; ')

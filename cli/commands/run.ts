@@ -2,34 +2,24 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { CallRequest } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
+import { type BeginOptions, beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags } from '../follow-flags.ts'
-import { describeBegun } from '../format.ts'
-import { commandOutputOf } from '../live-output.ts'
-import { cleanLine, writeTo } from '../output.ts'
 import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
-import { startRun } from '../start-run.ts'
-import { chooseView } from '../views/index.ts'
 
-interface Options extends SpecFlags {
+interface Options extends SpecFlags, BeginOptions {
   key?: string
-  propagateExit?: boolean
   detach?: boolean
-  quiet?: boolean
   dryRun?: boolean
-  progress?: boolean
-  tail?: boolean
-  heartbeat?: number
 }
 
 export function define(command: Command): void {
@@ -81,11 +71,8 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const caller = { directory, env: callerEnv }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
-  if (options.detach) return detach(context, request)
-  return startRun(context, options, request, signal => {
-    const rest = (run: string) => commandOutputOf(callDaemon(context.socket, 'logs', { run }, { signal }))
-    return chooseView({ ...options, json: context.json, socket: context.socket, rest })
-  })
+  const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
+  return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)
 }
 
 /** @throws {BakError} `usage` for a command where a run file is expected, `bad-run-file` */
@@ -108,15 +95,4 @@ function readFile(words: string[], rest: string[] | undefined): { keys: RunFile;
     const { code, message } = asBakError(cause)
     throw new BakError(code, `${message}\nif ${file} is a command: bak run -- ${file}`, { cause })
   }
-}
-
-async function detach({ socket, json, print }: Context, request: CallRequest<'run'>): Promise<number> {
-  for await (const first of callDaemon(socket, 'run', request)) {
-    if (!('existed' in first)) break
-    await print(json ? JSON.stringify(first) : first.run)
-    // the id alone is on stdout
-    if (!json && first.absent.length > 0) await writeTo(process.stderr, `${cleanLine(describeBegun(first))}\n`)
-    return 0
-  }
-  throw new BakError('bad-message', 'the daemon did not answer with the id of the run')
 }

@@ -4,7 +4,8 @@ import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { isTooShort, sharesOf } from '../../protocols/cost.ts'
 import { envelope, peek } from '../../protocols/envelope.ts'
-import { stepFolder } from '../../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
+import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
 import type { MeasuredPath } from '../../protocols/path.ts'
 import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
@@ -23,6 +24,7 @@ import {
 } from '../format.ts'
 import { describeWorkload, formatInstances } from '../instances.ts'
 import { readComplaints } from '../journal.ts'
+import { METRIC_HEAD, metricRows } from '../metric-rows.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -60,7 +62,7 @@ function readCertificate(base64: string) {
 type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
 function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}` }: RunView,
+  { run, controller, holder, digest, folder = holder && `on ${holder}`, resumedBy = [] }: RunView,
   record?: RunRecord
 ): string {
   if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
@@ -74,6 +76,8 @@ function formatHead(
     took: ended == null ? undefined : formatDuration(took ?? ended - created),
     command: spec.command && formatCommand(spec.command),
     workloads: spec.workload.map(describeWorkload).join('; '),
+    resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
+    'resumed by': resumedBy.join(', '),
     'exit of the workload': workload
       .filter(({ member }) => member == null)
       .map(({ exit, signal, timedOut, error }) => {
@@ -86,6 +90,13 @@ function formatHead(
     manifest: digest,
     folder
   })
+}
+
+/** Where the samples are that this result does not have. */
+function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes']>): string {
+  const its = taken.length - before
+  const earlier = before === 0 ? '' : `, and ${before} of runs before it`
+  return `${run}, which has ${its} ${its === 1 ? 'sample' : 'samples'} of the same matrix${earlier}`
 }
 
 /** @param where the folder is */
@@ -141,6 +152,8 @@ function formatRecord(record: RunRecord, where: string): string[] {
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
     ...formatStaged(staged),
+    formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
+    formatSection(METRIC_HEAD, metricRows(record)),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
@@ -162,6 +175,16 @@ function formatStaged(
     formatSection(['FETCHED BY', 'BYTES', 'OF THE CONTROLLER'], fetched)
   ]
 }
+
+const iterationsOf = ({ iterations = [] }: RunRecord) =>
+  iterations.map(each => [
+    iterationFolder(each),
+    each.samples,
+    each.failed,
+    each.deviation?.percent == null ? undefined : showPercent(each.deviation.percent),
+    each.deviation?.metric,
+    each.deviation == null ? undefined : each.deviation.met ? 'yes' : 'no'
+  ])
 
 /** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
 const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>

@@ -1,6 +1,7 @@
 /** The view of a run for logs and CI: a line a phase, and a heartbeat line while nothing happens. */
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
+import { describeStated } from '../../protocols/metric.ts'
 import type { WorkloadResult } from '../../protocols/phase.ts'
 import { describeShortfall } from '../../protocols/shortfall.ts'
 import { describeBegun, formatAge, formatBytes, formatDuration } from '../format.ts'
@@ -114,5 +115,7 @@ function describeHeartbeat(state: Progress, now: number): string {
   const lost = state.lost.map(({ name, since }) => `, ${name} lost ${formatAge(now - since)} ago`).join('')
   const members = `${countPresent(state)} of ${state.members.length} members${lost}`
   const work = state.work.size === 0 ? '' : `, workloads: ${countWork(state.work)}`
-  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}, ${formatBytes(countBytes(state))}`
+  const stated = state.stated == null ? '' : `, workload: ${describeStated(state.stated)}`
+  const bytes = formatBytes(countBytes(state))
+  return `${at} still running ${formatAge(elapsedAt(state, now))}, ${members}${work}, ${bytes}${stated}`
 }

@@ -19,7 +19,7 @@ import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { HURRIED_MS, stopTools } from './phases/stop.ts'
+import { endHere, HURRIED_MS, stopTools } from './phases/stop.ts'
 import { isLegal, isOver, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
@@ -182,7 +182,7 @@ export class MemberRun {
   }
 
   async #abandon(): Promise<void> {
-    await stopTools(this.member, HURRIED_MS)
+    await endHere(this.member, this.#init.parts, { graceMs: HURRIED_MS })
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await packRest(this.member).catch(error => this.#failed('data not packed', error))
     await this.#finish()

@@ -12,7 +12,7 @@ import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
-import { linesHere, linesOf } from '../run/run-lines.ts'
+import { linesHere, linesOf, resumedBy } from '../run/run-lines.ts'
 import { parseSelector } from '../run/selector.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
@@ -86,6 +86,7 @@ export async function* describe(
     controller,
     record,
     folder: here && record != null ? coordinator.folder(run).root : undefined,
+    resumedBy: here ? resumedBy(await coordinator.summaries()).get(run) : undefined,
     holder: here || located == null ? undefined : parts.members.get(located.peer)?.shown,
     manifest: manifest == null ? undefined : base64(manifest),
     offer: offer == null ? undefined : base64(offer),

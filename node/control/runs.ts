@@ -6,6 +6,7 @@ import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
+import { runsToCompare } from '../run/estimate.ts'
 import { candidatesNow, forecast } from '../run/forecast.ts'
 import { askTools } from './ask-tools.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -24,6 +25,29 @@ export async function* run(
   yield* coordinator.follow(begun.run, 0, signal)
 }
 
+/** Starts the rest of a run that was cut short, on the peer that drove it and has its folder. */
+export async function* resume(
+  parts: Parts,
+  { run: text, env }: CallInput<'resume'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'resume'>> {
+  const { coordinator, members, twins } = parts
+  if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
+  const run = await resolveRun(parts, text)
+  if (coordinator.driver(run) != null) throw new BakError('busy', `${run} goes on: bak attach ${run}`)
+  if ((await coordinator.record(run)) == null) {
+    const { peer } = await locateRun(parts, run, signal)
+    const holder = members.get(peer)?.shown ?? peer
+    throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak resume there`)
+  }
+  const begun = await coordinator.resume(run, env)
+  if ('complete' in begun) return yield { run, ...begun }
+  if (signal.aborted)
+    coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
+  yield begun
+  yield* coordinator.follow(begun.run, 0, signal)
+}
+
 /** What a run would do now; starts nothing. */
 export async function* plan(
   parts: Parts,
@@ -32,7 +56,10 @@ export async function* plan(
 ): AsyncGenerator<CallResponse<'plan'>> {
   await parts.coordinator.check(spec, caller)
   const about = { spec, members: parts.members.list(), self: parts.members.self }
-  yield forecast({ ...about, checked: await askTools(parts, candidatesNow(about), signal, spec) })
+  const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
+  const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))
+  const earlier = records.filter(each => each != null)
+  yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal, spec) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

@@ -2,9 +2,11 @@
  * What one member may bring into the result of one run: tarballs, files, bytes on the disk, and how much more they are unpacked than packed.
  * Its tarballs are unpacked one after the other, so that no two of them use the same rest of a bound.
  */
+
 import type { ReceiveLimits } from '../../protocols/config-file.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { MAX_DATA_OF_SMALL_BYTES, MAX_ENTRIES, MAX_UNPACKED_BYTES, type TarballOffer } from '../../protocols/tarball.ts'
+import { InTurn } from '../in-turn.ts'
 import type { Bounds } from '../store/bounded-unpack.ts'
 import type { Counted } from '../store/extraction.ts'
 import type { Unpacked } from '../store/unpack.ts'
@@ -29,7 +31,7 @@ export class Budget {
   readonly #unfinished = new Map<string, number>()
   readonly #tries = new Map<string, number>()
   readonly #used = { tarballs: 0, entries: 0, bytes: 0, data: 0, packed: 0 }
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turn = new InTurn()
 
   constructor(init: BudgetInit) {
     this.#init = init
@@ -55,9 +57,7 @@ export class Budget {
    * @throws {BakError} `not-allowed` with the bound that it exceeds, and what `unpack` throws
    */
   take(offer: TarballOffer, unpack: (bounds: Bounds) => Promise<Unpacked & Counted>): Promise<Unpacked & Counted> {
-    const taken = this.#turn.then(() => this.#take(offer, unpack))
-    this.#turn = taken.catch(() => {})
-    return taken
+    return this.#turn.run(() => this.#take(offer, unpack))
   }
 
   async #take(

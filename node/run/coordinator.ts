@@ -12,9 +12,9 @@ import { labelsIn } from '../../protocols/instances.ts'
 import type { OutputMark, OutputPortion, OutputRequest } from '../../protocols/output.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
+import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
 import type { Log } from '../log.ts'
 import type { Members, MembersEvents } from '../mesh/membership/members.ts'
@@ -39,9 +39,10 @@ import type { Receiver } from './receiver.ts'
 import { receptionOf } from './reception.ts'
 import { closeAllAbandoned, type Unsealed } from './recover.ts'
 import { RecoveryNotices } from './recovery-notices.ts'
+import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId } from './run-order.ts'
+import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
 import { checkStaged } from './staging-import.ts'
 
@@ -69,7 +70,7 @@ export interface CoordinatorInit {
   signer: Signer
   program: string
   workloads: WorkloadContexts
-  artifacts: Artifacts
+  artifacts: RunParts['artifacts']
 }
 
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
@@ -81,7 +82,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #unsealed = new Map<string, Unsealed>()
   readonly #index = new RunIndex(run => this.folder(run))
   readonly #recovery = new RecoveryNotices(this.components, this.init.signer)
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turn = new InTurn()
   /** Of the run begun last; not known before the first. */
   #begun: number | undefined
 
@@ -118,9 +119,16 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
    */
   begin(asked: RunRequest): Promise<Begun> {
     // one after the other, so that a key that is asked for twice at once is one run, too
-    const begun = this.#turn.then(() => this.#begin(asked))
-    this.#turn = begun.catch(() => {})
-    return begun
+    return this.#turn.run(() => this.#begin(asked))
+  }
+
+  /** Begins a run that takes what another lacks, whose folder is here. @throws {BakError} as `restOf` and `begin` do */
+  resume(run: string, env: RunRequest['env']): Promise<Begun | Complete> {
+    return this.#turn.run(async () => {
+      const about = { folder: this.folder(run), self: this.init.signer.peer, summaries: await this.summaries() }
+      const rest = await restOf(run, about)
+      return 'complete' in rest ? rest : this.#begin({ ...rest, env })
+    })
   }
 
   /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
@@ -144,7 +152,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
     const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
-    const order: RunOrder = { ...asked, run: newRunId(), epoch: 1, created, begun }
+    const order: RunOrder = { ...asked, spec: withSeed(asked.spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
     return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
   }
@@ -265,8 +273,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     return {
       ...{ log, signer, program, workloads, artifacts },
       ...{ members, streams, feed, runStreams, receiver, content, authority },
-      signal: this.stopped,
-      onPhase: () => this.#announce()
+      ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }
   }
 
@@ -280,12 +287,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
   #announce(): void {
-    const runs = this.drivers().map(({ run: { id, order, record } }) => ({
-      run: id,
-      name: order.spec.name,
-      manifest: record.manifest,
-      begun: order.begun
-    }))
+    const runs = this.drivers().map(({ run: { id: run, order, record } }) => {
+      const { spec, begun } = order
+      return { run, name: spec.name, manifest: record.manifest, begun }
+    })
     if (isDeepStrictEqual(runs, this.components.members.self.runs)) return
     this.components.members.update({ runs })
   }

@@ -5,6 +5,7 @@
 
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
@@ -15,14 +16,16 @@ import { printable } from '../store/entries.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
+import { deviationsOf, noteIterations } from './iterations.ts'
 import { freezeRoster, offerRun } from './join.ts'
 import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
-import { isSameStep, type PlannedPhase, planOf, stepsOf } from './plan.ts'
+import { isSameStep, type PlannedPhase, phasesOf } from './plan.ts'
 import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
+import { samplesOf } from './run-samples.ts'
 import { sealResult } from './sealing.ts'
 import { SendWatch } from './send-watch.ts'
 import { Stopped } from './stopped.ts'
@@ -46,7 +49,7 @@ export interface DriverOptions {
 
 export class Driver {
   readonly run: RunContext
-  readonly #plan: PlannedPhase[]
+  readonly #plan: Iterable<PlannedPhase>
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
@@ -54,13 +57,18 @@ export class Driver {
   readonly #work: WorkWatch
   /** Shortfalls that each member has named before its answer. */
   readonly #named = new Map<string, number>()
+  /** What ended the run before its plan did. */
+  #ending: Ending = { verdict: 'ok' }
   /** The sample that began last. */
   #step: PlannedPhase['step']
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
     this.#hooks = hooks
-    this.#plan = planOf(run.order.spec).slice(position)
+    this.#plan = phasesOf(
+      run.order.spec,
+      samplesOf(run, () => this.#ending.verdict !== 'ok')
+    ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
     this.#watch = new LossWatch(run, {
@@ -76,21 +84,24 @@ export class Driver {
     const { order, parts, events, record } = this.run
     const { name, command, workload } = order.spec
     const workloads = workload.map(each => each.name)
-    const steps = stepsOf(order.spec).length
-    events.store({ type: 'created', run: order.run, controller: parts.signer.peer, name, command, workloads, steps })
-    let ending: Ending = { verdict: 'ok' }
+    const steps = plannedSamples(order.spec, order.resumes?.taken).length
+    const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
+    const about = { run: order.run, controller: parts.signer.peer, name, command, workloads, steps }
+    events.store({ type: 'created', ...about, ...resumes })
     const fail = (cause: unknown) => {
-      if (ending.verdict === 'ok') ending = this.#endingOf(cause)
+      if (this.#ending.verdict === 'ok') this.#ending = this.#endingOf(cause)
     }
     for (const at of this.#plan) {
-      const failed = ending.verdict !== 'ok'
+      const failed = this.#ending.verdict !== 'ok'
       if (failed && !this.#isDue(at)) continue
       await this.#phase(at, failed).catch(fail)
     }
     await this.#phases.settled().catch(fail)
     // it was accepted while the last phase was written
     if (this.run.cancelled.aborted) fail(this.run.cancelled.reason)
-    return this.#finish(ending.verdict === 'ok' ? endingOfWorkload(record) : ending)
+    const ending = this.#endingNow()
+    if (this.#ending.verdict === 'ok') for (const each of deviationsOf(record)) this.run.lack(each)
+    return this.#finish(ending)
   }
 
   /** Anyone may stop a run at any time; what was measured is kept. @returns false if it is too late: the run has its verdict */
@@ -224,6 +235,7 @@ export class Driver {
       this.#step = at.step
       this.#work.begin(at.step)
     }
+    if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
     for (const hook of this.#hooks) await hook.before?.(at, run)
     this.#watch.during(at.phase === 'work')
     const { acks } = await this.#phases.run(at, {
@@ -235,6 +247,12 @@ export class Driver {
     if (at.phase !== 'join') return
     await freezeRoster(run, acks)
     this.checkOverlap()
+  }
+
+  /** No sample is left to take. */
+  #endingNow(): Ending {
+    noteIterations(this.run.record)
+    return this.#ending.verdict === 'ok' ? endingOfWorkload(this.run.record) : this.#ending
   }
 
   #endingOf(cause: unknown): Ending {

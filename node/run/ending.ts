@@ -1,7 +1,8 @@
 /** How a run ended, and why. */
 import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
-import { stepFolder } from '../../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
+import { decisiveFailure } from '../../protocols/matrix/decisive-failure.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import { failureOf, failuresIn, placeOf, type WorkEntry } from '../../protocols/work-entry.ts'
@@ -31,9 +32,15 @@ export function whyFailed({ verdict, missing }: Closed, asked: number, needed: n
 }
 
 /** Of a run in which all phases went well. */
-export function endingOfWorkload({ workload, spec }: Pick<RunRecord, 'workload' | 'spec'>): Ending {
-  const reason = reasonOf(workload, spec)
-  return reason == null ? { verdict: 'ok' } : { verdict: 'workload-failed', reason }
+export function endingOfWorkload(record: Pick<RunRecord, 'spec' | 'workload' | 'resumes'>): Ending {
+  const { spec } = record
+  const { failed, beyond } = decisiveFailure(record) ?? { failed: [] }
+  const reason = reasonOf(failed, spec)
+  if (reason == null) return { verdict: 'ok' }
+  if (beyond == null) return { verdict: 'workload-failed', reason }
+  const many = `${beyond.failed} samples of ${iterationFolder(beyond)} failed`
+  const text = `${many}, max_sample_failures is ${spec.max_sample_failures}; the last: ${reason}`
+  return { verdict: 'workload-failed', reason: cutText(text) }
 }
 
 /** @returns the first that failed, and how many did; undefined if none did that the policy does not ignore */

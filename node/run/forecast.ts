@@ -4,10 +4,14 @@
  */
 import type { ToolsChecked } from '../../protocols/check-tools.ts'
 import type { MemberView, Plan } from '../../protocols/control.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
+import { mostSamples } from '../../protocols/matrix/sampling.ts'
+import type { RunRecord } from '../../protocols/record.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import { sizeOfWorkload } from '../work/workloads/assign.ts'
 import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
+import { estimateOf } from './estimate.ts'
 import { patienceOf } from './expect.ts'
 import { describePhase, planOf } from './plan.ts'
 import { candidatesOf, neededBy, whyNotPlaced, withDriver } from './roster.ts'
@@ -22,10 +26,12 @@ export interface ForecastInit {
   self: { peer: string; name: string }
   /** By peer id; without an answer of a candidate nothing is known of its tools. */
   checked: Map<string, Checked>
+  /** Runs of the same name on this peer. */
+  earlier?: RunRecord[]
 }
 
 /** @returns those whose tools a forecast needs to know */
-export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked'>) =>
+export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked' | 'earlier'>) =>
   withDriver(candidatesOf(spec, attendanceOf(spec.on, members).here), self.peer, self.name)
 
 export function forecast(init: ForecastInit): Plan {
@@ -65,6 +71,10 @@ export function forecast(init: ForecastInit): Plan {
         : (unplaced ?? `${needed} members must join; ${refusals}`),
     needed,
     phases: planOf(spec).map(describePhase),
+    iterations: matrixOf(spec),
+    order: spec.order,
+    seed: spec.seed,
+    estimate: estimateOf(spec, init.earlier ?? []),
     command: spec.command,
     workloads: spec.workload.map(({ name, role, command }) => ({
       ...{ name, role, command },
@@ -72,6 +82,15 @@ export function forecast(init: ForecastInit): Plan {
       instances: sizeOfWorkload(name, candidates)
     }))
   }
+}
+
+function matrixOf(spec: Spec): Plan['iterations'] {
+  const planned = Map.groupBy(plannedSamples(spec), ({ number }) => number)
+  const most = mostSamples(spec)
+  return spec.iterations.map(({ name, args, params }, i) => {
+    const samples = (planned.get(i + 1) ?? []).filter(({ warmup }) => warmup == null).length
+    return { number: i + 1, name, args, params, warmup: spec.warmup, samples, most }
+  })
 }
 
 function whyExcluded({ policy }: Spec, answer: Checked | undefined, missing: Plan['members'][number]['missing']) {

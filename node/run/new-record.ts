@@ -3,7 +3,7 @@ import { FORMAT, type RunRecord } from '../../protocols/record.ts'
 import type { RunOrder, RunParts } from './run-parts.ts'
 
 export function newRecord(order: RunOrder, { signer, members, program }: RunParts): RunRecord {
-  const { run, key, epoch, created, begun, directory, spec } = order
+  const { run, key, epoch, created, begun, directory, spec, resumes } = order
   return {
     format: FORMAT,
     run,
@@ -17,6 +17,7 @@ export function newRecord(order: RunOrder, { signer, members, program }: RunPart
     begun,
     program,
     directory,
+    ...(resumes == null ? {} : { resumes }),
     spec,
     roster: [],
     excluded: [],

@@ -124,6 +124,7 @@ export class PhaseRunner {
       part,
       when,
       at: margin == null ? undefined : this.#run.agreed,
+      verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
     }
   }

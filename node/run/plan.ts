@@ -1,6 +1,7 @@
 /** The order of a run's phases, as data: the driver walks it, `--dry-run` prints it. Nothing else knows the order. */
 import type { Phase } from '../../protocols/fields.ts'
-import { stepFolder } from '../../protocols/layout.ts'
+import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
@@ -32,15 +33,11 @@ export interface PlannedPhase {
   grace: number
 }
 
-/** @returns each sample of each iteration, in order */
-export function stepsOf(spec: Spec): Step[] {
-  return spec.iterations.flatMap((iteration, i) =>
-    Array.from({ length: spec.samples }, (_, k) => ({ number: i + 1, name: iteration.name, sample: k + 1 }))
-  )
-}
+/** @returns all phases of a run in which each sample is good, in order */
+export const planOf = (spec: Spec): PlannedPhase[] => [...phasesOf(spec, plannedSamples(spec))]
 
-/** @returns all phases of a run, in order */
-export function planOf(spec: Spec): PlannedPhase[] {
+/** @param steps samples as they become due; @returns all phases of a run, in order: each sample is asked for when the one before is over */
+export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedPhase> {
   const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
@@ -56,16 +53,14 @@ export function planOf(spec: Spec): PlannedPhase[] {
     { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
     { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
-  return [
-    { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 },
-    { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) },
-    ...snapshot('begin'),
-    { ...usual, phase: 'init' },
-    ...stepsOf(spec).flatMap(sample),
-    { ...usual, phase: 'end', always: 'run' },
-    ...snapshot('end'),
-    { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
-  ]
+  yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
+  yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
+  yield* snapshot('begin')
+  yield { ...usual, phase: 'init' }
+  for (const step of steps) yield* sample(step)
+  yield { ...usual, phase: 'end', always: 'run' }
+  yield* snapshot('end')
+  yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
 }
 
 /** @returns the work of one sample: servers until they are ready, then what is measured */
@@ -96,7 +91,8 @@ export function describePhase({
   part,
   when
 }: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'when'>): string {
-  if (step != null) return `${phase}${part == null ? '' : ` ${part}`} ${step.number}-${step.name}/${step.sample}`
+  if (step != null)
+    return `${phase}${part == null ? '' : ` ${part}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
 

@@ -13,6 +13,7 @@ import { Announcements } from './announcements.ts'
 import { certifyEnd } from './certify-end.ts'
 import { RunEvents } from './events.ts'
 import { metadataOf } from './hooks/metadata.ts'
+import { noteIterations } from './iterations.ts'
 import { rebuildRecord } from './rebuild-record.ts'
 import { reconcile } from './reconcile.ts'
 import type { RecoveryNotices } from './recovery-notices.ts'
@@ -86,6 +87,7 @@ export async function closeAbandoned(
       text: `its certificates cannot be read: ${asBakError(cause).message}`.slice(0, 1024)
     })
   )
+  noteIterations(record)
   record.partial ||= record.excluded.length > 0
   // of messages that cannot be read nothing is known
   const announced = await announcedIn(folder).catch(() => new Announcements())

@@ -4,6 +4,7 @@ import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
+import type { Verdict } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { runsRole } from '../work/workloads/assign.ts'
 import { Announcements } from './announcements.ts'
@@ -42,6 +43,8 @@ export class RunContext {
   staged: StagedEntry[] = []
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
+  /** How the run ends, from its last phase on. */
+  verdict: Verdict | undefined
   /** By the monotonic clock: the wall clock may be set in mid run. */
   readonly began = performance.now()
   /** Members that the run was asked for: `candidates` are those of them that are here, and who only drives. */

@@ -1,20 +1,34 @@
 /** The lines of `bak ls`: runs here, runs that other peers drive, and runs whose folder another peer has. */
 import type { MemberView, RunLine } from '../../protocols/control.ts'
+import type { RunSummary } from '../../protocols/record.ts'
 import { MAX_LISTED, runListProtocol } from '../../protocols/run-list.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Coordinator } from './coordinator.ts'
 
+/** Runs that go on with one, the latest. */
+const MAX_RESUMED = 100
 /** Peers that are asked at the same time. */
 const CONCURRENCY = 32
 
 /** @returns the runs whose folder is here, oldest first */
 export async function linesHere(coordinator: Coordinator): Promise<RunLine[]> {
-  return (await coordinator.summaries()).map(({ key: _, ended, ...head }) => {
+  const summaries = await coordinator.summaries()
+  const later = resumedBy(summaries)
+  return summaries.map(({ key: _, ended, ...head }) => {
     const took = head.took ?? (ended == null ? undefined : Math.max(0, ended - head.created))
-    return { ...head, took, folder: coordinator.folder(head.run).root }
+    return { ...head, took, resumedBy: later.get(head.run), folder: coordinator.folder(head.run).root }
   })
+}
+
+/** @returns by run, those that go on with it: a sealed result cannot say so itself */
+export function resumedBy(summaries: RunSummary[]): Map<string, string[]> {
+  const later = Map.groupBy(
+    summaries.filter(({ resumes }) => resumes != null),
+    ({ resumes }) => resumes as string
+  )
+  return new Map([...later].map(([run, all]) => [run, all.map(each => each.run).slice(-MAX_RESUMED)]))
 }
 
 /** @returns what another peer is told: ended runs, as those in progress are known to all */

@@ -40,12 +40,19 @@ export async function checkProgram({ command }: Spec, { directory, env }: Caller
 /** @throws {BakError} `busy` if the key names a run of another spec */
 export function checkSameSpec(key: string, run: string, asked: Spec, known: Spec): void {
   const differing = Object.keys({ ...known, ...asked }).filter(
-    name => !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
+    name =>
+      // one that nobody named was chosen here
+      !(name === 'seed' && asked.seed == null) &&
+      !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
   )
   if (differing.length === 0) return
   const remedy = `take another key, or see bak show ${run}`
   throw new BakError('busy', `key ${key} names run ${run}, which differs in ${differing.sort().join(', ')}: ${remedy}`)
 }
+
+/** A random order can be repeated: the record has its seed, whoever chose it. */
+export const withSeed = (spec: Spec): Spec =>
+  spec.order === 'random' && spec.seed == null ? { ...spec, seed: randomBytes(4).readUInt32BE() } : spec
 
 /** As a record has it: without the keys that are undefined. */
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value ?? null))

@@ -1,5 +1,6 @@
 /** What one run is made from: the order, and the parts of the daemon that it uses. */
 import type { Signer } from '../../protocols/envelope.ts'
+import type { Resumed } from '../../protocols/resumed.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
@@ -19,6 +20,8 @@ export interface RunRequest {
   directory: string
   env: Record<string, string>
   key?: string
+  /** The run that it goes on with, and what that has. */
+  resumes?: Resumed
 }
 
 /** What a person asked for, and what the daemon added. */

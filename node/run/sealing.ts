@@ -85,7 +85,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
-  const { shortfalls, beside } = record
+  const { shortfalls, beside, iterations } = record
   const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
   const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
   const about = {
@@ -96,6 +96,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     excluded,
     shortfalls,
     missing,
+    iterations,
     beside,
     observed
   }

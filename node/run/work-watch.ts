@@ -44,7 +44,7 @@ export class WorkWatch {
     this.#known.add(key)
     this.#stored++
     events.store({ type: 'work', member: member.name, role: workload.role, ...state })
-    if (state.state !== 'ended' || spec.policy.on_failed_workload !== 'stop') return
+    if (state.state !== 'ended' || state.step.warmup || spec.policy.on_failed_workload !== 'stop') return
     const { workload: name, timedOut = false, duration = 0, ...how } = state
     const entry: WorkEntry = { ...how, name, member: member.name, role: workload.role, timedOut, duration }
     const why = failureOf(entry, spec)

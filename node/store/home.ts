@@ -35,6 +35,8 @@ export interface Home {
   registered: string
   /** What is staged here. */
   artifacts: string
+  /** Executables of the owner, run when this machine joins a run and when that ends. */
+  hooks: string
   /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
@@ -85,6 +87,7 @@ export function homeAt(dir: string): Home {
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
     artifacts: join(root, 'artifacts'),
+    hooks: join(root, 'hooks.d'),
     runs: below('runs'),
     work: below('work'),
     inbox: below('inbox')

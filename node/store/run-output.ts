@@ -38,7 +38,7 @@ export class RunOutput {
         }
       }
     }
-    return [...found.values()].sort((a, b) => a.number - b.number || a.sample - b.sample)
+    return [...found.values()].sort(inOrder)
   }
 
   /** @returns the instances of a sample of which something is here, in the order of their names */
@@ -86,3 +86,7 @@ async function foldersIn(path: string): Promise<string[]> {
   const entries = (await unlessMissing(readdir(path, { withFileTypes: true }))) ?? []
   return entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
 }
+
+/** Samples are taken in this order, but where the order of a run is another. */
+const inOrder = (a: Step, b: Step) =>
+  a.number - b.number || Number(b.warmup ?? false) - Number(a.warmup ?? false) || a.sample - b.sample

@@ -47,6 +47,7 @@ export function environmentOf(told: Told): Record<string, string> {
     ...(instance == null ? {} : { BAK_INSTANCE: String(instance) }),
     BAK_ITERATION: step.name,
     BAK_SAMPLE: String(step.sample),
+    ...(step.warmup ? { BAK_WARMUP: '1' } : {}),
     BAK_OUT: out,
     BAK_PEERS: peers,
     ...(socket == null ? {} : { BAK_SOCK: socket }),

@@ -26,6 +26,9 @@ export const runLine = v.object({
   members: v.optional(count),
   bytes: v.optional(count),
   folder: v.optional(text),
+  /** The run that it goes on with, and those here that go on with it. */
+  resumes: v.optional(runId),
+  resumedBy: v.optional(list(runId, 100)),
   /** The peer that has the folder, for one that is not here. */
   at: v.optional(name)
 })
@@ -39,6 +42,8 @@ const runView = v.object({
   folder: v.optional(text),
   /** The name of the peer that has the folder, if that is another one and it can be reached. */
   holder: v.optional(name),
+  /** Runs here that go on with it. */
+  resumedBy: v.optional(list(runId, 100)),
   /** The text of `run.json`. */
   record: v.optional(v.string()),
   /** An envelope: CBOR in base64. */

@@ -1,7 +1,7 @@
 /** Calls that plan, start, follow and cancel runs. */
 import * as v from 'valibot'
 import { runEvent } from '../events.ts'
-import { count, list, name, peerId, runId, text } from '../fields.ts'
+import { count, iterationName, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
@@ -39,6 +39,28 @@ const plan = v.object({
   reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
+  /** The matrix: each iteration, with the samples that it has at least and at most. */
+  iterations: list(
+    v.object({
+      number: count,
+      name: iterationName,
+      args: v.array(v.string()),
+      params: table(v.string(), v.string()),
+      warmup: count,
+      samples: count,
+      most: count
+    }),
+    1000
+  ),
+  order: v.picklist(['sample', 'iteration', 'random']),
+  seed: v.optional(count),
+  /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
+  estimate: v.optional(
+    v.variant('from', [
+      v.object({ from: v.literal('runs'), seconds: v.number(), runs: count }),
+      v.object({ from: v.literal('timeout'), seconds: v.number() })
+    ])
+  ),
   command: v.optional(v.union([text, v.array(v.string())])),
   /** What runs on members, and on how many, how often in all. */
   workloads: v.optional(
@@ -69,11 +91,19 @@ const runRequest = v.strictObject({
 })
 export type RunRequest = v.InferOutput<typeof runRequest>
 
+/** Nothing is left to do: why, in words. */
+const complete = v.object({ run: runId, complete: text })
+
 export const runCalls = {
   /** What a run would do now; starts nothing. */
   plan: { request: v.strictObject({ spec, ...caller }), response: plan },
   /** Starts a run: answers its id, then its events until it ends or the caller closes the connection. */
   run: { request: runRequest, response: v.union([begun, runEvent]) },
+  /** Starts a run that takes the samples that another lacks, in its folder and with these variables: answers as `run`, or that none is missing. */
+  resume: {
+    request: v.strictObject({ run: runReference, env: caller.env }),
+    response: v.union([complete, begun, runEvent])
+  },
   /** The events of a run from number `from` to its end. */
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
   cancel: {

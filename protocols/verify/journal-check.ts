@@ -9,8 +9,7 @@ import {
   certificateNumber,
   JOURNAL_FILE,
   parseResultPath,
-  RECORD_FILE,
-  stepFolder
+  RECORD_FILE
 } from '../layout.ts'
 import { readPlain } from '../plain-file.ts'
 import type { RunRecord } from '../record.ts'
@@ -106,16 +105,4 @@ function checkSequence(
   if (record.verdict !== 'ok') return
   for (const { phase, verdict } of there.filter(({ verdict }) => verdict !== 'met'))
     wrong(RECORD_FILE, `its verdict is ok, that of the phase ${phase} is ${verdict}`)
-  const steps = record.spec.iterations.length * record.spec.samples
-  const samples = (isServed: boolean) =>
-    new Set(
-      there.flatMap(({ phase, part, step }) =>
-        phase === 'work' && step != null && (part === 'servers') === isServed ? [stepFolder(step)] : []
-      )
-    ).size
-  const done = samples(false)
-  if (done !== steps) wrong(RECORD_FILE, `its verdict is ok, and ${done} of ${steps} samples have a certificate`)
-  const served = samples(true)
-  if (record.spec.workload.some(({ role }) => role === 'server') && served !== steps)
-    wrong(RECORD_FILE, `its verdict is ok, and of ${served} of ${steps} samples the servers have a certificate`)
 }

@@ -2,9 +2,10 @@
 import type { CheckedCertificate, Evidence } from '../certificate.ts'
 import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
+import { decisiveFailure } from '../matrix/decisive-failure.ts'
 import { describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
-import { entriesOf, failuresIn, type WorkEntry } from '../work-entry.ts'
+import { entriesOf, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
 export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
@@ -47,9 +48,10 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
 }
 
 /** @returns where the record contradicts itself */
-export function contradictionsIn({ verdict, partial, workload, excluded, spec, refused = [] }: RunRecord): Fault[] {
+export function contradictionsIn(record: RunRecord): Fault[] {
+  const { verdict, partial, excluded, refused = [] } = record
   const wrong = (what: string) => ({ where: RECORD_FILE, what })
-  const [bad] = failuresIn(workload, spec)
+  const bad = decisiveFailure(record)?.failed[0]
   return [
     ...(verdict === 'ok' && bad != null
       ? [wrong(`its verdict is ok, its workload ended by ${describeExit(bad)}`)]

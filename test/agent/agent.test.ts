@@ -117,7 +117,8 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const agent = new Agent(components, {
     ...{ home, signer: member, supervisor: workspace.supervisor, workloads: new Map(), onRunOver: () => {} },
     guards: { sockets: new SocketFolder({ root: home.root, isPassage: false }) },
-    log: createLog('info', line => log.push(line))
+    log: createLog('info', line => log.push(line)),
+    hooks: { until: () => ({ join: async () => [], end: async () => [] }) }
   })
   await agent.afterStart()
   ends.add(async () => {

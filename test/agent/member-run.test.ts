@@ -52,7 +52,8 @@ async function memberRunOf({ longest }: { longest?: number } = {}) {
     parts: fake<PhaseParts>({
       allow: async () => {},
       owner: fake<PhaseParts['owner']>({ longestOf: () => longest }),
-      usage: () => ({ ...usage })
+      usage: () => ({ ...usage }),
+      hooks: { join: async () => [], end: async () => [] }
     }),
     onMeasuring: measures => said.push(measures),
     onOver: () => void over++,

@@ -117,6 +117,7 @@ bak('config prints the settings and where each comes from', async () => {
     ['allow.network', 'true', 'default'],
     ['allow.environment', '[]', 'default'],
     ['run_limits', '{"pids":4096,"bytes":10737418240,"entries":100000,"nofile":65536,"runs":32}', 'default'],
+    ['hooks', '{"timeout":"30s","on_failure":"warn"}', 'default'],
     ['cli.run.quorum', '80%', `${home}/config.toml:4`],
     ['cli.run.lease', '9', 'BAK_RUN_LEASE'],
     ['cli.run.strict', 'true', `${home}/config.toml:5`]

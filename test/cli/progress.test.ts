@@ -83,6 +83,21 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
     [2, 2]
   ],
   [
+    'counts a warm-up and a sample of one number as two',
+    [open(1, { step: { ...step(1, 1), warmup: true } }), open(2, { step: step(1, 1) })],
+    state => [state.begun, state.step],
+    [2, step(1, 1)]
+  ],
+  [
+    'keeps what the workload says that it does, until it has ended',
+    [
+      { type: 'stated', step: step(1, 1), phase: 'ramp' },
+      { type: 'stated', step: step(1, 1), phase: 'ramp', progress: 5 }
+    ],
+    state => state.stated,
+    { phase: 'ramp', progress: 5 }
+  ],
+  [
     'tells why a member failed',
     [open(1), ack('a', { outcome: 'refused', code: 'state' })],
     state => state.troubles,

@@ -57,6 +57,15 @@ const cases: [string, (EventBody | LiveBody)[], string[]][] = [
     ['20261122T213015-k3f9ab smoke  01:05  2 members', '  ! b lost 1 min ago']
   ],
   [
+    'a warm-up, and what the workload says that it does',
+    [
+      created,
+      { ...open, phase: 'work', step: { ...step, warmup: true } },
+      { type: 'stated', step, phase: 'ramp \u001b[31mup', progress: 42 }
+    ],
+    ['20261122T213015-k3f9ab smoke  01:05  small warm-up 2', '  > work 0/3 1 min 4 s', '  workload: ramp  [31mup, 42 %']
+  ],
+  [
     'a workload that failed with a red cross, and how',
     [
       created,

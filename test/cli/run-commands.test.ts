@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunLine } from '../../protocols/control.ts'
-import { AT, PEER, RUN, startBak, useFakes, yields } from './fake.ts'
+import { AT, ended, PEER, RUN, startBak, useFakes, yields } from './fake.ts'
 
 const bak = suite('commands about runs')
 const fake = useFakes(bak)
@@ -54,6 +54,43 @@ bak('ls and ps list runs', async () => {
   assert.equal(first?.slice(2, 5), ['running', 'work', '3'])
   assert.equal(JSON.parse((await bak('ls', '--json')).stdout), { runs: [line] })
   assert.equal(asked, [{}, { mesh: true, active: true }, {}])
+})
+
+bak('ls names runs that go on with others, where there are some', async () => {
+  const other = `${RUN.slice(0, -1)}z`
+  const { bak } = await fake({
+    ls: yields({
+      runs: [
+        { ...line, resumedBy: [other] },
+        { ...line, run: other, resumes: RUN }
+      ]
+    })
+  })
+  const rows = head((await bak('ls')).stdout)
+  assert.equal(
+    rows.slice(0, 3).map(row => row.at(-1)),
+    ['RESUMES', `by ${other}`, RUN]
+  )
+})
+
+bak('resume follows the run that it begins, and ends well where nothing is missing', async () => {
+  const asked: unknown[] = []
+  const { bak } = await fake({
+    async *resume(request) {
+      asked.push(request.run)
+      if (request.run === 'last') yield { run: RUN, complete: 'nothing is missing' }
+      else {
+        yield { run: RUN, existed: false, absent: [] }
+        yield { n: 0, at: AT, ...ended() }
+      }
+    }
+  })
+  assert.equal(await bak('resume', 'last'), { status: 0, stdout: 'nothing is missing\n', stderr: '' })
+  assert.equal(JSON.parse((await bak('resume', 'last', '--json')).stdout).complete, 'nothing is missing')
+  assert.equal(await bak('resume', 'x', '--detach'), { status: 0, stdout: `${RUN}\n`, stderr: '' })
+  const followed = await bak('resume', 'x', '--quiet')
+  assert.equal([followed.status, followed.stdout], [0, '/results/x\n'])
+  assert.equal(asked, ['last', 'last', 'x', 'x'])
 })
 
 bak('cancel prints the run, and fails if it has ended', async () => {

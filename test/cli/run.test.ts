@@ -182,6 +182,8 @@ run('--dry-run prints members, tools and phases', async () => {
     ...{ verdict: 'quorum' as const, status: 3, partial: true, reason: 'd is needed' },
     needed: 3,
     phases: ['join', 'start'],
+    iterations: [{ number: 1, name: 'default', args: [], params: {}, warmup: 0, samples: 1, most: 1 }],
+    order: 'sample' as const,
     command: ['x', 'y z']
   }
   const { bak } = await fake({ plan: yields(plan) })
@@ -199,6 +201,7 @@ run('--dry-run prints members, tools and phases', async () => {
       '2 members must answer each phase, and the controller',
       'would fail: quorum not met, partial: d is needed',
       'phases: join, start',
+      'time: not known: no run of this name has succeeded here, and the workload has no timeout',
       "command: x 'y z'",
       ''
     ]
@@ -214,7 +217,7 @@ run('errors in flags and files are found before the daemon is called', async () 
   }
   assert.equal(await said('bad.toml'), [
     65,
-    'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, workload, ends, stage, on, tools, group, tool, groups, expect, iterations, samples, interval, sysinfo, policy, tags'
+    'bak: bad.toml:1: samples: expected >= 1, got 0\nbak: bad.toml:2: qourum: is not a known key; there are name, command, workload, ends, stage, on, tools, group, tool, groups, expect, iterations, samples, order, seed, warmup, max_sample_failures, max_stddev, interval, sysinfo, policy, tags, params'
   ])
   assert.equal(await said('--samples', '0', '--', 'x'), [64, 'bak: samples: expected >= 1, got 0'])
   assert.equal(await said(), [64, 'bak: a command is missing: bak run [FILE.toml] [options] -- COMMAND'])

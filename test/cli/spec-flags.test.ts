@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import { effectiveSpec } from '../../cli/effective-spec.ts'
 import { addSpecFlags, type SpecFlags } from '../../cli/spec-flags.ts'
+import type { RunFile } from '../../protocols/run-file.ts'
 import { type SpecInput, spec } from '../../protocols/spec.ts'
 
 const parse = (...words: string[]): SpecFlags => {
@@ -37,7 +38,13 @@ const cases: [string[], Partial<SpecInput>][] = [
     ['--timeout', '1h', '--join-timeout', '90', '--interval', '2s'],
     { interval: 2, policy: { timeout: '1h', join_timeout: 90 } }
   ],
-  [['--tag', 'a=b=c', '--tag', 'd='], { tags: { a: 'b=c', d: '' } }]
+  [['--tag', 'a=b=c', '--tag', 'd='], { tags: { a: 'b=c', d: '' } }],
+  [
+    ['--order', 'random', '--seed', '7', '--warmup', '2', '--max-sample-failures', '0'],
+    { order: 'random', seed: 7, warmup: 2, max_sample_failures: 0 }
+  ],
+  [['--max-stddev', 'iops=5'], { max_stddev: { metric: 'iops', percent: 5 } }],
+  [['--max-stddev', 'p99=2.5%,20'], { max_stddev: { metric: 'p99', percent: 2.5, samples: 20 } }]
 ]
 
 for (const [words, expected] of cases) {
@@ -108,5 +115,31 @@ test('a run file wins over the settings of [cli.run], whose tools do not mix int
   assert.is(of({ groups: [{ name: 'db', tools: ['iostat'] }] }).tools, undefined)
   assert.equal([of({}, '--samples', '2').samples, of({}, '--tools', 'none').tools], [2, ['none', 'own']])
 })
+
+test('--param adds a parameter, or takes the place of that of the file in each of its sets', () => {
+  const names = (file: RunFile, ...words: string[]) =>
+    effectiveSpec(file, parse(...words), ['x']).iterations.map(({ name }) => name)
+  assert.equal(names({}, '--param', 'bs=4k,1m', '--param', 'depth=8'), ['bs=4k', 'bs=1m'])
+  assert.equal(names({ params: { bs: ['4k', '1m'], depth: 1 } }, '--param', 'bs=8k', '--param', 'x=1,2'), [
+    'x=1',
+    'x=2'
+  ])
+  assert.equal(names({ params: [{ rw: 'read' }, { rw: 'write', bs: '4k' }] }, '--param', 'bs=1k,2k'), [
+    'rw=read,bs=1k',
+    'rw=read,bs=2k',
+    'rw=write,bs=1k',
+    'rw=write,bs=2k'
+  ])
+  assert.equal(names({}, '--iteration', 'small -s 4', '--param', 'depth=1,8'), ['small,depth=1', 'small,depth=8'])
+})
+
+for (const words of [
+  ['--param', 'bs'],
+  ['--max-stddev', 'iops'],
+  ['--max-stddev', 'iops=x'],
+  ['--order', 'odd']
+]) {
+  test(`${words.join(' ')} is refused`, () => assert.throws(() => parse(...words)))
+}
 
 test.run()

@@ -46,6 +46,28 @@ const table: Array<[title: string, more: Partial<EndedEvent>, lines: string[]]> 
     ]
   ],
   [
+    'samples that were repeated are named, and metrics that came close',
+    {
+      iterations: [
+        {
+          number: 1,
+          name: 'a',
+          samples: 5,
+          failed: 2,
+          deviation: { metric: 'iops', values: 3, percent: 2.14, met: true }
+        },
+        {
+          number: 2,
+          name: 'b',
+          samples: 9,
+          failed: 0,
+          deviation: { metric: 'iops', values: 9, percent: 7, met: false }
+        }
+      ]
+    },
+    [`run ${RUN}: ok in 1.2 s`, 'failed samples: 2 of 1-a; deviation of iops: 1-a 2.1 % (5 samples)', '/results/x']
+  ],
+  [
     'what is missing is named, and of many things some',
     { shortfalls: [{ kind: 'member', what: 'd', reason: 'lost' }, ...['v', 'w', 'x', 'y'].map(lacks)] },
     [

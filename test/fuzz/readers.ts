@@ -1,6 +1,6 @@
 /** Every file and text format that is read, and a valid one of each. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { restoreMember } from '../../node/agent/member-state.ts'
 import { BoundNames } from '../../node/mesh/names/bound-names.ts'
 import { AddressBook } from '../../node/mesh/peering/address-book.ts'
@@ -13,19 +13,22 @@ import { openOutbox } from '../../node/store/outbox.ts'
 import { Register } from '../../node/tools/register.ts'
 import { LineReader } from '../../node/work/calls/line-reader.ts'
 import { parseCall } from '../../node/work/calls/parse-call.ts'
+import { statedIn } from '../../node/work/stated/stated-in.ts'
 import { makeArtifact, readArtifact } from '../../protocols/artifact.ts'
 import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
-import { decode, encode } from '../../protocols/codec.ts'
+import { check, decode, encode } from '../../protocols/codec.ts'
 import { readConfigFile } from '../../protocols/config-file.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { envelope, open, seal } from '../../protocols/envelope.ts'
 import { storedEvent } from '../../protocols/events.ts'
+import { list, text as told } from '../../protocols/fields.ts'
 import { checkFileList, isSignedList, linesOfList, splitFileLists } from '../../protocols/file-list.ts'
 import { FILE_LISTS_FILE, PROOFS_FILE } from '../../protocols/layout.ts'
 import { addressOf, observationSubject, openProof, readProof, writeLine } from '../../protocols/observe.ts'
+import { workloadResult } from '../../protocols/phase.ts'
 import { checkProof } from '../../protocols/proof.ts'
 import { checkSeal, readRecord } from '../../protocols/record.ts'
-import { readRunFile, writeRunFile } from '../../protocols/run-file.ts'
+import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { runProofs, validProofs } from '../../protocols/run-proofs.ts'
 import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
@@ -102,6 +105,34 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-run-file'],
     good: world => [readFileSync(folderOf(world).path('spec.toml')), writeRunFile(specOf({ samples: 3 }))],
     read: bytes => readRunFile(text(bytes), 'run.toml')
+  },
+  {
+    name: 'parameters',
+    refusals: ['bad-run-file', 'usage'],
+    good: () => ['[[params]]\nbs = ["4k", "1m"]\ndepth = 8\n[[params]]\nrw = true\n[[iterations]]\nname = "a"\n'],
+    read: bytes => checkSpec({ command: ['x'], ...readRunFile(text(bytes), 'run.toml') })
+  },
+  {
+    name: 'output of a workload',
+    refusals: [],
+    good: () => ['#BAK:PHASE x\n#BAK:PROGRESS 42\na\n#BAK:METRIC iops=1.5 ops/s\n#BAK:STATE ERR why\n'],
+    file: ownFile('stdout.txt'),
+    read: async (_, world) => {
+      const { error = '', metrics, warnings } = await statedIn(dirname(ownFile('stdout.txt')(world)))
+      check(workloadResult, { duration: 1, timedOut: false, error, metrics })
+      check(list(told, 64), warnings)
+    }
+  },
+  {
+    name: 'metrics.ndjson',
+    refusals: [],
+    good: () => ['{"at":1,"type":"sample","name":"iops","value":1.5,"unit":"ops/s"}\n{"type":"period"}\n'],
+    file: ownFile('metrics.ndjson'),
+    read: async (_, world) => {
+      const { metrics, warnings } = await statedIn(dirname(ownFile('metrics.ndjson')(world)))
+      check(workloadResult, { duration: 1, timedOut: false, metrics })
+      check(list(told, 64), warnings)
+    }
   },
   {
     name: 'config.toml',

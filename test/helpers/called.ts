@@ -37,7 +37,11 @@ export interface CalledRun {
 }
 
 /** @param more instances beside those of `load`, one of which each member has */
-export async function calledRun(count: number, more: Instance[] = [], delay = 0): Promise<CalledRun> {
+export async function calledRun(
+  count: number,
+  more: Instance[] = [],
+  { delay = 0, clock }: { delay?: number; clock?: () => number } = {}
+): Promise<CalledRun> {
   let handler: Handler<FromMember, FromController> | undefined
   const streams = {
     serve: async (_: unknown, each: Handler<FromMember, FromController>) => {
@@ -56,7 +60,8 @@ export async function calledRun(count: number, more: Instance[] = [], delay = 0)
   const collectives = new Collectives({
     instances: () => instances.filter(({ peer }) => !gone.has(peer)),
     deliver: (peer, message) => server.deliver(run, peer, message),
-    onPeriod: (by, at, period) => periods.push({ by: nameOf(by), step: at, period })
+    onPeriod: (by, at, period) => periods.push({ by: nameOf(by), step: at, period }),
+    clock
   })
   server.open(run, { admits: peer => peers.includes(peer), leaseIntervalMs: 60_000, onAcks: () => {} })
   server.serveCalls(run, (peer, message) => collectives.receive(peer, message))

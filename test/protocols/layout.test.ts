@@ -26,6 +26,7 @@ const built: Array<[path: string, expected: string]> = [
   [sysinfoFolder('begin', 'node-b'), 'sysinfo/begin/node-b'],
   [iterationFolder(step), '2-read.4k'],
   [stepFolder(step), '2-read.4k/sample30'],
+  [stepFolder({ number: 1, name: 'bs=4k,depth=8', sample: 2, warmup: true }), '1-bs=4k,depth=8/warmup2'],
   [toolsFolder(step, 'db@1', 'node-b'), '2-read.4k/sample30/tools-db@1/node-b'],
   [toolFolder(step, 'db@1', 'node-b', 'sar'), '2-read.4k/sample30/tools-db@1/node-b/sar'],
   [workloadFolder(step, 'node-b'), '2-read.4k/sample30/workload/node-b']
@@ -54,6 +55,13 @@ const parsed: Array<[path: string, expected: ResultPath]> = [
     { kind: 'workload', step, member: 'node-b', rest: 'client.2/stdout.txt' }
   ],
   ['2-read.4k/sample30/workload/node-b/stdout.txt', { kind: 'workload', step, member: 'node-b', rest: 'stdout.txt' }],
+  [
+    '1-bs=4k,depth=8/warmup2/workload/node-b',
+    {
+      ...{ kind: 'workload', member: 'node-b', rest: '' },
+      step: { number: 1, name: 'bs=4k,depth=8', sample: 2, warmup: true }
+    }
+  ],
   [
     '1-tools-a/sample1/workload/node-b',
     { kind: 'workload', step: { number: 1, name: 'tools-a', sample: 1 }, member: 'node-b', rest: '' }

@@ -143,7 +143,16 @@ const someSpec = fc.record(
     ),
     name: word,
     tools: fc.array(word),
-    samples: fc.integer({ min: 1, max: 10_000 }),
+    samples: fc.integer({ min: 1, max: 1_000 }),
+    order: fc.constantFrom('sample', 'iteration', 'random'),
+    seed: fc.nat(),
+    warmup: fc.integer({ min: 0, max: 9 }),
+    max_sample_failures: fc.integer({ min: 0, max: 9 }),
+    max_stddev: fc.record({
+      metric: word,
+      percent: fc.double({ min: 0.1, max: 100, noNaN: true }),
+      samples: fc.constant(1_000)
+    }),
     interval: fc.double({ min: 0.1, max: 1e6, noNaN: true }),
     tags: fc.dictionary(word, argument),
     iterations: fc.array(fc.record({ name: word, args: fc.array(argument) }), { minLength: 1 }),
@@ -171,6 +180,19 @@ test('options of the command line are checked as a file is, and defaults are fil
   const error = failure(() => checkSpec({ command: ['x'], samples: 0, policy: { quorum: 0 } }))
   assert.is(error.code, 'usage')
   assert.match(error.message, /^samples: expected >= 1, got 0\npolicy\.quorum: a quorum is/)
+  const close = { metric: 'iops', percent: 5, samples: 4 }
+  const together: Array<[object, RegExp]> = [
+    [{ samples: 5, max_stddev: close }, /^max_stddev: samples is 5, and max_stddev ends after 4: raise its samples$/],
+    [{ max_stddev: { ...close, samples: 1 } }, /^max_stddev\.samples: one sample has no deviation/],
+    [{ max_stddev: { ...close, percent: 0 } }, /^max_stddev\.percent: expected a number above 0$/],
+    [
+      { samples: 10_000, params: { x: Array.from({ length: 11 }, (_, i) => i) } },
+      /^samples: the run could have 110000 samples/
+    ],
+    [{ seed: -1 }, /^seed: expected >= 0, got -1$/]
+  ]
+  for (const [given, message] of together)
+    assert.match(failure(() => checkSpec({ command: ['x'], ...given })).message, message)
 })
 
 test.run()

@@ -83,6 +83,91 @@ test('after a failure in start come stop and send of that sample, end, the last 
   assert.match(run.record.reason ?? '', /^m0: it broke; \d of the 2 members needed answered start$/)
 })
 
+/** @returns the samples that were worked in, in their order */
+const worked = (phases: string[]) =>
+  phases.filter(each => each.startsWith('work ')).map(each => each.slice('work '.length))
+const failsIn = (...samples: number[]) => ({
+  say: ({ phase, step }: Command) =>
+    phase === 'work' && samples.includes(step?.sample ?? 0) ? { workload: { ...WELL, exit: 7 } } : undefined
+})
+
+test('a failed sample is repeated when it is known that it failed, and the run is ok', async () => {
+  const { driver, run, phases, commands } = await driverOf({
+    spec: { samples: 2, max_sample_failures: 1 },
+    ...failsIn(1)
+  })
+  await driver.drive()
+  assert.equal(worked(phases()), ['1-default/1', '1-default/2', '1-default/3'])
+  assert.equal(
+    [run.record.verdict, run.record.iterations],
+    ['ok', [{ number: 1, name: 'default', samples: 3, failed: 1 }]]
+  )
+  assert.is(commands.find(({ phase }) => phase === 'terminate')?.verdict, 'ok')
+})
+
+test('one failure more than may ends the run in order, after stop and send of that sample', async () => {
+  const spec = { samples: 5, max_sample_failures: 1, iterations: [{ name: 'a' }, { name: 'b' }] }
+  const { driver, run, phases, commands } = await driverOf({ spec, ...failsIn(2, 3) })
+  await driver.drive()
+  assert.equal(phases().slice(-5), ['work 1-a/3', 'stop 1-a/3', 'send 1-a/3', 'end', 'terminate'])
+  assert.is(run.record.verdict, 'workload-failed')
+  assert.match(
+    run.record.reason ?? '',
+    /^2 samples of 1-a failed, max_sample_failures is 1; the last: exit 7 in 1-a\/sample3/
+  )
+  assert.is(commands.find(({ phase }) => phase === 'terminate')?.verdict, 'workload-failed')
+})
+
+test('an iteration gets samples until its metric varies little enough; a bound that was met is missing from the result', async () => {
+  const max_stddev = { metric: 'iops', percent: 5, samples: 4 }
+  const iopsOf = (step: Command['step']) => (step?.number === 1 && step.sample !== 1 ? 100 : (step?.sample ?? 0) * 50)
+  const { driver, run, phases, stored } = await driverOf({
+    spec: { max_stddev, iterations: [{ name: 'a' }, { name: 'b' }], order: 'iteration' },
+    say: ({ phase, step }) => {
+      const metrics = [{ name: 'iops', value: iopsOf(step), samples: 1 }]
+      return phase === 'work' ? { workload: { ...WELL, metrics } } : undefined
+    }
+  })
+  await driver.drive()
+  assert.equal(worked(phases()), ['1-a/1', '2-b/1', '1-a/2', '2-b/2', '1-a/3', '2-b/3', '1-a/4', '2-b/4'])
+  assert.equal(
+    run.record.iterations?.map(({ deviation }) => deviation?.met),
+    [false, false]
+  )
+  assert.equal(
+    run.record.shortfalls.map(({ what }) => what),
+    ['deviation of iops in 1-a', 'deviation of iops in 2-b']
+  )
+  const last = stored.at(-1)
+  assert.equal(last?.type === 'ended' && [last.verdict, last.iterations?.length], ['ok', 2])
+})
+
+test('a run that goes on with another takes the samples that it lacks, and says what it knows of the others', async () => {
+  const made = await driverOf({ spec: { samples: 3, warmup: 1, max_sample_failures: 1 }, ...failsIn(2) })
+  const step = { number: 1, name: 'default', sample: 1 }
+  Object.assign(made.run.order, { resumes: { run: 'r', record: 'd', taken: [{ step, failed: false }], before: 0 } })
+  made.run.record.resumes = made.run.order.resumes
+  await made.driver.drive()
+  assert.equal(worked(made.phases()), ['1-default/warmup1', '1-default/2', '1-default/3', '1-default/4'])
+  assert.equal(made.run.record.iterations, [{ number: 1, name: 'default', samples: 4, failed: 1 }])
+  const [created] = made.stored
+  assert.equal(created?.type === 'created' && [created.steps, created.resumes], [3, 'r'])
+})
+
+test('a run that is cancelled takes no further sample, however many are due', async () => {
+  const made = await driverOf({
+    spec: { samples: 9 },
+    say: ({ phase, step }) => {
+      if (phase === 'stop' && step?.sample === 2) made.driver.cancel('someone', 'enough')
+      return undefined
+    }
+  })
+  await made.driver.drive()
+  assert.equal(worked(made.phases()), ['1-default/1', '1-default/2'])
+  assert.is(made.run.record.verdict, 'cancelled')
+  assert.is(made.commands.find(({ phase }) => phase === 'terminate')?.verdict, 'cancelled')
+})
+
 test('a member that was excluded in words may open a stream again to answer the last phase, and no other', async () => {
   const admitted: [string, boolean][] = []
   const made = await driverOf({

@@ -2,9 +2,10 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isLegal, type State, stateAfter } from '../../node/agent/states.ts'
-import { describePhase, isSameStep, openAfter, type PlannedPhase, planOf, stepsOf } from '../../node/run/plan.ts'
+import { describePhase, isSameStep, openAfter, type PlannedPhase, planOf } from '../../node/run/plan.ts'
 import { type Phase, phases } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { specOf } from '../protocols/samples.ts'
 
 const test = suite('the plan of a run')
@@ -157,15 +158,13 @@ test('without sysinfo there are two fewer', () => {
 })
 
 test('each sample of each iteration is a step, in order, with a folder of its own', () => {
-  assert.equal(stepsOf(specOf({ iterations: [{ name: 'read' }, { name: 'write' }], samples: 2 })).map(stepFolder), [
-    '1-read/sample1',
-    '1-read/sample2',
-    '2-write/sample1',
-    '2-write/sample2'
-  ])
+  assert.equal(
+    plannedSamples(specOf({ iterations: [{ name: 'read' }, { name: 'write' }], samples: 2 })).map(stepFolder),
+    ['1-read/sample1', '1-read/sample2', '2-write/sample1', '2-write/sample2']
+  )
   fc.assert(
     fc.property(anySpec, spec => {
-      const steps = stepsOf(spec)
+      const steps = plannedSamples(spec)
       assert.is(new Set(steps.map(stepFolder)).size, spec.iterations.length * spec.samples)
       for (const one of steps) for (const other of steps) assert.is(isSameStep(one, other), one === other)
       assert.not(isSameStep(undefined, undefined))

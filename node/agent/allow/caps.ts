@@ -1,13 +1,17 @@
 /** How long, and how often at once, runs of another peer may use this machine: `run_limits` of config.toml. Pure. */
 import type { RunLimits } from '../../../protocols/config-file.ts'
 import { readDuration } from '../../../protocols/duration.ts'
+import { mostRunSamples } from '../../../protocols/matrix/sampling.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import { longestOf } from '../../work/workloads/work-time.ts'
 
 export type Caps = Pick<RunLimits, 'time' | 'lease' | 'runs'>
 
 export interface CappedRun {
-  spec: Pick<Spec, 'iterations' | 'samples' | 'policy' | 'workload' | 'command'>
+  spec: Pick<
+    Spec,
+    'iterations' | 'samples' | 'warmup' | 'max_sample_failures' | 'max_stddev' | 'policy' | 'workload' | 'command'
+  >
   /** Runs of its controller on this peer, with this one. */
   open: number
 }
@@ -23,7 +27,7 @@ export function beyondCaps({ time, lease, runs }: Caps, { spec, open }: CappedRu
   const longest = longestOf(spec)
   if (longest == null)
     return `run_limits.time is ${time}, and the run names no longest time of its workload (--timeout)`
-  const total = longest * spec.samples * spec.iterations.length
+  const total = longest * mostRunSamples(spec)
   return total * 1000 <= readDuration(time)
     ? undefined
     : `run_limits.time is ${time}, and the workloads of the run may take ${total} s`

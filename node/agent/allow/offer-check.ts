@@ -1,5 +1,7 @@
 /** Whether a command stays within the offer that this member answered: only that was checked when it joined. */
+import { stepFolder } from '../../../protocols/layout.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
+import { hasSample } from '../../../protocols/matrix/sampling.ts'
 import type { Command } from '../../../protocols/phase.ts'
 
 /** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
@@ -18,8 +20,5 @@ export function exceedsOffer(command: Command, { spec, controller }: Offer, self
     return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
   if (phase !== 'start' && phase !== 'work' && phase !== 'stop' && phase !== 'send') return undefined
   if (step == null) return `${phase} without a sample that it is about`
-  const { number, name, sample } = step
-  const iteration = spec.iterations[number - 1]
-  if (iteration?.name === name && sample >= 1 && sample <= spec.samples) return undefined
-  return `the offer has no sample ${number}-${name}/${sample}`
+  return hasSample(spec, step) ? undefined : `the offer has no sample ${stepFolder(step)}`
 }

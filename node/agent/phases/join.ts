@@ -9,7 +9,7 @@ import type { PhaseHandler } from './phase.ts'
 
 /** Checks that the tools may be used here and can be, measures the clock, and says what this machine can do. */
 export const join: PhaseHandler = async context => {
-  const { member, parts } = context
+  const { member, parts, signal } = context
   const self = parts.self()
   await parts.allow(member)
   const brought = broughtBy(member.offer.spec, member.workloads)
@@ -22,9 +22,11 @@ export const join: PhaseHandler = async context => {
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {
     throw new BakError('tool-unavailable', missing.map(tool => tool.reason ?? tool.tool).join('; '))
   }
+  // last: whoever does not join has nothing to undo
+  const failures = await parts.hooks.join(member, signal)
   await member.save()
   return {
-    warnings: tools.filter(tool => tool.usable && tool.reason != null).map(tool => tool.reason as string),
+    warnings: [...tools.flatMap(tool => (tool.usable && tool.reason != null ? [tool.reason] : [])), ...failures],
     capabilities: {
       program: self.program,
       os: `${self.os} ${release()}`,

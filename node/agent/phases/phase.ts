@@ -16,6 +16,7 @@ import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
+import type { RunHooks } from '../owner-hooks/owner-hooks.ts'
 import type { UsageSnapshot } from '../usage.ts'
 
 export interface PhaseParts {
@@ -39,6 +40,8 @@ export interface PhaseParts {
   /** By which addresses this machine reaches that of a peer, the best first. */
   hostsOf(peer: string): string[]
   sockets: SocketFolder
+  /** Programs of the owner that run here at join and before terminate. */
+  hooks: RunHooks
 }
 
 export interface PhaseContext {

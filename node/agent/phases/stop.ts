@@ -2,11 +2,12 @@
 import type { Cost } from '../../../protocols/cost.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
+import type { Verdict } from '../../../protocols/verdict.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
-import type { PhaseHandler } from './phase.ts'
+import type { PhaseHandler, PhaseParts } from './phase.ts'
 
 /** A workload has so long to end by the signal that stops it where the run is over here, ms. */
 export const HURRIED_MS = 3_000
@@ -38,6 +39,19 @@ interface StoppedHere {
   warnings: string[]
   /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
+}
+
+/**
+ * Nothing of the run is measured here any more: after its workloads and tools the hooks of the owner.
+ * @param graceMs as of `stopTools`
+ */
+export async function endHere(
+  member: MemberState,
+  { hooks }: Pick<PhaseParts, 'hooks'>,
+  { verdict, graceMs }: { verdict?: Verdict; graceMs?: number } = {}
+): Promise<StoppedHere> {
+  const stopped = await stopTools(member, graceMs)
+  return { ...stopped, warnings: [...stopped.warnings, ...(await hooks.end(member, verdict))] }
 }
 
 /**

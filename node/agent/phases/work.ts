@@ -36,10 +36,7 @@ async function runLone({ command, member, parts, call, signal }: PhaseContext) {
     folder: join(member.data, workloadFolder(step, member.name))
   }
   const { supervisor } = parts
-  const warnings: string[] = []
-  const warn = (text: string) => void warnings.push(text)
-  const calls = callsOf(member, parts, call)
-  return { workload: await runCommand(lone, context, { supervisor, calls, signal, warn }), warnings }
+  return runCommand(lone, context, { supervisor, calls: callsOf(member, parts, call), signal })
 }
 
 async function runPart(part: Part, context: PhaseContext) {

@@ -36,21 +36,29 @@ export interface CollectivesInit {
   /** @returns false if the member has no stream now: it asks again on its next one */
   deliver(peer: string, message: AnswersMessage): Promise<boolean>
   onPeriod(by: Instance, step: Step, period: Period): void
+  /** A monotonic clock, ms. */
+  clock?(): number
 }
 
 class CallingPeer {
   readonly calls = new MemberCalls<OpenCall>()
-  readonly rate = new TokenBucket(CALLS, performance.now())
-  readonly bytes = new TokenBucket(BYTES, performance.now())
+  readonly rate: TokenBucket
+  readonly bytes: TokenBucket
   answers: AnswersMessage['answers'] = []
   isPumping = false
   periods = 0
+
+  constructor(now: number) {
+    this.rate = new TokenBucket(CALLS, now)
+    this.bytes = new TokenBucket(BYTES, now)
+  }
 }
 
 const READS = new Set<CallBody['call']>(['get', 'messages'])
 
 export class Collectives {
   readonly #init: CollectivesInit
+  readonly #now: () => number
   readonly #members = new Map<string, CallingPeer>()
   readonly #timers = new Map<OpenCall, NodeJS.Timeout>()
   #step: Step | undefined
@@ -58,6 +66,7 @@ export class Collectives {
 
   constructor(init: CollectivesInit) {
     this.#init = init
+    this.#now = init.clock ?? (() => performance.now())
     this.#state = this.#newState()
   }
 
@@ -120,7 +129,7 @@ export class Collectives {
     }
     // an instance that has ended is news, however much it has called before
     if (body.call === 'end') return { peer, id, by, body }
-    const now = performance.now()
+    const now = this.#now()
     const size = 'value' in body ? body.value.length : 0
     if (member.calls.isFull) return { status: 75, reason: 'too many calls of this machine wait' }
     if (!member.rate.take(now)) return { status: 75, reason: `more than ${CALLS.perSecond} calls a second` }
@@ -180,7 +189,7 @@ export class Collectives {
   }
 
   #memberOf(peer: string): CallingPeer {
-    const member = this.#members.get(peer) ?? new CallingPeer()
+    const member = this.#members.get(peer) ?? new CallingPeer(this.#now())
     this.#members.set(peer, member)
     return member
   }

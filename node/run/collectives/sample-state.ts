@@ -41,12 +41,19 @@ const wrong = (reason: string): CallAnswer => ({ status: 64, reason: cutText(rea
 const cutList = (missing: string[]) => missing.slice(0, MAX_MISSING).map(cutText)
 const full = (reason: string): CallAnswer => ({ status: 75, reason: cutText(reason) })
 
+const HAS_ENDED = ' (has ended)'
+const GAVE_UP = ' (gave up)'
+/** Why it is so is named first. */
+const rankOf = (remark: string) => (remark === HAS_ENDED ? 0 : remark === GAVE_UP ? 2 : 1)
+
 interface OpenBarrier {
   barrier: Barrier<OpenCall>
   /** One that may come to it, for the group of all. */
   by: Instance
   group: string | undefined
   name: string
+  /** Names of instances that came to this round, and left it at the end of their time. */
+  gaveUp: Set<string>
 }
 
 export class SampleState {
@@ -126,6 +133,7 @@ export class SampleState {
     const missing =
       about == null ? [] : this.#named(about, about.barrier.missing(this.#expected(about.by, about.group)))
     this.withdraw(call)
+    about?.gaveUp.add(nameOf(call.by))
     if (body.call === 'get') return answer(`${body.key} has no value after ${seconds} s`)
     if (body.call !== 'barrier') return answer(`no message came within ${seconds} s`)
     const reason = `barrier ${body.name}: after ${seconds} s not here: ${listInWords(missing, MAX_NAMED)}`
@@ -150,13 +158,14 @@ export class SampleState {
       if (open == null && !this.#hasRoomForBarrier()) {
         return [{ call, answer: full(`at ${BOUNDS.barriers} barriers somebody waits already`) }]
       }
-      open = { barrier: new Barrier(count), by, group, name }
+      open = { barrier: new Barrier(count), by, group, name, gaveUp: new Set() }
       this.#barriers.set(key, open)
     }
     if (open.barrier.count !== count) {
       const others = open.barrier.count == null ? 'without --count' : `with --count ${open.barrier.count}`
       return [{ call, answer: wrong(`barrier ${name}: others wait at it ${others}`) }]
     }
+    open.gaveUp.delete(nameOf(by))
     open.barrier.enter(nameOf(by), call)
     return this.#settleBarrier(open)
   }
@@ -168,14 +177,16 @@ export class SampleState {
     return unused != null && this.#barriers.delete(unused[0])
   }
 
-  #settleBarrier({ barrier, by, group, name }: OpenBarrier): Done[] {
+  #settleBarrier(open: OpenBarrier): Done[] {
+    const { barrier, by, group, name, gaveUp } = open
     const settled = barrier.settle(this.#expected(by, group))
     if (settled == null) return []
     if ('round' in settled) {
+      gaveUp.clear()
       const answer: CallAnswer = { status: 0, number: settled.round, size: settled.size }
       return settled.calls.map(call => ({ call, answer }))
     }
-    const missing = this.#named({ by, group }, settled.missing)
+    const missing = this.#named(open, settled.missing)
     const reason = `barrier ${name}: ${settled.come} of ${settled.needed} have come; not here: ${listInWords(missing, MAX_NAMED)}`
     const answer: CallAnswer = { status: 1, reason: cutText(reason), missing: cutList(missing) }
     return settled.calls.map(call => ({ call, answer }))
@@ -199,15 +210,17 @@ export class SampleState {
   }
 
   /** @returns names with what is known of each, those that have ended first */
-  #named({ by, group }: Pick<OpenBarrier, 'by' | 'group'>, names: string[]): string[] {
+  #named({ by, group, gaveUp }: OpenBarrier, names: string[]): string[] {
     const absent = new Set(names)
     const all = this.#groupOf(by, group).filter(instance => absent.has(nameOf(instance)))
-    const gone = all.filter(instance => this.#ended.has(nameOf(instance)))
-    const others = all.filter(instance => !gone.includes(instance))
-    return [
-      ...gone.map(instance => `${nameOf(instance)} (has ended)`),
-      ...others.map(instance => `${nameOf(instance)}${this.#remark(instance)}`)
-    ]
+    const remarkOf = (instance: Instance) => {
+      if (this.#ended.has(nameOf(instance))) return HAS_ENDED
+      return gaveUp.has(nameOf(instance)) ? GAVE_UP : this.#remark(instance)
+    }
+    return all
+      .map(instance => ({ name: nameOf(instance), remark: remarkOf(instance) }))
+      .sort((a, b) => rankOf(a.remark) - rankOf(b.remark))
+      .map(({ name, remark }) => `${name}${remark}`)
   }
 
   #topic(name: string): Topic<OpenCall> | undefined {

@@ -1,8 +1,11 @@
 /** The command of the phase `work`: hands the caller's folder and environment to it, shows its output live, keeps its result. */
 import { join } from 'node:path'
-import { OUTPUT_FILES } from '../../../protocols/layout.ts'
+import { OUTPUT_FILES, stepFolder } from '../../../protocols/layout.ts'
 import { type OutputStream, wrapOutput } from '../../../protocols/output.ts'
+import { describeExit, type Step } from '../../../protocols/phase.ts'
+import { hasFailed } from '../../../protocols/work-entry.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
+import { StatedNow } from '../../work/stated/stated-now.ts'
 import type { RunContext } from '../run-context.ts'
 import { Tail } from '../tail.ts'
 import type { RunHook } from './hook.ts'
@@ -33,7 +36,7 @@ export function workload(): RunHook {
         signal: run.cancelled,
         onStarted(pid, folder) {
           output = folder
-          for (const stream of STREAMS) tails.set(stream, startTail(run, folder, stream, written[stream]))
+          for (const stream of STREAMS) tails.set(stream, startTail(run, step, folder, stream, written[stream]))
           events.store({ type: 'workload-started', step, pid })
         }
       })
@@ -49,6 +52,11 @@ export function workload(): RunHook {
       const ended = { step, ...result, ...(error === '' ? {} : { error }) }
       record.workload.push(ended)
       events.store({ type: 'workload-ended', ...ended, written: { ...written } })
+      if (step.warmup && hasFailed(ended))
+        events.store({
+          type: 'warning',
+          text: `${stepFolder(step)} failed (${describeExit(ended)}), which counts for nothing`
+        })
     },
     async close({ parts, id }) {
       parts.workloads.delete(id)
@@ -58,10 +66,12 @@ export function workload(): RunHook {
 }
 
 /** @param before bytes that earlier samples wrote */
-function startTail({ events }: RunContext, folder: string, stream: OutputStream, before: number): Tail {
-  const tail = new Tail(join(folder, OUTPUT_FILES[stream]), (bytes, offset) =>
+function startTail({ events }: RunContext, step: Step, folder: string, stream: OutputStream, before: number): Tail {
+  const stated = new StatedNow(now => events.show({ type: 'stated', step, ...now }))
+  const tail = new Tail(join(folder, OUTPUT_FILES[stream]), (bytes, offset) => {
     events.show({ type: 'output', stream, offset: before + offset, ...wrapOutput(bytes) })
-  )
+    if (stream === 'stdout') stated.push(bytes, offset)
+  })
   tail.start(() => events.followed)
   return tail
 }

@@ -2,12 +2,13 @@
  * Writes `metrics.ndjson` of one instance, in its folder of the result: a line of JSON for each sample and each edge of a period. The program may
  * write to the same folder: the file is reached by the folder as it was before the program started, and no link is followed.
  */
+
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { METRICS_FILE } from '../../../protocols/layout.ts'
 
-const METRICS_FILE = 'metrics.ndjson'
 /** Of one file. */
 const MAX_BYTES = 64 * 1024 * 1024
 

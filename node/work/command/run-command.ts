@@ -13,7 +13,7 @@ import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.t
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
-import { statedError } from '../stated-error.ts'
+import { statedIn } from '../stated/stated-in.ts'
 import type { WorkloadContext } from '../workload-context.ts'
 
 /** Time between the signal that asks a workload to stop and the one that kills it, ms. */
@@ -40,31 +40,38 @@ interface CommandOptions {
   supervisor: Supervisor
   calls: CallsInit
   signal: AbortSignal
-  /** Told what went wrong beside the workload. */
-  warn(text: string): void
 }
 
-/** Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts. */
+/**
+ * Runs the workload until it ends, its deadline comes, the run is cancelled or the signal aborts.
+ * @returns how it ended, with what it said of itself; which of its lines mean nothing, and what went wrong beside it
+ */
 export async function runCommand(
   work: CommandWork,
   context: WorkloadContext,
-  { supervisor, calls: init, signal, warn }: CommandOptions
-): Promise<WorkloadResult> {
+  { supervisor, calls: init, signal }: CommandOptions
+): Promise<{ workload: WorkloadResult; warnings: string[] }> {
   const { spec, step, folder } = work
   await mkdir(folder, { recursive: true })
   const origin = { step, workload: COMMAND, instance: 1 }
   const calls = await openCalls({ ...init, origin, folder: work.callsFolder, out: folder })
   const times = new OutputTimes(folder)
+  const warnings: string[] = []
+  let result: WorkloadResult
   try {
     await times.start()
     const child = await start(work, context, supervisor, calls)
-    const result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
-    return { ...result, error: (await replacedBy(folder)) ?? (await statedError(join(folder, OUTPUT_FILES.stdout))) }
+    result = await finish(child, spec.policy.timeout * 1000, AbortSignal.any([signal, context.signal]))
   } finally {
     await calls.close()
     const why = await times.stop()
-    if (why != null) warn(why)
+    if (why != null) warnings.push(why)
   }
+  const replaced = await replacedBy(folder)
+  if (replaced != null) return { workload: { ...result, error: replaced }, warnings }
+  const { error, metrics, warnings: odd } = await statedIn(folder)
+  const workload = { ...result, error, metrics: metrics.length === 0 ? undefined : metrics }
+  return { workload, warnings: [...warnings, ...odd] }
 }
 
 async function start(

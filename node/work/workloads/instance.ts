@@ -22,7 +22,7 @@ import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/ope
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
 import { replacedBy } from '../replaced-folder.ts'
-import { statedError } from '../stated-error.ts'
+import { statedIn } from '../stated/stated-in.ts'
 
 /** Time between the signal that stops an instance and the one that kills it, ms. */
 const STOP_GRACE_MS = 10_000
@@ -242,8 +242,11 @@ export class Instance {
     if (untimed != null) this.remarks.push(untimed)
     this.remarks.push(...(await running.collect().catch(cause => [`its files: ${asBakError(cause).message}`])))
     const replaced = await replacedBy(folder)
-    const [stdout = '', stderr = ''] = this.outputs
-    const why = running.reason() ?? this.#fault ?? replaced ?? (await statedError(stdout))
+    const [, stderr = ''] = this.outputs
+    // what is in the place of its folder is not its own
+    const said = replaced == null ? await statedIn(folder) : { metrics: [], warnings: [] }
+    this.remarks.push(...said.warnings)
+    const why = running.reason() ?? this.#fault ?? replaced ?? said.error
     const isWell = isAsked || (this.role === 'client' && exit.exit === 0)
     const isEarly = this.role === 'server' && !isAsked
     const early = isEarly ? `ended before it was ${this.#ready == null ? 'ready' : 'stopped'}` : ''
@@ -251,10 +254,11 @@ export class Instance {
     const error = [early, why ?? '', line].filter(each => each !== '').join(': ')
     const { stop_signal } = this.#init.workload
     const killed = isAsked && exit.signal === 'SIGKILL' && stop_signal !== 'KILL' && running.reason() == null
-    this.#conclude({ ...exit, ...(error === '' ? {} : { error }), ...(killed ? { killed } : {}) })
+    const metrics = said.metrics.length === 0 ? {} : { metrics: said.metrics }
+    this.#conclude({ ...exit, ...metrics, ...(error === '' ? {} : { error }), ...(killed ? { killed } : {}) })
   }
 
-  #conclude(exit: Pick<InstanceResult, 'exit' | 'signal' | 'duration' | 'error' | 'killed'>): void {
+  #conclude(exit: Pick<InstanceResult, 'exit' | 'signal' | 'duration' | 'error' | 'killed' | 'metrics'>): void {
     const { sample, workload, instance } = this.#init
     this.#over = true
     // nobody waits for one that was not started

@@ -43,7 +43,8 @@ export async function untilReady({ ready, outputs, run, signal }: Probe, onTry: 
   } else if (command != null) {
     const attempt = async () => {
       const why = await run()
-      if (why != null) onTry(`its ready command: ${why}`)
+      // one that was ended with the wait says nothing of the server
+      if (why != null && !signal.aborted) onTry(`its ready command: ${why}`)
       return why == null
     }
     const wait = (n: number) => Math.min(COMMAND_EVERY_MS.first * 2 ** n, COMMAND_EVERY_MS.most)

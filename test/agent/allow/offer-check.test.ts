@@ -11,6 +11,9 @@ const test = suite('commands within an offer')
 
 const spec = specOf({ samples: 2, iterations: [{ name: 'small' }, { name: 'big' }] })
 const two: Offer = { ...offer, spec }
+const repeats: Offer = { ...two, spec: { ...spec, max_sample_failures: 3 } }
+const varies: Offer = { ...two, spec: { ...spec, max_stddev: { metric: 'iops', percent: 5, samples: 7 } } }
+const warm: Offer = { ...two, spec: { ...spec, warmup: 1 } }
 const none: Offer = { ...two, spec: { ...spec, sysinfo: 'none' } }
 const { step: _, at: __, ...plain } = command
 const first = { number: 1, name: 'small', sample: 1 }
@@ -22,12 +25,29 @@ const served: Offer = {
 
 const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: RegExp | undefined]> = [
   ['a sample of the offer', { phase: 'start', step: { number: 2, name: 'big', sample: 2 } }, two, undefined],
-  ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/3/],
+  ['a sample too many', { phase: 'start', step: { ...first, sample: 3 } }, two, /no sample 1-small\/sample3/],
+  ['a repeat of a failed sample', { phase: 'start', step: { ...first, sample: 5 } }, repeats, undefined],
+  ['a repeat too many', { phase: 'start', step: { ...first, sample: 6 } }, repeats, /no sample 1-small\/sample6/],
+  ['a sample of an iteration that varies', { phase: 'send', step: { ...first, sample: 7 } }, varies, undefined],
+  ['one more than its bound', { phase: 'send', step: { ...first, sample: 8 } }, varies, /no sample 1-small\/sample8/],
+  ['a warm-up', { phase: 'start', step: { ...first, warmup: true } }, warm, undefined],
+  [
+    'a warm-up too many',
+    { phase: 'start', step: { ...first, sample: 2, warmup: true } },
+    warm,
+    /no sample 1-small\/warmup2/
+  ],
+  [
+    'a warm-up where there is none',
+    { phase: 'start', step: { ...first, warmup: true } },
+    two,
+    /no sample 1-small\/warmup1/
+  ],
   ['no sample at all', { phase: 'stop' }, two, /stop without a sample/],
-  ['the sample 0', { phase: 'send', step: { ...first, sample: 0 } }, two, /no sample 1-small\/0/],
-  ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/1/],
-  ['the iteration 0', { phase: 'start', step: { ...first, number: 0 } }, two, /no sample 0-small\/1/],
-  ['an iteration of another name', { phase: 'send', step: { ...first, name: 'big' } }, two, /no sample 1-big\/1/],
+  ['the sample 0', { phase: 'send', step: { ...first, sample: 0 } }, two, /no sample 1-small\/sample0/],
+  ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/sample1/],
+  ['the iteration 0', { phase: 'start', step: { ...first, number: 0 } }, two, /no sample 0-small\/sample1/],
+  ['an iteration of another name', { phase: 'send', step: { ...first, name: 'big' } }, two, /no sample 1-big\/sample1/],
   ['servers of the offer', { phase: 'work', part: 'servers', step: first }, served, undefined],
   [
     'clients that the offer does without',
@@ -57,6 +77,8 @@ test('a workload of its own is what a controller agreed to', () => {
 test('every phase of a run is within its offer, for its controller and, but for the workload, for each member', () => {
   const anySpec = fc.record({
     samples: fc.integer({ min: 1, max: 4 }),
+    warmup: fc.integer({ min: 0, max: 2 }),
+    order: fc.constantFrom('sample', 'iteration', 'random'),
     sysinfo: fc.constantFrom('default', 'none'),
     iterations: fc.array(fc.record({ name: fc.constantFrom('a', 'b', 'c') }), { minLength: 1, maxLength: 4 })
   })

@@ -62,6 +62,17 @@ state('who is missing at the end of the time is named, with what is known of it'
   assert.equal(outcome(barrier(all[0]).done), ['m1/load 0', 'm2/load 0', 'm0/load 0'])
 })
 
+state('who came and left at the end of its time is told from who never came', () => {
+  const all = instancesOn(3)
+  const { sample, barrier } = sampleOf(all)
+  const [first, second] = [barrier(all[0]).open, barrier(all[2]).open]
+  sample.expire(first)
+  const reason = 'barrier x: after 5 s not here: m1/load (cannot be reached), m0/load (gave up)'
+  assert.is(sample.expire(second).answer.reason, reason)
+  for (const each of [0, 1]) assert.equal(barrier(all[each]).done, [])
+  assert.is(barrier(all[2]).done.length, 3)
+})
+
 state('an instance that has ended is named at once, and calls nothing any more', () => {
   const all = instancesOn(2)
   const { call, barrier } = sampleOf(all)

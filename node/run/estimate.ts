@@ -1,0 +1,41 @@
+/** How long a run will take, as far as it can be known before: by earlier runs of the same name on this peer, else by its timeout. Pure. */
+import type { Plan } from '../../protocols/control.ts'
+import { stepFolder } from '../../protocols/layout.ts'
+import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
+import { mostRunSamples } from '../../protocols/matrix/sampling.ts'
+import type { RunRecord, RunSummary } from '../../protocols/record.ts'
+import type { Spec } from '../../protocols/spec.ts'
+import { longestOf } from '../work/workloads/work-time.ts'
+
+/** Earlier runs that are looked at, the latest ones. */
+const MAX_RUNS = 5
+
+type Earlier = Pick<RunRecord, 'took' | 'workload'>
+
+/** @returns the latest runs that an estimate can be made from */
+export const runsToCompare = (summaries: RunSummary[], name: string): string[] =>
+  summaries
+    .filter(each => each.name === name && each.verdict === 'ok' && each.took != null)
+    .slice(-MAX_RUNS)
+    .map(({ run }) => run)
+
+/** @param earlier runs of the same name; @returns nothing where nothing is known */
+export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {
+  const perSample = earlier.flatMap(({ took, workload }) => {
+    const samples = new Set(workload.map(({ step }) => stepFolder(step))).size
+    return took == null || samples === 0 ? [] : [took / samples / 1000]
+  })
+  if (perSample.length > 0) {
+    const seconds = medianOf(perSample) * plannedSamples(spec).length
+    return { from: 'runs', seconds, runs: perSample.length }
+  }
+  const longest = longestOf(spec)
+  return longest == null ? undefined : { from: 'timeout', seconds: longest * mostRunSamples(spec) }
+}
+
+function medianOf(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const [low, high] = [sorted[middle - 1], sorted[middle]] as [number, number]
+  return sorted.length % 2 === 1 ? high : (low + high) / 2
+}

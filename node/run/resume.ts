@@ -1,0 +1,82 @@
+/** What is left of a run that was cut short: the samples that its result does not have, as an order for a run of its own. */
+import { type CheckedCertificate, checkCertificate, readEvidence } from '../../protocols/certificate.ts'
+import { digestOf } from '../../protocols/digest.ts'
+import { BakError } from '../../protocols/errors.ts'
+import { MANIFEST_FILE, OFFER_FILE, stepFolder } from '../../protocols/layout.ts'
+import { plannedSamples, type TakenSample } from '../../protocols/matrix/due-samples.ts'
+import { outcomeOf } from '../../protocols/matrix/iteration-summary.ts'
+import { checkSeal, type RunRecord, type RunSummary } from '../../protocols/record.ts'
+import type { Resumed } from '../../protocols/resumed.ts'
+import type { RunFolder } from '../store/run-folder.ts'
+import type { RunRequest } from './run-parts.ts'
+
+/** Nothing is left: why, in words. */
+export interface Complete {
+  complete: string
+}
+export type Rest = Omit<RunRequest, 'env'> & { resumes: Resumed }
+
+export interface CutShort {
+  folder: RunFolder
+  /** Peer id of this peer. */
+  self: string
+  /** Of all runs whose results are here. */
+  summaries: RunSummary[]
+}
+
+/**
+ * @throws {BakError} `busy` for a run that goes on, `usage` for one of another controller and for one that was resumed already, `damaged`
+ * for a record that is not as it was sealed
+ */
+export async function restOf(run: string, { folder, self, summaries }: CutShort): Promise<Rest | Complete> {
+  if (!folder.isSealed())
+    throw new BakError('busy', `${run} has not ended, or its result has no seal yet: bak show ${run}`)
+  const text = await folder.readRecordText()
+  const record = checkSeal(text)
+  const { controller, spec, directory } = record
+  if (controller.peer !== self)
+    throw new BakError(
+      'usage',
+      `${run} was driven by ${controller.name}: its rest would run on another machine than its begin`
+    )
+  const evidence = readEvidence({
+    offer: await folder.readEnvelope(OFFER_FILE),
+    manifest: await folder.readEnvelope(MANIFEST_FILE)
+  })
+  const certificates = (await folder.readCertificates()).map(each => checkCertificate(each, evidence))
+  const [before, here] = [record.resumes?.taken ?? [], takenIn(record, certificates)]
+  const taken = [...before, ...here]
+  const left = plannedSamples(spec, taken).filter(({ warmup }) => warmup == null)
+  const complete = left.length === 0 ? `nothing is missing in ${run}: all its samples were taken` : undefined
+  if (complete != null) return { complete }
+  const later = summaries.findLast(each => each.resumes === run)
+  if (later != null) throw new BakError('usage', `${run} was resumed by ${later.run}: bak resume ${later.run}`)
+  const resumes = { run, record: digestOf(Buffer.from(text)), taken, before: before.length }
+  return { spec, directory, resumes }
+}
+
+/**
+ * Pure. A sample counts if what it left was sent: without that its telemetry is not here. What a workload came to that was ended with its
+ * run says nothing.
+ * @returns the samples that a result has, without warm-ups
+ */
+export function takenIn(
+  record: Pick<RunRecord, 'spec' | 'workload' | 'verdict'>,
+  certificates: CheckedCertificate[]
+): TakenSample[] {
+  const phases = certificates.flatMap(({ value }) => value ?? [])
+  const sent = new Set(
+    phases.flatMap(({ phase, step, verdict }) =>
+      phase === 'send' && step != null && verdict === 'met' ? [stepFolder(step)] : []
+    )
+  )
+  const last = phases.findLast(({ phase }) => phase === 'work')?.step
+  const wasCut = record.verdict !== 'ok' && record.verdict !== 'workload-failed'
+  const counted = record.workload.filter(({ step }) => step.warmup == null && sent.has(stepFolder(step)))
+  return [...Map.groupBy(counted, ({ step }) => stepFolder(step))].flatMap(([folder, results]) => {
+    const step = results[0]?.step
+    const outcome = outcomeOf(results, record.spec)
+    const isCut = wasCut && outcome.failed && last != null && stepFolder(last) === folder
+    return step == null || isCut ? [] : [{ step, ...outcome }]
+  })
+}

@@ -1,0 +1,34 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { metricRows } from '../../cli/metric-rows.ts'
+import type { WorkloadResult } from '../../protocols/phase.ts'
+
+const result = (number: number, sample: number, metrics: WorkloadResult['metrics'], more: object = {}) => ({
+  step: { number, name: 'x', sample },
+  ...{ exit: 0, duration: 1, timedOut: false, metrics, ...more }
+})
+const iops = (value: number) => [{ name: 'iops', value, unit: 'ops/s', samples: 3 }]
+
+test('metrics are shown by iteration, over its good samples', () => {
+  const workload = [
+    result(2, 1, iops(7)),
+    result(1, 1, iops(1), { step: { number: 1, name: 'x', sample: 1, warmup: true } }),
+    result(1, 1, iops(90)),
+    result(1, 2, iops(5), { exit: 1 }),
+    result(1, 3, [...iops(110), { name: 'p99', value: 0.123456789, samples: 1 }]),
+    result(1, 4, undefined)
+  ]
+  assert.equal(metricRows({ workload }), [
+    ['1-x', 'iops', '100', 'ops/s', '14 %', 2],
+    ['1-x', 'p99', '0.123457', undefined, undefined, 1],
+    ['2-x', 'iops', '7', 'ops/s', undefined, 1]
+  ])
+})
+
+test('several workloads of a sample are one value', () => {
+  assert.equal(metricRows({ workload: [result(1, 1, iops(10)), result(1, 1, iops(30))] }), [
+    ['1-x', 'iops', '20', 'ops/s', undefined, 1]
+  ])
+})
+
+test.run()

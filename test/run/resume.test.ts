@@ -1,0 +1,61 @@
+/** Which samples a result has, so that they are not taken again. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { takenIn } from '../../node/run/resume.ts'
+import type { CheckedCertificate } from '../../protocols/certificate.ts'
+import { stepFolder } from '../../protocols/layout.ts'
+import type { Certificate, Step, WorkloadResult } from '../../protocols/phase.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { specOf } from '../protocols/samples.ts'
+
+const test = suite('samples that a result has')
+
+const step = (sample: number, more: Partial<Step> = {}): Step => ({ number: 1, name: 'default', sample, ...more })
+const result = (at: Step, more: Partial<WorkloadResult> = {}) => ({
+  step: at,
+  exit: 0,
+  duration: 1,
+  timedOut: false,
+  ...more
+})
+const phase = (name: 'work' | 'send', at: Step, verdict: 'met' | 'failed' = 'met'): CheckedCertificate => ({
+  value: { phase: name, step: at, verdict } as Certificate,
+  ...{ acks: [], signatures: 1, faults: [] }
+})
+const both = (at: Step) => [phase('work', at), phase('send', at)]
+const spec = specOf({ samples: 3, max_stddev: { metric: 'iops', percent: 5, samples: 9 } })
+
+function taken(
+  workload: RunRecord['workload'],
+  certificates: CheckedCertificate[],
+  verdict: RunRecord['verdict'] = 'failed'
+) {
+  return takenIn({ spec, workload, verdict }, certificates).map(({ step: at, ...outcome }) => [stepFolder(at), outcome])
+}
+
+test('a sample counts whose data was sent, with what it came to', () => {
+  const metrics = [{ name: 'iops', value: 7, samples: 1 }]
+  assert.equal(taken([result(step(1), { metrics }), result(step(2))], [...both(step(1)), phase('work', step(2))]), [
+    ['1-default/sample1', { failed: false, value: 7 }]
+  ])
+  assert.equal(taken([result(step(1))], [phase('work', step(1)), phase('send', step(1), 'failed')]), [])
+})
+
+test('one that failed by itself counts as failed, and the one in which the run was ended does not count', () => {
+  const all = [...both(step(1)), ...both(step(2))]
+  const workload = [result(step(1), { exit: 3 }), result(step(2), { exit: undefined, signal: 'SIGTERM' })]
+  assert.equal(taken(workload, all, 'cancelled'), [['1-default/sample1', { failed: true }]])
+  assert.equal(taken(workload, all, 'workload-failed').length, 2)
+  assert.equal(
+    taken([result(step(1)), result(step(2))], all, 'cancelled').length,
+    2,
+    'it was cancelled after a good one'
+  )
+})
+
+test('warm-ups do not count', () => {
+  const warm = step(1, { warmup: true })
+  assert.equal(taken([result(warm)], both(warm)), [])
+})
+
+test.run()
