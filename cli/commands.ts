@@ -26,6 +26,11 @@ export const commands: CommandEntry[] = [
   { name: 'check', summary: 'whether the members can run these tools', load: () => import('./commands/check.ts') },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
   { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
+  {
+    name: 'stage',
+    summary: 'store files on members, for runs to come',
+    load: () => import('./commands/stage.ts')
+  },
   { name: 'ps', summary: 'the runs in progress anywhere in the mesh', load: () => import('./commands/ps.ts') },
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
   { name: 'logs', summary: 'the output of workloads', load: () => import('./commands/logs.ts') },

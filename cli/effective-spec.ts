@@ -27,6 +27,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...file,
     ...high.spec,
     ...given({ ...workOf(file, command, flags.workload), tools, group }),
+    stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
     tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },

@@ -9,6 +9,7 @@ import { splitWords } from './split-words.ts'
 
 export interface SpecFlags {
   on?: string
+  stage?: string[]
   tools?: string[]
   group?: string
   tool?: NonNullable<RunFile['tool']>
@@ -49,6 +50,11 @@ export function addSpecFlags(command: Command): void {
   const choose = (flags: string, help: string, choices: string[]) =>
     addFlag(command, flags, help, option => option.choices(choices))
   add('--on <selector>', 'the peers that take part, such as role=db or a,b (all)')
+  add(
+    '--stage <path>',
+    'a file or folder that every member has before the run begins, in the folders of its workloads, repeatable',
+    parsePath
+  )
   add('--tools <names>', 'tools or sets of tools: none, light, medium, heavy, default', parseNames)
   add(
     '--tool <name=command>',
@@ -137,6 +143,8 @@ export function parseNumber(value: string): number {
 
 /** Seconds, or a duration with its unit. */
 export const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
+
+const parsePath = (value: string, before: string[] = []) => [...before, value]
 
 export const parseNames = (value: string, before: string[] = []) => [
   ...before,

@@ -5,6 +5,7 @@ import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
+import { StageService } from './agent/stage-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -20,6 +21,7 @@ export type AgentServices = {
   agent: Agent
   memberOutput: MemberOutput
   toolCheck: ToolCheck
+  stageService: StageService
   leftovers: Leftovers
   garbage: Garbage
   register: Register
@@ -40,10 +42,14 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
   const hooks = new OwnerHooks({ ...init, folder: home.hooks, settings: config.hooks })
   return {
     allowance: c =>
-      new Allowance(c, { self, rules, names, privileged: rules.privileged, caps, guards, file: home.config }),
+      new Allowance(c, {
+        ...{ self, rules, names, privileged: rules.privileged, caps, guards, file: home.config },
+        artifacts: config.artifacts
+      }),
     agent: c => new Agent(c, { ...init, hooks }),
     memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
+    stageService: c => new StageService(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Schema } from '../protocols/codec.ts'
 import {
   type AllowSettings,
+  type ArtifactLimits,
   type DaemonSettings,
   daemonDefaults,
   daemonSettings,
@@ -41,6 +42,7 @@ export interface Flags {
   allowTools?: string[]
   allowPaths?: string[]
   allowArchive?: string[]
+  allowStage?: string[]
   allowPrivileged?: string[]
   /** `all`, `guarded` or `none`; true is all. */
   allowWorkloads?: boolean | string
@@ -51,6 +53,7 @@ export type Allowed = Required<Omit<AllowSettings, 'run_as'>> & Pick<AllowSettin
 export type Config = Required<DaemonSettings> & {
   allow: Allowed
   receive_limits: ReceiveLimits
+  artifacts: ArtifactLimits
   hooks: Required<HooksSettings>
 }
 
@@ -65,6 +68,7 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
   const label = given.label == null ? { ...kept.label, ...file.label } : { ...file.label, ...given.label }
   const relay_limits = { ...daemonDefaults.relay_limits, ...file.relay_limits }
   const receive_limits = { ...daemonDefaults.receive_limits, ...file.receive_limits }
+  const artifacts = { ...daemonDefaults.artifacts, ...file.artifacts }
   const allow = { ...daemonDefaults.allow, ...file.allow, ...given.allow }
   const run_limits = { ...daemonDefaults.run_limits, ...file.run_limits }
   const hooks = { ...daemonDefaults.hooks, ...file.hooks }
@@ -76,6 +80,7 @@ export async function loadConfig(home: Home, given: DaemonSettings): Promise<Con
     label,
     relay_limits,
     receive_limits,
+    artifacts,
     allow,
     run_limits,
     hooks
@@ -90,10 +95,11 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     allowWorkloads: workloads,
     allowRunAs: run_as,
     allowArchive: archive,
+    allowStage: stage,
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const asked = { controllers, exec, tools, paths, archive }
+  const asked = { controllers, exec, tools, paths, archive, stage }
   for (const [part, words] of Object.entries(asked)) refuseFileWord(part, words)
   const allow = {
     ...dropUndefined(asked, parseAllowed),

@@ -15,6 +15,7 @@ import { drain, forget, members, register, status, stop, tools } from './control
 import { reachability } from './control/reachability.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
+import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
 import type { Parts } from './parts.ts'
@@ -32,7 +33,8 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ reachability, topology },
   ...{ plan, run, resume, attach, cancel },
   ...{ ls, describe, logs, collect, move },
-  ...{ rm, gc, leftovers }
+  ...{ rm, gc, leftovers },
+  ...{ stage, staged, unstage }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

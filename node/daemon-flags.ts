@@ -22,6 +22,7 @@ export function addSettings(command: Command): void {
   several('--allow-tools <names>', 'tools, or sets of them, that runs may use here: names, all or none')
   several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
   several('--allow-archive <peers>', 'peers that may store whole results here: names, peer ids, all or none')
+  several('--allow-stage <peers>', 'peers that may have files stored here: names, peer ids, all or none')
   option(
     '--allow-workloads [when]',
     'programs that runs of others bring: apart from this peer (guarded, the default), also as its user if need be (all), or none'

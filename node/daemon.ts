@@ -12,6 +12,7 @@ import type { Ticket } from '../protocols/ticket.ts'
 import { PROGRAM } from '../protocols/version.ts'
 import { limitTools } from './agent/allow/allow.ts'
 import { agentServices } from './agent-services.ts'
+import { openArtifacts } from './artifacts/artifacts.ts'
 import type { Config } from './config.ts'
 import { controlHandlers } from './control.ts'
 import { type Identity, loadIdentity } from './key-file.ts'
@@ -92,8 +93,9 @@ async function compose(
   const guards = await Guards.open({ home: home.root, work: home.work(), supervisor, audit, limits, allow })
   const register = await Register.open(home.registered)
   const addressBook = await AddressBook.open(home.peers)
+  const artifacts = await openArtifacts({ folder: home.artifacts, limits: config.artifacts, self: identity.peer })
   const names = await BoundNames.open(home.controllers)
-  const common = { log, home, signer: identity, program: PROGRAM, names }
+  const common = { log, home, signer: identity, program: PROGRAM, artifacts, names }
   const self = {
     name: config.name,
     state: 'alive' as const,
@@ -158,7 +160,18 @@ async function compose(
   await rememberPort(mesh, addresses())
   const parts: Parts = {
     ...network.services,
-    ...{ home, log, identity, mesh, guards, started: self.started, network, addresses, settings: init.settings ?? [] },
+    ...{
+      home,
+      log,
+      identity,
+      mesh,
+      guards,
+      artifacts,
+      started: self.started,
+      network,
+      addresses,
+      settings: init.settings ?? []
+    },
     onStop: init.onStop
   }
   const control = await serveControl(controlHandlers(parts), home.socket, {

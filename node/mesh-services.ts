@@ -4,6 +4,7 @@ import { getProtocol } from '../protocols/content.ts'
 import { readDuration } from '../protocols/duration.ts'
 import { echoProtocol } from '../protocols/echo.ts'
 import { runStreamProtocol } from '../protocols/run-stream.ts'
+import { swarmProtocol } from '../protocols/swarm.ts'
 import { tarballProtocol } from '../protocols/tarball.ts'
 import { answerClock } from './clock/clock.ts'
 import type { Config } from './config.ts'
@@ -113,7 +114,10 @@ export function meshServices(init: MeshServicesInit): ServiceList<MeshServices> 
     gossip: c => new Gossip(c, { log, peerScore }),
     streams: c => new Streams(c, { log, peerScore }),
     forwarding: c =>
-      new Forwarding(c, { log, protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol] }),
+      new Forwarding(c, {
+        log,
+        protocols: [runStreamProtocol, tarballProtocol, getProtocol, echoProtocol, swarmProtocol]
+      }),
     trustPublisher: c => new TrustPublisher(c, { log, self }),
     feed: c => new RunFeed(c, { mesh: mesh.mesh, log }),
     members: c =>

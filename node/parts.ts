@@ -2,6 +2,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { SettingInForce } from '../protocols/control.ts'
 import type { AgentServices } from './agent-services.ts'
+import type { Artifacts } from './artifacts/artifacts.ts'
 import type { Identity } from './key-file.ts'
 import type { Log } from './log.ts'
 import type { MeshFile } from './mesh-file.ts'
@@ -21,6 +22,7 @@ export interface Parts extends Services {
   settings: SettingInForce[]
   network: Libp2p
   guards: Guards
+  artifacts: Artifacts
   addresses(): string[]
   onStop(): void
 }

@@ -1,6 +1,7 @@
 /** The services by which this peer leads runs and keeps their results, in the order in which libp2p makes them. */
 import { echoProtocol } from '../protocols/echo.ts'
 import { Content } from './artifacts/content.ts'
+import { Swarms } from './artifacts/swarm/swarms.ts'
 import { RunStreamServer } from './channels/run-stream-server.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { MeshServices, Serving } from './mesh-services.ts'
@@ -14,6 +15,7 @@ import { RunService } from './run/run-service.ts'
 
 export type RunServices = {
   content: Content
+  swarms: Swarms
   replicas: CertificateReplicas
   echo: Serving
   runStreams: RunStreamServer
@@ -29,6 +31,7 @@ export function runServices(
 ): ServiceList<RunServices, MeshServices> {
   return {
     content: c => new Content(c),
+    swarms: c => new Swarms(c, { log: init.log, self: init.signer.peer, store: init.artifacts.store }),
     replicas: c => new CertificateReplicas(c, { log: init.log, self: init.signer.peer }),
     echo: c => ({ start: () => c.streams.serve(echoProtocol, answerEcho) }),
     runStreams: c => new RunStreamServer(c, init),

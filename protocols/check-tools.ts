@@ -4,6 +4,7 @@ import { list, text } from './fields.ts'
 import { type Availability, availability } from './hello.ts'
 import { type Assignment, assignment } from './manifest.ts'
 import { iteration } from './spec.ts'
+import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import type { Protocol } from './stream.ts'
 import { placement, workload } from './workload.ts'
 
@@ -18,6 +19,7 @@ export interface ToolsChecked {
 const workloadsAsked = v.object({
   workload: list(workload, 64),
   placements: list(placement, 64),
+  stage: v.optional(list(stagePath, MAX_STAGE_PATHS)),
   iterations: list(iteration, 1000)
 })
 export type WorkloadsAsked = v.InferOutput<typeof workloadsAsked>

@@ -45,6 +45,19 @@ const receiveLimits = v.strictObject({
 export type ReceiveLimits = Required<v.InferOutput<typeof receiveLimits>>
 export const receiveDefaults: ReceiveLimits = { bytes: 64 * 1024 ** 3, files: 1_000_000, tarballs: 25_000, ratio: 200 }
 
+/** What is staged here. */
+const artifactLimits = v.strictObject({
+  /** Of all of it, on the disk: beyond, what was used longest ago goes. */
+  bytes: v.optional(limit),
+  /** Of one file or folder. */
+  largest: v.optional(limit),
+  /** Of all that other peers have pinned. */
+  pinned: v.optional(limit)
+})
+export type ArtifactLimits = Required<v.InferOutput<typeof artifactLimits>>
+const GIB = 1024 ** 3
+export const artifactDefaults: ArtifactLimits = { bytes: 20 * GIB, largest: 16 * GIB, pinned: 10 * GIB }
+
 /** True for everything, false for nothing, or a list of what is allowed. */
 const allowed = (pattern: RegExp, what: string) => {
   const item = v.pipe(v.string(), v.maxLength(4096), v.regex(pattern, `expected ${what}`))
@@ -69,6 +82,8 @@ const allowSettings = v.strictObject({
   paths: allowed(/^\//, 'an absolute path of a folder'),
   /** Peers that may store whole results here, where this peer has the label archive=true: names or peer ids. */
   archive: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
+  /** Peers whose runs, and whose `bak stage`, may store files here, of those that `controllers` lets in: names or peer ids. */
+  stage: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /**
    * Programs that runs of others bring: `guarded` where they can run apart from this peer, which is as another user or in a sandbox; true
    * also as the user of the daemon where that is not root; false never.
@@ -128,6 +143,7 @@ export const daemonSettings = v.strictObject({
   relay: v.optional(v.picklist(['auto', 'on', 'off'])),
   relay_limits: v.optional(relayLimits),
   receive_limits: v.optional(receiveLimits),
+  artifacts: v.optional(artifactLimits),
   direct: v.optional(v.boolean()),
   upnp: v.optional(v.boolean()),
   membership: v.optional(v.pipe(duration, v.regex(/[1-9]/, 'expected a time longer than 0s'))),
@@ -151,6 +167,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   relay: 'auto',
   relay_limits: { reservations: 512 },
   receive_limits: receiveDefaults,
+  artifacts: artifactDefaults,
   /** Tries to replace relayed connections by direct ones: reversed or punched. */
   direct: true,
   /** Asks the router for a mapped port. */
@@ -163,7 +180,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   forget: '1d',
   log: 'info',
   allow: {
-    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true },
+    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true },
     ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */

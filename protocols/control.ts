@@ -10,6 +10,7 @@ import { meshCalls } from './control/mesh.ts'
 import { reachabilityCalls } from './control/reachability.ts'
 import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
+import { stagingCalls } from './control/staging.ts'
 import { trustCalls } from './control/trust.ts'
 
 export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
@@ -20,7 +21,14 @@ export type { InvitationView } from './control/trust.ts'
 
 export const CONTROL_VERSION = 'v1'
 
-export const calls = { ...meshCalls, ...trustCalls, ...reachabilityCalls, ...runCalls, ...resultCalls } as const
+export const calls = {
+  ...meshCalls,
+  ...trustCalls,
+  ...reachabilityCalls,
+  ...runCalls,
+  ...resultCalls,
+  ...stagingCalls
+} as const
 
 export type Calls = typeof calls
 export type CallName = keyof Calls

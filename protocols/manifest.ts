@@ -23,6 +23,7 @@ import {
 import { availability } from './hello.ts'
 import { measuredPath } from './path.ts'
 import { spec, toolOptions } from './spec.ts'
+import { MAX_STAGED, stagedEntry } from './staged.ts'
 import { placement } from './workload.ts'
 
 /** One tool of one group as a member is to run it. */
@@ -52,6 +53,8 @@ export const offer = v.object({
   program: text,
   spec,
   candidates: list(candidate, MAX_PEERS),
+  /** What members fetch in the phase `stage`. */
+  staged: v.optional(list(stagedEntry, MAX_STAGED)),
   /** Members sign the lists of the files that they send (file-list.ts). */
   signedFiles: v.optional(v.literal(true))
 })

@@ -30,6 +30,7 @@ import { capabilities, clock, exclusion } from './manifest.ts'
 import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
+import { fetched } from './staged.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
@@ -155,6 +156,8 @@ export const ack = v.object({
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
+  /** For stage: how much came. */
+  staged: v.optional(fetched),
   /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
   workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
   /** For stop: what watching cost since the answer to start. */

@@ -21,6 +21,7 @@ import { step } from './phase.ts'
 import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
+import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
@@ -102,6 +103,13 @@ const runRecord = v.object({
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
+  /** What was brought to the members, and how much of it each had to fetch. */
+  staged: v.optional(
+    v.object({
+      contents: list(stagedEntry, MAX_STAGED),
+      members: list(v.object({ peer: peerId, name, ...fetched.entries }), 10_000)
+    })
+  ),
   /** Tarballs in which files are missing, so many each; the `missing.txt` in them names those, and the member keeps what it can. */
   missing: v.optional(list(v.object({ peer: peerId, name, what: text, files: count }), MAX_SENT)),
   /** Tarballs of the members; one that has not arrived is still on the member. */

@@ -1,6 +1,6 @@
 /**
  * The stream of one member in one run: opened by the member at `join`, kept until `terminate`, opened again when it breaks. The
- * member sends acknowledgements, clock questions, tools that ended early, what its workloads do, and their calls (`calls.ts`); the controller sends signs
+ * member sends acknowledgements, clock questions, tools that ended early, how far it is with what is staged, what its workloads do, and their calls (`calls.ts`); the controller sends signs
  * that it is alive, contents that the next command names by digest, refusals, clock answers, answers to calls, and certificates to those members that keep
  * a copy. Commands do not travel here: they are published on topics (`phase.ts`). Calls come only from a workload that the controller's offer names, so
  * that a controller that does not know them never gets one.
@@ -28,6 +28,8 @@ const fromMember = v.variant('type', [
   v.object({ type: v.literal('acks'), sealed: list(envelope, MAX_BATCH_ACKS) }),
   /** A tool ended while the workload runs; the answer to `stop` says it again, signed. */
   v.object({ type: v.literal('missing'), ...missing.entries }),
+  /** Bytes of what is staged that are here, and in all: in the phase `stage`, about once a second. */
+  v.object({ type: v.literal('staging'), done: count, total: count }),
   /** A workload of the member was started, is ready or has ended. */
   v.object({ type: v.literal('work'), ...workState.entries }),
   /** Asks for the receiver's clock; carries the sender's. */

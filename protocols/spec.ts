@@ -8,11 +8,19 @@ import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { own } from './own.ts'
 import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
+import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
 
 /** Options of one tool. */
 export const toolOptions = v.strictObject({
+  /** Its program for each system and processor, such as `linux-x64`: a file, or a folder with `bin/` and `lib/`. */
+  bundle: v.optional(
+    v.pipe(
+      table(platform, stagePath),
+      v.check(entries => Object.keys(entries).length <= 16, 'more than 16 bundles')
+    )
+  ),
   /** Makes this a tool of the user: a program that runs between start and stop. */
   command: v.optional(argv),
   /** Seconds between two samples; by default the interval of the run. */
@@ -95,7 +103,9 @@ export const policy = v.strictObject({
   /** Members that one peer tells and hears itself; with more the run has branches, whose heads pass on commands and gather answers. */
   fanout: v.optional(v.pipe(count, v.minValue(2), v.maxValue(1024)), 64),
   /** Tarballs that the controller receives at the same time. */
-  transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4)
+  transfers: v.optional(v.pipe(count, v.minValue(1), v.maxValue(64)), 4),
+  /** Seconds after which the phase in which members fetch what is staged is over, whatever still comes; what comes at 64 KiB/s starts the time of a phase anew. */
+  stage_limit: v.optional(v.pipe(seconds, v.minValue(1)), 3600)
 })
 
 export const sysinfo = v.picklist(['default', 'none'])
@@ -109,6 +119,8 @@ const keys = v.strictObject({
   workload: v.optional(list(workload, 64), []),
   /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
   ends: v.optional(v.picklist(['all', 'first']), 'all'),
+  /** Files and folders that every member has before the run begins, in the folders in which its workloads run. */
+  stage: v.optional(list(stagePath, MAX_STAGE_PATHS), []),
   /** Which peers take part. */
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */

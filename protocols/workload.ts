@@ -3,9 +3,10 @@
  * a client starts; clients are waited for; servers are stopped after them.
  */
 import * as v from 'valibot'
-import { count, name } from './fields.ts'
+import { count, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
 import { argument, commandLine, seconds, selector } from './spec-fields.ts'
+import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 
 /** Of one workload on one member. */
 export const MAX_INSTANCES = 64
@@ -78,6 +79,8 @@ export const workload = v.strictObject({
   env: v.optional(environment, {}),
   /** The folder that it runs in, an absolute path of its member; by default a fresh one. */
   directory: v.optional(v.pipe(argument, v.startsWith('/', 'a directory is an absolute path'), v.maxLength(4096))),
+  /** Files and folders that only this workload has in its working folder. */
+  stage: v.optional(list(stagePath, MAX_STAGE_PATHS), []),
   /** Seconds after which it is killed; of a client by default those of policy.timeout. */
   timeout: v.optional(v.pipe(seconds, v.minValue(0.1))),
   /** The signal that stops it. */

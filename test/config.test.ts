@@ -38,6 +38,7 @@ test('without a file and flags every setting has the default of the help', async
     relay: 'auto',
     relay_limits: { reservations: 512 },
     receive_limits: { bytes: 68_719_476_736, files: 1_000_000, tarballs: 25_000, ratio: 200 },
+    artifacts: { bytes: 21_474_836_480, largest: 17_179_869_184, pinned: 10_737_418_240 },
     direct: true,
     upnp: true,
     membership: '30d',
@@ -45,7 +46,7 @@ test('without a file and flags every setting has the default of the help', async
     forget: '1d',
     log: 'info',
     allow: {
-      ...{ controllers: true, exec: true, tools: true, paths: true, archive: true },
+      ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true },
       ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
     },
     run_limits: { pids: 4096, bytes: 10_737_418_240, entries: 100_000, nofile: 65_536, runs: 32 },

@@ -1,5 +1,6 @@
 /** `bak run`: starts a run and follows it, or prints its plan. */
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
@@ -13,6 +14,7 @@ import { addFollowFlags } from '../follow-flags.ts'
 import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
+import { anchoredIn } from '../staged-paths.ts'
 
 interface Options extends SpecFlags, BeginOptions {
   key?: string
@@ -33,6 +35,7 @@ export function define(command: Command): void {
     'bak run --on role=load --workload -- ./bench.sh': 'on each of these members, and not on this machine',
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
+    'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'members, tools and phases',
     'bak run --json smoke.toml | jq .type': 'the events'
@@ -51,7 +54,8 @@ export function define(command: Command): void {
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
   const { keys, source } = readFile(words, context.rest)
   try {
-    return await plan(context, options, keys)
+    const folder = resolve(currentFolder(), dirname(words[0] ?? '.'))
+    return await plan(context, options, anchoredIn(keys, folder))
   } catch (cause) {
     throw withLines(cause, source)
   }
@@ -59,8 +63,8 @@ async function act(context: Context, options: Options, ...words: string[]): Prom
 
 async function plan(context: Context, options: Options, keys: RunFile): Promise<number> {
   const { given, configured } = context.bySource<Options>()
-  const spec = effectiveSpec(keys, given, context.rest, configured)
   const directory = currentFolder()
+  const spec = effectiveSpec(keys, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)

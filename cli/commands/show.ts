@@ -102,7 +102,7 @@ function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes'
 /** @param where the folder is */
 function formatRecord(record: RunRecord, where: string): string[] {
   const { roster, excluded, shortfalls, missing = [], beside } = record
-  const { sent, skew, clocks = [], paths = [], observed = [] } = record
+  const { sent, skew, clocks = [], paths = [], observed = [], staged } = record
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -151,11 +151,28 @@ function formatRecord(record: RunRecord, where: string): string[] {
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
     ),
+    ...formatStaged(staged),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     formatSection(METRIC_HEAD, metricRows(record)),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
+  ]
+}
+
+function formatStaged(
+  { contents, members }: NonNullable<RunRecord['staged']> = { contents: [], members: [] }
+): string[] {
+  const paths = contents.map(({ path, tool, platform, for: workload, bytes, digest }) => [
+    path,
+    tool == null ? workload : `tool ${tool}${platform == null ? '' : ` on ${platform}`}`,
+    formatBytes(bytes),
+    digest.slice(0, 16)
+  ])
+  const fetched = members.map(({ name, bytes, source }) => [name, formatBytes(bytes), formatBytes(source)])
+  return [
+    formatSection(['STAGED', 'FOR', 'BYTES', 'SHA-256'], paths),
+    formatSection(['FETCHED BY', 'BYTES', 'OF THE CONTROLLER'], fetched)
   ]
 }
 

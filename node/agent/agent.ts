@@ -8,6 +8,7 @@ import { offerSubject } from '../../protocols/manifest.ts'
 import type { ClosedPhase, Notice } from '../../protocols/notice.ts'
 import type { Command } from '../../protocols/phase.ts'
 import type { Content } from '../artifacts/content.ts'
+import type { Swarms } from '../artifacts/swarm/swarms.ts'
 import { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { listen } from '../listen.ts'
@@ -33,6 +34,7 @@ import { MemberState, restoreMember } from './member-state.ts'
 import type { OwnerHooks } from './owner-hooks/owner-hooks.ts'
 import type { PhaseParts } from './phases/phase.ts'
 import { checkRunLimits } from './run-limits.ts'
+import { needStaged, ownerOf } from './staging.ts'
 import { Tombstones } from './tombstones.ts'
 import { usageNow } from './usage.ts'
 
@@ -51,6 +53,7 @@ export interface AgentComponents {
   streams: Streams
   paths: Paths
   content: Content
+  swarms: Swarms
   allowance: Allowance
   authority: Authority
   lowNoise: LowNoiseMode
@@ -95,9 +98,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   /** @returns the runs that this peer takes part in */
-  runs(): string[] {
-    return this.#open.map(({ run }) => run)
-  }
+  runs = (): string[] => this.#open.map(({ run }) => run)
 
   /** @returns the runs that are over here, whose data nobody has collected yet */
   orphans(): { run: string; controller: string }[] {
@@ -154,6 +155,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   /** The run is over here. */
   #linger(run: string): void {
+    this.components.swarms.store.needs.release(ownerOf(run))
     this.#lingering.add(run)
     const [oldest = run] = this.#lingering
     if (this.components.feed.get(run)?.closed.some(isLast)) this.#leave(run)
@@ -238,7 +240,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   #take(member: MemberState, stream: RunStreamClient): MemberRun {
-    const { streams, runStreams, lowNoise } = this.components
+    const { streams, runStreams, lowNoise, swarms } = this.components
     const run = new MemberRun({
       ...{ member, stream, log: this.#log, signer: this.init.signer, server: runStreams, parts: this.#parts },
       to: peer => streams.to(peer),
@@ -251,6 +253,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       }
     })
     this.#runs.set(member.run, run)
+    needStaged(member, swarms.store)
     run.begin()
     return run
   }
@@ -276,16 +279,16 @@ export class Agent extends Part<AgentComponents, AgentInit> {
   }
 
   get #parts(): PhaseParts {
-    const { streams, paths, content, members, allowance, traffic } = this.components
+    const { streams, paths, content, swarms, members, allowance, traffic } = this.components
     const { log, signer, supervisor, guards, workloads, hooks } = this.init
     return {
-      ...{ streams, paths, content, supervisor, log, signer },
+      ...{ streams, paths, content, swarms, supervisor, log, signer },
       self: () => members.self,
       neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),
       usage: () => usageNow(traffic),
-      allow: ({ controller, tools, workloads, offer: { spec } }) =>
-        allowance.admit({ controller, tools, workloads, spec, open: this.runsOf(controller) }),
+      allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
+        allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
       hostsOf: peer => hostsOfPeer(peer, this.components),
       owner: allowance,
       sockets: guards.sockets,

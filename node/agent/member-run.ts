@@ -260,6 +260,7 @@ export class MemberRun {
       const done = await handlers[command.phase]({
         ...{ command, member, parts, signal, call: stream.calls.ask },
         tell: missing => stream.tell(missing),
+        tellStaging: (done, total) => stream.tellStaging(done, total),
         report: state => stream.report(state),
         ask: async until => reversed(await stream.clock.ask(until))
       })

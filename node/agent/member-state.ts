@@ -21,6 +21,7 @@ import {
   type RosterEntry
 } from '../../protocols/manifest.ts'
 import type { Placement } from '../../protocols/workload.ts'
+import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
@@ -73,6 +74,8 @@ export class MemberState {
   manifestDigest: string | undefined
   ack: Envelope | undefined
   started: StartedTool[] = []
+  /** Where programs of tools are that the run brings, by tool. */
+  readonly lent = new Map<string, Promise<LentFolder>>()
   /** The workloads of the sample that goes on. */
   work: MemberWork | undefined
   /** What started them. */
@@ -162,8 +165,10 @@ export class MemberState {
   }
 
   /** Nothing more is kept for now. */
-  close(): Promise<void> {
-    return this.#stateFile.close()
+  async close(): Promise<void> {
+    for (const each of this.lent.values()) await each.then(({ release }) => release()).catch(() => {})
+    this.lent.clear()
+    await this.#stateFile.close()
   }
 
   async remove(): Promise<void> {

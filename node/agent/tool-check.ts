@@ -10,6 +10,7 @@ import { Part } from '../part.ts'
 import { findTool } from '../tools/index.ts'
 import { type Brought, broughtBy } from '../work/workloads/brought.ts'
 import { missingPrograms } from '../work/workloads/missing-programs.ts'
+import { whyNoBundle } from './bundles.ts'
 
 interface Asked {
   tools: Assignment[]
@@ -28,7 +29,9 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
-        return await findTool(tool, options).check(options)
+        if (options.bundle == null) return await findTool(tool, options).check(options)
+        const reason = whyNoBundle(tool, options.bundle)
+        return { tool, usable: reason == null, reason }
       } catch (cause) {
         return { tool, usable: false, reason: asBakError(cause).message }
       }

@@ -88,6 +88,11 @@ export class RunStreamClient {
     this.#stream?.send({ type: 'missing', ...cutMissing(missing) }).catch(() => {})
   }
 
+  /** How far this member is with what is staged, bytes; nothing if there is no stream now. */
+  tellStaging(done: number, total: number): void {
+    this.#stream?.send({ type: 'staging', done, total }).catch(() => {})
+  }
+
   /** Tells the controller at once what a workload does; again when a stream that broke is back. */
   report(state: WorkState): void {
     const { step, workload, instance } = state

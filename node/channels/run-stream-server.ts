@@ -41,6 +41,8 @@ export interface RunStreamHandlers {
   onClose?(peer: string): void
   /** A tool of the member ended while the workload runs. */
   onMissing?(peer: string, missing: Missing): void
+  /** A member is so far with what is staged, bytes. */
+  onStaging?(peer: string, done: number, total: number): void
   /** A workload of the member was started, is ready or has ended. */
   onWork?(peer: string, state: WorkState): void
   /** @returns the acknowledgements that do not count, and why */
@@ -156,6 +158,7 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
         await out.put({ ...next, heard, answered: heard })
       }
       if (next.type === 'missing') handlers.onMissing?.(peer, next)
+      if (next.type === 'staging') handlers.onStaging?.(peer, next.done, next.total)
       if (next.type === 'call' || next.type === 'calls') this.#take(run, peer, next, out)
       if (next.type === 'work') {
         const { type: _, ...state } = next

@@ -28,7 +28,7 @@ export async function askTools(
         const workloads =
           spec == null || placements.length === 0
             ? undefined
-            : { workload: spec.workload, iterations: spec.iterations, placements }
+            : { workload: spec.workload, iterations: spec.iterations, stage: spec.stage, placements }
         return [peer, await askOne(streams.to(peer), checkToolsProtocol, { tools, workloads }, { signal })]
       } catch (cause) {
         return [peer, { error: asBakError(cause).message.slice(0, 1024) }]

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallInput, CallResponse } from '../../protocols/control.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { stagePathsOf } from '../../protocols/stage-paths.ts'
 import { checkPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { candidatesOf } from '../run/roster.ts'
@@ -31,7 +32,8 @@ async function door(parts: Parts, spec: Spec, controller: string): Promise<strin
   const candidate = candidatesOf(spec, members.list()).find(({ peer }) => peer === identity.peer)
   if (candidate == null) return `it would not be asked: "${spec.on}" does not select this peer`
   const { tools, workloads } = candidate
-  await allowance.checkRun({ controller, tools, workloads, spec, open: agent.runsOf(controller) + 1 })
+  const staged = stagePathsOf(spec).map(({ path }) => ({ path, bytes: 0 }))
+  await allowance.checkRun({ controller, tools, workloads, staged, spec, open: agent.runsOf(controller) + 1 })
   return members.self.state === 'draining' ? `${members.self.name} takes no new runs` : undefined
 }
 

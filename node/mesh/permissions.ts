@@ -13,6 +13,7 @@ const permissions = {
   forget: 'let the mesh forget peers that are gone',
   collect: 'collect what a run left',
   move: 'move results to other peers',
+  stage: 'store files on other peers',
   follow: 'follow a run that it takes no part in'
 } as const
 export type Permission = keyof typeof permissions

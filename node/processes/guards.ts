@@ -1,4 +1,5 @@
 /** What this daemon has to keep programs of others apart from it: found out once, and used for every run of another peer. */
+import { mkdirSync, rmSync } from 'node:fs'
 import type { Audit } from './audit.ts'
 import { Cgroups } from './cgroups.ts'
 import { type Isolation, isolationInWords } from './isolation.ts'
@@ -34,6 +35,13 @@ interface GuardsInit {
     environment: string[]
     paths: boolean | string[]
   }
+}
+
+/** A folder, the user that it belongs to where that is another one, and what removes it. */
+export interface LentFolder {
+  path: string
+  owner?: { uid: number; gid: number }
+  release(): void
 }
 
 export class Guards implements RunProgramsParts {
@@ -92,6 +100,19 @@ export class Guards implements RunProgramsParts {
         await programs.end()
       }
     }
+  }
+
+  /** @returns an empty folder in which programs of a run read what it brings: in the home for those of the owner, and else where they may */
+  lend(folder: string, isOwn: boolean): LentFolder {
+    const { isolation, workFolders } = this
+    if (isOwn || workFolders == null || 'why' in isolation || isolation.how !== 'user') {
+      const release = () => rmSync(folder, { recursive: true, force: true })
+      release()
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      return { path: folder, release }
+    }
+    const path = workFolders.make(folder)
+    return { path, owner: { uid: isolation.uid, gid: isolation.gid }, release: () => workFolders.remove(path) }
   }
 
   /** Ends every program that runs for others. */

@@ -45,6 +45,8 @@ export interface ProgramOfRun {
   brought?: string[]
   /** Where its files belong. */
   folder: string
+  /** A folder of what the run brings, in which it may read. */
+  reads?: string | undefined
   stdout: string
   stderr: string
   /** It is a workload. */

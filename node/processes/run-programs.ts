@@ -102,7 +102,7 @@ export class RunPrograms implements Programs {
 
   async #spawnGuarded(program: ProgramOfRun, treatment: 'apart' | 'privileged'): Promise<RunningProgram> {
     const { supervisor, keep, limits, audit } = this.#parts
-    const isolation = treatment === 'privileged' ? PRIVILEGED : this.#isolation(program)
+    const isolation = withRead(treatment === 'privileged' ? PRIVILEGED : this.#isolation(program), program.reads)
     const line = this.#lineOf(program, isolation)
     if (!audit.write({ ...line, event: 'start' })) {
       throw new BakError('io', `${program.name}: not started, because the audit of this peer cannot be written`)
@@ -229,6 +229,14 @@ export class RunPrograms implements Programs {
       .map(word => (word.length > MAX_WORD ? `${word.slice(0, MAX_WORD)}...` : word))
     return { at: Date.now(), by, run, name, argv: shown, digest, as: as.replace(/^programs of others run /, '') }
   }
+}
+
+/** What a run brings stays to be seen where other folders like it are hidden. */
+function withRead(isolation: Isolation, reads: string | undefined): Isolation {
+  if (reads == null || isolation.how === 'owner') return isolation
+  if (isolation.how === 'sandbox') return { ...isolation, shown: [...isolation.shown, reads] }
+  const { spaces } = isolation
+  return { ...isolation, spaces: { ...spaces, shown: [...spaces.shown, reads] } }
 }
 
 /** A workload knows its words, and what it is told of the run, when its places are there. */

@@ -44,6 +44,7 @@ import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
 import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
+import { checkStaged } from './staging-import.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
@@ -69,6 +70,7 @@ export interface CoordinatorInit {
   signer: Signer
   program: string
   workloads: WorkloadContexts
+  artifacts: RunParts['artifacts']
 }
 
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
@@ -138,6 +140,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
     await checkProgram(spec, caller)
+    await checkStaged(spec, caller, this.init.artifacts)
   }
 
   async #begin(asked: RunRequest): Promise<Begun> {
@@ -245,6 +248,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       onOpen: peer => driver.onStream(peer),
       onClose: () => driver.checkReachable(),
       onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
+      onStaging: (peer, done, total) => driver.onStaging(peer, done, total),
       onWork: (peer, state) => driver.onWork(peer, state),
       onAcks: (_, acks) => driver.receive(acks)
     })
@@ -265,11 +269,11 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   get #parts(): RunParts {
     const { members, streams, feed, runStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads } = this.init
+    const { log, signer, program, workloads, artifacts } = this.init
     return {
-      ...{ log, signer, program, members, streams, feed, runStreams, receiver, content, workloads, authority },
-      signal: this.stopped,
-      onPhase: () => this.#announce()
+      ...{ log, signer, program, workloads, artifacts },
+      ...{ members, streams, feed, runStreams, receiver, content, authority },
+      ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }
   }
 
@@ -283,12 +287,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   /** Tells the mesh which runs are driven from here, if that has changed; how their phases end is in notices. */
   #announce(): void {
-    const runs = this.drivers().map(({ run: { id, order, record } }) => ({
-      run: id,
-      name: order.spec.name,
-      manifest: record.manifest,
-      begun: order.begun
-    }))
+    const runs = this.drivers().map(({ run: { id: run, order, record } }) => {
+      const { spec, begun } = order
+      return { run, name: spec.name, manifest: record.manifest, begun }
+    })
     if (isDeepStrictEqual(runs, this.components.members.self.runs)) return
     this.components.members.update({ runs })
   }

@@ -187,6 +187,14 @@ export class Driver {
     this.run.events.show({ type: 'transfer', peer, name: this.run.nameOf(peer) ?? peer, done, total })
   }
 
+  /** A member fetches what is staged. */
+  onStaging(peer: string, done: number, total: number): void {
+    const name = this.run.nameOf(peer)
+    if (name == null || this.run.excluded.has(peer)) return
+    this.#sends.onStaging(peer, { done, total })
+    this.run.events.show({ type: 'transfer', peer, name, done, total })
+  }
+
   onReceived(peer: string, offer: TarballOffer, transfer: Transfer): void {
     noteReceived(this.run, { peer, name: this.run.nameOf(peer) ?? peer }, offer, transfer)
     this.run.announcements.received(peer, offer, transfer.files)

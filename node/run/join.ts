@@ -17,6 +17,7 @@ import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
 import { candidatesOf, driversOf, freeze, whyNotPlaced, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
+import { importStaged } from './staging-import.ts'
 import { Stopped } from './stopped.ts'
 
 /** @throws {BakError} `quorum` if too few peers are there in time, {Stopped} if workloads have nobody to run on or too few answer the preflight, what cancels the run */
@@ -35,9 +36,11 @@ export async function offerRun(run: RunContext): Promise<void> {
   run.attended(attendance)
   const unplaced = whyNotPlaced(spec, attendance.here)
   if (unplaced != null) throw new Stopped('quorum', unplaced)
+  run.staged = await importStaged(run, signal)
   run.candidates = withDriver(candidatesOf(spec, attendance.here), signer.peer, members.self.name)
   const about = { run: run.id, controller: signer.peer, epoch, created, program, spec }
-  const offer: Offer = { ...about, candidates: run.candidates, signedFiles: true }
+  const staged = run.staged.length === 0 ? undefined : run.staged
+  const offer: Offer = { ...about, candidates: run.candidates, staged, signedFiles: true }
   const sealed = seal(offerSubject, offer, signer)
   setSubject(run, sealed)
   await folder.writeEnvelope(OFFER_FILE, sealed)

@@ -135,7 +135,12 @@ export class OpenPhase {
   /** The limit of the phase has passed. */
   #end(limit: number): void {
     for (const peer of [...this.#init.asked.keys()].filter(each => !this.#late.has(each)))
-      this.blame(peer, `it had not sent all after ${limit / 1000} s, the send_limit of the policy`)
+      this.blame(
+        peer,
+        `it had not ${this.#init.command.phase === 'stage' ? 'fetched' : 'sent'} all after ${limit / 1000} s, the ${
+          this.#init.command.phase === 'stage' ? 'stage_limit' : 'send_limit'
+        } of the policy`
+      )
     this.#judge(true)
   }
 

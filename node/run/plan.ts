@@ -4,6 +4,7 @@ import { iterationFolder, stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import { isStaging } from '../../protocols/stage-paths.ts'
 import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
@@ -26,7 +27,7 @@ export interface PlannedPhase {
   always?: 'sample' | 'run'
   /** Longest wait for answers, ms; 0 is for ever. */
   deadline: number
-  /** A member that sends prolongs its own deadline, and none beyond this time after the command, ms. */
+  /** A member that sends or fetches prolongs its own deadline, and none beyond this time after the command, ms. */
   limit?: number
   /** For so long after the command a member that cannot be reached is not given up, ms. */
   grace: number
@@ -37,7 +38,7 @@ export const planOf = (spec: Spec): PlannedPhase[] => [...phasesOf(spec, planned
 
 /** @param steps samples as they become due; @returns all phases of a run, in order: each sample is asked for when the one before is over */
 export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedPhase> {
-  const { join_timeout, phase_timeout, send_timeout, send_limit } = spec.policy
+  const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
   // workloads have their own time to end by a signal
@@ -53,7 +54,7 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedP
     { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
   ]
   yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
-  yield { ...usual, phase: 'stage' }
+  yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
   yield* snapshot('begin')
   yield { ...usual, phase: 'init' }
   for (const step of steps) yield* sample(step)

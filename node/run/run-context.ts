@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../protocols/errors.ts'
 import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
+import type { StagedEntry } from '../../protocols/staged.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { runsRole } from '../work/workloads/assign.ts'
@@ -38,6 +39,8 @@ export class RunContext {
   readonly record: RunRecord
   /** What the phases are about: the offer, and later the manifest. */
   subject: { digest: string; bytes: Uint8Array } | undefined
+  /** What members fetch before it begins. */
+  staged: StagedEntry[] = []
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
   /** How the run ends, from its last phase on. */

@@ -2,6 +2,7 @@
 import type { Signer } from '../../protocols/envelope.ts'
 import type { Resumed } from '../../protocols/resumed.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import type { Artifacts } from '../artifacts/artifacts.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import type { Log } from '../log.ts'
@@ -47,6 +48,7 @@ export interface RunParts {
   streams: Streams
   receiver: Pick<Receiver, 'settle'>
   content: Content
+  artifacts: Artifacts
   workloads: WorkloadContexts
   /** Aborts when the daemon stops. */
   signal: AbortSignal

@@ -1,5 +1,5 @@
 /**
- * Who prolongs a phase in which members send: a member that is still asked, for itself alone, and only while its bytes come fast enough or
+ * Who prolongs a phase in which members send or fetch: a member that is still asked, for itself alone, and only while its bytes come fast enough or
  * it waits for its turn. One that is slow holds up the turn of no other.
  */
 import { BakError } from '../../protocols/errors.ts'
@@ -15,6 +15,8 @@ const RATE_WINDOW_MS = 30_000
 const YIELD_MS = 600_000
 const WAITING_MS = 2_000
 const SENDING = new Set<string>(['send', 'sysinfo'])
+/** What a member fetches is one content to this. */
+const STAGED = 'staged'
 
 /** What comes of a member that nobody waits for is of no phase. */
 const IDLE = { seq: -1, deadline: Number.POSITIVE_INFINITY }
@@ -59,6 +61,15 @@ export class SendWatch {
       if (this.#othersWait) this.#yielding.set(peer, { until: this.#now + YIELD_MS, why })
     }
     if (done < total) this.check(peer)
+  }
+
+  /** A member fetches what is staged. */
+  onStaging(peer: string, { done, total }: { done: number; total: number }): void {
+    const open = this.#init.open()
+    if (open?.command.phase !== 'stage' || !open.waitsFor(peer) || done > total) return
+    const why = this.#slowness(peer, open.command, { digest: STAGED, done })
+    if (why === '') open.prolong(peer)
+    else if (why != null) open.blame(peer, `${why.replace('it sent', 'it fetched')}, which does not prolong its time`)
   }
 
   /** A member waits until others have sent: that costs none of its time. */

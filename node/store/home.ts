@@ -33,6 +33,8 @@ export interface Home {
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
+  /** What is staged here. */
+  artifacts: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
   hooks: string
   /** Results of all runs, or of one. */
@@ -84,6 +86,7 @@ export function homeAt(dir: string): Home {
     audit: join(root, 'audit'),
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
+    artifacts: join(root, 'artifacts'),
     hooks: join(root, 'hooks.d'),
     runs: below('runs'),
     work: below('work'),

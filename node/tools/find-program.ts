@@ -37,7 +37,8 @@ export async function whyNotStartable(
   return `${name}: not found ${name.includes('/') ? `from ${directory}` : 'on PATH'}`
 }
 
-async function findRunnable(candidates: string[]): Promise<string | undefined> {
+/** @returns the first of the paths that is an executable */
+export async function findRunnable(candidates: string[]): Promise<string | undefined> {
   for (const path of candidates) if (await isRunnable(path)) return path
   return undefined
 }

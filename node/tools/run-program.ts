@@ -10,6 +10,7 @@ import { FIXED_VARIABLES } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
 import type { RunningProgram } from '../processes/programs.ts'
 import type { Exit } from '../processes/supervisor.ts'
+import { fromBundle } from './bundled-program.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
 interface ProgramRun {
@@ -33,14 +34,17 @@ const OUTPUT_CHECK_MS = 20
 /** @throws {BakError} `tool-unavailable`, `io` */
 export async function runProgram(
   run: ProgramRun,
-  { folder, options, programs, signal }: ToolContext
+  { folder, options, programs, signal, bundle }: ToolContext
 ): Promise<RunningTool> {
   if (signal.aborted) throw asBakError(signal.reason)
   const paths = filesOf(run, folder)
-  const { name, argv, brought } = run
+  const { name } = run
+  const argv = bundle == null ? run.argv : await fromBundle(run.argv, bundle)
+  // a program from a bundle is the word of the run, whatever its options are
+  const brought = run.brought ?? (bundle == null ? undefined : (options.options ?? []))
   const { stdout, stderr } = paths
-  const supervised = await programs.spawn({ name, argv, brought, folder, stdout, stderr })
-  const commandWritten = writeAnew(paths.command, `${commandLine(run)}\n`)
+  const supervised = await programs.spawn({ name, argv, brought, folder, reads: bundle, stdout, stderr })
+  const commandWritten = writeAnew(paths.command, `${commandLine(argv)}\n`)
   const deadline = performance.now() + (options.ready_after ?? READY_AFTER_S) * 1000
   const ready = Promise.all([isReady(supervised, paths, deadline, signal), commandWritten]).then(() => {})
   // a caller may stop the tool without waiting for it to be ready
@@ -156,7 +160,7 @@ async function writeAnew(path: string, text: string): Promise<void> {
   }
 }
 
-function commandLine({ argv }: ProgramRun): string {
+function commandLine(argv: string[]): string {
   const quoted = argv.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
   return [...Object.entries(FIXED_VARIABLES).map(([name, value]) => `${name}=${value}`), ...quoted].join(' ')
 }

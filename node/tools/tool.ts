@@ -22,6 +22,8 @@ export interface ToolContext {
   interval: number
   options: ToolOptions
   programs: Pick<Programs, 'spawn'>
+  /** The folder with the bundle of its program. */
+  bundle?: string | undefined
   /** Cancels the start. Once it is ready only `stop` ends a tool. */
   signal: AbortSignal
 }

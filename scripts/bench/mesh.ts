@@ -9,7 +9,7 @@ import { cpuOfAlone } from './processes.ts'
 
 /** The peer that drives runs, and whom it selects. */
 export const DRIVER = 'driver'
-const MEMBER_LABEL = 'bench=member'
+export const MEMBER_LABEL = 'bench=member'
 /** Longest wait until all peers see all: many daemons share few cores. */
 const SEEN_TIMEOUT_MS = 120_000
 /** A mesh is at rest when its daemons take less than this share of a core each in two windows one after the other. */

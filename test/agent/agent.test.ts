@@ -8,6 +8,7 @@ import type { Allowance } from '../../node/agent/allow/allowance.ts'
 import { MemberState } from '../../node/agent/member-state.ts'
 import type { State } from '../../node/agent/states.ts'
 import { Content } from '../../node/artifacts/content.ts'
+import type { Swarms } from '../../node/artifacts/swarm/swarms.ts'
 import type { RunStreamServer } from '../../node/channels/run-stream-server.ts'
 import { createLog } from '../../node/log.ts'
 import type { LowNoiseMode } from '../../node/mesh/idle/low-noise.ts'
@@ -30,6 +31,7 @@ import type { ClosedPhase } from '../../protocols/notice.ts'
 import { type Ack, ackSubject, type Command, commandSubject } from '../../protocols/phase.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { type Opener, serve } from '../../protocols/stream.ts'
+import { scratchStore } from '../artifacts/scratch-artifacts.ts'
 import { fake } from '../helpers/run.ts'
 import { linkTo, newSigner, stayAwake } from '../helpers/streams.ts'
 import { createWorkspace, until } from '../helpers/workspace.ts'
@@ -103,6 +105,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     streams,
     paths: fake<Paths>({ of: () => undefined }),
     content: new Content({ streams }),
+    swarms: fake<Swarms>({ store: await scratchStore() }),
     allowance: fake<Allowance>({ admit: async () => {}, longestOf: () => undefined, guardsInWords: () => [] }),
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),

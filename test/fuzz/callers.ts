@@ -1,11 +1,17 @@
 /** Hostile answers to the calling side of each protocol. */
+
+import { join } from 'node:path'
 import type { Stream } from '@libp2p/interface'
 import * as fc from 'fast-check'
+import { ArtifactStore } from '../../node/artifacts/artifact-store.ts'
 import { Content } from '../../node/artifacts/content.ts'
+import { Swarms } from '../../node/artifacts/swarm/swarms.ts'
 import { measureClock } from '../../node/clock/clock.ts'
+import { createLog } from '../../node/log.ts'
 import { syncRecords } from '../../node/mesh/membership/sync.ts'
 import { Table } from '../../node/mesh/membership/table.ts'
 import { encode } from '../../protocols/codec.ts'
+import { artifactDefaults } from '../../protocols/config-file.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { leadDirect, NONCE_BYTES } from '../../protocols/direct.ts'
 import type { Subject } from '../../protocols/envelope.ts'
@@ -29,6 +35,8 @@ export interface CallerInit {
 
 /** A sender that is asked to wait gives up after this. */
 const SEND_TIMEOUT_MS = 200
+/** What has not come by then does not come. */
+const FETCH_TIMEOUT_MS = 50
 /** A caller gets any code that the other side sends. */
 const refusals = errorCodes
 
@@ -119,6 +127,26 @@ export const sends = (open: Opener, world: World, gone: AbortSignal) =>
 
 export const fetches = (open: Opener) =>
   new Content({ streams: { to: () => open, serve: async () => {} } }).get(digestOf(new Uint8Array()), ['x'])
+
+/** Gets a content of two chunks into a store that has nothing. */
+export async function fetchesStaged(open: Opener, { target, folder, staged }: World, gone: AbortSignal): Promise<void> {
+  const { peer } = target.parts.identity
+  const store = await ArtifactStore.open({ folder: join(folder, 'fuzzed'), limits: artifactDefaults, self: peer })
+  const swarms = new Swarms(
+    {
+      streams: { to: () => open, serve: async () => {}, connected: () => true },
+      authority: { roleOf: () => 'controller' }
+    },
+    { log: createLog('error', () => {}), self: peer, store }
+  )
+  const signal = AbortSignal.any([gone, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
+  try {
+    await swarms.fetch(staged.digest, { bytes: staged.bytes, from: ['x'], source: 'x', by: peer, signal })
+    await store.remove(staged.digest)
+  } finally {
+    swarms.stop()
+  }
+}
 
 export const leads = (open: Opener) =>
   leadDirect(

@@ -17,7 +17,9 @@ import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { ackSubject, commandSubject, runMessage } from '../../protocols/phase.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { runStreamProtocol } from '../../protocols/run-stream.ts'
+import { stageProtocol } from '../../protocols/stage.ts'
 import type { Protocol } from '../../protocols/stream.ts'
+import { swarmProtocol } from '../../protocols/swarm.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
   renewProtocol,
@@ -29,7 +31,7 @@ import {
 import { lifeSubject, twinProtocol } from '../../protocols/twin.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, leads, measures, sends, syncs } from './callers.ts'
+import { type CallerInit, callerTarget, fetches, fetchesStaged, leads, measures, sends, syncs } from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
@@ -54,6 +56,12 @@ export const targets = [
   ...forwardTargets,
   of({ protocol: runStreamProtocol, refusals: ['no-such-run', 'not-on-roster'], subjects: [ackSubject] }),
   of({ protocol: getProtocol, refusals: ['unknown-digest'] }),
+  of({ protocol: swarmProtocol, refusals: ['unknown-digest', 'interrupted', 'busy', 'not-allowed'], endless: true }),
+  of({
+    protocol: stageProtocol,
+    refusals: ['unknown-digest', 'not-allowed', 'no-space', 'usage', 'busy'],
+    endless: true
+  }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
   of({ protocol: adjacencyProtocol, refusals: [] }),
@@ -108,6 +116,8 @@ export const targets = [
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),
+  asks({ protocol: swarmProtocol, act: fetchesStaged }),
+  asks({ protocol: stageProtocol }),
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
   asks({ protocol: adjacencyProtocol }),

@@ -14,9 +14,11 @@ import { Register } from '../../node/tools/register.ts'
 import { LineReader } from '../../node/work/calls/line-reader.ts'
 import { parseCall } from '../../node/work/calls/parse-call.ts'
 import { statedIn } from '../../node/work/stated/stated-in.ts'
+import { makeArtifact, readArtifact } from '../../protocols/artifact.ts'
 import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
 import { check, decode, encode } from '../../protocols/codec.ts'
 import { readConfigFile } from '../../protocols/config-file.ts'
+import { digestOf } from '../../protocols/digest.ts'
 import { envelope, open, seal } from '../../protocols/envelope.ts'
 import { storedEvent } from '../../protocols/events.ts'
 import { list, text as told } from '../../protocols/fields.ts'
@@ -137,6 +139,17 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-config'],
     good: () => ['name = "a"\nlisten = ["/ip4/0.0.0.0/tcp/0"]\nlog = "info"\n[label]\nrack = "r1"\n[cli]\nx = 1\n'],
     read: bytes => readConfigFile(text(bytes), 'config.toml')
+  },
+  {
+    name: 'listing of an artifact',
+    refusals: ['bad-message'],
+    good: () => {
+      const file = { type: 'file', path: 'd/f', mode: 0o644, bytes: 10, digest: digestOf(new Uint8Array(10)) } as const
+      const folders = ['', 'd'].map(path => ({ type: 'folder', path, mode: 0o755 }) as const)
+      const entries = [...folders, file, { type: 'link', path: 'd/l', target: '../x' } as const]
+      return [makeArtifact(entries, new Uint8Array(32)).encoded]
+    },
+    read: bytes => readArtifact(bytes, digestOf(bytes))
   },
   {
     name: 'lines of a workload',

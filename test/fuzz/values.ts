@@ -22,7 +22,7 @@ export function knownOf(world: World, subjects: Subject<any>[], runs = [world.li
     known.set(schema, fc.oneof(fc.constantFrom(...values), valuesOf(schema as Schema)))
   mixed(fields.runId, runs)
   known.set(fields.peerId, fc.oneof(fc.constantFrom(...peers), key.map(peerIdOf)))
-  mixed(fields.digest, [record?.manifest, digestOf(new Uint8Array())])
+  mixed(fields.digest, [record?.manifest, digestOf(new Uint8Array()), world.staged.digest])
   mixed(proofBytes, [member.parts.authority.ownProofBytes])
   if (subjects.length > 0) known.set(envelope, sealedOf(world, subjects, new Map(known)))
   return known

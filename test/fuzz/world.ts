@@ -2,7 +2,7 @@
  * The daemon under test: a real one in this process, which drives one run and has driven another one to its end, with one
  * member. The messages between the two are recorded, and inputs are mutations of them.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,6 +33,7 @@ import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { memberOutputProtocol, outputProtocol } from '../../protocols/output.ts'
 import { runListProtocol } from '../../protocols/run-list.ts'
 import { type Spec, spec } from '../../protocols/spec.ts'
+import { stageProtocol } from '../../protocols/stage.ts'
 import { ask, type Protocol } from '../../protocols/stream.ts'
 import { readTicket } from '../../protocols/ticket.ts'
 import { twinProtocol } from '../../protocols/twin.ts'
@@ -52,6 +53,8 @@ export interface World {
   ticket: string
   ended: string
   live: string
+  /** A content of two chunks that the target has. */
+  staged: { digest: string; bytes: number }
   /** By protocol, one entry per exchange: what callers sent, and the answers. */
   said: Map<string, Uint8Array[]>
   answered: Map<string, Uint8Array[]>
@@ -90,6 +93,7 @@ export async function startWorld(): Promise<World> {
     daemons.push(member)
     const world: World = {
       ...{ folder, target, member, stranger: newSigner(), ticket, ended: '', live: '', problems, ends, stop },
+      staged: { digest: '', bytes: 0 },
       ...{ said: new Map(), answered: new Map(), published: new Map() }
     }
     for (const { parts } of daemons) parts.peerScore.note = () => {}
@@ -139,9 +143,20 @@ async function converse(world: World): Promise<void> {
   await put(target, member, collectProtocol, { run })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(run, { peer: member.parts.identity.peer, name: 'member' }, { keep: true, ...quiet })
+  await stage(world)
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')
   await put(member, target, memberOutputProtocol, { run: world.live })
+}
+
+async function stage(world: World): Promise<void> {
+  const { target, member, folder } = world
+  const path = join(folder, 'staged')
+  writeFileSync(path, new Uint8Array(64 * 1024 + 1))
+  world.staged = await target.parts.artifacts.imports.take(path, { by: target.parts.identity.peer })
+  const { digest, bytes } = world.staged
+  await put(target, member, stageProtocol, { type: 'fetch', digest, bytes, path: 'staged', pinned: false, from: [] })
+  await put(member, target, stageProtocol, { type: 'list' })
 }
 
 const quiet = { signal: new AbortController().signal, onProgress: () => {} }

@@ -10,6 +10,7 @@ import { check, type Schema } from '../../protocols/codec.ts'
 import { type DaemonSettings, daemonSettings } from '../../protocols/config-file.ts'
 import { callDaemon, callOnce } from '../../protocols/control-http.ts'
 import type { EndedEvent, RunEvent } from '../../protocols/events.ts'
+import type { Role } from '../../protocols/membership.ts'
 import { type RunRecord, readRecord } from '../../protocols/record.ts'
 import type { SpecInput } from '../../protocols/spec.ts'
 import { readTicket, type Ticket } from '../../protocols/ticket.ts'
@@ -48,13 +49,24 @@ export class Inside {
     }
   }
 
+  /** One more, whose role is another than that of the others. */
+  async join(name: string, role: Role): Promise<void> {
+    const [first] = this.#daemons.values()
+    const { ticket } = await callOnce(first?.parts.home.socket as string, 'invite', { role })
+    const { parts } = await this.#start(name, {}, readTicket(ticket))
+    await eventually(`all see ${name}`, () =>
+      [...this.#daemons.values()].every(each => each.parts.members.isHere(parts.identity.peer))
+    )
+  }
+
   async #start(name: string, own: DaemonSettings, ticket: Ticket | undefined): Promise<Daemon> {
     const home = await openHome(join(this.folder, name))
     const usual = { name, listen: ['/ip4/127.0.0.1/tcp/0'], upnp: false }
     const given = check(daemonSettings as Schema<DaemonSettings>, { ...usual, ...own })
-    const { receive_limits, ...flags } = given
+    const { receive_limits, artifacts, ...flags } = given
     const config = await loadConfig(home, flags)
     Object.assign(config.receive_limits, receive_limits)
+    Object.assign(config.artifacts, artifacts)
     const silent = { log: createLog('error', () => {}), onStop: () => {}, onShutOut: () => {} }
     const daemon = await startDaemon({ home, config, ticket, ...silent })
     this.#daemons.set(name, daemon)

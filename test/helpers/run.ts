@@ -15,6 +15,7 @@ import type { Candidate } from '../../protocols/manifest.ts'
 import type { Notice } from '../../protocols/notice.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { FromController } from '../../protocols/run-stream.ts'
+import { scratchArtifacts } from '../artifacts/scratch-artifacts.ts'
 import { controller, manifest, run, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
 import { newSigner } from './streams.ts'
@@ -79,6 +80,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       streams: fake<Streams>({}),
       receiver: { settle: async () => {} },
       authority: { mesh: controller.peer, proofOf: () => undefined },
+      artifacts: await scratchArtifacts(),
       content: fake<Content>({
         put: bytes => {
           const digest = digestOf(bytes)

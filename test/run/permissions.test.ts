@@ -19,6 +19,7 @@ import { attachProtocol } from '../../protocols/events.ts'
 import type { Role } from '../../protocols/membership.ts'
 import { ask, askOne, type Handler, type Protocol, serve } from '../../protocols/stream.ts'
 import { sendTarball, tarballProtocol } from '../../protocols/tarball.ts'
+import { scratchArtifacts } from '../artifacts/scratch-artifacts.ts'
 import { linkTo, newSigner, stayAwake, type TestLink } from '../helpers/streams.ts'
 import { controller, manifest, member, run, runRecord, specOf } from '../protocols/samples.ts'
 import { scratch } from '../store/scratch.ts'
@@ -54,6 +55,7 @@ async function doors(own: Role = 'controller') {
   const authority = { roleOf: (peer: string) => (peer === self.peer ? own : roles[peer]) }
   const feed = { addEventListener: () => {}, runs: () => [] }
   const of = { streams, members, feed, authority, agent: { member: () => ({ lead: { by: ops.peer, epoch: 1 } }) } }
+  const artifacts = await scratchArtifacts()
   const names = { peerOf: () => undefined, bind: async () => {} }
   const init = {
     log,
@@ -63,6 +65,7 @@ async function doors(own: Role = 'controller') {
     workloads: new Map(),
     limits: receiveDefaults,
     archive: true,
+    artifacts,
     names
   }
   const coordinator = new Coordinator(of as never, init)

@@ -135,4 +135,26 @@ test('a transfer of who was given up for it ends, but not with its last byte; ot
   }
 })
 
+test('a member that fetches what is staged prolongs its time by what comes, and is named when that is too slow', () => {
+  const { watch, seen, state } = watchOf({ phase: 'stage', deadline: 60_000 })
+  const at = (ms: number, mib: number, peer = 'b') => {
+    state.now = ms
+    seen.length = 0
+    watch.onStaging(peer, { done: mib * MIB, total: 1000 * MIB })
+    return seen.join()
+  }
+  assert.is(at(0, 0), 'b prolongs')
+  assert.is(at(1_000, 5), 'b prolongs')
+  assert.match(at(40_000, 6), /^b it fetched \d+ KiB\/s, less than 64 KiB\/s, which does not prolong its time$/)
+  assert.is(at(41_000, 20), 'b prolongs')
+  assert.is(at(42_000, 2_000), '')
+  assert.is(at(42_000, 10, 'stranger'), '')
+})
+
+test('what is told of staging in another phase prolongs nothing', () => {
+  const { watch, seen } = watchOf({ phase: 'send' })
+  watch.onStaging('b', { done: 1, total: 2 })
+  assert.equal(seen, [])
+})
+
 test.run()

@@ -15,7 +15,7 @@ import { refuseBrought } from './workload-rule.ts'
 
 /** What decides whether a run is let in; the other keys of `[allow]` say how its programs run then. */
 export type Rules = Required<Pick<AllowSettings, 'controllers' | 'exec' | 'tools' | 'paths'>> &
-  Pick<AllowSettings, 'workloads'>
+  Pick<AllowSettings, 'workloads' | 'stage'>
 
 /** What a decision depends on beside the rules. */
 export interface Machine extends Disk {
@@ -52,7 +52,7 @@ export async function refusalOf(
 function broughtIn(tools: Assignment[], [workload]: Brought[], machine: Machine): string | undefined {
   if (workload != null) return `workload ${workload.name}`
   const tool = tools.find(
-    ({ tool, options: { command, options = [] } }) => (command ?? machine.runs(tool, options)) != null
+    ({ tool, options: { command, bundle, options = [] } }) => (bundle ?? command ?? machine.runs(tool, options)) != null
   )
   return tool && `tool ${tool.tool}`
 }
@@ -67,6 +67,9 @@ function refuseWorkloads({ workloads = 'guarded' }: Rules, program: string, mach
 async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: Machine): Promise<Refusal | undefined> {
   if (rules.tools === false) return { rule: 'tools', why: 'lets no tool run' }
   const words = options.options ?? []
+  if (options.bundle != null && rules.exec !== true) {
+    return { rule: 'exec', why: `names programs of this machine, and tool ${tool} brings its own` }
+  }
   if (options.command != null) {
     return refuseProgram(rules, [...options.command, ...words], `the command of tool ${tool}`, machine)
   }

@@ -1,13 +1,15 @@
 /** Asks the owner's rules about what a peer wants done here, with what this peer knows of the mesh and of the machine. */
+import type { ArtifactLimits } from '../../../protocols/config-file.ts'
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import type { StagedEntry } from '../../../protocols/staged.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
 import { type Asking, namesOf } from '../../mesh/names/listed-peers.ts'
 import { askingOf, type Names } from '../../mesh/names/peer-rule.ts'
 import { Part } from '../../part.ts'
-import type { Guards } from '../../processes/guards.ts'
+import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
 import { programRunBy } from '../../tools/index.ts'
@@ -16,6 +18,9 @@ import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
+import { beyondRoom, refuseStage } from './stage-rule.ts'
+
+type Staged = Pick<StagedEntry, 'path' | 'bytes'>
 
 interface AllowanceInit {
   /** Peer id of this peer. */
@@ -25,8 +30,10 @@ interface AllowanceInit {
   names: Names
   /** Programs of runs that may run as the daemon does. */
   privileged?: string[]
-  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords'>
+  guards: Pick<Guards, 'isolation' | 'forRun' | 'inWords' | 'lend'>
   caps?: Caps
+  /** What may be staged here. */
+  artifacts?: ArtifactLimits
   /** The file that sets them. */
   file: string
 }
@@ -36,6 +43,7 @@ export interface JudgedRun extends CappedRun {
   tools: Assignment[]
   /** What of its workloads this peer is to run. */
   workloads: Placement[] | undefined
+  staged?: Staged[] | undefined
 }
 
 export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> }, AllowanceInit> {
@@ -60,10 +68,28 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   }
 
   /** Whether a run would be let in. @throws {BakError} `not-allowed` also if it goes beyond a limit of the owner's */
-  async checkRun({ controller, tools, workloads, ...run }: JudgedRun): Promise<void> {
+  async checkRun({ controller, tools, workloads, staged = [], ...run }: JudgedRun): Promise<void> {
     await this.check(controller, tools, broughtBy(run.spec, workloads))
+    this.checkRoom(controller, staged)
     const { self, caps = {}, file } = this.init
     const beyond = controller === self ? undefined : beyondCaps(caps, run)
+    if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
+  }
+
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer store files here */
+  async checkStage(peer: string, staged: Staged[]): Promise<void> {
+    await this.check(peer, [])
+    this.checkRoom(peer, staged)
+  }
+
+  /** As `checkStage`, of a peer that is let in. */
+  checkRoom(peer: string, staged: Staged[]): void {
+    const { rules, artifacts, file } = this.init
+    if (staged.length === 0) return
+    const caller = this.#callerOf(peer)
+    const refusal = caller && refuseStage(rules, caller)
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
+    const beyond = artifacts == null ? undefined : beyondRoom(artifacts, staged)
     if (beyond != null) throw new BakError('not-allowed', `${beyond}; it is set in ${file}`)
   }
 
@@ -78,6 +104,11 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
     return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+  }
+
+  /** @returns an empty folder in which programs of a run read what it brings */
+  lend(folder: string, controller: string): LentFolder {
+    return this.init.guards.lend(folder, controller === this.init.self)
   }
 
   /** Whether a run may start any program here, also one that it brought itself. */

@@ -6,6 +6,7 @@ import type { Ack, Command } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { WorkState } from '../../../protocols/work-state.ts'
 import type { Content } from '../../artifacts/content.ts'
+import type { Swarms } from '../../artifacts/swarm/swarms.ts'
 import type { Log } from '../../log.ts'
 import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
@@ -22,6 +23,7 @@ export interface PhaseParts {
   streams: Streams
   paths: Paths
   content: Content
+  swarms: Pick<Swarms, 'fetch' | 'store'>
   supervisor: Supervisor
   log: Log
   signer: Signer
@@ -34,7 +36,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree'>
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree' | 'lend'>
   /** By which addresses this machine reaches that of a peer, the best first. */
   hostsOf(peer: string): string[]
   sockets: SocketFolder
@@ -50,6 +52,8 @@ export interface PhaseContext {
   signal: AbortSignal
   /** Tells the controller at once what will be in a later answer. */
   tell(missing: Missing): void
+  /** Tells the controller how far it is with what is staged, bytes. */
+  tellStaging(done: number, total: number): void
   /** Tells the controller at once what a workload does. */
   report(state: WorkState): void
   /** One exchange of clocks with the controller: how far this member's is ahead. */
@@ -72,6 +76,7 @@ export type PhaseHandler = (
       | 'clock'
       | 'path'
       | 'workload'
+      | 'staged'
       | 'workloads'
       | 'began'
       | 'observed'

@@ -1,16 +1,17 @@
-/** Gets the manifest, and finds this member's place in it. */
+/** Gets the manifest, finds this member's place in it, and fetches what the run brings. */
 import { decode, encode } from '../../../protocols/codec.ts'
 import { digestOf } from '../../../protocols/digest.ts'
 import { envelope, open } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { refusalOfLead } from '../../../protocols/lead.ts'
 import { manifestSubject } from '../../../protocols/manifest.ts'
+import { fetchStaged } from '../staging.ts'
 import type { PhaseHandler } from './phase.ts'
 
 /** For so long the manifest is expected on the run stream, ms; then it is fetched by its digest. */
 const MANIFEST_ON_STREAM_MS = 500
 
-export const stage: PhaseHandler = async ({ command, member, parts, signal }) => {
+export const stage: PhaseHandler = async ({ command, member, parts, signal, tellStaging }) => {
   const { content } = parts
   const { subject } = command
   // the controller sends it before the command; any member that has it can give it
@@ -28,5 +29,5 @@ export const stage: PhaseHandler = async ({ command, member, parts, signal }) =>
     throw new BakError('not-on-roster', `${member.name} is not on the roster`)
   }
   member.accept(sealed)
-  return {}
+  return { staged: await fetchStaged(member, parts.swarms, { signal, onProgress: tellStaging }) }
 }

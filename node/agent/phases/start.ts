@@ -8,8 +8,9 @@ import type { Step } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { now } from '../../now.ts'
 import { findTool } from '../../tools/index.ts'
-import type { RunningTool } from '../../tools/tool.ts'
+import type { RunningTool, ToolContext } from '../../tools/tool.ts'
 import { pause } from '../../wait.ts'
+import { bundleOf } from '../bundles.ts'
 import type { MemberState } from '../member-state.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
@@ -28,14 +29,14 @@ export const start: PhaseHandler = async context => {
   // the daemon may have been started anew with other rules, and links may lead elsewhere now
   await parts.allow(member)
   const usable = usableTools(member)
-  const folders = await Promise.all(usable.map(each => folderOf(member, command.step as Step, each)))
+  const places = await Promise.all(usable.map(each => placeOf(context, command.step as Step, each)))
   if (command.at != null) {
     await measureBefore(command.at, context)
     await instant(command.at + member.clock.offset, signal)
   }
   const began = now() - member.clock.offset
   const [outcomes] = await Promise.all([
-    Promise.allSettled(usable.map((each, i) => begin(context, each, folders[i] as string))),
+    Promise.allSettled(usable.map((each, i) => begin(context, each, places[i] as Place))),
     pause(MIN_START_MS, signal)
   ])
   const failures: Missing[] = outcomes.flatMap((outcome, i) =>
@@ -62,17 +63,21 @@ function usableTools(member: MemberState): Assignment[] {
   return member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
 }
 
-async function folderOf(member: MemberState, step: Step, { group, tool }: Assignment): Promise<string> {
+/** Where a tool works, and where its program is if the run brings it. */
+type Place = Pick<ToolContext, 'folder' | 'bundle'>
+
+async function placeOf({ member, parts }: PhaseContext, step: Step, { group, tool }: Assignment): Promise<Place> {
   const folder = join(member.data, toolFolder(step, group, member.name, tool))
   await mkdir(folder, { recursive: true })
-  return folder
+  const lend = (path: string) => parts.owner.lend(path, member.controller)
+  return { folder, bundle: await bundleOf(tool, member, { store: parts.swarms.store, lend }) }
 }
 
-async function begin(context: PhaseContext, { group, tool, options }: Assignment, folder: string): Promise<void> {
+async function begin(context: PhaseContext, { group, tool, options }: Assignment, place: Place): Promise<void> {
   const { member, parts, signal, tell } = context
   member.programs ??= parts.owner.programsOf(member)
   const running: RunningTool = await findTool(tool, options).start({
-    folder,
+    ...place,
     interval: options.interval ?? member.offer.spec.interval,
     options,
     programs: member.programs,

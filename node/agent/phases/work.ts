@@ -12,6 +12,7 @@ import { peersFileOf, serversOf } from '../../work/contract.ts'
 import { sizeOfWorkload } from '../../work/workloads/assign.ts'
 import { interruptedResults, MemberWork } from '../../work/workloads/member-work.ts'
 import { callsOf } from '../calls-of.ts'
+import { placeStaged } from '../staging.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 
 export const work: PhaseHandler = context => {
@@ -68,6 +69,7 @@ function workOf({ command, member, parts, call, report }: PhaseContext): MemberW
       servers: serversOf(spec, roster, parts.hostsOf),
       isFree: parts.owner.isFree,
       calls: callsOf(member, parts, call),
+      place: (workload, { cwd, owner }) => placeStaged(member, parts.swarms.store, { workload, cwd, ...owner }),
       now: () => now() - member.clock.offset,
       tell: report
     },

@@ -8,6 +8,7 @@ import { missingFiles } from './missing-files.ts'
 import { missingParts } from './missing-parts.ts'
 import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
+import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
 import { workload } from './workload.ts'
 import { workloadCalls } from './workload-calls.ts'
@@ -16,6 +17,7 @@ import { workloads } from './workloads.ts'
 /** @returns hooks for one run: some keep state */
 export const runHooks = (): RunHook[] => [
   lastTransfers,
+  staging,
   startSkew,
   workloadCalls(),
   workload(),

@@ -13,13 +13,18 @@ export interface Brought {
   ready?: string[]
   directory?: string | undefined
   env: Record<string, string>
+  /** Something is staged for it: its program may be among that. */
+  isStaged?: boolean
 }
 
-export function broughtBy(spec: Pick<Spec, 'workload' | 'iterations'>, placements?: Placement[]): Brought[] {
-  return placedOf(spec, placements).map(({ workload: { name, role, command, ready, directory, env } }) => {
+type Asked = Pick<Spec, 'workload' | 'iterations'> & Partial<Pick<Spec, 'stage'>>
+
+export function broughtBy(spec: Asked, placements?: Placement[]): Brought[] {
+  return placedOf(spec, placements).map(({ workload: { name, role, command, ready, directory, env, stage } }) => {
     const iterations = role === 'client' ? spec.iterations : [{ args: [] }]
     const lines = new Map(iterations.map(each => [JSON.stringify(each.args), argvOf(command, each)]))
     const probe = ready?.command == null ? {} : { ready: argvOf(ready.command, { args: [] }) }
-    return { name, commands: [...lines.values()], directory, env, ...probe }
+    const isStaged = stage.length > 0 || (spec.stage?.length ?? 0) > 0
+    return { name, commands: [...lines.values()], directory, env, isStaged, ...probe }
   })
 }

@@ -44,6 +44,8 @@ export interface Sample {
   servers: ServerAddresses
   /** Whether a run may start here what it brought itself. */
   isFree: boolean
+  /** Puts what is staged for a workload into its working folder. */
+  place(workload: string, places: Pick<Places, 'cwd' | 'owner'>): Promise<void>
   /** This moment, on the clock of the controller. */
   now(): number
   tell(state: WorkState): void
@@ -191,6 +193,7 @@ export class Instance {
     const { run, peer, step, iteration, servers } = sample
     this.#places = places
     const { cwd, owner } = places
+    await sample.place(workload.name, { cwd, owner })
     const calls = await openCalls({ ...sample.calls, origin: this.#origin, folder: cwd, out: folder, owner })
     this.#calls = calls
     const peers = join(calls.bin, '../peers.json')

@@ -9,10 +9,10 @@ import type { Brought } from './brought.ts'
  * @returns which is not there, in words; undefined if all are
  */
 export async function missingPrograms(brought: Brought[]): Promise<string | undefined> {
-  for (const { name, commands, ready, directory } of brought) {
+  for (const { name, commands, ready, directory, isStaged } of brought) {
     if (directory != null && !existsSync(directory)) return cutText(`workload ${name}: there is no folder ${directory}`)
     for (const [program = ''] of [...commands, ...(ready == null ? [] : [ready])]) {
-      if (program.includes('/') && !program.startsWith('/')) continue
+      if (isStaged ? !program.startsWith('/') : program.includes('/') && !program.startsWith('/')) continue
       if ((await findProgram(program)) != null) continue
       const where = program.includes('/') ? 'is not an executable file here' : 'not found on PATH'
       return cutText(`workload ${name}: ${program} ${where}`)

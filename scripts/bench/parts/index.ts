@@ -40,7 +40,8 @@ export const parts: Part[] = [
     name: 'bulk',
     about: 'large transfers, from the end of the workload to the receipt',
     load: () => import('./bulk.ts')
-  }
+  },
+  { name: 'stage', about: 'a file to many peers at once', load: () => import('./stage.ts') }
 ]
 
 export const partNames = parts.map(({ name }) => name)

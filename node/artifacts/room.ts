@@ -1,0 +1,47 @@
+/** What goes when artifacts need room: what was used longest ago, and neither what is pinned nor what is needed now. Pure. */
+import { BakError } from '../../protocols/errors.ts'
+
+/** Of a file system: a small file takes one. */
+const BLOCK_BYTES = 4096
+
+export interface Held {
+  digest: string
+  /** On the disk. */
+  size: number
+  pinned: boolean
+  /** Somebody needs it now. */
+  isNeeded: boolean
+  /** ms since 1970 */
+  used: number
+}
+
+/** @returns what an artifact takes of the disk */
+export const sizeOnDisk = (files: ReadonlyArray<{ bytes: number }>, listingBytes: number): number =>
+  files.reduce((sum, { bytes }) => sum + blocks(bytes), blocks(listingBytes) + BLOCK_BYTES)
+
+const blocks = (bytes: number) => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
+
+/**
+ * @param wanted bytes on the disk
+ * @returns the digests of what has to go, in their order
+ * @throws {BakError} `no-space` if that would not be enough
+ */
+export function evictedFor(wanted: number, held: Held[], cap: number): string[] {
+  let used = held.reduce((sum, { size }) => sum + size, 0)
+  const evicted: string[] = []
+  const free = held.filter(({ pinned, isNeeded }) => !pinned && !isNeeded).sort((a, b) => a.used - b.used)
+  for (const { digest, size } of free) {
+    if (used + wanted <= cap) break
+    evicted.push(digest)
+    used -= size
+  }
+  if (used + wanted <= cap) return evicted
+  const kept = held.filter(({ pinned, isNeeded }) => pinned || isNeeded)
+  const [pinned, needed] = [kept.filter(each => each.pinned), kept.filter(each => !each.pinned)].map(bytesOf)
+  throw new BakError(
+    'no-space',
+    `no room among the artifacts for ${wanted} bytes: artifacts.bytes is ${cap}, ${pinned} are pinned and ${needed} are needed now: bak stage ls, bak stage rm`
+  )
+}
+
+const bytesOf = (held: Held[]) => held.reduce((sum, { size }) => sum + size, 0)
