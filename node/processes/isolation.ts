@@ -81,7 +81,7 @@ interface Start {
 }
 
 /** What setpriv starts is still found and started with the capabilities of root; what that starts, with the rights of its user only. */
-const AS_ITS_USER = ['/bin/sh', '-c', 'exec "$0" "$@"']
+const AS_ITS_USER = ['/bin/sh', '-c', 'exec "$@"', 'bak-start']
 
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
 export function wrap(start: Start): string[] {

@@ -83,7 +83,7 @@ isolation('setpriv drops groups, capabilities and the way to new ones; limits an
   assert.equal(words.slice(-2), argv)
   assert.match(
     words.join(' '),
-    /bak-start \/usr\/bin\/setpriv --reuid 998 --regid 997 --clear-groups --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- \/bin\/sh -c exec "\$0" "\$@" sleep 1$/
+    /bak-start \/usr\/bin\/setpriv --reuid 998 --regid 997 --clear-groups --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- \/bin\/sh -c exec "\$@" bak-start sleep 1$/
   )
   assert.equal((words[2] as string).split('\n'), [
     `echo $$ > '/sys/fs/cgroup/it'\\''s/cgroup.procs' || exit 126`,
