@@ -137,7 +137,9 @@ test('what comes and goes again and again leaves daemons as they were', async ()
     assert.not.match(logOf(net(), peer), /uncaught|unhandled|msg=bug/)
     const open = () => readdirSync(`/proc/${net().peer(peer).child?.pid}/fd`).filter(fd => opens(peer, fd))
     // whoever fetched last still hears that the others have it all
-    await until(() => open().length === 0, { what: () => `${peer}: ${open().map(fd => readlinkSync(`/proc/${net().peer(peer).child?.pid}/fd/${fd}`))}` })
+    await until(() => open().length === 0, {
+      what: () => `${peer}: ${open().map(fd => readlinkSync(`/proc/${net().peer(peer).child?.pid}/fd/${fd}`))}`
+    })
   }
 })
 
