@@ -176,7 +176,14 @@ for (const phase of ['join', 'send']) {
     const { unreadable = [] } = record(net(), 'c', run.run)
     const isCut = / neither answered (send|sysinfo) nor is excluded there$/m.test(verified.stdout)
     assert.is(verified.status, unreadable.length > 0 || isCut ? 2 : 0, verified.stdout)
-    assert.is((await net().bak('c', ['collect', run.run])).status, 0, 'what is left is collected')
+    // a member may still have to be found again, and to end its part
+    let said = ''
+    const collected = async () => {
+      const { status, stdout, stderr } = await net().bak('c', ['collect', run.run])
+      said = stdout + stderr
+      return status === 0
+    }
+    await until(collected, { timeout: 30_000, what: () => `what is left is collected: ${said}` })
     assert.match((await net().bak('c', ['verify', run.run])).stdout, /: as it was signed/)
   })
 }
