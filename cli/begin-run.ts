@@ -1,25 +1,18 @@
 /** Begins a run by a call to the daemon, and follows it or leaves it to itself. */
+
 import type { Begun } from '../protocols/control.ts'
 import { callDaemon } from '../protocols/control-http.ts'
 import { asBakError, BakError } from '../protocols/errors.ts'
 import type { RunEvent } from '../protocols/events.ts'
 import type { Context } from './command.ts'
 import { checkDaemon, follow } from './follow.ts'
+import type { FollowFlags } from './follow-flags.ts'
 import { describeBegun } from './format.ts'
 import { onSignals } from './interrupt.ts'
 import { commandOutputOf } from './live-output.ts'
 import { cleanLine, writeTo } from './output.ts'
 import { chooseView } from './views/index.ts'
 import type { View } from './views/view.ts'
-
-export interface BeginOptions {
-  strict?: boolean
-  propagateExit?: boolean
-  quiet?: boolean
-  progress?: boolean
-  tail?: boolean
-  heartbeat?: number
-}
 
 type Beginning = (options?: { signal: AbortSignal }) => AsyncIterable<Begun | RunEvent>
 
@@ -42,7 +35,7 @@ export async function beginOnly({ json, print }: Context, begin: Beginning): Pro
  */
 export async function beginAndFollow(
   context: Context,
-  options: BeginOptions,
+  options: FollowFlags,
   begin: Beginning,
   makeView = (signal: AbortSignal) => chosenView(context, options, signal)
 ): Promise<number> {
@@ -75,7 +68,7 @@ export async function beginAndFollow(
   }
 }
 
-function chosenView({ socket, json }: Context, options: BeginOptions, signal: AbortSignal): Promise<View> {
+function chosenView({ socket, json }: Context, options: FollowFlags, signal: AbortSignal): Promise<View> {
   const rest = (run: string) => commandOutputOf(callDaemon(socket, 'logs', { run }, { signal }))
   return chooseView({ ...options, json, socket, rest })
 }

@@ -3,6 +3,15 @@ import type { Command } from 'commander'
 import { addFlag } from './command.ts'
 import { parseNumber } from './spec-flags.ts'
 
+export interface FollowFlags {
+  strict?: boolean
+  propagateExit?: boolean
+  quiet?: boolean
+  progress?: boolean
+  tail?: boolean
+  heartbeat?: number
+}
+
 export function addFollowFlags(command: Command): void {
   addFlag(command, '--strict', 'exit with 2 if anything is missing that was asked for')
   addFlag(command, '--propagate-exit', 'exit with the status of the workload if it failed')

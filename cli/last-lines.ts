@@ -6,6 +6,13 @@ import { cleanLine, visibleOutput } from './output.ts'
 /** Characters of a line; what does not fit the screen is cut there. */
 const MAX_LINE = 256
 
+/** What a workload says to its run by `#BAK:` is on the screen beside it. @returns undefined where there is no other line */
+export const lastLineIn = (text: string): string | undefined =>
+  text
+    .split('\n')
+    .map(line => line.trim())
+    .findLast(line => line !== '' && !line.startsWith('#BAK:'))
+
 export class LastLines {
   readonly #socket: string
   readonly #leaving = new AbortController()
@@ -36,8 +43,8 @@ export class LastLines {
   async #follow(run: string, onChange: () => void): Promise<void> {
     const { signal } = this.#leaving
     for await (const portion of outputOf(callDaemon(this.#socket, 'logs', { run, follow: true }, { signal }))) {
-      const line = visibleOutput(portion).trimEnd().split('\n').at(-1)?.trim()
-      if (line == null || line === '') continue
+      const line = lastLineIn(visibleOutput(portion))
+      if (line == null) continue
       this.#lines.set(portion.member, cleanLine(line).slice(0, MAX_LINE))
       onChange()
     }

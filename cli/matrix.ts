@@ -58,7 +58,8 @@ function describePhases({ phases }: Planned, total: number): string {
 }
 
 function describeEstimate(estimate: Planned['estimate']): string {
-  if (estimate == null) return 'not known: no run of this name has succeeded here, and the workload has no timeout'
+  if (estimate == null)
+    return 'not known: no run of this name and program has succeeded here, and the workload has no timeout'
   const length = formatDuration(estimate.seconds * 1000)
   if (estimate.from === 'timeout') return `at most ${length} in the workload, by its timeout`
   return `about ${length}, as the last ${estimate.runs === 1 ? 'run' : `${estimate.runs} runs`} of this name took on this peer`

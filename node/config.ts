@@ -109,6 +109,12 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
       run_as
     })
   }
+  const several = label?.find(text => /,[^,=]+=/.test(text))
+  if (several != null)
+    throw new BakError(
+      'usage',
+      `--label ${several}: repeat --label for each; a value with a comma and = is for config.toml`
+    )
   const given: DaemonSettings = dropUndefined<unknown>({
     ...others,
     listen: listen === false ? [] : listen,

@@ -28,17 +28,18 @@ export const commandLine = v.union(
 )
 export const selector = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 
+const memberCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000))
+const percentage = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
+  v.check(share => Number.parseFloat(share) > 0 && Number.parseFloat(share) <= 100)
+)
+/** A number of members, or a percentage of them. */
+export const share = v.union([memberCount, percentage], 'a count is a number of members or a percentage such as 50%')
+
 /** `all`, `majority`, a number of members or a percentage of the roster. */
 export const quorum = v.union(
-  [
-    v.picklist(['all', 'majority']),
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
-      v.check(share => Number.parseFloat(share) > 0 && Number.parseFloat(share) <= 100)
-    )
-  ],
+  [v.picklist(['all', 'majority']), memberCount, percentage],
   'a quorum is all, majority, a number of members or a percentage such as 80%'
 )
 export type Quorum = v.InferOutput<typeof quorum>

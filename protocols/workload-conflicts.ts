@@ -21,6 +21,7 @@ export function findConflicts(spec: Input): ValidationError[] {
     ...(command != null && hasClients
       ? [{ path: ['command'], what: 'runs on the controller beside servers only, and there are workloads of clients' }]
       : []),
+    ...doubledGroups(groupNames),
     ...doubled(workload),
     ...workload.flatMap((each, i) =>
       [...wrongIn(each, groupNames), ...wrongWords(each.command, servers, ['command'])].map(({ path, what }) => ({
@@ -41,6 +42,11 @@ export function whyEndless({ workload = [], command }: Input): string | undefine
   if (command != null || !isServed) return undefined
   return 'workload: there are servers only, which run until the others have ended: add a client, or a command'
 }
+
+const doubledGroups = (names: string[]): ValidationError[] =>
+  names.flatMap((name, i) =>
+    names.indexOf(name) === i ? [] : [{ path: ['groups', i, 'name'], what: 'is the name of another group' }]
+  )
 
 function doubled(workload: WorkloadInput[]): ValidationError[] {
   const seen = new Map<string, string>()

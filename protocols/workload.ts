@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { count, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
-import { argument, commandLine, seconds, selector } from './spec-fields.ts'
+import { argument, commandLine, seconds, selector, share } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 
 /** Of one workload on one member. */
@@ -28,17 +28,6 @@ const environment = v.pipe(
     )
   ),
   v.check(entries => Object.keys(entries).length <= 256, 'more than 256 variables')
-)
-const share = v.union(
-  [
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,3}(\.\d{1,9})?%$/),
-      v.check(text => Number.parseFloat(text) > 0 && Number.parseFloat(text) <= 100)
-    )
-  ],
-  'a count is a number of members or a percentage such as 50%'
 )
 const pattern = v.pipe(
   v.string(),

@@ -207,6 +207,7 @@ const wrong: Array<[title: string, flags: Flags, message: RegExp]> = [
     /^--announce \/ip4\/10\.0\.0\.1\/tcp\/70000: /
   ],
   ['a label without a value', { label: ['rack'] }, /^--label rack: a label is key=value/],
+  ['several labels in one', { label: ['rack=r1,role=db'] }, /^--label rack=r1,role=db: repeat --label for each/],
   ['a label without a key', { label: ['=r1'] }, /^--label =r1: a label is key=value/],
   ['a label whose key is no name', { label: ['a b=c'] }, /^--label a b=c: /],
   [

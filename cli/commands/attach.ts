@@ -3,19 +3,13 @@ import type { Command } from 'commander'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { checkDaemon, follow } from '../follow.ts'
-import { addFollowFlags } from '../follow-flags.ts'
+import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
-interface Options {
+interface Options extends FollowFlags {
   from?: number
-  strict?: boolean
-  propagateExit?: boolean
-  quiet?: boolean
-  progress?: boolean
-  tail?: boolean
-  heartbeat?: number
 }
 
 export function define(command: Command): void {

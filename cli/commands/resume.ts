@@ -4,10 +4,10 @@ import type { Begun } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { checkEnvironment } from '../../protocols/utf8.ts'
-import { type BeginOptions, beginAndFollow, beginOnly } from '../begin-run.ts'
+import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { currentFolder } from '../first-mistakes.ts'
-import { addFollowFlags } from '../follow-flags.ts'
+import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -20,7 +20,7 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act(context: Context, options: BeginOptions & { detach?: boolean }, run = ''): Promise<number> {
+async function act(context: Context, options: FollowFlags & { detach?: boolean }, run = ''): Promise<number> {
   checkEnvironment(callerEnv, currentFolder())
   const { socket, json, print } = context
   const calling = new AbortController()

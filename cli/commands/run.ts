@@ -6,17 +6,17 @@ import { callDaemon } from '../../protocols/control-http.ts'
 import { asBakError, BakError, whyOf } from '../../protocols/errors.ts'
 import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
-import { type BeginOptions, beginAndFollow, beginOnly } from '../begin-run.ts'
+import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
-import { addFollowFlags } from '../follow-flags.ts'
+import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
 
-interface Options extends SpecFlags, BeginOptions {
+interface Options extends SpecFlags, FollowFlags {
   key?: string
   detach?: boolean
   dryRun?: boolean

@@ -54,7 +54,9 @@ async function printReport(
   for (const { where, what } of faults) await print(`${where}: ${what}`)
   for (const { path, reason } of [...absent, ...unproven]) await print(`${path}: ${reason}`)
   const { files, certificates, acks, signatures } = checked
-  const verdict = ok ? 'as it was signed' : `NOT as it was signed, ${faults.length} faults`
+  const verdict = ok
+    ? 'as it was signed'
+    : `NOT as it was signed, ${faults.length} fault${faults.length === 1 ? '' : 's'}`
   const counts = `${files} files, ${certificates} certificates, ${acks} acks, ${signatures} signatures`
   const rest = unproven.length === 0 ? '' : `, ${unproven.length} not proven`
   await print(`run ${run}: ${verdict}${rest}; ${counts}; ${folder}`)

@@ -21,7 +21,10 @@ export interface ToolCheckComponents {
   streams: Pick<Streams, 'serve'>
   authority: Roles
   members: { self: { name: string; state: string } }
-  allowance: { check(peer: string, tools: Assignment[], workloads?: Brought[]): Promise<void> }
+  allowance: {
+    check(peer: string, tools: Assignment[], workloads?: Brought[]): Promise<void>
+    finderFor(peer: string): (name: string) => Promise<string | undefined>
+  }
 }
 
 /** @returns for each tool whether this machine can run it, with its options. Never rejects. */
@@ -57,7 +60,10 @@ export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
     if (state === 'draining') return { tools: checked, refused: `${name} takes no new runs` }
     const brought = workloads == null ? [] : broughtBy(workloads, workloads.placements)
     const refused = await this.#refusal(peer, tools, brought)
-    return { tools: checked, refused: refused ?? (await missingPrograms(brought)) }
+    return {
+      tools: checked,
+      refused: refused ?? (await missingPrograms(brought, this.components.allowance.finderFor(peer)))
+    }
   }
 
   /** A tool that the owner forbids is not usable; at `join` the member refuses the whole run for it. */

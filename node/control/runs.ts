@@ -6,7 +6,7 @@ import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { runsToCompare } from '../run/estimate.ts'
+import { isOfTheSame, runsToCompare } from '../run/estimate.ts'
 import { candidatesNow, forecast } from '../run/forecast.ts'
 import { askTools } from './ask-tools.ts'
 import { locateRun, resolveRun } from './find-run.ts'
@@ -58,7 +58,7 @@ export async function* plan(
   const about = { spec, members: parts.members.list(), self: parts.members.self }
   const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
   const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))
-  const earlier = records.filter(each => each != null)
+  const earlier = records.filter(each => each != null).filter(each => isOfTheSame(each.spec, spec))
   yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal, spec) })
 }
 

@@ -80,12 +80,16 @@ interface Start {
   env?: Record<string, string>
 }
 
+/** What setpriv starts is still found and started with the capabilities of root; what that starts, with the rights of its user only. */
+const AS_ITS_USER = ['/bin/sh', '-c', 'exec "$@"', 'bak-start']
+
 /** @returns the command line; the process that it starts is, or in a sandbox is the parent of, the program */
 export function wrap(start: Start): string[] {
   const { argv, isolation, rlimits, enter, directory, env = {} } = start
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const program = [
     ...wordsOf(start),
+    ...(isolation.how === 'user' ? AS_ITS_USER : []),
     ...(directory == null ? [] : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', directory]),
     ...(variables.length === 0 ? [] : ['env', ...variables]),
     ...argv

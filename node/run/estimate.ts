@@ -1,4 +1,5 @@
-/** How long a run will take, as far as it can be known before: by earlier runs of the same name on this peer, else by its timeout. Pure. */
+/** How long a run will take, as far as it can be known before: by earlier runs of the same name and programs on this peer, else by its timeout. Pure. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Plan } from '../../protocols/control.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
@@ -10,6 +11,7 @@ import { longestOf } from '../work/workloads/work-time.ts'
 /** Earlier runs that are looked at, the latest ones. */
 const MAX_RUNS = 5
 
+type Work = Pick<Spec, 'command' | 'workload'>
 type Earlier = Pick<RunRecord, 'took' | 'workload'>
 
 /** @returns the latest runs that an estimate can be made from */
@@ -18,6 +20,14 @@ export const runsToCompare = (summaries: RunSummary[], name: string): string[] =
     .filter(each => each.name === name && each.verdict === 'ok' && each.took != null)
     .slice(-MAX_RUNS)
     .map(({ run }) => run)
+
+/** A name alone says little: runs that are given none have the same. @returns whether an earlier run started the same programs */
+export const isOfTheSame = (earlier: Work, spec: Work): boolean => isDeepStrictEqual(workOf(earlier), workOf(spec))
+
+const workOf = ({ command, workload }: Work) => [
+  command,
+  workload.map(({ name, role, command, instances }) => ({ name, role, command, instances }))
+]
 
 /** @param earlier runs of the same name; @returns nothing where nothing is known */
 export function estimateOf(spec: Spec, earlier: Earlier[]): Plan['estimate'] {

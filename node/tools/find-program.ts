@@ -1,8 +1,8 @@
 /** Finds programs on the PATH, and their versions. */
 import { execFile } from 'node:child_process'
 import { constants, existsSync } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { access, realpath, stat } from 'node:fs/promises'
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { chosenEnvironment } from '../processes/environment.ts'
 
 /** For a program that prints its version. */
@@ -12,10 +12,23 @@ const DEFAULT_PATH = '/bin:/usr/bin'
 
 const versions = new Map<string, Promise<string | undefined>>()
 
-/** @param name a name on the PATH, or an absolute path @returns the path of an executable, or undefined */
-export async function findProgram(name: string): Promise<string | undefined> {
+/** Whom a program runs as, where that is not the user of the daemon. */
+export interface OtherUser {
+  uid: number
+  gid: number
+}
+
+/**
+ * @param name a name on the PATH, or an absolute path
+ * @param user who is to run it: what the mode bits keep from this user is passed over if there is another, as it is when the program is started
+ * @returns the path of an executable, or undefined
+ */
+export async function findProgram(name: string, user?: OtherUser): Promise<string | undefined> {
   const folders = (process.env.PATH ?? '').split(delimiter).filter(isAbsolute)
   const candidates = name.includes('/') ? [name].filter(isAbsolute) : folders.map(folder => join(folder, name))
+  if (user == null) return findRunnable(candidates)
+  for (const path of candidates) if ((await isRunnable(path)) && (await isOpenTo(user, path))) return path
+  // an access control list may open it
   return findRunnable(candidates)
 }
 
@@ -70,3 +83,20 @@ async function isRunnable(path: string): Promise<boolean> {
     return false
   }
 }
+
+/** Whether the mode bits of the file, and of each folder on the way to it, let the user start it. */
+async function isOpenTo(user: OtherUser, path: string): Promise<boolean> {
+  try {
+    const places = new Set([path, await realpath(path)].flatMap(wayTo))
+    for (const place of places) {
+      const { mode, uid, gid } = await stat(place)
+      const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0
+      if (((mode >> shift) & 1) === 0) return false
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+const wayTo = (path: string): string[] => (path === dirname(path) ? [path] : [path, ...wayTo(dirname(path))])

@@ -106,7 +106,10 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     paths: fake<Paths>({ of: () => undefined }),
     content: new Content({ streams }),
     swarms: fake<Swarms>({ store: await scratchStore() }),
-    allowance: fake<Allowance>({ admit: async () => {}, longestOf: () => undefined, guardsInWords: () => [] }),
+    allowance: fake<Allowance>({
+      ...{ admit: async () => {}, longestOf: () => undefined, guardsInWords: () => [] },
+      finderFor: () => async () => undefined
+    }),
     authority: new EventTarget() as Authority,
     lowNoise: fake<LowNoiseMode>({ set: () => {} }),
     traffic: fake<Traffic>({ total: { sent: 0, received: 0 } }),

@@ -123,6 +123,7 @@ test('who sends something false is left out, and the rest comes from others', as
   assert.match(mesh.log.join('\n'), /from=liar .*msg="a peer sent something false"/)
   // not for this content, for a while
   const before = mesh.links.get('b liar')?.streams.length
+  await until(() => !b.store.needs.has(digest))
   await b.store.remove(digest)
   await b.fetch(digest, bytes, ['liar', 'good'])
   assert.is(mesh.links.get('b liar')?.streams.length, before)
@@ -146,6 +147,35 @@ test('a listing of something else is something false', async () => {
   })
   await b.fetch(digest, bytes, ['liar', 'good'])
   assert.match(mesh.log.join('\n'), /why="the listing does not have the digest \w+" msg="a peer sent something false"/)
+})
+
+test('who sends all of a small content is done with, though its listing was known before', async () => {
+  const mesh = net()
+  const [good, b] = [await mesh.peer('good'), await mesh.peer('b')]
+  const content = noise(1_000)
+  const { digest, bytes } = await good.take({ '': content })
+  const artifact = await good.store.read(digest)
+  let [asked, ended] = [false, false]
+  mesh.liar('late', async function* (_, { receive }) {
+    asked = true
+    try {
+      yield { type: 'hello', content: digest, knows: true, peers: 0 }
+      await until(() => b.store.get(digest) != null)
+      yield { type: 'listing', bytes: artifact.encoded, whole: content }
+      while ((await receive()) !== undefined);
+    } finally {
+      ended = true
+    }
+  })
+  mesh.liar('first', async function* (first, { receive }) {
+    await until(() => asked)
+    yield* greeting(artifact)
+    for (let next: SwarmMessage | undefined = first; next !== undefined; next = await receive()) {
+      if (next.type === 'get') yield { type: 'chunk', chunk: next.chunk, bytes: content }
+    }
+  })
+  await b.fetch(digest, bytes, ['first', 'late'])
+  await until(() => ended)
 })
 
 test('what a silent peer was asked for is asked of another', async () => {
@@ -300,16 +330,21 @@ test('four contents come at once', async () => {
   assert.ok(came.every(({ bytes }) => bytes === MIB))
 })
 
-test('nothing is left when all have it: no stream, no open file, and nobody needs it', async () => {
-  const mesh = net()
-  const peers = await Promise.all(['a', 'b', 'c'].map(name => mesh.peer(name)))
-  const [a, b, c] = peers as [Peer, Peer, Peer]
-  const { digest, bytes } = await a.take({ '': noise(2 * MIB) })
-  await Promise.all([b, c].map(each => each.fetch(digest, bytes, ['a', 'b', 'c'])))
-  await until(() => peers.every(({ store }) => !store.needs.has(digest)))
-  await until(() => openFiles('/artifacts/').length === 0)
-  for (const { store } of peers) await store.remove(digest)
-})
+for (const size of [10, 60_000, 2 * MIB]) {
+  test(`nothing is left when all have ${size} bytes: no stream, no open file, and nobody needs it`, async () => {
+    // listing and chunks may come from different peers, in any order
+    for (let round = 0; round < 20; round++) {
+      const mesh = net()
+      const peers = await Promise.all(['a', 'b', 'c', 'd'].map(name => mesh.peer(name)))
+      const [a, ...others] = peers as [Peer, ...Peer[]]
+      const { digest, bytes } = await a.take({ '': noise(size) })
+      await Promise.all(others.map(each => each.fetch(digest, bytes, ['a', 'b', 'c', 'd'])))
+      await until(() => peers.every(({ store }) => !store.needs.has(digest)))
+      await until(() => openFiles('/artifacts/').length === 0)
+      for (const { store } of peers) await store.remove(digest)
+    }
+  })
+}
 
 /** What a peer says to one that has a content of 4 chunks, and why that ends the stream. */
 const nonsense: Array<[string, (digest: string) => SwarmMessage[], RegExp]> = [

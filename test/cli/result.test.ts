@@ -99,7 +99,7 @@ result('verify names changed files, and fails', async () => {
   writeFileSync(join(dir, 'metadata.log'), 'y\n')
   const { status, stdout } = await startBak(['verify', dir]).ended
   assert.is(status, 66)
-  assert.match(stdout, /^metadata\.log: was changed: its digest differs\nrun \S+: NOT as it was signed, 1 faults/)
+  assert.match(stdout, /^metadata\.log: was changed: its digest differs\nrun \S+: NOT as it was signed, 1 fault;/)
 })
 
 result('verify finds the folder of a run by its id', async () => {

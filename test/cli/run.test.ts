@@ -201,7 +201,7 @@ run('--dry-run prints members, tools and phases', async () => {
       '2 members must answer each phase, and the controller',
       'would fail: quorum not met, partial: d is needed',
       'phases: join, start',
-      'time: not known: no run of this name has succeeded here, and the workload has no timeout',
+      'time: not known: no run of this name and program has succeeded here, and the workload has no timeout',
       "command: x 'y z'",
       ''
     ]

@@ -75,7 +75,7 @@ calls('the bak of the package makes the same calls, and says from where where th
     `${BAK} put k - < /proc/self/comm; ${BAK} get k; ${BAK} barrier x --timeout 5; ${BAK} sample n -5; ${BAK} barrier x --count 3; echo $?; ${BAK} publish t a b; ${BAK} subscribe t --count 1 --timeout 5`
   )
   assert.equal([status, text('stdout.txt')], [0, 'sh\n64\na b\n'])
-  assert.match(text('stderr.txt'), /^bak: barrier x: --count 3, and the group has 1 instances/)
+  assert.match(text('stderr.txt'), /^bak: barrier x: --count 3, and the group has 1 instance$/m)
   const outside = await net().bak('c', ['barrier', 'x'])
   assert.equal(
     [outside.status, outside.stderr],

@@ -186,7 +186,7 @@ samples('--dry-run draws the matrix, and says how long it took before, or takes 
   assert.match(first, /ITERATION +PARAMETERS +ARGUMENTS +SAMPLES\n1-bs=4k +bs=4k +- +3, after 1 warm-up\n2-bs=1m/)
   assert.match(
     first,
-    /samples: 8, all of an iteration in a row\ntime: not known: no run of this name has succeeded here/
+    /samples: 8, all of an iteration in a row\ntime: not known: no run of this name and program has succeeded here/
   )
   assert.match(first, /for each of 8 samples \(start, work, stop, send\), end, terminate/)
   assert.match(await dry('--timeout', '30s'), /time: at most 4 min 0 s in the workload, by its timeout/)

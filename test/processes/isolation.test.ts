@@ -1,5 +1,8 @@
 /** How programs of others are kept apart: which way a machine has, the command line, and the user. */
 import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -10,6 +13,7 @@ import {
   wrap
 } from '../../node/processes/isolation.ts'
 import { runAsOf } from '../../node/processes/run-as.ts'
+import { needs, skipWhere } from '../helpers/skip.ts'
 
 const isolation = suite('how programs of others are kept apart')
 const runAs = { user: 'bak-run', uid: 998, gid: 997 }
@@ -79,7 +83,7 @@ isolation('setpriv drops groups, capabilities and the way to new ones; limits an
   assert.equal(words.slice(-2), argv)
   assert.match(
     words.join(' '),
-    /bak-start \/usr\/bin\/setpriv --reuid 998 --regid 997 --clear-groups --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- sleep 1$/
+    /bak-start \/usr\/bin\/setpriv --reuid 998 --regid 997 --clear-groups --no-new-privs --inh-caps=-all --ambient-caps=-all --bounding-set=-all -- \/bin\/sh -c exec "\$@" bak-start sleep 1$/
   )
   assert.equal((words[2] as string).split('\n'), [
     `echo $$ > '/sys/fs/cgroup/it'\\''s/cgroup.procs' || exit 126`,
@@ -93,6 +97,32 @@ isolation('setpriv drops groups, capabilities and the way to new ones; limits an
   const alone = wrap({ ...start, isolation: isolationOf({ ...facts, mount: absent, network: false }) as Isolation })
   assert.match(alone.join(' '), /bak-start \/usr\/bin\/unshare --net -- \/usr\/bin\/setpriv/)
 })
+
+const asRoot = skipWhere(process.getuid?.() === 0 ? needs('setpriv') : 'as root only', isolation)
+
+asRoot(
+  'a program is found and started with the rights of its user: one that root alone may reach is passed over',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bak-isolation-'))
+    try {
+      const closed = join(folder, 'closed')
+      mkdirSync(closed, { mode: 0o700 })
+      copyFileSync('/usr/bin/id', join(closed, 'id'))
+      copyFileSync('/usr/bin/id', join(closed, 'other'))
+      const user = isolationOf({ ...facts, runAs: runAsOf('65534', ''), mount: absent, unshare: absent }) as Isolation
+      const runs = (name: string) => {
+        const [program = '', ...words] = wrap({ ...start, argv: [name, '-u'], isolation: user })
+        const { status, stdout } = spawnSync(program, words, { encoding: 'utf8', env: { PATH: `${closed}:/usr/bin` } })
+        return [status, stdout]
+      }
+      assert.equal(runs('id'), [0, '65534\n'])
+      assert.equal(runs('other'), [126, ''])
+      assert.equal(runs(join(closed, 'other')), [126, ''])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+)
 
 isolation('folders in which anybody may write are its own, but for what the owner or the program names in them', () => {
   const folders = (argv: string[], shown: string[]) => {

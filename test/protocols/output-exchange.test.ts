@@ -56,7 +56,7 @@ test('that ends without its last word broke', async () => {
   assert.is(await codeOf(Array.fromAsync(asked(way))), 'unreachable')
   const cut = link(async function* () {
     yield portion('x')
-    await sleep(60_000)
+    await sleep(60_000, undefined, { ref: false })
   })
   const reader = asked(cut)
   await reader.next()
@@ -76,7 +76,7 @@ test('ends with the error of the other side, and with the signal of this one', a
   assert.is(await codeOf(Array.fromAsync(asked(refusing))), 'not-allowed')
   const leaving = new AbortController()
   const silent = link(async function* () {
-    await sleep(60_000)
+    await sleep(60_000, undefined, { ref: false })
   })
   const next = codeOf(asked(silent, leaving.signal).next())
   await sleep(50)

@@ -97,6 +97,11 @@ const errors: [string, string, ...string[]][] = [
     'f:8: workload.1.group: there is no group g: the run has no [[groups]]'
   ],
   [
+    'two groups of one name',
+    '[[groups]]\nname = "g"\non = "a"\n[[groups]]\nname = "g"\non = "b"',
+    'f:5: groups.1.name: is the name of another group'
+  ],
+  [
     'an expression that is none',
     '[[workload]]\nname = "s"\nrole = "server"\ncommand = ["x"]\nready = { line = "(" }',
     'f:5: workload.0.ready.line: is not a regular expression of JavaScript'

@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { describeMatrix, drawMatrix } from '../../cli/matrix.ts'
-import { estimateOf, runsToCompare } from '../../node/run/estimate.ts'
+import { estimateOf, isOfTheSame, runsToCompare } from '../../node/run/estimate.ts'
 import { forecast } from '../../node/run/forecast.ts'
 import type { RunRecord, RunSummary } from '../../protocols/record.ts'
 import { specOf } from '../protocols/samples.ts'
@@ -42,6 +42,17 @@ test('the last five runs of the name that succeeded are looked at', () => {
     summary('9', { took: undefined })
   ]
   assert.equal(runsToCompare([...all, ...others], 'x'), ['2', '3', '4', '5', '6'])
+})
+
+test('a run of the same name is compared where it started the same programs, on whatever members and however often', () => {
+  const spec = (more: object) => specOf({ command: ['x', '1'], ...more })
+  const client = { name: 'c', command: ['y'] }
+  assert.ok(isOfTheSame(spec({}), spec({ samples: 4, on: 'b', iterations: [{ name: 'a' }] })))
+  assert.not.ok(isOfTheSame(spec({}), spec({ command: ['x', '2'] })))
+  const clients = (more: object) => specOf({ workload: [{ ...client, ...more }] })
+  assert.ok(isOfTheSame(clients({}), clients({ on: 'b', timeout: 9 })))
+  for (const more of [{ name: 'd' }, { command: 'y' }, { instances: 2 }])
+    assert.not.ok(isOfTheSame(clients({}), clients(more)))
 })
 
 /** @returns what is printed of the matrix of a run that nobody takes part in */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -124,17 +124,20 @@ commands('it is stopped with the signal of its options', async ({ start, text })
 
 commands(
   'a tool that fails when it is stopped is named with its error; one that exits as a shell does for the signal is not',
-  async ({ start }) => {
+  async ({ start, folder }) => {
     const endings: Array<[string, RegExp]> = [
       ['echo no space >&2; exit 5', /^exit 5 when it was stopped: no space$/],
       ['kill -USR1 $$', /^signal SIGUSR1 when it was stopped/],
       ['exit 143', /^$/]
     ]
     for (const [atTerm, said] of endings) {
+      // output of the one before would make it ready before it is
+      rmSync(join(folder, 'mine/mine-stdout.txt'), { force: true })
       const script = `trap '${atTerm}' TERM; echo started; while :; do sleep 0.02; done`
       const running = await start({ command: ['sh', '-c', script] })
       await running.ready
-      assert.match((await running.stop()).join(), said)
+      const why = (await running.stop()).join()
+      assert.match(why, said, `${atTerm}: ${why}`)
     }
   }
 )

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
 import { plainPrograms } from '../../node/processes/programs.ts'
-import { whyNotStartable } from '../../node/tools/find-program.ts'
+import { findProgram, whyNotStartable } from '../../node/tools/find-program.ts'
 import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
@@ -107,6 +107,33 @@ for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
     else assert.match(reason as string, new RegExp(`^${tool.name}: not found on PATH; install the package \\w+$`))
   })
 }
+
+programs(
+  'a program is looked for as whom it will run: one in a folder that is closed to that user is passed over',
+  async ({ folder }) => {
+    const user = { uid: 65_534, gid: 65_534 }
+    const { PATH } = process.env
+    const [closed, open] = ['closed', 'open'].map(name => {
+      mkdirSync(join(folder, name))
+      for (const program of name === 'open' ? ['both'] : ['both', 'one'])
+        writeFileSync(join(folder, name, program), '#!/bin/sh\n', { mode: 0o755 })
+      return join(folder, name)
+    }) as [string, string]
+    for (const place of [folder, open]) chmodSync(place, 0o755)
+    chmodSync(closed, 0o700)
+    process.env.PATH = `${closed}:${open}`
+    try {
+      assert.is(await findProgram('both'), join(closed, 'both'))
+      assert.is(await findProgram('both', user), join(open, 'both'))
+      // an access control list may open it: whether it can be started shows when it is
+      assert.is(await findProgram('one', user), join(closed, 'one'))
+      assert.is(await findProgram(join(closed, 'one'), user), join(closed, 'one'))
+      assert.is(await findProgram('none', user), undefined)
+    } finally {
+      process.env.PATH = PATH
+    }
+  }
+)
 
 programs('a program that is missing on the PATH is reported with its package', async () => {
   const { PATH } = process.env

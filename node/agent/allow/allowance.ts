@@ -54,7 +54,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const machine = { find: findProgram, runs: programRunBy, notApart }
+    const machine = { find: this.finderFor(peer), runs: programRunBy, notApart }
     const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
@@ -104,6 +104,14 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
     return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+  }
+
+  /** @returns what finds a program on the PATH of this machine, as whom it would run here for this peer */
+  finderFor(peer: string): (name: string) => Promise<string | undefined> {
+    const { self, guards } = this.init
+    const { isolation } = guards
+    const user = peer !== self && 'how' in isolation && isolation.how === 'user' ? isolation : undefined
+    return name => findProgram(name, user)
   }
 
   /** @returns an empty folder in which programs of a run read what it brings */

@@ -13,7 +13,7 @@ export const join: PhaseHandler = async context => {
   const self = parts.self()
   await parts.allow(member)
   const brought = broughtBy(member.offer.spec, member.workloads)
-  const absent = await missingPrograms(brought)
+  const absent = await missingPrograms(brought, parts.owner.finderFor(member.controller))
   if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
   const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools)])

@@ -36,7 +36,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'guardsInWords' | 'isFree' | 'lend'>
+  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
   /** By which addresses this machine reaches that of a peer, the best first. */
   hostsOf(peer: string): string[]
   sockets: SocketFolder

@@ -159,23 +159,29 @@ export class Swarm {
 
   async #onListing(link: Link, { bytes, whole }: Extract<SwarmMessage, { type: 'listing' }>): Promise<void> {
     link.knows = true
-    if (this.artifact != null) return
-    let artifact: Artifact
-    try {
-      artifact = readArtifact(bytes, this.content)
-    } catch (cause) {
-      return this.#ban(link, asBakError(cause).message)
-    }
-    await this.learn(artifact)
-    if (whole != null && !this.isWhole && whole.length === artifact.bytes) {
-      for (let chunk = 0; chunk < artifact.chunks && !link.isGone; chunk++) {
-        const at = chunk * artifact.chunkBytes
-        link.owed.add(chunk)
-        const part = whole.subarray(at, at + lengthOfChunk(artifact, chunk))
-        await this.#onChunk(link, { type: 'chunk', chunk, bytes: part })
+    if (this.artifact == null) {
+      let artifact: Artifact
+      try {
+        artifact = readArtifact(bytes, this.content)
+      } catch (cause) {
+        return this.#ban(link, asBakError(cause).message)
       }
+      await this.learn(artifact)
     }
-    if (whole != null && this.isWhole) link.close()
+    if (whole != null) await this.#onAll(link, whole)
+  }
+
+  /** Its listing may have come from another peer before: what is all here now needs no stream any more. */
+  async #onAll(link: Link, whole: Uint8Array): Promise<void> {
+    const { artifact } = this
+    if (artifact == null || whole.length !== artifact.bytes) return
+    for (let chunk = 0; chunk < artifact.chunks && !this.isWhole && !link.isGone; chunk++) {
+      const at = chunk * artifact.chunkBytes
+      link.owed.add(chunk)
+      const part = whole.subarray(at, at + lengthOfChunk(artifact, chunk))
+      await this.#onChunk(link, { type: 'chunk', chunk, bytes: part })
+    }
+    if (this.isWhole) link.close()
   }
 
   async #accept(artifact: Artifact): Promise<void> {

@@ -149,7 +149,14 @@ export class SampleState {
       return [{ call, answer: wrong(asBakError(cause).message) }]
     }
     if (count != null && count > size) {
-      return [{ call, answer: wrong(`barrier ${name}: --count ${count}, and the group has ${size} instances`) }]
+      return [
+        {
+          call,
+          answer: wrong(
+            `barrier ${name}: --count ${count}, and the group has ${size} ${size === 1 ? 'instance' : 'instances'}`
+          )
+        }
+      ]
     }
     const key = JSON.stringify([group ?? by.workload, name])
     let open = this.#barriers.get(key)

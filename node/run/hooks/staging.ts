@@ -9,6 +9,7 @@ export const staging: RunHook = {
     const members = answers.flatMap(({ by, value: { staged } }) =>
       staged == null ? [] : [{ peer: by, name: run.nameOf(by) ?? by, ...staged }]
     )
+    members.sort((a, b) => (a.name < b.name ? -1 : 1))
     run.record.staged = { contents: run.staged, members }
   },
   async close({ id, parts }) {

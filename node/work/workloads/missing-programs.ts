@@ -1,19 +1,21 @@
 /** Whether the programs of workloads are on this machine: asked when a member joins, so that nobody starts a run that cannot be measured. */
 import { existsSync } from 'node:fs'
 import { cutText } from '../../../protocols/fields.ts'
-import { findProgram } from '../../tools/find-program.ts'
 import type { Brought } from './brought.ts'
 
 /**
  * What is named by a relative path is looked for in the working folder, which is not there yet.
  * @returns which is not there, in words; undefined if all are
  */
-export async function missingPrograms(brought: Brought[]): Promise<string | undefined> {
+export async function missingPrograms(
+  brought: Brought[],
+  find: (name: string) => Promise<string | undefined>
+): Promise<string | undefined> {
   for (const { name, commands, ready, directory, isStaged } of brought) {
     if (directory != null && !existsSync(directory)) return cutText(`workload ${name}: there is no folder ${directory}`)
     for (const [program = ''] of [...commands, ...(ready == null ? [] : [ready])]) {
       if (isStaged ? !program.startsWith('/') : program.includes('/') && !program.startsWith('/')) continue
-      if ((await findProgram(program)) != null) continue
+      if ((await find(program)) != null) continue
       const where = program.includes('/') ? 'is not an executable file here' : 'not found on PATH'
       return cutText(`workload ${name}: ${program} ${where}`)
     }

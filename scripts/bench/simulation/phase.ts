@@ -5,15 +5,17 @@
  * or to its parent in the tree, which sends up its batch once all below it have answered; a few members get a copy of the
  * certificate. Repeats are left out.
  */
+
 import { MAX_CONNECTIONS } from '../../../node/mesh/libp2p/libp2p.ts'
 import { REPLICAS } from '../../../node/run/certifier.ts'
 import { judge } from '../../../node/run/quorum.ts'
 import { candidatesOf, neededBy } from '../../../node/run/roster.ts'
 import { check } from '../../../protocols/codec.ts'
+import { randomFrom } from '../../../protocols/random.ts'
 import { type Spec, spec as specSchema } from '../../../protocols/spec.ts'
 import { type GossipCosts, spread } from './gossip.ts'
 import { type Numbered, subtrees } from './subtrees.ts'
-import { CONTROLLER, type Factors, type GossipParameters, type Place, randomFrom, World } from './world.ts'
+import { CONTROLLER, type Factors, type GossipParameters, type Place, World } from './world.ts'
 
 /** A signed command is about so long, bytes. */
 const COMMAND_BYTES = 400

@@ -114,14 +114,3 @@ function link(peers: number, degree: number, random: () => number): number[][] {
 function leastOf(values: number[]): number {
   return values.reduce((least, value, i) => (value < (values[least] as number) ? i : least), 0)
 }
-
-/** Pseudo-random numbers from a seed, so that a simulation gives one result however often it is run. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

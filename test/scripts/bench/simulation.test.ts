@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { randomFrom } from '../../../protocols/random.ts'
 import { Agenda } from '../../../scripts/bench/simulation/agenda.ts'
 import { type GossipCosts, spread } from '../../../scripts/bench/simulation/gossip.ts'
 import { fit, HERE, lineOf, type Model, misfit, ROOM, simulate } from '../../../scripts/bench/simulation/model.ts'
 import { FANOUT, type Numbered, subtrees } from '../../../scripts/bench/simulation/subtrees.ts'
-import { gossipParameters, randomFrom, World } from '../../../scripts/bench/simulation/world.ts'
+import { gossipParameters, World } from '../../../scripts/bench/simulation/world.ts'
 
 const simulation = suite('the simulated mesh')
 const plain: Model = { controller: 1, member: 1, phase: { foot: 0, slope: 1 } }

@@ -121,7 +121,7 @@ calls('many lines at once are answered in turn, and quit ends the connection', a
 calls('what is wrong is said in a line, and the connection stays', async () => {
   const [a] = (await start(1)) as [Spoken]
   assert.match(await a.ask('GET / HTTP/1.1'), /^error 64 there is no call "GET": the calls are barrier/)
-  assert.match(await a.ask('barrier x --count 9'), /^error 64 barrier x: --count 9, and the group has 1 instances$/)
+  assert.match(await a.ask('barrier x --count 9'), /^error 64 barrier x: --count 9, and the group has 1 instance$/)
   assert.match(await a.ask(`put k ${'x'.repeat(200_000)}`), /^error 64 a line has 132096 bytes at most$/)
   assert.match(await a.ask('\x00\xff\x1b[31m'), /^error 64 there is no call "/)
   assert.is(await a.ask('put k v'), 'ok')

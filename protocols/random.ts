@@ -1,0 +1,12 @@
+/** Pseudo-random numbers, the same for the same seed on every machine: what was mixed or simulated can be repeated. Pure. */
+
+/** mulberry32, of 32 bits of state. @returns numbers from 0 up to, but without, 1 */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
