@@ -37,7 +37,7 @@ export class Imports {
   async take(path: string, { signal, ...storing }: ImportOptions): Promise<Stored> {
     const scan = await scanTree(path, { bytes: this.#store.limits.largest })
     const known = this.#known.get(scan.signature)
-    if (known != null && this.#store.get(known) != null) {
+    if (known != null && this.#store.get(known) != null && !this.#store.damaged.has(known)) {
       await this.#store.read(known)
       return this.#store.describe(known, storing)
     }
