@@ -99,6 +99,12 @@ const wrong: Array<[string, object, RegExp]> = [
     { params: { a: Array(100).fill(1), b: Array(11).fill(1) } },
     /they make 1100 iterations, and 1000 are the most/
   ],
+  ['a value that no variable can have', { params: { a: ['x', 'y\0'] } }, /params\.a\.1: has a zero byte/],
+  [
+    'such a value of an iteration',
+    { iterations: [{ name: 'a', params: { a: '\0' } }] },
+    /^iterations.0.params: a parameter has no NUL/
+  ],
   [
     'very many iterations',
     { params: Object.fromEntries('abcdefghij'.split('').map(key => [key, Array(1000).fill(1)])) },
