@@ -175,13 +175,14 @@ export class Swarm {
   async #onAll(link: Link, whole: Uint8Array): Promise<void> {
     const { artifact } = this
     if (artifact == null || whole.length !== artifact.bytes) return
+    for (const chunk of link.note(allOf(artifact))) this.#count(chunk, 1)
     for (let chunk = 0; chunk < artifact.chunks && !this.isWhole && !link.isGone; chunk++) {
       const at = chunk * artifact.chunkBytes
       link.owed.add(chunk)
       const part = whole.subarray(at, at + lengthOfChunk(artifact, chunk))
       await this.#onChunk(link, { type: 'chunk', chunk, bytes: part })
     }
-    if (this.isWhole) link.close()
+    this.#closeIfDone(link)
   }
 
   async #accept(artifact: Artifact): Promise<void> {
@@ -250,6 +251,8 @@ export class Swarm {
     for (const each of this.links.values()) if (each.isGreeted) each.announce([chunk])
     if (!this.isWhole) return
     this.#init.onWhole?.()
+    // it may have been written when others had told already that they have all of it
+    for (const each of [...this.links.values()]) this.#closeIfDone(each)
   }
 
   #show(link: Link): void {
