@@ -51,6 +51,7 @@ export const iteration = v.strictObject({
   params: v.optional(
     v.pipe(
       labels,
+      v.check(params => Object.values(params).every(each => !each.includes('\0')), 'a parameter has no NUL'),
       v.check(
         params => collidingParameters(Object.keys(params)) == null,
         ({ input }) => {

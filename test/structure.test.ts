@@ -39,6 +39,7 @@ const loose: Record<string, string> = {
   'heap.ts': 'base',
   'holes.ts': 'base',
   'in-turn.ts': 'base',
+  'in-parallel.ts': 'base',
   'limit.ts': 'base',
   'listen.ts': 'base',
   'log-rate-limiter.ts': 'base',

@@ -56,6 +56,8 @@ export class ArtifactStore {
   readonly #parts = new Map<string, { size: number; used: number; isFilled: boolean }>()
   /** What somebody needs now: as long as that is so, it stays. */
   readonly needs = new Needs()
+  /** Digests of what is stored, and was found to be something else by now: it is replaced when it is stored the next time. */
+  readonly damaged = new Set<string>()
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor({ folder, limits, self }: ArtifactStoreInit) {
@@ -158,6 +160,7 @@ export class ArtifactStore {
     return this.#inTurn(async () => {
       const { digest, entries, bytes } = artifact
       const size = sizeOf(artifact)
+      if (this.damaged.has(digest)) await this.#drop(digest)
       if (this.#stored.has(digest)) await removeTree(folder)
       else {
         const kind = entries[0]?.type === 'file' ? ('file' as const) : ('folder' as const)
@@ -264,6 +267,7 @@ export class ArtifactStore {
     const isPart = this.#parts.delete(digest)
     if (isPart) return removeTree(join(this.#folder, `${PART}${digest}`))
     this.#stored.delete(digest)
+    this.damaged.delete(digest)
     // what is half deleted must not count
     const gone = temporaryIn(this.#folder)
     await onDisk(this.#folder, () => rename(this.folderOf(digest), gone))

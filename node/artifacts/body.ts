@@ -6,10 +6,13 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Artifact, isChunk, lengthOfChunk } from '../../protocols/artifact.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { inParallel } from '../in-parallel.ts'
 import { isCode, onDisk, openInPlace, writeAll } from '../store/disk.ts'
 
 /** Files of one body that are open at once; of those that were used longest ago the next takes the place. */
 const MAX_OPEN = 16
+/** Files that are written through at once: a disk does several in little more than the time of one, and many small files take long. */
+export const SYNCS = 8
 
 /** A part of one file. */
 export interface Span {
@@ -109,13 +112,13 @@ export class Body {
 
   /** All that was written is on the disk, in files that are as long as the listing says. */
   async sync(): Promise<void> {
-    for (const [file, { bytes }] of this.#artifact.files.entries()) {
+    await inParallel(this.#artifact.files.entries(), SYNCS, async ([file, { bytes }]) => {
       await this.#use(file, async handle => {
         await handle.truncate(bytes)
         await handle.datasync()
         return true
       })
-    }
+    })
   }
 
   /** What is still being read or written ends first. */

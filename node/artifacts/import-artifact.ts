@@ -7,9 +7,10 @@ import { newDigest } from '../../protocols/digest.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { WaitOptions } from '../../protocols/stream.ts'
 import { BoundedMap } from '../bounded-map.ts'
+import { inParallel } from '../in-parallel.ts'
 import { isCode, onDisk } from '../store/disk.ts'
 import type { ArtifactStore, Stored, Storing } from './artifact-store.ts'
-import { fileIn } from './body.ts'
+import { fileIn, SYNCS } from './body.ts'
 import { type Scan, scanTree } from './scan-tree.ts'
 
 const READ_BYTES = 1024 * 1024
@@ -36,7 +37,7 @@ export class Imports {
   async take(path: string, { signal, ...storing }: ImportOptions): Promise<Stored> {
     const scan = await scanTree(path, { bytes: this.#store.limits.largest })
     const known = this.#known.get(scan.signature)
-    if (known != null && this.#store.get(known) != null) {
+    if (known != null && this.#store.get(known) != null && !this.#store.damaged.has(known)) {
       await this.#store.read(known)
       return this.#store.describe(known, storing)
     }
@@ -58,12 +59,12 @@ export class Imports {
 }
 
 async function copyTree({ root, entries: found }: Scan, folder: string, signal?: AbortSignal): Promise<Artifact> {
-  const copies: Array<{ path: string; bytes: number }> = []
-  for (const entry of found) {
-    if (entry.type !== 'file') continue
+  const names = found.filter(({ type }) => type === 'file').map(({ path }) => path)
+  const copies: Array<{ path: string; bytes: number }> = Array(names.length)
+  await inParallel(names.entries(), SYNCS, async ([at, name]) => {
     signal?.throwIfAborted()
-    copies.push(await copyOf(join(root, entry.path), fileIn(folder, copies.length), entry.path))
-  }
+    copies[at] = await copyOf(join(root, name), fileIn(folder, at), name)
+  })
   const hashes = new Hashes(copies.reduce((sum, { bytes }) => sum + bytes, 0))
   const digests: string[] = []
   for (const [file, { path }] of copies.entries()) digests.push(await hashes.file(path, signal, file))

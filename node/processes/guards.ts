@@ -95,9 +95,10 @@ export class Guards implements RunProgramsParts {
     if (!init.isOwn) this.#open.add(programs)
     return {
       spawn: program => programs.spawn(program),
+      enterTyped: () => programs.enterTyped(),
       end: async () => {
         this.#open.delete(programs)
-        await programs.end()
+        return programs.end()
       }
     }
   }

@@ -84,6 +84,19 @@ export function processesOf(groups: number[]): number[] {
   return allPids().filter(pid => wanted.has(Number(statOf(pid)?.[2])))
 }
 
+/** @returns the names of those of these processes that have not ended, as the kernel has them: 15 bytes, which the program may choose */
+export function namesOf(pids: number[]): string[] {
+  return pids.filter(pid => inspect(pid)?.living).flatMap(pid => nameOf(pid) ?? [])
+}
+
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').replace(/\n$/, '')
+  } catch {
+    return undefined
+  }
+}
+
 /** @returns ms of CPU time of these groups so far, including their children that have ended */
 export function processorTimeOf(groups: number[]): number {
   if (groups.length === 0) return 0

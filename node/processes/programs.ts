@@ -65,8 +65,13 @@ export interface RunningProgram extends Supervised {
 export interface Programs {
   /** @throws {BakError} as `Supervisor.spawn` does; `not-allowed` for a program that may not run here */
   spawn(program: ProgramOfRun): Promise<RunningProgram>
-  /** Nothing that was started runs any more, and nothing more is. Never rejects. */
-  end(): Promise<void>
+  /** @returns the file by which a program that is started otherwise enters the cgroup of what the owner typed; none where there is none */
+  enterTyped(): string[]
+  /**
+   * Nothing that was started runs any more, and nothing more is. Never rejects.
+   * @returns names of what they had left running outside of their process groups, as far as that is known here
+   */
+  end(): Promise<string[]>
 }
 
 /** @param keep variables of the daemon that the owner lets programs have */
@@ -77,6 +82,7 @@ export function plainPrograms(supervisor: Supervisor, keep: string[] = []): Prog
       const supervised = await supervisor.spawn({ argv, cwd: folder, env, stdout, stderr })
       return { ...supervised, reason: () => undefined, collect: async () => [] }
     },
-    async end() {}
+    enterTyped: () => [],
+    end: async () => []
   }
 }

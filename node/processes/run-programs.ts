@@ -8,7 +8,7 @@ import { DiskBudget, type DiskLimits, LOOK_EVERY_MS, LOOK_SELDOM_MS } from './di
 import { chosenEnvironment } from './environment.ts'
 import { type Isolation, isolationInWords, wrap } from './isolation.ts'
 import { writableMountsFor } from './mounts.ts'
-import { processesOf } from './process-group.ts'
+import { namesOf, processesOf } from './process-group.ts'
 import { foldersFor, type ProgramFolders } from './program-folders.ts'
 import type { ProgramOfRun, Programs, RunningProgram, Treatment } from './programs.ts'
 import type { Supervised, Supervisor } from './supervisor.ts'
@@ -79,6 +79,11 @@ export class RunPrograms implements Programs {
     // the run may have ended while it was started
     if (this.#over != null) this.#running.get(started)?.(this.#over)
     return started
+  }
+
+  /** The first is that by which all of it is ended: what the owner types is to run as it would without bak. */
+  enterTyped(): string[] {
+    return this.#over == null ? this.#enter(true).slice(0, 1) : []
   }
 
   async #spawnTyped(program: ProgramOfRun): Promise<RunningProgram> {
@@ -164,16 +169,19 @@ export class RunPrograms implements Programs {
     for (const each of this.#cgroups.values()) void each?.kill()
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<string[]> {
     this.#over ??= 'the run is over here'
     this.#budget.stop()
     await Promise.all([...this.#running.keys()].map(each => each.stop()))
     const cgroups = [...this.#cgroups.values()].filter(each => each != null)
     this.#cgroups.clear()
+    // what still runs made a session of its own
+    const left = cgroups.flatMap(each => namesOf(each.processes()))
     for (const each of cgroups) {
       await each.remove()
       this.#parts.supervisor.forgetCgroup(each.folders)
     }
+    return left
   }
 
   #processes(): number[] {

@@ -2,6 +2,7 @@
  * Runs programs so that no process of them is ever left behind: each has a process group of its own, which is stopped as a
  * whole. A guard kills the groups if the daemon dies, and a ledger lets the next daemon kill what is left even then.
  */
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { Guard } from './guard.ts'
@@ -42,6 +43,8 @@ interface Spawn extends Program {
   signal?: AbortSignal
   /** Its only child leads the group of the program, and ends with it. */
   isSandbox?: boolean
+  /** Files into which its id is written as soon as it is there: what it starts afterwards is in these cgroups, too. */
+  enter?: string[]
 }
 
 export class Supervisor {
@@ -66,10 +69,13 @@ export class Supervisor {
    * Starts a program; an abort of the signal stops it, during the start and later.
    * @throws {BakError} `tool-unavailable` if there is no such program, `io` if a file or folder is missing, `state` if closed
    */
-  async spawn({ signal, isSandbox = false, ...program }: Spawn): Promise<Supervised> {
+  async spawn({ signal, isSandbox = false, enter = [], ...program }: Spawn): Promise<Supervised> {
     if (signal?.aborted) throw asBakError(signal.reason)
     if (this.#closed) throw new BakError('state', `${program.argv[0]}: the supervisor is closed`)
-    const launched = await launch(program, group => this.#register(group))
+    const launched = await launch(program, group => {
+      for (const file of enter) enterCgroup(file, group)
+      this.#register(group)
+    })
     const stop = (options?: StopOptions) => this.#stop(running, options)
     const group = () => (isSandbox ? (groupOfChild(launched.pid) ?? launched.pid) : launched.pid)
     const running: Running = { ...launched, stop, group, leaderStarted: inspect(launched.pid)?.started }
@@ -169,6 +175,16 @@ export class Supervisor {
     if (leader == null || leader.started === leaderStarted) return true
     this.#forget(pid)
     return false
+  }
+}
+
+/** Best effort: it is in a process group of its own, too. */
+function enterCgroup(file: string, pid: number): void {
+  try {
+    // only a file of the kernel: it is never made
+    writeFileSync(file, `${pid}`, { flag: 'r+' })
+  } catch {
+    // it has ended, or the group is gone
   }
 }
 

@@ -15,7 +15,11 @@ export const MAX_ITERATIONS = 1000
 const MAX_NAME = 64
 
 const value = v.union(
-  [v.pipe(v.string(), v.maxLength(128)), v.pipe(v.number(), v.finite()), v.boolean()],
+  [
+    v.pipe(v.string(), v.maxLength(128), v.excludes('\0', 'has a zero byte')),
+    v.pipe(v.number(), v.finite()),
+    v.boolean()
+  ],
   'expected a text of 128 characters at most, a number, true or false'
 )
 const paramSet = table(

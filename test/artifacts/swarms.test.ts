@@ -227,6 +227,31 @@ test('a chunk that was changed on the disk comes again', async () => {
   assert.equal(await contentOf(b, digest), content)
 })
 
+test('what is damaged where it is stored is not sent: the rest comes from there, that from another, and staging it again mends it', async () => {
+  const mesh = net()
+  const [a, b, c] = [await mesh.peer('a'), await mesh.peer('b'), await mesh.peer('c', { stuckMs: 1_500 })]
+  const content = noise(2 * MIB)
+  const { digest, bytes } = await a.take({ '': content })
+  await b.fetch(digest, bytes, ['a'])
+  const stored = join(a.store.folderOf(digest), '0')
+  const damaged = readFileSync(stored)
+  damaged.writeUInt8(damaged.readUInt8(MIB) ^ 1, MIB)
+  writeFileSync(stored, damaged)
+  const why = await c.fetch(digest, bytes, ['a']).then(
+    () => 'nothing',
+    (error: BakError) => error.message
+  )
+  assert.match(why, / 1 of its \d+ chunks are missing/)
+  assert.match(mesh.log.join('\n'), /msg="what is stored here is damaged: stage it again"/)
+  assert.not.match(mesh.log.join('\n'), /a peer sent something false/)
+  assert.is(a.store.damaged.has(digest), true)
+  await c.fetch(digest, bytes, ['a', 'b'])
+  assert.equal(await contentOf(c, digest), content)
+  await a.take({ '': content })
+  assert.is(a.store.damaged.has(digest), false)
+  assert.equal(await contentOf(a, digest), content)
+})
+
 test('of a folder in which little was changed only that comes', async () => {
   const mesh = net()
   const [a, b] = [await mesh.peer('a'), await mesh.peer('b')]

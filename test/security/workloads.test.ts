@@ -78,6 +78,8 @@ asRoot('leave nothing, whatever sessions they made: not when they end, not when 
   const ended = await on('a', `${forks}; sleep 0.5`)
   assert.is(ended.status, 0, ended.stderr)
   assert.equal(processesWith(mark), [])
+  const shown = await net.bak('c', ['show', ended.run])
+  assert.match(shown.stdout, /^a +stop .*left running when its programs had ended, and killed: .*sleep \(\d\)/m)
   const run = await startFile(
     net,
     'c',
@@ -88,6 +90,16 @@ asRoot('leave nothing, whatever sessions they made: not when they end, not when 
   await goneWithin(mark, 5_000)
   await run.finished
   await net.startPeer('a')
+})
+
+asRoot('leave nothing on the controller either, where a lone command is one, and what they left is named', async () => {
+  const mark = uniqueSleep()
+  const line = `setsid sleep ${mark} & (setsid sh -c "sleep ${mark} & sleep ${mark}" &); sleep 0.3`
+  const { status, stderr } = await net.bak('c', ['run', '--on', 'c', '--tools', 'none', '--', 'sh', '-c', line])
+  assert.is(status, 0, stderr)
+  assert.equal(processesWith(mark), [])
+  const shown = await net.bak('c', ['show', 'last'])
+  assert.match(shown.stdout, /^c +stop .*left running when its programs had ended, and killed: .*sleep/m)
 })
 
 asRoot('are ended by the owner, and named with the reason', async () => {

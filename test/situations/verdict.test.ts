@@ -166,6 +166,15 @@ situations('what was asked for and is not there', { peers: ['a', 'b'], args: nam
     }
   },
   {
+    when: 'a workload deletes the file that its output goes to',
+    then: 'that is its failure, and the file is named',
+    async try(net) {
+      const { status, last } = await ended(net, [...QUIET, '--', 'sh', '-c', 'echo x; rm "$BAK_OUT/stdout.txt"'])
+      assert.is(status, 1, JSON.stringify(last))
+      assert.match(last.reason as string, /the workload deleted stdout\.txt in BAK_OUT: what it printed there is not/)
+    }
+  },
+  {
     when: 'a workload cannot be started',
     then: 'what the machines were like afterwards is recorded all the same',
     async try(net) {

@@ -1,5 +1,7 @@
 /** The phase `stop`: workloads that still run are stopped, then transient tools. */
+import { cleanLine } from '../../../protocols/clean-line.ts'
 import type { Cost } from '../../../protocols/cost.ts'
+import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Verdict } from '../../../protocols/verdict.ts'
@@ -72,10 +74,21 @@ export async function stopTools(member: MemberState, graceMs?: number): Promise<
   )
   const { programs } = member
   member.programs = undefined
-  await programs?.end()
+  const left = (await programs?.end()) ?? []
   return {
     missing: [...ended.missing, ...stopped.flatMap(({ missing }) => missing)],
-    warnings: [...ended.warnings, ...stopped.flatMap(({ warnings }) => warnings)],
+    warnings: [...ended.warnings, ...stopped.flatMap(({ warnings }) => warnings), ...leftInWords(left)],
     workloads: ended.workloads
   }
+}
+
+/** Names of one warning. */
+const MAX_NAMES = 5
+
+/** @param names of processes, of each as many as there were @returns a warning that they were killed; none where there were none */
+export function leftInWords(names: string[]): string[] {
+  if (names.length === 0) return []
+  const counted = Map.groupBy(names, name => name)
+  const kinds = [...counted].map(([name, { length }]) => `${cleanLine(name)}${length > 1 ? ` (${length})` : ''}`)
+  return [`left running when its programs had ended, and killed: ${listInWords(kinds, MAX_NAMES)}`]
 }

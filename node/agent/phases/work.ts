@@ -28,7 +28,9 @@ async function runLone({ command, member, parts, call, signal }: PhaseContext) {
   const step = command.step as Step
   const peers = join(member.folder, 'peers.json')
   await writeFile(peers, peersFileOf({ run, self: peer, roster }, parts.hostsOf))
+  member.programs ??= parts.owner.programsOf(member)
   const lone = {
+    enter: member.programs.enterTyped(),
     ...{ run, peer, step, spec: offer.spec, peers, callsFolder: join(member.folder, 'calls') },
     servers: serversOf(offer.spec, roster, parts.hostsOf),
     rank: roster.find(entry => entry.peer === peer)?.rank ?? 0,

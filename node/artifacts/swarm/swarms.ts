@@ -38,7 +38,7 @@ export interface SwarmsInit {
 
 export class Swarms extends Part<SwarmsComponents, SwarmsInit> {
   readonly #log = this.init.log.with({}, 'swarm')
-  readonly #uploads = new Uploads()
+  readonly #uploads = new Uploads(digest => this.#onDamaged(digest))
   readonly #swarms = new Map<string, Swarm>()
   readonly #fetches = new Map<string, Fetch>()
   /** By content and peer: until when. */
@@ -75,6 +75,13 @@ export class Swarms extends Part<SwarmsComponents, SwarmsInit> {
     const fetched = await (known ?? this.#begin(digest, options)).wait(options)
     if (known != null) await store.describe(digest, options)
     return fetched
+  }
+
+  #onDamaged(digest: string): void {
+    const { damaged } = this.init.store
+    if (damaged.has(digest)) return
+    damaged.add(digest)
+    this.init.log.warn('what is stored here is damaged: stage it again', { content: digest })
   }
 
   #begin(digest: string, options: FetchOptions): Fetch {

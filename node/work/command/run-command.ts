@@ -12,9 +12,10 @@ import { MAX_TIMER_MS } from '../../timers.ts'
 import { type CallsInit, type OpenCalls, openCalls } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
-import { replacedBy } from '../replaced-folder.ts'
+import { deletedOutput, replacedBy } from '../replaced-folder.ts'
 import { statedIn } from '../stated/stated-in.ts'
 import type { WorkloadContext } from '../workload-context.ts'
+import { enterFirst } from './enter-first.ts'
 
 /** Time between the signal that asks a workload to stop and the one that kills it, ms. */
 const STOP_GRACE_MS = 3_000
@@ -34,6 +35,8 @@ export interface CommandWork {
   /** The file that says who takes part. */
   peers: string
   servers: ServerAddresses
+  /** Files by which it enters a cgroup. */
+  enter: string[]
 }
 
 interface CommandOptions {
@@ -69,7 +72,7 @@ export async function runCommand(
   }
   const replaced = await replacedBy(folder)
   if (replaced != null) return { workload: { ...result, error: replaced }, warnings }
-  const { error, metrics, warnings: odd } = await statedIn(folder)
+  const { error = await deletedOutput(folder), metrics, warnings: odd } = await statedIn(folder)
   const workload = { ...result, error, metrics: metrics.length === 0 ? undefined : metrics }
   return { workload, warnings: [...warnings, ...odd] }
 }
@@ -80,16 +83,17 @@ async function start(
   supervisor: Supervisor,
   { socket, bin }: OpenCalls
 ): Promise<Supervised> {
-  const { spec, step, folder, servers, rank } = work
+  const { spec, step, folder, servers, rank, enter } = work
   const iteration = spec.iterations[step.number - 1] as Iteration
+  const env = {
+    ...context.env,
+    ...environmentOf({ ...work, iteration, out: folder, socket }),
+    PATH: `${bin}:${context.env.PATH || DEFAULT_PATH}`
+  }
+  const cwd = context.directory
+  const argv = argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank))
   const child = await supervisor.spawn({
-    argv: argvOf(spec.command ?? [], iteration).map(word => withAddresses(word, servers, rank)),
-    cwd: context.directory,
-    env: {
-      ...context.env,
-      ...environmentOf({ ...work, iteration, out: folder, socket }),
-      PATH: `${bin}:${context.env.PATH || DEFAULT_PATH}`
-    },
+    ...{ argv: await enterFirst({ argv, cwd, env, enter }), cwd, env, enter },
     stdout: join(folder, OUTPUT_FILES.stdout),
     stderr: join(folder, OUTPUT_FILES.stderr)
   })

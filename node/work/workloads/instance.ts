@@ -21,7 +21,7 @@ import { onAbort } from '../../wait.ts'
 import { type CallsInit, type OpenCalls, openCalls, tellEnd } from '../calls/open-calls.ts'
 import { argvOf, environmentOf } from '../contract.ts'
 import { OutputTimes } from '../output-times.ts'
-import { replacedBy } from '../replaced-folder.ts'
+import { deletedOutput, replacedBy } from '../replaced-folder.ts'
 import { statedIn } from '../stated/stated-in.ts'
 import { StatedTail } from '../stated/stated-tail.ts'
 
@@ -251,7 +251,7 @@ export class Instance {
     // what is in the place of its folder is not its own
     const said = replaced == null ? await statedIn(folder) : { metrics: [], warnings: [] }
     this.remarks.push(...said.warnings)
-    const why = running.reason() ?? this.#fault ?? replaced ?? said.error
+    const why = running.reason() ?? this.#fault ?? replaced ?? said.error ?? (await deletedOutput(folder))
     const isWell = isAsked || (this.role === 'client' && exit.exit === 0)
     const isEarly = this.role === 'server' && !isAsked
     const early = isEarly ? `ended before it was ${this.#ready == null ? 'ready' : 'stopped'}` : ''

@@ -34,7 +34,7 @@ for (const [title, controller, name, argv, treated, brought = argv] of table) {
     const guards = {
       forRun(given: RunProgramsInit) {
         init = given
-        return { spawn: () => assert.unreachable() as never, end: async () => {} }
+        return { spawn: () => assert.unreachable() as never, enterTyped: () => [], end: async () => [] }
       }
     }
     const isPrivileged = async ([program]: string[]) => program === 'perf'
@@ -64,7 +64,7 @@ for (const [title, controller, change, treated] of brought) {
     let init: RunProgramsInit | undefined
     const forRun = (given: RunProgramsInit) => {
       init = given
-      return { spawn: () => assert.unreachable() as never, end: async () => {} }
+      return { spawn: () => assert.unreachable() as never, enterTyped: () => [], end: async () => [] }
     }
     const isPrivileged = async ([program]: string[]) => program === 'perf'
     const member = { run: 'r', controller, data: '/d', offer: { spec: { tool: {} } } }

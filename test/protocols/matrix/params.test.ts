@@ -100,6 +100,16 @@ const wrong: Array<[string, object, RegExp]> = [
     /they make 1100 iterations, and 1000 are the most/
   ],
   [
+    'a value that no variable can have',
+    { params: { a: ['x', 'y\0'] } },
+    /^iterations\.1\.params: a parameter has no NUL/
+  ],
+  [
+    'such a value of an iteration',
+    { iterations: [{ name: 'a', params: { a: '\0' } }] },
+    /^iterations.0.params: a parameter has no NUL/
+  ],
+  [
     'very many iterations',
     { params: Object.fromEntries('abcdefghij'.split('').map(key => [key, Array(1000).fill(1)])) },
     /1e\+30 iterations|10{30} iterations/
@@ -115,6 +125,11 @@ for (const [what, given, message] of wrong) {
 }
 
 const files: Array<[string, string, RegExp]> = [
+  [
+    'a value that no variable can have',
+    '[params]\na = ["x", "y\\u0000"]\n',
+    /^f.toml:2: params\.a\.1: has a zero byte/
+  ],
   ['a table as value', '[params]\nbs = { a = 1 }\n', /^f.toml:2: params.bs: expected a value, or a list of values/],
   ['an empty list', 'params = { bs = [] }\n', /^f.toml:1: params/],
   [
