@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -35,20 +35,14 @@ const isSeen = (name: string, state: string) =>
   net().until('a', all => all.some(m => m.name === name && m.state === state))
 
 test('its peer is in the mesh with its labels for as long as the command runs; status and output are the command’s', async () => {
-  const words = [
-    '--name',
-    'pod',
-    '--label',
-    'app=db',
-    '--',
-    'sh',
-    '-c',
-    'echo "in $BAK_HOME$BAK_SOCK"; sleep 2; exit 7'
-  ]
+  const seen = join(scratch(), 'seen')
+  const command = `echo "in $BAK_HOME$BAK_SOCK"; until [ -e ${seen} ]; do sleep 0.1; done; exit 7`
+  const words = ['--name', 'pod', '--label', 'app=db', '--', 'sh', '-c', command]
   const { home, ended } = exec(words, { BAK_JOIN: await ticket() })
   await isSeen('pod', 'alive')
   const pod = (await net().members('a')).find(({ name }) => name === 'pod')
   assert.equal(pod?.labels, { app: 'db' })
+  writeFileSync(seen, '')
   const { status, stdout } = await ended
   assert.equal([status, stdout], [7, `in ${home}\n`])
   await isSeen('pod', 'left')
@@ -58,6 +52,8 @@ test('a signal goes to the command, and the peer leaves when that has ended', as
   const loop = 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.1; done'
   const { child, ended } = exec(['--name', 'told', '--join', await ticket(), '--', 'sh', '-c', loop])
   await new Promise<void>(resolve => child.stdout?.once('data', () => resolve()))
+  // who left before anybody heard of it is not seen to leave
+  await isSeen('told', 'alive')
   child.kill('SIGTERM')
   const { status, stdout } = await ended
   assert.equal([status, stdout], [3, 'up\ntold\n'])
