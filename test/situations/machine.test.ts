@@ -16,7 +16,7 @@ import {
   type Testnet,
   uniqueSleep
 } from '../helpers/mesh.ts'
-import { fixture } from '../helpers/workspace.ts'
+import { fixture, until } from '../helpers/workspace.ts'
 import { QUIET } from './shell.ts'
 import { type Situation, situations } from './table.ts'
 
@@ -271,6 +271,9 @@ const controllers: Situation[] = [
     async try(net) {
       const { run, tool } = await startWithTool(net)
       await net.until('b', members => members.every(({ state }) => state === 'busy'))
+      // a certificate is written while the next phase is open; one that was not is not proven
+      const certificates = join(net.peer('c').home, 'runs', run.run, 'certificates')
+      await until(() => readdirSync(certificates).some(name => name.endsWith('-start.cbor')))
       await net.stopPeer('c', 'SIGKILL')
       await net.startPeer('c')
       for (const peer of ['a', 'b', 'c']) {
