@@ -41,9 +41,10 @@ export class Bench {
   }
 
   /** @returns the mesh that is there if it has no more members, grown to that many, or a new one */
-  async mesh(members: number): Promise<Mesh> {
+  async mesh(members: number, { lends = false }: { lends?: boolean } = {}): Promise<Mesh> {
     if (this.#mesh != null && this.#mesh.members > members) await this.noMesh()
-    if (this.#mesh == null) this.#mesh = await Mesh.start(members, await this.scratch('mesh'), this.#env)
+    if (this.#mesh == null)
+      this.#mesh = await Mesh.start(members, await this.scratch('mesh'), { env: this.#env, lends })
     else await this.#mesh.grow(members)
     return this.#mesh
   }

@@ -47,10 +47,14 @@ export class Mesh {
     this.testnet = testnet
   }
 
-  /** @param env of each daemon */
-  static async start(members: number, folder: string, env: Record<string, string> = {}): Promise<Mesh> {
+  /** @param env of each daemon @param lends whether tools of runs may read files of the bench, and then name no others */
+  static async start(
+    members: number,
+    folder: string,
+    { env = {}, lends = false }: { env?: Record<string, string>; lends?: boolean } = {}
+  ): Promise<Mesh> {
     const label = (name: string) => (name === DRIVER ? 'bench=driver' : MEMBER_LABEL)
-    const args = (name: string) => ['--label', label(name), '--log', 'error', ...lendingFiles(folder)]
+    const args = (name: string) => ['--label', label(name), '--log', 'error', ...(lends ? lendingFiles(folder) : [])]
     // a whole mesh at once would let each daemon wait for the last
     const mesh = new Mesh(await Testnet.start({ peers: [DRIVER, 'm1'], folder, args, env }))
     try {

@@ -39,7 +39,7 @@ export async function* measure(bench: Bench): AsyncGenerator<Figure> {
   const before = async () => void (await run('sync', { timeout: PATIENCE }))
   const repetitions = { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 1, before }
   await bench.noMesh()
-  const mesh = await bench.mesh(SENDERS)
+  const mesh = await bench.mesh(SENDERS, { lends: true })
   const folder = await bench.scratch('files')
   const large = { path: await fill(join(folder, 'large'), mib, noise), mib }
   const small = Math.min(SHARE, mib)
