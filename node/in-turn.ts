@@ -8,4 +8,9 @@ export class InTurn {
     this.#last = done.catch(() => {})
     return done
   }
+
+  /** When all that was asked for so far is done, however it ended. */
+  async settled(): Promise<void> {
+    await this.#last
+  }
 }

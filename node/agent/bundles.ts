@@ -10,7 +10,9 @@ import { stagedFor } from './staging.ts'
 
 /** @returns why a tool with these bundles cannot run here; undefined if it can */
 export const whyNoBundle = (tool: string, bundle: Record<string, string>) =>
-  Object.hasOwn(bundle, PLATFORM) ? undefined : `${tool}: no bundle for ${PLATFORM}`
+  Object.hasOwn(bundle, PLATFORM) ? undefined : lacking(tool)
+
+const lacking = (tool: string) => `${tool}: no bundle for ${PLATFORM}`
 
 interface BundleParts {
   store: ArtifactStore
@@ -40,7 +42,7 @@ async function place(
   { store, lend }: BundleParts
 ): Promise<LentFolder> {
   const entry = stagedFor(member).find(each => each.tool === tool)
-  if (entry == null) throw new BakError('tool-unavailable', `${tool}: no bundle for ${PLATFORM}`)
+  if (entry == null) throw new BakError('tool-unavailable', lacking(tool))
   const lent = lend(join(member.folder, 'bundles', tool))
   try {
     const isFile = store.get(entry.digest)?.kind === 'file'

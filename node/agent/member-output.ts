@@ -10,7 +10,7 @@ import { Part } from '../part.ts'
 import { readOutput } from '../run/output.ts'
 import { RunOutput } from '../store/run-output.ts'
 import type { Agent } from './agent.ts'
-import type { MemberState } from './member-state.ts'
+import { isOver } from './states.ts'
 
 interface Components {
   streams: Streams
@@ -33,11 +33,10 @@ export class MemberOutput extends Part<Components, { self: string }> {
     if (member == null)
       throw new BakError('no-such-run', `this peer takes no part in ${run}, or has none of it any more`)
     yield* readOutput(new RunOutput([member.data], labelsIn(member.offer.spec)), asked, {
-      isOver: () => isOver(member),
+      // it writes nothing more after `end`
+      isOver: () => member.state === 'ended' || isOver(member.state),
       clock: () => now() - member.clock.offset,
       signal
     })
   }
 }
-
-const isOver = ({ state }: MemberState) => state === 'ended' || state === 'orphaned' || state === 'gone'

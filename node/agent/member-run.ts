@@ -2,6 +2,7 @@
  * One run on one member: its commands are handled in turn, each once; a newer one aborts an older that is still going on, since that
  * phase is over. When the controller is silent for longer than its lease the member is orphaned: it stops its tools and keeps its data.
  */
+
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
@@ -11,6 +12,7 @@ import type { RunStreamClient } from '../channels/run-stream-client.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { Uplinks, type UplinksInit } from '../channels/uplinks.ts'
 import { reversed } from '../clock/clock.ts'
+import { InTurn } from '../in-turn.ts'
 import type { Log } from '../log.ts'
 import { now } from '../now.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
@@ -50,7 +52,7 @@ export class MemberRun {
   #busy: AbortController | undefined
   /** Number of the phase that `member.ack` is for. */
   #answered = -1
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #turn = new InTurn()
   #lease: NodeJS.Timeout | undefined
   #end: NodeJS.Timeout | undefined
   #lastPhase: Phase | undefined
@@ -97,7 +99,7 @@ export class MemberRun {
     this.#busy?.abort(new BakError('phase-closed', `phase ${command.phase} has begun`))
     const busy = new AbortController()
     this.#busy = busy
-    this.#tail = this.#tail.then(async () => {
+    void this.#turn.run(async () => {
       await this.#obey(command, received, busy.signal)
       if (this.#busy === busy) this.#busy = undefined
     })
@@ -144,7 +146,7 @@ export class MemberRun {
   /** Packs what is left here, so that it can be collected. @returns what cannot be packed, and why */
   async pack(): Promise<string[]> {
     // the controller may collect while the end of the run is packed here
-    return (await this.#inTurn(() => packRest(this.member))).flatMap(({ report }) => report.warnings())
+    return (await this.#turn.run(() => packRest(this.member))).flatMap(({ report }) => report.warnings())
   }
 
   /** The daemon stops: tools stop, data and state stay. */
@@ -152,7 +154,7 @@ export class MemberRun {
     this.#stopping = true
     this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
-    await this.#tail
+    await this.#turn.settled()
     await stopTools(this.member, HURRIED_MS)
     await this.#uplinks.stop()
     await this.member.close()
@@ -174,11 +176,13 @@ export class MemberRun {
     this.#ending = true
     this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
     // a command that comes meanwhile has its turn after it
-    this.#inTurn(() => this.#abandon()).catch(error => {
-      // whoever ends it later tries again
-      this.#ending = false
-      this.#failed('not ended in order', error)
-    })
+    this.#turn
+      .run(() => this.#abandon())
+      .catch(error => {
+        // whoever ends it later tries again
+        this.#ending = false
+        this.#failed('not ended in order', error)
+      })
   }
 
   async #abandon(): Promise<void> {
@@ -186,12 +190,6 @@ export class MemberRun {
     // a full disk keeps nobody in a run: whoever collects the data has it packed then
     await packRest(this.member).catch(error => this.#failed('data not packed', error))
     await this.#finish()
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work)
-    this.#tail = done.catch(() => {})
-    return done
   }
 
   /** The state goes; so does the folder, unless something in it has no receipt or could not be packed. */

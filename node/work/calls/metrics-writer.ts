@@ -8,6 +8,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { METRICS_FILE } from '../../../protocols/layout.ts'
+import { InTurn } from '../../in-turn.ts'
 
 /** Of one file. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -21,7 +22,7 @@ export class MetricsWriter {
   readonly #folder: FileHandle
   #file: FileHandle | undefined
   #bytes = 0
-  #tail: Promise<unknown> = Promise.resolve()
+  readonly #turn = new InTurn()
 
   private constructor(folder: FileHandle) {
     this.#folder = folder
@@ -39,13 +40,11 @@ export class MetricsWriter {
       return Promise.reject(new BakError('busy', `${METRICS_FILE} has ${MAX_BYTES} bytes: no more is kept`))
     }
     this.#bytes += line.length
-    const written = this.#tail.then(() => this.#write(line))
-    this.#tail = written.catch(() => {})
-    return written
+    return this.#turn.run(() => this.#write(line))
   }
 
   async close(): Promise<void> {
-    await this.#tail
+    await this.#turn.settled()
     await this.#file?.close()
     await this.#folder.close()
   }

@@ -38,6 +38,18 @@ const speak = (socket: string) => {
   return each
 }
 const member = (i: number) => called.members[i] as CalledMember
+/** The stream of the first member breaks, and none can be opened. @returns what lets it be opened again */
+const breakStream = () => {
+  const { link } = member(0)
+  const { open } = link
+  link.open = async () => {
+    throw new Error('the network is gone')
+  }
+  link.streams.at(-1)?.cut()
+  return () => {
+    link.open = open
+  }
+}
 const hearAll = (all: Spoken[]) => Promise.all(all.map(each => each.hear()))
 
 calls('all leave a barrier together, again and again', async () => {
@@ -170,17 +182,12 @@ calls('a stream that breaks in mid barrier loses nothing, nor counts anything tw
   const [a, b] = (await start(2)) as [Spoken, Spoken]
   a.say('barrier x')
   await sleep(20)
-  const { link } = member(0)
-  const open = link.open
-  link.open = async () => {
-    throw new Error('the network is gone')
-  }
-  link.streams.at(-1)?.cut()
+  const bringBack = breakStream()
   const answers = [a, b].map(each => each.hear())
   b.say('barrier x')
   a.say('publish news while the stream is down')
   await sleep(2_000)
-  link.open = open
+  bringBack()
   assert.equal(await Promise.all(answers), ['ok 1 2', 'ok 1 2'])
   assert.is(await a.hear(), 'ok 1')
   assert.is(await b.ask('publish news again'), 'ok 2')
@@ -202,15 +209,10 @@ calls('a call that was given up while the stream was down is not counted when it
   const [a, b] = (await start(2)) as [Spoken, Spoken]
   a.say('barrier x')
   await sleep(20)
-  const { link } = member(0)
-  const open = link.open
-  link.open = async () => {
-    throw new Error('the network is gone')
-  }
-  link.streams.at(-1)?.cut()
+  const bringBack = breakStream()
   a.socket.destroy()
   await sleep(50)
-  link.open = open
+  bringBack()
   await until(() => member(0).client.isUp, { what: () => 'the stream is back' })
   await sleep(50)
   assert.is(await b.ask('barrier x --timeout 0.1'), 'missing m0/load')
