@@ -1,3 +1,4 @@
+/** What a member fetches in the phase stage, and what it says of it. */
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,4 @@
+/** The store of content on the disk: its cap, pins, needs, names, and what a kill leaves. */
 import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

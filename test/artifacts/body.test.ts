@@ -1,3 +1,4 @@
+/** Where chunks lie in the files of an artifact. */
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'

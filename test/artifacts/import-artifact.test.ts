@@ -1,3 +1,4 @@
+/** Files and folders of this machine as content by digest: modes, links, what is refused. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

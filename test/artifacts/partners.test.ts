@@ -1,3 +1,4 @@
+/** Which peers a content is fetched from, and which are tried next. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Partners } from '../../node/artifacts/swarm/partners.ts'

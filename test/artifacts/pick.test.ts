@@ -1,3 +1,4 @@
+/** Which chunk is asked for next: the rarest first. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

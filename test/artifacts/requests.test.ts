@@ -1,3 +1,4 @@
+/** Requests for chunks: how many at once, and what silence moves. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Link } from '../../node/artifacts/swarm/link.ts'

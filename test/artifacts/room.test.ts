@@ -1,3 +1,4 @@
+/** What has to go so that something new fits into the cap. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,4 @@
+/** The exchange of content among peers: good roads, false bytes, silence, breaks, and that nothing is left. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

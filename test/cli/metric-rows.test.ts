@@ -1,3 +1,4 @@
+/** The table of metrics of `bak show`. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { metricRows } from '../../cli/metric-rows.ts'

@@ -1,3 +1,4 @@
+/** The listing of an artifact, and what is no listing. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

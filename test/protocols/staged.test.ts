@@ -1,3 +1,4 @@
+/** Which paths may be staged, and what they are called on members. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { anchored, collidingEntries, placementOf } from '../../protocols/staged.ts'

@@ -1,3 +1,4 @@
+/** A tool whose program and libraries come from its bundle. */
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

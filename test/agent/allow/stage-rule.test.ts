@@ -1,3 +1,4 @@
+/** Who may store files on a machine, and how much. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { beyondRoom, refuseStage } from '../../../node/agent/allow/stage-rule.ts'

@@ -1,3 +1,4 @@
+/** Which files of hooks.d are hooks, in which order, and which are refused. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'

@@ -1,3 +1,4 @@
+/** Which peers the names and ids of a list mean. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { namesOf, type PeerList, refusalOfPeer } from '../../../node/mesh/names/listed-peers.ts'

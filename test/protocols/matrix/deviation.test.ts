@@ -1,3 +1,4 @@
+/** The relative standard deviation of values. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

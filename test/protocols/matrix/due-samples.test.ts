@@ -1,3 +1,4 @@
+/** Which sample of a run is due next, by what was measured. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

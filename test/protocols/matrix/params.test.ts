@@ -1,3 +1,4 @@
+/** Parameters become iterations: products, sets, names, bounds. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

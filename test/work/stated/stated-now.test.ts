@@ -1,3 +1,4 @@
+/** What a workload says now, out of portions of its output. */
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,4 @@
+/** What a workload on a member says now, read from the file that it writes. */
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
