@@ -31,6 +31,11 @@ export const commands: CommandEntry[] = [
     summary: 'store files on members, for runs to come',
     load: () => import('./commands/stage.ts')
   },
+  {
+    name: 'forward',
+    summary: 'reach a port of a member from this machine',
+    load: () => import('./commands/forward.ts')
+  },
   { name: 'ps', summary: 'the runs in progress anywhere in the mesh', load: () => import('./commands/ps.ts') },
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
   { name: 'logs', summary: 'the output of workloads', load: () => import('./commands/logs.ts') },

@@ -18,6 +18,7 @@ import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
+import { forward } from './control/tunnels.ts'
 import type { Parts } from './parts.ts'
 
 type Handle<N extends CallName> = (
@@ -34,7 +35,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ plan, run, resume, attach, cancel },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
-  ...{ stage, staged, unstage }
+  ...{ stage, staged, unstage, forward }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

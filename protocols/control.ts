@@ -12,6 +12,7 @@ import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
 import { stagingCalls } from './control/staging.ts'
 import { trustCalls } from './control/trust.ts'
+import { tunnelCalls } from './control/tunnels.ts'
 
 export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
 export type { PeerReachability, TopologyLink } from './control/reachability.ts'
@@ -27,7 +28,8 @@ export const calls = {
   ...reachabilityCalls,
   ...runCalls,
   ...resultCalls,
-  ...stagingCalls
+  ...stagingCalls,
+  ...tunnelCalls
 } as const
 
 export type Calls = typeof calls
