@@ -1,25 +1,28 @@
-/** Whether a process of a group listens on a port, as /proc shows it: a number that a program printed proves nothing. */
+/** On which ports a process group listens, as /proc shows it: a number that a program printed proves nothing. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { membersOf } from './process-group.ts'
 
 /** In the column `st` of /proc/net/tcp; include/net/tcp_states.h. */
 const LISTEN = '0A'
 
-/** @returns whether a process of the group has a socket that listens on this port in the network of the daemon */
-export function listensOn(group: number, port: number): boolean {
-  const sockets = new Set(['tcp', 'tcp6'].flatMap(name => listenersIn(textOf(`/proc/self/net/${name}`), port)))
-  if (sockets.size === 0) return false
-  return membersOf(group).some(({ pid }) => socketsOf(pid).some(each => sockets.has(each)))
+/** @returns the ports on which processes of the group listen in the network of the daemon */
+export function listeningPorts(group: number): number[] {
+  const all = ['tcp', 'tcp6'].flatMap(name => listenersIn(textOf(`/proc/self/net/${name}`)))
+  const own = new Set(membersOf(group).flatMap(({ pid }) => socketsOf(pid)))
+  return [...new Set(all.filter(({ inode }) => own.has(inode)).map(({ port }) => port))]
 }
 
-/** Pure. @param text of /proc/net/tcp or tcp6 @returns the inodes of the sockets that listen on the port */
-export function listenersIn(text: string, port: number): string[] {
+/** Pure. @param text of /proc/net/tcp or tcp6 @returns the sockets that listen */
+export function listenersIn(text: string): Array<{ port: number; inode: string }> {
   return text
     .split('\n')
     .slice(1)
     .map(line => line.trim().split(/\s+/))
-    .filter(([, local = '', , state]) => state === LISTEN && Number.parseInt(local.split(':')[1] ?? '', 16) === port)
-    .map(fields => fields[9] ?? '')
+    .filter(([, , , state]) => state === LISTEN)
+    .map(([, local = '', ...rest]) => ({
+      port: Number.parseInt(local.split(':')[1] ?? '', 16),
+      inode: rest[7] ?? ''
+    }))
 }
 
 function textOf(path: string): string {

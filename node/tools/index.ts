@@ -4,8 +4,11 @@ import type { Availability } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
+import { dcgm } from './dcgm.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
+import { nodeExporter } from './node-exporter.ts'
+import { pcp } from './pcp.ts'
 import { pidstat } from './pidstat.ts'
 import { proc } from './proc.ts'
 import { sar } from './sar.ts'
@@ -13,7 +16,7 @@ import { settingsOf } from './settings-of.ts'
 import type { Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar]
+const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, nodeExporter, dcgm, pcp]
 
 export function listTools(): Tool[] {
   return [...tools]

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { listenersIn, listensOn } from '../../node/processes/listening.ts'
+import { listenersIn, listeningPorts } from '../../node/processes/listening.ts'
 
 const test = suite('ports that a process group listens on')
 
@@ -15,9 +15,12 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
 `
 
 test('are those of sockets that listen, not of connections to them', () => {
-  assert.equal(listenersIn(table, 8080), ['111', '222'])
-  assert.equal(listenersIn(table, 8081), [])
-  assert.equal(listenersIn('', 8080), [])
+  const port = 8080
+  assert.equal(listenersIn(table), [
+    { port, inode: '111' },
+    { port, inode: '222' }
+  ])
+  assert.equal(listenersIn(''), [])
 })
 
 test('are those of its own processes only', async () => {
@@ -29,15 +32,12 @@ test('are those of its own processes only', async () => {
     const port = Number(String(line))
     own.listen(0, '127.0.0.1')
     await once(own, 'listening')
-    const mine = (own.address() as { port: number }).port
     const group = child.pid as number
-    assert.ok(listensOn(group, port))
-    assert.not.ok(listensOn(group, mine), 'a port of another process')
-    assert.not.ok(listensOn(group, 1))
+    assert.equal(listeningPorts(group), [port])
     const ended = once(child, 'exit')
     process.kill(-group, 'SIGKILL')
     await ended
-    assert.not.ok(listensOn(group, port), 'a group that has ended')
+    assert.equal(listeningPorts(group), [], 'a group that has ended')
   } finally {
     own.close()
     child.kill('SIGKILL')
