@@ -149,7 +149,7 @@ async function compose(
         relays = made
       }
     }),
-    ...runServices({ ...common, workloads, limits: config.receive_limits, archive: config.allow.archive }),
+    ...runServices({ ...common, workloads, supervisor, limits: config.receive_limits, archive: config.allow.archive }),
     ...agentServices({
       ...{ ...common, config, register, supervisor, guards, workloads },
       onRunOver: () => init.once && stopWhenIdle(parts)
