@@ -36,6 +36,8 @@ export const availability = v.object({
   usable: v.boolean(),
   /** Version of the program, if it has one. */
   version: v.optional(text),
+  /** It runs from `init` to `end`; in the answer to `join`. */
+  lifetime: v.optional(v.literal('persistent')),
   /** Why the tool is not usable, or what it cannot show without privileges. */
   reason: v.optional(text)
 })

@@ -7,7 +7,12 @@ import { listInWords } from './list-in-words.ts'
 const part = { what: text, reason: text }
 
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
-export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo', 'workload']), ...part })
+export const missing = v.object({
+  kind: v.picklist(['tool', 'sysinfo', 'workload']),
+  ...part,
+  /** What ends because of it, where that is the policy of a tool that has ended. */
+  ends: v.optional(v.picklist(['member', 'run']))
+})
 export type Missing = v.InferOutput<typeof missing>
 
 /** @returns the same with texts as long as they may be */

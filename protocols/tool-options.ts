@@ -5,6 +5,13 @@ import { table, withoutReserved } from './free-keys.ts'
 import { argument, argv, seconds } from './spec-fields.ts'
 import { platform, stagePath } from './staged.ts'
 
+/**
+ * If a tool ends before it is stopped: it is named (`ignore`), it is named and started again (`restart`), its member takes no part any more
+ * (`exclude`), or the run fails (`fail`).
+ */
+export const onEnd = v.picklist(['ignore', 'restart', 'exclude', 'fail'])
+export type OnEnd = v.InferOutput<typeof onEnd>
+
 /** What any tool may have. */
 const common = {
   /** Its program for each system and processor, such as `linux-x64`: a file, or a folder with `bin/` and `lib/`. */
@@ -27,7 +34,7 @@ const common = {
   /** From `start` to `stop` of each sample, or from `init` to `end`; only of a tool that can be both. */
   lifetime: v.optional(v.picklist(['transient', 'persistent'])),
   /** What happens if it ends before it is stopped; by default `policy.on_ended_tool`. */
-  on_end: v.optional(v.picklist(['ignore', 'restart', 'exclude', 'fail']))
+  on_end: v.optional(onEnd)
 }
 const commonKeys = v.object(common)
 
@@ -57,6 +64,10 @@ export const toolOptions = withoutReserved(
     )
   )
 ) as v.GenericSchema<ToolOptionsInput, ToolOptions>
+
+/** @returns what happens if a tool with these options ends before it is stopped */
+export const onEndOf = ({ on_end }: Pick<ToolOptions, 'on_end'>, policy: { on_ended_tool: OnEnd }): OnEnd =>
+  on_end ?? policy.on_ended_tool
 
 /** @returns the tool's own options by name, as they were given */
 export function ownOptions(options: ToolOptions): Record<string, SettingValue> {

@@ -20,6 +20,7 @@ import {
   offerSubject,
   type RosterEntry
 } from '../../protocols/manifest.ts'
+import type { ToolChanges } from '../../protocols/tool-changes.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
@@ -27,8 +28,8 @@ import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
-import type { RunningTool } from '../tools/tool.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
+import type { ToolRun } from './running-tools/tool-run.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
@@ -44,12 +45,6 @@ const saved = v.object({
   offer: envelope,
   manifest: v.optional(envelope)
 })
-
-export interface StartedTool {
-  group: string
-  tool: string
-  running: RunningTool
-}
 
 export class MemberState {
   readonly run: string
@@ -73,15 +68,25 @@ export class MemberState {
   manifest: Manifest | undefined
   manifestDigest: string | undefined
   ack: Envelope | undefined
-  started: StartedTool[] = []
+  /** Tools of the sample that goes on, and those that run from `init` to `end`. */
+  started: ToolRun[] = []
+  persistent: ToolRun[] = []
+  /** Tools that were attached to the run and detached from it, as the last `start` said. */
+  changes: ToolChanges | undefined
+  /** Those that were attached, by name, and whether they may run here. */
+  readonly admitted = new Map<string, boolean>()
+  /** Persistent tools, by name, that are not started again: they could not be, or they were detached. */
+  readonly givenUp = new Set<string>()
+  readonly detached = new Set<string>()
   /** Where programs of tools are that the run brings, by tool. */
   readonly lent = new Map<string, Promise<LentFolder>>()
   /** The workloads of the sample that goes on. */
   work: MemberWork | undefined
   /** What started them. */
   programs: Programs | undefined
-  /** What the daemon had cost when this member answered `start`. */
-  usageAtStart: UsageSnapshot | undefined
+  persistentPrograms: Programs | undefined
+  /** What the daemon had cost when this member answered `start`, and each persistent tool by its process group. */
+  usageAtStart: (UsageSnapshot & { persistent: Map<number, number> }) | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
   interrupted = false
   #saved: { state?: State; manifest?: string } = {}

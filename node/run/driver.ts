@@ -13,6 +13,7 @@ import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
+import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
@@ -35,8 +36,6 @@ import { WorkWatch } from './work-watch.ts'
 const CANCEL_GRACE_MS = 6_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
-/** Shortfalls that one member names before its answer: none takes the room of the others. */
-const MAX_NAMED_EARLY = 64
 
 export interface DriverOptions {
   /** Index of the first phase of the plan; 0 for a new run. */
@@ -55,8 +54,7 @@ export class Driver {
   readonly #watch: LossWatch
   readonly #sends: SendWatch
   readonly #work: WorkWatch
-  /** Shortfalls that each member has named before its answer. */
-  readonly #named = new Map<string, number>()
+  readonly #early: EarlyMissing
   /** What ended the run before its plan did. */
   #ending: Ending = { verdict: 'ok' }
   /** The sample that began last. */
@@ -77,6 +75,11 @@ export class Driver {
       onExcluded: () => this.#phases.open?.checkReachable()
     })
     this.#work = new WorkWatch(run, why => this.#abort(why))
+    this.#early = new EarlyMissing(run, {
+      onHopeless: why => this.#abort(why),
+      onExcluded: () => this.#phases.open?.checkReachable(),
+      isWorking: () => this.#phases.open?.command.phase === 'work'
+    })
   }
 
   /** @returns whether the folder is sealed; never rejects */
@@ -157,10 +160,7 @@ export class Driver {
 
   /** A member says before its answer what it will lack. */
   onMissing(peer: string, missing: Missing): void {
-    const member = this.run.active.get(peer)
-    const before = this.#named.get(peer) ?? 0
-    if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
-    if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
+    this.#early.onMissing(peer, missing)
   }
 
   /** A member says what a workload of it does. */

@@ -2,11 +2,12 @@
  * Which tarballs a run expects of a member: of the samples that its spec has and the groups that its roster gives the member, under the
  * names that members give them. Pure.
  */
-import { parseResultPath, type ResultPath, stepFolder } from '../../protocols/layout.ts'
+import { parseResultPath, type ResultPath } from '../../protocols/layout.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
 import { hasSample } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
+import { tarballOf } from '../../protocols/tarball-names.ts'
 import { printable } from '../store/entries.ts'
 
 type Planned = Pick<RunRecord, 'spec' | 'controller'>
@@ -22,8 +23,8 @@ export function refusalOfOffer(
   for (const path of allow) {
     const place = parseResultPath(path)
     if (place == null || !isPlanned(place, member, run)) return `the run has no folder ${printable(path)}`
-    const expected = place.kind === 'sysinfo' ? `sysinfo ${place.when}` : 'step' in place ? stepFolder(place.step) : ''
-    if (what !== expected || (kind === 'sysinfo') !== (place.kind === 'sysinfo'))
+    const expected = tarballOf(place)
+    if (what !== expected?.what || kind !== expected.kind)
       return `a tarball of ${kind} named ${printable(what)} may not fill ${printable(path)}`
   }
   return undefined
@@ -35,6 +36,7 @@ function isPlanned(
   { spec, controller }: Planned
 ): boolean {
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
+  if (place.kind === 'persistent') return tools.some(({ group }) => group === place.group)
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
   if (!hasSample(spec, place.step)) return false
   if (place.kind === 'tools') return tools.some(({ group }) => group === place.group)

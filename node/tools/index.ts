@@ -13,7 +13,7 @@ import { pidstat } from './pidstat.ts'
 import { proc } from './proc.ts'
 import { sar } from './sar.ts'
 import { settingsOf } from './settings-of.ts'
-import type { Tool } from './tool.ts'
+import type { Lifetime, Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
 const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, nodeExporter, dcgm, pcp]
@@ -42,5 +42,10 @@ export function findTool(name: string, options: ToolOptions): Tool {
 export async function checkTool(name: string, options: ToolOptions): Promise<Availability> {
   const tool = findTool(name, options)
   settingsOf(tool, options)
-  return tool.check(options)
+  const found = await tool.check(options)
+  return lifetimeOf(tool, options) === 'persistent' ? { ...found, lifetime: 'persistent' } : found
 }
+
+/** @returns how long it runs with these options */
+export const lifetimeOf = ({ lifetime }: Pick<Tool, 'lifetime'>, options: ToolOptions): Lifetime =>
+  options.lifetime ?? lifetime

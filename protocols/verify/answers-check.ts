@@ -3,12 +3,13 @@
  * and with it what the member announced there.
  */
 import { type FileList, linesOfList } from '../file-list.ts'
-import { CERTIFICATES_FOLDER, stepFolder } from '../layout.ts'
+import { CERTIFICATES_FOLDER, parseResultPath, stepFolder } from '../layout.ts'
 import type { Candidate } from '../manifest.ts'
 import type { Certificate } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { PERSISTENT_TOOLS, tarballOf } from '../tarball-names.ts'
 import type { Messages } from './certificate-files.ts'
-import { isAtOrBelow, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** In these members announce what they send. */
 const SENDING = new Set<string>(['sysinfo', 'send'])
@@ -56,14 +57,15 @@ function isAskedToWork(
   return spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
 }
 
-/** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1` */
-const nameOf = ({ step, when }: Certificate) => (step == null ? `sysinfo ${when}` : stepFolder(step))
+/** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1`, `persistent tools` */
+const nameOf = ({ phase, step, when }: Certificate) =>
+  phase === 'end' ? PERSISTENT_TOOLS : step == null ? `sysinfo ${when}` : stepFolder(step)
 
 function isListOf(list: FileList, { peer, what, files }: RunRecord['sent'][number]): boolean {
   if (list.by !== peer || list.digest !== files) return false
   try {
     const { path } = linesOfList(list).next().value ?? {}
-    return path != null && isAtOrBelow(path, what.replace(' ', '/'))
+    return path != null && tarballOf(parseResultPath(path))?.what === what
   } catch {
     return false
   }

@@ -108,11 +108,11 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return time == null || controller === self ? undefined : readDuration(time)
   }
 
-  /** @returns what starts the programs of a run on this member */
-  programsOf(member: MemberOfRun): Programs {
+  /** @returns what starts the programs of a run on this member, or those that outlive its samples */
+  programsOf(member: MemberOfRun, lifetime?: 'persistent'): Programs {
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
-    return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+    return programsOf(member, { guards, self, lifetime, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
   }
 
   /** @returns what finds a program on the PATH of this machine, as whom it would run here for this peer */
