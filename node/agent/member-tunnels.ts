@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net'
 import { BakError } from '../../protocols/errors.ts'
 import type { Exchange } from '../../protocols/stream.ts'
+import { isSameTool } from '../../protocols/tool-changes.ts'
 import {
   answerTunnel,
   type TunnelRequest,
@@ -75,8 +76,8 @@ export class MemberTunnels extends Part<Components, Init> {
     const member = this.components.agent.member(run)
     if (member == null || isOver(member.state)) throw new BakError('no-such-run', `this peer takes no part in ${run}`)
     if (member.controller !== peer) throw new BakError('not-the-controller', `${run} is a run of another controller`)
-    const started = member.started.find(each => each.group === group && each.tool === tool)
-    const port = started?.running.port?.()
+    const found = member.persistent.find(({ assignment }) => isSameTool(assignment, { group, tool }))
+    const port = found?.running?.port?.()
     if (port == null) throw new BakError('not-ready', `${tool} of the group ${group} listens on no port here`)
     return port
   }

@@ -55,12 +55,13 @@ async function member(state: State = 'running') {
       handler = served
     }
   }
-  const started = [
-    { group: 'default', tool: 'node-exporter', running: { port: () => port } },
-    { group: 'default', tool: 'pcp', running: { port: () => undefined } },
-    { group: 'default', tool: 'sar', running: {} }
+  const persistent = [
+    { assignment: { group: 'default', tool: 'node-exporter' }, running: { port: () => port } },
+    { assignment: { group: 'default', tool: 'pcp' }, running: { port: () => undefined } },
+    { assignment: { group: 'default', tool: 'dcgm' } },
+    { assignment: { group: 'default', tool: 'sar' }, running: {} }
   ]
-  const taken = { state, controller: ops, started } as unknown as MemberState
+  const taken = { state, controller: ops, persistent } as unknown as MemberState
   const part = new MemberTunnels(
     {
       streams: streams as unknown as Streams,
@@ -109,6 +110,7 @@ const cases: Array<[string, string, () => TunnelTarget, string]> = [
   ['to a tool of another run are refused', ops, () => ({ ...tool, run: `${run.slice(0, -1)}x` }), 'no-such-run'],
   ['to a tool of another group are refused', ops, () => ({ ...tool, group: 'net' }), 'not-ready'],
   ['to a tool that listens nowhere yet are refused', ops, () => ({ ...tool, tool: 'pcp' }), 'not-ready'],
+  ['to a tool that is being started again are refused', ops, () => ({ ...tool, tool: 'dcgm' }), 'not-ready'],
   ['to a tool that never listens are refused', ops, () => ({ ...tool, tool: 'sar' }), 'not-ready'],
   ['to a port that the owner names are open to a controller', other, () => ({ port }), 'ok'],
   ['to a port are not open to an agent', agent, () => ({ port }), 'not-allowed'],
