@@ -44,6 +44,11 @@ export const commands: CommandEntry[] = [
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
+  {
+    name: 'report',
+    summary: 'serve what Prometheus kept of a run',
+    load: () => import('./commands/report.ts')
+  },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },

@@ -13,6 +13,7 @@ import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { reachability } from './control/reachability.ts'
+import { report } from './control/reports.ts'
 import { collect, describe, ls, move } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
@@ -35,7 +36,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ plan, run, resume, attach, cancel },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
-  ...{ stage, staged, unstage, forward }
+  ...{ stage, staged, unstage, forward, report }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

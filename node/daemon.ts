@@ -38,6 +38,7 @@ import { Supervisor, sweep } from './processes/supervisor.ts'
 import { runServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
+import { removeTree } from './store/remove-tree.ts'
 import { Register } from './tools/register.ts'
 import type { WorkloadContexts } from './work/workload-context.ts'
 
@@ -70,6 +71,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   try {
     const swept = await sweep(home.ledger)
     if (swept > 0) log.warn('ended what an earlier daemon left running', { groups: swept })
+    await removeTree(home.reports)
     const identity = await loadIdentity(home)
     const mesh = await loadMesh(home, identity, init.ticket)
     if (mesh.mesh === identity.peer) await mesh.update({ admitted: true })
@@ -166,6 +168,7 @@ async function compose(
       identity,
       mesh,
       guards,
+      supervisor,
       artifacts,
       started: self.started,
       network,

@@ -8,6 +8,7 @@
 import type * as v from 'valibot'
 import { meshCalls } from './control/mesh.ts'
 import { reachabilityCalls } from './control/reachability.ts'
+import { reportCalls } from './control/reports.ts'
 import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
 import { stagingCalls } from './control/staging.ts'
@@ -29,7 +30,8 @@ export const calls = {
   ...runCalls,
   ...resultCalls,
   ...stagingCalls,
-  ...tunnelCalls
+  ...tunnelCalls,
+  ...reportCalls
 } as const
 
 export type Calls = typeof calls

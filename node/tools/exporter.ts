@@ -44,7 +44,9 @@ export function exporterTool({ name, summary, programs, needs, settings = [], ar
       const found = context.bundle == null ? await findFirst(programs) : undefined
       const interval = (values.interval as number | undefined) ?? context.interval
       const words = [found ?? program, ...argv(values, interval)]
-      const running = await runProgram({ name, argv: words, stopSignal: 'SIGTERM' }, context)
+      // exporters say on stderr what they do
+      const output = `${name}-stderr.txt`
+      const running = await runProgram({ name, argv: words, stopSignal: 'SIGTERM', output }, context)
       return listening(running, context)
     }
   }
@@ -80,18 +82,16 @@ async function isListening(
   port: () => number | undefined,
   { seconds, signal }: { seconds: number; signal: AbortSignal }
 ): Promise<void> {
+  const deadline = performance.now() + seconds * 1000
   let ended: string | undefined
   failed?.then(reason => {
     ended = reason
   })
-  const deadline = performance.now() + seconds * 1000
+  // until then the signal of the start ends the program
+  await ready
   while (port() == null) {
     if (signal.aborted) throw asBakError(signal.reason)
-    if (ended != null) {
-      // says it in the words of every tool that ended before its first output, if it did
-      await ready
-      throw new BakError('tool-failed', ended)
-    }
+    if (ended != null) throw new BakError('tool-failed', ended)
     if (performance.now() > deadline) throw new BakError('tool-failed', `listens on no port after ${seconds} s`)
     await sleep(LISTEN_CHECK_MS)
   }

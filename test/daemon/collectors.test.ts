@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isPhase, processesWith, record, startRun, useTestnet } from '../helpers/mesh.ts'
+import { describeShortfall } from '../../protocols/shortfall.ts'
+import { finished, isPhase, processesWith, record, startRun, useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
@@ -96,6 +97,36 @@ test('have samples from before the workload began to beyond its end', async () =
   assert.ok(last >= Math.floor(ended / 1000) * 1000, `${stdout} is after ${ended}`)
 })
 
+test('are served again by bak report, which leaves the result as it is and nothing behind', async () => {
+  const child = net().spawnBak('a', ['report', 'last', '--prometheus', '--json'])
+  let text = ''
+  child.stdout?.on('data', data => {
+    text += data
+  })
+  const end = finished(child)
+  await until(() => text.includes('\n'), { timeout: 30_000, what: 'the address' })
+  const { url, run, begun, ended } = JSON.parse(text)
+  const query = new URLSearchParams({ query: 'up', start: `${begun / 1000}`, end: `${ended / 1000}`, step: '0.5' })
+  const answer = (await (await fetch(`${url}/api/v1/query_range?${query}`)).json()) as {
+    data: { result: Array<{ metric: { member: string }; values: unknown[] }> }
+  }
+  assert.equal(
+    answer.data.result.map(({ metric }) => metric.member),
+    ['b']
+  )
+  assert.ok((answer.data.result[0]?.values.length ?? 0) > 2)
+  child.kill('SIGINT')
+  assert.is((await end).status, 0)
+  await nothingLeft()
+  assert.equal(readdirSync(join(net().peer('a').home, 'reports')), [])
+  assert.is((await net().bak('a', ['verify', run])).status, 0)
+  const lacking = await net().bak('a', ['exec', '--on', 'a', '--', 'true'])
+  assert.is(lacking.status, 0)
+  const none = await net().bak('a', ['report', 'last', '--prometheus'])
+  assert.is(none.status, 66)
+  assert.match(none.stderr, /the result has no data of Prometheus/)
+})
+
 test('of two runs at once do not collide, nor their tools on one member', async () => {
   const runs = await Promise.all(
     ['a', 'b'].map(peer => startRun(net(), peer, ['--on', 'a,b', ...TOOLS, '--', 'sleep', '2']))
@@ -127,8 +158,12 @@ test('that a controller lacks are named before the run starts, on its last lines
   const run = await startRun(net(), 'c', ['--on', 'a', ...TOOLS, '--strict', '--', '/bin/true'])
   const { status } = await run.finished
   assert.is(status, 2)
-  const lacks = record(net(), 'c', run.run).shortfalls.map(({ kind, member, what }) => `${kind} ${member} ${what}`)
-  assert.equal(lacks, ['collector c prometheus', 'collector c pmlogger'])
+  const lacks = record(net(), 'c', run.run).shortfalls.map(describeShortfall)
+  const instead = 'not found on PATH; install the package'
+  assert.equal(lacks, [
+    `prometheus on c: ${instead} prometheus (Fedora: golang-github-prometheus)`,
+    `pmlogger on c: ${instead} pcp`
+  ])
   const named = run.events.findIndex(each => each.type === 'shortfall')
   assert.ok(named < run.events.findIndex(isPhase('init')), 'before the tools start')
   const planned = await net().bak('c', ['run', '--dry-run', '--on', 'a', ...TOOLS, '--', '/bin/true'])

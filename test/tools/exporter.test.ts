@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAlive } from '../../node/processes/process-group.ts'
@@ -18,7 +19,7 @@ import { needs, skipWhere } from '../helpers/skip.ts'
 import { createWorkspace, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {
-  start(tool: Tool, options?: ToolOptions, place?: string): Promise<RunningTool>
+  start(tool: Tool, options?: ToolOptions, place?: string, signal?: AbortSignal): Promise<RunningTool>
 }
 
 const exporters = suite<Context>('exporters')
@@ -26,9 +27,8 @@ const exporters = suite<Context>('exporters')
 exporters.before.each(context => {
   const workspace = createWorkspace('exporters')
   const { folder, supervisor } = workspace
-  const start: Context['start'] = (tool, options = {}, place = tool.name) => {
+  const start: Context['start'] = (tool, options = {}, place = tool.name, signal = new AbortController().signal) => {
     mkdirSync(join(folder, place))
-    const { signal } = new AbortController()
     const programs = plainPrograms(supervisor)
     return tool.start({ folder: join(folder, place), interval: 1, options, programs, signal })
   }
@@ -84,6 +84,16 @@ exporters('options that could make one read or listen elsewhere are refused', ()
     ['node-exporter', { lifetime: 'transient' }, /it is always persistent/]
   ]
   for (const [name, options, why] of wrong) assert.throws(() => settingsOf(findTool(name, options), options), why)
+})
+
+node('one that is ready goes on when the phase in which it started is over', async ({ start }) => {
+  const phase = new AbortController()
+  const running = await start(findTool('node-exporter', {}), {}, 'node-exporter', phase.signal)
+  await running.ready
+  phase.abort()
+  await sleep(200)
+  assert.match(await metricsOf(running), /^node_load1 /m)
+  assert.equal(await running.stop(), [])
 })
 
 exporters('one that is not installed says which package has it', async () => {
