@@ -101,7 +101,7 @@ function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes'
 
 /** @param where the folder is */
 function formatRecord(record: RunRecord, where: string): string[] {
-  const { roster, excluded, shortfalls, missing = [], beside } = record
+  const { roster, excluded, shortfalls, missing = [], beside, tools = [] } = record
   const { sent, skew, clocks = [], paths = [], observed = [], staged } = record
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
@@ -146,6 +146,17 @@ function formatRecord(record: RunRecord, where: string): string[] {
         ]),
         ...missing.map(({ what, name, files }) => [`files of ${what}`, name, `${files}, named in missing.txt`])
       ]
+    ),
+    formatSection(
+      ['TOOL', 'CHANGE', 'ON', 'BY', 'SINCE', 'NOT ON'],
+      tools.map(({ tool, group, change, members, by, since, refused }) => [
+        group === 'default' ? tool : `${tool} of ${group}`,
+        change === 'attach' ? 'attached' : 'detached',
+        members.join(', '),
+        by,
+        since == null ? 'no sample' : stepFolder(since),
+        refused.map(({ member, reason }) => `${member}: ${reason}`).join('; ')
+      ])
     ),
     formatSection(
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
