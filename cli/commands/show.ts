@@ -147,17 +147,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
         ...missing.map(({ what, name, files }) => [`files of ${what}`, name, `${files}, named in missing.txt`])
       ]
     ),
-    formatSection(
-      ['TOOL', 'CHANGE', 'ON', 'BY', 'SINCE', 'NOT ON'],
-      tools.map(({ tool, group, change, members, by, since, refused }) => [
-        group === 'default' ? tool : `${tool} of ${group}`,
-        change === 'attach' ? 'attached' : 'detached',
-        members.join(', '),
-        by,
-        since == null ? 'no sample' : stepFolder(since),
-        refused.map(({ member, reason }) => `${member}: ${reason}`).join('; ')
-      ])
-    ),
+    formatChanges(tools),
     formatSection(
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
@@ -169,6 +159,20 @@ function formatRecord(record: RunRecord, where: string): string[] {
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
+}
+
+/** Tools that came and went while the run went on. */
+function formatChanges(tools: NonNullable<RunRecord['tools']>): string {
+  const isRefused = tools.some(({ refused }) => refused.length > 0)
+  const rows = tools.map(({ tool, group, change, members, by, since, refused }) => [
+    group === 'default' ? tool : `${tool} of ${group}`,
+    change === 'attach' ? 'attached' : 'detached',
+    members.join(', '),
+    by,
+    since == null ? 'no sample' : stepFolder(since),
+    ...(isRefused ? [refused.map(({ member, reason }) => `${member}: ${reason}`).join('; ')] : [])
+  ])
+  return formatSection(['CHANGED', 'HOW', 'ON', 'BY', 'SINCE', ...(isRefused ? ['NOT ON'] : [])], rows)
 }
 
 function formatStaged(
