@@ -17,7 +17,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BAK, BAK_NODE } from '../../testnets/programs.ts'
 import { finished, goneWithin, processesWith, startRun, Testnet, uniqueSleep } from '../helpers/mesh.ts'
-import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
+import { ownTool, runOwnTool, script, scriptAtOnce } from '../helpers/own-tool.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 import { runWorkloads, workload } from '../helpers/workloads.ts'
@@ -75,7 +75,7 @@ const asUser = (member: string, words: string[]) =>
       env: { ...process.env, BAK_HOME: net.peer(member).home }
     })
   )
-const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: script(line) })
+const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: scriptAtOnce(line) })
 
 withSandbox(
   'they see neither the home nor what else is the user’s, and can change nothing but their folder',
