@@ -8,6 +8,7 @@ import type {
   HandlerOptions
 } from '../protocols/control.ts'
 import { check } from './control/ask-tools.ts'
+import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
@@ -33,7 +34,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
-  ...{ plan, run, resume, attach, cancel },
+  ...{ plan, run, resume, attach, cancel, 'change-tools': changeTools },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
   ...{ stage, staged, unstage, forward, report }

@@ -8,11 +8,11 @@ import { type Assignment, assignment } from './manifest.ts'
 
 /** Tools in one run that were attached, or detached. */
 export const MAX_CHANGED = 64
-/** Ranges of ranks for one of them: a command has to fit into a message of gossip. */
+/** Ranges of ranks for all of them: a command has to fit into a message of gossip. */
 export const MAX_RANGES = 256
 
-/** Members by their ranks, each range with both ends; all members where it is left out. */
-const ranks = v.optional(list(v.tuple([count, count]), MAX_RANGES))
+/** Members by their ranks, each range with both ends. */
+const ranks = list(v.tuple([count, count]), MAX_RANGES)
 export type Ranks = v.InferOutput<typeof ranks>
 
 const { group, tool } = assignment.entries
@@ -33,7 +33,7 @@ export const isSameTool = (one: ToolKey, other: ToolKey) => keyOfTool(one) === k
 
 /** @returns whether the member with this rank is meant */
 export const hasRank = (ranks: Ranks, rank: number): boolean =>
-  ranks == null || ranks.some(([first, last]) => rank >= first && rank <= last)
+  ranks.some(([first, last]) => rank >= first && rank <= last)
 
 /** @returns the same ranks, in order, as few ranges as they need */
 export function rangesOf(ranks: Iterable<number>): Array<[number, number]> {

@@ -7,6 +7,8 @@ import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatCommand } from '../format.ts'
 import { parseTool, type SpecFlags } from '../spec-flags.ts'
+import * as attach from './tools/attach.ts'
+import * as detach from './tools/detach.ts'
 
 interface Options {
   on?: string
@@ -18,6 +20,8 @@ export function define(command: Command): void {
   defineList(command.command('list', { isDefault: true }).description('the tools of each member (default)'))
   defineRegister(command.command('register').description('register tools with members, for runs that name none'))
   defineClear(command.command('clear').description('remove registered tools'))
+  attach.define(command.command('attach').description('add a tool to a run that goes on'))
+  detach.define(command.command('detach').description('take a tool away from a run that goes on'))
   addExamples(command, {
     'bak tools list --on role=db': 'the tools of these members',
     'bak tools register sar iostat --on role=db': 'used by each run that names no tools',

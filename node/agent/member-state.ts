@@ -20,7 +20,7 @@ import {
   offerSubject,
   type RosterEntry
 } from '../../protocols/manifest.ts'
-import type { ToolChanges } from '../../protocols/tool-changes.ts'
+import { type ToolChanges, toolChanges } from '../../protocols/tool-changes.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
@@ -43,7 +43,8 @@ const saved = v.object({
   ...progress.entries,
   clock,
   offer: envelope,
-  manifest: v.optional(envelope)
+  manifest: v.optional(envelope),
+  changes: v.optional(toolChanges)
 })
 
 export class MemberState {
@@ -89,7 +90,7 @@ export class MemberState {
   usageAtStart: (UsageSnapshot & { persistent: Map<number, number> }) | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
   interrupted = false
-  #saved: { state?: State; manifest?: string } = {}
+  #saved: { state?: State; manifest?: string; changes?: ToolChanges } = {}
   readonly #stateFile: StateFile
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
@@ -144,18 +145,19 @@ export class MemberState {
 
   /** All of it is on the disk when this resolves. */
   async save(): Promise<void> {
-    const { state, manifestDigest } = this
+    const { state, manifestDigest, changes } = this
     await mkdir(this.data, { recursive: true })
     const { clock, offerSealed: offer, manifestSealed: manifest } = this
-    const whole = { ...this.#progress, clock, offer, manifest }
+    const whole = { ...this.#progress, clock, offer, manifest, changes }
     await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
-    this.#saved = { state, manifest: manifestDigest }
+    this.#saved = { state, manifest: manifestDigest, changes }
   }
 
   /** What the next daemon must know if this one is killed; a phase that changes no state can be gone through again. */
   async keep(): Promise<void> {
-    const { state, manifestDigest } = this
+    const { state, manifestDigest, changes } = this
     if (state === 'orphaned' || manifestDigest !== this.#saved.manifest) return this.save()
+    if (JSON.stringify(changes) !== JSON.stringify(this.#saved.changes)) return this.save()
     if (state === this.#saved.state) return
     const bytes = encode(this.#progress)
     if (bytes.length > MAX_STATE_BYTES) return this.save()
@@ -192,7 +194,7 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const isOlder = later.seq < content.seq || (later.seq === content.seq && content.state === 'orphaned')
   const { seq, state, ack } = isOlder ? content : later
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
-  Object.assign(member, { seq, state, ack, clock: content.clock })
+  Object.assign(member, { seq, state, ack, clock: content.clock, changes: content.changes })
   if (content.manifest != null) member.accept(content.manifest)
   // `start` is answered before the state is on the disk
   member.interrupted = member.state === 'running' || member.state === 'idle'

@@ -9,6 +9,7 @@ import type { Role } from '../../protocols/membership.ts'
 const permissions = {
   drive: 'drive runs',
   cancel: 'cancel runs',
+  attach: 'change the tools of runs',
   register: 'register tools on other peers',
   forget: 'let the mesh forget peers that are gone',
   collect: 'collect what a run left',

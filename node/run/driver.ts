@@ -13,6 +13,7 @@ import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
+import { ChangedTools } from './changed-tools.ts'
 import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
@@ -48,6 +49,8 @@ export interface DriverOptions {
 
 export class Driver {
   readonly run: RunContext
+  /** Tools that come and go while it goes on. */
+  readonly changed: ChangedTools
   readonly #plan: Iterable<PlannedPhase>
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
@@ -63,6 +66,7 @@ export class Driver {
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
     this.#hooks = hooks
+    this.changed = new ChangedTools(run)
     this.#plan = phasesOf(
       run.order.spec,
       samplesOf(run, () => this.#ending.verdict !== 'ok')
@@ -233,6 +237,7 @@ export class Driver {
     if (at.phase === 'join') await offerRun(run)
     if (at.phase === 'start') {
       this.#step = at.step
+      this.changed.begins(at.step)
       this.#work.begin(at.step)
     }
     if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
@@ -268,6 +273,7 @@ export class Driver {
     const { record, events, folder, parts, id, began } = this.run
     const took = performance.now() - began
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
+    this.changed.end()
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
     const why = await sealResult({ record, events, folder, signer: parts.signer, announced: this.run.announcements })

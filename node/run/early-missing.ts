@@ -4,6 +4,7 @@
  */
 import { cutText } from '../../protocols/fields.ts'
 import { describeShortfall, type Missing } from '../../protocols/shortfall.ts'
+import { toolsAfter } from '../../protocols/tool-changes.ts'
 import { onEndOf } from '../../protocols/tool-options.ts'
 import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
@@ -68,11 +69,12 @@ export function endOf(run: RunContext, peer: string, missing: Missing): Stopped 
 }
 
 /** A member is believed what happened on it, and not what follows from that. */
-function isPolicy({ order, record }: RunContext, peer: string, { kind, what, ends }: Missing): boolean {
-  const { spec } = order
-  const tools = record.roster.find(each => each.peer === peer)?.tools ?? []
-  return (
-    kind === 'tool' &&
-    tools.some(({ tool, options }) => tool === what && endsBy[onEndOf(options, spec.policy)] === ends)
+function isPolicy({ order, record, tools: changes }: RunContext, peer: string, { kind, what, ends }: Missing): boolean {
+  const { policy } = order.spec
+  const entry = record.roster.find(each => each.peer === peer)
+  if (kind !== 'tool' || entry == null) return false
+  const { attached } = toolsAfter([], entry.rank, changes)
+  return [...entry.tools, ...attached].some(
+    ({ tool, options }) => tool === what && endsBy[onEndOf(options, policy)] === ends
   )
 }

@@ -10,7 +10,7 @@ import type { TarballOffer } from '../../protocols/tarball.ts'
 import { tarballOf } from '../../protocols/tarball-names.ts'
 import { printable } from '../store/entries.ts'
 
-type Planned = Pick<RunRecord, 'spec' | 'controller'>
+type Planned = Pick<RunRecord, 'spec' | 'controller' | 'tools'>
 
 /** @returns why the tarball is none that the run expects of this member */
 export function refusalOfOffer(
@@ -32,14 +32,17 @@ export function refusalOfOffer(
 
 function isPlanned(
   place: ResultPath,
-  { peer, tools, workloads = [] }: RosterEntry,
-  { spec, controller }: Planned
+  { peer, name, tools, workloads = [] }: RosterEntry,
+  { spec, controller, tools: changes = [] }: Planned
 ): boolean {
+  const hasGroup = (group: string) =>
+    tools.some(each => each.group === group) ||
+    changes.some(each => each.change === 'attach' && each.group === group && each.members.includes(name))
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
-  if (place.kind === 'persistent') return tools.some(({ group }) => group === place.group)
+  if (place.kind === 'persistent') return hasGroup(place.group)
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
   if (!hasSample(spec, place.step)) return false
-  if (place.kind === 'tools') return tools.some(({ group }) => group === place.group)
+  if (place.kind === 'tools') return hasGroup(place.group)
   // a command runs on the controller
   return workloads.length > 0 || (spec.command != null && peer === controller.peer)
 }

@@ -12,6 +12,7 @@ import { type Home, openHome } from '../../node/store/home.ts'
 import { openJournal } from '../../node/store/journal.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { receiveDefaults } from '../../protocols/config-file.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -82,7 +83,7 @@ async function doors(own: Role = 'controller') {
 }
 
 const protocols = Object.fromEntries(
-  [attachProtocol, cancelProtocol, collectProtocol, tarballProtocol].map(each => [each.id, each])
+  [attachProtocol, cancelProtocol, changeToolsProtocol, collectProtocol, tarballProtocol].map(each => [each.id, each])
 )
 
 async function plantRun(home: Home): Promise<void> {
@@ -142,11 +143,14 @@ const asking: Array<[peer: { peer: string }, cancel: string, move: string]> = [
   [stranger, 'not-allowed', 'not-allowed']
 ]
 for (const [peer, cancel, move] of asking) {
-  test(`${roles[peer.peer] ?? 'a stranger'} that wants to cancel hears ${cancel}, that brings a result ${move}`, async () => {
+  test(`${roles[peer.peer] ?? 'a stranger'} that wants to cancel or to change tools hears ${cancel}, that brings a result ${move}`, async () => {
     const { to } = await doors()
     const order = { run, reason: 'enough' }
     const cancelled = askOne(to(cancelProtocol, peer).open, cancelProtocol, order, { signal: signal() })
     assert.is(await codeOf(cancelled), cancel)
+    const change = { run, change: 'attach' as const, tool: 'vmstat', group: 'default', on: 'all', options: [] }
+    const way = to(changeToolsProtocol, peer)
+    assert.is(await codeOf(askOne(way.open, changeToolsProtocol, change, { signal: signal() })), cancel)
     const parcel = { run, what: 'x', kind: 'run' as const, digest: 'a'.repeat(64), bytes: 9, allow: [run] }
     const source = { read: async () => new Uint8Array(9) }
     const options = { signal: signal(), to: self.peer }

@@ -19,13 +19,19 @@ export function dueTools(member: MemberState): DueTools {
   const mine = member.manifest?.roster.find(entry => entry.peer === member.self)
   const usable = member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
   const { kept, attached } = toolsAfter(usable, mine?.rank ?? 0, member.changes)
-  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each)) === true)
+  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each)) !== false)
   const due = Map.groupBy([...kept, ...admitted], lifetimeHere)
   return { transient: due.get('transient') ?? [], persistent: due.get('persistent') ?? [] }
 }
 
-/** Only tools that can run here are asked about: each is known. */
-const lifetimeHere = ({ tool, options }: Assignment): Lifetime => lifetimeOf(findTool(tool, options), options)
+/** One that was attached and is not known here does not run. */
+function lifetimeHere({ tool, options }: Assignment): Lifetime {
+  try {
+    return lifetimeOf(findTool(tool, options), options)
+  } catch {
+    return 'transient'
+  }
+}
 
 /**
  * The owner's rules are asked at each start, and whether it can run once.
