@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chosenEnvironment } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
+import { signalGroup } from '../processes/process-group.ts'
 import type { Exit, Supervised, Supervisor } from '../processes/supervisor.ts'
 import { BoundedLog } from './bounded-log.ts'
 
@@ -21,6 +22,8 @@ export interface CollectorProgram {
 
 export interface RunningCollector {
   group(): number
+  /** Has it read its configuration again. */
+  reload(): void
   exited: Promise<Exit>
   /** @returns how it ended, with what it said last: `exit 2: lock DB directory: resource temporarily unavailable` */
   ending(): Promise<string>
@@ -39,6 +42,7 @@ export async function startCollectorProgram(program: CollectorProgram): Promise<
   const closed = supervised.exited.then(() => log.close())
   return {
     group: supervised.group,
+    reload: () => void signalGroup(supervised.group(), 'SIGHUP'),
     exited: supervised.exited,
     async ending() {
       const { exit, signal: by } = await supervised.exited

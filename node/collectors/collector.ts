@@ -22,8 +22,8 @@ export interface Collector {
   answered(targets: Target[], since: number): Promise<Target[]>
   /** @returns why nothing came from a target, if it is known */
   reason(target: Target): string | undefined
-  /** The member takes no part any more. */
-  exclude(peer: string): void
+  /** From now on these are asked: tools were attached to the run, detached from it, or their member takes no part any more. */
+  update(targets: Target[]): Promise<void>
   /** Ends it in order, so that all that it has is on the disk. Never rejects. */
   stop(): Promise<void>
 }

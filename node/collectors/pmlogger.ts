@@ -45,13 +45,20 @@ export const loggerConfig = (interval: number, metrics?: unknown): string =>
 
 /** Each waits for its pmcd, and has none before `init`. */
 export function startPmloggers(init: PmloggerInit): Collector {
-  const loggers = new Map(init.targets.map(target => [target, new Pmlogger(target, init)]))
-  for (const each of loggers.values()) each.start()
+  const loggers = new Map<Target, Pmlogger>()
+  const begin = (target: Target) => {
+    const logger = new Pmlogger(target, init)
+    loggers.set(target, logger)
+    logger.start()
+  }
+  init.targets.forEach(begin)
   return {
     answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
     reason: target => loggers.get(target)?.reason,
-    exclude(peer) {
-      for (const [target, each] of loggers) if (target.peer === peer) void each.stop()
+    async update(targets) {
+      const gone = [...loggers].filter(([target]) => !targets.includes(target))
+      await Promise.all(gone.map(([, logger]) => logger.stop()))
+      for (const each of targets.filter(each => !loggers.has(each))) begin(each)
     },
     async stop() {
       await Promise.all([...loggers.values()].map(each => each.stop()))

@@ -128,8 +128,10 @@ export async function startPrometheus({ targets, onEnd, ...init }: PrometheusIni
       return asked.filter(each => addresses.has(addressOf(each)))
     },
     reason: target => reasons.get(addressOf(target)) || undefined,
-    // its port is closed, and the answers that do not come are in the data as `up` 0
-    exclude() {},
+    async update(targets) {
+      await writeFile(join(init.folder, CONFIG_FILE), scrapeConfig(targets))
+      server.running.reload()
+    },
     async stop() {
       isStopping = true
       await server.stop()

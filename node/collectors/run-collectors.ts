@@ -1,10 +1,10 @@
 /** The collectors of one run: a local port for each tool of a member that waits to be asked, and the programs that ask them. */
 import { asBakError } from '../../protocols/errors.ts'
-import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Opener } from '../../protocols/stream.ts'
 import { askTunnel } from '../../protocols/tunnel.ts'
+import { InTurn } from '../in-turn.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import { findProgram } from '../tools/find-program.ts'
 import { findTool } from '../tools/index.ts'
@@ -34,16 +34,20 @@ export interface CollectedMember {
   peer: string
   name: string
   labels: Record<string, string>
+  /** Those that it can run. */
   tools: Assignment[]
-  /** Whether it can run each. */
-  usable: Availability[]
 }
+
+type Wanted = Omit<Target, 'port'>
+
+const keyOf = ({ peer, group, tool }: Wanted) => `${peer} ${group} ${tool}`
 
 export interface RunCollectorsInit {
   run: string
   /** The name of this peer. */
   controller: string
-  members: CollectedMember[]
+  /** Those who take part now, with the tools that they are to run. */
+  members(): CollectedMember[]
   /** Seconds between two samples. */
   interval: number
   /** @returns the folder of a collector in the result; of pcp that of a member */
@@ -74,52 +78,69 @@ export class RunCollectors {
   readonly #init: RunCollectorsInit
   readonly #ended = new AbortController()
   readonly #targets = new Map<CollectorName, Target[]>()
-  readonly #ports: Array<{ peer: string; port: TunnelPort }> = []
+  readonly #ports = new Map<Target, TunnelPort>()
   readonly #running = new Map<CollectorName, Collector>()
-  readonly #excluded = new Set<string>()
+  readonly #turn = new InTurn()
   #stopped: Promise<void> | undefined
 
   constructor(init: RunCollectorsInit) {
     this.#init = init
   }
 
-  /** Those that this machine has run when this resolves, and have asked nobody yet. Never rejects: what cannot be started is named. */
-  async start(): Promise<void> {
-    for (const name of neededCollectors(this.#usable())) {
-      const { program } = collectors[name]
-      // one that is not here is named already
-      const path = await findProgram(program)
-      if (path == null) continue
-      try {
-        const targets = await this.#open(name)
-        this.#targets.set(name, targets)
-        this.#running.set(name, await this.#begin(name, path, targets))
-      } catch (cause) {
-        this.#lackOf(name, `was not started: ${asBakError(cause).message}`)
+  /**
+   * Those that the tools of the members need run when this resolves, and ask these tools and no others. They have asked nobody yet when they
+   * begin. Never rejects: what cannot be started is named.
+   */
+  update(): Promise<void> {
+    return this.#turn.run(async () => {
+      for (const name of collectorNames) {
+        try {
+          if (!this.#ended.signal.aborted) await this.#updateOne(name)
+        } catch (cause) {
+          this.#lackOf(name, `was not started: ${asBakError(cause).message}`)
+        }
       }
+    })
+  }
+
+  async #updateOne(name: CollectorName): Promise<void> {
+    const before = this.#targets.get(name) ?? []
+    const wanted = this.#init.members().flatMap(member => this.#wantedOf(member, name))
+    const isSame = (one: Wanted, other: Wanted) => keyOf(one) === keyOf(other)
+    const added = wanted.filter(each => !before.some(one => isSame(one, each)))
+    const gone = before.filter(each => !wanted.some(one => isSame(one, each)))
+    if (added.length === 0 && gone.length === 0) return
+    const program = await findProgram(collectors[name].program)
+    if (program == null) return this.#lackOf(name, notFound(collectors[name].needs))
+    const opened = await Promise.all(added.map(each => this.#open(each)))
+    const targets = [...before.filter(each => !gone.includes(each)), ...opened]
+    this.#targets.set(name, targets)
+    const running = this.#running.get(name)
+    if (running == null) this.#running.set(name, await this.#begin(name, program, targets))
+    else await running.update(targets)
+    for (const each of gone) {
+      await this.#ports.get(each)?.close()
+      this.#ports.delete(each)
     }
   }
 
-  #usable(): CollectedMember[] {
-    return this.#init.members.map(each => ({ ...each, tools: each.tools.filter((_, i) => each.usable[i]?.usable) }))
-  }
-
-  async #open(name: CollectorName): Promise<Target[]> {
-    const targets: Target[] = []
-    for (const { peer, name: member, labels, tools } of this.#usable()) {
-      for (const { group, tool, options } of tools.filter(each => collectorOf(each.tool) === name)) {
+  #wantedOf({ peer, name: member, labels, tools }: CollectedMember, name: CollectorName): Wanted[] {
+    return tools
+      .filter(({ tool }) => collectorOf(tool) === name)
+      .map(({ group, tool, options }) => {
         const { values } = settingsOf(findTool(tool, options), options)
         const interval = ((values.interval as number | undefined) ?? this.#init.interval) * 1000
-        const port = await openTunnelPort({
-          open: this.#init.to(peer),
-          to: { run: this.#init.run, group, tool },
-          signal: this.#ended.signal
-        })
-        this.#ports.push({ peer, port })
-        targets.push({ peer, member, labels, group, tool, values, interval, port: port.port })
-      }
-    }
-    return targets
+        return { peer, member, labels, group, tool, values, interval }
+      })
+  }
+
+  async #open(wanted: Wanted): Promise<Target> {
+    const { peer, group, tool } = wanted
+    const { run, to } = this.#init
+    const port = await openTunnelPort({ open: to(peer), to: { run, group, tool }, signal: this.#ended.signal })
+    const target = { ...wanted, port: port.port }
+    this.#ports.set(target, port)
+    return target
   }
 
   #begin(name: CollectorName, program: string, targets: Target[]): Promise<Collector> | Collector {
@@ -131,7 +152,7 @@ export class RunCollectors {
     }
     return startPmloggers({
       ...{ program, targets, supervisor, signal },
-      folder: ({ member, group }) => folder(name, groupsOf(targets, member) > 1 ? `${member}/${group}` : member),
+      folder: ({ member, group }) => folder(name, group === 'default' ? member : `${member}/${group}`),
       reach: ({ peer, group, tool }, signal) => {
         return askTunnel(to(peer), { run, group, tool }, { signal })
       },
@@ -173,20 +194,13 @@ export class RunCollectors {
     for (;;) {
       const silent: Array<{ name: CollectorName; target: Target }> = []
       for (const [name, collector] of this.#running) {
-        const asked = this.#targets.get(name)?.filter(({ peer }) => !this.#excluded.has(peer)) ?? []
+        const asked = this.#targets.get(name) ?? []
         const answered = await collector.answered(asked, since)
         silent.push(...asked.filter(each => !answered.includes(each)).map(target => ({ name, target })))
       }
       if (silent.length === 0 || performance.now() >= deadline || signal.aborted) return silent
       await pause(CHECK_MS, signal)
     }
-  }
-
-  /** The member takes no part any more: nothing is asked of it. */
-  exclude(peer: string): void {
-    this.#excluded.add(peer)
-    for (const each of this.#running.values()) each.exclude(peer)
-    for (const { port } of this.#ports.filter(each => each.peer === peer)) void port.close()
   }
 
   /** All that they have is on the disk, and nothing of them is left. Never rejects. */
@@ -196,10 +210,9 @@ export class RunCollectors {
   }
 
   async #stop(): Promise<void> {
+    await this.#turn.settled()
     await Promise.all([...this.#running.values()].map(each => each.stop()))
     this.#ended.abort(new Error('the run is over'))
-    await Promise.all(this.#ports.map(({ port }) => port.close()))
+    await Promise.all([...this.#ports.values()].map(each => each.close()))
   }
 }
-
-const groupsOf = (targets: Target[], member: string) => targets.filter(each => each.member === member).length

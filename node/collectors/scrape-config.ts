@@ -13,8 +13,8 @@ export function scrapeConfig(targets: Target[]): string {
     scrape_configs: [...jobs.values()].map(each => {
       const [{ tool, interval }] = each as [Target]
       return {
-        // unique, where members have intervals of their own; what is stored is the label
-        job_name: jobs.size === 1 ? tool : `${tool} every ${interval} ms`,
+        // unique, and the same as long as the tool is asked; what is stored is the label
+        job_name: `${tool} every ${interval} ms`,
         scrape_interval: `${interval}ms`,
         scrape_timeout: `${Math.min(interval, MAX_TIMEOUT_MS)}ms`,
         static_configs: each.map(target => ({ targets: [addressOf(target)], labels: labelsOf(target) }))

@@ -60,12 +60,11 @@ function stage(tools: string[]): Stage {
   const result = join(folder, 'result')
   const members: CollectedMember[] = PEERS.map(name => ({
     ...{ peer: name, name, labels: { role: `role-${name}` } },
-    tools: tools.map(tool => ({ group: 'default', tool, options: {} })),
-    usable: tools.map(tool => ({ tool, usable: true }))
+    tools: tools.map(tool => ({ group: 'default', tool, options: {} }))
   }))
   const openers = new Map(PEERS.map(name => [name, open(name)]))
   const collectors = new RunCollectors({
-    ...{ run, controller: 'ctl', members, interval: 0.5, supervisor },
+    ...{ run, controller: 'ctl', members: () => members, interval: 0.5, supervisor },
     folder: (name, member) => join(result, name, member ?? ''),
     to: peer => openers.get(peer) as never,
     lack: each => void lacks.push(each)
@@ -96,7 +95,7 @@ const dump = (archive: string, ...words: string[]) =>
 real('have data of all members, from the first sample to beyond the last, when they have stopped', async () => {
   const { collectors, lacks, startTools, stopTools, result, supervisor, close } = stage(['node-exporter', 'pcp'])
   try {
-    await collectors.start()
+    await collectors.update()
     assert.ok(existsSync(join(result, 'prometheus/data')), 'it runs before the tools do')
     for (const each of PEERS) await startTools(each)
     await collectors.awaitFirst(never())
@@ -148,7 +147,7 @@ real('have data of all members, from the first sample to beyond the last, when t
 real('name the members from which nothing comes, and have the data of the others', async () => {
   const { collectors, lacks, startTools, stopTools, result, close } = stage(['node-exporter', 'pcp'])
   try {
-    await collectors.start()
+    await collectors.update()
     await startTools('a')
     await collectors.awaitFirst(never(), 12_000)
     assert.equal(
@@ -170,7 +169,7 @@ real('name the members from which nothing comes, and have the data of the others
 real('name a collector that dies, at once', async () => {
   const { collectors, lacks, startTools, result, close } = stage(['node-exporter', 'pcp'])
   try {
-    await collectors.start()
+    await collectors.update()
     for (const each of PEERS) await startTools(each)
     await collectors.awaitFirst(never())
     const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))

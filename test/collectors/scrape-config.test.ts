@@ -18,7 +18,7 @@ test('names each member, by its labels, at its port of this machine', () => {
   const labels = { role: 'db', 'rack/row': '7', '2nd': 'x', __name__: 'y', member: 'other', job: 'z' }
   assert.equal(jobsOf([target({ labels }), target({ member: 'b', port: 40_002 })]), [
     {
-      job_name: 'node-exporter',
+      job_name: 'node-exporter every 3000 ms',
       scrape_interval: '3000ms',
       scrape_timeout: '3000ms',
       static_configs: [

@@ -1,7 +1,14 @@
 /** Collectors: programs on the controller that ask tools of the members, from before `init` until all have answered `end`. */
 import { collectorFolder } from '../../../protocols/layout.ts'
-import { missingCollectors, neededCollectors, RunCollectors } from '../../collectors/run-collectors.ts'
+import { toolsAfter } from '../../../protocols/tool-changes.ts'
+import {
+  type CollectedMember,
+  missingCollectors,
+  neededCollectors,
+  RunCollectors
+} from '../../collectors/run-collectors.ts'
 import { now } from '../../now.ts'
+import { within } from '../../wait.ts'
 import type { RunContext } from '../run-context.ts'
 import type { RunHook } from './hook.ts'
 
@@ -12,6 +19,11 @@ export function collectors(): RunHook {
   let isKnown = false
   /** When all had answered the last `stop`. */
   let stopped: number | undefined
+  const begin = (run: RunContext) => {
+    const begun = collectorsOf(run)
+    run.onExcluded.add(() => void begun.update())
+    return begun
+  }
   return {
     name: 'collectors',
     async before({ phase }, run) {
@@ -20,10 +32,10 @@ export function collectors(): RunHook {
         const missing = await missingCollectors(neededCollectors(record.roster), record.controller.name)
         for (const each of missing) run.lack(each)
       }
-      if (phase === 'init' && neededCollectors(record.roster).length > 0) {
-        running = collectorsOf(run)
-        run.onExcluded.add(peer => running?.exclude(peer))
-        await running.start()
+      // a tool may be attached before each sample
+      if (phase === 'init' || phase === 'start') {
+        if (neededCollectors(membersOf(run)).length > 0) running ??= begin(run)
+        if (running != null) await within(running.update(), run.cancelled)
       }
       if (phase === 'start' && !isKnown) {
         isKnown = true
@@ -42,20 +54,26 @@ export function collectors(): RunHook {
 }
 
 function collectorsOf(run: RunContext): RunCollectors {
-  const { id, order, record, folder, parts, active } = run
-  const { members, streams, supervisor } = parts
-  const present = record.roster.filter(({ peer }) => active.has(peer))
+  const { id, order, record, folder, parts } = run
   return new RunCollectors({
     run: id,
     controller: record.controller.name,
     interval: order.spec.interval,
-    members: present.map(({ peer, name, tools, capabilities }) => {
-      const labels = members.get(peer)?.labels ?? {}
-      return { peer, name, labels, tools, usable: capabilities.tools }
-    }),
+    members: () => membersOf(run),
     folder: (collector, member) => folder.path(collectorFolder(collector), ...(member == null ? [] : [member])),
-    to: peer => streams.to(peer),
-    supervisor,
+    to: peer => parts.streams.to(peer),
+    supervisor: parts.supervisor,
     lack: shortfall => void run.lack(shortfall)
   })
+}
+
+/** @returns those who take part, with the tools of the offer that they can run, and what was attached since */
+function membersOf({ record, active, parts, tools: changes }: RunContext): CollectedMember[] {
+  return record.roster
+    .filter(({ peer }) => active.has(peer))
+    .map(({ peer, name, rank, tools, capabilities }) => {
+      const usable = tools.filter((_, i) => capabilities.tools[i]?.usable)
+      const { kept, attached } = toolsAfter(usable, rank, changes)
+      return { peer, name, labels: parts.members.get(peer)?.labels ?? {}, tools: [...kept, ...attached] }
+    })
 }
