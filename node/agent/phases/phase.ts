@@ -12,6 +12,7 @@ import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { Catalogue } from '../../tools/catalogue.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
@@ -40,6 +41,8 @@ export interface PhaseParts {
   /** By which addresses this machine reaches that of a peer, the best first. */
   hostsOf(peer: string): string[]
   sockets: SocketFolder
+  /** The tools of this machine. */
+  catalogue: Pick<Catalogue, 'find' | 'check'>
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks
 }
