@@ -14,6 +14,7 @@ import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import type { Catalogue } from '../../tools/catalogue.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
+import type { HostsOf } from '../../work/contract.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { MemberState } from '../member-state.ts'
@@ -38,8 +39,8 @@ export interface PhaseParts {
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
-  /** By which addresses this machine reaches that of a peer, the best first. */
-  hostsOf(peer: string): string[]
+  /** @returns by which addresses this machine reaches that of a peer now, the best first */
+  hosts(): HostsOf
   sockets: SocketFolder
   /** The tools of this machine. */
   catalogue: Pick<Catalogue, 'find' | 'check'>
