@@ -102,6 +102,7 @@ async function compose(
     labels: config.label,
     tools: limitTools(config.allow, await register.availability(), home.config),
     registered: register.list(),
+    triggers: register.triggers(),
     runs: [],
     cores: cpus().length,
     memory: totalmem(),

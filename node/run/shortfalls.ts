@@ -1,11 +1,15 @@
 /** What a run lacks of what it was asked for, in one form for its record and for the dry run. Pure. */
 import type { Availability } from '../../protocols/hello.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Attendance } from './attendance.ts'
-import { emptyGroups } from './roster.ts'
+import type { Absent, Attendance } from './attendance.ts'
+import { emptyGroups, registeredGroups } from './roster.ts'
 
-/** @returns the members that are not here, and the groups in which nobody is */
+/** Tools that one shortfall names. */
+const MAX_TOOLS = 16
+
+/** @returns the members that are not here, the tools that were registered on them, and the groups in which nobody is */
 export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[] {
   const { expect = 0, policy } = spec
   const members = absent.map(({ name, state }) => ({
@@ -20,10 +24,22 @@ export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[
     what: name,
     reason: `no member of the run fits "${on}"`
   }))
+  const gone = absent.flatMap(each => registeredOn(each, registeredGroups(spec)))
   return [
     ...[...members, ...(here.length < expect ? [few] : [])].map(each => ({ kind: 'member' as const, ...each })),
-    ...groups.map(each => ({ kind: 'group' as const, ...each }))
+    ...groups.map(each => ({ kind: 'group' as const, ...each })),
+    ...gone
   ]
+}
+
+/** Registrations outlive the peers on which they are. */
+function registeredOn({ name, state, registered = [] }: Absent, groups: string[]): Shortfall[] {
+  return groups.flatMap(group => {
+    const tools = registered.filter(each => each.group === group).map(({ tool }) => tool)
+    if (tools.length === 0) return []
+    const reason = `registered there for group ${group}, and ${name} is ${state}`
+    return [{ kind: 'tool' as const, member: name, what: listInWords(tools, MAX_TOOLS), reason }]
+  })
 }
 
 /** @returns a tool that a member cannot run */

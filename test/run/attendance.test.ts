@@ -123,4 +123,24 @@ test('members that are missing and groups in which nobody is are named', () => {
     { kind: 'group', what: 'web', reason: 'no member of the run fits "role=web"' }
   ])
 })
+
+test('tools that are registered on a member which is gone are named, for the groups of the run only', () => {
+  const registered = [
+    { group: 'net', tool: 'sar', options: [] },
+    { group: 'net', tool: 'vmstat', options: [] },
+    { group: 'default', tool: 'proc', options: [] }
+  ]
+  const mesh = [a, { ...lost, registered }, { ...peer('f', 'left'), registered }]
+  const gone = (spec: object) =>
+    absencesOf(specOf(spec), attendanceOf('all', mesh)).filter(({ kind }) => kind === 'tool')
+  assert.equal(gone({ group: ['net', 'none'] }), [
+    { kind: 'tool', member: 'd', what: 'sar, vmstat', reason: 'registered there for group net, and d is lost' }
+  ])
+  assert.equal(
+    gone({}).map(({ what }) => what),
+    ['proc']
+  )
+  assert.equal(gone({ tools: ['sar'] }), [])
+})
+
 test.run()

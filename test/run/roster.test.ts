@@ -125,6 +125,12 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     ['net/sar', 'db/iostat']
   ],
   [
+    'what is registered for each of several groups that were asked for, in folders of their own',
+    { group: ['net', 'db'] },
+    peer('a', { registered: [registered('db', 'sar'), registered('default', 'proc'), registered('net', 'sar')] }),
+    ['net/sar', 'db/sar']
+  ],
+  [
     'only those registered for the group default',
     {},
     peer('a', { registered: [registered('default', 'sar'), registered('other', 'iostat')] }),
@@ -145,6 +151,14 @@ candidates('a tool gets the options of the spec, and its registration adds words
   assert.equal(candidatesOf(specOf({ tool, tools: ['sar'] }), members)[0]?.tools, [
     { group: 'default', tool: 'sar', options: { interval: 1, options: ['-A'] } }
   ])
+})
+
+candidates('what was registered beside words is less than a key of the spec, and a label comes along', () => {
+  const each = { ...registered('default', 'sar'), interval: 5, label: 'client' }
+  const members = [peer('a', { registered: [each] })]
+  const tools = (tool: object) => candidatesOf(specOf({ tool }), members)[0]?.tools
+  assert.equal(tools({}), [{ group: 'default', tool: 'sar', options: { interval: 5 }, label: 'client' }])
+  assert.equal(tools({ sar: { interval: 1 } })?.[0]?.options, { interval: 1 })
 })
 
 candidates('a registered command is a tool of its own', () => {
@@ -226,6 +240,7 @@ const unknown: Array<[spec: object, message: RegExp]> = [
   [{ tools: ['toString'] }, /^toString: no peer knows/],
   [{ groups: [{ name: 'x', tools: ['nosuch'] }] }, /^nosuch: no peer knows this tool/],
   [{ tool: { own: { options: ['-a'] } }, tools: ['own'] }, /^own: no peer knows this tool/],
+  [{ group: ['net', 'nett'] }, /^group nett: no peer/],
   [{ group: 'nett' }, /^group nett: no peer has tools registered for it; there are net: /]
 ]
 for (const [spec, message] of unknown) {
