@@ -7,7 +7,6 @@ import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { list } from '../../protocols/fields.ts'
 import {
-  type Availability,
   type Registered,
   type RegisterRequest,
   type Registration,
@@ -18,7 +17,7 @@ import type { Assignment } from '../../protocols/manifest.ts'
 import type { Handler, Protocol } from '../../protocols/stream.ts'
 import { type GroupTrigger, groupTriggers, MAX_TRIGGERS } from '../../protocols/trigger.ts'
 import { writeAtomic } from '../store/atomic.ts'
-import { listTools } from './index.ts'
+import type { Catalogue } from './catalogue.ts'
 import { registrable } from './registrable.ts'
 
 const MAX_REGISTERED = 128
@@ -38,6 +37,7 @@ interface ProtocolServer {
 
 interface RegisterInit {
   streams: ProtocolServer
+  catalogue: Pick<Catalogue, 'check'>
   /** @throws {BakError} `not-allowed` if the peer's role or the owner of this machine forbids it these tools here */
   check(peer: string, tools: Assignment[]): Promise<void>
   /** Called after each change. */
@@ -86,11 +86,6 @@ export class Register {
     return this.#here.triggers
   }
 
-  /** @returns for each built-in tool whether this machine can run it without options */
-  availability(): Promise<Availability[]> {
-    return Promise.all(listTools().map(tool => tool.check({})))
-  }
-
   /**
    * @param peer that asks for the change
    * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool, wrong options or too many of them
@@ -98,7 +93,8 @@ export class Register {
   async #change(request: RegisterRequest, peer: string): Promise<Registered> {
     const { group, add, force } = request
     const check = (tools: Assignment[]) => this.#init?.check(peer, tools)
-    const { added, tools } = await registrable(add, { group, force, check })
+    const { catalogue } = this.#init as RegisterInit
+    const { added, tools } = await registrable(add, { group, force, check, catalogue })
     // where nothing that was asked for can run here all stays as it is
     if (add.length > 0 && added.length === 0) return { ...this.#here, tools }
     const here = changed(this.#here, request, added)

@@ -4,12 +4,14 @@ import { cutText } from '../../protocols/fields.ts'
 import type { Availability, RegisterRequest, Registration } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools, isToolset } from '../../protocols/spec.ts'
-import { checkTool } from './index.ts'
+import type { Catalogue } from './catalogue.ts'
 
 interface Asked {
   group: string
   /** Also what cannot run now. */
   force?: boolean | undefined
+  /** The tools of this machine. */
+  catalogue: Pick<Catalogue, 'check'>
   /** @throws {BakError} `not-allowed` if whoever asks may not have these tools run here */
   check(tools: Assignment[]): Promise<void> | undefined
 }
@@ -20,7 +22,7 @@ interface Asked {
  */
 export async function registrable(
   add: RegisterRequest['add'],
-  { group, force, check }: Asked
+  { group, force, check, catalogue }: Asked
 ): Promise<{ added: Registration[]; tools: Availability[] }> {
   const single = add.filter(each => !isSet(each)).map(each => ({ group, ...each }))
   const ofSets = add
@@ -28,9 +30,9 @@ export async function registrable(
     .flatMap(({ tool, ...rest }) => expandTools([tool]).map(name => ({ group, tool: name, ...rest })))
   await check(single.map(assignmentOf))
   const tools = await Promise.all(
-    single.map(({ tool, ...rest }) => checkTool(tool, assignmentOf({ tool, ...rest }).options))
+    single.map(({ tool, ...rest }) => catalogue.check(tool, assignmentOf({ tool, ...rest }).options))
   )
-  const judged = await Promise.all(ofSets.map(each => judge(each, check)))
+  const judged = await Promise.all(ofSets.map(each => judge(each, { check, catalogue })))
   const refused = judged.find(({ refusal }) => refusal != null)
   // whoever may have nothing of a set is told why
   if (refused != null && single.length === 0 && judged.every(({ refusal }) => refusal != null)) throw refused.refusal
@@ -46,7 +48,10 @@ export async function registrable(
 const isSet = ({ tool, command }: Pick<Registration, 'tool' | 'command'>) => command == null && isToolset(tool)
 
 /** Of a set: nothing about one tool keeps the others from being registered. */
-async function judge(each: Registration, check: Asked['check']): Promise<{ found: Availability; refusal?: Error }> {
+async function judge(
+  each: Registration,
+  { check, catalogue }: Pick<Asked, 'check' | 'catalogue'>
+): Promise<{ found: Availability; refusal?: Error }> {
   const { tool } = each
   const unusable = (cause: unknown) => ({ tool, usable: false, reason: cutText(asBakError(cause).message) })
   const assignment = assignmentOf(each)
@@ -55,7 +60,7 @@ async function judge(each: Registration, check: Asked['check']): Promise<{ found
   } catch (cause) {
     return { found: unusable(cause), refusal: cause as Error }
   }
-  return { found: await checkTool(tool, assignment.options).catch(unusable) }
+  return { found: await catalogue.check(tool, assignment.options).catch(unusable) }
 }
 
 /** @returns what a member is asked to run for a registration */

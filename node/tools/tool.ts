@@ -44,6 +44,10 @@ export interface Tool {
   lifetime: Lifetime
   /** Whether `lifetime` is only what it is by default, and a run may choose the other one. */
   eitherLifetime?: boolean
+  /** What happens if it ends before it is stopped, where the run does not say it. */
+  onEnd?: ToolOptions['on_end']
+  /** It is a file of the owner of this machine. */
+  isOwners?: boolean
   needs: Needs
   settings: Setting[]
   /** Why it takes no words but those that its settings declare; undefined if the words of `options` go to its program. */

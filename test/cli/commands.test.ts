@@ -138,7 +138,7 @@ bak('members --watch prints at every change', async () => {
   )
 })
 
-bak('tools are shown, registered with options, listed and cleared', async () => {
+bak('tools are registered with options, listed and cleared', async () => {
   const asked: unknown[] = []
   const registered = [
     { group: 'db', tool: 'perf', options: ['-a'], interval: 5, label: 'server' },
@@ -147,7 +147,7 @@ bak('tools are shown, registered with options, listed and cleared', async () => 
   ]
   const members = [
     member('b', { registered: [{ group: 'web', tool: 'vmstat', options: [] }], state: 'lost' }),
-    member('a', { tools: [{ tool: 'perf', usable: false, reason: 'not installed' }], registered })
+    member('a', { registered })
   ]
   const { bak } = await fake({
     tools: yields({ members }),
@@ -158,7 +158,6 @@ bak('tools are shown, registered with options, listed and cleared', async () => 
       yield { peer: PEER, name: 'a', registered: request.add.length > 0 ? registered : [], tools }
     }
   })
-  assert.equal(head((await bak('tools')).stdout)[1], ['a', 'perf', 'no', '-', 'not installed'])
   assert.is(
     (await bak('tools', 'register', 'perf', '--on', 'role=db', '-g', 'db', '--label', 'server', '-i', '5s', '--', '-a'))
       .stdout,
