@@ -3,6 +3,7 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability, Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
 import { nearest } from '../../protocols/nearest.ts'
+import { forMember, variantsOf } from '../../protocols/overridden.ts'
 import { expandTools, isToolset, optionsOf, type Spec } from '../../protocols/spec.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { inWords } from '../../protocols/toml-file.ts'
@@ -36,12 +37,17 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
     ]
     const workloads = placed[i] ?? []
     return {
-      ...{ peer: member.peer, name: member.shown, tools: once(tools) },
+      ...{ peer: member.peer, name: member.shown, tools: once(tools).map(each => onMember(each, member)) },
       ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
       ...(workloads.length > 0 ? { workloads } : {})
     }
   })
 }
+
+const onMember = ({ options, ...rest }: Assignment, member: Candidacy): Assignment => ({
+  ...rest,
+  options: forMember(options, on => parseSelector(on)(member))
+})
 
 /** @returns why the workloads cannot run with these members, a line for each mistake; undefined if they can */
 export function whyNotPlaced(spec: Spec, members: Candidacy[]): string | undefined {
@@ -159,7 +165,7 @@ function checkSettings({ tool: tables }: Spec): void {
 function whyWrong(name: string, options: ToolOptions): string | undefined {
   if (options.command == null && !listTools().some(each => each.name === name)) return undefined
   try {
-    settingsOf(findTool(name, options), options)
+    for (const each of variantsOf(options)) settingsOf(findTool(name, each), each)
     return undefined
   } catch (cause) {
     return asBakError(cause).message

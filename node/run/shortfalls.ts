@@ -1,10 +1,12 @@
 /** What a run lacks of what it was asked for, in one form for its record and for the dry run. Pure. */
 import type { Availability } from '../../protocols/hello.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
+import { hasMember } from '../../protocols/overridden.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Absent, Attendance } from './attendance.ts'
 import { emptyGroups, registeredGroups } from './roster.ts'
+import { parseSelector } from './selector.ts'
 
 /** Tools that one shortfall names. */
 const MAX_TOOLS = 16
@@ -28,9 +30,26 @@ export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[
   return [
     ...[...members, ...(here.length < expect ? [few] : [])].map(each => ({ kind: 'member' as const, ...each })),
     ...groups.map(each => ({ kind: 'group' as const, ...each })),
-    ...gone
+    ...gone,
+    ...overridesOf(spec).flatMap(({ tool, on }) =>
+      on == null || here.some(parseSelector(on)) ? [] : [unfitting(tool, `no member of the run fits "${on}"`)]
+    )
   ]
 }
+
+/** @param size how many members the run has, whose ranks begin with 0; @returns overrides of tools that are for none of them */
+export function ranklessOverrides(spec: Spec, size: number): Shortfall[] {
+  return overridesOf(spec).flatMap(({ tool, rank }) =>
+    rank == null || hasMember(rank, size)
+      ? []
+      : [unfitting(tool, `no member has a rank of ${rank}: the last one is ${size - 1}`)]
+  )
+}
+
+const overridesOf = ({ tool: tables }: Spec) =>
+  Object.entries(tables).flatMap(([tool, { override = [] }]) => override.map(({ on, rank }) => ({ tool, on, rank })))
+
+const unfitting = (tool: string, reason: string): Shortfall => ({ kind: 'tool', what: `override of ${tool}`, reason })
 
 /** Registrations outlive the peers on which they are. */
 function registeredOn({ name, state, registered = [] }: Absent, groups: string[]): Shortfall[] {

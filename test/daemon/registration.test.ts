@@ -169,4 +169,36 @@ registration('are not needed for tool lines of a run file: without hosts they ar
   )
 })
 
+registration('have other options on some members, by a selector and by rank; what is for nobody is named', async () => {
+  const file = join(net().folder, 'override.toml')
+  const say = (word: string) => JSON.stringify(['-c', `echo ${word}; exec sleep 60`])
+  writeFileSync(
+    file,
+    `tools = ["x"]\nsysinfo = "none"\n[tool.x]\ncommand = ["/bin/sh"]\noptions = ${say('usual')}
+[[tool.x.override]]\non = "role=client"\noptions = ${say('client')}
+[[tool.x.override]]\nrank = "1"\noptions = ${say('second')}
+[[tool.x.override]]\nrank = "7-9"\ninterval = 1
+[[tool.x.override]]\non = "role=nobody"\ninterval = 1\n`
+  )
+  const run = await startRun(net(), 'a', [file, '--', 'sleep', '0.3'])
+  assert.is((await run.finished).status, 0)
+  const said = ['a', 'b', 'c'].map(name =>
+    readFileSync(join(sampleOf('a', run.run), `tools-default/${name}/x/x-stdout.txt`), 'utf8').trim()
+  )
+  assert.equal(said, ['usual', 'second', 'client'])
+  const { shortfalls } = record(net(), 'a', run.run)
+  const named = shortfalls.map(({ what, reason }) => `${what}: ${reason}`)
+  const nobody = [
+    'override of x: no member of the run fits "role=nobody"',
+    'override of x: no member has a rank of 7-9: the last one is 2'
+  ]
+  assert.equal(named, nobody)
+  const dry = await net().bak('a', ['run', file, '--dry-run', '--json', '--', 'true'])
+  assert.equal(
+    JSON.parse(dry.stdout).shortfalls.map(({ what, reason }: { what: string; reason: string }) => `${what}: ${reason}`),
+    nobody
+  )
+  assert.is((await net().bak('a', ['verify', run.run])).status, 0)
+})
+
 registration.run()

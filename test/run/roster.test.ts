@@ -161,6 +161,24 @@ candidates('what was registered beside words is less than a key of the spec, and
   assert.equal(tools({ sar: { interval: 1 } })?.[0]?.options, { interval: 1 })
 })
 
+candidates('a member gets the options that a selector gives it, and keeps those by rank until it has one', () => {
+  const override = [
+    { on: 'role=db', interval: 1 },
+    { rank: '0', interval: 9 }
+  ]
+  const tool = { sar: { interval: 3, override } }
+  const members = [
+    peer('a', { labels: { role: 'db' } }),
+    peer('b', { registered: [{ ...registered('g', 'sar'), interval: 7 }] })
+  ]
+  const intervals = (spec: object) =>
+    candidatesOf(specOf({ tool, ...spec }), members).map(({ tools }) =>
+      tools.map(({ options }) => [options.interval, options.override?.length])
+    )
+  assert.equal(intervals({ tools: ['sar'] }), [[[1, 1]], [[3, 1]]])
+  assert.equal(intervals({ group: 'g', tools: [] }), [[], [[3, 1]]])
+})
+
 candidates('a registered command is a tool of its own', () => {
   const dump = { ...registered('default', 'dump', ['-v']), command: ['tcpdump', '-i', 'eth0'] }
   assert.equal(candidatesOf(specOf(), [peer('a', { registered: [dump] })])[0]?.tools, [
@@ -208,6 +226,10 @@ frozen.run()
 const options = suite('options of tools')
 const wrong: Array<[title: string, spec: object]> = [
   ['a tool that is not asked for', { tools: ['sar'], tool: { iostat: { interval: 1 } } }],
+  [
+    'a tool, somewhere only, that it does not have',
+    { tools: ['proc'], tool: { proc: { override: [{ rank: '1', colour: 'red' }] } } }
+  ],
   ['a tool that is not in the set asked for', { tools: ['light'], tool: { iostat: { interval: 1 } } }],
   ['a tool that has no such option', { tools: ['sar'], tool: { sar: { patern: 'x' } } }],
   ['a command', { tools: ['own'], tool: { own: { command: ['x'], patern: 'x' } } }],
@@ -225,6 +247,7 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool that is asked for', { tools: ['sar'], tool: { sar: { interval: 1 } } }],
   ['a tool of a set', { tools: ['medium'], tool: { iostat: { interval: 1 } } }],
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
+  ['a tool with other ones somewhere', { tools: ['sar'], tool: { sar: { override: [{ on: 'b', interval: 1 }] } } }],
   ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }],
   ['a tool that only members know', { tool: { turbostat: { patern: 'x' } } }]
 ]
