@@ -1,8 +1,9 @@
 /** A user's own tool: a file `NAME.toml` of `tools.d` or of `--tool-file`, or the table `[tool.NAME]` of a run file. It needs no code. */
 import * as v from 'valibot'
+import type { ErrorCode } from './errors.ts'
 import { list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
-import { fileName, readings, whyUnreadable } from './reading.ts'
+import { fileName, type Reading, readings, whyUnreadable } from './reading.ts'
 import { commandLine, seconds } from './spec-fields.ts'
 import { readTomlFile } from './toml-file.ts'
 import type { ValidationError } from './validation-errors.ts'
@@ -89,12 +90,12 @@ export const MAX_TOOL_FILE = 64 * 1024
 
 /**
  * @param file its name in messages
- * @throws {BakError} `bad-config` with a line for every error: file, line, key and what is wrong
+ * @throws {BakError} `code` with a line for every error: file, line, key and what is wrong
  */
-export function readUserTool(toml: string, file: string): UserTool {
+export function readUserTool(toml: string, file: string, code: ErrorCode = 'bad-config'): UserTool {
   return v.parse(
     userTool,
-    readTomlFile(userTool, toml, file, 'bad-config', given => conflictsIn(given as UserTool))
+    readTomlFile(userTool, toml, file, code, given => conflictsIn(given as UserTool))
   )
 }
 
@@ -108,6 +109,19 @@ export function toolNameOf(file: string): string | undefined {
   return found != null && v.is(name, found) ? found : undefined
 }
 
+/** @returns what is wrong with the readings of the tools of a run file */
+export function unreadableIn(tools: Record<string, { read?: Reading[] }>): ValidationError[] {
+  return Object.entries(tools).flatMap(([tool, { read = [] }]) =>
+    wrongReadings(read).map(({ path, what }) => ({ path: ['tool', tool, ...path], what }))
+  )
+}
+
+const wrongReadings = (read: Reading[]): ValidationError[] =>
+  read.flatMap((each, i) => {
+    const what = whyUnreadable(each)
+    return what == null ? [] : [{ path: ['read', i], what }]
+  })
+
 /** What is wrong between keys that are right by themselves. */
 export function conflictsIn({
   read = [],
@@ -117,10 +131,7 @@ export function conflictsIn({
   const words = wordsOf(command).join('\n')
   const unread = Object.keys(settings).filter(key => !words.includes(`{${key}}`))
   return [
-    ...read.flatMap((each, i) => {
-      const what = whyUnreadable(each)
-      return what == null ? [] : [{ path: ['read', i], what }]
-    }),
+    ...wrongReadings(read),
     ...unread.map(key => ({ path: ['settings', key], what: `no word of the command has {${key}}` })),
     ...Object.entries(settings).flatMap(([key, each]) => {
       const what = each.type === 'string' ? whyNoPattern(each.pattern, each.default) : undefined

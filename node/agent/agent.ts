@@ -68,7 +68,6 @@ export interface AgentInit {
   signer: Signer
   supervisor: Supervisor
   guards: Pick<Guards, 'sockets'>
-  /** The tools of this machine. */
   catalogue: Catalogue
   /** Programs of the owner of this machine. */
   hooks: Pick<OwnerHooks, 'until'>
@@ -293,9 +292,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
         allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
       hosts: () => hostsNow(this.components),
-      owner: allowance,
-      sockets: guards.sockets,
-      hooks: hooks.until(this.stopped)
+      ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }
   }
 }

@@ -18,11 +18,13 @@ export interface Needs {
 }
 
 /** An option that the tool declares. */
-export type Setting = { name: string; summary: string; required?: boolean } & (
-  | Typed<'string', string>
-  | Typed<'number', number>
-  | Typed<'boolean', boolean>
-)
+export type Setting = {
+  name: string
+  summary: string
+  required?: boolean
+  /** A text that no program reads as a path, which the owner's rule of paths is not for. */
+  noPath?: boolean
+} & (Typed<'string', string> | Typed<'number', number> | Typed<'boolean', boolean>)
 
 interface Typed<N extends string, T> {
   type: N
