@@ -12,7 +12,7 @@ export interface SpecFlags {
   on?: string
   stage?: string[]
   tools?: string[]
-  group?: string
+  group?: string[]
   tool?: NonNullable<RunFile['tool']>
   toolFile?: NonNullable<RunFile['tool']>
   quorum?: string | number
@@ -64,7 +64,11 @@ export function addSpecFlags(command: Command): void {
     parseTool
   )
   add('--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', parseToolFile)
-  add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
+  add(
+    '--group <names>',
+    'the tools that are registered for these groups, beside those of --tools; repeatable',
+    parseNames
+  )
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)
   add('--samples <n>', 'how many times each iteration is repeated (1)', parseNumber)

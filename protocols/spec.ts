@@ -15,6 +15,12 @@ import { workload } from './workload.ts'
 
 const toolset = list(name, 64)
 
+/** One name, or a list of them. */
+const groupNames = v.pipe(
+  v.union([name, v.pipe(toolset, v.minLength(1))], 'expected the name of a group, or a list of names'),
+  v.transform(names => [...new Set([names].flat())])
+)
+
 /** A named set of members, for tools and workloads. */
 export const group = v.strictObject({
   name,
@@ -105,8 +111,8 @@ const keys = v.strictObject({
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */
   tools: v.optional(toolset),
-  /** A group whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
-  group: v.optional(name),
+  /** Groups whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
+  group: v.optional(groupNames),
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
@@ -142,12 +148,18 @@ const toolsets: Record<string, string[]> = {
   none: [],
   light: ['vmstat'],
   medium: ['vmstat', 'iostat', 'sar'],
-  heavy: ['vmstat', 'iostat', 'sar', 'mpstat', 'pidstat', 'proc'],
+  heavy: [
+    ...['vmstat', 'iostat', 'sar', 'mpstat', 'perf', 'pidstat'],
+    ...['proc-interrupts', 'proc-vmstat', 'turbostat']
+  ],
   default: ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 }
 
 /** @returns what a spec says of a tool; a tool may have any name, also that of a property of every object */
 export const optionsOf = ({ tool }: Pick<Spec, 'tool'>, name: string): ToolOptions => own(tool, name) ?? {}
+
+/** @returns whether a name is that of a set of tools */
+export const isToolset = (name: string): boolean => Object.hasOwn(toolsets, name)
 
 /** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {
