@@ -12,8 +12,10 @@ import { cleanLine, writeTo } from './output.ts'
 export function defineMove(command: Command): void {
   command
     .usage('[options] <run...> <destination>')
-    .argument('<run...>', 'any unique part of its id, or last')
-    .argument('[destination]', 'archive, a member, a folder such as /x or ./x, or https://SERVER of pbench')
+    .argument(
+      '<words...>',
+      'runs, by any unique part of their ids or last; then archive, a member, a folder (/x, ./x), or https://SERVER of pbench'
+    )
   addDatasetFlags(command)
 }
 

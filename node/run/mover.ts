@@ -5,7 +5,7 @@
 import { decode, encode } from '../../protocols/codec.ts'
 import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
 import { type Envelope, envelope, type Signer, seal } from '../../protocols/envelope.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { BakError, type ErrorCode } from '../../protocols/errors.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import {
@@ -216,13 +216,19 @@ export class Mover extends Part<MoverComponents, MoverInit> {
 
 const nameOf = (to: Target) => (to.kind === 'peer' ? to.name : to.kind === 'folder' ? to.path : to.base)
 
+/** Members that were excluded for these may be back with data. */
+const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
+
 /** Only a peer can fetch what members still have: where a result cannot be completed, it is to be whole. @throws {BakError} `not-ready` */
-function checkWhole({ run, sent }: RunRecord): void {
+function checkWhole({ run, sent, roster, excluded }: RunRecord): void {
+  const joined = new Set(roster.map(({ peer }) => peer))
   const left = sent.filter(({ arrived }) => !arrived).map(({ name, what }) => `${name} (${what})`)
-  if (left.length === 0) return
-  const who = listInWords([...new Set(left)], MAX_NAMED)
+  const lost = excluded.filter(({ peer, code }) => joined.has(peer) && SILENT.has(code))
+  const all = [...new Set([...left, ...lost.map(({ name, code }) => `${name} (${code})`)])]
+  if (all.length === 0) return
+  const who = listInWords(all, MAX_NAMED)
   throw new BakError(
     'not-ready',
-    `members still have data of ${run}, which only a peer can fetch: ${who}; bak collect ${run} first, or bak copy, which keeps the result here`
+    `members may still have data of ${run}, which only a peer can fetch: ${who}; bak collect ${run} first, or bak copy, which keeps the result here`
   )
 }
