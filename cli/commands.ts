@@ -50,7 +50,8 @@ export const commands: CommandEntry[] = [
     load: () => import('./commands/report.ts')
   },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
-  { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
+  { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
+  { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
   { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
   {

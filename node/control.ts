@@ -7,15 +7,16 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
-import { check } from './control/ask-tools.ts'
+import { check, describeTools } from './control/ask-tools.ts'
 import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
+import { move } from './control/move-call.ts'
 import { reachability } from './control/reachability.ts'
 import { report } from './control/reports.ts'
-import { collect, describe, ls, move } from './control/results.ts'
+import { collect, describe, ls } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
@@ -31,6 +32,7 @@ type Handle<N extends CallName> = (
 
 const handlers: { [N in CallName]: Handle<N> } = {
   ...{ status, members, forget, stop, drain, tools, check, register },
+  'describe-tools': describeTools,
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },

@@ -9,6 +9,7 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
 import { count } from '../../protocols/fields.ts'
+import type { Availability } from '../../protocols/hello.ts'
 import type { Lead } from '../../protocols/lead.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import {
@@ -20,6 +21,7 @@ import {
   offerSubject,
   type RosterEntry
 } from '../../protocols/manifest.ts'
+import { forRank } from '../../protocols/overridden.ts'
 import { type ToolChanges, toolChanges } from '../../protocols/tool-changes.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
@@ -74,8 +76,8 @@ export class MemberState {
   persistent: ToolRun[] = []
   /** Tools that were attached to the run and detached from it, as the last `start` said. */
   changes: ToolChanges | undefined
-  /** Those that were attached, by name, and whether they may run here. */
-  readonly admitted = new Map<string, boolean>()
+  /** What is known here of those that were attached, by name. */
+  readonly admitted = new Map<string, Availability>()
   /** Persistent tools, by name, that are not started again: they could not be, or they were detached. */
   readonly givenUp = new Set<string>()
   readonly detached = new Set<string>()
@@ -115,9 +117,12 @@ export class MemberState {
     return this.#candidate.name
   }
 
-  /** The tools that this member was asked to run. */
+  /** The tools that this member was asked to run, with the options that its rank gives them once it has one. */
   get tools(): Assignment[] {
-    return this.#candidate.tools
+    const { tools } = this.#candidate
+    const rank = this.roster.find(({ peer }) => peer === this.self)?.rank
+    if (rank == null) return tools
+    return tools.map(each => ({ ...each, options: forRank(each.options, rank) }))
   }
 
   /** All who take part, in the order of their ranks; nobody before there is a manifest. */

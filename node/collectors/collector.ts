@@ -1,4 +1,5 @@
 /** What a collector is: a program on the controller that asks a tool of each member, from before `init` until the tools have stopped. */
+import type { Assignment } from '../../protocols/manifest.ts'
 import type { Needs } from '../tools/tool.ts'
 
 /** A tool of a member that waits to be asked. */
@@ -41,6 +42,8 @@ export type CollectorName = keyof typeof collectors
 
 export const collectorNames = Object.keys(collectors) as CollectorName[]
 
-/** @returns which collector asks a tool; undefined for a tool that writes by itself */
-export const collectorOf = (tool: string): CollectorName | undefined =>
-  collectorNames.find(name => (collectors[name].tools as readonly string[]).includes(tool))
+/** @returns which collector asks a tool; undefined for a tool that writes by itself, and for a command that has the name of one */
+export const collectorOf = ({ tool, options }: Pick<Assignment, 'tool' | 'options'>): CollectorName | undefined =>
+  options.command == null
+    ? collectorNames.find(name => (collectors[name].tools as readonly string[]).includes(tool))
+    : undefined

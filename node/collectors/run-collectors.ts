@@ -59,8 +59,8 @@ export interface RunCollectorsInit {
 }
 
 /** @returns the collectors that the tools of these members need */
-export const neededCollectors = (members: Array<{ tools: Array<Pick<Assignment, 'tool'>> }>): CollectorName[] =>
-  collectorNames.filter(name => members.some(({ tools }) => tools.some(({ tool }) => collectorOf(tool) === name)))
+export const neededCollectors = (members: Array<{ tools: Assignment[] }>): CollectorName[] =>
+  collectorNames.filter(name => members.some(({ tools }) => tools.some(each => collectorOf(each) === name)))
 
 /** @returns those of the collectors that this machine lacks, as a run names them */
 export async function missingCollectors(names: CollectorName[], controller: string): Promise<Shortfall[]> {
@@ -126,7 +126,7 @@ export class RunCollectors {
 
   #wantedOf({ peer, name: member, labels, tools }: CollectedMember, name: CollectorName): Wanted[] {
     return tools
-      .filter(({ tool }) => collectorOf(tool) === name)
+      .filter(each => collectorOf(each) === name)
       .map(({ group, tool, options }) => {
         const { values } = settingsOf(findTool(tool, options), options)
         const interval = ((values.interval as number | undefined) ?? this.#init.interval) * 1000

@@ -10,10 +10,12 @@ import { cutText } from '../../protocols/fields.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import type { Assignment, RosterEntry } from '../../protocols/manifest.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
+import { forMember, forRank } from '../../protocols/overridden.ts'
 import type { Step } from '../../protocols/phase.ts'
 import { optionsOf } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
-import { isSameTool, noChanges, type ToolKey, toolsAfter } from '../../protocols/tool-changes.ts'
+import { isSameTool, noChanges, type ToolChanges, type ToolKey, toolsAfter } from '../../protocols/tool-changes.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { inParallel } from '../in-parallel.ts'
 import { InTurn } from '../in-turn.ts'
 import { bounded, withAttached, withDetached } from './merge-changes.ts'
@@ -56,31 +58,47 @@ export class ChangedTools {
   /** @throws {BakError} `state`, `usage`, `tool-unavailable`, `not-allowed`: nothing has changed then */
   change(asked: ToolChange, by: string, signal: AbortSignal): Promise<ToolChanged> {
     return this.#turn.run(async () => {
-      const { tool, group, change } = asked
-      const meant = this.#meant(asked.on)
-      const options = {
-        ...optionsOf(this.#run.order.spec, tool),
-        ...(asked.options.length > 0 ? { options: asked.options } : {})
-      }
-      const assignment: Assignment = { group, tool, options }
-      const { members, refused } =
-        change === 'attach' ? await this.#attachable(assignment, meant, signal) : this.#detachable(assignment, meant)
+      const { tool, group, change, on } = asked
+      const meant = this.#meant(on)
+      const isAttached = change === 'attach'
+      const options = isAttached ? this.#optionsOf(asked) : {}
+      const { members, refused } = isAttached
+        ? await this.#attachable({ group, tool, options }, meant, signal)
+        : this.#detachable({ group, tool }, meant)
       // the run went on meanwhile
       this.#checkOpen()
-      const merge = change === 'attach' ? withAttached : withDetached
-      this.#run.tools = bounded(merge(this.#run.tools ?? noChanges, assignment, members))
+      const before = this.#run.tools ?? noChanges
+      const assigned = { group, tool, options }
+      this.#run.tools = bounded(
+        isAttached ? this.#attached(before, assigned, members) : withDetached(before, assigned, members)
+      )
       const names = members.map(({ name }) => name)
-      this.#note({
-        change,
-        group,
-        tool,
-        options: change === 'attach' ? options : undefined,
-        by,
-        members: names,
-        refused
-      })
+      this.#note({ change, group, tool, by, members: names, refused, ...(isAttached ? { options } : {}) })
       return { members: names, refused }
     })
+  }
+
+  /** Those of the run, with the words of who asks in the place of its words. */
+  #optionsOf({ tool, options }: ToolChange): ToolOptions {
+    return { ...optionsOf(this.#run.order.spec, tool), ...(options.length > 0 ? { options } : {}) }
+  }
+
+  /** Members may get other options. */
+  #attached(before: ToolChanges, assignment: Assignment, members: RosterEntry[]): ToolChanges {
+    const alike = Map.groupBy(members, each => JSON.stringify(this.#assigned(assignment, each)))
+    return [...alike].reduce((state, [assigned, all]) => withAttached(state, JSON.parse(assigned), all), before)
+  }
+
+  /** @returns the tool with the options that this member gets */
+  #assigned({ options, ...key }: Assignment, { peer, name, rank }: RosterEntry): Assignment {
+    const view = this.#run.parts.members.get(peer) ?? { peer, name, labels: {} }
+    return {
+      ...key,
+      options: forRank(
+        forMember(options, on => parseSelector(on)(view)),
+        rank
+      )
+    }
   }
 
   #note(changed: ChangedTool): void {
@@ -127,10 +145,12 @@ export class ChangedTools {
     await inParallel(meant, CONCURRENCY, async entry => {
       const why = this.#has(entry, assignment)
         ? 'it runs there already'
-        : await askOne(streams.to(entry.peer), checkToolsProtocol, { tools: [assignment] }, { signal }).then(
-            whyNot,
-            cause => asBakError(cause).message
-          )
+        : await askOne(
+            streams.to(entry.peer),
+            checkToolsProtocol,
+            { tools: [this.#assigned(assignment, entry)] },
+            { signal }
+          ).then(whyNot, cause => asBakError(cause).message)
       if (why == null) members.push(entry)
       else refused.push({ member: entry.name, reason: cutText(why) })
     })

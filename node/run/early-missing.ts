@@ -3,17 +3,16 @@
  * says so, its member is excluded while the workload runs, or the run fails.
  */
 import { cutText } from '../../protocols/fields.ts'
+import { ENDS, onEndOf } from '../../protocols/on-end.ts'
+import { forRank } from '../../protocols/overridden.ts'
 import { describeShortfall, type Missing } from '../../protocols/shortfall.ts'
 import { toolsAfter } from '../../protocols/tool-changes.ts'
-import { onEndOf } from '../../protocols/tool-options.ts'
 import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { Stopped } from './stopped.ts'
 
 /** Shortfalls that one member names before its answer: none takes the room of the others. */
 const MAX_NAMED_EARLY = 64
-
-const endsBy = { exclude: 'member', fail: 'run', ignore: undefined, restart: undefined } as const
 
 interface EarlyMissingInit {
   /** The run does not go on. */
@@ -74,7 +73,8 @@ function isPolicy({ order, record, tools: changes }: RunContext, peer: string, {
   const entry = record.roster.find(each => each.peer === peer)
   if (kind !== 'tool' || entry == null) return false
   const { attached } = toolsAfter([], entry.rank, changes)
-  return [...entry.tools, ...attached].some(
-    ({ tool, options }) => tool === what && endsBy[onEndOf(options, policy)] === ends
-  )
+  return [...entry.tools, ...attached].some(({ tool, options }, i) => {
+    const known = entry.capabilities.tools[i]
+    return tool === what && ENDS[onEndOf(forRank(options, entry.rank), policy, known)] === ends
+  })
 }

@@ -1,6 +1,7 @@
 /** What the changes of the tools of a run come to, one after the other: the state that `start` carries. Pure. */
 import { BakError } from '../../protocols/errors.ts'
 import type { Assignment, RosterEntry } from '../../protocols/manifest.ts'
+import { forRank } from '../../protocols/overridden.ts'
 import {
   hasRank,
   isSameTool,
@@ -16,16 +17,16 @@ type Entry = Pick<RosterEntry, 'rank' | 'tools'>
 
 /** A tool that the offer has comes back as it was, unless it gets other options. */
 export function withAttached(before: ToolChanges, assignment: Assignment, members: Entry[]): ToolChanges {
-  const isAsOffered = ({ tools }: Entry) =>
-    tools.some(
-      each => isSameTool(each, assignment) && JSON.stringify(each.options) === JSON.stringify(assignment.options)
-    )
+  const wanted = JSON.stringify(assignment.options)
+  const isAsOffered = ({ tools, rank }: Entry) =>
+    tools.some(each => isSameTool(each, assignment) && JSON.stringify(forRank(each.options, rank)) === wanted)
   const back = members.filter(isAsOffered).map(({ rank }) => rank)
   const added = members.map(({ rank }) => rank).filter(rank => !back.includes(rank))
   const detached = withoutRanks(before.detached, assignment, back)
-  return added.length === 0
-    ? { ...before, detached }
-    : { attached: [...before.attached, { ...assignment, ranks: rangesOf(added) }], detached }
+  if (added.length === 0) return { ...before, detached }
+  const same = before.attached.find(each => isSameTool(each, assignment) && JSON.stringify(each.options) === wanted)
+  const ranks = rangesOf([...ranksIn(same?.ranks), ...added])
+  return { attached: [...before.attached.filter(each => each !== same), { ...assignment, ranks }], detached }
 }
 
 export function withDetached(before: ToolChanges, { group, tool }: ToolKey, members: Entry[]): ToolChanges {

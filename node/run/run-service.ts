@@ -12,6 +12,7 @@ import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Driver } from './driver.ts'
+import type { AfterRun } from './moving/after-run.ts'
 import { linesForOthers } from './run-lines.ts'
 
 export interface RunServiceComponents {
@@ -19,6 +20,7 @@ export interface RunServiceComponents {
   members: Members
   authority: Roles
   coordinator: Coordinator
+  afterRun: Pick<AfterRun, 'follow'>
 }
 
 export class RunService extends Part<RunServiceComponents, { signer: { peer: string } }> {
@@ -39,7 +41,7 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
 
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
     await this.#checkReader(run, peer)
-    yield* this.components.coordinator.follow(run, from, signal)
+    yield* this.components.afterRun.follow(run, from, signal)
   }
 
   async *#output(request: OutputRequest, peer: string, signal: AbortSignal) {

@@ -56,11 +56,12 @@ test('of pmlogger has the metrics that are named, or the usual ones', () => {
 })
 
 test('is made for the collectors that the tools need', () => {
-  const members = (...tools: string[]) => [{ tools: tools.map(tool => ({ tool })) }]
+  const members = (...tools: string[]) => [{ tools: tools.map(tool => ({ group: 'default', tool, options: {} })) }]
   assert.equal(neededCollectors(members('sar', 'vmstat')), [])
   assert.equal(neededCollectors(members('dcgm', 'sar')), ['prometheus'])
   assert.equal(neededCollectors([...members('pcp'), ...members('node-exporter')]), ['prometheus', 'pcp'])
-  assert.is(collectorOf('sar'), undefined)
+  assert.is(collectorOf({ tool: 'sar', options: {} }), undefined)
+  assert.is(collectorOf({ tool: 'pcp', options: { command: ['own'] } }), undefined)
 })
 
 test('a controller without the program names it, with the package', async () => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { type ChangeOptions, changeTools } from '../../tool-change.ts'
 
-export function define(command: Command): void {
+export function defineDetach(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last').argument('<name>', 'the tool')
   command.usage('RUN NAME [--on SELECTOR]')
   addFlag(command, '--on <selector>', 'on which of its members', option => option.default('all'))

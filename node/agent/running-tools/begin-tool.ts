@@ -2,13 +2,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import { onEndOf } from '../../../protocols/tool-options.ts'
 import type { Programs } from '../../processes/programs.ts'
-import { findTool } from '../../tools/index.ts'
 import type { Lifetime } from '../../tools/tool.ts'
 import { bundleOf } from '../bundles.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext, PhaseParts } from '../phases/phase.ts'
+import { onEndHere } from './due-tools.ts'
 import { ToolRun } from './tool-run.ts'
 
 interface Place {
@@ -28,15 +27,18 @@ export async function prepareTool(context: PhaseContext, assignment: Assignment,
   await mkdir(join(member.data, place.folder), { recursive: true })
   const lend = (path: string) => parts.owner.lend(path, member.controller)
   const bundle = await bundleOf(tool, member, { store: parts.swarms.store, lend })
+  // read from the disk before it is to start; one that is gone from there fails to start
+  const [found] = await Promise.allSettled([parts.catalogue.find(tool, options)])
   return new ToolRun({
     ...{ assignment, ...where, tell, leave },
-    onEnd: onEndOf(options, spec.policy),
+    onEnd: onEndHere(member, assignment),
     async spawn(below, signal) {
+      if (found.status === 'rejected') throw found.reason
       const folder = join(member.data, below)
       if (below !== place.folder) await mkdir(folder, { recursive: true })
       const interval = options.interval ?? spec.interval
       const programs = programsFor(member, lifetime, parts)
-      return findTool(tool, options).start({ folder, bundle, interval, options, programs, signal })
+      return found.value.start({ folder, bundle, interval, options, programs, signal })
     }
   })
 }

@@ -1,9 +1,10 @@
 /** Which tools a member is to run now: those of the offer that it can run, without what was detached, and what was attached that it can and may run. */
 import { asBakError } from '../../../protocols/errors.ts'
+import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import { type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
-import { keyOfTool, toolsAfter } from '../../../protocols/tool-changes.ts'
-import { findTool, lifetimeOf } from '../../tools/index.ts'
+import { isSameTool, keyOfTool, toolsAfter } from '../../../protocols/tool-changes.ts'
 import type { Lifetime } from '../../tools/tool.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseParts } from '../phases/phase.ts'
@@ -16,52 +17,67 @@ export interface DueTools {
 
 /** @returns the tools of the offer that this member said it can use when it joined, and still has, and those that were attached and can run */
 export function dueTools(member: MemberState): DueTools {
-  const mine = member.manifest?.roster.find(entry => entry.peer === member.self)
-  const usable = member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
-  const { kept, attached } = toolsAfter(usable, mine?.rank ?? 0, member.changes)
-  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each)) !== false)
-  const due = Map.groupBy([...kept, ...admitted], lifetimeHere)
+  const usable = member.tools.filter(each => knownOf(member, each)?.usable === true)
+  const { kept, attached } = toolsAfter(usable, rankOf(member), member.changes)
+  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each))?.usable !== false)
+  const due = Map.groupBy([...kept, ...admitted], each => lifetimeHere(member, each))
   return { transient: due.get('transient') ?? [], persistent: due.get('persistent') ?? [] }
 }
 
-/** One that was attached and is not known here does not run. */
-function lifetimeHere({ tool, options }: Assignment): Lifetime {
-  try {
-    return lifetimeOf(findTool(tool, options), options)
-  } catch {
-    return 'transient'
-  }
+/** @returns what happens on this member if the tool ends before it is stopped */
+export const onEndHere = (member: MemberState, each: Assignment): OnEnd =>
+  onEndOf(each.options, member.offer.spec.policy, knownOf(member, each))
+
+const lifetimeHere = (member: MemberState, each: Assignment): Lifetime =>
+  each.options.lifetime ?? knownOf(member, each)?.lifetime ?? 'transient'
+
+/** What was found out about a tool when this member joined, or when it was attached. */
+function knownOf(member: MemberState, key: Assignment): Availability | undefined {
+  const at = member.tools.findIndex(each => isSameTool(each, key))
+  return member.admitted.get(keyOfTool(key)) ?? mine(member)?.capabilities.tools[at]
 }
+
+const mine = ({ roster, self }: MemberState) => roster.find(entry => entry.peer === self)
+const rankOf = (member: MemberState) => mine(member)?.rank ?? 0
 
 /**
  * The owner's rules are asked at each start, and whether it can run once.
  * @returns the tools that were attached and do not run here, with the reasons
  */
-export async function admitAttached(member: MemberState, { owner }: Pick<PhaseParts, 'owner'>): Promise<Missing[]> {
-  const rank = member.manifest?.roster.find(entry => entry.peer === member.self)?.rank ?? 0
+export async function admitAttached(
+  member: MemberState,
+  parts: Pick<PhaseParts, 'owner' | 'catalogue'>
+): Promise<Missing[]> {
+  const { attached } = toolsAfter([], rankOf(member), member.changes)
+  // one that was taken away and comes back is checked anew
+  for (const key of member.admitted.keys()) {
+    if (!attached.some(each => keyOfTool(each) === key)) member.admitted.delete(key)
+  }
   const missing: Missing[] = []
-  for (const each of toolsAfter([], rank, member.changes).attached) {
-    const why = await whyNot(member, each, owner)
-    member.admitted.set(keyOfTool(each), why == null)
-    if (why != null) missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${why}` })
+  for (const each of attached) {
+    const found = await admit(member, each, parts)
+    member.admitted.set(keyOfTool(each), found)
+    if (found.usable) continue
+    const { reason = 'not usable' } = found
+    // reasons begin with the name of their tool
+    const why = reason.startsWith(`${each.tool}: `) ? reason.slice(each.tool.length + 2) : reason
+    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${why}` })
   }
   return missing
 }
 
-async function whyNot(
+async function admit(
   { controller, admitted }: MemberState,
   each: Assignment,
-  owner: Pick<PhaseParts['owner'], 'check'>
-): Promise<string | undefined> {
+  { owner, catalogue }: Pick<PhaseParts, 'owner' | 'catalogue'>
+): Promise<Availability> {
+  const { tool } = each
   try {
     await owner.check(controller, [each])
   } catch (cause) {
-    return asBakError(cause).message
+    return { tool, usable: false, reason: asBakError(cause).message }
   }
-  if (admitted.get(keyOfTool(each)) === true) return undefined
-  const [found] = await checkAssignments([each])
-  const { reason = 'not usable' } = found ?? {}
-  if (found?.usable) return undefined
-  // reasons begin with the name of their tool
-  return reason.startsWith(`${each.tool}: `) ? reason.slice(each.tool.length + 2) : reason
+  const known = admitted.get(keyOfTool(each))
+  const [found = { tool, usable: false }] = known?.usable ? [known] : await checkAssignments([each], catalogue)
+  return found
 }

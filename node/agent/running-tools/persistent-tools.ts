@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { persistentFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import { ENDS } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool } from '../../../protocols/tool-changes.ts'
-import { onEndOf } from '../../../protocols/tool-options.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from '../phases/phase.ts'
 import { beginTool, prepareTool } from './begin-tool.ts'
-import { dueTools } from './due-tools.ts'
-import { endsBy, MAX_RESTARTS, type StoppedTool, type ToolRun } from './tool-run.ts'
+import { dueTools, onEndHere } from './due-tools.ts'
+import { MAX_RESTARTS, type StoppedTool, type ToolRun } from './tool-run.ts'
 
 /** Why a tool of a daemon that was killed has no more data. */
 export const INTERRUPTED = 'the daemon was restarted: its tools ended then'
@@ -54,7 +54,7 @@ export function persistentChanges(member: MemberState, sample: string): Persiste
   const end = member.persistent.filter(({ assignment }) => !due.some(each => isSameTool(each, assignment)))
   for (const { assignment } of end) member.detached.add(keyOfTool(assignment))
   const gone = interruptedTools(member)
-  const excluding = gone.find(({ options }) => onEndOf(options, member.offer.spec.policy) === 'exclude')
+  const excluding = gone.find(each => onEndHere(member, each) === 'exclude')
   if (excluding != null) throw new BakError('tool-failed', `${excluding.tool}: ${INTERRUPTED}`)
   const again = gone.filter(each => isStartedAgain(member, each))
   for (const each of gone.filter(one => !again.includes(one))) member.givenUp.add(keyOfTool(each))
@@ -80,9 +80,9 @@ export function interruptedTools(member: MemberState): Assignment[] {
 }
 
 /** @returns how a tool is named that a daemon took with it */
-export function interruptedTool(member: MemberState, { tool, options }: Assignment): Missing {
-  const ends = endsBy[onEndOf(options, member.offer.spec.policy)]
-  return { kind: 'tool', what: tool, reason: INTERRUPTED, ...(ends == null ? {} : { ends }) }
+export function interruptedTool(member: MemberState, each: Assignment): Missing {
+  const ends = ENDS[onEndHere(member, each)]
+  return { kind: 'tool', what: each.tool, reason: INTERRUPTED, ...(ends == null ? {} : { ends }) }
 }
 
 /** Those that were detached keep what they wrote. */
@@ -100,7 +100,7 @@ const isRunning = ({ persistent }: MemberState, each: Assignment) =>
   persistent.some(({ assignment }) => isSameTool(assignment, each))
 
 const isStartedAgain = (member: MemberState, each: Assignment) =>
-  onEndOf(each.options, member.offer.spec.policy) === 'restart' && restartsOf(member, each) <= MAX_RESTARTS
+  onEndHere(member, each) === 'restart' && restartsOf(member, each) <= MAX_RESTARTS
 
 const folderOf = ({ name }: MemberState, { group, tool }: Assignment) => persistentFolder(group, name, tool)
 

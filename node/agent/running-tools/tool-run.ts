@@ -6,8 +6,8 @@ import { basename } from 'node:path/posix'
 import { asBakError } from '../../../protocols/errors.ts'
 import { restartFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import { ENDS, type OnEnd } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
-import type { OnEnd } from '../../../protocols/tool-options.ts'
 import { now } from '../../now.ts'
 import type { RunningTool } from '../../tools/tool.ts'
 import { pause } from '../../wait.ts'
@@ -103,7 +103,7 @@ export class ToolRun {
   async #onEnded(running: RunningTool, reason: string): Promise<void> {
     const { onEnd, leave, assignment } = this.#init
     if (onEnd === 'restart') return this.#restart(running, reason)
-    this.#name(reason, endsBy[onEnd])
+    this.#name(reason, ENDS[onEnd])
     if (onEnd === 'exclude') leave(`${assignment.tool}: ${reason}`)
   }
 
@@ -144,12 +144,4 @@ export class ToolRun {
   #missing(reason: string, ends?: Missing['ends']): Missing {
     return { kind: 'tool', what: this.#init.assignment.tool, reason, ...(ends == null ? {} : { ends }) }
   }
-}
-
-/** What ends because a tool has ended, by its policy. */
-export const endsBy: Record<OnEnd, Missing['ends']> = {
-  ignore: undefined,
-  restart: undefined,
-  exclude: 'member',
-  fail: 'run'
 }

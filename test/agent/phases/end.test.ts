@@ -14,7 +14,7 @@ const [self, controller] = [newSigner().peer, newSigner().peer]
 const contextOf = (ask: () => Promise<Clock>, member: object = {}) =>
   ({
     member: {
-      ...{ started: [], persistent: [], tools: [], data: scratch() },
+      ...{ started: [], persistent: [], tools: [], roster: [], data: scratch() },
       self,
       controller,
       clock: { offset: 1, bound: 1, at: 5 },

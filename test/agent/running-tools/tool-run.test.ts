@@ -4,8 +4,8 @@ import { MAX_RESTARTS, ToolRun } from '../../../node/agent/running-tools/tool-ru
 import { now } from '../../../node/now.ts'
 import type { RunningTool } from '../../../node/tools/tool.ts'
 import { BakError } from '../../../protocols/errors.ts'
+import type { OnEnd } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
-import type { OnEnd } from '../../../protocols/tool-options.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/until.ts'
 
