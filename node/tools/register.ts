@@ -76,7 +76,7 @@ export class Register {
 
   /** @returns for each built-in tool whether this machine can run it without options */
   availability(): Promise<Availability[]> {
-    return Promise.all(listTools().map(tool => tool.check({})))
+    return Promise.all(listTools().map(tool => tool.check({}, { isQuick: true })))
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
+import { wordsOf } from '../../../protocols/tool-options.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
 
@@ -42,8 +43,7 @@ async function treatmentOf(
     const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
-  const { command = [], options = [] } = optionsOf(offer.spec, name)
-  const isTyped = JSON.stringify([...command, ...options]) === JSON.stringify(brought)
+  const isTyped = JSON.stringify(wordsOf(optionsOf(offer.spec, name))) === JSON.stringify(brought)
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }
