@@ -113,7 +113,8 @@ export function cgroupRows(file: string, text: string): string[] {
     const words = line.split(' ').filter(word => word !== '')
     if (words.length === 0) return []
     const [first = '', ...others] = words
-    if (others.length === 0) return [`${file.slice(file.lastIndexOf('.') + 1)},${first}`]
+    // a device without I/O has no numbers
+    if (others.length === 0) return /^\d+$/.test(first) ? [`${file.slice(file.lastIndexOf('.') + 1)},${first}`] : []
     if (others.length === 1 && !others[0]?.includes('=')) return [`${first},${others[0]}`]
     return others.map(word => `${first}.${word.replace('=', ',')}`)
   })

@@ -12,7 +12,7 @@ export function areEvents(text: string): boolean {
   const parts = text.replace(/\/[\w=,-]{0,128}\//g, '/').split(',')
   return (
     parts.length <= MAX_EVENTS &&
-    parts.every(part => /^[\w-]{1,64}(:[\w*-]{1,64}){0,2}$|^\w{1,32}\/[a-zA-Z]{0,8}$/.test(part))
+    parts.every(part => /^[A-Za-z_][\w-]{0,63}(:[\w*-]{1,64}){0,2}$|^\w{1,32}\/[a-zA-Z]{0,8}$/.test(part))
   )
 }
 
