@@ -115,7 +115,9 @@ export function observingProgram(init: ObservingProgram): Tool {
       const mayEnd = init.mayEnd?.(wanted.values)
       const run: ProgramRun = { name, argv, stopSignal, output, brought, grace: init.grace, mayEnd }
       const running = await runProgram(run, context)
-      const finish = init.finish && (() => init.finish?.(context, wanted, running.began) ?? [])
+      // what another program left is not read by one of bak's: it may have put a link or settings there
+      const isOwn = !isBrought && context.bundle == null
+      const finish = isOwn && init.finish ? () => init.finish?.(context, wanted, running.began) ?? [] : undefined
       return boundedBy(
         finish == null ? running : finishedBy(running, finish),
         context.folder,
