@@ -145,7 +145,7 @@ withPerf('perf says which functions it saw, on the machine that knows them', asy
   assert.equal(await running.stop(), [])
   const late = running.remarks?.some(each => each.startsWith('no perf-report.txt'))
   if (!late) assert.match(text('perf', 'perf-report.txt'), /# Samples: \d+/)
-  assert.match(text('perf', 'perf.cmd'), /perf record -N --clockid=monotonic -a --freq=100 -g -o perf\.data\n/)
+  assert.match(text('perf', 'perf.cmd'), /perf record -N --clockid=monotonic -o perf\.data -a --freq=100 -g\n/)
 })
 
 withPerf(

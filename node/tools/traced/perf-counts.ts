@@ -45,16 +45,8 @@ export function perfCounts({ name, summary, events, tracepoint, whyNot: whyNothi
     ],
     known: STAT_WORDS,
     argv: wanted => [
-      'perf',
-      'stat',
-      '-x;',
-      '-I',
-      `${periodOf(wanted)}`,
-      ...whoOf(wanted),
-      '-e',
-      `${wanted.values.events}`,
-      '-o',
-      raw
+      ...['perf', 'stat', '-x;', '-I', `${periodOf(wanted)}`, '-o', raw, '-e', `${wanted.values.events}`],
+      ...whoOf(wanted)
     ],
     asStarted: argv => inOwnMounts('tracefs', argv),
     output: raw,

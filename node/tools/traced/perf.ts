@@ -53,7 +53,7 @@ export const perf = observingProgram({
     return word == null ? undefined : `with ${word.slice(0, 40)}`
   },
   // the buildid cache would copy programs; with the monotonic clock perf.data has the time of day, too
-  argv: wanted => ['perf', 'record', '-N', '--clockid=monotonic', ...recordWords(wanted), '-o', 'perf.data'],
+  argv: wanted => ['perf', 'record', '-N', '--clockid=monotonic', '-o', 'perf.data', ...recordWords(wanted)],
   asStarted: argv => inOwnMounts('tracefs', argv),
   output: 'perf.data',
   grace: 10_000,
