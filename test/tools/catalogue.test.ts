@@ -182,7 +182,7 @@ withStrace(
     const running = await start('strace', { pattern: `${name} first`.replace(name, `*${name}`) })
     await running.ready
     const calls = () => text('strace', 'strace.txt')
-    const opened = /\d+ \d{10}\.\d{6} openat\(AT_FDCWD, "\/etc\/hostname", O_RDONLY\)/
+    const opened = /\d+ +\d{10}\.\d{6} openat\(AT_FDCWD, "\/etc\/hostname", O_RDONLY\)/
     await until(() => opened.test(calls()) && /read\(\d+, ""\.\.\., \d+\)/.test(calls()), {
       timeout: 20_000,
       what: calls
