@@ -6,6 +6,7 @@ import type { MaxStddev } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
+import { parseToolFile } from './tool-file.ts'
 
 export interface SpecFlags {
   on?: string
@@ -13,6 +14,7 @@ export interface SpecFlags {
   tools?: string[]
   group?: string
   tool?: NonNullable<RunFile['tool']>
+  toolFile?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
   samples?: number
@@ -61,6 +63,7 @@ export function addSpecFlags(command: Command): void {
     'a tool of your own: a shell command that runs between start and stop, repeatable',
     parseTool
   )
+  add('--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', parseToolFile)
   add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)

@@ -7,11 +7,13 @@ import { expandTools } from '../../protocols/spec.ts'
 import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
+import { parseToolFile } from '../tool-file.ts'
 
 interface Options {
   on?: string
   tools?: string[]
   tool?: NonNullable<SpecFlags['tool']>
+  toolFile?: NonNullable<SpecFlags['toolFile']>
 }
 
 interface Finding {
@@ -30,6 +32,9 @@ export function define(command: Command): void {
   addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
     option.argParser(parseTool)
   )
+  addFlag(command, '--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', option =>
+    option.argParser(parseToolFile)
+  )
   addExamples(command, {
     'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool',
     'bak check --tool "net=tcpdump -i eth0"': 'whether each member has the program of a tool of your own'
@@ -37,7 +42,8 @@ export function define(command: Command): void {
   setAction(command, act)
 }
 
-async function act({ socket, json, print, printLines }: Context, { on, tools, tool = {} }: Options): Promise<number> {
+async function act({ socket, json, print, printLines }: Context, { on, tools, ...flags }: Options): Promise<number> {
+  const tool = { ...flags.toolFile, ...flags.tool }
   const own = Object.entries(tool)
   const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))
   const wanted = [...names.map(name => [name, {}] as const), ...own]

@@ -7,6 +7,7 @@ import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { formatCommand } from '../format.ts'
 import { parseTool, type SpecFlags } from '../spec-flags.ts'
+import { defineShow } from './tools/show.ts'
 
 interface Options {
   on?: string
@@ -15,10 +16,14 @@ interface Options {
 }
 
 export function define(command: Command): void {
-  defineList(command.command('list', { isDefault: true }).description('the tools of each member (default)'))
+  defineShow(
+    command.command('show', { isDefault: true }).description('which tools there are, and where; of one, all (default)')
+  )
+  defineList(command.command('list').description('the tools of each member'))
   defineRegister(command.command('register').description('register tools with members, for runs that name none'))
   defineClear(command.command('clear').description('remove registered tools'))
   addExamples(command, {
+    'bak tools pidstat': 'what it needs, its options, its files, and where it can be used',
     'bak tools list --on role=db': 'the tools of these members',
     'bak tools register sar iostat --on role=db': 'used by each run that names no tools',
     'bak tools register perf --group db -- record -a': 'with options',

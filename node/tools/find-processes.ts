@@ -27,6 +27,7 @@ export const processSettings: Setting[] = [
   {
     name: 'pattern',
     type: 'string',
+    noPath: true,
     summary:
       'name of a program, with *; with a blank in it, of its whole command line. Those that start later are found, too',
     check: text => (/^[^\0\n]{1,256}$/.test(text) ? undefined : 'expected one line')

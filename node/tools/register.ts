@@ -7,12 +7,12 @@ import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { list } from '../../protocols/fields.ts'
-import { type Availability, type Registration, registerProtocol, registration } from '../../protocols/hello.ts'
+import { type Registration, registerProtocol, registration } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import type { Handler, Protocol } from '../../protocols/stream.ts'
 import { writeAtomic } from '../store/atomic.ts'
-import { checkTool, listTools } from './index.ts'
+import type { Catalogue } from './catalogue.ts'
 
 const MAX_REGISTERED = 128
 const file = list(registration, MAX_REGISTERED)
@@ -32,6 +32,7 @@ interface ProtocolServer {
 
 interface RegisterInit {
   streams: ProtocolServer
+  catalogue: Pick<Catalogue, 'check'>
   /** @throws {BakError} `not-allowed` if the peer's role or the owner of this machine forbids it these tools here */
   check(peer: string, tools: Assignment[]): Promise<void>
   /** Called after each change. */
@@ -74,11 +75,6 @@ export class Register {
     return this.#registered
   }
 
-  /** @returns for each built-in tool whether this machine can run it without options */
-  availability(): Promise<Availability[]> {
-    return Promise.all(listTools().map(tool => tool.check({}, { isQuick: true })))
-  }
-
   /**
    * @param peer that asks for the change
    * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool or too many of them
@@ -93,7 +89,9 @@ export class Register {
       options: { options, ...(command == null ? {} : { command }) }
     }))
     await this.#init?.check(peer, wanted)
-    const tools = await Promise.all(wanted.map(({ tool, options }) => checkTool(tool, options)))
+    const tools = await Promise.all(
+      wanted.map(({ tool, options }) => (this.#init as RegisterInit).catalogue.check(tool, options))
+    )
     const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
     const kept = this.#registered.filter(
       each => each.group !== group || (replaced.size > 0 && !replaced.has(each.tool))

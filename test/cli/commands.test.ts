@@ -134,6 +134,68 @@ bak('members --watch prints at every change', async () => {
   )
 })
 
+const facts = {
+  ...{ lifetime: 'transient' as const, needs: { program: 'perf', debian: 'linux-perf' }, stop: 'SIGINT' },
+  settings: [{ name: 'freq', type: 'number' as const, default: 99, summary: 'samples a second' }],
+  files: [{ name: 'perf.data', what: 'the samples' }]
+}
+const perf = { tool: 'perf', usable: true, version: '6.1', summary: 'where the processors spend their time' }
+
+bak('tools are a line each, with the reasons of those who cannot use them', async () => {
+  const { bak } = await fake({
+    async *'describe-tools'({ tool }) {
+      const own = { tool: 'own', usable: true, reason: 'own: less of it', summary: 'mine', owners: true }
+      yield { name: 'a', peer: PEER, tools: tool == null ? [perf, own] : [{ ...perf, detail: facts }], damaged: [] }
+      const no = { ...perf, usable: false, version: undefined, reason: 'perf: not installed' }
+      yield {
+        name: 'b',
+        peer: PEER,
+        tools: tool == null ? [no] : [],
+        damaged: [{ tool: 'own', why: 'tools.d/own.toml:1: x' }]
+      }
+      yield { name: 'c', tools: [], damaged: [], error: 'lost' }
+    }
+  })
+  assert.is(
+    (await bak('tools')).stdout,
+    [
+      'TOOL  USABLE',
+      'perf  1 of 2  where the processors spend their time',
+      '    b: not installed',
+      'own   1 of 2  mine',
+      '    a: less of it',
+      '    b: tools.d/own.toml:1: x',
+      '',
+      'c: lost',
+      ''
+    ].join('\n')
+  )
+  const { stdout } = await bak('tools', 'perf')
+  for (const line of [
+    'perf: where the processors spend their time',
+    'needs:      the program perf (Debian: linux-perf)',
+    'lifetime:   transient: from start to stop of each sample',
+    'stopped by: SIGINT',
+    'freq    number  99       samples a second',
+    'perf.data  the samples',
+    'usable on 1 of 2',
+    'a       yes     6.1      -',
+    'b       no      -        tools.d/own.toml:1: x'
+  ])
+    assert.ok(stdout.split('\n').includes(line), `${line}\n${stdout}`)
+  assert.is(JSON.parse((await bak('tools', '--json')).stdout).members.length, 3)
+})
+
+bak('a tool that no member has is refused with the nearest', async () => {
+  const { bak } = await fake({
+    async *'describe-tools'({ tool }) {
+      yield { name: 'a', peer: PEER, tools: tool == null ? [perf] : [], damaged: [] }
+    }
+  })
+  const { status, stderr } = await bak('tools', 'pref')
+  assert.equal([status, stderr], [64, 'bak: pref: no member has this tool; did you mean perf?\n'])
+})
+
 bak('tools are listed, registered with options, and cleared', async () => {
   const asked: unknown[] = []
   const registered = [{ group: 'db', tool: 'perf', options: ['-a'] }]
@@ -146,7 +208,7 @@ bak('tools are listed, registered with options, and cleared', async () => {
       yield { peer: PEER, name: 'a', registered: request.add.length > 0 ? registered : [], tools: [] }
     }
   })
-  assert.equal(head((await bak('tools')).stdout)[1], ['a', 'perf', 'no', '-', 'db -a', 'not installed'])
+  assert.equal(head((await bak('tools', 'list')).stdout)[1], ['a', 'perf', 'no', '-', 'db -a', 'not installed'])
   assert.is(
     (await bak('tools', 'register', 'perf', '--on', 'role=db', '--group', 'db', '--', '-a')).stdout,
     'a: db:perf -a\n'

@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Allowance } from '../../node/agent/allow/allowance.ts'
 import { checkPermission } from '../../node/mesh/permissions.ts'
+import { Catalogue } from '../../node/tools/catalogue.ts'
 import { Register } from '../../node/tools/register.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { registerProtocol } from '../../protocols/hello.ts'
@@ -40,6 +41,7 @@ async function registerOf(rules: object = {}) {
         handler = each as Handler<never, unknown>
       }
     },
+    catalogue: new Catalogue(join(scratch(), 'tools.d')),
     check: async (peer, tools) => {
       if (peer !== self) checkPermission({ roleOf: each => roles[each] }, peer, 'register')
       await allowance.check(peer, tools)

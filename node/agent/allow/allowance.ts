@@ -12,7 +12,7 @@ import { Part } from '../../part.ts'
 import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
-import { programRunBy } from '../../tools/index.ts'
+import { programRunBy, textsOf } from '../../tools/index.ts'
 import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
@@ -54,7 +54,7 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const machine = { find: this.finderFor(peer), runs: programRunBy, notApart }
+    const machine = { find: this.finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
     const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }

@@ -25,6 +25,7 @@ export const cgroup = sampledTool({
     {
       name: 'groups',
       type: 'string',
+      noPath: true,
       default: 'machine,run',
       summary: 'machine, run (what the run starts here), or names below the root of cgroup v2 such as system.slice/*',
       check: text => whyNoGroups(text.split(','))

@@ -31,6 +31,7 @@ export const disk = sampledTool({
     {
       name: 'mounts',
       type: 'string',
+      noPath: true,
       summary: 'where they are mounted, with commas between them and * in them; by default all'
     }
   ],

@@ -26,6 +26,7 @@ const nodes = sampledTool({
     {
       name: 'pattern',
       type: 'string',
+      noPath: true,
       summary: 'also the processes with this text in their command line, or with this id, by the program numastat',
       check: text =>
         /^[\w./][^\0\n]{0,255}$/.test(text) ? undefined : 'expected one line that begins with a letter, a digit, . or /'

@@ -30,6 +30,7 @@ export const sysfs = sampledTool({
     {
       name: 'path',
       type: 'string',
+      noPath: true,
       default: 'devices/system/cpu',
       summary: `a folder below /sys, in ${FOLDERS.join(', ')}`,
       check: path => whyNoFolder(path)

@@ -23,6 +23,7 @@ export const blktrace = observingProgram({
     {
       name: 'devices',
       type: 'string',
+      noPath: true,
       summary: 'such as sda,nvme0n1; by default all disks',
       check: text =>
         text.split(',').length <= MAX_DEVICES &&

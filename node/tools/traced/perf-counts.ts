@@ -31,6 +31,7 @@ export function perfCounts({ name, summary, events, tracepoint, whyNot: whyNothi
       {
         name: 'events',
         type: 'string',
+        noPath: true,
         default: events,
         summary: 'what is counted, with commas between them',
         check: text => (areEvents(text) ? undefined : 'expected names of events, as perf list prints them')

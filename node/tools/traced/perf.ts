@@ -31,6 +31,7 @@ export const perf = observingProgram({
     {
       name: 'record-opts',
       type: 'string',
+      noPath: true,
       default: '-a --freq=100',
       summary: 'words of perf record: what is sampled, and how often'
     },

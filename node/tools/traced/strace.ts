@@ -47,7 +47,7 @@ export const strace: Tool = {
           : 'expected names of calls, with commas between them'
     },
     {
-      name: 'summary',
+      name: 'count',
       type: 'boolean',
       default: false,
       summary: 'counts and times of each call at the end, instead of every call'
@@ -74,6 +74,8 @@ async function check(options: ToolOptions, { isQuick = false } = {}) {
   if (refused != null) return not(refused)
   const tried = await tryProgram(['strace', '-o', '/dev/null', '-e', 'trace=none', 'true'])
   if (!tried.isDone) return not(reasonOf(tried))
+  if (values.pid == null && values.pattern == null)
+    return not(`it works here once it knows whom to trace: pattern=NAME, or pid=NUMBER`)
   const limits =
     process.getuid?.() === 0 ? undefined : 'strace: without root it attaches to your own processes only, if at all'
   return { tool: 'strace', usable: true, version: await versionOf(path), reason: limits }
@@ -81,8 +83,7 @@ async function check(options: ToolOptions, { isQuick = false } = {}) {
 
 type Values = Record<string, unknown>
 
-function whyNone({ pid, pattern }: Values): string | undefined {
-  if (pid == null && pattern == null) return 'says not whom to trace: pattern=NAME, or pid=NUMBER'
+function whyNone({ pid }: Values): string | undefined {
   for (const each of pid == null ? [] : `${pid}`.split(',')) {
     const why = whyProtected(Number(each))
     if (why != null) return `pid ${each} is ${why}`
@@ -154,7 +155,7 @@ async function start(context: ToolContext): Promise<RunningTool> {
 const inWords = ({ pid, pattern }: Values) => (pattern == null ? `pid ${pid}` : `pattern ${pattern}`)
 
 /** Its processes may end before it is stopped, and it with them. */
-const runOf = (pids: number[], { trace, summary }: Values) => ({
+const runOf = (pids: number[], { trace, count }: Values) => ({
   ...{
     name: 'strace',
     stopSignal: 'SIGINT' as const,
@@ -163,7 +164,7 @@ const runOf = (pids: number[], { trace, summary }: Values) => ({
   },
   argv: [
     ...['strace', '-f', '-ttt', '-T', '-s', '0', '-e', `trace=${trace}`, '-o', 'strace.txt'],
-    ...(summary === true ? ['-c'] : []),
+    ...(count === true ? ['-c'] : []),
     ...pids.flatMap(pid => ['-p', `${pid}`])
   ]
 })

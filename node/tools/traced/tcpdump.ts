@@ -39,6 +39,7 @@ export const tcpdump = observingProgram({
     {
       name: 'filter',
       type: 'string',
+      noPath: true,
       summary: 'which packets, as in pcap-filter(7): tcp port 80',
       check: text =>
         /^[^-\0\n][^\0\n]{0,1023}$/.test(text) ? undefined : 'expected one line that does not begin with -'

@@ -24,6 +24,7 @@ export const traceCmd = observingProgram({
     {
       name: 'events',
       type: 'string',
+      noPath: true,
       default: 'sched:sched_switch',
       summary: 'such as sched, kvm, block:block_rq_issue, with commas between them',
       check: text =>
