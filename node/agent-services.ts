@@ -67,7 +67,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
           if (peer !== self) checkPermission(c.authority, peer, 'register')
           await c.allowance.check(peer, tools)
         },
-        onChange: registered => c.members.update({ registered })
+        onChange: here => c.members.update({ ...here })
       })
   }
 }

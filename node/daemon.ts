@@ -104,6 +104,7 @@ async function compose(
     labels: config.label,
     tools: limitTools(config.allow, availabilityOf(await catalogue.list({ isQuick: true })), home.config),
     registered: register.list(),
+    triggers: register.triggers(),
     runs: [],
     cores: cpus().length,
     memory: totalmem(),

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { list } from './fields.ts'
 import { table, withoutReserved } from './free-keys.ts'
+import { MAX_OVERRIDES, override, type SettingValue, settingValue } from './override.ts'
 import { argument, argv, seconds } from './spec-fields.ts'
 import { platform, stagePath } from './staged.ts'
 import { description, manner } from './user-tool.ts'
@@ -23,21 +24,19 @@ const common = {
   options: v.optional(list(argument, 256)),
   ...manner,
   /** What a tool of the user is; only beside `command`. */
-  ...description
+  ...description,
+  /** Other options on some members. */
+  override: v.optional(list(override, MAX_OVERRIDES))
 }
 const commonKeys = v.object(common)
+
+export type { SettingValue } from './override.ts'
 
 /** Names that no tool may declare for an option of its own, but `interval`. */
 export const COMMON_OPTIONS = Object.keys(common)
 
 /** Those that say what a tool of the user is. */
 export const DESCRIBING = Object.keys(description)
-
-export type SettingValue = string | number | boolean
-const settingValue = v.union(
-  [argument, v.pipe(v.number(), v.finite()), v.boolean()],
-  'expected a string, a number, true or false'
-)
 
 /** The tool's own options stand beside the common ones; the tool says which there are. */
 type OwnOptions = { [option: string]: unknown }

@@ -7,6 +7,7 @@ import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
 import { role } from '../membership.ts'
 import { spec } from '../spec.ts'
+import { groupTriggers } from '../trigger.ts'
 
 /** A member as this peer sees it. */
 export const memberView = v.object({
@@ -111,6 +112,7 @@ export const meshCalls = {
       name,
       registered: list(registration, 128),
       tools: list(availability, 128),
+      triggers: v.optional(groupTriggers),
       error: v.optional(text),
       code: v.optional(code)
     })

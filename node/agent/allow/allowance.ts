@@ -3,6 +3,7 @@ import type { ArtifactLimits } from '../../../protocols/config-file.ts'
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import { variantsOf } from '../../../protocols/overridden.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
@@ -55,7 +56,8 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
     const machine = { find: this.finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
-    const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
+    const all = tools.flatMap(each => variantsOf(each.options).map(options => ({ ...each, options })))
+    const refusal = await refusalOf(rules, { caller, tools: all, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
 

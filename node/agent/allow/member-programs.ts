@@ -1,4 +1,5 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
+import { variantsOf } from '../../../protocols/overridden.ts'
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import { wordsOf } from '../../../protocols/tool-options.ts'
 import type { Guards } from '../../processes/guards.ts'
@@ -43,7 +44,9 @@ async function treatmentOf(
     const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
-  const isTyped = JSON.stringify(wordsOf(optionsOf(offer.spec, name))) === JSON.stringify(brought)
+  const isTyped = variantsOf(optionsOf(offer.spec, name)).some(
+    options => JSON.stringify(wordsOf(options)) === JSON.stringify(brought)
+  )
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }
