@@ -10,12 +10,17 @@ import { mpstat } from './mpstat.ts'
 import { nodeExporter } from './node-exporter.ts'
 import { pcp } from './pcp.ts'
 import { pidstat } from './pidstat.ts'
-import { proc } from './proc.ts'
+import { repeated } from './repeated/index.ts'
+import { sampled } from './sampled/index.ts'
 import { sar } from './sar.ts'
 import type { Lifetime, Tool } from './tool.ts'
+import { traced } from './traced/index.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, nodeExporter, dcgm, pcp, externalData]
+const tools: Tool[] = [
+  ...[...sampled, vmstat, iostat, mpstat, pidstat, sar, ...traced, ...repeated],
+  ...[nodeExporter, dcgm, pcp, externalData]
+]
 
 export function listTools(): Tool[] {
   return [...tools]

@@ -1,12 +1,21 @@
 /** Prometheus and PCP as collectors of runs of real daemons: their data is in the sealed result, and nothing of them stays. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { describeShortfall } from '../../protocols/shortfall.ts'
-import { finished, isPhase, processesWith, record, startRun, useTestnet } from '../helpers/mesh.ts'
+import { finished, isPhase, processesWith, record, sleep, startRun, useTestnet } from '../helpers/mesh.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
@@ -125,6 +134,41 @@ test('are served again by bak report, which leaves the result as it is and nothi
   const none = await net().bak('a', ['report', 'last', '--prometheus'])
   assert.is(none.status, 66)
   assert.match(none.stderr, /the result has no data of Prometheus/)
+})
+
+test('ask tools that are attached to a run, until they are detached', async () => {
+  const gate = join(net().folder, 'gate')
+  const script = `while [ ! -e ${gate}$BAK_SAMPLE ]; do sleep 0.1; done`
+  const args = ['--on', 'a,b', '--tools', 'none', '--sysinfo', 'none', '--interval', '0.5', '--samples', '3']
+  const run = await startRun(net(), 'a', [...args, '--', 'sh', '-c', script])
+  const begins = (sample: number) =>
+    run.until(event => event.type === 'workload-started' && event.step.sample === sample)
+  const open = (sample: number) => writeFileSync(`${gate}${sample}`, '')
+  await begins(1)
+  for (const tool of ['node-exporter', 'pcp']) {
+    const attached = await net().bak('a', ['tools', 'attach', run.run, tool, '--on', 'b'])
+    assert.is(attached.status, 0, attached.stderr)
+  }
+  open(1)
+  await begins(2)
+  const data = join(folderOf('a', run.run), 'collectors')
+  await until(() => (statSync(`${data}/pcp/b/archive.0`, { throwIfNoEntry: false })?.size ?? 0) > 2000, {
+    timeout: 20_000,
+    what: 'an archive of b'
+  })
+  // Prometheus looks for targets every five seconds
+  await sleep(12_000)
+  assert.is((await net().bak('a', ['tools', 'detach', run.run, 'pcp', '--on', 'b'])).status, 0)
+  open(2)
+  await begins(3)
+  open(3)
+  const { status, stderr } = await run.finished
+  assert.is(status, 0, stderr)
+  assert.equal(record(net(), 'a', run.run).shortfalls, [])
+  assert.equal(membersIn(stored('a', run.run, '{__name__="node_load1"}')), ['b'])
+  assert.equal(readdirSync(join(data, 'pcp')), ['b'])
+  assert.is(pmdumplog('-l', archiveOf('a', run.run, 'b')).status, 0)
+  await nothingLeft()
 })
 
 test('of two runs at once do not collide, nor their tools on one member', async () => {
