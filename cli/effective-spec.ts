@@ -19,7 +19,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
   const group = flags.group ?? file.group ?? (saysTools ? undefined : settings.group)
   const tools = toolsOf(
     flags.tools ?? file.tools ?? (saysTools ? undefined : settings.tools),
-    [...(saysTools ? [] : Object.keys(settings.tool ?? {})), ...Object.keys(flags.tool ?? {})],
+    [...(saysTools ? [] : Object.keys(ownToolsOf(settings))), ...Object.keys(ownToolsOf(flags))],
     hasGroups || group != null
   )
   return checkSpec({
@@ -29,7 +29,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...given({ ...workOf(file, command, flags.workload), tools, group }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
-    tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
+    tool: { ...(saysTools ? {} : ownToolsOf(settings)), ...file.tool, ...ownToolsOf(flags) },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }
   } as RunFile)
@@ -68,7 +68,9 @@ function paramsOf(file: Params | undefined, flags: ParamSet): Params | undefined
   return Array.isArray(file) ? file.map(set => ({ ...set, ...flags })) : { ...file, ...flags }
 }
 
-/** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */
+const ownToolsOf = ({ tool, toolFile }: SpecFlags) => ({ ...toolFile, ...tool })
+
+/** The tools of `--tool` and `--tool-file` run beside those of `--tools` or the file, else beside proc. */
 function toolsOf(named: string[] | undefined, own: string[], hasGroups: boolean): string[] | undefined {
   if (own.length === 0) return named
   const others = named ?? (hasGroups ? [] : ['proc'])

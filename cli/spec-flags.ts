@@ -6,13 +6,15 @@ import type { MaxStddev } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
+import { parseToolFile } from './tool-file.ts'
 
 export interface SpecFlags {
   on?: string
   stage?: string[]
   tools?: string[]
-  group?: string
+  group?: string[]
   tool?: NonNullable<RunFile['tool']>
+  toolFile?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
   samples?: number
@@ -62,7 +64,12 @@ export function addSpecFlags(command: Command): void {
     'a tool of your own: a shell command that runs between start and stop, repeatable',
     parseTool
   )
-  add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
+  add('--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', parseToolFile)
+  add(
+    '--group <names>',
+    'the tools that are registered for these groups, beside those of --tools; repeatable',
+    parseNames
+  )
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)
   add('--samples <n>', 'how many times each iteration is repeated (1)', parseNumber)

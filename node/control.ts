@@ -7,7 +7,7 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
-import { check } from './control/ask-tools.ts'
+import { check, describeTools } from './control/ask-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
@@ -29,6 +29,7 @@ type Handle<N extends CallName> = (
 
 const handlers: { [N in CallName]: Handle<N> } = {
   ...{ status, members, forget, stop, drain, tools, check, register },
+  'describe-tools': describeTools,
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },

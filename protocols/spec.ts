@@ -8,34 +8,19 @@ import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { own } from './own.ts'
-import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
-import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
+import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
+import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
+import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
 
-/** Options of one tool. */
-export const toolOptions = v.strictObject({
-  /** Its program for each system and processor, such as `linux-x64`: a file, or a folder with `bin/` and `lib/`. */
-  bundle: v.optional(
-    v.pipe(
-      table(platform, stagePath),
-      v.check(entries => Object.keys(entries).length <= 16, 'more than 16 bundles')
-    )
-  ),
-  /** Makes this a tool of the user: a program that runs between start and stop. */
-  command: v.optional(argv),
-  /** Seconds between two samples; by default the interval of the run. */
-  interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
-  /** Further arguments of the tool. */
-  options: v.optional(list(argument, 256)),
-  /** The signal that stops it; on INT most tools write what they have buffered. */
-  stop_signal: v.optional(v.picklist(['INT', 'TERM', 'QUIT', 'HUP'])),
-  /** Seconds after which a tool that has written nothing counts as started. */
-  ready_after: v.optional(seconds)
-})
-export type ToolOptions = v.InferOutput<typeof toolOptions>
-
 const toolset = list(name, 64)
+
+/** One name, or a list of them. */
+const groupNames = v.pipe(
+  v.union([name, v.pipe(toolset, v.minLength(1))], 'expected the name of a group, or a list of names'),
+  v.transform(names => [...new Set([names].flat())])
+)
 
 /** A named set of members, for tools and workloads. */
 export const group = v.strictObject({
@@ -127,8 +112,8 @@ const keys = v.strictObject({
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */
   tools: v.optional(toolset),
-  /** A group whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
-  group: v.optional(name),
+  /** Groups whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
+  group: v.optional(groupNames),
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
@@ -166,12 +151,18 @@ const toolsets: Record<string, string[]> = {
   none: [],
   light: ['vmstat'],
   medium: ['vmstat', 'iostat', 'sar'],
-  heavy: ['vmstat', 'iostat', 'sar', 'mpstat', 'pidstat', 'proc'],
+  heavy: [
+    ...['vmstat', 'iostat', 'sar', 'mpstat', 'perf', 'pidstat'],
+    ...['proc-interrupts', 'proc-vmstat', 'turbostat']
+  ],
   default: ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 }
 
 /** @returns what a spec says of a tool; a tool may have any name, also that of a property of every object */
 export const optionsOf = ({ tool }: Pick<Spec, 'tool'>, name: string): ToolOptions => own(tool, name) ?? {}
+
+/** @returns whether a name is that of a set of tools */
+export const isToolset = (name: string): boolean => Object.hasOwn(toolsets, name)
 
 /** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {

@@ -1,5 +1,6 @@
 /** Which of the peers that a selector means are here, and which are not. Pure. */
 import type { MemberView } from '../../protocols/control.ts'
+import type { Registration } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { neededOf } from './quorum.ts'
@@ -14,6 +15,8 @@ export interface Absent {
   named: boolean
   /** Of a name that no peer has: the peer that may be meant. */
   meant?: string
+  /** What was registered on it. */
+  registered?: Registration[]
 }
 
 export interface Attendance {
@@ -37,7 +40,8 @@ export function attendanceOf(on: string, members: MemberView[]): Attendance {
   const absent = away.map(member => ({
     name: member.shown,
     state: member.state as Absent['state'],
-    named: names.some(({ means }) => means(member))
+    named: names.some(({ means }) => means(member)),
+    registered: member.registered
   }))
   const unknown = names.filter(({ means }) => !members.some(means)).map(({ name }) => name)
   return {

@@ -1,8 +1,9 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import { ownOptions, type ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
+import { externalData } from './external-data.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
@@ -11,20 +12,32 @@ import { sar } from './sar.ts'
 import type { Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar]
+const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, externalData]
 
 export function listTools(): Tool[] {
   return [...tools]
 }
 
+export const isBuiltIn = (name: string): boolean => tools.some(each => each.name === name)
+
 /** @returns the argv of a program that a built-in tool would run because of these options; undefined for none */
-export function programRunBy(name: string, options: string[]): string[] | undefined {
+export function programRunBy(name: string, options: ToolOptions): string[] | undefined {
   return tools.find(each => each.name === name)?.runs?.(options)
+}
+
+/** @returns the words and the texts of a tool's options that may name a path */
+export function textsOf(name: string, options: ToolOptions): string[] {
+  const texts = Object.entries(ownOptions(options)).flatMap(([key, value]) =>
+    typeof value === 'string' ? [`--${key}=${value}`] : []
+  )
+  const settings = tools.find(tool => tool.name === name)?.settings ?? []
+  const others = settings.filter(each => each.noPath).map(each => `--${each.name}=`)
+  return [...(options.options ?? []), ...texts].filter(text => !others.some(each => text.startsWith(each)))
 }
 
 /** @throws {BakError} `usage` for an unknown name without a `command` in its options */
 export function findTool(name: string, options: ToolOptions): Tool {
-  if (options.command != null) return commandTool(name)
+  if (options.command != null) return commandTool(name, options)
   const tool = tools.find(each => each.name === name)
   if (tool != null) return tool
   const known = tools.map(each => each.name)

@@ -1,6 +1,7 @@
 /** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import type { RunRecord } from '../../../protocols/record.ts'
+import { labelsOf } from '../roster.ts'
 import type { RunHook } from './hook.ts'
 
 export const metadata: RunHook = {
@@ -59,7 +60,7 @@ const wordsOf = (command: string | string[]) => [command].flat().join(' ')
 
 function toolsOf(member: RunRecord['roster'][number]): Section {
   return {
-    label: undefined,
+    label: labelsOf(member.tools).join(' ') || undefined,
     tools: member.tools.map(each => each.tool).join(','),
     ...Object.fromEntries(member.tools.map(({ tool, options }) => [tool, (options.options ?? []).join(' ')]))
   }
