@@ -87,7 +87,7 @@ function formatHead(
     workloads: spec.workload.map(describeWorkload).join('; '),
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': resumedBy.join(', '),
-    'exit of the workload': workload
+    exit: workload
       .filter(({ member }) => member == null)
       .map(({ exit, signal, timedOut, error }) => {
         const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
