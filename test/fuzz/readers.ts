@@ -119,8 +119,8 @@ export const readers: ReaderInit[] = [
       'command = "x"\n[[read]]\nformat = "csv"\ntime = "t"\n[[read]]\nformat = "json"\nvalues = ["a.b"]\n'
     ],
     read: bytes => {
-      const { read = [], command, ...others } = readUserTool(text(bytes), 'x.toml')
-      check(toolOptions, { ...others, settings: undefined, read, command: wordsOf(command) })
+      const { read = [], command, settings: _, ...others } = readUserTool(text(bytes), 'x.toml')
+      check(toolOptions, { ...others, read, command: wordsOf(command) })
       for (const each of read) readSamples(each, '1 2\n1,2\n{"a":{"b":1}}\n')
     }
   },
