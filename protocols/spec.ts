@@ -9,6 +9,7 @@ import { misfits, sampling } from './matrix/sampling.ts'
 import { own } from './own.ts'
 import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
+import { sysinfoChoice } from './sysinfo/items.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
 
@@ -109,8 +110,6 @@ export const policy = v.strictObject({
   stage_limit: v.optional(v.pipe(seconds, v.minValue(1)), 3600)
 })
 
-export const sysinfo = v.picklist(['default', 'none'])
-
 const keys = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
@@ -137,7 +136,8 @@ const keys = v.strictObject({
   ...sampling,
   /** Seconds between two samples of a tool. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
-  sysinfo: v.optional(sysinfo, 'default'),
+  /** What is recorded of each machine before and after: `default`, `all`, `none`, or names of items. */
+  sysinfo: v.optional(sysinfoChoice, 'default'),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
   tags: v.optional(table(name, text), {})
