@@ -38,3 +38,24 @@ export function table<K extends Key, V extends v.GenericSchema>(key: K, value: V
 }
 
 type Table = Record<string, unknown>
+
+/** A schema of an object with further keys, in which those that valibot leaves out in silence are a mistake. */
+export function withoutReserved<S extends v.GenericSchema>(schema: S): S {
+  const run = schema['~run'].bind(schema)
+  return {
+    ...schema,
+    '~run'(dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) {
+      const input = dataset.value
+      const checked = run(dataset, config)
+      if (input == null || typeof input !== 'object') return checked
+      const found = LEFT_OUT.filter(name => Object.hasOwn(input, name))
+      if (found.length === 0) return checked
+      const issues = found.map(key => ({
+        ...{ kind: 'schema', type: 'never', input, expected: 'no such key', received: 'a key' },
+        message: `${key} cannot be the name of an option`,
+        path: [{ type: 'object', origin: 'value', input, key, value: (input as Table)[key] }]
+      }))
+      return { ...checked, typed: false, issues: [...(checked.issues ?? []), ...issues] }
+    }
+  } as S
+}

@@ -22,8 +22,9 @@ import {
 } from './fields.ts'
 import { availability } from './hello.ts'
 import { measuredPath } from './path.ts'
-import { spec, toolOptions } from './spec.ts'
+import { spec } from './spec.ts'
 import { MAX_STAGED, stagedEntry } from './staged.ts'
+import { toolOptions } from './tool-options.ts'
 import { placement } from './workload.ts'
 
 /** One tool of one group as a member is to run it. */

@@ -7,33 +7,12 @@ import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { own } from './own.ts'
-import { argument, argv, commandLine, quorum, seconds, selector } from './spec-fields.ts'
-import { MAX_STAGE_PATHS, platform, stagePath } from './staged.ts'
+import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
+import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
+import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
-
-/** Options of one tool. */
-export const toolOptions = v.strictObject({
-  /** Its program for each system and processor, such as `linux-x64`: a file, or a folder with `bin/` and `lib/`. */
-  bundle: v.optional(
-    v.pipe(
-      table(platform, stagePath),
-      v.check(entries => Object.keys(entries).length <= 16, 'more than 16 bundles')
-    )
-  ),
-  /** Makes this a tool of the user: a program that runs between start and stop. */
-  command: v.optional(argv),
-  /** Seconds between two samples; by default the interval of the run. */
-  interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
-  /** Further arguments of the tool. */
-  options: v.optional(list(argument, 256)),
-  /** The signal that stops it; on INT most tools write what they have buffered. */
-  stop_signal: v.optional(v.picklist(['INT', 'TERM', 'QUIT', 'HUP'])),
-  /** Seconds after which a tool that has written nothing counts as started. */
-  ready_after: v.optional(seconds)
-})
-export type ToolOptions = v.InferOutput<typeof toolOptions>
 
 const toolset = list(name, 64)
 

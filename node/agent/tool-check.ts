@@ -7,7 +7,7 @@ import type { Assignment } from '../../protocols/manifest.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
-import { findTool } from '../tools/index.ts'
+import { checkTool } from '../tools/index.ts'
 import { type Brought, broughtBy } from '../work/workloads/brought.ts'
 import { missingPrograms } from '../work/workloads/missing-programs.ts'
 import { whyNoBundle } from './bundles.ts'
@@ -32,7 +32,7 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
-        if (options.bundle == null) return await findTool(tool, options).check(options)
+        if (options.bundle == null) return await checkTool(tool, options)
         const reason = whyNoBundle(tool, options.bundle)
         return { tool, usable: reason == null, reason }
       } catch (cause) {

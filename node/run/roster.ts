@@ -1,12 +1,14 @@
 /** The members that are asked to join, their tools, and their order in the manifest. Pure. */
-import { BakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability, Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import { expandTools, optionsOf, type Spec } from '../../protocols/spec.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { inWords } from '../../protocols/toml-file.ts'
-import { listTools } from '../tools/index.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { findTool, listTools } from '../tools/index.ts'
+import { settingsOf } from '../tools/settings-of.ts'
 import { assignWorkloads, rerank, shortagesOf } from '../work/workloads/assign.ts'
 import { neededOf } from './quorum.ts'
 import { parseSelector, type Selectable } from './selector.ts'
@@ -133,6 +135,23 @@ export function checkTools(
   const asked = [...expandTools(spec.tools ?? []), ...spec.groups.flatMap(({ tools }) => expandTools(tools))]
   const unknown = asked.find(tool => !known.has(tool) && optionsOf(spec, tool).command == null)
   if (unknown != null) throw new BakError('usage', whyUnknown(unknown, [...known]))
+  checkSettings(spec)
+}
+
+/** A tool that only a member knows is checked there. */
+function checkSettings({ tool: tables }: Spec): void {
+  const mistakes = Object.entries(tables).flatMap(([name, options]) => whyWrong(name, options) ?? [])
+  if (mistakes.length > 0) throw new BakError('bad-run-file', mistakes.join('\n'))
+}
+
+function whyWrong(name: string, options: ToolOptions): string | undefined {
+  if (options.command == null && !listTools().some(each => each.name === name)) return undefined
+  try {
+    settingsOf(findTool(name, options), options)
+    return undefined
+  } catch (cause) {
+    return asBakError(cause).message
+  }
 }
 
 function whyUnknown(tool: string, known: string[]): string {

@@ -1,7 +1,8 @@
 /** A tool that is a command of the run file: any program, run between start and stop. */
 import type { Availability } from '../../protocols/hello.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findProgram } from './find-program.ts'
+import { filesOfProgram } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
 import { programOf } from './shell-line.ts'
 import type { Tool } from './tool.ts'
@@ -11,6 +12,8 @@ export function commandTool(name: string): Tool {
   return {
     name,
     summary: 'a command of the run file',
+    ...{ lifetime: 'transient', eitherLifetime: true, stop: 'SIGTERM' },
+    ...{ needs: {}, settings: [], files: filesOfProgram(name) },
     check: options => checkCommand(name, options),
     async start(context) {
       const { command = [], options = [], stop_signal = 'TERM' } = context.options

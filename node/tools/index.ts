@@ -1,13 +1,15 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
+import type { Availability } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
 import { proc } from './proc.ts'
 import { sar } from './sar.ts'
+import { settingsOf } from './settings-of.ts'
 import type { Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
@@ -18,7 +20,7 @@ export function listTools(): Tool[] {
 }
 
 /** @returns the argv of a program that a built-in tool would run because of these options; undefined for none */
-export function programRunBy(name: string, options: string[]): string[] | undefined {
+export function programRunBy(name: string, options: ToolOptions): string[] | undefined {
   return tools.find(each => each.name === name)?.runs?.(options)
 }
 
@@ -31,4 +33,11 @@ export function findTool(name: string, options: ToolOptions): Tool {
   const near = nearest(name, known)
   const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
   throw new BakError('usage', `${name}: no such tool; ${hint}; for one of your own: --tool "${name}=COMMAND"`)
+}
+
+/** @returns whether this machine can run the tool with these options @throws {BakError} `usage` for an unknown name and for options that it does not have */
+export async function checkTool(name: string, options: ToolOptions): Promise<Availability> {
+  const tool = findTool(name, options)
+  settingsOf(tool, options)
+  return tool.check(options)
 }

@@ -3,7 +3,7 @@ import { programTool } from './program-tool.ts'
 
 export const iostat = programTool({
   name: 'iostat',
-  package: 'sysstat',
+  needs: { debian: 'sysstat', fedora: 'sysstat' },
   summary: 'rates, queues and waits of each disk',
   argv: (interval, extra) => ['-N', '-t', '-y', '-x', '-m', ...extra, `${interval}`]
 })

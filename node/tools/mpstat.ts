@@ -3,7 +3,7 @@ import { programTool } from './program-tool.ts'
 
 export const mpstat = programTool({
   name: 'mpstat',
-  package: 'sysstat',
+  needs: { debian: 'sysstat', fedora: 'sysstat' },
   summary: 'use of each processor',
   argv: (interval, extra) => ['-P', 'ALL', ...extra, `${interval}`]
 })

@@ -9,11 +9,16 @@ import { now } from '../now.ts'
 import { Recorder } from './proc-recorder.ts'
 import { subjects } from './proc-subjects.ts'
 import { repeat } from './repeat.ts'
+import { intervalOf, intervalSetting } from './settings-of.ts'
 import type { RunningTool, Tool, ToolContext } from './tool.ts'
 
 export const proc: Tool = {
   name: 'proc',
   summary: 'processors, memory, disks, network, load and pressure from /proc; built in',
+  ...{ lifetime: 'transient', needs: {}, stop: 'the daemon takes a last sample' },
+  settings: [intervalSetting],
+  noWords: 'it runs no program',
+  files: subjects.map(({ name, source }) => ({ name: `${name}.csv`, what: source })),
   check,
   start
 }
@@ -25,7 +30,7 @@ async function check(): Promise<Availability> {
   return { tool: 'proc', usable: missing.every(subject => subject.optional), reason }
 }
 
-async function start({ folder, interval, options }: ToolContext): Promise<RunningTool> {
+async function start({ folder, ...context }: ToolContext): Promise<RunningTool> {
   const recorders = subjects.filter(subject => isReadable(subject.source)).map(subject => new Recorder(subject, folder))
   if (recorders.length === 0) throw new BakError('tool-unavailable', 'proc: there is no /proc')
   const began = now()
@@ -34,7 +39,7 @@ async function start({ folder, interval, options }: ToolContext): Promise<Runnin
     for (const recorder of recorders) recorder.sample(time)
   }
   sample()
-  const timer = repeat(sample, (options.interval ?? interval) * 1000)
+  const timer = repeat(sample, intervalOf(proc, context) * 1000)
   const ready = Promise.all(recorders.map(recorder => recorder.written())).then(() => {}, throwBakError)
   ready.catch(() => {})
   const stop = async () => {

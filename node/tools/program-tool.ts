@@ -1,57 +1,77 @@
 /** Tools that are programs which print a sample at each interval until they are stopped. */
 import type { Availability } from '../../protocols/hello.ts'
+import type { SettingValue, ToolOptions } from '../../protocols/tool-options.ts'
 import { findProgram, versionOf } from './find-program.ts'
 import { runProgram } from './run-program.ts'
-import type { Tool } from './tool.ts'
+import { intervalSetting, settingsOf } from './settings-of.ts'
+import type { Needs, Setting, Tool, ToolFile } from './tool.ts'
 
 interface ProgramTool {
   /** Name of the tool and of its program. */
   name: string
   summary: string
-  /** The package that contains the program. */
-  package: string
-  /** @param interval whole seconds @param extra options of the user */
-  argv(interval: number, extra: string[]): string[]
+  /** The program has the name of the tool. */
+  needs: Omit<Needs, 'program'>
+  /** Beside the interval. */
+  settings?: Setting[]
+  /** @param interval whole seconds @param extra words of the user @param values of its settings */
+  argv(interval: number, extra: string[], values: Record<string, SettingValue>): string[]
   /** The file whose first bytes show that the tool works, if not its stdout. */
   output?: string
+  /** Beside its stdout, its stderr and its command line. */
+  files?: ToolFile[]
   /** @returns what this user cannot observe with it */
   limits?(): string | undefined
   /** @returns the argv of a program that these options of the user would make it run */
-  runs?(options: string[]): string[] | undefined
+  runs?(options: ToolOptions): string[] | undefined
 }
+
+/** The files of each tool that is a program. */
+export const filesOfProgram = (name: string): ToolFile[] => [
+  { name: `${name}-stdout.txt`, what: 'what it prints' },
+  { name: `${name}-stderr.txt`, what: 'its messages' },
+  { name: `${name}.cmd`, what: 'its command line' }
+]
 
 export function programTool(program: ProgramTool): Tool {
   const { name, summary, output } = program
-  return {
-    name,
-    summary,
+  const tool: Tool = {
+    ...{ name, summary, lifetime: 'transient', stop: 'SIGINT' },
+    needs: { program: name, ...program.needs },
+    settings: [intervalSetting, ...(program.settings ?? [])],
+    files: [...(program.files ?? []), ...filesOfProgram(name)],
     check: () => checkProgram(program),
     runs: program.runs,
     async start(context) {
       const { options } = context
-      const wanted = options.interval ?? context.interval
+      const { values, words } = settingsOf(tool, options)
+      const wanted = (values.interval as number | undefined) ?? context.interval
       // sysstat and procps accept whole seconds only
       const interval = Math.max(1, Math.round(wanted))
-      const argv = [name, ...program.argv(interval, options.options ?? [])]
+      const argv = [name, ...program.argv(interval, words, values)]
       const remarks =
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       // most programs then write what they have buffered
       const stopSignal = `SIG${options.stop_signal ?? 'INT'}` as const
-      const words = options.options ?? []
-      const brought = program.runs?.(words) == null ? undefined : words
+      const brought = program.runs?.(options) == null ? undefined : words
       return runProgram({ name, argv, stopSignal, output, remarks, brought }, context)
     }
   }
+  return tool
 }
 
-async function checkProgram(program: ProgramTool): Promise<Availability> {
-  const { name } = program
+async function checkProgram({ name, needs, limits }: ProgramTool): Promise<Availability> {
   const path = await findProgram(name)
-  if (path == null) {
-    const reason = `${name}: not found on PATH; install the package ${program.package}`
-    return { tool: name, usable: false, reason }
-  }
+  if (path == null) return { tool: name, usable: false, reason: `${name}: ${notFound(needs)}` }
   const version = await versionOf(path)
-  const limits = program.limits?.()
-  return { tool: name, usable: true, version, reason: limits == null ? undefined : `${name}: ${limits}` }
+  const limit = limits?.()
+  return { tool: name, usable: true, version, reason: limit == null ? undefined : `${name}: ${limit}` }
+}
+
+/** @returns `not found on PATH; install the package procps (Fedora: procps-ng)` */
+export function notFound({ debian, fedora }: Needs): string {
+  const [first, other] = debian == null ? [fedora] : [debian, fedora]
+  if (first == null) return 'not found on PATH'
+  const elsewhere = other == null || other === first ? '' : ` (Fedora: ${other})`
+  return `not found on PATH; install the package ${first}${elsewhere}`
 }

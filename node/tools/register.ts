@@ -12,7 +12,7 @@ import type { Assignment } from '../../protocols/manifest.ts'
 import { expandTools } from '../../protocols/spec.ts'
 import type { Handler, Protocol } from '../../protocols/stream.ts'
 import { writeAtomic } from '../store/atomic.ts'
-import { findTool, listTools } from './index.ts'
+import { checkTool, listTools } from './index.ts'
 
 const MAX_REGISTERED = 128
 const file = list(registration, MAX_REGISTERED)
@@ -93,7 +93,7 @@ export class Register {
       options: { options, ...(command == null ? {} : { command }) }
     }))
     await this.#init?.check(peer, wanted)
-    const tools = await Promise.all(wanted.map(({ tool, options }) => findTool(tool, options).check(options)))
+    const tools = await Promise.all(wanted.map(({ tool, options }) => checkTool(tool, options)))
     const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
     const kept = this.#registered.filter(
       each => each.group !== group || (replaced.size > 0 && !replaced.has(each.tool))

@@ -4,8 +4,9 @@ import { programTool } from './program-tool.ts'
 /** All data of sysstat, in `sar.data`; `sar -f` and `sadf` read it. */
 export const sar = programTool({
   name: 'sar',
-  package: 'sysstat',
+  needs: { debian: 'sysstat', fedora: 'sysstat' },
   summary: 'all data of sysstat about the machine, in one binary file',
   argv: (interval, extra) => ['-A', ...extra, '-o', 'sar.data', `${interval}`],
-  output: 'sar.data'
+  output: 'sar.data',
+  files: [{ name: 'sar.data', what: 'the samples; sar -f and sadf read it' }]
 })

@@ -1,18 +1,66 @@
 /** A tool observes a machine: a value of this shape in a file of its own, listed in `index.ts`. */
 import type { Availability } from '../../protocols/hello.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import type { Programs } from '../processes/programs.ts'
+
+/** From `start` to `stop` of each sample, or from `init` to `end` of the run. */
+export type Lifetime = 'transient' | 'persistent'
+
+/** What a machine must have. */
+export interface Needs {
+  /** Looked for on the PATH. */
+  program?: string
+  /** The packages that contain the program. */
+  debian?: string
+  fedora?: string
+  /** In words: what an ordinary user lacks, and for what. */
+  privilege?: string
+}
+
+/** An option that the tool declares. */
+export type Setting = { name: string; summary: string; required?: boolean } & (
+  | Typed<'string', string>
+  | Typed<'number', number>
+  | Typed<'boolean', boolean>
+)
+
+interface Typed<N extends string, T> {
+  type: N
+  default?: T
+  /** Pure. @returns what is wrong with a value, in words; undefined if nothing is */
+  check?(value: T): string | undefined
+}
+
+export interface ToolFile {
+  /** In the tool's folder. */
+  name: string
+  what: string
+}
 
 export interface Tool {
   name: string
   /** One line for `bak tools`. */
   summary: string
+  lifetime: Lifetime
+  /** Whether `lifetime` is only what it is by default, and a run may choose the other one. */
+  eitherLifetime?: boolean
+  needs: Needs
+  settings: Setting[]
+  /** Why it takes no words but those that its settings declare; undefined if the words of `options` go to its program. */
+  noWords?: string
+  /** How it is asked to stop: a signal, or in words. */
+  stop: string
+  files: ToolFile[]
   /** @returns whether this machine can run it; reasons begin with the tool's name. Never throws. */
   check(options: ToolOptions): Promise<Availability>
   /** @returns the argv of a program that these options would make it run; undefined for none */
-  runs?(options: string[]): string[] | undefined
+  runs?(options: ToolOptions): string[] | undefined
   /** Returns as soon as it is spawned. @throws {BakError} `tool-unavailable`, `io` */
   start(context: ToolContext): Promise<RunningTool>
+  /** Before the agreed instant of `start`, outside of the time that is measured. */
+  before?(context: ToolContext): Promise<void>
+  /** After all tools of the sample have stopped. */
+  after?(context: ToolContext): Promise<void>
 }
 
 export interface ToolContext {
@@ -40,6 +88,8 @@ export interface RunningTool {
   ready: Promise<void>
   /** What is odd and costs no data, complete once it has stopped. */
   remarks?: string[]
+  /** The port of loopback on which it is asked for what it measures; undefined before it listens. */
+  port?(): number | undefined
   /** Resolves with the reason if it ends before it is stopped, in the words in which `stop` says it again. Never rejects. */
   failed?: Promise<string>
   /** Signals, waits, kills. @returns what it did not measure as it was asked to, such as "ended early with exit 3". Never rejects. */

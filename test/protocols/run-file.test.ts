@@ -57,6 +57,22 @@ const errors: [string, string, ...string[]][] = [
     'f:2: tool.x.stop_signal: expected "INT" or "TERM" or "QUIT" or "HUP", got "KILL"'
   ],
   [
+    'an option of a tool that is no value',
+    '[tool.x]\na = [1]\nb = { c = 1 }',
+    'f:2: tool.x.a: expected a string, a number, true or false',
+    'f:3: tool.x.b: expected a string, a number, true or false'
+  ],
+  [
+    'an option of a tool with a name that none can have',
+    '[tool.x]\nconstructor = 1\nc = 1',
+    'f:2: tool.x.constructor: constructor cannot be the name of an option'
+  ],
+  [
+    'an option of a tool with odd letters',
+    '[tool.x]\n"a b" = 1',
+    'f:1: tool.x: the name of an option has letters, digits and . _ - only'
+  ],
+  [
     'an element of a list',
     'tools = [\n  "a", # b\n\n  "c d"\n]',
     'f:4: tools.1: a name has letters, digits and . _ @ # - only, and starts with a letter or digit'

@@ -194,7 +194,10 @@ frozen.run()
 const options = suite('options of tools')
 const wrong: Array<[title: string, spec: object]> = [
   ['a tool that is not asked for', { tools: ['sar'], tool: { iostat: { interval: 1 } } }],
-  ['a tool that is not in the set asked for', { tools: ['light'], tool: { iostat: { interval: 1 } } }]
+  ['a tool that is not in the set asked for', { tools: ['light'], tool: { iostat: { interval: 1 } } }],
+  ['a tool that has no such option', { tools: ['sar'], tool: { sar: { patern: 'x' } } }],
+  ['a command', { tools: ['own'], tool: { own: { command: ['x'], patern: 'x' } } }],
+  ['a tool that takes no words', { tools: ['proc'], tool: { proc: { options: ['-a'] } } }]
 ]
 for (const [title, spec] of wrong) {
   options(`those of ${title} are a mistake in the run file`, () => {
@@ -208,7 +211,8 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool that is asked for', { tools: ['sar'], tool: { sar: { interval: 1 } } }],
   ['a tool of a set', { tools: ['medium'], tool: { iostat: { interval: 1 } } }],
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
-  ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }]
+  ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }],
+  ['a tool that only members know', { tool: { turbostat: { patern: 'x' } } }]
 ]
 for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec), []))
 options.run()

@@ -7,7 +7,7 @@ import { type Programs, plainPrograms } from '../../node/processes/programs.ts'
 import { findTool } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { createWorkspace, fixture, until, type Workspace } from '../helpers/workspace.ts'
 
 interface Context extends Workspace {

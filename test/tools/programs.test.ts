@@ -9,7 +9,7 @@ import { findProgram, whyNotStartable } from '../../node/tools/find-program.ts'
 import { findTool, listTools } from '../../node/tools/index.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import type { BakError } from '../../protocols/errors.ts'
-import type { ToolOptions } from '../../protocols/spec.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
 
@@ -104,7 +104,11 @@ for (const tool of listTools().filter(({ name }) => name !== 'proc')) {
     const { usable, version, reason } = await tool.check({})
     assert.is(usable, needs(tool.name) == null)
     if (usable) assert.match(version as string, /^\d+\.\d+/)
-    else assert.match(reason as string, new RegExp(`^${tool.name}: not found on PATH; install the package \\w+$`))
+    else
+      assert.match(
+        reason as string,
+        new RegExp(`^${tool.name}: not found on PATH; install the package [\\w-]+( \\(Fedora: [\\w-]+\\))?$`)
+      )
   })
 }
 

@@ -6,6 +6,7 @@ import type { AllowSettings } from '../../../protocols/config-file.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
+import { ownOptions, type ToolOptions } from '../../../protocols/tool-options.ts'
 import { globOf } from '../../glob.ts'
 import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
 import type { Brought } from '../../work/workloads/brought.ts'
@@ -22,7 +23,7 @@ export interface Machine extends Disk {
   /** Why programs of others cannot run apart from this peer here. */
   notApart?: string
   /** @returns the argv of a program that a tool would run because of these options */
-  runs(tool: string, options: string[]): string[] | undefined
+  runs(tool: string, options: ToolOptions): string[] | undefined
 }
 
 export interface Refusal {
@@ -52,7 +53,7 @@ export async function refusalOf(
 function broughtIn(tools: Assignment[], [workload]: Brought[], machine: Machine): string | undefined {
   if (workload != null) return `workload ${workload.name}`
   const tool = tools.find(
-    ({ tool, options: { command, bundle, options = [] } }) => (bundle ?? command ?? machine.runs(tool, options)) != null
+    ({ tool, options }) => (options.bundle ?? options.command ?? machine.runs(tool, options)) != null
   )
   return tool && `tool ${tool.tool}`
 }
@@ -74,10 +75,11 @@ async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: 
     return refuseProgram(rules, [...options.command, ...words], `the command of tool ${tool}`, machine)
   }
   if (!isListed(rules.tools, tool)) return { rule: 'tools', why: `does not name ${tool}` }
-  const program = machine.runs(tool, words)
+  const program = machine.runs(tool, options)
   const refused = program && (await refuseProgram(rules, program, `which options of tool ${tool} run`, machine))
   if (refused != null) return refused
-  for (const path of words.flatMap(pathsIn)) {
+  const texts = Object.values(ownOptions(options)).filter(value => typeof value === 'string')
+  for (const path of [...words, ...texts].flatMap(pathsIn)) {
     if (!(await isAllowedPath(rules.paths, path, machine))) {
       return { rule: 'paths', why: `has no folder with ${shortened(path)}, an option of tool ${tool}` }
     }

@@ -13,7 +13,7 @@ import { isPrivileged } from '../../../node/agent/allow/program-rule.ts'
 import { programRunBy } from '../../../node/tools/index.ts'
 import type { Brought } from '../../../node/work/workloads/brought.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import type { ToolOptions } from '../../../protocols/spec.ts'
+import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { newSigner } from '../../helpers/streams.ts'
 
 const open: Rules = { controllers: true, exec: true, tools: true, paths: true }
@@ -241,6 +241,8 @@ const table: Case[] = [
   [{ exec: false }, toolOf('pidstat', { options: ['-e'] }), 'exec'],
   [{ exec: ['sleep'] }, toolOf('pidstat', { options: ['-e', 'sleep', '9'] })],
   [{ exec: false }, toolOf('pidstat', { options: ['-t'] })],
+  [{ paths: ['/data'] }, toolOf('sar', { file: '/etc/x' }), 'paths'],
+  [{ paths: ['/data'] }, toolOf('sar', { file: '/data/x', count: 3, deep: true })],
 
   [{ paths: false }, own('tcpdump')],
   [{ paths: false }, own('/usr/bin/tcpdump'), 'paths'],
