@@ -6,6 +6,7 @@ import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
+import { SysinfoService } from './agent/sysinfo-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
@@ -21,6 +22,7 @@ export type AgentServices = {
   agent: Agent
   memberOutput: MemberOutput
   toolCheck: ToolCheck
+  sysinfoService: SysinfoService
   stageService: StageService
   leftovers: Leftovers
   garbage: Garbage
@@ -49,6 +51,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     agent: c => new Agent(c, { ...init, hooks }),
     memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
+    sysinfoService: c => new SysinfoService(c, { self, home }),
     stageService: c => new StageService(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),

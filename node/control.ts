@@ -7,6 +7,7 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
+import { sysinfo } from './control/ask-sysinfo.ts'
 import { check } from './control/ask-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
@@ -27,7 +28,7 @@ type Handle<N extends CallName> = (
 ) => AsyncIterable<CallResponse<N>>
 
 const handlers: { [N in CallName]: Handle<N> } = {
-  ...{ status, members, forget, stop, drain, tools, check, register },
+  ...{ status, members, forget, stop, drain, tools, check, sysinfo, register },
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },

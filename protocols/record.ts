@@ -22,6 +22,8 @@ import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
+import { recordedDifferences } from './sysinfo/differences.ts'
+import { memberNoise } from './sysinfo/noise.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
@@ -103,6 +105,10 @@ const runRecord = v.object({
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
+  /** Whether each member was fit to measure before the first sample. */
+  noise: v.optional(list(memberNoise, 10_000)),
+  /** In what the machines of the members differ. */
+  differences: recordedDifferences,
   /** What was brought to the members, and how much of it each had to fetch. */
   staged: v.optional(
     v.object({

@@ -29,6 +29,7 @@ import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
+import { MemberMachine } from './noise/member-machine.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
@@ -80,6 +81,8 @@ export class MemberState {
   work: MemberWork | undefined
   /** What started them. */
   programs: Programs | undefined
+  /** What it tells of its machine. */
+  readonly machine: MemberMachine
   /** What the daemon had cost when this member answered `start`. */
   usageAtStart: UsageSnapshot | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
@@ -91,6 +94,7 @@ export class MemberState {
     this.folder = init.folder
     this.data = join(init.folder, 'data')
     this.#stateFile = new StateFile(join(init.folder, 'state.cbor'))
+    this.machine = new MemberMachine(init.folder)
     this.self = init.self
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed

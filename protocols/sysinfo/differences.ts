@@ -80,10 +80,7 @@ const MOST = { differences: 256, groups: 8, members: 16 }
 
 const recorded = v.object({
   fact: text,
-  groups: list(
-    v.object({ value: v.optional(text), members: list(name, MOST.members), count }),
-    MOST.groups
-  )
+  groups: list(v.object({ value: v.optional(text), members: list(name, MOST.members), count }), MOST.groups)
 })
 /** The differences of the members, as the record of a run has them. */
 export const recordedDifferences = v.optional(list(recorded, MOST.differences))

@@ -38,7 +38,11 @@ export const ITEMS = {
   packages: { file: 'packages.txt', summary: 'versions of the packages that bear on a measurement' },
   noise: { file: 'noise.json', summary: 'whether the machine is fit to measure', incomparable: true },
   ethtool: { file: 'ethtool.json', summary: 'offloads, rings, coalescing and channels by ethtool', slow: true },
-  containers: { file: 'containers.json', summary: 'podman and docker: version, storage, running containers', slow: true },
+  containers: {
+    file: 'containers.json',
+    summary: 'podman and docker: version, storage, running containers',
+    slow: true
+  },
   'packages-all': { file: 'packages-all.txt', summary: 'versions of all packages', slow: true },
   dmesg: { file: 'dmesg.txt', summary: 'the last messages of the kernel', slow: true, incomparable: true }
 } as const satisfies Record<string, Item>
@@ -75,7 +79,7 @@ export type SysinfoChoice = Set | ItemName[]
 /** @returns the choice that words of a person make, or what is wrong with them */
 export function chooseItems(words: string[]): { choice: SysinfoChoice } | { wrong: string } {
   const given = words.map(word => word.trim()).filter(word => word !== '')
-  if (given.length === 0) return { wrong: 'names nothing; none at all is "none"' }
+  if (given.length === 0) return { wrong: 'no item is named; none at all is "none"' }
   const set = SETS.find(each => given.includes(each))
   if (set != null && given.length === 1) return { choice: set }
   if (set != null && set !== 'default') return { wrong: `"${set}" stands alone` }

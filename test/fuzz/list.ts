@@ -20,6 +20,7 @@ import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { stageProtocol } from '../../protocols/stage.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { swarmProtocol } from '../../protocols/swarm.ts'
+import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
   renewProtocol,
@@ -82,6 +83,7 @@ export const targets = [
   }),
   of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: checkToolsProtocol, refusals: ['not-allowed'] }),
+  of({ protocol: sysinfoProtocol, refusals: ['not-allowed'] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -113,6 +115,7 @@ export const targets = [
   asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),
   asks({ protocol: checkToolsProtocol }),
+  asks({ protocol: sysinfoProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),

@@ -80,6 +80,8 @@ export type PhaseHandler = (
       | 'workloads'
       | 'began'
       | 'observed'
+      | 'noise'
+      | 'machine'
     >
   >
 >

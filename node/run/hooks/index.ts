@@ -2,6 +2,7 @@
 import { clockDrift } from './clock-drift.ts'
 import type { RunHook } from './hook.ts'
 import { lastTransfers } from './last-transfers.ts'
+import { machines } from './machines.ts'
 import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
 import { missingFiles } from './missing-files.ts'
@@ -25,6 +26,7 @@ export const runHooks = (): RunHook[] => [
   missingParts,
   observationCost,
   clockDrift,
+  machines,
   memberPaths,
   missingFiles,
   proofs(),
