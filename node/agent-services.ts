@@ -2,6 +2,7 @@
 import { Agent, type AgentInit } from './agent/agent.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
+import { GaugeHistory } from './agent/gauge-history.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
@@ -29,7 +30,7 @@ export type AgentServices = {
   register: Register
 }
 
-export interface AgentServicesInit extends Omit<AgentInit, 'hooks'> {
+export interface AgentServicesInit extends Omit<AgentInit, 'hooks' | 'gauges'> {
   config: Config
   register: Register
   guards: Guards
@@ -48,7 +49,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
         ...{ self, rules, names, privileged: rules.privileged, caps, guards, file: home.config },
         artifacts: config.artifacts
       }),
-    agent: c => new Agent(c, { ...init, hooks }),
+    agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),
     toolCheck: c => new ToolCheck(c, { self }),
     sysinfoService: c => new SysinfoService(c, { self, home }),

@@ -1,8 +1,8 @@
 /** `bak sysinfo`: what the machines of the members are, and in what they differ; now, or when a run began or ended. */
 import type { Command } from 'commander'
 import { exitStatus } from '../../protocols/errors.ts'
+import { factsOf } from '../../protocols/sysinfo/comparable-facts.ts'
 import { compareFacts } from '../../protocols/sysinfo/differences.ts'
-import { factsOf } from '../../protocols/sysinfo/facts.ts'
 import { chooseItems, type ItemName, itemsOf } from '../../protocols/sysinfo/items.ts'
 import { formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'

@@ -29,6 +29,7 @@ import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { RunningTool } from '../tools/tool.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
+import type { Around } from './gauging.ts'
 import { MemberMachine } from './noise/member-machine.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
@@ -81,6 +82,8 @@ export class MemberState {
   work: MemberWork | undefined
   /** What started them. */
   programs: Programs | undefined
+  /** Tools that do something around the sample that goes on. */
+  around: Around[] = []
   /** What it tells of its machine. */
   readonly machine: MemberMachine
   /** What the daemon had cost when this member answered `start`. */

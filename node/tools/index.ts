@@ -4,6 +4,7 @@ import type { Availability } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
+import { gauge } from './gauge.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
@@ -13,7 +14,7 @@ import { settingsOf } from './settings-of.ts'
 import type { Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar]
+const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, gauge]
 
 export function listTools(): Tool[] {
   return [...tools]
@@ -41,3 +42,7 @@ export async function checkTool(name: string, options: ToolOptions): Promise<Ava
   settingsOf(tool, options)
   return tool.check(options)
 }
+
+/** @returns whether a tool does something before the instant of `start`, for which there must be time; one of a user never does */
+export const actsBeforeStart = (name: string, { command }: ToolOptions): boolean =>
+  command == null && tools.some(each => each.name === name && each.before != null)

@@ -1,7 +1,7 @@
 /** In what machines differ, by their facts: grouped by who is alike, the odd ones out first. Pure. */
 import * as v from 'valibot'
 import { count, list, name, text } from '../fields.ts'
-import type { Facts } from './facts.ts'
+import type { Facts } from './comparable-facts.ts'
 
 /** One value of a fact, and who has it. */
 export interface ValueGroup {

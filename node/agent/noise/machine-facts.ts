@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import { comparable, type Facts } from '../../../protocols/sysinfo/facts.ts'
+import { comparable, type Facts } from '../../../protocols/sysinfo/comparable-facts.ts'
 import type { MachineFiles } from './machine-files.ts'
 import { readState } from './read-noise.ts'
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Ack } from '../../../protocols/phase.ts'
-import type { Facts } from '../../../protocols/sysinfo/facts.ts'
+import type { Facts } from '../../../protocols/sysinfo/comparable-facts.ts'
 import type { Log } from '../../log.ts'
 import { digestsOf, machineFacts } from './machine-facts.ts'
 import { MachineFiles } from './machine-files.ts'

@@ -15,6 +15,7 @@ import type { Supervisor } from '../../processes/supervisor.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
+import type { GaugeHistory } from '../gauge-history.ts'
 import type { MemberState } from '../member-state.ts'
 import type { RunHooks } from '../owner-hooks/owner-hooks.ts'
 import type { UsageSnapshot } from '../usage.ts'
@@ -32,6 +33,8 @@ export interface PhaseParts {
   neighbours(): string[]
   /** What the caller gave to the workload of a run that this peer drives. */
   workloadOf(run: string): WorkloadContext | undefined
+  /** What the tool `gauge` found here before. */
+  gauges: GaugeHistory
   /** What this daemon has used so far. */
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
@@ -80,6 +83,7 @@ export type PhaseHandler = (
       | 'workloads'
       | 'began'
       | 'observed'
+      | 'gauge'
       | 'noise'
       | 'machine'
     >

@@ -11,6 +11,7 @@ import { findTool } from '../../tools/index.ts'
 import type { RunningTool, ToolContext } from '../../tools/tool.ts'
 import { pause } from '../../wait.ts'
 import { bundleOf } from '../bundles.ts'
+import { doBefore } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
@@ -30,10 +31,16 @@ export const start: PhaseHandler = async context => {
   await parts.allow(member)
   const usable = usableTools(member)
   const places = await Promise.all(usable.map(each => placeOf(context, command.step as Step, each)))
-  if (command.at != null) {
-    await measureBefore(command.at, context)
-    await instant(command.at + member.clock.offset, signal)
-  }
+  const contextOf = (i: number): ToolContext => ({
+    ...(places[i] as Place),
+    ...{ interval: member.offer.spec.interval, options: usable[i]?.options ?? {}, signal },
+    programs: programsOf(context)
+  })
+  const [{ gauge, warnings }] = await Promise.all([
+    doBefore(member, { usable, at: command.at, history: parts.gauges }, contextOf),
+    command.at == null ? undefined : measureBefore(command.at, context)
+  ])
+  if (command.at != null) await instant(command.at + member.clock.offset, signal)
   const began = now() - member.clock.offset
   const [outcomes] = await Promise.all([
     Promise.allSettled(usable.map((each, i) => begin(context, each, places[i] as Place))),
@@ -54,7 +61,7 @@ export const start: PhaseHandler = async context => {
   }
   member.interrupted = false
   member.usageAtStart = parts.usage()
-  return { began, missing: failures, clock: member.clock }
+  return { began, missing: failures, warnings, gauge, clock: member.clock }
 }
 
 /** @returns the tools that this member said it can use when it joined */
@@ -74,13 +81,12 @@ async function placeOf({ member, parts }: PhaseContext, step: Step, { group, too
 }
 
 async function begin(context: PhaseContext, { group, tool, options }: Assignment, place: Place): Promise<void> {
-  const { member, parts, signal, tell } = context
-  member.programs ??= parts.owner.programsOf(member)
+  const { member, signal, tell } = context
   const running: RunningTool = await findTool(tool, options).start({
     ...place,
     interval: options.interval ?? member.offer.spec.interval,
     options,
-    programs: member.programs,
+    programs: programsOf(context),
     signal
   })
   const started = { group, tool, running }
@@ -94,6 +100,12 @@ async function begin(context: PhaseContext, { group, tool, options }: Assignment
     throw cause
   }
   running.failed?.then(reason => tell({ kind: 'tool', what: tool, reason }))
+}
+
+/** What starts the programs of the run here. */
+function programsOf({ member, parts }: PhaseContext) {
+  member.programs ??= parts.owner.programsOf(member)
+  return member.programs
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4))

@@ -7,6 +7,7 @@ import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Verdict } from '../../../protocols/verdict.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
+import { doAfter } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler, PhaseParts } from './phase.ts'
@@ -25,7 +26,11 @@ export const stop: PhaseHandler = async ({ member, parts }) => {
     const reason = 'the daemon was restarted: its tools ended then'
     missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
   }
-  return { missing, warnings: [...clockWarnings(member), ...warnings], workloads, observed }
+  const around = await doAfter(member, parts.gauges)
+  return {
+    ...{ missing, workloads, observed, gauge: around.gauge },
+    warnings: [...clockWarnings(member), ...warnings, ...around.warnings]
+  }
 }
 
 /** @returns nothing after a restart of the daemon */

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sysinfoFolder } from '../../../protocols/layout.ts'
-import { factsOf } from '../../../protocols/sysinfo/facts.ts'
+import { factsOf } from '../../../protocols/sysinfo/comparable-facts.ts'
 import { itemsOf } from '../../../protocols/sysinfo/items.ts'
 import { snapshot } from '../sysinfo/index.ts'
 import { deliver } from './deliver.ts'

@@ -1,5 +1,6 @@
 /** Every hook of a run, in the order in which they are called. */
 import { clockDrift } from './clock-drift.ts'
+import { gauges } from './gauges.ts'
 import type { RunHook } from './hook.ts'
 import { lastTransfers } from './last-transfers.ts'
 import { machines } from './machines.ts'
@@ -27,6 +28,7 @@ export const runHooks = (): RunHook[] => [
   observationCost,
   clockDrift,
   machines,
+  gauges(),
   memberPaths,
   missingFiles,
   proofs(),
