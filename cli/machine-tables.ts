@@ -1,5 +1,5 @@
 /** What the record of a run says of the machines: whether they were fit to measure, in what they differ, and the times of the tool `gauge`. */
-import { type Gauged, type GaugeTimes, timesOf } from '../protocols/gauge.ts'
+import { type Gauged, type GaugeReading, KINDS, readingOf } from '../protocols/gauge.ts'
 import { stepFolder } from '../protocols/layout.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import type { RunRecord } from '../protocols/record.ts'
@@ -52,13 +52,13 @@ function formatDifferences(differences: RecordedDifference[]): string {
 function formatGauges(gauges: NonNullable<RunRecord['gauges']>): string {
   const rows = gauges.flatMap(({ step, members }) =>
     members.map(member => {
-      const { name, held, usual } = member
-      const times = timesOf(member)
+      const { name, usual } = member
+      const reading = readingOf(member)
       return [
         stepFolder(step),
         name,
-        ...(['integer', 'memory', 'disk'] as const).map(kind => formatTime(times, usual, kind)),
-        held == null ? undefined : `${Math.round(100 * held)} %`
+        ...KINDS.map(kind => formatTime(reading, usual, kind)),
+        reading == null ? undefined : `${Math.round(100 * reading.held)} %`
       ]
     })
   )
@@ -66,10 +66,10 @@ function formatGauges(gauges: NonNullable<RunRecord['gauges']>): string {
 }
 
 /** `5.02 ms`, and beside it how that is to what is usual there: `5.02 ms (1.7 x)` */
-function formatTime(times: GaugeTimes | undefined, usual: Gauged['usual'], kind: keyof GaugeTimes) {
-  if (times == null) return undefined
-  const factor = usual == null ? undefined : times[kind] / usual[kind]
-  return `${times[kind].toFixed(2)} ms${factor == null ? '' : ` (${factor.toFixed(1)} x)`}`
+function formatTime(reading: GaugeReading | undefined, usual: Gauged['usual'], kind: (typeof KINDS)[number]) {
+  if (reading == null) return undefined
+  const factor = usual == null ? undefined : reading[kind] / usual[kind]
+  return `${reading[kind].toFixed(2)} ms${factor == null ? '' : ` (${factor.toFixed(1)} x)`}`
 }
 
 function section(head: string[], rows: (string | number | undefined)[][]): string {

@@ -35,12 +35,12 @@ export class GaugeHistory {
   }
 
   /** A sample is over. Never rejects: what cannot be stored is logged. */
-  async add(model: string, at: number, times: GaugeTimes): Promise<void> {
+  async add(model: string, at: number, { integer, memory, disk }: GaugeTimes): Promise<void> {
     const known = await this.#read()
     const { [keyOf(model)]: before = [], ...others } = known.models
     const models = Object.fromEntries([
       ...Object.entries(others).slice(1 - MAX_MODELS),
-      [keyOf(model), [...before, { at, ...times }].slice(-MAX_SAMPLES)]
+      [keyOf(model), [...before, { at, integer, memory, disk }].slice(-MAX_SAMPLES)]
     ])
     const next = { version: GAUGE_VERSION, models }
     this.#known = Promise.resolve(next)

@@ -1,5 +1,5 @@
 /** Tools that do something before the instant of `start` and after all tools have stopped: when, and what the member tells of it. */
-import { type Gauged, timesOf } from '../../protocols/gauge.ts'
+import { type Gauged, readingOf } from '../../protocols/gauge.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import { turnsDuration } from '../clock/schedule.ts'
 import { now } from '../now.ts'
@@ -52,9 +52,9 @@ export async function doBefore(
       warnings.push(`${name}: nothing was timed before the sample: the command came too late for it`)
       continue
     }
-    const signal = AbortSignal.any([each.context.signal, AbortSignal.timeout(left)])
+    const signal = AbortSignal.any([each.context.signal, AbortSignal.timeout(Math.floor(left))])
     each.before = await before?.({ ...each.context, signal })
-    if (each.before != null && each.before.times == null)
+    if (each.before != null && each.before.reading == null)
       warnings.push(`${name}: cut off after ${Math.round(each.before.took)} ms: the machine is busy, or very slow`)
   }
   return { gauge: await withUsual(member.around[0]?.before, history), warnings }
@@ -69,8 +69,8 @@ export async function doAfter(member: AroundMember, history: GaugeHistory): Prom
     const after = await tool.after?.({ ...context, signal: AbortSignal.timeout(AFTER_MS) })
     if (after == null) continue
     gauge ??= await withUsual(after, history)
-    const times = timesOf({ before: before?.times, after: after.times })
-    if (times != null) await history.add(after.model, now(), times)
+    const reading = readingOf({ before: before?.reading, after: after.reading })
+    if (reading != null) await history.add(after.model, now(), reading)
   }
   return { gauge, warnings: [] }
 }

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { asBakError, BakError } from '../../protocols/errors.ts'
-import { type GaugeTimes, median } from '../../protocols/gauge.ts'
+import { type GaugeReading, median } from '../../protocols/gauge.ts'
 import { onAbort } from '../wait.ts'
 
 /** Pieces of each kind, so that the median leaves out what interrupts fewer than half of them; about 100, 50 and 10 ms on a machine of 2024. */
@@ -19,11 +19,27 @@ const LOAD = {
 const SCRIPT = `
 const { parentPort, workerData: { load: { integer, memory, disk }, file } } = require('node:worker_threads')
 const { pbkdf2Sync } = require('node:crypto')
-const { openSync, writeSync, fdatasyncSync, closeSync } = require('node:fs')
+const { openSync, readSync, writeSync, fdatasyncSync, closeSync } = require('node:fs')
+// ms for which this thread has waited for a processor; none where the kernel does not say
+const delays = (() => {
+  try {
+    return openSync('/proc/thread-self/schedstat', 'r')
+  } catch {
+    return undefined
+  }
+})()
+const text = Buffer.alloc(128)
+const delay = () =>
+  delays == null ? 0 : Number(text.toString('latin1', 0, readSync(delays, text, 0, text.length, 0)).split(' ')[1]) / 1e6
+let held = 0
 const time = act => {
+  const waited = delay()
   const began = performance.now()
   act()
-  return performance.now() - began
+  const wall = performance.now() - began
+  const late = delay() - waited
+  held += late
+  return Math.max(0, wall - late)
 }
 const repeat = (pieces, act) => Array.from({ length: pieces }, (_, i) => time(() => act(i)))
 const buffer = Buffer.alloc(2 * memory.bytes, 1)
@@ -32,11 +48,11 @@ const copy = () => buffer.copy(buffer, memory.bytes, 0, memory.bytes)
 hash()
 copy()
 const began = performance.now()
-const before = process.threadCpuUsage()
+held = 0
 const integers = repeat(integer.pieces, hash)
 const copies = repeat(memory.pieces, copy)
 const wall = performance.now() - began
-const used = process.threadCpuUsage(before)
+const waited = held
 const block = Buffer.alloc(disk.bytes, 7)
 const to = openSync(file, 'w', 0o600)
 const syncs = []
@@ -48,23 +64,21 @@ for (let i = 0; i < disk.pieces && performance.now() < end; i++) {
   }))
 }
 closeSync(to)
-parentPort.postMessage({ integers, copies, syncs, wall, cpu: (used.user + used.system) / 1000 })
+parentPort.postMessage({ integers, copies, syncs, wall, waited })
 `
 
 interface Measured {
-  /** ms of each piece. */
+  /** ms of each piece, without what it waited for a processor that other programs had. */
   integers: number[]
   copies: number[]
   syncs: number[]
-  /** ms of the pieces that wait for nothing but a processor, and how long they had one. */
+  /** ms of the pieces that wait for nothing but a processor, and how much of that they waited. */
   wall: number
-  cpu: number
+  waited: number
 }
 
 export interface LoadTimes extends Measured {
-  times: GaugeTimes
-  /** Share of the time in which others had the processor. */
-  held: number
+  reading: GaugeReading
   /** ms with starting the thread. */
   took: number
 }
@@ -94,9 +108,9 @@ export async function runLoad(file: string, signal: AbortSignal): Promise<LoadTi
 }
 
 /** Pure. */
-export function summaryOf({ integers, copies, syncs, wall, cpu }: Measured): Pick<LoadTimes, 'times' | 'held'> {
-  return {
-    times: { integer: median(integers), memory: median(copies), disk: median(syncs) },
-    held: Math.min(1, Math.max(0, 1 - cpu / Math.max(wall, 0.001)))
+export const summaryOf = ({ integers, copies, syncs, wall, waited }: Measured): Pick<LoadTimes, 'reading'> => ({
+  reading: {
+    ...{ integer: median(integers), memory: median(copies), disk: median(syncs) },
+    held: Math.min(1, Math.max(0, waited / Math.max(wall, 0.001)))
   }
-}
+})

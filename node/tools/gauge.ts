@@ -34,12 +34,12 @@ async function gaugeInto(file: string, { folder, signal }: ToolContext): Promise
   const scratch = join(folder, SCRATCH)
   const about = { version: GAUGE_VERSION, model: await processorModel() }
   try {
-    const { times, held, took, ...pieces } = await runLoad(scratch, signal)
+    const { reading, took, ...pieces } = await runLoad(scratch, signal)
     await writeFile(
       join(folder, file),
-      `${JSON.stringify({ at: now(), ...about, times, held, took, ...pieces }, null, 2)}\n`
+      `${JSON.stringify({ at: now(), ...about, reading, took, ...pieces }, null, 2)}\n`
     )
-    return { ...about, times, held, took }
+    return { ...about, reading, took }
   } catch (cause) {
     const took = performance.now() - began
     const why = asBakError(cause).message
@@ -47,7 +47,7 @@ async function gaugeInto(file: string, { folder, signal }: ToolContext): Promise
       join(folder, file),
       `${JSON.stringify({ at: now(), ...about, took, error: why }, null, 2)}\n`
     ).catch(() => {})
-    return { ...about, held: 0, took }
+    return { ...about, took }
   } finally {
     await rm(scratch, { force: true }).catch(() => {})
   }

@@ -104,9 +104,11 @@ export function describeUnfit(members: MemberNoise[], mostLines = Number.POSITIV
       each.map(({ member }) => member),
       MOST.members
     )
-    const values = listInWords([...new Set(each.map(({ value }) => value))], MOST.values)
+    const all = [...new Set(each.map(({ value }) => value))]
+    // what is after a semicolon is of one machine
+    const values = all.length === 1 ? all : [...new Set(all.map(value => value.split(';')[0] as string))]
     const { why } = meaningOf(fact) ?? {}
-    return cutText(`${who}: ${fact} ${values}${why == null ? '' : `: ${why}`}`)
+    return cutText(`${who}: ${fact} ${listInWords(values, MOST.values)}${why == null ? '' : `: ${why}`}`)
   })
   const more = lines.length - mostLines
   return more <= 0

@@ -23,7 +23,8 @@ export const sysinfo: PhaseHandler = async context => {
       items: itemsOf(member.offer.spec.sysinfo, when),
       home: member.data,
       signal,
-      within: command.deadline * PART_OF_DEADLINE
+      // a deadline of 0 is none
+      within: command.deadline > 0 ? command.deadline * PART_OF_DEADLINE : undefined
     },
     (file, text) => texts.push([file, text])
   )

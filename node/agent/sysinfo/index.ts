@@ -68,8 +68,8 @@ export async function collectItems(
     const { file } = itemOf(name)
     const miss = (reason: string) => void missing.push({ kind: 'sysinfo', what: file, reason })
     const { collect, deadline = DEADLINE_MS, isPublic } = collectors[name]
-    const time = Math.min(deadline, within)
-    const soft = AbortSignal.any([signal, AbortSignal.timeout(time * SOFT_PART)])
+    const time = Math.floor(Math.min(deadline, within))
+    const soft = AbortSignal.any([signal, AbortSignal.timeout(Math.floor(time * SOFT_PART))])
     const hard = AbortSignal.any([signal, AbortSignal.timeout(time)])
     try {
       const found = await Promise.race([collect({ signal: soft, cut: miss, home, watch }), rejectOnAbort(hard)])

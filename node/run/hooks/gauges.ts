@@ -24,15 +24,12 @@ export function gauges(): RunHook {
       record.gauges ??= []
       noteGauges(record.gauges, at.step, when, told, peer => run.nameOf(peer) ?? peer)
       if (when === 'before') return
-      for (const slow of slowIn(samplesOf(record.gauges))) {
-        const key = keyOf(slow)
-        if (said.has(key)) continue
-        said.add(key)
-        events.store({ type: 'warning', text: cutText(describeSlow(slow)) })
-      }
+      const news = slowIn(samplesOf(record.gauges)).filter(slow => !said.has(keyOf(slow)))
+      for (const slow of news) said.add(keyOf(slow))
+      for (const text of describeSlow(news)) events.store({ type: 'warning', text: cutText(text) })
     },
     async close({ record }) {
-      const found = slowIn(samplesOf(record.gauges ?? [])).map(each => cutText(describeSlow(each)))
+      const found = describeSlow(slowIn(samplesOf(record.gauges ?? []))).map(cutText)
       if (found.length > 0) record.remarks = [...(record.remarks ?? []), ...found].slice(0, MAX_RECORD_REMARKS)
     }
   }
@@ -66,7 +63,6 @@ export function noteGauges(
       member = { name, model: gauge.model, usual: gauge.usual }
       sample.members.push(member)
     }
-    member[when] = gauge.times
-    member.held = Math.max(member.held ?? 0, gauge.held)
+    member[when] = gauge.reading
   }
 }
