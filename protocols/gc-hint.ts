@@ -7,18 +7,30 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes of a transfer between two collections. */
+/**
+ * Bytes between two collections, for each of the transfers that go on: what is on its way through several at once must not see two
+ * collections, after which only the marking of the whole heap would free it.
+ */
 const COLLECT_EACH_BYTES = 2 * 1024 * 1024
 
 type Collect = (options: { type: 'minor' }) => void
 
 let passed = 0
+let transfers = 0
 let collect: Collect | undefined
+
+/** A transfer of many portions begins. @returns what is called at its end */
+export function beginTransfer(): () => void {
+  transfers++
+  return () => {
+    transfers--
+  }
+}
 
 /** Counts the bytes of all transfers of this process. */
 export function pass(bytes: number): void {
   passed += bytes
-  if (passed < COLLECT_EACH_BYTES) return
+  if (passed < COLLECT_EACH_BYTES * Math.max(1, transfers)) return
   passed = 0
   collect ??= findCollect()
   collect({ type: 'minor' })

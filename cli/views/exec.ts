@@ -54,6 +54,8 @@ function note(results: Map<string, ExecResult>, event: RunEvent): void {
   if (event.type === 'roster')
     for (const { name: member, workloads = [] } of event.members)
       if (workloads.length > 0) results.set(member, { member, why: 'no answer' })
+  if (event.type === 'shortfall' && event.kind === 'member')
+    results.set(event.what, { member: event.what, why: event.reason })
   if (event.type === 'excluded') {
     const { name: member, phase, reason } = event
     // it may have run before

@@ -18,7 +18,7 @@ import type { Traffic } from '../mesh/idle/traffic.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import { neighboursOf } from '../mesh/membership/neighbours.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
-import { hostsOfPeer } from '../mesh/reachability/hosts.ts'
+import { hostsNow } from '../mesh/reachability/hosts.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority, AuthorityEvents } from '../mesh/trust/authority.ts'
 import { Part } from '../part.ts'
@@ -289,7 +289,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       usage: () => usageNow(traffic),
       allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
         allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
-      hostsOf: peer => hostsOfPeer(peer, this.components),
+      hosts: () => hostsNow(this.components),
       owner: allowance,
       sockets: guards.sockets,
       hooks: hooks.until(this.stopped)

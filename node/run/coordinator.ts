@@ -216,7 +216,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   /** @throws {BakError} `no-such-run` */
   describe(run: string): Promise<Description> {
     const { feed, content } = this.components
-    return describeRun(run, { folder: id => this.folder(id), feed, content })
+    return describeRun(run, { folder: id => this.folder(id), live: id => this.#inMemory(id), feed, content })
   }
 
   /** @returns the record of a run here, as far as it has come */

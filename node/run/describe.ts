@@ -6,13 +6,15 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Description } from '../../protocols/events.ts'
 import { MANIFEST_FILE, OFFER_FILE } from '../../protocols/layout.ts'
 import { certificateSubject } from '../../protocols/phase.ts'
-import { readRecord } from '../../protocols/record.ts'
+import { type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import type { Content } from '../artifacts/content.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import type { FollowedRun, RunFeed } from './run-feed.ts'
 
 export interface DescribeParts {
   folder(run: string): RunFolder
+  /** @returns the record of a run that goes on, which may be ahead of its file */
+  live(run: string): RunRecord | undefined
   feed: RunFeed
   content: Content
 }
@@ -22,9 +24,13 @@ export interface DescribeParts {
  * manifest they are checked against if it has those.
  * @throws {BakError} `no-such-run`
  */
-export async function describeRun(run: string, { folder: at, feed, content }: DescribeParts): Promise<Description> {
+export async function describeRun(
+  run: string,
+  { folder: at, live, feed, content }: DescribeParts
+): Promise<Description> {
   const folder = at(run)
-  const record = await folder.readRecordText().catch(() => undefined)
+  const going = live(run)
+  const record = going == null ? await folder.readRecordText().catch(() => undefined) : writeRecord(going)
   if (record != null) {
     const controller = readRecord(record).controller.peer
     const [manifest, offer] = await Promise.all([MANIFEST_FILE, OFFER_FILE].map(path => folder.readEnvelope(path)))

@@ -22,6 +22,8 @@ import { Stopped } from './stopped.ts'
 const START_HOLD_MS = 50
 /** What a first repeat waits for at most because of slow members, ms. */
 const MAX_PATIENCE_MS = 1_000
+/** The record grows with the samples, and the certificates and the journal have what it says: writing it takes at most this share of the time. */
+const RECORD_SHARE = 0.05
 
 export interface PhaseOptions {
   /** The run has failed: the phase waits for everyone who can still answer, and its failure is no news. */
@@ -38,6 +40,8 @@ export class PhaseRunner {
   #open: OpenPhase | undefined
   #seq: number
   #written: Promise<unknown> = Promise.resolve()
+  /** When the record is written next, by the monotonic clock. */
+  #recordDue = 0
 
   /** @param seq number of the last phase before; 0 for a new run */
   constructor(run: RunContext, { seq = 0 }: { seq?: number } = {}) {
@@ -185,11 +189,21 @@ export class PhaseRunner {
 
   /** Waits until the phase before is on the disk, and begins to write this one. @throws {BakError} if that one could not be written */
   async #write(command: Command, certificate: Envelope): Promise<void> {
-    const { folder, record } = this.#run
     const before = this.settled()
-    this.#written = folder.writeEnvelope(certificateFile(command), certificate).then(() => folder.writeRecord(record))
+    this.#written = this.#run.folder
+      .writeEnvelope(certificateFile(command), certificate)
+      .then(() => this.#writeRecord())
     this.#written.catch(() => {})
     await before
+  }
+
+  async #writeRecord(): Promise<void> {
+    const { folder, record } = this.#run
+    const began = performance.now()
+    if (began < this.#recordDue) return
+    await folder.writeRecord(record)
+    const ended = performance.now()
+    this.#recordDue = ended + (ended - began) / RECORD_SHARE
   }
 
   /** All phases are on the disk. @throws {BakError} if one could not be written */

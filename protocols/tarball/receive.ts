@@ -1,7 +1,7 @@
 /** The controller's end: decides on an offer, asks for what is missing, and signs for the whole. */
 import { type Envelope, type Signer, seal } from '../envelope.ts'
 import { asBakError, BakError } from '../errors.ts'
-import { pass } from '../gc-hint.ts'
+import { beginTransfer, pass } from '../gc-hint.ts'
 import type { Carrier } from '../path.ts'
 import type { Handler } from '../stream.ts'
 import { PORTION_BYTES, receiptSubject, type TarballOffer, type ToReceiver, type ToSender } from './messages.ts'
@@ -83,6 +83,7 @@ async function* receiveOne(init: ReceiveInit, came: Transfer, reception: Recepti
     if ('have' in admission) return yield { type: 'have', receipt: admission.have }
     const { sink } = admission
     const { run, what, digest, bytes } = offer
+    const end = beginTransfer()
     let sealed: Envelope
     try {
       yield* fill(init, came, sink, reception)
@@ -90,6 +91,7 @@ async function* receiveOne(init: ReceiveInit, came: Transfer, reception: Recepti
       sealed = seal(receiptSubject, { run, what, digest, bytes, at }, init.signer)
       yield* pulsing(sink.keep(sealed))
     } finally {
+      end()
       await sink.close()
     }
     yield { type: 'receipt', receipt: sealed }

@@ -175,7 +175,7 @@ onTerminal('shows a terminal what it would obey, with the colour of each member'
     logs: yields<CallResponse<'logs'>>(head(2), client('stdout', 'a\u001b[2Jb\rc\n'), server('stdout', 'd\n'))
   })
   const child = spawn('script', ['-qfc', `${BAK} --home ${home} logs last`, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', NO_COLOR: undefined, FORCE_COLOR: undefined },
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined },
     stdio: ['pipe', 'pipe', 'inherit']
   })
   const text = (await Array.fromAsync(child.stdout.setEncoding('utf8'))).join('')

@@ -1,7 +1,7 @@
 /** `bak exec` on real daemons: on all members once, with their exit codes, and ended everywhere by Ctrl-C. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { processesWith, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { bakNode, processesWith, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 
 const test = suite('bak exec')
@@ -52,6 +52,18 @@ test('exits with 3 where an owner allows it not, and says by which rule', async 
   assert.is(stdout, '')
   assert.match(stderr, /^c +- +- +join: .*allow\.exec/m)
   assert.match(stderr, /^run \S+: quorum not met/m)
+})
+
+test('names a member that takes no runs now', async () => {
+  await bakNode(net(), 'b', ['drain'])
+  try {
+    await net().until('a', members => members.some(({ name, state }) => name === 'b' && state === 'draining'))
+    const { status, stderr } = await net().bak('a', ['exec', '--on', 'all', '--', 'sleep', '0'])
+    assert.is(status, 0, stderr)
+    assert.match(stderr, /^b +- +- +draining$/m)
+  } finally {
+    await bakNode(net(), 'b', ['drain', '--off'])
+  }
 })
 
 test('is killed after its time everywhere', async () => {

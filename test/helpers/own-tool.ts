@@ -14,6 +14,10 @@ export interface OwnTool extends Finished {
 /** A tool runs until it is stopped. */
 export const script = (line: string) => ['/bin/sh', '-c', `${line}; exec sleep 60`]
 
+/** All that the line prints comes at once: `start` is answered at the first output, and `stop` may follow before the next. */
+export const scriptAtOnce = (line: string) =>
+  script(`{ ${line}; } > .out 2> .err; cat .err >&2; cat .out; rm .out .err`)
+
 /** Writes the run file. @returns its path */
 export function ownTool(net: Testnet, member: string, command: string[], more = '', options = ''): string {
   const path = join(net.folder, `own-tool-${member}.toml`)

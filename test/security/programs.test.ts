@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BAK_NODE } from '../../testnets/programs.ts'
 import { goneWithin, processesWith, startRun, type Testnet, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
-import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
+import { ownTool, runOwnTool, scriptAtOnce } from '../helpers/own-tool.ts'
 import { skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 
@@ -20,7 +20,7 @@ const net = needsRoot == null ? useTestnet(programs, { peers: ['a', 'c'], env })
 
 /** Runs a line as a tool on the founder, for the controller c. @returns what it wrote, and where its files are */
 async function onFounder(line: string, work?: string[]) {
-  const ended = await runOwnTool(net(), { controller: 'c', member: 'a', command: script(line), work })
+  const ended = await runOwnTool(net(), { controller: 'c', member: 'a', command: scriptAtOnce(line), work })
   return { ...ended, stdout: ended.text('x-stdout.txt'), stderr: ended.text('x-stderr.txt'), report: ended.stderr }
 }
 
@@ -141,7 +141,7 @@ asRoot('are in the audit, with who asked, their words and how they ran and ended
   assert.equal(more, [])
   assert.is(start.event, 'start')
   assert.is(end.event, 'end')
-  assert.equal(start.argv, script('echo "two words"'))
+  assert.equal(start.argv, scriptAtOnce('echo "two words"'))
   assert.match(start.by, /^12D3Koo/)
   assert.match(start.as, /^as (bak-run|nobody) \(\d+\), without privileges/)
   assert.is(end.signal, 'SIGTERM')

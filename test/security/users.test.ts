@@ -15,9 +15,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { PLATFORM } from '../../protocols/staged.ts'
 import { BAK, BAK_NODE } from '../../testnets/programs.ts'
 import { finished, goneWithin, processesWith, startRun, Testnet, uniqueSleep } from '../helpers/mesh.ts'
-import { ownTool, runOwnTool, script } from '../helpers/own-tool.ts'
+import { ownTool, runOwnTool, script, scriptAtOnce } from '../helpers/own-tool.ts'
 import { needs, skipWhere } from '../helpers/skip.ts'
 import { until } from '../helpers/until.ts'
 import { runWorkloads, workload } from '../helpers/workloads.ts'
@@ -75,7 +76,7 @@ const asUser = (member: string, words: string[]) =>
       env: { ...process.env, BAK_HOME: net.peer(member).home }
     })
   )
-const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: script(line) })
+const on = (member: string, line: string) => runOwnTool(net, { controller: 'c', member, command: scriptAtOnce(line) })
 
 withSandbox(
   'they see neither the home nor what else is the user’s, and can change nothing but their folder',
@@ -159,6 +160,24 @@ withSandbox('a link in the place of its output leads the daemon nowhere', async 
   assert.is(ended.status, 1, ended.stderr)
   assert.not.match(JSON.stringify(ended.record), /PRIVATE/)
   assert.match(ended.record.workload[0]?.error ?? '', /^its output cannot be read: it is a link$/)
+})
+
+withSandbox('a bundle has its program and libraries in the sandbox, too', async () => {
+  const bundle = join(net.folder, 'bundle')
+  mkdirSync(join(bundle, 'bin'), { recursive: true })
+  mkdirSync(join(bundle, 'lib'))
+  const lines = [
+    'echo "$1 of $(id -u): $(cat "$LD_LIBRARY_PATH/words")"',
+    'touch "$LD_LIBRARY_PATH/x"',
+    'exec sleep 60'
+  ]
+  writeFileSync(join(bundle, 'bin/watcher'), `#!/bin/sh\n${lines.join('\n')}\n`, { mode: 0o755 })
+  writeFileSync(join(bundle, 'lib/words'), 'from its lib')
+  const options = `bundle = { "${PLATFORM}" = "${bundle}" }`
+  const command = ['watcher', 'a word']
+  const { text, stderr } = await runOwnTool(net, { controller: 'c', member: 'a', command, options })
+  assert.is(text('x-stdout.txt'), `a word of ${NOBODY}: from its lib\n`, stderr)
+  assert.match(text('x-stderr.txt'), /\/lib\/x'?: Read-only file system/)
 })
 
 asRoot('without bubblewrap they are refused at join, by a rule and for a reason', async () => {

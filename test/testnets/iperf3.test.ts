@@ -1,5 +1,6 @@
 /** The example of iperf3 on three hosts of a laboratory: a server, a client behind a NAT, and who starts the run. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -40,6 +41,27 @@ test('the run file of the examples gives JSON of the client and telemetry of all
   assert.equal(readdirSync(join(sample, 'tools-default')).sort(), ['ctl', 'home', 'srv'])
   const verified = await testnet.bak('ctl', ['verify', run])
   assert.is(verified.status, 0, verified.stdout + verified.stderr + stderr)
+})
+
+test('what a run stages comes to a client behind the NAT as it is', async () => {
+  const { testnet } = mesh
+  const folder = testnet.peer('ctl').home
+  const content = randomBytes(3 * 1024 * 1024)
+  writeFileSync(join(folder, 'data.bin'), content)
+  const spec = join(folder, 'staged.toml')
+  writeFileSync(
+    spec,
+    `tools = []\nsysinfo = "none"\nstage = ["data.bin"]\n[[workload]]\nname = "sum"\non = "home,srv"\ncommand = ["sha256sum", "data.bin"]\n`
+  )
+  const { status, stderr, stdout } = await testnet.bak('ctl', ['run', spec, '--json'])
+  assert.is(status, 0, stderr)
+  const { folder: result } = JSON.parse(stdout.trim().split('\n').at(-1) as string)
+  const digest = createHash('sha256').update(content).digest('hex')
+  for (const member of ['home', 'srv'])
+    assert.is(
+      readFileSync(join(result, `1-default/sample1/workload/${member}/sum/stdout.txt`), 'utf8'),
+      `${digest}  data.bin\n`
+    )
 })
 
 example.run()

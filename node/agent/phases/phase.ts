@@ -13,6 +13,7 @@ import type { Streams } from '../../mesh/streams.ts'
 import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
+import type { HostsOf } from '../../work/contract.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
 import type { GaugeHistory } from '../gauge-history.ts'
@@ -40,8 +41,8 @@ export interface PhaseParts {
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
   owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
-  /** By which addresses this machine reaches that of a peer, the best first. */
-  hostsOf(peer: string): string[]
+  /** @returns by which addresses this machine reaches that of a peer now, the best first */
+  hosts(): HostsOf
   sockets: SocketFolder
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks

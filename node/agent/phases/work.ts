@@ -27,12 +27,13 @@ async function runLone({ command, member, parts, call, signal }: PhaseContext) {
   const { run, self: peer, offer, roster } = member
   const step = command.step as Step
   const peers = join(member.folder, 'peers.json')
-  await writeFile(peers, peersFileOf({ run, self: peer, roster }, parts.hostsOf))
+  const hostsOf = parts.hosts()
+  await writeFile(peers, peersFileOf({ run, self: peer, roster }, hostsOf))
   member.programs ??= parts.owner.programsOf(member)
   const lone = {
     enter: member.programs.enterTyped(),
     ...{ run, peer, step, spec: offer.spec, peers, callsFolder: join(member.folder, 'calls') },
-    servers: serversOf(offer.spec, roster, parts.hostsOf),
+    servers: serversOf(offer.spec, roster, hostsOf),
     rank: roster.find(entry => entry.peer === peer)?.rank ?? 0,
     size: roster.length,
     folder: join(member.data, workloadFolder(step, member.name))
@@ -59,6 +60,7 @@ function workOf({ command, member, parts, call, report }: PhaseContext): MemberW
   const { run, self: peer, name, data, folder, roster, workloads = [] } = member
   const { spec } = member.offer
   const step = command.step as Step
+  const hostsOf = parts.hosts()
   const ranks = new Map(roster.find(entry => entry.peer === peer)?.workloads?.map(each => [each.name, each.rank]))
   member.programs ??= parts.owner.programsOf(member)
   return new MemberWork({
@@ -67,8 +69,8 @@ function workOf({ command, member, parts, call, report }: PhaseContext): MemberW
     sizeOf: workload => sizeOfWorkload(workload, roster),
     sample: {
       ...{ run, peer, step, iteration: spec.iterations[step.number - 1] as Iteration, programs: member.programs },
-      peersFile: peersFileOf({ run, self: peer, roster }, parts.hostsOf),
-      servers: serversOf(spec, roster, parts.hostsOf),
+      peersFile: peersFileOf({ run, self: peer, roster }, hostsOf),
+      servers: serversOf(spec, roster, hostsOf),
       isFree: parts.owner.isFree,
       calls: callsOf(member, parts, call),
       place: (workload, { cwd, owner }) => placeStaged(member, parts.swarms.store, { workload, cwd, ...owner }),

@@ -180,6 +180,12 @@ export class Members extends TypedEventEmitter<MembersEvents> {
     return this.#views.get(peer)
   }
 
+  /** @returns the addresses that a peer announces, this one too; none if it is not known */
+  addressesOf(peer: string): string[] {
+    if (peer === this.#self.peer) return this.#self.value.addresses
+    return this.#table.get(peer)?.record.addresses ?? []
+  }
+
   /** @returns whether messages to the peer can be expected to arrive */
   isHere(peer: string): boolean {
     return this.#views.isHere(peer)

@@ -27,13 +27,16 @@ export function hostsOf({ seen, announced, networks }: HostFacts): string[] {
   return (others.length > 0 ? others : hosts).sort((a, b) => Number(isNear(b)) - Number(isNear(a)))
 }
 
-/** @returns the same of a peer, this one too, from what the mesh knows now */
-export function hostsOfPeer(
-  peer: string,
-  { members, paths }: { members: Pick<Members, 'get' | 'self'>; paths: Pick<Paths, 'remoteAddress'> }
-): string[] {
-  const record = peer === members.self.peer ? members.self : members.get(peer)
-  return hostsOf({ seen: paths.remoteAddress(peer), announced: record?.addresses ?? [], networks: networksHere() })
+/** @returns what gives the same of any peer, this one too, from what the mesh knows then and the networks that this machine is in now */
+export function hostsNow({
+  members,
+  paths
+}: {
+  members: Pick<Members, 'addressesOf'>
+  paths: Pick<Paths, 'remoteAddress'>
+}): (peer: string) => string[] {
+  const networks = networksHere()
+  return peer => hostsOf({ seen: paths.remoteAddress(peer), announced: members.addressesOf(peer), networks })
 }
 
 /** @returns the networks that this machine is in */
