@@ -19,7 +19,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
   const group = flags.group ?? file.group ?? (saysTools ? undefined : settings.group)
   const tools = toolsOf(
     flags.tools ?? file.tools ?? (saysTools ? undefined : settings.tools),
-    [...(saysTools ? [] : Object.keys(settings.tool ?? {})), ...Object.keys(flags.tool ?? {})],
+    [...(saysTools ? [] : Object.keys(ownToolsOf(settings))), ...Object.keys(ownToolsOf(flags))],
     hasGroups || group != null
   )
   return checkSpec({
@@ -29,7 +29,7 @@ export function effectiveSpec(file: RunFile, flags: SpecFlags, command?: string[
     ...given({ ...workOf(file, command, flags.workload), tools, group }),
     stage: [...(file.stage ?? []), ...(flags.stage ?? settings.stage ?? [])],
     params: paramsOf(file.params, { ...(file.params == null ? settings.param : {}), ...flags.param }),
-    tool: { ...(saysTools ? {} : settings.tool), ...file.tool, ...flags.tool },
+    tool: { ...(saysTools ? {} : ownToolsOf(settings)), ...file.tool, ...ownToolsOf(flags) },
     tags: { ...settings.tag, ...file.tags, ...flags.tag },
     policy: { ...low.policy, ...file.policy, ...high.policy }
   } as RunFile)
@@ -46,7 +46,7 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
 
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
-  const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations } = flags
+  const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
   const { order, seed, warmup, maxSampleFailures: max_sample_failures, maxStddev: max_stddev } = flags
   const sampling = { samples, order, seed, warmup, max_sample_failures, max_stddev }
   const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
@@ -56,7 +56,7 @@ function layerOf(flags: SpecFlags): { spec: object; policy: object } {
     ...{ join_timeout: joinTimeout, phase_timeout: phaseTimeout }
   }
   return {
-    spec: given({ ...sampling, on, expect, interval, sysinfo, name, ends, iterations }),
+    spec: given({ ...sampling, on, expect, interval, sysinfo, name, ends, iterations, move_to }),
     policy: { ...flags.policy, ...given(policy) }
   }
 }
@@ -68,7 +68,9 @@ function paramsOf(file: Params | undefined, flags: ParamSet): Params | undefined
   return Array.isArray(file) ? file.map(set => ({ ...set, ...flags })) : { ...file, ...flags }
 }
 
-/** The tools of `--tool` run beside those of `--tools` or the file, else beside proc. */
+const ownToolsOf = ({ tool, toolFile }: SpecFlags) => ({ ...toolFile, ...tool })
+
+/** The tools of `--tool` and `--tool-file` run beside those of `--tools` or the file, else beside proc. */
 function toolsOf(named: string[] | undefined, own: string[], hasGroups: boolean): string[] | undefined {
   if (own.length === 0) return named
   const others = named ?? (hasGroups ? [] : ['proc'])

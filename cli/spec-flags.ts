@@ -7,13 +7,15 @@ import type { RunFile } from '../protocols/run-file.ts'
 import { chooseItems } from '../protocols/sysinfo/items.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
+import { parseToolFile } from './tool-file.ts'
 
 export interface SpecFlags {
   on?: string
   stage?: string[]
   tools?: string[]
-  group?: string
+  group?: string[]
   tool?: NonNullable<RunFile['tool']>
+  toolFile?: NonNullable<RunFile['tool']>
   quorum?: string | number
   expect?: number
   samples?: number
@@ -34,6 +36,7 @@ export interface SpecFlags {
   sysinfo?: string
   name?: string
   tag?: Record<string, string>
+  moveTo?: string
   onMissingTool?: 'continue' | 'exclude'
   onFailedTool?: 'continue' | 'exclude'
   onFailedWorkload?: 'finish' | 'stop' | 'ignore'
@@ -63,7 +66,12 @@ export function addSpecFlags(command: Command): void {
     'a tool of your own: a shell command that runs between start and stop, repeatable',
     parseTool
   )
-  add('--group <name>', 'the tools that are registered for this group, beside those of --tools')
+  add('--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', parseToolFile)
+  add(
+    '--group <names>',
+    'the tools that are registered for these groups, beside those of --tools; repeatable',
+    parseNames
+  )
   add('--quorum <q>', 'how many members must answer a phase: all, majority, a number, a percentage (all)', parseQuorum)
   add('--expect <n>', 'number of members to wait for before it starts (those it names)', parseNumber)
   add('--samples <n>', 'how many times each iteration is repeated (1)', parseNumber)
@@ -115,6 +123,7 @@ export function addSpecFlags(command: Command): void {
   )
   add('--name <name>', 'a name for this kind of run (run)')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
+  add('--move-to <destination>', 'where the result goes when the run has ended, as bak move has it (it stays here)')
   choose(
     '--on-missing-tool <what>',
     'if a member lacks a tool, go on there without it, or without the member (continue)',

@@ -1,5 +1,6 @@
 /** The services by which this peer takes part in runs that others lead, in the order in which libp2p makes them. */
 import { Agent, type AgentInit } from './agent/agent.ts'
+import { limitTools } from './agent/allow/allow.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { GaugeHistory } from './agent/gauge-history.ts'
@@ -9,6 +10,7 @@ import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
 import { SysinfoService } from './agent/sysinfo-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
+import { ToolDescriptions } from './agent/tool-descriptions.ts'
 import type { Config } from './config.ts'
 import type { ServiceList } from './mesh/libp2p/libp2p.ts'
 import type { BoundNames } from './mesh/names/bound-names.ts'
@@ -24,6 +26,7 @@ export type AgentServices = {
   memberOutput: MemberOutput
   toolCheck: ToolCheck
   sysinfoService: SysinfoService
+  toolDescriptions: ToolDescriptions
   stageService: StageService
   leftovers: Leftovers
   garbage: Garbage
@@ -39,7 +42,7 @@ export interface AgentServicesInit extends Omit<AgentInit, 'hooks' | 'gauges'> {
 }
 
 export function agentServices(init: AgentServicesInit): ServiceList<AgentServices, MeshServices & RunServices> {
-  const { config, register, guards, home, names } = init
+  const { config, register, guards, home, names, catalogue } = init
   const { allow: rules, run_limits: caps } = config
   const self = init.signer.peer
   const hooks = new OwnerHooks({ ...init, folder: home.hooks, settings: config.hooks })
@@ -51,19 +54,24 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
       }),
     agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),
-    toolCheck: c => new ToolCheck(c, { self }),
     sysinfoService: c => new SysinfoService(c, { self, home }),
+    toolCheck: c => new ToolCheck(c, { self, catalogue }),
+    toolDescriptions: c =>
+      new ToolDescriptions(c, {
+        ...{ catalogue, log: init.log },
+        limit: tools => limitTools(rules, tools, home.config)
+      }),
     stageService: c => new StageService(c, { self }),
     leftovers: c => new Leftovers(c, init),
     garbage: c => new Garbage(c, { ...init, keep: config.leftovers }),
     register: c =>
       register.serve({
-        streams: c.streams,
+        ...{ streams: c.streams, catalogue },
         check: async (peer, tools) => {
           if (peer !== self) checkPermission(c.authority, peer, 'register')
           await c.allowance.check(peer, tools)
         },
-        onChange: registered => c.members.update({ registered })
+        onChange: here => c.members.update({ ...here })
       })
   }
 }

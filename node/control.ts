@@ -8,13 +8,14 @@ import type {
   HandlerOptions
 } from '../protocols/control.ts'
 import { sysinfo } from './control/ask-sysinfo.ts'
-import { check } from './control/ask-tools.ts'
+import { check, describeTools } from './control/ask-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
+import { move } from './control/move-call.ts'
 import { reachability } from './control/reachability.ts'
-import { collect, describe, ls, move } from './control/results.ts'
+import { collect, describe, ls } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
@@ -29,6 +30,7 @@ type Handle<N extends CallName> = (
 
 const handlers: { [N in CallName]: Handle<N> } = {
   ...{ status, members, forget, stop, drain, tools, check, sysinfo, register },
+  'describe-tools': describeTools,
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },

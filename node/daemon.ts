@@ -38,6 +38,7 @@ import { Supervisor, sweep } from './processes/supervisor.ts'
 import { runServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
 import { takeLock } from './store/lock.ts'
+import { availabilityOf, Catalogue } from './tools/catalogue.ts'
 import { Register } from './tools/register.ts'
 import type { WorkloadContexts } from './work/workload-context.ts'
 
@@ -92,6 +93,7 @@ async function compose(
   const { allow, run_limits: limits } = config
   const guards = await Guards.open({ home: home.root, work: home.work(), supervisor, audit, limits, allow })
   const register = await Register.open(home.registered)
+  const catalogue = new Catalogue(home.tools, ({ why }) => log.warn('a tool of the owner is damaged', { why }))
   const addressBook = await AddressBook.open(home.peers)
   const artifacts = await openArtifacts({ folder: home.artifacts, limits: config.artifacts, self: identity.peer })
   const names = await BoundNames.open(home.controllers)
@@ -100,8 +102,9 @@ async function compose(
     name: config.name,
     state: 'alive' as const,
     labels: config.label,
-    tools: limitTools(config.allow, await register.availability(), home.config),
+    tools: limitTools(config.allow, availabilityOf(await catalogue.list()), home.config),
     registered: register.list(),
+    triggers: register.triggers(),
     runs: [],
     cores: cpus().length,
     memory: totalmem(),
@@ -151,7 +154,7 @@ async function compose(
     }),
     ...runServices({ ...common, workloads, limits: config.receive_limits, archive: config.allow.archive }),
     ...agentServices({
-      ...{ ...common, config, register, supervisor, guards, workloads },
+      ...{ ...common, config, register, catalogue, supervisor, guards, workloads },
       onRunOver: () => init.once && stopWhenIdle(parts)
     })
   }

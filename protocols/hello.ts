@@ -22,7 +22,9 @@ import {
 } from './fields.ts'
 import { proofBytes } from './membership.ts'
 import { nat } from './path.ts'
+import { seconds } from './spec-fields.ts'
 import type { Protocol } from './stream.ts'
+import { type GroupTrigger, groupTriggers, trigger } from './trigger.ts'
 
 /** Topics of every mesh; peers pass on no others. */
 export const TOPICS = ['hello', 'run', 'trust'] as const
@@ -50,7 +52,12 @@ export const registration = v.object({
   tool: name,
   options: list(text, 64),
   /** Makes it a tool of the user: a program that runs between start and stop. */
-  command: v.optional(command)
+  command: v.optional(command),
+  /** Seconds between two samples. */
+  interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
+  lifetime: v.optional(v.picklist(['transient', 'persistent'])),
+  /** What its peer is called in this group, in the result and by selectors: one for a peer and group. */
+  label: v.optional(name)
 })
 export type Registration = v.InferOutput<typeof registration>
 
@@ -79,6 +86,7 @@ export const record = v.object({
   mapped: v.optional(list(multiaddress, 8)),
   tools: list(availability, 128),
   registered: list(registration, 128),
+  triggers: v.optional(groupTriggers),
   runs: list(drivenRun, 64),
   cores: count,
   /** Bytes. */
@@ -142,17 +150,33 @@ export const syncProtocol: Protocol<SyncRequest, SyncResponse> = {
 /** Asks one peer to register or clear tools on itself. */
 export const registerRequest = v.object({
   group: name,
+  /** A tool may be the name of a set, of which the peer registers what it can run. */
   add: list(v.omit(registration, ['group']), 64),
-  /** Names to remove; an empty list without `add` removes the whole group. */
-  remove: v.optional(list(name, 64))
+  /** Names to remove; a request that changes nothing else removes the whole group, with its trigger. */
+  remove: v.optional(list(name, 64)),
+  /** Registers also what the peer cannot run now. */
+  force: v.optional(v.boolean()),
+  /** Of the group, in the place of the one that it has. */
+  trigger: v.optional(trigger),
+  dropTrigger: v.optional(v.literal(true))
 })
-export const registerProtocol: Protocol<
-  v.InferOutput<typeof registerRequest>,
-  { registered: Registration[]; tools: Availability[] }
-> = {
+export type RegisterRequest = v.InferOutput<typeof registerRequest>
+
+/** What is registered on the peer now, and for each tool that was asked for whether it can be used there: what cannot is not registered. */
+const registerResponse = v.object({
+  registered: list(registration, 128),
+  tools: list(availability, 128),
+  triggers: v.optional(groupTriggers)
+})
+export const registerProtocol: Protocol<RegisterRequest, Registered> = {
   id: '/bak/register/1.0.0',
   request: registerRequest,
-  response: v.object({ registered: list(registration, 128), tools: list(availability, 128) }),
+  response: registerResponse,
   timeout: 15_000,
   maxFrame: 256 * 1024
+}
+export interface Registered {
+  registered: Registration[]
+  tools: Availability[]
+  triggers?: GroupTrigger[] | undefined
 }

@@ -28,7 +28,13 @@ import { toolOptions } from './tool-options.ts'
 import { placement } from './workload.ts'
 
 /** One tool of one group as a member is to run it. */
-export const assignment = v.object({ group: name, tool: name, options: toolOptions })
+export const assignment = v.object({
+  group: name,
+  tool: name,
+  options: toolOptions,
+  /** What the member is called in this group, where somebody registered that. */
+  label: v.optional(name)
+})
 export type Assignment = v.InferOutput<typeof assignment>
 
 export const candidate = v.object({

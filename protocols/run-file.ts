@@ -9,6 +9,7 @@ import { BakError } from './errors.ts'
 import { expandParams, type Params, params } from './matrix/params.ts'
 import { type Spec, type SpecInput, spec } from './spec.ts'
 import { inWords, readTomlFile } from './toml-file.ts'
+import { unreadableIn } from './user-tool.ts'
 import { findValidationErrors } from './validation-errors.ts'
 import { findConflicts, whyEndless } from './workload-conflicts.ts'
 
@@ -22,8 +23,10 @@ const runFile = v.strictObject({ ...spec.entries, params: v.optional(params) })
  * @throws {BakError} `bad-run-file` with a line for every error: file, line, key and what is wrong
  */
 export function readRunFile(text: string, file: string): RunFile {
-  return readTomlFile(runFile as v.GenericSchema<RunFile>, text, file, 'bad-run-file', findConflicts) as RunFile
+  return readTomlFile(runFile as v.GenericSchema<RunFile>, text, file, 'bad-run-file', conflictsOf) as RunFile
 }
+
+const conflictsOf = (given: RunFile) => [...findConflicts(given), ...unreadableIn(given.tool ?? {})]
 
 /** @returns the text of `spec.toml`, which `readRunFile` reads back to the same spec */
 export function writeRunFile(effective: Spec): string {
@@ -39,7 +42,7 @@ export function checkSpec(given: RunFile): Spec {
   if (options.command == null && (options.workload ?? []).length === 0)
     throw new BakError('usage', 'a command is missing: bak run [FILE.toml] [options] -- COMMAND')
   const wrong = findValidationErrors(spec as Schema, options)
-  const errors = wrong.length > 0 ? wrong : findConflicts(options)
+  const errors = wrong.length > 0 ? wrong : conflictsOf(options)
   if (errors.length > 0) throw new BakError('usage', errors.map(inWords).join('\n'))
   const endless = whyEndless(options)
   if (endless != null) throw new BakError('usage', endless)

@@ -43,3 +43,20 @@ export const quorum = v.union(
   'a quorum is all, majority, a number of members or a percentage such as 80%'
 )
 export type Quorum = v.InferOutput<typeof quorum>
+
+/** A regular expression for a line of output: who matches it bounds the line and the time. */
+export const pattern = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(1024),
+  v.check(isPattern, 'is not a regular expression of JavaScript')
+)
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -3,6 +3,7 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
+import { destination } from './destination.ts'
 import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
@@ -15,6 +16,12 @@ import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
 
 const toolset = list(name, 64)
+
+/** One name, or a list of them. */
+const groupNames = v.pipe(
+  v.union([name, v.pipe(toolset, v.minLength(1))], 'expected the name of a group, or a list of names'),
+  v.transform(names => [...new Set([names].flat())])
+)
 
 /** A named set of members, for tools and workloads. */
 export const group = v.strictObject({
@@ -104,8 +111,8 @@ const keys = v.strictObject({
   on: v.optional(selector, 'all'),
   /** Tools of the group `default`, which is all members. Not given: what is registered, else proc. */
   tools: v.optional(toolset),
-  /** A group whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
-  group: v.optional(name),
+  /** Groups whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
+  group: v.optional(groupNames),
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),
@@ -117,6 +124,8 @@ const keys = v.strictObject({
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
   /** What is recorded of each machine before and after: `default`, `all`, `none`, or names of items. */
   sysinfo: v.optional(sysinfoChoice, 'default'),
+  /** Where the result goes when the run has ended: `archive`, a peer, a folder of the controller, or the address of a pbench server. */
+  move_to: v.optional(destination),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
   tags: v.optional(table(name, text), {})
@@ -142,12 +151,18 @@ const toolsets: Record<string, string[]> = {
   none: [],
   light: ['vmstat'],
   medium: ['vmstat', 'iostat', 'sar'],
-  heavy: ['vmstat', 'iostat', 'sar', 'mpstat', 'pidstat', 'proc'],
+  heavy: [
+    ...['vmstat', 'iostat', 'sar', 'mpstat', 'perf', 'pidstat'],
+    ...['proc-interrupts', 'proc-vmstat', 'turbostat']
+  ],
   default: ['proc', 'vmstat', 'iostat', 'mpstat', 'pidstat', 'sar']
 }
 
 /** @returns what a spec says of a tool; a tool may have any name, also that of a property of every object */
 export const optionsOf = ({ tool }: Pick<Spec, 'tool'>, name: string): ToolOptions => own(tool, name) ?? {}
+
+/** @returns whether a name is that of a set of tools */
+export const isToolset = (name: string): boolean => Object.hasOwn(toolsets, name)
 
 /** @returns the names with each set replaced by its tools, each tool once */
 export function expandTools(names: string[]): string[] {

@@ -7,7 +7,7 @@ type Cell = string | number | undefined
 const INDENT = '    '
 
 /** What a pipe reads is not folded: there each row is a line. */
-const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
+export const terminalWidth = () => (process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
 
 /**
  * Columns two spaces apart, as wide as their widest cell; an empty cell is a dash. Where the table is too wide, the last columns follow

@@ -2,8 +2,10 @@
 import * as v from 'valibot'
 import { list } from './fields.ts'
 import { table, withoutReserved } from './free-keys.ts'
+import { MAX_OVERRIDES, override, type SettingValue, settingValue } from './override.ts'
 import { argument, argv, seconds } from './spec-fields.ts'
 import { platform, stagePath } from './staged.ts'
+import { description, manner } from './user-tool.ts'
 
 /** What any tool may have. */
 const common = {
@@ -20,25 +22,21 @@ const common = {
   interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
   /** Further arguments of the tool; `--key=value` of an option that the tool declares is read as that. */
   options: v.optional(list(argument, 256)),
-  /** The signal that stops it; on INT most tools write what they have buffered. */
-  stop_signal: v.optional(v.picklist(['INT', 'TERM', 'QUIT', 'HUP'])),
-  /** Seconds after which a tool that has written nothing counts as started. */
-  ready_after: v.optional(seconds),
-  /** From `start` to `stop` of each sample, or from `init` to `end`; only of a tool that can be both. */
-  lifetime: v.optional(v.picklist(['transient', 'persistent'])),
-  /** What happens if it ends before it is stopped; by default `policy.on_ended_tool`. */
-  on_end: v.optional(v.picklist(['ignore', 'restart', 'exclude', 'fail']))
+  ...manner,
+  /** What a tool of the user is; only beside `command`. */
+  ...description,
+  /** Other options on some members. */
+  override: v.optional(list(override, MAX_OVERRIDES))
 }
 const commonKeys = v.object(common)
+
+export type { SettingValue } from './override.ts'
 
 /** Names that no tool may declare for an option of its own, but `interval`. */
 export const COMMON_OPTIONS = Object.keys(common)
 
-export type SettingValue = string | number | boolean
-const settingValue = v.union(
-  [argument, v.pipe(v.number(), v.finite()), v.boolean()],
-  'expected a string, a number, true or false'
-)
+/** Those that say what a tool of the user is. */
+export const DESCRIBING = Object.keys(description)
 
 /** The tool's own options stand beside the common ones; the tool says which there are. */
 type OwnOptions = { [option: string]: unknown }

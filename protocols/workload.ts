@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import { count, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
-import { argument, commandLine, seconds, selector, share } from './spec-fields.ts'
+import { argument, commandLine, pattern, seconds, selector, share } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 
 /** Of one workload on one member. */
@@ -29,13 +29,6 @@ const environment = v.pipe(
   ),
   v.check(entries => Object.keys(entries).length <= 256, 'more than 256 variables')
 )
-const pattern = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.maxLength(1024),
-  v.check(isPattern, 'is not a regular expression of JavaScript')
-)
-
 /** When a server is ready: one of the first four. */
 const ready = v.strictObject({
   /** It accepts connections on this machine at this TCP port. */
@@ -100,12 +93,3 @@ export const timeoutOf = ({ timeout, role }: Pick<Workload, 'timeout' | 'role'>,
 /** @returns seconds for which it is waited until a server is ready */
 export const readyTimeoutOf = ({ ready }: Pick<Workload, 'ready'>, policy: { phase_timeout: number }): number =>
   ready?.timeout ?? policy.phase_timeout
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -8,6 +8,7 @@ import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { printNoise } from '../check-noise.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
+import { parseToolFile } from '../tool-file.ts'
 
 interface Options {
   on?: string
@@ -15,6 +16,7 @@ interface Options {
   tool?: NonNullable<SpecFlags['tool']>
   noise?: boolean
   strict?: boolean
+  toolFile?: NonNullable<SpecFlags['toolFile']>
 }
 
 interface Finding {
@@ -35,6 +37,9 @@ export function define(command: Command): void {
   )
   addFlag(command, '--noise', 'whether each member is fit to measure: load, frequencies, clock, limits and more')
   addFlag(command, '--strict', 'with --noise: exit with 78 if a member is not fit')
+  addFlag(command, '--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', option =>
+    option.argParser(parseToolFile)
+  )
   addExamples(command, {
     'bak check --noise': 'what may make numbers vary on each member, why, and what to do',
     'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool',
@@ -46,7 +51,8 @@ export function define(command: Command): void {
 async function act(context: Context, options: Options): Promise<number> {
   if (options.noise) return printNoise(context, options)
   const { socket, json, print, printLines } = context
-  const { on, tools, tool = {} } = options
+  const { on, tools, ...flags } = options
+  const tool = { ...flags.toolFile, ...flags.tool }
   const own = Object.entries(tool)
   const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))
   const wanted = [...names.map(name => [name, {}] as const), ...own]

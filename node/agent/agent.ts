@@ -27,6 +27,7 @@ import type { Supervisor } from '../processes/supervisor.ts'
 import type { RunFeed, RunFeedEvents } from '../run/run-feed.ts'
 import type { Home } from '../store/home.ts'
 import { openOutbox } from '../store/outbox.ts'
+import type { Catalogue } from '../tools/catalogue.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Allowance } from './allow/allowance.ts'
 import { MemberRun } from './member-run.ts'
@@ -67,6 +68,7 @@ export interface AgentInit extends Pick<PhaseParts, 'gauges'> {
   signer: Signer
   supervisor: Supervisor
   guards: Pick<Guards, 'sockets'>
+  catalogue: Catalogue
   /** Programs of the owner of this machine. */
   hooks: Pick<OwnerHooks, 'until'>
   /** What callers on this machine gave to the workloads of their runs. */
@@ -280,9 +282,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, swarms, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, guards, workloads, hooks, gauges } = this.init
+    const { log, signer, supervisor, guards, workloads, hooks, catalogue, gauges } = this.init
     return {
-      ...{ streams, paths, content, swarms, supervisor, log, signer, gauges },
+      ...{ streams, paths, content, swarms, supervisor, log, signer, catalogue, gauges },
       self: () => members.self,
       neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),
@@ -290,9 +292,7 @@ export class Agent extends Part<AgentComponents, AgentInit> {
       allow: ({ controller, tools, workloads, offer: { spec, staged } }) =>
         allowance.admit({ controller, tools, workloads, spec, staged, open: this.runsOf(controller) }),
       hosts: () => hostsNow(this.components),
-      owner: allowance,
-      sockets: guards.sockets,
-      hooks: hooks.until(this.stopped)
+      ...{ owner: allowance, sockets: guards.sockets, hooks: hooks.until(this.stopped) }
     }
   }
 }

@@ -1,9 +1,7 @@
 /** Tools that do something before the instant of `start` and after all tools have stopped: when, and what the member tells of it. */
 import { type Gauged, readingOf } from '../../protocols/gauge.ts'
-import type { Assignment } from '../../protocols/manifest.ts'
 import { turnsDuration } from '../clock/schedule.ts'
 import { now } from '../now.ts'
-import { findTool } from '../tools/index.ts'
 import type { Tool, ToolContext } from '../tools/tool.ts'
 import type { GaugeHistory } from './gauge-history.ts'
 
@@ -34,20 +32,18 @@ interface Told {
 }
 
 /**
- * Does what is to be done before the instant, and is over when the clocks are compared.
- * @param at the instant of `start` by the controller's clock; undefined where there is none @param contextOf what a tool works with
+ * Does what the tools in `member.around` have to do before the instant, and is over when the clocks are compared. A tool that is in several
+ * groups does it once.
+ * @param at the instant of `start` by the controller's clock; undefined where there is none
  */
-export async function doBefore(
-  member: AroundMember,
-  { usable, at, history }: { usable: Assignment[]; at: number | undefined; history: GaugeHistory },
-  contextOf: (i: number) => ToolContext
-): Promise<Told> {
-  member.around = aroundIn(usable, contextOf)
-  const left =
-    at == null ? AFTER_MS : at - (now() - member.clock.offset) - turnsDuration(member.roster.length) - MARGIN_MS
+export async function doBefore(member: AroundMember, at: number | undefined, history: GaugeHistory): Promise<Told> {
+  const names = member.around.map(({ tool }) => tool.name)
+  member.around = member.around.filter(({ tool }, i) => names.indexOf(tool.name) === i)
   const warnings: string[] = []
   for (const each of member.around) {
     const { name, before } = each.tool
+    const left =
+      at == null ? AFTER_MS : at - (now() - member.clock.offset) - turnsDuration(member.roster.length) - MARGIN_MS
     if (left < MIN_MS) {
       warnings.push(`${name}: nothing was timed before the sample: the command came too late for it`)
       continue
@@ -73,15 +69,6 @@ export async function doAfter(member: AroundMember, history: GaugeHistory): Prom
     if (reading != null) await history.add(after.model, now(), reading)
   }
   return { gauge, warnings: [] }
-}
-
-/** A tool that is in several groups does it once. */
-function aroundIn(usable: Assignment[], contextOf: (i: number) => ToolContext): Around[] {
-  const found = usable.flatMap(({ tool: name, options }, i) => {
-    const tool = findTool(name, options)
-    return tool.before == null && tool.after == null ? [] : [{ tool, context: contextOf(i) }]
-  })
-  return found.filter(({ tool }, i) => found.findIndex(each => each.tool.name === tool.name) === i)
 }
 
 const withUsual = async (told: Gauged | undefined, history: GaugeHistory): Promise<Gauged | undefined> =>

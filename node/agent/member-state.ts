@@ -20,6 +20,7 @@ import {
   offerSubject,
   type RosterEntry
 } from '../../protocols/manifest.ts'
+import { forRank } from '../../protocols/overridden.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
@@ -116,9 +117,12 @@ export class MemberState {
     return this.#candidate.name
   }
 
-  /** The tools that this member was asked to run. */
+  /** The tools that this member was asked to run, with the options that its rank gives them once it has one. */
   get tools(): Assignment[] {
-    return this.#candidate.tools
+    const { tools } = this.#candidate
+    const rank = this.roster.find(({ peer }) => peer === this.self)?.rank
+    if (rank == null) return tools
+    return tools.map(each => ({ ...each, options: forRank(each.options, rank) }))
   }
 
   /** All who take part, in the order of their ranks; nobody before there is a manifest. */

@@ -7,7 +7,7 @@ import type { Assignment } from '../../protocols/manifest.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
-import { checkTool } from '../tools/index.ts'
+import type { Catalogue } from '../tools/catalogue.ts'
 import { type Brought, broughtBy } from '../work/workloads/brought.ts'
 import { missingPrograms } from '../work/workloads/missing-programs.ts'
 import { whyNoBundle } from './bundles.ts'
@@ -28,11 +28,11 @@ export interface ToolCheckComponents {
 }
 
 /** @returns for each tool whether this machine can run it, with its options. Never rejects. */
-export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
+export function checkAssignments(tools: Assignment[], catalogue: Pick<Catalogue, 'check'>): Promise<Availability[]> {
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
-        if (options.bundle == null) return await checkTool(tool, options)
+        if (options.bundle == null) return await catalogue.check(tool, options)
         const reason = whyNoBundle(tool, options.bundle)
         return { tool, usable: reason == null, reason }
       } catch (cause) {
@@ -42,7 +42,7 @@ export function checkAssignments(tools: Assignment[]): Promise<Availability[]> {
   )
 }
 
-export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
+export class ToolCheck extends Part<ToolCheckComponents, { self: string; catalogue: Pick<Catalogue, 'check'> }> {
   async start(): Promise<void> {
     await this.components.streams.serve(checkToolsProtocol, (asked, { peer }) => this.#answer(asked, peer))
   }
@@ -68,7 +68,7 @@ export class ToolCheck extends Part<ToolCheckComponents, { self: string }> {
 
   /** A tool that the owner forbids is not usable; at `join` the member refuses the whole run for it. */
   async #checkEach(tools: Assignment[], peer: string): Promise<Availability[]> {
-    const checked = await checkAssignments(tools)
+    const checked = await checkAssignments(tools, this.init.catalogue)
     const refusals = await Promise.all(tools.map(each => this.#refusal(peer, [each])))
     return checked.map((each, i) => {
       const why = refusals[i]

@@ -1,7 +1,9 @@
 /** Asks peers whether they can run tools now; and the control call `check`. */
 import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
+import { describeToolsProtocol } from '../../protocols/describe-tools.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
 import type { Candidate } from '../../protocols/manifest.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
@@ -36,6 +38,29 @@ export async function askTools(
     })
   )
   return new Map(await Promise.all(answers))
+}
+
+/** Every member may ask: it says what the records of the members say, and more of it. */
+export async function* describeTools(
+  { streams, members }: Parts,
+  { on = 'all', tool }: CallInput<'describe-tools'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<CallResponse<'describe-tools'>> {
+  const { here, absent } = attendanceOf(on, members.list())
+  const limit = new Limit({ total: CONCURRENCY })
+  const answers = here.map(({ peer, shown: name }) =>
+    limit.run(peer, async () => {
+      try {
+        return { name, peer, ...(await askOne(streams.to(peer), describeToolsProtocol, { tool }, { signal })) }
+      } catch (cause) {
+        return { name, peer, tools: [], damaged: [], error: cutText(asBakError(cause).message) }
+      }
+    })
+  )
+  for (const answer of answers) yield await answer
+  for (const { name, state } of absent) {
+    yield { name, tools: [], damaged: [], error: state === 'unknown' ? 'no peer has this name' : state }
+  }
 }
 
 /** Also says which peers were asked for and are not here. */

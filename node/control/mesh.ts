@@ -12,6 +12,8 @@ import { nextEvent } from '../wait.ts'
 
 /** Wait after a change, so that several changes give one answer. */
 const SETTLE_MS = 100
+/** Peers that are asked to register tools at the same time. */
+const ASKED_AT_ONCE = 16
 
 export async function* status(parts: Parts): AsyncGenerator<CallResponse<'status'>> {
   const { members, agent, authority, coordinator, identity, mesh, home } = parts
@@ -93,23 +95,22 @@ export async function* forget(parts: Parts, { peers }: CallInput<'forget'>): Asy
 /** Asks each selected peer; one that cannot be reached does not prevent the others. */
 export async function* register(
   { members, streams, authority, identity }: Parts,
-  { on, group, add, remove }: CallInput<'register'>,
+  { on, ...asked }: CallInput<'register'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'register'>> {
   const named = members.list().filter(isHere).filter(parseSelector(on))
   if (named.length === 0) throw new BakError('no-such-peer', `no member fits "${on}"`)
   if (named.some(({ peer }) => peer !== identity.peer)) checkOwnPermission(authority, identity.peer, 'register')
-  for (const { peer, shown } of named) {
+  const askPeer = async ({ peer, shown: name }: MemberView): Promise<CallResponse<'register'>> => {
     try {
-      yield {
-        peer,
-        name: shown,
-        ...(await askOne(streams.to(peer), registerProtocol, { group, add, remove }, { signal }))
-      }
+      return { peer, name, ...(await askOne(streams.to(peer), registerProtocol, asked, { signal })) }
     } catch (cause) {
       const { code, message: error } = asBakError(cause)
-      yield { peer, name: shown, registered: [], tools: [], error, code }
+      return { peer, name, registered: [], tools: [], error, code }
     }
+  }
+  for (let i = 0; i < named.length; i += ASKED_AT_ONCE) {
+    yield* await Promise.all(named.slice(i, i + ASKED_AT_ONCE).map(askPeer))
   }
 }
 

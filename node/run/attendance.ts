@@ -1,5 +1,6 @@
 /** Which of the peers that a selector means are here, and which are not. Pure. */
 import type { MemberView } from '../../protocols/control.ts'
+import type { Registration } from '../../protocols/hello.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { neededOf } from './quorum.ts'
 import { namesIn, parseSelector } from './selector.ts'
@@ -11,6 +12,8 @@ export interface Absent {
   state: 'lost' | 'draining' | 'left' | 'unknown'
   /** The selector has its name: the run waits for it and counts it. Others are known by a label, or by `all`. */
   named: boolean
+  /** What was registered on it. */
+  registered?: Registration[]
 }
 
 export interface Attendance {
@@ -34,7 +37,8 @@ export function attendanceOf(on: string, members: MemberView[]): Attendance {
   const absent = away.map(member => ({
     name: member.shown,
     state: member.state as Absent['state'],
-    named: names.some(({ means }) => means(member))
+    named: names.some(({ means }) => means(member)),
+    registered: member.registered
   }))
   const unknown = names.filter(({ means }) => !members.some(means)).map(({ name }) => name)
   return {

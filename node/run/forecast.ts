@@ -15,7 +15,7 @@ import { estimateOf } from './estimate.ts'
 import { patienceOf } from './expect.ts'
 import { describePhase, planOf } from './plan.ts'
 import { candidatesOf, neededBy, whyNotPlaced, withDriver } from './roster.ts'
-import { absencesOf, lackOf } from './shortfalls.ts'
+import { absencesOf, lackOf, ranklessOverrides } from './shortfalls.ts'
 
 /** What a candidate answered; `error` if it did not. */
 export type Checked = ToolsChecked | { error: string }
@@ -61,6 +61,7 @@ export function forecast(init: ForecastInit): Plan {
     wait,
     shortfalls: [
       ...absencesOf(spec, attendance),
+      ...ranklessOverrides(spec, candidates.length),
       ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each)))
     ],
     ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },

@@ -17,6 +17,7 @@ import { waitForMembers } from './expect.ts'
 import { preflight } from './preflight.ts'
 import { candidatesOf, driversOf, freeze, whyNotPlaced, withDriver } from './roster.ts'
 import type { RunContext } from './run-context.ts'
+import { ranklessOverrides } from './shortfalls.ts'
 import { importStaged } from './staging-import.ts'
 import { Stopped } from './stopped.ts'
 
@@ -90,6 +91,7 @@ export async function freezeRoster(run: RunContext, acks: Signed<Ack>[]): Promis
     if (value.outcome === 'ok' && value.capabilities != null) capable.set(by, value.capabilities)
   }
   record.roster = freeze(run.candidates, capable)
+  for (const each of ranklessOverrides(order.spec, record.roster.length)) run.lack(each)
   const manifest: Manifest = {
     run: run.id,
     controller: signer.peer,

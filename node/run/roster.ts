@@ -3,11 +3,13 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import type { Availability, Registration } from '../../protocols/hello.ts'
 import type { Assignment, Candidate, Capabilities, RosterEntry } from '../../protocols/manifest.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import { expandTools, optionsOf, type Spec } from '../../protocols/spec.ts'
+import { forMember, variantsOf } from '../../protocols/overridden.ts'
+import { expandTools, isToolset, optionsOf, type Spec } from '../../protocols/spec.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { inWords } from '../../protocols/toml-file.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findTool, listTools } from '../tools/index.ts'
+import { assignmentOf } from '../tools/registrable.ts'
 import { settingsOf } from '../tools/settings-of.ts'
 import { assignWorkloads, rerank, shortagesOf } from '../work/workloads/assign.ts'
 import { neededOf } from './quorum.ts'
@@ -35,12 +37,17 @@ export function candidatesOf(spec: Spec, members: Candidacy[]): Candidate[] {
     ]
     const workloads = placed[i] ?? []
     return {
-      ...{ peer: member.peer, name: member.shown, tools: once(tools) },
+      ...{ peer: member.peer, name: member.shown, tools: once(tools).map(each => onMember(each, member)) },
       ...(inGroups.length > 0 && spec.workload.length > 0 ? { groups: inGroups.map(({ name }) => name) } : {}),
       ...(workloads.length > 0 ? { workloads } : {})
     }
   })
 }
+
+const onMember = ({ options, ...rest }: Assignment, member: Candidacy): Assignment => ({
+  ...rest,
+  options: forMember(options, on => parseSelector(on)(member))
+})
 
 /** @returns why the workloads cannot run with these members, a line for each mistake; undefined if they can */
 export function whyNotPlaced(spec: Spec, members: Candidacy[]): string | undefined {
@@ -68,6 +75,12 @@ export function neededBy(quorum: Quorum, candidates: Candidate[], size = 0): num
   return neededOf(quorum, Math.max(size, candidates.length - drivers)) + drivers
 }
 
+/** @returns the groups whose registered tools run; a run that says what is measured gets nothing that is registered mixed into it */
+export function registeredGroups({ group, tools, groups }: Pick<Spec, 'group' | 'tools' | 'groups'>): string[] {
+  if (group != null) return group
+  return tools != null || groups.some(each => each.tools.length > 0) ? [] : ['default']
+}
+
 /** @returns the groups of a spec in which no member is */
 export function emptyGroups(spec: Spec, members: Candidacy[]): Array<{ name: string; on: string }> {
   const selected = members.filter(parseSelector(spec.on))
@@ -85,26 +98,30 @@ export function freeze(candidates: Candidate[], joined: Map<string, Capabilities
 
 function defaultTools(spec: Spec, member: Candidacy): Assignment[] {
   const named = assign(spec, 'default', expandTools(spec.tools ?? []))
-  if (spec.group != null) return [...named, ...registeredFor(spec.group, spec, member)]
-  // a run that says what is measured gets nothing that is registered mixed into it
-  if (spec.tools != null || spec.groups.some(({ tools }) => tools.length > 0)) return named
-  const registered = registeredFor('default', spec, member)
+  const groups = registeredGroups(spec)
+  const registered = groups.flatMap(group => registeredFor(group, spec, member))
+  if (spec.group != null || groups.length === 0) return [...named, ...registered]
   return registered.length > 0 ? registered : assign(spec, 'default', FALLBACK)
 }
 
-function registeredFor(group: string, spec: Spec, member: Candidacy): Assignment[] {
+function registeredFor(group: string, spec: Spec, member: Pick<Candidacy, 'registered'>): Assignment[] {
   return member.registered
     .filter(each => each.group === group)
-    .map(({ tool, options, command }) => ({
-      group,
-      tool,
-      options: {
-        ...optionsOf(spec, tool),
-        ...(command == null ? {} : { command }),
-        ...(options.length > 0 ? { options } : {})
+    .map(each => {
+      const assignment = assignmentOf(each)
+      // a key of the run file is more than what was registered, but for the words
+      const options = { ...assignment.options, ...optionsOf(spec, each.tool) }
+      const { command, options: words } = assignment.options
+      return {
+        ...assignment,
+        options: { ...options, ...(command == null ? {} : { command }), ...(words == null ? {} : { options: words }) },
+        ...(each.label == null ? {} : { label: each.label })
       }
-    }))
+    })
 }
+
+/** @returns what a member is called in its groups of tools */
+export const labelsOf = (tools: Assignment[]): string[] => [...new Set(tools.flatMap(({ label }) => label ?? []))]
 
 function assign(spec: Spec, group: string, tools: string[]): Assignment[] {
   return tools.map(tool => ({ group, tool, options: optionsOf(spec, tool) }))
@@ -121,18 +138,19 @@ export function checkTools(
   members: Array<Pick<Candidacy, 'registered'> & { tools: Availability[] }>
 ): void {
   checkOptions(spec)
-  const { group } = spec
   const registered = members.flatMap(member => member.registered)
-  if (group != null && !registered.some(each => each.group === group)) {
+  const empty = (spec.group ?? []).find(group => !registered.some(each => each.group === group))
+  if (empty != null) {
     const groups = [...new Set(registered.map(each => each.group))]
     const known = groups.length === 0 ? 'no tools are registered' : `there are ${groups.join(', ')}`
-    throw new BakError('usage', `group ${group}: no peer has tools registered for it; ${known}: bak tools register`)
+    throw new BakError('usage', `group ${empty}: no peer has tools registered for it; ${known}: bak tools register`)
   }
   const known = new Set([
     ...listTools().map(({ name }) => name),
     ...members.flatMap(({ tools }) => tools.map(({ tool }) => tool))
   ])
-  const asked = [...expandTools(spec.tools ?? []), ...spec.groups.flatMap(({ tools }) => expandTools(tools))]
+  // names in sets are only names: who cannot run one of them says so when it joins
+  const asked = [...(spec.tools ?? []), ...spec.groups.flatMap(({ tools }) => tools)].filter(each => !isToolset(each))
   const unknown = asked.find(tool => !known.has(tool) && optionsOf(spec, tool).command == null)
   if (unknown != null) throw new BakError('usage', whyUnknown(unknown, [...known]))
   checkSettings(spec)
@@ -147,7 +165,7 @@ function checkSettings({ tool: tables }: Spec): void {
 function whyWrong(name: string, options: ToolOptions): string | undefined {
   if (options.command == null && !listTools().some(each => each.name === name)) return undefined
   try {
-    settingsOf(findTool(name, options), options)
+    for (const each of variantsOf(options)) settingsOf(findTool(name, each), each)
     return undefined
   } catch (cause) {
     return asBakError(cause).message

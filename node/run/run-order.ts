@@ -14,6 +14,8 @@ import { parseSelector } from './selector.ts'
 export function checkSpecIn(spec: Spec, members: MemberView[]): void {
   parseSelector(spec.on)
   for (const group of spec.groups) parseSelector(group.on)
+  for (const { override = [] } of Object.values(spec.tool))
+    for (const { on } of override) if (on != null) parseSelector(on)
   checkWorkloads(spec, members)
   checkTools(spec, members)
 }

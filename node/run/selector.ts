@@ -1,7 +1,8 @@
 /**
  * Which peers take part. A selector is a list of alternatives, separated by commas; a peer is in if one of them fits.
  * An alternative is conditions joined by `+`, which must all hold: `all`, a name (with `*` for any letters), a peer id,
- * which is no name, or at least eight letters of it, `label=value`, `label!=value`.
+ * which is no name, or at least eight letters of it, `label=value`, `label!=value`. The label `label` of a peer is also each that it got when
+ * tools were registered on it.
  */
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
@@ -13,6 +14,8 @@ export interface Selectable {
   name: string
   shown?: string
   labels: Record<string, string>
+  /** What is registered on it: its labels in groups of tools fit `label=value`. */
+  registered?: Array<{ label?: string | undefined }>
 }
 
 export type Selector = (peer: Selectable) => boolean
@@ -50,7 +53,9 @@ function parseCondition(condition: string, whole: string): Condition {
     const [, label = '', operator, value = ''] = pair
     const matches = anyLetters(value)
     // a peer without the label is not one whose label is empty
-    const has: Selector = ({ labels }) => Object.hasOwn(labels, label) && matches(labels[label] as string)
+    const has: Selector = ({ labels, registered = [] }) =>
+      (Object.hasOwn(labels, label) && matches(labels[label] as string)) ||
+      (label === 'label' && registered.some(each => each.label != null && matches(each.label)))
     return { holds: operator === '=' ? has : peer => !has(peer) }
   }
   if (!/^[A-Za-z0-9._@#*-]+$/.test(condition)) {

@@ -1,11 +1,17 @@
 /** What a run lacks of what it was asked for, in one form for its record and for the dry run. Pure. */
 import type { Availability } from '../../protocols/hello.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
+import { hasMember } from '../../protocols/overridden.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Attendance } from './attendance.ts'
-import { emptyGroups } from './roster.ts'
+import type { Absent, Attendance } from './attendance.ts'
+import { emptyGroups, registeredGroups } from './roster.ts'
+import { parseSelector } from './selector.ts'
 
-/** @returns the members that are not here, and the groups in which nobody is */
+/** Tools that one shortfall names. */
+const MAX_TOOLS = 16
+
+/** @returns the members that are not here, the tools that were registered on them, and the groups in which nobody is */
 export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[] {
   const { expect = 0, policy } = spec
   const members = absent.map(({ name, state }) => ({
@@ -20,10 +26,39 @@ export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[
     what: name,
     reason: `no member of the run fits "${on}"`
   }))
+  const gone = absent.flatMap(each => registeredOn(each, registeredGroups(spec)))
   return [
     ...[...members, ...(here.length < expect ? [few] : [])].map(each => ({ kind: 'member' as const, ...each })),
-    ...groups.map(each => ({ kind: 'group' as const, ...each }))
+    ...groups.map(each => ({ kind: 'group' as const, ...each })),
+    ...gone,
+    ...overridesOf(spec).flatMap(({ tool, on }) =>
+      on == null || here.some(parseSelector(on)) ? [] : [unfitting(tool, `no member of the run fits "${on}"`)]
+    )
   ]
+}
+
+/** @param size how many members the run has, whose ranks begin with 0; @returns overrides of tools that are for none of them */
+export function ranklessOverrides(spec: Spec, size: number): Shortfall[] {
+  return overridesOf(spec).flatMap(({ tool, rank }) =>
+    rank == null || hasMember(rank, size)
+      ? []
+      : [unfitting(tool, `no member has a rank of ${rank}: the last one is ${size - 1}`)]
+  )
+}
+
+const overridesOf = ({ tool: tables }: Spec) =>
+  Object.entries(tables).flatMap(([tool, { override = [] }]) => override.map(({ on, rank }) => ({ tool, on, rank })))
+
+const unfitting = (tool: string, reason: string): Shortfall => ({ kind: 'tool', what: `override of ${tool}`, reason })
+
+/** Registrations outlive the peers on which they are. */
+function registeredOn({ name, state, registered = [] }: Absent, groups: string[]): Shortfall[] {
+  return groups.flatMap(group => {
+    const tools = registered.filter(each => each.group === group).map(({ tool }) => tool)
+    if (tools.length === 0) return []
+    const reason = `registered there for group ${group}, and ${name} is ${state}`
+    return [{ kind: 'tool' as const, member: name, what: listInWords(tools, MAX_TOOLS), reason }]
+  })
 }
 
 /** @returns a tool that a member cannot run */

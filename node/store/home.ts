@@ -39,6 +39,8 @@ export interface Home {
   artifacts: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
   hooks: string
+  /** Tools of the owner, a file each. */
+  tools: string
   /** Results of all runs, or of one. */
   runs(run?: string): string
   /** What a member keeps of a run until it has a receipt. */
@@ -91,6 +93,7 @@ export function homeAt(dir: string): Home {
     gauges: join(root, 'gauges.json'),
     artifacts: join(root, 'artifacts'),
     hooks: join(root, 'hooks.d'),
+    tools: join(root, 'tools.d'),
     runs: below('runs'),
     work: below('work'),
     inbox: below('inbox')

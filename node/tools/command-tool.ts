@@ -1,38 +1,65 @@
-/** A tool that is a command of the run file: any program, run between start and stop. */
+/** A tool that is a command which a run brings; and what every tool has that is a command of a person. */
 import type { Availability } from '../../protocols/hello.ts'
-import type { ToolOptions } from '../../protocols/tool-options.ts'
+import type { SettingValue, ToolOptions } from '../../protocols/tool-options.ts'
+import type { UserTool } from '../../protocols/user-tool.ts'
 import { findProgram } from './find-program.ts'
-import { filesOfProgram } from './program-tool.ts'
+import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
 import { programOf } from './shell-line.ts'
-import type { Tool } from './tool.ts'
+import type { Needs, Tool } from './tool.ts'
 
-/** @param name key in the run file's `tool` table */
-export function commandTool(name: string): Tool {
+/** Which variables of a word are replaced. */
+const PLACE = /\{([a-z][a-z0-9_-]*)\}/g
+
+/** A command that a run brings. @param name key in the run file's `tool` table */
+export function commandTool(name: string, given: ToolOptions): Tool {
+  const { command = [], options = [], stop_signal = 'TERM', files = [] } = given
+  const words = [...command, ...options]
   return {
-    name,
-    summary: 'a command of the run file',
-    ...{ lifetime: 'transient', eitherLifetime: true, stop: 'SIGTERM' },
-    ...{ needs: {}, settings: [], files: filesOfProgram(name) },
-    check: options => checkCommand(name, options),
+    ...{ name, summary: given.summary ?? 'a command of the run file', stop: `SIG${stop_signal}`, settings: [] },
+    ...{ lifetime: given.lifetime ?? 'transient', eitherLifetime: true, onEnd: given.on_end },
+    ...{ needs: needsOf(given, command), files: filesOf(name, files) },
+    check: () => checkCommand({ name, needs: given.needs }, words),
     async start(context) {
-      const { command = [], options = [], stop_signal = 'TERM' } = context.options
-      const argv = [...command, ...options]
-      return runProgram({ name, argv, brought: argv, stopSignal: `SIG${stop_signal}` as const }, context)
+      const argv = filledIn(words, { interval: context.interval })
+      return runProgram({ name, argv, brought: words, stopSignal: `SIG${stop_signal}`, expected: files }, context)
     }
   }
 }
 
+/** @returns the words with the values in the place of their names: `{interval}` */
+export const filledIn = (words: string[], values: Record<string, SettingValue>): string[] =>
+  words.map(word =>
+    word.replace(PLACE, (whole, key) => (Object.hasOwn(values, key) ? String(values[key as string]) : whole))
+  )
+
+export function needsOf({ needs = {} }: Pick<ToolOptions, 'needs'>, command: string[]): Needs {
+  const { root, privilege, program = programOf(command), ...packages } = needs
+  return { program, ...packages, privilege: privilege ?? (root === true ? 'root' : undefined) }
+}
+
+export const filesOf = (name: string, files: string[]) => [
+  ...files.map(file => ({ name: file, what: 'of the tool itself' })),
+  ...filesOfProgram(name)
+]
+
 /** The program is looked up with the words that it gets: `net: tcpdump not found on PATH (tcpdump -i eth0)`. */
-async function checkCommand(name: string, { command = [], options = [] }: ToolOptions): Promise<Availability> {
-  const [shell = ''] = command
-  const program = programOf(command) ?? shell
+export async function checkCommand(
+  { name, needs = {} }: { name: string; needs?: UserTool['needs'] },
+  words: string[]
+): Promise<Availability> {
+  const [shell = ''] = words
+  const program = needs.program ?? programOf(words) ?? shell
   for (const each of [shell, program]) {
     if ((await findProgram(each)) != null) continue
-    const where = each.includes('/') ? 'is not the absolute path of an executable' : 'not found on PATH'
-    const line = program === shell ? [...command, ...options].join(' ') : (command[2] as string)
-    const words = line === each ? '' : ` (${line})`
-    return { tool: name, usable: false, reason: `${name}: ${each} ${where}${words}`.slice(0, 1024) }
+    const where = each.includes('/') ? 'is not the absolute path of an executable' : notFound(needs)
+    const line = program === shell ? words.join(' ') : (words[2] as string)
+    const shown = line === each ? '' : ` (${line})`
+    return { tool: name, usable: false, reason: `${name}: ${each} ${where}${shown}`.slice(0, 1024) }
+  }
+  if (needs.root === true && process.geteuid?.() !== 0) {
+    const why = needs.privilege == null ? '' : `: ${needs.privilege}`
+    return { tool: name, usable: false, reason: `${name}: needs root${why}`.slice(0, 1024) }
   }
   return { tool: name, usable: true }
 }

@@ -1,46 +1,50 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
-import type { Availability } from '../../protocols/hello.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { ownOptions, type ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
+import { externalData } from './external-data.ts'
 import { gauge } from './gauge.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
 import { proc } from './proc.ts'
 import { sar } from './sar.ts'
-import { settingsOf } from './settings-of.ts'
 import type { Tool } from './tool.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, gauge]
+const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, externalData, gauge]
 
 export function listTools(): Tool[] {
   return [...tools]
 }
+
+export const isBuiltIn = (name: string): boolean => tools.some(each => each.name === name)
 
 /** @returns the argv of a program that a built-in tool would run because of these options; undefined for none */
 export function programRunBy(name: string, options: ToolOptions): string[] | undefined {
   return tools.find(each => each.name === name)?.runs?.(options)
 }
 
+/** @returns the words and the texts of a tool's options that may name a path */
+export function textsOf(name: string, options: ToolOptions): string[] {
+  const texts = Object.entries(ownOptions(options)).flatMap(([key, value]) =>
+    typeof value === 'string' ? [`--${key}=${value}`] : []
+  )
+  const settings = tools.find(tool => tool.name === name)?.settings ?? []
+  const others = settings.filter(each => each.noPath).map(each => `--${each.name}=`)
+  return [...(options.options ?? []), ...texts].filter(text => !others.some(each => text.startsWith(each)))
+}
+
 /** @throws {BakError} `usage` for an unknown name without a `command` in its options */
 export function findTool(name: string, options: ToolOptions): Tool {
-  if (options.command != null) return commandTool(name)
+  if (options.command != null) return commandTool(name, options)
   const tool = tools.find(each => each.name === name)
   if (tool != null) return tool
   const known = tools.map(each => each.name)
   const near = nearest(name, known)
   const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
   throw new BakError('usage', `${name}: no such tool; ${hint}; for one of your own: --tool "${name}=COMMAND"`)
-}
-
-/** @returns whether this machine can run the tool with these options @throws {BakError} `usage` for an unknown name and for options that it does not have */
-export async function checkTool(name: string, options: ToolOptions): Promise<Availability> {
-  const tool = findTool(name, options)
-  settingsOf(tool, options)
-  return tool.check(options)
 }
 
 /** @returns whether a tool does something before the instant of `start`, for which there must be time; one of a user never does */

@@ -1,28 +1,33 @@
 /**
- * The tools that are registered on this peer: for which group and with which options. They are stored in the home and
- * announced to the mesh, so that any peer can start a run with them. A controller may register tools, and so may the owner of
- * this machine.
+ * What is registered on this peer: tools for groups, with their options, and the triggers of groups. It is stored in the home and announced to
+ * the mesh, so that any peer can start a run with it. A controller may register tools, and so may the owner of this machine.
  */
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { list } from '../../protocols/fields.ts'
-import { type Availability, type Registration, registerProtocol, registration } from '../../protocols/hello.ts'
+import {
+  type Registered,
+  type RegisterRequest,
+  type Registration,
+  registerProtocol,
+  registration
+} from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
-import { expandTools } from '../../protocols/spec.ts'
 import type { Handler, Protocol } from '../../protocols/stream.ts'
+import { type GroupTrigger, groupTriggers, MAX_TRIGGERS } from '../../protocols/trigger.ts'
 import { writeAtomic } from '../store/atomic.ts'
-import { checkTool, listTools } from './index.ts'
+import type { Catalogue } from './catalogue.ts'
+import { registrable } from './registrable.ts'
 
 const MAX_REGISTERED = 128
-const file = list(registration, MAX_REGISTERED)
+const tools = list(registration, MAX_REGISTERED)
+/** Before there were triggers the file was the list of tools. */
+const file = v.union([v.object({ tools, triggers: groupTriggers }), tools])
 
-interface Change {
-  group: string
-  /** A tool may be the name of a set of tools, such as `light`. */
-  add: Array<Omit<Registration, 'group'>>
-  /** Names of tools. A change that adds and removes nothing clears the group. */
-  remove?: string[]
+export interface RegisteredHere {
+  registered: Registration[]
+  triggers: GroupTrigger[]
 }
 
 /** What serves protocols to other peers. */
@@ -32,27 +37,30 @@ interface ProtocolServer {
 
 interface RegisterInit {
   streams: ProtocolServer
+  catalogue: Pick<Catalogue, 'check'>
   /** @throws {BakError} `not-allowed` if the peer's role or the owner of this machine forbids it these tools here */
   check(peer: string, tools: Assignment[]): Promise<void>
   /** Called after each change. */
-  onChange(registered: Registration[]): void
+  onChange(registered: RegisteredHere): void
 }
 
 export class Register {
   readonly #path: string
-  #registered: Registration[]
+  #here: RegisteredHere
   #init: RegisterInit | undefined
 
-  constructor(path: string, registered: Registration[]) {
+  constructor(path: string, here: RegisteredHere) {
     this.#path = path
-    this.#registered = registered
+    this.#here = here
   }
 
   /** @throws {BakError} `bad-config` if the file is damaged */
   static async open(path: string): Promise<Register> {
     const content = await readFile(path, 'utf8').catch(() => '[]')
     try {
-      return new Register(path, v.parse(file, JSON.parse(content)))
+      const read = v.parse(file, JSON.parse(content))
+      if (Array.isArray(read)) return new Register(path, { registered: read, triggers: [] })
+      return new Register(path, { registered: read.tools, triggers: read.triggers })
     } catch (cause) {
       throw new BakError('bad-config', `${path} is damaged: ${(cause as Error).message}`, { cause })
     }
@@ -64,45 +72,62 @@ export class Register {
   }
 
   async start(): Promise<void> {
-    const change = (request: Change, peer: string) => this.#change(request, peer)
+    const change = (request: RegisterRequest, peer: string) => this.#change(request, peer)
     await this.#init?.streams.serve(registerProtocol, async function* (request, { peer }) {
       yield await change(request, peer)
     })
   }
 
   list(): Registration[] {
-    return this.#registered
+    return this.#here.registered
   }
 
-  /** @returns for each built-in tool whether this machine can run it without options */
-  availability(): Promise<Availability[]> {
-    return Promise.all(listTools().map(tool => tool.check({})))
+  triggers(): GroupTrigger[] {
+    return this.#here.triggers
   }
 
   /**
    * @param peer that asks for the change
-   * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool or too many of them
+   * @throws {BakError} `not-allowed` as `check` does; `usage` for an unknown tool, wrong options or too many of them
    */
-  async #change({ group, add, remove = [] }: Change, peer: string) {
-    const added = add.flatMap(({ tool, ...rest }) =>
-      // a command makes a tool of its own of any name
-      (rest.command == null ? expandTools([tool]) : [tool]).map(name => ({ group, tool: name, ...rest }))
-    )
-    const wanted = added.map(({ tool, options, command }) => ({
-      ...{ group, tool },
-      options: { options, ...(command == null ? {} : { command }) }
-    }))
-    await this.#init?.check(peer, wanted)
-    const tools = await Promise.all(wanted.map(({ tool, options }) => checkTool(tool, options)))
-    const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
-    const kept = this.#registered.filter(
-      each => each.group !== group || (replaced.size > 0 && !replaced.has(each.tool))
-    )
-    const registered = [...kept, ...added]
-    if (registered.length > MAX_REGISTERED) throw new BakError('usage', `more than ${MAX_REGISTERED} tools on one peer`)
-    await writeAtomic(this.#path, `${JSON.stringify(registered, null, 2)}\n`, { mode: 0o600 })
-    this.#registered = registered
-    this.#init?.onChange(registered)
-    return { registered, tools }
+  async #change(request: RegisterRequest, peer: string): Promise<Registered> {
+    const { group, add, force } = request
+    const check = (tools: Assignment[]) => this.#init?.check(peer, tools)
+    const { catalogue } = this.#init as RegisterInit
+    const { added, tools } = await registrable(add, { group, force, check, catalogue })
+    // where nothing that was asked for can run here all stays as it is
+    if (add.length > 0 && added.length === 0) return { ...this.#here, tools }
+    const here = changed(this.#here, request, added)
+    if (here.registered.length > MAX_REGISTERED)
+      throw new BakError('usage', `more than ${MAX_REGISTERED} tools on one peer`)
+    if (here.triggers.length > MAX_TRIGGERS)
+      throw new BakError('usage', `more than ${MAX_TRIGGERS} groups with a trigger on one peer`)
+    const content = { tools: here.registered, triggers: here.triggers }
+    await writeAtomic(this.#path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
+    this.#here = here
+    this.#init?.onChange(here)
+    return { ...here, tools }
+  }
+}
+
+/** Pure. A label is that of the peer in the group: the latest counts for all tools of it. */
+function changed(
+  { registered, triggers }: RegisteredHere,
+  { group, remove = [], trigger, dropTrigger }: RegisterRequest,
+  added: Registration[]
+): RegisteredHere {
+  const replaced = new Set([...remove, ...added.map(({ tool }) => tool)])
+  const clears = replaced.size === 0 && trigger == null && !dropTrigger
+  const others = registered.filter(each => each.group !== group)
+  const kept = clears ? [] : registered.filter(each => each.group === group && !replaced.has(each.tool))
+  const label = added.findLast(each => each.label != null)?.label ?? kept.find(each => each.label != null)?.label
+  const mine = [...kept, ...added].map(each => (label == null ? each : { ...each, label }))
+  const changesTrigger = clears || trigger != null || dropTrigger
+  return {
+    registered: [...others, ...mine],
+    triggers: [
+      ...triggers.filter(each => each.group !== group || !changesTrigger),
+      ...(trigger == null ? [] : [{ group, ...trigger }])
+    ]
   }
 }

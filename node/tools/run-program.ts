@@ -22,6 +22,10 @@ interface ProgramRun {
   output?: string
   /** Words that the run names and that decide what runs. */
   brought?: string[]
+  /** Files that it must have written when it has stopped. */
+  expected?: string[]
+  /** Files in its folder that are not its own. */
+  written?: string[]
   /** What is odd about it from the start. */
   remarks?: string[]
 }
@@ -71,10 +75,7 @@ export async function runProgram(
       const exit = await supervised.stop({ signal: run.stopSignal })
       remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
-      return [
-        ...(await faultAtStop(exit, run.stopSignal, paths)),
-        ...((await hasWritten(folder, paths)) ? [] : ['wrote nothing'])
-      ]
+      return [...(await faultAtStop(exit, run.stopSignal, paths)), ...(await unwritten(folder, run, paths))]
     }
   }
 }
@@ -127,14 +128,23 @@ async function faultAtStop(exit: Exit, stopSignal: NodeJS.Signals, { stderr }: P
 
 const describe = ({ exit, signal }: Exit) => (exit == null ? `signal ${signal}` : `exit ${exit}`)
 
+/** @returns in words what it should have written and did not */
+async function unwritten(folder: string, { expected = [], written = [] }: ProgramRun, paths: Paths): Promise<string[]> {
+  const others = [paths.command, ...written.map(name => join(folder, name))]
+  if (!(await hasWritten(folder, others))) return ['wrote nothing']
+  const sizes = await Promise.all(expected.map(name => sizeOf(join(folder, name))))
+  return expected.flatMap((name, i) => (sizes[i] === 0 ? [`did not write ${name}`] : []))
+}
+
 /** Some tools print what they measure to stderr, and some write files of their own. No link is followed: the program made them. */
-async function hasWritten(folder: string, { command }: Paths): Promise<boolean> {
+async function hasWritten(folder: string, others: string[]): Promise<boolean> {
+  const isOther = new Set(others.map(rawOf))
   const ahead = [rawOf(folder)]
   for (let path = ahead.pop(); path != null; path = ahead.pop()) {
     try {
       for await (const { at, isFile, isFolder } of entriesOf(path)) {
         if (isFolder) ahead.push(at)
-        else if (isFile && at !== rawOf(command) && (await sizeOf(bytesOf(at))) > 0) return true
+        else if (isFile && !isOther.has(at) && (await sizeOf(bytesOf(at))) > 0) return true
       }
     } catch {
       // what cannot be looked at is named when it is packed

@@ -1,7 +1,13 @@
 /** The options that a tool declares: their values, from the keys of a run file and from words such as `--pattern=nginx`. Pure. */
 import { BakError } from '../../protocols/errors.ts'
 import { nearest } from '../../protocols/nearest.ts'
-import { COMMON_OPTIONS, ownOptions, type SettingValue, type ToolOptions } from '../../protocols/tool-options.ts'
+import {
+  COMMON_OPTIONS,
+  DESCRIBING,
+  ownOptions,
+  type SettingValue,
+  type ToolOptions
+} from '../../protocols/tool-options.ts'
 import type { Setting, Tool, ToolContext } from './tool.ts'
 
 /** What settings are read from. */
@@ -48,6 +54,8 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
     if (value == null && setting.default != null) values.set(setting.name, setting.default)
   }
   if (tool.noWords != null && words.length > 0) mistakes.push(noSuchWord(words[0] as string, tool))
+  const described = DESCRIBING.filter(key => options.command == null && options[key] != null)
+  mistakes.push(...described.map(key => `${key}: is for a tool of your own: it needs a command`))
   const { lifetime = tool.lifetime } = options
   if (lifetime !== tool.lifetime && tool.eitherLifetime !== true)
     mistakes.push(`lifetime: it is always ${tool.lifetime}`)

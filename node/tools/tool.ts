@@ -19,11 +19,13 @@ export interface Needs {
 }
 
 /** An option that the tool declares. */
-export type Setting = { name: string; summary: string; required?: boolean } & (
-  | Typed<'string', string>
-  | Typed<'number', number>
-  | Typed<'boolean', boolean>
-)
+export type Setting = {
+  name: string
+  summary: string
+  required?: boolean
+  /** A text that no program reads as a path, which the owner's rule of paths is not for. */
+  noPath?: boolean
+} & (Typed<'string', string> | Typed<'number', number> | Typed<'boolean', boolean>)
 
 interface Typed<N extends string, T> {
   type: N
@@ -45,6 +47,10 @@ export interface Tool {
   lifetime: Lifetime
   /** Whether `lifetime` is only what it is by default, and a run may choose the other one. */
   eitherLifetime?: boolean
+  /** What happens if it ends before it is stopped, where the run does not say it. */
+  onEnd?: ToolOptions['on_end']
+  /** It is a file of the owner of this machine. */
+  isOwners?: boolean
   needs: Needs
   settings: Setting[]
   /** Why it takes no words but those that its settings declare; undefined if the words of `options` go to its program. */

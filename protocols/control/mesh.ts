@@ -1,5 +1,6 @@
 /** Calls about this peer, the members of its mesh, and the tools that they have. */
 import * as v from 'valibot'
+import { toolsDescribed } from '../describe-tools.ts'
 import { code, count, instant, list, name, peerId, runId, text } from '../fields.ts'
 import { availability, record, registerRequest, registration } from '../hello.ts'
 import { leftover } from '../leftovers.ts'
@@ -8,6 +9,7 @@ import { role } from '../membership.ts'
 import { missing } from '../shortfall.ts'
 import { spec } from '../spec.ts'
 import { sysinfoFile, sysinfoRequest } from '../sysinfo/live.ts'
+import { groupTriggers } from '../trigger.ts'
 
 /** A member as this peer sees it. */
 export const memberView = v.object({
@@ -88,6 +90,11 @@ export const meshCalls = {
   },
   /** The selected members, with what each can observe. */
   tools: { request: v.strictObject({ on: v.optional(text) }), response: members },
+  /** Asks each selected member which tools it has; one answer for each member, and for each that is not here. */
+  'describe-tools': {
+    request: v.strictObject({ on: v.optional(text), tool: v.optional(name) }),
+    response: v.object({ name, peer: v.optional(peerId), ...toolsDescribed.entries, error: v.optional(text) })
+  },
   /** Asks each selected member whether it can run these tools now; one answer for each member, and for each that is not here. */
   check: {
     request: v.strictObject({ on: v.optional(text), tools: list(assignment, 256) }),
@@ -119,6 +126,7 @@ export const meshCalls = {
       name,
       registered: list(registration, 128),
       tools: list(availability, 128),
+      triggers: v.optional(groupTriggers),
       error: v.optional(text),
       code: v.optional(code)
     })

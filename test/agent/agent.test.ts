@@ -22,6 +22,7 @@ import { SocketFolder } from '../../node/processes/socket-folder.ts'
 import type { FollowedRun, RunFeed } from '../../node/run/run-feed.ts'
 import { openHome } from '../../node/store/home.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
+import { Catalogue } from '../../node/tools/catalogue.ts'
 import { encode } from '../../protocols/codec.ts'
 import { getProtocol } from '../../protocols/content.ts'
 import { digestOf } from '../../protocols/digest.ts'
@@ -120,6 +121,7 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
   const home = await openHome(root ?? join(scratch(), 'home'))
   const agent = new Agent(components, {
     ...{ home, signer: member, supervisor: workspace.supervisor, workloads: new Map(), onRunOver: () => {} },
+    catalogue: new Catalogue(home.tools),
     guards: { sockets: new SocketFolder({ root: home.root, isPassage: false }) },
     log: createLog('info', line => log.push(line)),
     hooks: { until: () => ({ join: async () => [], end: async () => [] }) },

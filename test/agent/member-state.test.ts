@@ -102,4 +102,14 @@ test('a state that is damaged, or older than the whole, is not believed', async 
   }
 })
 
+test('the options of a tool are those of the rank of the member, once it has one', async () => {
+  const { member } = await newMember()
+  const tools = [{ group: 'g', tool: 'sar', options: { interval: 3, override: [{ rank: '0-9', interval: 1 }] } }]
+  const mine = member.offer.candidates.find(({ peer }) => peer === self.peer)
+  Object.assign(mine ?? {}, { tools })
+  assert.equal(member.tools, tools)
+  member.accept(seal(manifestSubject, manifest, controller))
+  assert.equal(member.tools, [{ group: 'g', tool: 'sar', options: { interval: 1 } }])
+})
+
 test.run()

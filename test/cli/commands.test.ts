@@ -1,7 +1,11 @@
 /** The commands about the mesh and its tools. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallResponse, PeerReachability } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
 import { member, PEER, useFakes, yields } from './fake.ts'
 
 const bak = suite('commands about the mesh')
@@ -134,27 +138,194 @@ bak('members --watch prints at every change', async () => {
   )
 })
 
-bak('tools are listed, registered with options, and cleared', async () => {
-  const asked: unknown[] = []
-  const registered = [{ group: 'db', tool: 'perf', options: ['-a'] }]
+const facts = {
+  ...{ lifetime: 'transient' as const, needs: { program: 'perf', debian: 'linux-perf' }, stop: 'SIGINT' },
+  settings: [{ name: 'freq', type: 'number' as const, default: 99, summary: 'samples a second' }],
+  files: [{ name: 'perf.data', what: 'the samples' }]
+}
+const perf = { tool: 'perf', usable: true, version: '6.1', summary: 'where the processors spend their time' }
+
+bak('tools are a line each, with the reasons of those who cannot use them', async () => {
   const { bak } = await fake({
-    tools: yields({
-      members: [member('a', { tools: [{ tool: 'perf', usable: false, reason: 'not installed' }], registered })]
-    }),
-    async *register(request) {
-      asked.push(request)
-      yield { peer: PEER, name: 'a', registered: request.add.length > 0 ? registered : [], tools: [] }
+    async *'describe-tools'({ tool }) {
+      const own = { tool: 'own', usable: true, reason: 'own: less of it', summary: 'mine', owners: true }
+      yield { name: 'a', peer: PEER, tools: tool == null ? [perf, own] : [{ ...perf, detail: facts }], damaged: [] }
+      const no = { ...perf, usable: false, version: undefined, reason: 'perf: not installed' }
+      yield {
+        name: 'b',
+        peer: PEER,
+        tools: tool == null ? [no] : [],
+        damaged: [{ tool: 'own', why: 'tools.d/own.toml:1: x' }]
+      }
+      yield { name: 'c', tools: [], damaged: [], error: 'lost' }
     }
   })
-  assert.equal(head((await bak('tools')).stdout)[1], ['a', 'perf', 'no', '-', 'db -a', 'not installed'])
   assert.is(
-    (await bak('tools', 'register', 'perf', '--on', 'role=db', '--group', 'db', '--', '-a')).stdout,
-    'a: db:perf -a\n'
+    (await bak('tools')).stdout,
+    [
+      'TOOL  USABLE',
+      'perf  1 of 2  where the processors spend their time',
+      '    b: not installed',
+      'own   1 of 2  mine',
+      '    a: less of it',
+      '    b: tools.d/own.toml:1: x',
+      '',
+      'c: lost',
+      ''
+    ].join('\n')
   )
-  assert.is((await bak('tools', 'clear')).stdout, 'a: nothing\n')
+  const { stdout } = await bak('tools', 'perf')
+  for (const line of [
+    'perf: where the processors spend their time',
+    'needs:      the program perf (Debian: linux-perf)',
+    'lifetime:   transient: from start to stop of each sample',
+    'stopped by: SIGINT',
+    'freq    number  99       samples a second',
+    'perf.data  the samples',
+    'usable on 1 of 2',
+    'a       yes     6.1      -',
+    'b       no      -        tools.d/own.toml:1: x'
+  ])
+    assert.ok(stdout.split('\n').includes(line), `${line}\n${stdout}`)
+  assert.is(JSON.parse((await bak('tools', '--json')).stdout).members.length, 3)
+})
+
+bak('a tool that no member has is refused with the nearest', async () => {
+  const { bak } = await fake({
+    async *'describe-tools'({ tool }) {
+      yield { name: 'a', peer: PEER, tools: tool == null ? [perf] : [], damaged: [] }
+    }
+  })
+  const { status, stderr } = await bak('tools', 'pref')
+  assert.equal([status, stderr], [64, 'bak: pref: no member has this tool; did you mean perf?\n'])
+})
+
+bak('tools are registered with options, listed and cleared', async () => {
+  const asked: unknown[] = []
+  const registered = [
+    { group: 'db', tool: 'perf', options: ['-a'], interval: 5, label: 'server' },
+    { group: 'db', tool: 'dump', options: [], command: ['tcpdump', '-i', 'eth0'], label: 'server' },
+    { group: 'web', tool: 'sar', options: [] }
+  ]
+  const members = [
+    member('b', { registered: [{ group: 'web', tool: 'vmstat', options: [] }], state: 'lost' }),
+    member('a', { registered })
+  ]
+  const { bak } = await fake({
+    tools: yields({ members }),
+    members: yields({ members }),
+    async *register(request) {
+      asked.push(request)
+      const tools = request.add.map(({ tool }) => ({ tool, usable: true }))
+      yield { peer: PEER, name: 'a', registered: request.add.length > 0 ? registered : [], tools }
+    }
+  })
+  assert.is(
+    (await bak('tools', 'register', 'perf', '--on', 'role=db', '-g', 'db', '--label', 'server', '-i', '5s', '--', '-a'))
+      .stdout,
+    '"perf" tool is now registered for host "a", with label "server", in group "db"\n'
+  )
+  assert.is((await bak('tools', 'clear')).stdout, 'group: default; host: a; tools: none\n')
   assert.equal(asked, [
-    { on: 'role=db', group: 'db', add: [{ tool: 'perf', options: ['-a'] }] },
+    { on: 'role=db', group: 'db', add: [{ tool: 'perf', options: ['-a'], interval: 5, label: 'server' }] },
     { on: 'all', group: 'default', add: [] }
+  ])
+  assert.is(
+    (await bak('tools', 'list')).stdout,
+    'group: db; host: a, label: server; tools: perf, dump\ngroup: web; host: a; tools: sar\ngroup: web; host: b (lost); tools: vmstat\n'
+  )
+  assert.is(
+    (await bak('tools', 'registered', '--group', 'db', '--with-option')).stdout,
+    'group: db; host: a, label: server; tools: perf[--interval=5 -a], dump[tcpdump -i eth0]\n'
+  )
+  assert.is((await bak('tools', 'list', '--name', 'sar')).stdout, 'group: web; host: a; tools: sar\n')
+})
+
+bak('what a member cannot run is named: of a set without failing, by its own name with 78', async () => {
+  const tools = [
+    { tool: 'vmstat', usable: true },
+    { tool: 'sar', usable: false, reason: 'sar: not found on PATH' }
+  ]
+  const registered = [{ group: 'default', tool: 'vmstat', options: [] }]
+  const { bak } = await fake({ register: yields({ peer: PEER, name: 'a', registered, tools }) })
+  const said =
+    '"vmstat" tool is now registered for host "a" in group "default"\n"sar" tool cannot run on host "a": not found on PATH; it is not registered there\n'
+  assert.equal(await bak('tools', 'register-set', 'medium'), { status: 0, stdout: said, stderr: '' })
+  assert.equal(await bak('tools', 'register', 'vmstat', 'sar'), { status: 78, stdout: said, stderr: '' })
+})
+
+const wrongWords: Array<[words: string[], why: RegExp]> = [
+  [['register'], /a tool is missing/],
+  [['register-set'], /a set of tools is missing/],
+  [['register-set', 'vmstat'], /vmstat: no set of tools/],
+  [['register-set', 'none'], /none: no set of tools/],
+  [['register', 'sar', '--on', 'a', '--remotes', 'b'], /--remotes and --on: give one/],
+  [['register', 'sar', '--remotes', 'a,b', '--labels', 'x'], /--labels: 1 for 2 of --remotes/],
+  [['register', 'sar', '--labels', 'x'], /--labels is for --remotes/],
+  [['register', 'sar', '--remotes', 'a b'], /"a b" is no name of a host/],
+  [['register', 'sar', '--label', 'a b'], /"a b": expected letters/],
+  [['register', 'sar', '--remotes', '@hosts', '--labels', 'x'], /the lines of @hosts have the labels/],
+  [['register', 'sar', '--remotes', '@/no/such/file'], /cannot read the file of hosts \/no\/such\/file/],
+  [['register', 'sar', '--persistent', '--transient'], /give one of them/],
+  [['trigger', '--start', 'x'], /--stop is missing/],
+  [['trigger', '--clear', '--start', 'x'], /--clear takes no --start/]
+]
+for (const [words, why] of wrongWords) {
+  bak(`bak tools ${words.join(' ')} is refused in words`, async () => {
+    const { bak } = await fake({})
+    const { status, stderr } = await bak('tools', ...words)
+    assert.is(status, 64, stderr)
+    assert.match(stderr, why)
+  })
+}
+
+bak('a file of hosts has a line for each, with its label; mistakes are named by their lines', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bak-hosts-'))
+  const file = join(folder, 'hosts')
+  const asked: string[] = []
+  const { bak } = await fake({
+    async *register({ on, add }) {
+      asked.push(`${on}:${add[0]?.label ?? ''}`)
+      if (on === 'gone') throw new BakError('no-such-peer', 'no member fits "gone"')
+      yield { peer: PEER, name: on, registered: [], tools: [] }
+    }
+  })
+  try {
+    writeFileSync(file, '# clients\na, client\n\n  b\ngone\n')
+    const found = await bak('tools', 'register', 'sar', `--remotes=@${file}`)
+    assert.equal([found.status, found.stdout], [66, 'gone: no member fits "gone"\n'])
+    assert.equal(asked, ['a:client', 'b:', 'gone:'])
+    writeFileSync(file, 'a,b,c\n\n!?\nd,e f\n')
+    const { status, stderr } = await bak('tools', 'register', 'sar', '--remote', `@${file}`)
+    assert.is(status, 64)
+    assert.match(
+      stderr,
+      /hosts:1: has 3 fields; expected host\[,label\]\n.*hosts:3: "!\?" is no name of a host\n.*hosts:4: "e f" is no label/
+    )
+    writeFileSync(file, '# nobody\n')
+    assert.match((await bak('tools', 'register', 'sar', '--remotes', `@${file}`)).stderr, /names no host/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+bak('a trigger is registered, listed and removed', async () => {
+  const asked: unknown[] = []
+  const trigger = { group: 'db', start: '^go', stop: '^end' }
+  const { bak } = await fake({
+    tools: yields({ members: [member('a', { triggers: [trigger] })] }),
+    async *register(request) {
+      asked.push(request)
+      yield { peer: PEER, name: 'a', registered: [], tools: [], triggers: request.trigger == null ? [] : [trigger] }
+    }
+  })
+  const said = 'group: db; host: a; trigger: from /^go/ to /^end/\n'
+  assert.is((await bak('tools', 'trigger', '-g', 'db', '--start', '^go', '--stop', '^end')).stdout, said)
+  assert.is((await bak('tools', 'trigger')).stdout, said)
+  assert.is((await bak('tools', 'trigger', '-g', 'db', '--clear')).stdout, 'group: db; host: a; trigger: none\n')
+  assert.equal(asked, [
+    { on: 'all', group: 'db', add: [], trigger: { start: '^go', stop: '^end' } },
+    { on: 'all', group: 'db', add: [], dropTrigger: true }
   ])
 })
 

@@ -6,6 +6,7 @@ import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { getProtocol } from '../../protocols/content.ts'
+import { describeToolsProtocol } from '../../protocols/describe-tools.ts'
 import { directProtocol } from '../../protocols/direct.ts'
 import { echoProtocol } from '../../protocols/echo.ts'
 import { attachProtocol, describeProtocol } from '../../protocols/events.ts'
@@ -84,6 +85,7 @@ export const targets = [
   of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: checkToolsProtocol, refusals: ['not-allowed'] }),
   of({ protocol: sysinfoProtocol, refusals: ['not-allowed'] }),
+  of({ protocol: describeToolsProtocol, refusals: [] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
   of({ protocol: renewProtocol, refusals: ['not-allowed'] }),
@@ -116,6 +118,7 @@ export const targets = [
   asks({ protocol: collectProtocol }),
   asks({ protocol: checkToolsProtocol }),
   asks({ protocol: sysinfoProtocol }),
+  asks({ protocol: describeToolsProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
   asks({ protocol: getProtocol, act: fetches }),

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { attendanceOf, describeAbsent, isComplete, isEnough, sizeOf, whyTooFew } from '../../node/run/attendance.ts'
 import { neededBy } from '../../node/run/roster.ts'
-import { absencesOf } from '../../node/run/shortfalls.ts'
+import { absencesOf, ranklessOverrides } from '../../node/run/shortfalls.ts'
 import type { MemberView } from '../../protocols/control.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { member } from '../cli/fake.ts'
@@ -123,4 +123,37 @@ test('members that are missing and groups in which nobody is are named', () => {
     { kind: 'group', what: 'web', reason: 'no member of the run fits "role=web"' }
   ])
 })
+
+test('tools that are registered on a member which is gone are named, for the groups of the run only', () => {
+  const registered = [
+    { group: 'net', tool: 'sar', options: [] },
+    { group: 'net', tool: 'vmstat', options: [] },
+    { group: 'default', tool: 'proc', options: [] }
+  ]
+  const mesh = [a, { ...lost, registered }, { ...peer('f', 'left'), registered }]
+  const gone = (spec: object) =>
+    absencesOf(specOf(spec), attendanceOf('all', mesh)).filter(({ kind }) => kind === 'tool')
+  assert.equal(gone({ group: ['net', 'none'] }), [
+    { kind: 'tool', member: 'd', what: 'sar, vmstat', reason: 'registered there for group net, and d is lost' }
+  ])
+  assert.equal(
+    gone({}).map(({ what }) => what),
+    ['proc']
+  )
+  assert.equal(gone({ tools: ['sar'] }), [])
+})
+
+test('overrides of tools that are for nobody are named: by a selector at once, by rank when there are ranks', () => {
+  const override = [{ on: 'role=web' }, { on: 'role=db' }, { rank: '2-5' }, { rank: '0,9' }]
+  const spec = specOf({ tools: ['sar'], tool: { sar: { override } } })
+  assert.equal(
+    absencesOf(spec, attendanceOf('role=db', mesh)).filter(({ kind }) => kind === 'tool'),
+    [{ kind: 'tool', what: 'override of sar', reason: 'no member of the run fits "role=web"' }]
+  )
+  assert.equal(ranklessOverrides(spec, 2), [
+    { kind: 'tool', what: 'override of sar', reason: 'no member has a rank of 2-5: the last one is 1' }
+  ])
+  assert.equal(ranklessOverrides(spec, 3), [])
+})
+
 test.run()

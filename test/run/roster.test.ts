@@ -125,6 +125,12 @@ const tools: Array<[title: string, spec: object, member: Candidacy, tools: strin
     ['net/sar', 'db/iostat']
   ],
   [
+    'what is registered for each of several groups that were asked for, in folders of their own',
+    { group: ['net', 'db'] },
+    peer('a', { registered: [registered('db', 'sar'), registered('default', 'proc'), registered('net', 'sar')] }),
+    ['net/sar', 'db/sar']
+  ],
+  [
     'only those registered for the group default',
     {},
     peer('a', { registered: [registered('default', 'sar'), registered('other', 'iostat')] }),
@@ -145,6 +151,32 @@ candidates('a tool gets the options of the spec, and its registration adds words
   assert.equal(candidatesOf(specOf({ tool, tools: ['sar'] }), members)[0]?.tools, [
     { group: 'default', tool: 'sar', options: { interval: 1, options: ['-A'] } }
   ])
+})
+
+candidates('what was registered beside words is less than a key of the spec, and a label comes along', () => {
+  const each = { ...registered('default', 'sar'), interval: 5, label: 'client' }
+  const members = [peer('a', { registered: [each] })]
+  const tools = (tool: object) => candidatesOf(specOf({ tool }), members)[0]?.tools
+  assert.equal(tools({}), [{ group: 'default', tool: 'sar', options: { interval: 5 }, label: 'client' }])
+  assert.equal(tools({ sar: { interval: 1 } })?.[0]?.options, { interval: 1 })
+})
+
+candidates('a member gets the options that a selector gives it, and keeps those by rank until it has one', () => {
+  const override = [
+    { on: 'role=db', interval: 1 },
+    { rank: '0', interval: 9 }
+  ]
+  const tool = { sar: { interval: 3, override } }
+  const members = [
+    peer('a', { labels: { role: 'db' } }),
+    peer('b', { registered: [{ ...registered('g', 'sar'), interval: 7 }] })
+  ]
+  const intervals = (spec: object) =>
+    candidatesOf(specOf({ tool, ...spec }), members).map(({ tools }) =>
+      tools.map(({ options }) => [options.interval, options.override?.length])
+    )
+  assert.equal(intervals({ tools: ['sar'] }), [[[1, 1]], [[3, 1]]])
+  assert.equal(intervals({ group: 'g', tools: [] }), [[], [[3, 1]]])
 })
 
 candidates('a registered command is a tool of its own', () => {
@@ -194,6 +226,10 @@ frozen.run()
 const options = suite('options of tools')
 const wrong: Array<[title: string, spec: object]> = [
   ['a tool that is not asked for', { tools: ['sar'], tool: { iostat: { interval: 1 } } }],
+  [
+    'a tool, somewhere only, that it does not have',
+    { tools: ['proc'], tool: { proc: { override: [{ rank: '1', colour: 'red' }] } } }
+  ],
   ['a tool that is not in the set asked for', { tools: ['light'], tool: { iostat: { interval: 1 } } }],
   ['a tool that has no such option', { tools: ['sar'], tool: { sar: { patern: 'x' } } }],
   ['a command', { tools: ['own'], tool: { own: { command: ['x'], patern: 'x' } } }],
@@ -211,6 +247,7 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool that is asked for', { tools: ['sar'], tool: { sar: { interval: 1 } } }],
   ['a tool of a set', { tools: ['medium'], tool: { iostat: { interval: 1 } } }],
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
+  ['a tool with other ones somewhere', { tools: ['sar'], tool: { sar: { override: [{ on: 'b', interval: 1 }] } } }],
   ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }],
   ['a tool that only members know', { tool: { turbostat: { patern: 'x' } } }]
 ]
@@ -226,6 +263,7 @@ const unknown: Array<[spec: object, message: RegExp]> = [
   [{ tools: ['toString'] }, /^toString: no peer knows/],
   [{ groups: [{ name: 'x', tools: ['nosuch'] }] }, /^nosuch: no peer knows this tool/],
   [{ tool: { own: { options: ['-a'] } }, tools: ['own'] }, /^own: no peer knows this tool/],
+  [{ group: ['net', 'nett'] }, /^group nett: no peer/],
   [{ group: 'nett' }, /^group nett: no peer has tools registered for it; there are net: /]
 ]
 for (const [spec, message] of unknown) {

@@ -15,6 +15,8 @@ const c = {
   shown: 'web#third1',
   labels: { role: 'web', rack: 'r2', 'os.name': 'x=y' }
 }
+const registered = [{ label: 'client' }, {}, { label: 'c2' }]
+const labelled = { peer: '12D3KooWLLLLLLLLfifth', name: 'l', shown: 'l', labels: { label: 'own' }, registered }
 const d = { peer: '12D3KooWDDDDDDDDfourth', name: 'web', shown: 'web#fourth', labels: {} }
 const letters = new Map([a, b, c, d].map((peer, i) => [peer, 'abcd'[i]]))
 const who = (selector: string) =>
@@ -128,6 +130,18 @@ test('a peer is in one alternative or another exactly if it is in one of them', 
       if (!`${one}${other}`.includes(',')) assert.is(parseSelector(`${one}+${other}`)(peer), in1 && in2)
     })
   )
+})
+
+test('the label label is also what a peer is called in its groups of tools', () => {
+  for (const [selector, fits] of [
+    ['label=client', true],
+    ['label=c*', true],
+    ['label=own', true],
+    ['label=server', false],
+    ['label!=client', false],
+    ['role=client', false]
+  ] as const)
+    assert.is(parseSelector(selector)(labelled), fits, selector)
 })
 
 test('no text is understood in a way that breaks later', () => {

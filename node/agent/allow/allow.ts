@@ -6,7 +6,7 @@ import type { AllowSettings } from '../../../protocols/config-file.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
-import { ownOptions, type ToolOptions } from '../../../protocols/tool-options.ts'
+import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { globOf } from '../../glob.ts'
 import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
 import type { Brought } from '../../work/workloads/brought.ts'
@@ -24,6 +24,8 @@ export interface Machine extends Disk {
   notApart?: string
   /** @returns the argv of a program that a tool would run because of these options */
   runs(tool: string, options: ToolOptions): string[] | undefined
+  /** @returns the words and texts of a tool's options that may name a path */
+  texts(tool: string, options: ToolOptions): string[]
 }
 
 export interface Refusal {
@@ -78,8 +80,7 @@ async function refuseTool(rules: Rules, { tool, options }: Assignment, machine: 
   const program = machine.runs(tool, options)
   const refused = program && (await refuseProgram(rules, program, `which options of tool ${tool} run`, machine))
   if (refused != null) return refused
-  const texts = Object.values(ownOptions(options)).filter(value => typeof value === 'string')
-  for (const path of [...words, ...texts].flatMap(pathsIn)) {
+  for (const path of machine.texts(tool, options).flatMap(pathsIn)) {
     if (!(await isAllowedPath(rules.paths, path, machine))) {
       return { rule: 'paths', why: `has no folder with ${shortened(path)}, an option of tool ${tool}` }
     }

@@ -3,6 +3,7 @@ import type { ArtifactLimits } from '../../../protocols/config-file.ts'
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import { variantsOf } from '../../../protocols/overridden.ts'
 import type { StagedEntry } from '../../../protocols/staged.ts'
 import type { Placement } from '../../../protocols/workload.ts'
 import type { Members } from '../../mesh/membership/members.ts'
@@ -12,7 +13,7 @@ import { Part } from '../../part.ts'
 import type { Guards, LentFolder } from '../../processes/guards.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { findProgram } from '../../tools/find-program.ts'
-import { programRunBy } from '../../tools/index.ts'
+import { programRunBy, textsOf } from '../../tools/index.ts'
 import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
@@ -54,8 +55,9 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     const { rules, file, guards } = this.init
     const notApart = 'why' in guards.isolation ? guards.isolation.why : undefined
     const caller = this.#callerOf(peer)
-    const machine = { find: this.finderFor(peer), runs: programRunBy, notApart }
-    const refusal = await refusalOf(rules, { caller, tools, workloads }, machine)
+    const machine = { find: this.finderFor(peer), runs: programRunBy, texts: textsOf, notApart }
+    const all = tools.flatMap(each => variantsOf(each.options).map(options => ({ ...each, options })))
+    const refusal = await refusalOf(rules, { caller, tools: all, workloads }, machine)
     if (refusal != null) throw new BakError('not-allowed', explain(refusal, file))
   }
 

@@ -1,4 +1,5 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
+import { variantsOf } from '../../../protocols/overridden.ts'
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
@@ -42,8 +43,9 @@ async function treatmentOf(
     const isChanged = beside != null || work?.directory != null || Object.keys(work?.env ?? {}).length > 0
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
-  const { command = [], options = [] } = optionsOf(offer.spec, name)
-  const isTyped = JSON.stringify([...command, ...options]) === JSON.stringify(brought)
+  const isTyped = variantsOf(optionsOf(offer.spec, name)).some(
+    ({ command = [], options = [] }) => JSON.stringify([...command, ...options]) === JSON.stringify(brought)
+  )
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
 }

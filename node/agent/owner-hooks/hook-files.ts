@@ -6,8 +6,8 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
-import { nameOfUser } from '../../../protocols/users.ts'
 import { unlessMissing } from '../../store/disk.ts'
+import { whyNoFile, whyUnsafe } from '../../store/owners-file.ts'
 
 /** At join those from 00 to 49 run, before terminate those from 50 to 99. */
 export type HookMoment = 'join' | 'terminate'
@@ -52,24 +52,6 @@ async function checked(folder: string, name: string, unsafe: string | undefined)
   // the mode of a link says nothing
   const refused = unsafe ?? whyNoFile(found) ?? whyUnsafe(found, 'it') ?? whyNotExecutable(found)
   return { name, path, ...(refused == null ? {} : { refused }) }
-}
-
-/** Pure. @returns why others than the owner of the daemon could have written it */
-export function whyUnsafe(
-  { uid, mode }: Pick<Stats, 'uid' | 'mode'>,
-  what: string,
-  me = process.geteuid?.() ?? uid
-): string | undefined {
-  // root could do all that this daemon can
-  if (uid !== me && uid !== 0) return `${what} belongs to ${nameOfUser(uid)}, not to the user of the daemon`
-  if ((mode & 0o020) !== 0) return `its group may write ${what}: chmod g-w`
-  if ((mode & 0o002) !== 0) return `everybody may write ${what}: chmod o-w`
-  return undefined
-}
-
-function whyNoFile(found: Stats): string | undefined {
-  if (found.isSymbolicLink()) return 'it is a link: put the file itself in its place'
-  return found.isFile() ? undefined : 'it is no file'
 }
 
 const whyNotExecutable = ({ mode }: Stats) => ((mode & 0o111) === 0 ? 'it is not executable: chmod +x' : undefined)

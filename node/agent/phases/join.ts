@@ -16,7 +16,7 @@ export const join: PhaseHandler = async context => {
   const absent = await missingPrograms(brought, parts.owner.finderFor(member.controller))
   if (absent != null) throw new BakError('tool-unavailable', absent)
   if (self.state === 'draining') throw new BakError('draining', `${self.name} takes no new runs`)
-  const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools)])
+  const [clock, tools] = await Promise.all([measureAtJoin(context), checkAssignments(member.tools, parts.catalogue)])
   member.clock = clock
   const missing = tools.filter(tool => !tool.usable)
   if (missing.length > 0 && member.offer.spec.policy.on_missing_tool === 'exclude') {

@@ -12,6 +12,7 @@ import type { Paths } from '../../mesh/paths/paths.ts'
 import type { Streams } from '../../mesh/streams.ts'
 import type { SocketFolder } from '../../processes/socket-folder.ts'
 import type { Supervisor } from '../../processes/supervisor.ts'
+import type { Catalogue } from '../../tools/catalogue.ts'
 import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { HostsOf } from '../../work/contract.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
@@ -44,6 +45,8 @@ export interface PhaseParts {
   /** @returns by which addresses this machine reaches that of a peer now, the best first */
   hosts(): HostsOf
   sockets: SocketFolder
+  /** The tools of this machine. */
+  catalogue: Pick<Catalogue, 'find' | 'check'>
   /** Programs of the owner that run here at join and before terminate. */
   hooks: RunHooks
 }

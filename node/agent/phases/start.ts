@@ -7,8 +7,7 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { now } from '../../now.ts'
-import { findTool } from '../../tools/index.ts'
-import type { RunningTool, ToolContext } from '../../tools/tool.ts'
+import type { RunningTool, Tool, ToolContext } from '../../tools/tool.ts'
 import { pause } from '../../wait.ts'
 import { bundleOf } from '../bundles.ts'
 import { doBefore } from '../gauging.ts'
@@ -31,13 +30,14 @@ export const start: PhaseHandler = async context => {
   await parts.allow(member)
   const usable = usableTools(member)
   const places = await Promise.all(usable.map(each => placeOf(context, command.step as Step, each)))
-  const contextOf = (i: number): ToolContext => ({
-    ...(places[i] as Place),
-    ...{ interval: member.offer.spec.interval, options: usable[i]?.options ?? {}, signal },
-    programs: programsOf(context)
+  member.around = usable.flatMap(({ options }, i) => {
+    const { found, folder } = places[i] as Place
+    if (found.status === 'rejected' || found.value.before == null) return []
+    const { interval } = member.offer.spec
+    return [{ tool: found.value, context: { folder, interval, options, signal, programs: programsOf(context) } }]
   })
   const [{ gauge, warnings }] = await Promise.all([
-    doBefore(member, { usable, at: command.at, history: parts.gauges }, contextOf),
+    doBefore(member, command.at, parts.gauges),
     command.at == null ? undefined : measureBefore(command.at, context)
   ])
   if (command.at != null) await instant(command.at + member.clock.offset, signal)
@@ -70,19 +70,30 @@ function usableTools(member: MemberState): Assignment[] {
   return member.tools.filter((_, i) => mine?.capabilities.tools[i]?.usable === true)
 }
 
-/** Where a tool works, and where its program is if the run brings it. */
-type Place = Pick<ToolContext, 'folder' | 'bundle'>
+/** A tool, where it works, and where its program is if the run brings it. */
+interface Place extends Pick<ToolContext, 'folder' | 'bundle'> {
+  /** Read from the disk before the instant. */
+  found: PromiseSettledResult<Tool>
+}
 
-async function placeOf({ member, parts }: PhaseContext, step: Step, { group, tool }: Assignment): Promise<Place> {
+async function placeOf({ member, parts }: PhaseContext, step: Step, assignment: Assignment): Promise<Place> {
+  const { group, tool, options } = assignment
   const folder = join(member.data, toolFolder(step, group, member.name, tool))
   await mkdir(folder, { recursive: true })
   const lend = (path: string) => parts.owner.lend(path, member.controller)
-  return { folder, bundle: await bundleOf(tool, member, { store: parts.swarms.store, lend }) }
+  const bundle = await bundleOf(tool, member, { store: parts.swarms.store, lend })
+  const [found] = await Promise.allSettled([parts.catalogue.find(tool, options)])
+  return { folder, bundle, found }
 }
 
-async function begin(context: PhaseContext, { group, tool, options }: Assignment, place: Place): Promise<void> {
+async function begin(
+  context: PhaseContext,
+  { group, tool, options }: Assignment,
+  { found, ...place }: Place
+): Promise<void> {
+  if (found.status === 'rejected') throw found.reason
   const { member, signal, tell } = context
-  const running: RunningTool = await findTool(tool, options).start({
+  const running: RunningTool = await found.value.start({
     ...place,
     interval: options.interval ?? member.offer.spec.interval,
     options,

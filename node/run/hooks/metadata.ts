@@ -1,6 +1,7 @@
 /** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import type { RunRecord } from '../../../protocols/record.ts'
+import { labelsOf } from '../roster.ts'
 import type { RunHook } from './hook.ts'
 
 export const metadata: RunHook = {
@@ -59,16 +60,18 @@ const wordsOf = (command: string | string[]) => [command].flat().join(' ')
 
 function toolsOf(member: RunRecord['roster'][number]): Section {
   return {
-    label: undefined,
+    label: labelsOf(member.tools).join(' ') || undefined,
     tools: member.tools.map(each => each.tool).join(','),
     ...Object.fromEntries(member.tools.map(({ tool, options }) => [tool, (options.options ?? []).join(' ')]))
   }
 }
 
+/** Keys are the same in either case to who reads them, and one that is there twice makes the whole file unreadable. */
 function lines(section: Section): string {
+  const seen = new Set<string>()
   return Object.entries(section)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} = ${String(value).replaceAll('\n', ' ')}\n`)
+    .filter(([key, value]) => value !== undefined && seen.size < seen.add(key.toLowerCase()).size)
+    .map(([key, value]) => `${key} = ${String(value).replaceAll(/[\r\n]+/g, ' ')}\n`)
     .join('')
 }
 

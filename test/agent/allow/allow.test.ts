@@ -10,7 +10,7 @@ import {
   refusalOf
 } from '../../../node/agent/allow/allow.ts'
 import { isPrivileged } from '../../../node/agent/allow/program-rule.ts'
-import { programRunBy } from '../../../node/tools/index.ts'
+import { programRunBy, textsOf } from '../../../node/tools/index.ts'
 import type { Brought } from '../../../node/work/workloads/brought.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
@@ -30,7 +30,7 @@ const links: Record<string, string> = {
 const machine: Machine = {
   inspect: async path => (links[path] == null ? 'exists' : { link: links[path] }),
   find: async name => (/^[a-z][\w.-]*$/.test(name) && name !== 'unknown' ? `/usr/bin/${name}` : undefined),
-  runs: programRunBy
+  ...{ runs: programRunBy, texts: textsOf }
 }
 
 const toolOf = (tool: string, options: ToolOptions = {}): Assignment => ({ group: 'default', tool, options })
@@ -243,6 +243,9 @@ const table: Case[] = [
   [{ exec: false }, toolOf('pidstat', { options: ['-t'] })],
   [{ paths: ['/data'] }, toolOf('sar', { file: '/etc/x' }), 'paths'],
   [{ paths: ['/data'] }, toolOf('sar', { file: '/data/x', count: 3, deep: true })],
+  [{ paths: false }, toolOf('external-data', { url: 'https://metrics.example/d/1' })],
+  [{ paths: false }, toolOf('external-data', { options: ['--note=/x'] })],
+  [{ paths: false }, toolOf('external-data', { options: ['--nota=/x'] }), 'paths'],
 
   [{ paths: false }, own('tcpdump')],
   [{ paths: false }, own('/usr/bin/tcpdump'), 'paths'],

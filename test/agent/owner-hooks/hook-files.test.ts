@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { findHooks, whyUnsafe } from '../../../node/agent/owner-hooks/hook-files.ts'
+import { findHooks } from '../../../node/agent/owner-hooks/hook-files.ts'
+import { whyUnsafe } from '../../../node/store/owners-file.ts'
 import { scratch } from '../../store/scratch.ts'
 
 const test = suite('the files of hooks')

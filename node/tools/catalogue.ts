@@ -1,0 +1,90 @@
+/** The tools that a machine has: those of bak, and those that its owner put into `tools.d`, which is read again each time. */
+import { BakError } from '../../protocols/errors.ts'
+import type { Availability } from '../../protocols/hello.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { findTool, isBuiltIn, listTools } from './index.ts'
+import { type DamagedTool, type OwnerTools, readOwnerTools, stampOf } from './owner-files.ts'
+import { settingsOf } from './settings-of.ts'
+import type { Tool } from './tool.ts'
+
+/** A tool, and whether this machine can run it without options. */
+export interface Checked {
+  tool: Tool
+  availability: Availability
+}
+
+interface Found {
+  checked: Checked[]
+  damaged: DamagedTool[]
+}
+
+const MAX_REASON = 1024
+
+export class Catalogue {
+  readonly #folder: string
+  readonly #onDamaged: (damaged: DamagedTool) => void
+  #known = ''
+
+  /** @param onDamaged called once for each mistake, when it is found */
+  constructor(folder: string, onDamaged: (damaged: DamagedTool) => void = () => {}) {
+    this.#folder = folder
+    this.#onDamaged = onDamaged
+  }
+
+  /** @returns every tool with what this machine can do with it, and the files that are none. Never rejects. */
+  async list(): Promise<Found> {
+    const { tools, damaged } = await this.#read()
+    const checked = await Promise.all(
+      [...listTools(), ...tools].map(async tool => ({ tool, availability: await withoutOptions(tool) }))
+    )
+    return { checked, damaged }
+  }
+
+  /** @returns another text once a file of `tools.d` has changed, come or gone. Never rejects. */
+  stamp(): Promise<string> {
+    return stampOf(this.#folder)
+  }
+
+  /** @throws {BakError} `usage` for a name that is unknown here and has no `command` in its options; `bad-config` for a file that is damaged */
+  async find(name: string, options: ToolOptions): Promise<Tool> {
+    if (options.command != null || isBuiltIn(name)) return findTool(name, options)
+    const { tools, damaged } = await this.#read()
+    const tool = tools.find(each => each.name === name)
+    if (tool != null) return tool
+    const broken = damaged.find(each => each.tool === name)
+    if (broken != null) throw new BakError('bad-config', broken.why)
+    return findTool(name, options)
+  }
+
+  /** @returns whether this machine can run the tool with these options @throws {BakError} as `find` does; `usage` for options that it does not have */
+  async check(name: string, options: ToolOptions): Promise<Availability> {
+    const tool = await this.find(name, options)
+    settingsOf(tool, options)
+    return tool.check(options)
+  }
+
+  async #read(): Promise<OwnerTools> {
+    const found = await readOwnerTools(this.#folder, isBuiltIn)
+    const known = found.damaged.map(({ why }) => why).join('\n')
+    if (known !== this.#known) for (const each of found.damaged) this.#onDamaged(each)
+    this.#known = known
+    return found
+  }
+}
+
+/** @returns for each tool whether this machine can run it without options; also for a file that is damaged */
+export const availabilityOf = ({ checked, damaged }: Found): Availability[] => [
+  ...checked.map(each => each.availability),
+  ...damaged.flatMap(each => unusable(each) ?? [])
+]
+
+async function withoutOptions(tool: Tool): Promise<Availability> {
+  try {
+    return await tool.check({})
+  } catch (cause) {
+    return { tool: tool.name, usable: false, reason: `${tool.name}: ${(cause as Error).message}`.slice(0, MAX_REASON) }
+  }
+}
+
+const unusable = ({ tool, why }: DamagedTool): Availability | undefined =>
+  tool == null ? undefined : { tool, usable: false, reason: `${tool}: ${why}`.slice(0, MAX_REASON) }
