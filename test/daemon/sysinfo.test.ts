@@ -1,9 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ITEMS, itemsOf } from '../../protocols/sysinfo/items.ts'
 import { record, useTestnet } from '../helpers/mesh.ts'
+import { skipWhere } from '../helpers/skip.ts'
 
 const sysinfo = suite('sysinfo, noise and the gauge of real daemons')
 const net = useTestnet(sysinfo, { peers: ['a', 'b', 'c'] })
@@ -121,3 +124,64 @@ sysinfo('the gauge is timed before and after each sample, outside of the work', 
 })
 
 sysinfo.run()
+
+/** In a mount namespace of its own, c sees other values in the place of two files of its kernel. */
+const enter = [
+  'unshare',
+  '-m',
+  'sh',
+  '-c',
+  'mount --bind "$1" /proc/sys/vm/swappiness && mount --bind "$2" "$3" && shift 3 && exec "$@"'
+]
+const CLOCK = '/sys/devices/system/clocksource/clocksource0/current_clocksource'
+const folder = mkdtempSync(join(tmpdir(), 'bak-odd-'))
+const [swappiness, clock] = [join(folder, 'swappiness'), join(folder, 'clock')]
+writeFileSync(swappiness, '7\n')
+writeFileSync(clock, 'hpet\n')
+const words = [...enter, 'sh', swappiness, clock, CLOCK]
+const [program = '', ...args] = [...words, 'true']
+const canEnter = spawnSync(program, args).status === 0
+
+const odd = suite('a machine that differs from its like')
+odd.after(() => rmSync(folder, { recursive: true }))
+const others = canEnter
+  ? useTestnet(odd, {
+      peers: ['a', 'b', 'c'],
+      place: name => ({ enter: name === 'c' ? words : [], listen: '/ip4/127.0.0.1/tcp/0' })
+    })
+  : () => undefined as never
+const test = skipWhere(canEnter ? undefined : 'files cannot be mounted over others here', odd)
+
+test('the difference is shown with who has what, the odd one out first', async () => {
+  const { status, stdout } = await others().bak('a', ['sysinfo', '--diff', '--items', 'sysctl,kernel'])
+  assert.is(status, 0)
+  assert.match(stdout, /^3 machines differ in 2 of \d+ facts\n\nc \| a, b\n/)
+  assert.match(stdout, /\n {2}sysctl\.vm\.swappiness +7 \| \d+\n/)
+  assert.ok(stdout.split('\n').every(line => line.length <= 80))
+})
+
+test('that it is not fit to measure is told, and fails a strict check', async () => {
+  const { status, stdout } = await others().bak('a', ['check', '--noise', '--strict'])
+  assert.is(status, 78)
+  assert.match(stdout, /(^|\n)c: not fit to measure: .*clocksource/)
+  assert.match(stdout, /\nclocksource +unfit +c +hpet\n/)
+})
+
+test('both are said before a run starts, and are in its record and in what is shown of it', async () => {
+  const { status, stderr } = await others().bak('a', ['run', '--sysinfo', 'cpu', '--tools', 'none', '--', 'true'])
+  assert.is(status, 0, stderr)
+  const [before = ''] = stderr.split('phase=start')
+  assert.match(before, /warning: c: clocksource hpet: each look at the clock/)
+  assert.match(before, /warning: the machines of the members differ in .*kernel\.clocksource \(hpet on c\)/)
+  const { record: found } = JSON.parse((await others().bak('a', ['show', 'last', '--json'])).stdout)
+  const facts = found.differences.map(({ fact }: { fact: string }) => fact)
+  assert.equal(
+    ['kernel.clocksource', 'memory.swappiness'].filter(each => !facts.includes(each)),
+    []
+  )
+  const shown = await others().bak('a', ['show', 'last'])
+  assert.match(shown.stdout, /\nclocksource +unfit +c +hpet\n/)
+  assert.match(shown.stdout, /\nmemory\.swappiness +7 on c; \d+ on a, b\n/)
+})
+
+odd.run()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -73,6 +74,17 @@ items('default has what is fast, all has everything, and the end of a run lacks 
   assert.equal(itemsOf('none', 'begin'), [])
   assert.ok(itemsOf('all', 'end').every(name => itemOf(name).once == null))
   assert.ok(itemsOf('all', 'end').length < ITEM_NAMES.length)
+})
+
+items('docs/sysinfo.md lists every item with its set and its file', () => {
+  const text = readFileSync(new URL('../../../docs/sysinfo.md', import.meta.url), 'utf8')
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` \| (default|all) \| `([a-z.-]+)` \| /gm)]
+  const listed = rows.map(([, name, set, file]) => [name, set, file])
+  const known = ITEM_NAMES.map(name => {
+    const { file, slow } = itemOf(name)
+    return [name, slow ? 'all' : 'default', file]
+  })
+  assert.equal(listed, known)
 })
 
 items.run()
