@@ -6,6 +6,7 @@ import { Garbage } from './agent/garbage.ts'
 import { GaugeHistory } from './agent/gauge-history.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
+import { MemberTunnels } from './agent/member-tunnels.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
 import { SysinfoService } from './agent/sysinfo-service.ts'
@@ -24,6 +25,7 @@ export type AgentServices = {
   allowance: Allowance
   agent: Agent
   memberOutput: MemberOutput
+  memberTunnels: MemberTunnels
   toolCheck: ToolCheck
   sysinfoService: SysinfoService
   toolDescriptions: ToolDescriptions
@@ -55,6 +57,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),
     sysinfoService: c => new SysinfoService(c, { self, home }),
+    memberTunnels: c => new MemberTunnels(c, { self }),
     toolCheck: c => new ToolCheck(c, { self, catalogue }),
     toolDescriptions: c =>
       new ToolDescriptions(c, {

@@ -129,6 +129,7 @@ export class PhaseRunner {
       step,
       part,
       when,
+      tools: phase === 'start' ? this.#run.tools : undefined,
       at: margin == null ? undefined : this.#run.agreed,
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
@@ -137,9 +138,9 @@ export class PhaseRunner {
 
   /** Whether a tool of a member does something before the instant of `start`. */
   get #hasBefore(): boolean {
-    return this.#run.record.roster.some(({ tools }) =>
-      tools.some(({ tool, options }) => actsBeforeStart(tool, options))
-    )
+    const { record, tools: changes } = this.#run
+    const all = [...record.roster.map(({ tools }) => tools), changes?.attached ?? []]
+    return all.some(tools => tools.some(({ tool, options }) => actsBeforeStart(tool, options)))
   }
 
   /** @returns ms: there and back as long as it took lately, and until the instant at which members of `start` begin */
