@@ -11,6 +11,8 @@ interface Shape {
   entries?: Record<string, Shape>
   options?: unknown[]
   item?: Shape
+  items?: Shape[]
+  rest?: Shape
   key?: Shape
   value?: Shape
   literal?: unknown
@@ -99,6 +101,13 @@ const either = (shape: Shape, known: Known) =>
 const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown>> = {
   object: record,
   strict_object: record,
+  object_with_rest: (shape, known) => {
+    const rest = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), arbitrary(shape.rest as Shape, known), {
+      ...{ maxKeys: 2, noNullPrototype: true }
+    })
+    return fc.tuple(rest, record(shape, known)).map(([others, own]) => Object.assign({}, others, own))
+  },
+  tuple: (shape, known) => fc.tuple(...(shape.items as Shape[]).map(item => arbitrary(item, known))),
   variant: either,
   union: either,
   intersect: (shape, known) =>
