@@ -1,6 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { variantsOf } from '../../../protocols/overridden.ts'
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
+import { wordsOf } from '../../../protocols/tool-options.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
 
@@ -8,6 +9,8 @@ interface ProgramsInit {
   guards: Pick<Guards, 'forRun'>
   /** Peer id of this peer. */
   self: string
+  /** They outlive the samples of the run. */
+  lifetime?: 'persistent' | undefined
   isPrivileged(argv: string[]): Promise<boolean>
 }
 
@@ -22,9 +25,7 @@ export interface MemberOfRun {
 export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
   const { run, controller: by, data } = member
   return init.guards.forRun({
-    run,
-    by,
-    isOwn: by === init.self,
+    ...{ run, by, lifetime: init.lifetime, isOwn: by === init.self },
     data,
     treatmentOf: program => treatmentOf(member, program, init)
   })
@@ -44,7 +45,7 @@ async function treatmentOf(
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
   const isTyped = variantsOf(optionsOf(offer.spec, name)).some(
-    ({ command = [], options = [] }) => JSON.stringify([...command, ...options]) === JSON.stringify(brought)
+    options => JSON.stringify(wordsOf(options)) === JSON.stringify(brought)
   )
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'
