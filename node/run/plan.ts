@@ -43,6 +43,7 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedP
   const limit = send_limit * 1000
   // workloads have their own time to end by a signal
   const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
+  const sending = { deadline: send_timeout * 1000, limit }
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
       ? []
@@ -51,14 +52,15 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedP
     { ...usual, phase: 'start', step },
     ...workOf(spec).map(each => ({ ...usual, ...each, phase: 'work' as const, step })),
     { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
-    { ...usual, phase: 'send', step, always: 'sample', deadline: send_timeout * 1000, limit }
+    { ...usual, phase: 'send', step, always: 'sample', ...sending }
   ]
   yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
   yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
   yield* snapshot('begin')
   yield { ...usual, phase: 'init' }
   for (const step of steps) yield* sample(step)
-  yield { ...usual, phase: 'end', always: 'run' }
+  // members send what persistent tools wrote
+  yield { ...usual, phase: 'end', always: 'run', ...sending }
   yield* snapshot('end')
   yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
 }

@@ -3,75 +3,97 @@ import { cleanLine } from '../../../protocols/clean-line.ts'
 import type { Cost } from '../../../protocols/cost.ts'
 import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
-import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Verdict } from '../../../protocols/verdict.ts'
+import { processorTimesOf } from '../../processes/process-group.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
-import { between, type UsageSnapshot } from '../usage.ts'
+import { dueTools } from '../running-tools/due-tools.ts'
+import { endPersistent, interruptedTool, interruptedTools } from '../running-tools/persistent-tools.ts'
+import type { StoppedTool } from '../running-tools/tool-run.ts'
+import { between, groupsOf, type UsageSnapshot } from '../usage.ts'
 import type { PhaseHandler, PhaseParts } from './phase.ts'
 
 /** A workload has so long to end by the signal that stops it where the run is over here, ms. */
 export const HURRIED_MS = 3_000
 
-/** Stops servers and what `stop` cut short, then the tools; what they say of data that is not there travels with the answer, and what watching cost. */
-export const stop: PhaseHandler = async ({ member, parts }) => {
+/**
+ * Stops servers and what `stop` cut short, then the tools of the sample; what they say of data that is not there travels with the answer, and
+ * what watching cost.
+ */
+export const stop: PhaseHandler = async ({ member, parts, leave }) => {
   const observed = cost(member, parts.usage())
-  const { missing, warnings, workloads } = await stopTools(member)
+  const { missing, warnings, workloads } = await stopSample(member)
   if (member.interrupted) {
     member.interrupted = false
     // those that were answered for before have their result already
     workloads.push(...interruptedResults(member.offer.spec, member.workloads, ['client', 'server']))
-    const reason = 'the daemon was restarted: its tools ended then'
-    missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
+    const gone = [...dueTools(member).transient, ...interruptedTools(member)].map(each => interruptedTool(member, each))
+    missing.unshift(...gone)
+    const excluding = gone.find(({ ends }) => ends === 'member')
+    if (excluding != null) leave(`${excluding.what}: ${excluding.reason}`)
   }
   return { missing, warnings: [...clockWarnings(member), ...warnings], workloads, observed }
 }
 
 /** @returns nothing after a restart of the daemon */
 function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
-  const { usageAtStart, started } = member
+  const { usageAtStart, started, persistent } = member
   member.usageAtStart = undefined
-  const groups = started.map(({ running }) => running.group).filter(group => group != null)
-  return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
+  if (usageAtStart == null) return undefined
+  // of persistent tools only what they took since
+  const since = processorTimesOf([...groupsOf(started), ...groupsOf(persistent)])
+  const tools = [...since].reduce(
+    (sum, [group, ms]) => sum + Math.max(0, ms - (usageAtStart.persistent.get(group) ?? 0)),
+    0
+  )
+  return between(usageAtStart, now, tools)
 }
 
-interface StoppedHere {
-  missing: Missing[]
-  warnings: string[]
+interface StoppedHere extends StoppedTool {
   /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
 }
 
 /**
  * Nothing of the run is measured here any more: after its workloads and tools the hooks of the owner.
- * @param graceMs as of `stopTools`
+ * @param graceMs as of `stopSample`
  */
 export async function endHere(
   member: MemberState,
   { hooks }: Pick<PhaseParts, 'hooks'>,
   { verdict, graceMs }: { verdict?: Verdict; graceMs?: number } = {}
 ): Promise<StoppedHere> {
-  const stopped = await stopTools(member, graceMs)
+  const stopped = await stopAll(member, graceMs)
   return { ...stopped, warnings: [...stopped.warnings, ...(await hooks.end(member, verdict))] }
+}
+
+/** Persistent tools, too: nothing of the run runs here any more. @param graceMs as of `stopSample` */
+export async function stopAll(member: MemberState, graceMs?: number): Promise<StoppedHere> {
+  const { missing, warnings, workloads } = await stopSample(member, graceMs)
+  const stopped = await endPersistent(member)
+  const programs = member.persistentPrograms
+  member.persistentPrograms = undefined
+  const left = (await programs?.end()) ?? []
+  return {
+    missing: [...missing, ...stopped.missing],
+    warnings: [...warnings, ...stopped.warnings, ...leftInWords(left)],
+    workloads
+  }
 }
 
 /**
  * @param graceMs time for workloads to end by the signal that stops them; their own where it is left out
- * @returns what each tool did not measure as it was asked to, how workloads ended, and what is odd; nothing runs any more, whatever they say
+ * @returns what each tool did not measure as it was asked to, how workloads ended, and what is odd; nothing of the sample runs any more,
+ * whatever they say
  */
-export async function stopTools(member: MemberState, graceMs?: number): Promise<StoppedHere> {
+export async function stopSample(member: MemberState, graceMs?: number): Promise<StoppedHere> {
   const { work } = member
   member.work = undefined
   const ended = (await work?.end(graceMs)) ?? { workloads: [], missing: [], warnings: [] }
   const started = member.started
   member.started = []
-  const stopped = await Promise.all(
-    started.map(async ({ tool, running }) => {
-      const missing = (await running.stop()).map((reason): Missing => ({ kind: 'tool', what: tool, reason }))
-      return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
-    })
-  )
+  const stopped = await Promise.all(started.map(each => each.stop()))
   const { programs } = member
   member.programs = undefined
   const left = (await programs?.end()) ?? []
