@@ -23,13 +23,27 @@ export const commands: CommandEntry[] = [
     summary: 'the tools that each member has, and the registered ones',
     load: () => import('./commands/tools.ts')
   },
-  { name: 'check', summary: 'whether the members can run these tools', load: () => import('./commands/check.ts') },
+  {
+    name: 'check',
+    summary: 'whether the members can run these tools, and are fit to measure',
+    load: () => import('./commands/check.ts')
+  },
+  {
+    name: 'sysinfo',
+    summary: 'what the machines are, and in what they differ',
+    load: () => import('./commands/sysinfo.ts')
+  },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
   { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
   {
     name: 'stage',
     summary: 'store files on members, for runs to come',
     load: () => import('./commands/stage.ts')
+  },
+  {
+    name: 'forward',
+    summary: 'reach a port of a member from this machine',
+    load: () => import('./commands/forward.ts')
   },
   { name: 'ps', summary: 'the runs in progress anywhere in the mesh', load: () => import('./commands/ps.ts') },
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
@@ -39,6 +53,11 @@ export const commands: CommandEntry[] = [
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
+  {
+    name: 'report',
+    summary: 'serve what Prometheus kept of a run',
+    load: () => import('./commands/report.ts')
+  },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
   { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },

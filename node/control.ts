@@ -7,6 +7,7 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
+import { sysinfo } from './control/ask-sysinfo.ts'
 import { check, describeTools } from './control/ask-tools.ts'
 import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
@@ -15,11 +16,13 @@ import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { move } from './control/move-call.ts'
 import { reachability } from './control/reachability.ts'
+import { report } from './control/reports.ts'
 import { collect, describe, ls } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
+import { forward } from './control/tunnels.ts'
 import type { Parts } from './parts.ts'
 
 type Handle<N extends CallName> = (
@@ -29,7 +32,7 @@ type Handle<N extends CallName> = (
 ) => AsyncIterable<CallResponse<N>>
 
 const handlers: { [N in CallName]: Handle<N> } = {
-  ...{ status, members, forget, stop, drain, tools, check, register },
+  ...{ status, members, forget, stop, drain, tools, check, sysinfo, register },
   'describe-tools': describeTools,
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
@@ -37,7 +40,7 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ plan, run, resume, attach, cancel, 'change-tools': changeTools },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
-  ...{ stage, staged, unstage }
+  ...{ stage, staged, unstage, forward, report }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

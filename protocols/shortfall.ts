@@ -23,11 +23,11 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
 })
 
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'data', 'file', 'deviation']),
+  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'collector', 'data', 'file', 'deviation']),
   /** The member on which it is missing; left out for a member that is missing itself, for a group and for a deviation. */
   member: v.optional(text),
   /**
-   * A member, a group, a tool, a file of sysinfo, an instance of a workload, a metric that varied too much in an iteration, or by name a
+   * A member, a group, a tool, a file of sysinfo, an instance of a workload, a collector, a metric that varied too much in an iteration, or by name a
    * tarball or a file that was refused when it arrived.
    */
   ...part

@@ -12,9 +12,9 @@ interface Shape {
   options?: unknown[]
   item?: Shape
   items?: Shape[]
-  rest?: Shape
   key?: Shape
   value?: Shape
+  rest?: Shape
   literal?: unknown
   class?: unknown
 }
@@ -101,12 +101,15 @@ const either = (shape: Shape, known: Known) =>
 const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown>> = {
   object: record,
   strict_object: record,
-  object_with_rest: (shape, known) => {
-    const rest = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), arbitrary(shape.rest as Shape, known), {
-      ...{ maxKeys: 2, noNullPrototype: true }
-    })
-    return fc.tuple(rest, record(shape, known)).map(([others, own]) => Object.assign({}, others, own))
-  },
+  object_with_rest: (shape, known) =>
+    fc
+      .tuple(
+        fc.dictionary(fc.stringMatching(/^[a-z][a-z-]{0,9}$/), arbitrary(shape.rest as Shape, known), {
+          maxKeys: MAX_LENGTH
+        }),
+        record(shape, known)
+      )
+      .map(([rest, own]) => ({ ...rest, ...own })),
   tuple: (shape, known) => fc.tuple(...(shape.items as Shape[]).map(item => arbitrary(item, known))),
   variant: either,
   union: either,

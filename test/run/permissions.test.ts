@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Leftovers } from '../../node/agent/leftovers.ts'
 import { createLog } from '../../node/log.ts'
-import { Coordinator } from '../../node/run/coordinator.ts'
+import { Coordinator, type CoordinatorInit } from '../../node/run/coordinator.ts'
 import { Mover } from '../../node/run/mover.ts'
 import { AfterRun } from '../../node/run/moving/after-run.ts'
 import { Receiver } from '../../node/run/receiver.ts'
@@ -68,6 +68,7 @@ async function doors(own: Role = 'controller') {
     limits: receiveDefaults,
     archive: true,
     artifacts,
+    supervisor: {} as CoordinatorInit['supervisor'],
     names
   }
   const coordinator = new Coordinator(of as never, init)

@@ -17,6 +17,7 @@ import { programRunBy, textsOf } from '../../tools/index.ts'
 import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
+import { refuseForward } from './forward-rule.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
 import { beyondRoom, refuseStage } from './stage-rule.ts'
@@ -82,6 +83,14 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
   async checkStage(peer: string, staged: Staged[]): Promise<void> {
     await this.check(peer, [])
     this.checkRoom(peer, staged)
+  }
+
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer reach this port of it */
+  async checkForward(peer: string, port: number): Promise<void> {
+    if (peer === this.init.self) return
+    await this.check(peer, [])
+    const refusal = refuseForward(this.init.rules, port)
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, this.init.file))
   }
 
   /** As `checkStage`, of a peer that is let in. */
