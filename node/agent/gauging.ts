@@ -56,13 +56,13 @@ export async function doBefore(member: AroundMember, at: number | undefined, his
   return { gauge: await withUsual(member.around[0]?.before, history), warnings }
 }
 
-/** All tools have stopped. */
-export async function doAfter(member: AroundMember, history: GaugeHistory): Promise<Told> {
+/** All tools have stopped. @param signal aborts when nobody waits for it any more */
+export async function doAfter(member: AroundMember, history: GaugeHistory, signal: AbortSignal): Promise<Told> {
   const { around } = member
   member.around = []
   let gauge: Gauged | undefined
   for (const { tool, context, before } of around) {
-    const after = await tool.after?.({ ...context, signal: AbortSignal.timeout(AFTER_MS) })
+    const after = await tool.after?.({ ...context, signal: AbortSignal.any([signal, AbortSignal.timeout(AFTER_MS)]) })
     if (after == null) continue
     gauge ??= await withUsual(after, history)
     const reading = readingOf({ before: before?.reading, after: after.reading })
