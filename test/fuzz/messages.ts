@@ -11,6 +11,7 @@ interface Shape {
   entries?: Record<string, Shape>
   options?: unknown[]
   item?: Shape
+  items?: Shape[]
   key?: Shape
   value?: Shape
   rest?: Shape
@@ -109,6 +110,7 @@ const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown
         record(shape, known)
       )
       .map(([rest, own]) => ({ ...rest, ...own })),
+  tuple: (shape, known) => fc.tuple(...(shape.items as Shape[]).map(item => arbitrary(item, known))),
   variant: either,
   union: either,
   intersect: (shape, known) =>
