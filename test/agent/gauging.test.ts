@@ -59,7 +59,14 @@ around('where there is no time for it, it is not begun, or cut off, and said so'
   const cut = await doBefore(member(folder), at, history)
   assert.is(cut.gauge?.reading, undefined)
   assert.match(cut.warnings[0] as string, /^gauge: cut off after \d+ ms/)
-  assert.ok(now() < at)
+})
+
+around('a tool that hangs does not delay the start', async ({ folder, history }) => {
+  const hangs: Around = { tool: { ...gauge, before: () => new Promise(() => {}) }, context: contextIn(folder) }
+  const one = { ...member(folder, 0), around: [hangs] }
+  const told = await doBefore(one, now() + turnsDuration(2) + 25 + 120, history)
+  assert.is(told.gauge, undefined)
+  assert.match(told.warnings[0] as string, /^gauge: cut off after \d+ ms/)
 })
 
 around(
