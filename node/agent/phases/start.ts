@@ -1,4 +1,5 @@
 /** The phase `start`: transient tools start at the agreed instant. */
+import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import { stepFolder, toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
@@ -7,14 +8,16 @@ import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool } from '../../../protocols/tool-changes.ts'
 import { now } from '../../now.ts'
 import { processorTimesOf } from '../../processes/process-group.ts'
+import { actsBeforeStart, findTool } from '../../tools/index.ts'
 import { pause } from '../../wait.ts'
+import { type Around, doBefore } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
 import { beginTool, prepareTool } from '../running-tools/begin-tool.ts'
 import { admitAttached, dueTools } from '../running-tools/due-tools.ts'
 import { endPersistent, failedTools, persistentChanges, startPersistent } from '../running-tools/persistent-tools.ts'
 import { groupsOf } from '../usage.ts'
 import { measureBefore } from './compare-clocks.ts'
-import type { PhaseHandler } from './phase.ts'
+import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopSample } from './stop.ts'
 
 /** An agreed instant that is further ahead is a mistake: it is not waited for. */
@@ -40,10 +43,12 @@ export const start: PhaseHandler = async context => {
       return prepareTool(context, each, { lifetime: 'transient', folder })
     })
   )
-  if (command.at != null) {
-    await measureBefore(command.at, context)
-    await instant(command.at + member.clock.offset, signal)
-  }
+  member.around = aroundOf(context, due)
+  const [{ gauge, warnings }] = await Promise.all([
+    doBefore(member, command.at, parts.gauges),
+    command.at == null ? undefined : measureBefore(command.at, context)
+  ])
+  if (command.at != null) await instant(command.at + member.clock.offset, signal)
   const began = now() - member.clock.offset
   const [outcomes, lacking, ended] = await Promise.all([
     Promise.allSettled(tools.map(each => beginTool(member.started, each, signal))),
@@ -66,7 +71,7 @@ export const start: PhaseHandler = async context => {
   member.interrupted = false
   member.usageAtStart = { ...parts.usage(), persistent: processorTimesOf(groupsOf(member.persistent)) }
   const missing = [...refused, ...changes.missing, ...lacking, ...failures.map(each => each.missing), ...ended.missing]
-  return { began, missing, warnings: ended.warnings, clock: member.clock }
+  return { began, missing, warnings: [...warnings, ...ended.warnings], gauge, clock: member.clock }
 }
 
 interface Failure {
@@ -82,6 +87,21 @@ const failureOf = (assignment: Assignment, cause: unknown): Failure => ({
 /** A tool that was attached to the run may fail without its member. */
 const isAttached = ({ changes }: MemberState, { assignment }: Failure) =>
   changes?.attached.some(each => isSameTool(each, assignment)) ?? false
+
+/** @returns the tools that do something before the instant and after the sample */
+function aroundOf({ command, member, parts, signal }: PhaseContext, due: Assignment[]): Around[] {
+  return due
+    .filter(({ tool, options }) => actsBeforeStart(tool, options))
+    .map(({ group, tool, options }) => {
+      member.programs ??= parts.owner.programsOf(member)
+      const folder = join(member.data, toolFolder(command.step as Step, group, member.name, tool))
+      const { interval } = member.offer.spec
+      return {
+        tool: findTool(tool, options),
+        context: { folder, interval, options, signal, programs: member.programs }
+      }
+    })
+}
 
 const never = new Int32Array(new SharedArrayBuffer(4))
 
