@@ -22,6 +22,7 @@ import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
+import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
@@ -77,6 +78,8 @@ const runRecord = v.object({
   beside: besides,
   /** How the command of each sample ended, and each instance of a workload. */
   workload: list(workEntry, MAX_ENTRIES),
+  /** Where triggers said when tools of a group ran. */
+  triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),

@@ -7,7 +7,7 @@ import { listInWords } from './list-in-words.ts'
 const part = { what: text, reason: text }
 
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
-export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo', 'workload']), ...part })
+export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo', 'workload', 'trigger']), ...part })
 export type Missing = v.InferOutput<typeof missing>
 
 /** @returns the same with texts as long as they may be */
@@ -18,7 +18,7 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
 })
 
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'data', 'file', 'deviation']),
+  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'trigger', 'data', 'file', 'deviation']),
   /** The member on which it is missing; left out for a member that is missing itself, for a group and for a deviation. */
   member: v.optional(text),
   /**

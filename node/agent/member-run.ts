@@ -220,7 +220,7 @@ export class MemberRun {
     const { run, epoch, seq, phase, subject } = command
     const { offset } = member.clock
     const ack: Ack = { run, epoch, seq, phase, subject, received: received - offset, done: now() - offset, ...answer }
-    if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state))
+    if (ack.outcome === 'ok') this.#enter(stateAfter(phase, member.state, command.groups != null))
     member.ack = seal(ackSubject, ack, this.#init.signer)
     this.#answered = seq
     // a phase that is over needs no answer any more
@@ -276,7 +276,8 @@ export class MemberRun {
     const { phase, subject } = command
     const { manifestDigest, offer, self } = this.member
     const state = this.#ending ? 'orphaned' : this.member.state
-    if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
+    if (!isLegal(phase, state, command.groups != null))
+      throw new BakError('state', `${phase} is not legal in state ${state}`)
     const bearsManifest = phase !== 'join' && phase !== 'stage'
     if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
       throw new BakError('wrong-manifest', 'the command is of another manifest')

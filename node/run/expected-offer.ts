@@ -4,9 +4,9 @@
  */
 import { parseResultPath, type ResultPath, stepFolder } from '../../protocols/layout.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
-import { hasSample } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
+import { mayHaveSample } from '../../protocols/triggered.ts'
 import { printable } from '../store/entries.ts'
 
 type Planned = Pick<RunRecord, 'spec' | 'controller'>
@@ -36,7 +36,7 @@ function isPlanned(
 ): boolean {
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
-  if (!hasSample(spec, place.step)) return false
+  if (!mayHaveSample(spec, place.step)) return false
   if (place.kind === 'tools') return tools.some(({ group }) => group === place.group)
   // a command runs on the controller
   return workloads.length > 0 || (spec.command != null && peer === controller.peer)

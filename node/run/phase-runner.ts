@@ -108,7 +108,7 @@ export class PhaseRunner {
     return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
-  #command({ phase, step, part, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
+  #command({ phase, step, part, groups, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
@@ -126,6 +126,7 @@ export class PhaseRunner {
       deadline,
       step,
       part,
+      groups,
       when,
       at: margin == null ? undefined : this.#run.agreed,
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,
@@ -144,10 +145,10 @@ export class PhaseRunner {
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase, part } = command
+    const { seq, phase, part, groups } = command
     record.phase = phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, part, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', seq, phase, step, part, groups, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace, limit },
@@ -168,12 +169,12 @@ export class PhaseRunner {
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, part, when, issued } = command
+    const { seq, phase, step, part, groups, when, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, part, when, peer: by, name }
+    const about = { type: 'ack' as const, seq, phase, step, part, groups, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 

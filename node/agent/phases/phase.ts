@@ -80,6 +80,7 @@ export type PhaseHandler = (
       | 'clock'
       | 'path'
       | 'workload'
+      | 'edges'
       | 'staged'
       | 'workloads'
       | 'began'

@@ -14,6 +14,7 @@ import type { MemberState } from '../member-state.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopTools } from './stop.ts'
+import { startsWith, stopGroups } from './windows.ts'
 
 /** An agreed instant that is further ahead is a mistake: it is not waited for. */
 const MAX_AHEAD_MS = 5_000
@@ -27,7 +28,7 @@ export const start: PhaseHandler = async context => {
   const { command, member, parts, signal } = context
   // the daemon may have been started anew with other rules, and links may lead elsewhere now
   await parts.allow(member)
-  const usable = usableTools(member)
+  const usable = usableTools(member).filter(startsWith(command, member.offer.spec))
   const places = await Promise.all(usable.map(each => placeOf(context, command.step as Step, each)))
   if (command.at != null) {
     await measureBefore(command.at, context)
@@ -44,17 +45,21 @@ export const start: PhaseHandler = async context => {
       : []
   )
   if (failures.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude') {
-    await stopTools(member)
+    await undo(context)
     throw new BakError('tool-failed', failures.map(({ what, reason }) => `${what}: ${reason}`).join('; '))
   }
   if (signal.aborted) {
-    await stopTools(member)
+    await undo(context)
     throw asBakError(signal.reason)
   }
   member.interrupted = false
-  member.usageAtStart = parts.usage()
+  if (command.groups == null) Object.assign(member, { usageAtStart: parts.usage(), toolTime: 0 })
   return { began, missing: failures, clock: member.clock }
 }
+
+/** What a `start` began that came to nothing. */
+const undo = ({ command: { groups }, member }: PhaseContext) =>
+  groups == null ? stopTools(member) : stopGroups(member, groups)
 
 /** @returns the tools that this member said it can use when it joined */
 function usableTools(member: MemberState): Assignment[] {

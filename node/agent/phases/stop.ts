@@ -3,21 +3,24 @@ import { cleanLine } from '../../../protocols/clean-line.ts'
 import type { Cost } from '../../../protocols/cost.ts'
 import { listInWords } from '../../../protocols/list-in-words.ts'
 import type { InstanceResult } from '../../../protocols/phase.ts'
-import type { Missing } from '../../../protocols/shortfall.ts'
 import type { Verdict } from '../../../protocols/verdict.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
 import type { MemberState } from '../member-state.ts'
 import { between, type UsageSnapshot } from '../usage.ts'
+import { type CommandDone, endCommand } from './lone-command.ts'
 import type { PhaseHandler, PhaseParts } from './phase.ts'
+import { type StoppedTools, stopStarted } from './stop-started.ts'
+import { stopGroups } from './windows.ts'
 
 /** A workload has so long to end by the signal that stops it where the run is over here, ms. */
 export const HURRIED_MS = 3_000
 
 /** Stops servers and what `stop` cut short, then the tools; what they say of data that is not there travels with the answer, and what watching cost. */
-export const stop: PhaseHandler = async ({ member, parts }) => {
+export const stop: PhaseHandler = async ({ command, member, parts }) => {
+  if (command.groups != null) return await stopGroups(member, command.groups)
   const observed = cost(member, parts.usage())
-  const { missing, warnings, workloads } = await stopTools(member)
+  const { missing, warnings, workloads, ...ended } = await stopTools(member)
   if (member.interrupted) {
     member.interrupted = false
     // those that were answered for before have their result already
@@ -25,20 +28,20 @@ export const stop: PhaseHandler = async ({ member, parts }) => {
     const reason = 'the daemon was restarted: its tools ended then'
     missing.unshift(...member.tools.map(({ tool: what }) => ({ kind: 'tool' as const, what, reason })))
   }
-  return { missing, warnings: [...clockWarnings(member), ...warnings], workloads, observed }
+  return { missing, warnings: [...clockWarnings(member), ...warnings], ...ended, workloads, observed }
 }
 
 /** @returns nothing after a restart of the daemon */
 function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
-  const { usageAtStart, started } = member
+  const { usageAtStart, started, toolTime } = member
   member.usageAtStart = undefined
   const groups = started.map(({ running }) => running.group).filter(group => group != null)
-  return usageAtStart == null ? undefined : between(usageAtStart, now, groups)
+  if (usageAtStart == null) return undefined
+  const used = between(usageAtStart, now, groups)
+  return { ...used, tools: used.tools + toolTime }
 }
 
-interface StoppedHere {
-  missing: Missing[]
-  warnings: string[]
+interface StoppedHere extends StoppedTools, Partial<Omit<CommandDone, 'warnings' | 'missing'>> {
   /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
 }
@@ -63,21 +66,19 @@ export async function endHere(
 export async function stopTools(member: MemberState, graceMs?: number): Promise<StoppedHere> {
   const { work } = member
   member.work = undefined
+  const lone = await endCommand(member)
   const ended = (await work?.end(graceMs)) ?? { workloads: [], missing: [], warnings: [] }
   const started = member.started
   member.started = []
-  const stopped = await Promise.all(
-    started.map(async ({ tool, running }) => {
-      const missing = (await running.stop()).map((reason): Missing => ({ kind: 'tool', what: tool, reason }))
-      return { missing, warnings: (running.remarks ?? []).map(remark => `${tool}: ${remark}`) }
-    })
-  )
+  const stopped = await stopStarted(started)
   const { programs } = member
   member.programs = undefined
   const left = (await programs?.end()) ?? []
+  const { missing = [], warnings = [], ...command } = lone
   return {
-    missing: [...ended.missing, ...stopped.flatMap(({ missing }) => missing)],
-    warnings: [...ended.warnings, ...stopped.flatMap(({ warnings }) => warnings), ...leftInWords(left)],
+    ...command,
+    missing: [...missing, ...ended.missing, ...stopped.missing],
+    warnings: [...warnings, ...ended.warnings, ...stopped.warnings, ...leftInWords(left)],
     workloads: ended.workloads
   }
 }
