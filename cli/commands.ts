@@ -40,7 +40,8 @@ export const commands: CommandEntry[] = [
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
-  { name: 'move', summary: 'move a result to another peer', load: () => import('./commands/move.ts') },
+  { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
+  { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },
   { name: 'rm', summary: 'delete results that are here', load: () => import('./commands/rm.ts') },
   { name: 'gc', summary: 'delete what is left of runs that are over', load: () => import('./commands/gc.ts') },
   {

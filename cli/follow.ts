@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import type { Begun } from '../protocols/control.ts'
 import { asBakError, BakError, exitStatus } from '../protocols/errors.ts'
-import type { EndedEvent, RunEvent } from '../protocols/events.ts'
+import type { EndedEvent, MovedEvent, RunEvent } from '../protocols/events.ts'
 import { goOnWithoutOutput } from '../protocols/output-failure.ts'
 import type { WorkloadResult } from '../protocols/phase.ts'
 import { isWhole, statusOf } from '../protocols/verdict.ts'
@@ -30,6 +30,7 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
   const { view, strict = false, propagateExit = false, onRun = () => {} } = options
   let { run } = options
   let ended: EndedEvent | undefined
+  let moved: MovedEvent | undefined
   let workload: Pick<WorkloadResult, 'exit' | 'signal'> | undefined
   let named = false
   goOnWithoutOutput()
@@ -46,15 +47,18 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
       }
       if (event.type === 'workload-ended' && event.step.warmup == null) workload = event
       if (event.type === 'ended') ended = event
+      if (event.type === 'moved') moved = event
       await view.show(event)
     }
   } catch (thrown) {
     await view.finish(run ?? 'run')
     return detach(thrown, named ? run : undefined, options)
   }
-  await view.finish(run ?? 'run', ended)
+  await view.finish(run ?? 'run', ended, moved)
   if (ended == null) return detach(undefined, run, options)
-  return statusOfRun(ended, workload, { strict, propagateExit })
+  const status = statusOfRun(ended, workload, { strict, propagateExit })
+  // it was asked for, and did not happen
+  return status === 0 && moved?.error != null ? exitStatus.partial : status
 }
 
 /** The run goes its way without this program. */

@@ -34,6 +34,7 @@ export interface SpecFlags {
   sysinfo?: 'default' | 'none'
   name?: string
   tag?: Record<string, string>
+  moveTo?: string
   onMissingTool?: 'continue' | 'exclude'
   onFailedTool?: 'continue' | 'exclude'
   onFailedWorkload?: 'finish' | 'stop' | 'ignore'
@@ -116,6 +117,7 @@ export function addSpecFlags(command: Command): void {
   choose('--sysinfo <what>', 'what is recorded of each machine before and after (default)', ['default', 'none'])
   add('--name <name>', 'a name for this kind of run (run)')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
+  add('--move-to <destination>', 'where the result goes when the run has ended, as bak move has it (it stays here)')
   choose(
     '--on-missing-tool <what>',
     'if a member lacks a tool, go on there without it, or without the member (continue)',

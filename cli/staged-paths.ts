@@ -1,12 +1,19 @@
-/** Paths that are staged, from a run file or from flags, as they mean the same anywhere. */
+/** Paths that are staged, and the folder to which a result goes, from a run file or from flags, as they mean the same anywhere. */
+import { anchoredDestination } from '../protocols/destination.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { anchored } from '../protocols/staged.ts'
 
+interface Anchorable {
+  stage?: string[] | undefined
+  tool?: RunFile['tool']
+  workload?: unknown
+  /** In a run file, and as a flag. */
+  move_to?: string | undefined
+  moveTo?: string | undefined
+}
+
 /** @param folder of the run file, or of the caller */
-export function anchoredIn<T extends { stage?: string[] | undefined; tool?: RunFile['tool']; workload?: unknown }>(
-  from: T,
-  folder: string
-): T {
+export function anchoredIn<T extends Anchorable>(from: T, folder: string): T {
   const stage = from.stage?.map(path => anchored(path, folder))
   const tool = mapValues(from.tool ?? {}, options => ({
     ...options,
@@ -19,7 +26,9 @@ export function anchoredIn<T extends { stage?: string[] | undefined; tool?: RunF
     ...from,
     ...(stage == null ? {} : { stage }),
     ...(from.tool == null ? {} : { tool }),
-    ...(workload == null ? {} : { workload })
+    ...(workload == null ? {} : { workload }),
+    ...(from.move_to == null ? {} : { move_to: anchoredDestination(from.move_to, folder) }),
+    ...(from.moveTo == null ? {} : { moveTo: anchoredDestination(from.moveTo, folder) })
   }
 }
 

@@ -1,5 +1,5 @@
 /** The last lines of a run: the verdict with its cause, what is missing, and the folder of the result. */
-import type { EndedEvent } from '../protocols/events.ts'
+import type { EndedEvent, MovedEvent } from '../protocols/events.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
 import { describeIterations } from '../protocols/matrix/iteration-summary.ts'
 import { describeShortfalls } from '../protocols/shortfall.ts'
@@ -8,8 +8,8 @@ import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 /** Members, shortfalls and other runs that a line names. */
 const MAX_NAMED = 4
 
-/** @returns two or three lines; the folder stands alone on the last one */
-export function conclude(run: string, ended: EndedEvent): string[] {
+/** @returns two lines or more; the folder stands alone on the last one, or where the result went instead */
+export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent): string[] {
   const { verdict, took, reason, partial, observed, folder, holder, iterations = [] } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
@@ -20,9 +20,13 @@ export function conclude(run: string, ended: EndedEvent): string[] {
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
     ...(more === '' ? [] : [more]),
-    ...(folder !== '' ? [folder] : holder == null ? [] : [`the result is on ${holder}`])
+    ...(moved?.error == null ? [] : [`not moved to ${moved.to}: ${moved.error}`]),
+    ...(moved?.place != null ? [`moved to ${moved.place}`] : placeOf(folder, holder))
   ]
 }
+
+const placeOf = (folder: string, holder?: string) =>
+  folder !== '' ? [folder] : holder == null ? [] : [`the result is on ${holder}`]
 
 function missingIn({ excluded, shortfalls, missing = [], beside, reason }: EndedEvent): string[] {
   // the reason of a run that failed names the cause already

@@ -9,6 +9,7 @@ import { CertificateReplicas } from './run/certificate-replicas.ts'
 import { Collect, type CollectInit } from './run/collect.ts'
 import { Coordinator, type CoordinatorInit } from './run/coordinator.ts'
 import { Mover, type MoverInit } from './run/mover.ts'
+import { AfterRun } from './run/moving/after-run.ts'
 import { answerEcho } from './run/preflight.ts'
 import { Receiver, type ReceiverInit } from './run/receiver.ts'
 import { RunService } from './run/run-service.ts'
@@ -21,9 +22,10 @@ export type RunServices = {
   runStreams: RunStreamServer
   receiver: Receiver
   coordinator: Coordinator
+  mover: Mover
+  afterRun: AfterRun
   runService: RunService
   collect: Collect
-  mover: Mover
 }
 
 export function runServices(
@@ -37,8 +39,9 @@ export function runServices(
     runStreams: c => new RunStreamServer(c, init),
     receiver: c => new Receiver(c, init),
     coordinator: c => new Coordinator(c, init),
+    mover: c => new Mover(c, init),
+    afterRun: c => new AfterRun(c, init),
     runService: c => new RunService(c, init),
-    collect: c => new Collect(c, init),
-    mover: c => new Mover(c, init)
+    collect: c => new Collect(c, init)
   }
 }

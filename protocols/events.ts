@@ -187,6 +187,10 @@ const liveBody = v.variant('type', [
     ...{ member: v.optional(name), workload: v.optional(name), instance: v.optional(count) },
     ...stated
   }),
+  /** The result is on its way to where it was to go: bytes so far. It comes after the end of the run. */
+  v.object({ type: v.literal('moving'), to: text, done: count, total: count, step: v.optional(text) }),
+  /** It is there, at `place`; or it is not, for a reason. */
+  v.object({ type: v.literal('moved'), to: text, place: v.optional(text), error: v.optional(text) }),
   /** Bytes of a tarball so far. */
   v.object({ type: v.literal('transfer'), peer: peerId, name, done: count, total: count })
 ])
@@ -200,6 +204,7 @@ export type LiveBody = v.InferOutput<typeof liveBody>
 export type StoredEvent = EventBody & { n: number; at: number }
 export type LiveEvent = LiveBody & { at: number }
 export type RunEvent = StoredEvent | LiveEvent
+export type MovedEvent = Extract<LiveBody, { type: 'moved' }>
 export type EndedEvent = Extract<EventBody, { type: 'ended' }>
 
 /** Replays the events of a run from number `from` and follows it to its end, on the peer that has its folder. */

@@ -3,6 +3,7 @@
  * filled in, is in the offer, the manifest and the result.
  */
 import * as v from 'valibot'
+import { destination } from './destination.ts'
 import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
@@ -130,6 +131,8 @@ const keys = v.strictObject({
   /** Seconds between two samples of a tool. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
   sysinfo: v.optional(sysinfo, 'default'),
+  /** Where the result goes when the run has ended: `archive`, a peer, a folder of the controller, or the address of a pbench server. */
+  move_to: v.optional(destination),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
   tags: v.optional(table(name, text), {})

@@ -4,24 +4,16 @@ import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
-import { formatNote, formatTable } from '../../protocols/text-table.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
 import { parseToolFile } from '../tool-file.ts'
+import { type Finding, formatFindings } from '../views/check-table.ts'
 
 interface Options {
   on?: string
   tools?: string[]
   tool?: NonNullable<SpecFlags['tool']>
   toolFile?: NonNullable<SpecFlags['toolFile']>
-}
-
-interface Finding {
-  member: string
-  tool: string
-  state: 'usable' | 'degraded' | 'missing'
-  version?: string
-  reason?: string
 }
 
 type Answer = CallResponse<'check'>
@@ -52,7 +44,13 @@ async function act({ socket, json, print, printLines }: Context, { on, tools, ..
   for await (const answer of callDaemon(socket, 'check', { on, tools: asked })) answers.push(answer)
   const findings = answers.flatMap(answer => asked.map(({ tool }, i) => judge(answer, tool, i)))
   if (json) for (const finding of findings) await print(JSON.stringify(finding))
-  else await printLines(format(asked, findings))
+  else
+    await printLines(
+      formatFindings(
+        asked.map(({ tool }) => tool),
+        findings
+      )
+    )
   return findings.some(({ state }) => state === 'missing') ? exitStatus['tool-unavailable'] : 0
 }
 
@@ -63,22 +61,4 @@ function judge({ name: member, tools, error }: Answer, tool: string, at: number)
   const { usable, version, reason } = found
   if (error != null) return { member, tool, state: 'missing', version, reason: error }
   return { member, tool, state: usable ? (reason == null ? 'usable' : 'degraded') : 'missing', version, reason }
-}
-
-/** A table of members by tools, then a line for each tool that is missing or degraded. */
-function format(asked: Array<{ tool: string }>, findings: Finding[]): string {
-  const members = [...new Set(findings.map(({ member }) => member))]
-  const rows = members.map(member => [
-    member,
-    ...findings.filter(each => each.member === member).map(({ state }) => state)
-  ])
-  const notes = findings
-    .filter(({ state }) => state !== 'usable')
-    .map(({ member, tool, state, reason = 'no reason was given' }) => {
-      // reasons begin with the name of their tool
-      const why = reason.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
-      return formatNote(`${member}: ${tool} is ${state}: ${why}`)
-    })
-  const head = ['MEMBER', ...asked.map(({ tool }) => tool)]
-  return [formatTable(head, rows), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n')
 }

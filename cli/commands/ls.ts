@@ -8,7 +8,7 @@ import { formatBytes, formatDuration, formatExcluded, formatTime, formatVerdict 
 export function define(command: Command): void {
   addFlag(command, '--mesh', 'also the runs that other peers drive or have')
   addExamples(command, {
-    'bak ls': 'verdicts, and which members were excluded in which phase',
+    'bak ls': 'verdicts, excluded members, and where results went that were moved',
     'bak ls --mesh': 'also the runs of other peers; AT is who has the result',
     'bak ls --json | jq -r ".runs[].folder"': 'the folders'
   })
@@ -23,8 +23,24 @@ async function act({ json, ask, print, printLines }: Context, { mesh }: { mesh?:
 
 function formatRuns(runs: RunLine[], mesh = false): string {
   const linked = runs.some(({ resumes, resumedBy }) => resumes != null || resumedBy != null)
+  const isMoved = runs.some(({ moved }) => moved != null)
   const rows = runs.map(
-    ({ run, name, state, verdict, partial, members, bytes, created, took, controller, excluded, at, ...line }) => [
+    ({
+      run,
+      name,
+      state,
+      verdict,
+      partial,
+      members,
+      bytes,
+      created,
+      took,
+      controller,
+      excluded,
+      at,
+      moved,
+      ...line
+    }) => [
       run,
       name,
       `${formatVerdict(verdict ?? state)}${partial ? ' (partial)' : ''}`,
@@ -34,11 +50,12 @@ function formatRuns(runs: RunLine[], mesh = false): string {
       took == null ? undefined : formatDuration(took),
       controller.name,
       ...(mesh ? [at] : []),
+      ...(isMoved ? [moved] : []),
       formatExcluded(excluded),
       ...(linked ? [describeLinks(line)] : [])
     ]
   )
-  const where = mesh ? ['AT'] : []
+  const where = [...(mesh ? ['AT'] : []), ...(isMoved ? ['MOVED TO'] : [])]
   const links = linked ? ['RESUMES'] : []
   return formatTable(
     ['RUN', 'NAME', 'VERDICT', 'MEMBERS', 'BYTES', 'CREATED', 'TOOK', 'CONTROLLER', ...where, 'EXCLUDED', ...links],

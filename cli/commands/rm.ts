@@ -13,7 +13,8 @@ export function define(command: Command): void {
 
 async function act({ json, ask, print }: Context, _: object, ...runs: string[]): Promise<void> {
   for (const each of runs.flat()) {
-    const { run } = await ask('rm', { run: each })
-    await print(json ? JSON.stringify({ run }) : `run ${run} deleted`)
+    const { run, at } = await ask('rm', { run: each })
+    const what = at == null ? 'deleted' : `forgotten here; its result is still at ${at}`
+    await print(json ? JSON.stringify({ run, at }) : `run ${run} ${what}`)
   }
 }

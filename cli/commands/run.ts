@@ -8,6 +8,7 @@ import { type RunFile, readRunFile } from '../../protocols/run-file.ts'
 import { checkEnvironment, decodeFile } from '../../protocols/utf8.ts'
 import { beginAndFollow, beginOnly } from '../begin-run.ts'
 import { addExamples, addFlag, type Context, callerEnv, setAction } from '../command.ts'
+import { addTokenFlag, tokenOf } from '../dataset-flags.ts'
 import { effectiveSpec } from '../effective-spec.ts'
 import { currentFolder, refuseCommandAsFile, refuseShellLine } from '../first-mistakes.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
@@ -20,6 +21,7 @@ interface Options extends SpecFlags, FollowFlags {
   key?: string
   detach?: boolean
   dryRun?: boolean
+  tokenFile?: string
 }
 
 export function define(command: Command): void {
@@ -28,6 +30,7 @@ export function define(command: Command): void {
   addFlag(command, '--key <key>', 'names the run: a second call with the same key starts no second run')
   addFlag(command, '--detach', 'print the run id and do not follow the run')
   addFlag(command, '--dry-run', 'print the plan and start nothing')
+  addTokenFlag(command)
   addFollowFlags(command)
   addExamples(command, {
     'bak run -- ./bench.sh --size 4k': 'on all members, with the tools that are registered',
@@ -68,7 +71,8 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
-  const caller = { directory, env: callerEnv }
+  const token = options.tokenFile == null ? undefined : await tokenOf(options)
+  const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)

@@ -62,10 +62,19 @@ function readCertificate(base64: string) {
 type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
 function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}`, resumedBy = [] }: RunView,
+  { run, controller, holder, digest, folder = holder && `on ${holder}`, moved, due, line, resumedBy = [] }: RunView,
   record?: RunRecord
 ): string {
-  if (record == null) return formatFacts({ run, controller, manifest: digest, folder })
+  const places = {
+    folder,
+    'moved to': moved,
+    'not moved': due && `to ${due.to}: ${due.reason}; bak move ${run} ${due.to}`
+  }
+  if (record == null) {
+    const { name, verdict, controller: by } = line ?? {}
+    const head = { run, name, verdict: verdict && formatVerdict(verdict), controller: by?.name ?? controller }
+    return formatFacts({ ...head, manifest: digest, ...places })
+  }
   const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload } = record
   return formatFacts({
     run,
@@ -88,7 +97,7 @@ function formatHead(
     tags: formatLabels(spec.tags),
     version: program,
     manifest: digest,
-    folder
+    ...places
   })
 }
 

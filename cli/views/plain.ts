@@ -46,11 +46,11 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       if (line != null) await print(line)
     },
     say: print,
-    finish: async (run, ended) => {
+    finish: async (run, ended, moved) => {
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended, moved))])
     }
   }
 }

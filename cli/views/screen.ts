@@ -82,7 +82,7 @@ export function screenView(output: LiveOutput, run?: string, tails?: LastLines):
       if (event.type === 'output') await showOutput(event)
     },
     say,
-    finish: async (run, ended) => {
+    finish: async (run, ended, moved) => {
       const begun = timer != null
       tails?.end()
       clearInterval(timer)
@@ -93,7 +93,7 @@ export function screenView(output: LiveOutput, run?: string, tails?: LastLines):
       if (begun) draw(takeOutput(true))
       block.done()
       const lacking = await output.finish(run, ended != null)
-      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended))])
+      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended, moved))])
     }
   }
 

@@ -4,14 +4,21 @@ import { asBakError, BakError } from '../../protocols/errors.ts'
 import { leftoversProtocol } from '../../protocols/leftovers.ts'
 import { askOne } from '../../protocols/stream.ts'
 import type { Parts } from '../parts.ts'
+import { forgetMoved, placeOf, whereMoved } from '../store/moved.ts'
+import { hasResult } from '../store/stored-results.ts'
 import { resolveRun, tooShort } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
-/** Deletes a result that is here. */
+/** Deletes a result that is here; of one that was moved from here, where it is. */
 export async function* rm(parts: Parts, { run: text }: CallInput<'rm'>): AsyncGenerator<CallResponse<'rm'>> {
   const run = await resolveRun(parts, text)
-  await parts.coordinator.remove(run)
-  yield { run }
+  const moved = hasResult(parts.home, run) ? undefined : await whereMoved(parts.home, run)
+  if (moved == null) {
+    await parts.coordinator.remove(run)
+    return yield { run }
+  }
+  await forgetMoved(parts.home, run)
+  yield { run, at: placeOf(moved) }
 }
 
 /** Deletes what is left here of runs that are over. */

@@ -8,7 +8,7 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { movedFrom, whereMoved } from '../store/moved.ts'
+import { movedFrom, placeOf, whereMoved } from '../store/moved.ts'
 import { checkGenuine } from './genuine.ts'
 import { isHere } from './mesh.ts'
 
@@ -30,7 +30,8 @@ export async function resolveRun({ coordinator, feed, members, home, identity }:
   if (text === 'last') {
     // of a run that is over elsewhere only its id is known
     const others = heard.map(({ run }) => ({ run, begun: createdOf(run) }))
-    const last = lastOf([...others, ...driven, ...(await coordinator.summaries())])
+    const gone = moved.map(run => ({ run, begun: createdOf(run) }))
+    const last = lastOf([...gone, ...others, ...driven, ...(await coordinator.summaries())])
     if (last != null) return last
   }
   const known = new Set([...folders, ...moved, ...heard.map(({ run }) => run), ...driven.map(({ run }) => run)])
@@ -77,7 +78,7 @@ export async function locateRun(
   const others = here
     .filter(({ peer }) => peer !== identity.peer && peer !== driving)
     .sort((a, b) => Number(isController(b.role)) - Number(isController(a.role)))
-  const first = [moved?.peer, driving].filter(each => each != null)
+  const first = [moved != null && 'peer' in moved ? moved.peer : undefined, driving].filter(each => each != null)
   for (const peer of new Set([...first, ...others.map(({ peer }) => peer)])) {
     if (!members.isHere(peer)) continue
     const found = await askOne(streams.to(peer), describeProtocol, { run }, { signal }).catch(() => undefined)
@@ -92,9 +93,9 @@ export async function locateRun(
     }
   }
   if (moved == null) throw new BakError('no-such-run', `no peer that can be reached has run ${run}`)
-  const at = showInstant(moved.at)
+  const then = 'peer' in moved ? ', which cannot be reached now or has it no more' : ''
   throw new BakError(
     'no-such-run',
-    `run ${run} was moved from here to ${moved.name} at ${at}, which cannot be reached now or has it no more`
+    `run ${run} was moved from here to ${placeOf(moved)} at ${showInstant(moved.at)}${then}`
   )
 }

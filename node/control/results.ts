@@ -5,15 +5,16 @@ import { digestOf } from '../../protocols/digest.ts'
 import type { Envelope } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { describeProtocol } from '../../protocols/events.ts'
-import { Queue } from '../../protocols/queue.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { gatherCertificates } from '../run/describe.ts'
 import { overlapsOf } from '../run/overlap.ts'
 import { openAfter } from '../run/plan.ts'
-import { linesHere, linesOf, resumedBy } from '../run/run-lines.ts'
-import { parseSelector } from '../run/selector.ts'
+import { linesHere, linesOf, linesOfMoved, resumedBy } from '../run/run-lines.ts'
+import { placeOf, whereMoved } from '../store/moved.ts'
+import { hasResult } from '../store/stored-results.ts'
+import { describeMoved } from './describe-moved.ts'
 import { createdOf, locateRun, resolveRun } from './find-run.ts'
 import { isHere } from './mesh.ts'
 
@@ -22,7 +23,7 @@ export async function* ls(
   { mesh = false, active = false }: CallInput<'ls'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'ls'>> {
-  const { coordinator, members, identity, streams } = parts
+  const { coordinator, members, identity, streams, home } = parts
   const lines = await linesHere(coordinator)
   if (mesh) {
     const others = members.list().filter(member => isHere(member) && member.peer !== identity.peer)
@@ -30,6 +31,8 @@ export async function* ls(
     const known = new Set(lines.map(({ run }) => run))
     if (!active) lines.push(...(await linesOf(others, streams, signal)).filter(({ run }) => !known.has(run)))
   }
+  // where another peer says that it has one, its line says more
+  if (!active) lines.push(...(await linesOfMoved(home, new Set(lines.map(({ run }) => run)))))
   const asked = lines.filter(line => !active || line.state !== 'ended')
   yield { runs: asked.sort((a, b) => a.begun - b.begun || (a.run < b.run ? -1 : 1)) }
 }
@@ -76,7 +79,10 @@ export async function* describe(
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'describe'>> {
   const run = await resolveRun(parts, text)
-  const { coordinator } = parts
+  const { coordinator, home } = parts
+  const moved = hasResult(home, run) ? undefined : await whereMoved(home, run)
+  if (moved != null && !('peer' in moved)) return yield await describeMoved(run, moved)
+  const due = await parts.afterRun.whyHere(run)
   const located = await locateRun(parts, run, signal).catch(() => undefined)
   const here = located?.found == null
   const { controller, record, manifest, offer, certificates } =
@@ -88,6 +94,8 @@ export async function* describe(
     folder: here && record != null ? coordinator.folder(run).root : undefined,
     resumedBy: here ? resumedBy(await coordinator.summaries()).get(run) : undefined,
     holder: here || located == null ? undefined : parts.members.get(located.peer)?.shown,
+    moved: moved && placeOf(moved),
+    due,
     manifest: manifest == null ? undefined : base64(manifest),
     offer: offer == null ? undefined : base64(offer),
     digest: manifest == null ? undefined : digestOf(encode(manifest)),
@@ -118,38 +126,6 @@ export async function* collect(
     throw new BakError('no-such-run', `the result of ${run} is on ${holder}: run bak collect there`)
   }
   yield* parts.collect.from(run, signal)
-}
-
-export async function* move(
-  parts: Parts,
-  { run: text, to, keep = false }: CallInput<'move'>,
-  { signal }: HandlerOptions
-): AsyncGenerator<CallResponse<'move'>> {
-  checkOwnPermission(parts.authority, parts.identity.peer, 'move')
-  const run = await resolveRun(parts, text)
-  const fitting = parts.members.list().filter(isHere).filter(parseSelector(to))
-  const [target] = fitting
-  if (target == null || fitting.length > 1) {
-    throw new BakError('no-such-peer', `"${to}" selects ${fitting.length} peers; expected one`)
-  }
-  if (target.peer === parts.identity.peer) throw new BakError('usage', 'the result is on this peer already')
-  const progress = new Queue<CallResponse<'move'>>(64)
-  const say = (done: number, total: number, finished: boolean) =>
-    progress.put({ run, to: target.shown, done, total, finished }).catch(() => {})
-  let size = 0
-  const onProgress = (done: number, total: number) => {
-    size = total
-    void say(done, total, false)
-  }
-  const moving = parts.mover
-    .move(run, { peer: target.peer, name: target.shown }, { keep, signal, onProgress })
-    .then(() => say(size, size, true))
-    .then(
-      () => progress.end(),
-      error => progress.fail(error)
-    )
-  for (let next = await progress.take(); next !== undefined; next = await progress.take()) yield next
-  await moving
 }
 
 const base64 = (sealed: Envelope) => Buffer.from(encode(sealed)).toString('base64')

@@ -13,7 +13,7 @@ import { locateRun, resolveRun } from './find-run.ts'
 
 /** Starts a run, which belongs to the daemon and continues if the caller closes the connection. */
 export async function* run(
-  { coordinator, members, twins }: Parts,
+  { coordinator, afterRun, members, twins }: Parts,
   request: CallInput<'run'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'run'>> {
@@ -22,7 +22,7 @@ export async function* run(
   if (signal.aborted && !begun.existed)
     coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
   yield begun
-  yield* coordinator.follow(begun.run, 0, signal)
+  yield* afterRun.follow(begun.run, 0, signal)
 }
 
 /** Starts the rest of a run that was cut short, on the peer that drove it and has its folder. */
@@ -31,7 +31,7 @@ export async function* resume(
   { run: text, env }: CallInput<'resume'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'resume'>> {
-  const { coordinator, members, twins } = parts
+  const { coordinator, afterRun, members, twins } = parts
   if (twins.trouble != null) throw new BakError('not-allowed', twins.trouble)
   const run = await resolveRun(parts, text)
   if (coordinator.driver(run) != null) throw new BakError('busy', `${run} goes on: bak attach ${run}`)
@@ -45,7 +45,7 @@ export async function* resume(
   if (signal.aborted)
     coordinator.driver(begun.run)?.cancel(members.self.name, 'the caller left before it was told of the run')
   yield begun
-  yield* coordinator.follow(begun.run, 0, signal)
+  yield* afterRun.follow(begun.run, 0, signal)
 }
 
 /** What a run would do now; starts nothing. */
@@ -70,7 +70,7 @@ export async function* attach(
 ): AsyncGenerator<RunEvent> {
   const id = await resolveRun(parts, text)
   const { peer } = await locateRun(parts, id, signal)
-  if (peer === parts.identity.peer) return yield* parts.coordinator.follow(id, from, signal)
+  if (peer === parts.identity.peer) return yield* parts.afterRun.follow(id, from, signal)
   if (!isController(parts.authority.roleOf(peer)))
     throw new BakError(
       'not-allowed',

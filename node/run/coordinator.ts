@@ -42,17 +42,15 @@ import { RecoveryNotices } from './recovery-notices.ts'
 import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, newRunId, specIn, withSeed } from './run-order.ts'
+import { begunAfter, checkSameSpec, newRunId, specIn, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
-import { checkStaged } from './staging-import.ts'
+import { checkStart } from './start-checks.ts'
+import { streamOptionsOf } from './stream-options.ts'
 
 /** Runs that one peer drives at the same time. */
 const MAX_RUNS = 32
 /** A daemon that stops waits so long for the runs that it drives to end in order, ms. */
 const STOP_TIMEOUT_MS = 10_000
-/** Members get at least so many signs in a lease that their controller is alive, and none more often than this, ms. */
-const LEASE_SIGNS = 3
-const MIN_LEASE_INTERVAL_MS = 250
 
 export interface CoordinatorComponents {
   members: Members
@@ -73,10 +71,17 @@ export interface CoordinatorInit {
   artifacts: RunParts['artifacts']
 }
 
+export interface RunWatcher {
+  begun(order: RunOrder): void
+  ended(order: RunOrder, isSealed: boolean): void
+}
+
 export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   readonly #log = this.init.log.with({}, 'run')
   /** Results that are written to, or about to go. */
   readonly inUse = new InUse()
+  /** Called with each run that begins, and when its result is sealed, or could not be. */
+  readonly watchers = new Set<RunWatcher>()
   readonly #drivers = new Map<string, { driver: Driver; done: Promise<void> }>()
   /** Runs that have ended and could not be sealed; the next start of the daemon tries again. */
   readonly #unsealed = new Map<string, Unsealed>()
@@ -139,7 +144,7 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
-    await checkProgram(spec, caller).then(() => checkStaged(spec, caller, this.init.artifacts))
+    await checkStart(spec, caller, { members, home: this.init.home, artifacts: this.init.artifacts })
     return spec
   }
 
@@ -238,20 +243,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
   #start(driver: Driver): void {
     const { id, order, record, events } = driver.run
     const { feed, runStreams, receiver } = this.components
-    const { policy } = order.spec
     const release = this.inUse.claim(id, `still goes on: bak cancel ${id}, or wait until it has ended`)
     feed.enter(id, peer => driver.run.nameOf(peer) != null)
-    runStreams.open(id, {
-      admits: peer => driver.admits(peer),
-      leaseIntervalMs: Math.max(MIN_LEASE_INTERVAL_MS, (policy.lease * 1000) / LEASE_SIGNS),
-      greeting: () => (driver.content == null ? [] : [{ type: 'content', bytes: driver.content }]),
-      onOpen: peer => driver.onStream(peer),
-      onClose: () => driver.checkReachable(),
-      onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
-      onStaging: (peer, done, total) => driver.onStaging(peer, done, total),
-      onWork: (peer, state) => driver.onWork(peer, state),
-      onAcks: (_, acks) => driver.receive(acks)
-    })
+    runStreams.open(id, streamOptionsOf(driver))
     receiver.open(id, receptionOf(driver))
     const done = driver.drive().then(isSealed => {
       this.#drivers.delete(id)
@@ -261,8 +255,10 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
       feed.leave(id)
       void receiver.close(id, isComplete(record))
       this.#announce()
+      for (const watcher of this.watchers) watcher.ended(order, isSealed)
     })
     this.#drivers.set(id, { driver, done })
+    for (const watcher of this.watchers) watcher.begun(order)
     this.#log.info('run begins', { run: id, name: order.spec.name })
     this.#announce()
   }

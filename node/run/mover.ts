@@ -1,13 +1,12 @@
 /**
- * A whole result moves to another peer: verified, handed over in its record, packed, sent as one tarball, verified there before the
- * receipt, and only then deleted here. Only a peer with the label `archive=true` takes results in.
+ * A whole result moves to another peer, a folder or a pbench server (moving/): verified, brought there, proven there, and only then deleted
+ * here. Only a peer with the label `archive=true` takes results in.
  */
-import { dirname } from 'node:path'
 import { decode, encode } from '../../protocols/codec.ts'
 import type { AllowSettings, ReceiveLimits } from '../../protocols/config-file.ts'
-import { handOver } from '../../protocols/custody.ts'
 import { type Envelope, envelope, type Signer, seal } from '../../protocols/envelope.ts'
-import { BakError } from '../../protocols/errors.ts'
+import { BakError, type ErrorCode } from '../../protocols/errors.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import {
   type Admission,
@@ -16,7 +15,6 @@ import {
   receiptSubject,
   receiveTarball,
   Slots,
-  sendTarball,
   type TarballOffer
 } from '../../protocols/tarball.ts'
 import type { Members } from '../mesh/membership/members.ts'
@@ -29,18 +27,24 @@ import type { Bounds } from '../store/bounded-unpack.ts'
 import { ensureFree } from '../store/disk.ts'
 import type { Home } from '../store/home.ts'
 import type { Inbox } from '../store/inbox.ts'
-import { forgetMoved, noteMoved } from '../store/moved.ts'
-import { openOutbox } from '../store/outbox.ts'
-import { removeTree } from '../store/remove-tree.ts'
-import { checkResult, hasResult, moveFolder, removeResult, takeIn } from '../store/stored-results.ts'
+import { forgetMoved, noteMoved, placeOf, type Whither, whereMoved } from '../store/moved.ts'
+import { checkResult, hasResult, removeResult, takeIn } from '../store/stored-results.ts'
 import { UnfinishedMoves } from '../store/unfinished-moves.ts'
 import { refusalOfResult } from './archive-rule.ts'
 import type { Coordinator } from './coordinator.ts'
+import type { Deliver, Parcel } from './moving/deliver.ts'
+import type { Target } from './moving/resolve-destination.ts'
+import { toFolder } from './moving/to-folder.ts'
+import { toPeer } from './moving/to-peer.ts'
+import { toServer } from './moving/to-server.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
+import { linesHere } from './run-lines.ts'
 
 /** Results that a peer takes in at the same time. */
 const MAX_MOVES = 2
+/** Members with data, in one message. */
+const MAX_NAMED = 5
 /** Files and folders of one. */
 const MAX_FILES = 1_000_000
 
@@ -63,10 +67,11 @@ export interface MoverInit {
   limits: Pick<ReceiveLimits, 'ratio'>
 }
 
-interface MoveOptions {
+interface MoveOptions extends Pick<Parcel, 'signal' | 'onProgress'> {
+  /** The copy here stays. */
   keep: boolean
-  signal: AbortSignal
-  onProgress(done: number, total: number): void
+  /** An API key of a pbench server. */
+  token?: string
 }
 
 export class Mover extends Part<MoverComponents, MoverInit> {
@@ -85,45 +90,41 @@ export class Mover extends Part<MoverComponents, MoverInit> {
   }
 
   /**
-   * @param to a peer, and its name
-   * @throws {BakError} `no-such-run`, `busy`, `damaged`, and what the other peer refuses it with; the folder is then still here
+   * @returns where it is
+   * @throws {BakError} `no-such-run`, `busy`, `damaged`, and why it is not at its destination; the folder is then still here
    */
-  async move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
-    const use = `is being moved to ${to.name}: wait until it is there`
-    await this.components.coordinator.inUse.during(run, use, () => this.#move(run, to, options))
+  async move(run: string, to: Target, options: MoveOptions): Promise<Whither> {
+    const use = `is being moved to ${nameOf(to)}: wait until it is there`
+    return this.components.coordinator.inUse.during(run, use, () => this.#move(run, to, options))
   }
 
-  async #move(run: string, to: { peer: string; name: string }, options: MoveOptions): Promise<void> {
-    const { coordinator, streams } = this.components
-    const { keep, signal, onProgress } = options
-    const folder = coordinator.folder(run)
-    if (!folder.hasRecord()) throw new BakError('no-such-run', `the folder of ${run} is not here`)
-    // the seal is made anew with the handover: what is not as it was signed must not get one
+  async #move(run: string, to: Target, { keep, token, signal, onProgress }: MoveOptions): Promise<Whither> {
+    const { home } = this.init
+    const folder = this.components.coordinator.folder(run)
+    if (!folder.hasRecord()) throw await this.#notHere(run)
+    // what is not as it was signed must get no new seal, and is no result to keep elsewhere
     await checkResult(folder.root)
-    const record = await folder.readRecord()
-    const given = handOver(record, to.peer, this.init.signer)
-    if (given !== record) await folder.writeRecord(given, this.init.signer)
-    const packing = moveFolder(this.init.home, run)
-    const outbox = await openOutbox(packing, run)
-    try {
-      const {
-        report,
-        path: _,
-        ...offer
-      } = await outbox.add(dirname(folder.root), [run], 'the whole run', {
-        kind: 'run',
-        signal
-      })
-      if (report.left.length > 0)
-        throw new BakError('io', `it would not be whole there: ${report.warnings().join('; ')}`)
-      const source = { read: (offset: number, length: number) => outbox.read(offer.digest, offset, length) }
-      await sendTarball(streams.to(to.peer), offer, source, { signal, to: to.peer, onProgress })
-    } finally {
-      await removeTree(packing)
-    }
-    if (keep) return
-    await noteMoved(this.init.home, run, { ...to, at: Date.now() })
-    await removeResult(this.init.home, run)
+    if (!keep && to.kind !== 'peer') checkWhole(await folder.readRecord())
+    const place = await this.#wayTo(to, token)({ home, run, root: folder.root, signal, onProgress })
+    if (keep) return place
+    const line = (await linesHere(this.components.coordinator)).find(each => each.run === run)
+    const { folder: _, resumedBy: __, ...shown } = line ?? {}
+    await noteMoved(home, run, { ...place, at: Date.now(), ...(line && { line: shown as typeof line }) })
+    await removeResult(home, run)
+    return place
+  }
+
+  #wayTo(to: Target, token: string | undefined): Deliver {
+    const { signer } = this.init
+    if (to.kind === 'peer')
+      return toPeer({ peer: to.peer, name: to.name }, { streams: this.components.streams, signer })
+    return to.kind === 'folder' ? toFolder(to.path, signer.peer) : toServer(to, token)
+  }
+
+  async #notHere(run: string): Promise<BakError> {
+    const moved = await whereMoved(this.init.home, run)
+    const gone = moved == null ? 'is not here' : `is not here any more: it was moved to ${placeOf(moved)}`
+    return new BakError('no-such-run', `the folder of ${run} ${gone}`)
   }
 
   /** What an earlier life of the daemon had begun to take in begins anew. */
@@ -211,4 +212,23 @@ export class Mover extends Part<MoverComponents, MoverInit> {
     const why = refusalOfResult(record, { run, peer, controller: feed.get(run)?.lead.by }, authority)
     if (why != null) throw new BakError('damaged', `${run}: ${why}`)
   }
+}
+
+const nameOf = (to: Target) => (to.kind === 'peer' ? to.name : to.kind === 'folder' ? to.path : to.base)
+
+/** Members that were excluded for these may be back with data. */
+const SILENT = new Set<string>(['timeout', 'lost', 'left', 'unreachable'] satisfies ErrorCode[])
+
+/** Only a peer can fetch what members still have: where a result cannot be completed, it is to be whole. @throws {BakError} `not-ready` */
+function checkWhole({ run, sent, roster, excluded }: RunRecord): void {
+  const joined = new Set(roster.map(({ peer }) => peer))
+  const left = sent.filter(({ arrived }) => !arrived).map(({ name, what }) => `${name} (${what})`)
+  const lost = excluded.filter(({ peer, code }) => joined.has(peer) && SILENT.has(code))
+  const all = [...new Set([...left, ...lost.map(({ name, code }) => `${name} (${code})`)])]
+  if (all.length === 0) return
+  const who = listInWords(all, MAX_NAMED)
+  throw new BakError(
+    'not-ready',
+    `members may still have data of ${run}, which only a peer can fetch: ${who}; bak collect ${run} first, or bak copy, which keeps the result here`
+  )
 }

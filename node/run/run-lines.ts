@@ -5,6 +5,8 @@ import { MAX_LISTED, runListProtocol } from '../../protocols/run-list.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import type { Streams } from '../mesh/streams.ts'
+import type { Home } from '../store/home.ts'
+import { allMoved, movedFrom, placeOf } from '../store/moved.ts'
 import type { Coordinator } from './coordinator.ts'
 
 /** Runs that go on with one, the latest. */
@@ -20,6 +22,13 @@ export async function linesHere(coordinator: Coordinator): Promise<RunLine[]> {
     const took = head.took ?? (ended == null ? undefined : Math.max(0, ended - head.created))
     return { ...head, took, resumedBy: later.get(head.run), folder: coordinator.folder(head.run).root }
   })
+}
+
+/** @param known runs that have a line already. @returns the runs whose folder was moved from here, oldest first */
+export async function linesOfMoved(home: Home, known: ReadonlySet<string>): Promise<RunLine[]> {
+  const gone = (await movedFrom(home)).filter(run => !known.has(run))
+  const found = [...(await allMoved(home, gone)).values()]
+  return found.flatMap(moved => (moved.line == null ? [] : [{ ...moved.line, moved: placeOf(moved) }]))
 }
 
 /** @returns by run, those that go on with it: a sealed result cannot say so itself */

@@ -20,6 +20,8 @@ export interface RunRequest {
   directory: string
   env: Record<string, string>
   key?: string
+  /** Of the pbench server to which the result is to go; that of the environment where it is left out. */
+  token?: string
   /** The run that it goes on with, and what that has. */
   resumes?: Resumed
 }

@@ -10,6 +10,7 @@ import { checkPermission, isController, type Roles } from '../mesh/permissions.t
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
 import type { Coordinator } from './coordinator.ts'
+import type { AfterRun } from './moving/after-run.ts'
 import { linesForOthers } from './run-lines.ts'
 
 export interface RunServiceComponents {
@@ -17,6 +18,7 @@ export interface RunServiceComponents {
   members: Members
   authority: Roles
   coordinator: Coordinator
+  afterRun: Pick<AfterRun, 'follow'>
 }
 
 export class RunService extends Part<RunServiceComponents, { signer: { peer: string } }> {
@@ -36,7 +38,7 @@ export class RunService extends Part<RunServiceComponents, { signer: { peer: str
 
   async *#attach({ run, from }: { run: string; from: number }, peer: string, signal: AbortSignal) {
     await this.#checkReader(run, peer)
-    yield* this.components.coordinator.follow(run, from, signal)
+    yield* this.components.afterRun.follow(run, from, signal)
   }
 
   async *#output(request: OutputRequest, peer: string, signal: AbortSignal) {

@@ -1,15 +1,45 @@
-/** Where results went that were here once: a small file `<run>.moved` beside their folders. */
+/**
+ * Small files beside the folders of results: `<run>.moved` says where one went that was here once, `<run>.due` where one is to go that is
+ * still here, and why it has not gone.
+ */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import * as v from 'valibot'
-import { instant, name, peerId } from '../../protocols/fields.ts'
+import { runLine } from '../../protocols/control/results.ts'
+import { destination } from '../../protocols/destination.ts'
+import { cutText, instant, isRunId, name, peerId, text } from '../../protocols/fields.ts'
+import { Limit } from '../limit.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
 
-const moved = v.object({ peer: peerId, name, at: instant })
+/** Files that are read at the same time. */
+const MAX_READS = 16
+const MAX_PATH = 4096
+const place = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_PATH))
+
+/** A peer, a folder of this machine, or the address of a pbench server. */
+const whither = v.union([v.object({ peer: peerId, name }), v.object({ folder: place }), v.object({ server: place })])
+export type Whither = v.InferOutput<typeof whither>
+
+const moved = v.intersect([
+  whither,
+  v.object({
+    at: instant,
+    /** Its line in lists. */
+    line: v.fallback(v.optional(runLine), undefined)
+  })
+])
 export type Moved = v.InferOutput<typeof moved>
 
-const pathOf = (home: Home, run: string) => `${home.runs(run)}.moved`
+const due = v.object({ to: destination, reason: text })
+export type Due = v.InferOutput<typeof due>
+
+const MOVED = '.moved'
+const pathOf = (home: Home, run: string) => `${home.runs(run)}${MOVED}`
+const dueOf = (home: Home, run: string) => `${home.runs(run)}.due`
+
+/** `the peer`, a path, or an address. */
+export const placeOf = (to: Whither): string => ('peer' in to ? to.name : 'folder' in to ? to.folder : to.server)
 
 export const noteMoved = (home: Home, run: string, to: Moved): Promise<void> =>
   writeAtomic(pathOf(home, run), JSON.stringify(to))
@@ -17,19 +47,40 @@ export const noteMoved = (home: Home, run: string, to: Moved): Promise<void> =>
 /** @returns the runs that were moved from here */
 export async function movedFrom(home: Home): Promise<string[]> {
   const names = await readdir(home.runs()).catch(() => [])
-  return names.filter(each => each.endsWith('.moved')).map(each => each.slice(0, -'.moved'.length))
+  const runs = names.filter(each => each.endsWith(MOVED)).map(each => each.slice(0, -MOVED.length))
+  return runs.filter(isRunId).sort()
+}
+
+/** @returns where each of these runs went, as far as it is known */
+export async function allMoved(home: Home, runs: string[]): Promise<Map<string, Moved>> {
+  const limit = new Limit({ total: MAX_READS })
+  const found = await Promise.all(
+    runs.map(async run => [run, await limit.run(run, () => whereMoved(home, run))] as const)
+  )
+  return new Map(found.flatMap(([run, to]) => (to == null ? [] : [[run, to]])))
 }
 
 /** @returns undefined if the result was never moved from here, or nobody knows where */
-export async function whereMoved(home: Home, run: string): Promise<Moved | undefined> {
-  const text = await readFile(pathOf(home, run), 'utf8').catch(() => undefined)
-  if (text == null) return undefined
+export const whereMoved = (home: Home, run: string): Promise<Moved | undefined> => readNote(pathOf(home, run), moved)
+
+export const forgetMoved = (home: Home, run: string): Promise<void> =>
+  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))
+
+/** The result is to go there. @param reason why it has not, as long as this note is there */
+export const noteDue = (home: Home, run: string, { to, reason }: Due): Promise<void> =>
+  writeAtomic(dueOf(home, run), JSON.stringify({ to, reason: cutText(reason) }))
+
+export const whyDue = (home: Home, run: string): Promise<Due | undefined> => readNote(dueOf(home, run), due)
+
+export const forgetDue = (home: Home, run: string): Promise<void> =>
+  onDisk(dueOf(home, run), () => rm(dueOf(home, run), { force: true }))
+
+async function readNote<T>(path: string, schema: v.GenericSchema<unknown, T>): Promise<T | undefined> {
+  const content = await readFile(path, 'utf8').catch(() => undefined)
+  if (content == null) return undefined
   try {
-    return v.parse(moved, JSON.parse(text))
+    return v.parse(schema, JSON.parse(content))
   } catch {
     return undefined
   }
 }
-
-export const forgetMoved = (home: Home, run: string): Promise<void> =>
-  onDisk(pathOf(home, run), () => rm(pathOf(home, run), { force: true }))

@@ -11,6 +11,7 @@ import { forgetCollection } from './begun-collections.ts'
 import { type Bounds, unpackBounded } from './bounded-unpack.ts'
 import { onDisk } from './disk.ts'
 import type { Home } from './home.ts'
+import { forgetDue } from './moved.ts'
 import { removeTree } from './remove-tree.ts'
 import { RunFolder } from './run-folder.ts'
 
@@ -32,6 +33,7 @@ export async function removeResult(home: Home, run: string): Promise<void> {
   const gone = join(home.runs(), `.gone-${randomUUID()}`)
   await onDisk(home.runs(run), () => rename(home.runs(run), gone))
   await forgetCollection(home, run)
+  await forgetDue(home, run)
   await removeTree(gone)
 }
 

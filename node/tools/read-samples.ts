@@ -24,7 +24,7 @@ const MAX_UNREAD = 100
 const MAX_MATCHED = 4096
 const PER_MS: Record<string, number> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 }
 
-/** An empty line is no sample and no mistake; so is a line of JSON or of a pattern that it does not fit, for the latter. */
+/** An empty line is no sample and no mistake, nor is one that a pattern does not fit. A pattern of others may take long: whoever reads by one sets a limit. */
 export function readSamples(reading: Reading, text: string): Read {
   const read: Read = { samples: [], unread: [], missed: 0 }
   const cellsOf = readerOf(reading)

@@ -1,12 +1,16 @@
 /** Calls about the results of runs. */
 import * as v from 'valibot'
 import { besides } from '../beside.ts'
+import { destination } from '../destination.ts'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from '../fields.ts'
 import { leftover } from '../leftovers.ts'
 import { exclusion } from '../manifest.ts'
 import { outputPortion } from '../output.ts'
 import { VERDICTS } from '../verdict.ts'
 import { runReference } from './runs.ts'
+
+/** A peer, a path or an address. */
+const place = v.pipe(v.string(), v.maxLength(4096))
 
 /** One line of `bak ls` and `bak ps`. */
 export const runLine = v.object({
@@ -30,7 +34,9 @@ export const runLine = v.object({
   resumes: v.optional(runId),
   resumedBy: v.optional(list(runId, 100)),
   /** The peer that has the folder, for one that is not here. */
-  at: v.optional(name)
+  at: v.optional(name),
+  /** Where the folder went that was here: a peer, a folder of this machine, or an address. */
+  moved: v.optional(place)
 })
 export type RunLine = v.InferOutput<typeof runLine>
 
@@ -42,6 +48,12 @@ const runView = v.object({
   folder: v.optional(text),
   /** The name of the peer that has the folder, if that is another one and it can be reached. */
   holder: v.optional(name),
+  /** Where the folder went that was here. */
+  moved: v.optional(place),
+  /** Where it was to go when the run had ended, and why it has not. */
+  due: v.optional(v.object({ to: place, reason: text })),
+  /** Its line in lists, where more is not known. */
+  line: v.optional(runLine),
   /** Runs here that go on with it. */
   resumedBy: v.optional(list(runId, 100)),
   /** The text of `run.json`. */
@@ -107,8 +119,8 @@ export const resultCalls = {
     }),
     response: v.union([outputPortion, outputMissing, outputHead])
   },
-  /** Deletes a result that is here. */
-  rm: { request: v.strictObject({ run: runReference }), response: v.object({ run: runId }) },
+  /** Deletes a result that is here; of one that was moved from here it forgets that, and says where it is. */
+  rm: { request: v.strictObject({ run: runReference }), response: v.object({ run: runId, at: v.optional(place) }) },
   /** Deletes what is left on this peer of runs that are over, of one run or of an age. */
   gc: {
     request: v.strictObject({
@@ -125,9 +137,26 @@ export const resultCalls = {
   },
   /** Fetches what members still have of a run; one answer for each tarball. */
   collect: { request: v.strictObject({ run: runReference }), response: collected },
-  /** Moves a result to another peer; answers with bytes done and in all. */
+  /** Brings a result to a destination, and deletes it here unless it is to be kept; answers with bytes done and in all. */
   move: {
-    request: v.strictObject({ run: runReference, to: text, keep: v.optional(v.boolean()) }),
-    response: v.object({ run: runId, to: name, done: count, total: count, finished: v.boolean() })
+    request: v.strictObject({
+      run: runReference,
+      to: destination,
+      keep: v.optional(v.boolean()),
+      /** Of a pbench server. */
+      token: v.optional(v.pipe(v.string(), v.maxLength(8192)))
+    }),
+    response: v.object({
+      run: runId,
+      /** Where it is, or is to be. */
+      to: place,
+      /** Why there. */
+      note: v.optional(text),
+      done: count,
+      total: count,
+      /** What is done just now; the bytes that arrive there where it is left out. */
+      step: v.optional(text),
+      finished: v.boolean()
+    })
   }
 } as const

@@ -83,8 +83,12 @@ export type Plan = v.InferOutput<typeof plan>
 const begun = v.object({ run: runId, existed: v.boolean(), absent: list(text, 10_000) })
 export type Begun = v.InferOutput<typeof begun>
 
-/** Where a caller is, and the variables of their shell. */
-const caller = { directory: text, env: table(v.string(), v.string()) } as const
+/** Where a caller is, the variables of their shell, and a token of the pbench server to which the result is to go. */
+const caller = {
+  directory: text,
+  env: table(v.string(), v.string()),
+  token: v.optional(v.pipe(v.string(), v.maxLength(8192)))
+} as const
 export type Caller = v.InferOutput<v.ObjectSchema<typeof caller, undefined>>
 
 const runRequest = v.strictObject({

@@ -142,7 +142,11 @@ async function converse(world: World): Promise<void> {
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
   await put(target, member, collectProtocol, { run })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
-  await target.parts.mover.move(run, { peer: member.parts.identity.peer, name: 'member' }, { keep: true, ...quiet })
+  await target.parts.mover.move(
+    run,
+    { kind: 'peer', peer: member.parts.identity.peer, name: 'member' },
+    { keep: true, ...quiet }
+  )
   await stage(world)
   world.live = await begin(target, { command: ['sleep', '3600'] })
   await until(() => target.parts.coordinator.driver(world.live)?.run.record.phase === 'work')

@@ -6,6 +6,7 @@ import { Leftovers } from '../../node/agent/leftovers.ts'
 import { createLog } from '../../node/log.ts'
 import { Coordinator } from '../../node/run/coordinator.ts'
 import { Mover } from '../../node/run/mover.ts'
+import { AfterRun } from '../../node/run/moving/after-run.ts'
 import { Receiver } from '../../node/run/receiver.ts'
 import { RunService } from '../../node/run/run-service.ts'
 import { type Home, openHome } from '../../node/store/home.ts'
@@ -72,8 +73,9 @@ async function doors(own: Role = 'controller') {
   await coordinator.afterStart()
   const receiver = new Receiver(of as never, init)
   await receiver.start()
-  new Mover({ ...of, coordinator, receiver } as never, init)
-  await new RunService({ ...of, coordinator } as never, init).start()
+  const mover = new Mover({ ...of, coordinator, receiver } as never, init)
+  const afterRun = new AfterRun({ ...of, coordinator, mover } as never, init)
+  await new RunService({ ...of, coordinator, afterRun } as never, init).start()
   await new Leftovers(of as never, init).start()
   const to = ({ id }: Protocol<never, never> | { id: string }, from: { peer: string }): TestLink =>
     linkTo(serve({ ...protocols[id] } as never, served.get(id) as never), from.peer)

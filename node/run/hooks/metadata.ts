@@ -74,10 +74,12 @@ function toolsOf(member: RunRecord['roster'][number]): Section {
   }
 }
 
+/** Keys are the same in either case to who reads them, and one that is there twice makes the whole file unreadable. */
 function lines(section: Section): string {
+  const seen = new Set<string>()
   return Object.entries(section)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} = ${String(value).replaceAll('\n', ' ')}\n`)
+    .filter(([key, value]) => value !== undefined && seen.size < seen.add(key.toLowerCase()).size)
+    .map(([key, value]) => `${key} = ${String(value).replaceAll(/[\r\n]+/g, ' ')}\n`)
     .join('')
 }
 

@@ -103,4 +103,17 @@ test('a command of several lines stays on one, so that it makes no section of it
   assert.is(text.split('\n').filter(line => line === '[run]').length, 1)
 })
 
+test('a carriage return ends no line either', () => {
+  const text = metadataOf({ ...record, spec: specOf({ command: 'date\r[run]\r\ncontroller = evil' }) })
+  assert.match(text, '\nscript = date [run] controller = evil\n')
+})
+
+test('tools whose names differ in case only are one key, as in what reads the file', () => {
+  const [first, second] = record.roster
+  const tools = ['Net', 'net', 'TOOLS'].map(tool => ({ group: 'default', tool, options: {} }))
+  const text = metadataOf({ ...record, roster: [first, { ...second, tools }] as RunRecord['roster'] })
+  const keys = (text.split('[tools/node-b]\n')[1] as string).split('\n\n')[0]?.split('\n')
+  assert.equal(keys, ['tools = Net,net,TOOLS', 'Net = '])
+})
+
 test.run()

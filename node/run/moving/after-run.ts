@@ -1,0 +1,147 @@
+/**
+ * Brings the results of runs that say so to their destination when they are sealed, and tells those who follow. What came of it changes
+ * nothing of the run: why a result has not gone is in a note beside it.
+ */
+import { asBakError, BakError } from '../../../protocols/errors.ts'
+import type { LiveBody, RunEvent } from '../../../protocols/events.ts'
+import { cutText } from '../../../protocols/fields.ts'
+import type { Log } from '../../log.ts'
+import type { Members } from '../../mesh/membership/members.ts'
+import { checkOwnPermission, type Roles } from '../../mesh/permissions.ts'
+import { Part } from '../../part.ts'
+import type { Home } from '../../store/home.ts'
+import { type Due, noteDue, placeOf, whyDue } from '../../store/moved.ts'
+import { hasResult } from '../../store/stored-results.ts'
+import { nextEvent } from '../../wait.ts'
+import type { Coordinator } from '../coordinator.ts'
+import type { Mover } from '../mover.ts'
+import type { RunOrder } from '../run-parts.ts'
+import { resolveDestination } from './resolve-destination.ts'
+import { TOKEN_VARIABLE } from './to-server.ts'
+
+/** Between two words of progress to one follower, ms. */
+const PROGRESS_MS = 250
+const INTERRUPTED = 'the daemon ended before it was there'
+
+type Moved = Extract<LiveBody, { type: 'moved' }>
+
+/** The move of one run, from its beginning to its end. */
+class Departure extends EventTarget {
+  readonly to: string
+  /** When the note is written that says that it is due. */
+  readonly noted: Promise<void>
+  progress: { done: number; total: number; step?: string } | undefined
+  ended: Moved | undefined
+
+  constructor(to: string, noted: Promise<void>) {
+    super()
+    this.to = to
+    this.noted = noted
+  }
+
+  change(): void {
+    this.dispatchEvent(new Event('change'))
+  }
+}
+
+export interface AfterRunComponents {
+  coordinator: Coordinator
+  mover: Mover
+  members: Members
+  authority: Roles
+}
+
+export interface AfterRunInit {
+  home: Home
+  log: Log
+  signer: { peer: string }
+}
+
+export class AfterRun extends Part<AfterRunComponents, AfterRunInit> {
+  readonly #due = new Map<string, Departure>()
+
+  start(): void {
+    this.components.coordinator.watchers.add({
+      begun: order => this.#begun(order),
+      ended: (order, isSealed) => void this.#ended(order, isSealed)
+    })
+  }
+
+  /** The events of a run whose folder is here, to its end, and then those of the way of its result. @throws {BakError} `no-such-run`, `damaged` */
+  async *follow(run: string, from: number, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    const departure = this.#due.get(run)
+    yield* this.components.coordinator.follow(run, from, signal)
+    if (departure != null) return yield* this.#rest(departure, signal)
+    const due = hasResult(this.init.home, run) ? await whyDue(this.init.home, run) : undefined
+    if (due != null) yield stamped({ type: 'moved', to: due.to, error: due.reason })
+  }
+
+  /** @returns where the result of a run is to go that is still here, and why it is */
+  async whyHere(run: string): Promise<Due | undefined> {
+    const departure = this.#due.get(run)
+    if (departure == null) return whyDue(this.init.home, run)
+    const { progress, to } = departure
+    return { to, reason: progress == null ? 'it goes there when the run has ended' : 'it is on its way' }
+  }
+
+  async *#rest(departure: Departure, signal: AbortSignal): AsyncGenerator<RunEvent> {
+    let told = Number.NEGATIVE_INFINITY
+    while (departure.ended == null && !signal.aborted) {
+      const { progress, to } = departure
+      if (progress != null && performance.now() - told >= PROGRESS_MS) {
+        yield stamped({ type: 'moving', to, ...progress })
+        told = performance.now()
+      }
+      if (departure.ended == null) await nextEvent(departure, 'change', signal)
+    }
+    if (departure.ended != null) yield stamped(departure.ended)
+  }
+
+  #begun({ run, spec: { move_to: to } }: RunOrder): void {
+    if (to == null) return
+    const { home, log } = this.init
+    const noted = noteDue(home, run, { to, reason: INTERRUPTED }).catch(cause =>
+      log.warn('it is not noted where a result is to go', { run, why: asBakError(cause).message })
+    )
+    this.#due.set(run, new Departure(to, noted))
+  }
+
+  async #ended(order: RunOrder, isSealed: boolean): Promise<void> {
+    const { run } = order
+    const departure = this.#due.get(run)
+    if (departure == null) return
+    const { home, log } = this.init
+    const { to } = departure
+    try {
+      await departure.noted
+      if (!isSealed) throw new BakError('damaged', 'the result has no seal')
+      departure.ended = { type: 'moved', to, place: cutText(await this.#move(order, departure)) }
+      log.info('result moved', { run, to })
+    } catch (cause) {
+      const error = this.stopped.aborted ? INTERRUPTED : asBakError(cause).message
+      departure.ended = { type: 'moved', to, error: cutText(error) }
+      log.warn('result not moved', { run, to, why: error })
+      await noteDue(home, run, { to, reason: error }).catch(() => {})
+    } finally {
+      this.#due.delete(run)
+      departure.change()
+    }
+  }
+
+  /** @returns where it is */
+  async #move({ run, env, token }: RunOrder, departure: Departure): Promise<string> {
+    const { members, mover, authority } = this.components
+    const { peer: self } = this.init.signer
+    const here = members.list().filter(({ peer }) => members.isHere(peer))
+    const target = resolveDestination(departure.to, { members: here, self })
+    if (target.kind === 'peer') checkOwnPermission(authority, self, 'move')
+    const onProgress = (done: number, total: number, step?: string) => {
+      departure.progress = { done, total, ...(step && { step }) }
+      departure.change()
+    }
+    const options = { keep: false, token: token ?? env[TOKEN_VARIABLE], signal: this.stopped, onProgress }
+    return placeOf(await mover.move(run, target, options))
+  }
+}
+
+const stamped = (body: LiveBody): RunEvent => ({ at: Date.now(), ...body }) as RunEvent
