@@ -63,6 +63,9 @@ export class PhaseRunner {
     const { cancelled, parts, record } = this.#run
     if (!cleanup) cancelled.throwIfAborted()
     const self = parts.signer.peer
+    const out = at.who === 'controller' ? this.#run.excluded.get(self) : undefined
+    // its answers count no more
+    if (out != null) throw new Stopped('quorum', `${out.name}: ${out.reason}; it runs the command`)
     const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at)
     const needed = at.who === 'controller' ? 1 : this.#run.neededIn(at, asked.size)
     const command = this.#command(at, asked)

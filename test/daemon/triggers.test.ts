@@ -223,6 +223,32 @@ triggers('a command that cannot be run fails as it does without a trigger', asyn
   assert.ok(existsSync(folderOf(run.run)))
 })
 
+for (const [when, lines] of [
+  ['when the command is about to begin', ''],
+  ['in a window of its output', GO]
+] as const) {
+  triggers(`without the member that runs the command there is no run: its tool fails ${when}`, async () => {
+    const work = uniqueSleep()
+    const file = runFile(
+      'out',
+      `${lines}
+tools = ["x"]
+[policy]
+quorum = 1
+[tool.x]
+command = ["/bin/sh"]
+options = ["-c", "echo x; exec sleep 60"]
+[[tool.x.override]]
+on = "a"
+options = ["-c", "exit 3"]`
+    )
+    const run = await ended([file, '--', 'sh', '-c', `echo go; sleep ${work}`], 3)
+    assert.match(run.record.reason ?? '', /^a: x: ended with exit 3 .*; it runs the command$/)
+    await goneWithin(work, 5_000)
+    await verify(run.run)
+  })
+}
+
 const wrong: Array<[lines: string, words: string[], why: RegExp]> = [
   [GO, ['--samples', '2', '--', 'true'], /samples: goes with no trigger: each window of the output is a sample/],
   [GO, ['--iteration', 'x 1', '--iteration', 'y 2', '--', 'true'], /iterations: goes with no trigger/],

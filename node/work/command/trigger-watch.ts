@@ -58,13 +58,18 @@ export class TriggerWatch {
   async end(edges: Edge[]): Promise<void> {
     for (let i = 0; i < MAX_LAST_PORTIONS && this.isBehind; i++)
       for (const file of this.#files) this.#find(await file.read(), edges, true)
-    if (this.isBehind) for (const each of this.#groups) each.broken ??= UNREAD
+    if (this.isBehind) this.giveUp(UNREAD)
     else for (const file of this.#files) this.#find(file.end(), edges, true)
   }
 
   /** Whether more was written than was read. */
   get isBehind(): boolean {
     return this.#files.some(each => each.isBehind)
+  }
+
+  /** The output cannot be read any more. */
+  giveUp(reason: string): void {
+    for (const each of this.#groups) each.broken ??= reason
   }
 
   /** @returns what is to be named, once the command has ended */

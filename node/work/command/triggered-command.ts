@@ -37,7 +37,7 @@ export class TriggeredCommand {
     })
     // whoever asks next is told
     this.#ended.catch(() => {})
-    this.#read = this.#follow()
+    this.#read = this.#follow().catch(cause => watch.giveUp(asBakError(cause).message))
   }
 
   /** @throws {BakError} why it could not be run; the reason of the signal, and the command goes on */
