@@ -37,7 +37,8 @@ function commandIn(
   controller: string | undefined
 ): Pick<Ack, 'workload' | 'edges'> | undefined {
   if ((phase !== 'work' && phase !== 'stop') || part != null || groups != null) return undefined
-  return acks.find(({ by }) => by === controller)?.value
+  // nobody else is asked to work
+  return (phase === 'work' ? acks[0] : acks.find(({ by }) => by === controller))?.value
 }
 
 /** @returns where the record says something else */

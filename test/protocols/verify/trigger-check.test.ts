@@ -48,9 +48,9 @@ test('are those that the controller answered', () => {
   assert.is(differencesOf({ ...record, triggered: undefined } as unknown as RunRecord, proven).length, 1)
 })
 
-test('of another member count for nothing, nor those within a window', () => {
+test('of another member count for nothing where all are asked, nor those within a window', () => {
   const strange = [
-    certificate({ phase: 'work', step: step(1) }, { edges: [edge('start', 1, 1)] }, 'somebody'),
+    certificate({ phase: 'stop', step: step(1) }, { edges: [edge('start', 1, 1)] }, 'somebody'),
     certificate({ phase: 'stop', step: step(1), groups: ['db'] }, { edges: [edge('start', 1, 1)] })
   ]
   assert.is(provenRun(evidence, strange).triggered, undefined)
