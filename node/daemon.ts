@@ -102,7 +102,7 @@ async function compose(
     name: config.name,
     state: 'alive' as const,
     labels: config.label,
-    tools: limitTools(config.allow, availabilityOf(await catalogue.list()), home.config),
+    tools: limitTools(config.allow, availabilityOf(await catalogue.list({ isQuick: true })), home.config),
     registered: register.list(),
     triggers: register.triggers(),
     runs: [],

@@ -61,3 +61,9 @@ export function ownOptions(options: ToolOptions): Record<string, SettingValue> {
   const own = Object.entries(options).filter(([key, value]) => value != null && !COMMON_OPTIONS.includes(key))
   return Object.fromEntries(own) as Record<string, SettingValue>
 }
+
+/** @returns all words by which the options say what a tool runs: its command, further arguments, and its own options as `--key=value` */
+export function wordsOf(options: ToolOptions): string[] {
+  const own = Object.entries(ownOptions(options)).map(([key, value]) => `--${key}=${value}`)
+  return [...(options.command ?? []), ...(options.options ?? []), ...own.sort()]
+}

@@ -96,6 +96,7 @@ export class Guards implements RunProgramsParts {
     return {
       spawn: program => programs.spawn(program),
       enterTyped: () => programs.enterTyped(),
+      cgroups: () => programs.cgroups(),
       end: async () => {
         this.#open.delete(programs)
         return programs.end()

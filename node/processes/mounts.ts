@@ -5,6 +5,10 @@
 import { readFileSync, statSync } from 'node:fs'
 
 export interface Mount {
+  /** MAJOR:MINOR of what is mounted. */
+  device: string
+  /** Such as `/dev/vda1`. */
+  source: string
   root: string
   point: string
   type: string
@@ -29,6 +33,15 @@ const OF_KERNEL = new Set(
 )
 const KEPT_FLAGS = new Set(['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime', 'nosymfollow'])
 
+/** @returns the mounts that this process sees; none where there is no /proc */
+export function ownMounts(): Mount[] {
+  try {
+    return mountsOf(readFileSync('/proc/self/mountinfo', 'utf8'))
+  } catch {
+    return []
+  }
+}
+
 /** @param mountinfo the text of /proc/self/mountinfo */
 export const mountsOf = (mountinfo: string): Mount[] =>
   mountinfo
@@ -38,10 +51,13 @@ export const mountsOf = (mountinfo: string): Mount[] =>
 
 function mountOf(line: string): Mount | undefined {
   const [before = '', after] = line.split(' - ')
-  const [, , , root, point, flags = ''] = before.split(' ')
-  const [type, , options = ''] = (after ?? '').split(' ')
+  const [, , device = '', root, point, flags = ''] = before.split(' ')
+  const [type, source = '', options = ''] = (after ?? '').split(' ')
   if (root == null || point == null || type == null) return undefined
-  return { root: unescaped(root), point: unescaped(point), type, flags: flags.split(','), options: options.split(',') }
+  return {
+    ...{ device, type, source: unescaped(source), root: unescaped(root), point: unescaped(point) },
+    ...{ flags: flags.split(','), options: options.split(',') }
+  }
 }
 
 const unescaped = (text: string) =>
@@ -77,11 +93,7 @@ function foldersAbove(path: string): string[] {
 
 /** @returns where this user could write on this machine; nothing where the mounts cannot be read */
 export function writableMountsFor(user: { uid: number; gid: number }): WritableMount[] {
-  try {
-    return writableMounts(mountsOf(readFileSync('/proc/self/mountinfo', 'utf8')), folder => canEnter(folder, user))
-  } catch {
-    return []
-  }
+  return writableMounts(ownMounts(), folder => canEnter(folder, user))
 }
 
 function canEnter(folder: string, { uid, gid }: { uid: number; gid: number }): boolean {

@@ -67,6 +67,8 @@ export interface Programs {
   spawn(program: ProgramOfRun): Promise<RunningProgram>
   /** @returns the file by which a program that is started otherwise enters the cgroup of what the owner typed; none where there is none */
   enterTyped(): string[]
+  /** @returns the folders of the cgroups that its programs have, as far as they are there */
+  cgroups?(): string[]
   /**
    * Nothing that was started runs any more, and nothing more is. Never rejects.
    * @returns names of what they had left running outside of their process groups, as far as that is known here

@@ -86,6 +86,10 @@ export class RunPrograms implements Programs {
     return this.#over == null ? this.#enter(true).slice(0, 1) : []
   }
 
+  cgroups(): string[] {
+    return [...this.#cgroups.values()].flatMap(each => each?.folders ?? [])
+  }
+
   async #spawnTyped(program: ProgramOfRun): Promise<RunningProgram> {
     const { supervisor, keep } = this.#parts
     const folders = await this.#foldersFor(program, TYPED, 'owner')

@@ -5,7 +5,7 @@ import type { ToolOptions } from '../../protocols/tool-options.ts'
 import { findTool, isBuiltIn, listTools } from './index.ts'
 import { type DamagedTool, type OwnerTools, readOwnerTools, stampOf } from './owner-files.ts'
 import { settingsOf } from './settings-of.ts'
-import type { Tool } from './tool.ts'
+import type { CheckHow, Tool } from './tool.ts'
 
 /** A tool, and whether this machine can run it without options. */
 export interface Checked {
@@ -31,11 +31,11 @@ export class Catalogue {
     this.#onDamaged = onDamaged
   }
 
-  /** @returns every tool with what this machine can do with it, and the files that are none. Never rejects. */
-  async list(): Promise<Found> {
+  /** @param how quick when a daemon starts @returns every tool with what this machine can do with it, and the files that are none. Never rejects. */
+  async list(how: CheckHow = {}): Promise<Found> {
     const { tools, damaged } = await this.#read()
     const checked = await Promise.all(
-      [...listTools(), ...tools].map(async tool => ({ tool, availability: await withoutOptions(tool) }))
+      [...listTools(), ...tools].map(async tool => ({ tool, availability: await withoutOptions(tool, how) }))
     )
     return { checked, damaged }
   }
@@ -78,9 +78,9 @@ export const availabilityOf = ({ checked, damaged }: Found): Availability[] => [
   ...damaged.flatMap(each => unusable(each) ?? [])
 ]
 
-async function withoutOptions(tool: Tool): Promise<Availability> {
+async function withoutOptions(tool: Tool, how: CheckHow): Promise<Availability> {
   try {
-    return await tool.check({})
+    return await tool.check({}, how)
   } catch (cause) {
     return { tool: tool.name, usable: false, reason: `${tool.name}: ${(cause as Error).message}`.slice(0, MAX_REASON) }
   }

@@ -7,12 +7,14 @@ import { externalData } from './external-data.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { pidstat } from './pidstat.ts'
-import { proc } from './proc.ts'
+import { repeated } from './repeated/index.ts'
+import { sampled } from './sampled/index.ts'
 import { sar } from './sar.ts'
 import type { Tool } from './tool.ts'
+import { traced } from './traced/index.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [proc, vmstat, iostat, mpstat, pidstat, sar, externalData]
+const tools: Tool[] = [...sampled, vmstat, iostat, mpstat, pidstat, sar, ...traced, ...repeated, externalData]
 
 export function listTools(): Tool[] {
   return [...tools]

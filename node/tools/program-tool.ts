@@ -1,7 +1,8 @@
 /** Tools that are programs which print a sample at each interval until they are stopped. */
 import type { Availability } from '../../protocols/hello.ts'
-import type { SettingValue, ToolOptions } from '../../protocols/tool-options.ts'
+import { type SettingValue, type ToolOptions, wordsOf } from '../../protocols/tool-options.ts'
 import { findProgram, versionOf } from './find-program.ts'
+import { type KnownWords, unknownWord } from './known-words.ts'
 import { runProgram } from './run-program.ts'
 import { intervalSetting, settingsOf } from './settings-of.ts'
 import type { Needs, Setting, Tool, ToolFile } from './tool.ts'
@@ -22,8 +23,10 @@ interface ProgramTool {
   files?: ToolFile[]
   /** @returns what this user cannot observe with it */
   limits?(): string | undefined
-  /** @returns the argv of a program that these options of the user would make it run */
-  runs?(options: ToolOptions): string[] | undefined
+  /** Words of the user with which it only observes: others make it a program that the run brings. */
+  known: KnownWords
+  /** @returns the argv of a program that these words of the user would make it run */
+  runs?(words: string[]): string[] | undefined
 }
 
 /** The files of each tool that is a program. */
@@ -35,13 +38,17 @@ export const filesOfProgram = (name: string): ToolFile[] => [
 
 export function programTool(program: ProgramTool): Tool {
   const { name, summary, output } = program
+  const runBy = ({ options: words = [] }: ToolOptions) => {
+    const own = words.filter(word => !isSetting(word, tool))
+    return program.runs?.(own) ?? (unknownWord(own, program.known) == null ? undefined : [name, ...own])
+  }
   const tool: Tool = {
     ...{ name, summary, lifetime: 'transient', stop: 'SIGINT' },
     needs: { program: name, ...program.needs },
     settings: [intervalSetting, ...(program.settings ?? [])],
     files: [...(program.files ?? []), ...filesOfProgram(name)],
     check: () => checkProgram(program),
-    runs: program.runs,
+    runs: options => runBy(options),
     async start(context) {
       const { options } = context
       const { values, words } = settingsOf(tool, options)
@@ -53,12 +60,15 @@ export function programTool(program: ProgramTool): Tool {
         interval === wanted ? [] : [`sampled every ${interval} s, because it does not support ${wanted} s`]
       // most programs then write what they have buffered
       const stopSignal = `SIG${options.stop_signal ?? 'INT'}` as const
-      const brought = program.runs?.(options) == null ? undefined : words
+      const brought = runBy(options) == null ? undefined : wordsOf(options)
       return runProgram({ name, argv, stopSignal, output, remarks, brought }, context)
     }
   }
   return tool
 }
+
+/** `--interval=5` is for bak. */
+const isSetting = (word: string, { settings }: Tool) => settings.some(({ name }) => word.startsWith(`--${name}=`))
 
 async function checkProgram({ name, needs, limits }: ProgramTool): Promise<Availability> {
   const path = await findProgram(name)

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { bytesOf, rawOf } from '../../protocols/file-names.ts'
 import { entriesOf } from '../../protocols/folder-digests.ts'
+import { wordsOf } from '../../protocols/tool-options.ts'
 import { FIXED_VARIABLES } from '../processes/environment.ts'
 import { errorLineIn } from '../processes/error-line.ts'
 import type { RunningProgram } from '../processes/programs.ts'
@@ -13,7 +14,7 @@ import type { Exit } from '../processes/supervisor.ts'
 import { fromBundle } from './bundled-program.ts'
 import type { RunningTool, ToolContext } from './tool.ts'
 
-interface ProgramRun {
+export interface ProgramRun {
   /** Of the tool and of its files: NAME.cmd, NAME-stdout.txt, NAME-stderr.txt. */
   name: string
   argv: string[]
@@ -28,6 +29,10 @@ interface ProgramRun {
   written?: string[]
   /** What is odd about it from the start. */
   remarks?: string[]
+  /** In words, if it may end by itself with exit 0, because it has measured all that it was asked to. */
+  mayEnd?: string
+  /** Ms that it may take to write what it has, when it is asked to stop. */
+  grace?: number
 }
 
 /** A tool without output counts as started after this. */
@@ -45,7 +50,7 @@ export async function runProgram(
   const { name } = run
   const argv = bundle == null ? run.argv : await fromBundle(run.argv, bundle)
   // a program from a bundle is the word of the run, whatever its options are
-  const brought = run.brought ?? (bundle == null ? undefined : (options.options ?? []))
+  const brought = run.brought ?? (bundle == null ? undefined : wordsOf(options))
   const { stdout, stderr } = paths
   const supervised = await programs.spawn({ name, argv, brought, folder, reads: bundle, stdout, stderr })
   const commandWritten = writeAnew(paths.command, `${commandLine(argv)}\n`)
@@ -58,6 +63,7 @@ export async function runProgram(
   let isStopping = false
   const failed = Promise.withResolvers<string>()
   supervised.exited.then(async exit => {
+    if (exit.exit === 0 && run.mayEnd != null && !isStopping) return void remarks.push(run.mayEnd)
     ended = exit
     if (!isStopping) failed.resolve(await earlyEndOf(exit, paths, supervised))
   })
@@ -72,7 +78,7 @@ export async function runProgram(
     async stop() {
       isStopping = true
       const endedEarly = ended
-      const exit = await supervised.stop({ signal: run.stopSignal })
+      const exit = await supervised.stop({ signal: run.stopSignal, grace: run.grace })
       remarks.push(...(await supervised.collect().catch(error => [`its files: ${asBakError(error).message}`])))
       if (endedEarly != null) return [await earlyEndOf(endedEarly, paths, supervised)]
       return [...(await faultAtStop(exit, run.stopSignal, paths)), ...(await unwritten(folder, run, paths))]

@@ -39,6 +39,11 @@ export interface ToolFile {
   what: string
 }
 
+export interface CheckHow {
+  /** Start no program: each daemon asks for all tools when it starts. */
+  isQuick?: boolean
+}
+
 export interface Tool {
   name: string
   /** One line for `bak tools`. */
@@ -58,7 +63,7 @@ export interface Tool {
   stop: string
   files: ToolFile[]
   /** @returns whether this machine can run it; reasons begin with the tool's name. Never throws. */
-  check(options: ToolOptions): Promise<Availability>
+  check(options: ToolOptions, how?: CheckHow): Promise<Availability>
   /** @returns the argv of a program that these options would make it run; undefined for none */
   runs?(options: ToolOptions): string[] | undefined
   /** Returns as soon as it is spawned. @throws {BakError} `tool-unavailable`, `io` */
@@ -75,7 +80,7 @@ export interface ToolContext {
   /** Seconds between two samples; `options.interval` overrides it. */
   interval: number
   options: ToolOptions
-  programs: Pick<Programs, 'spawn'>
+  programs: Pick<Programs, 'spawn' | 'cgroups'>
   /** The folder with the bundle of its program. */
   bundle?: string | undefined
   /** Cancels the start. Once it is ready only `stop` ends a tool. */

@@ -99,7 +99,7 @@ withSar('sar leaves no collector behind', async ({ start, folder }) => {
   assert.not(isAlive(group))
 })
 
-for (const tool of listTools().filter(({ name, needs: { program } }) => program === name)) {
+for (const tool of listTools().filter(({ name }) => wanted[name] != null)) {
   programs(`${tool.name} reports whether it is installed, and its version`, async () => {
     const { usable, version, reason } = await tool.check({})
     assert.is(usable, needs(tool.name) == null)

@@ -1,6 +1,7 @@
 /** What starts the programs of a run on this member: its owner's own as they are typed, those of others apart from this peer. */
 import { variantsOf } from '../../../protocols/overridden.ts'
 import { optionsOf, type Spec } from '../../../protocols/spec.ts'
+import { wordsOf } from '../../../protocols/tool-options.ts'
 import type { Guards } from '../../processes/guards.ts'
 import type { ProgramOfRun, Programs, Treatment } from '../../processes/programs.ts'
 
@@ -44,7 +45,7 @@ async function treatmentOf(
     return !isChanged && (await isPrivileged(argv)) ? 'privileged' : 'apart'
   }
   const isTyped = variantsOf(optionsOf(offer.spec, name)).some(
-    ({ command = [], options = [] }) => JSON.stringify([...command, ...options]) === JSON.stringify(brought)
+    options => JSON.stringify(wordsOf(options)) === JSON.stringify(brought)
   )
   if (isOwn && isTyped) return 'owner'
   return (await isPrivileged(argv)) ? 'privileged' : 'apart'

@@ -7,7 +7,11 @@ import type { RunProgramsInit } from '../../../node/processes/run-programs.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 
 const treatments = suite('the programs of a run')
-const typed: Spec['tool'] = { mine: { command: ['sleep'], options: ['9'] }, pidstat: { options: ['-e', 'x'] } }
+const typed: Spec['tool'] = {
+  mine: { command: ['sleep'], options: ['9'] },
+  pidstat: { options: ['-e', 'x'] },
+  bpftrace: { program: 'BEGIN { exit(); }' }
+}
 const table: Array<
   [title: string, controller: string, name: string, argv: string[], treated: string, brought?: string[]]
 > = [
@@ -25,6 +29,30 @@ const table: Array<
     ['pidstat', '-e', 'y', '1'],
     'apart',
     ['-e', 'y']
+  ],
+  [
+    'whose text is an option of a tool that another peer gave',
+    'c',
+    'bpftrace',
+    ['bpftrace', '-e', 'BEGIN { exit(); }'],
+    'apart',
+    ['--program=BEGIN { exit(); }']
+  ],
+  [
+    'whose text is an option of a tool that the owner typed',
+    'self',
+    'bpftrace',
+    ['bpftrace', '-e', 'BEGIN { exit(); }'],
+    'owner',
+    ['--program=BEGIN { exit(); }']
+  ],
+  [
+    'whose text is another one than the owner typed',
+    'self',
+    'bpftrace',
+    ['bpftrace', '-e', 'BEGIN { cat("/etc/shadow"); }'],
+    'apart',
+    ['--program=BEGIN { cat("/etc/shadow"); }']
   ],
   ['of an own run that is privileged', 'self', 'p', ['perf', '-a'], 'privileged']
 ]

@@ -3,11 +3,11 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { plainPrograms } from '../../node/processes/programs.ts'
-import { proc } from '../../node/tools/proc.ts'
-import { subjects } from '../../node/tools/proc-subjects.ts'
-import type { RunningTool } from '../../node/tools/tool.ts'
-import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
+import { plainPrograms } from '../../../node/processes/programs.ts'
+import { proc } from '../../../node/tools/sampled/proc.ts'
+import { subjects } from '../../../node/tools/sampled/proc-subjects.ts'
+import type { RunningTool } from '../../../node/tools/tool.ts'
+import { createWorkspace, until, type Workspace } from '../../helpers/workspace.ts'
 
 interface Context extends Workspace {
   started?: RunningTool

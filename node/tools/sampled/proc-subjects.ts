@@ -3,17 +3,7 @@
  * since 1970. Counters start at boot. CPU times are in ticks of 1/100 s, memory in KiB, disk sectors of 512 bytes, disk times
  * in ms, pressure totals in microseconds.
  */
-export interface Subject {
-  /** Of the file NAME.csv. */
-  name: string
-  source: string
-  /** Missing in some kernels. */
-  optional?: boolean
-  /** @returns names of the columns after `time`, as many as this kernel writes */
-  columns(text: string): string[]
-  /** @returns for each row the values after `time`, joined by commas */
-  rows(text: string): string[]
-}
+import { joined, linesOf, type Subject } from './subject.ts'
 
 const CPU = 'cpu,user,nice,system,idle,iowait,irq,softirq,steal,guest,guest_nice'.split(',')
 const DISK = (
@@ -24,9 +14,6 @@ const NETWORK = (
   'interface,rx_bytes,rx_packets,rx_errs,rx_drop,rx_fifo,rx_frame,rx_compressed,rx_multicast,' +
   'tx_bytes,tx_packets,tx_errs,tx_drop,tx_fifo,tx_colls,tx_carrier,tx_compressed'
 ).split(',')
-
-const joined = (line: string) => line.trim().replace(/[ \t]+/g, ',')
-const linesOf = (text: string) => text.split('\n').filter(line => line !== '')
 
 /** The total, named `cpu`, and each core. */
 const cpu: Subject = {

@@ -1,0 +1,113 @@
+/** Processes of this machine by id or by name, but for those that no tool may attach to. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { globOf } from '../glob.ts'
+import type { Setting } from './tool.ts'
+
+export interface FoundProcess {
+  pid: number
+  /** As the kernel has it: 15 characters. */
+  name: string
+  argv: string[]
+}
+
+const MAX_PIDS = 64
+
+/** Of tools that look at processes: pbench's names. */
+export const processSettings: Setting[] = [
+  {
+    name: 'pid',
+    type: 'string',
+    summary: 'ids of processes, with commas between them',
+    check: text =>
+      /^\d{1,10}(,\d{1,10})*$/.test(text) && text.split(',').length <= MAX_PIDS
+        ? undefined
+        : `expected up to ${MAX_PIDS} numbers, with commas between them`
+  },
+  {
+    name: 'pattern',
+    type: 'string',
+    noPath: true,
+    summary:
+      'name of a program, with *; with a blank in it, of its whole command line. Those that start later are found, too',
+    check: text => (/^[^\0\n]{1,256}$/.test(text) ? undefined : 'expected one line')
+  }
+]
+
+/** @returns those with these ids, and those that the pattern fits; in the order of their ids */
+export function findProcesses({ pid, pattern }: { pid?: unknown; pattern?: unknown }): FoundProcess[] {
+  const pids = new Set(pid == null ? [] : `${pid}`.split(',').map(Number))
+  const fits = pattern == null ? undefined : patternOf(`${pattern}`)
+  return everyPid().flatMap(each => {
+    if (!pids.has(each) && fits == null) return []
+    const found = processOf(each)
+    return found != null && (pids.has(each) || fits?.(found)) ? [found] : []
+  })
+}
+
+function patternOf(pattern: string): (found: FoundProcess) => boolean {
+  const fits = globOf(pattern.includes(' ') ? pattern.replace(/\*+/g, '**') : pattern)
+  if (pattern.includes(' ')) return ({ argv }) => fits(argv.join(' '))
+  return ({ name, argv: [program = ''] }) => fits(name) || fits(basename(program))
+}
+
+/** @returns why no tool attaches to it, in words: it is bak's own, or holds up the whole machine */
+export function whyProtected(pid: number): string | undefined {
+  if (pid === 1) return 'process 1, without which the machine stops'
+  if (pid === process.pid) return 'this daemon'
+  const found = processOf(pid)
+  if (found == null) return undefined
+  if (found.argv.length === 0) return 'a thread of the kernel'
+  const isOurs = found.argv.slice(0, 4).some(word => /^bak-node\b/.test(basename(word))) || found.name === 'bak-node'
+  if (isOurs || isSameProgram(pid, found)) return 'a daemon of bak'
+  return parentOf(pid) === process.pid && found.argv[0] === 'sh' && found.argv[2]?.includes('cgroup.kill')
+    ? 'the guard of this daemon'
+    : undefined
+}
+
+/** The executable of this daemon is also Node, which others run, too. */
+function isSameProgram(pid: number, { argv }: FoundProcess): boolean {
+  try {
+    return (
+      readlinkSync(`/proc/${pid}/exe`) === readlinkSync('/proc/self/exe') &&
+      argv[1] != null &&
+      argv[1] === process.argv[1]
+    )
+  } catch {
+    return false
+  }
+}
+
+function everyPid(): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+/** @returns undefined for one that has ended */
+export function processOf(pid: number): FoundProcess | undefined {
+  try {
+    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+    return { pid, name, argv }
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns a line of /proc/PID/status, without its name */
+export function statusOf(pid: number, line: string): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return text
+      .split('\n')
+      .find(each => each.startsWith(`${line}:`))
+      ?.slice(line.length + 1)
+      .trim()
+  } catch {
+    return undefined
+  }
+}
+
+const parentOf = (pid: number) => Number(statusOf(pid, 'PPid'))

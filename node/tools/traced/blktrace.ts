@@ -1,0 +1,84 @@
+/** blktrace: each request to block devices, from its queue to its end. */
+import { readdirSync, statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { observingProgram, type Values } from '../observing-program.ts'
+import { reasonOf, tryProgram } from '../try-program.ts'
+import { inOwnMounts, whyNot } from './own-mounts.ts'
+
+const BLOCK = '/sys/block'
+const MAX_DEVICES = 32
+
+export const blktrace = observingProgram({
+  name: 'blktrace',
+  summary: 'each request to block devices, from its queue to its end',
+  needs: {
+    debian: 'blktrace',
+    fedora: 'blktrace',
+    privilege: 'root, and debugfs that may be written to (no lockdown)'
+  },
+  hasInterval: false,
+  settings: [
+    {
+      name: 'devices',
+      type: 'string',
+      noPath: true,
+      summary: 'such as sda,nvme0n1; by default all disks',
+      check: text =>
+        text.split(',').length <= MAX_DEVICES &&
+        text.split(',').every(each => /^(\/dev\/)?[A-Za-z0-9][\w-]{0,63}$/.test(each))
+          ? undefined
+          : `expected up to ${MAX_DEVICES} names of block devices, with commas between them`
+    }
+  ],
+  size: 256,
+  files: [{ name: '<device>.blktrace.<cpu>', what: 'for blkparse -i <device>' }],
+  argv: ({ values }) => ['blktrace', ...devicesOf(values).flatMap(path => ['-d', path])],
+  asStarted: argv => inOwnMounts('debugfs', argv),
+  grace: 10_000,
+  async whyNot(values) {
+    const devices = devicesOf(values)
+    if (devices.length === 0) return 'this machine has no disks, only devices of the kernel'
+    return devices.map(whyNoDevice).find(why => why != null) ?? (await whyNot('debugfs'))
+  },
+  async tryOut({ values }) {
+    // it makes a trace for a second, and takes it away again: nothing less shows the rights that it needs
+    const [device = ''] = devicesOf(values)
+    const folder = await mkdtemp(join(tmpdir(), 'bak-blktrace-'))
+    const argv = ['blktrace', '-d', device, '-w', '1', '-D', folder]
+    const tried = await tryProgram(await inOwnMounts('debugfs', argv), { timeout: 5_000 })
+    await rm(folder, { recursive: true, force: true })
+    return tried.isDone ? undefined : reasonOf(tried)
+  }
+})
+
+/** Disks have a device behind them; loop, ram and zram have none. */
+function devicesOf({ devices }: Values): string[] {
+  if (devices != null) return `${devices}`.split(',').map(each => (each.startsWith('/') ? each : `/dev/${each}`))
+  try {
+    return readdirSync(BLOCK)
+      .filter(name => isThere(join(BLOCK, name, 'device')))
+      .slice(0, MAX_DEVICES)
+      .map(name => `/dev/${name.replaceAll('!', '/')}`)
+  } catch {
+    return []
+  }
+}
+
+function whyNoDevice(path: string): string | undefined {
+  try {
+    return statSync(path).isBlockDevice() ? undefined : `${path} is no block device`
+  } catch {
+    return `there is no ${path}`
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    statSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * File systems of the kernel for one program: where tracefs or debugfs is not mounted, the program gets it in mounts of its own, which go
+ * with it. perf would mount tracefs for the whole machine, and leave it.
+ */
+import { readdirSync } from 'node:fs'
+import { ownMounts } from '../../processes/mounts.ts'
+import { findProgram } from '../find-program.ts'
+import { reasonOf, tryProgram } from '../try-program.ts'
+
+export type KernelFs = 'tracefs' | 'debugfs'
+
+const POINTS: Record<KernelFs, string> = { tracefs: '/sys/kernel/tracing', debugfs: '/sys/kernel/debug' }
+
+export const isMounted = (type: KernelFs): boolean =>
+  ownMounts().some(mount => mount.type === type && (mount.point === POINTS[type] || type === 'tracefs'))
+
+/** @returns the argv by which a program of root sees it; unchanged where it is there anyway, or cannot be had */
+export async function inOwnMounts(type: KernelFs, argv: string[]): Promise<string[]> {
+  if (isMounted(type) || process.getuid?.() !== 0) return argv
+  if ((await findProgram('unshare')) == null || (await findProgram('mount')) == null) return argv
+  const script = `mount -t ${type} ${type} ${POINTS[type]} 2>/dev/null; exec "$@"`
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh', ...argv]
+}
+
+/** @returns why this user has no such file system; undefined if it is there, or can be mounted for one program */
+export async function whyNot(type: KernelFs): Promise<string | undefined> {
+  const point = POINTS[type]
+  if (process.getuid?.() !== 0) {
+    return `${type} is for root only`
+  }
+  if (isMounted(type)) return undefined
+  if (!isThere(point)) return `this kernel has no ${point}`
+  if ((await findProgram('unshare')) == null || (await findProgram('mount')) == null) {
+    return `${type} is not mounted, and unshare and mount of util-linux are not here to do it for one program`
+  }
+  const tried = await tryProgram(['unshare', '--mount', 'mount', '-t', type, type, point])
+  return tried.isDone ? undefined : `${type} is not mounted, and cannot be: ${reasonOf(tried)}`
+}
+
+function isThere(path: string): boolean {
+  try {
+    readdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

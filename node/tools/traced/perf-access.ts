@@ -1,0 +1,44 @@
+/** Whether this kernel lets this user have perf events. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { reasonOf, tryProgram } from '../try-program.ts'
+import { inOwnMounts } from './own-mounts.ts'
+
+const PARANOID = '/proc/sys/kernel/perf_event_paranoid'
+const SOURCES = '/sys/bus/event_source/devices'
+/** Units of processors: cpu, cpu_core, armv8_pmuv3_0, ... */
+const PROCESSOR = /^(cpu(_\w+)?|armv8.*|apple_.*|power_pmu|cpum_cf|riscv.*)$/
+
+export function paranoia(): number | undefined {
+  try {
+    return Number(readFileSync(PARANOID, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+export function hasCounters(): boolean {
+  try {
+    return readdirSync(SOURCES).some(name => PROCESSOR.test(name))
+  } catch {
+    return false
+  }
+}
+
+/** @returns why this user has none at all, without asking the kernel */
+export function whyNoEvents(): string | undefined {
+  const level = paranoia()
+  if (level == null) return `this kernel has no perf events: there is no ${PARANOID}`
+  if (process.getuid?.() === 0 || level < 1) return undefined
+  return `kernel.perf_event_paranoid is ${level}, and so all processors are for root only: sysctl -w kernel.perf_event_paranoid=0`
+}
+
+/** @param words such as `-a -e cycles` @returns why perf cannot count so here; it is asked to, for the time of `true` */
+export async function tryEvents(words: string[]): Promise<{ why?: string; unsupported: string[] }> {
+  const tried = await tryProgram(await inOwnMounts('tracefs', ['perf', 'stat', '-x;', ...words, '--', 'true']))
+  const unsupported = tried.stderr.split('\n').flatMap(line => {
+    const [value, , event = ''] = line.split(';')
+    return value === '<not supported>' ? [event] : []
+  })
+  if (tried.isDone) return { unsupported }
+  return { why: reasonOf(tried), unsupported }
+}

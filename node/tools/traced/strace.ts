@@ -1,0 +1,170 @@
+/**
+ * strace: system calls of processes, each with its time and how long it took. Of what they read and write only the length is shown. It
+ * attaches to processes that are there and to those that come while it runs, never to a daemon of bak.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBakError } from '../../../protocols/errors.ts'
+import type { ToolOptions } from '../../../protocols/tool-options.ts'
+import { now } from '../../now.ts'
+import { findProcesses, processSettings, statusOf, whyProtected } from '../find-processes.ts'
+import { findProgram, versionOf } from '../find-program.ts'
+import { boundedBy } from '../folder-size.ts'
+import { filesOfProgram, notFound } from '../program-tool.ts'
+import { runProgram } from '../run-program.ts'
+import { settingsOf } from '../settings-of.ts'
+import { sizeSetting } from '../size-setting.ts'
+import type { RunningTool, Tool, ToolContext } from '../tool.ts'
+import { reasonOf, tryProgram } from '../try-program.ts'
+
+/** Between two looks for processes that have come. */
+const LOOK_EVERY_MS = 200
+/** Programs of strace: each attaches to all that is there when it starts. */
+const MAX_PROGRAMS = 32
+/** Traced at once: each is slowed down. */
+const MAX_TRACED = 256
+const SIZE_MIB = 64
+
+const needs = {
+  ...{ program: 'strace', debian: 'strace', fedora: 'strace' },
+  privilege: 'root, for processes of other users; none for your own where kernel.yama.ptrace_scope is 0'
+}
+
+export const strace: Tool = {
+  name: 'strace',
+  summary: 'system calls of processes: which, when and how long, without what they read and write',
+  ...{ lifetime: 'transient', needs, stop: 'SIGINT' },
+  settings: [
+    ...processSettings,
+    {
+      name: 'trace',
+      type: 'string',
+      default: 'all',
+      summary: 'which calls: names or classes such as %file,%network, with commas',
+      check: text =>
+        /^!?%?\w{1,64}(,%?\w{1,64}){0,127}$/.test(text)
+          ? undefined
+          : 'expected names of calls, with commas between them'
+    },
+    {
+      name: 'count',
+      type: 'boolean',
+      default: false,
+      summary: 'counts and times of each call at the end, instead of every call'
+    },
+    sizeSetting(SIZE_MIB)
+  ],
+  noWords: 'strace can run programs, and write and show anything',
+  files: [
+    { name: 'strace.txt', what: 'pid, seconds since 1970, call, result, seconds that it took' },
+    { name: 'later<n>/strace.txt', what: 'the same of processes that came while it ran' },
+    ...filesOfProgram('strace')
+  ],
+  check,
+  start
+}
+
+async function check(options: ToolOptions, { isQuick = false } = {}) {
+  const not = (reason: string) => ({ tool: 'strace', usable: false, reason: `strace: ${reason}` })
+  const path = await findProgram('strace')
+  if (path == null) return not(notFound(needs))
+  if (isQuick) return { tool: 'strace', usable: true }
+  const { values } = settingsOf(strace, options)
+  const refused = whyNone(values)
+  if (refused != null) return not(refused)
+  const tried = await tryProgram(['strace', '-o', '/dev/null', '-e', 'trace=none', 'true'])
+  if (!tried.isDone) return not(reasonOf(tried))
+  if (values.pid == null && values.pattern == null)
+    return not(`it works here once it knows whom to trace: pattern=NAME, or pid=NUMBER`)
+  const limits =
+    process.getuid?.() === 0 ? undefined : 'strace: without root it attaches to your own processes only, if at all'
+  return { tool: 'strace', usable: true, version: await versionOf(path), reason: limits }
+}
+
+type Values = Record<string, unknown>
+
+function whyNone({ pid }: Values): string | undefined {
+  for (const each of pid == null ? [] : `${pid}`.split(',')) {
+    const why = whyProtected(Number(each))
+    if (why != null) return `pid ${each} is ${why}`
+  }
+  return undefined
+}
+
+/** @returns ids to attach to now: none that is traced already, as what a traced process starts is */
+function untraced(values: Values): number[] {
+  return findProcesses(values)
+    .map(({ pid }) => pid)
+    .filter(
+      pid =>
+        whyProtected(pid) == null && statusOf(pid, 'TracerPid') === '0' && !/^[ZX]/.test(statusOf(pid, 'State') ?? 'X')
+    )
+}
+
+async function start(context: ToolContext): Promise<RunningTool> {
+  const { values } = settingsOf(strace, context.options)
+  const [began, remarks, parts]: [number, string[], RunningTool[]] = [now(), [], []]
+  const attempted = new Set<number>()
+  let isOver = false
+  let attaching: Promise<void> | undefined
+
+  /** Some may end meanwhile, and some may not be traced: strace says so, and goes on with the others. */
+  async function attach(): Promise<void> {
+    const pids = untraced(values)
+      .filter(pid => !attempted.has(pid))
+      .slice(0, MAX_TRACED)
+    if (pids.length === 0 || isOver) return
+    for (const pid of pids) attempted.add(pid)
+    const folder = parts.length === 0 ? context.folder : join(context.folder, `later${parts.length}`)
+    await mkdir(folder, { recursive: true })
+    parts.push(await runProgram(runOf(pids, values), { ...context, folder }))
+  }
+  const look = () => {
+    if (isOver || attaching != null || parts.length >= MAX_PROGRAMS) return
+    attaching = attach()
+      .catch(cause => void remarks.push(`attached to no more: ${asBakError(cause).message}`))
+      .finally(() => {
+        attaching = undefined
+      })
+  }
+  await attach()
+  const timer = setInterval(look, LOOK_EVERY_MS)
+  timer.unref()
+  const ready = parts[0]?.ready ?? Promise.resolve()
+  ready.catch(() => {})
+  const running: RunningTool = {
+    ...{ began, ready, remarks },
+    get group() {
+      return parts[0]?.group
+    },
+    async stop() {
+      isOver = true
+      clearInterval(timer)
+      await attaching
+      const faults = await Promise.all(parts.map(part => part.stop()))
+      remarks.push(...parts.flatMap(part => part.remarks ?? []))
+      if (parts.length === MAX_PROGRAMS)
+        remarks.push(`attached ${MAX_PROGRAMS} times, and to no process that came later`)
+      if (parts.length === 0) return [`no process was there: ${inWords(values)}`]
+      return [...new Set(faults.flat())]
+    }
+  }
+  return boundedBy(running, context.folder, values.size as number)
+}
+
+const inWords = ({ pid, pattern }: Values) => (pattern == null ? `pid ${pid}` : `pattern ${pattern}`)
+
+/** Its processes may end before it is stopped, and it with them. */
+const runOf = (pids: number[], { trace, count }: Values) => ({
+  ...{
+    name: 'strace',
+    stopSignal: 'SIGINT' as const,
+    output: 'strace.txt',
+    mayEnd: 'all processes that it traced have ended'
+  },
+  argv: [
+    ...['strace', '-f', '-ttt', '-T', '-s', '0', '-e', `trace=${trace}`, '-o', 'strace.txt'],
+    ...(count === true ? ['-c'] : []),
+    ...pids.flatMap(pid => ['-p', `${pid}`])
+  ]
+})

@@ -1,0 +1,85 @@
+/** Which words of a program only observe: what is not known may do anything. */
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { NUMBER, unknownWord } from '../../node/tools/known-words.ts'
+import { areEvents } from '../../node/tools/traced/perf-words.ts'
+
+const words = suite('words that only observe')
+
+const known = { flags: ['-a', '--all'], values: { '-F': NUMBER, '--freq': NUMBER }, others: /^[A-Z]+$/ }
+const table: Array<[words: string[], unknown: string | undefined]> = [
+  [[], undefined],
+  [['-a', '--all'], undefined],
+  [['-F', '99'], undefined],
+  [['-F99', '--freq=5', '--freq', '7'], undefined],
+  [['ALL'], undefined],
+  [['-o'], '-o'],
+  [['-a', '-ao'], '-ao'],
+  [['-F'], '-F'],
+  [['-F', '-o'], '-F'],
+  [['-F', '9;id'], '-F'],
+  [['--freq=/etc/x'], '--freq=/etc/x'],
+  [['--fre=5'], '--fre=5'],
+  [['--frequency=5'], '--frequency=5'],
+  [['sh'], 'sh'],
+  [['--'], '--'],
+  [['-'], '-'],
+  [[''], '']
+]
+for (const [given, unknown] of table) {
+  words(`${JSON.stringify(given)}: ${unknown == null ? 'all known' : `${JSON.stringify(unknown)} is not`}`, () => {
+    assert.is(unknownWord(given, known), unknown)
+  })
+}
+
+words('without any that are known each word is unknown', () => {
+  fc.assert(fc.property(fc.string(), word => unknownWord([word], {}) === word))
+})
+
+words('a word that was not listed is never taken, whatever stands around it', () => {
+  const good = fc.constantFrom(['-a'], ['-F', '99'], ['--freq=5'], ['ALL'])
+  const bad = fc.string({ minLength: 1 }).filter(word => !/^(-a|--all|-F\d*|--freq(=\d+)?|[A-Z]+|\d+)$/.test(word))
+  fc.assert(
+    fc.property(fc.array(good), bad, fc.array(good), (before, word, after) => {
+      return unknownWord([...before.flat(), word, ...after.flat()], known) != null
+    })
+  )
+})
+
+const events: Array<[text: string, isGood: boolean]> = [
+  ['cycles', true],
+  ['cycles:u,instructions:k', true],
+  ['sched:sched_switch', true],
+  ['kvm:*', true],
+  ['syscalls:sys_enter_*:u', true],
+  ['r1a8', true],
+  ['cpu/event=0x3c,umask=0x0/', true],
+  ['cpu/cycles/pp,task-clock', true],
+  // perf would compile, or load, a file
+  ['x.c', false],
+  ['/tmp/x.o', false],
+  ['./x.c', false],
+  ['cycles,/tmp/x.bpf.c', false],
+  ['a/b/c/d', false],
+  ['', false],
+  ['cycles,', false],
+  ['-o', false],
+  ['$(id)', false],
+  ['a b', false],
+  ['{cycles,instructions}', false]
+]
+for (const [text, isGood] of events) {
+  words(`${JSON.stringify(text)} ${isGood ? 'is' : 'is not'} a list of events`, () => {
+    assert.is(areEvents(text), isGood)
+  })
+}
+
+words('a long list of events is judged at once', () => {
+  const began = performance.now()
+  for (const text of ['a/'.repeat(20_000), 'a:'.repeat(20_000), 'a,'.repeat(20_000), '/'.repeat(40_000)])
+    areEvents(text)
+  assert.ok(performance.now() - began < 1_000)
+})
+
+words.run()
