@@ -249,13 +249,13 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
   ['a tool with other ones somewhere', { tools: ['sar'], tool: { sar: { override: [{ on: 'b', interval: 1 }] } } }],
   ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }],
-  ['a tool that only members know', { tool: { turbostat: { patern: 'x' } } }]
+  ['a tool that only members know', { tool: { sitetool: { patern: 'x' } } }]
 ]
 for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec), []))
 options.run()
 
 const known = suite('tools and groups that were asked for')
-const mesh = [{ registered: [registered('net', 'sar')], tools: [{ tool: 'turbostat', usable: false }] }]
+const mesh = [{ registered: [registered('net', 'sar')], tools: [{ tool: 'sitetool', usable: false }] }]
 const unknown: Array<[spec: object, message: RegExp]> = [
   [{ tools: ['nosuch'] }, /^nosuch: no peer knows this tool; known are proc, /],
   [{ tools: ['procc'] }, /^procc: no peer knows this tool; did you mean proc\?/],
@@ -275,7 +275,7 @@ for (const [spec, message] of unknown) {
   })
 }
 for (const spec of [
-  { tools: ['turbostat'] },
+  { tools: ['sitetool'] },
   { tools: ['heavy'] },
   { group: 'net' },
   { tools: ['own'], tool: { own: { command: ['x'] } } }
