@@ -31,6 +31,11 @@ export const commands: CommandEntry[] = [
     summary: 'store files on members, for runs to come',
     load: () => import('./commands/stage.ts')
   },
+  {
+    name: 'forward',
+    summary: 'reach a port of a member from this machine',
+    load: () => import('./commands/forward.ts')
+  },
   { name: 'ps', summary: 'the runs in progress anywhere in the mesh', load: () => import('./commands/ps.ts') },
   { name: 'attach', summary: 'follow a run from its beginning', load: () => import('./commands/attach.ts') },
   { name: 'logs', summary: 'the output of workloads', load: () => import('./commands/logs.ts') },
@@ -39,6 +44,11 @@ export const commands: CommandEntry[] = [
   { name: 'ls', summary: 'the runs whose results are here', load: () => import('./commands/ls.ts') },
   { name: 'show', summary: 'what is known of a run', load: () => import('./commands/show.ts') },
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
+  {
+    name: 'report',
+    summary: 'serve what Prometheus kept of a run',
+    load: () => import('./commands/report.ts')
+  },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
   { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },

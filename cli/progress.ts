@@ -1,5 +1,6 @@
 /** The state of a run as a view shows it, reduced from its events, live or replayed. */
 import type { Beside } from '../protocols/beside.ts'
+import { describeChange } from '../protocols/changed-tools.ts'
 import type { EndedEvent, RunEvent } from '../protocols/events.ts'
 import type { Phase } from '../protocols/fields.ts'
 import { listInWords } from '../protocols/list-in-words.ts'
@@ -127,6 +128,8 @@ export function reduce(state: Progress, event: RunEvent): Progress {
       return warn(state, `missing ${describeShortfall(event)}`)
     case 'refused':
       return warn(state, `refused ${event.what}: ${event.reason}`)
+    case 'tools-changed':
+      return warn(state, describeChange(event))
     case 'beside':
       return warn(state, describeBeside(event))
     case 'work':

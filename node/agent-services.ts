@@ -5,6 +5,7 @@ import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
+import { MemberTunnels } from './agent/member-tunnels.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
@@ -22,6 +23,7 @@ export type AgentServices = {
   allowance: Allowance
   agent: Agent
   memberOutput: MemberOutput
+  memberTunnels: MemberTunnels
   toolCheck: ToolCheck
   toolDescriptions: ToolDescriptions
   stageService: StageService
@@ -51,6 +53,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
       }),
     agent: c => new Agent(c, { ...init, hooks }),
     memberOutput: c => new MemberOutput(c, { self }),
+    memberTunnels: c => new MemberTunnels(c, { self }),
     toolCheck: c => new ToolCheck(c, { self, catalogue }),
     toolDescriptions: c =>
       new ToolDescriptions(c, {

@@ -43,6 +43,7 @@ export interface Flags {
   allowPaths?: string[]
   allowArchive?: string[]
   allowStage?: string[]
+  allowForward?: string[]
   allowPrivileged?: string[]
   /** `all`, `guarded` or `none`; true is all. */
   allowWorkloads?: boolean | string
@@ -96,10 +97,11 @@ export function checkFlags({ label, relay, listen, ...flags }: Flags): DaemonSet
     allowRunAs: run_as,
     allowArchive: archive,
     allowStage: stage,
+    allowForward: forward,
     ...others
   } = more
   const mode = typeof relay === 'boolean' ? (relay ? 'on' : 'off') : relay
-  const asked = { controllers, exec, tools, paths, archive, stage }
+  const asked = { controllers, exec, tools, paths, archive, stage, forward }
   for (const [part, words] of Object.entries(asked)) refuseFileWord(part, words)
   const allow = {
     ...dropUndefined(asked, parseAllowed),

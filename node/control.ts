@@ -8,17 +8,20 @@ import type {
   HandlerOptions
 } from '../protocols/control.ts'
 import { check, describeTools } from './control/ask-tools.ts'
+import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
 import { allow, stopAll } from './control/guests.ts'
 import { logs } from './control/logs.ts'
 import { drain, forget, members, register, status, stop, tools } from './control/mesh.ts'
 import { move } from './control/move-call.ts'
 import { reachability } from './control/reachability.ts'
+import { report } from './control/reports.ts'
 import { collect, describe, ls } from './control/results.ts'
 import { attach, cancel, plan, resume, run } from './control/runs.ts'
 import { stage, staged, unstage } from './control/stage-calls.ts'
 import { topology } from './control/topology.ts'
 import { invite, invites, revoke, rotate } from './control/trust.ts'
+import { forward } from './control/tunnels.ts'
 import type { Parts } from './parts.ts'
 
 type Handle<N extends CallName> = (
@@ -33,10 +36,10 @@ const handlers: { [N in CallName]: Handle<N> } = {
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },
   ...{ reachability, topology },
-  ...{ plan, run, resume, attach, cancel },
+  ...{ plan, run, resume, attach, cancel, 'change-tools': changeTools },
   ...{ ls, describe, logs, collect, move },
   ...{ rm, gc, leftovers },
-  ...{ stage, staged, unstage }
+  ...{ stage, staged, unstage, forward, report }
 }
 
 export function controlHandlers(parts: Parts): CallHandlers {

@@ -23,6 +23,10 @@ export function addSettings(command: Command): void {
   several('--allow-paths <folders>', 'folders that paths named by a run must be in: absolute paths, all or none')
   several('--allow-archive <peers>', 'peers that may store whole results here: names, peer ids, all or none')
   several('--allow-stage <peers>', 'peers that may have files stored here: names, peer ids, all or none')
+  several(
+    '--allow-forward <ports>',
+    'ports that controllers may reach here by bak forward: 9100, 8000-8099, all or none'
+  )
   option(
     '--allow-workloads [when]',
     'programs that runs of others bring: apart from this peer (guarded, the default), also as its user if need be (all), or none'

@@ -8,6 +8,7 @@ import type { Log } from './log.ts'
 import type { MeshFile } from './mesh-file.ts'
 import type { MeshServices } from './mesh-services.ts'
 import type { Guards } from './processes/guards.ts'
+import type { Supervisor } from './processes/supervisor.ts'
 import type { RunServices } from './run-services.ts'
 import type { Home } from './store/home.ts'
 
@@ -22,6 +23,7 @@ export interface Parts extends Services {
   settings: SettingInForce[]
   network: Libp2p
   guards: Guards
+  supervisor: Supervisor
   artifacts: Artifacts
   addresses(): string[]
   onStop(): void

@@ -2,13 +2,10 @@
  * Takes the ticket from where it was given: standard input, a file, BAK_JOIN, or an argument. A ticket opens the mesh to who reads it: every
  * user of a machine can read arguments, so an argument is overwritten and warned of, and the variable is not handed on.
  */
-import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { BakError } from '../protocols/errors.ts'
+import { asBakError, BakError } from '../protocols/errors.ts'
+import { readSecretFile } from '../protocols/secret-file.ts'
 import { readTicket } from '../protocols/ticket.ts'
-
-/** Many times the longest ticket. */
-const MAX_TICKET_BYTES = 64 * 1024
 
 export interface TicketWords {
   /** The words after `join`; undefined without that command. */
@@ -20,10 +17,15 @@ export interface TicketWords {
 }
 
 /**
- * @returns undefined where none was given
+ * @param isMember whether the home is in a mesh already
+ * @returns undefined where none was given, and for what is none in the variable of a member
  * @throws {BakError} `usage` for a ticket in pieces or with a character wrong, an empty source, or two sources at once
  */
-export async function takeTicket(given: TicketWords, input: NodeJS.ReadableStream): Promise<string | undefined> {
+export async function takeTicket(
+  given: TicketWords,
+  input: NodeJS.ReadableStream,
+  isMember = false
+): Promise<string | undefined> {
   const { words, file, join, joinIsVariable = false } = given
   // tools and workloads must not inherit it
   delete process.env.BAK_JOIN
@@ -38,7 +40,7 @@ export async function takeTicket(given: TicketWords, input: NodeJS.ReadableStrea
     return argument
   }
   if (file != null) return nonEmpty(await ticketIn(file), file)
-  return join
+  return join != null && joinIsVariable && isMember && !isReadable(join) ? undefined : join
 }
 
 function inOneWord([ticket, ...more]: string[]): string {
@@ -70,16 +72,21 @@ async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
 }
 
 async function ticketIn(path: string): Promise<string> {
-  const file = await open(path).catch(cause => {
-    throw new BakError('usage', `--ticket-file ${path}: ${cause.message}`, { cause })
-  })
+  const { text, warning } = await readSecretFile(path, '--ticket-file')
+  if (warning != null) process.stderr.write(`bak-node: warning: ${warning}\n`)
+  return text
+}
+
+/** The variable of a container stays when its ticket is long gone: who is in the mesh needs none. */
+function isReadable(ticket: string): boolean {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_TICKET_BYTES), 0, MAX_TICKET_BYTES)
-    return buffer.toString('utf8', 0, bytesRead)
+    readTicket(ticket)
+    return true
   } catch (cause) {
-    throw new BakError('usage', `--ticket-file ${path}: ${(cause as Error).message}`, { cause })
-  } finally {
-    await file.close()
+    process.stderr.write(
+      `bak-node: warning: BAK_JOIN: ${asBakError(cause).message}; it is ignored, as this home is in a mesh already\n`
+    )
+    return false
   }
 }
 

@@ -8,6 +8,7 @@ import type { Schema } from './codec.ts'
 import { duration } from './duration.ts'
 import { BakError, type ErrorCode } from './errors.ts'
 import { count, labels, list, name, peerId } from './fields.ts'
+import { port, portsIn } from './ports.ts'
 import { readSettingsText } from './settings-text.ts'
 import { readTomlFile } from './toml-file.ts'
 
@@ -64,6 +65,12 @@ const allowed = (pattern: RegExp, what: string) => {
   return v.optional(v.union([v.boolean(), list(item, 256)], `expected true, false or a list, each ${what}`))
 }
 
+/** `9100`, or `8000-8099`. */
+const portRange = v.pipe(
+  v.string(),
+  v.check(text => portsIn(text) != null, 'expected a port such as 9100, or some such as "8000-8099"')
+)
+
 /** A program by name or absolute path, and perhaps its arguments. */
 const PROGRAM = /^(\/.*|[^/]+|[^/ ]+ .*)$/
 
@@ -84,6 +91,13 @@ const allowSettings = v.strictObject({
   archive: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
   /** Peers whose runs, and whose `bak stage`, may store files here, of those that `controllers` lets in: names or peer ids. */
   stage: allowed(/^[\w.@#-]+$/, 'a name or a peer id'),
+  /** Ports of this machine's loopback that controllers may reach through a tunnel: `bak forward`. */
+  forward: v.optional(
+    v.union(
+      [v.boolean(), list(v.union([port, portRange]), 256)],
+      'expected true, false or a list of ports, such as [9100, "8000-8099"]'
+    )
+  ),
   /**
    * Programs that runs of others bring: `guarded` where they can run apart from this peer, which is as another user or in a sandbox; true
    * also as the user of the daemon where that is not root; false never.
@@ -180,7 +194,7 @@ export const daemonDefaults: { [K in keyof Required<DaemonSettings>]: DaemonSett
   forget: '1d',
   log: 'info',
   allow: {
-    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true },
+    ...{ controllers: true, exec: true, tools: true, paths: true, archive: true, stage: true, forward: false },
     ...{ workloads: 'guarded', privileged: [], run_as: undefined, network: true, environment: [] }
   },
   /** The room of 10 GiB is more than any tool of bak needs; a controller leads 32 runs at once itself. */

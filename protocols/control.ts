@@ -8,10 +8,12 @@
 import type * as v from 'valibot'
 import { meshCalls } from './control/mesh.ts'
 import { reachabilityCalls } from './control/reachability.ts'
+import { reportCalls } from './control/reports.ts'
 import { resultCalls } from './control/results.ts'
 import { runCalls } from './control/runs.ts'
 import { stagingCalls } from './control/staging.ts'
 import { trustCalls } from './control/trust.ts'
+import { tunnelCalls } from './control/tunnels.ts'
 
 export type { MemberView, SettingInForce, Status } from './control/mesh.ts'
 export type { PeerReachability, TopologyLink } from './control/reachability.ts'
@@ -27,7 +29,9 @@ export const calls = {
   ...reachabilityCalls,
   ...runCalls,
   ...resultCalls,
-  ...stagingCalls
+  ...stagingCalls,
+  ...tunnelCalls,
+  ...reportCalls
 } as const
 
 export type Calls = typeof calls

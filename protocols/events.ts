@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import { beside, besides } from './beside.ts'
+import { changedTool } from './changed-tools.ts'
 import { costShare } from './cost.ts'
 import { envelope } from './envelope.ts'
 import { code, count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
@@ -100,6 +101,8 @@ const body = v.variant('type', [
   v.object({ type: v.literal('excluded'), ...exclusion.entries }),
   /** Something that was asked for is not there; the run goes on. */
   v.object({ type: v.literal('shortfall'), ...shortfall.entries }),
+  /** A tool was attached to the run, or detached from it, from the next sample on. */
+  v.object({ type: v.literal('tools-changed'), ...changedTool.entries }),
   /** A member cannot be reached while the workload runs; and it can again. */
   v.object({ type: v.literal('lost'), peer: peerId, name }),
   v.object({ type: v.literal('returned'), peer: peerId, name }),

@@ -21,6 +21,7 @@ import {
   text
 } from './fields.ts'
 import { proofBytes } from './membership.ts'
+import { onEnd } from './on-end.ts'
 import { nat } from './path.ts'
 import { seconds } from './spec-fields.ts'
 import type { Protocol } from './stream.ts'
@@ -38,6 +39,10 @@ export const availability = v.object({
   usable: v.boolean(),
   /** Version of the program, if it has one. */
   version: v.optional(text),
+  /** It runs from `init` to `end`; in the answer to `join`. */
+  lifetime: v.optional(v.literal('persistent')),
+  /** What it says itself of its end before it is stopped. */
+  onEnd: v.optional(onEnd),
   /** Why the tool is not usable, or what it cannot show without privileges. */
   reason: v.optional(text)
 })

@@ -6,6 +6,7 @@
  *     certificates/{offer,manifest,proofs,<seq>-<phase>}.cbor
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
+ *     tools-<group>/<member>/<tool>/                                                       of persistent tools
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
@@ -51,6 +52,9 @@ const fixedFiles = new Map<string, FixedFile>(
   Object.entries(FIXED_FILES).map(([kind, path]) => [path, kind as FixedFile])
 )
 
+/** Of a folder with what tools of one group wrote. */
+const TOOLS_PREFIX = 'tools-'
+
 /** Which of the two snapshots of a machine. */
 export type SysinfoWhen = 'begin' | 'end'
 /** The output of a workload, in its folder. */
@@ -74,6 +78,12 @@ export const sampleFolder = ({ sample, warmup }: Pick<Step, 'sample' | 'warmup'>
 export const toolsFolder = (step: Step, group: string, member: string) => `${stepFolder(step)}/tools-${group}/${member}`
 export const toolFolder = (step: Step, group: string, member: string, tool: string) =>
   `${toolsFolder(step, group, member)}/${tool}`
+/** What the persistent tools of one group wrote on one member, from `init` to `end`. */
+export const persistentToolsFolder = (group: string, member: string) => `${TOOLS_PREFIX}${group}/${member}`
+export const persistentFolder = (group: string, member: string, tool: string) =>
+  `${persistentToolsFolder(group, member)}/${tool}`
+/** @param restart 1 .. n for what the tool wrote since it was started again */
+export const restartFolder = (toolFolder: string, restart: number) => `${toolFolder}/restart${restart}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
 /** @param instance 1 .. n where several run on the member */
 export const instanceFolder = (step: Step, member: string, workload: string, instance?: number) =>
@@ -85,6 +95,7 @@ export type ResultPath =
   | { kind: 'certificate'; seq: number; phase: Phase }
   | { kind: 'collector'; collector: string; rest: string }
   | { kind: 'sysinfo'; when: SysinfoWhen; member: string; rest: string }
+  | { kind: 'persistent'; group: string; member: string; rest: string }
   | { kind: 'tools'; step: Step; group: string; member: string; rest: string }
   | { kind: 'workload'; step: Step; member: string; rest: string }
 
@@ -97,6 +108,7 @@ export function parseResultPath(path: string): ResultPath | undefined {
   if (parts[0] === CERTIFICATES_FOLDER) return parseCertificate(path)
   if (parts[0] === 'collectors') return parseCollector(parts)
   if (parts[0] === 'sysinfo') return parseSysinfo(parts)
+  if (parts[0]?.startsWith(TOOLS_PREFIX)) return parsePersistent(parts)
   return parseSample(parts)
 }
 
@@ -111,7 +123,7 @@ export const isMemberPath = (path: string): boolean => 'member' in (parseResultP
 
 /** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
 export const isOfLayout = (path: string): boolean =>
-  /^(certificates|collectors|sysinfo|\d+-[^/]+\/sample[^/]*)\//.test(path)
+  /^(certificates|collectors|sysinfo|tools-[^/]+|\d+-[^/]+\/sample[^/]*)\//.test(path)
 
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []
@@ -129,12 +141,22 @@ function parseSysinfo([, when, member, ...rest]: string[]): ResultPath | undefin
   return { kind: 'sysinfo', when, member, rest: rest.join('/') }
 }
 
+function parsePersistent([folder = '', member, ...rest]: string[]): ResultPath | undefined {
+  const group = groupOf(folder)
+  return v.is(name, group) && v.is(name, member)
+    ? { kind: 'persistent', group, member, rest: rest.join('/') }
+    : undefined
+}
+
+/** @returns the group of a folder of tools, or nothing */
+const groupOf = (folder: string): string => (folder.startsWith(TOOLS_PREFIX) ? folder.slice(TOOLS_PREFIX.length) : '')
+
 function parseSample([iteration = '', sample = '', folder = '', member, ...below]: string[]): ResultPath | undefined {
   const step = parseStep(iteration, sample)
   if (step == null || !v.is(name, member)) return undefined
   const rest = below.join('/')
   if (folder === 'workload') return { kind: 'workload', step, member, rest }
-  const group = folder.startsWith('tools-') ? folder.slice('tools-'.length) : ''
+  const group = groupOf(folder)
   return v.is(name, group) ? { kind: 'tools', step, group, member, rest } : undefined
 }
 

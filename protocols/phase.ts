@@ -31,6 +31,7 @@ import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
 import { fetched } from './staged.ts'
+import { toolChanges } from './tool-changes.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
@@ -72,6 +73,8 @@ export const command = v.object({
   groups: v.optional(list(name, 64)),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
+  /** For start: the tools that were attached and detached until then; left out where there are none. */
+  tools: v.optional(toolChanges),
   /** For terminate: how the run ends, as far as that is known. */
   verdict: v.optional(v.picklist(VERDICTS)),
   /** Peers that are to act; all members of the run where it is left out, and whoever the offer names for join. */

@@ -7,6 +7,7 @@
  */
 import * as v from 'valibot'
 import { besides } from './beside.ts'
+import { changedTools } from './changed-tools.ts'
 import { check } from './codec.ts'
 import { cost } from './cost.ts'
 import type { Signer } from './envelope.ts'
@@ -82,6 +83,8 @@ const runRecord = v.object({
   triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
+  /** Tools that were attached and detached while it went on. */
+  tools: changedTools,
   skew: list(v.object({ step, skew: v.number(), latest: v.number() }), 100_000),
   /**
    * How far the clocks of the members were ahead of the controller's at join and at the end; drift is how much faster each ran, ppm, with

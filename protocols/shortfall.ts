@@ -7,7 +7,12 @@ import { listInWords } from './list-in-words.ts'
 const part = { what: text, reason: text }
 
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
-export const missing = v.object({ kind: v.picklist(['tool', 'sysinfo', 'workload', 'trigger']), ...part })
+export const missing = v.object({
+  kind: v.picklist(['tool', 'sysinfo', 'workload', 'trigger']),
+  ...part,
+  /** What ends because of it, where that is the policy of a tool that has ended. */
+  ends: v.optional(v.picklist(['member', 'run']))
+})
 export type Missing = v.InferOutput<typeof missing>
 
 /** @returns the same with texts as long as they may be */
@@ -17,12 +22,15 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
   reason: cutText(missing.reason)
 })
 
+const MEASURED = ['tool', 'sysinfo', 'workload', 'trigger', 'collector'] as const
+const SHORTFALLS = ['member', 'group', ...MEASURED, 'data', 'file', 'deviation'] as const
+
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'trigger', 'data', 'file', 'deviation']),
+  kind: v.picklist(SHORTFALLS),
   /** The member on which it is missing; left out for a member that is missing itself, for a group and for a deviation. */
   member: v.optional(text),
   /**
-   * A member, a group, a tool, a file of sysinfo, an instance of a workload, a metric that varied too much in an iteration, or by name a
+   * A member, a group, a tool, a file of sysinfo, an instance of a workload, a collector, a metric that varied too much in an iteration, or by name a
    * tarball or a file that was refused when it arrived.
    */
   ...part

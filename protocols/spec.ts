@@ -7,6 +7,7 @@ import { destination } from './destination.ts'
 import { count, iterationName, labels, list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
+import { onEnd } from './on-end.ts'
 import { own } from './own.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
@@ -88,6 +89,8 @@ export const policy = v.strictObject({
   on_missing_tool: v.optional(v.picklist(['continue', 'exclude']), 'continue'),
   /** If a tool fails to start: continue without the tool there, or exclude the member. */
   on_failed_tool: v.optional(v.picklist(['continue', 'exclude']), 'exclude'),
+  /** If a tool ends before it is stopped, and has no `on_end` of its own. */
+  on_ended_tool: v.optional(onEnd, 'ignore'),
   /** Seconds after a relayed connection was opened in which a tarball waits for a direct one; then it uses the relay. */
   direct_wait: v.optional(seconds, 5),
   /** Members that one peer tells and hears itself; with more the run has branches, whose heads pass on commands and gather answers. */

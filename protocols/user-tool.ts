@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { ErrorCode } from './errors.ts'
 import { list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
+import { onEnd } from './on-end.ts'
 import { fileName, type Reading, readings, whyUnreadable } from './reading.ts'
 import { commandLine, seconds } from './spec-fields.ts'
 import { readTomlFile } from './toml-file.ts'
@@ -40,7 +41,7 @@ export const manner = {
   /** From `start` to `stop` of each sample, or from `init` to `end`; only of a tool that can be both. */
   lifetime: v.optional(v.picklist(['transient', 'persistent'])),
   /** What happens if it ends before it is stopped; by default `policy.on_ended_tool`. */
-  on_end: v.optional(v.picklist(['ignore', 'restart', 'exclude', 'fail']))
+  on_end: v.optional(onEnd)
 }
 
 /** What may stand in the place of `{name}`: nothing that a shell or a program reads as more than one word, or as an option. */

@@ -17,6 +17,10 @@ interface Shape {
   entries?: Record<string, Shape>
   item?: Shape
   value?: Shape
+  /** Of a variant: its shapes, and the key that says which. */
+  options?: Shape[]
+  key?: string
+  literal?: unknown
 }
 
 /** @returns the first error at each path of `value`, and every unknown key with the nearest known one */
@@ -61,14 +65,21 @@ function plain(words: string): string {
 
 /** A schema reports only the first unknown key of an object; this finds all of them. */
 function findUnknown(schema: Shape, value: unknown, path: Path): ValidationError[] {
-  const shape = unwrap(schema)
   if (value == null || typeof value !== 'object') return []
+  const shape = chosen(unwrap(schema), value as Record<string, unknown>)
   return Object.entries(value).flatMap(([key, inner]) => {
     const child = childOf(shape, key)
     const at = [...path, Array.isArray(value) ? Number(key) : key]
     if (child != null) return findUnknown(child, inner, at)
     return shape.type === 'strict_object' ? [{ path: at, what: unknown(key, Object.keys(shape.entries ?? {})) }] : []
   })
+}
+
+/** A variant is the one of its shapes that the value says. */
+function chosen(shape: Shape, value: Record<string, unknown>): Shape {
+  const { type, options = [], key = '' } = shape
+  if (type !== 'variant') return shape
+  return options.find(({ entries }) => entries?.[key]?.literal === value[key]) ?? shape
 }
 
 function unknown(key: string, known: string[]): string {

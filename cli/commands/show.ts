@@ -87,7 +87,7 @@ function formatHead(
     workloads: spec.workload.map(describeWorkload).join('; '),
     resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
     'resumed by': resumedBy.join(', '),
-    'exit of the workload': workload
+    exit: workload
       .filter(({ member }) => member == null)
       .map(({ exit, signal, timedOut, error }) => {
         const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
@@ -110,7 +110,7 @@ function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes'
 
 /** @param where the folder is */
 function formatRecord(record: RunRecord, where: string): string[] {
-  const { roster, excluded, shortfalls, missing = [], beside } = record
+  const { roster, excluded, shortfalls, missing = [], beside, tools = [] } = record
   const { sent, skew, clocks = [], paths = [], observed = [], staged, triggered = [] } = record
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
@@ -156,6 +156,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
         ...missing.map(({ what, name, files }) => [`files of ${what}`, name, `${files}, named in missing.txt`])
       ]
     ),
+    formatChanges(tools),
     formatSection(
       ['BESIDE RUN', 'CONTROLLER', 'ON'],
       beside.map(({ run, controller, members }) => [run, controller, members.join(', ')])
@@ -174,6 +175,20 @@ function formatRecord(record: RunRecord, where: string): string[] {
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]
+}
+
+/** Tools that came and went while the run went on. */
+function formatChanges(tools: NonNullable<RunRecord['tools']>): string {
+  const isRefused = tools.some(({ refused }) => refused.length > 0)
+  const rows = tools.map(({ tool, group, change, members, by, since, refused }) => [
+    group === 'default' ? tool : `${tool} of ${group}`,
+    change === 'attach' ? 'attached' : 'detached',
+    members.join(', '),
+    by,
+    since == null ? 'no sample' : stepFolder(since),
+    ...(isRefused ? [refused.map(({ member, reason }) => `${member}: ${reason}`).join('; ')] : [])
+  ])
+  return formatSection(['CHANGED', 'HOW', 'ON', 'BY', 'SINCE', ...(isRefused ? ['NOT ON'] : [])], rows)
 }
 
 function formatStaged(

@@ -1,4 +1,5 @@
 /** The view of a run for logs and CI: a line a phase, and a heartbeat line while nothing happens. */
+import { describeChange } from '../../protocols/changed-tools.ts'
 import type { RunEvent } from '../../protocols/events.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { describeStated } from '../../protocols/metric.ts'
@@ -91,6 +92,8 @@ function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
       return `returned=${event.name}`
     case 'shortfall':
       return `missing=${describeShortfall(event)}`
+    case 'tools-changed':
+      return `tools=${describeChange(event)}`
     case 'beside':
       return `beside=${describeBeside(event)}`
     case 'refused':

@@ -16,13 +16,13 @@ import { InTurn } from '../in-turn.ts'
 import type { Log } from '../log.ts'
 import { now } from '../now.ts'
 import { MAX_TIMER_MS } from '../timers.ts'
-import { exceedsOffer } from './allow/offer-check.ts'
+import { checkCommand } from './command-check.ts'
 import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'
 import { handlers } from './phases/index.ts'
 import type { PhaseParts } from './phases/phase.ts'
-import { endHere, HURRIED_MS, stopTools } from './phases/stop.ts'
-import { isLegal, isOver, type State, stateAfter } from './states.ts'
+import { endHere, HURRIED_MS, stopAll } from './phases/stop.ts'
+import { isOver, type State, stateAfter } from './states.ts'
 import { answerOnce } from './tombstones.ts'
 
 /** A controller that has nothing more to send closes the stream within this, ms. */
@@ -59,6 +59,8 @@ export class MemberRun {
   #stopping = false
   /** The run is ending here: later commands are refused as in state `orphaned`. */
   #ending = false
+  /** Why this member takes no part any more, of its own accord. */
+  #left: BakError | undefined
 
   constructor(init: MemberRunInit) {
     this.member = init.member
@@ -155,7 +157,7 @@ export class MemberRun {
     this.#clearTimers()
     this.#busy?.abort(new BakError('interrupted', 'the daemon stops'))
     await this.#turn.settled()
-    await stopTools(this.member, HURRIED_MS)
+    await stopAll(this.member, HURRIED_MS)
     await this.#uplinks.stop()
     await this.member.close()
   }
@@ -170,11 +172,11 @@ export class MemberRun {
     this.#init.onGone()
   }
 
-  /** The run is over for this member: nothing runs any more, data waits to be collected. */
-  abandon(): void {
+  /** The run is over for this member: nothing runs any more, data waits to be collected. @param why as later answers say it */
+  abandon(why = new BakError('cancelled', 'the run is over on this member')): void {
     if (this.#ending) return
     this.#ending = true
-    this.#busy?.abort(new BakError('cancelled', 'the run is over on this member'))
+    this.#busy?.abort(why)
     // a command that comes meanwhile has its turn after it
     this.#turn
       .run(() => this.#abandon())
@@ -183,6 +185,11 @@ export class MemberRun {
         this.#ending = false
         this.#failed('not ended in order', error)
       })
+  }
+
+  #leave(reason: string): void {
+    this.#left ??= new BakError('tool-failed', reason)
+    this.abandon(this.#left)
   }
 
   async #abandon(): Promise<void> {
@@ -254,10 +261,12 @@ export class MemberRun {
     const { member } = this
     const { parts, stream } = this.#init
     try {
-      this.#check(command)
+      if (this.#left != null && command.phase !== 'terminate') throw this.#left
+      checkCommand(command, member, this.#ending ? 'orphaned' : member.state)
       const done = await handlers[command.phase]({
         ...{ command, member, parts, signal, call: stream.calls.ask },
         tell: missing => stream.tell(missing),
+        leave: reason => this.#leave(reason),
         tellStaging: (done, total) => stream.tellStaging(done, total),
         report: state => stream.report(state),
         ask: async until => reversed(await stream.clock.ask(until))
@@ -269,21 +278,6 @@ export class MemberRun {
       const refused = code === 'state' || code === 'wrong-manifest' || code === 'not-allowed'
       return { outcome: refused ? ('refused' as const) : ('failed' as const), code, reason: cutText(message) }
     }
-  }
-
-  /** @throws {BakError} `state`, `wrong-manifest` or `not-allowed`; nothing has changed then */
-  #check(command: Command): void {
-    const { phase, subject } = command
-    const { manifestDigest, offer, self } = this.member
-    const state = this.#ending ? 'orphaned' : this.member.state
-    if (!isLegal(phase, state, command.groups != null))
-      throw new BakError('state', `${phase} is not legal in state ${state}`)
-    const bearsManifest = phase !== 'join' && phase !== 'stage'
-    if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
-      throw new BakError('wrong-manifest', 'the command is of another manifest')
-    }
-    const excess = exceedsOffer(command, offer, self)
-    if (excess != null) throw new BakError('not-allowed', `${phase} is not what this member agreed to: ${excess}`)
   }
 
   readonly #save = () => this.member.keep().catch(error => this.#failed('state not saved', error))

@@ -9,6 +9,7 @@ import { decode, encode } from '../../protocols/codec.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, envelope, peek } from '../../protocols/envelope.ts'
 import { count } from '../../protocols/fields.ts'
+import type { Availability } from '../../protocols/hello.ts'
 import type { Lead } from '../../protocols/lead.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type RosterEntry
 } from '../../protocols/manifest.ts'
 import { forRank } from '../../protocols/overridden.ts'
+import { type ToolChanges, toolChanges } from '../../protocols/tool-changes.ts'
 import type { Placement } from '../../protocols/workload.ts'
 import type { LentFolder } from '../processes/guards.ts'
 import type { Programs } from '../processes/programs.ts'
@@ -28,9 +30,9 @@ import { writeAtomic } from '../store/atomic.ts'
 import type { Outbox } from '../store/outbox.ts'
 import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
-import type { RunningTool } from '../tools/tool.ts'
 import type { TriggeredCommand } from '../work/command/triggered-command.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
+import type { ToolRun } from './running-tools/tool-run.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
 
@@ -44,14 +46,9 @@ const saved = v.object({
   ...progress.entries,
   clock,
   offer: envelope,
-  manifest: v.optional(envelope)
+  manifest: v.optional(envelope),
+  changes: v.optional(toolChanges)
 })
-
-export interface StartedTool {
-  group: string
-  tool: string
-  running: RunningTool
-}
 
 export class MemberState {
   readonly run: string
@@ -75,7 +72,16 @@ export class MemberState {
   manifest: Manifest | undefined
   manifestDigest: string | undefined
   ack: Envelope | undefined
-  started: StartedTool[] = []
+  /** Tools of the sample that goes on, and those that run from `init` to `end`. */
+  started: ToolRun[] = []
+  persistent: ToolRun[] = []
+  /** Tools that were attached to the run and detached from it, as the last `start` said. */
+  changes: ToolChanges | undefined
+  /** What is known here of those that were attached, by name. */
+  readonly admitted = new Map<string, Availability>()
+  /** Persistent tools, by name, that are not started again: they could not be, or they were detached. */
+  readonly givenUp = new Set<string>()
+  readonly detached = new Set<string>()
   /** Where programs of tools are that the run brings, by tool. */
   readonly lent = new Map<string, Promise<LentFolder>>()
   /** The workloads of the sample that goes on. */
@@ -86,11 +92,12 @@ export class MemberState {
   toolTime = 0
   /** What started them. */
   programs: Programs | undefined
-  /** What the daemon had cost when this member answered `start`. */
-  usageAtStart: UsageSnapshot | undefined
+  persistentPrograms: Programs | undefined
+  /** What the daemon had cost when this member answered `start`, and each persistent tool by its process group. */
+  usageAtStart: (UsageSnapshot & { persistent: Map<number, number> }) | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
   interrupted = false
-  #saved: { state?: State; manifest?: string } = {}
+  #saved: { state?: State; manifest?: string; changes?: ToolChanges } = {}
   readonly #stateFile: StateFile
 
   constructor(init: { folder: string; self: string; outbox: Outbox; offerSealed: Envelope }) {
@@ -148,18 +155,19 @@ export class MemberState {
 
   /** All of it is on the disk when this resolves. */
   async save(): Promise<void> {
-    const { state, manifestDigest } = this
+    const { state, manifestDigest, changes } = this
     await mkdir(this.data, { recursive: true })
     const { clock, offerSealed: offer, manifestSealed: manifest } = this
-    const whole = { ...this.#progress, clock, offer, manifest }
+    const whole = { ...this.#progress, clock, offer, manifest, changes }
     await writeAtomic(join(this.folder, 'member.cbor'), encode(whole))
-    this.#saved = { state, manifest: manifestDigest }
+    this.#saved = { state, manifest: manifestDigest, changes }
   }
 
   /** What the next daemon must know if this one is killed; a phase that changes no state can be gone through again. */
   async keep(): Promise<void> {
-    const { state, manifestDigest } = this
+    const { state, manifestDigest, changes } = this
     if (state === 'orphaned' || manifestDigest !== this.#saved.manifest) return this.save()
+    if (JSON.stringify(changes) !== JSON.stringify(this.#saved.changes)) return this.save()
     if (state === this.#saved.state) return
     const bytes = encode(this.#progress)
     if (bytes.length > MAX_STATE_BYTES) return this.save()
@@ -196,7 +204,7 @@ export async function restoreMember(folder: string, self: string, outbox: Outbox
   const isOlder = later.seq < content.seq || (later.seq === content.seq && content.state === 'orphaned')
   const { seq, state, ack } = isOlder ? content : later
   const member = new MemberState({ folder, self, outbox, offerSealed: content.offer })
-  Object.assign(member, { seq, state, ack, clock: content.clock })
+  Object.assign(member, { seq, state, ack, clock: content.clock, changes: content.changes })
   if (content.manifest != null) member.accept(content.manifest)
   // `start` is answered before the state is on the disk
   member.interrupted = member.state === 'running' || member.state === 'idle'

@@ -7,7 +7,7 @@ import type { Assignment } from '../../protocols/manifest.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
-import type { Catalogue } from '../tools/catalogue.ts'
+import { type Catalogue, mannerOf } from '../tools/catalogue.ts'
 import { type Brought, broughtBy } from '../work/workloads/brought.ts'
 import { missingPrograms } from '../work/workloads/missing-programs.ts'
 import { whyNoBundle } from './bundles.ts'
@@ -28,13 +28,16 @@ export interface ToolCheckComponents {
 }
 
 /** @returns for each tool whether this machine can run it, with its options. Never rejects. */
-export function checkAssignments(tools: Assignment[], catalogue: Pick<Catalogue, 'check'>): Promise<Availability[]> {
+export function checkAssignments(
+  tools: Assignment[],
+  catalogue: Pick<Catalogue, 'check' | 'find'>
+): Promise<Availability[]> {
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
         if (options.bundle == null) return await catalogue.check(tool, options)
         const reason = whyNoBundle(tool, options.bundle)
-        return { tool, usable: reason == null, reason }
+        return { tool, usable: reason == null, reason, ...mannerOf(await catalogue.find(tool, options), options) }
       } catch (cause) {
         return { tool, usable: false, reason: asBakError(cause).message }
       }
@@ -42,7 +45,10 @@ export function checkAssignments(tools: Assignment[], catalogue: Pick<Catalogue,
   )
 }
 
-export class ToolCheck extends Part<ToolCheckComponents, { self: string; catalogue: Pick<Catalogue, 'check'> }> {
+export class ToolCheck extends Part<
+  ToolCheckComponents,
+  { self: string; catalogue: Pick<Catalogue, 'check' | 'find'> }
+> {
   async start(): Promise<void> {
     await this.components.streams.serve(checkToolsProtocol, (asked, { peer }) => this.#answer(asked, peer))
   }

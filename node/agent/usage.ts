@@ -1,7 +1,7 @@
 /** Resource usage of this daemon: a snapshot, and the difference of two. */
 import type { Cost } from '../../protocols/cost.ts'
 import type { Traffic } from '../mesh/idle/traffic.ts'
-import { processorTimeOf } from '../processes/process-group.ts'
+import type { ToolRun } from './running-tools/tool-run.ts'
 
 /** Sums since the process began; times in ms. */
 export type UsageSnapshot = Omit<Cost, 'elapsed' | 'tools'> & { at: number }
@@ -18,14 +18,18 @@ export function usageNow(traffic: Pick<Traffic, 'total'>): UsageSnapshot {
   }
 }
 
-/** @param groups process groups of running tools, whose CPU time is read now */
-export function between(before: UsageSnapshot, after: UsageSnapshot, groups: number[]): Cost {
+/** @returns the process groups of the tools that are programs */
+export const groupsOf = (tools: ToolRun[]): number[] =>
+  tools.map(({ running }) => running?.group).filter(group => group != null)
+
+/** @param tools their CPU time in between, ms */
+export function between(before: UsageSnapshot, after: UsageSnapshot, tools: number): Cost {
   const difference = (key: keyof UsageSnapshot) => Math.max(0, after[key] - before[key])
   return {
     elapsed: difference('at'),
     user: difference('user'),
     system: difference('system'),
-    tools: processorTimeOf(groups),
+    tools,
     voluntary: difference('voluntary'),
     involuntary: difference('involuntary'),
     sent: difference('sent'),

@@ -157,7 +157,10 @@ export class RunStreamServer extends Part<{ streams: Streams }, { log: Log }> {
         const heard = handlers.now?.() ?? now()
         await out.put({ ...next, heard, answered: heard })
       }
-      if (next.type === 'missing') handlers.onMissing?.(peer, next)
+      if (next.type === 'missing') {
+        const { type: _, ...missing } = next
+        handlers.onMissing?.(peer, missing)
+      }
       if (next.type === 'staging') handlers.onStaging?.(peer, next.done, next.total)
       if (next.type === 'call' || next.type === 'calls') this.#take(run, peer, next, out)
       if (next.type === 'work') {

@@ -1,7 +1,7 @@
 /** `bak-node allow`: the owner's rules in force, and whether a run would be let in. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { asBakError, BakError } from '../../protocols/errors.ts'
+import { BakError, whyOf } from '../../protocols/errors.ts'
 import { checkSpec, readRunFile } from '../../protocols/run-file.ts'
 import { addCommand, ask, print } from '../command.ts'
 
@@ -26,7 +26,8 @@ async function act(command: Command): Promise<void> {
     as
   })
   if (json) print(JSON.stringify({ peer, refused, ...shown }))
-  else if (file == null) print([...shown.rules.map(inWords), ...shown.guards.map(words => `  ${words}`)].join('\n'))
+  else if (file == null)
+    print([...shown.rules.flatMap(linesOf).map(inWords), ...shown.guards.map(words => `  ${words}`)].join('\n'))
   else if (refused == null) print(`${file} of ${as ?? 'this peer'} would be let in`)
   if (file != null && refused != null)
     throw new BakError('not-allowed', `${file} of ${as ?? 'this peer'} would be refused: ${refused}`)
@@ -35,12 +36,24 @@ async function act(command: Command): Promise<void> {
 /** What runs on the controller decides nothing here: a file without a command can be judged, too. */
 async function specIn(file: string) {
   const text = await readFile(file, 'utf8').catch(cause => {
-    throw new BakError('bad-run-file', `${file}: ${asBakError(cause).message}`, { cause })
+    throw new BakError('bad-run-file', `--try ${file}: ${whyOf(cause)}`, { cause })
   })
   const spec = readRunFile(text, file)
   const hasClients = spec.workload?.some(({ role }) => role !== 'server')
   return checkSpec(hasClients ? spec : { command: ['true'], ...spec })
 }
 
-const inWords = ({ key, value, origin }: { key: string; value?: unknown; origin: string }) =>
+interface Rule {
+  key: string
+  value?: unknown
+  origin: string
+}
+
+/** A rule of several numbers has a line for each. */
+const linesOf = ({ key, value, origin }: Rule): Rule[] =>
+  typeof value === 'object' && value != null && !Array.isArray(value)
+    ? Object.entries(value).map(([name, each]) => ({ key: `${key}.${name}`, value: each, origin }))
+    : [{ key, value, origin }]
+
+const inWords = ({ key, value, origin }: Rule) =>
   `${key.padEnd(18)} ${(JSON.stringify(value) ?? 'not set').padEnd(24)} ${origin}`

@@ -1,9 +1,11 @@
 /** `bak-node daemon`: starts a peer, in its mesh, a new one, or that of a ticket. */
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import { example, homeOf } from '../command.ts'
 import { addSetting, addSettings, addTicket, flagsOf, originsOf, takeTicketFlags } from '../daemon-flags.ts'
+import { homeAt } from '../store/home.ts'
 import { takeTicket } from '../ticket-source.ts'
 
 export function addDaemon(program: Command): void {
@@ -43,7 +45,8 @@ async function start(command: Command, words?: string[]): Promise<void> {
   const origins = originsOf(chain)
   const { given, flags: all } = takeTicketFlags(flagsOf(chain), origins)
   const { once, whileStdin, ...flags } = all
-  const ticket = await takeTicket({ ...given, words }, process.stdin)
+  const isMember = existsSync(homeAt(homeOf(command)).mesh)
+  const ticket = await takeTicket({ ...given, words }, process.stdin, isMember)
   const { runDaemon } = await import('../run-daemon.ts')
   const ends = { once: once === true, whileStdin: whileStdin === true }
   await runDaemon({ home: homeOf(command), flags, origins, ticket, ...ends })

@@ -1,10 +1,12 @@
 /** `bak-node exec`: runs a command with a peer beside it, as the entrypoint of a container. */
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { BakError } from '../../protocols/errors.ts'
 import { addCommand, example, homeOf } from '../command.ts'
 import { checkFlags } from '../config.ts'
 import { addSettings, addTicket, flagsOf, originsOf, takeTicketFlags, wordsOf } from '../daemon-flags.ts'
 import { runBeside } from '../exec.ts'
+import { homeAt } from '../store/home.ts'
 import { takeTicket } from '../ticket-source.ts'
 
 export function addExec(program: Command): void {
@@ -25,7 +27,8 @@ async function act(command: Command): Promise<void> {
   const { given, flags } = takeTicketFlags(flagsOf([command]), originsOf([command]))
   if (given.join === '') throw new BakError('usage', '--join: expected a ticket, as bak-node invite prints it')
   checkFlags(flags)
-  const ticket = await takeTicket(given, process.stdin)
+  const isMember = existsSync(homeAt(homeOf(command)).mesh)
+  const ticket = await takeTicket(given, process.stdin, isMember)
   const words = ['--home', homeOf(command), 'daemon', ...wordsOf(flags), '--while-stdin']
   process.exit(await runBeside({ words, ticket, command: command.args, home: homeOf(command) }))
 }

@@ -4,6 +4,7 @@ import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/co
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { attachProtocol, type RunEvent } from '../../protocols/events.ts'
 import { ask, askOne } from '../../protocols/stream.ts'
+import { missingCollectors, neededCollectors } from '../collectors/run-collectors.ts'
 import { checkOwnPermission, isController } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
 import { isOfTheSame, runsToCompare } from '../run/estimate.ts'
@@ -59,7 +60,9 @@ export async function* plan(
   const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
   const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))
   const earlier = records.filter(each => each != null).filter(each => isOfTheSame(each.spec, spec))
-  yield forecast({ ...about, earlier, checked: await askTools(parts, candidatesNow(about), signal, spec) })
+  const candidates = candidatesNow(about)
+  const collectors = await missingCollectors(neededCollectors(candidates), about.self.name)
+  yield forecast({ ...about, earlier, collectors, checked: await askTools(parts, candidates, signal, spec) })
 }
 
 /** Replays and follows a run on the peer that has its folder; after a break it continues with the next event. */

@@ -9,11 +9,13 @@ import type { Role } from '../../protocols/membership.ts'
 const permissions = {
   drive: 'drive runs',
   cancel: 'cancel runs',
+  attach: 'change the tools of runs',
   register: 'register tools on other peers',
   forget: 'let the mesh forget peers that are gone',
   collect: 'collect what a run left',
   move: 'move results to other peers',
   stage: 'store files on other peers',
+  forward: 'reach ports of other peers',
   follow: 'follow a run that it takes no part in'
 } as const
 export type Permission = keyof typeof permissions

@@ -97,17 +97,17 @@ function nameOf(pid: number): string | undefined {
   }
 }
 
-/** @returns ms of CPU time of these groups so far, including their children that have ended */
-export function processorTimeOf(groups: number[]): number {
-  if (groups.length === 0) return 0
-  const wanted = new Set(groups)
-  let ticks = 0
-  for (const pid of allPids()) {
+/** @returns ms of CPU time of each of these groups so far, including their children that have ended */
+export function processorTimesOf(groups: number[]): Map<number, number> {
+  const times = new Map(groups.map(group => [group, 0]))
+  for (const pid of groups.length === 0 ? [] : allPids()) {
     const fields = statOf(pid)
-    if (fields == null || !wanted.has(Number(fields[2]))) continue
-    ticks += fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0)
+    const known = times.get(Number(fields?.[2]))
+    if (fields == null || known == null) continue
+    const ticks = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0)
+    times.set(Number(fields[2]), known + (ticks * 1000) / TICKS_PER_SECOND)
   }
-  return (ticks * 1000) / TICKS_PER_SECOND
+  return times
 }
 
 /** @returns false if the group is empty, or has only processes that have ended and wait to be reaped */

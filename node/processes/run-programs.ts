@@ -38,6 +38,8 @@ export interface RunProgramsInit {
   run: string
   /** Its controller. */
   by: string
+  /** They outlive its samples: a cgroup of their own, since that of a sample is ended with it. */
+  lifetime?: 'persistent' | undefined
   /** It is a run of this peer, whose owner has no limits. */
   isOwn: boolean
   /** Where all is that its programs write, beside working folders. */
@@ -223,7 +225,8 @@ export class RunPrograms implements Programs {
   /** @returns the files by which a program enters the cgroup of the run; what the owner typed has one without limits */
   #enter(isTyped = false): string[] {
     const { cgroups, supervisor } = this.#parts
-    const name = isTyped ? `${this.#init.run}-own` : this.#init.run
+    const { run, lifetime } = this.#init
+    const name = [run, ...(lifetime == null ? [] : [lifetime]), ...(isTyped ? ['own'] : [])].join('-')
     if (!this.#cgroups.has(name)) {
       const made = cgroups.create(name, !isTyped)
       this.#cgroups.set(name, made)

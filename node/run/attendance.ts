@@ -1,6 +1,7 @@
 /** Which of the peers that a selector means are here, and which are not. Pure. */
 import type { MemberView } from '../../protocols/control.ts'
 import type { Registration } from '../../protocols/hello.ts'
+import { nearest } from '../../protocols/nearest.ts'
 import type { Quorum } from '../../protocols/spec-fields.ts'
 import { neededOf } from './quorum.ts'
 import { namesIn, parseSelector } from './selector.ts'
@@ -12,6 +13,8 @@ export interface Absent {
   state: 'lost' | 'draining' | 'left' | 'unknown'
   /** The selector has its name: the run waits for it and counts it. Others are known by a label, or by `all`. */
   named: boolean
+  /** Of a name that no peer has: the peer that may be meant. */
+  meant?: string
   /** What was registered on it. */
   registered?: Registration[]
 }
@@ -46,7 +49,12 @@ export function attendanceOf(on: string, members: MemberView[]): Attendance {
     absent: [
       // who has left was told to; only a run that names it lacks it
       ...absent.filter(({ state, named }) => named || state !== 'left'),
-      ...[...new Set(unknown)].map(name => ({ name, state: 'unknown' as const, named: true }))
+      ...[...new Set(unknown)].map(name => ({
+        name,
+        state: 'unknown' as const,
+        named: true,
+        ...meantBy(name, members)
+      }))
     ]
   }
 }
@@ -66,8 +74,17 @@ export function isEnough(attendance: Attendance, { quorum, expect }: { quorum: Q
   return length > 0 && length >= neededOf(quorum, sizeOf(attendance, expect))
 }
 
-/** `d (lost)` */
-export const describeAbsent = ({ name, state }: Absent) => `${name} (${state === 'unknown' ? 'not known' : state})`
+/** Names such as n9 and n10 are near each other, and each may come: only what is nearly the same is a slip. */
+function meantBy(name: string, members: MemberView[]): Pick<Absent, 'meant'> {
+  const meant = nearest(name, [...new Set(members.map(each => each.name))], 1 / 3)
+  return meant == null ? {} : { meant }
+}
+
+/** `d (lost)`, `node-7b (not known; did you mean node-7?)` */
+export const describeAbsent = ({ name, state, meant }: Absent) => {
+  const guess = meant == null ? '' : `; did you mean ${meant}?`
+  return `${name} (${state === 'unknown' ? `not known${guess}` : state})`
+}
 
 /** Why a run cannot begin with those who are here, in words. */
 export function whyTooFew(

@@ -5,7 +5,6 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Begun, Caller } from '../../protocols/control/runs.ts'
-import type { Signer } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { type Description, type RunEvent, type StoredEvent, storedEvent } from '../../protocols/events.ts'
 import { labelsIn } from '../../protocols/instances.ts'
@@ -16,7 +15,6 @@ import type { Content } from '../artifacts/content.ts'
 import type { RunStreamServer } from '../channels/run-stream-server.ts'
 import { InTurn } from '../in-turn.ts'
 import { listen } from '../listen.ts'
-import type { Log } from '../log.ts'
 import type { Members, MembersEvents } from '../mesh/membership/members.ts'
 import { checkOwnPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -28,7 +26,6 @@ import { RunFolder } from '../store/run-folder.ts'
 import { RunOutput } from '../store/run-output.ts'
 import { hasResult, listResults, removeResult } from '../store/stored-results.ts'
 import { onAbort, within } from '../wait.ts'
-import type { WorkloadContexts } from '../work/workload-context.ts'
 import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
@@ -62,13 +59,9 @@ export interface CoordinatorComponents {
   authority: Roles & Proofs
 }
 
-export interface CoordinatorInit {
-  log: Log
+export interface CoordinatorInit
+  extends Pick<RunParts, 'log' | 'signer' | 'program' | 'workloads' | 'artifacts' | 'supervisor'> {
   home: Home
-  signer: Signer
-  program: string
-  workloads: WorkloadContexts
-  artifacts: RunParts['artifacts']
 }
 
 export interface RunWatcher {
@@ -265,9 +258,9 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
 
   get #parts(): RunParts {
     const { members, streams, feed, runStreams, receiver, content, authority } = this.components
-    const { log, signer, program, workloads, artifacts } = this.init
+    const { log, signer, program, workloads, artifacts, supervisor } = this.init
     return {
-      ...{ log, signer, program, workloads, artifacts },
+      ...{ log, signer, program, workloads, artifacts, supervisor },
       ...{ members, streams, feed, runStreams, receiver, content, authority },
       ...{ signal: this.stopped, onPhase: () => this.#announce() }
     }

@@ -15,6 +15,8 @@ import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
 import { printable } from '../store/entries.ts'
+import { ChangedTools } from './changed-tools.ts'
+import { EarlyMissing } from './early-missing.ts'
 import { type Ending, endingOf, endingOfWorkload } from './ending.ts'
 import type { RunHook } from './hooks/hook.ts'
 import { runHooks } from './hooks/index.ts'
@@ -37,8 +39,6 @@ import { WorkWatch } from './work-watch.ts'
 const CANCEL_GRACE_MS = 6_000
 /** Other runs that a record names. */
 const MAX_BESIDE = 64
-/** Shortfalls that one member names before its answer: none takes the room of the others. */
-const MAX_NAMED_EARLY = 64
 
 export interface DriverOptions {
   /** Index of the first phase of the plan; 0 for a new run. */
@@ -51,14 +51,15 @@ export interface DriverOptions {
 
 export class Driver {
   readonly run: RunContext
+  /** Tools that come and go while it goes on. */
+  readonly changed: ChangedTools
   readonly #plan: Iterable<PlannedPhase>
   readonly #phases: PhaseRunner
   readonly #hooks: RunHook[]
   readonly #watch: LossWatch
   readonly #sends: SendWatch
   readonly #work: WorkWatch
-  /** Shortfalls that each member has named before its answer. */
-  readonly #named = new Map<string, number>()
+  readonly #early: EarlyMissing
   /** What ended the run before its plan did. */
   #ending: Ending = { verdict: 'ok' }
   /** The folders of the samples that have begun. */
@@ -67,6 +68,7 @@ export class Driver {
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
     this.#hooks = hooks
+    this.changed = new ChangedTools(run)
     this.#plan = phasesOf(
       run.order.spec,
       samplesOf(run, () => this.#ending.verdict !== 'ok'),
@@ -80,6 +82,11 @@ export class Driver {
       onExcluded: () => this.#phases.open?.checkReachable()
     })
     this.#work = new WorkWatch(run, why => this.#abort(why))
+    this.#early = new EarlyMissing(run, {
+      onHopeless: why => this.#abort(why),
+      onExcluded: () => this.#phases.open?.checkReachable(),
+      isWorking: () => this.#phases.open?.command.phase === 'work'
+    })
   }
 
   /** @returns whether the folder is sealed; never rejects */
@@ -161,10 +168,7 @@ export class Driver {
 
   /** A member says before its answer what it will lack. */
   onMissing(peer: string, missing: Missing): void {
-    const member = this.run.active.get(peer)
-    const before = this.#named.get(peer) ?? 0
-    if (member == null || this.run.record.state === 'ended' || before >= MAX_NAMED_EARLY) return
-    if (this.run.lack({ ...missing, member })) this.#named.set(peer, before + 1)
+    this.#early.onMissing(peer, missing)
   }
 
   /** A member says what a workload of it does. */
@@ -237,6 +241,7 @@ export class Driver {
     if (at.phase === 'join') await offerRun(run)
     if (at.phase === 'start' && at.step != null) {
       this.#begun.add(stepFolder(at.step))
+      this.changed.begins(at.step, at.groups)
       if (at.groups == null) this.#work.begin(at.step)
     }
     if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
@@ -272,6 +277,7 @@ export class Driver {
     const { record, events, folder, parts, id, began } = this.run
     const took = performance.now() - began
     Object.assign(record, { state: 'ended', verdict, reason, ended: Date.now(), took, phase: undefined })
+    this.changed.end()
     for (const hook of this.#hooks) await this.#close(hook)
     record.status = statusOf(verdict, isWhole(record), record.spec.policy.strict)
     const why = await sealResult({ record, events, folder, signer: parts.signer, announced: this.run.announcements })

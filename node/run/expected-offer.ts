@@ -2,14 +2,15 @@
  * Which tarballs a run expects of a member: of the samples that its spec has and the groups that its roster gives the member, under the
  * names that members give them. Pure.
  */
-import { parseResultPath, type ResultPath, stepFolder } from '../../protocols/layout.ts'
+import { parseResultPath, type ResultPath } from '../../protocols/layout.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
+import { tarballOf } from '../../protocols/tarball-names.ts'
 import { mayHaveSample } from '../../protocols/triggered.ts'
 import { printable } from '../store/entries.ts'
 
-type Planned = Pick<RunRecord, 'spec' | 'controller'>
+type Planned = Pick<RunRecord, 'spec' | 'controller' | 'tools'>
 
 /** @returns why the tarball is none that the run expects of this member */
 export function refusalOfOffer(
@@ -22,8 +23,8 @@ export function refusalOfOffer(
   for (const path of allow) {
     const place = parseResultPath(path)
     if (place == null || !isPlanned(place, member, run)) return `the run has no folder ${printable(path)}`
-    const expected = place.kind === 'sysinfo' ? `sysinfo ${place.when}` : 'step' in place ? stepFolder(place.step) : ''
-    if (what !== expected || (kind === 'sysinfo') !== (place.kind === 'sysinfo'))
+    const expected = tarballOf(place)
+    if (what !== expected?.what || kind !== expected.kind)
       return `a tarball of ${kind} named ${printable(what)} may not fill ${printable(path)}`
   }
   return undefined
@@ -31,13 +32,17 @@ export function refusalOfOffer(
 
 function isPlanned(
   place: ResultPath,
-  { peer, tools, workloads = [] }: RosterEntry,
-  { spec, controller }: Planned
+  { peer, name, tools, workloads = [] }: RosterEntry,
+  { spec, controller, tools: changes = [] }: Planned
 ): boolean {
+  const hasGroup = (group: string) =>
+    tools.some(each => each.group === group) ||
+    changes.some(each => each.change === 'attach' && each.group === group && each.members.includes(name))
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
+  if (place.kind === 'persistent') return hasGroup(place.group)
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
   if (!mayHaveSample(spec, place.step)) return false
-  if (place.kind === 'tools') return tools.some(({ group }) => group === place.group)
+  if (place.kind === 'tools') return hasGroup(place.group)
   // a command runs on the controller
   return workloads.length > 0 || (spec.command != null && peer === controller.peer)
 }

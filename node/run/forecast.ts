@@ -8,6 +8,7 @@ import type { Candidate } from '../../protocols/manifest.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostSamples } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
+import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Trigger } from '../../protocols/trigger.ts'
 import { triggeredGroups, triggerOf } from '../../protocols/triggered.ts'
@@ -29,12 +30,14 @@ export interface ForecastInit {
   self: { peer: string; name: string }
   /** By peer id; without an answer of a candidate nothing is known of its tools. */
   checked: Map<string, Checked>
+  /** Collectors that its tools need and this peer lacks. */
+  collectors?: Shortfall[]
   /** Runs of the same name on this peer. */
   earlier?: RunRecord[]
 }
 
 /** @returns those whose tools a forecast needs to know */
-export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked' | 'earlier'>) =>
+export const candidatesNow = ({ spec, members, self }: Omit<ForecastInit, 'checked' | 'collectors' | 'earlier'>) =>
   withDriver(candidatesOf(spec, attendanceOf(spec.on, members).here), self.peer, self.name)
 
 export function forecast(init: ForecastInit): Plan {
@@ -65,7 +68,8 @@ export function forecast(init: ForecastInit): Plan {
     shortfalls: [
       ...absencesOf(spec, attendance),
       ...ranklessOverrides(spec, candidates.length),
-      ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each)))
+      ...planned.flatMap(({ name, missing }) => missing.map(each => lackOf(name, each))),
+      ...(init.collectors ?? [])
     ],
     ...{ verdict, status: statusOf(verdict), partial: out.length > 0 || attendance.here.length < size },
     reason: isMet

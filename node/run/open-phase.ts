@@ -11,6 +11,9 @@ import { judge } from './quorum.ts'
 /** The command is published again after these times, ms; the last one for ever. The first is longer where answers take longer. */
 const REPEATS_MS = [250, 500, 1_000, 2_000] as const
 
+/** Once it is certain that a run cannot begin, others that refuse it have this time to say so, ms: a person wants to know all of them. */
+const REFUSALS_MS = 500
+
 export interface OpenPhaseInit {
   command: Command
   /** Peers whose answers count, with their names. */
@@ -66,6 +69,8 @@ export class OpenPhase {
   #deadline: NodeJS.Timeout | undefined
   #limit: NodeJS.Timeout | undefined
   #grace: NodeJS.Timeout | undefined
+  /** Runs while others may refuse, too. */
+  #refusals: NodeJS.Timeout | undefined
   #over = false
   #givenUp = false
   /** The deadline of those that have not prolonged theirs has passed. */
@@ -243,8 +248,12 @@ export class OpenPhase {
     const waiting = asked.size - this.#acks.size - this.#lost.size - this.#late.size - this.#rejected.size
     const verdict = judge({ needed, ok: this.#ok, waiting, deadlinePassed, cleanup, first })
     if (verdict === 'open') return
+    if (verdict === 'failed' && !deadlinePassed && waiting > 0 && this.#init.command.phase === 'join') {
+      this.#refusals ??= setTimeout(() => this.close(), REFUSALS_MS)
+      return
+    }
     this.#over = true
-    const timers = [this.#repeat, this.#deadline, this.#limit, this.#grace, ...this.#prolonged.values()]
+    const timers = [this.#repeat, this.#deadline, this.#limit, this.#grace, this.#refusals, ...this.#prolonged.values()]
     for (const timer of timers) clearTimeout(timer)
     const late = deadlinePassed && !this.#givenUp
     this.#closed.resolve({ verdict, acks: [...this.#acks.values()], missing: this.#missing(late), took: this.age })

@@ -131,6 +131,7 @@ export class PhaseRunner {
       part,
       groups,
       when,
+      tools: phase === 'start' ? this.#run.tools : undefined,
       at: margin == null ? undefined : this.#run.agreed,
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined

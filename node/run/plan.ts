@@ -53,11 +53,11 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
   const limit = send_limit * 1000
   // workloads have their own time to end by a signal
   const stopDeadline = usual.deadline + (spec.workload.length > 0 ? ANSWER_MARGIN_MS : 0)
+  const sending = { deadline: send_timeout * 1000, limit }
   const snapshot = (when: 'begin' | 'end'): PlannedPhase[] =>
     spec.sysinfo === 'none'
       ? []
       : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
-  const sending = { ...usual, phase: 'send' as const, always: 'sample' as const, deadline: send_timeout * 1000, limit }
   function* sample(step: Step): Generator<PlannedPhase> {
     const samples = new Set([step.sample])
     yield { ...usual, phase: 'start', step }
@@ -74,14 +74,16 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges):
       }
     }
     yield { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS }
-    for (const sample of [...samples].sort((a, b) => a - b)) yield { ...sending, step: { ...step, sample } }
+    for (const sample of [...samples].sort((a, b) => a - b))
+      yield { ...usual, phase: 'send', step: { ...step, sample }, always: 'sample', ...sending }
   }
   yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
   yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
   yield* snapshot('begin')
   yield { ...usual, phase: 'init' }
   for (const step of steps) yield* sample(step)
-  yield { ...usual, phase: 'end', always: 'run' }
+  // members send what persistent tools wrote
+  yield { ...usual, phase: 'end', always: 'run', ...sending }
   yield* snapshot('end')
   yield { ...usual, phase: 'terminate', who: 'everyone', always: 'run' }
 }

@@ -8,6 +8,8 @@ export function rebuildRecord(record: RunRecord, events: StoredEvent[]): void {
   const all = <T extends StoredEvent['type']>(type: T) =>
     events.filter((event): event is Extract<StoredEvent, { type: T }> => event.type === type).map(facts)
   record.shortfalls = longer(record.shortfalls, all('shortfall'))
+  const changes = events.flatMap(event => (event.type === 'tools-changed' ? [{ ...facts(event), at: event.at }] : []))
+  if (changes.length > 0) record.tools = longer(record.tools ?? [], changes)
   record.beside = longer(record.beside, all('beside'))
   noteTarballs(record, events.filter(isReceived).slice(record.sent.length))
 }

@@ -12,6 +12,7 @@ import type { Carrier, PathClass } from '../../protocols/path.ts'
 import type { Handler } from '../../protocols/stream.ts'
 import type { ToReceiver, ToSender } from '../../protocols/tarball.ts'
 import { type Admission, receiveTarball, Slots, type TarballOffer, tarballProtocol } from '../../protocols/tarball.ts'
+import { tarballOf } from '../../protocols/tarball-names.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../mesh/paths/paths.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -249,7 +250,5 @@ const noTarballs = (run: string) => new BakError('no-such-run', `run ${run} take
 
 /** @returns whether a path is a whole folder of the member, of the kind that the tarball has */
 export function isOwn(path: string, member: string, kind: TarballOffer['kind']): boolean {
-  if (!isFolderOf(path, member)) return false
-  const isSysinfo = parseResultPath(path)?.kind === 'sysinfo'
-  return kind === 'sysinfo' ? isSysinfo : kind === 'sample' && !isSysinfo
+  return isFolderOf(path, member) && kind === tarballOf(parseResultPath(path))?.kind
 }

@@ -4,6 +4,7 @@ import type { Candidate, Exclusion } from '../../protocols/manifest.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
+import type { ToolChanges } from '../../protocols/tool-changes.ts'
 import type { Edge } from '../../protocols/trigger.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
@@ -42,6 +43,8 @@ export class RunContext {
   subject: { digest: string; bytes: Uint8Array } | undefined
   /** What members fetch before it begins. */
   staged: StagedEntry[] = []
+  /** What was attached and detached until now. */
+  tools: ToolChanges | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
   /** What the output of the command that goes on said last of when tools start and stop; nothing once it has ended. */

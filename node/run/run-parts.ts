@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
 import type { Authority } from '../mesh/trust/authority.ts'
+import type { Supervisor } from '../processes/supervisor.ts'
 import type { WorkloadContexts } from '../work/workload-context.ts'
 import type { Receiver } from './receiver.ts'
 import type { RunFeed } from './run-feed.ts'
@@ -52,6 +53,8 @@ export interface RunParts {
   content: Content
   artifacts: Artifacts
   workloads: WorkloadContexts
+  /** Starts collectors. */
+  supervisor: Pick<Supervisor, 'spawn'>
   /** Aborts when the daemon stops. */
   signal: AbortSignal
   /** A phase opens. */

@@ -14,7 +14,7 @@ const RATE_WINDOW_MS = 30_000
 /** Who was slow lets others go first for so long, ms; those come again within a second. */
 const YIELD_MS = 600_000
 const WAITING_MS = 2_000
-const SENDING = new Set<string>(['send', 'sysinfo'])
+const SENDING = new Set<string>(['send', 'sysinfo', 'end'])
 /** What a member fetches is one content to this. */
 const STAGED = 'staged'
 

@@ -12,7 +12,7 @@ export const streamOptionsOf = (driver: Driver): RunStreamHandlers => ({
   greeting: () => (driver.content == null ? [] : [{ type: 'content', bytes: driver.content }]),
   onOpen: peer => driver.onStream(peer),
   onClose: () => driver.checkReachable(),
-  onMissing: (peer, { kind, what, reason }) => driver.onMissing(peer, { kind, what, reason }),
+  onMissing: (peer, missing) => driver.onMissing(peer, missing),
   onStaging: (peer, done, total) => driver.onStaging(peer, done, total),
   onWork: (peer, state) => driver.onWork(peer, state),
   onAcks: (_, acks) => driver.receive(acks)

@@ -35,6 +35,8 @@ export interface Home {
   registered: string
   /** What is staged here. */
   artifacts: string
+  /** Copies of data that is served; nothing in it outlives the daemon. */
+  reports: string
   /** Executables of the owner, run when this machine joins a run and when that ends. */
   hooks: string
   /** Tools of the owner, a file each. */
@@ -89,6 +91,7 @@ export function homeAt(dir: string): Home {
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
     artifacts: join(root, 'artifacts'),
+    reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),
     tools: join(root, 'tools.d'),
     runs: below('runs'),

@@ -63,7 +63,8 @@ export async function lossesOf(
 
 /** Removes the state of the mesh only. @returns sentences that say what was done */
 export async function forget(home: Home): Promise<string[]> {
-  const kept = [home.key, home.config, home.kept, home.socket, home.lock, home.ledger, home.registered]
+  const owners = [home.config, home.hooks, home.tools]
+  const kept = [...owners, home.key, home.kept, home.socket, home.lock, home.ledger, home.registered]
   const folders = [home.runs(), home.work(), home.inbox()]
   const wasInMesh = (await unlessMissing(lstat(home.mesh))) != null
   for (const path of namesOf(home)) if (!kept.includes(path) && !folders.includes(path)) await remove(path)

@@ -2,7 +2,7 @@
 import { BakError } from '../../protocols/errors.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
-import { findTool, isBuiltIn, listTools } from './index.ts'
+import { findTool, isBuiltIn, lifetimeOf, listTools } from './index.ts'
 import { type DamagedTool, type OwnerTools, readOwnerTools, stampOf } from './owner-files.ts'
 import { settingsOf } from './settings-of.ts'
 import type { CheckHow, Tool } from './tool.ts'
@@ -60,7 +60,7 @@ export class Catalogue {
   async check(name: string, options: ToolOptions): Promise<Availability> {
     const tool = await this.find(name, options)
     settingsOf(tool, options)
-    return tool.check(options)
+    return { ...(await tool.check(options)), ...mannerOf(tool, options) }
   }
 
   async #read(): Promise<OwnerTools> {
@@ -71,6 +71,12 @@ export class Catalogue {
     return found
   }
 }
+
+/** @returns how long it runs with these options, and what it says itself of its end */
+export const mannerOf = (tool: Tool, options: ToolOptions): Pick<Availability, 'lifetime' | 'onEnd'> => ({
+  ...(lifetimeOf(tool, options) === 'persistent' ? { lifetime: 'persistent' } : {}),
+  ...(tool.onEnd == null ? {} : { onEnd: tool.onEnd })
+})
 
 /** @returns for each tool whether this machine can run it without options; also for a file that is damaged */
 export const availabilityOf = ({ checked, damaged }: Found): Availability[] => [

@@ -12,6 +12,10 @@ export interface FoundProcess {
 }
 
 const MAX_PIDS = 64
+/** Looks at a process that is new. */
+const LOOKS_AT_NEW = 10
+/** From one look at all processes to the next. */
+const LOOKS_TO_WHOLE = 50
 
 /** Of tools that look at processes: pbench's names. */
 export const processSettings: Setting[] = [
@@ -34,15 +38,41 @@ export const processSettings: Setting[] = [
   }
 ]
 
+interface Wanted {
+  pid?: unknown
+  pattern?: unknown
+}
+
 /** @returns those with these ids, and those that the pattern fits; in the order of their ids */
-export function findProcesses({ pid, pattern }: { pid?: unknown; pattern?: unknown }): FoundProcess[] {
-  const pids = new Set(pid == null ? [] : `${pid}`.split(',').map(Number))
-  const fits = pattern == null ? undefined : patternOf(`${pattern}`)
-  return everyPid().flatMap(each => {
-    if (!pids.has(each) && fits == null) return []
-    const found = processOf(each)
-    return found != null && (pids.has(each) || fits?.(found)) ? [found] : []
-  })
+export const findProcesses = (wanted: Wanted): FoundProcess[] => new ProcessSearch(wanted).look()
+
+/** Looks again and again: a process that was seen often is looked at rarely, as there may be thousands. */
+export class ProcessSearch {
+  readonly #pids: Set<number>
+  readonly #fits: ((found: FoundProcess) => boolean) | undefined
+  /** By id, how often it was seen: a new process soon becomes another program. */
+  #seen = new Map<number, number>()
+  #looks = 0
+
+  constructor({ pid, pattern }: Wanted) {
+    this.#pids = new Set(pid == null ? [] : `${pid}`.split(',').map(Number))
+    this.#fits = pattern == null ? undefined : patternOf(`${pattern}`)
+  }
+
+  /** @returns those that are found in this look */
+  look(): FoundProcess[] {
+    const isWhole = this.#looks++ % LOOKS_TO_WHOLE === 0
+    const before = this.#seen
+    this.#seen = new Map()
+    return everyPid().flatMap(each => {
+      const times = before.get(each) ?? 0
+      this.#seen.set(each, times + 1)
+      if (!isWhole && times >= LOOKS_AT_NEW) return []
+      if (!this.#pids.has(each) && this.#fits == null) return []
+      const found = processOf(each)
+      return found != null && (this.#pids.has(each) || this.#fits?.(found)) ? [found] : []
+    })
+  }
 }
 
 function patternOf(pattern: string): (found: FoundProcess) => boolean {
@@ -58,6 +88,7 @@ export function whyProtected(pid: number): string | undefined {
   const found = processOf(pid)
   if (found == null) return undefined
   if (found.argv.length === 0) return 'a thread of the kernel'
+  if (found.name === 'strace') return 'strace itself'
   const isOurs = found.argv.slice(0, 4).some(word => /^bak-node\b/.test(basename(word))) || found.name === 'bak-node'
   if (isOurs || isSameProgram(pid, found)) return 'a daemon of bak'
   return parentOf(pid) === process.pid && found.argv[0] === 'sh' && found.argv[2]?.includes('cgroup.kill')

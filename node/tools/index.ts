@@ -3,18 +3,24 @@ import { BakError } from '../../protocols/errors.ts'
 import { nearest } from '../../protocols/nearest.ts'
 import { ownOptions, type ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
+import { dcgm } from './dcgm.ts'
 import { externalData } from './external-data.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
+import { nodeExporter } from './node-exporter.ts'
+import { pcp } from './pcp.ts'
 import { pidstat } from './pidstat.ts'
 import { repeated } from './repeated/index.ts'
 import { sampled } from './sampled/index.ts'
 import { sar } from './sar.ts'
-import type { Tool } from './tool.ts'
+import type { Lifetime, Tool } from './tool.ts'
 import { traced } from './traced/index.ts'
 import { vmstat } from './vmstat.ts'
 
-const tools: Tool[] = [...sampled, vmstat, iostat, mpstat, pidstat, sar, ...traced, ...repeated, externalData]
+const tools: Tool[] = [
+  ...[...sampled, vmstat, iostat, mpstat, pidstat, sar, ...traced, ...repeated],
+  ...[nodeExporter, dcgm, pcp, externalData]
+]
 
 export function listTools(): Tool[] {
   return [...tools]
@@ -47,3 +53,7 @@ export function findTool(name: string, options: ToolOptions): Tool {
   const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
   throw new BakError('usage', `${name}: no such tool; ${hint}; for one of your own: --tool "${name}=COMMAND"`)
 }
+
+/** @returns how long it runs with these options */
+export const lifetimeOf = ({ lifetime }: Pick<Tool, 'lifetime'>, options: ToolOptions): Lifetime =>
+  options.lifetime ?? lifetime

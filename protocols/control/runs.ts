@@ -1,5 +1,6 @@
 /** Calls that plan, start, follow and cancel runs. */
 import * as v from 'valibot'
+import { toolChange, toolChanged } from '../changed-tools.ts'
 import { runEvent } from '../events.ts'
 import { count, iterationName, list, name, peerId, runId, text } from '../fields.ts'
 import { table } from '../free-keys.ts'
@@ -113,6 +114,15 @@ export const runCalls = {
   },
   /** The events of a run from number `from` to its end. */
   attach: { request: v.strictObject({ run: runReference, from: v.optional(count) }), response: runEvent },
+  /** Attaches a tool to a run that goes on, or detaches it, from its next sample on. */
+  'change-tools': {
+    request: v.strictObject({
+      run: runReference,
+      ...v.pick(toolChange, ['change', 'tool']).entries,
+      ...v.partial(v.pick(toolChange, ['group', 'on', 'options'])).entries
+    }),
+    response: v.object({ run: runId, ...toolChanged.entries })
+  },
   cancel: {
     request: v.strictObject({ run: runReference, reason: v.optional(text) }),
     response: v.object({

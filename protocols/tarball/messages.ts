@@ -12,13 +12,13 @@ export const PORTION_BYTES = 1024 * 1024
 /** Longest silence of either side. */
 export const SILENCE_TIMEOUT_MS = 30_000
 
-export const tarballKind = v.picklist(['sample', 'sysinfo', 'run'])
+export const tarballKind = v.picklist(['sample', 'sysinfo', 'tools', 'run'])
 export type TarballKind = v.InferOutput<typeof tarballKind>
 
 /** Names a tarball and the paths in it. */
 export const tarballOffer = v.object({
   run: runId,
-  /** For people: `sysinfo begin`, `1-default/sample1`. */
+  /** For people: `sysinfo begin`, `1-default/sample1`, `persistent tools`. */
   what: text,
   kind: tarballKind,
   /** SHA-256 of the tarball. */

@@ -2,13 +2,16 @@
  * Whether each phase accounts for each member: by its answer, or by an exclusion in words. So nobody can take an answer out of a certificate,
  * and with it what the member announced there.
  */
+
+import type { Phase } from '../fields.ts'
 import { type FileList, linesOfList } from '../file-list.ts'
-import { CERTIFICATES_FOLDER, stepFolder } from '../layout.ts'
-import type { Candidate } from '../manifest.ts'
+import { CERTIFICATES_FOLDER, parseResultPath, stepFolder } from '../layout.ts'
+import type { Candidate, RosterEntry } from '../manifest.ts'
 import type { Certificate } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { PERSISTENT_TOOLS, tarballOf } from '../tarball-names.ts'
 import type { Messages } from './certificate-files.ts'
-import { isAtOrBelow, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** In these members announce what they send. */
 const SENDING = new Set<string>(['sysinfo', 'send'])
@@ -34,14 +37,24 @@ export function checkAnswers(
     for (const { peer } of value.excluded) out.add(peer)
     const members = phase === 'join' ? (offer?.value.candidates ?? []) : (manifest?.value.roster ?? [])
     const answered = new Set(acks.map(({ by }) => by))
-    for (const { peer, name, workloads } of members) {
+    for (const entry of members) {
+      const { peer, name, workloads } = entry
       if (out.has(peer) || answered.has(peer)) continue
       if (phase === 'work' && !isAskedToWork(value, { peer, workloads }, record)) continue
       const what = `${name} neither answered ${phase} nor is excluded there`
       if (verdict === 'ok') faults.push({ where: CERTIFICATES_FOLDER, what })
-      else if (SENDING.has(phase) && !isHere(peer, nameOf(value))) unproven.push({ path: name, reason: what })
+      else if (mayAnnounce(phase, name, entry, record) && !isHere(peer, nameOf(value)))
+        unproven.push({ path: name, reason: what })
     }
   }
+}
+
+/** With `end` only who has persistent tools announces anything; of one that was attached it is not known what it is. */
+function mayAnnounce(phase: Phase, name: string, entry: Candidate | RosterEntry, { tools = [] }: RunRecord): boolean {
+  if (phase !== 'end') return SENDING.has(phase)
+  const found = 'capabilities' in entry ? entry.capabilities.tools : []
+  const attached = tools.some(({ change, members }) => change === 'attach' && members.includes(name))
+  return attached || found.some(({ usable, lifetime }) => usable && lifetime === 'persistent')
 }
 
 /** A command is the controller's; a part of the work is that of the members that run one of it, of which the first may end the others. */
@@ -56,14 +69,15 @@ function isAskedToWork(
   return spec.workload.some(each => each.role === role && workloads.some(({ name }) => name === each.name))
 }
 
-/** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1` */
-const nameOf = ({ step, when }: Certificate) => (step == null ? `sysinfo ${when}` : stepFolder(step))
+/** @returns the name of the tarballs of a phase: `sysinfo begin`, `1-default/sample1`, `persistent tools` */
+const nameOf = ({ phase, step, when }: Certificate) =>
+  phase === 'end' ? PERSISTENT_TOOLS : step == null ? `sysinfo ${when}` : stepFolder(step)
 
 function isListOf(list: FileList, { peer, what, files }: RunRecord['sent'][number]): boolean {
   if (list.by !== peer || list.digest !== files) return false
   try {
     const { path } = linesOfList(list).next().value ?? {}
-    return path != null && isAtOrBelow(path, what.replace(' ', '/'))
+    return path != null && tarballOf(parseResultPath(path))?.what === what
   } catch {
     return false
   }

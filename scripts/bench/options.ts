@@ -13,7 +13,8 @@ Measures bak as real processes beside what it is compared with, in turn, and pri
   --before FILE    what --json wrote of another commit, to stand beside the figures in docs/bench.md
   --profile        where the processor time of bak goes: parts with members only; slower, its figures are not for the table.
                    With --write only what docs/bench.md says of why the parts miss budgets
-  --install        fetches what bak is compared with from Debian and npm into build/bench, and ends
+  --install        fetches what bak is compared with from Debian and npm into build/bench, and pbench's scripts from GitHub or
+                   from the tarball that BAK_BENCH_PBENCH names, and ends
   --help`
 
 export interface Options {

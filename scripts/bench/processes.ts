@@ -19,6 +19,9 @@ export function cpuOf(pids: number[]): number {
   return treeOf(pids).reduce((sum, { cpu }) => sum + cpu, 0)
 }
 
+/** @returns these processes and all that descend from them, by their ids */
+export const withDescendants = (pids: number[]): number[] => treeOf(pids).map(({ pid }) => pid)
+
 /** Reads only these processes, not all of /proc: for frequent readings of processes without children. */
 export function cpuOfAlone(pids: number[]): number {
   return pids.reduce((sum, pid) => sum + (readStat(pid)?.cpu ?? 0), 0)

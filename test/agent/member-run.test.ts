@@ -6,10 +6,10 @@ import * as assert from 'uvu/assert'
 import { MemberRun } from '../../node/agent/member-run.ts'
 import { MemberState, restoreMember } from '../../node/agent/member-state.ts'
 import type { PhaseParts } from '../../node/agent/phases/phase.ts'
+import type { ToolRun } from '../../node/agent/running-tools/tool-run.ts'
 import { RunStreamClient } from '../../node/channels/run-stream-client.ts'
 import { createLog } from '../../node/log.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
-import type { RunningTool } from '../../node/tools/tool.ts'
 import { peek, seal } from '../../protocols/envelope.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { toolFolder } from '../../protocols/layout.ts'
@@ -79,14 +79,11 @@ async function memberRunOf({ longest }: { longest?: number } = {}) {
 /** A tool that runs on the member, and what it has written so far. */
 async function startTool(member: MemberState) {
   const stopped: string[] = []
-  const running = fake<RunningTool>({
-    ready: Promise.resolve(),
-    stop: async () => {
-      stopped.push('it')
-      return []
-    }
-  })
-  member.started.push({ group: 'default', tool: 'vmstat', running })
+  const stop = async () => {
+    stopped.push('it')
+    return { missing: [], warnings: [] }
+  }
+  member.started.push(fake<ToolRun>({ stop }))
   await plant(member.data, { [`${toolFolder(step, 'default', 'node-b', 'vmstat')}/out.txt`]: 'r b' })
   return stopped
 }
@@ -136,11 +133,11 @@ test('what tools say is cut to what an answer has room for', async () => {
   const { member, order } = await memberRunOf()
   member.state = 'running'
   const said = Array.from({ length: 70 }, () => 'x'.repeat(2_000))
-  const running = fake<RunningTool>({ ready: Promise.resolve(), stop: async () => said, remarks: said })
-  member.started.push({ group: 'default', tool: 'vmstat', running })
-  const { outcome, missing = [], warnings = [] } = await order('stop')
-  assert.equal([outcome, missing.length, warnings.length], ['ok', 64, 64])
-  assert.equal([missing[0]?.reason.length, warnings[0]?.length], [1_024, 1_024])
+  const missing = said.map(reason => ({ kind: 'tool' as const, what: 'vmstat', reason }))
+  member.started.push(fake<ToolRun>({ stop: async () => ({ missing, warnings: said }) }))
+  const { outcome, missing: named = [], warnings = [] } = await order('stop')
+  assert.equal([outcome, named.length, warnings.length], ['ok', 64, 64])
+  assert.equal([named[0]?.reason.length, warnings[0]?.length], [1_024, 1_024])
 })
 
 test('a start that is refused begins no measurement', async () => {

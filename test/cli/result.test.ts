@@ -108,6 +108,42 @@ result('verify finds the folder of a run by its id', async () => {
   assert.is((await fake.bak('verify', 'last', '--by', peer)).status, 0)
 })
 
+result('show has room for a digest on a line of 80 columns', async () => {
+  const text = writeRecord(record)
+  fake = await startFake({
+    describe: yields({ run: RUN, controller: peer, folder: dir, record: text, digest: DIGEST, certificates: [] })
+  })
+  const { stdout } = await fake.bak('show', 'last')
+  const line = stdout.split('\n').find(each => each.includes(DIGEST)) as string
+  assert.match(line, /^manifest: /)
+  assert.ok(line.length <= 80, `${line.length} columns`)
+})
+
+result('show says where a result is that went elsewhere, and why one has not', async () => {
+  const at = 'https://pbench.example.com/api/v1/datasets/0123'
+  const line = {
+    ...{ run: RUN, name: 'nightly', state: 'ended' as const, verdict: 'ok' as const, partial: false, excluded: [] },
+    ...{ beside: [], controller: { peer, name: 'ctl' }, begun: AT }
+  }
+  let view: RunView = { run: RUN, controller: peer, moved: at, line, certificates: [] }
+  fake = await startFake({
+    async *describe() {
+      yield view
+    },
+    ls: yields({ runs: [{ ...line, moved: at }] })
+  })
+  assert.match(
+    (await fake.bak('show', 'last')).stdout,
+    new RegExp(`name: +nightly\nverdict: +ok\ncontroller: +ctl\nmoved to: +${at}\n`)
+  )
+  assert.match((await fake.bak('ls')).stdout, new RegExp(`MOVED TO.*\n.*${at}`))
+  view = { ...view, moved: undefined, due: { to: 'archive', reason: 'no peer' } }
+  assert.match(
+    (await fake.bak('show', 'last')).stdout,
+    new RegExp(`not moved: +to archive: no peer; bak move ${RUN} archive`)
+  )
+})
+
 result('show prints verdict, exclusions and certificates', async () => {
   const head = { run: RUN, epoch: 1, seq: 0, phase: 'join' as const, subject: DIGEST }
   const ack = seal(ackSubject, { ...head, outcome: 'ok', received: 1, done: 2 }, { peer, key })
@@ -128,7 +164,7 @@ result('show prints verdict, exclusions and certificates', async () => {
   const [plain, json] = await Promise.all([fake.bak('show', 'last'), fake.bak('show', 'last', '--json')])
   for (const part of [
     /verdict: +quorum not met, partial\n/,
-    /command: +echo 'a b'\nexit of the workload: +3\ntags: +os=new\n/,
+    /command: +echo 'a b'\nexit: +3\ntags: +os=new\n/,
     /\n0 +db-1 +Linux +2 +\+1\.3 ms ± 0\.5 +-12 ± 4 ppm +relayed, then punched +-\n/,
     /\n1 +ctl \(driver\) +Linux/,
     /\n1-default\/sample1 +3\.3 ms +4\.0 ms\n/,

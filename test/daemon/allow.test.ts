@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { decode } from '../../protocols/codec.ts'
 import { envelope, open } from '../../protocols/envelope.ts'
 import { ackSubject, certificateSubject } from '../../protocols/phase.ts'
-import { goneWithin, processesWith, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import { bakNode, goneWithin, processesWith, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 
 const flags: Record<string, string[]> = {
   b: ['--allow-tools', 'proc,vmstat', '--allow-exec', 'sleep', '--allow-paths', 'none'],
@@ -103,6 +103,20 @@ allow('bak check says beforehand what may not be used where', async () => {
   assert.is(status, 78)
   assert.match(stdout, /b: sar is missing: allow\.tools does not name sar/)
 })
+
+allow(
+  'bak-node allow fits 80 columns, with a line for each limit; a run file that is not there is named in words',
+  async () => {
+    const { status, stdout } = await bakNode(net(), 'a', ['allow'])
+    assert.is(status, 0)
+    assert.match(stdout, /^run_limits\.pids +4096 +default$/m)
+    assert.match(stdout, /^run_limits\.bytes +10737418240 +default$/m)
+    // what stands behind two spaces is prose
+    for (const line of stdout.split('\n').filter(each => !each.startsWith('  '))) assert.ok(line.length <= 80, line)
+    const missing = await bakNode(net(), 'a', ['allow', '--try', '/no/such.toml'])
+    assert.equal([missing.status, missing.stderr], [65, 'bak-node: --try /no/such.toml: no such file or directory\n'])
+  }
+)
 
 allow('a daemon that is started anew with stricter rules refuses what it had agreed to', async () => {
   const seconds = uniqueSleep()

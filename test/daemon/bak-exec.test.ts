@@ -54,6 +54,13 @@ test('exits with 3 where an owner allows it not, and says by which rule', async 
   assert.match(stderr, /^run \S+: quorum not met/m)
 })
 
+test('names every member on which the program is not there', async () => {
+  const { status, stderr } = await net().bak('a', ['exec', '--on', 'a,b', '--', 'no-such-program'])
+  assert.is(status, 3)
+  for (const name of ['a', 'b'])
+    assert.match(stderr, new RegExp(`^${name} +- +- +join: workload exec: no-such-program not found on PATH`, 'm'))
+})
+
 test('names a member that takes no runs now', async () => {
   await bakNode(net(), 'b', ['drain'])
   try {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { decode, encode } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { getProtocol } from '../../protocols/content.ts'
@@ -72,6 +73,7 @@ const asked: Array<[what: string, words: () => string[]]> = [
   ['cancel', () => ['cancel', run.run]],
   ['collect', () => ['collect', run.run]],
   ['move a result', () => ['move', run.run, 'c']],
+  ['attach a tool to a run', () => ['tools', 'attach', run.run, 'vmstat']],
   ['register tools on others', () => ['tools', 'register', 'vmstat', '--on', 'all']]
 ]
 for (const [what, words] of asked) {
@@ -124,6 +126,13 @@ roles('an agent may follow the run that it takes part in, and no other', async (
 /** What a daemon answers to the rogue, which asks it as an agent. */
 const refused: Array<[what: string, ask: (peer: string) => Promise<unknown>]> = [
   ['cancel', peer => askOne(rogue.streams.to(peer), cancelProtocol, { run: run.run, reason: 'I say so' })],
+  [
+    'attach a tool',
+    peer => {
+      const change = { change: 'attach' as const, tool: 'vmstat', group: 'default', on: 'all', options: [] }
+      return askOne(rogue.streams.to(peer), changeToolsProtocol, { run: run.run, ...change })
+    }
+  ],
   ['collect', peer => askOne(rogue.streams.to(peer), collectProtocol, { run: run.run })],
   ['attach', peer => askOne(rogue.streams.to(peer), attachProtocol, { run: run.run, from: 0 })],
   [

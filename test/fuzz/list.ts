@@ -2,6 +2,7 @@
 
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { checkToolsProtocol } from '../../protocols/check-tools.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
@@ -69,6 +70,7 @@ export const targets = [
   of({ protocol: observeProtocol, refusals: ['busy'] }),
   of({ protocol: directProtocol, refusals: [], subjects: [observationSubject] }),
   of({ protocol: cancelProtocol, refusals: ['no-such-run', 'not-allowed'], runs: world => [world.ended] }),
+  of({ protocol: changeToolsProtocol, refusals: ['no-such-run', 'not-allowed', 'state', 'usage', 'tool-unavailable'] }),
   of({ protocol: attachProtocol, refusals: ['no-such-run', 'not-allowed'], endless: true }),
   of({ protocol: describeProtocol, refusals: ['no-such-run'] }),
   of({ protocol: outputProtocol, refusals: ['no-such-run', 'not-allowed'] }),
@@ -118,6 +120,7 @@ export const targets = [
   asks({ protocol: describeToolsProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),
+  asks({ protocol: changeToolsProtocol }),
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: swarmProtocol, act: fetchesStaged }),
   asks({ protocol: stageProtocol }),

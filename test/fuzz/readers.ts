@@ -10,6 +10,7 @@ import { sweep } from '../../node/processes/ledger.ts'
 import { parseSelector } from '../../node/run/selector.ts'
 import { loadJournal } from '../../node/store/journal.ts'
 import { openOutbox } from '../../node/store/outbox.ts'
+import { readSamples } from '../../node/tools/read-samples.ts'
 import { Register } from '../../node/tools/register.ts'
 import { LineReader } from '../../node/work/calls/line-reader.ts'
 import { parseCall } from '../../node/work/calls/parse-call.ts'
@@ -31,6 +32,8 @@ import { checkSeal, readRecord } from '../../protocols/record.ts'
 import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { runProofs, validProofs } from '../../protocols/run-proofs.ts'
 import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
+import { toolOptions } from '../../protocols/tool-options.ts'
+import { readUserTool, wordsOf } from '../../protocols/user-tool.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { member, signed, specOf } from '../protocols/samples.ts'
 import { ownFile, type ReaderInit } from './files.ts'
@@ -105,6 +108,21 @@ export const readers: ReaderInit[] = [
     refusals: ['bad-run-file'],
     good: world => [readFileSync(folderOf(world).path('spec.toml')), writeRunFile(specOf({ samples: 3 }))],
     read: bytes => readRunFile(text(bytes), 'run.toml')
+  },
+  {
+    name: 'file of a tool',
+    refusals: ['bad-config'],
+    good: () => [
+      'command = ["x", "{interval}", "{queue}"]\nfiles = ["a.csv"]\nneeds = { debian = "y", root = true }\n' +
+        '[settings.queue]\ntype = "string"\npattern = "[a-z]+"\ndefault = "mail"\n' +
+        '[[read]]\nformat = "regex"\npattern = "(?<t>.*) (?<v>.*)"\ntime = "t"\n',
+      'command = "x"\n[[read]]\nformat = "csv"\ntime = "t"\n[[read]]\nformat = "json"\nvalues = ["a.b"]\n'
+    ],
+    read: bytes => {
+      const { read = [], command, settings: _, ...others } = readUserTool(text(bytes), 'x.toml')
+      check(toolOptions, { ...others, read, command: wordsOf(command) })
+      for (const each of read) readSamples(each, '1 2\n1,2\n{"a":{"b":1}}\n')
+    }
   },
   {
     name: 'parameters',

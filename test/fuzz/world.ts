@@ -23,6 +23,7 @@ import {
 } from '../../node/mesh/limits/constants.ts'
 import { openHome } from '../../node/store/home.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { check, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { callOnce } from '../../protocols/control-http.ts'
@@ -140,6 +141,8 @@ async function converse(world: World): Promise<void> {
   await put(member, target, twinProtocol, {})
   await put(member, target, attachProtocol, { run, from: 0 })
   await put(member, target, cancelProtocol, { run, reason: 'it is over' })
+  const change = { change: 'attach' as const, tool: 'vmstat', group: 'default', on: 'all', options: ['-a'] }
+  await put(member, target, changeToolsProtocol, { run, ...change })
   await put(target, member, collectProtocol, { run })
   await put(member, target, registerProtocol, { group: 'default', add: [{ tool: 'proc', options: [] }] })
   await target.parts.mover.move(

@@ -7,6 +7,7 @@ import type { Streams } from '../../node/mesh/streams.ts'
 import type { RunEvents } from '../../node/run/events.ts'
 import { RunContext } from '../../node/run/run-context.ts'
 import type { Heard, RunFeed } from '../../node/run/run-feed.ts'
+import type { RunParts } from '../../node/run/run-parts.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { digestOf } from '../../protocols/digest.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
@@ -79,6 +80,7 @@ export async function fakeRun({ members = 4, spec = {} as object, joined = true 
       runStreams: runStreamsOf(made),
       streams: fake<Streams>({}),
       receiver: { settle: async () => {} },
+      supervisor: fake<RunParts['supervisor']>({}),
       authority: { mesh: controller.peer, proofOf: () => undefined },
       artifacts: await scratchArtifacts(),
       content: fake<Content>({

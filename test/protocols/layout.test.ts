@@ -8,7 +8,10 @@ import {
   isFolderOf,
   iterationFolder,
   parseResultPath,
+  persistentFolder,
+  persistentToolsFolder,
   type ResultPath,
+  restartFolder,
   stepFolder,
   sysinfoFolder,
   toolFolder,
@@ -29,6 +32,9 @@ const built: Array<[path: string, expected: string]> = [
   [stepFolder({ number: 1, name: 'bs=4k,depth=8', sample: 2, warmup: true }), '1-bs=4k,depth=8/warmup2'],
   [toolsFolder(step, 'db@1', 'node-b'), '2-read.4k/sample30/tools-db@1/node-b'],
   [toolFolder(step, 'db@1', 'node-b', 'sar'), '2-read.4k/sample30/tools-db@1/node-b/sar'],
+  [persistentToolsFolder('db@1', 'node-b'), 'tools-db@1/node-b'],
+  [persistentFolder('db@1', 'node-b', 'pcp'), 'tools-db@1/node-b/pcp'],
+  [restartFolder('tools-db@1/node-b/pcp', 2), 'tools-db@1/node-b/pcp/restart2'],
   [workloadFolder(step, 'node-b'), '2-read.4k/sample30/workload/node-b']
 ]
 for (const [path, expected] of built) test(`${expected} is built`, () => assert.is(path, expected))
@@ -45,6 +51,8 @@ const parsed: Array<[path: string, expected: ResultPath]> = [
   ['collectors/pcp/archive/0.xz', { kind: 'collector', collector: 'pcp', rest: 'archive/0.xz' }],
   ['sysinfo/end/node-b', { kind: 'sysinfo', when: 'end', member: 'node-b', rest: '' }],
   ['sysinfo/end/node-b/cpu.json', { kind: 'sysinfo', when: 'end', member: 'node-b', rest: 'cpu.json' }],
+  ['tools-db@1/node-b', { kind: 'persistent', group: 'db@1', member: 'node-b', rest: '' }],
+  ['tools-a/node-b/pcp/0.xz', { kind: 'persistent', group: 'a', member: 'node-b', rest: 'pcp/0.xz' }],
   ['2-read.4k/sample30/tools-db@1/node-b', { kind: 'tools', step, group: 'db@1', member: 'node-b', rest: '' }],
   [
     '2-read.4k/sample30/tools-a/node-b/sar/sar data',
@@ -95,6 +103,13 @@ const refused = [
   'sysinfo/begin/node-b/',
   'sysinfo/begin/node-b/../node-c',
   'sysinfo/begin/node-b\n',
+  'tools-a',
+  'tools-/node-b',
+  'tools-a b/node-b',
+  'tools-a/.node',
+  'tools-a/node-b/',
+  'tools-a/../node-b',
+  'tools/node-b',
   '1-default',
   '1-default/sample1',
   '1-default/sample1/workload',
@@ -121,7 +136,7 @@ for (const path of refused) {
 }
 
 test('a folder belongs to a member if it ends in its name and is whole', () => {
-  for (const path of ['sysinfo/end/b', '1-x/sample1/tools-a/b', '1-x/sample1/workload/b']) {
+  for (const path of ['sysinfo/end/b', 'tools-a/b', '1-x/sample1/tools-a/b', '1-x/sample1/workload/b']) {
     assert.ok(isFolderOf(path, 'b'))
     assert.not(isFolderOf(path, 'bb'))
     assert.not(isFolderOf(path, 'B'))
@@ -186,6 +201,7 @@ test('any text is either no path of a result or built again from what it was par
 function rebuild(found: Extract<ResultPath, { member: string }>): string {
   if (found.kind === 'sysinfo') return sysinfoFolder(found.when, found.member)
   if (found.kind === 'workload') return workloadFolder(found.step, found.member)
+  if (found.kind === 'persistent') return persistentToolsFolder(found.group, found.member)
   return toolsFolder(found.step, found.group, found.member)
 }
 

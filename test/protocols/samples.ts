@@ -3,6 +3,7 @@
 import { adjacencyProtocol } from '../../protocols/adjacency.ts'
 import { proofFrame, verdictFrame } from '../../protocols/admission.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { clockProtocol } from '../../protocols/clock.ts'
 import { check, encode, type Schema } from '../../protocols/codec.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
@@ -255,6 +256,17 @@ const { step: _, ...whole } = command
 export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ...signed.map(({ subject, value }): [string, Schema, unknown] => [subject.name, subject.schema, value]),
   ['command without a step', commandSubject.schema, { ...whole, phase: 'sysinfo', when: 'begin' }],
+  [
+    'command with changed tools',
+    commandSubject.schema,
+    {
+      ...{ ...command, phase: 'start' },
+      tools: {
+        attached: [{ group: 'default', tool: 'pidstat', options: { options: ['-t'] }, ranks: [[0, 3]] }],
+        detached: [{ group: 'default', tool: 'vmstat', ranks: [[1, 1]] }]
+      }
+    }
+  ],
   ['command of one hop', commandSubject.schema, { ...command, oneHop: true }],
   ['notice of one hop', noticeSubject.schema, { ...notice, oneHop: true }],
   ['envelope', envelope, sealed],
@@ -361,6 +373,16 @@ export const messages: Array<[name: string, schema: Schema, value: unknown]> = [
   ['direct: ready too', directProtocol.response, { type: 'ready' }],
   ['cancel: request', cancelProtocol.request, { run, reason: 'enough' }],
   ['cancel: response', cancelProtocol.response, { accepted: true }],
+  [
+    'change tools: request',
+    changeToolsProtocol.request,
+    { run, change: 'attach', tool: 'vmstat', group: 'default', on: 'role=db', options: ['-a'] }
+  ],
+  [
+    'change tools: response',
+    changeToolsProtocol.response,
+    { members: ['node-b'], refused: [{ member: 'node-c', reason: 'it runs there already' }] }
+  ],
   ['attach: request', attachProtocol.request, { run, from: 3 }],
   [
     'attach: a stored event',

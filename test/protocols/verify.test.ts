@@ -464,6 +464,29 @@ verify('in a run that was not ok an answer that is missing leaves unproven what 
   assert.not.match(JSON.stringify(collected.unproven), /neither answered send/, 'its list came later')
 })
 
+verify('an answer to end that is missing leaves nothing unproven of who has no persistent tools', async () => {
+  const certificates = [
+    ...[certificateOf(1, 'join'), certificateOf(2, 'start', { acks: [], verdict: 'failed' })],
+    certificateOf(3, 'end', { needed: 0, acks: certificateOf(3, 'end').acks.slice(1) }),
+    certificateOf(4, 'terminate')
+  ]
+  const missing = /m0 neither answered end/
+  const without = await verifyFolder(await build(certificates))
+  assert.not.match(JSON.stringify(without.unproven), missing)
+  const attached = {
+    change: 'attach' as const,
+    group: 'default',
+    tool: 'x',
+    by: 'c',
+    members: ['m0'],
+    refused: [],
+    at: 1
+  }
+  const tools = await verifyFolder(await build(certificates, controller, { tools: [attached] }))
+  assert.equal(tools.faults, [])
+  assert.match(JSON.stringify(tools.unproven), missing)
+})
+
 const contradictions: Array<[string, Partial<RunRecord>, RegExp]> = [
   [
     'is ok with a workload that failed',

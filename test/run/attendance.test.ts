@@ -50,6 +50,14 @@ for (const [on, members, who] of table) {
   })
 }
 
+test('a name that is nearly that of a peer is told with it; what may be another machine is not', () => {
+  const racks = ['rack-a-node-7', 'rack-a-node-8'].map(name => peer(name))
+  const words = (on: string, members: MemberView[]) => attendanceOf(on, members).absent.map(describeAbsent).join()
+  assert.is(words('rack-a-nod-7', racks), 'rack-a-nod-7 (not known; did you mean rack-a-node-7?)')
+  assert.is(words('dbserver', racks), 'dbserver (not known)')
+  assert.is(words('c', mesh), 'c (not known)')
+})
+
 /** What a run with these does once the wait is over. */
 const quorums: Array<
   [on: string, quorum: Quorum, expect: number | undefined, size: number, complete: boolean, goesOn: boolean]

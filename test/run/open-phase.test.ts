@@ -131,10 +131,29 @@ test('each attempt is for those without an answer', () => {
   ])
 })
 
+test('of a run that cannot begin, all who refuse it in the next moments are named', async () => {
+  const refusal = { outcome: 'refused' as const, code: 'tool-unavailable' as const, reason: 'nosuch not found' }
+  const { answer, closed, missing } = phaseOf({}, { phase: 'join' })
+  answer('b', { ...refusal, phase: 'join' })
+  mock.timers.tick(100)
+  assert.is(await closed(), undefined)
+  answer('c', { ...refusal, phase: 'join' })
+  mock.timers.tick(399)
+  assert.is(await closed(), undefined)
+  mock.timers.tick(1)
+  assert.equal(await missing(), ['b tool-unavailable', 'c tool-unavailable'], 'who says nothing is not at fault')
+  const all = phaseOf({}, { phase: 'join' })
+  for (const name of ['a', 'b', 'c']) all.answer(name, { ...refusal, phase: 'join' })
+  assert.is((await all.missing())?.length, 3, 'when all have answered nobody is waited for')
+  const later = phaseOf()
+  later.answer('b', { outcome: 'failed', code: 'io', reason: 'x' })
+  assert.is((await later.closed())?.verdict, 'failed', 'in a later phase it ends at once')
+})
+
 test('a peer that may have missed the command has it repeated, but not while the last attempt is on its way', () => {
   const waited: string[][] = []
   const real = performance.now
-  let clock = real.call(performance)
+  let clock = Math.round(real.call(performance))
   performance.now = () => clock
   const pass = (ms: number) => {
     clock += ms

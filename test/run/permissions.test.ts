@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Leftovers } from '../../node/agent/leftovers.ts'
 import { createLog } from '../../node/log.ts'
-import { Coordinator } from '../../node/run/coordinator.ts'
+import { Coordinator, type CoordinatorInit } from '../../node/run/coordinator.ts'
 import { Mover } from '../../node/run/mover.ts'
 import { AfterRun } from '../../node/run/moving/after-run.ts'
 import { Receiver } from '../../node/run/receiver.ts'
@@ -13,6 +13,7 @@ import { type Home, openHome } from '../../node/store/home.ts'
 import { openJournal } from '../../node/store/journal.ts'
 import { RunFolder } from '../../node/store/run-folder.ts'
 import { cancelProtocol } from '../../protocols/cancel.ts'
+import { changeToolsProtocol } from '../../protocols/changed-tools.ts'
 import { collectProtocol } from '../../protocols/collect.ts'
 import { receiveDefaults } from '../../protocols/config-file.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
@@ -67,6 +68,7 @@ async function doors(own: Role = 'controller') {
     limits: receiveDefaults,
     archive: true,
     artifacts,
+    supervisor: {} as CoordinatorInit['supervisor'],
     names
   }
   const coordinator = new Coordinator(of as never, init)
@@ -83,7 +85,7 @@ async function doors(own: Role = 'controller') {
 }
 
 const protocols = Object.fromEntries(
-  [attachProtocol, cancelProtocol, collectProtocol, tarballProtocol].map(each => [each.id, each])
+  [attachProtocol, cancelProtocol, changeToolsProtocol, collectProtocol, tarballProtocol].map(each => [each.id, each])
 )
 
 async function plantRun(home: Home): Promise<void> {
@@ -143,11 +145,14 @@ const asking: Array<[peer: { peer: string }, cancel: string, move: string]> = [
   [stranger, 'not-allowed', 'not-allowed']
 ]
 for (const [peer, cancel, move] of asking) {
-  test(`${roles[peer.peer] ?? 'a stranger'} that wants to cancel hears ${cancel}, that brings a result ${move}`, async () => {
+  test(`${roles[peer.peer] ?? 'a stranger'} that wants to cancel or to change tools hears ${cancel}, that brings a result ${move}`, async () => {
     const { to } = await doors()
     const order = { run, reason: 'enough' }
     const cancelled = askOne(to(cancelProtocol, peer).open, cancelProtocol, order, { signal: signal() })
     assert.is(await codeOf(cancelled), cancel)
+    const change = { run, change: 'attach' as const, tool: 'vmstat', group: 'default', on: 'all', options: [] }
+    const way = to(changeToolsProtocol, peer)
+    assert.is(await codeOf(askOne(way.open, changeToolsProtocol, change, { signal: signal() })), cancel)
     const parcel = { run, what: 'x', kind: 'run' as const, digest: 'a'.repeat(64), bytes: 9, allow: [run] }
     const source = { read: async () => new Uint8Array(9) }
     const options = { signal: signal(), to: self.peer }

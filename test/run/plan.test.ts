@@ -129,9 +129,9 @@ test('of a sample that had begun stop and send happen in any case, of the run it
 test('deadlines are those of the policy, in ms; a workload has none, and only stop waits for members to return', () => {
   const policy = { join_timeout: 7, phase_timeout: 11, send_timeout: 13, send_limit: 17 }
   const plan = planOf(specOf({ policy, samples: 2 }))
-  const own: Partial<Record<Phase, number>> = { join: 7_000, send: 13_000, work: 0 }
+  const own: Partial<Record<Phase, number>> = { join: 7_000, send: 13_000, end: 13_000, work: 0 }
   for (const at of plan) assert.is(at.deadline, own[at.phase] ?? 11_000, describePhase(at))
-  for (const at of plan) assert.is(at.limit, ['send', 'sysinfo'].includes(at.phase) ? 17_000 : undefined)
+  for (const at of plan) assert.is(at.limit, ['send', 'sysinfo', 'end'].includes(at.phase) ? 17_000 : undefined)
   for (const at of plan) assert.is(at.grace, at.phase === 'stop' ? 5_000 : 0, describePhase(at))
 })
 

@@ -69,6 +69,12 @@ const paths: Array<[path: string, kind: TarballOffer['kind'], own: boolean]> = [
   ['', 'sysinfo', false],
   ['certificates', 'sample', false],
   ['run.json', 'sample', false],
+  ['tools-default/node-b', 'tools', true],
+  ['tools-default/node-b', 'sample', false],
+  ['tools-default/node-c', 'tools', false],
+  ['tools-default/node-b/pcp', 'tools', false],
+  ['1-default/sample1/tools-default/node-b', 'tools', false],
+  ['sysinfo/begin/node-b', 'tools', false],
   ['sysinfo/begin/node-b', 'run', false],
   ['1-default/sample1/tools-default/node-b', 'run', false]
 ]

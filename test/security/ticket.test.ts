@@ -119,9 +119,47 @@ test('a run, and the command beside a peer, do not get it from the variable of t
   await finished(child)
 })
 
+test('a file that others may read brings it, and is warned of with the command that closes it', async () => {
+  const file = join(scratch(), 'open ticket')
+  writeFileSync(file, await ticketFrom(net(), 'a'), { mode: 0o644 })
+  const { child, stderr } = await join_('by-open-file', { words: ['--ticket-file', file] })
+  assert.match(stderr(), `warning: --ticket-file ${file}: other users of this machine may read it: chmod 600 '${file}'`)
+  child.kill('SIGTERM')
+  await finished(child)
+})
+
+test('a variable that is no ticket any more does not end a peer that is in the mesh already', async () => {
+  const ticket = await ticketFrom(net(), 'a')
+  const first = await join_('restarted', { words: [], env: { BAK_JOIN: ticket } })
+  first.child.kill('SIGTERM')
+  await finished(first.child)
+  const { home } = net().peer('restarted')
+  const again = spawn(BAK_NODE, ['--home', home, 'daemon', '--listen', '/ip4/127.0.0.1/tcp/0'], {
+    env: { ...process.env, BAK_JOIN: 'rubbish' },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  started.push(again)
+  let said = ''
+  again.stderr.setEncoding('utf8').on('data', text => (said += text))
+  await net().until('a', all => all.some(({ name, state }) => name === 'restarted' && state === 'alive'))
+  assert.match(said, /warning: BAK_JOIN: .*; it is ignored, as this home is in a mesh already/)
+  again.kill('SIGTERM')
+  await finished(again)
+  const stranger = spawn(BAK_NODE, ['--home', join(scratch(), 'home'), 'daemon'], {
+    env: { ...process.env, BAK_JOIN: 'rubbish' },
+    stdio: 'pipe'
+  })
+  assert.is((await finished(stranger)).status, 64, 'who is in none needs a ticket')
+})
+
 const wrong: Array<[title: string, words: string[], input: string, why: RegExp]> = [
   ['an empty standard input', ['join', '-'], '', /no ticket in standard input/],
-  ['a file that is not there', ['--ticket-file', '/no/such/file'], '', /--ticket-file \/no\/such\/file: ENOENT/],
+  [
+    'a file that is not there',
+    ['--ticket-file', '/no/such/file'],
+    '',
+    /--ticket-file \/no\/such\/file: no such file or directory\n$/
+  ],
   ['no ticket at all', ['join'], '', /join needs a ticket: - reads it from standard input/],
   ['a ticket and a file', ['join', 'bak1x', '--ticket-file', '/dev/null'], '', /give one of them/]
 ]

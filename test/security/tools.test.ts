@@ -196,17 +196,19 @@ tools.run()
 
 const needsRoot = process.getuid?.() === 0 ? undefined : 'the daemons must be root’s'
 const members = suite('tools of a controller on the founder')
-const net = needsRoot == null ? useTestnet(members, { peers: ['a', 'c'] }) : undefined
+const flags: Record<string, string[]> = { p: ['--allow-privileged', 'bpftrace -e **'] }
+const net =
+  needsRoot == null ? useTestnet(members, { peers: ['a', 'c', 'p'], args: name => flags[name] ?? [] }) : undefined
 
-async function runTool(name: string, settings: string) {
+async function runTool(name: string, settings: string, member = 'a') {
   if (net == null) throw new Error(needsRoot)
   const spec = join(net().folder, `${name}.toml`)
-  writeFileSync(spec, `tools = ["${name}"]\non = "a"\nsysinfo = "none"\n[tool.${name}]\n${settings}\n`)
+  writeFileSync(spec, `tools = ["${name}"]\non = "${member}"\nsysinfo = "none"\n[tool.${name}]\n${settings}\n`)
   const ended = await net().bak('c', ['run', spec, '--quorum', '1', '--json', '--', 'sleep', '1'])
   const last = ended.stdout.trim().split('\n').at(-1) ?? ''
   const folder = last.startsWith('{') ? (JSON.parse(last).folder as string | undefined) : undefined
   const text = (file: string) => {
-    const path = join(folder ?? '', '1-default/sample1/tools-default/a', name, file)
+    const path = join(folder ?? '', '1-default/sample1/tools-default', member, name, file)
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
   return { ...ended, text }
@@ -231,6 +233,12 @@ withBpftrace('a program of the run for bpftrace reads no file of root', async ()
   const { text, stderr, stdout } = await runTool('bpftrace', `program = "${program.replaceAll('"', '\\"')}"`)
   assert.not.match(text('bpftrace-stdout.txt') + text('bpftrace-stderr.txt'), /root:/)
   assert.match(stdout + stderr, /supports running as the root user|not permitted/)
+})
+
+withBpftrace('a program of the run for bpftrace runs where its owner named it', async () => {
+  const program = 'BEGIN { printf("began\\\\n"); } interval:s:100 { }'
+  const { text, stdout } = await runTool('bpftrace', `program = "${program.replaceAll('"', '\\"')}"`, 'p')
+  assert.match(text('bpftrace-stdout.txt'), /^began$/m, stdout)
 })
 
 const withStrace = skipWhere(needsRoot ?? needs('strace'), members)

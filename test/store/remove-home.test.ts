@@ -36,23 +36,30 @@ const codeOf = (work: Promise<unknown>) =>
   )
 const RUN = '20261122T213015-k3f9ab'
 
-leave('leaving forgets the mesh and its members, and keeps key, settings and results', async () => {
-  mkdirSync(home.runs(RUN))
-  const key = readFileSync(home.key, 'utf8')
-  assert.match((await forget(home)).join(), /left the mesh; .* are still in/)
-  assert.equal(readdirSync(home.root).sort(), [
-    'config.toml',
-    'inbox',
-    'key',
-    'processes',
-    'runs',
-    'tools.json',
-    'work'
-  ])
-  assert.is(readFileSync(home.key, 'utf8'), key)
-  assert.equal(readdirSync(home.runs()), [RUN])
-  assert.match((await forget(home)).join(), /is in no mesh/)
-})
+leave(
+  'leaving forgets the mesh and its members, and keeps key, settings, what its owner put there, and results',
+  async () => {
+    for (const folder of [home.runs(RUN), home.hooks, home.tools]) mkdirSync(folder)
+    writeFileSync(join(home.hooks, '10-governor'), '#!/bin/sh\n')
+    writeFileSync(join(home.tools, 'queue.toml'), 'command = ["queue"]\n')
+    const key = readFileSync(home.key, 'utf8')
+    assert.match((await forget(home)).join(), /left the mesh; .* are still in/)
+    assert.equal(readdirSync(home.root).sort(), [
+      'config.toml',
+      'hooks.d',
+      'inbox',
+      'key',
+      'processes',
+      'runs',
+      'tools.d',
+      'tools.json',
+      'work'
+    ])
+    assert.is(readFileSync(home.key, 'utf8'), key)
+    assert.equal(readdirSync(home.runs()), [RUN])
+    assert.match((await forget(home)).join(), /is in no mesh/)
+  }
+)
 
 leave('purging leaves nothing, not even the temporary files of a crash', async () => {
   mkdirSync(join(home.runs(RUN), 'sysinfo'), { recursive: true })

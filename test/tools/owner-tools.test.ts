@@ -139,6 +139,12 @@ const damage: Array<[title: string, file: string, text: string, why: RegExp]> = 
     /b is none/
   ],
   [
+    'a key of a reading that is none',
+    'x.toml',
+    'command = ["x"]\n[[read]]\nformat = "csv"\npattern = "x"\nlables = ["a"]',
+    /x\.toml:4: read\.0\.pattern: is not a known key.*\ntools\.d\/x\.toml:5: read\.0\.lables: .* did you mean labels\?$/
+  ],
+  [
     'an option that no word has',
     'x.toml',
     'command = ["x"]\n[settings.a]\ntype = "number"',

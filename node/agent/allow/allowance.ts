@@ -17,6 +17,7 @@ import { programRunBy, textsOf } from '../../tools/index.ts'
 import { type Brought, broughtBy } from '../../work/workloads/brought.ts'
 import { explain, type Rules, refusalOf } from './allow.ts'
 import { beyondCaps, type CappedRun, type Caps } from './caps.ts'
+import { refuseForward } from './forward-rule.ts'
 import { type MemberOfRun, programsOf } from './member-programs.ts'
 import { isPrivileged } from './program-rule.ts'
 import { beyondRoom, refuseStage } from './stage-rule.ts'
@@ -84,6 +85,14 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     this.checkRoom(peer, staged)
   }
 
+  /** @throws {BakError} `not-allowed` if the owner of this machine does not let the peer reach this port of it */
+  async checkForward(peer: string, port: number): Promise<void> {
+    if (peer === this.init.self) return
+    await this.check(peer, [])
+    const refusal = refuseForward(this.init.rules, port)
+    if (refusal != null) throw new BakError('not-allowed', explain(refusal, this.init.file))
+  }
+
   /** As `checkStage`, of a peer that is let in. */
   checkRoom(peer: string, staged: Staged[]): void {
     const { rules, artifacts, file } = this.init
@@ -101,11 +110,11 @@ export class Allowance extends Part<{ members: Pick<Members, 'list' | 'isHere'> 
     return time == null || controller === self ? undefined : readDuration(time)
   }
 
-  /** @returns what starts the programs of a run on this member */
-  programsOf(member: MemberOfRun): Programs {
+  /** @returns what starts the programs of a run on this member, or those that outlive its samples */
+  programsOf(member: MemberOfRun, lifetime?: 'persistent'): Programs {
     const { self, guards, privileged = [] } = this.init
     const disk = { find: findProgram }
-    return programsOf(member, { guards, self, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
+    return programsOf(member, { guards, self, lifetime, isPrivileged: argv => isPrivileged(privileged, argv, disk) })
   }
 
   /** @returns what finds a program on the PATH of this machine, as whom it would run here for this peer */

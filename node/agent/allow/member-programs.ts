@@ -9,6 +9,8 @@ interface ProgramsInit {
   guards: Pick<Guards, 'forRun'>
   /** Peer id of this peer. */
   self: string
+  /** They outlive the samples of the run. */
+  lifetime?: 'persistent' | undefined
   isPrivileged(argv: string[]): Promise<boolean>
 }
 
@@ -23,9 +25,7 @@ export interface MemberOfRun {
 export function programsOf(member: MemberOfRun, init: ProgramsInit): Programs {
   const { run, controller: by, data } = member
   return init.guards.forRun({
-    run,
-    by,
-    isOwn: by === init.self,
+    ...{ run, by, lifetime: init.lifetime, isOwn: by === init.self },
     data,
     treatmentOf: program => treatmentOf(member, program, init)
   })

@@ -11,11 +11,12 @@ const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** @param self the member; @returns the part of the command that the offer does not have, in words; undefined if there is none */
 export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
-  const { phase, step, part, at, issued, groups } = command
+  const { phase, step, part, at, issued, groups, tools } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && part == null && controller !== self) return 'a command runs on the controller of its run only'
   if (phase === 'work' && part != null && !spec.workload.some(({ role }) => role === ROLES[part]))
     return `the offer has no ${part}`
+  if (tools != null && phase !== 'start') return 'tools come and go with start'
   if (phase === 'start' && at != null && at - issued > MAX_START_DELAY_MS)
     return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
   const untriggered = groups?.find(group => triggerOf(spec, group) == null)

@@ -6,9 +6,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { encode } from '../../../protocols/codec.ts'
 import type { Envelope } from '../../../protocols/envelope.ts'
-import { isFolderOf, sysinfoFolder } from '../../../protocols/layout.ts'
+import { isFolderOf, parseResultPath, sysinfoFolder } from '../../../protocols/layout.ts'
 import type { Produced } from '../../../protocols/phase.ts'
 import { type Source, sendTarball, type TarballKind, type TarballOffer } from '../../../protocols/tarball.ts'
+import { PERSISTENT_TOOLS } from '../../../protocols/tarball-names.ts'
 import type { PackReport } from '../../store/pack-report.ts'
 import { removeAllBut, sizeOfTree } from '../../store/remove-tree.ts'
 import type { MemberState } from '../member-state.ts'
@@ -21,24 +22,35 @@ export interface Delivered {
 }
 
 /** @param path a folder of the member's data, as it is to stand in the result; @returns nothing where it is empty */
-export async function deliver(
-  context: PhaseContext,
-  path: string,
-  what: string,
+export function deliver(context: PhaseContext, path: string, what: string, kind: TarballKind): Promise<Delivered> {
+  return deliverFolders(context, { paths: packable(context.member, path), below: [path], what, kind })
+}
+
+/** What persistent tools have written. */
+export function deliverPersistent(context: PhaseContext): Promise<Delivered> {
+  return deliverFolders(context, persistentFolders(context.member))
+}
+
+/** Folders that make one tarball, and those that are empty without them. */
+interface Folders {
+  paths: string[]
+  below: string[]
+  what: string
   kind: TarballKind
-): Promise<Delivered> {
+}
+
+async function deliverFolders(context: PhaseContext, { paths, below, what, kind }: Folders): Promise<Delivered> {
   const { member } = context
-  const paths = packable(member, path)
   if (paths.length === 0) return { produced: [], warnings: [] }
   const { report, ...offer } = await member.outbox.addUnlessSmall(member.data, paths, what, optionsOf(member, kind))
   if ('path' in offer) {
     // the tarball takes its place
-    await removeAllBut(member.data, path, report.kept)
+    for (const path of below) await removeAllBut(member.data, path, report.kept)
     await sendStored(context, offer)
   } else {
     const { content } = offer
     await send(context, offer, { read: async (offset, length) => content.subarray(offset, offset + length) })
-    await removeAllBut(member.data, path, report.kept, { isSmall: true })
+    for (const path of below) await removeAllBut(member.data, path, report.kept, { isSmall: true })
   }
   return { produced: [producedOf(offer, report)], warnings: report.warnings() }
 }
@@ -63,8 +75,9 @@ export interface PackedFolder {
 /** Packs every folder that was not packed yet, so that it can be collected at any time. */
 export async function packRest(member: MemberState): Promise<PackedFolder[]> {
   const packed: PackedFolder[] = []
-  const pack = async (path: string, what: string, kind: TarballKind) => {
-    const paths = packable(member, path)
+  const packFolder = (path: string, what: string, kind: TarballKind) =>
+    pack({ paths: packable(member, path), below: [path], what, kind })
+  const pack = async ({ paths, below, what, kind }: Folders) => {
     if (paths.length === 0) return
     const { digest, report } = await member.outbox.add(member.data, paths, what, optionsOf(member, kind))
     // what was left out before is named in the result already
@@ -72,15 +85,17 @@ export async function packRest(member: MemberState): Promise<PackedFolder[]> {
       packed.push({ report })
       return member.outbox.discard(digest)
     }
-    await removeAllBut(member.data, path, report.kept)
+    for (const path of below) await removeAllBut(member.data, path, report.kept)
     packed.push({ digest, report })
   }
   for (const when of ['begin', 'end'] as const) {
-    await pack(sysinfoFolder(when, member.name), `sysinfo ${when}`, 'sysinfo')
+    await packFolder(sysinfoFolder(when, member.name), `sysinfo ${when}`, 'sysinfo')
   }
-  for (const iteration of subfolders(member.data)) {
+  const persistent = persistentFolders(member)
+  await pack(persistent)
+  for (const iteration of subfolders(member.data).filter(each => !persistent.below.includes(each))) {
     for (const sample of subfolders(join(member.data, iteration))) {
-      await pack(join(iteration, sample), join(iteration, sample), 'sample')
+      await packFolder(join(iteration, sample), join(iteration, sample), 'sample')
     }
   }
   return packed
@@ -104,6 +119,13 @@ const optionsOf = (member: MemberState, kind: TarballKind) => ({
 function packable(member: MemberState, path: string): string[] {
   const below = subfolders(join(member.data, path)).map(folder => join(path, folder, member.name))
   return [path, ...below].filter(each => isFolderOf(each, member.name) && existsSync(join(member.data, each)))
+}
+
+/** Those of all groups. */
+function persistentFolders(member: MemberState): Folders {
+  const below = subfolders(member.data).filter(each => parseResultPath(join(each, member.name))?.kind === 'persistent')
+  const paths = below.map(each => join(each, member.name)).filter(each => existsSync(join(member.data, each)))
+  return { paths, below, what: PERSISTENT_TOOLS, kind: 'tools' }
 }
 
 async function sendStored(context: PhaseContext, offer: TarballOffer): Promise<void> {

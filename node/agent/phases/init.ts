@@ -1,8 +1,22 @@
 /** The phase `init`: persistent tools start. */
+import { asBakError } from '../../../protocols/errors.ts'
+import { dueTools } from '../running-tools/due-tools.ts'
+import { failedTools, startPersistent } from '../running-tools/persistent-tools.ts'
 import type { PhaseHandler } from './phase.ts'
+import { stopAll } from './stop.ts'
 
-/** Persistent tools start here; the transient ones wait for `start`. */
-export const init: PhaseHandler = async ({ member }) => {
+/** Persistent tools start here, and answer when they produce; the transient ones wait for `start`. */
+export const init: PhaseHandler = async context => {
+  const { member, parts, signal } = context
+  const { persistent } = dueTools(member)
+  // links may lead elsewhere since the run was let in
+  if (persistent.length > 0) await parts.allow(member)
+  const missing = await startPersistent(context, persistent)
+  const isDecisive = missing.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude'
+  if (isDecisive || signal.aborted) {
+    await stopAll(member)
+    throw isDecisive ? failedTools(missing) : asBakError(signal.reason)
+  }
   await member.save()
-  return {}
+  return { missing }
 }

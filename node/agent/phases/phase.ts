@@ -38,7 +38,7 @@ export interface PhaseParts {
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
   allow(member: MemberState): Promise<void>
-  owner: Pick<Allowance, 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
+  owner: Pick<Allowance, 'check' | 'longestOf' | 'programsOf' | 'finderFor' | 'guardsInWords' | 'isFree' | 'lend'>
   /** @returns by which addresses this machine reaches that of a peer now, the best first */
   hosts(): HostsOf
   sockets: SocketFolder
@@ -56,6 +56,8 @@ export interface PhaseContext {
   signal: AbortSignal
   /** Tells the controller at once what will be in a later answer. */
   tell(missing: Missing): void
+  /** This member takes no part any more, for a reason that its next answer gives. */
+  leave(reason: string): void
   /** Tells the controller how far it is with what is staged, bytes. */
   tellStaging(done: number, total: number): void
   /** Tells the controller at once what a workload does. */

@@ -2,9 +2,10 @@
 import type { Command } from '../../../protocols/phase.ts'
 import type { Spec } from '../../../protocols/spec.ts'
 import { triggerOf } from '../../../protocols/triggered.ts'
-import { processorTimeOf } from '../../processes/process-group.ts'
+import { processorTimesOf } from '../../processes/process-group.ts'
 import type { MemberState } from '../member-state.ts'
-import { type StoppedTools, stopStarted } from './stop-started.ts'
+import type { StoppedTool, ToolRun } from '../running-tools/tool-run.ts'
+import { groupsOf } from '../usage.ts'
 
 /** @returns whether a tool of a group starts with a command: it names the group, or is that of the sample and the group has no trigger */
 export const startsWith =
@@ -13,10 +14,14 @@ export const startsWith =
     groups == null ? triggerOf(spec, group) == null : groups.includes(group)
 
 /** The tools of these groups stop; all else goes on. */
-export async function stopGroups(member: MemberState, groups: string[]): Promise<StoppedTools> {
-  const isTheirs = ({ group }: { group: string }) => groups.includes(group)
+export async function stopGroups(member: MemberState, groups: string[]): Promise<StoppedTool> {
+  const isTheirs = ({ assignment }: ToolRun) => groups.includes(assignment.group)
   const stopping = member.started.filter(isTheirs)
-  member.toolTime += processorTimeOf(stopping.flatMap(({ running }) => running.group ?? []))
+  for (const time of processorTimesOf(groupsOf(stopping)).values()) member.toolTime += time
   member.started = member.started.filter(each => !isTheirs(each))
-  return await stopStarted(stopping)
+  const stopped = await Promise.all(stopping.map(each => each.stop()))
+  return {
+    missing: stopped.flatMap(({ missing }) => missing),
+    warnings: stopped.flatMap(({ warnings }) => warnings)
+  }
 }

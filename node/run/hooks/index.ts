@@ -1,5 +1,6 @@
 /** Every hook of a run, in the order in which they are called. */
 import { clockDrift } from './clock-drift.ts'
+import { collectors } from './collectors.ts'
 import type { RunHook } from './hook.ts'
 import { lastTransfers } from './last-transfers.ts'
 import { memberPaths } from './member-paths.ts'
@@ -25,6 +26,7 @@ export const runHooks = (): RunHook[] => [
   workloads(),
   triggers(),
   missingParts,
+  collectors(),
   observationCost,
   clockDrift,
   memberPaths,

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asBakError } from '../../../protocols/errors.ts'
 import { now } from '../../now.ts'
 import { errorLineIn } from '../../processes/error-line.ts'
@@ -14,6 +15,8 @@ import type { RunningTool, ToolContext } from '../tool.ts'
 /** A sample that takes longer is ended. */
 const SAMPLE_TIMEOUT_MS = 30_000
 
+/** The first sample may take longer. */
+const READY_AFTER_S = 1
 /** Where it runs: what it leaves there is no part of the result. */
 const WORK = '.work'
 
@@ -33,7 +36,7 @@ export interface Repeated {
 
 export async function repeatCommand(
   { name, commands, interval, size, remarks = [], nothing }: Repeated,
-  { folder, programs, signal }: ToolContext
+  { folder, programs, signal, options }: ToolContext
 ): Promise<RunningTool> {
   const stdout = join(folder, `${name}-stdout.txt`)
   const stderr = join(folder, `${name}-stderr.txt`)
@@ -79,10 +82,11 @@ export async function repeatCommand(
 
   take()
   const timer = repeat(take, interval * 1000)
-  const ready = Promise.race([
-    busy,
-    new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
-  ]).then(() => {})
+  const waited = new AbortController()
+  const patience = sleep((options.ready_after ?? READY_AFTER_S) * 1000, undefined, {
+    signal: AbortSignal.any([signal, waited.signal])
+  }).catch(() => {})
+  const ready = Promise.race([busy, patience]).then(() => waited.abort())
   return {
     began,
     ready,

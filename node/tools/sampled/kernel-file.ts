@@ -1,5 +1,5 @@
 /** Files that the kernel writes anew each time they are read from their beginning. */
-import { accessSync, closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 
 let buffer = Buffer.alloc(64 * 1024)
 
@@ -30,11 +30,14 @@ export class KernelFile {
 
 /** On some kernels a file exists and cannot be read. */
 export function isReadable(path: string): boolean {
+  let file: number | undefined
   try {
-    accessSync(path, constants.R_OK)
-    readFileSync(path)
+    file = openSync(path, 'r')
+    readSync(file, Buffer.alloc(1), 0, 1, 0)
     return true
   } catch {
     return false
+  } finally {
+    if (file != null) closeSync(file)
   }
 }

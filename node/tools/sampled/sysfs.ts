@@ -1,5 +1,6 @@
 /** Numbers and words of devices from /sys: what every user may read there, in the folders that have what changes while a machine works. */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { globOf } from '../../glob.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
@@ -100,14 +101,19 @@ function sourceOf(wanted: Wanted): Source {
   return {
     file: 'sysfs.csv',
     columns: () => ['path', 'value'],
-    rows: () => files.flatMap(file => rowOf(relative(root, file), file))
+    // a sensor may take a millisecond to answer: the daemon does not wait for it
+    async rows() {
+      const rows: string[] = []
+      for (const file of files) rows.push(...(await rowOf(relative(root, file), file)))
+      return rows
+    }
   }
 }
 
 /** Some give an error instead of a value. */
-function rowOf(name: string, file: string): string[] {
+async function rowOf(name: string, file: string): Promise<string[]> {
   try {
-    const value = readFileSync(file, 'utf8').trim().slice(0, MAX_VALUE).replaceAll('"', "'").replace(/\s+/g, ' ')
+    const value = (await readFile(file, 'utf8')).trim().slice(0, MAX_VALUE).replaceAll('"', "'").replace(/\s+/g, ' ')
     return [`${name},${/[,]/.test(value) ? `"${value}"` : value}`]
   } catch {
     return []

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { observingProgram, type Values } from '../observing-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
-import { inOwnMounts, whyNot } from './own-mounts.ts'
+import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
 
 const BLOCK = '/sys/block'
 const MAX_DEVICES = 32
@@ -40,9 +40,11 @@ export const blktrace = observingProgram({
   async whyNot(values) {
     const devices = devicesOf(values)
     if (devices.length === 0) return 'this machine has no disks, only devices of the kernel'
-    return devices.map(whyNoDevice).find(why => why != null) ?? (await whyNot('debugfs'))
+    return devices.map(whyNoDevice).find(why => why != null) ?? whyNever('debugfs')
   },
   async tryOut({ values }) {
+    const why = await whyNotNow('debugfs')
+    if (why != null) return why
     // it makes a trace for a second, and takes it away again: nothing less shows the rights that it needs
     const [device = ''] = devicesOf(values)
     const folder = await mkdtemp(join(tmpdir(), 'bak-blktrace-'))

@@ -5,7 +5,7 @@
 import { observingProgram, type Values, type Wanted } from '../observing-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 import { SCRIPTS } from './bpf-scripts.ts'
-import { inOwnMounts, whyNot } from './own-mounts.ts'
+import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
 
 const names = Object.keys(SCRIPTS)
 
@@ -50,9 +50,11 @@ export const bpftrace = observingProgram({
   grace: 10_000,
   versionFlag: '--version',
   async whyNot() {
-    return process.getuid?.() === 0 ? whyNot('tracefs') : 'only root may load programs into the kernel'
+    return process.getuid?.() === 0 ? whyNever('tracefs') : 'only root may load programs into the kernel'
   },
   async tryOut({ values }) {
+    const why = await whyNotNow('tracefs')
+    if (why != null) return why
     const probe = ['bpftrace', '-e', `${probesOf(values)} { } BEGIN { exit(); }`]
     const tried = await tryProgram(await inOwnMounts('tracefs', probe), { timeout: 8_000 })
     return tried.isDone ? undefined : reasonOf({ ...tried, stderr: withoutWarnings(tried.stderr) })

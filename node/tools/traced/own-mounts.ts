@@ -22,18 +22,19 @@ export async function inOwnMounts(type: KernelFs, argv: string[]): Promise<strin
   return ['unshare', '--mount', 'sh', '-c', script, 'sh', ...argv]
 }
 
-/** @returns why this user has no such file system; undefined if it is there, or can be mounted for one program */
-export async function whyNot(type: KernelFs): Promise<string | undefined> {
-  const point = POINTS[type]
-  if (process.getuid?.() !== 0) {
-    return `${type} is for root only`
-  }
+/** @returns why this user can have no such file system, as far as it shows without a program */
+export function whyNever(type: KernelFs): string | undefined {
+  if (process.getuid?.() !== 0) return `${type} is for root only`
+  return isMounted(type) || isThere(POINTS[type]) ? undefined : `this kernel has no ${POINTS[type]}`
+}
+
+/** @returns why a program of root cannot have it; undefined if it is there, or can be mounted for one program, which is tried */
+export async function whyNotNow(type: KernelFs): Promise<string | undefined> {
   if (isMounted(type)) return undefined
-  if (!isThere(point)) return `this kernel has no ${point}`
   if ((await findProgram('unshare')) == null || (await findProgram('mount')) == null) {
     return `${type} is not mounted, and unshare and mount of util-linux are not here to do it for one program`
   }
-  const tried = await tryProgram(['unshare', '--mount', 'mount', '-t', type, type, point])
+  const tried = await tryProgram(['unshare', '--mount', 'mount', '-t', type, type, POINTS[type]])
   return tried.isDone ? undefined : `${type} is not mounted, and cannot be: ${reasonOf(tried)}`
 }
 

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { observingProgram, type Wanted } from '../observing-program.ts'
-import { inOwnMounts, whyNot } from './own-mounts.ts'
+import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
 import { tryEvents, whyNoEvents } from './perf-access.ts'
 import { areEvents, STAT_WORDS } from './perf-words.ts'
 
@@ -53,9 +53,11 @@ export function perfCounts({ name, summary, events, tracepoint, whyNot: whyNothi
     output: raw,
     versionFlag: '--version',
     async whyNot() {
-      return whyNothing?.() ?? whyNoEvents() ?? (tracepoint == null ? undefined : await whyNot('tracefs'))
+      return whyNothing?.() ?? whyNoEvents() ?? (tracepoint == null ? undefined : whyNever('tracefs'))
     },
     async tryOut(wanted) {
+      const lacks = tracepoint == null ? undefined : await whyNotNow('tracefs')
+      if (lacks != null) return lacks
       const tried = tracepoint != null && wanted.values.events === events ? tracepoint : `${wanted.values.events}`
       const { why, unsupported } = await tryEvents([...whoOf(wanted), '-e', tried])
       if (why != null) return why
@@ -81,12 +83,7 @@ export function countsAsCsv(text: string, began: number): string {
     const [at = '', ...fields] = line.trim().split(';')
     const seconds = Number(at)
     if (at === '' || !Number.isFinite(seconds) || fields.length < 5) return []
-    // with --per-core and its like the place and the number of processors come first
-    const unit = fields.findIndex(
-      (field, i) =>
-        i > 0 && /^[\d.]+$|^<not (supported|counted)>$/.test(fields[i - 1] as string) && !/^\d+$/.test(field)
-    )
-    const from = Math.max(1, unit) - 1
+    const from = placesIn(fields)
     const [value = '', kind = '', event = '', , share = ''] = fields.slice(from)
     return [
       [
@@ -100,4 +97,10 @@ export function countsAsCsv(text: string, began: number): string {
     ]
   })
   return `time,place,value,unit,event,share\n${rows.map(row => `${row}\n`).join('')}`
+}
+
+/** With -A the processor comes first; with --per-core and its like the place, and the number of processors there. */
+function placesIn([first = '']: string[]): number {
+  if (/^[\d.]+$|^<not /.test(first)) return 0
+  return /^[SN]\d+/.test(first) ? 2 : 1
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { now } from '../../now.ts'
-import { findProcesses, processSettings, statusOf, whyProtected } from '../find-processes.ts'
+import { ProcessSearch, processSettings, statusOf, whyProtected } from '../find-processes.ts'
 import { findProgram, versionOf } from '../find-program.ts'
 import { boundedBy } from '../folder-size.ts'
 import { filesOfProgram, notFound } from '../program-tool.ts'
@@ -91,27 +91,24 @@ function whyNone({ pid }: Values): string | undefined {
   return undefined
 }
 
-/** @returns ids to attach to now: none that is traced already, as what a traced process starts is */
-function untraced(values: Values): number[] {
-  return findProcesses(values)
-    .map(({ pid }) => pid)
-    .filter(
-      pid =>
-        whyProtected(pid) == null && statusOf(pid, 'TracerPid') === '0' && !/^[ZX]/.test(statusOf(pid, 'State') ?? 'X')
-    )
-}
+/** None that is traced already, as what a traced process starts is. */
+const isFree = (pid: number) =>
+  whyProtected(pid) == null && statusOf(pid, 'TracerPid') === '0' && !/^[ZX]/.test(statusOf(pid, 'State') ?? 'X')
 
 async function start(context: ToolContext): Promise<RunningTool> {
   const { values } = settingsOf(strace, context.options)
   const [began, remarks, parts]: [number, string[], RunningTool[]] = [now(), [], []]
+  const search = new ProcessSearch(values)
   const attempted = new Set<number>()
   let isOver = false
   let attaching: Promise<void> | undefined
 
   /** Some may end meanwhile, and some may not be traced: strace says so, and goes on with the others. */
   async function attach(): Promise<void> {
-    const pids = untraced(values)
-      .filter(pid => !attempted.has(pid))
+    const pids = search
+      .look()
+      .map(({ pid }) => pid)
+      .filter(pid => !attempted.has(pid) && isFree(pid))
       .slice(0, MAX_TRACED)
     if (pids.length === 0 || isOver) return
     for (const pid of pids) attempted.add(pid)

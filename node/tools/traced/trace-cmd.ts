@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { observingProgram, type Wanted } from '../observing-program.ts'
 import { reasonOf, type Tried, tryProgram } from '../try-program.ts'
-import { inOwnMounts, whyNot } from './own-mounts.ts'
+import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
 
 const EVENT = /^[\w*-]{1,64}(:[\w*-]{1,64})?$/
 const INSTANCES = '/sys/kernel/tracing/instances'
@@ -44,8 +44,10 @@ export const traceCmd = observingProgram({
   output: 'trace.dat',
   grace: 10_000,
   versionFlag: '--version',
-  whyNot: () => whyNot('tracefs'),
+  whyNot: async () => whyNever('tracefs'),
   async tryOut({ values }) {
+    const why = await whyNotNow('tracefs')
+    if (why != null) return why
     const buffer = newBuffer()
     const argv = ['trace-cmd', 'start', '-B', buffer, ...eventsOf(values.events)]
     const tried = await tryProgram(await inOwnMounts('tracefs', argv))

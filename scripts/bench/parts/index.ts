@@ -26,7 +26,7 @@ export const parts: Part[] = [
   { name: 'fan-in', about: 'every member sends 2 KiB at once', load: () => import('./fan-in.ts') },
   {
     name: 'observer',
-    about: 'what a daemon costs that is idle, and one in a run',
+    about: "what a daemon costs that is idle, and one in a run, with tools beside pbench's",
     load: () => import('./observer.ts')
   },
   {

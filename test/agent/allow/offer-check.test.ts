@@ -5,6 +5,7 @@ import { exceedsOffer } from '../../../node/agent/allow/offer-check.ts'
 import { planOf } from '../../../node/run/plan.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
 import type { Command } from '../../../protocols/phase.ts'
+import { noChanges } from '../../../protocols/tool-changes.ts'
 import { command, controller, member, offer, specOf } from '../../protocols/samples.ts'
 
 const test = suite('commands within an offer')
@@ -44,6 +45,8 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
     two,
     /no sample 1-small\/warmup1/
   ],
+  ['changed tools with a start', { phase: 'start', step: first, tools: noChanges }, two, undefined],
+  ['changed tools with another phase', { phase: 'stop', step: first, tools: noChanges }, two, /come and go with start/],
   ['no sample at all', { phase: 'stop' }, two, /stop without a sample/],
   ['the sample 0', { phase: 'send', step: { ...first, sample: 0 } }, two, /no sample 1-small\/sample0/],
   ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/sample1/],

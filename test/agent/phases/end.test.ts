@@ -5,6 +5,7 @@ import { now } from '../../../node/now.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import type { Clock } from '../../../protocols/manifest.ts'
 import { newSigner, stayAwake } from '../../helpers/streams.ts'
+import { scratch } from '../../store/scratch.ts'
 
 const phase = suite('the phase end on a member')
 phase.after(stayAwake())
@@ -13,7 +14,7 @@ const [self, controller] = [newSigner().peer, newSigner().peer]
 const contextOf = (ask: () => Promise<Clock>, member: object = {}) =>
   ({
     member: {
-      started: [],
+      ...{ started: [], persistent: [], tools: [], roster: [], data: scratch() },
       self,
       controller,
       clock: { offset: 1, bound: 1, at: 5 },

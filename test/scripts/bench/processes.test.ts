@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { activityOf, cpuOf, cpuOfAlone, parseStat, pssOf, residentOf } from '../../../scripts/bench/processes.ts'
+import {
+  activityOf,
+  cpuOf,
+  cpuOfAlone,
+  parseStat,
+  pssOf,
+  residentOf,
+  withDescendants
+} from '../../../scripts/bench/processes.ts'
 
 const processes = suite('what processes use')
 const LIMIT = 20_000
@@ -34,6 +42,8 @@ processes('a process counts with its children, those that run and those that hav
     assert.ok(ended > 0, `${ended} ms of a child that has ended`)
     while (!said.includes('again')) await once(child.stdout, 'data', { signal: deadline })
     assert.ok(cpuOf([pid]) > cpuOfAlone([pid]), 'a child that runs counts, too')
+    const all = withDescendants([pid])
+    assert.ok(all.includes(pid) && all.length >= 2 && !all.includes(process.pid), all.join(' '))
   } finally {
     process.kill(-(child.pid as number), 'SIGKILL')
   }

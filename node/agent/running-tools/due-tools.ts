@@ -1,0 +1,83 @@
+/** Which tools a member is to run now: those of the offer that it can run, without what was detached, and what was attached that it can and may run. */
+import { asBakError } from '../../../protocols/errors.ts'
+import type { Availability } from '../../../protocols/hello.ts'
+import type { Assignment } from '../../../protocols/manifest.ts'
+import { type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
+import { isSameTool, keyOfTool, toolsAfter } from '../../../protocols/tool-changes.ts'
+import type { Lifetime } from '../../tools/tool.ts'
+import type { MemberState } from '../member-state.ts'
+import type { PhaseParts } from '../phases/phase.ts'
+import { checkAssignments } from '../tool-check.ts'
+
+export interface DueTools {
+  transient: Assignment[]
+  persistent: Assignment[]
+}
+
+/** @returns the tools of the offer that this member said it can use when it joined, and still has, and those that were attached and can run */
+export function dueTools(member: MemberState): DueTools {
+  const usable = member.tools.filter(each => knownOf(member, each)?.usable === true)
+  const { kept, attached } = toolsAfter(usable, rankOf(member), member.changes)
+  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each))?.usable !== false)
+  const due = Map.groupBy([...kept, ...admitted], each => lifetimeHere(member, each))
+  return { transient: due.get('transient') ?? [], persistent: due.get('persistent') ?? [] }
+}
+
+/** @returns what happens on this member if the tool ends before it is stopped */
+export const onEndHere = (member: MemberState, each: Assignment): OnEnd =>
+  onEndOf(each.options, member.offer.spec.policy, knownOf(member, each))
+
+const lifetimeHere = (member: MemberState, each: Assignment): Lifetime =>
+  each.options.lifetime ?? knownOf(member, each)?.lifetime ?? 'transient'
+
+/** What was found out about a tool when this member joined, or when it was attached. */
+function knownOf(member: MemberState, key: Assignment): Availability | undefined {
+  const at = member.tools.findIndex(each => isSameTool(each, key))
+  return member.admitted.get(keyOfTool(key)) ?? mine(member)?.capabilities.tools[at]
+}
+
+const mine = ({ roster, self }: MemberState) => roster.find(entry => entry.peer === self)
+const rankOf = (member: MemberState) => mine(member)?.rank ?? 0
+
+/**
+ * The owner's rules are asked at each start, and whether it can run once.
+ * @returns the tools that were attached and do not run here, with the reasons
+ */
+export async function admitAttached(
+  member: MemberState,
+  parts: Pick<PhaseParts, 'owner' | 'catalogue'>
+): Promise<Missing[]> {
+  const { attached } = toolsAfter([], rankOf(member), member.changes)
+  // one that was taken away and comes back is checked anew
+  for (const key of member.admitted.keys()) {
+    if (!attached.some(each => keyOfTool(each) === key)) member.admitted.delete(key)
+  }
+  const missing: Missing[] = []
+  for (const each of attached) {
+    const found = await admit(member, each, parts)
+    member.admitted.set(keyOfTool(each), found)
+    if (found.usable) continue
+    const { reason = 'not usable' } = found
+    // reasons begin with the name of their tool
+    const why = reason.startsWith(`${each.tool}: `) ? reason.slice(each.tool.length + 2) : reason
+    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${why}` })
+  }
+  return missing
+}
+
+async function admit(
+  { controller, admitted }: MemberState,
+  each: Assignment,
+  { owner, catalogue }: Pick<PhaseParts, 'owner' | 'catalogue'>
+): Promise<Availability> {
+  const { tool } = each
+  try {
+    await owner.check(controller, [each])
+  } catch (cause) {
+    return { tool, usable: false, reason: asBakError(cause).message }
+  }
+  const known = admitted.get(keyOfTool(each))
+  const [found = { tool, usable: false }] = known?.usable ? [known] : await checkAssignments([each], catalogue)
+  return found
+}

@@ -1,0 +1,155 @@
+/** pmlogger on the controller, one for each member: keeps what the member's pmcd says in an archive of the result. */
+import { existsSync, statSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBakError } from '../../protocols/errors.ts'
+import type { Supervisor } from '../processes/supervisor.ts'
+import { pause } from '../wait.ts'
+import type { Collector, Target } from './collector.ts'
+import { startCollectorProgram } from './collector-program.ts'
+import { addressOf } from './scrape-config.ts'
+
+/** What is logged unless the run says something else: some 500 values of a small machine. */
+const METRICS = [
+  ...['kernel.all.cpu', 'kernel.all.load', 'kernel.all.intr', 'kernel.all.pswitch', 'kernel.all.nprocs'],
+  ...['kernel.percpu.cpu', 'mem.util', 'mem.vmstat', 'disk.all', 'disk.dev', 'network.interface']
+]
+/** Waits for pmcd, ms. */
+const RETRY_MS = 250
+/** Further archives, where one ended in mid run. */
+const MAX_ARCHIVES = 5
+/** Bytes of an archive without a sample: its label. */
+const LABEL_BYTES = 132
+
+export interface PmloggerInit {
+  program: string
+  /** Has a folder for each target. */
+  folder(target: Target): string
+  targets: Target[]
+  /** Whether the tool of a target listens by now. @throws {BakError} why not */
+  reach(target: Target, signal: AbortSignal): Promise<void>
+  supervisor: Pick<Supervisor, 'spawn'>
+  signal: AbortSignal
+  /** It ended before it was stopped, and is begun anew a few times. */
+  onEnd(target: Target, how: string): void
+}
+
+/** Pure. @param metrics with spaces between @returns the text of pmlogger.conf */
+export const loggerConfig = (interval: number, metrics?: unknown): string =>
+  `log mandatory on ${Math.round(interval)} milliseconds {\n${(metrics == null
+    ? METRICS
+    : `${metrics}`.trim().split(/ +/)
+  )
+    .map(each => `  ${each}\n`)
+    .join('')}}\n`
+
+/** Each waits for its pmcd, and has none before `init`. */
+export function startPmloggers(init: PmloggerInit): Collector {
+  const loggers = new Map<Target, Pmlogger>()
+  const begin = (target: Target) => {
+    const logger = new Pmlogger(target, init)
+    loggers.set(target, logger)
+    logger.start()
+  }
+  init.targets.forEach(begin)
+  return {
+    answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
+    reason: target => loggers.get(target)?.reason,
+    async update(targets) {
+      const gone = [...loggers].filter(([target]) => !targets.includes(target))
+      await Promise.all(gone.map(([, logger]) => logger.stop()))
+      for (const each of targets.filter(each => !loggers.has(each))) begin(each)
+    },
+    async stop() {
+      await Promise.all([...loggers.values()].map(each => each.stop()))
+    }
+  }
+}
+
+class Pmlogger {
+  readonly #target: Target
+  readonly #init: PmloggerInit
+  readonly #folder: string
+  readonly #stopping = new AbortController()
+  #archive = ''
+  #loop: Promise<void> = Promise.resolve()
+  reason: string | undefined
+
+  constructor(target: Target, init: PmloggerInit) {
+    this.#target = target
+    this.#init = init
+    this.#folder = init.folder(target)
+  }
+
+  start(): void {
+    this.#loop = this.#run()
+  }
+
+  /** @returns whether it has written a sample at or after an instant */
+  hasWritten(since: number): boolean {
+    const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
+    return found != null && found.size > LABEL_BYTES && found.mtimeMs >= since
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    let archives = 0
+    while (!signal.aborted && archives < MAX_ARCHIVES) {
+      try {
+        await this.#init.reach(this.#target, signal)
+        const name = archives === 0 ? 'archive' : `archive-${archives + 1}`
+        const how = await this.#log(name)
+        if (signal.aborted) break
+        if (existsSync(join(this.#folder, `${name}.0`))) archives++
+        this.reason = how
+        if (archives > 0) this.#init.onEnd(this.#target, how)
+      } catch (cause) {
+        this.reason = asBakError(cause).message
+      }
+      await pause(RETRY_MS, signal)
+    }
+    await rm(this.#own, { recursive: true, force: true }).catch(() => {})
+  }
+
+  /** @returns how it ended, by itself or since it was stopped */
+  async #log(name: string): Promise<string> {
+    const { program, supervisor, signal } = this.#init
+    const { interval, member, values } = this.#target
+    await mkdir(join(this.#own, 'pmlogger'), { recursive: true })
+    await writeFile(join(this.#folder, 'pmlogger.conf'), loggerConfig(interval, values.metrics))
+    this.#archive = join(this.#folder, name)
+    const running = await startCollectorProgram({
+      argv: [
+        ...[program, '-h', addressOf(this.#target), '-H', member, '-c', 'pmlogger.conf'],
+        ...['-t', `${Math.round(interval)}ms`, '-l', '-', name]
+      ],
+      folder: this.#folder,
+      log: 'pmlogger.log',
+      variables: {
+        ...{ PCP_RUN_DIR: this.#own, PCP_TMP_DIR: this.#own, PCP_TMPFILE_DIR: this.#own },
+        // the derived metrics of the package break one that logs trees of metrics
+        PCP_DERIVED_CONFIG: '',
+        // its control port is for this machine only, and a pmcd that comes back is asked again after a second
+        ...{ PMLOGGER_LOCAL: '1', PMCD_RECONNECT_TIMEOUT: '1,1' }
+      },
+      ...{ supervisor, signal }
+    })
+    const stop = () => void running.stop()
+    this.#stopping.signal.addEventListener('abort', stop)
+    if (this.#stopping.signal.aborted) stop()
+    const how = await running.ending()
+    await running.stop()
+    this.#stopping.signal.removeEventListener('abort', stop)
+    return how
+  }
+
+  /** What it needs while it runs. */
+  get #own(): string {
+    return join(this.#folder, 'run')
+  }
+}

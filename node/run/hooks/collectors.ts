@@ -1,0 +1,79 @@
+/** Collectors: programs on the controller that ask tools of the members, from before `init` until all have answered `end`. */
+import { collectorFolder } from '../../../protocols/layout.ts'
+import { toolsAfter } from '../../../protocols/tool-changes.ts'
+import {
+  type CollectedMember,
+  missingCollectors,
+  neededCollectors,
+  RunCollectors
+} from '../../collectors/run-collectors.ts'
+import { now } from '../../now.ts'
+import { within } from '../../wait.ts'
+import type { RunContext } from '../run-context.ts'
+import type { RunHook } from './hook.ts'
+
+/** @returns the hook of one run */
+export function collectors(): RunHook {
+  let running: RunCollectors | undefined
+  /** Tools have been asked once. */
+  let isKnown = false
+  /** When all had answered the last `stop`. */
+  let stopped: number | undefined
+  const begin = (run: RunContext) => {
+    const begun = collectorsOf(run)
+    run.onExcluded.add(() => void begun.update())
+    return begun
+  }
+  return {
+    name: 'collectors',
+    async before({ phase }, run) {
+      const { record } = run
+      if (phase === 'stage') {
+        const missing = await missingCollectors(neededCollectors(record.roster), record.controller.name)
+        for (const each of missing) run.lack(each)
+      }
+      // a tool may be attached before each sample
+      if (phase === 'init' || phase === 'start') {
+        if (neededCollectors(membersOf(run)).length > 0) running ??= begin(run)
+        if (running != null) await within(running.update(), run.cancelled)
+      }
+      if (phase === 'start' && !isKnown) {
+        isKnown = true
+        await running?.awaitFirst(run.cancelled)
+      }
+      if (phase === 'end' && stopped != null) await running?.awaitLast(stopped, run.cancelled)
+    },
+    async after({ phase }) {
+      if (phase === 'stop') stopped = now()
+      if (phase === 'end') await running?.stop()
+    },
+    async close() {
+      await running?.stop()
+    }
+  }
+}
+
+function collectorsOf(run: RunContext): RunCollectors {
+  const { id, order, record, folder, parts } = run
+  return new RunCollectors({
+    run: id,
+    controller: record.controller.name,
+    interval: order.spec.interval,
+    members: () => membersOf(run),
+    folder: (collector, member) => folder.path(collectorFolder(collector), ...(member == null ? [] : [member])),
+    to: peer => parts.streams.to(peer),
+    supervisor: parts.supervisor,
+    lack: shortfall => void run.lack(shortfall)
+  })
+}
+
+/** @returns those who take part, with the tools of the offer that they can run, and what was attached since */
+function membersOf({ record, active, parts, tools: changes }: RunContext): CollectedMember[] {
+  return record.roster
+    .filter(({ peer }) => active.has(peer))
+    .map(({ peer, name, rank, tools, capabilities }) => {
+      const usable = tools.filter((_, i) => capabilities.tools[i]?.usable)
+      const { kept, attached } = toolsAfter(usable, rank, changes)
+      return { peer, name, labels: parts.members.get(peer)?.labels ?? {}, tools: [...kept, ...attached] }
+    })
+}

@@ -1,0 +1,83 @@
+/** What Prometheus is told of the members. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { collectorOf, type Target } from '../../node/collectors/collector.ts'
+import { loggerConfig } from '../../node/collectors/pmlogger.ts'
+import { missingCollectors, neededCollectors } from '../../node/collectors/run-collectors.ts'
+import { scrapeConfig } from '../../node/collectors/scrape-config.ts'
+
+const test = suite('the configuration of collectors')
+
+const target = (more: Partial<Target> = {}): Target => ({
+  ...{ peer: 'p', member: 'a', labels: {}, group: 'default', tool: 'node-exporter', values: {}, interval: 3000 },
+  ...{ port: 40_001, ...more }
+})
+const jobsOf = (targets: Target[]) => JSON.parse(scrapeConfig(targets)).scrape_configs
+
+test('names each member, by its labels, at its port of this machine', () => {
+  const labels = { role: 'db', 'rack/row': '7', '2nd': 'x', __name__: 'y', member: 'other', job: 'z' }
+  assert.equal(jobsOf([target({ labels }), target({ member: 'b', port: 40_002 })]), [
+    {
+      job_name: 'node-exporter every 3000 ms',
+      scrape_interval: '3000ms',
+      scrape_timeout: '3000ms',
+      static_configs: [
+        {
+          targets: ['127.0.0.1:40001'],
+          labels: {
+            ...{ role: 'db', rack_row: '7', _2nd: 'x', _name__: 'y' },
+            ...{ job: 'node-exporter', instance: 'a', member: 'a', group: 'default' }
+          }
+        },
+        {
+          targets: ['127.0.0.1:40002'],
+          labels: { job: 'node-exporter', instance: 'b', member: 'b', group: 'default' }
+        }
+      ]
+    }
+  ])
+})
+
+test('asks each tool in its own interval, and waits ten seconds at most', () => {
+  const jobs = jobsOf([target(), target({ tool: 'dcgm' }), target({ interval: 60_000 })])
+  assert.equal(
+    jobs.map((each: Record<string, string>) => [each.job_name, each.scrape_interval, each.scrape_timeout]),
+    [
+      ['node-exporter every 3000 ms', '3000ms', '3000ms'],
+      ['dcgm every 3000 ms', '3000ms', '3000ms'],
+      ['node-exporter every 60000 ms', '60000ms', '10000ms']
+    ]
+  )
+})
+
+test('of pmlogger has the metrics that are named, or the usual ones', () => {
+  assert.is(loggerConfig(500, ' mem.util  disk '), 'log mandatory on 500 milliseconds {\n  mem.util\n  disk\n}\n')
+  assert.match(loggerConfig(3000), /^log mandatory on 3000 milliseconds \{\n {2}kernel\.all\.cpu\n/)
+})
+
+test('is made for the collectors that the tools need', () => {
+  const members = (...tools: string[]) => [{ tools: tools.map(tool => ({ group: 'default', tool, options: {} })) }]
+  assert.equal(neededCollectors(members('sar', 'vmstat')), [])
+  assert.equal(neededCollectors(members('dcgm', 'sar')), ['prometheus'])
+  assert.equal(neededCollectors([...members('pcp'), ...members('node-exporter')]), ['prometheus', 'pcp'])
+  assert.is(collectorOf({ tool: 'sar', options: {} }), undefined)
+  assert.is(collectorOf({ tool: 'pcp', options: { command: ['own'] } }), undefined)
+})
+
+test('a controller without the program names it, with the package', async () => {
+  const path = process.env.PATH
+  process.env.PATH = '/nowhere'
+  try {
+    assert.equal(await missingCollectors(['prometheus', 'pcp'], 'a'), [
+      {
+        ...{ kind: 'collector', member: 'a', what: 'prometheus' },
+        reason: 'not found on PATH; install the package prometheus (Fedora: golang-github-prometheus)'
+      },
+      { kind: 'collector', member: 'a', what: 'pmlogger', reason: 'not found on PATH; install the package pcp' }
+    ])
+  } finally {
+    process.env.PATH = path
+  }
+})
+
+test.run()
