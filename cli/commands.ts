@@ -23,7 +23,16 @@ export const commands: CommandEntry[] = [
     summary: 'the tools that each member has, and the registered ones',
     load: () => import('./commands/tools.ts')
   },
-  { name: 'check', summary: 'whether the members can run these tools', load: () => import('./commands/check.ts') },
+  {
+    name: 'check',
+    summary: 'whether the members can run these tools, and are fit to measure',
+    load: () => import('./commands/check.ts')
+  },
+  {
+    name: 'sysinfo',
+    summary: 'what the machines are, and in what they differ',
+    load: () => import('./commands/sysinfo.ts')
+  },
   { name: 'run', summary: 'start a run and follow it to its end', load: () => import('./commands/run.ts') },
   { name: 'exec', summary: 'run a command on members once', load: () => import('./commands/exec.ts') },
   {

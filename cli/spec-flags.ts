@@ -4,6 +4,7 @@ import { readDuration } from '../protocols/duration.ts'
 import type { ParamSet } from '../protocols/matrix/params.ts'
 import type { MaxStddev } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
+import { chooseItems } from '../protocols/sysinfo/items.ts'
 import { addFlag } from './command.ts'
 import { splitWords } from './split-words.ts'
 import { parseToolFile } from './tool-file.ts'
@@ -31,7 +32,8 @@ export interface SpecFlags {
   preflight?: number
   phaseTimeout?: number
   lease?: number
-  sysinfo?: 'default' | 'none'
+  /** Words with commas, or `list`. */
+  sysinfo?: string
   name?: string
   tag?: Record<string, string>
   moveTo?: string
@@ -114,7 +116,11 @@ export function addSpecFlags(command: Command): void {
     'time without contact to the controller after which members stop their tools (15m)',
     parseSeconds
   )
-  choose('--sysinfo <what>', 'what is recorded of each machine before and after (default)', ['default', 'none'])
+  add(
+    '--sysinfo <what>',
+    'what is recorded of each machine before and after: default, all, none, names of items; list prints them (default)',
+    parseItems
+  )
   add('--name <name>', 'a name for this kind of run (run)')
   add('--tag <key=value>', 'kept with the result, repeatable', parsePair)
   add('--move-to <destination>', 'where the result goes when the run has ended, as bak move has it (it stays here)')
@@ -152,6 +158,13 @@ export function parseNumber(value: string): number {
 
 /** Seconds, or a duration with its unit. */
 export const parseSeconds = (value: string) => (/[a-z]$/.test(value) ? readDuration(value) / 1000 : parseNumber(value))
+
+/** Words that choose items of sysinfo, with commas, or `list`. */
+export function parseItems(value: string): string {
+  const chosen = value === 'list' ? undefined : chooseItems(value.split(','))
+  if (chosen != null && 'wrong' in chosen) throw new InvalidArgumentError(`${chosen.wrong}.`)
+  return value
+}
 
 const parsePath = (value: string, before: string[] = []) => [...before, value]
 

@@ -10,12 +10,13 @@ const MAX_NAMED = 4
 
 /** @returns two lines or more; the folder stands alone on the last one, or where the result went instead */
 export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent): string[] {
-  const { verdict, took, reason, partial, observed, folder, holder, iterations = [] } = ended
+  const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [] } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
   // the cost of a run that failed or lacks something is not what a person looks for
   const repeated = describeIterations(iterations, MAX_NAMED)
-  const more = [...missing, ...repeated, ...(verdict === 'ok' && missing.length === 0 ? cost : [])].join('; ')
+  const odd = remarks.length === 0 ? [] : [listInWords(remarks, MAX_NAMED)]
+  const more = [...missing, ...repeated, ...odd, ...(verdict === 'ok' && missing.length === 0 ? cost : [])].join('; ')
   const why = reason == null ? '' : `: ${reason}`
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,

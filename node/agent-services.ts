@@ -3,11 +3,13 @@ import { Agent, type AgentInit } from './agent/agent.ts'
 import { limitTools } from './agent/allow/allow.ts'
 import { Allowance } from './agent/allow/allowance.ts'
 import { Garbage } from './agent/garbage.ts'
+import { GaugeHistory } from './agent/gauge-history.ts'
 import { Leftovers } from './agent/leftovers.ts'
 import { MemberOutput } from './agent/member-output.ts'
 import { MemberTunnels } from './agent/member-tunnels.ts'
 import { OwnerHooks } from './agent/owner-hooks/owner-hooks.ts'
 import { StageService } from './agent/stage-service.ts'
+import { SysinfoService } from './agent/sysinfo-service.ts'
 import { ToolCheck } from './agent/tool-check.ts'
 import { ToolDescriptions } from './agent/tool-descriptions.ts'
 import type { Config } from './config.ts'
@@ -25,6 +27,7 @@ export type AgentServices = {
   memberOutput: MemberOutput
   memberTunnels: MemberTunnels
   toolCheck: ToolCheck
+  sysinfoService: SysinfoService
   toolDescriptions: ToolDescriptions
   stageService: StageService
   leftovers: Leftovers
@@ -32,7 +35,7 @@ export type AgentServices = {
   register: Register
 }
 
-export interface AgentServicesInit extends Omit<AgentInit, 'hooks'> {
+export interface AgentServicesInit extends Omit<AgentInit, 'hooks' | 'gauges'> {
   config: Config
   register: Register
   guards: Guards
@@ -51,8 +54,9 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
         ...{ self, rules, names, privileged: rules.privileged, caps, guards, file: home.config },
         artifacts: config.artifacts
       }),
-    agent: c => new Agent(c, { ...init, hooks }),
+    agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),
+    sysinfoService: c => new SysinfoService(c, { self, home }),
     memberTunnels: c => new MemberTunnels(c, { self }),
     toolCheck: c => new ToolCheck(c, { self, catalogue }),
     toolDescriptions: c =>

@@ -7,6 +7,7 @@ import type {
   CallResponse,
   HandlerOptions
 } from '../protocols/control.ts'
+import { sysinfo } from './control/ask-sysinfo.ts'
 import { check, describeTools } from './control/ask-tools.ts'
 import { changeTools } from './control/change-tools.ts'
 import { gc, leftovers, rm } from './control/cleanup.ts'
@@ -31,7 +32,7 @@ type Handle<N extends CallName> = (
 ) => AsyncIterable<CallResponse<N>>
 
 const handlers: { [N in CallName]: Handle<N> } = {
-  ...{ status, members, forget, stop, drain, tools, check, register },
+  ...{ status, members, forget, stop, drain, tools, check, sysinfo, register },
   'describe-tools': describeTools,
   ...{ allow, 'stop-all': stopAll },
   ...{ invite, invites, revoke, rotate },

@@ -14,7 +14,7 @@ import { stated } from './metric.ts'
 import { outputBytes, outputStream } from './output.ts'
 import { carrier, pathClass } from './path.ts'
 import { part, produced, step } from './phase.ts'
-import { refusedFile, renamedFile } from './record.ts'
+import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
 import { edge } from './trigger.ts'
@@ -175,6 +175,8 @@ const body = v.variant('type', [
     folder: text,
     /** The peer that has the folder, where it is not on this machine; `folder` is empty then. */
     holder: v.optional(name),
+    /** What stands out in the run as a whole. */
+    remarks: v.optional(list(text, MAX_RECORD_REMARKS)),
     /** The member on which observation cost most. */
     observed: v.optional(costShare)
   })

@@ -26,11 +26,14 @@ import {
   runId,
   text
 } from './fields.ts'
+import { gauged } from './gauge.ts'
 import { capabilities, clock, exclusion } from './manifest.ts'
 import { metrics } from './metric.ts'
 import { measuredPath } from './path.ts'
 import { cutMissing, missing } from './shortfall.ts'
 import { fetched } from './staged.ts'
+import { machineFacts } from './sysinfo/machine.ts'
+import { noiseFindings } from './sysinfo/noise.ts'
 import { toolChanges } from './tool-changes.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
@@ -170,6 +173,11 @@ export const ack = v.object({
   staged: v.optional(fetched),
   /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
   workloads: v.optional(list(instanceResult, MAX_INSTANCES_OF_MEMBER)),
+  /** For start and stop: what the load of the tool `gauge` took before and after the sample. */
+  gauge: v.optional(gauged),
+  /** For init: whether the machine is fit to measure, and the facts by which members are compared. */
+  noise: v.optional(noiseFindings),
+  machine: v.optional(machineFacts),
   /** For stop: what watching cost since the answer to start. */
   observed: v.optional(cost)
 })

@@ -14,6 +14,7 @@ import type { Signer } from './envelope.ts'
 import { BakError } from './errors.ts'
 import { count, digest, instant, list, milliseconds, name, peerId, phase, runId, text } from './fields.ts'
 import { table } from './free-keys.ts'
+import { gaugedMember } from './gauge.ts'
 import { sign, verify } from './identity.ts'
 import { clock, exclusion, rosterEntry } from './manifest.ts'
 import { iterationSummaries } from './matrix/iteration-summary.ts'
@@ -23,6 +24,8 @@ import { resumed } from './resumed.ts'
 import { shortfalls } from './shortfall.ts'
 import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
+import { recordedDifferences } from './sysinfo/differences.ts'
+import { memberNoise } from './sysinfo/noise.ts'
 import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
@@ -37,6 +40,10 @@ export const MAX_HANDOVERS = 64
 export const MAX_NAMED_FILES = 100_000
 export const refusedFile = v.object({ path: v.string(), reason: text })
 export const renamedFile = v.object({ path: v.string(), as: v.string() })
+
+/** Samples of which a record has the times of the tool `gauge`, and sentences about what stands out. */
+export const MAX_GAUGED = 10_000
+export const MAX_RECORD_REMARKS = 16
 
 /** The cost of observation in one sample, by member. */
 const observed = v.object({
@@ -109,6 +116,14 @@ const runRecord = v.object({
     list(v.object({ peer: peerId, name, begin: v.optional(measuredPath), end: v.optional(measuredPath) }), 10_000)
   ),
   observed: v.optional(list(observed, 100_000)),
+  /** Times of the tool `gauge` around each sample. */
+  gauges: v.optional(list(v.object({ step, members: list(gaugedMember, 10_000) }), MAX_GAUGED)),
+  /** What stands out in the run as a whole, a sentence each. */
+  remarks: v.optional(list(text, MAX_RECORD_REMARKS)),
+  /** Whether each member was fit to measure before the first sample. */
+  noise: v.optional(list(memberNoise, 10_000)),
+  /** In what the machines of the members differ. */
+  differences: recordedDifferences,
   /** What was brought to the members, and how much of it each had to fetch. */
   staged: v.optional(
     v.object({

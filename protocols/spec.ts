@@ -11,6 +11,7 @@ import { onEnd } from './on-end.ts'
 import { own } from './own.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
+import { sysinfoChoice } from './sysinfo/items.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
@@ -101,8 +102,6 @@ export const policy = v.strictObject({
   stage_limit: v.optional(v.pipe(seconds, v.minValue(1)), 3600)
 })
 
-export const sysinfo = v.picklist(['default', 'none'])
-
 const keys = v.strictObject({
   /** A name for this kind of run, kept with the result. */
   name: v.optional(name, 'run'),
@@ -133,7 +132,8 @@ const keys = v.strictObject({
   ...sampling,
   /** Seconds between two samples of a tool. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
-  sysinfo: v.optional(sysinfo, 'default'),
+  /** What is recorded of each machine before and after: `default`, `all`, `none`, or names of items. */
+  sysinfo: v.optional(sysinfoChoice, 'default'),
   /** Where the result goes when the run has ended: `archive`, a peer, a folder of the controller, or the address of a pbench server. */
   move_to: v.optional(destination),
   policy: v.optional(policy, {}),

@@ -1,9 +1,10 @@
-/** `bak check`: tells whether the members can run these tools. */
+/** `bak check`: tells whether the members can run these tools, or with `--noise` whether they are fit to measure. */
 import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
 import { exitStatus } from '../../protocols/errors.ts'
 import { expandTools } from '../../protocols/spec.ts'
+import { printNoise } from '../check-noise.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { parseNames, parseTool, type SpecFlags } from '../spec-flags.ts'
 import { parseToolFile } from '../tool-file.ts'
@@ -13,6 +14,8 @@ interface Options {
   on?: string
   tools?: string[]
   tool?: NonNullable<SpecFlags['tool']>
+  noise?: boolean
+  strict?: boolean
   toolFile?: NonNullable<SpecFlags['toolFile']>
 }
 
@@ -24,17 +27,23 @@ export function define(command: Command): void {
   addFlag(command, '--tool <name=command>', 'a tool of your own: a shell command, repeatable', option =>
     option.argParser(parseTool)
   )
+  addFlag(command, '--noise', 'whether each member is fit to measure: load, frequencies, clock, limits and more')
+  addFlag(command, '--strict', 'with --noise: exit with 78 if a member is not fit')
   addFlag(command, '--tool-file <name.toml>', 'a tool of your own that a file describes, repeatable', option =>
     option.argParser(parseToolFile)
   )
   addExamples(command, {
+    'bak check --noise': 'what may make numbers vary on each member, why, and what to do',
     'bak check --on role=db --tools sar,perf': 'exits with 78 if a member lacks a tool',
     'bak check --tool "net=tcpdump -i eth0"': 'whether each member has the program of a tool of your own'
   })
   setAction(command, act)
 }
 
-async function act({ socket, json, print, printLines }: Context, { on, tools, ...flags }: Options): Promise<number> {
+async function act(context: Context, options: Options): Promise<number> {
+  if (options.noise) return printNoise(context, options)
+  const { socket, json, print, printLines } = context
+  const { on, tools, ...flags } = options
   const tool = { ...flags.toolFile, ...flags.tool }
   const own = Object.entries(tool)
   const names = expandTools(tools ?? (own.length > 0 ? [] : ['default'])).filter(name => !Object.hasOwn(tool, name))

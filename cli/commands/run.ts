@@ -16,6 +16,7 @@ import { printPlan } from '../plan.ts'
 import { type RunFileText, withLines } from '../run-file-lines.ts'
 import { addSpecFlags, type SpecFlags } from '../spec-flags.ts'
 import { anchoredIn } from '../staged-paths.ts'
+import { describeItems } from '../sysinfo-items.ts'
 
 interface Options extends SpecFlags, FollowFlags {
   key?: string
@@ -55,6 +56,10 @@ export function define(command: Command): void {
 }
 
 async function act(context: Context, options: Options, ...words: string[]): Promise<number> {
+  if (options.sysinfo === 'list') {
+    await context.printLines(describeItems())
+    return 0
+  }
   const { keys, source } = readFile(words, context.rest)
   try {
     const folder = resolve(currentFolder(), dirname(words[0] ?? '.'))

@@ -24,6 +24,7 @@ import {
 } from '../format.ts'
 import { describeWorkload, formatInstances } from '../instances.ts'
 import { readComplaints } from '../journal.ts'
+import { formatMachines } from '../machine-tables.ts'
 import { METRIC_HEAD, metricRows } from '../metric-rows.ts'
 
 export function define(command: Command): void {
@@ -172,6 +173,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
       ])
     ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
+    ...formatMachines(record),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
     formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
   ]

@@ -62,7 +62,7 @@ export interface AgentComponents {
   runStreams: RunStreamServer
 }
 
-export interface AgentInit {
+export interface AgentInit extends Pick<PhaseParts, 'gauges'> {
   log: Log
   home: Home
   signer: Signer
@@ -282,9 +282,9 @@ export class Agent extends Part<AgentComponents, AgentInit> {
 
   get #parts(): PhaseParts {
     const { streams, paths, content, swarms, members, allowance, traffic } = this.components
-    const { log, signer, supervisor, guards, workloads, hooks, catalogue } = this.init
+    const { log, signer, supervisor, guards, workloads, hooks, catalogue, gauges } = this.init
     return {
-      ...{ streams, paths, content, swarms, supervisor, log, signer, catalogue },
+      ...{ streams, paths, content, swarms, supervisor, log, signer, catalogue, gauges },
       self: () => members.self,
       neighbours: () => neighboursOf(this.components.members, MAX_ASKED),
       workloadOf: run => workloads.get(run),

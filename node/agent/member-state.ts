@@ -32,6 +32,8 @@ import { removeTree } from '../store/remove-tree.ts'
 import { MAX_STATE_BYTES, readStateFile, StateFile } from '../store/state-file.ts'
 import type { TriggeredCommand } from '../work/command/triggered-command.ts'
 import type { MemberWork } from '../work/workloads/member-work.ts'
+import type { Around } from './gauging.ts'
+import { MemberMachine } from './noise/member-machine.ts'
 import type { ToolRun } from './running-tools/tool-run.ts'
 import { type State, states } from './states.ts'
 import type { UsageSnapshot } from './usage.ts'
@@ -93,6 +95,10 @@ export class MemberState {
   /** What started them. */
   programs: Programs | undefined
   persistentPrograms: Programs | undefined
+  /** Tools that do something around the sample that goes on. */
+  around: Around[] = []
+  /** What it tells of its machine. */
+  readonly machine: MemberMachine
   /** What the daemon had cost when this member answered `start`, and each persistent tool by its process group. */
   usageAtStart: (UsageSnapshot & { persistent: Map<number, number> }) | undefined
   /** The daemon died since `init`, and `start` was not answered since: tools that ran then are gone. */
@@ -104,6 +110,7 @@ export class MemberState {
     this.folder = init.folder
     this.data = join(init.folder, 'data')
     this.#stateFile = new StateFile(join(init.folder, 'state.cbor'))
+    this.machine = new MemberMachine(init.folder)
     this.self = init.self
     this.outbox = init.outbox
     this.offerSealed = init.offerSealed

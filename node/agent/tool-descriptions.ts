@@ -8,6 +8,7 @@ import {
 } from '../../protocols/describe-tools.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
+import { BoundedMap } from '../bounded-map.ts'
 import type { Log } from '../log.ts'
 import type { Members } from '../mesh/membership/members.ts'
 import type { Streams } from '../mesh/streams.ts'
@@ -20,8 +21,8 @@ import { pause } from '../wait.ts'
 const LOOK_MS = 10_000
 /** The record of a peer has no more. */
 const MAX_TOOLS = 128
-/** Answers are given again for so long, ms: a check starts programs. */
-const FRESH_MS = 1_000
+/** Answers are given again for so long, ms, if no file of `tools.d` changed: a check starts programs. */
+const FRESH_MS = 5_000
 
 interface DescriptionsInit {
   catalogue: Pick<Catalogue, 'list' | 'stamp'>
@@ -39,7 +40,7 @@ interface DescriptionsComponents {
 type Found = Awaited<ReturnType<Catalogue['list']>>
 
 export class ToolDescriptions extends Part<DescriptionsComponents, DescriptionsInit> {
-  #latest: { at: number; found: Promise<Found> } | undefined
+  readonly #latest = new BoundedMap<string, { at: number; stamp: string; found: Promise<Found> }>(MAX_TOOLS)
   #stamp = ''
 
   async start(): Promise<void> {
@@ -49,31 +50,36 @@ export class ToolDescriptions extends Part<DescriptionsComponents, DescriptionsI
   }
 
   async *#answer({ tool: name }: { tool?: string | undefined }): AsyncGenerator<ToolsDescribed> {
-    const { checked, damaged } = await this.#now()
-    const isAsked = (each?: string) => name == null || each === name
-    const tools = checked.filter(({ tool }) => isAsked(tool.name))
-    const availability = this.init.limit(tools.map(each => each.availability))
+    const { checked, damaged } = await this.#find(name)
+    const availability = this.init.limit(checked.map(each => each.availability))
     yield {
-      tools: tools.map(({ tool }, i) => described(tool, availability[i] as Availability, name != null)),
-      damaged: damaged.filter(each => isAsked(each.tool)).map(({ tool, why }) => ({ tool, why: cutText(why) }))
+      tools: checked.map(({ tool }, i) => described(tool, availability[i] as Availability, name != null)),
+      damaged: damaged.map(({ tool, why }) => ({ tool, why: cutText(why) }))
     }
   }
 
-  /** Whoever asks gives the record of this peer what is so now. */
-  #now(): Promise<Found> {
+  /** Whoever asks brings the record of this peer up to date. */
+  async #find(name?: string): Promise<Found> {
+    const stamp = await this.init.catalogue.stamp()
+    const key = name ?? ''
+    const latest = this.#latest.get(key)
     const at = performance.now()
-    if (this.#latest != null && at - this.#latest.at < FRESH_MS) return this.#latest.found
-    const found = this.init.catalogue.list()
-    this.#latest = { at, found }
-    void found.then(each => this.#record(each))
+    if (latest != null && latest.stamp === stamp && at - latest.at < FRESH_MS) return latest.found
+    const found = this.init.catalogue.list({}, name)
+    this.#latest.set(key, { at, stamp, found })
+    this.#record(await found, name)
     return found
   }
 
-  #record(found: Found): void {
-    const { members, log } = { members: this.components.members, log: this.init.log }
-    const tools = this.init.limit(availabilityOf(found)).slice(0, MAX_TOOLS)
-    if (this.stopped.aborted || isDeepStrictEqual(plain(tools), plain(members.self.tools))) return
-    log.info('the tools of this machine are others now', { tools: tools.filter(({ usable }) => usable).length })
+  /** @param name the only tool that was looked at */
+  #record(found: Found, name?: string): void {
+    const { members } = this.components
+    const now = this.init.limit(availabilityOf(found))
+    const others = name == null ? [] : members.self.tools.filter(({ tool }) => tool !== name)
+    const before = name == null ? members.self.tools : members.self.tools.filter(({ tool }) => tool === name)
+    if (this.stopped.aborted || isDeepStrictEqual(plain(now), plain(before))) return
+    const tools = [...others, ...now].slice(0, MAX_TOOLS)
+    this.init.log.info('the tools of this machine are others now', { tools: tools.filter(each => each.usable).length })
     members.update({ tools })
   }
 
@@ -84,7 +90,7 @@ export class ToolDescriptions extends Part<DescriptionsComponents, DescriptionsI
       const stamp = await this.init.catalogue.stamp()
       if (stamp === this.#stamp) continue
       this.#stamp = stamp
-      await this.#now()
+      await this.#find()
     }
   }
 }

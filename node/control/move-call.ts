@@ -1,5 +1,6 @@
 /** The call that brings a result elsewhere. */
 import type { CallInput, CallResponse, HandlerOptions } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
 import { Queue } from '../../protocols/queue.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
@@ -16,6 +17,8 @@ export async function* move(
   const { members, identity, authority, mover } = parts
   const run = await resolveRun(parts, text)
   const target = resolveDestination(to, { members: members.list().filter(isHere), self: identity.peer })
+  if (target.kind === 'here')
+    throw new BakError('usage', `the result is in an archive already: ${target.name}, which is this peer`)
   // what stays on this machine, or leaves the mesh, is the affair of its owner
   if (target.kind === 'peer') checkOwnPermission(authority, identity.peer, 'move')
   const progress = new Queue<CallResponse<'move'>>(64)

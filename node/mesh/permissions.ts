@@ -15,6 +15,7 @@ const permissions = {
   collect: 'collect what a run left',
   move: 'move results to other peers',
   stage: 'store files on other peers',
+  sysinfo: 'read the sysinfo of other peers',
   forward: 'reach ports of other peers',
   follow: 'follow a run that it takes no part in'
 } as const

@@ -8,6 +8,7 @@ import { certificateFile } from '../../protocols/layout.ts'
 import { refusalOfLead } from '../../protocols/lead.ts'
 import { type Ack, ackSubject, type Command } from '../../protocols/phase.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
+import { actsBeforeStart } from '../tools/index.ts'
 import { Certifier } from './certifier.ts'
 import { Dispatch, MAX_NAMED } from './dispatch.ts'
 import { type Closed, OpenPhase } from './open-phase.ts'
@@ -115,7 +116,8 @@ export class PhaseRunner {
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
-    const margin = phase === 'start' ? this.#margin.next(candidates.length) : undefined
+    const margin =
+      phase === 'start' ? this.#margin.next(candidates.length, performance.now(), this.#hasBefore) : undefined
     const issued = Date.now()
     this.#run.agreed = margin == null ? this.#run.agreed : issued + margin
     return {
@@ -136,6 +138,13 @@ export class PhaseRunner {
       verdict: phase === 'terminate' ? this.#run.verdict : undefined,
       to: isNamed && asked.size <= MAX_NAMED ? [...asked.keys()] : undefined
     }
+  }
+
+  /** Whether a tool of a member does something before the instant of `start`. */
+  get #hasBefore(): boolean {
+    const { record, tools: changes } = this.#run
+    const all = [...record.roster.map(({ tools }) => tools), changes?.attached ?? []]
+    return all.some(tools => tools.some(({ tool, options }) => actsBeforeStart(tool, options)))
   }
 
   /** @returns ms: there and back as long as it took lately, and until the instant at which members of `start` begin */
@@ -177,6 +186,7 @@ export class PhaseRunner {
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
+    if (phase === 'start' && value.gauge != null) this.#margin.noteBefore(value.gauge.took)
     const name = asked.get(by) ?? by
     const about = { type: 'ack' as const, seq, phase, step, part, groups, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })

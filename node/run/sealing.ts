@@ -85,7 +85,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
   const took = record.took ?? Math.max(0, (ended ?? created) - created)
   const bytes = record.sent.reduce((sum, each) => sum + each.bytes, 0)
   const observed = costliest(sharesOf(record.observed ?? []))
-  const { shortfalls, beside, iterations } = record
+  const { shortfalls, beside, iterations, remarks } = record
   const files = Map.groupBy(record.missing ?? [], ({ name }) => name)
   const missing = [...files].map(([name, all]) => ({ name, files: all.reduce((sum, each) => sum + each.files, 0) }))
   const about = {
@@ -98,6 +98,7 @@ function lastEvent(record: RunRecord, { root }: RunFolder): EndedEvent {
     missing,
     iterations,
     beside,
+    remarks,
     observed
   }
   return { type: 'ended', ...about, bytes, took, folder: root }

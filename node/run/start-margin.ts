@@ -14,10 +14,17 @@ const MAX_REACHED_MS = 60_000
 /** Added to the delay of the slowest member: a part of the delay, and a constant. */
 const SPARE = { part: 0.25, ms: 15 }
 
+/**
+ * Time for what tools do before the instant, ms: at first as much as it takes on a machine that is half as fast as most; then what the slowest
+ * member took, and so much more; a slow one is forgotten after some samples.
+ */
+const BEFORE = { first: 600, least: 300, most: 2_000, factor: 1.5, memory: 0.8 }
+
 export class StartMargin {
   /** By the number of the phase. */
   readonly #reached = new Map<number, number>()
   #compared = Number.NEGATIVE_INFINITY
+  #before = BEFORE.first
   readonly #steps: typeof clockSteps
 
   /** @param steps how often this clock was set since an instant of the monotonic one */
@@ -39,14 +46,25 @@ export class StartMargin {
     return Math.max(0, ...this.#reached.values())
   }
 
+  /** What a tool does before the instant took so long on a member, ms. */
+  noteBefore(took: number): void {
+    this.#before = Math.max(took * BEFORE.factor, this.#before * BEFORE.memory)
+  }
+
+  /** Time for what tools do before the instant, ms. */
+  get before(): number {
+    return Math.min(BEFORE.most, Math.max(BEFORE.least, this.#before))
+  }
+
   /** @returns ms; now and then with time in it for so many members to compare their clocks. @param clock ms, monotonic */
-  next(members: number, clock = performance.now()): number {
+  next(members: number, clock = performance.now(), hasBefore = false): number {
     const wait = this.slowest * (1 + SPARE.part) + SPARE.ms
     const turns = turnsDuration(members)
     // members judge by their own measure: what is about to be old for them is compared now, unless a round trip takes longer than that
     const isOld = clock - this.#compared >= CLOCK_MAX_AGE_MS * 0.9 || this.#steps(this.#compared).length > 0
     const compare = isOld && 2 * this.slowest < turns
     if (compare) this.#compared = clock
-    return Math.min(MARGIN.most, Math.max(MARGIN.least, wait + (compare ? turns : 0)))
+    const before = hasBefore ? turns + this.before : 0
+    return before + Math.min(MARGIN.most, Math.max(MARGIN.least, wait + (compare && !hasBefore ? turns : 0)))
   }
 }

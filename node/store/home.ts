@@ -33,6 +33,8 @@ export interface Home {
   controllers: string
   /** Tools that were registered on this peer. */
   registered: string
+  /** What this machine needed for the load of the tool `gauge` before. */
+  gauges: string
   /** What is staged here. */
   artifacts: string
   /** Copies of data that is served; nothing in it outlives the daemon. */
@@ -90,6 +92,7 @@ export function homeAt(dir: string): Home {
     audit: join(root, 'audit'),
     controllers: join(root, 'controllers.json'),
     registered: join(root, 'tools.json'),
+    gauges: join(root, 'gauges.json'),
     artifacts: join(root, 'artifacts'),
     reports: join(root, 'reports'),
     hooks: join(root, 'hooks.d'),

@@ -31,13 +31,19 @@ export class Catalogue {
     this.#onDamaged = onDamaged
   }
 
-  /** @param how quick when a daemon starts @returns every tool with what this machine can do with it, and the files that are none. Never rejects. */
-  async list(how: CheckHow = {}): Promise<Found> {
+  /**
+   * @param how quick when a daemon starts
+   * @param name only this tool
+   * @returns every tool with what this machine can do with it, and the files that are none. Never rejects.
+   */
+  async list(how: CheckHow = {}, name?: string): Promise<Found> {
     const { tools, damaged } = await this.#read()
+    const isAsked = (each?: string) => name == null || each === name
+    const asked = [...listTools(), ...tools].filter(tool => isAsked(tool.name))
     const checked = await Promise.all(
-      [...listTools(), ...tools].map(async tool => ({ tool, availability: await withoutOptions(tool, how) }))
+      asked.map(async tool => ({ tool, availability: await withoutOptions(tool, how) }))
     )
-    return { checked, damaged }
+    return { checked, damaged: damaged.filter(({ tool }) => isAsked(tool)) }
   }
 
   /** @returns another text once a file of `tools.d` has changed, come or gone. Never rejects. */

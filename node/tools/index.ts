@@ -5,6 +5,7 @@ import { ownOptions, type ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
 import { dcgm } from './dcgm.ts'
 import { externalData } from './external-data.ts'
+import { gauge } from './gauge.ts'
 import { iostat } from './iostat.ts'
 import { mpstat } from './mpstat.ts'
 import { nodeExporter } from './node-exporter.ts'
@@ -19,7 +20,7 @@ import { vmstat } from './vmstat.ts'
 
 const tools: Tool[] = [
   ...[...sampled, vmstat, iostat, mpstat, pidstat, sar, ...traced, ...repeated],
-  ...[nodeExporter, dcgm, pcp, externalData]
+  ...[nodeExporter, dcgm, pcp, externalData, gauge]
 ]
 
 export function listTools(): Tool[] {
@@ -53,6 +54,10 @@ export function findTool(name: string, options: ToolOptions): Tool {
   const hint = near == null ? `known are ${known.join(', ')}` : `did you mean ${near}?`
   throw new BakError('usage', `${name}: no such tool; ${hint}; for one of your own: --tool "${name}=COMMAND"`)
 }
+
+/** @returns whether a tool does something before the instant of `start`, for which there must be time; one of a user never does */
+export const actsBeforeStart = (name: string, { command }: ToolOptions): boolean =>
+  command == null && tools.some(each => each.name === name && each.before != null)
 
 /** @returns how long it runs with these options */
 export const lifetimeOf = ({ lifetime }: Pick<Tool, 'lifetime'>, options: ToolOptions): Lifetime =>

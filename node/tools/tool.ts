@@ -1,4 +1,5 @@
 /** A tool observes a machine: a value of this shape in a file of its own, listed in `index.ts`. */
+import type { Gauged } from '../../protocols/gauge.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import type { Programs } from '../processes/programs.ts'
@@ -68,10 +69,10 @@ export interface Tool {
   runs?(options: ToolOptions): string[] | undefined
   /** Returns as soon as it is spawned. @throws {BakError} `tool-unavailable`, `io` */
   start(context: ToolContext): Promise<RunningTool>
-  /** Before the agreed instant of `start`, outside of the time that is measured. */
-  before?(context: ToolContext): Promise<void>
-  /** After all tools of the sample have stopped. */
-  after?(context: ToolContext): Promise<void>
+  /** Before the agreed instant of `start`, outside of the time that is measured; `signal` ends it in time for that. Never rejects. */
+  before?(context: ToolContext): Promise<Gauged>
+  /** After all tools of the sample have stopped. Never rejects. */
+  after?(context: ToolContext): Promise<Gauged>
 }
 
 export interface ToolContext {

@@ -6,7 +6,9 @@ import { availability, record, registerRequest, registration } from '../hello.ts
 import { leftover } from '../leftovers.ts'
 import { assignment } from '../manifest.ts'
 import { role } from '../membership.ts'
+import { missing } from '../shortfall.ts'
 import { spec } from '../spec.ts'
+import { sysinfoFile, sysinfoRequest } from '../sysinfo/live.ts'
 import { groupTriggers } from '../trigger.ts'
 
 /** A member as this peer sees it. */
@@ -101,6 +103,18 @@ export const meshCalls = {
       peer: v.optional(peerId),
       /** One for each tool, in their order; none for a member that did not answer. */
       tools: list(availability, 256),
+      error: v.optional(text)
+    })
+  },
+  /** Asks each selected member for items of a snapshot of its machine; one answer for each, and for each that is not here. */
+  sysinfo: {
+    request: v.strictObject({ on: v.optional(text), ...sysinfoRequest.entries }),
+    response: v.object({
+      name,
+      peer: v.optional(peerId),
+      files: list(sysinfoFile, 64),
+      /** What could not be read or was cut off. */
+      missing: list(missing, 64),
       error: v.optional(text)
     })
   },

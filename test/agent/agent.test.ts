@@ -5,6 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Agent, type AgentComponents } from '../../node/agent/agent.ts'
 import type { Allowance } from '../../node/agent/allow/allowance.ts'
+import { GaugeHistory } from '../../node/agent/gauge-history.ts'
 import { MemberState } from '../../node/agent/member-state.ts'
 import type { State } from '../../node/agent/states.ts'
 import { Content } from '../../node/artifacts/content.ts'
@@ -123,7 +124,11 @@ async function agentOf({ of = plainOffer, signer = controller, onStream = true, 
     catalogue: new Catalogue(home.tools),
     guards: { sockets: new SocketFolder({ root: home.root, isPassage: false }) },
     log: createLog('info', line => log.push(line)),
-    hooks: { until: () => ({ join: async () => [], end: async () => [] }) }
+    hooks: { until: () => ({ join: async () => [], end: async () => [] }) },
+    gauges: new GaugeHistory(
+      home.gauges,
+      createLog('info', line => log.push(line))
+    )
   })
   await agent.afterStart()
   ends.add(async () => {

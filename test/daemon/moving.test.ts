@@ -200,6 +200,44 @@ ofServer('a daemon that is killed while it sends has the result whole; the same 
   assert.not.ok(existsSync(folderOn('a', run)))
 })
 
+moving(
+  'a daemon that is killed in the middle of a copy has the result whole, and nothing has its name there',
+  async () => {
+    await net().until('a', all => all.filter(({ state }) => state === 'alive').length === 4)
+    const many = 'i=0; while [ $i -lt 3000 ]; do echo $i >"$BAK_OUT/$i"; i=$((i+1)); done'
+    const run = await startRun(net(), 'a', [
+      ...['--on', 'a', '--sysinfo', 'none', '--tools', 'none'],
+      '--',
+      'sh',
+      '-c',
+      many
+    ])
+    assert.is((await run.finished).status, 0)
+    const half = () => readdirSync(disk).some(name => name.startsWith(`.${run.run}.`))
+    const copying = net().bak('a', ['move', run.run, disk])
+    await until(half, { timeout: 20_000, what: () => 'nothing was copied' })
+    await net().stopPeer('a', 'SIGKILL')
+    await copying
+    assert.ok(half() && !existsSync(join(disk, run.run)))
+    await net().startPeer('a')
+    assert.is((await net().bak('a', ['verify', run.run])).status, 0)
+    await bak('move', run.run, disk)
+    assert.ok((await verifyFolder(join(disk, run.run))).ok)
+    assert.not.ok(half() || existsSync(folderOn('a', run.run)))
+  }
+)
+
+moving('on a peer that archives itself a result has come to its archive when the run ends', async () => {
+  await net().until('arch', all => all.some(({ name, state }) => name === 'a' && state === 'alive'))
+  const words = ['run', '--on', 'arch', '--tools', 'none', '--sysinfo', 'none', '--move-to', 'archive', '--', 'true']
+  const { status, stdout, stderr } = await net().bak('arch', words)
+  assert.is(status, 0, stderr)
+  const run = /run (\S+): ok/.exec(stdout + stderr)?.[1] as string
+  assert.is((await net().bak('arch', ['verify', run])).status, 0)
+  assert.equal(beside('arch', run), [])
+  assert.match((await net().bak('arch', ['move', run, 'archive'])).stderr, 'in an archive already: arch')
+})
+
 moving('--move-to takes the result along when the run has ended, and the last line says where it is', async () => {
   await net().until('a', all => all.filter(({ state }) => state === 'alive').length === 4)
   const { status, stdout, stderr } = await net().bak('a', [

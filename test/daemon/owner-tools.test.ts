@@ -47,7 +47,7 @@ const file = (run: string, member: string, path: string) => {
 }
 /** Runs until the tool has written. */
 async function run(args: string[]): Promise<{ status: number | null; stderr: string; run: string }> {
-  const { status, stdout, stderr } = await net().bak('a', ['run', '--json', ...args, '--', 'sleep', '0.3'])
+  const { status, stdout, stderr } = await net().bak('a', ['run', '--json', ...args, '--', 'sleep', '1'])
   return { status, stderr, run: JSON.parse(stdout.split('\n')[0] ?? '{}').run }
 }
 
@@ -71,6 +71,20 @@ own('a file in tools.d is a tool of that machine, which any run may use and none
   // as the daemon, not as a program of others
   assert.is(file(ran.run, 'b', 'queue/who'), `${process.getuid?.()}\n`)
   assert.match(file(ran.run, 'b', 'queue/queue.toml') as string, /columns = \[ "time", "queue", "length" \]/)
+})
+
+own('one that its file calls persistent runs through all samples, and is started again as its file says', async () => {
+  const line = 'echo begun; sleep 0.5; exit 3'
+  put('b', 'steady.toml', `command = "echo begun; exec sleep 60"\nlifetime = "persistent"\n`)
+  put('b', 'frail.toml', `command = "${line}"\nlifetime = "persistent"\non_end = "restart"\n`)
+  for (const name of ['steady', 'frail']) await toolsOf([name, '--on', 'b'])
+  await net().until('a', members => members.some(({ tools }) => tools.some(({ tool }) => tool === 'frail')))
+  const ran = await run(['--on', 'b', '--tools', 'steady,frail', '--samples', '2'])
+  assert.is(ran.status, 0, ran.stderr)
+  const folder = join(net().peer('a').home, 'runs', ran.run)
+  assert.is(readFileSync(join(folder, 'tools-default/b/steady/steady-stdout.txt'), 'utf8'), 'begun\n')
+  assert.is(readFileSync(join(folder, 'tools-default/b/frail/restart1/frail-stdout.txt'), 'utf8'), 'begun\n')
+  assert.not(existsSync(join(folder, '1-default/sample1/tools-default/b/steady')))
 })
 
 own('a value that its file does not have is refused by the machine, which the run names', async () => {

@@ -73,6 +73,8 @@ const asked: Array<[what: string, words: () => string[]]> = [
   ['cancel', () => ['cancel', run.run]],
   ['collect', () => ['collect', run.run]],
   ['move a result', () => ['move', run.run, 'c']],
+  ['read the sysinfo of others', () => ['sysinfo']],
+  ['check whether others are fit to measure', () => ['check', '--noise']],
   ['attach a tool to a run', () => ['tools', 'attach', run.run, 'vmstat']],
   ['register tools on others', () => ['tools', 'register', 'vmstat', '--on', 'all']]
 ]

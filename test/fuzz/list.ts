@@ -22,6 +22,7 @@ import { runStreamProtocol } from '../../protocols/run-stream.ts'
 import { stageProtocol } from '../../protocols/stage.ts'
 import type { Protocol } from '../../protocols/stream.ts'
 import { swarmProtocol } from '../../protocols/swarm.ts'
+import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
 import { receiptSubject, tarballProtocol } from '../../protocols/tarball.ts'
 import {
   renewProtocol,
@@ -85,6 +86,7 @@ export const targets = [
   }),
   of({ protocol: syncProtocol, refusals: [], subjects: [memberSubject] }),
   of({ protocol: checkToolsProtocol, refusals: ['not-allowed'] }),
+  of({ protocol: sysinfoProtocol, refusals: ['not-allowed'] }),
   of({ protocol: describeToolsProtocol, refusals: [] }),
   of({ protocol: registerProtocol, refusals: ['usage', 'not-allowed'] }),
   of({ protocol: trustProtocol, refusals: ['bad-signature', 'not-allowed'] }),
@@ -117,6 +119,7 @@ export const targets = [
   asks({ protocol: twinProtocol }),
   asks({ protocol: collectProtocol }),
   asks({ protocol: checkToolsProtocol }),
+  asks({ protocol: sysinfoProtocol }),
   asks({ protocol: describeToolsProtocol }),
   asks({ protocol: registerProtocol }),
   asks({ protocol: cancelProtocol }),

@@ -11,8 +11,10 @@ interface Shape {
   entries?: Record<string, Shape>
   options?: unknown[]
   item?: Shape
+  items?: Shape[]
   key?: Shape
   value?: Shape
+  rest?: Shape
   literal?: unknown
   class?: unknown
 }
@@ -99,6 +101,16 @@ const either = (shape: Shape, known: Known) =>
 const kinds: Record<string, (shape: Shape, known: Known) => fc.Arbitrary<unknown>> = {
   object: record,
   strict_object: record,
+  object_with_rest: (shape, known) =>
+    fc
+      .tuple(
+        fc.dictionary(fc.stringMatching(/^[a-z][a-z-]{0,9}$/), arbitrary(shape.rest as Shape, known), {
+          maxKeys: MAX_LENGTH
+        }),
+        record(shape, known)
+      )
+      .map(([rest, own]) => ({ ...rest, ...own })),
+  tuple: (shape, known) => fc.tuple(...(shape.items as Shape[]).map(item => arbitrary(item, known))),
   variant: either,
   union: either,
   intersect: (shape, known) =>

@@ -249,7 +249,7 @@ const right: Array<[title: string, spec: object]> = [
   ['a tool of a group', { tools: [], groups: [{ name: 'x', tools: ['sar'] }], tool: { sar: { interval: 1 } } }],
   ['a tool with other ones somewhere', { tools: ['sar'], tool: { sar: { override: [{ on: 'b', interval: 1 }] } } }],
   ['a tool that may be registered', { tool: { iostat: { interval: 1 } } }],
-  ['a tool that only members know', { tool: { sitetool: { patern: 'x' } } }]
+  ['a tool that only members know', { tool: { queue: { patern: 'x' } } }]
 ]
 for (const [title, spec] of right) options(`those of ${title} are in order`, () => checkTools(specOf(spec), []))
 options.run()

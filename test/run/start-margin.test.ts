@@ -69,4 +69,23 @@ margin('has none where a round trip takes longer than that', () => {
   for (let seq = 3; seq < 11; seq++) one.note(seq, 10)
   assert.ok(one.next(1, 1) > turnsDuration(1))
 })
+margin('has time for what tools do before the instant, and for the clocks behind it', () => {
+  const one = marginOf(20)
+  const without = one.next(64, 1)
+  const first = one.next(64, 1, true)
+  assert.is(first - without, turnsDuration(64) + 600)
+})
+
+margin('gives a tool that was slow more time at once, and forgets that after some samples', () => {
+  const one = marginOf(20)
+  one.noteBefore(200)
+  assert.ok(one.before < 600)
+  one.noteBefore(1_000)
+  assert.is(one.before, 1_500)
+  for (let i = 0; i < 20; i++) one.noteBefore(150)
+  assert.is(one.before, 300)
+  one.noteBefore(60_000)
+  assert.is(one.before, 2_000)
+})
+
 margin.run()

@@ -94,4 +94,33 @@ skipWhere(reason ?? needs('pidstat'), suited)(
   }
 )
 
+test('the tools of bak that need a privilege are named before the run, by the same words in it, and the run is ok', async () => {
+  const names = ['proc', 'perf', 'turbostat', 'bpftrace', 'tcpdump', 'blktrace', 'trace-cmd']
+  const told = await net.bak('a', ['check', '--json', '--on', 'b', '--tools', names.join(',')])
+  const findings = told.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as { tool: string; state: string; reason?: string })
+  assert.equal(
+    findings.map(({ tool }) => tool),
+    names
+  )
+  const missing = findings.filter(({ state }) => state === 'missing')
+  assert.ok(
+    missing.some(({ tool }) => tool === 'bpftrace'),
+    'an ordinary user loads no programs into the kernel'
+  )
+  for (const { tool, reason } of missing) assert.match(reason as string, new RegExp(`^${tool}: .{8,}$`))
+  const run = await net.bak('a', ['run', '--json', '--on', 'b', '--tools', names.join(','), '--', 'sleep', '1'])
+  assert.is(run.status, 0, run.stderr)
+  const { run: id } = JSON.parse(run.stdout.split('\n')[0] as string)
+  const { shortfalls = [], excluded } = record(net, 'a', id)
+  assert.equal(excluded, [])
+  for (const { tool, reason } of missing)
+    assert.ok(
+      shortfalls.some(({ what, reason: why }) => what === tool && `${tool}: ${why}` === reason),
+      `${reason}\n${JSON.stringify(shortfalls)}`
+    )
+})
+
 suited.run()

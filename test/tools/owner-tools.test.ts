@@ -63,7 +63,7 @@ columns = ["every", "name"]
 own('a file of ten lines is a tool: its words, options, stop signal, files and readings', async context => {
   const { catalogue, put, start, text } = context
   put('queue.toml', QUEUE)
-  const { checked, damaged } = await catalogue.list()
+  const { checked, damaged } = await catalogue.list({ isQuick: true })
   assert.equal(damaged, [])
   const { tool, availability } = checked.at(-1) as (typeof checked)[number]
   assert.equal(availability, { tool: 'queue', usable: true })
@@ -163,11 +163,11 @@ for (const [title, file, text, why] of damage) {
     const { catalogue, put, said } = context
     put(file, text)
     put('good.toml', 'command = ["sleep", "1"]')
-    const { checked, damaged } = await catalogue.list()
+    const { checked, damaged } = await catalogue.list({ isQuick: true })
     assert.is(damaged.length, 1)
     assert.match(damaged[0]?.why as string, why)
     assert.is(checked.at(-1)?.tool.name, 'good')
-    await catalogue.list()
+    await catalogue.list({ isQuick: true })
     assert.equal(said, [damaged[0]?.why])
     if (file !== 'x.toml') return
     const error = asBakError(await catalogue.find('x', {}).catch(cause => cause))
@@ -191,18 +191,18 @@ for (const [title, act, why] of unsafe) {
   own(`${title} is refused, and named`, async ({ catalogue, put, folder }) => {
     put('x.toml', 'command = ["sleep", "1"]')
     act(join(folder, 'tools.d'))
-    const { damaged } = await catalogue.list()
+    const { damaged } = await catalogue.list({ isQuick: true })
     assert.is(damaged.length, 1)
     assert.match(damaged[0]?.why as string, why)
   })
 }
 
 own('other files, and a folder that is not there, are no concern', async ({ catalogue, put }) => {
-  assert.equal((await catalogue.list()).damaged, [])
+  assert.equal((await catalogue.list({ isQuick: true })).damaged, [])
   put('README', 'x')
   put('.x.toml', 'x')
   put('x.toml~', 'x')
-  assert.equal((await catalogue.list()).damaged, [])
+  assert.equal((await catalogue.list({ isQuick: true })).damaged, [])
 })
 
 own('its stamp changes when a file comes, changes or goes', async ({ catalogue, put }) => {

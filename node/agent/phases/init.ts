@@ -11,6 +11,8 @@ export const init: PhaseHandler = async context => {
   const { persistent } = dueTools(member)
   // links may lead elsewhere since the run was let in
   if (persistent.length > 0) await parts.allow(member)
+  // before they run: they are no other load
+  const told = await member.machine.tell(parts)
   const missing = await startPersistent(context, persistent)
   const isDecisive = missing.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude'
   if (isDecisive || signal.aborted) {
@@ -18,5 +20,5 @@ export const init: PhaseHandler = async context => {
     throw isDecisive ? failedTools(missing) : asBakError(signal.reason)
   }
   await member.save()
-  return { missing }
+  return { ...told, missing }
 }

@@ -17,6 +17,7 @@ import type { CallsInit } from '../../work/calls/open-calls.ts'
 import type { HostsOf } from '../../work/contract.ts'
 import type { WorkloadContext } from '../../work/workload-context.ts'
 import type { Allowance } from '../allow/allowance.ts'
+import type { GaugeHistory } from '../gauge-history.ts'
 import type { MemberState } from '../member-state.ts'
 import type { RunHooks } from '../owner-hooks/owner-hooks.ts'
 import type { UsageSnapshot } from '../usage.ts'
@@ -34,6 +35,8 @@ export interface PhaseParts {
   neighbours(): string[]
   /** What the caller gave to the workload of a run that this peer drives. */
   workloadOf(run: string): WorkloadContext | undefined
+  /** What the tool `gauge` found here before. */
+  gauges: GaugeHistory
   /** What this daemon has used so far. */
   usage(): UsageSnapshot
   /** @throws {BakError} `not-allowed` if the owner of this machine does not let the run do here what its offer says */
@@ -87,6 +90,9 @@ export type PhaseHandler = (
       | 'workloads'
       | 'began'
       | 'observed'
+      | 'gauge'
+      | 'noise'
+      | 'machine'
     >
   >
 >

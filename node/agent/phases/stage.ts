@@ -29,5 +29,7 @@ export const stage: PhaseHandler = async ({ command, member, parts, signal, tell
     throw new BakError('not-on-roster', `${member.name} is not on the roster`)
   }
   member.accept(sealed)
-  return { staged: await fetchStaged(member, parts.swarms, { signal, onProgress: tellStaging }) }
+  const staged = await fetchStaged(member, parts.swarms, { signal, onProgress: tellStaging })
+  member.machine.begin()
+  return { staged }
 }

@@ -1,4 +1,6 @@
 /** The phase `start`: transient tools start at the agreed instant. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import { stepFolder, toolFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
@@ -7,7 +9,9 @@ import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool } from '../../../protocols/tool-changes.ts'
 import { now } from '../../now.ts'
 import { processorTimesOf } from '../../processes/process-group.ts'
+import { actsBeforeStart, findTool } from '../../tools/index.ts'
 import { pause } from '../../wait.ts'
+import { type Around, doBefore } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
 import { beginTool, prepareTool } from '../running-tools/begin-tool.ts'
 import { admitAttached, dueTools } from '../running-tools/due-tools.ts'
@@ -34,17 +38,22 @@ export const start: PhaseHandler = async context => {
   member.changes = command.tools
   const refused = await admitAttached(member, parts)
   const changes = persistentChanges(member, stepFolder(step))
-  const due = dueTools(member).transient.filter(startsWith(command, member.offer.spec))
+  const { transient } = dueTools(member)
+  const due = transient.filter(startsWith(command, member.offer.spec))
   const tools = await Promise.all(
     due.map(each => {
       const folder = toolFolder(step, each.group, member.name, each.tool)
       return prepareTool(context, each, { lifetime: 'transient', folder })
     })
   )
-  if (command.at != null) {
-    await measureBefore(command.at, context)
-    await instant(command.at + member.clock.offset, signal)
-  }
+  const isWindow = command.groups != null
+  if (!isWindow) member.around = await aroundOf(context, transient)
+  const [{ gauge, warnings }] = await Promise.all([
+    // while the command goes on nothing may disturb it
+    isWindow ? { gauge: undefined, warnings: [] } : doBefore(member, command.at, parts.gauges),
+    command.at == null ? undefined : measureBefore(command.at, context)
+  ])
+  if (command.at != null) await instant(command.at + member.clock.offset, signal)
   const began = now() - member.clock.offset
   const [outcomes, lacking, ended] = await Promise.all([
     Promise.allSettled(tools.map(each => beginTool(member.started, each, signal))),
@@ -64,13 +73,13 @@ export const start: PhaseHandler = async context => {
     await undo(context)
     throw asBakError(signal.reason)
   }
-  if (command.groups == null) {
+  if (!isWindow) {
     member.interrupted = false
     member.usageAtStart = { ...parts.usage(), persistent: processorTimesOf(groupsOf(member.persistent)) }
     member.toolTime = 0
   }
   const missing = [...refused, ...changes.missing, ...lacking, ...failures.map(each => each.missing), ...ended.missing]
-  return { began, missing, warnings: ended.warnings, clock: member.clock }
+  return { began, missing, warnings: [...warnings, ...ended.warnings], gauge, clock: member.clock }
 }
 
 /** What a `start` began that came to nothing. */
@@ -90,6 +99,24 @@ const failureOf = (assignment: Assignment, cause: unknown): Failure => ({
 /** A tool that was attached to the run may fail without its member. */
 const isAttached = ({ changes }: MemberState, { assignment }: Failure) =>
   changes?.attached.some(each => isSameTool(each, assignment)) ?? false
+
+/** @returns the tools that do something before the instant and after the sample */
+function aroundOf({ command, member, parts, signal }: PhaseContext, due: Assignment[]): Promise<Around[]> {
+  const acting = due.filter(({ tool, options }) => actsBeforeStart(tool, options))
+  return Promise.all(
+    acting.map(async ({ group, tool, options }) => {
+      member.programs ??= parts.owner.programsOf(member)
+      const folder = join(member.data, toolFolder(command.step as Step, group, member.name, tool))
+      // one of a group with a trigger starts later
+      await mkdir(folder, { recursive: true })
+      const { interval } = member.offer.spec
+      return {
+        tool: findTool(tool, options),
+        context: { folder, interval, options, signal, programs: member.programs }
+      }
+    })
+  )
+}
 
 const never = new Int32Array(new SharedArrayBuffer(4))
 

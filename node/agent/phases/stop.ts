@@ -7,6 +7,7 @@ import type { Verdict } from '../../../protocols/verdict.ts'
 import { processorTimesOf } from '../../processes/process-group.ts'
 import { interruptedResults } from '../../work/workloads/member-work.ts'
 import { clockWarnings } from '../clock-warnings.ts'
+import { doAfter } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
 import { dueTools } from '../running-tools/due-tools.ts'
 import { endPersistent, interruptedTool, interruptedTools } from '../running-tools/persistent-tools.ts'
@@ -36,7 +37,11 @@ export const stop: PhaseHandler = async ({ command, member, parts, leave }) => {
     const excluding = gone.find(({ ends }) => ends === 'member')
     if (excluding != null) leave(`${excluding.what}: ${excluding.reason}`)
   }
-  return { missing, warnings: [...clockWarnings(member), ...warnings], ...ended, workloads, observed }
+  const around = await doAfter(member, parts.gauges)
+  return {
+    ...{ missing, ...ended, workloads, observed, gauge: around.gauge },
+    warnings: [...clockWarnings(member), ...warnings, ...around.warnings]
+  }
 }
 
 /** @returns nothing after a restart of the daemon */

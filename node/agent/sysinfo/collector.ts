@@ -1,19 +1,27 @@
-/** A collector writes one file of a snapshot of the machine; helpers to read /proc and /sys. */
+/** A collector makes one item of a snapshot of the machine; helpers to read /proc and /sys, and to run a program. */
+import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { findProgram } from '../../tools/find-program.ts'
 
 export interface Collector {
-  /** Name of the file that it writes: `.json` for a value, `.txt` for text. */
-  file: string
-  /** @returns the content of the file: a string unchanged, anything else as JSON. An error becomes a warning. */
+  /** ms, where it needs longer than most: after this it is left out. */
+  deadline?: number
+  /** Its text is nobody's secret, and is written as it is. */
+  isPublic?: true
+  /** @returns the content of its file: a string as text, anything else as JSON. An error names the item as missing. */
   collect(context: CollectContext): Promise<unknown>
 }
 
 export interface CollectContext {
-  /** Aborts shortly before the time for the snapshot is over. */
+  /** Aborts shortly before the time for the item is over. */
   signal: AbortSignal
   /** Says that the file does not have all that it should, and why. */
   cut(reason: string): void
+  /** The folder of this daemon. */
+  home: string
+  /** For how long counters are watched, ms. */
+  watch: number
 }
 
 /** @returns the trimmed text of a small file, or undefined if it cannot be read */
@@ -56,9 +64,42 @@ export function pairsOf(text: string, separator: RegExp | string = ':'): Record<
   return Object.fromEntries(pairs.filter(([name]) => name !== ''))
 }
 
+/** Bytes of output that a program may give. */
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024
+
+/**
+ * Runs a program of the machine, in the language C and with nothing else of this daemon's environment.
+ * @returns what it printed, whatever its exit status is; undefined if it is not there. @throws why it gave nothing
+ */
+export async function ask(program: string, words: string[], { signal }: Pick<CollectContext, 'signal'>) {
+  const path = await findProgram(program)
+  if (path == null) return undefined
+  const env = { LC_ALL: 'C', PATH: process.env.PATH ?? '' }
+  const options = { signal, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES, env } as const
+  return new Promise<string>((resolve, reject) => {
+    execFile(path, words, options, (error, stdout, stderr) => {
+      if (error == null || stdout !== '') return resolve(stdout)
+      reject(
+        new Error(signal.aborted ? 'not read in time' : `${program}: ${stderr.trim().split('\n')[0] || error.message}`)
+      )
+    })
+  })
+}
+
 /** Hides what may be a password: in URLs, and after names such as `token=`. */
 export function redact(text: string): string {
   return text
     .replace(/(\/\/[^/:@\s]*:)[^/@\s]+@/g, '$1***@')
     .replace(/\b([\w.-]*(?:pass(?:wd|word|phrase)?|secret|token|credentials?|key)[\w.-]*[=:])[^\s,]+/gi, '$1***')
+}
+
+/** Names of values that are secret whatever they look like. */
+const SECRET = /pass(wd|word|phrase)?$|secret|token|credential|psk|(^|[._-])key$/i
+
+/** @returns the same with what may be a password hidden, in every text and under every name that says so */
+export function redactAll(value: unknown, name = ''): unknown {
+  if (typeof value === 'string') return SECRET.test(name) && value.trim() !== '' ? '***' : redact(value)
+  if (Array.isArray(value)) return value.map(each => redactAll(each, name))
+  if (value == null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactAll(each, key)]))
 }

@@ -4,7 +4,6 @@ import { type Collector, list, pairsOf, read, readAll, readNumber } from './coll
 const SYS = '/sys/devices/system/cpu'
 
 export const cpu: Collector = {
-  file: 'cpu.json',
   async collect() {
     const processors = ((await read('/proc/cpuinfo')) ?? '').split('\n\n').map(block => pairsOf(block))
     const first = processors[0] ?? {}
@@ -18,7 +17,10 @@ export const cpu: Collector = {
       ...(await readAll(SYS, ['online', 'offline', 'isolated', 'nohz_full', 'smt/active', 'smt/control'])),
       boost: await readNumber(`${SYS}/cpufreq/boost`),
       noTurbo: await readNumber(`${SYS}/intel_pstate/no_turbo`),
+      pstate: { intel: await read(`${SYS}/intel_pstate/status`), amd: await read(`${SYS}/amd_pstate/status`) },
       idleDriver: await read(`${SYS}/cpuidle/current_driver`),
+      idleGovernor: await read(`${SYS}/cpuidle/current_governor`),
+      idleStates: await idleStates(),
       caches: await caches(),
       governors: await governors(),
       /** Of each processor, at this moment. */
@@ -43,6 +45,13 @@ async function caches() {
   const folder = `${SYS}/cpu0/cache`
   const names = (await list(folder)).filter(name => name.startsWith('index'))
   return Promise.all(names.map(name => readAll(`${folder}/${name}`, ['level', 'type', 'size', 'shared_cpu_list'])))
+}
+
+/** Of the first processor: latency in us, and whether it is disabled. */
+async function idleStates() {
+  const folder = `${SYS}/cpu0/cpuidle`
+  const names = await list(folder)
+  return Promise.all(names.map(name => readAll(`${folder}/${name}`, ['name', 'latency', 'disable'])))
 }
 
 /** Frequencies are in kHz. */

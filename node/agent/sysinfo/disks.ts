@@ -10,7 +10,6 @@ const SECTOR_BYTES = 512
 const MAX_MOUNTS = 512
 
 export const disks: Collector = {
-  file: 'disks.json',
   async collect() {
     const names = await list('/sys/block')
     const devices = await Promise.all(names.map(describe))
@@ -30,7 +29,15 @@ async function describe(name: string) {
     'write_cache',
     'nomerges',
     'rq_affinity',
-    'max_sectors_kb'
+    'max_sectors_kb',
+    'max_segments',
+    'discard_max_bytes',
+    'wbt_lat_usec',
+    'io_poll',
+    'iostats',
+    'zoned',
+    'fua',
+    'nr_hw_queues'
   ]
   return {
     name,

@@ -1,9 +1,8 @@
-/** The kernel: version, command line, modules. */
+/** The kernel: version, command line, clock source. */
 import { arch, machine, release, type, version } from 'node:os'
-import { type Collector, list, read, readAll, redact } from './collector.ts'
+import { type Collector, read, readAll, redact } from './collector.ts'
 
 export const kernel: Collector = {
-  file: 'kernel.json',
   async collect() {
     return {
       uname: { type: type(), release: release(), version: version(), machine: machine(), arch: arch() },
@@ -14,14 +13,7 @@ export const kernel: Collector = {
         'current_clocksource',
         'available_clocksource'
       ]),
-      init: await read('/proc/1/comm'),
-      modules: await modules()
+      init: await read('/proc/1/comm')
     }
   }
-}
-
-async function modules(): Promise<string[]> {
-  const text = (await read('/proc/modules')) ?? ''
-  const loaded = text.split('\n').flatMap(line => line.split(' ')[0] || [])
-  return loaded.length > 0 ? loaded.sort() : list('/sys/module')
 }

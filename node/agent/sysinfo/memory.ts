@@ -1,10 +1,7 @@
-/** Memory: sizes, swap, huge pages, NUMA nodes. */
+/** Memory: sizes, swap, huge pages. */
 import { type Collector, list, pairsOf, read, readAll } from './collector.ts'
 
-const NODES = '/sys/devices/system/node'
-
 export const memory: Collector = {
-  file: 'memory.json',
   async collect() {
     return {
       meminfo: pairsOf((await read('/proc/meminfo')) ?? ''),
@@ -15,8 +12,7 @@ export const memory: Collector = {
         'shmem_enabled'
       ]),
       ksm: await read('/sys/kernel/mm/ksm/run'),
-      hugepages: await hugepages(),
-      nodes: await nodes()
+      hugepages: await hugepages()
     }
   }
 }
@@ -27,19 +23,4 @@ async function hugepages() {
   const facts = ['nr_hugepages', 'free_hugepages', 'resv_hugepages', 'surplus_hugepages', 'nr_overcommit_hugepages']
   const pools = (await list(folder)).map(async name => [name, await readAll(`${folder}/${name}`, facts)])
   return Object.fromEntries(await Promise.all(pools))
-}
-
-/** NUMA nodes. */
-async function nodes() {
-  const names = (await list(NODES)).filter(name => /^node\d+$/.test(name))
-  return Promise.all(
-    names.map(async name => {
-      const meminfo = (await read(`${NODES}/${name}/meminfo`)) ?? ''
-      return {
-        name,
-        ...(await readAll(`${NODES}/${name}`, ['cpulist', 'distance'])),
-        meminfo: pairsOf(meminfo.replace(/^Node \d+ /gm, ''))
-      }
-    })
-  )
 }

@@ -4,6 +4,5 @@ import { type Collector, list, readAll } from './collector.ts'
 const FOLDER = '/sys/devices/system/cpu/vulnerabilities'
 
 export const mitigations: Collector = {
-  file: 'mitigations.json',
   collect: async () => readAll(FOLDER, await list(FOLDER))
 }

@@ -3,7 +3,6 @@ import { hostname, uptime } from 'node:os'
 import { type Collector, pairsOf, read, readAll } from './collector.ts'
 
 export const os: Collector = {
-  file: 'os.json',
   async collect() {
     const release = pairsOf((await read('/etc/os-release')) ?? '', '=')
     return {

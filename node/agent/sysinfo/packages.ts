@@ -1,41 +1,48 @@
-/** Versions of installed packages that measure or influence a measurement. */
-import { execFile } from 'node:child_process'
+/** Versions of installed packages: those that measure or influence a measurement, and all. */
 import { release } from 'node:os'
-import { findProgram } from '../../tools/find-program.ts'
-import type { CollectContext, Collector } from './collector.ts'
+import { ask, type CollectContext, type Collector } from './collector.ts'
 
 const DEB = ['sysstat', 'procps', 'linux-perf*', `linux-image-${release()}`, 'libc6', 'nodejs', 'util-linux', 'numactl']
 const RPM = ['sysstat', 'procps-ng', 'perf', `kernel-core-${release()}`, 'glibc', 'nodejs', 'util-linux', 'numactl']
 
 /** One line `name version` per package. */
 export const packages: Collector = {
-  file: 'packages.txt',
+  isPublic: true,
   async collect(context) {
-    const found = [...(await debs(context)), ...(await rpms(context))]
+    const found = await installed(context, DEB, RPM)
     if (context.signal.aborted) context.cut('not read in time')
     return `${[`node ${process.version}`, ...found].join('\n')}\n`
   }
 }
 
-async function debs(context: CollectContext): Promise<string[]> {
+export const allPackages: Collector = {
+  deadline: 20_000,
+  isPublic: true,
+  async collect(context) {
+    const found = await installed(context, [], ['-a'])
+    if (context.signal.aborted) context.cut('not read in time')
+    else if (found.length === 0) throw new Error('neither dpkg-query nor rpm is here')
+    return `${found.sort().join('\n')}\n`
+  }
+}
+
+/** @param debs patterns, all where there are none */
+async function installed(context: CollectContext, debs: string[], rpms: string[]): Promise<string[]> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: placeholders of dpkg-query
-  const words = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package} ${Version}\n', ...DEB]
-  const lines = await ask('dpkg-query', words, context)
-  return lines.filter(line => line.startsWith('ii')).map(line => line.slice(2).trim())
+  const shown = ['--show', '--showformat=${db:Status-Abbrev} ${binary:Package} ${Version}\n', ...debs]
+  const lines = await Promise.all([
+    linesOf(context, 'dpkg-query', shown),
+    linesOf(context, 'rpm', ['-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\n', ...rpms])
+  ])
+  const [deb, rpm] = lines as [string[], string[]]
+  return [
+    ...deb.filter(line => line.startsWith('ii')).map(line => line.slice(2).trim()),
+    ...rpm.filter(line => !line.includes('not installed'))
+  ]
 }
 
-async function rpms(context: CollectContext): Promise<string[]> {
-  const lines = await ask('rpm', ['-q', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\n', ...RPM], context)
-  return lines.filter(line => !line.includes('not installed'))
-}
-
-/** @returns the lines that the program prints; both programs exit with an error if one package is missing */
-async function ask(program: string, words: string[], { signal }: CollectContext): Promise<string[]> {
-  const path = await findProgram(program)
-  if (path == null) return []
-  return new Promise(resolve => {
-    execFile(path, words, { signal, killSignal: 'SIGKILL', env: { LC_ALL: 'C' } }, (_, stdout) => {
-      resolve(stdout.split('\n').filter(line => line.trim() !== ''))
-    })
-  })
+/** Both programs exit with an error if one package is missing. */
+async function linesOf(context: CollectContext, program: string, words: string[]): Promise<string[]> {
+  const text = await ask(program, words, context).catch(() => undefined)
+  return (text ?? '').split('\n').filter(line => line.trim() !== '')
 }

@@ -18,7 +18,7 @@ const SKIPPED =
 
 /** One line `name = value` per value; the lines of a value are joined by ` | `. */
 export const sysctl: Collector = {
-  file: 'sysctl.txt',
+  isPublic: true,
   async collect({ signal, cut }) {
     const lines: string[] = []
     let bytes = 0

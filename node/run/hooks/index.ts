@@ -1,8 +1,10 @@
 /** Every hook of a run, in the order in which they are called. */
 import { clockDrift } from './clock-drift.ts'
 import { collectors } from './collectors.ts'
+import { gauges } from './gauges.ts'
 import type { RunHook } from './hook.ts'
 import { lastTransfers } from './last-transfers.ts'
+import { machines } from './machines.ts'
 import { memberPaths } from './member-paths.ts'
 import { metadata } from './metadata.ts'
 import { missingFiles } from './missing-files.ts'
@@ -29,6 +31,8 @@ export const runHooks = (): RunHook[] => [
   collectors(),
   observationCost,
   clockDrift,
+  machines,
+  gauges(),
   memberPaths,
   missingFiles,
   proofs(),

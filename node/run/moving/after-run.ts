@@ -10,7 +10,7 @@ import type { Members } from '../../mesh/membership/members.ts'
 import { checkOwnPermission, type Roles } from '../../mesh/permissions.ts'
 import { Part } from '../../part.ts'
 import type { Home } from '../../store/home.ts'
-import { type Due, noteDue, placeOf, whyDue } from '../../store/moved.ts'
+import { type Due, forgetDue, noteDue, placeOf, whyDue } from '../../store/moved.ts'
 import { hasResult } from '../../store/stored-results.ts'
 import { nextEvent } from '../../wait.ts'
 import type { Coordinator } from '../coordinator.ts'
@@ -134,6 +134,10 @@ export class AfterRun extends Part<AfterRunComponents, AfterRunInit> {
     const { peer: self } = this.init.signer
     const here = members.list().filter(({ peer }) => members.isHere(peer))
     const target = resolveDestination(departure.to, { members: here, self })
+    if (target.kind === 'here') {
+      await forgetDue(this.init.home, run)
+      return this.components.coordinator.folder(run).root
+    }
     if (target.kind === 'peer') checkOwnPermission(authority, self, 'move')
     const onProgress = (done: number, total: number, step?: string) => {
       departure.progress = { done, total, ...(step && { step }) }

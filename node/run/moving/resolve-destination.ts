@@ -13,9 +13,16 @@ import { findProgram } from '../../tools/find-program.ts'
 import { parseSelector } from '../selector.ts'
 import { checkToken, TOKEN_VARIABLE } from './to-server.ts'
 
+/** Where a result can be brought. */
 export type Target =
   | { kind: 'peer'; peer: string; name: string; note?: string }
   | Exclude<Destination, { kind: 'archive' | 'peer' }>
+
+/** This peer archives itself: the result is there. */
+interface Here {
+  kind: 'here'
+  name: string
+}
 
 interface Mesh {
   /** Who is here. */
@@ -27,7 +34,7 @@ interface Mesh {
 const MAX_NAMED = 5
 
 /** @throws {BakError} `usage`, `no-such-peer` */
-export function resolveDestination(text: string, mesh: Mesh): Target {
+export function resolveDestination(text: string, mesh: Mesh): Target | Here {
   const to = readDestination(text)
   if (to.kind === 'archive') return archiveIn(mesh)
   if (to.kind !== 'peer') return to
@@ -39,20 +46,19 @@ export function resolveDestination(text: string, mesh: Mesh): Target {
   return { kind: 'peer', peer: target.peer, name: target.shown }
 }
 
-/** Of several the one that is called so, else the first by name, so that results are not scattered. */
-function archiveIn({ members, self }: Mesh): Target {
+/** This peer before any other; else of several the one that is called so, else the first by name, so that results are not scattered. */
+function archiveIn({ members, self }: Mesh): Target | Here {
   const labelled = members.filter(({ labels }) => labels.archive === 'true')
-  const others = labelled.filter(({ peer }) => peer !== self).sort((a, b) => (a.shown < b.shown ? -1 : 1))
-  const target = others.find(({ name }) => name === 'archive') ?? others[0]
+  const own = labelled.find(({ peer }) => peer === self)
+  if (own != null) return { kind: 'here', name: own.shown }
+  const sorted = labelled.sort((a, b) => (a.shown < b.shown ? -1 : 1))
+  const target = sorted.find(({ name }) => name === 'archive') ?? sorted[0]
   if (target == null) {
-    const why =
-      labelled.length > 0
-        ? 'the one peer with the label archive=true is this one, where the result is already'
-        : 'no peer that is here has the label archive=true: start one with bak-node daemon --label archive=true'
-    throw new BakError('no-such-peer', why)
+    const how = 'start one with bak-node daemon --label archive=true'
+    throw new BakError('no-such-peer', `no peer that is here has the label archive=true: ${how}`)
   }
-  const names = others.map(({ shown }) => shown)
-  const note = others.length < 2 ? {} : { note: `${target.shown} was taken of ${listInWords(names, MAX_NAMED)}` }
+  const names = sorted.map(({ shown }) => shown)
+  const note = sorted.length < 2 ? {} : { note: `${target.shown} was taken of ${listInWords(names, MAX_NAMED)}` }
   return { kind: 'peer', peer: target.peer, name: target.shown, ...note }
 }
 

@@ -84,8 +84,8 @@ function statWords(words: string[]): string[] {
 }
 
 /** Reads the samples where the programs are that they are of. @returns remarks */
-async function report({ folder, programs, signal }: ToolContext): Promise<string[]> {
-  if (signal.aborted || !existsSync(join(folder, 'perf.data'))) return []
+async function report({ folder, programs }: ToolContext): Promise<string[]> {
+  if (!existsSync(join(folder, 'perf.data'))) return []
   const argv = ['perf', 'report', '--stdio', '--no-children', '-i', 'perf.data', '--percent-limit', '0.1']
   const [stdout, stderr] = [join(folder, REPORT), join(folder, 'perf-stderr.txt')]
   const running = await programs.spawn({ name: 'perf', argv, folder, stdout, stderr }).catch(() => undefined)

@@ -100,7 +100,8 @@ async function start(context: ToolContext): Promise<RunningTool> {
   const [began, remarks, parts]: [number, string[], RunningTool[]] = [now(), [], []]
   const search = new ProcessSearch(values)
   const attempted = new Set<number>()
-  let isOver = false
+  const later = new AbortController()
+  let [isStarted, isOver] = [false, false]
   let attaching: Promise<void> | undefined
 
   /** Some may end meanwhile, and some may not be traced: strace says so, and goes on with the others. */
@@ -114,7 +115,9 @@ async function start(context: ToolContext): Promise<RunningTool> {
     for (const pid of pids) attempted.add(pid)
     const folder = parts.length === 0 ? context.folder : join(context.folder, `later${parts.length}`)
     await mkdir(folder, { recursive: true })
-    parts.push(await runProgram(runOf(pids, values), { ...context, folder }))
+    // the signal of the start is over for those that come later
+    const signal = parts.length === 0 && !isStarted ? context.signal : later.signal
+    parts.push(await runProgram(runOf(pids, values), { ...context, folder, signal }))
   }
   const look = () => {
     if (isOver || attaching != null || parts.length >= MAX_PROGRAMS) return
@@ -125,6 +128,7 @@ async function start(context: ToolContext): Promise<RunningTool> {
       })
   }
   await attach()
+  isStarted = true
   const timer = setInterval(look, LOOK_EVERY_MS)
   timer.unref()
   const ready = parts[0]?.ready ?? Promise.resolve()

@@ -23,8 +23,8 @@ const REACH_MS = 10_000
 const ANSWER_MS = 30_000
 
 export function servingOf({ ask, metrics, time }: ServeInit): Answering {
-  /** Periods that have begun and not ended. */
-  const begun = new Set<string>()
+  /** How often periods have begun and not ended: several processes of the instance may mark one name. */
+  const begun = new Map<string, number>()
   /** @param timeout ms; undefined for a call that is answered at once, 0 for one that may wait for ever */
   const askFor = async (body: CallBody, signal: AbortSignal, timeout?: number): Promise<CallAnswer> => {
     const limit = timeout == null ? ANSWER_MS : timeout === 0 ? undefined : timeout + REACH_MS
@@ -69,10 +69,9 @@ export function servingOf({ ask, metrics, time }: ServeInit): Answering {
       }
       case 'period': {
         const { name, edge } = request
-        const isBegun = begun.has(name)
-        if (edge === 'end' && !isBegun) return yield errorLine(1, `period ${name}: it ends here and was not begun`)
-        if (edge === 'begin' && isBegun) return yield errorLine(1, `period ${name}: it was begun and has not ended`)
-        if (edge === 'begin') begun.add(name)
+        const times = (begun.get(name) ?? 0) + (edge === 'begin' ? 1 : -1)
+        if (times < 0) return yield errorLine(1, `period ${name}: it ends here and was not begun`)
+        if (times > 0) begun.set(name, times)
         else begun.delete(name)
         const { at, bound } = time()
         await metrics.append({ at, type: 'period', name, edge })

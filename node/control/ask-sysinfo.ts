@@ -1,0 +1,50 @@
+/** The control call `sysinfo`: asks each selected member for items of a snapshot of its machine. */
+import type { CallInput, CallResponse, HandlerOptions, MemberView } from '../../protocols/control.ts'
+import { asBakError } from '../../protocols/errors.ts'
+import { cutText } from '../../protocols/fields.ts'
+import { ask } from '../../protocols/stream.ts'
+import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
+import { Limit } from '../limit.ts'
+import { checkOwnPermission } from '../mesh/permissions.ts'
+import type { Parts } from '../parts.ts'
+import { attendanceOf } from '../run/attendance.ts'
+
+/** Peers that are asked at the same time. */
+const CONCURRENCY = 32
+
+type Answer = CallResponse<'sysinfo'>
+
+/** Gives out each answer when it is there; also says which peers were asked for and are not here. */
+export async function* sysinfo(
+  parts: Parts,
+  { on = 'all', ...asked }: CallInput<'sysinfo'>,
+  { signal }: HandlerOptions
+): AsyncGenerator<Answer> {
+  const { here, absent } = attendanceOf(on, parts.members.list())
+  checkOwnPermission(parts.authority, parts.identity.peer, 'sysinfo')
+  const limit = new Limit({ total: CONCURRENCY })
+  const answers = here.map(each => limit.run(each.peer, () => askOnePeer(parts, each, asked, signal)))
+  for (const answer of answers) yield await answer
+  for (const { name, state } of absent) {
+    yield { name, files: [], missing: [], error: state === 'unknown' ? 'no peer has this name' : state }
+  }
+}
+
+/** Never rejects. */
+async function askOnePeer(
+  { streams }: Pick<Parts, 'streams'>,
+  { peer, shown: name }: MemberView,
+  asked: Omit<CallInput<'sysinfo'>, 'on'>,
+  signal: AbortSignal
+): Promise<Answer> {
+  const answer: Answer = { name, peer, files: [], missing: [] }
+  try {
+    for await (const each of ask(streams.to(peer), sysinfoProtocol, asked, { signal })) {
+      if (each.type === 'missing') answer.missing.push(...each.missing)
+      else answer.files.push({ file: each.file, text: each.text })
+    }
+    return answer
+  } catch (cause) {
+    return { ...answer, error: cutText(asBakError(cause).message) }
+  }
+}
