@@ -89,7 +89,9 @@ export function interruptedTool(member: MemberState, each: Assignment): Missing 
 export async function endPersistent(member: MemberState, tools = member.persistent): Promise<StoppedTool> {
   const ending = [...tools]
   const stopped = await Promise.all(ending.map(each => each.stop()))
-  member.persistent = member.persistent.filter(each => !ending.includes(each))
+  // the list stays the same one: tools that begin meanwhile are put into it, and taken out where they fail to start
+  const left = member.persistent.filter(each => !ending.includes(each))
+  member.persistent.splice(0, member.persistent.length, ...left)
   return {
     missing: stopped.flatMap(({ missing }) => missing),
     warnings: stopped.flatMap(({ warnings }) => warnings)

@@ -18,6 +18,7 @@ import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Assignment, manifestSubject, offerSubject } from '../../../protocols/manifest.ts'
 import { stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/workspace.ts'
 import { controller, manifest, offer, run, member as signer, specOf } from '../../protocols/samples.ts'
 import { plant, scratch } from '../../store/scratch.ts'
 
@@ -104,6 +105,22 @@ test('end with the start from which on they are detached, and begin beside what 
   assert.ok(back.begin.some(({ tool }) => tool === 'pcp'))
   await startPersistent(context, [pcp])
   assert.is(started.at(-1), 'tools-default/node-b/pcp/restart1')
+})
+
+test('one that fails to start while another ends is not among those that run', async () => {
+  const { member, context } = await memberOf()
+  const slow = Promise.withResolvers<never>()
+  const find = async () => ({ start: async () => slow.promise }) as unknown as Tool
+  await startPersistent(context, [pcp])
+  const begins = startPersistent(
+    { ...context, parts: { ...context.parts, catalogue: { ...context.parts.catalogue, find } } },
+    [failing]
+  )
+  await until(() => member.persistent.length === 2)
+  await endPersistent(member, member.persistent.slice(0, 1))
+  slow.reject(new BakError('tool-failed', 'no disk'))
+  assert.is((await begins).length, 1)
+  assert.equal(member.persistent, [], 'what failed has gone, too')
 })
 
 const policies: Array<[onEnd: string, begins: boolean, ends: 'member' | 'run' | undefined]> = [
