@@ -15,7 +15,7 @@ import { call } from './stream.ts'
 /** Bytes of one message: what Node reads of a socket at once. */
 export const MAX_CHUNK_BYTES = 64 * 1024
 /** A connection on which nothing came for so long, ms, is closed: many programs never close one that they have forgotten. */
-export const TUNNEL_IDLE_MS = 15 * 60_000
+const TUNNEL_IDLE_MS = 15 * 60_000
 /** More than the other side waits for the port itself. */
 const TUNNEL_OPEN_MS = 15_000
 

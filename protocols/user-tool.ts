@@ -124,7 +124,7 @@ const wrongReadings = (read: Reading[]): ValidationError[] =>
   })
 
 /** What is wrong between keys that are right by themselves. */
-export function conflictsIn({
+function conflictsIn({
   read = [],
   settings = {},
   command

@@ -8,7 +8,7 @@ const SOURCES = '/sys/bus/event_source/devices'
 /** Units of processors: cpu, cpu_core, armv8_pmuv3_0, ... */
 const PROCESSOR = /^(cpu(_\w+)?|armv8.*|apple_.*|power_pmu|cpum_cf|riscv.*)$/
 
-export function paranoia(): number | undefined {
+function paranoia(): number | undefined {
   try {
     return Number(readFileSync(PARANOID, 'utf8'))
   } catch {
