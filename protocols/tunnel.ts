@@ -223,10 +223,18 @@ async function write(
     if (message == null) throw new BakError('unreachable', 'the other side ended before the connection did')
     if (message.type !== 'data') throw new BakError('bad-message', 'the tunnel is open already')
     touch()
-    if (!socket.write(message.bytes)) await Promise.race([drained(socket), broken])
+    if (!socket.write(message.bytes)) await drained(socket)
+    if (socket.destroyed) await broken
     touch()
   }
   await Promise.race([new Promise<void>(resolve => socket.end(resolve)), broken])
 }
 
-const drained = (socket: Duplex) => new Promise<void>(resolve => socket.once('drain', resolve))
+/** Until it takes more, or is closed. A race against `broken` would add to what that promise keeps with each wait. */
+async function drained(socket: Duplex): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (socket.destroyed) resolve()
+  socket.once('drain', resolve).once('close', resolve)
+  await promise
+  socket.off('drain', resolve).off('close', resolve)
+}
