@@ -17,6 +17,7 @@ import type { Tool } from '../../../node/tools/tool.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Assignment, manifestSubject, offerSubject } from '../../../protocols/manifest.ts'
+import { PLATFORM } from '../../../protocols/staged.ts'
 import { stayAwake } from '../../helpers/streams.ts'
 import { until } from '../../helpers/workspace.ts'
 import { controller, manifest, offer, run, member as signer, specOf } from '../../protocols/samples.ts'
@@ -86,6 +87,13 @@ test('start each in its folder; one that cannot is named, and not tried again', 
   assert.equal(interruptedTools(member), [])
   assert.equal(await endPersistent(member), { missing: [], warnings: [] })
   assert.equal([stopped, member.persistent], [['pcp'], []])
+})
+
+test('a tool whose bundle is not here, as one that was attached, fails to start, and its member goes on', async () => {
+  const { member, context, started } = await memberOf()
+  const missing = await startPersistent(context, [named('pcp', { bundle: { [PLATFORM]: '/b' } }), named('vmstat')])
+  assert.equal(missing, [{ kind: 'tool', what: 'pcp', reason: `no bundle for ${PLATFORM}` }])
+  assert.equal([started, member.persistent.length], [['tools-default/node-b/vmstat'], 1])
 })
 
 test('end with the start from which on they are detached, and begin beside what they wrote when they come back', async () => {
