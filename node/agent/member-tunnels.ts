@@ -105,7 +105,7 @@ export class MemberTunnels extends Part<Components, Init> {
 
 /** @throws {BakError} `unreachable` if nothing listens there, `timeout` */
 async function connectTo([host = '', ...others]: string[], port: number, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host, port, allowHalfOpen: true, signal })
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, signal })
   try {
     await connected(socket)
     return socket
