@@ -76,7 +76,7 @@ export function observingProgram(init: ObservingProgram): Tool {
     ...{ name, summary, lifetime: 'transient', stop: stopSignal },
     needs: { ...init.needs, program },
     settings: [...(hasInterval ? [intervalSetting] : []), ...init.settings, sizeSetting(init.size)],
-    files: [...(init.files ?? []), ...filesOfProgram(name)],
+    files: withUsual(init.files ?? [], name),
     runs(options) {
       try {
         const wanted = wantedBy(options)
@@ -143,6 +143,12 @@ function finishedBy(running: RunningTool, finish: () => string[] | Promise<strin
     }
   }
 }
+
+/** What a tool says of one of the usual files is more than that it is one. */
+const withUsual = (files: ToolFile[], name: string): ToolFile[] => [
+  ...files,
+  ...filesOfProgram(name).filter(usual => !files.some(each => each.name === usual.name))
+]
 
 const not = (tool: string, reason: string): Availability => ({
   tool,

@@ -1,7 +1,7 @@
 /** Each tool of the catalogue with its real program: it produces here, or `check` says in one line why not. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -282,6 +282,48 @@ withJava(
     for (const each of running) await each.stop()
     assert.match(text('jstack', 'jstack-stdout.txt'), /^# time \d+\.\d \d+ .*Sleeper\.java$/m)
     assert.is(children[0]?.exitCode, null)
+  }
+)
+
+const whyNoSwitch =
+  needs('ovs-vswitchd') ??
+  (process.getuid?.() !== 0 ? 'its daemons need root' : undefined) ??
+  (existsSync('/run/openvswitch') ? 'Open vSwitch runs here already' : undefined)
+const withSwitch = skipWhere(whyNoSwitch, catalogue)
+
+withSwitch(
+  'openvswitch shows the interfaces, datapaths and ports of a switch that its own daemons make',
+  async ({ start, text, folder, children }) => {
+    const socket = '/run/openvswitch/db.sock'
+    const run = (program: string, ...words: string[]) => {
+      const child = spawn(program, words, { stdio: 'ignore' })
+      children.push(child)
+      return child
+    }
+    const ended = async (program: string, ...words: string[]) => once(run(program, ...words), 'exit')
+    mkdirSync('/run/openvswitch')
+    try {
+      await ended('ovsdb-tool', 'create', join(folder, 'conf.db'), '/usr/share/openvswitch/vswitch.ovsschema')
+      run('ovsdb-server', join(folder, 'conf.db'), `--remote=punix:${socket}`, '--pidfile', '--no-chdir')
+      await until(() => existsSync(socket))
+      await ended('ovs-vsctl', '--timeout=5', '--no-wait', 'init')
+      // its datapath is in its own memory: the network of this machine stays as it is
+      run('ovs-vswitchd', '--pidfile', '--enable-dummy=override', '--disable-system', `unix:${socket}`)
+      await ended('ovs-vsctl', '--timeout=10', 'add-br', 'br-test')
+      assert.ok((await checkTool('openvswitch', {})).usable)
+      const running = await start('openvswitch', {}, 1)
+      await running.ready
+      const shown = () => text('openvswitch', 'openvswitch-stdout.txt')
+      await until(() => /dump-ports br-test\nOFPST_PORT reply/.test(shown()), { what: shown })
+      assert.match(shown(), /^# time \d+\.\d ovs-vsctl .*list interface\nname +: br-test$/m)
+      assert.equal(await running.stop(), [])
+    } finally {
+      for (const child of children.splice(0).reverse()) {
+        child.kill('SIGTERM')
+        if (child.exitCode == null && child.signalCode == null) await once(child, 'exit')
+      }
+      rmSync('/run/openvswitch', { recursive: true })
+    }
   }
 )
 
