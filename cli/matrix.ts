@@ -2,6 +2,7 @@
 import type { Plan } from '../protocols/control.ts'
 import { iterationFolder } from '../protocols/layout.ts'
 import { formatTable } from '../protocols/text-table.ts'
+import { describeTrigger } from '../protocols/trigger.ts'
 import { formatCommand, formatDuration, formatLabels } from './format.ts'
 
 /** Iterations that are drawn. */
@@ -9,7 +10,7 @@ const MAX_ROWS = 40
 /** With more samples the phases of each are named once. */
 const MAX_SAMPLES = 4
 
-type Planned = Pick<Plan, 'iterations' | 'order' | 'seed' | 'estimate' | 'phases'>
+type Planned = Pick<Plan, 'iterations' | 'order' | 'seed' | 'estimate' | 'phases' | 'triggers'>
 
 /** @returns nothing for a run of one plain sample */
 export function drawMatrix({ iterations }: Planned): string {
@@ -34,7 +35,7 @@ const totalOf = (iterations: Planned['iterations']) =>
 
 /** @returns lines for people */
 export function describeMatrix(plan: Planned): string[] {
-  const { iterations, order, seed, estimate } = plan
+  const { iterations, order, seed, estimate, triggers = [] } = plan
   const total = totalOf(iterations)
   const least = iterations.some(({ most, samples }) => most > samples) ? 'at least ' : ''
   const inOrder = {
@@ -44,6 +45,10 @@ export function describeMatrix(plan: Planned): string[] {
   }[order]
   return [
     `phases: ${describePhases(plan, total)}`,
+    ...triggers.map(
+      ({ group, ...trigger }) =>
+        `tools of ${group}: while the command goes on, in each window of its output ${describeTrigger(trigger)}, a sample of its own (start, stop)`
+    ),
     ...(total === 1 ? [] : [`samples: ${least}${total}, ${inOrder}`]),
     `time: ${describeEstimate(estimate)}`
   ]

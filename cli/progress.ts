@@ -32,6 +32,8 @@ export interface PhaseLine {
   phase: Phase
   step?: Step
   part?: Part
+  /** Of a window of a trigger. */
+  groups?: string[]
   when?: 'begin' | 'end'
   state: 'open' | 'met' | 'failed'
   asked: number
@@ -193,15 +195,29 @@ function endWorkload(state: Progress, result: Of<'workload-ended'>): Progress {
 
 type Of<T extends RunEvent['type']> = Extract<RunEvent, { type: T }> & { at: number }
 
-function openPhase(state: Progress, { seq, phase, step, part, when, asked, at }: Of<'phase-open'>): Progress {
-  const opened: PhaseLine = { seq, phase, step, part, when, asked, state: 'open', ok: 0, answered: [], opened: at }
-  const isNew = step != null && !isSameSample(step, state.step)
+function openPhase(state: Progress, { seq, phase, step, part, groups, when, asked, at }: Of<'phase-open'>): Progress {
+  const opened: PhaseLine = {
+    seq,
+    phase,
+    step,
+    part,
+    groups,
+    when,
+    asked,
+    state: 'open',
+    ok: 0,
+    answered: [],
+    opened: at
+  }
+  // a window of a trigger is within the sample of the command, and sent after it
+  const isWindow = groups != null || phase === 'send'
+  const isNew = step != null && !isWindow && !isSameSample(step, state.step)
   return {
     ...state,
     work: isNew ? restartWork(state.work) : state.work,
     waiting: undefined,
     phases: [...state.phases, opened].slice(-MAX_PHASES),
-    step: step ?? state.step,
+    step: (isWindow ? undefined : step) ?? state.step,
     begun: state.begun + (isNew ? 1 : 0)
   }
 }

@@ -74,7 +74,8 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   if (waiting != null && ended != null)
     return [['  ', ['red', '✗ '], `${waiting.present} of ${waiting.expect} members came`]]
   if (waiting != null) return [['  ', ['cyan', '> '], describeWaiting(waiting, now)]]
-  const isCurrent = ({ step: at }: PhaseLine) => at == null || (step != null && stepFolder(at) === stepFolder(step))
+  const isCurrent = ({ step: at, state: is }: PhaseLine) =>
+    at == null || is === 'open' || (step != null && stepFolder(at) === stepFolder(step))
   const shown = phases.filter(isCurrent)
   const rows = flow(
     shown.map(line => drawPhase(line, now)),
@@ -83,8 +84,11 @@ function drawPhases(state: Progress, width: number, now: number): Piece[][] {
   return [...rows.map((row): Piece[] => ['  ', ...row]), ...drawAwaited(state)]
 }
 
-function drawPhase({ phase, part, when, state, ok, asked, took, opened, failure }: PhaseLine, now: number): Piece[] {
-  const which = when ?? part
+function drawPhase(
+  { phase, part, groups, when, state, ok, asked, took, opened, failure }: PhaseLine,
+  now: number
+): Piece[] {
+  const which = when ?? part ?? groups?.join(' ')
   const name = which == null ? phase : `${phase} ${which}`
   const answers = asked === 0 ? '' : ` ${ok}/${asked}`
   if (state === 'open') {

@@ -17,6 +17,7 @@ import { part, produced, step } from './phase.ts'
 import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
+import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { workEntry } from './work-entry.ts'
 import { workChange } from './work-state.ts'
@@ -30,6 +31,7 @@ const phaseFields = {
   phase,
   step: v.optional(step),
   part: v.optional(part),
+  groups: v.optional(list(name, 64)),
   when: v.optional(v.picklist(['begin', 'end']))
 }
 
@@ -130,6 +132,8 @@ const body = v.variant('type', [
     when: instant,
     bound: milliseconds
   }),
+  /** The output of the command said when tools of a group start or stop. */
+  v.object({ type: v.literal('triggered'), step, ...v.pick(edge, ['group', 'what']).entries, when: instant }),
   /** A tarball was received, verified and unpacked. */
   v.object({
     type: v.literal('received'),

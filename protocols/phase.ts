@@ -35,6 +35,7 @@ import { fetched } from './staged.ts'
 import { machineFacts } from './sysinfo/machine.ts'
 import { noiseFindings } from './sysinfo/noise.ts'
 import { toolChanges } from './tool-changes.ts'
+import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_INSTANCES_OF_MEMBER } from './workload.ts'
 
@@ -71,6 +72,8 @@ export const command = v.object({
   part: v.optional(part),
   /** For sysinfo: which of the two snapshots. */
   when: v.optional(v.picklist(['begin', 'end'])),
+  /** For start and stop: only the tools of these groups, in the window of a trigger; those without a trigger where it is left out. */
+  groups: v.optional(list(name, 64)),
   /** For start: the controller's clock at which all begin. */
   at: v.optional(instant),
   /** For start: the tools that were attached and detached until then; left out where there are none. */
@@ -135,6 +138,8 @@ export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'si
   return exit == null ? 'not started' : `exit ${exit}`
 }
 
+/** Edges in one acknowledgement. */
+export const MAX_EDGES = 256
 /** Warnings in one acknowledgement, and things that are missing. */
 const MAX_REMARKS = 64
 
@@ -162,6 +167,8 @@ export const ack = v.object({
   clock: v.optional(clock),
   path: v.optional(measuredPath),
   workload: v.optional(workloadResult),
+  /** For work: what the output of the command said since the last answer; for all of them once it has ended. */
+  edges: v.optional(list(edge, MAX_EDGES)),
   /** For stage: how much came. */
   staged: v.optional(fetched),
   /** For work: how workloads of this member ended that it is about; for stop: how all of the sample did. */
@@ -199,6 +206,7 @@ export const phaseOutcome = {
   subject: digest,
   step: v.optional(step),
   part: v.optional(part),
+  groups: v.optional(list(name, 64)),
   when: v.optional(v.picklist(['begin', 'end'])),
   verdict: v.picklist(['met', 'failed']),
   /** Answers that were needed, and asked for. */

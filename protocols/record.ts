@@ -26,6 +26,7 @@ import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { recordedDifferences } from './sysinfo/differences.ts'
 import { memberNoise } from './sysinfo/noise.ts'
+import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
 
@@ -85,6 +86,8 @@ const runRecord = v.object({
   beside: besides,
   /** How the command of each sample ended, and each instance of a workload. */
   workload: list(workEntry, MAX_ENTRIES),
+  /** Where triggers said when tools of a group ran. */
+  triggered: v.optional(list(triggeredWindow, 100_000)),
   /** What the iterations came to, where the spec says when samples are repeated. */
   iterations: iterationSummaries,
   /** Tools that were attached and detached while it went on. */

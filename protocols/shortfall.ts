@@ -8,7 +8,7 @@ const part = { what: text, reason: text }
 
 /** What a member says in its acknowledgement that it could not do, without having failed the phase. */
 export const missing = v.object({
-  kind: v.picklist(['tool', 'sysinfo', 'workload']),
+  kind: v.picklist(['tool', 'sysinfo', 'workload', 'trigger']),
   ...part,
   /** What ends because of it, where that is the policy of a tool that has ended. */
   ends: v.optional(v.picklist(['member', 'run']))
@@ -22,8 +22,11 @@ export const cutMissing = <T extends Missing | Shortfall>(missing: T): T => ({
   reason: cutText(missing.reason)
 })
 
+const MEASURED = ['tool', 'sysinfo', 'workload', 'trigger', 'collector'] as const
+const SHORTFALLS = ['member', 'group', ...MEASURED, 'data', 'file', 'deviation'] as const
+
 export const shortfall = v.object({
-  kind: v.picklist(['member', 'group', 'tool', 'sysinfo', 'workload', 'collector', 'data', 'file', 'deviation']),
+  kind: v.picklist(SHORTFALLS),
   /** The member on which it is missing; left out for a member that is missing itself, for a group and for a deviation. */
   member: v.optional(text),
   /**

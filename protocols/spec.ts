@@ -13,6 +13,7 @@ import { argument, commandLine, quorum, seconds, selector } from './spec-fields.
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
+import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
 
@@ -28,7 +29,9 @@ const groupNames = v.pipe(
 export const group = v.strictObject({
   name,
   on: v.optional(selector, 'all'),
-  tools: v.optional(toolset, [])
+  tools: v.optional(toolset, []),
+  /** When its tools run, by the output of the command. */
+  trigger: v.optional(trigger)
 })
 
 export const iteration = v.strictObject({
@@ -116,6 +119,10 @@ const keys = v.strictObject({
   tools: v.optional(toolset),
   /** Groups whose registered tools run, beside `tools`. If nothing says what is measured, it is `default`. */
   group: v.optional(groupNames),
+  /** When tools run, by the output of the command: of each group that has no trigger of its own. */
+  trigger: v.optional(trigger),
+  /** The same by the names of groups; the controller adds what is registered for those that it runs. */
+  triggers: v.optional(table(name, trigger), {}),
   /** Options of tools by name, and tools of your own. */
   tool: v.optional(table(name, toolOptions), {}),
   groups: v.optional(list(group, 64), []),

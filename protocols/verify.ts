@@ -20,6 +20,7 @@ import { contradictionsIn, differencesOf, provenRun, same } from './verify/prove
 import { isAtOrBelow, type Report } from './verify/report.ts'
 import { checkSamples } from './verify/sample-check.ts'
 import { answerOf, checkSignedFiles } from './verify/signed-files.ts'
+import { checkWindows } from './verify/trigger-check.ts'
 
 /**
  * @param anchor whom the caller trusts; without one nothing says who made the result
@@ -51,6 +52,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
   await checkSpec(dir, record, report)
   await checkJournal(dir, record, messages.certificates, report)
   report.faults.push(...checkSamples(record, messages.certificates))
+  report.faults.push(...checkWindows(record, messages.certificates))
   checkMembers(record, messages, lists, report)
   report.ok = report.faults.length === 0
   return report

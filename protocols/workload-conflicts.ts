@@ -2,6 +2,7 @@
 import { nearest } from './nearest.ts'
 import { namesIn } from './server-words.ts'
 import type { SpecInput } from './spec.ts'
+import { wrongWithTrigger } from './trigger-conflicts.ts'
 import type { ValidationError } from './validation-errors.ts'
 import { labelOf } from './workload.ts'
 
@@ -22,6 +23,7 @@ export function findConflicts(spec: Input): ValidationError[] {
       ? [{ path: ['command'], what: 'runs on the controller beside servers only, and there are workloads of clients' }]
       : []),
     ...doubledGroups(groupNames),
+    ...wrongWithTrigger(spec),
     ...doubled(workload),
     ...workload.flatMap((each, i) =>
       [...wrongIn(each, groupNames), ...wrongWords(each.command, servers, ['command'])].map(({ path, what }) => ({

@@ -112,7 +112,7 @@ function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes'
 /** @param where the folder is */
 function formatRecord(record: RunRecord, where: string): string[] {
   const { roster, excluded, shortfalls, missing = [], beside, tools = [] } = record
-  const { sent, skew, clocks = [], paths = [], observed = [], staged } = record
+  const { sent, skew, clocks = [], paths = [], observed = [], staged, triggered = [] } = record
   const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
   const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
   const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
@@ -165,6 +165,13 @@ function formatRecord(record: RunRecord, where: string): string[] {
     ...formatStaged(staged),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     formatSection(METRIC_HEAD, metricRows(record)),
+    formatSection(
+      ['TRIGGERED', 'SAMPLE', 'STARTED', 'FOR'],
+      triggered.map(({ group, sample, start, stop }) => [
+        ...[group, sample, formatTime(start)],
+        stop == null ? 'until the command ended' : formatDuration(stop - start)
+      ])
+    ),
     formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
     ...formatMachines(record),
     formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
@@ -225,9 +232,9 @@ function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
 }
 
 function formatCertificates(certificates: CertificateView[]): string {
-  const rows = certificates.map(({ seq, phase, step, when, verdict, acks, asked, needed, closed }) => [
+  const rows = certificates.map(({ seq, phase, step, groups, when, verdict, acks, asked, needed, closed }) => [
     seq,
-    phase,
+    [phase, ...(groups ?? [])].join(' '),
     step == null ? when : stepFolder(step),
     verdict,
     `${acks.filter(({ outcome }) => outcome === 'ok').length}/${asked}`,

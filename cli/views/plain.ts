@@ -77,6 +77,7 @@ function wordsOf(event: RunEvent, work: MemberWork): string | undefined {
       const what = [
         `phase=${event.phase}`,
         event.part,
+        event.groups && `group=${event.groups.join(',')}`,
         event.when,
         event.step && `step=${stepFolder(event.step)}`
       ].filter(Boolean)

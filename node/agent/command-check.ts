@@ -11,8 +11,8 @@ export function checkCommand(
   { manifestDigest, offer, self }: Pick<MemberState, 'manifestDigest' | 'offer' | 'self'>,
   state: State
 ): void {
-  const { phase, subject } = command
-  if (!isLegal(phase, state)) throw new BakError('state', `${phase} is not legal in state ${state}`)
+  const { phase, subject, groups } = command
+  if (!isLegal(phase, state, groups != null)) throw new BakError('state', `${phase} is not legal in state ${state}`)
   const bearsManifest = phase !== 'join' && phase !== 'stage'
   if (bearsManifest && manifestDigest != null && subject !== manifestDigest) {
     throw new BakError('wrong-manifest', 'the command is of another manifest')

@@ -23,12 +23,13 @@ export const transitions: Record<Phase, { from: State[]; to?: State }> = {
   terminate: { from: ['new', 'joined', 'ready', 'idle', 'running', 'orphaned', 'ended'], to: 'gone' }
 }
 
-export function isLegal(phase: Phase, state: State): boolean {
-  return transitions[phase].from.includes(state)
+/** @param isWindow whether tools of some groups start or stop within a sample, which changes no state */
+export function isLegal(phase: Phase, state: State, isWindow = false): boolean {
+  return isWindow ? state === 'running' : transitions[phase].from.includes(state)
 }
 
-export function stateAfter(phase: Phase, state: State): State {
-  return transitions[phase].to ?? state
+export function stateAfter(phase: Phase, state: State, isWindow = false): State {
+  return isWindow ? state : (transitions[phase].to ?? state)
 }
 
 /** Whether nothing of the run goes on on this member. */

@@ -52,10 +52,10 @@ export async function* resume(
 /** What a run would do now; starts nothing. */
 export async function* plan(
   parts: Parts,
-  { spec, ...caller }: CallInput<'plan'>,
+  { spec: asked, ...caller }: CallInput<'plan'>,
   { signal }: HandlerOptions
 ): AsyncGenerator<CallResponse<'plan'>> {
-  await parts.coordinator.check(spec, caller)
+  const spec = await parts.coordinator.check(asked, caller)
   const about = { spec, members: parts.members.list(), self: parts.members.self }
   const runs = runsToCompare(await parts.coordinator.summaries(), spec.name)
   const records = await Promise.all(runs.map(each => parts.coordinator.record(each)))

@@ -29,12 +29,12 @@ export class Certifier {
 
   /** Members without a good answer are excluded from here on. @returns the signed certificate */
   certify(command: Command, closed: Closed, { asked, needed }: { asked: number; needed: number }): Envelope {
-    const { run, epoch, seq, phase, subject, step, part, when } = command
+    const { run, epoch, seq, phase, subject, step, part, groups, when } = command
     const { events, parts, active } = this.#run
     const excluded = this.#excludedBy(command, closed)
     const { verdict, took } = closed
     const acks = closed.acks.map(ack => ack.envelope)
-    const about = { seq, phase, step, part, when, verdict, asked }
+    const about = { seq, phase, step, part, groups, when, verdict, asked }
     const outcome = { ...about, subject, needed, closed: Date.now() }
     const certificate: Certificate = { run, epoch, ...outcome, acks, excluded }
     const sealed = seal(certificateSubject, certificate, parts.signer)

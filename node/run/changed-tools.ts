@@ -16,6 +16,7 @@ import { optionsOf } from '../../protocols/spec.ts'
 import { askOne } from '../../protocols/stream.ts'
 import { isSameTool, noChanges, type ToolChanges, type ToolKey, toolsAfter } from '../../protocols/tool-changes.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
+import { triggerOf } from '../../protocols/triggered.ts'
 import { inParallel } from '../in-parallel.ts'
 import { InTurn } from '../in-turn.ts'
 import { bounded, withAttached, withDetached } from './merge-changes.ts'
@@ -40,10 +41,13 @@ export class ChangedTools {
     this.#run = run
   }
 
-  /** A sample begins: what was changed until now holds in it. */
-  begins(step: Step | undefined): void {
-    this.#step = step
-    for (const each of this.#run.record.tools ?? []) each.since ??= step
+  /** A sample begins, or a window of a trigger for these groups: what was changed until now holds in it. */
+  begins(step: Step | undefined, groups?: string[]): void {
+    if (groups == null) this.#step = step
+    for (const each of this.#run.record.tools ?? []) {
+      const isMeant = groups?.includes(each.group) ?? triggerOf(this.#run.order.spec, each.group) == null
+      if (isMeant) each.since ??= step
+    }
   }
 
   /** No sample follows any more: tools that were attached and never started are missing. */
@@ -59,14 +63,14 @@ export class ChangedTools {
   change(asked: ToolChange, by: string, signal: AbortSignal): Promise<ToolChanged> {
     return this.#turn.run(async () => {
       const { tool, group, change, on } = asked
-      const meant = this.#meant(on)
+      const meant = this.#meant(on, group)
       const isAttached = change === 'attach'
       const options = isAttached ? this.#optionsOf(asked) : {}
       const { members, refused } = isAttached
         ? await this.#attachable({ group, tool, options }, meant, signal)
         : this.#detachable({ group, tool }, meant)
       // the run went on meanwhile
-      this.#checkOpen()
+      this.#checkOpen(group)
       const before = this.#run.tools ?? noChanges
       const assigned = { group, tool, options }
       this.#run.tools = bounded(
@@ -108,7 +112,7 @@ export class ChangedTools {
   }
 
   /** @throws {BakError} `state` where no sample follows in which a change could hold */
-  #checkOpen(): void {
+  #checkOpen(group: string): void {
     const { record, id, cancelled, order } = this.#run
     const { spec, resumes } = order
     const refuse = (why: string) => new BakError('state', `${id} ${why}`)
@@ -118,15 +122,16 @@ export class ChangedTools {
     if (record.manifest == null) throw refuse('waits for its members still: try again when it has begun')
     if ((record.tools?.length ?? 0) >= MAX_CHANGES) throw refuse(`has had ${MAX_CHANGES} changes of its tools`)
     const last = plannedSamples(spec, resumes?.taken).at(-1)
-    // samples that fail, or vary too much, may be followed by others
-    const mayRepeat = spec.max_sample_failures != null || spec.max_stddev != null
+    // samples that fail, or vary too much, may be followed by others, as windows of a trigger may
+    const isTriggered = triggerOf(spec, group) != null
+    const mayRepeat = spec.max_sample_failures != null || spec.max_stddev != null || isTriggered
     if (!mayRepeat && isSameStep(this.#step, last))
       throw refuse('is in its last sample: tools change with the next one')
   }
 
   /** @throws {BakError} `usage` where a selector means no member that runs tools */
-  #meant(on: string): RosterEntry[] {
-    this.#checkOpen()
+  #meant(on: string, group: string): RosterEntry[] {
+    this.#checkOpen(group)
     const { record, active, parts } = this.#run
     const fits = parseSelector(on)
     const views = new Map(parts.members.list().map(each => [each.peer, each]))

@@ -30,7 +30,6 @@ import { attendanceOf, describeAbsent } from './attendance.ts'
 import { describeRun } from './describe.ts'
 import type { Driver } from './driver.ts'
 import { InUse } from './in-use.ts'
-import { checkMoveTo } from './moving/resolve-destination.ts'
 import { readOutput } from './output.ts'
 import { prepareRun } from './prepare.ts'
 import type { Receiver } from './receiver.ts'
@@ -40,9 +39,9 @@ import { RecoveryNotices } from './recovery-notices.ts'
 import { type Complete, restOf } from './resume.ts'
 import type { RunFeed, RunFeedEvents } from './run-feed.ts'
 import { RunIndex } from './run-index.ts'
-import { begunAfter, checkProgram, checkSameSpec, checkSpecIn, newRunId, withSeed } from './run-order.ts'
+import { begunAfter, checkSameSpec, newRunId, specIn, withSeed } from './run-order.ts'
 import type { Proofs, RunOrder, RunParts, RunRequest } from './run-parts.ts'
-import { checkStaged } from './staging-import.ts'
+import { checkStart } from './start-checks.ts'
 import { streamOptionsOf } from './stream-options.ts'
 
 /** Runs that one peer drives at the same time. */
@@ -130,31 +129,30 @@ export class Coordinator extends Part<CoordinatorComponents, CoordinatorInit> {
     })
   }
 
-  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here */
-  async check(spec: Spec, caller: Caller): Promise<void> {
+  /** @throws {BakError} `usage` for what nobody knows, `bad-run-file`, `not-allowed`, `busy`, `draining`, `workload-failed`: why no run of it begins here; @returns it with the triggers that are registered */
+  async check(asked: Spec, caller: Caller): Promise<Spec> {
     const { authority, members } = this.components
     checkOwnPermission(authority, this.init.signer.peer, 'drive')
-    checkSpecIn(spec, members.list())
+    const spec = specIn(asked, members.list())
     if (members.self.state === 'draining')
       throw new BakError('draining', 'this peer takes no new runs: bak-node drain --off')
     if (this.#drivers.size >= MAX_RUNS) throw new BakError('busy', `this peer drives ${MAX_RUNS} runs already`)
-    await checkProgram(spec, caller)
-    await checkStaged(spec, caller, this.init.artifacts)
-    await checkMoveTo(spec, caller, { members, home: this.init.home })
+    await checkStart(spec, caller, { members, home: this.init.home, artifacts: this.init.artifacts })
+    return spec
   }
 
   async #begin(asked: RunRequest): Promise<Begun> {
     const known = asked.key == null ? undefined : await this.#findKey(asked.key, asked.spec)
     if (known != null) return { run: known, existed: true, absent: [] }
-    await this.check(asked.spec, asked)
-    const created = Date.now()
+    const spec = await this.check(asked.spec, asked)
     this.#begun ??= Math.max(0, ...(await this.summaries()).map(({ begun }) => begun))
+    const created = Date.now()
     const begun = begunAfter(this.#begun, created)
     this.#begun = begun
-    const { absent } = attendanceOf(asked.spec.on, this.components.members.list())
-    const order: RunOrder = { ...asked, spec: withSeed(asked.spec), run: newRunId(), epoch: 1, created, begun }
+    const order: RunOrder = { ...asked, spec: withSeed(spec), run: newRunId(), epoch: 1, created, begun }
     this.#start(await prepareRun(order, this.folder(order.run), this.#parts))
-    return { run: order.run, existed: false, absent: absent.map(describeAbsent) }
+    const absent = attendanceOf(spec.on, this.components.members.list()).absent.map(describeAbsent)
+    return { run: order.run, existed: false, absent }
   }
 
   /** Replays a run whose folder is here, and follows it to its end. @throws {BakError} `no-such-run`, `damaged` */

@@ -5,10 +5,12 @@
 
 import type { Envelope } from '../../protocols/envelope.ts'
 import { asBakError } from '../../protocols/errors.ts'
+import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { MAX_CONTENT_BYTES } from '../../protocols/run-stream.ts'
 import type { Missing } from '../../protocols/shortfall.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
+import { isTriggered } from '../../protocols/triggered.ts'
 import { isWhole, statusOf } from '../../protocols/verdict.ts'
 import type { WorkState } from '../../protocols/work-state.ts'
 import type { Refusal } from '../channels/run-stream-server.ts'
@@ -23,7 +25,7 @@ import { freezeRoster, offerRun } from './join.ts'
 import { LossWatch } from './loss-watch.ts'
 import { overlapsOf } from './overlap.ts'
 import { PhaseRunner } from './phase-runner.ts'
-import { isSameStep, type PlannedPhase, phasesOf } from './plan.ts'
+import { type PlannedPhase, phasesOf } from './plan.ts'
 import { noteReceived } from './received.ts'
 import type { Transfer } from './receiver.ts'
 import type { RunContext } from './run-context.ts'
@@ -60,8 +62,8 @@ export class Driver {
   readonly #early: EarlyMissing
   /** What ended the run before its plan did. */
   #ending: Ending = { verdict: 'ok' }
-  /** The sample that began last. */
-  #step: PlannedPhase['step']
+  /** The folders of the samples that have begun. */
+  readonly #begun = new Set<string>()
 
   constructor(run: RunContext, { position = 0, seq = 0, hooks = runHooks() }: DriverOptions = {}) {
     this.run = run
@@ -69,7 +71,8 @@ export class Driver {
     this.changed = new ChangedTools(run)
     this.#plan = phasesOf(
       run.order.spec,
-      samplesOf(run, () => this.#ending.verdict !== 'ok')
+      samplesOf(run, () => this.#ending.verdict !== 'ok'),
+      () => (this.#ending.verdict === 'ok' ? run.said : undefined)
     ).drop(position)
     this.#phases = new PhaseRunner(run, { seq })
     this.#sends = new SendWatch({ excluded: run.excluded, open: () => this.#phases.open })
@@ -91,7 +94,8 @@ export class Driver {
     const { order, parts, events, record } = this.run
     const { name, command, workload } = order.spec
     const workloads = workload.map(each => each.name)
-    const steps = plannedSamples(order.spec, order.resumes?.taken).length
+    // each window of its output is a sample
+    const steps = isTriggered(order.spec) ? undefined : plannedSamples(order.spec, order.resumes?.taken).length
     const resumes = order.resumes == null ? {} : { resumes: order.resumes.run }
     const about = { run: order.run, controller: parts.signer.peer, name, command, workloads, steps }
     events.store({ type: 'created', ...about, ...resumes })
@@ -225,20 +229,20 @@ export class Driver {
   /** @returns whether a phase happens although the run has failed */
   #isDue({ always, step, phase }: PlannedPhase): boolean {
     const { candidates, record } = this.run
-    if (always === 'sample') return isSameStep(step, this.#step)
+    if (always === 'sample') return step != null && this.#begun.has(stepFolder(step))
     if (always !== 'run' || candidates.length === 0) return false
     // without a manifest nobody has begun anything that could end, and without a sample there is no machine to compare
-    return phase === 'end' ? record.manifest != null : phase === 'terminate' || this.#step != null
+    return phase === 'end' ? record.manifest != null : phase === 'terminate' || this.#begun.size > 0
   }
 
   async #phase(at: PlannedPhase, cleanup: boolean): Promise<void> {
     const { run } = this
     if (!cleanup) run.cancelled.throwIfAborted()
     if (at.phase === 'join') await offerRun(run)
-    if (at.phase === 'start') {
-      this.#step = at.step
-      this.changed.begins(at.step)
-      this.#work.begin(at.step)
+    if (at.phase === 'start' && at.step != null) {
+      this.#begun.add(stepFolder(at.step))
+      this.changed.begins(at.step, at.groups)
+      if (at.groups == null) this.#work.begin(at.step)
     }
     if (at.phase === 'terminate') run.verdict = this.#endingNow().verdict
     for (const hook of this.#hooks) await hook.before?.(at, run)

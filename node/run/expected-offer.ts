@@ -4,10 +4,10 @@
  */
 import { parseResultPath, type ResultPath } from '../../protocols/layout.ts'
 import type { RosterEntry } from '../../protocols/manifest.ts'
-import { hasSample } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { TarballOffer } from '../../protocols/tarball.ts'
 import { tarballOf } from '../../protocols/tarball-names.ts'
+import { mayHaveSample } from '../../protocols/triggered.ts'
 import { printable } from '../store/entries.ts'
 
 type Planned = Pick<RunRecord, 'spec' | 'controller' | 'tools'>
@@ -41,7 +41,7 @@ function isPlanned(
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
   if (place.kind === 'persistent') return hasGroup(place.group)
   if (place.kind !== 'tools' && place.kind !== 'workload') return false
-  if (!hasSample(spec, place.step)) return false
+  if (!mayHaveSample(spec, place.step)) return false
   if (place.kind === 'tools') return hasGroup(place.group)
   // a command runs on the controller
   return workloads.length > 0 || (spec.command != null && peer === controller.peer)

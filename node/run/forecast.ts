@@ -4,11 +4,14 @@
  */
 import type { ToolsChecked } from '../../protocols/check-tools.ts'
 import type { MemberView, Plan } from '../../protocols/control.ts'
+import type { Candidate } from '../../protocols/manifest.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import { mostSamples } from '../../protocols/matrix/sampling.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
+import type { Trigger } from '../../protocols/trigger.ts'
+import { triggeredGroups, triggerOf } from '../../protocols/triggered.ts'
 import { statusOf } from '../../protocols/verdict.ts'
 import { sizeOfWorkload } from '../work/workloads/assign.ts'
 import { attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
@@ -76,6 +79,7 @@ export function forecast(init: ForecastInit): Plan {
         : (unplaced ?? `${needed} members must join; ${refusals}`),
     needed,
     phases: planOf(spec).map(describePhase),
+    triggers: triggersOf(spec, candidates),
     iterations: matrixOf(spec),
     order: spec.order,
     seed: spec.seed,
@@ -87,6 +91,11 @@ export function forecast(init: ForecastInit): Plan {
       instances: sizeOfWorkload(name, candidates)
     }))
   }
+}
+
+function triggersOf(spec: Spec, candidates: Candidate[]): Plan['triggers'] {
+  const found = triggeredGroups(spec, candidates).flatMap(group => ({ group, ...(triggerOf(spec, group) as Trigger) }))
+  return found.length === 0 ? undefined : found
 }
 
 function matrixOf(spec: Spec): Plan['iterations'] {

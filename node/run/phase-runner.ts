@@ -64,6 +64,9 @@ export class PhaseRunner {
     const { cancelled, parts, record } = this.#run
     if (!cleanup) cancelled.throwIfAborted()
     const self = parts.signer.peer
+    const out = at.who === 'controller' ? this.#run.excluded.get(self) : undefined
+    // its answers count no more
+    if (out != null) throw new Stopped('quorum', `${out.name}: ${out.reason}; it runs the command`)
     const asked = at.who === 'controller' ? new Map([[self, record.controller.name]]) : this.#run.asked(at)
     const needed = at.who === 'controller' ? 1 : this.#run.neededIn(at, asked.size)
     const command = this.#command(at, asked)
@@ -109,7 +112,7 @@ export class PhaseRunner {
     return missing == null ? this.#open.answer(ack) : this.#open.reject(ack.by, 'mismatch', missing)
   }
 
-  #command({ phase, step, part, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
+  #command({ phase, step, part, groups, when, who, deadline }: PlannedPhase, asked: Map<string, string>): Command {
     const { order, excluded, subject, candidates } = this.#run
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
@@ -128,6 +131,7 @@ export class PhaseRunner {
       deadline,
       step,
       part,
+      groups,
       when,
       tools: phase === 'start' ? this.#run.tools : undefined,
       at: margin == null ? undefined : this.#run.agreed,
@@ -154,10 +158,10 @@ export class PhaseRunner {
     { asked, needed, cleanup }: { asked: Map<string, string>; needed: number; cleanup: boolean }
   ): Promise<Closed> {
     const { record, parts, events } = this.#run
-    const { seq, phase, part } = command
+    const { seq, phase, part, groups } = command
     record.phase = phase
     parts.onPhase()
-    events.store({ type: 'phase-open', seq, phase, step, part, when, asked: asked.size, needed })
+    events.store({ type: 'phase-open', seq, phase, step, part, groups, when, asked: asked.size, needed })
     if (command.at != null) this.#certifier.notices.hold(command.at - Date.now() + START_HOLD_MS)
     const opened = new OpenPhase({
       ...{ command, asked, needed, cleanup, grace, limit },
@@ -178,13 +182,13 @@ export class PhaseRunner {
   }
 
   #onAnswer(command: Command, asked: Map<string, string>, { by, value }: Signed<Ack>, after: number): void {
-    const { seq, phase, step, part, when, issued } = command
+    const { seq, phase, step, part, groups, when, issued } = command
     const { outcome, code, reason, warnings, produced, received } = value
     // `join` takes longer than later commands: it may be passed on, and members open their streams
     if (phase !== 'join') this.#margin.note(seq, received - issued)
     if (phase === 'start' && value.gauge != null) this.#margin.noteBefore(value.gauge.took)
     const name = asked.get(by) ?? by
-    const about = { type: 'ack' as const, seq, phase, step, part, when, peer: by, name }
+    const about = { type: 'ack' as const, seq, phase, step, part, groups, when, peer: by, name }
     this.#run.events.store({ ...about, outcome, code, reason, warnings, after, produced })
   }
 

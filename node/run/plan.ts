@@ -5,6 +5,7 @@ import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
 import type { Part, Step } from '../../protocols/phase.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { isStaging } from '../../protocols/stage-paths.ts'
+import type { Edge } from '../../protocols/trigger.ts'
 import { clientTimeOf, readyTimeOf } from '../work/workloads/work-time.ts'
 
 /** A member that cannot be reached when the workload ends may return in this time, ms: a benchmark may cut the network. */
@@ -17,6 +18,8 @@ export interface PlannedPhase {
   step?: Step
   /** Of `work`: workloads of members; left out for the command of the controller. */
   part?: Part
+  /** Of `start` and `stop`: only the tools of these groups, while the command goes on. */
+  groups?: string[]
   when?: 'begin' | 'end'
   /**
    * Who is asked. `candidates`: all whom the offer names. `members`: all who still take part; of a part those that run one of it. `controller`:
@@ -36,8 +39,15 @@ export interface PlannedPhase {
 /** @returns all phases of a run in which each sample is good, in order */
 export const planOf = (spec: Spec): PlannedPhase[] => [...phasesOf(spec, plannedSamples(spec))]
 
-/** @param steps samples as they become due; @returns all phases of a run, in order: each sample is asked for when the one before is over */
-export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedPhase> {
+/** @returns what the output of a command that goes on has said since the last call; nothing once it has ended */
+export type NextEdges = () => Pick<Edge, 'group' | 'what' | 'sample'>[] | undefined
+
+/**
+ * @param steps samples as they become due
+ * @param edges of a command whose output says when tools start and stop: asked for after each `work` of it
+ * @returns all phases of a run, in order: each sample is asked for when the one before is over
+ */
+export function* phasesOf(spec: Spec, steps: Iterable<Step>, edges?: NextEdges): Generator<PlannedPhase> {
   const { join_timeout, phase_timeout, send_timeout, send_limit, stage_limit } = spec.policy
   const usual = { who: 'members', deadline: phase_timeout * 1000, grace: 0 } as const
   const limit = send_limit * 1000
@@ -48,12 +58,25 @@ export function* phasesOf(spec: Spec, steps: Iterable<Step>): Generator<PlannedP
     spec.sysinfo === 'none'
       ? []
       : [{ ...usual, phase: 'sysinfo', when, limit, ...(when === 'end' ? { always: 'run' } : {}) }]
-  const sample = (step: Step): PlannedPhase[] => [
-    { ...usual, phase: 'start', step },
-    ...workOf(spec).map(each => ({ ...usual, ...each, phase: 'work' as const, step })),
-    { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS },
-    { ...usual, phase: 'send', step, always: 'sample', ...sending }
-  ]
+  function* sample(step: Step): Generator<PlannedPhase> {
+    const samples = new Set([step.sample])
+    yield { ...usual, phase: 'start', step }
+    for (const each of workOf(spec)) {
+      const work = { ...usual, ...each, phase: 'work' as const, step }
+      yield work
+      if (each.part != null) continue
+      for (let said = edges?.(); said != null; said = edges?.()) {
+        for (const { what, group, sample } of said) {
+          samples.add(sample)
+          yield { ...usual, phase: what, step: { ...step, sample }, groups: [group] }
+        }
+        yield work
+      }
+    }
+    yield { ...usual, phase: 'stop', step, always: 'sample', deadline: stopDeadline, grace: STOP_GRACE_MS }
+    for (const sample of [...samples].sort((a, b) => a - b))
+      yield { ...usual, phase: 'send', step: { ...step, sample }, always: 'sample', ...sending }
+  }
   yield { ...usual, phase: 'join', who: 'candidates', deadline: join_timeout * 1000 }
   yield { ...usual, phase: 'stage', ...(isStaging(spec) ? { limit: stage_limit * 1000 } : {}) }
   yield* snapshot('begin')
@@ -91,10 +114,12 @@ export function describePhase({
   phase,
   step,
   part,
+  groups,
   when
-}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'when'>): string {
+}: Pick<PlannedPhase, 'phase' | 'step' | 'part' | 'groups' | 'when'>): string {
+  const of = part ?? groups?.join(' ')
   if (step != null)
-    return `${phase}${part == null ? '' : ` ${part}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
+    return `${phase}${of == null ? '' : ` ${of}`} ${iterationFolder(step)}/${step.warmup ? 'warmup' : ''}${step.sample}`
   return when == null ? phase : `${phase} ${when}`
 }
 

@@ -34,17 +34,19 @@ export async function reconcile({ folder, record, events }: KilledRun): Promise<
     manifest: evidence.manifest?.digest,
     roster: proven.roster,
     excluded: evidence.manifest == null ? [...proven.excluded, ...others] : proven.excluded,
-    workload
+    workload,
+    ...(proven.triggered == null ? {} : { triggered: proven.triggered })
   })
   const named = new Map(
     events.past.flatMap(each => (each.type === 'phase-closed' ? [[certificateFile(each), each.certificate]] : []))
   )
   for (const [i, { value, acks }] of certificates.entries()) {
     if (value == null || named.delete(certificateFile(value))) continue
-    const { seq, phase, step, part, when, verdict, asked } = value
+    const { seq, phase, step, part, groups, when, verdict, asked } = value
     const ok = acks.filter(({ value: { outcome } }) => outcome === 'ok').length
     const certificate = digestOf(encode(sealed[i]))
-    events.store({ type: 'phase-closed', seq, phase, step, part, when, verdict, ok, asked, took: 0, certificate })
+    const about = { seq, phase, step, part, groups, when, verdict }
+    events.store({ type: 'phase-closed', ...about, ok, asked, took: 0, certificate })
   }
   const reason = 'the daemon of the controller ended, or its disk was full, before it was written'
   const lost = [...named.keys(), ...numbersWithout(events)].map(path => ({ path, reason }))

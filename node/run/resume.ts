@@ -61,7 +61,7 @@ export async function restOf(run: string, { folder, self, summaries }: CutShort)
  * @returns the samples that a result has, without warm-ups
  */
 export function takenIn(
-  record: Pick<RunRecord, 'spec' | 'workload' | 'verdict'>,
+  record: Pick<RunRecord, 'spec' | 'workload' | 'verdict' | 'triggered'>,
   certificates: CheckedCertificate[]
 ): TakenSample[] {
   const phases = certificates.flatMap(({ value }) => value ?? [])
@@ -72,7 +72,11 @@ export function takenIn(
   )
   const last = phases.findLast(({ phase }) => phase === 'work')?.step
   const wasCut = record.verdict !== 'ok' && record.verdict !== 'workload-failed'
-  const counted = record.workload.filter(({ step }) => step.warmup == null && sent.has(stepFolder(step)))
+  // the windows of triggers are one execution of the command: all of them, or none
+  const isWhole = (record.triggered ?? []).every(
+    ({ sample }) => last == null || sent.has(stepFolder({ ...last, sample }))
+  )
+  const counted = record.workload.filter(({ step }) => step.warmup == null && sent.has(stepFolder(step)) && isWhole)
   return [...Map.groupBy(counted, ({ step }) => stepFolder(step))].flatMap(([folder, results]) => {
     const step = results[0]?.step
     const outcome = outcomeOf(results, record.spec)

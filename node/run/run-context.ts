@@ -5,6 +5,7 @@ import type { RunRecord } from '../../protocols/record.ts'
 import { cutMissing, describeShortfall, type Shortfall } from '../../protocols/shortfall.ts'
 import type { StagedEntry } from '../../protocols/staged.ts'
 import type { ToolChanges } from '../../protocols/tool-changes.ts'
+import type { Edge } from '../../protocols/trigger.ts'
 import type { Verdict } from '../../protocols/verdict.ts'
 import type { RunFolder } from '../store/run-folder.ts'
 import { runsRole } from '../work/workloads/assign.ts'
@@ -46,6 +47,8 @@ export class RunContext {
   tools: ToolChanges | undefined
   /** The instant at which the tools of the latest sample start, ms since 1970 on the controller's clock. */
   agreed: number | undefined
+  /** What the output of the command that goes on said last of when tools start and stop; nothing once it has ended. */
+  said: Edge[] | undefined
   /** How the run ends, from its last phase on. */
   verdict: Verdict | undefined
   /** By the monotonic clock: the wall clock may be set in mid run. */

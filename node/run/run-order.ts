@@ -7,17 +7,24 @@ import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import { whyNotStartable } from '../tools/find-program.ts'
 import { attendanceOf, isComplete } from './attendance.ts'
+import { withTriggers } from './registered-triggers.ts'
 import { checkTools, whyNotPlaced } from './roster.ts'
 import { parseSelector } from './selector.ts'
 
-/** @throws {BakError} `usage` for a selector that means nothing and for a tool that nobody knows, `bad-run-file` for options without a tool */
-export function checkSpecIn(spec: Spec, members: MemberView[]): void {
+/**
+ * @returns the spec with the triggers that are registered for its groups
+ * @throws {BakError} `usage` for a selector that means nothing, for a tool that nobody knows and as `withTriggers` does; `bad-run-file` for options
+ * without a tool
+ */
+export function specIn(asked: Spec, members: MemberView[]): Spec {
+  const spec = withTriggers(asked, members)
   parseSelector(spec.on)
   for (const group of spec.groups) parseSelector(group.on)
   for (const { override = [] } of Object.values(spec.tool))
     for (const { on } of override) if (on != null) parseSelector(on)
   checkWorkloads(spec, members)
   checkTools(spec, members)
+  return spec
 }
 
 /**
@@ -43,8 +50,9 @@ export async function checkProgram({ command }: Spec, { directory, env }: Caller
 export function checkSameSpec(key: string, run: string, asked: Spec, known: Spec): void {
   const differing = Object.keys({ ...known, ...asked }).filter(
     name =>
-      // one that nobody named was chosen here
+      // one that nobody named was chosen here, and triggers that are registered were added
       !(name === 'seed' && asked.seed == null) &&
+      !(name === 'triggers' && Object.keys(asked.triggers).length === 0) &&
       !isDeepStrictEqual(asJson(asked[name as keyof Spec]), asJson(known[name as keyof Spec]))
   )
   if (differing.length === 0) return

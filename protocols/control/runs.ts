@@ -8,6 +8,7 @@ import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
 import { shortfalls } from '../shortfall.ts'
 import { spec } from '../spec.ts'
+import { groupTrigger } from '../trigger.ts'
 import { VERDICTS } from '../verdict.ts'
 import { placement, workload } from '../workload.ts'
 
@@ -40,6 +41,8 @@ const plan = v.object({
   reason: v.optional(text),
   needed: count,
   phases: list(text, 1_000_000),
+  /** Groups whose tools run while the output of the command says so. */
+  triggers: v.optional(list(groupTrigger, 256)),
   /** The matrix: each iteration, with the samples that it has at least and at most. */
   iterations: list(
     v.object({

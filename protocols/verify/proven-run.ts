@@ -3,12 +3,13 @@ import type { CheckedCertificate, Evidence } from '../certificate.ts'
 import { encode } from '../codec.ts'
 import { RECORD_FILE } from '../layout.ts'
 import { decisiveFailure } from '../matrix/decisive-failure.ts'
-import { describeExit } from '../phase.ts'
+import { type Ack, type Certificate, describeExit } from '../phase.ts'
 import type { RunRecord } from '../record.ts'
+import { type Edge, windowsOf } from '../trigger.ts'
 import { entriesOf, type WorkEntry } from '../work-entry.ts'
 import type { Fault } from './report.ts'
 
-export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload'>
+export type ProvenRun = Pick<RunRecord, 'roster' | 'excluded' | 'workload' | 'triggered'>
 
 /** @param certificates in the order of their phases */
 export function provenRun({ manifest }: Evidence, certificates: CheckedCertificate[]): ProvenRun {
@@ -17,13 +18,27 @@ export function provenRun({ manifest }: Evidence, certificates: CheckedCertifica
   for (const each of certificates.flatMap(({ value }) => value?.excluded ?? []))
     if (!excluded.has(each.peer)) excluded.set(each.peer, each)
   const workload: WorkEntry[] = []
+  let edges: Edge[] | undefined
   for (const { value, acks } of certificates) {
     if (value?.step == null) continue
-    const result = value.phase === 'work' && value.part == null ? acks[0]?.value.workload : undefined
-    if (result != null) workload.push({ step: value.step, ...result })
+    const command = commandIn(value, acks, manifest?.value.controller)
+    if (command?.edges != null) edges = [...(edges ?? []), ...command.edges]
+    if (command?.workload != null) workload.push({ step: value.step, ...command.workload })
     workload.push(...entriesOf(workload, value.step, acks, roster))
   }
-  return { roster, excluded: [...excluded.values()], workload }
+  const triggered = edges && windowsOf(edges)
+  return { roster, excluded: [...excluded.values()], workload, ...(triggered == null ? {} : { triggered }) }
+}
+
+/** @returns what the controller answered about its command: at its end, or where `stop` cut it short */
+function commandIn(
+  { phase, part, groups }: Certificate,
+  acks: CheckedCertificate['acks'],
+  controller: string | undefined
+): Pick<Ack, 'workload' | 'edges'> | undefined {
+  if ((phase !== 'work' && phase !== 'stop') || part != null || groups != null) return undefined
+  // nobody else is asked to work
+  return (phase === 'work' ? acks[0] : acks.find(({ by }) => by === controller))?.value
 }
 
 /** @returns where the record says something else */
@@ -44,6 +59,8 @@ export function differencesOf(record: RunRecord, proven: ProvenRun): Fault[] {
   const ended = record.workload
   if (ended.length !== proven.workload.length || !ended.every((each, i) => isResult(each, proven.workload[i])))
     faults.push(wrong('its results of the workload are not those that were answered'))
+  if (!same(record.triggered ?? null, proven.triggered ?? null))
+    faults.push(wrong('the windows in which tools of groups ran are not those that were answered'))
   return faults
 }
 

@@ -130,6 +130,17 @@ const cases: [string, (EventBody | LiveBody)[], (state: Progress) => unknown, un
     state => state.warnings,
     ['missing sar on b: not found on PATH', `${RUN} of c measures at the same time on a`]
   ],
+  [
+    'keeps which tools came and went',
+    [
+      {
+        ...{ type: 'tools-changed', change: 'detach', tool: 'sar', group: 'default', by: 'a', members: ['b', 'c'] },
+        refused: []
+      }
+    ],
+    state => state.warnings,
+    ['sar detached from b, c by a, from the next sample on']
+  ],
   ['adds up bytes here and on their way', [transfer('a', 10), transfer('b', 20), received('a')], countBytes, 120],
   [
     'keeps the last lines of output',

@@ -108,6 +108,26 @@ result('verify finds the folder of a run by its id', async () => {
   assert.is((await fake.bak('verify', 'last', '--by', peer)).status, 0)
 })
 
+result('show says which tools came and went, from which sample on, and where not', async () => {
+  const step = { number: 1, name: 'default', sample: 2 }
+  const tools: RunRecord['tools'] = [
+    { change: 'attach', tool: 'sar', group: 'db', by: 'ops', at: AT, members: ['a'], refused: [], since: step },
+    {
+      ...{ change: 'detach', tool: 'proc', group: 'default', by: 'ops', at: AT, members: ['a'] },
+      refused: [{ member: 'b', reason: 'it does not run there' }]
+    }
+  ]
+  fake = await startFake({
+    describe: yields({
+      ...{ run: RUN, controller: peer, folder: dir, digest: DIGEST, certificates: [] },
+      record: writeRecord({ ...record, tools })
+    })
+  })
+  const { stdout } = await fake.bak('show', 'last')
+  assert.match(stdout, /\nCHANGED +HOW +ON +BY +SINCE +NOT ON\nsar of db +attached +a +ops +1-default\/sample2 +-\n/)
+  assert.match(stdout, /\nproc +detached +a +ops +no sample +b: it does not run there\n/)
+})
+
 result('show has room for a digest on a line of 80 columns', async () => {
   const text = writeRecord(record)
   fake = await startFake({

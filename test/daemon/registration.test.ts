@@ -74,7 +74,9 @@ registration('run only in their group: in two runs at once, and as two groups of
   }
   await untilKnown(6)
   const running = () => [one, two].map(mark => processesWith(`sleep ${mark}`).length)
-  const first = await startRun(net(), 'a', ['--group', 'one', '--', 'sleep', '4'])
+  const done = join(net().folder, 'done')
+  const wait = ['sh', '-c', `while [ ! -e ${done} ]; do sleep 0.1; done`]
+  const first = await startRun(net(), 'a', ['--group', 'one', '--', ...wait])
   await first.until(isPhase('work'))
   assert.equal(running(), [3, 0])
   const second = await startRun(net(), 'b', ['--group', 'two', '--', 'sleep', '1'])
@@ -82,6 +84,7 @@ registration('run only in their group: in two runs at once, and as two groups of
   assert.equal(running(), [3, 3])
   assert.is((await second.finished).status, 0)
   assert.equal(running(), [3, 0], 'the end of one run stops its own tools')
+  writeFileSync(done, '')
   assert.is((await first.finished).status, 0)
   assert.equal(running(), [0, 0])
   assert.equal(foldersIn(sampleOf('a', first.run)), ['one/a/one', 'one/b/one', 'one/c/one'])

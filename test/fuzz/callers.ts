@@ -1,6 +1,7 @@
 /** Hostile answers to the calling side of each protocol. */
 
 import { join } from 'node:path'
+import { duplexPair } from 'node:stream'
 import type { Stream } from '@libp2p/interface'
 import * as fc from 'fast-check'
 import { ArtifactStore } from '../../node/artifacts/artifact-store.ts'
@@ -18,6 +19,7 @@ import type { Subject } from '../../protocols/envelope.ts'
 import { BakError, errorCodes } from '../../protocols/errors.ts'
 import { ask, type Opener, type Protocol } from '../../protocols/stream.ts'
 import { sendTarball, type TarballOffer } from '../../protocols/tarball.ts'
+import { openTunnel } from '../../protocols/tunnel.ts'
 import { pair } from '../helpers/streams.ts'
 import { changed, concat, frame, spliced } from './bytes.ts'
 import { codeOf } from './files.ts'
@@ -112,6 +114,15 @@ const offer: TarballOffer = {
   digest: digestOf(new Uint8Array(1000)),
   bytes: 1000,
   allow: ['1-default/sample1/tools-default/a']
+}
+
+/** A connection whose client says a word and reads all that comes. */
+export async function tunnels(open: Opener, _: World, gone: AbortSignal): Promise<void> {
+  const join = await openTunnel(open, { port: 80 }, { signal: gone, within: FETCH_TIMEOUT_MS })
+  const [near, client] = duplexPair()
+  client.on('error', () => {}).resume()
+  client.end('x')
+  await join(near, { signal: gone, idle: FETCH_TIMEOUT_MS })
 }
 
 export const sends = (open: Opener, world: World, gone: AbortSignal) =>

@@ -31,10 +31,21 @@ import {
   trustMessage,
   trustProtocol
 } from '../../protocols/trust-entries.ts'
+import { tunnelProtocol } from '../../protocols/tunnel.ts'
 import { lifeSubject, twinProtocol } from '../../protocols/twin.ts'
 import { admissionTarget } from './admission.ts'
 import { archiveTarget } from './archives.ts'
-import { type CallerInit, callerTarget, fetches, fetchesStaged, leads, measures, sends, syncs } from './callers.ts'
+import {
+  type CallerInit,
+  callerTarget,
+  fetches,
+  fetchesStaged,
+  leads,
+  measures,
+  sends,
+  syncs,
+  tunnels
+} from './callers.ts'
 import { controlAnswers, controlRequests } from './control.ts'
 import { readerTarget } from './files.ts'
 import { forwardTargets } from './forwarding.ts'
@@ -65,6 +76,7 @@ export const targets = [
     refusals: ['unknown-digest', 'not-allowed', 'no-space', 'usage', 'busy'],
     endless: true
   }),
+  of({ protocol: tunnelProtocol, refusals: ['no-such-run', 'not-allowed', 'not-the-controller', 'not-ready'] }),
   of({ protocol: clockProtocol, refusals: [] }),
   of({ protocol: echoProtocol, refusals: [] }),
   of({ protocol: adjacencyProtocol, refusals: [] }),
@@ -127,6 +139,7 @@ export const targets = [
   asks({ protocol: getProtocol, act: fetches }),
   asks({ protocol: swarmProtocol, act: fetchesStaged }),
   asks({ protocol: stageProtocol }),
+  asks({ protocol: tunnelProtocol, act: tunnels }),
   asks({ protocol: clockProtocol, act: measures }),
   asks({ protocol: echoProtocol }),
   asks({ protocol: adjacencyProtocol }),

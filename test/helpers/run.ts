@@ -111,6 +111,7 @@ function membersOf({ signers, gone }: Omit<FakeRun, 'run'>): Members {
   return fake<Members>({
     self: { name: 'node-c' } as Members['self'],
     list: () => views.map(view => ({ ...view, state: 'alive' }) as never),
+    get: peer => views.find(view => view.peer === peer) as never,
     isHere: peer => !gone.has(peer)
   })
 }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isLegal, type State, stateAfter } from '../../node/agent/states.ts'
-import { describePhase, isSameStep, openAfter, type PlannedPhase, planOf } from '../../node/run/plan.ts'
+import { isLegal, type State, stateAfter, states } from '../../node/agent/states.ts'
+import { describePhase, isSameStep, openAfter, type PlannedPhase, phasesOf, planOf } from '../../node/run/plan.ts'
 import { type Phase, phases } from '../../protocols/fields.ts'
 import { stepFolder } from '../../protocols/layout.ts'
 import { plannedSamples } from '../../protocols/matrix/due-samples.ts'
@@ -22,11 +22,11 @@ const anySpec = fc
   .map(specOf)
 
 /** @returns the state that a member is in after these phases; undefined if it refused one */
-function endOf(plan: Array<{ phase: Phase }>): State | undefined {
+function endOf(plan: Array<{ phase: Phase; groups?: string[] }>): State | undefined {
   let state: State = 'new'
-  for (const { phase } of plan) {
-    if (!isLegal(phase, state)) return undefined
-    state = stateAfter(phase, state)
+  for (const { phase, groups } of plan) {
+    if (!isLegal(phase, state, groups != null)) return undefined
+    state = stateAfter(phase, state, groups != null)
   }
   return state
 }
@@ -229,6 +229,47 @@ test('whatever went wrong, the phases that always happen are legal from where th
       }
     })
   )
+})
+
+test('while the command goes on tools start and stop as its output says, and all samples are sent after it', () => {
+  const said = [
+    [{ group: 'db', what: 'start' as const, sample: 1 }],
+    [],
+    [
+      { group: 'db', what: 'stop' as const, sample: 1 },
+      { group: 'web', what: 'start' as const, sample: 1 },
+      { group: 'db', what: 'start' as const, sample: 2 }
+    ]
+  ]
+  const spec = specOf({ sysinfo: 'none' })
+  const plan = [...phasesOf(spec, plannedSamples(spec), () => said.shift())]
+  assert.equal(plan.map(describePhase).slice(3, -2), [
+    'start 1-default/1',
+    'work 1-default/1',
+    'start db 1-default/1',
+    'work 1-default/1',
+    'work 1-default/1',
+    'stop db 1-default/1',
+    'start web 1-default/1',
+    'start db 1-default/2',
+    'work 1-default/1',
+    'stop 1-default/1',
+    'send 1-default/1',
+    'send 1-default/2'
+  ])
+  assert.is(endOf(plan), 'gone')
+  assert.equal(
+    plan.filter(({ phase }) => phase === 'send').map(({ always }) => always),
+    ['sample', 'sample']
+  )
+})
+
+test('tools of a group start and stop within a sample only, which changes no state of a member', () => {
+  for (const state of states) {
+    assert.is(isLegal('start', state, true), state === 'running')
+    assert.is(isLegal('stop', state, true), state === 'running')
+  }
+  assert.equal([stateAfter('start', 'running', true), stateAfter('stop', 'running', true)], ['running', 'running'])
 })
 
 test.run()

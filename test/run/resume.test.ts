@@ -58,4 +58,12 @@ test('warm-ups do not count', () => {
   assert.equal(taken([result(warm)], both(warm)), [])
 })
 
+test('the windows of a trigger are taken all together, when all were sent', () => {
+  const triggered = [1, 2].map(sample => ({ group: 'db', sample, start: 1 }))
+  const windows = (certificates: CheckedCertificate[]) =>
+    takenIn({ spec, workload: [result(step(1))], verdict: 'failed', triggered }, certificates).length
+  assert.is(windows(both(step(1))), 0)
+  assert.is(windows([...both(step(1)), phase('send', step(2))]), 1)
+})
+
 test.run()

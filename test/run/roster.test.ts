@@ -255,7 +255,7 @@ for (const [title, spec] of right) options(`those of ${title} are in order`, () 
 options.run()
 
 const known = suite('tools and groups that were asked for')
-const mesh = [{ registered: [registered('net', 'sar')], tools: [{ tool: 'turbostat', usable: false }] }]
+const mesh = [{ registered: [registered('net', 'sar')], tools: [{ tool: 'sitetool', usable: false }] }]
 const unknown: Array<[spec: object, message: RegExp]> = [
   [{ tools: ['nosuch'] }, /^nosuch: no peer knows this tool; known are proc, /],
   [{ tools: ['procc'] }, /^procc: no peer knows this tool; did you mean proc\?/],
@@ -275,7 +275,7 @@ for (const [spec, message] of unknown) {
   })
 }
 for (const spec of [
-  { tools: ['turbostat'] },
+  { tools: ['sitetool'] },
   { tools: ['heavy'] },
   { group: 'net' },
   { tools: ['own'], tool: { own: { command: ['x'] } } }

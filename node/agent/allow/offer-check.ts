@@ -1,8 +1,8 @@
 /** Whether a command stays within the offer that this member answered: only that was checked when it joined. */
 import { stepFolder } from '../../../protocols/layout.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
-import { hasSample } from '../../../protocols/matrix/sampling.ts'
 import type { Command } from '../../../protocols/phase.ts'
+import { mayHaveSample, triggerOf } from '../../../protocols/triggered.ts'
 
 /** Longest time from the command `start` to its instant: a longer one is a mistake, for which the member would wait. */
 const MAX_START_DELAY_MS = 60_000
@@ -11,7 +11,7 @@ const ROLES = { servers: 'server', clients: 'client' } as const
 
 /** @param self the member; @returns the part of the command that the offer does not have, in words; undefined if there is none */
 export function exceedsOffer(command: Command, { spec, controller }: Offer, self: string): string | undefined {
-  const { phase, step, part, at, issued, tools } = command
+  const { phase, step, part, at, issued, groups, tools } = command
   if (phase === 'sysinfo' && spec.sysinfo === 'none') return 'the offer has no sysinfo'
   if (phase === 'work' && part == null && controller !== self) return 'a command runs on the controller of its run only'
   if (phase === 'work' && part != null && !spec.workload.some(({ role }) => role === ROLES[part]))
@@ -19,7 +19,11 @@ export function exceedsOffer(command: Command, { spec, controller }: Offer, self
   if (tools != null && phase !== 'start') return 'tools come and go with start'
   if (phase === 'start' && at != null && at - issued > MAX_START_DELAY_MS)
     return `it is to start ${Math.round((at - issued) / 1000)} s after its command`
+  const untriggered = groups?.find(group => triggerOf(spec, group) == null)
+  if (groups != null && phase !== 'start' && phase !== 'stop')
+    return `groups of tools neither start nor stop at ${phase}`
+  if (untriggered != null) return `the offer has no trigger for group ${untriggered}`
   if (phase !== 'start' && phase !== 'work' && phase !== 'stop' && phase !== 'send') return undefined
   if (step == null) return `${phase} without a sample that it is about`
-  return hasSample(spec, step) ? undefined : `the offer has no sample ${stepFolder(step)}`
+  return mayHaveSample(spec, step) ? undefined : `the offer has no sample ${stepFolder(step)}`
 }

@@ -85,6 +85,7 @@ export type PhaseHandler = (
       | 'clock'
       | 'path'
       | 'workload'
+      | 'edges'
       | 'staged'
       | 'workloads'
       | 'began'

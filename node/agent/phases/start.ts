@@ -1,4 +1,5 @@
 /** The phase `start`: transient tools start at the agreed instant. */
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import { stepFolder, toolFolder } from '../../../protocols/layout.ts'
@@ -19,6 +20,7 @@ import { groupsOf } from '../usage.ts'
 import { measureBefore } from './compare-clocks.ts'
 import type { PhaseContext, PhaseHandler } from './phase.ts'
 import { stopSample } from './stop.ts'
+import { startsWith, stopGroups } from './windows.ts'
 
 /** An agreed instant that is further ahead is a mistake: it is not waited for. */
 const MAX_AHEAD_MS = 5_000
@@ -36,16 +38,19 @@ export const start: PhaseHandler = async context => {
   member.changes = command.tools
   const refused = await admitAttached(member, parts)
   const changes = persistentChanges(member, stepFolder(step))
-  const due = dueTools(member).transient
+  const { transient } = dueTools(member)
+  const due = transient.filter(startsWith(command, member.offer.spec))
   const tools = await Promise.all(
     due.map(each => {
       const folder = toolFolder(step, each.group, member.name, each.tool)
       return prepareTool(context, each, { lifetime: 'transient', folder })
     })
   )
-  member.around = aroundOf(context, due)
+  const isWindow = command.groups != null
+  if (!isWindow) member.around = await aroundOf(context, transient)
   const [{ gauge, warnings }] = await Promise.all([
-    doBefore(member, command.at, parts.gauges),
+    // while the command goes on nothing may disturb it
+    isWindow ? { gauge: undefined, warnings: [] } : doBefore(member, command.at, parts.gauges),
     command.at == null ? undefined : measureBefore(command.at, context)
   ])
   if (command.at != null) await instant(command.at + member.clock.offset, signal)
@@ -61,18 +66,25 @@ export const start: PhaseHandler = async context => {
   )
   const decisive = failures.filter(each => !isAttached(member, each))
   if (decisive.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude') {
-    await stopSample(member)
+    await undo(context)
     throw failedTools(decisive.map(({ missing }) => missing))
   }
   if (signal.aborted) {
-    await stopSample(member)
+    await undo(context)
     throw asBakError(signal.reason)
   }
-  member.interrupted = false
-  member.usageAtStart = { ...parts.usage(), persistent: processorTimesOf(groupsOf(member.persistent)) }
+  if (!isWindow) {
+    member.interrupted = false
+    member.usageAtStart = { ...parts.usage(), persistent: processorTimesOf(groupsOf(member.persistent)) }
+    member.toolTime = 0
+  }
   const missing = [...refused, ...changes.missing, ...lacking, ...failures.map(each => each.missing), ...ended.missing]
   return { began, missing, warnings: [...warnings, ...ended.warnings], gauge, clock: member.clock }
 }
+
+/** What a `start` began that came to nothing. */
+const undo = ({ command: { groups }, member }: PhaseContext) =>
+  groups == null ? stopSample(member) : stopGroups(member, groups)
 
 interface Failure {
   assignment: Assignment
@@ -89,18 +101,21 @@ const isAttached = ({ changes }: MemberState, { assignment }: Failure) =>
   changes?.attached.some(each => isSameTool(each, assignment)) ?? false
 
 /** @returns the tools that do something before the instant and after the sample */
-function aroundOf({ command, member, parts, signal }: PhaseContext, due: Assignment[]): Around[] {
-  return due
-    .filter(({ tool, options }) => actsBeforeStart(tool, options))
-    .map(({ group, tool, options }) => {
+function aroundOf({ command, member, parts, signal }: PhaseContext, due: Assignment[]): Promise<Around[]> {
+  const acting = due.filter(({ tool, options }) => actsBeforeStart(tool, options))
+  return Promise.all(
+    acting.map(async ({ group, tool, options }) => {
       member.programs ??= parts.owner.programsOf(member)
       const folder = join(member.data, toolFolder(command.step as Step, group, member.name, tool))
+      // one of a group with a trigger starts later
+      await mkdir(folder, { recursive: true })
       const { interval } = member.offer.spec
       return {
         tool: findTool(tool, options),
         context: { folder, interval, options, signal, programs: member.programs }
       }
     })
+  )
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4))

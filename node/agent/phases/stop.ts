@@ -13,7 +13,9 @@ import { dueTools } from '../running-tools/due-tools.ts'
 import { endPersistent, interruptedTool, interruptedTools } from '../running-tools/persistent-tools.ts'
 import type { StoppedTool } from '../running-tools/tool-run.ts'
 import { between, groupsOf, type UsageSnapshot } from '../usage.ts'
+import { type CommandDone, endCommand } from './lone-command.ts'
 import type { PhaseHandler, PhaseParts } from './phase.ts'
+import { stopGroups } from './windows.ts'
 
 /** A workload has so long to end by the signal that stops it where the run is over here, ms. */
 export const HURRIED_MS = 3_000
@@ -22,9 +24,10 @@ export const HURRIED_MS = 3_000
  * Stops servers and what `stop` cut short, then the tools of the sample; what they say of data that is not there travels with the answer, and
  * what watching cost.
  */
-export const stop: PhaseHandler = async ({ member, parts, leave }) => {
+export const stop: PhaseHandler = async ({ command, member, parts, leave, signal }) => {
+  if (command.groups != null) return await stopGroups(member, command.groups)
   const observed = cost(member, parts.usage())
-  const { missing, warnings, workloads } = await stopSample(member)
+  const { missing, warnings, workloads, ...ended } = await stopSample(member)
   if (member.interrupted) {
     member.interrupted = false
     // those that were answered for before have their result already
@@ -34,28 +37,29 @@ export const stop: PhaseHandler = async ({ member, parts, leave }) => {
     const excluding = gone.find(({ ends }) => ends === 'member')
     if (excluding != null) leave(`${excluding.what}: ${excluding.reason}`)
   }
-  const around = await doAfter(member, parts.gauges)
+  const around = await doAfter(member, parts.gauges, signal)
   return {
-    ...{ missing, workloads, observed, gauge: around.gauge },
+    ...{ missing, ...ended, workloads, observed, gauge: around.gauge },
     warnings: [...clockWarnings(member), ...warnings, ...around.warnings]
   }
 }
 
 /** @returns nothing after a restart of the daemon */
 function cost(member: MemberState, now: UsageSnapshot): Cost | undefined {
-  const { usageAtStart, started, persistent } = member
+  const { usageAtStart, started, persistent, toolTime } = member
   member.usageAtStart = undefined
   if (usageAtStart == null) return undefined
   // of persistent tools only what they took since
   const since = processorTimesOf([...groupsOf(started), ...groupsOf(persistent)])
   const tools = [...since].reduce(
     (sum, [group, ms]) => sum + Math.max(0, ms - (usageAtStart.persistent.get(group) ?? 0)),
-    0
+    // those of windows that are over
+    toolTime
   )
   return between(usageAtStart, now, tools)
 }
 
-interface StoppedHere extends StoppedTool {
+interface StoppedHere extends StoppedTool, Pick<CommandDone, 'workload' | 'edges'> {
   /** Results of the workloads of the sample. */
   workloads: InstanceResult[]
 }
@@ -95,6 +99,7 @@ export async function stopAll(member: MemberState, graceMs?: number): Promise<St
 export async function stopSample(member: MemberState, graceMs?: number): Promise<StoppedHere> {
   const { work } = member
   member.work = undefined
+  const { missing = [], warnings = [], ...command } = await endCommand(member)
   const ended = (await work?.end(graceMs)) ?? { workloads: [], missing: [], warnings: [] }
   const started = member.started
   member.started = []
@@ -103,8 +108,9 @@ export async function stopSample(member: MemberState, graceMs?: number): Promise
   member.programs = undefined
   const left = (await programs?.end()) ?? []
   return {
-    missing: [...ended.missing, ...stopped.flatMap(({ missing }) => missing)],
-    warnings: [...ended.warnings, ...stopped.flatMap(({ warnings }) => warnings), ...leftInWords(left)],
+    ...command,
+    missing: [...missing, ...ended.missing, ...stopped.flatMap(each => each.missing)],
+    warnings: [...warnings, ...ended.warnings, ...stopped.flatMap(each => each.warnings), ...leftInWords(left)],
     workloads: ended.workloads
   }
 }

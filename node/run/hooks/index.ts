@@ -13,6 +13,7 @@ import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
+import { triggers } from './triggers.ts'
 import { workload } from './workload.ts'
 import { workloadCalls } from './workload-calls.ts'
 import { workloads } from './workloads.ts'
@@ -25,6 +26,7 @@ export const runHooks = (): RunHook[] => [
   workloadCalls(),
   workload(),
   workloads(),
+  triggers(),
   missingParts,
   collectors(),
   observationCost,

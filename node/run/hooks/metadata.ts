@@ -1,6 +1,7 @@
 /** `metadata.log` in pbench's form, so that its tools can index a result: INI sections, UTC times without a zone, which is a key of its own. */
 import { hostname } from 'node:os'
 import type { RunRecord } from '../../../protocols/record.ts'
+import { triggeredGroups, triggerOf } from '../../../protocols/triggered.ts'
 import { labelsOf } from '../roster.ts'
 import type { RunHook } from './hook.ts'
 
@@ -41,7 +42,8 @@ export function metadataOf(record: RunRecord): string {
     },
     tools: {
       hosts: record.roster.map(member => member.name).join(' '),
-      group: [...new Set(record.roster.flatMap(member => member.tools.map(each => each.group)))].join(' ')
+      group: [...new Set(record.roster.flatMap(member => member.tools.map(each => each.group)))].join(' '),
+      trigger: triggersIn(record)
     },
     ...Object.fromEntries(record.roster.map(member => [`tools/${member.name}`, toolsOf(member)])),
     ...Object.fromEntries(
@@ -54,6 +56,12 @@ export function metadataOf(record: RunRecord): string {
   return Object.entries(sections)
     .map(([name, section]) => `[${name}]\n${lines(section)}`)
     .join('\n')
+}
+
+/** pbench's `start:stop`, of each group that has one. */
+function triggersIn({ spec, roster }: RunRecord): string | undefined {
+  const found = triggeredGroups(spec, roster).flatMap(group => triggerOf(spec, group) ?? [])
+  return found.length === 0 ? undefined : found.map(({ start, stop }) => `${start}:${stop}`).join(' ')
 }
 
 const wordsOf = (command: string | string[]) => [command].flat().join(' ')

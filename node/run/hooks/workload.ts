@@ -30,6 +30,8 @@ export function workload(): RunHook {
     before({ phase, part, step }, run) {
       if (phase !== 'work' || part != null || step == null) return
       const { order, events, parts } = run
+      // it goes on while its output says when tools run
+      if (parts.workloads.has(order.run)) return
       parts.workloads.set(order.run, {
         directory: order.directory,
         env: order.env,
@@ -41,11 +43,14 @@ export function workload(): RunHook {
         }
       })
     },
-    async after({ phase, part, step }, { record, events, parts, id }, answers) {
-      if (phase !== 'work' || part != null || step == null) return
-      parts.workloads.delete(id)
+    async after({ phase, part, groups, step }, { record, events, parts, id }, answers) {
+      if ((phase !== 'work' && phase !== 'stop') || part != null || groups != null || step == null) return
+      // one that `stop` cut short is in the answer to that
+      const answer = answers.find(({ by }) => by === record.controller.peer)?.value
+      if (phase === 'work' && answer?.edges != null && answer.workload == null) return
+      if (!parts.workloads.delete(id)) return
       await stopTails()
-      const result = answers[0]?.value.workload
+      const result = answer?.workload
       if (result == null) return
       const stated = result.error ?? ''
       const error = stated !== '' || result.exit === 0 ? stated : await errorLineIn(join(output, OUTPUT_FILES.stderr))

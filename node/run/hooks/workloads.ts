@@ -22,7 +22,7 @@ export function workloads(): RunHook {
   return {
     name: 'workloads',
     before(at, run) {
-      if (at.phase === 'start') begun = new Set()
+      if (at.phase === 'start' && at.groups == null) begun = new Set()
       if (at.phase !== 'work' || at.part == null) return
       const role = ROLES[at.part]
       checkPlaced(role, run)
@@ -30,7 +30,7 @@ export function workloads(): RunHook {
     },
     after(at, run, answers) {
       const { record, events } = run
-      if ((at.phase !== 'work' && at.phase !== 'stop') || at.step == null) return
+      if ((at.phase !== 'work' && at.phase !== 'stop') || at.step == null || at.groups != null) return
       const found = entriesOf(record.workload, at.step, answers, record.roster)
       for (const each of found) {
         record.workload.push(each)

@@ -1,19 +1,9 @@
-/**
- * Waits for a line in what a program writes. The regular expression is another peer's: it gets a bounded piece of a line and a bounded
- * time, since some expressions take longer than anybody lives.
- */
-import { createContext, Script } from 'node:vm'
-import { BakError } from '../../../protocols/errors.ts'
+/** Waits for a line in what a program writes. */
 import { GrowingFile } from '../../store/growing-file.ts'
+import { fittingLines, MAX_LINE } from '../line-patterns.ts'
 
 /** Bytes that are read at once; the lines of a program that writes faster are seen later. */
 const PORTION_BYTES = 256 * 1024
-/** Of a line. */
-const MAX_LINE = 4_096
-/** For all lines of a portion, ms. */
-const MAX_TIME_MS = 200
-
-const search = new Script('lines.some(line => pattern.test(line))')
 
 export class LineWatch {
   readonly #pattern: string
@@ -40,17 +30,4 @@ export class LineWatch {
 }
 
 /** @throws {BakError} `timeout` if the expression takes too long */
-export function fits(pattern: string, lines: string[]): boolean {
-  const cut = lines.map(line => line.slice(0, MAX_LINE).replace(/\r$/, ''))
-  const context = createContext(
-    { pattern: new RegExp(pattern), lines: cut },
-    { codeGeneration: { strings: false, wasm: false } }
-  )
-  try {
-    return search.runInContext(context, { timeout: MAX_TIME_MS }) === true
-  } catch (cause) {
-    throw new BakError('timeout', `the expression ${pattern.slice(0, 100)} takes longer than ${MAX_TIME_MS} ms`, {
-      cause
-    })
-  }
-}
+export const fits = (pattern: string, lines: string[]): boolean => fittingLines(pattern, lines).includes(true)

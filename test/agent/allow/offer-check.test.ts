@@ -16,6 +16,7 @@ const repeats: Offer = { ...two, spec: { ...spec, max_sample_failures: 3 } }
 const varies: Offer = { ...two, spec: { ...spec, max_stddev: { metric: 'iops', percent: 5, samples: 7 } } }
 const warm: Offer = { ...two, spec: { ...spec, warmup: 1 } }
 const none: Offer = { ...two, spec: { ...spec, sysinfo: 'none' } }
+const triggered: Offer = { ...two, spec: { ...spec, triggers: { db: { start: 'go', stop: 'end' } } } }
 const { step: _, at: __, ...plain } = command
 const first = { number: 1, name: 'small', sample: 1 }
 
@@ -51,6 +52,33 @@ const cases: Array<[title: string, change: Partial<Command>, of: Offer, beyond: 
   ['an iteration too many', { phase: 'start', step: { ...first, number: 3 } }, two, /no sample 3-small\/sample1/],
   ['the iteration 0', { phase: 'start', step: { ...first, number: 0 } }, two, /no sample 0-small\/sample1/],
   ['an iteration of another name', { phase: 'send', step: { ...first, name: 'big' } }, two, /no sample 1-big\/sample1/],
+  ['a window of a trigger', { phase: 'start', step: { ...first, sample: 900 }, groups: ['db'] }, triggered, undefined],
+  ['what was measured in one', { phase: 'send', step: { ...first, sample: 900 } }, triggered, undefined],
+  [
+    'a window too many',
+    { phase: 'start', step: { ...first, sample: 1_001 }, groups: ['db'] },
+    triggered,
+    /no sample 1-small\/sample1001/
+  ],
+  [
+    'a window of an iteration that is not there',
+    { phase: 'start', step: { ...first, number: 3 }, groups: ['db'] },
+    triggered,
+    /no sample 3-small/
+  ],
+  [
+    'a window of a group without a trigger',
+    { phase: 'stop', step: first, groups: ['web'] },
+    triggered,
+    /no trigger for group web/
+  ],
+  ['a window without any trigger', { phase: 'start', step: first, groups: ['db'] }, two, /no trigger for group db/],
+  [
+    'tools of a group at another phase',
+    { phase: 'send', step: first, groups: ['db'] },
+    triggered,
+    /neither start nor stop at send/
+  ],
   ['servers of the offer', { phase: 'work', part: 'servers', step: first }, served, undefined],
   [
     'clients that the offer does without',

@@ -1,0 +1,41 @@
+/** The whole lines that a program has written to a file since the last call. */
+import { StringDecoder } from 'node:string_decoder'
+import { GrowingFile } from '../../store/growing-file.ts'
+import { MAX_LINE } from '../line-patterns.ts'
+
+/** Bytes that are read at once. */
+const PORTION_BYTES = 256 * 1024
+
+export class OutputLines {
+  readonly #file: GrowingFile
+  readonly #decoder = new StringDecoder('utf8')
+  #offset = 0
+  /** The begin of a line whose end is not there yet. */
+  #rest = ''
+
+  constructor(path: string) {
+    this.#file = new GrowingFile(path)
+  }
+
+  /** Whether there is more than was read. */
+  get isBehind(): boolean {
+    return this.#file.size() > this.#offset
+  }
+
+  /** @returns those of the next portion, cut where they are very long; none where nothing was written */
+  async read(): Promise<string[]> {
+    if (!this.isBehind) return []
+    const bytes = await this.#file.read(this.#offset, PORTION_BYTES)
+    this.#offset += bytes.length
+    const lines = (this.#rest + this.#decoder.write(Buffer.from(bytes))).split('\n')
+    this.#rest = (lines.pop() as string).slice(0, MAX_LINE)
+    return lines
+  }
+
+  /** @returns the last line of a program that has ended, if that has no end of its own */
+  end(): string[] {
+    const rest = this.#rest + this.#decoder.end()
+    this.#rest = ''
+    return rest === '' ? [] : [rest]
+  }
+}
