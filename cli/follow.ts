@@ -51,7 +51,8 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
       await view.show(event)
     }
   } catch (thrown) {
-    await view.finish(run ?? 'run')
+    await view.finish(run ?? 'run', ended)
+    if (ended != null && run != null) return leaveResult(thrown, run, options)
     return detach(thrown, named ? run : undefined, options)
   }
   await view.finish(run ?? 'run', ended, moved)
@@ -59,6 +60,15 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
   const status = statusOfRun(ended, workload, { strict, propagateExit })
   // it was asked for, and did not happen
   return status === 0 && moved?.error != null ? exitStatus.partial : status
+}
+
+/** The run has ended, and its result is on its way. */
+async function leaveResult(thrown: unknown, run: string, { view, signal }: FollowOptions): Promise<number> {
+  const error = asBakError(thrown)
+  if (error.code !== 'lost-contact' && !signal.aborted) throw error
+  const why = signal.aborted ? 'detached from' : 'lost contact with'
+  await view.say(`bak: ${why} run ${run} before its result was where it is to go: bak show ${run}`)
+  return exitStatus['lost-contact']
 }
 
 /** The run goes its way without this program. */

@@ -130,9 +130,12 @@ function typical(samples: GaugedSample[], member: string, kind: keyof GaugeReadi
   return median(all.flatMap(each => readingOf(each)?.[kind] ?? []))
 }
 
-const membersIn = (samples: GaugedSample[]) => [
-  ...new Map(samples.flatMap(({ members }) => members.map(each => [each.name, each]))).values()
-]
+/** Each as it was in its first sample: what it did before has no sample of this run. */
+function membersIn(samples: GaugedSample[]): GaugedMember[] {
+  const found = new Map<string, GaugedMember>()
+  for (const { members } of samples) for (const each of members) if (!found.has(each.name)) found.set(each.name, each)
+  return [...found.values()]
+}
 
 /** Other programs had its processors for a third of the time. */
 const MIN_HELD = 1 / 3

@@ -1,14 +1,17 @@
 /** What `bak tools` prints: a line for each tool, or all that is known of one. Pure. */
+import { cleanLine } from '../../protocols/clean-line.ts'
 import type { CallResponse } from '../../protocols/control.ts'
 import type { DescribedTool, ToolDetail } from '../../protocols/describe-tools.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
-import { formatFacts, formatNote, formatTable, terminalWidth } from '../../protocols/text-table.ts'
+import { formatFacts, formatNote, terminalWidth } from '../../protocols/text-table.ts'
 
 export type ToolsOfMember = CallResponse<'describe-tools'>
 
 /** Members that are named in one line. */
 const MOST_NAMES = 8
 const INDENT = '    '
+/** Columns that a text beside others needs at least. */
+const MIN_ROOM = 24
 
 /** A line for each tool, with the reasons below it of those members that cannot use it, or not fully. */
 export function formatTools(answers: ToolsOfMember[], width = terminalWidth()): string {
@@ -19,14 +22,17 @@ export function formatTools(answers: ToolsOfMember[], width = terminalWidth()): 
     const usable = found.filter(each => each.usable).length
     return { name, usable: `${usable} of ${here.length}`, summary: (found[0] as DescribedTool).summary }
   })
-  const columns = (cells: string[]) => [cells[0]?.padEnd(nameWidth), cells[1]?.padEnd(usableWidth)].join('  ')
-  const nameWidth = Math.max(4, ...names.map(name => name.length))
-  const usableWidth = Math.max(6, ...rows.map(({ usable }) => usable.length))
-  const lines = rows.flatMap(({ name, usable, summary }) => [
-    beside(columns([name, usable]), summary, width),
-    ...reasonsOf(name, here).map(each => indented(each, width))
+  const lines = hanging(
+    ['TOOL', 'USABLE', ''],
+    rows.map(({ name, usable, summary }) => [name, usable, summary]),
+    width
+  )
+  const [head = '', ...tools] = lines
+  const all = tools.flatMap((line, i) => [
+    line,
+    ...reasonsOf((rows[i] as (typeof rows)[number]).name, here).map(each => indented(each, width))
   ])
-  return [columns(['TOOL', 'USABLE']).trimEnd(), ...lines, ...notesOf(answers, width)].join('\n')
+  return [head, ...all, ...notesOf(answers, width)].join('\n')
 }
 
 /** All of one tool: what it is, once for each way in which members have it, and where it can be used. */
@@ -39,15 +45,15 @@ export function formatTool(answers: ToolsOfMember[], width = terminalWidth()): s
     return [...who, formatNote(`${tool.tool}: ${tool.summary}`, width), describe(tool, width)].join('\n')
   })
   const usable = found.filter(({ tool }) => tool.usable).length
-  const rows = found.map(({ member, tool }) => [member, tool.usable ? 'yes' : 'no', tool.version, whyOf(tool)])
-  const without = answers.filter(({ error, tools }) => error == null && tools.length === 0)
-  const lacking = without.map(({ name, damaged: [broken] }) => [
-    name,
-    'no',
-    undefined,
-    broken?.why ?? 'it has no such tool'
+  const rows = found.map(({ member, tool }) => [
+    member,
+    tool.usable ? 'yes' : 'no',
+    tool.version ?? '-',
+    whyOf(tool) ?? '-'
   ])
-  const where = formatTable(['MEMBER', 'USABLE', 'VERSION', 'REASON'], [...rows, ...lacking], width)
+  const without = answers.filter(({ error, tools }) => error == null && tools.length === 0)
+  const lacking = without.map(({ name, damaged: [broken] }) => [name, 'no', '-', broken?.why ?? 'it has no such tool'])
+  const where = hanging(['MEMBER', 'USABLE', 'VERSION', 'REASON'], [...rows, ...lacking], width).join('\n')
   const absent = answers.flatMap(({ name, error }) => (error == null ? [] : [formatNote(`${name}: ${error}`, width)]))
   return [...parts, '', `usable on ${usable} of ${found.length + without.length}`, where, ...absent].join('\n')
 }
@@ -64,13 +70,13 @@ function describe({ detail, owners }: DescribedTool, width: number): string {
     words: detail.no_words == null ? 'what follows -- goes to the program' : `its options only: ${detail.no_words}`
   }
   const options = settings.map(({ name, type, default: usual, required, summary }) => [
-    ...[name, type, required ? 'must be given' : usual == null ? undefined : String(usual), summary]
+    ...[name, type, required ? 'must be given' : usual == null ? '-' : String(usual), summary]
   ])
   return [
     formatFacts(facts, width),
-    ...(options.length === 0 ? [] : ['', formatTable(['OPTION', 'TYPE', 'DEFAULT', 'WHAT'], options, width)]),
+    ...(options.length === 0 ? [] : ['', ...hanging(['OPTION', 'TYPE', 'DEFAULT', 'WHAT'], options, width)]),
     '',
-    formatTable(
+    ...hanging(
       ['FILE', 'WHAT'],
       files.map(({ name, what }) => [name, what]),
       width
@@ -124,11 +130,19 @@ function notesOf(answers: ToolsOfMember[], width: number): string[] {
 
 const membersOf = (having: Array<{ member: string }>) => having.map(({ member }) => member)
 
-/** A text behind columns, folded below itself. */
-function beside(columns: string, text: string, width: number): string {
-  const indent = ' '.repeat(columns.length + 2)
-  const lines = formatNote(text, width - columns.length - 2 + INDENT.length).split(`\n${INDENT}`)
-  return `${columns}  ${lines.join(`\n${indent}`)}`.trimEnd()
+/** @returns a table, the last column of which is folded below itself; a row may have several lines. Where there is no room for it, it follows below. */
+function hanging(head: string[], rows: string[][], width: number): string[] {
+  const last = head.length - 1
+  const cleaned = [head, ...rows].map(row => row.map(cleanLine))
+  const widths = head.map((_, i) => Math.max(...cleaned.map(row => (row[i] as string).length)))
+  const used = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0)
+  const room = width - used
+  return cleaned.map(row => {
+    const columns = row.slice(0, last).map((cell, i) => cell.padEnd(widths[i] as number))
+    if (room < MIN_ROOM) return `${columns.join('  ').trimEnd()}\n${indented(row[last] as string, width)}`.trimEnd()
+    const lines = formatNote(row[last] as string, room + INDENT.length).split(`\n${INDENT}`)
+    return [...columns, lines.join(`\n${' '.repeat(used)}`)].join('  ').trimEnd()
+  })
 }
 
 const indented = (text: string, width: number) =>

@@ -3,10 +3,13 @@ import { type Gauged, readingOf } from '../../protocols/gauge.ts'
 import { turnsDuration } from '../clock/schedule.ts'
 import { now } from '../now.ts'
 import type { Tool, ToolContext } from '../tools/tool.ts'
+import { pause } from '../wait.ts'
 import type { GaugeHistory } from './gauge-history.ts'
 
 /** Before the instant nothing of it is left that could delay a start, ms. */
 const MARGIN_MS = 25
+/** What was cut off has so long to be gone, ms. */
+const LATE_MS = 15
 /** Below this there is no sense in beginning, ms. */
 const MIN_MS = 100
 /** After the sample nobody waits for a start, ms. */
@@ -49,20 +52,27 @@ export async function doBefore(member: AroundMember, at: number | undefined, his
       continue
     }
     const signal = AbortSignal.any([each.context.signal, AbortSignal.timeout(Math.floor(left))])
-    each.before = await before?.({ ...each.context, signal })
-    if (each.before != null && each.before.reading == null)
-      warnings.push(`${name}: cut off after ${Math.round(each.before.took)} ms: the machine is busy, or very slow`)
+    const began = performance.now()
+    // a call to a disk that hangs cannot be ended: it is not waited for
+    each.before = await Promise.race([
+      before?.({ ...each.context, signal }),
+      pause(left + LATE_MS).then(() => undefined)
+    ])
+    if (each.before?.reading == null) {
+      const took = Math.round(each.before?.took ?? performance.now() - began)
+      warnings.push(`${name}: cut off after ${took} ms: the machine is busy, or very slow`)
+    }
   }
   return { gauge: await withUsual(member.around[0]?.before, history), warnings }
 }
 
-/** All tools have stopped. */
-export async function doAfter(member: AroundMember, history: GaugeHistory): Promise<Told> {
+/** All tools have stopped. @param signal aborts when nobody waits for it any more */
+export async function doAfter(member: AroundMember, history: GaugeHistory, signal: AbortSignal): Promise<Told> {
   const { around } = member
   member.around = []
   let gauge: Gauged | undefined
   for (const { tool, context, before } of around) {
-    const after = await tool.after?.({ ...context, signal: AbortSignal.timeout(AFTER_MS) })
+    const after = await tool.after?.({ ...context, signal: AbortSignal.any([signal, AbortSignal.timeout(AFTER_MS)]) })
     if (after == null) continue
     gauge ??= await withUsual(after, history)
     const reading = readingOf({ before: before?.reading, after: after.reading })

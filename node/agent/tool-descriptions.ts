@@ -115,5 +115,5 @@ const detailOf = (tool: Tool): ToolDetail => ({
   no_words: tool.noWords,
   stop: tool.stop,
   on_end: tool.onEnd,
-  files: tool.files
+  files: tool.files.filter(({ name }, i) => tool.files.findIndex(each => each.name === name) === i)
 })

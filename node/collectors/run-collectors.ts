@@ -26,7 +26,7 @@ import { openTunnelPort, type TunnelPort } from './tunnel-port.ts'
 /** Longest wait for the first sample of each target, ms: Prometheus asks for the first time after 5 to 10 s. */
 const FIRST_TIMEOUT_MS = 30_000
 /** Beyond an interval, for the last one. */
-const LAST_MARGIN_MS = 2_000
+const LAST_MARGIN_MS = 5_000
 const CHECK_MS = 100
 
 /** A member of a run, with its tools. */
@@ -81,6 +81,10 @@ export class RunCollectors {
   readonly #ports = new Map<Target, TunnelPort>()
   readonly #running = new Map<CollectorName, Collector>()
   readonly #turn = new InTurn()
+  /** Ended by themselves, which is named: nothing more comes. */
+  readonly #dead = new Set<CollectorName>()
+  /** From which nothing came. */
+  readonly #silent = new Set<Target>()
   #stopped: Promise<void> | undefined
 
   constructor(init: RunCollectorsInit) {
@@ -147,7 +151,10 @@ export class RunCollectors {
     const { supervisor, folder, run, to } = this.#init
     const { signal } = this.#ended
     if (name === 'prometheus') {
-      const onEnd = (how: string) => this.#lackOf(name, `ended early with ${how}`)
+      const onEnd = (how: string) => {
+        this.#dead.add(name)
+        this.#lackOf(name, `ended early with ${how}`)
+      }
       return startPrometheus({ program, folder: folder(name), targets, supervisor, signal, onEnd })
     }
     return startPmloggers({
@@ -169,19 +176,26 @@ export class RunCollectors {
   /** Waits until something came from each target; those from which nothing comes are named. */
   async awaitFirst(signal: AbortSignal, within = FIRST_TIMEOUT_MS): Promise<void> {
     const silent = await this.#await(0, within, signal)
-    if (signal.aborted) return
-    for (const { name, target } of silent) {
-      const said = this.#running.get(name)?.reason(target)
-      const reason = `${collectors[name].program} got no answer within ${within / 1000} s`
-      const what = { kind: 'tool' as const, member: target.member, what: target.tool }
-      this.#init.lack({ ...what, reason: said == null ? reason : `${reason}: ${said}` })
-    }
+    if (!signal.aborted) this.#nameSilent(silent, `got no answer within ${within / 1000} s`)
   }
 
   /** Waits until what there is reaches beyond the last sample, which ended at `since`, ms since 1970; no longer than an interval takes. */
   async awaitLast(since: number, signal: AbortSignal): Promise<void> {
     const intervals = [...this.#targets.values()].flat().map(({ interval }) => interval)
-    if (intervals.length > 0) await this.#await(since, Math.max(...intervals) + LAST_MARGIN_MS, signal)
+    if (intervals.length === 0) return
+    const silent = await this.#await(since, Math.max(...intervals) + LAST_MARGIN_MS, signal)
+    // one that never answered is named for that
+    const known = silent.filter(({ target }) => !this.#silent.has(target))
+    if (!signal.aborted) this.#nameSilent(known, 'got no answer after the last sample')
+  }
+
+  #nameSilent(silent: Array<{ name: CollectorName; target: Target }>, what: string): void {
+    for (const { name, target } of silent) {
+      this.#silent.add(target)
+      const said = this.#running.get(name)?.reason(target)
+      const reason = `${collectors[name].program} ${what}${said == null ? '' : `: ${said}`}`
+      this.#init.lack({ kind: 'tool', member: target.member, what: target.tool, reason })
+    }
   }
 
   /** @returns the targets from which nothing came in time */
@@ -194,7 +208,7 @@ export class RunCollectors {
     for (;;) {
       const silent: Array<{ name: CollectorName; target: Target }> = []
       for (const [name, collector] of this.#running) {
-        const asked = this.#targets.get(name) ?? []
+        const asked = this.#dead.has(name) ? [] : (this.#targets.get(name) ?? [])
         const answered = await collector.answered(asked, since)
         silent.push(...asked.filter(each => !answered.includes(each)).map(target => ({ name, target })))
       }

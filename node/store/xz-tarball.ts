@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
+import { constants, setPriority } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -48,6 +49,7 @@ export async function packXz(
   try {
     const child = spawn(xz, ['-T0'], { stdio: ['pipe', 'pipe', 'pipe'] })
     const ended = ending(child)
+    makeNice(child.pid)
     async function* source() {
       for await (const chunk of tarStream(dirname(folder), [basename(folder)], report)) {
         onRead(chunk.length)
@@ -86,6 +88,15 @@ export const noXz = (cause?: unknown) =>
     'a pbench server takes .tar.xz, and there is no program xz here: install xz-utils (Debian) or xz (Fedora)',
     { cause }
   )
+
+/** All processors are for who measures meanwhile; where that cannot be had, it is as it is. */
+function makeNice(pid: number | undefined): void {
+  try {
+    if (pid != null) setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // it has ended already
+  }
+}
 
 /** What cannot be written need not be compressed. */
 const stopOf = (child: { kill(signal: 'SIGKILL'): boolean }) => (cause: unknown) => {

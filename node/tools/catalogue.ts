@@ -19,6 +19,8 @@ interface Found {
 }
 
 const MAX_REASON = 1024
+/** The record of a peer has room for no more. */
+const MAX_RECORDED = 128
 
 export class Catalogue {
   readonly #folder: string
@@ -85,10 +87,8 @@ export const mannerOf = (tool: Tool, options: ToolOptions): Pick<Availability, '
 })
 
 /** @returns for each tool whether this machine can run it without options; also for a file that is damaged */
-export const availabilityOf = ({ checked, damaged }: Found): Availability[] => [
-  ...checked.map(each => each.availability),
-  ...damaged.flatMap(each => unusable(each) ?? [])
-]
+export const availabilityOf = ({ checked, damaged }: Found): Availability[] =>
+  [...checked.map(each => each.availability), ...damaged.flatMap(each => unusable(each) ?? [])].slice(0, MAX_RECORDED)
 
 async function withoutOptions(tool: Tool, how: CheckHow): Promise<Availability> {
   try {

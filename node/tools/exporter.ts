@@ -34,10 +34,10 @@ export function exporterTool({ name, summary, programs, needs, settings = [], ar
     settings: [intervalSetting, ...settings],
     noWords: 'its program gets no others',
     files: filesOfProgram(name),
-    async check() {
+    async check(_, { isQuick = false } = {}) {
       const path = await findFirst(programs)
       if (path == null) return { tool: name, usable: false, reason: `${name}: ${program} ${notFound(all)}` }
-      return { tool: name, usable: true, version: await versionOf(path, '--version') }
+      return { tool: name, usable: true, ...(isQuick ? {} : { version: await versionOf(path, '--version') }) }
     },
     async start(context) {
       const { values } = settingsOf(tool, context.options)

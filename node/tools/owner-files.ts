@@ -59,7 +59,7 @@ async function readOne(folder: string, file: string, taken: (name: string) => bo
       why: `tools.d/${file}: a tool is named with letters, digits and . _ @ # - only, and starts with a letter or digit`
     }
   }
-  if (taken(name)) return damagedFile(file, `bak has a tool ${name}: give it another name`)
+  if (taken(name)) return { why: `tools.d/${file}: bak has a tool ${name}: give it another name` }
   try {
     return ownerTool(name, readUserTool(await textOf(join(folder, file)), `tools.d/${file}`))
   } catch (cause) {

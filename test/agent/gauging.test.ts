@@ -18,6 +18,7 @@ around.before.each(context => {
 })
 around.after.each(({ folder }) => rmSync(folder, { recursive: true }))
 
+const never = new AbortController().signal
 const contextIn = (folder: string) =>
   ({ folder, interval: 1, options: {}, signal: new AbortController().signal }) as unknown as ToolContext
 const member = (folder: string, times = 1) => ({
@@ -29,7 +30,7 @@ const member = (folder: string, times = 1) => ({
 around('without such tools nothing is done', async ({ folder, history }) => {
   const one = member(folder, 0)
   assert.equal(await doBefore(one, now(), history), { gauge: undefined, warnings: [] })
-  assert.equal(await doAfter(one, history), { gauge: undefined, warnings: [] })
+  assert.equal(await doAfter(one, history, never), { gauge: undefined, warnings: [] })
 })
 
 around(
@@ -43,7 +44,7 @@ around(
     assert.equal(warnings, [])
     assert.is(one.around.length, 1)
     assert.ok(now() < at - turnsDuration(2))
-    const after = await doAfter(one, history)
+    const after = await doAfter(one, history, never)
     assert.ok(after.gauge?.reading)
     assert.is((await history.usual(told.model))?.samples, 1)
     assert.equal(one.around, [])
@@ -58,7 +59,26 @@ around('where there is no time for it, it is not begun, or cut off, and said so'
   const cut = await doBefore(member(folder), at, history)
   assert.is(cut.gauge?.reading, undefined)
   assert.match(cut.warnings[0] as string, /^gauge: cut off after \d+ ms/)
-  assert.ok(now() < at)
 })
+
+around('a tool that hangs does not delay the start', async ({ folder, history }) => {
+  const hangs: Around = { tool: { ...gauge, before: () => new Promise(() => {}) }, context: contextIn(folder) }
+  const one = { ...member(folder, 0), around: [hangs] }
+  const told = await doBefore(one, now() + turnsDuration(2) + 25 + 120, history)
+  assert.is(told.gauge, undefined)
+  assert.match(told.warnings[0] as string, /^gauge: cut off after \d+ ms/)
+})
+
+around(
+  'nobody waits for it any more: it is over, and nothing is remembered of a sample without a figure',
+  async ({ folder, history }) => {
+    const one = member(folder)
+    const began = performance.now()
+    const { gauge: told } = await doAfter(one, history, AbortSignal.abort())
+    assert.is(told?.reading, undefined)
+    assert.ok(performance.now() - began < 500)
+    assert.is(await history.usual(told?.model ?? ''), undefined)
+  }
+)
 
 around.run()

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Begun, CallHandlers } from '../../protocols/control.ts'
+import { BakError } from '../../protocols/errors.ts'
 import type { EventBody, LiveBody, RunEvent } from '../../protocols/events.ts'
 import { created, DIGEST, ended, PEER, RUN, rosterOf, timed, useFakes, yields } from './fake.ts'
 
@@ -55,6 +56,42 @@ run('Ctrl-C cancels the run and waits for its end', async () => {
   const { status, stderr } = await child.ended
   assert.is(status, 4)
   assert.match(stderr, /cancelling; press Ctrl-C again[\s\S]*: cancelled in 1\.2 s/)
+})
+
+/** The result of a run that has ended is brought to `archive`. */
+const moving = (...more: LiveBody[]): Partial<CallHandlers> => ({
+  async *run() {
+    yield started
+    yield* timed(created, ended({ verdict: 'ok', status: 0 }))
+    const way: LiveBody[] = [{ type: 'moving', to: 'archive', done: 1, total: 2 }, ...more]
+    for (const body of way) yield { at: 1, ...body }
+    if (more.length === 0) throw new BakError('lost-contact', 'the daemon is stopping')
+  }
+})
+
+run('a result that has come to its destination is named there, on the last line', async () => {
+  const { bak } = await fake(moving({ type: 'moved', to: 'archive', place: 'arch' }))
+  const { status, stdout, stderr } = await bak('run', '--no-progress', '--', 'x')
+  assert.is(status, 0, stderr)
+  assert.is((stdout + stderr).trim().split('\n').at(-1), 'moved to arch')
+  assert.is((await bak('run', '--quiet', '--', 'x')).stdout, 'arch\n')
+})
+
+run('one that has not come there makes the status 2, and says why; the verdict is the same', async () => {
+  const { bak } = await fake(moving({ type: 'moved', to: 'archive', error: 'its disk is full' }))
+  const { status, stderr } = await bak('run', '--no-progress', '--', 'x')
+  assert.is(status, 2)
+  assert.match(stderr, /: ok in .*\n[\s\S]*not moved to archive: its disk is full\n\//)
+})
+
+run('contact that is lost while the result is on its way is told, after the verdict', async () => {
+  const { bak } = await fake(moving())
+  const { status, stderr } = await bak('run', '--no-progress', '--', 'x')
+  assert.is(status, 5)
+  assert.match(
+    stderr,
+    new RegExp(`: ok in [\\s\\S]*lost contact with run ${RUN} before its result was where it is to go`)
+  )
 })
 
 run('a second Ctrl-C detaches from the run', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { RunEvent } from '../../protocols/events.ts'
 import { finished, goneWithin, processesWith, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 
@@ -92,7 +93,7 @@ tools('what a persistent tool costs is counted in each sample, from its begin to
     assert.ok(took > 100 && took < elapsed + 100, `${took} ms in ${elapsed} ms`)
 })
 
-const KILLED = /ended early with signal SIGKILL/
+const isNamed = (event: RunEvent) => event.type === 'shortfall' && /ended early with signal SIGKILL/.test(event.reason)
 
 /** A run with a tool on b that is killed while the workload runs. @param work seconds */
 async function killedTool(
@@ -117,11 +118,10 @@ async function killedTool(
   for (let i = 0; i < kills; i++) {
     const [pid] = await until(() => tool().length === 1 && tool(), { what: 'the tool runs on b' })
     process.kill(pid as number, 'SIGKILL')
-    await until(() => !tool().includes(pid as number))
+    // one that is killed before its first output could not be started
+    await until(() => run.events.filter(isNamed).length > i, { what: 'its end is named while it works' })
   }
-  const isTold = run.until(event => event.type === 'shortfall' && KILLED.test(event.reason))
   const ended = await run.finished
-  await isTold
   await goneWithin(mark, 5_000)
   await verifies(run.run)
   return { ...ended, ...record(net(), 'a', run.run), events: run.events }
@@ -226,6 +226,32 @@ tools(
     assert.match(shown.stdout, /MISSING +ON +REASON\nx +b +ended early with signal SIGKILL; 1\.\d s are missing/)
   }
 )
+
+tools('exclude ends a run whose command the member runs, whatever its quorum is', async () => {
+  const mark = uniqueSleep()
+  const spec = runFile(`
+    tools = ["x"]
+    on = "a,b"
+    [tool.x]
+    command = ["/bin/sh", "-c", "echo begun; exec sleep ${mark}"]
+    lifetime = "persistent"
+    on_end = "exclude"
+    [policy]
+    quorum = 1`)
+  const run = await startRun(net(), 'a', [spec, '--', 'sleep', '60'])
+  await run.until(event => event.type === 'workload-started')
+  const [pid] = processesWith(mark).filter(each => isUnder(each, net().peer('a').child?.pid as number, mark))
+  process.kill(pid as number, 'SIGKILL')
+  assert.is((await run.finished).status, 3)
+  const { reason, excluded } = record(net(), 'a', run.run)
+  assert.is(reason, 'a: x: ended early with signal SIGKILL; it runs the command')
+  assert.equal(
+    excluded.map(({ name, phase }) => [name, phase]),
+    [['a', 'work']]
+  )
+  await goneWithin(mark, 5_000)
+  await verifies(run.run)
+})
 
 tools('a persistent tool that fails to start follows on_failed_tool', async () => {
   const spec = (policy: string) =>

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { processorModel } from '../../node/tools/gauge.ts'
+import { GAUGE_VERSION } from '../../protocols/gauge.ts'
 import { ITEMS, itemsOf } from '../../protocols/sysinfo/items.ts'
 import { record, useTestnet } from '../helpers/mesh.ts'
 import { skipWhere } from '../helpers/skip.ts'
@@ -104,6 +106,25 @@ sysinfo('a run without sysinfo says nothing of the machines, and its record has 
   assert.is(record.noise?.length, 3)
 })
 
+sysinfo(
+  'a machine that is slower than it was before is named at once, on the last lines and in what is shown',
+  async () => {
+    // what b did before: arithmetic in the half of the time that any machine of today takes
+    const past = { at: 1, integer: 0.5, memory: 1_000, disk: 1_000 }
+    const models = { [`${await processorModel()}, node ${process.versions.node.split('.')[0]}`]: Array(20).fill(past) }
+    writeFileSync(join(net().peer('b').home, 'gauges.json'), JSON.stringify({ version: GAUGE_VERSION, models }))
+    const ran = await net().bak('a', ['run', '--on', 'b', '--tools', 'gauge', '--sysinfo', 'none', '--', 'true'])
+    assert.is(ran.status, 0, ran.stderr)
+    const said = /b is \d+\.\d x as slow as it was before \(arithmetic\)/
+    const [before = '', after = ''] = ran.stderr.split('phase=terminate')
+    assert.match(before, said)
+    assert.match(after, said)
+    assert.match((await net().bak('a', ['show', 'last'])).stdout, said)
+    const { record: found } = JSON.parse((await net().bak('a', ['show', 'last', '--json'])).stdout)
+    assert.is(found.gauges[0].members[0].usual.samples, 20)
+  }
+)
+
 sysinfo('the gauge is timed before and after each sample, outside of the work', async () => {
   const words = ['--tools', 'gauge', '--samples', '3', '--sysinfo', 'none', '--', 'true']
   const { folder, record, id, events } = await run(...words)
@@ -129,7 +150,7 @@ sysinfo('the gauge is timed before and after each sample, outside of the work', 
   assert.not.ok(existsSync(join(folder, '1-default/sample2/tools-default/b/gauge/gauge.tmp')))
   const shown = await net().bak('a', ['show', id])
   assert.match(shown.stdout, /\nGAUGE +ON +ARITHMETIC +MEMORY/)
-  const history = JSON.parse(readFileSync(join(net().peer('b').home, 'gauges.json'), 'utf8'))
+  const history = JSON.parse(readFileSync(join(net().peer('c').home, 'gauges.json'), 'utf8'))
   assert.is((Object.values(history.models)[0] as unknown[]).length, 3)
   assert.is((await net().bak('a', ['verify', id])).status, 0)
 })

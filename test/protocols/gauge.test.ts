@@ -30,6 +30,13 @@ gauge('a machine that is 1.7 x as slow as it was before is seen after one sample
   assert.equal(describeSlow(slow), ['b is 1.7 x as slow as it was before (arithmetic)'])
 })
 
+gauge('what a machine did before has none of the samples of this run', () => {
+  const of = (n: number, before: ReturnType<typeof usual>) =>
+    sample(n, member('b', reading(2), reading(2), { usual: before }))
+  const slow = slowIn([of(1, usual()), of(2, { ...usual(), integer: 10 }), of(3, { ...usual(), integer: 10 })])
+  assert.ok(slow.some(({ kind, than }) => kind === 'integer' && than === 'before'))
+})
+
 gauge('what was slow for a moment, on one side of the sample only, is not', () => {
   assert.equal(slowIn([sample(1, member('b', reading(3), reading(1.05), { usual: usual() }))]), [])
 })

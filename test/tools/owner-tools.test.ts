@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { plainPrograms } from '../../node/processes/programs.ts'
-import { Catalogue } from '../../node/tools/catalogue.ts'
+import { availabilityOf, Catalogue } from '../../node/tools/catalogue.ts'
 import type { RunningTool } from '../../node/tools/tool.ts'
 import { asBakError } from '../../protocols/errors.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
@@ -196,6 +196,27 @@ for (const [title, act, why] of unsafe) {
     assert.match(damaged[0]?.why as string, why)
   })
 }
+
+own('more files than there may be are named as one, and all has room in the record of the peer', async context => {
+  const { catalogue, put } = context
+  for (let i = 0; i < 70; i++) put(`t${i}.toml`, i % 2 === 0 ? 'command = ["sleep", "1"]' : 'command = 1')
+  const found = await catalogue.list({ isQuick: true })
+  assert.is(found.damaged.filter(({ why }) => /64 files are the most/.test(why)).length, 1)
+  const recorded = availabilityOf(found)
+  assert.ok(recorded.length <= 128)
+  assert.is(new Set(recorded.map(({ tool }) => tool)).size, recorded.length)
+})
+
+own('a file with the name of a tool of bak changes nothing of that tool', async ({ catalogue, put }) => {
+  put('sar.toml', 'command = ["sleep", "1"]')
+  assert.not((await catalogue.find('sar', {})).isOwners)
+  const found = await catalogue.list({ isQuick: true })
+  assert.is(availabilityOf(found).filter(({ tool }) => tool === 'sar').length, 1)
+  assert.equal(
+    found.damaged.map(({ tool }) => tool),
+    [undefined]
+  )
+})
 
 own('other files, and a folder that is not there, are no concern', async ({ catalogue, put }) => {
   assert.equal((await catalogue.list({ isQuick: true })).damaged, [])

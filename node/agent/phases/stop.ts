@@ -24,7 +24,7 @@ export const HURRIED_MS = 3_000
  * Stops servers and what `stop` cut short, then the tools of the sample; what they say of data that is not there travels with the answer, and
  * what watching cost.
  */
-export const stop: PhaseHandler = async ({ command, member, parts, leave }) => {
+export const stop: PhaseHandler = async ({ command, member, parts, leave, signal }) => {
   if (command.groups != null) return await stopGroups(member, command.groups)
   const observed = cost(member, parts.usage())
   const { missing, warnings, workloads, ...ended } = await stopSample(member)
@@ -37,7 +37,7 @@ export const stop: PhaseHandler = async ({ command, member, parts, leave }) => {
     const excluding = gone.find(({ ends }) => ends === 'member')
     if (excluding != null) leave(`${excluding.what}: ${excluding.reason}`)
   }
-  const around = await doAfter(member, parts.gauges)
+  const around = await doAfter(member, parts.gauges, signal)
   return {
     ...{ missing, ...ended, workloads, observed, gauge: around.gauge },
     warnings: [...clockWarnings(member), ...warnings, ...around.warnings]

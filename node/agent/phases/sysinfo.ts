@@ -22,6 +22,7 @@ export const sysinfo: PhaseHandler = async context => {
     {
       items: itemsOf(member.offer.spec.sysinfo, when),
       home: member.data,
+      inSet: !Array.isArray(member.offer.spec.sysinfo),
       signal,
       // a deadline of 0 is none
       within: command.deadline > 0 ? command.deadline * PART_OF_DEADLINE : undefined

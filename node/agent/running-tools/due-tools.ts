@@ -17,28 +17,28 @@ export interface DueTools {
 
 /** @returns the tools of the offer that this member said it can use when it joined, and still has, and those that were attached and can run */
 export function dueTools(member: MemberState): DueTools {
-  const usable = member.tools.filter(each => knownOf(member, each)?.usable === true)
-  const { kept, attached } = toolsAfter(usable, rankOf(member), member.changes)
-  const admitted = attached.filter(each => member.admitted.get(keyOfTool(each))?.usable !== false)
-  const due = Map.groupBy([...kept, ...admitted], each => lifetimeHere(member, each))
+  // a large roster is looked through once
+  const { tools, changes, admitted } = member
+  const entry = entryOf(member)
+  const capabilities = entry?.capabilities.tools ?? []
+  const known = new Map(tools.map((each, i) => [keyOfTool(each), capabilities[i]]))
+  const usable = tools.filter(each => known.get(keyOfTool(each))?.usable === true)
+  const { kept, attached } = toolsAfter(usable, entry?.rank ?? 0, changes)
+  const may = attached.filter(each => admitted.get(keyOfTool(each))?.usable !== false)
+  const lifetimeOf = (each: Assignment): Lifetime =>
+    each.options.lifetime ?? (admitted.get(keyOfTool(each)) ?? known.get(keyOfTool(each)))?.lifetime ?? 'transient'
+  const due = Map.groupBy([...kept, ...may], lifetimeOf)
   return { transient: due.get('transient') ?? [], persistent: due.get('persistent') ?? [] }
 }
 
 /** @returns what happens on this member if the tool ends before it is stopped */
-export const onEndHere = (member: MemberState, each: Assignment): OnEnd =>
-  onEndOf(each.options, member.offer.spec.policy, knownOf(member, each))
-
-const lifetimeHere = (member: MemberState, each: Assignment): Lifetime =>
-  each.options.lifetime ?? knownOf(member, each)?.lifetime ?? 'transient'
-
-/** What was found out about a tool when this member joined, or when it was attached. */
-function knownOf(member: MemberState, key: Assignment): Availability | undefined {
-  const at = member.tools.findIndex(each => isSameTool(each, key))
-  return member.admitted.get(keyOfTool(key)) ?? mine(member)?.capabilities.tools[at]
+export function onEndHere(member: MemberState, each: Assignment): OnEnd {
+  const at = member.tools.findIndex(one => isSameTool(one, each))
+  const known = member.admitted.get(keyOfTool(each)) ?? entryOf(member)?.capabilities.tools[at]
+  return onEndOf(each.options, member.offer.spec.policy, known)
 }
 
-const mine = ({ roster, self }: MemberState) => roster.find(entry => entry.peer === self)
-const rankOf = (member: MemberState) => mine(member)?.rank ?? 0
+const entryOf = ({ roster, self }: MemberState) => roster.find(entry => entry.peer === self)
 
 /**
  * The owner's rules are asked at each start, and whether it can run once.
@@ -48,7 +48,7 @@ export async function admitAttached(
   member: MemberState,
   parts: Pick<PhaseParts, 'owner' | 'catalogue'>
 ): Promise<Missing[]> {
-  const { attached } = toolsAfter([], rankOf(member), member.changes)
+  const { attached } = toolsAfter([], entryOf(member)?.rank ?? 0, member.changes)
   // one that was taken away and comes back is checked anew
   for (const key of member.admitted.keys()) {
     if (!attached.some(each => keyOfTool(each) === key)) member.admitted.delete(key)

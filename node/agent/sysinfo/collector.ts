@@ -9,7 +9,7 @@ export interface Collector {
   deadline?: number
   /** Its text is nobody's secret, and is written as it is. */
   isPublic?: true
-  /** @returns the content of its file: a string as text, anything else as JSON. An error names the item as missing. */
+  /** @returns the content of its file: a string as text, anything else as JSON; undefined where this machine has none. An error names the item as missing. */
   collect(context: CollectContext): Promise<unknown>
 }
 
@@ -18,6 +18,8 @@ export interface CollectContext {
   signal: AbortSignal
   /** Says that the file does not have all that it should, and why. */
   cut(reason: string): void
+  /** Says why there is nothing of it on this machine: `collect` returns undefined then. */
+  lacks(reason: string): undefined
   /** The folder of this daemon. */
   home: string
   /** For how long counters are watched, ms. */

@@ -10,7 +10,7 @@ export const containers: Collector = {
   deadline: 15_000,
   async collect(context) {
     const [podman, docker] = await Promise.all([describe('podman', context), describe('docker', context)])
-    if (podman == null && docker == null) throw new Error('neither podman nor docker is here')
+    if (podman == null && docker == null) return context.lacks('neither podman nor docker is here')
     return { podman, docker }
   }
 }

@@ -17,7 +17,7 @@ export const ethtool: Collector = {
   deadline: 10_000,
   async collect(context) {
     if ((await findProgram('ethtool')) == null)
-      throw new Error('ethtool is not on PATH; network.json has what /sys says')
+      return context.lacks('ethtool is not on PATH; network.json has what /sys says')
     const names = (await list(SYS)).filter(name => existsSync(`${SYS}/${name}/device`))
     if (names.length > MAX_INTERFACES) context.cut(`the first ${MAX_INTERFACES} of ${names.length} interfaces`)
     const each = names.slice(0, MAX_INTERFACES).map(async name => [name, await describe(name, context)] as const)

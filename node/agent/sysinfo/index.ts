@@ -52,6 +52,8 @@ export interface SnapshotInit {
   within?: number
   /** For how long counters are watched, ms. */
   watch?: number
+  /** The items were asked for in a set: those of which a machine has none are not missing. */
+  inSet?: boolean
 }
 
 /**
@@ -60,20 +62,24 @@ export interface SnapshotInit {
  * @returns each file that is not there, or was cut off. Never rejects.
  */
 export async function collectItems(
-  { items, signal, home, within = MAX_DEADLINE_MS, watch = WATCH_MS }: SnapshotInit,
+  { items, signal, home, within = MAX_DEADLINE_MS, watch = WATCH_MS, inSet = false }: SnapshotInit,
   onFile: (file: string, text: string, name: ItemName) => Promise<void> | void
 ): Promise<Missing[]> {
   const missing: Missing[] = []
   const collectOne = async (name: ItemName) => {
     const { file } = itemOf(name)
     const miss = (reason: string) => void missing.push({ kind: 'sysinfo', what: file, reason })
+    const lacks = (reason: string) => {
+      if (!inSet) miss(reason)
+      return undefined
+    }
     const { collect, deadline = DEADLINE_MS, isPublic } = collectors[name]
     const time = Math.floor(Math.min(deadline, within))
     const soft = AbortSignal.any([signal, AbortSignal.timeout(Math.floor(time * SOFT_PART))])
     const hard = AbortSignal.any([signal, AbortSignal.timeout(time)])
     try {
-      const found = await Promise.race([collect({ signal: soft, cut: miss, home, watch }), rejectOnAbort(hard)])
-      await onFile(file, bounded(toText(found, isPublic), file, miss), name)
+      const found = await Promise.race([collect({ signal: soft, cut: miss, lacks, home, watch }), rejectOnAbort(hard)])
+      if (found !== undefined) await onFile(file, bounded(toText(found, isPublic), file, miss), name)
     } catch (cause) {
       miss((cause as Error).message)
     }

@@ -1,6 +1,7 @@
 /** Collectors: programs on the controller that ask tools of the members, from before `init` until all have answered `end`. */
 import { collectorFolder } from '../../../protocols/layout.ts'
 import { toolsAfter } from '../../../protocols/tool-changes.ts'
+import { collectorOf } from '../../collectors/collector.ts'
 import {
   type CollectedMember,
   missingCollectors,
@@ -67,13 +68,14 @@ function collectorsOf(run: RunContext): RunCollectors {
   })
 }
 
-/** @returns those who take part, with the tools of the offer that they can run, and what was attached since */
+/** @returns those who take part and have tools that wait to be asked: of the offer, as far as they can run them, or attached since */
 function membersOf({ record, active, parts, tools: changes }: RunContext): CollectedMember[] {
   return record.roster
     .filter(({ peer }) => active.has(peer))
-    .map(({ peer, name, rank, tools, capabilities }) => {
-      const usable = tools.filter((_, i) => capabilities.tools[i]?.usable)
+    .flatMap(({ peer, name, rank, tools: offered, capabilities }) => {
+      const usable = offered.filter((_, i) => capabilities.tools[i]?.usable)
       const { kept, attached } = toolsAfter(usable, rank, changes)
-      return { peer, name, labels: parts.members.get(peer)?.labels ?? {}, tools: [...kept, ...attached] }
+      const tools = [...kept, ...attached].filter(each => collectorOf(each) != null)
+      return tools.length === 0 ? [] : [{ peer, name, labels: parts.members.get(peer)?.labels ?? {}, tools }]
     })
 }

@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { redact, redactAll } from '../../../node/agent/sysinfo/collector.ts'
 import { collectItems, snapshot } from '../../../node/agent/sysinfo/index.ts'
-import { ITEM_NAMES, ITEMS, itemsOf } from '../../../protocols/sysinfo/items.ts'
+import { ITEM_NAMES, ITEMS, type ItemName, itemsOf } from '../../../protocols/sysinfo/items.ts'
 
 const sysinfo = suite<{ folder: string }>('sysinfo')
 
@@ -83,6 +83,24 @@ sysinfo('every item is collected or names why it is not, each within its own tim
     []
   )
   for (const { reason } of missing) assert.not.match(reason, /\n|at .*:\d+/)
+})
+
+sysinfo('what a machine does not have is missing where it was named, and not in a set', async () => {
+  const path = process.env.PATH
+  process.env.PATH = '/nowhere'
+  try {
+    const init = { ...ofDefault(), items: ['ethtool', 'containers', 'packages-all', 'dmesg'] as ItemName[] }
+    const named = await collectItems(init, () => {})
+    assert.equal(named.map(({ what }) => what).sort(), [
+      'containers.json',
+      'dmesg.txt',
+      'ethtool.json',
+      'packages-all.txt'
+    ])
+    assert.equal(await collectItems({ ...init, inSet: true }, () => {}), [])
+  } finally {
+    process.env.PATH = path
+  }
 })
 
 sysinfo('no item takes longer than it is given', async ({ folder }) => {

@@ -218,21 +218,18 @@ calls('a call that was given up while the stream was down is not counted when it
   assert.is(await b.ask('barrier x --timeout 0.1'), 'missing m0/load')
 })
 
-calls(
-  'a period that was not begun does not end, one that goes on does not begin, and neither is recorded',
-  async () => {
-    const [a] = await start(1)
-    assert.is(await a?.ask('period end steady'), 'error 1 period steady: it ends here and was not begun')
-    assert.is(await a?.ask('period begin steady'), 'ok')
-    assert.is(await a?.ask('period begin steady'), 'error 1 period steady: it was begun and has not ended')
-    assert.is(await a?.ask('period end steady'), 'ok')
-    assert.is(await a?.ask('period begin steady'), 'ok', 'once more, after its end')
-    assert.equal(
-      called.periods.map(({ period }) => period.edge),
-      ['begin', 'end', 'begin']
-    )
-  }
-)
+calls('a period that was not begun does not end, and that is not recorded', async () => {
+  const [a] = await start(1)
+  assert.is(await a?.ask('period end steady'), 'error 1 period steady: it ends here and was not begun')
+  assert.is(await a?.ask('period begin steady'), 'ok')
+  assert.is(await a?.ask('period begin steady'), 'ok', 'by another process')
+  for (const answer of ['ok', 'ok', 'error 1 period steady: it ends here and was not begun'])
+    assert.is(await a?.ask('period end steady'), answer)
+  assert.equal(
+    called.periods.map(({ period }) => period.edge),
+    ['begin', 'begin', 'end', 'end']
+  )
+})
 
 calls('samples and periods are lines of metrics.ndjson, and a period is an event of the run', async () => {
   const [a] = (await start(1)) as [Spoken]
