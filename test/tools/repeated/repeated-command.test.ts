@@ -44,7 +44,7 @@ repeated('leaves each sample behind a line with its time, and nothing else', asy
   const isLate = (fault: string) => /^\d+ of \d+ samples missed: one took longer than 0\.2 s$/.test(fault)
   const faults = await running.stop()
   assert.ok(faults.every(isLate), String(faults))
-  assert.equal(await running.stop(), faults)
+  assert.ok((await running.stop()).every(isLate))
   assert.equal(
     readdirSync(folder)
       .filter(name => name !== 'ledger')
