@@ -1,6 +1,6 @@
 /** pmlogger on the controller, one for each member: keeps what the member's pmcd says in an archive of the result. */
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import { Backoff } from '../backoff.ts'
@@ -10,17 +10,29 @@ import type { Collector, Target } from './collector.ts'
 import { startCollectorProgram } from './collector-program.ts'
 import { addressOf } from './scrape-config.ts'
 
-/** What is logged unless the run says something else: some 500 values of a small machine. */
+/**
+ * What is logged unless the run says something else. pmlogger asks for name, description, instances and texts of each metric one after the
+ * other before it goes on with samples, so that whole trees of hundreds take seconds where a path is long or a machine busy.
+ */
+const below = (tree: string, names: string) => names.split(' ').map(name => `${tree}.${name}`)
 const METRICS = [
-  ...['kernel.all.cpu', 'kernel.all.load', 'kernel.all.intr', 'kernel.all.pswitch', 'kernel.all.nprocs'],
-  ...['kernel.percpu.cpu', 'mem.util', 'mem.vmstat', 'disk.all', 'disk.dev', 'network.interface']
+  ...below('kernel.all', 'load intr pswitch sysfork nprocs runnable blocked'),
+  ...below('kernel.all.cpu', 'user nice sys idle wait.total irq.soft irq.hard steal'),
+  ...below('kernel.percpu.cpu', 'user nice sys idle wait.total irq.soft irq.hard steal'),
+  ...below('mem.util', 'used free available bufmem cached slab dirty writeback swapFree'),
+  ...below('mem.vmstat', 'pgpgin pgpgout pswpin pswpout pgfault pgmajfault'),
+  ...below('disk.dev', 'read write read_bytes write_bytes avactive aveq'),
+  ...['in', 'out'].flatMap(way => below(`network.interface.${way}`, 'bytes packets errors drops'))
 ]
+const LOG = 'pmlogger.log'
 /** Waits for pmcd, ms: it is there soon after `init`, and where it has ended to ask for it costs what is measured. */
 const RETRY = { first: 250, most: 5_000, jitter: 0 }
 /** Further archives, where one ended in mid run. */
 const MAX_ARCHIVES = 5
 /** Bytes of an archive without a sample: its label. */
 const LABEL_BYTES = 132
+/** Up to this interval, ms, its second sample shows that it goes on: between the first two it asks what all metrics are. */
+const MAX_SECOND_MS = 5_000
 
 export interface PmloggerInit {
   program: string
@@ -31,6 +43,8 @@ export interface PmloggerInit {
   reach(target: Target, signal: AbortSignal): Promise<void>
   supervisor: Pick<Supervisor, 'spawn'>
   signal: AbortSignal
+  /** Metrics that were asked for and are not there. */
+  onUnknown(target: Target, metrics: string[]): void
   /** It ended before it was stopped, and is begun anew a few times. */
   onEnd(target: Target, how: string): void
 }
@@ -40,6 +54,11 @@ export const loggerConfig = (interval: number, metrics?: unknown): string =>
   `log mandatory on ${interval} milliseconds {\n${(metrics == null ? METRICS : `${metrics}`.trim().split(/ +/))
     .map(each => `  ${each}\n`)
     .join('')}}\n`
+
+/** Pure. @param log of pmlogger: `Problem with lookup for metric "x" ... logging not activated` @returns the metrics */
+export const unknownIn = (log: string): string[] => [
+  ...new Set([...log.matchAll(/Problem with lookup for metric "([\w.]+)"/g)].map(([, name]) => name as string))
+]
 
 /** Each waits for its pmcd, and has none before `init`. */
 export function startPmloggers(init: PmloggerInit): Collector {
@@ -70,6 +89,8 @@ class Pmlogger {
   readonly #folder: string
   readonly #stopping = new AbortController()
   #archive = ''
+  /** When it had a sample for the first time, as far as it was looked at. */
+  #first: number | undefined
   #loop: Promise<void> = Promise.resolve()
   reason: string | undefined
 
@@ -86,7 +107,11 @@ class Pmlogger {
   /** @returns whether it has written a sample at or after an instant */
   hasWritten(since: number): boolean {
     const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
-    return found != null && found.size > LABEL_BYTES && found.mtimeMs >= since
+    if (found == null || found.size <= LABEL_BYTES) return false
+    this.#first ??= found.mtimeMs
+    const { interval } = this.#target
+    const goesOn = interval > MAX_SECOND_MS || found.mtimeMs >= this.#first + interval / 2
+    return goesOn && found.mtimeMs >= since
   }
 
   async stop(): Promise<void> {
@@ -131,7 +156,7 @@ class Pmlogger {
         ...['-t', `${interval}ms`, '-l', '-', name]
       ],
       folder: this.#folder,
-      log: 'pmlogger.log',
+      log: LOG,
       variables: {
         ...{ PCP_RUN_DIR: this.#own, PCP_TMP_DIR: this.#own, PCP_TMPFILE_DIR: this.#own },
         // the derived metrics of the package break one that logs trees of metrics
@@ -146,6 +171,8 @@ class Pmlogger {
     if (this.#stopping.signal.aborted) stop()
     const how = await running.ending()
     await running.stop()
+    const unknown = unknownIn(await readFile(join(this.#folder, LOG), 'utf8').catch(() => ''))
+    if (unknown.length > 0) this.#init.onUnknown(this.#target, unknown)
     this.#stopping.signal.removeEventListener('abort', stop)
     return how
   }

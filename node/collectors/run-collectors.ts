@@ -1,5 +1,6 @@
 /** The collectors of one run: a local port for each tool of a member that waits to be asked, and the programs that ask them. */
 import { asBakError } from '../../protocols/errors.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Opener } from '../../protocols/stream.ts'
@@ -28,6 +29,8 @@ const FIRST_TIMEOUT_MS = 30_000
 /** Beyond an interval, for the last one. */
 const LAST_MARGIN_MS = 5_000
 const CHECK_MS = 100
+/** Metrics in one reason. */
+const MAX_NAMED = 5
 
 /** A member of a run, with its tools. */
 export interface CollectedMember {
@@ -164,6 +167,8 @@ export class RunCollectors {
       reach: ({ peer, group, tool }, signal) => {
         return askTunnel(to(peer), { run, group, tool }, { signal })
       },
+      onUnknown: ({ member }, metrics) =>
+        this.#init.lack({ kind: 'tool', member, what: 'pcp', reason: `has no ${listInWords(metrics, MAX_NAMED)}` }),
       onEnd: ({ member }, how) =>
         this.#init.lack({ kind: 'collector', member, what: 'pmlogger', reason: `ended early with ${how}` })
     })

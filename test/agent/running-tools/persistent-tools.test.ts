@@ -159,6 +159,15 @@ test('that a daemon took with it end the part of their member with exclude', asy
   )
 })
 
+test('that were attached are known by what they wrote when the daemon was killed', async () => {
+  const { member } = await memberOf({}, [pcp])
+  const dcgm = named('dcgm')
+  member.changes = { attached: [{ ...dcgm, ranks: [[0, 0]] }], detached: [] }
+  assert.equal(dueTools(member).transient, [dcgm])
+  await plant(member.data, { 'tools-default/node-b/dcgm/dcgm.cmd': 'x' })
+  assert.equal(interruptedTools(member), [dcgm])
+})
+
 test('what was attached is asked of the owner at each start, and whether it runs here once', async () => {
   const { member } = await memberOf()
   let checks = 0
