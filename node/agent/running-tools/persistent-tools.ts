@@ -51,14 +51,21 @@ export interface PersistentChanges {
  */
 export function persistentChanges(member: MemberState, sample: string): PersistentChanges {
   const due = dueTools(member).persistent
-  const end = member.persistent.filter(({ assignment }) => !due.some(each => isSameTool(each, assignment)))
+  const end = member.persistent.filter(({ assignment }) => !due.some(each => isAlike(each, assignment)))
   for (const { assignment } of end) member.detached.add(keyOfTool(assignment))
+  // one that could not be started and was detached may be attached again, with other options
+  for (const key of member.givenUp) {
+    if (due.some(each => keyOfTool(each) === key)) continue
+    member.givenUp.delete(key)
+    member.detached.add(key)
+  }
   const gone = interruptedTools(member)
   const excluding = gone.find(each => onEndHere(member, each) === 'exclude')
   if (excluding != null) throw new BakError('tool-failed', `${excluding.tool}: ${INTERRUPTED}`)
   const again = gone.filter(each => isStartedAgain(member, each))
   for (const each of gone.filter(one => !again.includes(one))) member.givenUp.add(keyOfTool(each))
-  const begin = due.filter(each => !isRunning(member, each) && !member.givenUp.has(keyOfTool(each)))
+  const runs = (each: Assignment) => member.persistent.some(({ assignment }) => isAlike(assignment, each))
+  const begin = due.filter(each => !runs(each) && !member.givenUp.has(keyOfTool(each)))
   for (const each of begin) member.detached.delete(keyOfTool(each))
   const missing = gone.map(each => {
     const restarted = `; it was started again in ${sample}`
@@ -97,6 +104,10 @@ export async function endPersistent(member: MemberState, tools = member.persiste
     warnings: stopped.flatMap(({ warnings }) => warnings)
   }
 }
+
+/** A tool that was detached and attached again before the next `start` may have other options now. */
+const isAlike = (one: Assignment, other: Assignment) =>
+  isSameTool(one, other) && JSON.stringify(one.options) === JSON.stringify(other.options)
 
 const isRunning = ({ persistent }: MemberState, each: Assignment) =>
   persistent.some(({ assignment }) => isSameTool(assignment, each))

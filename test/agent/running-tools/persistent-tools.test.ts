@@ -115,6 +115,29 @@ test('end with the start from which on they are detached, and begin beside what 
   assert.is(started.at(-1), 'tools-default/node-b/pcp/restart1')
 })
 
+test('one that gets other options ends, and begins with them', async () => {
+  const { member, context, started, stopped } = await memberOf({}, [pcp])
+  await startPersistent(context, [pcp])
+  await plant(member.data, { 'tools-default/node-b/pcp/0.xz': 'x' })
+  const ranks: Array<[number, number]> = [[0, 0]]
+  const other = { ...pcp, options: { lifetime: 'persistent' as const, interval: 5 } }
+  member.changes = { attached: [{ ...other, ranks }], detached: [{ group: 'default', tool: 'pcp', ranks }] }
+  const changes = persistentChanges(member, '1-default/sample1')
+  assert.equal([changes.begin, changes.end.length, changes.missing], [[other], 1, []])
+  await Promise.all([startPersistent(context, changes.begin), endPersistent(member, changes.end)])
+  assert.equal([stopped, started.at(-1)], [['pcp'], 'tools-default/node-b/pcp/restart1'])
+  assert.equal(persistentChanges(member, '1-default/sample2'), { begin: [], end: [], missing: [] })
+})
+
+test('one that could not be started is tried again once it was detached', async () => {
+  const { member, context } = await memberOf({}, [failing])
+  await startPersistent(context, [failing])
+  member.changes = { attached: [], detached: [{ group: 'default', tool: 'failing', ranks: [[0, 0]] }] }
+  assert.equal(persistentChanges(member, '1-default/sample1'), { begin: [], end: [], missing: [] })
+  member.changes = undefined
+  assert.equal(persistentChanges(member, '1-default/sample2'), { begin: [failing], end: [], missing: [] })
+})
+
 test('one that fails to start while another ends is not among those that run', async () => {
   const { member, context } = await memberOf()
   const slow = Promise.withResolvers<never>()
