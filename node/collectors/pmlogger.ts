@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
+import { Backoff } from '../backoff.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import { pause } from '../wait.ts'
 import type { Collector, Target } from './collector.ts'
@@ -24,8 +25,8 @@ const METRICS = [
   ...['in', 'out'].flatMap(way => below(`network.interface.${way}`, 'bytes packets errors drops'))
 ]
 const LOG = 'pmlogger.log'
-/** Waits for pmcd, ms. */
-const RETRY_MS = 250
+/** Waits for pmcd, ms: it is there soon after `init`, and where it has ended to ask for it costs what is measured. */
+const RETRY = { first: 250, most: 5_000, jitter: 0 }
 /** Further archives, where one ended in mid run. */
 const MAX_ARCHIVES = 5
 /** Bytes of an archive without a sample: its label. */
@@ -48,12 +49,9 @@ export interface PmloggerInit {
   onEnd(target: Target, how: string): void
 }
 
-/** Pure. @param metrics with spaces between @returns the text of pmlogger.conf */
+/** Pure. @param interval whole ms @param metrics with spaces between @returns the text of pmlogger.conf */
 export const loggerConfig = (interval: number, metrics?: unknown): string =>
-  `log mandatory on ${Math.round(interval)} milliseconds {\n${(metrics == null
-    ? METRICS
-    : `${metrics}`.trim().split(/ +/)
-  )
+  `log mandatory on ${interval} milliseconds {\n${(metrics == null ? METRICS : `${metrics}`.trim().split(/ +/))
     .map(each => `  ${each}\n`)
     .join('')}}\n`
 
@@ -123,6 +121,7 @@ class Pmlogger {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const retry = new Backoff(RETRY)
     let archives = 0
     while (!signal.aborted && archives < MAX_ARCHIVES) {
       try {
@@ -130,13 +129,16 @@ class Pmlogger {
         const name = archives === 0 ? 'archive' : `archive-${archives + 1}`
         const how = await this.#log(name)
         if (signal.aborted) break
-        if (existsSync(join(this.#folder, `${name}.0`))) archives++
         this.reason = how
-        if (archives > 0) this.#init.onEnd(this.#target, how)
+        if (existsSync(join(this.#folder, `${name}.0`))) {
+          archives++
+          retry.reset()
+          this.#init.onEnd(this.#target, how)
+        }
       } catch (cause) {
         this.reason = asBakError(cause).message
       }
-      await pause(RETRY_MS, signal)
+      await pause(retry.next(), signal)
     }
     await rm(this.#own, { recursive: true, force: true }).catch(() => {})
   }
@@ -151,7 +153,7 @@ class Pmlogger {
     const running = await startCollectorProgram({
       argv: [
         ...[program, '-h', addressOf(this.#target), '-H', member, '-c', 'pmlogger.conf'],
-        ...['-t', `${Math.round(interval)}ms`, '-l', '-', name]
+        ...['-t', `${interval}ms`, '-l', '-', name]
       ],
       folder: this.#folder,
       log: LOG,

@@ -10,7 +10,7 @@ import type { Supervisor } from '../processes/supervisor.ts'
 import { findProgram } from '../tools/find-program.ts'
 import { findTool } from '../tools/index.ts'
 import { notFound } from '../tools/program-tool.ts'
-import { settingsOf } from '../tools/settings-of.ts'
+import { intervalOf, settingsOf } from '../tools/settings-of.ts'
 import { pause } from '../wait.ts'
 import {
   type Collector,
@@ -136,7 +136,8 @@ export class RunCollectors {
       .filter(each => collectorOf(each) === name)
       .map(({ group, tool, options }) => {
         const { values } = settingsOf(findTool(tool, options), options)
-        const interval = ((values.interval as number | undefined) ?? this.#init.interval) * 1000
+        // both programs take whole milliseconds
+        const interval = Math.round(intervalOf(values, this.#init) * 1000)
         return { peer, member, labels, group, tool, values, interval }
       })
   }

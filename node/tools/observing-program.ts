@@ -9,7 +9,7 @@ import { boundedBy } from './folder-size.ts'
 import { type KnownWords, unknownWord } from './known-words.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { type ProgramRun, runProgram } from './run-program.ts'
-import { intervalSetting, settingsOf } from './settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
 import { sizeSetting } from './size-setting.ts'
 import type { Needs, RunningTool, Setting, Tool, ToolContext, ToolFile } from './tool.ts'
 
@@ -66,7 +66,7 @@ export function observingProgram(init: ObservingProgram): Tool {
   const program = init.needs.program ?? name
   const wantedBy = (options: ToolOptions, interval = 1): Wanted => {
     const { values, words } = settingsOf(tool, options)
-    return { values, words, interval: (values.interval as number | undefined) ?? interval }
+    return { values, words, interval: intervalOf(values, { interval }) }
   }
   const broughtBy = ({ values, words }: Wanted): string | undefined => {
     const word = unknownWord(words, init.known ?? {})

@@ -5,10 +5,10 @@ import { asBakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import { persistentFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import { type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
+import { type Lifetime, type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool, toolsAfter } from '../../../protocols/tool-changes.ts'
-import type { Lifetime } from '../../tools/tool.ts'
+import { reasonOfTool } from '../../../protocols/tool-reason.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseParts } from '../phases/phase.ts'
 import { checkAssignments } from '../tool-check.ts'
@@ -65,10 +65,7 @@ export async function admitAttached(
     const found = await admit(member, each, parts)
     member.admitted.set(keyOfTool(each), found)
     if (found.usable) continue
-    const { reason = 'not usable' } = found
-    // reasons begin with the name of their tool
-    const why = reason.startsWith(`${each.tool}: `) ? reason.slice(each.tool.length + 2) : reason
-    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${why}` })
+    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${reasonOfTool(found) ?? 'not usable'}` })
   }
   return missing
 }

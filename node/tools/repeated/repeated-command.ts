@@ -54,6 +54,8 @@ export async function repeatCommand(
       const work = join(folder, WORK)
       await mkdir(work, { recursive: true })
       current = await programs.spawn({ name, argv, folder: work, stdout, stderr })
+      // it was stopped while this one was about to begin
+      if (isOver) void current.stop({ grace: 0 })
       const timer = setTimeout(() => void current?.stop({ grace: 0 }), SAMPLE_TIMEOUT_MS)
       const exit = await current.exited
       clearTimeout(timer)

@@ -17,7 +17,7 @@ function isEffective(capability: bigint): boolean {
   return /^[0-9a-f]+$/.test(mask) && ((BigInt(`0x${mask}`) >> capability) & 1n) === 1n
 }
 
-export function paranoia(): number | undefined {
+function paranoia(): number | undefined {
   try {
     return Number(readFileSync(PARANOID, 'utf8'))
   } catch {

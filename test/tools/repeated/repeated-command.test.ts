@@ -76,6 +76,13 @@ repeated('is ended in the middle of a sample when it is stopped', async ({ start
   assert.ok(performance.now() - began < 3_000)
 })
 
+repeated('is ended while a sample is about to begin', async ({ start }) => {
+  const running = await start({ commands: sh('exec sleep 60') })
+  const began = performance.now()
+  await running.stop()
+  assert.ok(performance.now() - began < 10_000)
+})
+
 repeated('says that there was nothing to observe', async ({ start }) => {
   const running = await start({ commands: () => [], nothing: 'no such JVM ran here' })
   await running.ready
