@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { count, instant, list, text } from '../../protocols/fields.ts'
 import { table } from '../../protocols/free-keys.ts'
 import { GAUGE_VERSION, type Gauged, type GaugeTimes, gaugeTimes, median } from '../../protocols/gauge.ts'
+import { InTurn } from '../in-turn.ts'
 import type { Log } from '../log.ts'
 import { writeAtomic } from '../store/atomic.ts'
 
@@ -19,6 +20,7 @@ type History = v.InferOutput<typeof history>
 export class GaugeHistory {
   readonly #path: string
   readonly #log: Pick<Log, 'warn'>
+  readonly #turn = new InTurn()
   #known: Promise<History> | undefined
 
   constructor(path: string, log: Pick<Log, 'warn'>) {
@@ -35,7 +37,12 @@ export class GaugeHistory {
   }
 
   /** A sample is over. Never rejects: what cannot be stored is logged. */
-  async add(model: string, at: number, { integer, memory, disk }: GaugeTimes): Promise<void> {
+  add(model: string, at: number, times: GaugeTimes): Promise<void> {
+    // runs that end at once each add to what the other has added
+    return this.#turn.run(() => this.#add(model, { at, ...times }))
+  }
+
+  async #add(model: string, { at, integer, memory, disk }: GaugeTimes & { at: number }): Promise<void> {
     const known = await this.#read()
     const { [keyOf(model)]: before = [], ...others } = known.models
     const models = Object.fromEntries([

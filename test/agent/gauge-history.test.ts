@@ -26,6 +26,13 @@ history('is the median of its samples, by the model of the processor, also after
   assert.equal(await new GaugeHistory(path, log).usual('Y'), { ...times(9), samples: 1 })
 })
 
+history('has the samples of runs that end at once, all of them', async ({ path }) => {
+  const one = new GaugeHistory(path, log)
+  await Promise.all([5, 6, 7].map(each => one.add('X', 1, times(each))))
+  assert.equal(await one.usual('X'), { ...times(6), samples: 3 })
+  assert.is((await new GaugeHistory(path, log).usual('X'))?.samples, 3)
+})
+
 history('has so many samples and models at most, the latest', async ({ path }) => {
   const one = new GaugeHistory(path, log)
   for (let i = 0; i < 210; i++) await one.add('X', i, times(i < 150 ? 5 : 8))
