@@ -56,7 +56,10 @@ export async function openTunnelPort(init: TunnelPortInit): Promise<TunnelPort> 
       if (!ended.signal.aborted) init.onFailure?.(asBakError(cause))
     })
   })
-  const port = await listenOn(server, init.port ?? 0)
+  const port = await listenOn(server, init.port ?? 0).catch(cause => {
+    release()
+    throw cause
+  })
   const closed = Promise.withResolvers<void>()
   const close = () => {
     ended.abort(new BakError('interrupted', 'the port was closed'))
