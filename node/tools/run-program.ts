@@ -119,7 +119,8 @@ async function failure(exit: Exit, { stderr }: Paths, { reason }: RunningProgram
 async function earlyEndOf(exit: Exit, { stderr }: Paths, { reason }: RunningProgram): Promise<string> {
   const ended = reason()
   if (ended != null) return `was ended: ${ended}`
-  return `ended early with ${describe(exit)}${await reasonIn(stderr)}`
+  // what a signal ended has not said why
+  return `ended early with ${describe(exit)}${exit.signal == null ? await reasonIn(stderr) : ''}`
 }
 
 async function reasonIn(stderr: string): Promise<string> {
