@@ -20,6 +20,12 @@ const RETRY_MS = 250
 const MAX_ARCHIVES = 5
 /** Bytes of an archive without a sample: its label. */
 const LABEL_BYTES = 132
+/** Looks whether an archive grows, ms. */
+const LOOK_MS = 1_000
+/** pmlogger writes about itself when it begins, and its first sample 5 s and up to two intervals later: what it writes sooner is none, ms. */
+const PROLOGUE_MS = 2_500
+/** With a longer interval nobody waits for the first sample, ms. */
+const MAX_AWAITED_MS = 5_000
 
 export interface PmloggerInit {
   program: string
@@ -54,6 +60,7 @@ export function startPmloggers(init: PmloggerInit): Collector {
   init.targets.forEach(begin)
   return {
     answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
+    missed: async targets => targets.map(each => loggers.get(each)?.missed ?? 0),
     reason: target => loggers.get(target)?.reason,
     async update(targets) {
       const gone = [...loggers].filter(([target]) => !targets.includes(target))
@@ -74,6 +81,8 @@ class Pmlogger {
   #archive = ''
   #loop: Promise<void> = Promise.resolve()
   reason: string | undefined
+  /** Samples that are not in the archive between others, as the times show at which it grew. */
+  missed = 0
 
   constructor(target: Target, init: PmloggerInit) {
     this.#target = target
@@ -87,8 +96,32 @@ class Pmlogger {
 
   /** @returns whether it has written a sample at or after an instant */
   hasWritten(since: number): boolean {
+    const at = this.#wroteAt(this.#target.interval > MAX_AWAITED_MS ? 0 : PROLOGUE_MS)
+    return at > 0 && at >= since
+  }
+
+  /** @returns when the archive grew last, ms since 1970; 0 if that was only so long after its begin */
+  #wroteAt(prologue: number): number {
     const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
-    return found != null && found.size > LABEL_BYTES && found.mtimeMs >= since
+    return found == null || found.size <= LABEL_BYTES || found.mtimeMs < found.birthtimeMs + prologue
+      ? 0
+      : found.mtimeMs
+  }
+
+  /** A daemon that is busy looks late: that much is no gap. */
+  #watch(): () => void {
+    const { interval } = this.#target
+    let [grown, looked] = [0, performance.now()]
+    const look = () => {
+      const late = performance.now() - looked
+      looked += late
+      const at = this.#wroteAt(PROLOGUE_MS)
+      const gap = at - grown - late
+      if (grown > 0 && gap > 2 * interval) this.missed += Math.floor(gap / interval)
+      grown = Math.max(at, grown)
+    }
+    const timer = setInterval(look, LOOK_MS).unref()
+    return () => clearInterval(timer)
   }
 
   async stop(): Promise<void> {
@@ -142,7 +175,9 @@ class Pmlogger {
     const stop = () => void running.stop()
     this.#stopping.signal.addEventListener('abort', stop)
     if (this.#stopping.signal.aborted) stop()
+    const unwatch = this.#watch()
     const how = await running.ending()
+    unwatch()
     await running.stop()
     this.#stopping.signal.removeEventListener('abort', stop)
     return how
