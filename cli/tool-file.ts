@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { InvalidArgumentError } from 'commander'
-import { BakError } from '../protocols/errors.ts'
+import { BakError, whyOf } from '../protocols/errors.ts'
 import type { ToolOptions } from '../protocols/tool-options.ts'
-import { MAX_TOOL_FILE, readUserTool, toolNameOf, wordsOf } from '../protocols/user-tool.ts'
+import { commandWords, MAX_TOOL_FILE, readUserTool, toolNameOf } from '../protocols/user-tool.ts'
 
 type Tools = Record<string, ToolOptions>
 
@@ -18,7 +18,7 @@ export function parseToolFile(path: string, before: Tools = {}): Tools {
       'bad-run-file',
       `${path}: settings: are for a file of tools.d; here the command has their values`
     )
-  return { ...before, [name]: { ...tool, command: wordsOf(command) } }
+  return { ...before, [name]: { ...tool, command: commandWords(command) } }
 }
 
 function textOf(path: string): string {
@@ -26,7 +26,7 @@ function textOf(path: string): string {
     const text = readFileSync(path, 'utf8')
     if (text.length <= MAX_TOOL_FILE) return text
   } catch (cause) {
-    throw new BakError('usage', `cannot read ${path}: ${(cause as Error).message}`, { cause })
+    throw new BakError('usage', `cannot read ${path}: ${whyOf(cause)}`, { cause })
   }
   throw new BakError('bad-run-file', `${path}: has more than ${MAX_TOOL_FILE} bytes`)
 }

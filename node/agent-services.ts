@@ -57,7 +57,7 @@ export function agentServices(init: AgentServicesInit): ServiceList<AgentService
     agent: c => new Agent(c, { ...init, hooks, gauges: new GaugeHistory(home.gauges, init.log) }),
     memberOutput: c => new MemberOutput(c, { self }),
     sysinfoService: c => new SysinfoService(c, { self, home }),
-    memberTunnels: c => new MemberTunnels(c, { self }),
+    memberTunnels: c => new MemberTunnels(c, { self, log: init.log }),
     toolCheck: c => new ToolCheck(c, { self, catalogue }),
     toolDescriptions: c =>
       new ToolDescriptions(c, {

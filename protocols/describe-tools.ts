@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { list, name, text } from './fields.ts'
 import { availability } from './hello.ts'
+import { lifetime, onEnd } from './on-end.ts'
 import type { Protocol } from './stream.ts'
 
 const setting = v.object({
@@ -13,7 +14,7 @@ const setting = v.object({
 })
 
 const detail = v.object({
-  lifetime: v.picklist(['transient', 'persistent']),
+  lifetime,
   /** A run may choose the other lifetime. */
   either: v.optional(v.boolean()),
   needs: v.object({
@@ -26,7 +27,7 @@ const detail = v.object({
   /** Why it takes no other words than its settings. */
   no_words: v.optional(text),
   stop: text,
-  on_end: v.optional(v.picklist(['ignore', 'restart', 'exclude', 'fail'])),
+  on_end: v.optional(onEnd),
   files: list(v.object({ name: text, what: text }), 128)
 })
 export type ToolDetail = v.InferOutput<typeof detail>

@@ -53,7 +53,7 @@ export type GaugedMember = v.InferOutput<typeof gaugedMember>
  * and 1.11 x and 1.34 x in the other two; that of memory, which all programs of the machine share, within 1.4 x; and a sync took from
  * 0.15 to 6 ms from one gauging to the next. As the faster of two gaugings counts, both would have to be off.
  */
-export const THRESHOLDS: Record<Kind, { factor: number; leastMs: number }> = {
+const THRESHOLDS: Record<Kind, { factor: number; leastMs: number }> = {
   integer: { factor: 1.5, leastMs: 0 },
   memory: { factor: 1.8, leastMs: 0 },
   // a disk counts only where a sync takes long enough to be felt
@@ -61,7 +61,7 @@ export const THRESHOLDS: Record<Kind, { factor: number; leastMs: number }> = {
 }
 
 /** Samples that a comparison with the past, or with the others of the same run, needs. */
-export const MIN_USUAL = 5
+const MIN_USUAL = 5
 const MIN_SAMPLES = 3
 
 /** @returns the better of the two around a sample: what was slow for a moment was slow in one of them only */
@@ -100,7 +100,7 @@ export interface Slow {
   sample?: string
 }
 
-export interface GaugedSample {
+interface GaugedSample {
   /** The folder of the sample. */
   sample: string
   members: GaugedMember[]

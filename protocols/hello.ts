@@ -21,7 +21,7 @@ import {
   text
 } from './fields.ts'
 import { proofBytes } from './membership.ts'
-import { onEnd } from './on-end.ts'
+import { lifetime, onEnd } from './on-end.ts'
 import { nat } from './path.ts'
 import { seconds } from './spec-fields.ts'
 import type { Protocol } from './stream.ts'
@@ -60,7 +60,7 @@ export const registration = v.object({
   command: v.optional(command),
   /** Seconds between two samples. */
   interval: v.optional(v.pipe(seconds, v.minValue(0.1))),
-  lifetime: v.optional(v.picklist(['transient', 'persistent'])),
+  lifetime: v.optional(lifetime),
   /** What its peer is called in this group, in the result and by selectors: one for a peer and group. */
   label: v.optional(name)
 })

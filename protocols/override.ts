@@ -15,7 +15,7 @@ export const settingValue = v.union(
 )
 
 /** Both ends are in it. */
-export type RankRange = [first: number, last: number]
+type RankRange = [first: number, last: number]
 
 const RANGES = 'expected ranks such as 0, 0-3 or 0-3,5'
 /** Which members by their place in the order of the run: `0-3,5`. */

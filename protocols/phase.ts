@@ -139,7 +139,7 @@ export const describeExit = ({ exit, signal }: Pick<WorkloadResult, 'exit' | 'si
 }
 
 /** Edges in one acknowledgement. */
-export const MAX_EDGES = 256
+const MAX_EDGES = 256
 /** Warnings in one acknowledgement, and things that are missing. */
 const MAX_REMARKS = 64
 

@@ -15,7 +15,7 @@ import { call } from './stream.ts'
 /** Bytes of one message: what Node reads of a socket at once. */
 export const MAX_CHUNK_BYTES = 64 * 1024
 /** A connection on which nothing came for so long, ms, is closed: many programs never close one that they have forgotten. */
-export const TUNNEL_IDLE_MS = 15 * 60_000
+const TUNNEL_IDLE_MS = 15 * 60_000
 /** More than the other side waits for the port itself. */
 const TUNNEL_OPEN_MS = 15_000
 
@@ -223,10 +223,18 @@ async function write(
     if (message == null) throw new BakError('unreachable', 'the other side ended before the connection did')
     if (message.type !== 'data') throw new BakError('bad-message', 'the tunnel is open already')
     touch()
-    if (!socket.write(message.bytes)) await Promise.race([drained(socket), broken])
+    if (!socket.write(message.bytes)) await drained(socket)
+    if (socket.destroyed) await broken
     touch()
   }
   await Promise.race([new Promise<void>(resolve => socket.end(resolve)), broken])
 }
 
-const drained = (socket: Duplex) => new Promise<void>(resolve => socket.once('drain', resolve))
+/** Until it takes more, or is closed. A race against `broken` would add to what that promise keeps with each wait. */
+async function drained(socket: Duplex): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (socket.destroyed) resolve()
+  socket.once('drain', resolve).once('close', resolve)
+  await promise
+  socket.off('drain', resolve).off('close', resolve)
+}

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { ErrorCode } from './errors.ts'
 import { list, name, text } from './fields.ts'
 import { table } from './free-keys.ts'
-import { onEnd } from './on-end.ts'
+import { lifetime, onEnd } from './on-end.ts'
 import { fileName, type Reading, readings, whyUnreadable } from './reading.ts'
 import { commandLine, seconds } from './spec-fields.ts'
 import { readTomlFile } from './toml-file.ts'
@@ -39,7 +39,7 @@ export const manner = {
   /** Seconds after which a tool that has written nothing counts as started. */
   ready_after: v.optional(seconds),
   /** From `start` to `stop` of each sample, or from `init` to `end`; only of a tool that can be both. */
-  lifetime: v.optional(v.picklist(['transient', 'persistent'])),
+  lifetime: v.optional(lifetime),
   /** What happens if it ends before it is stopped; by default `policy.on_ended_tool`. */
   on_end: v.optional(onEnd)
 }
@@ -101,7 +101,7 @@ export function readUserTool(toml: string, file: string, code: ErrorCode = 'bad-
 }
 
 /** @returns the words that it runs */
-export const wordsOf = (command: UserTool['command']): string[] =>
+export const commandWords = (command: UserTool['command']): string[] =>
   typeof command === 'string' ? ['/bin/sh', '-c', command] : command
 
 /** @returns the name of the tool in a file `NAME.toml`; undefined for another file */
@@ -124,12 +124,12 @@ const wrongReadings = (read: Reading[]): ValidationError[] =>
   })
 
 /** What is wrong between keys that are right by themselves. */
-export function conflictsIn({
+function conflictsIn({
   read = [],
   settings = {},
   command
 }: Pick<UserTool, 'read' | 'settings' | 'command'>): ValidationError[] {
-  const words = wordsOf(command).join('\n')
+  const words = commandWords(command).join('\n')
   const unread = Object.keys(settings).filter(key => !words.includes(`{${key}}`))
   return [
     ...wrongReadings(read),

@@ -1,6 +1,8 @@
 /** What `bak check` prints: members by tools, or a line a tool where that is too wide; then why a tool is not usable, and on which members. Pure. */
+
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { formatNote, formatTable, terminalWidth } from '../../protocols/text-table.ts'
+import { reasonOfTool } from '../../protocols/tool-reason.ts'
 
 export interface Finding {
   member: string
@@ -38,11 +40,10 @@ const toolRows = (tools: string[], findings: Finding[]) =>
 function notesOf(findings: Finding[]): string[] {
   const said = findings
     .filter(({ state }) => state !== 'usable')
-    .map(({ member, tool, state, reason = 'no reason was given' }) => {
-      // reasons begin with the name of their tool
-      const why = reason.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
-      return { member, what: `${tool} is ${state}: ${why}` }
-    })
+    .map(found => ({
+      member: found.member,
+      what: `${found.tool} is ${found.state}: ${reasonOfTool(found) ?? 'no reason was given'}`
+    }))
   return [...Map.groupBy(said, ({ what }) => what)].map(([what, its]) => {
     const members = its.map(({ member }) => member)
     return `${listInWords(members, MOST_NAMES)}: ${what}`

@@ -4,6 +4,7 @@ import type { CallResponse } from '../../protocols/control.ts'
 import type { DescribedTool, ToolDetail } from '../../protocols/describe-tools.ts'
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { formatFacts, formatNote, terminalWidth } from '../../protocols/text-table.ts'
+import { reasonOfTool } from '../../protocols/tool-reason.ts'
 
 export type ToolsOfMember = CallResponse<'describe-tools'>
 
@@ -112,11 +113,8 @@ function reasonsOf(name: string, here: ToolsOfMember[]): string[] {
   return grouped.map(([why, having]) => `${listInWords(membersOf(having), MOST_NAMES)}: ${why}`)
 }
 
-/** Reasons begin with the name of their tool. */
-function whyOf({ tool, usable, reason }: DescribedTool): string | undefined {
-  const why = reason?.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
-  return why ?? (usable ? undefined : 'no reason was given')
-}
+const whyOf = (found: DescribedTool): string | undefined =>
+  reasonOfTool(found) ?? (found.usable ? undefined : 'no reason was given')
 
 /** Files that are no tools, and members that did not answer. */
 function notesOf(answers: ToolsOfMember[], width: number): string[] {

@@ -1,6 +1,7 @@
 /** The bundles of a member's tools, each placed once in a run where its program can be read. */
 import { basename, join } from 'node:path'
 import { BakError } from '../../protocols/errors.ts'
+import type { Assignment } from '../../protocols/manifest.ts'
 import { PLATFORM } from '../../protocols/staged.ts'
 import type { ArtifactStore } from '../artifacts/artifact-store.ts'
 import { placeArtifact } from '../artifacts/place.ts'
@@ -22,14 +23,14 @@ interface BundleParts {
 
 /**
  * @returns the folder with the bundle of a tool; undefined if it has none
- * @throws {BakError} `tool-unavailable` if none was staged, and as `placeArtifact` does
+ * @throws {BakError} `tool-unavailable` if none was staged, as for a tool that was attached; and as `placeArtifact` does
  */
 export async function bundleOf(
-  tool: string,
-  member: Pick<MemberState, 'offer' | 'self' | 'folder' | 'tools' | 'lent'>,
+  { tool, options }: Pick<Assignment, 'tool' | 'options'>,
+  member: Pick<MemberState, 'offer' | 'self' | 'folder' | 'lent'>,
   parts: BundleParts
 ): Promise<string | undefined> {
-  if (member.tools.find(each => each.tool === tool)?.options.bundle == null) return undefined
+  if (options.bundle == null) return undefined
   const placed = member.lent.get(tool) ?? place(tool, member, parts)
   member.lent.set(tool, placed)
   placed.catch(() => member.lent.delete(tool))

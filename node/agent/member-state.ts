@@ -76,7 +76,7 @@ export class MemberState {
   ack: Envelope | undefined
   /** Tools of the sample that goes on, and those that run from `init` to `end`. */
   started: ToolRun[] = []
-  persistent: ToolRun[] = []
+  readonly persistent: ToolRun[] = []
   /** Tools that were attached to the run and detached from it, as the last `start` said. */
   changes: ToolChanges | undefined
   /** What is known here of those that were attached, by name. */

@@ -13,6 +13,7 @@ import {
   type TunnelTarget,
   tunnelProtocol
 } from '../../protocols/tunnel.ts'
+import type { Log } from '../log.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -36,6 +37,7 @@ interface Components {
 }
 
 interface Init {
+  log: Log
   /** Peer id of this peer. */
   self: string
   /** A connection on which nothing comes for so long is closed, ms. */
@@ -43,6 +45,7 @@ interface Init {
 }
 
 export class MemberTunnels extends Part<Components, Init> {
+  readonly #log = this.init.log.with({}, 'tunnels')
   /** Open tunnels by peer. */
   readonly #open = new Map<string, number>()
 
@@ -56,6 +59,8 @@ export class MemberTunnels extends Part<Components, Init> {
     const { port, hosts } = await this.#placeOf(first.to, peer)
     if (first.isQuestion) return yield { type: 'open' }
     const release = this.#enter(peer)
+    // whom the owner lets reach a port is on record
+    if ('port' in first.to) this.#log.info('a port is reached', { from: peer, port })
     try {
       const signal = AbortSignal.any([exchange.signal, this.stopped])
       yield* answerTunnel(await connectTo(hosts, port, signal), { receive, signal }, { idle: this.init.idle })
@@ -100,7 +105,7 @@ export class MemberTunnels extends Part<Components, Init> {
 
 /** @throws {BakError} `unreachable` if nothing listens there, `timeout` */
 async function connectTo([host = '', ...others]: string[], port: number, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host, port, allowHalfOpen: true, signal })
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, signal })
   try {
     await connected(socket)
     return socket

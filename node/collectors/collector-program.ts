@@ -46,8 +46,10 @@ export async function startCollectorProgram(program: CollectorProgram): Promise<
     exited: supervised.exited,
     async ending() {
       const { exit, signal: by } = await supervised.exited
+      // what a signal ended has not said why
+      if (exit == null) return `signal ${by}`
       const said = await errorLineIn(path)
-      return `${exit == null ? `signal ${by}` : `exit ${exit}`}${said === '' ? '' : `: ${said}`}`
+      return `exit ${exit}${said === '' ? '' : `: ${said}`}`
     },
     async stop() {
       await supervised.stop({ grace: STOP_GRACE_MS })

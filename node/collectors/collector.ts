@@ -12,7 +12,7 @@ export interface Target {
   tool: string
   /** The tool's own options, checked. */
   values: Record<string, unknown>
-  /** Ms between two samples. */
+  /** Whole ms between two samples. */
   interval: number
   /** The port of this machine whose connections lead to it. */
   port: number

@@ -1,31 +1,42 @@
 /** pmlogger on the controller, one for each member: keeps what the member's pmcd says in an archive of the result. */
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
+import { Backoff } from '../backoff.ts'
 import type { Supervisor } from '../processes/supervisor.ts'
 import { pause } from '../wait.ts'
 import type { Collector, Target } from './collector.ts'
 import { startCollectorProgram } from './collector-program.ts'
 import { addressOf } from './scrape-config.ts'
 
-/** What is logged unless the run says something else: some 500 values of a small machine. */
+/**
+ * What is logged unless the run says something else. pmlogger asks for name, description, instances and texts of each metric one after the
+ * other before it goes on with samples, so that whole trees of hundreds take seconds where a path is long or a machine busy.
+ */
+const below = (tree: string, names: string) => names.split(' ').map(name => `${tree}.${name}`)
 const METRICS = [
-  ...['kernel.all.cpu', 'kernel.all.load', 'kernel.all.intr', 'kernel.all.pswitch', 'kernel.all.nprocs'],
-  ...['kernel.percpu.cpu', 'mem.util', 'mem.vmstat', 'disk.all', 'disk.dev', 'network.interface']
+  ...below('kernel.all', 'load intr pswitch sysfork nprocs runnable blocked'),
+  ...below('kernel.all.cpu', 'user nice sys idle wait.total irq.soft irq.hard steal'),
+  ...below('kernel.percpu.cpu', 'user nice sys idle wait.total irq.soft irq.hard steal'),
+  ...below('mem.util', 'used free available bufmem cached slab dirty writeback swapFree'),
+  ...below('mem.vmstat', 'pgpgin pgpgout pswpin pswpout pgfault pgmajfault'),
+  ...below('disk.dev', 'read write read_bytes write_bytes avactive aveq'),
+  ...['in', 'out'].flatMap(way => below(`network.interface.${way}`, 'bytes packets errors drops'))
 ]
-/** Waits for pmcd, ms. */
-const RETRY_MS = 250
+const LOG = 'pmlogger.log'
+/** Waits for pmcd, ms: it is there soon after `init`, and where it has ended to ask for it costs what is measured. */
+const RETRY = { first: 250, most: 5_000, jitter: 0 }
 /** Further archives, where one ended in mid run. */
 const MAX_ARCHIVES = 5
 /** Bytes of an archive without a sample: its label. */
 const LABEL_BYTES = 132
 /** Looks whether an archive grows, ms. */
 const LOOK_MS = 1_000
-/** pmlogger writes about itself when it begins, and its first sample 5 s and up to two intervals later: what it writes sooner is none, ms. */
+/** What pmlogger writes about itself when it begins is no sample: the first comes 5 s and up to two intervals later, ms. */
 const PROLOGUE_MS = 2_500
-/** With a longer interval nobody waits for the first sample, ms. */
-const MAX_AWAITED_MS = 5_000
+/** Up to this interval, ms, its second sample shows that it goes on: between the first two it asks what all metrics are. */
+const MAX_SECOND_MS = 5_000
 
 export interface PmloggerInit {
   program: string
@@ -36,18 +47,22 @@ export interface PmloggerInit {
   reach(target: Target, signal: AbortSignal): Promise<void>
   supervisor: Pick<Supervisor, 'spawn'>
   signal: AbortSignal
+  /** Metrics that were asked for and are not there. */
+  onUnknown(target: Target, metrics: string[]): void
   /** It ended before it was stopped, and is begun anew a few times. */
   onEnd(target: Target, how: string): void
 }
 
-/** Pure. @param metrics with spaces between @returns the text of pmlogger.conf */
+/** Pure. @param interval whole ms @param metrics with spaces between @returns the text of pmlogger.conf */
 export const loggerConfig = (interval: number, metrics?: unknown): string =>
-  `log mandatory on ${Math.round(interval)} milliseconds {\n${(metrics == null
-    ? METRICS
-    : `${metrics}`.trim().split(/ +/)
-  )
+  `log mandatory on ${interval} milliseconds {\n${(metrics == null ? METRICS : `${metrics}`.trim().split(/ +/))
     .map(each => `  ${each}\n`)
     .join('')}}\n`
+
+/** Pure. @param log of pmlogger: `Problem with lookup for metric "x" ... logging not activated` @returns the metrics */
+export const unknownIn = (log: string): string[] => [
+  ...new Set([...log.matchAll(/Problem with lookup for metric "([\w.]+)"/g)].map(([, name]) => name as string))
+]
 
 /** Each waits for its pmcd, and has none before `init`. */
 export function startPmloggers(init: PmloggerInit): Collector {
@@ -79,6 +94,8 @@ class Pmlogger {
   readonly #folder: string
   readonly #stopping = new AbortController()
   #archive = ''
+  /** When it had a sample for the first time, as far as it was looked at. */
+  #first: number | undefined
   #loop: Promise<void> = Promise.resolve()
   reason: string | undefined
   /** Samples that are not in the archive between others, as the times show at which it grew. */
@@ -96,16 +113,18 @@ class Pmlogger {
 
   /** @returns whether it has written a sample at or after an instant */
   hasWritten(since: number): boolean {
-    const at = this.#wroteAt(this.#target.interval > MAX_AWAITED_MS ? 0 : PROLOGUE_MS)
-    return at > 0 && at >= since
+    const found = this.#archived()
+    if (found == null) return false
+    this.#first ??= found.mtimeMs
+    const { interval } = this.#target
+    const goesOn = interval > MAX_SECOND_MS || found.mtimeMs >= this.#first + interval / 2
+    return goesOn && found.mtimeMs >= since
   }
 
-  /** @returns when the archive grew last, ms since 1970; 0 if that was only so long after its begin */
-  #wroteAt(prologue: number): number {
+  /** @returns nothing before there is more than a label */
+  #archived() {
     const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
-    return found == null || found.size <= LABEL_BYTES || found.mtimeMs < found.birthtimeMs + prologue
-      ? 0
-      : found.mtimeMs
+    return found == null || found.size <= LABEL_BYTES ? undefined : found
   }
 
   /** A daemon that is busy looks late: that much is no gap. */
@@ -115,10 +134,11 @@ class Pmlogger {
     const look = () => {
       const late = performance.now() - looked
       looked += late
-      const at = this.#wroteAt(PROLOGUE_MS)
-      const gap = at - grown - late
+      const found = this.#archived()
+      if (found == null || found.mtimeMs < found.birthtimeMs + PROLOGUE_MS) return
+      const gap = found.mtimeMs - grown - late
       if (grown > 0 && gap > 2 * interval) this.missed += Math.floor(gap / interval)
-      grown = Math.max(at, grown)
+      grown = Math.max(found.mtimeMs, grown)
     }
     const timer = setInterval(look, LOOK_MS).unref()
     return () => clearInterval(timer)
@@ -131,6 +151,7 @@ class Pmlogger {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const retry = new Backoff(RETRY)
     let archives = 0
     while (!signal.aborted && archives < MAX_ARCHIVES) {
       try {
@@ -138,13 +159,16 @@ class Pmlogger {
         const name = archives === 0 ? 'archive' : `archive-${archives + 1}`
         const how = await this.#log(name)
         if (signal.aborted) break
-        if (existsSync(join(this.#folder, `${name}.0`))) archives++
         this.reason = how
-        if (archives > 0) this.#init.onEnd(this.#target, how)
+        if (existsSync(join(this.#folder, `${name}.0`))) {
+          archives++
+          retry.reset()
+          this.#init.onEnd(this.#target, how)
+        }
       } catch (cause) {
         this.reason = asBakError(cause).message
       }
-      await pause(RETRY_MS, signal)
+      await pause(retry.next(), signal)
     }
     await rm(this.#own, { recursive: true, force: true }).catch(() => {})
   }
@@ -159,10 +183,10 @@ class Pmlogger {
     const running = await startCollectorProgram({
       argv: [
         ...[program, '-h', addressOf(this.#target), '-H', member, '-c', 'pmlogger.conf'],
-        ...['-t', `${Math.round(interval)}ms`, '-l', '-', name]
+        ...['-t', `${interval}ms`, '-l', '-', name]
       ],
       folder: this.#folder,
-      log: 'pmlogger.log',
+      log: LOG,
       variables: {
         ...{ PCP_RUN_DIR: this.#own, PCP_TMP_DIR: this.#own, PCP_TMPFILE_DIR: this.#own },
         // the derived metrics of the package break one that logs trees of metrics
@@ -179,6 +203,8 @@ class Pmlogger {
     const how = await running.ending()
     unwatch()
     await running.stop()
+    const unknown = unknownIn(await readFile(join(this.#folder, LOG), 'utf8').catch(() => ''))
+    if (unknown.length > 0) this.#init.onUnknown(this.#target, unknown)
     this.#stopping.signal.removeEventListener('abort', stop)
     return how
   }

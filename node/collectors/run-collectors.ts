@@ -1,5 +1,6 @@
 /** The collectors of one run: a local port for each tool of a member that waits to be asked, and the programs that ask them. */
 import { asBakError } from '../../protocols/errors.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Opener } from '../../protocols/stream.ts'
@@ -9,7 +10,7 @@ import type { Supervisor } from '../processes/supervisor.ts'
 import { findProgram } from '../tools/find-program.ts'
 import { findTool } from '../tools/index.ts'
 import { notFound } from '../tools/program-tool.ts'
-import { settingsOf } from '../tools/settings-of.ts'
+import { intervalOf, settingsOf } from '../tools/settings-of.ts'
 import { pause } from '../wait.ts'
 import {
   type Collector,
@@ -30,6 +31,8 @@ const LAST_MARGIN_MS = 5_000
 const CHECK_MS = 100
 /** Samples that are missing in between are named where they are two or more, and of so long a time, ms. */
 const GAP_MS = 5_000
+/** Metrics in one reason. */
+const MAX_NAMED = 5
 
 /** A member of a run, with its tools. */
 export interface CollectedMember {
@@ -137,7 +140,8 @@ export class RunCollectors {
       .filter(each => collectorOf(each) === name)
       .map(({ group, tool, options }) => {
         const { values } = settingsOf(findTool(tool, options), options)
-        const interval = ((values.interval as number | undefined) ?? this.#init.interval) * 1000
+        // both programs take whole milliseconds
+        const interval = Math.round(intervalOf(values, this.#init) * 1000)
         return { peer, member, labels, group, tool, values, interval }
       })
   }
@@ -167,6 +171,8 @@ export class RunCollectors {
       reach: ({ peer, group, tool }, signal) => {
         return askTunnel(to(peer), { run, group, tool }, { signal })
       },
+      onUnknown: ({ member }, metrics) =>
+        this.#init.lack({ kind: 'tool', member, what: 'pcp', reason: `has no ${listInWords(metrics, MAX_NAMED)}` }),
       onEnd: ({ member }, how) =>
         this.#init.lack({ kind: 'collector', member, what: 'pmlogger', reason: `ended early with ${how}` })
     })

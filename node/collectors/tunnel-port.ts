@@ -41,8 +41,8 @@ export async function openTunnelPort(init: TunnelPortInit): Promise<TunnelPort> 
   const tunnels = new Limit({ total: MAX_TUNNELS })
   const bucket = new TokenBucket(RATE, performance.now())
   const sockets = new Set<Socket>()
-  // what a client says at once waits in the kernel until there is a tunnel
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, socket => {
+  // what a client says at once waits in the kernel until there is a tunnel; small messages go at once, as they came
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, socket => {
     if (sockets.size >= MAX_TUNNELS + MAX_WAITING) return void socket.resetAndDestroy()
     sockets.add(socket)
     socket.on('error', () => {})

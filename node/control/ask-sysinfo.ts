@@ -8,7 +8,7 @@ import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { attendanceOf } from '../run/attendance.ts'
+import { attendanceOf, whyAbsent } from '../run/attendance.ts'
 
 /** Peers that are asked at the same time. */
 const CONCURRENCY = 32
@@ -26,9 +26,7 @@ export async function* sysinfo(
   const limit = new Limit({ total: CONCURRENCY })
   const answers = here.map(each => limit.run(each.peer, () => askOnePeer(parts, each, asked, signal)))
   for (const answer of answers) yield await answer
-  for (const { name, state } of absent) {
-    yield { name, files: [], missing: [], error: state === 'unknown' ? 'no peer has this name' : state }
-  }
+  for (const each of absent) yield { name: each.name, files: [], missing: [], error: whyAbsent(each) }
 }
 
 /** Never rejects. */

@@ -10,7 +10,7 @@ import { askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { attendanceOf } from '../run/attendance.ts'
+import { attendanceOf, whyAbsent } from '../run/attendance.ts'
 import type { Checked } from '../run/forecast.ts'
 
 /** Peers that are asked at the same time. */
@@ -58,9 +58,7 @@ export async function* describeTools(
     })
   )
   for (const answer of answers) yield await answer
-  for (const { name, state } of absent) {
-    yield { name, tools: [], damaged: [], error: state === 'unknown' ? 'no peer has this name' : state }
-  }
+  for (const each of absent) yield { name: each.name, tools: [], damaged: [], error: whyAbsent(each) }
 }
 
 /** Also says which peers were asked for and are not here. */
@@ -84,7 +82,5 @@ export async function* check(
       yield { name, peer, tools: answer.tools, error }
     } else yield { name, peer, tools: [], error: answer?.error }
   }
-  for (const { name, state } of absent) {
-    yield { name, tools: [], error: state === 'unknown' ? 'no peer has this name' : state }
-  }
+  for (const each of absent) yield { name: each.name, tools: [], error: whyAbsent(each) }
 }

@@ -9,7 +9,7 @@ import { ask, askOne } from '../../protocols/stream.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
 import type { Parts } from '../parts.ts'
-import { type Absent, attendanceOf } from '../run/attendance.ts'
+import { type Absent, attendanceOf, whyAbsent } from '../run/attendance.ts'
 
 /** Members that are asked at the same time. */
 const CONCURRENCY = 64
@@ -95,10 +95,11 @@ function selected({ members, authority, identity }: Parts, on: string): { here: 
   return { here, absent: named }
 }
 
-const notHere = ({ name, state }: Absent) =>
-  state === 'unknown'
-    ? { name, code: 'no-such-peer' as const, error: 'no peer has this name' }
-    : { name, code: 'unreachable' as const, error: state }
+const notHere = (each: Absent) => ({
+  name: each.name,
+  code: each.state === 'unknown' ? ('no-such-peer' as const) : ('unreachable' as const),
+  error: whyAbsent(each)
+})
 
 function failureOf(peer: string, name: string, cause: unknown) {
   const { code, message } = asBakError(cause)

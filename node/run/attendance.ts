@@ -80,6 +80,10 @@ function meantBy(name: string, members: MemberView[]): Pick<Absent, 'meant'> {
   return meant == null ? {} : { meant }
 }
 
+/** @returns why it cannot be asked, in words */
+export const whyAbsent = ({ state }: Pick<Absent, 'state'>): string =>
+  state === 'unknown' ? 'no peer has this name' : state
+
 /** `d (lost)`, `node-7b (not known; did you mean node-7?)` */
 export const describeAbsent = ({ name, state, meant }: Absent) => {
   const guess = meant == null ? '' : `; did you mean ${meant}?`

@@ -117,7 +117,10 @@ export class PhaseRunner {
     const isNamed =
       who === 'candidates' || who === 'controller' || (who === 'members' && (part != null || excluded.size > 0))
     const margin =
-      phase === 'start' ? this.#margin.next(candidates.length, performance.now(), this.#hasBefore) : undefined
+      phase === 'start'
+        ? // in the window of a trigger nothing is done before the instant
+          this.#margin.next(candidates.length, performance.now(), groups == null && this.#hasBefore)
+        : undefined
     const issued = Date.now()
     this.#run.agreed = margin == null ? this.#run.agreed : issued + margin
     return {

@@ -4,7 +4,8 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import { hasMember } from '../../protocols/overridden.ts'
 import type { Shortfall } from '../../protocols/shortfall.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import type { Absent, Attendance } from './attendance.ts'
+import { reasonOfTool } from '../../protocols/tool-reason.ts'
+import { type Absent, type Attendance, whyAbsent } from './attendance.ts'
 import { emptyGroups, registeredGroups } from './roster.ts'
 import { parseSelector } from './selector.ts'
 
@@ -14,10 +15,7 @@ const MAX_TOOLS = 16
 /** @returns the members that are not here, the tools that were registered on them, and the groups in which nobody is */
 export function absencesOf(spec: Spec, { here, absent }: Attendance): Shortfall[] {
   const { expect = 0, policy } = spec
-  const members = absent.map(({ name, state }) => ({
-    what: name,
-    reason: state === 'unknown' ? 'no peer has this name' : state
-  }))
+  const members = absent.map(each => ({ what: each.name, reason: whyAbsent(each) }))
   const few = {
     what: `${expect - here.length} of ${expect} expected members`,
     reason: `did not come within ${policy.join_timeout} s`
@@ -62,8 +60,7 @@ function registeredOn({ name, state, registered = [] }: Absent, groups: string[]
 }
 
 /** @returns a tool that a member cannot run */
-export const lackOf = (member: string, { tool, reason = 'not usable' }: Availability): Shortfall => ({
-  ...{ kind: 'tool', member, what: tool },
-  // reasons begin with the name of their tool
-  reason: reason.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
+export const lackOf = (member: string, found: Availability): Shortfall => ({
+  ...{ kind: 'tool', member, what: found.tool },
+  reason: reasonOfTool(found) ?? 'not usable'
 })

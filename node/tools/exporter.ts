@@ -6,7 +6,7 @@ import { listeningPorts } from '../processes/listening.ts'
 import { findProgram, versionOf } from './find-program.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { runProgram } from './run-program.ts'
-import { intervalSetting, settingsOf } from './settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
 import type { Needs, RunningTool, Setting, Tool, ToolContext } from './tool.ts'
 
 interface Exporter {
@@ -42,7 +42,7 @@ export function exporterTool({ name, summary, programs, needs, settings = [], ar
     async start(context) {
       const { values } = settingsOf(tool, context.options)
       const found = context.bundle == null ? await findFirst(programs) : undefined
-      const interval = (values.interval as number | undefined) ?? context.interval
+      const interval = intervalOf(values, context)
       const words = [found ?? program, ...argv(values, interval)]
       // exporters say on stderr what they do
       const output = `${name}-stderr.txt`

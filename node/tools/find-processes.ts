@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { globOf } from '../glob.ts'
 import type { Setting } from './tool.ts'
 
-export interface FoundProcess {
+interface FoundProcess {
   pid: number
   /** As the kernel has it: 15 characters. */
   name: string
@@ -117,7 +117,7 @@ function everyPid(): number[] {
 }
 
 /** @returns undefined for one that has ended */
-export function processOf(pid: number): FoundProcess | undefined {
+function processOf(pid: number): FoundProcess | undefined {
   try {
     const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
     const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)

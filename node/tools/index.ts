@@ -1,6 +1,7 @@
 /** Every tool there is. A new one is one file and one line here. */
 import { BakError } from '../../protocols/errors.ts'
 import { nearest } from '../../protocols/nearest.ts'
+import type { Lifetime } from '../../protocols/on-end.ts'
 import { ownOptions, type ToolOptions } from '../../protocols/tool-options.ts'
 import { commandTool } from './command-tool.ts'
 import { dcgm } from './dcgm.ts'
@@ -14,7 +15,7 @@ import { pidstat } from './pidstat.ts'
 import { repeated } from './repeated/index.ts'
 import { sampled } from './sampled/index.ts'
 import { sar } from './sar.ts'
-import type { Lifetime, Tool } from './tool.ts'
+import type { Tool } from './tool.ts'
 import { traced } from './traced/index.ts'
 import { vmstat } from './vmstat.ts'
 

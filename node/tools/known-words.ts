@@ -24,7 +24,9 @@ export function unknownWord(words: string[], { flags = [], values = {}, others }
     const option = Object.keys(values).find(each => word === each || isAttached(each, word))
     if (option == null) return word
     const value = word === option ? words[++at] : word.slice(option.length + (option.startsWith('--') ? 1 : 0))
-    if (value == null || !fits(values[option] as RegExp, value)) return word
+    // where a value may be left out, the program takes this word for an option
+    const isOption = word === option && value?.startsWith('-')
+    if (value == null || isOption || !fits(values[option] as RegExp, value)) return word
   }
   return undefined
 }

@@ -9,7 +9,7 @@ import { boundedBy } from './folder-size.ts'
 import { type KnownWords, unknownWord } from './known-words.ts'
 import { filesOfProgram, notFound } from './program-tool.ts'
 import { type ProgramRun, runProgram } from './run-program.ts'
-import { intervalSetting, settingsOf } from './settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
 import { sizeSetting } from './size-setting.ts'
 import type { Needs, RunningTool, Setting, Tool, ToolContext, ToolFile } from './tool.ts'
 
@@ -51,7 +51,7 @@ interface ObservingProgram {
   /** In words, that it ended because it had measured all that was asked for. */
   mayEnd?(values: Values): string | undefined
   /** @returns why it cannot work here, found out without a program; and what it cannot show, where it is `partly` */
-  whyNot?(values: Values): Promise<Verdict>
+  whyNot?(values: Values, words: string[]): Promise<Verdict>
   /** The same by trying, cheaply and without a trace; asked before a run. */
   tryOut?(wanted: Wanted): Promise<Verdict>
   versionFlag?: string
@@ -66,7 +66,7 @@ export function observingProgram(init: ObservingProgram): Tool {
   const program = init.needs.program ?? name
   const wantedBy = (options: ToolOptions, interval = 1): Wanted => {
     const { values, words } = settingsOf(tool, options)
-    return { values, words, interval: (values.interval as number | undefined) ?? interval }
+    return { values, words, interval: intervalOf(values, { interval }) }
   }
   const broughtBy = ({ values, words }: Wanted): string | undefined => {
     const word = unknownWord(words, init.known ?? {})
@@ -91,7 +91,7 @@ export function observingProgram(init: ObservingProgram): Tool {
       if (path == null) return not(name, `${program === name ? '' : `${program} is `}${notFound(init.needs)}`)
       const wanted = wantedBy(options)
       const brought = broughtBy(wanted)
-      const verdicts = [await init.whyNot?.(wanted.values)]
+      const verdicts = [await init.whyNot?.(wanted.values, wanted.words)]
       if (typeof verdicts[0] !== 'string' && !isQuick && brought == null) verdicts.push(await init.tryOut?.(wanted))
       const why = verdicts.find(each => typeof each === 'string')
       if (why != null) return not(name, why as string)

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
-import { PLAIN_VALUE, type UserTool, wordsOf } from '../../protocols/user-tool.ts'
+import { commandWords, PLAIN_VALUE, type UserTool } from '../../protocols/user-tool.ts'
 import { onDisk } from '../store/disk.ts'
 import { checkCommand, filesOf, filledIn, needsOf } from './command-tool.ts'
 import { runProgram } from './run-program.ts'
@@ -15,7 +15,7 @@ const MAX_VALUE = 1024
 /** A command of the owner of this machine: it runs as the daemon does, and takes those options that its file declares. */
 export function ownerTool(name: string, given: UserTool): Tool {
   const { stop_signal = 'TERM', files = [], summary = 'a tool of the owner of this machine' } = given
-  const command = wordsOf(given.command)
+  const command = commandWords(given.command)
   const hasInterval = command.some(word => word.includes('{interval}'))
   const described = `${name}.toml`
   const tool: Tool = {

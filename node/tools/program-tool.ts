@@ -4,7 +4,7 @@ import { type SettingValue, type ToolOptions, wordsOf } from '../../protocols/to
 import { findProgram, versionOf } from './find-program.ts'
 import { type KnownWords, unknownWord } from './known-words.ts'
 import { runProgram } from './run-program.ts'
-import { intervalSetting, settingsOf } from './settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from './settings-of.ts'
 import type { Needs, Setting, Tool, ToolFile } from './tool.ts'
 
 interface ProgramTool {
@@ -52,7 +52,7 @@ export function programTool(program: ProgramTool): Tool {
     async start(context) {
       const { options } = context
       const { values, words } = settingsOf(tool, options)
-      const wanted = (values.interval as number | undefined) ?? context.interval
+      const wanted = intervalOf(values, context)
       // sysstat and procps accept whole seconds only
       const interval = Math.max(1, Math.round(wanted))
       const argv = [name, ...program.argv(interval, words, values)]

@@ -16,6 +16,7 @@ import {
 import type { Assignment } from '../../protocols/manifest.ts'
 import type { Handler, Protocol } from '../../protocols/stream.ts'
 import { type GroupTrigger, groupTriggers, MAX_TRIGGERS } from '../../protocols/trigger.ts'
+import { InTurn } from '../in-turn.ts'
 import { writeAtomic } from '../store/atomic.ts'
 import type { Catalogue } from './catalogue.ts'
 import { registrable } from './registrable.ts'
@@ -48,6 +49,7 @@ export class Register {
   readonly #path: string
   #here: RegisteredHere
   #init: RegisterInit | undefined
+  readonly #turn = new InTurn()
 
   constructor(path: string, here: RegisteredHere) {
     this.#path = path
@@ -97,7 +99,12 @@ export class Register {
     const { added, tools } = await registrable(add, { group, force, check, catalogue })
     // where nothing that was asked for can run here all stays as it is
     if (add.length > 0 && added.length === 0) return { ...this.#here, tools }
-    const here = changed(this.#here, request, added)
+    // of what the change before has left: two peers may ask at once
+    return this.#turn.run(async () => ({ ...(await this.#store(changed(this.#here, request, added))), tools }))
+  }
+
+  /** @throws {BakError} `usage` for too many of them: nothing has changed then */
+  async #store(here: RegisteredHere): Promise<RegisteredHere> {
     if (here.registered.length > MAX_REGISTERED)
       throw new BakError('usage', `more than ${MAX_REGISTERED} tools on one peer`)
     if (here.triggers.length > MAX_TRIGGERS)
@@ -106,7 +113,7 @@ export class Register {
     await writeAtomic(this.#path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
     this.#here = here
     this.#init?.onChange(here)
-    return { ...here, tools }
+    return here
   }
 }
 

@@ -37,6 +37,8 @@ export interface ProgramRun {
 
 /** A tool without output counts as started after this. */
 const READY_AFTER_S = 1
+/** Said of one that did not end when it was asked to. */
+export const KILLED = 'had to be killed'
 /** Between two checks of a starting tool's output. */
 const OUTPUT_CHECK_MS = 20
 
@@ -117,7 +119,8 @@ async function failure(exit: Exit, { stderr }: Paths, { reason }: RunningProgram
 async function earlyEndOf(exit: Exit, { stderr }: Paths, { reason }: RunningProgram): Promise<string> {
   const ended = reason()
   if (ended != null) return `was ended: ${ended}`
-  return `ended early with ${describe(exit)}${await reasonIn(stderr)}`
+  // what a signal ended has not said why
+  return `ended early with ${describe(exit)}${exit.signal == null ? await reasonIn(stderr) : ''}`
 }
 
 async function reasonIn(stderr: string): Promise<string> {
@@ -127,7 +130,7 @@ async function reasonIn(stderr: string): Promise<string> {
 
 /** A tool ends by the signal that stops it, or handles it and says that all went well. */
 async function faultAtStop(exit: Exit, stopSignal: NodeJS.Signals, { stderr }: Paths): Promise<string[]> {
-  if (exit.signal === 'SIGKILL') return ['had to be killed']
+  if (exit.signal === 'SIGKILL') return [KILLED]
   const usual = exit.signal === stopSignal || exit.exit === 0 || exit.exit === 128 + constants.signals[stopSignal]
   return usual ? [] : [`${describe(exit)} when it was stopped${await reasonIn(stderr)}`]
 }

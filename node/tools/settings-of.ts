@@ -8,7 +8,7 @@ import {
   type SettingValue,
   type ToolOptions
 } from '../../protocols/tool-options.ts'
-import type { Setting, Tool, ToolContext } from './tool.ts'
+import type { Setting, Tool } from './tool.ts'
 
 /** What settings are read from. */
 type Declared = Pick<Tool, 'name' | 'settings' | 'noWords' | 'lifetime' | 'eitherLifetime'>
@@ -63,10 +63,9 @@ export function settingsOf(tool: Declared, options: ToolOptions): Settings {
   return { values: Object.fromEntries(values), words }
 }
 
-/** @returns seconds between two samples */
-export function intervalOf(tool: Declared, { options, interval }: Pick<ToolContext, 'options' | 'interval'>): number {
-  return (settingsOf(tool, options).values.interval as number | undefined) ?? interval
-}
+/** @param run what the run says @returns seconds between two samples: those of the tool, if it was given some */
+export const intervalOf = ({ interval }: Settings['values'], run: { interval: number }): number =>
+  (interval as number | undefined) ?? run.interval
 
 const whyMissing = ({ required, type, default: usual }: Setting) =>
   required && usual == null ? `is missing: expected ${kinds[type]}` : undefined

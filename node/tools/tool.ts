@@ -1,11 +1,9 @@
 /** A tool observes a machine: a value of this shape in a file of its own, listed in `index.ts`. */
 import type { Gauged } from '../../protocols/gauge.ts'
 import type { Availability } from '../../protocols/hello.ts'
+import type { Lifetime } from '../../protocols/on-end.ts'
 import type { ToolOptions } from '../../protocols/tool-options.ts'
 import type { Programs } from '../processes/programs.ts'
-
-/** From `start` to `stop` of each sample, or from `init` to `end` of the run. */
-export type Lifetime = 'transient' | 'persistent'
 
 /** What a machine must have. */
 export interface Needs {

@@ -9,6 +9,8 @@ import { BakError } from '../../protocols/errors.ts'
 export const MAX_LINE = 4_096
 /** For all lines of a call, ms. */
 const MAX_TIME_MS = 200
+/** How often an expression is tried that was hardly given any processor time. */
+const MAX_TRIES = 5
 /** Characters of an expression in an error. */
 const SHOWN = 100
 
@@ -22,11 +24,21 @@ export function fittingLines(pattern: string, lines: string[]): boolean[] {
     { pattern: new RegExp(pattern), lines: cut },
     { codeGeneration: { strings: false, wasm: false } }
   )
-  try {
-    return [...String(search.runInContext(context, { timeout: MAX_TIME_MS }))].map(each => each === '1')
-  } catch (cause) {
-    throw new BakError('timeout', `the expression ${pattern.slice(0, SHOWN)} takes longer than ${MAX_TIME_MS} ms`, {
-      cause
-    })
+  for (let tries = 1; ; tries++) {
+    const before = processorTime()
+    try {
+      return [...String(search.runInContext(context, { timeout: MAX_TIME_MS }))].map(each => each === '1')
+    } catch (cause) {
+      // a machine that is busy may have held it up: the limit is of time that passes, not of time that it took
+      if (processorTime() - before < MAX_TIME_MS / 2 && tries < MAX_TRIES) continue
+      const shown = pattern.slice(0, SHOWN)
+      throw new BakError('timeout', `the expression ${shown} takes longer than ${MAX_TIME_MS} ms`, { cause })
+    }
   }
+}
+
+/** Of this thread, ms. */
+function processorTime(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }

@@ -4,7 +4,7 @@ import { code, list, name, peerId, text } from '../fields.ts'
 import { port } from '../ports.ts'
 
 /** Ports of one call. */
-export const MAX_FORWARDED_PORTS = 16
+const MAX_FORWARDED_PORTS = 16
 
 const forwarded = v.object({
   /** Of the member's loopback. */

@@ -7,7 +7,7 @@ import { own } from '../own.ts'
 /** `fit`: as it should be, or not to be seen. `note`: worth knowing where numbers differ. `unfit`: a measurement is likely to vary because of it. */
 export const levels = ['fit', 'note', 'unfit'] as const
 
-export const noiseFinding = v.object({ fact: name, value: text, level: v.picklist(levels) })
+const noiseFinding = v.object({ fact: name, value: text, level: v.picklist(levels) })
 export type NoiseFinding = v.InferOutput<typeof noiseFinding>
 
 /** Facts of one machine in one message. */

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import type { MemberState } from '../../node/agent/member-state.ts'
 import { MemberTunnels } from '../../node/agent/member-tunnels.ts'
 import type { State } from '../../node/agent/states.ts'
+import { createLog } from '../../node/log.ts'
 import type { Streams } from '../../node/mesh/streams.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Role } from '../../protocols/membership.ts'
@@ -45,6 +46,7 @@ async function listen(each: Server): Promise<number> {
 
 const [self, ops, agent, other] = [newSigner().peer, newSigner().peer, newSigner().peer, newSigner().peer]
 const roles: Record<string, Role> = { [self]: 'agent', [ops]: 'controller', [agent]: 'agent', [other]: 'controller' }
+const logged: string[] = []
 const tool: TunnelTarget = { run, group: 'default', tool: 'node-exporter' }
 
 /** A member of a run of `ops`, whose owner lets `port` and `free` be reached. */
@@ -74,7 +76,7 @@ async function member(state: State = 'running') {
       },
       agent: { member: id => (id === run ? taken : undefined) }
     },
-    { self }
+    { self, log: createLog('info', line => logged.push(line)) }
   )
   await part.start()
   const linkOf = (peer: string) => linkTo(serve(tunnelProtocol, handler as never), peer, { yamux: true })
@@ -131,9 +133,11 @@ test('to a tool are over with the run', async () => {
 test('that are only asked for connect with nothing', async () => {
   const { linkOf } = await member()
   const before = accepted.size
+  logged.length = 0
   await askTunnel(linkOf(ops).open, { port: free })
   await askTunnel(linkOf(ops).open, { port })
   assert.is(accepted.size, before)
+  assert.equal(logged, [])
   assert.is(await codeOf(askTunnel(linkOf(agent).open, { port })), 'not-allowed')
 })
 
@@ -160,6 +164,15 @@ test('of one peer are bounded, and a place that is given back is free', async ()
     client.on('error', () => {}).resume()
     await done
   }
+})
+
+test('to a port are in the log of the owner, with who reached it', async () => {
+  logged.length = 0
+  const { ask } = await member()
+  await ask(ops, { port })
+  await ask(ops, tool)
+  assert.is(logged.length, 1)
+  assert.match(`${logged[0]}`, `from=${ops} port=${port} msg="a port is reached"`)
 })
 
 test('end when the daemon stops', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { collectorOf, type Target } from '../../node/collectors/collector.ts'
-import { loggerConfig } from '../../node/collectors/pmlogger.ts'
+import { loggerConfig, unknownIn } from '../../node/collectors/pmlogger.ts'
 import { missingCollectors, neededCollectors } from '../../node/collectors/run-collectors.ts'
 import { scrapeConfig } from '../../node/collectors/scrape-config.ts'
 
@@ -79,7 +79,14 @@ test('asks each tool in its own interval, and waits ten seconds at most', () => 
 
 test('of pmlogger has the metrics that are named, or the usual ones', () => {
   assert.is(loggerConfig(500, ' mem.util  disk '), 'log mandatory on 500 milliseconds {\n  mem.util\n  disk\n}\n')
-  assert.match(loggerConfig(3000), /^log mandatory on 3000 milliseconds \{\n {2}kernel\.all\.cpu\n/)
+  assert.match(loggerConfig(3000), /^log mandatory on 3000 milliseconds \{\n {2}kernel\.all\.load\n/)
+})
+
+test('of pmlogger that names a metric which is not there is known by its log', () => {
+  const problem = (name: string) =>
+    `Problem with lookup for metric "${name}" ... logging not activated\nReason: Unknown`
+  assert.equal(unknownIn(`x\n${problem('a.b')}\n${problem('c')}\n${problem('a.b')}\nConfig parsed\n`), ['a.b', 'c'])
+  assert.equal(unknownIn('Config parsed\n'), [])
 })
 
 test('is made for the collectors that the tools need', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -80,6 +80,13 @@ tools('a persistent tool is one process through all samples, in each group, and 
   const costs = observed.flatMap(({ members }) => members.map(each => each.tools))
   assert.is(costs.length, 4)
   await verifies(run.run)
+  const elsewhere = join(net().folder, 'elsewhere')
+  mkdirSync(elsewhere)
+  const copied = await net().bak('a', ['copy', run.run, elsewhere])
+  assert.is(copied.status, 0, copied.stderr)
+  const there = await net().bak('a', ['verify', join(elsewhere, run.run)])
+  assert.is(there.status, 0, there.stdout + there.stderr)
+  assert.ok(existsSync(join(elsewhere, run.run, 'tools-db/b/x/x-stdout.txt')))
   await goneWithin(mark, 5_000)
 })
 

@@ -41,7 +41,18 @@ tools.after(() => {
 
 /** Runs for a second with these tools on `b`. @returns what a tool wrote there */
 async function ran(args: string[]): Promise<(file: string) => string> {
-  const { status, stdout, stderr } = await net().bak('a', ['run', '--json', '--on', 'b', ...args, '--', 'sleep', '1'])
+  const { status, stdout, stderr } = await net().bak('a', [
+    'run',
+    '--json',
+    '--sysinfo',
+    'none',
+    '--on',
+    'b',
+    ...args,
+    '--',
+    'sleep',
+    '1'
+  ])
   assert.is(status, 0, stderr)
   const { run } = JSON.parse(stdout.split('\n')[0] as string)
   assert.equal(record(net(), 'a', run).shortfalls, [], stderr)

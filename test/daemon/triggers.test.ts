@@ -179,7 +179,7 @@ triggers('what the output does not say as it was asked for is named, and with --
 })
 
 triggers('a command that writes much and fast is not held up, and its lines are found', async () => {
-  const script = `i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero | tr '\\0' x | fold -w 99; i=$((i+1)); done; echo; echo go; sleep 2; echo end; head -c 30000000 /dev/zero`
+  const script = `i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero | tr '\\0' x | fold -w 99; i=$((i+1)); done; echo; echo go; sleep 4; echo end; head -c 30000000 /dev/zero`
   const file = runFile('fast', `${GO}\ntools = ["proc"]`)
   const run = await ended([file, '--', 'sh', '-c', script])
   assert.equal([windowsOf(run.record), namedIn(run.record)], [['default 1'], []])

@@ -33,7 +33,7 @@ import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.t
 import { runProofs, validProofs } from '../../protocols/run-proofs.ts'
 import { acceptTicket, readTicket, ticket as ticketSchema, writeTicket } from '../../protocols/ticket.ts'
 import { toolOptions } from '../../protocols/tool-options.ts'
-import { readUserTool, wordsOf } from '../../protocols/user-tool.ts'
+import { commandWords, readUserTool } from '../../protocols/user-tool.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { member, signed, specOf } from '../protocols/samples.ts'
 import { ownFile, type ReaderInit } from './files.ts'
@@ -120,7 +120,7 @@ export const readers: ReaderInit[] = [
     ],
     read: bytes => {
       const { read = [], command, settings: _, ...others } = readUserTool(text(bytes), 'x.toml')
-      check(toolOptions, { ...others, read, command: wordsOf(command) })
+      check(toolOptions, { ...others, read, command: commandWords(command) })
       for (const each of read) readSamples(each, '1 2\n1,2\n{"a":{"b":1}}\n')
     }
   },

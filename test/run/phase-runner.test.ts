@@ -93,6 +93,20 @@ test('commands are numbered on from where the run was', async () => {
   await stage
 })
 
+test('the start of a sample leaves time for what tools do before it, that of a window does not wait for it', async () => {
+  const { run, runner, latest, answer } = await runnerOf()
+  run.tools = { attached: [{ group: 'default', tool: 'gauge', options: {}, ranks: [[0, 3]] }], detached: [] }
+  const ahead = async (change: Partial<PlannedPhase>) => {
+    const start = runner.run(planned('start', { step, ...change }), quiet)
+    const { at, issued } = latest()
+    answer()
+    await start
+    return (at as number) - issued
+  }
+  assert.ok((await ahead({})) >= 600)
+  assert.ok((await ahead({ groups: ['net'] })) < 300)
+})
+
 test('of a batch each answer counts or is refused for itself, by name', async () => {
   const { runner, all, latest, types } = await runnerOf()
   const stage = runner.run(planned('stage'), quiet)

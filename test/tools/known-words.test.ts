@@ -35,6 +35,12 @@ for (const [given, unknown] of table) {
   })
 }
 
+words('an option is no value of another one, whatever values that has', () => {
+  const loose = { values: { '-U': /^[\w-]+$/ } }
+  assert.is(unknownWord(['-U', 'postgres'], loose), undefined)
+  assert.is(unknownWord(['-U', '-e'], loose), '-U')
+})
+
 words('without any that are known each word is unknown', () => {
   fc.assert(fc.property(fc.string(), word => unknownWord([word], {}) === word))
 })

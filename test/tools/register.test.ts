@@ -69,6 +69,19 @@ test('a controller registers tools, which are stored and announced to the mesh',
   assert.is((await Register.open(path)).list()[0]?.tool, 'vmstat')
 })
 
+test('what is asked for at once is registered, all of it', async () => {
+  const { ask, register } = await registerOf()
+  const tools = ['vmstat', 'proc', 'disk', 'gauge']
+  await Promise.all(tools.map(tool => ask(ops, tool)))
+  assert.equal(
+    register
+      .list()
+      .map(({ tool }) => tool)
+      .sort(),
+    [...tools].sort()
+  )
+})
+
 test('the owner of a machine registers tools there whatever its role', async () => {
   const { ask } = await registerOf({ controllers: false })
   assert.is(await ask(self, 'vmstat'), 'vmstat')

@@ -87,8 +87,8 @@ read('a command of the run file may be persistent, and has no options of its own
 })
 
 read('the interval of the run holds where the tool has none', () => {
-  assert.is(intervalOf(tool, { options: {}, interval: 3 }), 3)
-  assert.is(intervalOf(tool, { options: { options: ['--interval=1'] }, interval: 3 }), 1)
+  assert.is(intervalOf(settingsOf(tool, {}).values, { interval: 3 }), 3)
+  assert.is(intervalOf(settingsOf(tool, { options: ['--interval=1'] }).values, { interval: 3 }), 1)
 })
 
 read('no word is lost, and what is no option of the tool stays as it was and where it was', () => {

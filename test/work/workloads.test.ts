@@ -269,6 +269,15 @@ lines('is seen as soon as it is written, also in pieces, and without its end', a
   appendFileSync(path, 'n 80')
   assert.ok(await watch.look())
 })
+lines('is read as it was written where a character comes in two pieces', async () => {
+  const path = join(scratch(), 'stdout')
+  const watch = new LineWatch('^bereit für b$', [path])
+  const bytes = Buffer.from('bereit für b\n')
+  appendFileSync(path, bytes.subarray(0, 9))
+  assert.not(await watch.look())
+  appendFileSync(path, bytes.subarray(9))
+  assert.ok(await watch.look())
+})
 lines('an expression that takes for ever is given up by name', () => {
   assert.throws(() => fits('^(a+)+$', [`${'a'.repeat(60)}!`]), /takes longer than 200 ms/)
   assert.ok(fits('b$', ['a', 'b\r']))

@@ -10,7 +10,7 @@ export function defineAttach(command: Command): void {
   addFlag(command, '--group <name>', 'in which group of tools', option => option.default('default'))
   addExamples(command, {
     'bak tools attach last pidstat --on db1': 'from the next sample on',
-    'bak tools attach k3f9ab perf -- record -a': 'with options'
+    'bak tools attach k3f9ab pidstat -- --interval=5': 'with options'
   })
   setAction(command, act, true)
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { BakError } from '../../../protocols/errors.ts'
 import { expandTools, isToolset } from '../../../protocols/spec.ts'
+import { reasonOfTool } from '../../../protocols/tool-reason.ts'
 import { addExamples, addFlag, type Context, setAction } from '../../command.ts'
 import { parseSeconds, parseTool, type SpecFlags } from '../../spec-flags.ts'
 import { type Answer, changeOn, type Told } from './change.ts'
@@ -103,8 +104,9 @@ function describe({ name, registered, tools }: Answer, group: string, add: Added
   const called = label == null ? '' : `, with label "${label}",`
   const single = add.filter(({ tool, command }) => command != null || !isToolset(tool)).map(({ tool }) => tool)
   const isRegistered = (tool: string) => mine.some(each => each.tool === tool)
-  const lines = tools.map(({ tool, usable, reason = 'not usable' }) => {
-    const why = reason.startsWith(`${tool}: `) ? reason.slice(tool.length + 2) : reason
+  const lines = tools.map(found => {
+    const { tool, usable } = found
+    const why = reasonOfTool(found) ?? 'not usable'
     if (usable) return `"${tool}" tool is now registered for host "${name}"${called} in group "${group}"`
     const left = isRegistered(tool) ? 'it is registered all the same' : 'it is not registered there'
     return `"${tool}" tool cannot run on host "${name}": ${why}; ${left}`

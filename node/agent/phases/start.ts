@@ -13,7 +13,7 @@ import { actsBeforeStart, findTool } from '../../tools/index.ts'
 import { pause } from '../../wait.ts'
 import { type Around, doBefore } from '../gauging.ts'
 import type { MemberState } from '../member-state.ts'
-import { beginTool, prepareTool } from '../running-tools/begin-tool.ts'
+import { beginTool, failedToStart, prepareTool } from '../running-tools/begin-tool.ts'
 import { admitAttached, dueTools } from '../running-tools/due-tools.ts'
 import { endPersistent, failedTools, persistentChanges, startPersistent } from '../running-tools/persistent-tools.ts'
 import { groupsOf } from '../usage.ts'
@@ -93,7 +93,7 @@ interface Failure {
 
 const failureOf = (assignment: Assignment, cause: unknown): Failure => ({
   assignment,
-  missing: { kind: 'tool', what: assignment.tool, reason: asBakError(cause).message }
+  missing: failedToStart(assignment, cause)
 })
 
 /** A tool that was attached to the run may fail without its member. */

@@ -1,9 +1,12 @@
 /** Makes a tool of this member ready to start, and starts it: its folder, its bundle, and what starts its programs. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { asBakError } from '../../../protocols/errors.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
+import type { Lifetime } from '../../../protocols/on-end.ts'
+import type { Missing } from '../../../protocols/shortfall.ts'
+import { reasonOfTool } from '../../../protocols/tool-reason.ts'
 import type { Programs } from '../../processes/programs.ts'
-import type { Lifetime } from '../../tools/tool.ts'
 import { bundleOf } from '../bundles.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext, PhaseParts } from '../phases/phase.ts'
@@ -18,7 +21,7 @@ interface Place {
   restarts?: number
 }
 
-/** What takes time is done before it is to start. @throws {BakError} as `bundleOf` does, `no-space` */
+/** What takes time is done before it is to start; a tool for which that fails is one that fails to start. @throws {BakError} `no-space` */
 export async function prepareTool(context: PhaseContext, assignment: Assignment, place: Place): Promise<ToolRun> {
   const { member, parts, tell, leave } = context
   const { tool, options } = assignment
@@ -26,19 +29,22 @@ export async function prepareTool(context: PhaseContext, assignment: Assignment,
   const { lifetime, ...where } = place
   await mkdir(join(member.data, place.folder), { recursive: true })
   const lend = (path: string) => parts.owner.lend(path, member.controller)
-  const bundle = await bundleOf(tool, member, { store: parts.swarms.store, lend })
-  // read from the disk before it is to start; one that is gone from there fails to start
-  const [found] = await Promise.allSettled([parts.catalogue.find(tool, options)])
+  const [bundle, found] = await Promise.allSettled([
+    bundleOf(assignment, member, { store: parts.swarms.store, lend }),
+    // read from the disk
+    parts.catalogue.find(tool, options)
+  ])
   return new ToolRun({
     ...{ assignment, ...where, tell, leave },
     onEnd: onEndHere(member, assignment),
     async spawn(below, signal) {
+      if (bundle.status === 'rejected') throw bundle.reason
       if (found.status === 'rejected') throw found.reason
       const folder = join(member.data, below)
       if (below !== place.folder) await mkdir(folder, { recursive: true })
       const interval = options.interval ?? spec.interval
       const programs = programsFor(member, lifetime, parts)
-      return found.value.start({ folder, bundle, interval, options, programs, signal })
+      return found.value.start({ folder, bundle: bundle.value, interval, options, programs, signal })
     }
   })
 }
@@ -53,6 +59,12 @@ export async function beginTool(running: ToolRun[], tool: ToolRun, signal: Abort
     if (at >= 0) running.splice(at, 1)
     throw cause
   }
+}
+
+/** @returns what is missing where a tool could not start */
+export function failedToStart({ tool }: Assignment, cause: unknown): Missing {
+  const { message: reason } = asBakError(cause)
+  return { kind: 'tool', what: tool, reason: reasonOfTool({ tool, reason }) ?? reason }
 }
 
 /** Programs of persistent tools outlive those of a sample. */

@@ -1,11 +1,14 @@
 /** Which tools a member is to run now: those of the offer that it can run, without what was detached, and what was attached that it can and may run. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { asBakError } from '../../../protocols/errors.ts'
 import type { Availability } from '../../../protocols/hello.ts'
+import { persistentFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
-import { type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
+import { type Lifetime, type OnEnd, onEndOf } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool, toolsAfter } from '../../../protocols/tool-changes.ts'
-import type { Lifetime } from '../../tools/tool.ts'
+import { reasonOfTool } from '../../../protocols/tool-reason.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseParts } from '../phases/phase.ts'
 import { checkAssignments } from '../tool-check.ts'
@@ -25,8 +28,12 @@ export function dueTools(member: MemberState): DueTools {
   const usable = tools.filter(each => known.get(keyOfTool(each))?.usable === true)
   const { kept, attached } = toolsAfter(usable, entry?.rank ?? 0, changes)
   const may = attached.filter(each => admitted.get(keyOfTool(each))?.usable !== false)
-  const lifetimeOf = (each: Assignment): Lifetime =>
-    each.options.lifetime ?? (admitted.get(keyOfTool(each)) ?? known.get(keyOfTool(each)))?.lifetime ?? 'transient'
+  const lifetimeOf = (each: Assignment): Lifetime => {
+    const found = admitted.get(keyOfTool(each)) ?? known.get(keyOfTool(each))
+    // of what was attached before the daemon was killed its folder tells
+    const before = () => existsSync(join(member.data, persistentFolder(each.group, member.name, each.tool)))
+    return each.options.lifetime ?? (found == null && before() ? 'persistent' : (found?.lifetime ?? 'transient'))
+  }
   const due = Map.groupBy([...kept, ...may], lifetimeOf)
   return { transient: due.get('transient') ?? [], persistent: due.get('persistent') ?? [] }
 }
@@ -58,10 +65,7 @@ export async function admitAttached(
     const found = await admit(member, each, parts)
     member.admitted.set(keyOfTool(each), found)
     if (found.usable) continue
-    const { reason = 'not usable' } = found
-    // reasons begin with the name of their tool
-    const why = reason.startsWith(`${each.tool}: `) ? reason.slice(each.tool.length + 2) : reason
-    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${why}` })
+    missing.push({ kind: 'tool', what: each.tool, reason: `not attached: ${reasonOfTool(found) ?? 'not usable'}` })
   }
   return missing
 }

@@ -1,7 +1,7 @@
 /** The persistent tools of a member: started at `init`, taken up again or changed at each `start`, stopped at `end`. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { asBakError, BakError } from '../../../protocols/errors.ts'
+import { BakError } from '../../../protocols/errors.ts'
 import { persistentFolder } from '../../../protocols/layout.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { ENDS } from '../../../protocols/on-end.ts'
@@ -9,7 +9,7 @@ import type { Missing } from '../../../protocols/shortfall.ts'
 import { isSameTool, keyOfTool } from '../../../protocols/tool-changes.ts'
 import type { MemberState } from '../member-state.ts'
 import type { PhaseContext } from '../phases/phase.ts'
-import { beginTool, prepareTool } from './begin-tool.ts'
+import { beginTool, failedToStart, prepareTool } from './begin-tool.ts'
 import { dueTools, onEndHere } from './due-tools.ts'
 import { MAX_RESTARTS, type StoppedTool, type ToolRun } from './tool-run.ts'
 
@@ -29,7 +29,7 @@ export async function startPersistent(context: PhaseContext, assignments: Assign
     if (outcome.status === 'fulfilled') return []
     const each = assignments[i] as Assignment
     member.givenUp.add(keyOfTool(each))
-    return [{ kind: 'tool' as const, what: each.tool, reason: asBakError(outcome.reason).message }]
+    return [failedToStart(each, outcome.reason)]
   })
 }
 
@@ -89,7 +89,9 @@ export function interruptedTool(member: MemberState, each: Assignment): Missing 
 export async function endPersistent(member: MemberState, tools = member.persistent): Promise<StoppedTool> {
   const ending = [...tools]
   const stopped = await Promise.all(ending.map(each => each.stop()))
-  member.persistent = member.persistent.filter(each => !ending.includes(each))
+  // the list stays the same one: tools that begin meanwhile are put into it, and taken out where they fail to start
+  const left = member.persistent.filter(each => !ending.includes(each))
+  member.persistent.splice(0, member.persistent.length, ...left)
   return {
     missing: stopped.flatMap(({ missing }) => missing),
     warnings: stopped.flatMap(({ warnings }) => warnings)

@@ -3,7 +3,7 @@
  * nothing of the run: why a result has not gone is in a note beside it.
  */
 import { asBakError, BakError } from '../../../protocols/errors.ts'
-import type { LiveBody, RunEvent } from '../../../protocols/events.ts'
+import type { LiveBody, MovedEvent, RunEvent } from '../../../protocols/events.ts'
 import { cutText } from '../../../protocols/fields.ts'
 import type { Log } from '../../log.ts'
 import type { Members } from '../../mesh/membership/members.ts'
@@ -23,15 +23,13 @@ import { TOKEN_VARIABLE } from './to-server.ts'
 const PROGRESS_MS = 250
 const INTERRUPTED = 'the daemon ended before it was there'
 
-type Moved = Extract<LiveBody, { type: 'moved' }>
-
 /** The move of one run, from its beginning to its end. */
 class Departure extends EventTarget {
   readonly to: string
   /** When the note is written that says that it is due. */
   readonly noted: Promise<void>
   progress: { done: number; total: number; step?: string } | undefined
-  ended: Moved | undefined
+  ended: MovedEvent | undefined
 
   constructor(to: string, noted: Promise<void>) {
     super()

@@ -34,7 +34,7 @@ export interface UploadLimits {
   waits: number[]
 }
 
-export const UPLOAD_LIMITS: UploadLimits = {
+const UPLOAD_LIMITS: UploadLimits = {
   silence: 60_000,
   answer: 600_000,
   rate: 64 * 1024,

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { findProgram, versionOf } from '../find-program.ts'
 import { filesOfProgram, notFound } from '../program-tool.ts'
-import { intervalSetting, settingsOf } from '../settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
 import { sizeSetting } from '../size-setting.ts'
 import type { Needs, Tool } from '../tool.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
@@ -60,7 +60,7 @@ function containers({ name, needs, stats, probe, least }: Containers): Tool {
     },
     async start(context) {
       const { values } = settingsOf(tool, context.options)
-      const wanted = (values.interval as number | undefined) ?? context.interval
+      const wanted = intervalOf(values, context)
       const interval = Math.max(least, wanted)
       const remarks =
         interval === wanted ? [] : [`sampled every ${interval} s, because ${name} needs that long for one sample`]

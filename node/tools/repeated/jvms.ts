@@ -4,7 +4,7 @@ import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { findProcesses, processSettings, statusOf } from '../find-processes.ts'
 import { findProgram, versionOf } from '../find-program.ts'
 import { notFound } from '../program-tool.ts'
-import { intervalSetting, settingsOf } from '../settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
 import { sizeSetting } from '../size-setting.ts'
 import type { Needs, Tool } from '../tool.ts'
 import { repeatCommand } from './repeated-command.ts'
@@ -51,7 +51,7 @@ function jvmTool(name: string, summary: string, words: string[]): Tool {
     },
     async start(context) {
       const { values } = settingsOf(tool, context.options)
-      const interval = (values.interval as number | undefined) ?? context.interval
+      const interval = intervalOf(values, context)
       const commands = () =>
         jvmsOf(values).map(({ pid, argv }) => ({ argv: [name, ...words, `${pid}`], what: `${pid} ${nameOf(argv)}` }))
       return repeatCommand(

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
 import { findProgram, versionOf } from '../find-program.ts'
 import { filesOfProgram, notFound } from '../program-tool.ts'
-import { intervalSetting, settingsOf } from '../settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
 import { sizeSetting } from '../size-setting.ts'
 import type { Needs, Tool } from '../tool.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
@@ -42,7 +42,7 @@ export const openvswitch: Tool = {
   },
   async start(context) {
     const { values } = settingsOf(openvswitch, context.options)
-    const interval = (values.interval as number | undefined) ?? context.interval
+    const interval = intervalOf(values, context)
     const { stdout } = await tryProgram(['ovs-vsctl', '--timeout=2', 'list-br'])
     const bridges = stdout
       .split('\n')

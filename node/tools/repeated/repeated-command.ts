@@ -64,6 +64,8 @@ export async function repeatCommand(
         fullAfter ??= now() - began
         end()
       }, LOOK_EVERY_MS).unref()
+      // it was stopped while this one was about to begin
+      if (isOver) end()
       const exit = await current.exited
       clearTimeout(timer)
       clearInterval(looking)

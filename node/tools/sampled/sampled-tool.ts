@@ -3,7 +3,7 @@ import { asBakError, BakError } from '../../../protocols/errors.ts'
 import type { SettingValue, ToolOptions } from '../../../protocols/tool-options.ts'
 import { now } from '../../now.ts'
 import { repeat } from '../repeat.ts'
-import { intervalSetting, settingsOf } from '../settings-of.ts'
+import { intervalOf, intervalSetting, settingsOf } from '../settings-of.ts'
 import { MIB, reachedSize, sizeSetting } from '../size-setting.ts'
 import type { Needs, RunningTool, Setting, Tool, ToolContext, ToolFile } from '../tool.ts'
 import { SampleFile } from './sample-file.ts'
@@ -59,7 +59,7 @@ export function sampledTool({
     },
     async start(context) {
       const { values } = settingsOf(tool, context.options)
-      const interval = (values.interval as number | undefined) ?? context.interval
+      const interval = intervalOf(values, context)
       const sources = await open(values, context)
       if (sources.length === 0) throw new BakError('tool-unavailable', `${name}: there is nothing to sample here`)
       return sample(sources, {

@@ -7,11 +7,11 @@ import { ownMounts } from '../../processes/mounts.ts'
 import { findProgram } from '../find-program.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 
-export type KernelFs = 'tracefs' | 'debugfs'
+type KernelFs = 'tracefs' | 'debugfs'
 
 const POINTS: Record<KernelFs, string> = { tracefs: '/sys/kernel/tracing', debugfs: '/sys/kernel/debug' }
 
-export const isMounted = (type: KernelFs): boolean =>
+const isMounted = (type: KernelFs): boolean =>
   ownMounts().some(mount => mount.type === type && (mount.point === POINTS[type] || type === 'tracefs'))
 
 /** @returns the argv by which a program of root sees it; unchanged where it is there anyway, or cannot be had */

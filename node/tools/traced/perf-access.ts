@@ -1,5 +1,6 @@
 /** Whether this kernel lets this user have perf events. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { statusOf } from '../find-processes.ts'
 import { reasonOf, tryProgram } from '../try-program.ts'
 import { inOwnMounts } from './own-mounts.ts'
 
@@ -8,7 +9,15 @@ const SOURCES = '/sys/bus/event_source/devices'
 /** Units of processors: cpu, cpu_core, armv8_pmuv3_0, ... */
 const PROCESSOR = /^(cpu(_\w+)?|armv8.*|apple_.*|power_pmu|cpum_cf|riscv.*)$/
 
-export function paranoia(): number | undefined {
+/** CAP_SYS_ADMIN and CAP_PERFMON; capabilities(7). */
+const MAY_OBSERVE = [21n, 38n]
+
+function isEffective(capability: bigint): boolean {
+  const mask = statusOf(process.pid, 'CapEff') ?? ''
+  return /^[0-9a-f]+$/.test(mask) && ((BigInt(`0x${mask}`) >> capability) & 1n) === 1n
+}
+
+function paranoia(): number | undefined {
   try {
     return Number(readFileSync(PARANOID, 'utf8'))
   } catch {
@@ -28,8 +37,8 @@ export function hasCounters(): boolean {
 export function whyNoEvents(): string | undefined {
   const level = paranoia()
   if (level == null) return `this kernel has no perf events: there is no ${PARANOID}`
-  if (process.getuid?.() === 0 || level < 1) return undefined
-  return `kernel.perf_event_paranoid is ${level}, and so all processors are for root only: sysctl -w kernel.perf_event_paranoid=0`
+  if (level < 1 || MAY_OBSERVE.some(isEffective)) return undefined
+  return `kernel.perf_event_paranoid is ${level}, so that all processors are for root only: sysctl -w kernel.perf_event_paranoid=0`
 }
 
 /** @param words such as `-a -e cycles` @returns why perf cannot count so here; it is asked to, for the time of `true` */

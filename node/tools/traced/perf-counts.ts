@@ -52,8 +52,12 @@ export function perfCounts({ name, summary, events, tracepoint, whyNot: whyNothi
     asStarted: argv => inOwnMounts('tracefs', argv),
     output: raw,
     versionFlag: '--version',
-    async whyNot() {
-      return whyNothing?.() ?? whyNoEvents() ?? (tracepoint == null ? undefined : whyNever('tracefs'))
+    async whyNot(_, words) {
+      return (
+        whyNothing?.() ??
+        (isOfSome(words) ? undefined : whyNoEvents()) ??
+        (tracepoint == null ? undefined : whyNever('tracefs'))
+      )
     },
     async tryOut(wanted) {
       const lacks = tracepoint == null ? undefined : await whyNotNow('tracefs')
@@ -72,6 +76,9 @@ export function perfCounts({ name, summary, events, tracepoint, whyNot: whyNothi
 }
 
 const periodOf = ({ interval }: Wanted) => Math.max(LEAST_MS, Math.round(interval * 1000))
+
+/** Of processes, which may be the user's own. */
+const isOfSome = (words: string[]) => words.some(word => /^(-[pt]|--(pid|tid))/.test(word))
 
 /** All processors, unless the user says whom. */
 const whoOf = ({ words }: Wanted) =>

@@ -11,7 +11,7 @@ import { ProcessSearch, processSettings, statusOf, whyProtected } from '../find-
 import { findProgram, versionOf } from '../find-program.ts'
 import { boundedBy } from '../folder-size.ts'
 import { filesOfProgram, notFound } from '../program-tool.ts'
-import { runProgram } from '../run-program.ts'
+import { KILLED, runProgram } from '../run-program.ts'
 import { settingsOf } from '../settings-of.ts'
 import { sizeSetting } from '../size-setting.ts'
 import type { RunningTool, Tool, ToolContext } from '../tool.ts'
@@ -24,6 +24,8 @@ const MAX_PROGRAMS = 32
 /** Traced at once: each is slowed down. */
 const MAX_TRACED = 256
 const SIZE_MIB = 64
+/** Now and then strace 6.1 does not let go of a process in vfork, and holds it up: the kernel lets go when strace is killed. */
+const GRACE_MS = 1_500
 
 const needs = {
   ...{ program: 'strace', debian: 'strace', fedora: 'strace' },
@@ -142,12 +144,17 @@ async function start(context: ToolContext): Promise<RunningTool> {
       isOver = true
       clearInterval(timer)
       await attaching
-      const faults = await Promise.all(parts.map(part => part.stop()))
+      const faults = (await Promise.all(parts.map(part => part.stop()))).flat()
       remarks.push(...parts.flatMap(part => part.remarks ?? []))
       if (parts.length === MAX_PROGRAMS)
         remarks.push(`attached ${MAX_PROGRAMS} times, and to no process that came later`)
       if (parts.length === 0) return [`no process was there: ${inWords(values)}`]
-      return [...new Set(faults.flat())]
+      const isKilled = values.count !== true && faults.includes(KILLED)
+      if (isKilled)
+        remarks.push(
+          'did not let go of a process that waits for its child, and was killed: each line was written before'
+        )
+      return [...new Set(faults)].filter(fault => !isKilled || fault !== KILLED)
     }
   }
   return boundedBy(running, context.folder, values.size as number)
@@ -160,6 +167,7 @@ const runOf = (pids: number[], { trace, count }: Values) => ({
   ...{
     name: 'strace',
     stopSignal: 'SIGINT' as const,
+    grace: GRACE_MS,
     output: 'strace.txt',
     mayEnd: 'all processes that it traced have ended'
   },

@@ -1,7 +1,7 @@
 /** tcpdump: packets of this machine, their headers only, as what they carry is nobody's business here. */
 import { readdirSync } from 'node:fs'
 import { observingProgram, type Values } from '../observing-program.ts'
-import { reasonOf, tryProgram } from '../try-program.ts'
+import { reasonOf, type Tried, tryProgram } from '../try-program.ts'
 
 /** Ethernet, IPv6 and TCP with options. */
 const MOST_SNAPLEN = 128
@@ -67,9 +67,16 @@ export const tcpdump = observingProgram({
   },
   async tryOut({ values }) {
     const tried = await tryProgram(['tcpdump', '-n', '-i', `${values.interface}`, '-d', ...filterOf(values)])
-    return tried.isDone ? undefined : reasonOf(tried)
+    return tried.isDone ? undefined : whole(tried)
   }
 })
+
+/** Its reason may have two lines: `You don't have permission to capture on that device`, `(socket: Operation not permitted)`. */
+function whole(tried: Tried): string {
+  const lines = tried.stderr.split('\n').map(line => line.replace(/^tcpdump: /, '').trim())
+  const said = lines.filter(line => line !== '' && !/^(data link type|listening on|verbose output)/.test(line))
+  return said.join(' ').slice(0, 300) || reasonOf(tried)
+}
 
 /** As one word, behind all options. */
 const filterOf = ({ filter }: Values) => (filter == null ? [] : [`${filter}`])

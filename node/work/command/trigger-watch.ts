@@ -5,7 +5,7 @@
 import { asBakError } from '../../../protocols/errors.ts'
 import { describeTrigger, type Edge, MAX_WINDOWS, type Trigger } from '../../../protocols/trigger.ts'
 import { fittingLines } from '../line-patterns.ts'
-import type { OutputLines } from './output-lines.ts'
+import type { OutputLines } from '../output-lines.ts'
 
 /** Portions of each file that are read in one look. */
 const MAX_PORTIONS = 16

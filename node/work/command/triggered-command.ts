@@ -24,7 +24,8 @@ export class TriggeredCommand {
   readonly #stopping = new AbortController()
   readonly #ended: Promise<CommandEnd>
   readonly #read: Promise<void>
-  #hasEnded = false
+  /** Aborts when the command has ended. A race against its end would add to what that promise keeps with each look, for days perhaps. */
+  readonly #over = new AbortController()
   /** What nobody was told of yet. */
   readonly #edges: Edge[] = []
   #news = Promise.withResolvers<void>()
@@ -33,7 +34,8 @@ export class TriggeredCommand {
   constructor(watch: TriggerWatch, run: (signal: AbortSignal) => Promise<CommandEnd>) {
     this.#watch = watch
     this.#ended = run(this.#stopping.signal).finally(() => {
-      this.#hasEnded = true
+      this.#over.abort()
+      this.#news.resolve()
     })
     // whoever asks next is told
     this.#ended.catch(() => {})
@@ -43,7 +45,7 @@ export class TriggeredCommand {
   /** @throws {BakError} why it could not be run; the reason of the signal, and the command goes on */
   async next(signal: AbortSignal): Promise<Said> {
     while (!this.#hasEnded && this.#edges.length === 0) {
-      await within(Promise.race([this.#news.promise, this.#ended.catch(() => {})]), signal)
+      await within(this.#news.promise, signal)
       this.#news = Promise.withResolvers()
     }
     if (signal.aborted) throw asBakError(signal.reason)
@@ -56,6 +58,10 @@ export class TriggeredCommand {
     return await this.#rest().catch(() => undefined)
   }
 
+  get #hasEnded(): boolean {
+    return this.#over.signal.aborted
+  }
+
   async #rest(): Promise<Said> {
     const ended = await this.#ended
     await this.#read
@@ -66,7 +72,7 @@ export class TriggeredCommand {
     while (!this.#hasEnded) {
       await this.#watch.look(this.#edges)
       if (this.#edges.length > 0) this.#news.resolve()
-      if (!this.#watch.isBehind) await Promise.race([this.#ended.catch(() => {}), pause(LOOK_MS)])
+      if (!this.#watch.isBehind) await pause(LOOK_MS, this.#over.signal)
     }
     await this.#watch.end(this.#edges)
   }

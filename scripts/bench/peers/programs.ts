@@ -33,7 +33,7 @@ const PBENCH = join(FOLDER, 'pbench')
 const PBENCH_COMMIT = '013bccbd0a31ceee2e62f8939c3b518130fc14ac'
 const PBENCH_TARBALL = `https://codeload.github.com/distributed-system-analysis/pbench/tar.gz/${PBENCH_COMMIT}`
 /** A tarball of it on this machine, for one that does not reach the other. */
-export const PBENCH_VARIABLE = 'BAK_BENCH_PBENCH'
+const PBENCH_VARIABLE = 'BAK_BENCH_PBENCH'
 const MAX_TARBALL_BYTES = 512 * 1024 * 1024
 /** Longest that fetching packages may take. */
 const FETCH_TIMEOUT_MS = 300_000

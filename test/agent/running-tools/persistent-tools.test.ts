@@ -17,7 +17,9 @@ import type { Tool } from '../../../node/tools/tool.ts'
 import { seal } from '../../../protocols/envelope.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { type Assignment, manifestSubject, offerSubject } from '../../../protocols/manifest.ts'
+import { PLATFORM } from '../../../protocols/staged.ts'
 import { stayAwake } from '../../helpers/streams.ts'
+import { until } from '../../helpers/workspace.ts'
 import { controller, manifest, offer, run, member as signer, specOf } from '../../protocols/samples.ts'
 import { plant, scratch } from '../../store/scratch.ts'
 
@@ -87,6 +89,13 @@ test('start each in its folder; one that cannot is named, and not tried again', 
   assert.equal([stopped, member.persistent], [['pcp'], []])
 })
 
+test('a tool whose bundle is not here, as one that was attached, fails to start, and its member goes on', async () => {
+  const { member, context, started } = await memberOf()
+  const missing = await startPersistent(context, [named('pcp', { bundle: { [PLATFORM]: '/b' } }), named('vmstat')])
+  assert.equal(missing, [{ kind: 'tool', what: 'pcp', reason: `no bundle for ${PLATFORM}` }])
+  assert.equal([started, member.persistent.length], [['tools-default/node-b/vmstat'], 1])
+})
+
 test('end with the start from which on they are detached, and begin beside what they wrote when they come back', async () => {
   const { member, context, started } = await memberOf()
   await startPersistent(context, [pcp])
@@ -104,6 +113,22 @@ test('end with the start from which on they are detached, and begin beside what 
   assert.ok(back.begin.some(({ tool }) => tool === 'pcp'))
   await startPersistent(context, [pcp])
   assert.is(started.at(-1), 'tools-default/node-b/pcp/restart1')
+})
+
+test('one that fails to start while another ends is not among those that run', async () => {
+  const { member, context } = await memberOf()
+  const slow = Promise.withResolvers<never>()
+  const find = async () => ({ start: async () => slow.promise }) as unknown as Tool
+  await startPersistent(context, [pcp])
+  const begins = startPersistent(
+    { ...context, parts: { ...context.parts, catalogue: { ...context.parts.catalogue, find } } },
+    [failing]
+  )
+  await until(() => member.persistent.length === 2)
+  await endPersistent(member, member.persistent.slice(0, 1))
+  slow.reject(new BakError('tool-failed', 'no disk'))
+  assert.is((await begins).length, 1)
+  assert.equal(member.persistent, [], 'what failed has gone, too')
 })
 
 const policies: Array<[onEnd: string, begins: boolean, ends: 'member' | 'run' | undefined]> = [
@@ -132,6 +157,15 @@ test('that a daemon took with it end the part of their member with exclude', asy
     () => persistentChanges(member, '1-default/sample2'),
     (cause: unknown) => (cause as BakError).code === 'tool-failed' && /^pcp: the daemon/.test((cause as Error).message)
   )
+})
+
+test('that were attached are known by what they wrote when the daemon was killed', async () => {
+  const { member } = await memberOf({}, [pcp])
+  const dcgm = named('dcgm')
+  member.changes = { attached: [{ ...dcgm, ranks: [[0, 0]] }], detached: [] }
+  assert.equal(dueTools(member).transient, [dcgm])
+  await plant(member.data, { 'tools-default/node-b/dcgm/dcgm.cmd': 'x' })
+  assert.equal(interruptedTools(member), [dcgm])
 })
 
 test('what was attached is asked of the owner at each start, and whether it runs here once', async () => {

@@ -1,18 +1,19 @@
-/** The whole lines that a program has written to a file since the last call. */
+/** The lines that a program has written to a file since the last call. */
 import { StringDecoder } from 'node:string_decoder'
-import { GrowingFile } from '../../store/growing-file.ts'
-import { MAX_LINE } from '../line-patterns.ts'
+import { GrowingFile } from '../store/growing-file.ts'
+import { MAX_LINE } from './line-patterns.ts'
 
-/** Bytes that are read at once. */
+/** Bytes that are read at once; the lines of a program that writes faster are seen later. */
 const PORTION_BYTES = 256 * 1024
 
 export class OutputLines {
   readonly #file: GrowingFile
   readonly #decoder = new StringDecoder('utf8')
   #offset = 0
-  /** The begin of a line whose end is not there yet. */
+  /** The begin of a line whose end is not there yet, cut where it is very long. */
   #rest = ''
 
+  /** @param path of a file that grows, and need not be there yet */
   constructor(path: string) {
     this.#file = new GrowingFile(path)
   }
@@ -22,7 +23,12 @@ export class OutputLines {
     return this.#file.size() > this.#offset
   }
 
-  /** @returns those of the next portion, cut where they are very long; none where nothing was written */
+  /** The begin of the line that was read last, if that has no end yet. */
+  get rest(): string {
+    return this.#rest
+  }
+
+  /** @returns the whole lines of the next portion; none where nothing was written */
   async read(): Promise<string[]> {
     if (!this.isBehind) return []
     const bytes = await this.#file.read(this.#offset, PORTION_BYTES)
