@@ -82,6 +82,8 @@ export interface ToolContext {
   programs: Pick<Programs, 'spawn' | 'cgroups'>
   /** The folder with the bundle of its program. */
   bundle?: string | undefined
+  /** Its sample is a window of a trigger: the workload goes on while it stops, and the next window waits for that. */
+  inWindow?: boolean
   /** Cancels the start. Once it is ready only `stop` ends a tool. */
   signal: AbortSignal
 }

@@ -17,7 +17,7 @@ import { createWorkspace, until, type Workspace } from '../helpers/workspace.ts'
 interface Context extends Workspace {
   running: RunningTool[]
   children: ChildProcess[]
-  start(name: string, options?: ToolOptions, interval?: number): Promise<RunningTool>
+  start(name: string, options?: ToolOptions, interval?: number, more?: { inWindow?: boolean }): Promise<RunningTool>
   text(name: string, file: string): string
 }
 
@@ -26,12 +26,12 @@ const catalogue = suite<Context>('the catalogue')
 catalogue.before.each(context => {
   const workspace = createWorkspace('catalogue')
   const { folder, supervisor } = workspace
-  const start: Context['start'] = async (name, options = {}, interval = 0.5) => {
+  const start: Context['start'] = async (name, options = {}, interval = 0.5, more = {}) => {
     mkdirSync(join(folder, name), { recursive: true })
     const { signal } = new AbortController()
     const programs = plainPrograms(supervisor)
     const running = await findTool(name, options).start({
-      ...{ folder: join(folder, name), interval, options, programs, signal }
+      ...{ folder: join(folder, name), interval, options, programs, signal, ...more }
     })
     context.running.push(running)
     return running
@@ -147,6 +147,15 @@ withPerf('perf says which functions it saw, on the machine that knows them', asy
   const late = running.remarks?.some(each => each.startsWith('no perf-report.txt'))
   if (!late) assert.match(text('perf', 'perf-report.txt'), /# Samples: \d+/)
   assert.match(text('perf', 'perf.cmd'), /perf record -N --clockid=monotonic -o perf\.data -a --freq=100 -g\n/)
+})
+
+withPerf('perf makes no report between two windows of a workload', async context => {
+  const running = await context.start('perf', {}, 0.5, { inWindow: true })
+  await running.ready
+  assert.equal(await running.stop(), [])
+  assert.equal(running.remarks, ['no perf-report.txt: it would be made while the workload goes on; perf.data is there'])
+  assert.ok(existsSync(join(context.folder, 'perf/perf.data')))
+  assert.not.ok(existsSync(join(context.folder, 'perf/perf-report.txt')))
 })
 
 withPerf(

@@ -38,8 +38,15 @@ async function list({ json, ask, print }: Context, { on, group, name, withOption
   const known = members.filter(({ state }) => state !== 'left')
   const lines = linesOf(known, { groups: group?.split(','), names: name?.split(',') })
   if (json) for (const line of lines) await print(JSON.stringify(line))
-  else if (lines.length === 0) await print('nothing is registered: bak tools register NAME')
+  else if (lines.length === 0) await print(whyNone(known))
   else for (const line of lines) await print(inWords(line, withOption))
+}
+
+function whyNone(members: MemberView[]): string {
+  const groups = [...new Set(members.flatMap(({ registered }) => registered.map(each => each.group)))]
+  return groups.length === 0
+    ? 'nothing is registered: bak tools register NAME'
+    : `nothing registered fits; the groups are ${groups.sort().join(', ')}`
 }
 
 /** By group, then by host. */

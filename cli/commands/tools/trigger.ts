@@ -43,9 +43,11 @@ async function trigger(context: Context, flags: Options): Promise<number> {
     context,
     targetsOf(flags),
     () => ({ group: of, add: [], ...change }),
-    ({ name, triggers = [] }) => {
+    ({ name, triggers = [], registered }) => {
       const found = triggers.find(each => each.group === of)
-      return { lines: [`group: ${of}; host: ${name}; trigger: ${found == null ? 'none' : describeTrigger(found)}`] }
+      const isIdle = found != null && !registered.some(each => each.group === of)
+      const said = `${found == null ? 'none' : describeTrigger(found)}${isIdle ? '; tools: none' : ''}`
+      return { lines: [`group: ${of}; host: ${name}; trigger: ${said}`] }
     }
   )
 }

@@ -6,6 +6,7 @@ import type { Assignment } from '../../../protocols/manifest.ts'
 import type { Lifetime } from '../../../protocols/on-end.ts'
 import type { Missing } from '../../../protocols/shortfall.ts'
 import { reasonOfTool } from '../../../protocols/tool-reason.ts'
+import { triggerOf } from '../../../protocols/triggered.ts'
 import type { Programs } from '../../processes/programs.ts'
 import { bundleOf } from '../bundles.ts'
 import type { MemberState } from '../member-state.ts'
@@ -44,7 +45,8 @@ export async function prepareTool(context: PhaseContext, assignment: Assignment,
       if (below !== place.folder) await mkdir(folder, { recursive: true })
       const interval = options.interval ?? spec.interval
       const programs = programsFor(member, lifetime, parts)
-      return found.value.start({ folder, bundle: bundle.value, interval, options, programs, signal })
+      const inWindow = lifetime === 'transient' && triggerOf(spec, assignment.group) != null
+      return found.value.start({ folder, bundle: bundle.value, interval, options, programs, signal, inWindow })
     }
   })
 }

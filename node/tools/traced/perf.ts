@@ -86,8 +86,9 @@ function statWords(words: string[]): string[] {
 }
 
 /** Reads the samples where the programs are that they are of. @returns remarks */
-async function report({ folder, programs }: ToolContext): Promise<string[]> {
+async function report({ folder, programs, inWindow }: ToolContext): Promise<string[]> {
   if (!existsSync(join(folder, 'perf.data'))) return []
+  if (inWindow) return [`no ${REPORT}: it would be made while the workload goes on; perf.data is there`]
   const argv = ['perf', 'report', '--stdio', '--no-children', '-i', 'perf.data', '--percent-limit', '0.1']
   const [stdout, stderr] = [join(folder, REPORT), join(folder, 'perf-stderr.txt')]
   const running = await programs.spawn({ name: 'perf', argv, folder, stdout, stderr }).catch(() => undefined)
