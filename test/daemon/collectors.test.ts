@@ -127,7 +127,9 @@ test('are served again by bak report, which leaves the result as it is and nothi
   child.kill('SIGINT')
   assert.is((await end).status, 0)
   await nothingLeft()
-  assert.equal(readdirSync(join(net().peer('a').home, 'reports')), [])
+  // the copy goes once its server has ended
+  const copies = () => readdirSync(join(net().peer('a').home, 'reports'))
+  await until(() => copies().length === 0, { what: () => `no copy is left: ${copies()}` })
   assert.is((await net().bak('a', ['verify', run])).status, 0)
   const lacking = await net().bak('a', ['exec', '--on', 'a', '--', 'true'])
   assert.is(lacking.status, 0)
