@@ -4,6 +4,7 @@ import { asBakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import type { Availability } from '../../protocols/hello.ts'
 import type { Assignment } from '../../protocols/manifest.ts'
+import { Limit } from '../limit.ts'
 import { checkPermission, type Roles } from '../mesh/permissions.ts'
 import type { Streams } from '../mesh/streams.ts'
 import { Part } from '../part.ts'
@@ -27,6 +28,10 @@ export interface ToolCheckComponents {
   }
 }
 
+/** Tools at once, whoever asks: some are tried by a program that takes 100 MB, and a run may name 256. */
+const MAX_CHECKED = 8
+const checking = new Limit({ total: MAX_CHECKED })
+
 /** @returns for each tool whether this machine can run it, with its options. Never rejects. */
 export function checkAssignments(
   tools: Assignment[],
@@ -35,7 +40,7 @@ export function checkAssignments(
   return Promise.all(
     tools.map(async ({ tool, options }) => {
       try {
-        if (options.bundle == null) return await catalogue.check(tool, options)
+        if (options.bundle == null) return await checking.run('', () => catalogue.check(tool, options))
         const reason = whyNoBundle(tool, options.bundle)
         return { tool, usable: reason == null, reason, ...mannerOf(await catalogue.find(tool, options), options) }
       } catch (cause) {

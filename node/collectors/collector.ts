@@ -21,6 +21,8 @@ export interface Target {
 export interface Collector {
   /** @returns of these targets those from which something came at or after an instant, ms since 1970 */
   answered(targets: Target[], since: number): Promise<Target[]>
+  /** @returns how many samples of each target are not there between two instants, ms since 1970, in the order of the targets */
+  missed(targets: Target[], from: number, to: number): Promise<number[]>
   /** @returns why nothing came from a target, if it is known */
   reason(target: Target): string | undefined
   /** From now on these are asked: tools were attached to the run, detached from it, or their member takes no part any more. */

@@ -31,6 +31,10 @@ const RETRY = { first: 250, most: 5_000, jitter: 0 }
 const MAX_ARCHIVES = 5
 /** Bytes of an archive without a sample: its label. */
 const LABEL_BYTES = 132
+/** Looks whether an archive grows, ms. */
+const LOOK_MS = 1_000
+/** What pmlogger writes about itself when it begins is no sample: the first comes 5 s and up to two intervals later, ms. */
+const PROLOGUE_MS = 2_500
 /** Up to this interval, ms, its second sample shows that it goes on: between the first two it asks what all metrics are. */
 const MAX_SECOND_MS = 5_000
 
@@ -71,6 +75,7 @@ export function startPmloggers(init: PmloggerInit): Collector {
   init.targets.forEach(begin)
   return {
     answered: async (targets, since) => targets.filter(each => loggers.get(each)?.hasWritten(since)),
+    missed: async targets => targets.map(each => loggers.get(each)?.missed ?? 0),
     reason: target => loggers.get(target)?.reason,
     async update(targets) {
       const gone = [...loggers].filter(([target]) => !targets.includes(target))
@@ -93,6 +98,8 @@ class Pmlogger {
   #first: number | undefined
   #loop: Promise<void> = Promise.resolve()
   reason: string | undefined
+  /** Samples that are not in the archive between others, as the times show at which it grew. */
+  missed = 0
 
   constructor(target: Target, init: PmloggerInit) {
     this.#target = target
@@ -106,12 +113,35 @@ class Pmlogger {
 
   /** @returns whether it has written a sample at or after an instant */
   hasWritten(since: number): boolean {
-    const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
-    if (found == null || found.size <= LABEL_BYTES) return false
+    const found = this.#archived()
+    if (found == null) return false
     this.#first ??= found.mtimeMs
     const { interval } = this.#target
     const goesOn = interval > MAX_SECOND_MS || found.mtimeMs >= this.#first + interval / 2
     return goesOn && found.mtimeMs >= since
+  }
+
+  /** @returns nothing before there is more than a label */
+  #archived() {
+    const found = this.#archive === '' ? undefined : statSync(`${this.#archive}.0`, { throwIfNoEntry: false })
+    return found == null || found.size <= LABEL_BYTES ? undefined : found
+  }
+
+  /** A daemon that is busy looks late: that much is no gap. */
+  #watch(): () => void {
+    const { interval } = this.#target
+    let [grown, looked] = [0, performance.now()]
+    const look = () => {
+      const late = performance.now() - looked
+      looked += late
+      const found = this.#archived()
+      if (found == null || found.mtimeMs < found.birthtimeMs + PROLOGUE_MS) return
+      const gap = found.mtimeMs - grown - late
+      if (grown > 0 && gap > 2 * interval) this.missed += Math.floor(gap / interval)
+      grown = Math.max(found.mtimeMs, grown)
+    }
+    const timer = setInterval(look, LOOK_MS).unref()
+    return () => clearInterval(timer)
   }
 
   async stop(): Promise<void> {
@@ -169,7 +199,9 @@ class Pmlogger {
     const stop = () => void running.stop()
     this.#stopping.signal.addEventListener('abort', stop)
     if (this.#stopping.signal.aborted) stop()
+    const unwatch = this.#watch()
     const how = await running.ending()
+    unwatch()
     await running.stop()
     const unknown = unknownIn(await readFile(join(this.#folder, LOG), 'utf8').catch(() => ''))
     if (unknown.length > 0) this.#init.onUnknown(this.#target, unknown)

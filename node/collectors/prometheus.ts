@@ -104,6 +104,17 @@ const scraped = v.object({
   lastScrape: v.string()
 })
 const answer = v.object({ data: v.object({ activeTargets: v.array(scraped) }) })
+/** Of each series the instant and the value. */
+const vector = v.object({
+  data: v.object({
+    result: v.array(
+      v.object({
+        metric: v.record(v.string(), v.string()),
+        value: v.tuple([v.number(), v.pipe(v.string(), v.toNumber())])
+      })
+    )
+  })
+})
 
 export interface PrometheusInit extends Omit<ServerInit, 'config' | 'listen'> {
   targets: Target[]
@@ -127,6 +138,14 @@ export async function startPrometheus({ targets, onEnd, ...init }: PrometheusIni
       const addresses = new Set(up.map(({ scrapeUrl }) => new URL(scrapeUrl).host))
       return asked.filter(each => addresses.has(addressOf(each)))
     },
+    async missed(asked, from, to) {
+      const counts = await askCounts(server.url, from, to).catch(() => undefined)
+      return asked.map(({ member, group, tool, interval }) => {
+        if (counts == null) return 0
+        const own = counts.find(({ metric: m }) => m.member === member && m.group === group && m.job === tool)
+        return Math.max(0, Math.floor((to - from) / interval) - (own?.value[1] ?? 0))
+      })
+    },
     reason: target => reasons.get(addressOf(target)) || undefined,
     async update(targets) {
       await writeFile(join(init.folder, CONFIG_FILE), scrapeConfig(targets))
@@ -142,4 +161,16 @@ export async function startPrometheus({ targets, onEnd, ...init }: PrometheusIni
 async function askTargets(url: string): Promise<Array<v.InferOutput<typeof scraped>>> {
   const asked = await fetch(`${url}/api/v1/targets?state=active`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })
   return v.parse(answer, await asked.json()).data.activeTargets
+}
+
+/** @returns how often each target answered */
+async function askCounts(
+  url: string,
+  from: number,
+  to: number
+): Promise<v.InferOutput<typeof vector>['data']['result']> {
+  const query = `sum_over_time(up[${Math.max(1, Math.round(to - from))}ms])`
+  const words = new URLSearchParams({ query, time: (to / 1000).toFixed(3) })
+  const asked = await fetch(`${url}/api/v1/query?${words}`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })
+  return v.parse(vector, await asked.json()).data.result
 }

@@ -29,6 +29,8 @@ const FIRST_TIMEOUT_MS = 30_000
 /** Beyond an interval, for the last one. */
 const LAST_MARGIN_MS = 5_000
 const CHECK_MS = 100
+/** Samples that are missing in between are named where they are two or more, and of so long a time, ms. */
+const GAP_MS = 5_000
 /** Metrics in one reason. */
 const MAX_NAMED = 5
 
@@ -88,6 +90,8 @@ export class RunCollectors {
   readonly #dead = new Set<CollectorName>()
   /** From which nothing came. */
   readonly #silent = new Set<Target>()
+  /** When something had come from each, ms since 1970. */
+  readonly #known = new Map<Target, number>()
   #stopped: Promise<void> | undefined
 
   constructor(init: RunCollectorsInit) {
@@ -182,6 +186,9 @@ export class RunCollectors {
   /** Waits until something came from each target; those from which nothing comes are named. */
   async awaitFirst(signal: AbortSignal, within = FIRST_TIMEOUT_MS): Promise<void> {
     const silent = await this.#await(0, within, signal)
+    for (const each of [...this.#targets.values()].flat()) {
+      if (!silent.some(({ target }) => target === each)) this.#known.set(each, Date.now())
+    }
     if (!signal.aborted) this.#nameSilent(silent, `got no answer within ${within / 1000} s`)
   }
 
@@ -192,7 +199,25 @@ export class RunCollectors {
     const silent = await this.#await(since, Math.max(...intervals) + LAST_MARGIN_MS, signal)
     // one that never answered is named for that
     const known = silent.filter(({ target }) => !this.#silent.has(target))
-    if (!signal.aborted) this.#nameSilent(known, 'got no answer after the last sample')
+    if (signal.aborted) return
+    this.#nameSilent(known, 'got no answer after the last sample')
+    await this.#nameMissed(since)
+  }
+
+  /** Of those that answered at first. */
+  async #nameMissed(until: number): Promise<void> {
+    for (const [name, collector] of this.#running) {
+      if (this.#dead.has(name)) continue
+      const targets = (this.#targets.get(name) ?? []).filter(each => this.#known.has(each))
+      const from = Math.max(...targets.map(each => this.#known.get(each) as number))
+      const missed = targets.length === 0 || from >= until ? [] : await collector.missed(targets, from, until)
+      for (const [i, { member, tool, interval }] of targets.entries()) {
+        const count = missed[i] ?? 0
+        if (count < 2 || count * interval < GAP_MS) continue
+        const reason = `${collectors[name].program} has no answer for ${count} samples, one each ${interval / 1000} s`
+        this.#init.lack({ kind: 'tool', member, what: tool, reason })
+      }
+    }
   }
 
   #nameSilent(silent: Array<{ name: CollectorName; target: Target }>, what: string): void {

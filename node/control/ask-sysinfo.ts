@@ -1,8 +1,9 @@
 /** The control call `sysinfo`: asks each selected member for items of a snapshot of its machine. */
 import type { CallInput, CallResponse, HandlerOptions, MemberView } from '../../protocols/control.ts'
-import { asBakError } from '../../protocols/errors.ts'
+import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText } from '../../protocols/fields.ts'
 import { ask } from '../../protocols/stream.ts'
+import { itemOf } from '../../protocols/sysinfo/items.ts'
 import { sysinfoProtocol } from '../../protocols/sysinfo/live.ts'
 import { Limit } from '../limit.ts'
 import { checkOwnPermission } from '../mesh/permissions.ts'
@@ -37,7 +38,11 @@ async function askOnePeer(
 ): Promise<Answer> {
   const answer: Answer = { name, peer, files: [], missing: [] }
   try {
+    const names = new Set(asked.items.map(each => itemOf(each).file))
     for await (const each of ask(streams.to(peer), sysinfoProtocol, asked, { signal })) {
+      // each file once, and what is missing: a member could go on for ever
+      const isAsked = each.type === 'missing' ? answer.missing.length === 0 : names.delete(each.file)
+      if (!isAsked) throw new BakError('bad-message', `${name} answers what was not asked for`)
       if (each.type === 'missing') answer.missing.push(...each.missing)
       else answer.files.push({ file: each.file, text: each.text })
     }

@@ -8,6 +8,7 @@ import type { RunningTool, Tool, ToolContext } from './tool.ts'
 
 const FILE = 'external-data.json'
 const MAX_NOTE = 4096
+const MAX_URL = 4096
 
 export const externalData: Tool = {
   name: 'external-data',
@@ -33,6 +34,7 @@ export const externalData: Tool = {
 
 /** A result is read by others, so no password belongs into it. */
 function whyNoUrl(text: string): string | undefined {
+  if (text.length > MAX_URL) return `has ${text.length} characters; ${MAX_URL} are the most`
   const url = URL.parse(text.replaceAll(/\{(from|to)\}/g, '0'))
   if (url == null) return `is no URL: ${text.slice(0, 100)}`
   return url.username === '' && url.password === ''

@@ -1,6 +1,8 @@
 /** The node exporter of Prometheus: the machine as metrics. */
 import { exporterTool } from './exporter.ts'
 
+const MAX_TEXT = 4096
+
 export const nodeExporter = exporterTool({
   name: 'node-exporter',
   summary: 'metrics of the machine for the Prometheus of the controller',
@@ -12,7 +14,9 @@ export const nodeExporter = exporterTool({
       type: 'string',
       summary: 'only these parts of it, such as cpu,meminfo,diskstats',
       check: text =>
-        /^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/.test(text) ? undefined : 'expected names with commas between'
+        text.length <= MAX_TEXT && /^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$/.test(text)
+          ? undefined
+          : 'expected names with commas between'
     }
   ],
   argv: ({ collectors }) => [

@@ -9,6 +9,9 @@ import { runProgram } from './run-program.ts'
 import { intervalSetting, settingsOf } from './settings-of.ts'
 import type { Setting, Tool } from './tool.ts'
 
+/** Characters that a run may give for an option. */
+const MAX_VALUE = 1024
+
 /** A command of the owner of this machine: it runs as the daemon does, and takes those options that its file declares. */
 export function ownerTool(name: string, given: UserTool): Tool {
   const { stop_signal = 'TERM', files = [], summary = 'a tool of the owner of this machine' } = given
@@ -55,6 +58,7 @@ function declaredIn(settings: UserTool['settings'] = {}): Setting[] {
 }
 
 function whyNotPlain(value: string, pattern: string | undefined): string | undefined {
+  if (value.length > MAX_VALUE) return `has ${value.length} characters; ${MAX_VALUE} are the most`
   if (!PLAIN_VALUE.test(value)) return 'may have letters, digits and . : / , @ % + = - _ only, and begins without -'
   if (pattern == null || new RegExp(`^(?:${pattern})$`).test(value)) return undefined
   return `does not fit ${pattern}`

@@ -24,6 +24,8 @@ const ATTEMPTS = 5
 const LISTEN_TIMEOUT_MS = 10_000
 const LISTEN_CHECK_MS = 20
 const MERGE_TIMEOUT_MS = 10_000
+/** Characters. */
+const MAX_METRICS = 4096
 
 const needs = { program: 'pmcd', debian: 'pcp', fedora: 'pcp' }
 
@@ -39,7 +41,9 @@ export const pcp: Tool = {
       type: 'string',
       summary: 'what is logged, such as "kernel.all mem.util"; names of metrics, or of trees of them',
       check: text =>
-        /^[a-z][\w.]*( +[a-z][\w.]*)*$/i.test(text) ? undefined : 'expected names of metrics with spaces between'
+        text.length <= MAX_METRICS && /^[a-z][\w.]*( +[a-z][\w.]*)*$/i.test(text)
+          ? undefined
+          : 'expected names of metrics with spaces between'
     }
   ],
   noWords: 'its program gets no others',

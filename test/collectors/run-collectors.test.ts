@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startServer } from '../../node/collectors/prometheus.ts'
@@ -34,6 +35,7 @@ interface Stage extends Workspace {
   /** Starts the tools of a member. */
   startTools(member: string): Promise<void>
   stopTools(): Promise<void>
+  signalTools(member: string, signal: NodeJS.Signals): void
   result: string
 }
 
@@ -81,6 +83,9 @@ function stage(tools: string[]): Stage {
         await started.ready
         running.set(`${member} ${tool}`, started)
       }
+    },
+    signalTools(member, signal) {
+      for (const tool of tools) process.kill(-(running.get(`${member} ${tool}`)?.group as number), signal)
     },
     async stopTools() {
       await Promise.all([...running.values()].map(each => each.stop()))
@@ -161,6 +166,51 @@ real('name the members from which nothing comes, and have the data of the others
     await collectors.stop()
     assert.ok(existsSync(join(result, 'pcp/a/archive.0')))
     assert.not.ok(existsSync(join(result, 'pcp/b/archive.0')))
+  } finally {
+    await close()
+  }
+})
+
+real('of PCP have a sample of each member before the first sample of the run begins', async () => {
+  const { collectors, lacks, startTools, stopTools, result, close } = stage(['pcp'])
+  try {
+    await collectors.update()
+    for (const each of PEERS) await startTools(each)
+    await collectors.awaitFirst(never())
+    await collectors.stop()
+    await stopTools()
+    assert.equal(lacks, [])
+    // a load average is three values
+    for (const each of PEERS) assert.match(dump(join(result, 'pcp', each, 'archive')), /inst \[1 or "1 minute"\] value/)
+  } finally {
+    await close()
+  }
+})
+
+real('name the samples that are missing in between, as those of tools that hung for a while', async () => {
+  const { collectors, lacks, startTools, stopTools, signalTools, close } = stage(['node-exporter', 'pcp'])
+  try {
+    await collectors.update()
+    for (const each of PEERS) await startTools(each)
+    await collectors.awaitFirst(never())
+    signalTools('b', 'SIGSTOP')
+    await sleep(8_000)
+    signalTools('b', 'SIGCONT')
+    await sleep(2_000)
+    await collectors.awaitLast(Date.now(), never())
+    await stopTools()
+    await collectors.stop()
+    assert.equal(
+      lacks.map(({ member, what }) => [member, what]),
+      [
+        ['b', 'node-exporter'],
+        ['b', 'pcp']
+      ]
+    )
+    for (const { reason } of lacks) {
+      const [, count] = /has no answer for (\d+) samples, one each 0.5 s$/.exec(reason) ?? []
+      assert.ok(Number(count) >= 12 && Number(count) <= 24, reason)
+    }
   } finally {
     await close()
   }

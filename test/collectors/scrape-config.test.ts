@@ -1,4 +1,5 @@
 /** What Prometheus is told of the members. */
+import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { collectorOf, type Target } from '../../node/collectors/collector.ts'
@@ -12,7 +13,15 @@ const target = (more: Partial<Target> = {}): Target => ({
   ...{ peer: 'p', member: 'a', labels: {}, group: 'default', tool: 'node-exporter', values: {}, interval: 3000 },
   ...{ port: 40_001, ...more }
 })
-const jobsOf = (targets: Target[]) => JSON.parse(scrapeConfig(targets)).scrape_configs
+const jobsOf = (targets: Target[]) =>
+  (JSON.parse(scrapeConfig(targets)).scrape_configs as Array<Record<string, unknown>>).map(each => {
+    return Object.fromEntries(Object.entries(each).filter(([key]) => !(key in limits)))
+  })
+/** What a member may answer. */
+const limits = {
+  ...{ follow_redirects: false, honor_timestamps: false, body_size_limit: '16MB', sample_limit: 100_000 },
+  ...{ label_limit: 128, label_name_length_limit: 256, label_value_length_limit: 4_096 }
+}
 
 test('names each member, by its labels, at its port of this machine', () => {
   const labels = { role: 'db', 'rack/row': '7', '2nd': 'x', __name__: 'y', member: 'other', job: 'z' }
@@ -38,10 +47,28 @@ test('names each member, by its labels, at its port of this machine', () => {
   ])
 })
 
+test('lets no member answer without end, lead to other places, or say when it was', () => {
+  const { scrape_configs } = JSON.parse(scrapeConfig([target(), target({ tool: 'dcgm' })]))
+  for (const each of scrape_configs) assert.equal({ ...each, ...limits }, each)
+})
+
+test('has no character that YAML does not take, whatever the labels of members are', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\x7f', '\x80', '\u2028', '\uffff', '😀')),
+      value => {
+        const text = scrapeConfig([target({ labels: { role: value } })])
+        assert.match(text, /^[\n\x20-\x7e\ud800-\udfff]*$/)
+        assert.is(JSON.parse(text).scrape_configs[0].static_configs[0].labels.role, value)
+      }
+    )
+  )
+})
+
 test('asks each tool in its own interval, and waits ten seconds at most', () => {
   const jobs = jobsOf([target(), target({ tool: 'dcgm' }), target({ interval: 60_000 })])
   assert.equal(
-    jobs.map((each: Record<string, string>) => [each.job_name, each.scrape_interval, each.scrape_timeout]),
+    jobs.map(each => [each.job_name, each.scrape_interval, each.scrape_timeout]),
     [
       ['node-exporter every 3000 ms', '3000ms', '3000ms'],
       ['dcgm every 3000 ms', '3000ms', '3000ms'],

@@ -200,6 +200,17 @@ test('of a run that is cancelled have what there was', async () => {
   await nothingLeft()
 })
 
+test('of a run that is cancelled while they are started make no failure of it', async () => {
+  const run = await startRun(net(), 'a', ['--on', 'a,b', ...TOOLS, '--', 'true'])
+  await run.until(isPhase('stage', 'phase-closed'))
+  // they are started now, before init is told
+  await sleep(20)
+  run.kill('SIGINT')
+  assert.is((await run.finished).status, 4)
+  assert.is(record(net(), 'a', run.run).verdict, 'cancelled')
+  await nothingLeft()
+})
+
 test('that a controller lacks are named before the run starts, on its last lines and in its record', async () => {
   const run = await startRun(net(), 'c', ['--on', 'a', ...TOOLS, '--strict', '--', '/bin/true'])
   const { status } = await run.finished

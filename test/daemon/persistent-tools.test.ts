@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunEvent } from '../../protocols/events.ts'
-import { finished, goneWithin, processesWith, record, startRun, uniqueSleep, useTestnet } from '../helpers/mesh.ts'
+import {
+  finished,
+  goneWithin,
+  isPhase,
+  processesWith,
+  record,
+  startRun,
+  uniqueSleep,
+  useTestnet
+} from '../helpers/mesh.ts'
 import { until } from '../helpers/until.ts'
 
 const tools = suite('tools that run from init to end, and tools that end by themselves')
@@ -307,6 +316,32 @@ tools('cancel ends persistent tools, and keeps what they wrote', async () => {
   assert.ok(readdirSync(folderOf(run.run, 'tools-default/b/x')).includes('x-stdout.txt'))
   await verifies(run.run)
   await goneWithin(mark, 5_000)
+})
+
+tools('a run that is cancelled while they start names none as taken away by its daemon', async () => {
+  const mark = uniqueSleep()
+  const spec = runFile(`
+    tools = ["quick", "slow"]
+    sysinfo = "none"
+    [tool.quick]
+    command = ${ticking(mark)}
+    lifetime = "persistent"
+    [tool.slow]
+    command = ["sleep", "${mark}"]
+    lifetime = "persistent"
+    ready_after = 20`)
+  const run = await startRun(net(), 'a', [spec, '--on', 'a,b', '--', 'true'])
+  await run.until(isPhase('init'))
+  await until(() => processesWith(`sleep ${mark}`).length >= 4, { what: 'all tools run' })
+  run.kill('SIGINT')
+  assert.is((await run.finished).status, 4)
+  const { shortfalls } = record(net(), 'a', run.run)
+  assert.equal(
+    shortfalls.filter(({ reason }) => reason?.includes('restarted')),
+    []
+  )
+  await goneWithin(`sleep ${mark}`, 5_000)
+  await verifies(run.run)
 })
 
 tools.run()

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { findTool } from '../../node/tools/index.ts'
 import { NUMBER, unknownWord } from '../../node/tools/known-words.ts'
 import { areEvents } from '../../node/tools/traced/perf-words.ts'
+import type { ToolOptions } from '../../protocols/tool-options.ts'
 
 const words = suite('words that only observe')
 
@@ -73,7 +75,13 @@ const events: Array<[text: string, isGood: boolean]> = [
   ['-o', false],
   ['$(id)', false],
   ['a b', false],
-  ['{cycles,instructions}', false]
+  ['{cycles,instructions}', false],
+  ['cpu/cache-misses,edge/pp', true],
+  ['intel_pt//', true],
+  // a term of one event does what an option does that is not known
+  ['faults/call-graph=dwarf,stack-size=8192/', false],
+  ['cycles,software/config=2,call-graph=dwarf/', false],
+  ['cycles/period=5,stack-size=65528/u', false]
 ]
 for (const [text, isGood] of events) {
   words(`${JSON.stringify(text)} ${isGood ? 'is' : 'is not'} a list of events`, () => {
@@ -81,9 +89,40 @@ for (const [text, isGood] of events) {
   })
 }
 
+const brought: Array<[tool: string, options: ToolOptions, isBrought: boolean]> = [
+  ['perf', { 'record-opts': '-e faults/call-graph=dwarf,stack-size=8192/ -a' }, true],
+  ['perf', { options: ['-e', 'faults/call-graph=dwarf/'] }, true],
+  // memory of the kernel, which no limit of a run holds
+  ...['1G', '17M', '5M', '1025', '9999999', '10000K'].map((pages): [string, ToolOptions, boolean] => [
+    'perf',
+    { options: ['-m', pages] },
+    true
+  ]),
+  ...['1024', '512', '128K', '4M'].map((pages): [string, ToolOptions, boolean] => [
+    'perf',
+    { options: ['-m', pages] },
+    false
+  ]),
+  ['perf', { options: ['--mmap-pages=1G'] }, true],
+  ['tcpdump', { options: ['-B', '2000000'] }, true],
+  ['tcpdump', { options: ['-B65000'] }, true],
+  ['tcpdump', { options: ['-B', '16384'] }, false]
+]
+for (const [tool, options, isBrought] of brought) {
+  words(`${tool} ${JSON.stringify(options)} is ${isBrought ? 'what a run brings' : "bak's own"}`, () => {
+    assert.is(findTool(tool, options).runs?.(options) != null, isBrought)
+  })
+}
+
 words('a long list of events is judged at once', () => {
   const began = performance.now()
-  for (const text of ['a/'.repeat(20_000), 'a:'.repeat(20_000), 'a,'.repeat(20_000), '/'.repeat(40_000)])
+  for (const text of [
+    'a/'.repeat(20_000),
+    'a:'.repeat(20_000),
+    'a,'.repeat(20_000),
+    '/'.repeat(40_000),
+    `a/${'b=c,'.repeat(30)}/,`.repeat(500)
+  ])
     areEvents(text)
   assert.ok(performance.now() - began < 1_000)
 })

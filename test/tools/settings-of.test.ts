@@ -104,6 +104,28 @@ read('no word is lost, and what is no option of the tool stays as it was and whe
     })
   )
 })
+for (const each of listTools()) {
+  for (const { name, type } of each.settings) {
+    if (type !== 'string') continue
+    read(`${each.name}: ${name} has a bound, as the daemon looks at it at each sample`, () => {
+      const texts = [
+        '*'.repeat(100_000),
+        'a'.repeat(100_000),
+        '*,'.repeat(50_000),
+        'a,a'.repeat(30_000),
+        '1,'.repeat(50_000)
+      ]
+      for (const text of texts.flatMap(text => [text, `${text}1`, `/${text}`, `https://a/${text}`])) {
+        assert.throws(
+          () => settingsOf(each, { [name]: text }),
+          (error: BakError) => error.code === 'usage',
+          `${text.slice(0, 20)} is refused`
+        )
+      }
+    })
+  }
+}
+
 read.run()
 
 const declared = suite('what the tools of the catalogue declare')

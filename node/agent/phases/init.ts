@@ -1,5 +1,6 @@
 /** The phase `init`: persistent tools start. */
 import { asBakError } from '../../../protocols/errors.ts'
+import { keyOfTool } from '../../../protocols/tool-changes.ts'
 import { dueTools } from '../running-tools/due-tools.ts'
 import { failedTools, startPersistent } from '../running-tools/persistent-tools.ts'
 import type { PhaseHandler } from './phase.ts'
@@ -17,6 +18,8 @@ export const init: PhaseHandler = async context => {
   const isDecisive = missing.length > 0 && member.offer.spec.policy.on_failed_tool === 'exclude'
   if (isDecisive || signal.aborted) {
     await stopAll(member)
+    // they were stopped here: no daemon took them with it
+    for (const each of persistent) member.givenUp.add(keyOfTool(each))
     throw isDecisive ? failedTools(missing) : asBakError(signal.reason)
   }
   await member.save()

@@ -36,7 +36,7 @@ export function collectors(): RunHook {
       // a tool may be attached before each sample
       if (phase === 'init' || phase === 'start') {
         if (neededCollectors(membersOf(run)).length > 0) running ??= begin(run)
-        if (running != null) await within(running.update(), run.cancelled)
+        if (running != null) await unlessCancelled(running.update(), run)
       }
       if (phase === 'start' && !isKnown) {
         isKnown = true
@@ -51,6 +51,16 @@ export function collectors(): RunHook {
     async close() {
       await running?.stop()
     }
+  }
+}
+
+/** @throws the reason of the run's end as it is: in other words it would be a mistake of this program */
+async function unlessCancelled(work: Promise<void>, { cancelled }: RunContext): Promise<void> {
+  try {
+    await within(work, cancelled)
+  } catch (cause) {
+    cancelled.throwIfAborted()
+    throw cause
   }
 }
 

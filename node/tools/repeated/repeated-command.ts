@@ -14,6 +14,8 @@ import type { RunningTool, ToolContext } from '../tool.ts'
 
 /** A sample that takes longer is ended. */
 const SAMPLE_TIMEOUT_MS = 30_000
+/** From one look to the next at how much a sample has written, ms. */
+const LOOK_EVERY_MS = 250
 
 /** The first sample may take longer. */
 const READY_AFTER_S = 1
@@ -49,20 +51,28 @@ export async function repeatCommand(
 
   async function takeEach(): Promise<void> {
     for (const { argv, what } of commands()) {
-      if (isOver) return
+      if (isOver || fullAfter != null) return
       appendFileSync(stdout, `# time ${now().toFixed(1)}${what == null ? '' : ` ${what}`}\n`)
       const work = join(folder, WORK)
       await mkdir(work, { recursive: true })
       current = await programs.spawn({ name, argv, folder: work, stdout, stderr })
+      const end = () => void current?.stop({ grace: 0 })
+      const timer = setTimeout(end, SAMPLE_TIMEOUT_MS)
+      // what is asked may answer without end, as a process does that only looks like a JVM
+      const looking = setInterval(async () => {
+        if ((await folderSize(folder)) <= size * MIB) return
+        fullAfter ??= now() - began
+        end()
+      }, LOOK_EVERY_MS).unref()
       // it was stopped while this one was about to begin
-      if (isOver) void current.stop({ grace: 0 })
-      const timer = setTimeout(() => void current?.stop({ grace: 0 }), SAMPLE_TIMEOUT_MS)
+      if (isOver) end()
       const exit = await current.exited
       clearTimeout(timer)
+      clearInterval(looking)
       await current.collect()
       current = undefined
       if (exit.exit === 0) samples++
-      else if (!isOver) {
+      else if (!isOver && fullAfter == null) {
         const why = (await errorLineIn(stderr)) || `exit ${exit.exit ?? exit.signal}`
         failures.set(why, (failures.get(why) ?? 0) + 1)
       }

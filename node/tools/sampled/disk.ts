@@ -12,6 +12,10 @@ const LOCAL = new Set(
 const PSEUDO =
   /^(proc|sysfs|dev(tmpfs|pts)|cgroup2?|(trace|debug|config|security|hugetlb|efivar|rpc_pipe)fs|pstore|bpf|mqueue|autofs|binfmt_misc|fusectl|nsfs|selinuxfs|squashfs|iso9660|fuse\.(lxcfs|portal|gvfsd-fuse))$/
 
+/** Patterns of mounts, and characters of each: all are compared with each mount at each sample. */
+const MAX_PATTERNS = 64
+const MAX_PATTERN = 256
+
 /** Pure. @returns those that are sampled, each device once; and those that are not */
 export function chosenMounts(mounts: Mount[], patterns: string[]): { local: Mount[]; others: Mount[] } {
   const fits = patterns.map(globOf)
@@ -32,7 +36,11 @@ export const disk = sampledTool({
       name: 'mounts',
       type: 'string',
       noPath: true,
-      summary: 'where they are mounted, with commas between them and * in them; by default all'
+      summary: 'where they are mounted, with commas between them and * in them; by default all',
+      check: text =>
+        text.split(',').length <= MAX_PATTERNS && text.split(',').every(each => each.length <= MAX_PATTERN)
+          ? undefined
+          : `expected up to ${MAX_PATTERNS} paths of up to ${MAX_PATTERN} characters, with commas between them`
     }
   ],
   files: [

@@ -44,7 +44,10 @@ export const sysfs = sampledTool({
       check: depth =>
         Number.isInteger(depth) && depth >= 1 && depth <= MAX_DEPTH ? undefined : `expected 1 to ${MAX_DEPTH}`
     },
-    { name: 'pattern', type: 'string', default: '*', summary: 'names of files, with *' }
+    {
+      ...{ name: 'pattern', type: 'string', default: '*', summary: 'names of files, with *' },
+      check: (text: string) => (text.length <= MAX_VALUE ? undefined : `expected up to ${MAX_VALUE} characters`)
+    }
   ],
   files: [{ name: 'sysfs.csv', what: 'path below the folder, value' }],
   async why(values) {

@@ -12,6 +12,7 @@ import { RECORD_WORDS, wordsIn } from './perf-words.ts'
 
 const REPORT_TIMEOUT_MS = 20_000
 const REPORT = 'perf-report.txt'
+const MAX_WORDS = 4096
 
 const recordWords = ({ values, words }: Wanted): string[] => [
   ...wordsIn(values['record-opts']),
@@ -33,7 +34,8 @@ export const perf = observingProgram({
       type: 'string',
       noPath: true,
       default: '-a --freq=100',
-      summary: 'words of perf record: what is sampled, and how often'
+      summary: 'words of perf record: what is sampled, and how often',
+      check: text => (text.length <= MAX_WORDS ? undefined : `expected up to ${MAX_WORDS} characters`)
     },
     { name: 'callgraph', type: 'boolean', default: false, summary: 'with the callers of each function' },
     {

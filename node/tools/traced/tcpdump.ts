@@ -1,11 +1,12 @@
 /** tcpdump: packets of this machine, their headers only, as what they carry is nobody's business here. */
 import { readdirSync } from 'node:fs'
-import { NUMBER } from '../known-words.ts'
 import { observingProgram, type Values } from '../observing-program.ts'
 import { reasonOf, type Tried, tryProgram } from '../try-program.ts'
 
 /** Ethernet, IPv6 and TCP with options. */
 const MOST_SNAPLEN = 128
+/** KiB of the kernel's memory, which no limit holds: up to 64 MiB. */
+const BUFFER = /^\d{1,4}$|^[1-5]\d{4}$|^6[0-4]\d{3}$/
 const FILE = 'tcpdump.pcap'
 
 export const tcpdump = observingProgram({
@@ -47,7 +48,7 @@ export const tcpdump = observingProgram({
   ],
   size: 256,
   files: [{ name: FILE, what: 'the packets, for tcpdump -r and wireshark' }],
-  known: { flags: ['-p', '--no-promiscuous-mode', '-n'], values: { '-Q': /^(in|out|inout)$/, '-B': NUMBER } },
+  known: { flags: ['-p', '--no-promiscuous-mode', '-n'], values: { '-Q': /^(in|out|inout)$/, '-B': BUFFER } },
   argv: ({ values, words }) => [
     ...['tcpdump', '-n', '-U', '-i', `${values.interface}`, '-s', `${values.snaplen}`, '-w', FILE],
     // it would open its file as the user tcpdump, to whom the folder is closed

@@ -1,5 +1,5 @@
 /** Programs that print one sample and end, run again and again. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -93,6 +93,20 @@ repeated('ends at its size, with a remark that says when', async ({ start }) => 
   const running = await start({ commands: sh('head -c 700000 /dev/zero | tr "\\0" x'), size: 1 })
   await new Promise(resolve => setTimeout(resolve, 1_500))
   assert.equal(await running.stop(), [])
+  assert.match(running.remarks?.[0] as string, /^reached its 1 MiB \(size\) after \d+\.\d s/)
+})
+
+repeated('ends in the middle of a sample that goes on without end', async ({ start, folder }) => {
+  const running = await start({
+    commands: sh('i=0; while [ $i -lt 3000 ]; do head -c 100000 /dev/zero; i=$((i+1)); sleep 0.01; done'),
+    size: 1
+  })
+  await until(() => (running.remarks ?? []).length > 0 || statSync(join(folder, 'x-stdout.txt')).size > 1024 * 1024)
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  const { size } = statSync(join(folder, 'x-stdout.txt'))
+  await new Promise(resolve => setTimeout(resolve, 1_000))
+  assert.is(statSync(join(folder, 'x-stdout.txt')).size, size)
+  assert.is((await running.stop()).at(-1), 'took no sample')
   assert.match(running.remarks?.[0] as string, /^reached its 1 MiB \(size\) after \d+\.\d s/)
 })
 
