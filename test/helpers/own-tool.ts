@@ -1,5 +1,5 @@
 /** A run of one controller with one tool of its own on one member, and what came of it. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finished, Testnet } from './mesh.ts'
 
@@ -43,7 +43,8 @@ export async function runOwnTool(
   const spec = ownTool(net, member, command, more, options)
   const ended = await net.bak(controller, ['run', spec, '--quorum', '1', '--', ...work])
   const runs = join(net.peer(controller).home, 'runs')
-  const [run = ''] = readdirSync(runs).sort().reverse()
+  // of two runs of one second either may be the last by name
+  const run = /^run (\S+) started$/m.exec(ended.stderr)?.[1] ?? ''
   const folder = join(runs, run, `1-default/sample1/tools-default/${member}/x`)
   const text = (file: string) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : '')
   return { ...ended, run, folder, text }
