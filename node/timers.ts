@@ -1,8 +1,3 @@
-/** Timers of Node. */
-
-/** Longest delay that a timer takes: a longer one would end at once. */
-export const MAX_TIMER_MS = 2 ** 31 - 1
-
 /** One-shot timers of one owner, which end together. They do not keep the process alive. */
 export class Timers {
   readonly #pending = new Set<NodeJS.Timeout>()

@@ -8,6 +8,9 @@ type Unit = keyof typeof UNITS
 /** Longest duration that a person may set: ten years. */
 export const MAX_DURATION_MS = 3_650 * UNITS.d
 
+/** Longest delay that a timer of Node takes, ms, 24 days: a longer one would end at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** The last instant that a Date can hold, ms since 1970. */
 const MAX_INSTANT_MS = 8.64e15
 

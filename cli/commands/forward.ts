@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { CallResponse } from '../../protocols/control.ts'
 import { callDaemon } from '../../protocols/control-http.ts'
-import { readDuration } from '../../protocols/duration.ts'
+import { MAX_TIMER_MS, readDuration } from '../../protocols/duration.ts'
 import { BakError } from '../../protocols/errors.ts'
 import { portsIn } from '../../protocols/ports.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
@@ -43,9 +43,6 @@ async function act(context: Context, { for: time }: { for?: string }, peer = '',
     release()
   }
 }
-
-/** The longest timer of Node, ms: 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 function describe(told: CallResponse<'forward'>): string {
   if (told.type === 'listening') return `${told.host}:${told.local} leads to port ${told.remote} of ${told.name}`

@@ -3,6 +3,7 @@
  * phase is over. When the controller is silent for longer than its lease the member is orphaned: it stops its tools and keeps its data.
  */
 
+import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import { type Envelope, type Signer, seal } from '../../protocols/envelope.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import { cutText, type Phase } from '../../protocols/fields.ts'
@@ -15,7 +16,6 @@ import { reversed } from '../clock/clock.ts'
 import { InTurn } from '../in-turn.ts'
 import type { Log } from '../log.ts'
 import { now } from '../now.ts'
-import { MAX_TIMER_MS } from '../timers.ts'
 import { checkCommand } from './command-check.ts'
 import type { MemberState } from './member-state.ts'
 import { keptBy, packRest } from './phases/deliver.ts'

@@ -16,6 +16,7 @@ import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { lpStream, pipe } from '@libp2p/utils'
 import { decode, encode } from '../../protocols/codec.ts'
+import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import { asBakError, BakError } from '../../protocols/errors.ts'
 import {
   type ForwardRequest,
@@ -27,7 +28,6 @@ import {
 } from '../../protocols/forward.ts'
 import type { Log } from '../log.ts'
 import { Part } from '../part.ts'
-import { MAX_TIMER_MS } from '../timers.ts'
 import { throttle } from './libp2p/relay-backpressure.ts'
 import { SecuredStream } from './libp2p/secured-stream.ts'
 import { isRelayed } from './reachability/addresses.ts'

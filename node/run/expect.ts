@@ -1,8 +1,9 @@
 /** Waits for the members that a run expects. */
+
+import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import { BakError } from '../../protocols/errors.ts'
 import type { Spec } from '../../protocols/spec.ts'
 import type { Members } from '../mesh/membership/members.ts'
-import { MAX_TIMER_MS } from '../timers.ts'
 import { nextEvent } from '../wait.ts'
 import { type Attendance, attendanceOf, isComplete, isEnough, sizeOf, whyTooFew } from './attendance.ts'
 

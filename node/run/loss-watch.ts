@@ -2,7 +2,7 @@
  * Watches the members of a run between two phases that ask them, mostly while the workload runs: says at once who cannot be reached, and
  * gives the run up when those who are left have been too few for its quorum for longer than the policy allows.
  */
-import { MAX_TIMER_MS } from '../timers.ts'
+import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import { driversOf } from './roster.ts'
 import type { RunContext } from './run-context.ts'
 import { Stopped } from './stopped.ts'

@@ -2,10 +2,11 @@
  * One phase while it is open: repeats the command until it is over, counts the answers, knows which members cannot answer any more,
  * and closes when the rule of the quorum says so.
  */
+
+import { MAX_TIMER_MS } from '../../protocols/duration.ts'
 import type { Signed } from '../../protocols/envelope.ts'
 import type { ErrorCode } from '../../protocols/errors.ts'
 import { type Ack, type Command, strayFields } from '../../protocols/phase.ts'
-import { MAX_TIMER_MS } from '../timers.ts'
 import { judge } from './quorum.ts'
 
 /** The command is published again after these times, ms; the last one for ever. The first is longer where answers take longer. */

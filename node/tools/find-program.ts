@@ -1,9 +1,8 @@
 /** Finds programs on the PATH, and their versions. */
-import { execFile } from 'node:child_process'
 import { constants, existsSync } from 'node:fs'
 import { access, realpath, stat } from 'node:fs/promises'
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
-import { chosenEnvironment } from '../processes/environment.ts'
+import { tryProgram } from './try-program.ts'
 
 /** For a program that prints its version. */
 const VERSION_TIMEOUT_MS = 2_000
@@ -64,15 +63,10 @@ export function versionOf(path: string, flag = '-V'): Promise<string | undefined
   return asked
 }
 
-function ask(path: string, flag: string): Promise<string | undefined> {
-  const bounds = { timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const
-  const env = chosenEnvironment({ home: '/' })
-  return new Promise(resolve => {
-    // some programs print it on stderr and exit with an error
-    execFile(path, [flag], { ...bounds, env }, (_, stdout, stderr) => {
-      resolve(/\d+(\.\d+)+[\w.-]*/.exec(`${stdout}\n${stderr}`)?.[0].slice(0, 64))
-    })
-  })
+async function ask(path: string, flag: string): Promise<string | undefined> {
+  // some programs print it on stderr and exit with an error
+  const { stdout, stderr } = await tryProgram([path, flag], { timeout: VERSION_TIMEOUT_MS })
+  return /\d+(\.\d+)+[\w.-]*/.exec(`${stdout}\n${stderr}`)?.[0].slice(0, 64)
 }
 
 async function isRunnable(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+/** What the gauge found on a machine in earlier runs: bounded, by kind of machine, and kept on the disk. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

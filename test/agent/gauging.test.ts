@@ -1,3 +1,4 @@
+/** When the gauge times its load around a sample, what it leaves out when there is no time, and what the member tells of it. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -111,6 +111,21 @@ tools('what a persistent tool costs is counted in each sample, from its begin to
 
 const isNamed = (event: RunEvent) => event.type === 'shortfall' && /ended early with signal SIGKILL/.test(event.reason)
 
+/** A run file with the tool x, which sleeps. @param options further lines of its table */
+const sleeper = (mark: string, { on = 'b', samples = 1, lifetime = 'persistent', options = '' }) =>
+  runFile(`
+    tools = ["x"]
+    samples = ${samples}
+    on = "${on}"
+    [tool.x]
+    command = ["/bin/sh", "-c", "echo begun; exec sleep ${mark}"]
+    lifetime = "${lifetime}"
+    ${options}`)
+
+/** @returns the processes of such a tool on a peer */
+const sleepersOf = (peer: string, mark: string) =>
+  processesWith(mark).filter(pid => isUnder(pid, net().peer(peer).child?.pid as number, mark))
+
 /** A run with a tool on b that is killed while the workload runs. @param work seconds */
 async function killedTool(
   lifetime: string,
@@ -118,19 +133,11 @@ async function killedTool(
   { quorum = '1', work = 2, samples = 1, args = [] as string[], policy = false, kills = 1 } = {}
 ) {
   const mark = uniqueSleep()
-  const decides = policy ? `[policy]\non_ended_tool = "${onEnd}"` : ''
-  const spec = runFile(`
-    tools = ["x"]
-    samples = ${samples}
-    on = "b,c"
-    [tool.x]
-    command = ["/bin/sh", "-c", "echo begun; exec sleep ${mark}"]
-    lifetime = "${lifetime}"
-    ${policy ? '' : `on_end = "${onEnd}"`}
-    ${decides}`)
+  const options = policy ? `[policy]\non_ended_tool = "${onEnd}"` : `on_end = "${onEnd}"`
+  const spec = sleeper(mark, { on: 'b,c', samples, lifetime, options })
   const run = await startRun(net(), 'a', [spec, '--quorum', quorum, ...args, '--', 'sleep', `${work}`])
   await run.until(event => event.type === 'workload-started')
-  const tool = () => processesWith(mark).filter(pid => isUnder(pid, net().peer('b').child?.pid as number, mark))
+  const tool = () => sleepersOf('b', mark)
   for (let i = 0; i < kills; i++) {
     const [pid] = await until(() => tool().length === 1 && tool(), { what: 'the tool runs on b' })
     process.kill(pid as number, 'SIGKILL')
@@ -217,19 +224,13 @@ tools(
   'a tool that ended is on the screen when it does, on the last lines, in bak show and in a strict exit status',
   async () => {
     const mark = uniqueSleep()
-    const spec = runFile(`
-    tools = ["x"]
-    on = "b"
-    [tool.x]
-    command = ["/bin/sh", "-c", "echo begun; exec sleep ${mark}"]
-    lifetime = "persistent"
-    on_end = "restart"`)
+    const spec = sleeper(mark, { on: 'b', options: 'on_end = "restart"' })
     const child = net().spawnBak('a', ['run', spec, '--strict', '--', 'sleep', '4'])
     let text = ''
     child.stderr?.on('data', data => (text += data))
     const ended = finished(child)
     await until(() => /phase=start .*ok/.test(text), { timeout: 30_000 })
-    const tool = () => processesWith(mark).filter(pid => isUnder(pid, net().peer('b').child?.pid as number, mark))
+    const tool = () => sleepersOf('b', mark)
     const [pid] = await until(() => tool().length === 1 && tool())
     process.kill(pid as number, 'SIGKILL')
     const words =
@@ -245,18 +246,10 @@ tools(
 
 tools('exclude ends a run whose command the member runs, whatever its quorum is', async () => {
   const mark = uniqueSleep()
-  const spec = runFile(`
-    tools = ["x"]
-    on = "a,b"
-    [tool.x]
-    command = ["/bin/sh", "-c", "echo begun; exec sleep ${mark}"]
-    lifetime = "persistent"
-    on_end = "exclude"
-    [policy]
-    quorum = 1`)
+  const spec = sleeper(mark, { on: 'a,b', options: 'on_end = "exclude"\n[policy]\nquorum = 1' })
   const run = await startRun(net(), 'a', [spec, '--', 'sleep', '60'])
   await run.until(event => event.type === 'workload-started')
-  const [pid] = processesWith(mark).filter(each => isUnder(each, net().peer('a').child?.pid as number, mark))
+  const [pid] = sleepersOf('a', mark)
   process.kill(pid as number, 'SIGKILL')
   assert.is((await run.finished).status, 3)
   const { reason, excluded } = record(net(), 'a', run.run)

@@ -2,10 +2,10 @@
 import type { Connection, Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Refusal } from '../../../protocols/admission.ts'
+import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { listen } from '../../listen.ts'
 import { Part } from '../../part.ts'
-import { MAX_TIMER_MS } from '../../timers.ts'
 import { hangUp, hangUpOn } from '../libp2p/hang-up.ts'
 import type { Authority, AuthorityEvents } from './authority.ts'
 

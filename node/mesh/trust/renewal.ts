@@ -3,7 +3,7 @@
  * its lifetime. An admin serves the other end, and issues memberships to the peers that ask.
  */
 import type { Libp2pEvents, TypedEventTarget } from '@libp2p/interface'
-import { showInstant } from '../../../protocols/duration.ts'
+import { MAX_TIMER_MS, showInstant } from '../../../protocols/duration.ts'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { checkProof, type Proof } from '../../../protocols/proof.ts'
 import { askOne } from '../../../protocols/stream.ts'
@@ -12,7 +12,6 @@ import { Backoff } from '../../backoff.ts'
 import { listen } from '../../listen.ts'
 import type { Log } from '../../log.ts'
 import { Part } from '../../part.ts'
-import { MAX_TIMER_MS } from '../../timers.ts'
 import type { Streams } from '../streams.ts'
 import type { Authority } from './authority.ts'
 import { issueMembership } from './issue.ts'

@@ -11,9 +11,9 @@ import {
   type CallOrigin,
   MAX_ANSWERS
 } from '../../../protocols/calls.ts'
+import { MAX_TIMER_MS } from '../../../protocols/duration.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { TokenBucket } from '../../mesh/limits/token-bucket.ts'
-import { MAX_TIMER_MS } from '../../timers.ts'
 import { isSameStep } from '../plan.ts'
 import type { Instance } from './instances.ts'
 import { MemberCalls } from './member-calls.ts'

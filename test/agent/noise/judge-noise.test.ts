@@ -1,3 +1,4 @@
+/** Which facts of a machine stand out, from where on, and in which words: tables of readings. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { judgeNoise } from '../../../node/agent/noise/judge-noise.ts'

@@ -1,3 +1,4 @@
+/** The facts of a machine are read from trees of /proc and /sys of machines that are not here. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

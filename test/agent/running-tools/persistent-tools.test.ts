@@ -1,3 +1,4 @@
+/** Which tools of a member are due, what changes at a start, and what is said of those that were interrupted. */
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,4 @@
+/** One tool of a member from its start to its end: when it is started again, when that is given up, and what is told. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MAX_RESTARTS, ToolRun } from '../../../node/agent/running-tools/tool-run.ts'
