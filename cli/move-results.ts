@@ -26,7 +26,8 @@ export async function moveResults(
   words: string[]
 ): Promise<void> {
   const [typed, runs] = [words.at(-1) ?? '', words.slice(0, -1)]
-  if (runs.length === 0) throw new BakError('usage', 'a destination is missing: bak move RUN DESTINATION')
+  if (runs.length === 0)
+    throw new BakError('usage', `a destination is missing: bak ${keep ? 'copy' : 'move'} RUN DESTINATION`)
   const to = withDataset(anchoredDestination(typed, currentFolder()), flags)
   const { kind } = readDestination(to)
   const token = kind === 'server' ? await tokenOf(flags) : undefined

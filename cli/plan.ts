@@ -10,6 +10,7 @@ import { describeMatrix, drawMatrix } from './matrix.ts'
 /** @returns the exit status */
 export async function printPlan({ json, print, printLines }: Context, plan: Plan, strict = false): Promise<number> {
   const { members, verdict, command, workloads = [] } = plan
+  const status = statusOf(verdict, isWhole(plan), strict)
   if (json) await print(JSON.stringify(plan))
   else {
     const head = ['RANK', 'MEMBER', ...(workloads.length > 0 ? ['WORKLOADS'] : []), 'TOOLS', 'MISSING']
@@ -21,12 +22,12 @@ export async function printPlan({ json, print, printLines }: Context, plan: Plan
     )
     const matrix = drawMatrix(plan)
     if (matrix !== '') await printLines(`\n${matrix}`)
-    const notes = [...facts(plan), ...describeMatrix(plan)]
+    const notes = [...facts(plan, status), ...describeMatrix(plan)]
     await printLines(`\n${notes.map(note => formatNote(note)).join('\n')}`)
     for (const each of workloads) await print(describeWorkload(each))
     if (command != null) await print(`command: ${formatCommand(command)}`)
   }
-  return statusOf(verdict, isWhole(plan), strict)
+  return status
 }
 
 /** `client iperf on 2 members, 4 in all: iperf3 -c ...` */
@@ -51,14 +52,15 @@ function rowOf(
   ]
 }
 
-function facts({ members, wait, shortfalls, verdict, partial, reason, needed }: Plan): string[] {
+function facts({ members, wait, shortfalls, verdict, partial, reason, needed }: Plan, status: number): string[] {
   const drivers = members.filter(({ driver }) => driver).length
   const asked = needed - drivers
-  const lacks = describeShortfalls(shortfalls.filter(({ kind }) => kind !== 'tool'))
+  // a tool that a member lacks stands with the member
+  const lacks = describeShortfalls(shortfalls.filter(({ kind, member }) => kind !== 'tool' || member == null))
   return [
     ...(lacks.length === 0 ? [] : [`missing: ${lacks.join(', ')}`]),
     ...(wait == null ? [] : [`would wait ${wait} s for members that are not here`]),
     `${asked} ${asked === 1 ? 'member' : 'members'} must answer each phase${drivers === 0 ? '' : ', and the controller'}`,
-    `would ${verdict === 'ok' ? 'run' : 'fail'}: ${formatVerdict(verdict)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`
+    `would ${verdict === 'ok' ? 'run' : 'fail'}: ${formatVerdict(verdict)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}${verdict === 'ok' && status !== 0 ? `, with exit status ${status}` : ''}`
   ]
 }
