@@ -1,5 +1,5 @@
 /** The bootstrap: how much a number that is made of groups of values varies if these are drawn again from themselves. Seeded, so that it gives the same each time. Pure. */
-import { medianSorted, quantileSorted } from 'simple-statistics'
+import { medianOf, quantileOf } from '../../../protocols/quantiles.ts'
 import { randomFrom } from '../../../protocols/random.ts'
 import type { Interval } from './shift.ts'
 
@@ -25,7 +25,7 @@ export function bootstrap(
   }
   if (found.length === 0) return undefined
   found.sort((a, b) => a - b)
-  return [quantileSorted(found, 0.025), quantileSorted(found, 0.975)]
+  return [quantileOf(found, 0.025), quantileOf(found, 0.975)]
 }
 
 /** Two values drawn from themselves are apart by chance only. */
@@ -42,5 +42,3 @@ export function ratioOf(a: readonly number[], b: readonly number[]): { ratio?: n
   const interval = fits ? bootstrap([a, b], of) : undefined
   return { ratio, ...(interval == null ? {} : { interval }) }
 }
-
-export const medianOf = (values: readonly number[]): number => medianSorted(values.toSorted((a, b) => a - b))

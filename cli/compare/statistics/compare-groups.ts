@@ -1,6 +1,6 @@
 /** Compares two groups of samples of one metric, a the baseline: all that is known of them but the verdict, for which all metrics count. Pure. */
 import { sampleVariance } from 'simple-statistics'
-import { medianOf } from './bootstrap.ts'
+import { medianOf } from '../../../protocols/quantiles.ts'
 import { mannWhitney } from './mann-whitney.ts'
 import { type Interval, shiftOf } from './shift.ts'
 

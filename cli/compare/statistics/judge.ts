@@ -1,10 +1,10 @@
 /** The verdict on the difference of two groups, at a threshold. Pure. */
+import type { Better } from '../../../protocols/metric.ts'
 import type { Difference } from './compare-groups.ts'
 import { ALPHA, MIN_SAMPLES, neededSamples } from './needed-samples.ts'
 
 /** `higher` and `lower` are of metrics of which nobody said whether more or less is better. */
 export type Verdict = 'better' | 'worse' | 'higher' | 'lower' | 'same' | 'cannot tell'
-export type Direction = 'more' | 'less'
 
 export interface Judgement {
   verdict: Verdict
@@ -21,7 +21,7 @@ export interface Standard {
   adjusted: number
   /** How many tests are made together. */
   tests: number
-  better?: Direction | undefined
+  better?: Better | undefined
 }
 
 /**
@@ -40,7 +40,7 @@ export function judge(difference: Difference, { threshold, adjusted, tests, bett
   return { verdict: 'cannot tell', adjusted, needed: neededOf(difference, least, tests) }
 }
 
-function inWords(isHigher: boolean, better: Direction | undefined): Verdict {
+function inWords(isHigher: boolean, better: Better | undefined): Verdict {
   if (better == null) return isHigher ? 'higher' : 'lower'
   return isHigher === (better === 'more') ? 'better' : 'worse'
 }

@@ -6,12 +6,13 @@ import * as assert from 'uvu/assert'
 import { bootstrap, ratioOf } from '../../../cli/compare/statistics/bootstrap.ts'
 import { compareGroups } from '../../../cli/compare/statistics/compare-groups.ts'
 import { holm } from '../../../cli/compare/statistics/holm.ts'
-import { type Direction, judge, type Verdict } from '../../../cli/compare/statistics/judge.ts'
+import { judge, type Verdict } from '../../../cli/compare/statistics/judge.ts'
 import { mannWhitney } from '../../../cli/compare/statistics/mann-whitney.ts'
 import { leastSamples, MAX_NEEDED, neededSamples } from '../../../cli/compare/statistics/needed-samples.ts'
 import { drawsOf, isCountable } from '../../../cli/compare/statistics/rank-sums.ts'
 import { shiftOf } from '../../../cli/compare/statistics/shift.ts'
 import { inRandomOrder } from '../../../protocols/matrix/random-order.ts'
+import type { Better } from '../../../protocols/metric.ts'
 import { randomFrom } from '../../../protocols/random.ts'
 
 const test = suite('the statistics of a comparison')
@@ -202,7 +203,7 @@ test('a corrected p is never below the plain one, and keeps the order', () => {
   )
 })
 
-const judged = (a: number[], b: number[], better?: Direction, threshold = 0.02, tests = 1) => {
+const judged = (a: number[], b: number[], better?: Better, threshold = 0.02, tests = 1) => {
   const difference = compareGroups(a, b)
   return judge(difference, { threshold, adjusted: Math.min(1, difference.p * tests), tests, better })
 }
@@ -210,7 +211,7 @@ const around = (middle: number, ...steps: number[]) => steps.map(step => middle 
 const tight = [-0.4, -0.2, 0, 0.2, 0.4]
 const wide = [-9, -4, 0, 4, 9]
 
-const verdicts: Array<[what: string, a: number[], b: number[], better: Direction | undefined, expected: Verdict]> = [
+const verdicts: Array<[what: string, a: number[], b: number[], better: Better | undefined, expected: Verdict]> = [
   ['more is better and there is more', around(100, ...tight), around(110, ...tight), 'more', 'better'],
   ['more is better and there is less', around(100, ...tight), around(90, ...tight), 'more', 'worse'],
   ['less is better and there is more', around(100, ...tight), around(110, ...tight), 'less', 'worse'],
