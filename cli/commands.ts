@@ -58,6 +58,11 @@ export const commands: CommandEntry[] = [
     summary: 'serve what Prometheus kept of a run',
     load: () => import('./commands/report.ts')
   },
+  {
+    name: 'compare',
+    summary: 'whether samples differ, by how much, how sure that is',
+    load: () => import('./commands/compare.ts')
+  },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },
   { name: 'copy', summary: 'copy results to another place', load: () => import('./commands/copy.ts') },

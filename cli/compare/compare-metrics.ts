@@ -81,6 +81,9 @@ export function compareMetrics(groups: Group[], { threshold, isWanted, betterOf 
   return { metrics, tests: tests.length, absent: found.flatMap(each => absentIn(each, labels)) }
 }
 
+/** @returns the names of all metrics that a group has */
+export const metricNames = (groups: Group[]): string[] => [...new Set([...gather(groups)].map(({ metric }) => metric))]
+
 /** The values of each metric by group; a metric in another unit is another metric. */
 function gather(groups: Group[]): Iterable<Found> {
   const keyOf = keysOf(groups)

@@ -7,7 +7,7 @@ import { measure } from '../result/measure.ts'
 import { openResult, type Result } from '../result/open-result.ts'
 import { type ResourceName, resources } from '../result/resources.ts'
 import { type Aspect, refuseUnlike, unlikeIn } from './alike.ts'
-import { type ComparedMetrics, compareMetrics } from './compare-metrics.ts'
+import { type ComparedMetrics, compareMetrics, metricNames } from './compare-metrics.ts'
 import { compareResources, type ResourceValue } from './compare-resources.ts'
 import { type Comparison, factsOfGroup, sequencesOf, speedsOf, warningsOf } from './comparison.ts'
 import { readEnvironment } from './environment.ts'
@@ -23,8 +23,6 @@ interface Asked {
   /** Names, their last parts or patterns; all where it is empty. */
   metrics: string[]
   withResources: boolean
-  /** Whether the points of resources are kept, for plots. */
-  withTraces: boolean
   /** Whether a word is the folder of a result. */
   isFolder: (word: string) => boolean
 }
@@ -81,7 +79,8 @@ function refuseNothing(
   const nothing = asked.find(({ each }) => !names.some(name => isMeant(each, name)))
   if (nothing == null) return
   const labels = groups.map(({ label }) => label).join(' and ')
-  const there = names.length === 0 ? 'there is none' : `there are ${listInWords(names, MAX_NAMED)}`
+  const all = metricNames(groups)
+  const there = all.length === 0 ? 'they have none' : `they have ${listInWords(all, MAX_NAMED)}`
   throw new BakError('usage', `${nothing.flag} ${nothing.each}: no such metric is in ${labels}: ${there}`)
 }
 

@@ -7,7 +7,7 @@ import { type ComparedMetric, ratioIn } from './compare-metrics.ts'
 import type { Comparison } from './comparison.ts'
 import { percentOf, type Section, sectionsOf } from './sections.ts'
 
-export type Form = 'text' | 'json' | 'csv' | 'markdown' | 'html'
+export type Form = 'text' | 'json' | 'csv' | 'markdown'
 
 interface Shown {
   /** Every difference of the environment and every resource. */
@@ -16,7 +16,7 @@ interface Shown {
   width?: number | undefined
 }
 
-export async function render(comparison: Comparison, form: Form, { all, width }: Shown): Promise<string> {
+export function render(comparison: Comparison, form: Form, { all, width }: Shown): string {
   switch (form) {
     case 'text':
       return asText(comparison, all, width)
@@ -26,8 +26,6 @@ export async function render(comparison: Comparison, form: Form, { all, width }:
       return asCsv(comparison)
     case 'markdown':
       return asMarkdown(comparison, all)
-    case 'html':
-      return (await import('./page.ts')).asPage(comparison)
   }
 }
 

@@ -1,9 +1,9 @@
 /** A comparison as lines and tables for people, which the forms write each in its way. Pure. */
 import { listInWords } from '../../protocols/list-in-words.ts'
 import { formatLabels, formatNumber, formatTime } from '../format.ts'
+import { formatValue } from '../format-value.ts'
 import { resources } from '../result/resources.ts'
 import type { ComparedMetric } from './compare-metrics.ts'
-import type { ComparedResource } from './compare-resources.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
 import type { GateResult } from './gate.ts'
@@ -38,6 +38,8 @@ const MAX_ENVIRONMENT = 24
 const MAX_RESOURCES = 12
 const MAX_NAMED = 6
 const MAX_VALUE = 40
+/** Of medians. */
+const DIGITS = 4
 
 /** @param all with every row */
 export function sectionsOf(comparison: Comparison, all = false): Sections {
@@ -58,7 +60,7 @@ export function sectionsOf(comparison: Comparison, all = false): Sections {
     ],
     environment: environmentSection(comparison, all),
     metrics: metricSection(metrics, groups),
-    resources: resourceSection(comparison.resources, all),
+    resources: resourceSection(comparison, all),
     answer: metrics.length === 0 ? ['no metric of the workload is in both groups'] : answerOf(metrics, threshold),
     gates: gates.flatMap(describeGate)
   }
@@ -122,12 +124,12 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
       each.against.map(against => {
         const [a, b] = [base, against.label].map(label => each.groups.find(group => group.label === label))
         const spreads = [a, b].map(group => group?.spread)
-        const median = formatNumber(against.medians[1])
+        const [from, to] = against.medians.map(median => formatValue(median, each.unit, DIGITS))
         return [
           ...(isOne ? [] : [each.iteration]),
-          `${each.metric}${each.unit == null ? '' : ` ${each.unit}`}`,
-          formatNumber(against.medians[0]),
-          ...(isPair ? [median] : [against.label, median]),
+          each.metric,
+          from,
+          ...(isPair ? [to] : [against.label, to]),
           changeOf(against),
           verdictOf(against),
           intervalOf(against),
@@ -141,22 +143,23 @@ function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section
   }
 }
 
-function resourceSection(compared: ComparedResource[], all: boolean): Section {
+function resourceSection({ resources: compared, groups }: Comparison, all: boolean): Section {
   const isOne = compared.every(({ iteration }) => iteration === '')
   const shown = all ? compared : compared.slice(0, MAX_RESOURCES)
   const more = compared.length - shown.length
-  const isPair = new Set(compared.map(({ label }) => label)).size <= 1
+  const isPair = groups.length === 2
+  const [base = '', other = ''] = groups.map(({ label }) => label)
   return {
     title: 'Resources, the largest effect first; they decide nothing',
     head: [
       ...['RESOURCE', 'MEMBER', ...(isOne ? [] : ['ITERATION']), ...(isPair ? [] : ['GROUP'])],
-      ...['BASELINE', 'THEN', 'CHANGE', '95 % INTERVAL', 'P']
+      ...[base, isPair ? other : 'MEDIAN', 'CHANGE', '95 % INTERVAL', 'P']
     ],
     rows: shown.map(({ resource, member, iteration, label, difference }) => {
       const { name, unit } = resources[resource]
       return [
-        ...[`${name} ${unit}`, member, ...(isOne ? [] : [iteration]), ...(isPair ? [] : [label])],
-        ...difference.medians.map(formatNumber),
+        ...[name, member, ...(isOne ? [] : [iteration]), ...(isPair ? [] : [label])],
+        ...difference.medians.map(median => formatValue(median, unit, DIGITS)),
         ...[changeOf(difference), intervalOf(difference), formatP(difference.p)]
       ]
     }),
@@ -203,7 +206,7 @@ function answerOf(metrics: ComparedMetric[], threshold: number): string[] {
   const all = metrics.flatMap(each => each.against.map(against => ({ each, against, called: nameOf(each, against) })))
   const decided = all
     .filter(({ against: { verdict } }) => verdict !== 'same' && verdict !== 'cannot tell')
-    .map(({ called, against }) => `${against.verdict}: ${called} by ${changeOf(against)} (${intervalOf(against)})`)
+    .map(({ called, against }) => `${against.verdict}: ${called}, ${changeOf(against)} (${intervalOf(against)})`)
   const same = all.filter(({ against }) => against.verdict === 'same').map(({ called }) => called)
   const open = all
     .filter(({ against }) => against.verdict === 'cannot tell')

@@ -26,7 +26,8 @@ export function sequenceOf(base: Group, group: Group): Sequence {
   }
   const [a, b] = [rangeOf(before), rangeOf(now)]
   const gap = Math.max(b.from - a.to, a.from - b.to)
-  if (gap < 0) return { inTurn: true, text: `runs of ${names} in turn` }
+  if (gap < 0 && before.length + now.length > 2) return { inTurn: true, text: `runs of ${names} in turn` }
+  if (gap < 0) return { inTurn: false, text: `${names} were measured at the same time: each may have slowed the other` }
   const [first, then] = a.from <= b.from ? [base, group] : [group, base]
   const apart = `${then.label} was measured ${formatDuration(gap)} after ${first.label}`
   return { inTurn: false, text: gap < HOUR ? apart : `${apart}: what changed meanwhile is in the difference` }

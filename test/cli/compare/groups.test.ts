@@ -219,6 +219,7 @@ test('in which order the groups were measured', () => {
     group('B', recordOf('b', one, {}, 1))
   ] as const
   assert.is(sequence(...inTurn), 'runs of A and B in turn')
+  assert.match(sequence(a, group('B', recordOf('b', one, {}, 0.1))), /^A and B were measured at the same time/)
   const within = (order: string) => {
     const spec = specOf({ command: ['./bench'], order, iterations: [{ name: '4k' }, { name: '1m' }] })
     const { selections } = group('x', recordOf('c', two, { spec }))
