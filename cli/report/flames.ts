@@ -4,6 +4,7 @@ import { parseResultPath, stepFolder } from '../../protocols/layout.ts'
 import { readPlain } from '../../protocols/plain-file.ts'
 import type { RunRecord } from '../../protocols/record.ts'
 import type { Block } from './block.ts'
+import type { Unread } from './member-index.ts'
 import type { FlameText } from './report-data.ts'
 
 /** Written by the member beside what `perf record` wrote. */
@@ -16,12 +17,12 @@ const MAX_TEXT_BYTES = 12 * 1024 * 1024
 /** Characters of a stack: a recursion that goes deeper is cut at its top. */
 const MAX_STACK = 16 * 1024
 
-/** @param unread gets a sentence for each that is not on the page */
+/** @param unread gets each that is not on the page */
 export async function addFlames(
   folder: string,
   record: RunRecord,
   block: Block,
-  unread: string[]
+  unread: Unread[]
 ): Promise<FlameText[]> {
   const paths = Object.keys(record.files ?? {}).filter(path => path.endsWith(`/${FOLDED_FILE}`))
   const flames: FlameText[] = []
@@ -32,12 +33,12 @@ export async function addFlames(
     const member = record.roster.findIndex(({ name }) => name === parsed.member)
     if (member < 0) continue
     if (at >= MAX_FLAMES) {
-      unread.push(`${path}: this page has room for ${MAX_FLAMES} flame graphs`)
+      unread.push([parsed.member, path, `this page has room for ${MAX_FLAMES} flame graphs`])
       continue
     }
     const bytes = record.files?.[path]?.bytes ?? 0
     if (bytes > MAX_FILE_BYTES) {
-      unread.push(`${path}: ${bytes} bytes of stacks are too many for this page`)
+      unread.push([parsed.member, path, `${bytes} bytes of stacks are too many for this page`])
       continue
     }
     try {
@@ -47,7 +48,7 @@ export async function addFlames(
       const [tool = ''] = parsed.rest.split('/')
       flames.push({ member, title: `${sample}${tool}`, unit: 'samples', ...block.addText(stacks) })
     } catch (cause) {
-      unread.push(`${path}: ${(cause as Error).message}`)
+      unread.push([parsed.member, path, (cause as Error).message])
     }
   }
   return flames

@@ -1,7 +1,11 @@
 /** What was measured on a member, of all its files of series, without the points. */
+import { basename } from 'node:path'
 import { asBakError } from '../../protocols/errors.ts'
 import { openSeries } from '../../protocols/series/read-series.ts'
 import { type SeriesInfo, seriesKey } from '../../protocols/series/series-file.ts'
+
+/** What is not on the page: of which member, in which file, and why. */
+export type Unread = [member: string, file: string, why: string]
 
 export interface MemberIndex {
   member: string
@@ -9,8 +13,8 @@ export interface MemberIndex {
   files: Array<{ path: string; mostPoints: number }>
   /** By key: a series of several samples once, `count` and `mean` of all of them. */
   series: Map<string, SeriesInfo>
-  /** What could not be read, a sentence each. */
-  unread: string[]
+  /** What could not be read. */
+  unread: Unread[]
 }
 
 /** @param paths of the files of one member, those of samples in the order in which they were taken */
@@ -22,14 +26,14 @@ export async function indexMember(member: string, paths: string[]): Promise<Memb
       try {
         for (const each of file.series) merge(index.series, each)
         for (const { file: name, line, why } of file.info.remarks)
-          index.unread.push(`${name}${line == null ? '' : `:${line}`}: ${why}`)
+          index.unread.push([member, `${name}${line == null ? '' : `:${line}`}`, why])
         const mostPoints = file.series.reduce((most, { count }) => Math.max(most, count), 0)
         if (mostPoints > 0) index.files.push({ path, mostPoints })
       } finally {
         await file.close()
       }
     } catch (cause) {
-      index.unread.push(`series of ${member}: ${asBakError(cause).message}`)
+      index.unread.push([member, basename(path), asBakError(cause).message])
     }
   }
   return index

@@ -10,6 +10,7 @@ import { writeRunFile } from '../../protocols/run-file.ts'
 import { failureOf } from '../../protocols/work-entry.ts'
 import { formatBytes, formatClock, formatDuration, formatMs, formatNumber, formatShare, formatTime } from '../format.ts'
 import { warningsIn } from './head.ts'
+import type { Unread } from './member-index.ts'
 import type { Table } from './report-data.ts'
 import type { AnsweredPhase } from './spans.ts'
 
@@ -23,14 +24,14 @@ interface Tabled {
   events: StoredEvent[]
   phases: AnsweredPhase[]
   /** What readers of tools could not read. */
-  unread: string[]
+  unread: Unread[]
 }
 
 /** @returns those that have rows, in the order in which they are looked at */
 export function tablesOf({ record, events, phases, unread }: Tabled): Table[] {
   const tables: Table[] = [
     { title: 'warnings', head: ['by', 'phase', 'warning'], rows: warningsIn(events), open: true },
-    { title: 'not read into series', head: ['what'], rows: unread.map(each => [each]), open: true },
+    { title: 'not read into series', head: ['member', 'file', 'why'], rows: unread, open: true },
     { title: 'remarks', head: ['remark'], rows: (record.remarks ?? []).map(each => [each]), open: true },
     workloads(record),
     ...machines(record),
