@@ -59,15 +59,16 @@ const fixedFiles = new Map<string, FixedFile>(
   Object.entries(FIXED_FILES).map(([kind, path]) => [path, kind as FixedFile])
 )
 
-/** In a folder of series: all that was measured on one member, as numbers (series/series-file.ts). */
-export const SERIES_FILE = 'series.parquet'
-const SERIES = 'series'
 /** What is made of a result later, and may change: files beside those that are sealed. */
 const BESIDE_SEAL = [REPORT_FILE, TAGS_FILE]
 /** Under this name such a file is written, until it is whole. */
 export const partOf = (file: string) => `${file}.part`
 /** @returns whether a seal leaves out this file */
 export const isBesideSeal = (path: string) => BESIDE_SEAL.some(file => path === file || path === partOf(file))
+
+/** In a folder of series: all that was measured on one member, as numbers (series/series-file.ts). */
+export const SERIES_FILE = 'series.parquet'
+const SERIES = 'series'
 
 /** Of a folder with what tools of one group wrote. */
 const TOOLS_PREFIX = 'tools-'
