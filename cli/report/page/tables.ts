@@ -8,7 +8,8 @@ const FIRST_ROWS = 200
 
 export function tables(all: Table[]): HTMLElement[] {
   return all.map(table => {
-    const count = table.rows.length === 1 ? '1 row' : `${table.rows.length} rows`
+    const rows = table.rows.length
+    const count = rows === 0 ? 'none' : rows === 1 ? '1 row' : `${rows} rows`
     return fold(
       table.title,
       count,
