@@ -1,38 +1,27 @@
-/** The metrics of a run for people: by iteration, over its good samples. Those of each sample are in run.json. */
-import { iterationFolder, stepFolder } from '../protocols/layout.ts'
-import { deviationOf } from '../protocols/matrix/deviation.ts'
+/** The metrics of a workload for people: by iteration, over its good samples. Those of each sample are in run.json. */
+import { iterationFolder } from '../protocols/layout.ts'
 import { showPercent } from '../protocols/matrix/iteration-summary.ts'
-import type { Metric } from '../protocols/metric.ts'
-import type { RunRecord } from '../protocols/record.ts'
-import { failuresIn } from '../protocols/work-entry.ts'
-import { formatNumber } from './format.ts'
+import type { MetricSamples } from '../protocols/metric-samples.ts'
+import { spreadOf } from '../protocols/quantiles.ts'
+import { formatValue } from './format-value.ts'
 
-export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEAN', 'UNIT', 'DEVIATION', 'SAMPLES']
+export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEDIAN', 'QUARTILES', 'CV', 'SAMPLES']
+/** Of a value: a difference of a tenth of a percent is seen. */
+const DIGITS = 4
 type Row = Array<string | number | undefined>
 
-/** @returns a row for each metric of each iteration, in their order; warm-ups and failed samples are left out */
-export function metricRows({ workload, spec }: Pick<RunRecord, 'workload' | 'spec'>): Row[] {
-  const failed = new Set(failuresIn(workload, spec).map(({ step }) => stepFolder(step)))
-  const good = workload.filter(({ step }) => step.warmup == null && !failed.has(stepFolder(step)))
-  const byIteration = Map.groupBy(good, ({ step }) => step.number)
-  return [...byIteration]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([, all]) => {
-      const [first] = all
-      return first == null ? [] : rowsOf(iterationFolder(first.step), all)
-    })
+export function metricRow({ iteration, metric, unit, samples }: MetricSamples): Row {
+  const { median, low, high, cv } = spreadOf(samples.map(({ value }) => value))
+  const quartiles = samples.length < 2 ? undefined : formatRange(low, high, unit)
+  return [
+    ...[iterationFolder(iteration), metric, formatValue(median, unit, DIGITS), quartiles],
+    ...[cv == null ? undefined : showPercent(cv), samples.length]
+  ]
 }
 
-function rowsOf(iteration: string, workload: RunRecord['workload']): Row[] {
-  const all = workload.flatMap(({ step, metrics = [] }) => metrics.map(metric => ({ ...metric, sample: step.sample })))
-  return [...Map.groupBy(all, ({ name }) => name)].map(([name, values]) => {
-    // several workloads of a sample are one value
-    const samples = [...Map.groupBy(values, ({ sample }) => sample).values()].map(meanOf)
-    const deviation = deviationOf(samples)
-    const unit = values.find(each => each.unit != null)?.unit
-    const mean = formatNumber(samples.reduce((sum, each) => sum + each / samples.length, 0))
-    return [iteration, name, mean, unit, deviation == null ? undefined : showPercent(deviation), samples.length]
-  })
+/** `151.2..152.9 k/s`: the unit once where both have the same. */
+function formatRange(low: number, high: number, unit?: string): string {
+  const [from, to] = [low, high].map(each => formatValue(each, unit, DIGITS)) as [string, string]
+  const [number = '', ...of] = from.split(' ')
+  return to.endsWith(` ${of.join(' ')}`) && of.length > 0 ? `${number}..${to}` : `${from} .. ${to}`
 }
-
-const meanOf = (values: Metric[]) => values.reduce((sum, { value }) => sum + value / values.length, 0)
