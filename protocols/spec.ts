@@ -9,6 +9,7 @@ import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { onEnd } from './on-end.ts'
 import { own } from './own.ts'
+import { results } from './workload-results.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
@@ -107,6 +108,8 @@ const keys = v.strictObject({
   name: v.optional(name, 'run'),
   /** A program on the controller: a list of words, or one string for the shell. */
   command: v.optional(commandLine),
+  /** Where the numbers of a benchmark are that the command runs, or a client; by default found by their look. */
+  results: v.optional(results),
   /** Programs on members; those of the role `client` in the place of a command. */
   workload: v.optional(list(workload, 64), []),
   /** Which clients are waited for: all of them, or the first that ends, which ends the others. */
