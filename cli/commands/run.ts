@@ -42,6 +42,7 @@ export function define(command: Command): void {
     'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'members, tools and phases',
+    'bak run smoke.toml --report': 'with a page that tells the run, in the folder of its result',
     'bak run --json smoke.toml | jq .type': 'the events'
   })
   const { outputError } = command.configureOutput()
@@ -79,6 +80,8 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const token = options.tokenFile == null ? undefined : await tokenOf(options)
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
+  if (options.detach && options.report)
+    throw new BakError('usage', 'with --detach nobody waits for the end of the run: bak report RUN then')
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
   return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)
