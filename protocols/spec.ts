@@ -9,7 +9,6 @@ import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { onEnd } from './on-end.ts'
 import { own } from './own.ts'
-import { results } from './workload-results.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
@@ -17,6 +16,7 @@ import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
 import { workload } from './workload.ts'
+import { results } from './workload-results.ts'
 
 const toolset = list(name, 64)
 

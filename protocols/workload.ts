@@ -5,9 +5,9 @@
 import * as v from 'valibot'
 import { count, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
-import { type Results, results } from './workload-results.ts'
 import { argument, commandLine, pattern, seconds, selector, share } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
+import { type Results, results } from './workload-results.ts'
 
 /** Of one workload on one member. */
 export const MAX_INSTANCES = 64

@@ -1,9 +1,9 @@
 /** How a spec says where the numbers of a benchmark are. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RESULT_READERS } from '../../protocols/workload-results.ts'
 import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { resultsOf } from '../../protocols/workload.ts'
+import { RESULT_READERS } from '../../protocols/workload-results.ts'
 
 /** @returns the spec of a run file with these results of its command, and of a server beside it */
 const specWith = (results: string) =>

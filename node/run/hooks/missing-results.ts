@@ -1,8 +1,9 @@
 /** Results of benchmarks that the spec names and that nothing was read of: of a workload that ended well they are missing. */
-import type { Results } from '../../../protocols/workload-results.ts'
+
 import type { Spec } from '../../../protocols/spec.ts'
 import { hasFailed, type WorkEntry } from '../../../protocols/work-entry.ts'
 import { labelOf, resultsOf } from '../../../protocols/workload.ts'
+import type { Results } from '../../../protocols/workload-results.ts'
 import { isSameStep } from '../plan.ts'
 import type { RunHook } from './hook.ts'
 

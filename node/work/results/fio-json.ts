@@ -1,7 +1,7 @@
 /** The JSON of fio, of one run or of several in a text. */
 import { type FioDirection, type FioTime, SHARES } from './fio-direction.ts'
 import { at, listAt, numberAt, type OutputText } from './output-text.ts'
-import type { Found } from './reader.ts'
+import type { Found } from './result-reader.ts'
 
 export function readFioJson(output: OutputText, found: Found): FioDirection[] {
   const outputs = output.json().filter(each => at(each, 'fio version') != null)

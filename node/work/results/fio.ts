@@ -2,7 +2,7 @@
 import { type FioDirection, type FioTime, SHARES } from './fio-direction.ts'
 import { readFioJson } from './fio-json.ts'
 import { readFioText } from './fio-text.ts'
-import { type Found, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import { type Found, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 
 export const fio: ResultReader = {
   claims: output => output.has('"fio version"', '"jobs"') || (output.has('Run status group') && output.has('err= ')),

@@ -1,6 +1,6 @@
 /** hyperfine: `--export-json`, `--export-csv`, or what it prints, which has one digit behind the point only. */
 import { at, listAt, numberAt, type OutputText } from './output-text.ts'
-import { type Found, type Meaning, meanTime, type ResultReader, wordOf, worstTime } from './reader.ts'
+import { type Found, type Meaning, meanTime, type ResultReader, wordOf, worstTime } from './result-reader.ts'
 import { cellsOf, plainNumber, timeOf } from './units.ts'
 
 /** Of one command, in s. */

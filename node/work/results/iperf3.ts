@@ -1,6 +1,14 @@
 /** iperf3: `-J`, of the client or of the server, or what it prints without it, which has three digits only. */
 import { at, listAt, numberAt, type OutputText } from './output-text.ts'
-import { errors, type Found, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import {
+  errors,
+  type Found,
+  type Meaning,
+  meanTime,
+  type ResultReader,
+  throughput,
+  worstTime
+} from './result-reader.ts'
 import { plainNumber, sizeOf } from './units.ts'
 
 /** Lines at the end that are kept: two for each stream, of which there are 128 at most. */

@@ -1,5 +1,5 @@
 /** `openssl speed`: the tables at its end, or the lines of `-mr`. */
-import { type ResultReader, throughput } from './reader.ts'
+import { type ResultReader, throughput } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 const SPEED = throughput('B/s')

@@ -1,6 +1,6 @@
 /** `perf stat`: what it prints, `-x,` or `-j`; not its intervals, which are no result. */
 import { at } from './output-text.ts'
-import { type Found, meanTime, type ResultReader } from './reader.ts'
+import { type Found, meanTime, type ResultReader } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 export const perfStat: ResultReader = {

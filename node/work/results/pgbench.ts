@@ -1,5 +1,5 @@
 /** pgbench: its summary. */
-import { errors, type Meaning, meanTime, type ResultReader, throughput } from './reader.ts'
+import { errors, type Meaning, meanTime, type ResultReader, throughput } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 const LINES: Array<[pattern: RegExp, name: string | string[], meaning: Meaning]> = [

@@ -6,7 +6,7 @@ import type { Metrics } from '../stated/metrics.ts'
 import { readPortions } from '../stated/output-stream.ts'
 import { readers } from './index.ts'
 import { OutputText } from './output-text.ts'
-import { Found } from './reader.ts'
+import { Found } from './result-reader.ts'
 
 /** Bytes of a file that is read. */
 const MAX_BYTES = 16 * 1024 * 1024

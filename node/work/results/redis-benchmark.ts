@@ -1,6 +1,6 @@
 /** redis-benchmark (and valkey-benchmark): `--csv`, `-q`, or the long text. */
 import type { OutputText } from './output-text.ts'
-import { type Found, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import { type Found, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { cellsOf, plainNumber } from './units.ts'
 
 /** Columns of CSV, and of the summary of the text. */

@@ -1,6 +1,6 @@
 /** stress-ng: `--metrics`, `--metrics-brief`, or the file of `--yaml`. */
 import type { OutputText } from './output-text.ts'
-import { type Found, type Meaning, type ResultReader, throughput } from './reader.ts'
+import { type Found, type Meaning, type ResultReader, throughput } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 /** Of each second of the clock, and of each second of a processor. */

@@ -1,5 +1,5 @@
 /** sysbench: cpu, memory, fileio, threads, mutex, and the OLTP tests. */
-import { errors, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import { errors, type Meaning, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { plainNumber } from './units.ts'
 
 const MIB = 1024 * 1024

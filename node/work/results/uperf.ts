@@ -1,5 +1,5 @@
 /** uperf: the line of the master in its statistics of the run, and the times of its transactions where it prints them (`-a`). */
-import { errors, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import { errors, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { plainNumber, sizeOf, timeOf } from './units.ts'
 
 const MASTER = /^master +([\d.]+)s +[\d.]+\w+ +([\d.]+[KMGT]?)b\/s +(\d+) +([\d.]+)\s*$/

@@ -1,5 +1,5 @@
 /** wrk and wrk2, with `--latency` also the percentiles. */
-import { errors, meanTime, type ResultReader, throughput, worstTime } from './reader.ts'
+import { errors, meanTime, type ResultReader, throughput, worstTime } from './result-reader.ts'
 import { plainNumber, sizeOf, timeOf } from './units.ts'
 
 export const wrk: ResultReader = {

@@ -1,7 +1,7 @@
 /** What one reader of results finds in a text. */
 import { readers } from '../../../node/work/results/index.ts'
 import { OutputText } from '../../../node/work/results/output-text.ts'
-import { Found } from '../../../node/work/results/reader.ts'
+import { Found } from '../../../node/work/results/result-reader.ts'
 import { Metrics } from '../../../node/work/stated/metrics.ts'
 import type { ResultReaderName } from '../../../protocols/workload-results.ts'
 

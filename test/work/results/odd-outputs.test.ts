@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { wordOf } from '../../../node/work/results/reader.ts'
+import { wordOf } from '../../../node/work/results/result-reader.ts'
 import { foundIn, valuesIn } from './found-in.ts'
 
 const golden = (file: string) => readFileSync(`test/golden/results/${file}`, 'utf8')
