@@ -109,9 +109,9 @@ async function readResources(
       for (const selection of selections) {
         if (selection.result.run !== result.run) continue
         const own = found.measured.filter(({ step }) => step.number === selection.number)
-        for (const { member, resource, value, step, ...points } of own) {
+        for (const { member, resource, value, device, step, ...points } of own) {
           const place = { label, iteration: keyOf(selection), member, resource }
-          values.push({ ...place, value })
+          values.push({ ...place, device, value })
           if (!withTraces) continue
           traces.push({ ...place, sample: `${result.run} ${stepFolder(step)}`, ...tracePoints(points) })
         }
