@@ -3,6 +3,7 @@ import { listInWords } from '../../protocols/list-in-words.ts'
 import { formatLabels, formatNumber, formatTime } from '../format.ts'
 import { formatValue } from '../format-value.ts'
 import { resources } from '../result/resources.ts'
+import { differing } from '../sysinfo-diff.ts'
 import type { ComparedMetric } from './compare-metrics.ts'
 import type { Comparison, GroupFacts } from './comparison.ts'
 import type { EnvironmentDifference } from './environment.ts'
@@ -83,18 +84,15 @@ function environmentSection({ environment, groups }: Comparison, all: boolean): 
   return {
     title: 'Environment',
     head: ['DIFFERENCE', ...groups.map(({ label }) => label), 'ON'],
-    rows: shown.map(each => [
-      each.fact,
-      ...groups.map(({ label }) => sideOf(each, label)),
-      listInWords(each.members, MAX_NAMED)
-    ]),
+    rows: shown.map(each => [each.fact, ...sidesOf(each, groups), listInWords(each.members, MAX_NAMED)]),
     ...(more === 0 ? {} : { note: `${more} more differences: --all prints them` })
   }
 }
 
-const sideOf = ({ values }: EnvironmentDifference, label: string) => {
-  const text = values.get(label)?.join(', ') ?? ''
-  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`
+/** The values of the groups; long ones from shortly before they begin to differ. */
+function sidesOf({ values }: EnvironmentDifference, groups: GroupFacts[]): string[] {
+  const texts = groups.map(({ label }) => values.get(label)?.join(', ') ?? '')
+  return differing(texts, MAX_VALUE).map(text => (text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`))
 }
 
 function metricSection(metrics: ComparedMetric[], groups: GroupFacts[]): Section {
