@@ -55,7 +55,7 @@ function factsOf(measured: Measured[], { member, iteration }: Use): string[] {
     usesOf(measured, resource).find(each => each.member === member && each.iteration === iteration)?.mean
   const facts: Array<[number | undefined, string, string]> = [
     [mean('diskBytes'), 'B/s', ''],
-    [mean('diskRequests'), '/s', ''],
+    [mean('diskRequests'), '/s', ' of requests'],
     [mean('readWait'), 'ms', ' a read'],
     [mean('writeWait'), 'ms', ' a write']
   ]

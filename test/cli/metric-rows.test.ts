@@ -42,9 +42,7 @@ test('of three samples the deviation is shown', () => {
 
 test('quartiles in two units have both', () => {
   const workload = [900, 1100].map((value, i) => result(1, i + 1, [{ name: 'p99', value, unit: 'us', samples: 1 }]))
-  assert.equal(metricRows({ workload, spec: specOf() }), [
-    ['1-x', 'p99', '1 ms', '950 µs .. 1.050 ms', undefined, 2]
-  ])
+  assert.equal(metricRows({ workload, spec: specOf() }), [['1-x', 'p99', '1 ms', '950 µs .. 1.050 ms', undefined, 2]])
 })
 
 test.run()
