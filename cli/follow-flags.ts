@@ -10,6 +10,7 @@ export interface FollowFlags {
   progress?: boolean
   tail?: boolean
   heartbeat?: number
+  report?: boolean
 }
 
 export function addFollowFlags(command: Command): void {
@@ -17,6 +18,7 @@ export function addFollowFlags(command: Command): void {
   addFlag(command, '--propagate-exit', 'exit with the status of the workload if it failed')
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')
+  addFlag(command, '--report', 'write report.html into the folder of the result when the run has ended')
   addFlag(command, '--tail', 'on the live screen, the last line of output of each member')
   addFlag(
     command,

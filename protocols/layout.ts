@@ -12,6 +12,7 @@
  *     <n>-<iteration>/sample<k>/series/<member>/series.parquet                             what the tools measured
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
+ *     report.html  tags.json                                                               made later: beside what is sealed
  *
  * A warm-up has `warmup<k>` in the place of `sample<k>`.
  *
@@ -28,6 +29,10 @@ export const SPEC_FILE = 'spec.toml'
 export const METADATA_FILE = 'metadata.log'
 /** The lists of files that members signed (file-list.ts); in a tarball the list of its own. */
 export const FILE_LISTS_FILE = 'files.txt'
+/** The page that `bak report` writes. */
+export const REPORT_FILE = 'report.html'
+/** Tags that the run got after its end. */
+export const TAGS_FILE = 'tags.json'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
 /** In a folder of a workload: what it measured of itself, a line of JSON each. */
@@ -53,6 +58,13 @@ type FixedFile = keyof typeof FIXED_FILES
 const fixedFiles = new Map<string, FixedFile>(
   Object.entries(FIXED_FILES).map(([kind, path]) => [path, kind as FixedFile])
 )
+
+/** What is made of a result later, and may change: files beside those that are sealed. */
+const BESIDE_SEAL = [REPORT_FILE, TAGS_FILE]
+/** Under this name such a file is written, until it is whole. */
+export const partOf = (file: string) => `${file}.part`
+/** @returns whether a seal leaves out this file */
+export const isBesideSeal = (path: string) => BESIDE_SEAL.some(file => path === file || path === partOf(file))
 
 /** In a folder of series: all that was measured on one member, as numbers (series/series-file.ts). */
 export const SERIES_FILE = 'series.parquet'

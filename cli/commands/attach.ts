@@ -5,6 +5,7 @@ import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
+import { reportAtEnd } from '../report-at-end.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 
@@ -32,7 +33,8 @@ async function act(context: Context, options: Options, run = ''): Promise<number
   try {
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
     const onLost = (id: string) => checkDaemon(context, `bak attach ${id} when it runs again`)
-    return await follow(events, { ...options, view, run, signal: leaving.signal, onLost })
+    const onEnd = reportAtEnd(context, options)
+    return await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onEnd })
   } finally {
     release()
   }
