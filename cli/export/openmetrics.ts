@@ -3,6 +3,7 @@
  * `bak_cpu_busy_percent{iteration="1-4k",sample="sample1",member="db-1",tool="proc",cpu="all"} 97.5 1795383015.123`.
  */
 
+import { cleanLine } from '../../protocols/clean-line.ts'
 import type { SeriesInfo } from '../../protocols/series/series-file.ts'
 import type { Exporter } from './exporter.ts'
 import { rowOf } from './row-text.ts'
@@ -66,4 +67,6 @@ function labelsOf(own: Record<string, string>, others: Record<string, string>): 
   return [...labels].map(([name, value]) => `${name}="${escapeText(value)}"`).join(',')
 }
 
-const escapeText = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+/** Without what a terminal would obey. */
+const escapeText = (text: string) =>
+  cleanLine(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n'))
