@@ -98,7 +98,10 @@ samples('a warm-up counts for nothing, though it fails and is measured as all ot
     run.events.some(event => event.type === 'warning' && /1-default\/warmup1 failed \(exit 1\)/.test(event.text))
   )
   const shown = await net().bak('b', ['show', run.run])
-  assert.match(shown.stdout, /ITERATION +METRIC +MEDIAN +QUARTILES +CV +SAMPLES\n1-default +iops +5 ops\/s +5\.\.5 ops\/s +- +2\n/)
+  assert.match(
+    shown.stdout,
+    /ITERATION +METRIC +MEDIAN +QUARTILES +CV +SAMPLES\n1-default +iops +5 ops\/s +5\.\.5 ops\/s +- +2\n/
+  )
 })
 
 const COUNTER = 'n=$(cat "$0.n" 2>/dev/null || echo 0); n=$((n + 1)); echo $n > "$0.n"\n'
