@@ -36,7 +36,7 @@ test('the busiest disk is named with its member and what it did', () => {
     of('readWait', 'b', [0, 0]),
     of('writeWait', 'b', [3, 5])
   ]
-  assert.is(disk(...all), 'nvme0n1 of b, busy 93 % of the time (4.77 MiB/s, 1.20 k/s of requests, 4 ms a write)')
+  assert.is(disk(...all), 'nvme0n1 of b, busy 93 % of the time (4.77 MiB/s, 1.20 k requests/s, 4 ms a write)')
 })
 
 test('where there are several iterations it is said in which', () => {
