@@ -40,6 +40,8 @@ export function define(command: Command): void {
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
     'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
+    'bak run --interleave --samples 6 --param depth=1,8 -- ./bench.sh':
+      'samples of two settings in turn, for bak compare',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'members, tools and phases',
     'bak run smoke.toml --report': 'with a page that tells the run, in the folder of its result',
@@ -74,6 +76,11 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const { given, configured } = context.bySource<Options>()
   const directory = currentFolder()
   const spec = effectiveSpec(keys, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
+  if (options.interleave && spec.iterations.length < 2)
+    throw new BakError(
+      'usage',
+      '--interleave is for samples of several iterations, and there is one: --iteration, --param'
+    )
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
