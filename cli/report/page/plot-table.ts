@@ -33,10 +33,15 @@ export function tableOf(lines: Line[], stacked: boolean): PlotTable {
 
 /** @returns the times of all series, each once; those of one axis as they are */
 export function unionOf(all: Points[]): Float64Array {
-  const axes = [...new Map(all.map(({ t }) => [`${t.byteOffset} ${t.length}`, t])).values()]
+  const axes: Float64Array[] = []
+  for (const { t } of all) if (!axes.some(axis => isSame(axis, t))) axes.push(t)
   const [first = new Float64Array(), ...others] = axes
   return others.reduce(merge, first)
 }
+
+/** The same part of the same block. */
+const isSame = (a: Float64Array, b: Float64Array) =>
+  a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length
 
 function merge(a: Float64Array, b: Float64Array): Float64Array {
   const merged = new Float64Array(a.length + b.length)

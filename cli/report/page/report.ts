@@ -15,7 +15,7 @@ import { phaseLegend, phaseStrip } from './phase-strip.ts'
 import { onPrint } from './print.ts'
 import { TimeRange } from './range.ts'
 import { seriesBox } from './series-box.ts'
-import { fold, tables } from './tables.ts'
+import { fold, openFold, tables } from './tables.ts'
 import { themeButton } from './theme.ts'
 import { zoomBar } from './zoom-bar.ts'
 
@@ -111,9 +111,8 @@ function details(loaded: Loaded, { range, cursor, facts }: Shared) {
   document.addEventListener('keydown', event => {
     if (event.key !== '/' || (event.target as Element).closest('input, select, textarea') != null) return
     event.preventDefault()
-    all.open = true
-    // its content is made when it is told of that
-    requestAnimationFrame(() => requestAnimationFrame(() => all.querySelector<HTMLInputElement>('.filter')?.focus()))
+    openFold(all)
+    all.querySelector<HTMLInputElement>('.filter')?.focus()
   })
   return {
     elements: [
@@ -125,12 +124,10 @@ function details(loaded: Loaded, { range, cursor, facts }: Shared) {
     onMember(wanted: number) {
       member = wanted
       shown?.show(wanted)
-      plots.open = true
+      openFold(plots)
       plots.scrollIntoView({ block: 'start' })
     },
-    open() {
-      plots.open = true
-    }
+    open: () => openFold(plots)
   }
 }
 

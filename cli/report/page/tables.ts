@@ -40,6 +40,12 @@ export function fold(
   return details
 }
 
+/** Its content is there at once, not only when the browser tells of the change. */
+export function openFold(details: HTMLDetailsElement): void {
+  details.open = true
+  details.dispatchEvent(new Event('toggle'))
+}
+
 function tableOf({ head, rows }: Table): HTMLElement {
   if (rows.length === 0) return h('p', { class: 'empty' }, 'Nothing.')
   const numeric = head.map((_, column) => rows.every(row => typeof row[column] === 'number'))
