@@ -35,7 +35,6 @@ const floors = [
 const loose: Record<string, string> = {
   'backoff.ts': 'base',
   'bounded-map.ts': 'base',
-  'glob.ts': 'base',
   'heap.ts': 'base',
   'holes.ts': 'base',
   'in-turn.ts': 'base',

@@ -7,7 +7,7 @@
 import * as v from 'valibot'
 import { BakError } from '../../protocols/errors.ts'
 import { peerId } from '../../protocols/fields.ts'
-import { globOf } from '../glob.ts'
+import { globOf } from '../../protocols/glob.ts'
 
 export interface Selectable {
   peer: string

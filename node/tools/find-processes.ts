@@ -1,7 +1,7 @@
 /** Processes of this machine by id or by name, but for those that no tool may attach to. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { globOf } from '../glob.ts'
+import { globOf } from '../../protocols/glob.ts'
 import type { Setting } from './tool.ts'
 
 interface FoundProcess {

@@ -1,4 +1,5 @@
 /** Reads what a tool wrote, as its reading says: samples with a time, labels and numbers. Pure. */
+import { splitCsv } from '../../protocols/csv.ts'
 import type { Reading } from '../../protocols/reading.ts'
 
 export interface Sample {
@@ -64,23 +65,6 @@ function csvReader(separator: string, columns?: string[]): (line: string) => Cel
     if (cells.length !== names.length) return `has ${cells.length} cells; there are ${names.length} columns`
     return new Map(names.map((name, i) => [name, cells[i]]))
   }
-}
-
-/** RFC 4180 but for a line end in quotes. @returns undefined if a quote is not closed */
-function splitCsv(line: string, separator: string): string[] | undefined {
-  const cells: string[] = []
-  let cell = ''
-  let isQuoted = false
-  for (let i = 0; i < line.length; i++) {
-    const letter = line[i] as string
-    if (isQuoted && letter === '"' && line[i + 1] === '"') cell += line[++i]
-    else if (letter === '"' && (isQuoted || cell === '')) isQuoted = !isQuoted
-    else if (letter === separator && !isQuoted) {
-      cells.push(cell)
-      cell = ''
-    } else cell += letter
-  }
-  return isQuoted ? undefined : [...cells, cell]
 }
 
 function jsonCells(line: string, columns: string[]): Cells {

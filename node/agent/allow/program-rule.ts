@@ -1,6 +1,6 @@
 /** Which programs a run may start: `allow.exec`, and of its words the paths. Pure but for links on the disk, which are given. */
 import { isAbsolute, join } from 'node:path'
-import { globOf } from '../../glob.ts'
+import { globOf } from '../../../protocols/glob.ts'
 import { pathsIn } from './path-words.ts'
 import { type InspectPath, isInside, realPath } from './real-path.ts'
 import { runBy } from './runners.ts'

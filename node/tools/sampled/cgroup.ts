@@ -1,6 +1,7 @@
 /** Groups of processes as the kernel accounts for them (cgroups v2): the machine as a whole, what the run started, and groups by name. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { csvCell } from '../../../protocols/csv.ts'
 import { ownMounts } from '../../processes/mounts.ts'
 import type { ToolContext } from '../tool.ts'
 import { isReadable } from './kernel-file.ts'
@@ -95,7 +96,7 @@ function sourceOf(names: string[], root: string, programs: ToolContext['programs
       const own = programs.cgroups?.().filter(folder => folder.startsWith(`${root}/`)) ?? []
       const folders = [...new Set(names.flatMap(name => foldersOf(name, root, own)))].slice(0, MAX_GROUPS)
       return folders.flatMap(folder => {
-        const group = relative(root, folder).replaceAll(',', ';') || '/'
+        const group = csvCell(relative(root, folder) || '/')
         return FILES.flatMap(file => cgroupRows(file, textOf(join(folder, file))).map(row => `${group},${file},${row}`))
       })
     }

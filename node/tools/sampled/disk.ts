@@ -1,6 +1,7 @@
 /** Room of the file systems of this machine, as `df` shows it. */
 import { statfs } from 'node:fs/promises'
-import { globOf } from '../../glob.ts'
+import { csvLine } from '../../../protocols/csv.ts'
+import { globOf } from '../../../protocols/glob.ts'
 import { type Mount, ownMounts } from '../../processes/mounts.ts'
 import { sampledTool } from './sampled-tool.ts'
 
@@ -74,12 +75,7 @@ async function rowOf({ point: path, type, source }: Mount): Promise<string[]> {
   if (found == null || found.blocks === 0) return []
   const { bsize, blocks, bfree, bavail, files, ffree } = found
   const bytes = [blocks, blocks - bfree, bavail].map(each => each * bsize)
-  return [
-    [path, type, source]
-      .map(each => each.replaceAll(',', ';').replaceAll('\n', ' '))
-      .concat([...bytes, files, ffree].map(String))
-      .join(',')
-  ]
+  return [csvLine([path, type, source, ...bytes, files, ffree])]
 }
 
 const inWords = (mounts: Mount[]) =>

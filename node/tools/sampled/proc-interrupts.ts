@@ -1,4 +1,5 @@
 /** Interrupts of each processor, from /proc/interrupts: counters since boot. */
+import { csvLine } from '../../../protocols/csv.ts'
 import { isReadable, KernelFile } from './kernel-file.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
 import { linesOf } from './subject.ts'
@@ -49,7 +50,7 @@ export function interruptRows(text: string, columns: string[]): string[] {
         .slice(0, present.length)
         .filter((word, i) => /^\d+$/.test(word) && (i === 0 || /^\d+$/.test(words[i - 1] as string)))
       if (counters.every(each => each === '0')) return []
-      const what = words.slice(counters.length).join(' ').replaceAll(',', ';')
-      return [[irq.replace(/:$/, ''), ...places.map(at => counters[at] ?? ''), what].join(',')]
+      const what = words.slice(counters.length).join(' ')
+      return [csvLine([irq.replace(/:$/, ''), ...places.map(at => counters[at]), what])]
     })
 }

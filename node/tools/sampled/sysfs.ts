@@ -2,7 +2,8 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { globOf } from '../../glob.ts'
+import { csvLine } from '../../../protocols/csv.ts'
+import { globOf } from '../../../protocols/glob.ts'
 import { type Source, sampledTool } from './sampled-tool.ts'
 
 const ROOT = '/sys'
@@ -116,8 +117,8 @@ function sourceOf(wanted: Wanted): Source {
 /** Some give an error instead of a value. */
 async function rowOf(name: string, file: string): Promise<string[]> {
   try {
-    const value = (await readFile(file, 'utf8')).trim().slice(0, MAX_VALUE).replaceAll('"', "'").replace(/\s+/g, ' ')
-    return [`${name},${/[,]/.test(value) ? `"${value}"` : value}`]
+    const value = (await readFile(file, 'utf8')).trim().slice(0, MAX_VALUE).replace(/\s+/g, ' ')
+    return [csvLine([name, value])]
   } catch {
     return []
   }

@@ -1,6 +1,7 @@
 /** Tools that count events by `perf stat`, and what it prints as CSV with the time of day. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { csvLine } from '../../../protocols/csv.ts'
 import { observingProgram, type Wanted } from '../observing-program.ts'
 import { inOwnMounts, whyNever, whyNotNow } from './own-mounts.ts'
 import { tryEvents, whyNoEvents } from './perf-access.ts'
@@ -94,16 +95,7 @@ export function countsAsCsv(text: string, began: number): string {
     if (at === '' || !Number.isFinite(seconds) || fields.length < 5) return []
     const from = placesIn(fields)
     const [value = '', kind = '', event = '', , share = ''] = fields.slice(from)
-    return [
-      [
-        (began + seconds * 1000).toFixed(1),
-        fields.slice(0, from).join(' '),
-        value,
-        kind,
-        event.replaceAll(',', ' '),
-        share
-      ].join(',')
-    ]
+    return [csvLine([(began + seconds * 1000).toFixed(1), fields.slice(0, from).join(' '), value, kind, event, share])]
   })
   return `time,place,value,unit,event,share\n${rows.map(row => `${row}\n`).join('')}`
 }

@@ -20,15 +20,18 @@ ERR:          3
 MIS:          0
 `
 
-parsing('interrupts that came have a row, with a column for each processor; commas in what they are go', () => {
-  assert.equal(processorsOf(INTERRUPTS), ['CPU0', 'CPU1'])
-  assert.equal(interruptRows(INTERRUPTS, ['CPU0', 'CPU1']), [
-    '0,35,0,IO-APIC 2-edge timer',
-    '24,0,11871122,PCI-MSIX-0000:00:01.0 0-edge nvme0q0; usb1',
-    'NMI,7,8,Non-maskable interrupts',
-    'ERR,3,,'
-  ])
-})
+parsing(
+  'interrupts that came have a row, with a column for each processor; one with a comma in what it is has quotes',
+  () => {
+    assert.equal(processorsOf(INTERRUPTS), ['CPU0', 'CPU1'])
+    assert.equal(interruptRows(INTERRUPTS, ['CPU0', 'CPU1']), [
+      '0,35,0,IO-APIC 2-edge timer',
+      '24,0,11871122,"PCI-MSIX-0000:00:01.0 0-edge nvme0q0, usb1"',
+      'NMI,7,8,Non-maskable interrupts',
+      'ERR,3,,'
+    ])
+  }
+)
 
 parsing('a processor that was unplugged has empty columns, and one that was plugged in has none', () => {
   const fewer = INTERRUPTS.split('\n')

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { globOf } from '../node/glob.ts'
+import { globOf } from '../../protocols/glob.ts'
 
 const test = suite('patterns with stars')
 
