@@ -10,6 +10,7 @@
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
+ *     report.html  tags.json                                                               made later: beside what is sealed
  *
  * A warm-up has `warmup<k>` in the place of `sample<k>`.
  *
@@ -26,6 +27,10 @@ export const SPEC_FILE = 'spec.toml'
 export const METADATA_FILE = 'metadata.log'
 /** The lists of files that members signed (file-list.ts); in a tarball the list of its own. */
 export const FILE_LISTS_FILE = 'files.txt'
+/** The page that `bak report` writes. */
+export const REPORT_FILE = 'report.html'
+/** Tags that the run got after its end. */
+export const TAGS_FILE = 'tags.json'
 /** In a folder of a member: what could not be brought from there, and why. */
 export const MISSING_FILE = 'missing.txt'
 /** In a folder of a workload: what it measured of itself, a line of JSON each. */
@@ -51,6 +56,13 @@ type FixedFile = keyof typeof FIXED_FILES
 const fixedFiles = new Map<string, FixedFile>(
   Object.entries(FIXED_FILES).map(([kind, path]) => [path, kind as FixedFile])
 )
+
+/** What is made of a result later, and may change: files beside those that are sealed. */
+const BESIDE_SEAL = [REPORT_FILE, TAGS_FILE]
+/** Under this name such a file is written, until it is whole. */
+export const partOf = (file: string) => `${file}.part`
+/** @returns whether a seal leaves out this file */
+export const isBesideSeal = (path: string) => BESIDE_SEAL.some(file => path === file || path === partOf(file))
 
 /** Of a folder with what tools of one group wrote. */
 const TOOLS_PREFIX = 'tools-'

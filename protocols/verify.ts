@@ -7,7 +7,7 @@ import { decode } from './codec.ts'
 import { asBakError, BakError } from './errors.ts'
 import { type FileList, splitFileLists } from './file-list.ts'
 import { folderDigests } from './folder-digests.ts'
-import { FILE_LISTS_FILE, PROOFS_FILE, RECORD_FILE, SPEC_FILE } from './layout.ts'
+import { FILE_LISTS_FILE, isBesideSeal, PROOFS_FILE, RECORD_FILE, SPEC_FILE } from './layout.ts'
 import { readPlain } from './plain-file.ts'
 import { checkSeal, type RunRecord, readRecord } from './record.ts'
 import { checkSpec as fillDefaults, readRunFile } from './run-file.ts'
@@ -38,6 +38,7 @@ export async function verifyFolder(dir: string, anchor: Anchor = {}): Promise<Re
     checked: { files: 0, certificates: 0, acks: 0, signatures: 0 },
     absent: (record.refused ?? []).map(({ path, reason }) => ({ path, reason: `not taken: ${reason}` })),
     unproven: (record.unreadable ?? []).map(({ path, reason }) => ({ path, reason: `not in the seal: ${reason}` })),
+    beside: [],
     faults: []
   }
   const proofs = await readProofs(dir, report)
@@ -83,7 +84,7 @@ async function readProofs(dir: string, { faults }: Report): Promise<Uint8Array[]
 async function checkFiles(
   dir: string,
   { files = {}, others, unreadable = [] }: RunRecord,
-  { checked, faults, unproven }: Report
+  { checked, faults, unproven, beside }: Report
 ): Promise<void> {
   const found = await folderDigests(dir, { except: [RECORD_FILE] })
   const why = new Map(found.unreadable.map(({ path, reason }) => [path, `cannot be read: ${reason}`]))
@@ -99,8 +100,11 @@ async function checkFiles(
   }
   // of a file that was not taken there is none here
   const isKnown = (path: string) => unreadable.some(each => isAtOrBelow(path, each.path))
-  for (const path of Object.keys(found.files))
-    if (!there(files, path) && !isKnown(path)) wrong(path, 'was not there when the run was sealed')
+  for (const path of Object.keys(found.files)) {
+    if (there(files, path) || isKnown(path)) continue
+    if (isBesideSeal(path)) beside.push(path)
+    else wrong(path, 'was not there when the run was sealed')
+  }
   if (others == null) return void unproven.push({ path: '.', reason: 'its seal has no empty folders and no links' })
   for (const [path, what] of Object.entries(others))
     if (found.others[path] !== what && !why.has(path)) wrong(path, `was ${what}, ${changed(found.others, path)}`)

@@ -48,11 +48,12 @@ async function act(context: Context, { mesh, by }: Options, run = ''): Promise<n
 
 async function printReport(
   { print }: Context,
-  { ok, run, origin, checked, absent, unproven, faults }: Report,
+  { ok, run, origin, checked, absent, unproven, beside, faults }: Report,
   folder: string
 ) {
   for (const { where, what } of faults) await print(`${where}: ${what}`)
   for (const { path, reason } of [...absent, ...unproven]) await print(`${path}: ${reason}`)
+  for (const path of beside) await print(`${path}: made later, beside what is sealed`)
   const { files, certificates, acks, signatures } = checked
   const verdict = ok
     ? 'as it was signed'

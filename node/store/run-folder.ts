@@ -11,6 +11,7 @@ import { type FolderDigests, folderDigests } from '../../protocols/folder-digest
 import {
   CERTIFICATES_FOLDER,
   FILE_LISTS_FILE,
+  isBesideSeal,
   isMemberPath,
   JOURNAL_FILE,
   METADATA_FILE,
@@ -122,11 +123,12 @@ export class RunFolder {
     return splitFileLists((await unlessMissing(readFile(this.path(FILE_LISTS_FILE)))) ?? Buffer.alloc(0)).lists
   }
 
-  /** Digests of all that is in the folder, except the record and the journal, whose last line is not written yet. */
+  /** Digests of all that is to be sealed, except the record and the journal, whose last line is not written yet. */
   digests(): Promise<FolderDigests> {
     return onDisk(this.root, async () => {
       await unlessMissing(syncPath(this.path(FILE_LISTS_FILE)))
-      return folderDigests(this.root, { except: [RECORD_FILE, JOURNAL_FILE] })
+      const { files, ...rest } = await folderDigests(this.root, { except: [RECORD_FILE, JOURNAL_FILE] })
+      return { ...rest, files: Object.fromEntries(Object.entries(files).filter(([path]) => !isBesideSeal(path))) }
     })
   }
 

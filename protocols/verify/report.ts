@@ -30,6 +30,8 @@ export interface Report {
   absent: Unreadable[]
   /** What nobody's signature covers, and why: also what could not be read for the seal. */
   unproven: Unreadable[]
+  /** Files that were made of it later: they are beside what is sealed, and nothing says by whom. */
+  beside: string[]
   faults: Fault[]
 }
 

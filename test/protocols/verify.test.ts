@@ -223,6 +223,26 @@ verify('files that are missing, extra, longer or replaced by links are named', a
   })
 })
 
+verify('what is made of a result later is named and is no fault, as long as it is a file of that name', async () => {
+  const dir = await build()
+  for (const name of ['report.html', 'report.html.part', 'tags.json']) write(dir, name, 'x')
+  const report = await verifyFolder(dir)
+  assert.equal(report.faults, [])
+  assert.equal(report.beside, ['report.html', 'report.html.part', 'tags.json'])
+  rmSync(join(dir, 'report.html'))
+  symlinkSync('/etc/passwd', join(dir, 'report.html'))
+  write(dir, 'extra/report.html', 'x')
+  write(dir, 'tags.json.part/x', 'x')
+  assert.is(
+    await faultsIn(dir),
+    [
+      'extra/report.html: was not there when the run was sealed',
+      'tags.json.part/x: was not there when the run was sealed',
+      'report.html: is a link to /etc/passwd, which was not there when the run was sealed'
+    ].join('\n')
+  )
+})
+
 verify('a folder without a record of a run is refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'bak-verify-'))
   dirs.push(dir)

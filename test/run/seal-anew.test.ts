@@ -13,6 +13,7 @@ import { seal } from '../../protocols/envelope.ts'
 import { fileLine, sealFileList } from '../../protocols/file-list.ts'
 import { OFFER_FILE } from '../../protocols/layout.ts'
 import { offerSubject } from '../../protocols/manifest.ts'
+import { verifyFolder } from '../../protocols/verify.ts'
 import { controller, member, offer, run, runRecord, specOf } from '../protocols/samples.ts'
 import { codeOf, scratch } from '../store/scratch.ts'
 
@@ -69,6 +70,17 @@ test('what has its list gets its seal, and what has none is named and stays', as
   const again = await folder.readRecord()
   assert.equal([again.unreadable, again.files?.[OTHER]?.bytes], [undefined, 3])
   assert.equal(again.sent, record.sent, 'what is noted is not noted twice')
+})
+
+test('a report that was made in between stays beside the seal', async () => {
+  const folder = await sealed()
+  writeFileSync(folder.path('report.html'), '<p>')
+  await killed(folder)
+  await endCollection(folder, controller)
+  const record = await folder.readRecord()
+  assert.is(record.files?.['report.html'], undefined)
+  assert.not(record.unreadable?.some(({ path }) => path === 'report.html'))
+  assert.equal((await verifyFolder(folder.root)).beside, ['report.html'])
 })
 
 const tampering: Array<[string, (folder: RunFolder) => void]> = [
