@@ -17,6 +17,7 @@ import { part, produced, step } from './phase.ts'
 import { MAX_RECORD_REMARKS, refusedFile, renamedFile } from './record.ts'
 import { shortfall, shortfalls } from './shortfall.ts'
 import type { Protocol } from './stream.ts'
+import { tags } from './tags.ts'
 import { edge } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { workEntry } from './work-entry.ts'
@@ -238,6 +239,8 @@ export const description = v.object({
   controller: peerId,
   /** The text of `run.json`, if this peer has the folder. */
   record: v.optional(v.string()),
+  /** Tags that it got later, beside its seal. */
+  tags: v.optional(tags),
   manifest: v.optional(envelope),
   offer: v.optional(envelope),
   certificates: list(envelope, 100_000)

@@ -26,6 +26,7 @@ import { spec } from './spec.ts'
 import { fetched, MAX_STAGED, stagedEntry } from './staged.ts'
 import { recordedDifferences } from './sysinfo/differences.ts'
 import { memberNoise } from './sysinfo/noise.ts'
+import { tags } from './tags.ts'
 import { triggeredWindow } from './trigger.ts'
 import { VERDICTS } from './verdict.ts'
 import { MAX_ENTRIES, workEntry } from './work-entry.ts'
@@ -176,11 +177,13 @@ const runHead = v.pipe(
     ...{ partial: all.partial, excluded: all.excluded, controller: all.controller },
     ...{ created: all.created, begun: all.begun, ended: all.ended, took: all.took, beside: all.beside },
     resumes: v.optional(v.pick(resumed, ['run'])),
+    spec: v.optional(v.object({ tags: v.optional(tags) })),
     roster: v.array(v.unknown()),
     sent: v.array(v.object({ bytes: count }))
   }),
-  v.transform(({ roster, sent, resumes, ...head }) => ({
+  v.transform(({ roster, sent, resumes, spec, ...head }) => ({
     ...head,
+    ...(spec?.tags == null ? {} : { tags: spec.tags }),
     ...(resumes == null ? {} : { resumes: resumes.run }),
     members: roster.length,
     /** Of all tarballs. */

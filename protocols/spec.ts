@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { destination } from './destination.ts'
-import { count, iterationName, labels, list, name, text } from './fields.ts'
+import { count, iterationName, labels, list, name } from './fields.ts'
 import { table } from './free-keys.ts'
 import { misfits, sampling } from './matrix/sampling.ts'
 import { onEnd } from './on-end.ts'
@@ -12,6 +12,7 @@ import { own } from './own.ts'
 import { argument, commandLine, quorum, seconds, selector } from './spec-fields.ts'
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
+import { tags } from './tags.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
@@ -138,7 +139,7 @@ const keys = v.strictObject({
   move_to: v.optional(destination),
   policy: v.optional(policy, {}),
   /** Free words kept with the result. */
-  tags: v.optional(table(name, text), {})
+  tags: v.optional(tags, {})
 })
 
 /** Two keys may be right each for itself, and not together. */

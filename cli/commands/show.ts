@@ -63,7 +63,18 @@ function readCertificate(base64: string) {
 type CertificateView = Omit<Certificate, 'acks'> & { acks: Ack[] }
 
 function formatHead(
-  { run, controller, holder, digest, folder = holder && `on ${holder}`, moved, due, line, resumedBy = [] }: RunView,
+  {
+    run,
+    controller,
+    holder,
+    digest,
+    folder = holder && `on ${holder}`,
+    moved,
+    due,
+    line,
+    resumedBy = [],
+    tags
+  }: RunView,
   record?: RunRecord
 ): string {
   const places = {
@@ -96,6 +107,7 @@ function formatHead(
       })
       .join(' '),
     tags: formatLabels(spec.tags),
+    'tags given later': tags && formatLabels(tags),
     version: program,
     manifest: digest,
     ...places

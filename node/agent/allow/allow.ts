@@ -3,11 +3,11 @@
  * the controller. It holds for runs of this peer too, except for `controllers` and for the command, which its owner typed.
  */
 import type { AllowSettings } from '../../../protocols/config-file.ts'
+import { globOf } from '../../../protocols/glob.ts'
 import type { Availability } from '../../../protocols/hello.ts'
 import type { Assignment } from '../../../protocols/manifest.ts'
 import { expandTools } from '../../../protocols/spec.ts'
 import type { ToolOptions } from '../../../protocols/tool-options.ts'
-import { globOf } from '../../../protocols/glob.ts'
 import { type Asking, refusalOfPeer } from '../../mesh/names/listed-peers.ts'
 import type { Brought } from '../../work/workloads/brought.ts'
 import { pathsIn } from './path-words.ts'
