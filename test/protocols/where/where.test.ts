@@ -87,7 +87,7 @@ for (const [expression, expected] of table)
 
 const mistakes: Array<[string, RegExp]> = [
   ['', /^expected a field, and found the end: fields are run, name, .*tags\.KEY \(column 1\)$/],
-  ['verdct = ok', /^there is no field verdct; did you mean verdict\? .* \(column 1\)$/],
+  ['verdct = ok', /^there is no field verdct; did you mean verdict\?; fields are .* \(column 1\)$/],
   ['verdict = okay', /^verdict is never "okay": it is ok, workload-failed, .* \(column 11\)$/],
   ['members > many', /^members is a number, and "many" is not \(column 11\)$/],
   ['took > 5', /^took is a time such as 500ms, 90s, 15m, 2h or 7d, and "5" is not \(column 8\)$/],
