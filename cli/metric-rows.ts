@@ -1,38 +1,21 @@
 /** The metrics of a run for people: by iteration, over its good samples. Those of each sample are in run.json. */
-import { iterationFolder, stepFolder } from '../protocols/layout.ts'
-import { deviationOf } from '../protocols/matrix/deviation.ts'
+import { iterationFolder } from '../protocols/layout.ts'
 import { showPercent } from '../protocols/matrix/iteration-summary.ts'
-import type { Metric } from '../protocols/metric.ts'
+import { metricSamples } from '../protocols/metric-samples.ts'
+import { spreadOf } from '../protocols/quantiles.ts'
 import type { RunRecord } from '../protocols/record.ts'
-import { failuresIn } from '../protocols/work-entry.ts'
 import { formatNumber } from './format.ts'
 
-export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEAN', 'UNIT', 'DEVIATION', 'SAMPLES']
+export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEDIAN', 'UNIT', 'QUARTILES', 'CV', 'SAMPLES']
 type Row = Array<string | number | undefined>
 
 /** @returns a row for each metric of each iteration, in their order; warm-ups and failed samples are left out */
-export function metricRows({ workload, spec }: Pick<RunRecord, 'workload' | 'spec'>): Row[] {
-  const failed = new Set(failuresIn(workload, spec).map(({ step }) => stepFolder(step)))
-  const good = workload.filter(({ step }) => step.warmup == null && !failed.has(stepFolder(step)))
-  const byIteration = Map.groupBy(good, ({ step }) => step.number)
-  return [...byIteration]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([, all]) => {
-      const [first] = all
-      return first == null ? [] : rowsOf(iterationFolder(first.step), all)
-    })
-}
-
-function rowsOf(iteration: string, workload: RunRecord['workload']): Row[] {
-  const all = workload.flatMap(({ step, metrics = [] }) => metrics.map(metric => ({ ...metric, sample: step.sample })))
-  return [...Map.groupBy(all, ({ name }) => name)].map(([name, values]) => {
-    // several workloads of a sample are one value
-    const samples = [...Map.groupBy(values, ({ sample }) => sample).values()].map(meanOf)
-    const deviation = deviationOf(samples)
-    const unit = values.find(each => each.unit != null)?.unit
-    const mean = formatNumber(samples.reduce((sum, each) => sum + each / samples.length, 0))
-    return [iteration, name, mean, unit, deviation == null ? undefined : showPercent(deviation), samples.length]
+export const metricRows = (record: Pick<RunRecord, 'workload' | 'spec'>): Row[] =>
+  metricSamples(record).map(({ iteration, metric, unit, samples }) => {
+    const { median, low, high, cv } = spreadOf(samples.map(({ value }) => value))
+    const quartiles = samples.length < 2 ? undefined : `${formatNumber(low)}..${formatNumber(high)}`
+    return [
+      ...[iterationFolder(iteration), metric, formatNumber(median), unit, quartiles],
+      ...[cv == null ? undefined : showPercent(cv), samples.length]
+    ]
   })
-}
-
-const meanOf = (values: Metric[]) => values.reduce((sum, { value }) => sum + value / values.length, 0)

@@ -7,7 +7,9 @@
  *     collectors/<collector>/
  *     sysinfo/{begin,end}/<member>/
  *     tools-<group>/<member>/<tool>/                                                       of persistent tools
+ *     series/<member>/series.parquet                                                       what they measured
  *     <n>-<iteration>/sample<k>/tools-<group>/<member>/<tool>/
+ *     <n>-<iteration>/sample<k>/series/<member>/series.parquet                             what the tools measured
  *     <n>-<iteration>/sample<k>/workload/<member>/{stdout,stderr}.txt                      of a command
  *     <n>-<iteration>/sample<k>/workload/<member>/<workload>[.<instance>]/{stdout,stderr}.txt
  *     report.html  tags.json                                                               made later: beside what is sealed
@@ -63,6 +65,9 @@ const BESIDE_SEAL = [REPORT_FILE, TAGS_FILE]
 export const partOf = (file: string) => `${file}.part`
 /** @returns whether a seal leaves out this file */
 export const isBesideSeal = (path: string) => BESIDE_SEAL.some(file => path === file || path === partOf(file))
+/** In a folder of series: all that was measured on one member, as numbers (series/series-file.ts). */
+export const SERIES_FILE = 'series.parquet'
+const SERIES = 'series'
 
 /** Of a folder with what tools of one group wrote. */
 const TOOLS_PREFIX = 'tools-'
@@ -94,6 +99,10 @@ export const toolFolder = (step: Step, group: string, member: string, tool: stri
 export const persistentToolsFolder = (group: string, member: string) => `${TOOLS_PREFIX}${group}/${member}`
 export const persistentFolder = (group: string, member: string, tool: string) =>
   `${persistentToolsFolder(group, member)}/${tool}`
+/** What the tools of one sample measured on one member; it has SERIES_FILE. */
+export const seriesFolder = (step: Step, member: string) => `${stepFolder(step)}/${SERIES}/${member}`
+/** What the persistent tools measured on one member, from `init` to `end`. */
+export const persistentSeriesFolder = (member: string) => `${SERIES}/${member}`
 /** @param restart 1 .. n for what the tool wrote since it was started again */
 export const restartFolder = (toolFolder: string, restart: number) => `${toolFolder}/restart${restart}`
 export const workloadFolder = (step: Step, member: string) => `${stepFolder(step)}/workload/${member}`
@@ -108,7 +117,9 @@ export type ResultPath =
   | { kind: 'collector'; collector: string; rest: string }
   | { kind: 'sysinfo'; when: SysinfoWhen; member: string; rest: string }
   | { kind: 'persistent'; group: string; member: string; rest: string }
+  | { kind: 'persistent-series'; member: string; rest: string }
   | { kind: 'tools'; step: Step; group: string; member: string; rest: string }
+  | { kind: 'series'; step: Step; member: string; rest: string }
   | { kind: 'workload'; step: Step; member: string; rest: string }
 
 /** @returns undefined for a path that is not exactly as the functions above build it, with any path below a folder */
@@ -120,6 +131,7 @@ export function parseResultPath(path: string): ResultPath | undefined {
   if (parts[0] === CERTIFICATES_FOLDER) return parseCertificate(path)
   if (parts[0] === 'collectors') return parseCollector(parts)
   if (parts[0] === 'sysinfo') return parseSysinfo(parts)
+  if (parts[0] === SERIES) return parsePersistentSeries(parts)
   if (parts[0]?.startsWith(TOOLS_PREFIX)) return parsePersistent(parts)
   return parseSample(parts)
 }
@@ -135,7 +147,7 @@ export const isMemberPath = (path: string): boolean => 'member' in (parseResultP
 
 /** @returns whether a path is below a folder that only a result has: one that does not parse looks like what it is not */
 export const isOfLayout = (path: string): boolean =>
-  /^(certificates|collectors|sysinfo|tools-[^/]+|\d+-[^/]+\/sample[^/]*)\//.test(path)
+  /^(certificates|collectors|sysinfo|series|tools-[^/]+|\d+-[^/]+\/sample[^/]*)\//.test(path)
 
 function parseCertificate(path: string): ResultPath | undefined {
   const [, seq, name] = /^certificates\/(\d{4,16})-([a-z]+)\.cbor$/.exec(path) ?? []
@@ -160,6 +172,10 @@ function parsePersistent([folder = '', member, ...rest]: string[]): ResultPath |
     : undefined
 }
 
+function parsePersistentSeries([, member, ...rest]: string[]): ResultPath | undefined {
+  return v.is(name, member) ? { kind: 'persistent-series', member, rest: rest.join('/') } : undefined
+}
+
 /** @returns the group of a folder of tools, or nothing */
 const groupOf = (folder: string): string => (folder.startsWith(TOOLS_PREFIX) ? folder.slice(TOOLS_PREFIX.length) : '')
 
@@ -168,6 +184,7 @@ function parseSample([iteration = '', sample = '', folder = '', member, ...below
   if (step == null || !v.is(name, member)) return undefined
   const rest = below.join('/')
   if (folder === 'workload') return { kind: 'workload', step, member, rest }
+  if (folder === SERIES) return { kind: 'series', step, member, rest }
   const group = groupOf(folder)
   return v.is(name, group) ? { kind: 'tools', step, group, member, rest } : undefined
 }

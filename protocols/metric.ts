@@ -1,12 +1,22 @@
 /**
- * Numbers that a workload says of itself: a line `#BAK:METRIC name=1.5 unit` on stdout, or a `sample` in `metrics.ndjson`. A result has
- * one entry for each name: the mean of its values.
+ * Numbers that a workload says of itself: a line `#BAK:METRIC name=1.5 unit` on stdout, or a `sample` in `metrics.ndjson`; and those that a
+ * reader finds in what a benchmark printed. A result has one entry for each name: the mean of its values.
  */
 import * as v from 'valibot'
 import { count, list, name, text } from './fields.ts'
 
-/** Names in the result of one workload. */
-export const MAX_METRICS = 64
+/** Names in the result of one workload: those of all instances of a member, with the longest names and units, fit into one acknowledgement. */
+export const MAX_METRICS = 128
+
+/** Which of two values is the better one; a metric without it decides nothing. */
+export const better = v.picklist(['more', 'less'])
+export type Better = v.InferOutput<typeof better>
+/**
+ * How the values of several instances and members become the one value of a sample: throughputs are summed, means are averaged, and of
+ * percentiles and maxima the largest is taken, since percentiles have no mean.
+ */
+export const across = v.picklist(['sum', 'mean', 'max'])
+export type Across = v.InferOutput<typeof across>
 
 export const metricUnit = v.pipe(
   v.string(),
@@ -20,11 +30,38 @@ export const metric = v.object({
   /** The mean of its values. */
   value: metricValue,
   unit: v.optional(metricUnit),
+  better: v.optional(better),
+  /** `mean` where it is left out. */
+  across: v.optional(across),
   /** Values that it is the mean of. */
   samples: count
 })
 export type Metric = v.InferOutput<typeof metric>
 export const metrics = list(metric, MAX_METRICS)
+
+/**
+ * @param words behind the value: a unit, and behind it `more` or `less`, and `sum`, `mean` or `max`, each at most once
+ * @returns what they say; the unit is not checked
+ */
+export function readMeaning(words: string[]): Pick<Metric, 'unit' | 'better' | 'across'> {
+  const left = [...words]
+  let said: Pick<Metric, 'unit' | 'better' | 'across'> = {}
+  for (let last = left.at(-1); last != null; last = left.at(-1)) {
+    if (v.is(better, last) && said.better == null) said = { better: last, ...said }
+    else if (v.is(across, last) && said.across == null) said = { across: last, ...said }
+    else break
+    left.pop()
+  }
+  return { ...(left.length === 0 ? {} : { unit: left.join(' ') }), ...said }
+}
+
+/** @param values at least one @returns the value of a sample; as finite as its values are */
+export function combine(values: readonly number[], how: Across = 'mean'): number {
+  if (how === 'max') return values.reduce((most, each) => Math.max(most, each), Number.NEGATIVE_INFINITY)
+  if (how === 'mean') return values.reduce((mean, each) => mean + each / values.length, 0)
+  const sum = values.reduce((total, each) => total + each, 0)
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, sum))
+}
 
 /** What a workload says that it does now: the last `#BAK:PHASE x`, and the last `#BAK:PROGRESS 42` of that phase. */
 export const stated = {

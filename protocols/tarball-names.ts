@@ -11,8 +11,10 @@ export function tarballOf(place: ResultPath | undefined): { kind: TarballKind; w
     case 'sysinfo':
       return { kind: 'sysinfo', what: `sysinfo ${place.when}` }
     case 'persistent':
+    case 'persistent-series':
       return { kind: 'tools', what: PERSISTENT_TOOLS }
     case 'tools':
+    case 'series':
     case 'workload':
       return { kind: 'sample', what: stepFolder(place.step) }
     default:

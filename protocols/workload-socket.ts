@@ -26,7 +26,7 @@ export const USAGE: Record<CallName, string> = {
   put: 'put KEY VALUE',
   get: 'get KEY [--timeout SECONDS]',
   period: 'period begin|end NAME',
-  sample: 'sample NAME VALUE [UNIT]'
+  sample: 'sample NAME VALUE [UNIT] [more|less] [sum|mean|max]'
 }
 
 const MEANING: Record<string, number> = { '\\': 0x5c, n: 0x0a, r: 0x0d, t: 0x09, '0': 0 }

@@ -24,7 +24,8 @@ const floors = [
   ['store'],
   ['mesh'],
   ['channels'],
-  ['artifacts', 'tools', 'series'],
+  ['series'],
+  ['artifacts', 'tools'],
   ['collectors', 'work'],
   ['run'],
   ['agent'],
@@ -67,7 +68,9 @@ const formerNames =
   handover taking member ways roads ack-line door branch head gathering bundle unopened late loan beyond-offer look look-at
   follow holding holders run-heads came parcel shelf slot turns small held breath sparing mistakes young`.split(/\s+/)
 
-const LIST_FOLDERS = ['commands', 'phases', 'hooks', 'tools', 'sampled', 'traced', 'repeated', 'sysinfo']
+const LIST_FOLDERS = [
+  ...['commands', 'phases', 'hooks', 'tools', 'sampled', 'traced', 'repeated', 'readers', 'sysinfo']
+]
 const MAX_LINES = 300
 
 const sources = globSync('{protocols,node,cli,testnets,scripts}/**/*.ts').sort()

@@ -39,10 +39,15 @@ function isPlanned(
     tools.some(each => each.group === group) ||
     changes.some(each => each.change === 'attach' && each.group === group && each.members.includes(name))
   if (place.kind === 'sysinfo') return spec.sysinfo !== 'none'
+  const hasTools = () =>
+    tools.length > 0 || changes.some(each => each.change === 'attach' && each.members.includes(name))
   if (place.kind === 'persistent') return hasGroup(place.group)
-  if (place.kind !== 'tools' && place.kind !== 'workload') return false
+  if (place.kind === 'persistent-series') return hasTools()
+  if (place.kind !== 'tools' && place.kind !== 'series' && place.kind !== 'workload') return false
   if (!mayHaveSample(spec, place.step)) return false
   if (place.kind === 'tools') return hasGroup(place.group)
+  // workloads leave numbers by time, too
+  if (place.kind === 'series' && hasTools()) return true
   // a command runs on the controller
   return workloads.length > 0 || (spec.command != null && peer === controller.peer)
 }

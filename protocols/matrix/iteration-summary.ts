@@ -2,9 +2,9 @@
 import * as v from 'valibot'
 import { count, iterationName, list, name } from '../fields.ts'
 import { listInWords } from '../list-in-words.ts'
-import type { Metric } from '../metric.ts'
+import { metricValueOf } from '../metric-samples.ts'
 import type { Spec } from '../spec.ts'
-import { failuresIn, type WorkEntry } from '../work-entry.ts'
+import { failuresIn, hasFailed, type WorkEntry } from '../work-entry.ts'
 import type { TakenSample } from './due-samples.ts'
 import { IterationState, type Outcome } from './iteration-state.ts'
 
@@ -32,12 +32,11 @@ export const iterationSummaries = v.optional(list(iterationSummary, 1000))
 /** @param results of one sample; @returns what it came to */
 export function outcomeOf(results: WorkEntry[], spec: Pick<Spec, 'policy' | 'workload' | 'max_stddev'>): Outcome {
   const metric = spec.max_stddev?.metric
-  const values = results.flatMap(({ metrics = [] }) => metrics.filter(each => each.name === metric))
   const failed = failuresIn(results, spec).length > 0
-  return { failed, ...(values.length === 0 ? {} : { value: meanOf(values) }) }
+  const good = results.filter(each => !hasFailed(each))
+  const value = metric == null ? undefined : metricValueOf(good, metric)
+  return { failed, ...(value == null ? {} : { value }) }
 }
-
-const meanOf = (values: Metric[]) => values.reduce((mean, { value }) => mean + value / values.length, 0)
 
 /**
  * @param taken samples of earlier runs

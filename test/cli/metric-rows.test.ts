@@ -21,16 +21,21 @@ test('metrics are shown by iteration, over its good samples', () => {
     result(1, 4, undefined)
   ]
   assert.equal(metricRows({ workload, spec: specOf() }), [
-    ['1-x', 'iops', '100', 'ops/s', '14 %', 2],
-    ['1-x', 'p99', '0.123457', undefined, undefined, 1],
-    ['2-x', 'iops', '7', 'ops/s', undefined, 1]
+    ['1-x', 'iops', '100', 'ops/s', '95..105', undefined, 2],
+    ['1-x', 'p99', '0.123457', undefined, undefined, undefined, 1],
+    ['2-x', 'iops', '7', 'ops/s', undefined, undefined, 1]
   ])
 })
 
 test('several workloads of a sample are one value', () => {
   assert.equal(metricRows({ workload: [result(1, 1, iops(10)), result(1, 1, iops(30))], spec: specOf() }), [
-    ['1-x', 'iops', '20', 'ops/s', undefined, 1]
+    ['1-x', 'iops', '20', 'ops/s', undefined, undefined, 1]
   ])
+})
+
+test('of three samples the deviation is shown', () => {
+  const workload = [1, 2, 3].map(sample => result(1, sample, iops(sample)))
+  assert.equal(metricRows({ workload, spec: specOf() }), [['1-x', 'iops', '2', 'ops/s', '1.5..2.5', '50 %', 3]])
 })
 
 test.run()

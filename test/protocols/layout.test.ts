@@ -9,9 +9,11 @@ import {
   iterationFolder,
   parseResultPath,
   persistentFolder,
+  persistentSeriesFolder,
   persistentToolsFolder,
   type ResultPath,
   restartFolder,
+  seriesFolder,
   stepFolder,
   sysinfoFolder,
   toolFolder,
@@ -51,6 +53,8 @@ const parsed: Array<[path: string, expected: ResultPath]> = [
   ['collectors/pcp/archive/0.xz', { kind: 'collector', collector: 'pcp', rest: 'archive/0.xz' }],
   ['sysinfo/end/node-b', { kind: 'sysinfo', when: 'end', member: 'node-b', rest: '' }],
   ['sysinfo/end/node-b/cpu.json', { kind: 'sysinfo', when: 'end', member: 'node-b', rest: 'cpu.json' }],
+  ['series/node-b', { kind: 'persistent-series', member: 'node-b', rest: '' }],
+  ['series/node-b/series.parquet', { kind: 'persistent-series', member: 'node-b', rest: 'series.parquet' }],
   ['tools-db@1/node-b', { kind: 'persistent', group: 'db@1', member: 'node-b', rest: '' }],
   ['tools-a/node-b/pcp/0.xz', { kind: 'persistent', group: 'a', member: 'node-b', rest: 'pcp/0.xz' }],
   ['2-read.4k/sample30/tools-db@1/node-b', { kind: 'tools', step, group: 'db@1', member: 'node-b', rest: '' }],
@@ -166,6 +170,8 @@ test('what is built is parsed into what it was built from', () => {
         [under(workloadFolder(step, member), rest), { kind: 'workload', step, member, rest }],
         [under(toolsFolder(step, group, member), rest), { kind: 'tools', step, group, member, rest }],
         [toolFolder(step, group, member, 'sar'), { kind: 'tools', step, group, member, rest: 'sar' }],
+        [under(seriesFolder(step, member), rest), { kind: 'series', step, member, rest }],
+        [under(persistentSeriesFolder(member), rest), { kind: 'persistent-series', member, rest }],
         [under(sysinfoFolder(when, member), rest), { kind: 'sysinfo', when, member, rest }],
         [under(collectorFolder(member), rest), { kind: 'collector', collector: member, rest }]
       ]
@@ -184,7 +190,20 @@ test('the file of a certificate is parsed into its number and phase', () => {
 
 test('any text is either no path of a result or built again from what it was parsed into', () => {
   const part = fc.oneof(
-    fc.constantFrom('sysinfo', 'begin', 'workload', 'tools-a', '1-x', '01-x', 'sample1', 'sample01', '..', '', 'b'),
+    fc.constantFrom(
+      'sysinfo',
+      'begin',
+      'workload',
+      'series',
+      'tools-a',
+      '1-x',
+      '01-x',
+      'sample1',
+      'sample01',
+      '..',
+      '',
+      'b'
+    ),
     fc.string()
   )
   fc.assert(
@@ -200,6 +219,8 @@ test('any text is either no path of a result or built again from what it was par
 
 function rebuild(found: Extract<ResultPath, { member: string }>): string {
   if (found.kind === 'sysinfo') return sysinfoFolder(found.when, found.member)
+  if (found.kind === 'series') return seriesFolder(found.step, found.member)
+  if (found.kind === 'persistent-series') return persistentSeriesFolder(found.member)
   if (found.kind === 'workload') return workloadFolder(found.step, found.member)
   if (found.kind === 'persistent') return persistentToolsFolder(found.group, found.member)
   return toolsFolder(found.step, found.group, found.member)

@@ -8,13 +8,15 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBakError, BakError } from '../../../protocols/errors.ts'
 import { METRICS_FILE } from '../../../protocols/layout.ts'
+import type { Metric } from '../../../protocols/metric.ts'
 import { InTurn } from '../../in-turn.ts'
 
 /** Of one file. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-export type Metric = { at: number } & (
-  | { type: 'sample'; name: string; value: number; unit?: string }
+/** A line of the file. */
+export type Marked = { at: number } & (
+  | ({ type: 'sample' } & Omit<Metric, 'samples'>)
   | { type: 'period'; name: string; edge: 'begin' | 'end' }
 )
 
@@ -34,7 +36,7 @@ export class MetricsWriter {
   }
 
   /** Adds a line; it is in the file when this resolves. @throws {BakError} `busy` if the file is full, `not-allowed` if it is no file of bak's, `io`, `no-space` */
-  append(metric: Metric): Promise<void> {
+  append(metric: Marked): Promise<void> {
     const line = `${JSON.stringify({ ...metric, at: Math.round(metric.at * 1000) / 1000 })}\n`
     if (this.#bytes + line.length > MAX_BYTES) {
       return Promise.reject(new BakError('busy', `${METRICS_FILE} has ${MAX_BYTES} bytes: no more is kept`))

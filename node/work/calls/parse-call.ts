@@ -4,6 +4,7 @@ import { MAX_VALUE_BYTES } from '../../../protocols/calls.ts'
 import { readDuration } from '../../../protocols/duration.ts'
 import { BakError } from '../../../protocols/errors.ts'
 import { name as nameSchema } from '../../../protocols/fields.ts'
+import { type Metric, readMeaning } from '../../../protocols/metric.ts'
 import { CALLS, type CallName, DEFAULT_WAIT_S, USAGE, unescapeValue } from '../../../protocols/workload-socket.ts'
 
 /** Times are in ms; 0 is for ever. */
@@ -15,7 +16,7 @@ export type CallRequest =
   | { call: 'put'; key: string; value: Uint8Array }
   | { call: 'get'; key: string; timeout: number }
   | { call: 'period'; edge: 'begin' | 'end'; name: string }
-  | { call: 'sample'; name: string; value: number; unit?: string }
+  | ({ call: 'sample' } & Omit<Metric, 'samples'>)
   | { call: 'quit' }
 
 const MAX_UNIT = 32
@@ -73,12 +74,15 @@ const parsers: { [N in CallName]: (rest: string) => CallRequest } = {
     return { call: 'period', edge, name: only(words) }
   },
   sample(rest) {
-    const [name = '', value, unit, ...more] = split(rest, []).words
-    if (more.length > 0) throw new Error(`one word too many: ${shown(more[0] as string)}`)
+    const [name = '', value, ...words] = split(rest, []).words
+    const { unit, ...meaning } = readMeaning(words)
+    const tooMany = unit?.split(' ')[1]
+    if (tooMany != null) throw new Error(`one word too many: ${shown(tooMany)}`)
     if (unit != null && (unit.length > MAX_UNIT || !/^[\x21-\x7e]+$/.test(unit))) {
       throw new Error(`a unit is a word of ${MAX_UNIT} letters at most`)
     }
-    return { call: 'sample', name: checkName(name, 'NAME'), value: numberOf(value), ...(unit == null ? {} : { unit }) }
+    const about = { ...(unit == null ? {} : { unit }), ...meaning }
+    return { call: 'sample', name: checkName(name, 'NAME'), value: numberOf(value), ...about }
   }
 }
 

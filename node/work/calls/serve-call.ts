@@ -63,8 +63,8 @@ export function servingOf({ ask, metrics, time }: ServeInit): Answering {
       case 'subscribe':
         return yield* subscribe(request, signal)
       case 'sample': {
-        const { name, value, unit } = request
-        await metrics.append({ at: time().at, type: 'sample', name, value, ...(unit == null ? {} : { unit }) })
+        const { call: type, ...sample } = request
+        await metrics.append({ at: time().at, type, ...sample })
         return yield 'ok'
       }
       case 'period': {

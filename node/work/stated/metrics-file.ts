@@ -1,6 +1,6 @@
 /**
- * `metrics.ndjson` in the folder of a workload, a JSON object a line: `{"at": ms, "type": "sample", "name", "value", "unit"?}` for each
- * `bak sample`. Other types are of others. A line that is none is a warning.
+ * `metrics.ndjson` in the folder of a workload, a JSON object a line: `{"at": ms, "type": "sample", "name", "value", "unit"?, "better"?, "across"?}`
+ * for each `bak sample`. Other types are of others. A line that is none is a warning.
  */
 import { METRICS_FILE } from '../../../protocols/layout.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,7 +28,7 @@ function readLine(line: Buffer, refuse: (why: string) => { kind: 'bad'; why: str
   try {
     const found = JSON.parse(line.toString('utf8')) as Record<string, unknown> | null
     if (found == null || typeof found !== 'object') return refuse('it is no JSON object')
-    return found.type === 'sample' ? metricOf(found.name, found.value, found.unit, refuse) : undefined
+    return found.type === 'sample' ? metricOf(found, refuse) : undefined
   } catch {
     return refuse('it is not JSON')
   }

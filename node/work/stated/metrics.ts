@@ -1,5 +1,6 @@
 /** The metrics of one workload, by name: the mean of all values of a name, in bounded memory. */
 import { MAX_METRICS, type Metric } from '../../../protocols/metric.ts'
+import type { SaidMetric } from './statement.ts'
 
 /** Warnings that are kept; of further ones the number. */
 const MAX_WARNINGS = 8
@@ -9,20 +10,37 @@ export class Metrics {
   readonly #warnings = new Set<string>()
   #unsaid = 0
 
-  add({ name, value, unit }: { name: string; value: number; unit?: string }): void {
+  add({ name, value, unit, better, across }: SaidMetric): void {
     const known = this.#byName.get(name)
+    const about = {
+      ...(unit == null ? {} : { unit }),
+      ...(better == null ? {} : { better }),
+      ...(across == null ? {} : { across })
+    }
     if (known == null && this.#byName.size >= MAX_METRICS) {
       return this.warn(
         `a result has ${MAX_METRICS} metrics at most: the others, such as ${name}, are in its output only`
       )
     }
-    if (known == null)
-      return void this.#byName.set(name, { name, value, ...(unit == null ? {} : { unit }), samples: 1 })
+    if (known == null) return void this.#byName.set(name, { name, value, ...about, samples: 1 })
     known.samples++
     // no difference and no sum: of two finite numbers these may be infinite
     known.value = known.value * ((known.samples - 1) / known.samples) + value / known.samples
-    if (known.unit == null && unit != null) known.unit = unit
-    else if (unit != null && unit !== known.unit) this.warn(`metric ${name} has other units beside ${known.unit}`)
+    this.#describe(known, about)
+  }
+
+  /** What is said of a metric first is kept. */
+  #describe(known: Metric, about: Omit<SaidMetric, 'name' | 'value'>): void {
+    const all: Metric = { ...about, ...known }
+    Object.assign(known, all)
+    for (const [key, others] of [
+      ['unit', 'units'],
+      ['better', 'directions'],
+      ['across', 'sums']
+    ] as const) {
+      if (about[key] != null && about[key] !== all[key])
+        this.warn(`metric ${known.name} has other ${others} beside ${all[key]}`)
+    }
   }
 
   warn(text: string): void {

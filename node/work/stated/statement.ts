@@ -2,13 +2,16 @@
 import * as v from 'valibot'
 import { cleanLine } from '../../../protocols/clean-line.ts'
 import { name } from '../../../protocols/fields.ts'
-import { metricUnit, metricValue } from '../../../protocols/metric.ts'
+import { across, better, type Metric, metricUnit, metricValue, readMeaning } from '../../../protocols/metric.ts'
 import type { MarkedLine } from './marked-lines.ts'
+
+/** One value of a metric. */
+export type SaidMetric = Omit<Metric, 'samples'>
 
 export type Statement =
   | { kind: 'phase'; phase: string }
   | { kind: 'progress'; progress: number }
-  | { kind: 'metric'; name: string; value: number; unit?: string }
+  | ({ kind: 'metric' } & SaidMetric)
   /** It failed, whatever its exit status is. */
   | { kind: 'error'; why: string }
   /** A line that says nothing that can be kept: why. */
@@ -65,19 +68,23 @@ function readProgress(line: string, rest: string): Statement {
 function readMetric(line: string, rest: string): Statement {
   const [, called, number = '', unit] = /^([^=\s]+)\s*=\s*(\S+)(?:\s+(\S.*))?$/s.exec(rest) ?? []
   if (called == null) return bad(line, 'expected name=number unit')
-  return metricOf(called, NUMBER.test(number) ? Number(number) : number, unit?.trim(), why => bad(line, why))
+  const value = NUMBER.test(number) ? Number(number) : number
+  return metricOf({ name: called, value, ...readMeaning(unit?.trim().split(' ') ?? []) }, why => bad(line, why))
 }
 
-/** @returns a metric whose name, value and unit are as they may be in a result; else what `refuse` makes of why not */
-export function metricOf(
-  called: unknown,
-  value: unknown,
-  unit: unknown,
-  refuse: (why: string) => Statement
-): Statement {
+/** @returns a metric whose name, value, unit and meaning are as they may be in a result; else what `refuse` makes of why not */
+export function metricOf(said: Record<string, unknown>, refuse: (why: string) => Statement): Statement {
+  const { name: called, value, unit } = said
   if (!v.is(name, called)) return refuse('its name may have 64 letters, digits and . _ @ # - only')
   if (!v.is(metricValue, value)) return refuse('its value is not a number')
   if (unit != null && !v.is(metricUnit, unit))
     return refuse('its unit may have 32 characters, and no control characters')
-  return { kind: 'metric', name: called, value, ...(unit == null ? {} : { unit }) }
+  if (said.better != null && !v.is(better, said.better)) return refuse('what is better is more or less')
+  if (said.across != null && !v.is(across, said.across)) return refuse('across is sum, mean or max')
+  return {
+    ...{ kind: 'metric', name: called, value },
+    ...(unit == null ? {} : { unit }),
+    ...(said.better == null ? {} : { better: said.better }),
+    ...(said.across == null ? {} : { across: said.across })
+  }
 }

@@ -28,6 +28,8 @@ const GOOD: Array<[line: string, request: CallRequest]> = [
   ['period begin steady', { call: 'period', edge: 'begin', name: 'steady' }],
   ['sample latency -1.5e-3 ms', { call: 'sample', name: 'latency', value: -0.0015, unit: 'ms' }],
   ['sample n 7', { call: 'sample', name: 'n', value: 7 }],
+  ['sample n 7 ops/s more sum', { call: 'sample', name: 'n', value: 7, unit: 'ops/s', better: 'more', across: 'sum' }],
+  ['sample n 7 less', { call: 'sample', name: 'n', value: 7, better: 'less' }],
   ['quit', { call: 'quit' }]
 ]
 for (const [line, request] of GOOD) {
@@ -62,6 +64,7 @@ const BAD: Array<[line: string, why: RegExp]> = [
   ['sample a 0x10', /is not a number/],
   ['sample a 1e999', /is not a number/],
   ['sample a 1 m s', /one word too many: "s"/],
+  ['sample a 1 ms less sum max', /one word too many: "less"/],
   [`sample a 1 ${'u'.repeat(33)}`, /a unit is a word of 32 letters at most/]
 ]
 for (const [line, why] of BAD) {

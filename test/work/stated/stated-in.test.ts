@@ -88,7 +88,9 @@ test('metrics beyond the bound are one warning, and of many bad lines their numb
   const many = Array.from({ length: MAX_METRICS + 40 }, (_, i) => `#BAK:METRIC m${i}=1\n`).join('')
   const { metrics, warnings } = await saidBy(many)
   assert.is(metrics.length, MAX_METRICS)
-  assert.equal(warnings, ['a result has 64 metrics at most: the others, such as m64, are in its output only'])
+  assert.equal(warnings, [
+    `a result has ${MAX_METRICS} metrics at most: the others, such as m${MAX_METRICS}, are in its output only`
+  ])
   const wrong = Array.from({ length: 1000 }, (_, i) => `#BAK:PROGRESS no${i}\n`).join('')
   const named = (await saidBy(wrong)).warnings
   assert.is(named.length, 9)
@@ -99,6 +101,31 @@ test('other units of a name are a warning; the first is kept', async () => {
   const { metrics, warnings } = await saidBy('#BAK:METRIC a=1\n#BAK:METRIC a=2 s\n#BAK:METRIC a=3 ms\n')
   assert.equal(metrics, [{ name: 'a', value: 2, unit: 's', samples: 3 }])
   assert.equal(warnings, ['metric a has other units beside s'])
+})
+
+test('behind its unit a metric may say what is better, and how several values become one; the first word counts', async () => {
+  const lines = [
+    'iops=1 ops/s more sum',
+    'p99=2 ms less max',
+    'n=3 less',
+    'words=4 ops per s sum more',
+    'unit=5 lesser'
+  ]
+  const sample = (name: string, more: object) =>
+    `${JSON.stringify({ at: 1, type: 'sample', name, value: 3, ...more })}\n`
+  const file = [sample('iops', { better: 'less' }), sample('p99', {}), sample('odd', { better: 'big' })].join('')
+  const { metrics, warnings } = await saidBy(lines.map(each => `#BAK:METRIC ${each}\n`).join(''), file)
+  assert.equal(metrics, [
+    { name: 'iops', value: 2, unit: 'ops/s', better: 'more', across: 'sum', samples: 2 },
+    { name: 'p99', value: 2.5, unit: 'ms', better: 'less', across: 'max', samples: 2 },
+    { name: 'n', value: 3, better: 'less', samples: 1 },
+    { name: 'words', value: 4, unit: 'ops per s', better: 'more', across: 'sum', samples: 1 },
+    { name: 'unit', value: 5, unit: 'lesser', samples: 1 }
+  ])
+  assert.equal(warnings, [
+    'metric iops has other directions beside more',
+    'line 3 of metrics.ndjson: what is better is more or less'
+  ])
 })
 
 test('links and pipes in the place of its files are not followed, and not waited for', async () => {
