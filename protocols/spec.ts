@@ -13,6 +13,7 @@ import { argument, commandLine, quorum, seconds, selector } from './spec-fields.
 import { MAX_STAGE_PATHS, stagePath } from './staged.ts'
 import { sysinfoChoice } from './sysinfo/items.ts'
 import { tags } from './tags.ts'
+import { thresholds } from './thresholds/threshold.ts'
 import { type ToolOptions, toolOptions } from './tool-options.ts'
 import { trigger } from './trigger.ts'
 import { collidingParameters, parameterVariable } from './variables.ts'
@@ -135,6 +136,8 @@ const keys = v.strictObject({
   interval: v.optional(v.pipe(seconds, v.minValue(0.1)), 3),
   /** What is recorded of each machine before and after: `default`, `all`, `none`, or names of items. */
   sysinfo: v.optional(sysinfoChoice, 'default'),
+  /** What metrics have to come to. */
+  threshold: v.optional(thresholds),
   /** Where the result goes when the run has ended: `archive`, a peer, a folder of the controller, or the address of a pbench server. */
   move_to: v.optional(destination),
   policy: v.optional(policy, {}),

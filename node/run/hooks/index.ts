@@ -13,6 +13,7 @@ import { observationCost } from './observation-cost.ts'
 import { proofs } from './proofs.ts'
 import { staging } from './staging.ts'
 import { startSkew } from './start-skew.ts'
+import { thresholds } from './thresholds.ts'
 import { triggers } from './triggers.ts'
 import { workload } from './workload.ts'
 import { workloadCalls } from './workload-calls.ts'
@@ -28,6 +29,7 @@ export const runHooks = (): RunHook[] => [
   workloads(),
   triggers(),
   missingParts,
+  thresholds,
   collectors(),
   observationCost,
   clockDrift,
