@@ -13,6 +13,7 @@ import { commandOutputOf } from './live-output.ts'
 import { cleanLine, writeTo } from './output.ts'
 import { chooseView } from './views/index.ts'
 import type { View } from './views/view.ts'
+import { checkJunit, writeJunit } from './write-junit.ts'
 
 type Beginning = (options?: { signal: AbortSignal }) => AsyncIterable<Begun | RunEvent>
 
@@ -40,6 +41,7 @@ export async function beginAndFollow(
   makeView = (signal: AbortSignal) => chosenView(context, options, signal)
 ): Promise<number> {
   const { ask } = context
+  checkJunit(options)
   const leaving = new AbortController()
   const { signal } = leaving
   const view = await makeView(signal)
@@ -57,12 +59,13 @@ export async function beginAndFollow(
   }
   const release = onSignals({ cancel, detach: () => leaving.abort() })
   try {
-    return await follow(begin({ signal }), {
+    const status = await follow(begin({ signal }), {
       ...{ ...options, view, signal },
       isCancelled: () => isCancelled,
       onLost: id => checkDaemon(context, `run ${id} ends when it starts again`),
       onRun: id => (run = id)
     })
+    return await writeJunit(context, options, run, status)
   } finally {
     release()
   }

@@ -26,6 +26,7 @@ import { describeWorkload, formatInstances } from '../instances.ts'
 import { readComplaints } from '../journal.ts'
 import { formatMachines } from '../machine-tables.ts'
 import { METRIC_HEAD, metricRows } from '../metric-rows.ts'
+import { formatThresholds } from '../thresholds.ts'
 
 export function define(command: Command): void {
   command.argument('<run>', 'any unique part of its id, or last')
@@ -177,6 +178,7 @@ function formatRecord(record: RunRecord, where: string): string[] {
     ...formatStaged(staged),
     formatSection(['ITERATION', 'SAMPLES', 'FAILED', 'DEVIATION', 'OF', 'MET'], iterationsOf(record)),
     formatSection(METRIC_HEAD, metricRows(record)),
+    formatThresholds(record),
     formatSection(
       ['TRIGGERED', 'SAMPLE', 'STARTED', 'FOR'],
       triggered.map(({ group, sample, start, stop }) => [

@@ -3,6 +3,7 @@ import { RECORD_FILE, stepFolder } from '../layout.ts'
 import { metricSamples } from '../metric-samples.ts'
 import type { RunRecord } from '../record.ts'
 import { isAboutTools, judgeThresholds } from '../thresholds/judge.ts'
+import type { Decision } from '../thresholds/threshold.ts'
 import { readTools } from '../thresholds/tool-readings.ts'
 import { same } from './proven-run.ts'
 import type { Fault } from './report.ts'
@@ -25,17 +26,20 @@ export async function checkThresholds(dir: string, record: RunRecord): Promise<F
   const readings = []
   for (const step of steps.values()) if (!step.warmup) readings.push(await readTools(dir, step, members, ofTools))
   const found = judgeThresholds(record, readings)
-  const isSame =
-    thresholds.length === found.length &&
-    thresholds.every((told, i) => {
-      // what came later, by bak collect, changes no verdict
-      if (told.outcome === 'undecided' && ofTools.has(told.threshold)) return told.threshold === found[i]?.threshold
-      return same(told, found[i])
-    })
+  const isSame = thresholds.length === found.length && thresholds.every((told, i) => isTrue(told, found[i], ofTools))
   const notMet = thresholds.some(({ outcome }) => outcome !== 'met')
   return [
     ...(isSame ? [] : [wrong('what it tells of its thresholds is not what was measured')]),
     ...(verdict === 'ok' && notMet ? [wrong('its verdict is ok, and a threshold was not met')] : []),
     ...(verdict === 'threshold' && !notMet ? [wrong('its verdict is that of a threshold, and all were met')] : [])
   ]
+}
+
+/** What of tools was not decided, or was missed already, may look worse or better by what came later: that changes no verdict. */
+function isTrue(told: Decision, found: Decision | undefined, ofTools: Map<number, unknown>): boolean {
+  if (!ofTools.has(told.threshold) || told.outcome === 'met') return same(told, found)
+  const { threshold, iteration } = told
+  const isOfSame =
+    found != null && same({ threshold, iteration }, { threshold: found.threshold, iteration: found.iteration })
+  return isOfSame && (told.outcome === 'undecided' || found.outcome === 'missed')
 }
