@@ -55,8 +55,13 @@ export const commands: CommandEntry[] = [
   { name: 'verify', summary: 'prove that a result is as it was signed', load: () => import('./commands/verify.ts') },
   {
     name: 'report',
-    summary: 'serve what Prometheus kept of a run',
+    summary: 'one page that tells a run, or what Prometheus kept of it',
     load: () => import('./commands/report.ts')
+  },
+  {
+    name: 'compare',
+    summary: 'whether samples differ, by how much, how sure that is',
+    load: () => import('./commands/compare.ts')
   },
   { name: 'collect', summary: 'fetch the data that members still have', load: () => import('./commands/collect.ts') },
   { name: 'move', summary: 'move results to another place', load: () => import('./commands/move.ts') },

@@ -47,7 +47,13 @@ function workOf(file: RunFile, command: string[] | undefined, isWorkload = false
 /** The keys of a run file that flags give, without those that are merged one by one. */
 function layerOf(flags: SpecFlags): { spec: object; policy: object } {
   const { on, expect, samples, interval, sysinfo, name, ends, iteration: iterations, moveTo: move_to } = flags
-  const { order, seed, warmup, maxSampleFailures: max_sample_failures, maxStddev: max_stddev } = flags
+  const {
+    order = flags.interleave ? ('interleave' as const) : undefined,
+    seed,
+    warmup,
+    maxSampleFailures: max_sample_failures,
+    maxStddev: max_stddev
+  } = flags
   const sampling = { samples, order, seed, warmup, max_sample_failures, max_stddev }
   const { strict, quorum, timeout, lease, preflight, onMissingTool, onFailedTool, joinTimeout, phaseTimeout } = flags
   const policy = {

@@ -10,6 +10,7 @@ export interface FollowFlags {
   progress?: boolean
   tail?: boolean
   heartbeat?: number
+  report?: boolean
   junit?: string
 }
 
@@ -19,6 +20,7 @@ export function addFollowFlags(command: Command): void {
   addFlag(command, '--junit <file>', 'write the result as JUnit XML: the run, its samples, its thresholds')
   addFlag(command, '--quiet', 'print only the folder of the result')
   addFlag(command, '--no-progress', 'print lines instead of a live screen')
+  addFlag(command, '--report', 'write report.html into the folder of the result when the run has ended')
   addFlag(command, '--tail', 'on the live screen, the last line of output of each member')
   addFlag(
     command,

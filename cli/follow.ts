@@ -21,6 +21,8 @@ interface FollowOptions {
   isCancelled?: () => boolean
   /** Called where contact is lost. @throws where more is known about it */
   onLost?: (run: string) => Promise<void>
+  /** Called when the run has ended and its result is where it is to be. @returns why what it was to do was not done */
+  onEnd?: (run: string) => Promise<string | undefined>
   /** Called with the run id as soon as it is known. */
   onRun?: (run: string) => void
 }
@@ -55,11 +57,13 @@ export async function follow(events: AsyncIterable<Begun | RunEvent>, options: F
     if (ended != null && run != null) return leaveResult(thrown, run, options)
     return detach(thrown, named ? run : undefined, options)
   }
+  const undone = ended == null || run == null ? undefined : await options.onEnd?.(run)
+  if (undone != null) await view.say(undone)
   await view.finish(run ?? 'run', ended, moved)
   if (ended == null) return detach(undefined, run, options)
   const status = statusOfRun(ended, workload, { strict, propagateExit })
   // it was asked for, and did not happen
-  return status === 0 && moved?.error != null ? exitStatus.partial : status
+  return status === 0 && (moved?.error != null || undone != null) ? exitStatus.partial : status
 }
 
 /** The run has ended, and its result is on its way. */

@@ -1,10 +1,10 @@
-/** The warnings and refusals in the journal of a run. */
+/** The journal of a run, and the warnings and refusals in it. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StoredEvent } from '../protocols/events.ts'
 import { JOURNAL_FILE, stepFolder } from '../protocols/layout.ts'
 
-interface Complaint {
+export interface Complaint {
   /** The member, or `bak` for a warning of the controller. */
   by: string
   phase?: string
@@ -14,12 +14,17 @@ interface Complaint {
 
 /** @returns every warning of a member or the controller and every refusal; none if the folder has no journal */
 export async function readComplaints(folder: string): Promise<Complaint[]> {
-  const text = await readFile(join(folder, JOURNAL_FILE), 'utf8').catch(() => '')
-  return text.split('\n').flatMap(line => complaintsOf(parse(line)))
+  return (await readJournal(folder)).flatMap(complaintsOf)
 }
 
-function complaintsOf(event: StoredEvent | undefined): Complaint[] {
-  switch (event?.type) {
+/** @returns the events in their order, none if the folder has no journal; a line that is no event is left out */
+export async function readJournal(folder: string): Promise<StoredEvent[]> {
+  const text = await readFile(join(folder, JOURNAL_FILE), 'utf8').catch(() => '')
+  return text.split('\n').flatMap(line => parse(line) ?? [])
+}
+
+function complaintsOf(event: StoredEvent): Complaint[] {
+  switch (event.type) {
     case 'ack': {
       const { name: by, phase, step, when, warnings = [] } = event
       return warnings.map(text => ({ by, phase, step: step == null ? when : stepFolder(step), text }))

@@ -41,6 +41,7 @@ export function describeMatrix(plan: Planned): string[] {
   const inOrder = {
     sample: 'all of an iteration in a row',
     iteration: 'one of each iteration in turn',
+    interleave: 'one of each iteration in turn, every second round backwards',
     random: seed == null ? 'in random order, with a seed that is chosen at the start' : `in random order, seed ${seed}`
   }[order]
   return [

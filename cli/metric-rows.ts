@@ -1,21 +1,27 @@
-/** The metrics of a run for people: by iteration, over its good samples. Those of each sample are in run.json. */
+/** The metrics of a workload for people: by iteration, over its good samples. Those of each sample are in run.json. */
 import { iterationFolder } from '../protocols/layout.ts'
 import { showPercent } from '../protocols/matrix/iteration-summary.ts'
-import { metricSamples } from '../protocols/metric-samples.ts'
+import type { MetricSamples } from '../protocols/metric-samples.ts'
 import { spreadOf } from '../protocols/quantiles.ts'
-import type { RunRecord } from '../protocols/record.ts'
-import { formatNumber } from './format.ts'
+import { formatValue } from './format-value.ts'
 
-export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEDIAN', 'UNIT', 'QUARTILES', 'CV', 'SAMPLES']
+export const METRIC_HEAD = ['ITERATION', 'METRIC', 'MEDIAN', 'QUARTILES', 'CV', 'SAMPLES']
+/** Of a value: a difference of a tenth of a percent is seen. */
+const DIGITS = 4
 type Row = Array<string | number | undefined>
 
-/** @returns a row for each metric of each iteration, in their order; warm-ups and failed samples are left out */
-export const metricRows = (record: Pick<RunRecord, 'workload' | 'spec'>): Row[] =>
-  metricSamples(record).map(({ iteration, metric, unit, samples }) => {
-    const { median, low, high, cv } = spreadOf(samples.map(({ value }) => value))
-    const quartiles = samples.length < 2 ? undefined : `${formatNumber(low)}..${formatNumber(high)}`
-    return [
-      ...[iterationFolder(iteration), metric, formatNumber(median), unit, quartiles],
-      ...[cv == null ? undefined : showPercent(cv), samples.length]
-    ]
-  })
+export function metricRow({ iteration, metric, unit, samples }: MetricSamples): Row {
+  const { median, low, high, cv } = spreadOf(samples.map(({ value }) => value))
+  const quartiles = samples.length < 2 ? undefined : formatRange(low, high, unit)
+  return [
+    ...[iterationFolder(iteration), metric, formatValue(median, unit, DIGITS), quartiles],
+    ...[cv == null ? undefined : showPercent(cv), samples.length]
+  ]
+}
+
+/** `151.2..152.9 k/s`: the unit once where both have the same. */
+function formatRange(low: number, high: number, unit?: string): string {
+  const [from, to] = [low, high].map(each => formatValue(each, unit, DIGITS)) as [string, string]
+  const [number = '', ...of] = from.split(' ')
+  return to.endsWith(` ${of.join(' ')}`) && of.length > 0 ? `${number}..${to}` : `${from} .. ${to}`
+}

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { readDuration } from '../protocols/duration.ts'
 import type { ParamSet } from '../protocols/matrix/params.ts'
-import type { MaxStddev } from '../protocols/matrix/sampling.ts'
+import { type MaxStddev, ORDERS, type Order } from '../protocols/matrix/sampling.ts'
 import type { RunFile } from '../protocols/run-file.ts'
 import { chooseItems } from '../protocols/sysinfo/items.ts'
 import { addFlag } from './command.ts'
@@ -21,7 +21,9 @@ export interface SpecFlags {
   samples?: number
   iteration?: NonNullable<RunFile['iterations']>
   param?: ParamSet
-  order?: 'sample' | 'iteration' | 'random'
+  order?: Order
+  /** Short for `order`. */
+  interleave?: boolean
   seed?: number
   warmup?: number
   maxSampleFailures?: number
@@ -85,11 +87,17 @@ export function addSpecFlags(command: Command): void {
     'a parameter: an iteration for each of its values, such as bs=4k,1m; repeatable',
     parseParam
   )
-  choose('--order <order>', 'all samples of an iteration in a row, one of each iteration in turn, or mixed (sample)', [
-    'sample',
-    'iteration',
-    'random'
-  ])
+  choose(
+    '--order <order>',
+    'all samples of an iteration in a row, one of each in turn, the same with every second round backwards, or mixed (sample)',
+    [...ORDERS]
+  )
+  addFlag(
+    command,
+    '--interleave',
+    '--order interleave: samples of iterations that are to be compared, in turn',
+    option => option.conflicts('order')
+  )
   add('--seed <n>', 'of the order random: the same seed gives the same order', parseNumber)
   add('--warmup <n>', 'samples before the first of each iteration that count for nothing (0)', parseNumber)
   add(

@@ -8,8 +8,11 @@ import { formatDuration, formatObserved, formatVerdict } from './format.ts'
 /** Members, shortfalls and other runs that a line names. */
 const MAX_NAMED = 4
 
-/** @returns two lines or more; the folder stands alone on the last one, or where the result went instead */
-export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent): string[] {
+/**
+ * @param answers what the run came to, a line each: how the workload did, and what the members used
+ * @returns two lines or more; the folder stands alone on the last one, or where the result went instead
+ */
+export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent, answers: string[] = []): string[] {
   const { verdict, took, reason, partial, observed, folder, holder, iterations = [], remarks = [] } = ended
   const cost = observed == null ? [] : [formatObserved(observed)]
   const missing = missingIn(ended)
@@ -20,10 +23,22 @@ export function conclude(run: string, ended: EndedEvent, moved?: MovedEvent): st
   const why = reason == null ? '' : `: ${reason}`
   return [
     `run ${run}: ${formatVerdict(verdict)}${partial ? ', partial' : ''} in ${formatDuration(took)}${why}`,
+    ...answers,
     ...(more === '' ? [] : [more]),
     ...(moved?.error == null ? [] : [`not moved to ${moved.to}: ${moved.error}`]),
     ...(moved?.place != null ? [`moved to ${moved.place}`] : placeOf(folder, holder))
   ]
+}
+
+/** How long reading the result may take before its verdict is printed, ms. */
+const ANSWERS_MS = 5_000
+
+/** @returns a line on how the workload did, and one on what the members used; none of a run that failed, or whose result cannot be read here */
+export async function answersAtEnd({ verdict, folder }: EndedEvent, moved?: MovedEvent): Promise<string[]> {
+  const place = moved?.place?.startsWith('/') ? moved.place : folder
+  if (verdict !== 'ok' || place === '') return []
+  const { readAnswers } = await import('./show/last-answers.ts')
+  return readAnswers(place, AbortSignal.timeout(ANSWERS_MS)).catch(() => [])
 }
 
 const placeOf = (folder: string, holder?: string) =>

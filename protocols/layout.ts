@@ -65,6 +65,7 @@ const BESIDE_SEAL = [REPORT_FILE, TAGS_FILE]
 export const partOf = (file: string) => `${file}.part`
 /** @returns whether a seal leaves out this file */
 export const isBesideSeal = (path: string) => BESIDE_SEAL.some(file => path === file || path === partOf(file))
+
 /** In a folder of series: all that was measured on one member, as numbers (series/series-file.ts). */
 export const SERIES_FILE = 'series.parquet'
 const SERIES = 'series'

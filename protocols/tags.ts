@@ -8,8 +8,6 @@ import { table } from './free-keys.ts'
 
 /** Tags of one run, of each kind. */
 export const MAX_TAGS = 256
-/** Largest `tags.json` that is read: longer ones were not written here. */
-export const MAX_TAGS_BYTES = 1024 * 1024
 
 export const tags = v.pipe(
   table(name, text),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { PAGES, type Page, pageParts } from '../cli/report/page-parts.ts'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -18,12 +19,25 @@ const ownNames: Plugin = {
   }
 }
 
+/** Pages are bundled for the browser first, and are texts in the programs. */
+const pages: Plugin = {
+  name: 'pages',
+  setup({ onLoad }) {
+    onLoad({ filter: /cli\/report\/page-parts\.ts$/ }, async () => {
+      const names = Object.keys(PAGES) as Page[]
+      const parts = await Promise.all(names.map(async page => [page, await pageParts(page)]))
+      const contents = `const parts = ${JSON.stringify(Object.fromEntries(parts))}\nexport const pageParts = async page => parts[page]`
+      return { contents, loader: 'js' }
+    })
+  }
+}
+
 /** @param target what is bundled, and to where */
 export async function bundle(target: BuildOptions): Promise<void> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   await build({
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node24', logLevel: 'warning' },
-    plugins: [ownNames],
+    plugins: [ownNames, pages],
     // some packages are CommonJS and ask for Node's modules
     banner: { js: "import { createRequire as bakRequire } from 'node:module'; const require = bakRequire('/');" },
     ...target,

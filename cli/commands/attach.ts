@@ -5,6 +5,7 @@ import { addExamples, addFlag, type Context, setAction } from '../command.ts'
 import { checkDaemon, follow } from '../follow.ts'
 import { addFollowFlags, type FollowFlags } from '../follow-flags.ts'
 import { onSignals } from '../interrupt.ts'
+import { reportAtEnd } from '../report-at-end.ts'
 import { parseNumber } from '../spec-flags.ts'
 import { chooseView } from '../views/index.ts'
 import { checkJunit, writeJunit } from '../write-junit.ts'
@@ -34,9 +35,10 @@ async function act(context: Context, options: Options, run = ''): Promise<number
   try {
     const events = callDaemon(socket, 'attach', { run, from: options.from }, { signal: leaving.signal })
     const onLost = (id: string) => checkDaemon(context, `bak attach ${id} when it runs again`)
+    const onEnd = reportAtEnd(context, options)
     let id = run
     const onRun = (named: string) => (id = named)
-    const status = await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onRun })
+    const status = await follow(events, { ...options, view, run, signal: leaving.signal, onLost, onRun, onEnd })
     return await writeJunit(context, options, id, status)
   } finally {
     release()

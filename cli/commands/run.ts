@@ -40,8 +40,11 @@ export function define(command: Command): void {
     'bak run --tool "net=tcpdump -i eth0 -w net.pcap" -- ./bench.sh':
       'a tool of your own, with the files that it writes',
     'bak run --stage bench.sh --stage data/ -- ./collect.sh': 'with files that every member gets before',
+    'bak run --interleave --samples 6 --param depth=1,8 -- ./bench.sh':
+      'samples of two settings in turn, for bak compare',
     'bak run smoke.toml --quorum 80%': 'a run file; flags win over it',
     'bak run smoke.toml --dry-run': 'members, tools and phases',
+    'bak run smoke.toml --report': 'with a page that tells the run, in the folder of its result',
     'bak run --json smoke.toml | jq .type': 'the events'
   })
   const { outputError } = command.configureOutput()
@@ -73,6 +76,11 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const { given, configured } = context.bySource<Options>()
   const directory = currentFolder()
   const spec = effectiveSpec(keys, anchoredIn(given, directory), context.rest, anchoredIn(configured, directory))
+  if (options.interleave && spec.iterations.length < 2)
+    throw new BakError(
+      'usage',
+      '--interleave is for samples of several iterations, and there is one: --iteration, --param'
+    )
   // a text in a run file is a line of the shell
   if (Array.isArray(spec.command)) refuseShellLine(spec.command, directory)
   checkEnvironment(callerEnv, directory)
@@ -81,6 +89,8 @@ async function plan(context: Context, options: Options, keys: RunFile): Promise<
   const token = options.tokenFile == null ? undefined : await tokenOf(options)
   const caller = { directory, env: callerEnv, ...(token != null && { token }) }
   if (options.dryRun) return printPlan(context, await context.ask('plan', { spec, ...caller }), spec.policy.strict)
+  if (options.detach && options.report)
+    throw new BakError('usage', 'with --detach nobody waits for the end of the run: bak report RUN then')
   const request = { spec, ...caller, key: options.key }
   const begin = (signal?: { signal: AbortSignal }) => callDaemon(context.socket, 'run', request, signal)
   return options.detach ? beginOnly(context, begin) : beginAndFollow(context, options, begin)

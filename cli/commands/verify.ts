@@ -1,6 +1,5 @@
 /** `bak verify`: verifies who sealed a result, signatures and digests, offline. 0 says that all is proven, 2 that nothing is wrong. */
-import { existsSync, statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import * as v from 'valibot'
@@ -8,13 +7,13 @@ import { checkCertificate, readEvidence } from '../../protocols/certificate.ts'
 import { decode } from '../../protocols/codec.ts'
 import type { RunView } from '../../protocols/control.ts'
 import { type Envelope, envelope } from '../../protocols/envelope.ts'
-import { asBakError, BakError, exitStatus } from '../../protocols/errors.ts'
+import { BakError, exitStatus } from '../../protocols/errors.ts'
 import { peerId } from '../../protocols/fields.ts'
-import { RECORD_FILE } from '../../protocols/layout.ts'
 import type { Anchor } from '../../protocols/verify/anchor.ts'
 import type { Origin, Report } from '../../protocols/verify/report.ts'
 import { verifyFolder } from '../../protocols/verify.ts'
 import { addExamples, addFlag, type Context, setAction } from '../command.ts'
+import { findResult } from '../result/find-result.ts'
 
 interface Options {
   mesh?: string
@@ -37,11 +36,11 @@ async function act(context: Context, { mesh, by }: Options, run = ''): Promise<n
     if (id != null && !v.is(peerId, id))
       throw new BakError('usage', `--${flag} ${id}: not an id, as bak info prints it`)
   const named = mesh != null || by != null ? { mesh, by } : await ofHome(context.home)
-  const found = await find(context, run)
-  if (typeof found !== 'string') return verifyElsewhere(context, found, named)
-  const report = await verifyFolder(found, named)
-  if (context.json) await context.print(JSON.stringify({ ...report, folder: found }))
-  else await printReport(context, report, found)
+  const { folder, view } = await findResult(context, run)
+  if (folder == null) return verifyElsewhere(context, view as RunView, named)
+  const report = await verifyFolder(folder, named)
+  if (context.json) await context.print(JSON.stringify({ ...report, folder }))
+  else await printReport(context, report, folder)
   if (!report.ok) return exitStatus.damaged
   return report.origin?.named === true && report.unproven.length === 0 ? 0 : exitStatus.partial
 }
@@ -116,27 +115,3 @@ async function verifyElsewhere(context: Context, view: RunView, { by, mesh }: An
 
 const opened = (base64: string | undefined): Envelope | undefined =>
   base64 == null ? undefined : decode(envelope, new Uint8Array(Buffer.from(base64, 'base64')))
-
-/** @returns the folder, or what the daemon knows of the run if the folder is on another peer. @throws {BakError} `no-such-run` */
-async function find({ home, ask }: Context, run: string): Promise<string | RunView> {
-  if (existsSync(join(run, RECORD_FILE))) return run
-  const isFolder = statSync(run, { throwIfNoEntry: false })?.isDirectory() === true
-  try {
-    const view = await ask('describe', { run })
-    return view.folder ?? view
-  } catch (error) {
-    const { code } = asBakError(error)
-    if (isFolder && (code === 'no-such-run' || code === 'usage' || code === 'no-daemon' || run.includes('/')))
-      throw new BakError('no-such-run', `${run} is a folder without ${RECORD_FILE}`)
-    if (code !== 'no-daemon') throw error
-    return findOnDisk(join(home, 'runs'), run)
-  }
-}
-
-async function findOnDisk(runs: string, part: string): Promise<string> {
-  const names = (await readdir(runs).catch(() => [])).filter(name => existsSync(join(runs, name, RECORD_FILE))).sort()
-  const found = part === 'last' ? names.slice(-1) : names.filter(name => name.includes(part))
-  if (found.length === 1) return join(runs, found[0] as string)
-  const problem = found.length === 0 ? 'no id contains' : `${found.length} ids contain`
-  throw new BakError('no-such-run', `${problem} "${part}" in ${runs}`)
-}

@@ -19,7 +19,7 @@ import {
   type Progress,
   reduce
 } from '../progress.ts'
-import { conclude } from '../verdict.ts'
+import { answersAtEnd, conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** @param heartbeat ms without a line after which one says that the run continues */
@@ -51,7 +51,8 @@ export function plainView(heartbeat: number, output: LiveOutput, run?: string): 
       clearInterval(timer)
       timer = undefined
       const lacking = await output.finish(run, ended != null)
-      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended, moved))])
+      const last = ended == null ? [] : conclude(run, ended, moved, await answersAtEnd(ended, moved))
+      await writeNotes([...lacking, ...last])
     }
   }
 }

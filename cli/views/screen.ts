@@ -8,7 +8,7 @@ import type { LiveOutput } from '../live-output.ts'
 import { cleanLine, painterOf, visibleOutput, writeNotes, writeTo } from '../output.ts'
 import { noProgress, type Progress, reduce } from '../progress.ts'
 import { render } from '../render.ts'
-import { conclude } from '../verdict.ts'
+import { answersAtEnd, conclude } from '../verdict.ts'
 import type { View } from './view.ts'
 
 /** Shortest time between two frames. */
@@ -93,7 +93,8 @@ export function screenView(output: LiveOutput, run?: string, tails?: LastLines):
       if (begun) draw(takeOutput(true))
       block.done()
       const lacking = await output.finish(run, ended != null)
-      await writeNotes([...lacking, ...(ended == null ? [] : conclude(run, ended, moved))])
+      const last = ended == null ? [] : conclude(run, ended, moved, await answersAtEnd(ended, moved))
+      await writeNotes([...lacking, ...last])
     }
   }
 

@@ -21,11 +21,11 @@ import {
   SPEC_FILE,
   TAGS_FILE
 } from '../../protocols/layout.ts'
-import { readPlain } from '../../protocols/plain-file.ts'
 import { endsWithSeal, type RunRecord, readRecord, writeRecord } from '../../protocols/record.ts'
 import { writeRunFile } from '../../protocols/run-file.ts'
 import type { Spec } from '../../protocols/spec.ts'
-import { MAX_TAGS_BYTES, readTags, type Tags, writeTags } from '../../protocols/tags.ts'
+import { type Tags, writeTags } from '../../protocols/tags.ts'
+import { tagsBeside } from '../../protocols/tags-beside.ts'
 import { isAtOrBelow } from '../../protocols/verify/report.ts'
 import { writeAtomic } from './atomic.ts'
 import { onDisk, syncPath, unlessMissing } from './disk.ts'
@@ -202,9 +202,8 @@ export class RunFolder {
   }
 
   /** @returns the tags that it got beside its seal; undefined where there are none that can be read */
-  async laterTags(): Promise<Tags | undefined> {
-    const content = await readPlain(this.path(TAGS_FILE), MAX_TAGS_BYTES).catch(() => undefined)
-    return content == null ? undefined : readTags(content.toString())
+  laterTags(): Promise<Tags | undefined> {
+    return tagsBeside(this.root)
   }
 
   async writeTags(later: Tags): Promise<void> {

@@ -6,6 +6,7 @@ import { count, iterationName, list, name, peerId, runId, text } from '../fields
 import { table } from '../free-keys.ts'
 import { availability } from '../hello.ts'
 import { assignment } from '../manifest.ts'
+import { ORDERS } from '../matrix/sampling.ts'
 import { shortfalls } from '../shortfall.ts'
 import { spec } from '../spec.ts'
 import { groupTrigger } from '../trigger.ts'
@@ -56,7 +57,7 @@ const plan = v.object({
     }),
     1000
   ),
-  order: v.picklist(['sample', 'iteration', 'random']),
+  order: v.picklist(ORDERS),
   seed: v.optional(count),
   /** Seconds: as earlier runs of the same name took on this peer, or as the timeout of the workload allows at most. */
   estimate: v.optional(

@@ -63,6 +63,8 @@ function* counted(spec: Sampling, outcomeOf: OutcomeOf): Generator<Step, void> {
 function turnsOf({ iterations, samples, order, seed = 0 }: Sampling): number[] {
   const rounds = Array.from({ length: samples })
   if (order === 'iteration') return rounds.flatMap(() => [...iterations.keys()])
+  const [there, back] = [[...iterations.keys()], [...iterations.keys()].reverse()]
+  if (order === 'interleave') return rounds.flatMap((_, round) => (round % 2 === 0 ? there : back))
   const inRows = [...iterations.keys()].flatMap(i => rounds.map(() => i))
   return order === 'random' ? inRandomOrder(inRows, seed) : inRows
 }

@@ -8,6 +8,10 @@ import { count, name } from '../fields.ts'
  */
 export const MAX_RUN_SAMPLES = 15_000
 
+/** In which order the samples of several iterations are taken. */
+export const ORDERS = ['sample', 'iteration', 'interleave', 'random'] as const
+export type Order = (typeof ORDERS)[number]
+
 const samples = v.pipe(count, v.minValue(1), v.maxValue(10_000))
 
 /** An iteration is repeated until the values of a metric are close enough to each other. */
@@ -23,8 +27,11 @@ export type MaxStddev = v.InferOutput<typeof maxStddev>
 export const sampling = {
   /** How many times each iteration is repeated. */
   samples: v.optional(samples, 1),
-  /** `sample`: all samples of an iteration in a row; `iteration`: one sample of each iteration, then the next; `random`: mixed. */
-  order: v.optional(v.picklist(['sample', 'iteration', 'random']), 'sample'),
+  /**
+   * `sample`: all samples of an iteration in a row; `iteration`: one sample of each iteration, then the next; `interleave`: the same, and
+   * every second round backwards, so that what changes evenly with time is in all iterations alike; `random`: mixed.
+   */
+  order: v.optional(v.picklist(ORDERS), 'sample'),
   /** Of the order `random`: the same seed gives the same order. Where it is left out, the controller chooses one. */
   seed: v.optional(v.pipe(count, v.maxValue(2 ** 32 - 1))),
   /** Samples before the first of each iteration that count for nothing. */

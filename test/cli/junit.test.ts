@@ -16,6 +16,7 @@ const entry = (sample: number, exit = 0) => ({ step: stepOf(sample), exit, durat
 const record: RunRecord = {
   ...runRecord,
   ...{ name: 'fio', state: 'ended', verdict: 'ok', created: AT, took: 12_345, workload: [entry(1), entry(2)] },
+  ...{ shortfalls: [], excluded: [] },
   spec: specOf({ samples: 2, tags: { kernel: '6.18' } })
 }
 const text = (change: Partial<RunRecord> = {}, strict = false, tags = {}) =>

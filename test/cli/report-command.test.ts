@@ -1,10 +1,14 @@
-/** The command that serves what collectors kept. */
+/** The command that writes the page of a run, and serves what collectors kept. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CallRequest } from '../../protocols/control.ts'
 import { BakError } from '../../protocols/errors.ts'
+import { type ResultShape, seriesResult } from '../helpers/series-result.ts'
 import { run } from '../protocols/samples.ts'
-import { useFakes } from './fake.ts'
+import { PEER, RUN, useFakes } from './fake.ts'
+import { dataIn } from './report/page-data.ts'
 
 const bak = suite('bak report')
 const fake = useFakes(bak)
@@ -32,16 +36,19 @@ bak('prints where the data is, with the time of the run', async () => {
   assert.is(status, 0)
 })
 
-bak('without what is to be shown is a usage error, as is an address that is none', async () => {
+bak('an address that is none is a usage error, and so is what belongs to the other kind of report', async () => {
   const { bak } = await fake()
-  const { status, stderr } = await bak('report', 'last')
-  assert.is(status, 64)
-  assert.match(stderr, /what is to be shown\? bak report last --prometheus/)
   for (const listen of ['9090', 'localhost', ':9090', '127.0.0.1:65536', 'http://x:1']) {
     const wrong = await bak('report', 'last', '--prometheus', '--listen', listen)
     assert.is(wrong.status, 64, listen)
     assert.match(wrong.stderr, /expected ADDRESS:PORT/)
   }
+  const page = await bak('report', 'last', '--listen', '127.0.0.1:9090')
+  assert.is(page.status, 64)
+  assert.match(page.stderr, /--listen is for --prometheus: bak report last --prometheus/)
+  const data = await bak('report', 'last', '--prometheus', '--output', 'x.html')
+  assert.is(data.status, 64)
+  assert.match(data.stderr, /serves data and writes no file/)
 })
 
 bak('exits as the daemon says', async () => {
@@ -51,6 +58,65 @@ bak('exits as the daemon says', async () => {
     }
   })
   assert.is((await bak('report', 'last', '--prometheus')).status, 66)
+})
+
+/** @returns the folder of a result with series, and its record */
+const resultIn = (home: string, shape: Partial<ResultShape> = {}) =>
+  seriesResult({ folder: join(home, 'runs', RUN), members: 2, samples: 1, iterations: ['x'], seconds: 4, ...shape })
+
+bak('writes one file into the folder of the result, and says where and how large it is', async () => {
+  const { bak, home, stop } = await fake()
+  await stop()
+  const { folder } = resultIn(home)
+  const { status, stdout, stderr } = await bak('report', 'last')
+  assert.is(status, 0, stderr)
+  assert.match(stdout, /\/report\.html, [\d.]+ KiB\n$/)
+  const html = readFileSync(join(folder, 'report.html'), 'utf8')
+  assert.ok(html.startsWith('<!doctype html>'))
+  const { head, series } = dataIn(html)
+  assert.equal([head.run, head.verdict, head.partial], [RUN, 'ok', false])
+  assert.ok(series.metrics.includes('disk.util'))
+  assert.equal(
+    readdirSync(folder).filter(name => name.endsWith('.part')),
+    []
+  )
+})
+
+bak('of a folder, to another file, in JSON', async () => {
+  const { bak, home } = await fake()
+  const { folder } = resultIn(join(home, 'elsewhere'))
+  const output = join(home, 'x.html')
+  const { status, stdout, stderr } = await bak('--json', 'report', folder, '--output', output)
+  assert.is(status, 0, stderr)
+  assert.equal(JSON.parse(stdout), { run: RUN, file: output, bytes: statSync(output).size })
+  assert.not(existsSync(join(folder, 'report.html')))
+})
+
+bak('a file that cannot be written is named, with what to do', async () => {
+  const { bak, home } = await fake()
+  const { folder } = resultIn(join(home, 'elsewhere'))
+  const { status, stderr } = await bak('report', folder, '--output', join(home, 'no', 'x.html'))
+  assert.is(status, 73)
+  assert.match(stderr, /cannot write .*no\/x\.html: .*; --output FILE writes it elsewhere/)
+  // what is there already stays
+  mkdirSync(join(folder, 'report.html'))
+  const taken = await bak('report', folder)
+  assert.is(taken.status, 73)
+  assert.equal(
+    readdirSync(folder).filter(name => name.endsWith('.part')),
+    []
+  )
+})
+
+bak('a run that another peer has is named with that peer', async () => {
+  const { bak } = await fake({
+    async *describe() {
+      yield { run: RUN, controller: PEER, holder: 'cleo', certificates: [] }
+    }
+  })
+  const { status, stderr } = await bak('report', 'last')
+  assert.is(status, 66)
+  assert.match(stderr, /not on this machine; it is on cleo/)
 })
 
 bak.run()

@@ -43,6 +43,7 @@ const cases: [string[], Partial<SpecInput>][] = [
     ['--order', 'random', '--seed', '7', '--warmup', '2', '--max-sample-failures', '0'],
     { order: 'random', seed: 7, warmup: 2, max_sample_failures: 0 }
   ],
+  [['--interleave'], { order: 'interleave' }],
   [['--max-stddev', 'iops=5'], { max_stddev: { metric: 'iops', percent: 5 } }],
   [['--max-stddev', 'p99=2.5%,20'], { max_stddev: { metric: 'p99', percent: 2.5, samples: 20 } }]
 ]
@@ -65,6 +66,9 @@ for (const words of [
 ]) {
   test(`a flag that cannot be read is refused: ${words.join(' ')}`, () => assert.throws(() => parse(...words)))
 }
+
+test('--interleave and another order cannot both be', () =>
+  assert.throws(() => parse('--interleave', '--order', 'sample')))
 
 test('flags win over the file, those of policy, tags and tools one by one', () => {
   const file: Partial<SpecInput> = {

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import type { BakError } from '../../protocols/errors.ts'
+import { ORDERS } from '../../protocols/matrix/sampling.ts'
 import { checkSpec, readRunFile, writeRunFile } from '../../protocols/run-file.ts'
 import { spec } from '../../protocols/spec.ts'
 
@@ -165,7 +166,7 @@ const someSpec = fc.record(
     name: word,
     tools: fc.array(word),
     samples: fc.integer({ min: 1, max: 1_000 }),
-    order: fc.constantFrom('sample', 'iteration', 'random'),
+    order: fc.constantFrom(...ORDERS),
     seed: fc.nat(),
     warmup: fc.integer({ min: 0, max: 9 }),
     max_sample_failures: fc.integer({ min: 0, max: 9 }),

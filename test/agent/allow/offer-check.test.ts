@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { exceedsOffer } from '../../../node/agent/allow/offer-check.ts'
 import { planOf } from '../../../node/run/plan.ts'
 import type { Offer } from '../../../protocols/manifest.ts'
+import { ORDERS } from '../../../protocols/matrix/sampling.ts'
 import type { Command } from '../../../protocols/phase.ts'
 import { noChanges } from '../../../protocols/tool-changes.ts'
 import { command, controller, member, offer, specOf } from '../../protocols/samples.ts'
@@ -109,7 +110,7 @@ test('every phase of a run is within its offer, for its controller and, but for 
   const anySpec = fc.record({
     samples: fc.integer({ min: 1, max: 4 }),
     warmup: fc.integer({ min: 0, max: 2 }),
-    order: fc.constantFrom('sample', 'iteration', 'random'),
+    order: fc.constantFrom(...ORDERS),
     sysinfo: fc.constantFrom('default', 'none'),
     iterations: fc.array(fc.record({ name: fc.constantFrom('a', 'b', 'c') }), { minLength: 1, maxLength: 4 })
   })

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { stepFolder } from '../../../protocols/layout.ts'
 import { dueSamples, plannedSamples, type TakenSample } from '../../../protocols/matrix/due-samples.ts'
 import type { Outcome } from '../../../protocols/matrix/iteration-state.ts'
-import { hasSample, mostRunSamples } from '../../../protocols/matrix/sampling.ts'
+import { hasSample, mostRunSamples, ORDERS } from '../../../protocols/matrix/sampling.ts'
 import type { Step } from '../../../protocols/phase.ts'
 import { specOf } from '../samples.ts'
 
@@ -32,6 +32,7 @@ const cases: Array<[what: string, given: object, outcomes: Record<string, Outcom
     {},
     'aw1 aw2 a1 a2 bw1 bw2 b1 b2'
   ],
+  ['interleaved, every second round backwards', { samples: 3, order: 'interleave' }, {}, 'a1 b1 b2 a2 a3 b3'],
   ['warm-ups in turn', { samples: 2, warmup: 1, order: 'iteration' }, {}, 'aw1 a1 bw1 b1 a2 b2'],
   ['a failed one is not repeated without max_sample_failures', { samples: 2 }, failing('1-a/sample1'), 'a1 a2 b1 b2'],
   [
@@ -146,7 +147,7 @@ const anySampling = fc.record({
     { minLength: 1, maxLength: 3 }
   ),
   samples: fc.integer({ min: 1, max: 4 }),
-  order: fc.constantFrom('sample', 'iteration', 'random'),
+  order: fc.constantFrom(...ORDERS),
   seed: fc.nat(),
   warmup: fc.integer({ min: 0, max: 2 }),
   max_sample_failures: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),

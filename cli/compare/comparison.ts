@@ -1,0 +1,92 @@
+/** What a comparison came to: everything that its forms (text, JSON, CSV, markdown, a page) are made of. */
+import { failuresIn } from '../../protocols/work-entry.ts'
+import { describePartial, describeSetting, type Unlike } from './alike.ts'
+import type { ComparedMetrics } from './compare-metrics.ts'
+import type { ComparedResource } from './compare-resources.ts'
+import type { Environment } from './environment.ts'
+import type { GateResult } from './gate.ts'
+import type { Group } from './groups.ts'
+import { sequenceOf } from './sequence.ts'
+import { compareSpeeds, type Speeds } from './speed.ts'
+
+export interface GroupFacts {
+  label: string
+  runs: Array<{
+    run: string
+    name: string
+    begun: number
+    iterations: string[]
+    settings: string[]
+    tags: Record<string, string>
+  }>
+}
+
+export interface Comparison {
+  /** A share: 0.02. */
+  threshold: number
+  groups: GroupFacts[]
+  /** What was not measured alike, and was to be compared all the same. */
+  unlike: Unlike[]
+  /** What else bears on how far the numbers can be trusted, a sentence each. */
+  warnings: string[]
+  /** In which order the groups were measured. */
+  sequences: string[]
+  environment: Environment
+  speeds: Speeds
+  workload: ComparedMetrics
+  /** The largest effect first. */
+  resources: ComparedResource[]
+  gates: GateResult[]
+}
+
+export function factsOfGroup({ label, selections }: Group): GroupFacts {
+  const byRun = Map.groupBy(selections, ({ result }) => result.run)
+  const runs = [...byRun.values()].map(of => {
+    const { run, name, begun, spec } = (of[0] as Group['selections'][number]).result.record
+    const iterations = of.map(({ iteration }) => iteration.name)
+    return { run, name, begun, iterations, settings: of.map(describeSetting), tags: spec.tags }
+  })
+  return { label, runs }
+}
+
+/** The orders of all groups against the baseline. */
+export function sequencesOf([base, ...others]: Group[]): string[] {
+  return base == null ? [] : others.map(each => sequenceOf(base, each).text)
+}
+
+export const speedsOf = (groups: Group[]): Speeds => compareSpeeds(groups)
+
+/** @param unread series that could not be read */
+export function warningsOf(groups: Group[], { metrics }: ComparedMetrics, unread: string[]): string[] {
+  const partial = groups.filter(({ selections }) => selections.some(({ result }) => result.record.partial))
+  const uneven = metrics.filter(each => each.uneven).map(({ metric }) => metric)
+  const undirected = metrics.filter(({ better }) => better == null).map(({ metric }) => metric)
+  return [
+    ...partial.map(each => `partial: ${describePartial(each)}`),
+    ...groups.flatMap(unfinishedIn),
+    ...groups.flatMap(failedIn),
+    ...(uneven.length === 0 ? [] : [`${names(uneven)}: not all samples are of the same instances`]),
+    ...(undirected.length === 0
+      ? []
+      : [`${names(undirected)}: nobody said whether more or less is better; --better ${undirected[0]}=less does`]),
+    ...unread
+  ]
+}
+
+const names = (metrics: string[]) => [...new Set(metrics)].join(', ')
+
+function unfinishedIn({ label, selections }: Group): string[] {
+  const runs = new Map(selections.map(({ result }) => [result.run, result.record]))
+  return [...runs.values()].flatMap(({ run, state }) => (state === 'ended' ? [] : [`${label}: ${run} has not ended`]))
+}
+
+/** Samples that failed are left out of all numbers. */
+function failedIn({ label, selections }: Group): string[] {
+  const failed = selections.flatMap(({ result: { record }, number }) => {
+    const steps = failuresIn(record.workload, record.spec).map(({ step }) => step)
+    const own = steps.filter(step => step.number === number && step.warmup == null)
+    return [...new Set(own.map(({ sample }) => sample))]
+  })
+  if (failed.length === 0) return []
+  return [`${label}: ${failed.length} failed ${failed.length === 1 ? 'sample is' : 'samples are'} left out`]
+}

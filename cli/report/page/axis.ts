@@ -1,0 +1,96 @@
+/** Paths and marks of a plot in an SVG whose coordinates are px. */
+import type { Window } from '../report-data.ts'
+import { svg } from './dom.ts'
+import type { Range } from './range.ts'
+import type { Points } from './reduce.ts'
+import { timeTicks } from './ticks.ts'
+import { clock } from './units.ts'
+
+/** A rectangle of px that shows a range of time and a range of values. */
+export interface Frame {
+  left: number
+  top: number
+  width: number
+  height: number
+  range: Range
+  low: number
+  high: number
+}
+
+export const xOf = ({ left, width, range }: Frame, time: number): number =>
+  left + ((time - range.from) / (range.to - range.from)) * width
+export const yOf = ({ top, height, low, high }: Frame, value: number): number =>
+  top + height - ((value - low) / (high - low || 1)) * height
+
+const px = (value: number) => value.toFixed(1)
+
+/** @returns the path of a line, with an end at each gap */
+export function linePath(frame: Frame, { t, v }: Points): string {
+  let path = ''
+  let drawing = false
+  for (let index = 0; index < t.length; index++) {
+    const value = v[index] as number
+    if (Number.isNaN(value)) {
+      drawing = false
+      continue
+    }
+    path += `${drawing ? 'L' : 'M'}${px(xOf(frame, t[index] as number))} ${px(yOf(frame, value))}`
+    drawing = true
+  }
+  return path
+}
+
+/** @returns the path of what lies between two lines with the same times */
+export function bandPath(frame: Frame, t: Float64Array, lower: ArrayLike<number>, upper: ArrayLike<number>): string {
+  let path = ''
+  for (let index = 0; index < t.length; ) {
+    if (isGap(lower, upper, index)) {
+      index++
+      continue
+    }
+    const first = index
+    while (index < t.length && !isGap(lower, upper, index)) index++
+    const point = (at: number, values: ArrayLike<number>) =>
+      `${px(xOf(frame, t[at] as number))} ${px(yOf(frame, values[at] as number))}`
+    const there = Array.from({ length: index - first }, (_, offset) => point(first + offset, upper))
+    const back = Array.from({ length: index - first }, (_, offset) => point(index - 1 - offset, lower))
+    path += `M${there.join('L')}L${back.join('L')}Z`
+  }
+  return path
+}
+
+const isGap = (lower: ArrayLike<number>, upper: ArrayLike<number>, index: number) =>
+  Number.isNaN(lower[index]) || Number.isNaN(upper[index])
+
+/** The work windows as a ground, periods as a line above it. */
+export function shade(frame: Frame, windows: Window[]): SVGGElement {
+  const group = svg('g', { class: 'shade', 'aria-hidden': 'true' })
+  for (const { kind, warmup, from, to } of windows) {
+    if (to < frame.range.from || from > frame.range.to) continue
+    const x = Math.max(frame.left, xOf(frame, from))
+    const width = Math.min(frame.left + frame.width, xOf(frame, to)) - x
+    if (!(width > 0)) continue
+    const [y, height] = kind === 'work' ? [frame.top, frame.height] : [frame.top, 2]
+    group.append(svg('rect', { class: warmup ? 'warmup' : kind, x: px(x), y, width: px(Math.max(width, 0.5)), height }))
+  }
+  return group
+}
+
+/** Marks of time below a frame; the first and the last are moved inwards so that nothing is cut off. */
+export function timeAxis(frame: Frame, y: number, least = 64): SVGGElement {
+  const group = svg('g', { class: 'axis' })
+  const { left, width, range } = frame
+  for (const time of timeTicks(range.from, range.to, Math.max(1, Math.floor(width / least)))) {
+    const x = xOf(frame, time)
+    const anchor = x - left < 14 ? 'start' : left + width - x < 14 ? 'end' : 'middle'
+    group.append(
+      svg('line', { x1: px(x), x2: px(x), y1: y, y2: y + 3 }),
+      svg(
+        'text',
+        { x: px(anchor === 'start' ? left : anchor === 'end' ? left + width : x), y: y + 13, 'text-anchor': anchor },
+        clock(time)
+      )
+    )
+  }
+  return group
+}

@@ -1,0 +1,31 @@
+/** How wide the columns of the first screen are: the strip of the phases and the small multiples have the same edges. */
+
+export interface Columns {
+  /** Names, units and marks of the scale, px. */
+  gutter: number
+  /** What is drawn: one column a member, or one for all. */
+  width: number
+  count: number
+  gap: number
+  /** Who is the busiest. */
+  end: number
+}
+
+/** More members than that are folded to their spread. */
+export const MOST_COLUMNS = 8
+
+const GUTTER = 160
+const END = 132
+const GAP = 10
+
+export function columnsOf(total: number, members: number): Columns {
+  const count = members > MOST_COLUMNS ? 1 : Math.max(1, members)
+  const narrow = total < 700
+  const [gutter, end] = narrow ? [96, 84] : [GUTTER, END]
+  // a gap before each column and before the end
+  const width = Math.max(40, Math.floor((total - gutter - end - GAP * (count + 1)) / count))
+  return { gutter, width, count, gap: GAP, end }
+}
+
+/** @returns the width of all columns together */
+export const widthOf = ({ width, count, gap }: Columns): number => count * (width + gap) - gap

@@ -1,0 +1,60 @@
+/** Makes elements. What others wrote goes in as text or as an attribute that is no address and no script; nothing is parsed as HTML. */
+
+export type Child = Node | string | number | undefined | false
+type Value = string | number | boolean | undefined
+type Listener = (event: never) => void
+export type Attributes = Record<string, Value | Listener>
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+/** @param attributes with `on...` a listener; false and undefined are left out, true is an attribute without a value */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag)
+  fill(element, attributes, children)
+  return element
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(SVG, tag)
+  fill(element, attributes, children)
+  return element
+}
+
+function fill(element: Element, attributes: Attributes, children: Child[]): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value as EventListener)
+    else if (value === true) element.setAttribute(name, '')
+    else if (value != null && value !== false) element.setAttribute(name, String(value))
+  }
+  append(element, children)
+}
+
+export function append(element: Element, children: Child[]): void {
+  for (const child of children)
+    if (child != null && child !== false) element.append(child instanceof Node ? child : String(child))
+}
+
+/** @returns `a`, or `b` of the style sheet as it is now: in dark or in light */
+export const cssValue = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+
+/** Calls once in the next frame, however often it is asked before. */
+export function oncePerFrame(act: () => void): () => void {
+  let asked = false
+  return () => {
+    if (asked) return
+    asked = true
+    requestAnimationFrame(() => {
+      asked = false
+      act()
+    })
+  }
+}

@@ -1,0 +1,160 @@
+/** Phases by member on one axis of time: a bar each, all that a member did in a row. What is dragged over is zoomed to. */
+import type { PhaseSpan, ReportData, Window } from '../report-data.ts'
+import { type Frame, shade, timeAxis, xOf } from './axis.ts'
+import { addBrush } from './brush.ts'
+import { phaseColour } from './colours.ts'
+import { type Columns, widthOf } from './columns.ts'
+import { h, svg } from './dom.ts'
+import { nameOf } from './metrics-table.ts'
+import type { TimeRange } from './range.ts'
+import { clock, duration } from './units.ts'
+
+const LABELS = 16
+const AXIS = 18
+/** All rows together, px; of many members each is thin. */
+const MOST_HEIGHT = 64
+const ROW = 15
+const NAMED_ROW = 11
+
+interface Strip {
+  data: ReportData
+  range: TimeRange
+  columns: Columns
+  total: number
+}
+
+export function phaseStrip({ data, range, columns, total }: Strip): SVGSVGElement {
+  const { members, phases, windows } = data
+  const row = Math.min(ROW, MOST_HEIGHT / Math.max(1, members.length))
+  const rows = row * members.length
+  const frame: Frame = {
+    ...{ left: columns.gutter + columns.gap, top: LABELS, width: widthOf(columns), height: rows },
+    ...{ range: range.shown, low: 0, high: 1 }
+  }
+  const label = `Phases of ${members.length} members over ${duration(range.whole.to - range.whole.from)}`
+  const surface = svg('svg', {
+    class: 'phases',
+    width: total,
+    height: LABELS + rows + AXIS,
+    role: 'img',
+    'aria-label': label
+  })
+  const area = svg('svg', { x: frame.left, y: 0, width: frame.width, height: LABELS + rows })
+  const inner = { ...frame, left: 0 }
+  area.append(shade(inner, windows), ...bars(phases, inner, row), ...windowLabels(data, inner))
+  surface.append(area, ...names(data, row, columns), timeAxis(frame, LABELS + rows))
+  const title = svg('title')
+  surface.append(title)
+  surface.addEventListener('pointermove', event => {
+    title.textContent = said(data, event, surface, frame, row)
+  })
+  addBrush({ surface, range, plot: () => frame })
+  return surface
+}
+
+/** One path for all bars of a colour: thousands of rectangles would be thousands of elements. */
+function bars(phases: PhaseSpan[], frame: Frame, row: number): SVGPathElement[] {
+  const gap = row >= 5 ? 1.5 : 0
+  const byColour = Map.groupBy(phases, ({ phase, outcome }) =>
+    outcome === 'failed' || outcome === 'excluded' || outcome === 'late' ? '--bad' : phaseColour(phase)
+  )
+  return [...byColour].map(([colour, spans]) => {
+    const d = spans.map(({ member, from, to }) => {
+      const x = xOf(frame, from)
+      // a phase of some ms shall be seen
+      const width = Math.max(0.6, xOf(frame, to) - x)
+      const y = frame.top + member * row + gap
+      return x > frame.width || x + width < 0
+        ? ''
+        : `M${x.toFixed(1)} ${y.toFixed(1)}h${width.toFixed(1)}v${(row - gap).toFixed(1)}h-${width.toFixed(1)}z`
+    })
+    return svg('path', { d: d.join(''), class: `bar ${colour.slice(2)}` })
+  })
+}
+
+/** The name of an iteration over its windows, and the numbers of the samples where there is room. */
+function windowLabels({ windows, iterations }: ReportData, frame: Frame): SVGTextElement[] {
+  const work = windows.filter(({ kind, from, to }) => kind === 'work' && to > frame.range.from && from < frame.range.to)
+  let free = -Infinity
+  return work.flatMap((window, index) => {
+    const [left, right] = [Math.max(0, xOf(frame, window.from)), Math.min(frame.width, xOf(frame, window.to))]
+    const isFirst = index === 0 || work[index - 1]?.iteration !== window.iteration
+    const [long, short] = [labelOf(window, iterations), window.sample == null ? window.label : String(window.sample)]
+    const text = isFirst ? long : right - left > 6.2 * long.length ? long : short
+    const width = 6.2 * text.length
+    if (left < free || left + width > frame.width) return []
+    free = left + width + 6
+    return [svg('text', { class: 'window', x: left.toFixed(1), y: LABELS - 5 }, text)]
+  })
+}
+
+export const labelOf = (window: Window, iterations: ReportData['iterations']): string => {
+  const name = nameOf(window, iterations)
+  if (window.kind === 'period' || name === '') return window.label
+  const sample = window.sample == null ? '' : ` · ${window.warmup ? 'warm-up ' : ''}${window.sample}`
+  return `${name}${sample}`
+}
+
+/** Each member where there is room for it; else how many there are, and those that stand out. */
+function names({ members, phases }: ReportData, row: number, { gutter }: Columns): SVGTextElement[] {
+  const y = (member: number) => LABELS + (member + 0.5) * row + 4
+  const name = (text: string, at: number, kind = 'name') =>
+    svg('text', { class: kind, x: gutter, y: at.toFixed(1), 'text-anchor': 'end' }, clip(text, gutter - 14))
+  if (row >= NAMED_ROW) return members.map((member, index) => name(member.name, y(index)))
+  const bad = new Set(phases.filter(({ outcome }) => outcome != null && outcome !== 'ok').map(({ member }) => member))
+  let free = LABELS + 26
+  const lines = [name(`${members.length} members`, LABELS + 11)]
+  for (const member of [...bad].sort((a, b) => a - b)) {
+    const at = Math.max(free, y(member))
+    if (at > LABELS + row * members.length + 6) break
+    lines.push(name(members[member]?.name ?? '', at, 'name bad'))
+    free = at + 13
+  }
+  return lines
+}
+
+/** @returns the text, shortened so that it fits: about 6.4 px a letter */
+export const clip = (text: string, width: number): string => {
+  const letters = Math.max(3, Math.floor(width / 6.4))
+  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`
+}
+
+/** What is under the pointer: member, phase, from when to when. */
+function said(
+  { members, phases }: ReportData,
+  event: PointerEvent,
+  surface: Element,
+  frame: Frame,
+  row: number
+): string {
+  const box = surface.getBoundingClientRect()
+  const member = Math.floor((event.clientY - box.top - frame.top) / row)
+  const { from, to } = frame.range
+  const time = from + ((event.clientX - box.left - frame.left) / frame.width) * (to - from)
+  const reach = (to - from) / frame.width
+  const found = phases.findLast(each => each.member === member && each.from - reach <= time && each.to + reach >= time)
+  if (found == null) return ''
+  const outcome = found.outcome == null || found.outcome === 'ok' ? '' : `, ${found.outcome}`
+  return `${members[member]?.name}: ${found.label ?? found.phase}${outcome}\n${clock(found.from)} to ${clock(found.to)}, ${duration(found.to - found.from)}`
+}
+
+/** What the colours of the bars mean. */
+export function phaseLegend(phases: PhaseSpan[]): HTMLElement {
+  const present = new Set(phases.map(({ phase }) => phaseColour(phase)))
+  const bad = phases.some(({ outcome }) => outcome != null && outcome !== 'ok')
+  const kinds: Array<[string, string]> = [
+    ['--phase-work', 'work'],
+    ['--phase-tools', 'start, stop'],
+    ['--phase-data', 'stage, send, end'],
+    ['--phase-quiet', 'join, sysinfo, init']
+  ]
+  const shown = [
+    ...kinds.filter(([colour]) => present.has(colour)),
+    ...(bad ? [['--bad', 'late, failed, excluded'] as const] : [])
+  ]
+  return h(
+    'span',
+    { class: 'legend' },
+    ...shown.map(([colour, text]) => h('span', {}, h('i', { class: `key ${colour.slice(2)}` }), text))
+  )
+}

@@ -1,0 +1,32 @@
+/** Dark or light: as the system has it, until the button is used. */
+import { h } from './dom.ts'
+
+const changed: Array<() => void> = []
+const dark = matchMedia('(prefers-color-scheme: dark)')
+
+/** Called when colours have changed; what is drawn on a canvas is drawn again. */
+export function onTheme(act: () => void): void {
+  changed.push(act)
+}
+
+const tellAll = () => {
+  for (const act of changed) act()
+}
+dark.addEventListener('change', tellAll)
+
+export function themeButton(): HTMLElement {
+  const root = document.documentElement
+  const isDark = () => (root.dataset.theme == null ? dark.matches : root.dataset.theme === 'dark')
+  const button = h('button', { class: 'theme', onclick: change })
+  const label = () => {
+    button.textContent = isDark() ? 'Light' : 'Dark'
+  }
+  function change(): void {
+    root.dataset.theme = isDark() ? 'light' : 'dark'
+    label()
+    tellAll()
+  }
+  dark.addEventListener('change', label)
+  label()
+  return button
+}

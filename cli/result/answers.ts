@@ -1,0 +1,128 @@
+/** What is asked of a run first: which disk was busiest, and whether the processors were saturated. Pure. */
+import { iterationFolder } from '../../protocols/layout.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
+import type { RosterEntry } from '../../protocols/manifest.ts'
+import { formatValue } from '../format-value.ts'
+import type { Measured } from './measure.ts'
+import type { ResourceName } from './resources.ts'
+
+/** Processors are saturated at a point in time where they are busy for so much of it, in percent. */
+const SATURATED = 95
+/** Shares of the points of an iteration from which on it was so, and was so at times. */
+const MOST = 0.5
+const SOME = 0.05
+/** A disk that is busy for less is no disk that was used, in percent. */
+const IDLE = 1
+const MAX_NAMED = 4
+
+/** What one member used in one iteration, over all its samples. */
+interface Use {
+  member: string
+  iteration: string
+  tool: string
+  device?: string
+  /** Of all points. */
+  mean: number
+  /** Of the points, how many are saturated; 0 to 1. */
+  saturated: number
+}
+
+export interface Answers {
+  disk: string
+  cpu: string
+}
+
+/** @param processors of each member, where they are known */
+export function answersOf(measured: Measured[], processors: Map<string, number>): Answers {
+  return { disk: busiestDisk(measured), cpu: saturation(measured, processors) }
+}
+
+/** `nvme0n1 of n2, busy 97 % of the time in 1-4k (412 MiB/s, 151 k/s, 3.1 ms a write)` */
+function busiestDisk(measured: Measured[]): string {
+  const uses = usesOf(measured, 'disk')
+  const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
+  if (busiest == null) return 'not known: no tool measured disks; proc, iostat and sar do'
+  const { member, device, iteration, mean } = busiest
+  const where = manyOf(uses) ? ` in ${iteration}` : ''
+  if (mean < IDLE)
+    return `none was used: ${device} of ${member} was busiest, ${formatValue(mean, '%')} of the time${where}`
+  const facts = factsOf(measured, busiest)
+  return `${device} of ${member}, busy ${formatValue(mean, '%')} of the time${where}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
+}
+
+function factsOf(measured: Measured[], { member, iteration }: Use): string[] {
+  const mean = (resource: ResourceName) =>
+    usesOf(measured, resource).find(each => each.member === member && each.iteration === iteration)?.mean
+  const facts: Array<[number | undefined, string, string]> = [
+    [mean('diskBytes'), 'B/s', ''],
+    [mean('diskRequests'), '/s', ''],
+    [mean('readWait'), 'ms', ' a read'],
+    [mean('writeWait'), 'ms', ' a write']
+  ]
+  return facts.flatMap(([value, unit, of]) =>
+    value == null || value === 0 ? [] : [`${formatValue(value, unit)}${of}`]
+  )
+}
+
+/** `not saturated: busy 34 % of 2 processors on n1 in 1-4k, the busiest` */
+function saturation(measured: Measured[], processors: Map<string, number>): string {
+  const uses = usesOf(measured, 'cpu')
+  const busiest = uses.toSorted((a, b) => b.mean - a.mean)[0]
+  if (busiest == null) return 'not known: no tool measured processors; proc, mpstat and sar do'
+  const on = (least: number) => {
+    const found = uses.filter(({ saturated }) => saturated >= least).toSorted((a, b) => b.saturated - a.saturated)
+    return [...Map.groupBy(found, ({ member }) => member).values()].map(([each]) => each as Use)
+  }
+  const where = (use: Use) => (manyOf(uses) ? `${use.member} in ${use.iteration}` : use.member)
+  const often = on(MOST)
+  if (often.length > 0)
+    return `saturated on ${listInWords(
+      often.map(each => `${where(each)} (${formatValue(each.mean, '%')} busy)`),
+      MAX_NAMED
+    )}`
+  const atTimes = on(SOME).map(
+    each =>
+      `${where(each)} ${formatValue(100 * each.saturated, '%')} of the time (${formatValue(each.mean, '%')} busy on average)`
+  )
+  const cores = processors.get(busiest.member)
+  const of = cores == null ? '' : ` of ${cores} ${cores === 1 ? 'processor' : 'processors'}`
+  const verdict =
+    atTimes.length > 0
+      ? `saturated at times: ${listInWords(atTimes, MAX_NAMED)}`
+      : `not saturated: ${where(busiest)} was busiest, ${formatValue(busiest.mean, '%')}${of}`
+  return `${verdict}${singleThread(measured, busiest)}`
+}
+
+/** One processor that is saturated while all together are not: often one thread that does the work. */
+function singleThread(measured: Measured[], { mean: whole }: Use): string {
+  const busiest = usesOf(measured, 'processor').toSorted((a, b) => b.mean - a.mean)[0]
+  if (busiest == null || busiest.saturated < MOST || whole >= SATURATED) return ''
+  return `; one processor of ${busiest.member} was, ${formatValue(busiest.mean, '%')}`
+}
+
+/** @returns what each member used in each iteration; over all points of its samples */
+function usesOf(measured: Measured[], resource: ResourceName): Use[] {
+  const groups = Map.groupBy(
+    measured.filter(each => each.resource === resource),
+    ({ member, step }) => `${step.number} ${member}`
+  )
+  return [...groups.values()].map(all => {
+    const { member, step, tool, device } = all[0] as Measured
+    const points = all.reduce((sum, { v }) => sum + v.length, 0)
+    const sum = all.reduce((total, { v }) => total + v.reduce((one, each) => one + each, 0), 0)
+    const saturated = all.reduce(
+      (count, { v }) => count + v.reduce((one, each) => one + Number(each >= SATURATED), 0),
+      0
+    )
+    return {
+      ...{ member, iteration: iterationFolder(step), tool, mean: sum / points, saturated: saturated / points },
+      ...(device == null ? {} : { device })
+    }
+  })
+}
+
+/** @returns how many processors each member of a roster has */
+export const processorsOf = (roster: RosterEntry[]): Map<string, number> =>
+  new Map(roster.map(({ name, capabilities }) => [name, capabilities.cores]))
+
+const manyOf = (uses: Use[]) => new Set(uses.map(({ iteration }) => iteration)).size > 1

@@ -1,0 +1,110 @@
+/** All that the record of a run says of its members, their clocks, costs and data, and its certificates: for `bak show --all`. */
+import { decode } from '../../protocols/codec.ts'
+import { isTooShort, sharesOf } from '../../protocols/cost.ts'
+import { envelope, peek } from '../../protocols/envelope.ts'
+import { stepFolder } from '../../protocols/layout.ts'
+import type { MeasuredPath } from '../../protocols/path.ts'
+import { type Ack, ackSubject, type Certificate, certificateSubject } from '../../protocols/phase.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { formatBytes, formatClock, formatDuration, formatMs, formatShare, formatTime } from '../format.ts'
+import { formatInstances } from '../instances.ts'
+import { formatMachines } from '../machine-tables.ts'
+import { formatSection } from './section.ts'
+
+/** @param where the folder is */
+export function formatDetails(record: RunRecord, where: string): string[] {
+  const { roster, sent, skew, clocks = [], paths = [], observed = [], staged, triggered = [] } = record
+  const routes = new Map(paths.map(({ peer, begin, end }) => [peer, formatPaths(begin, end)]))
+  const drifts = new Map(clocks.map(each => [each.peer, formatDrift(each)]))
+  const members = roster.map(({ rank, peer, name, driver, capabilities: { os, cores, clock }, tools }) => [
+    rank,
+    driver ? `${name} (driver)` : name,
+    os,
+    cores,
+    formatClock(clock),
+    drifts.get(peer),
+    routes.get(peer),
+    tools.map(({ tool }) => tool).join(' ')
+  ])
+  const tarballs = sent.map(({ name, what, bytes, arrived, path, digest }) => [
+    name,
+    what,
+    formatBytes(bytes),
+    arrived ? where : 'on the member',
+    path,
+    digest.slice(0, 16)
+  ])
+  const starts = skew.map(({ step, skew, latest }) => [stepFolder(step), formatMs(skew), formatMs(latest)])
+  const costs = sharesOf(observed).map(share => [
+    share.name,
+    ...[share.daemon, share.tools].map(each => (isTooShort(share) ? 'too short' : `${formatShare(each)} of a core`)),
+    isTooShort(share) ? undefined : `${Math.round(share.switches)}/s`,
+    formatBytes(share.sent),
+    formatBytes(share.received)
+  ])
+  return [
+    formatInstances(record),
+    formatSection(['RANK', 'MEMBER', 'OS', 'CORES', 'CLOCK AHEAD', 'DRIFT', 'PATH', 'TOOLS'], members),
+    ...formatStaged(staged),
+    formatSection(
+      ['TRIGGERED', 'SAMPLE', 'STARTED', 'FOR'],
+      triggered.map(({ group, sample, start, stop }) => [
+        ...[group, sample, formatTime(start)],
+        stop == null ? 'until the command ended' : formatDuration(stop - start)
+      ])
+    ),
+    formatSection(['STARTED', 'APART', 'AFTER THE AGREED INSTANT'], starts),
+    ...formatMachines(record),
+    formatSection(['OBSERVED', 'DAEMON', 'TOOLS', 'SWITCHES', 'SENT', 'RECEIVED'], costs),
+    formatSection(['SENT BY', 'WHAT', 'BYTES', 'WHERE', 'PATH', 'SHA-256'], tarballs)
+  ]
+}
+
+function formatStaged(
+  { contents, members }: NonNullable<RunRecord['staged']> = { contents: [], members: [] }
+): string[] {
+  const paths = contents.map(({ path, tool, platform, for: workload, bytes, digest }) => [
+    path,
+    tool == null ? workload : `tool ${tool}${platform == null ? '' : ` on ${platform}`}`,
+    formatBytes(bytes),
+    digest.slice(0, 16)
+  ])
+  const fetched = members.map(({ name, bytes, source }) => [name, formatBytes(bytes), formatBytes(source)])
+  return [
+    formatSection(['STAGED', 'FOR', 'BYTES', 'SHA-256'], paths),
+    formatSection(['FETCHED BY', 'BYTES', 'OF THE CONTROLLER'], fetched)
+  ]
+}
+
+/** In parts per million, as for oscillators; of a clock that was set in mid run it is not known. */
+const formatDrift = ({ drift = 0, bound = 0, set }: NonNullable<RunRecord['clocks']>[number]) =>
+  set == null
+    ? `${drift.toFixed(0)} ± ${bound.toFixed(0)} ppm`
+    : `set by ${set < 0 ? '-' : '+'}${Math.abs(set / 1000).toFixed(1)} s`
+
+/** `relayed, then punched` if the path changed between the beginning and the end of a run. */
+function formatPaths(begin?: MeasuredPath, end?: MeasuredPath): string {
+  const both = [begin, end].filter(each => each != null).map(each => each.class)
+  return [...new Set(both)].join(', then ')
+}
+
+/** Reads the acks of a certificate without their signatures; `bak verify` checks those. */
+export function readCertificate(base64: string): CertificateView {
+  const { acks, ...rest } = peek(certificateSubject, decode(envelope, Buffer.from(base64, 'base64')))
+  return { ...rest, acks: acks.map(sealed => ({ peer: sealed.by, ...peek(ackSubject, sealed) })) }
+}
+
+export type CertificateView = Omit<Certificate, 'acks'> & { acks: Array<Ack & { peer: string }> }
+
+export function formatCertificates(certificates: CertificateView[]): string {
+  const rows = certificates.map(({ seq, phase, step, groups, when, verdict, acks, asked, needed, closed }) => [
+    seq,
+    [phase, ...(groups ?? [])].join(' '),
+    step == null ? when : stepFolder(step),
+    verdict,
+    `${acks.filter(({ outcome }) => outcome === 'ok').length}/${asked}`,
+    needed,
+    formatTime(closed)
+  ])
+  return formatSection(['SEQ', 'PHASE', 'STEP', 'VERDICT', 'OK', 'NEEDED', 'CLOSED'], rows)
+}

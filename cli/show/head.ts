@@ -1,0 +1,70 @@
+/** What a run was, and where its result is: the first lines of `bak show`. */
+import type { RunView } from '../../protocols/control.ts'
+import { listInWords } from '../../protocols/list-in-words.ts'
+import type { RunRecord } from '../../protocols/record.ts'
+import { formatFacts } from '../../protocols/text-table.ts'
+import { formatCommand, formatDuration, formatLabels, formatTime, formatVerdict } from '../format.ts'
+import { describeWorkload } from '../instances.ts'
+
+/** Members and runs that a line names. */
+const MAX_NAMED = 8
+
+/** @param isWhole also what is seldom asked for */
+export function formatHead(
+  {
+    run,
+    controller,
+    holder,
+    digest,
+    folder = holder && `on ${holder}`,
+    moved,
+    due,
+    line,
+    resumedBy = [],
+    tags
+  }: RunView,
+  record: RunRecord | undefined,
+  isWhole: boolean
+): string {
+  const places = {
+    folder,
+    'moved to': moved,
+    'not moved': due && `to ${due.to}: ${due.reason}; bak move ${run} ${due.to}`
+  }
+  if (record == null) {
+    const { name, verdict, controller: by } = line ?? {}
+    const head = { run, name, verdict: verdict && formatVerdict(verdict), controller: by?.name ?? controller }
+    return formatFacts({ ...head, manifest: digest, ...places })
+  }
+  const { name, state, verdict, partial, reason, created, ended, took, spec, program, workload, roster } = record
+  const measured = roster.filter(({ driver }) => !driver).map(each => each.name)
+  const length = ended == null ? '' : `, took ${formatDuration(took ?? ended - created)}`
+  return formatFacts({
+    run: `${run}${name === '' ? '' : ` ${name}`}`,
+    verdict: `${formatVerdict(verdict ?? state)}${partial ? ', partial' : ''}${reason == null ? '' : `: ${reason}`}`,
+    members: measured.length === 0 ? undefined : `${measured.length}: ${listInWords(measured, MAX_NAMED)}`,
+    began: `${formatTime(created)} UTC${length}`,
+    command: spec.command && formatCommand(spec.command),
+    workloads: spec.workload.map(describeWorkload).join('; '),
+    resumes: record.resumes == null ? undefined : describeResumed(record.resumes),
+    'resumed by': listInWords(resumedBy, MAX_NAMED),
+    exit: workload
+      .filter(({ member }) => member == null)
+      .map(({ exit, signal, timedOut, error }) => {
+        const how = exit ?? (Number(signal) ? `signal ${signal}` : signal)
+        return `${how}${timedOut ? ' (timeout)' : ''}${error == null ? '' : ` (${error})`}`
+      })
+      .join(' '),
+    tags: formatLabels(spec.tags),
+    'tags given later': tags && formatLabels(tags),
+    ...(isWhole ? { controller: record.controller.name, version: program, manifest: digest } : {}),
+    ...places
+  })
+}
+
+/** Where the samples are that this result does not have. */
+function describeResumed({ run, taken, before }: NonNullable<RunRecord['resumes']>): string {
+  const its = taken.length - before
+  const earlier = before === 0 ? '' : `, and ${before} of runs before it`
+  return `${run}, which has ${its} ${its === 1 ? 'sample' : 'samples'} of the same matrix${earlier}`
+}

@@ -1,0 +1,63 @@
+/** What a run came to in two lines, for the end of `bak run`. */
+import { iterationFolder } from '../../protocols/layout.ts'
+import { showPercent } from '../../protocols/matrix/iteration-summary.ts'
+import { type MetricSamples, metricSamples } from '../../protocols/metric-samples.ts'
+import { spreadOf } from '../../protocols/quantiles.ts'
+import { formatValue } from '../format-value.ts'
+import { answersOf, processorsOf } from '../result/answers.ts'
+import { measure } from '../result/measure.ts'
+import { openFolder } from '../result/open-result.ts'
+
+/** Iterations that a line names. */
+const MAX_NAMED = 4
+const DIGITS = 4
+
+/**
+ * @param folder of the result
+ * @param signal ends it, with what has been read until then
+ * @throws {BakError} `no-such-run`, `damaged`
+ */
+export async function readAnswers(folder: string, signal: AbortSignal): Promise<string[]> {
+  const result = await openFolder(folder)
+  const { roster } = result.record
+  const metrics = describeMetrics(metricSamples(result.record))
+  const { measured } = await measure(
+    result,
+    ['cpu', 'processor', 'disk', 'diskBytes', 'diskRequests', 'readWait', 'writeWait'],
+    signal
+  )
+  if (measured.length === 0) return metrics
+  const { disk, cpu } = answersOf(measured, processorsOf(roster))
+  return [...metrics, `busiest disk: ${disk}; processors: ${cpu}`]
+}
+
+/** Pure. @returns one line; none without metrics */
+export function describeMetrics(all: MetricSamples[]): string[] {
+  const byIteration = [...Map.groupBy(all, ({ iteration }) => iteration.number).values()]
+  const several = byIteration.length > 1
+  const items = byIteration.map(each => {
+    const [{ iteration }] = each as [MetricSamples]
+    return `${several ? `${iterationFolder(iteration)}: ` : ''}${headlines(each).map(describe).join(', ')}`
+  })
+  const more = items.length > MAX_NAMED ? `; and ${items.length - MAX_NAMED} more iterations` : ''
+  return items.length === 0 ? [] : [`${items.slice(0, MAX_NAMED).join('; ')}${more}`]
+}
+
+/** The first of which more is better, and a percentile or another of which less is; of metrics without a direction the first. */
+function headlines(all: MetricSamples[]): MetricSamples[] {
+  const more = all.find(({ better }) => better === 'more')
+  const less = all.filter(({ better }) => better === 'less')
+  const tail = less.find(({ metric }) => /\bp99$/.test(metric)) ?? less[0]
+  const found = [more, tail].filter(each => each != null)
+  return found.length > 0 ? found : all.slice(0, 1)
+}
+
+/** `fio.read.iops 151.9 k/s (CV 1.2 %, 3 samples)` */
+function describe({ metric, unit, samples }: MetricSamples): string {
+  const { median, cv } = spreadOf(samples.map(({ value }) => value))
+  const spread = [
+    ...(cv == null ? [] : [`CV ${showPercent(cv)}`]),
+    ...(samples.length > 1 ? [`${samples.length} samples`] : [])
+  ]
+  return `${metric} ${formatValue(median, unit, DIGITS)}${spread.length === 0 ? '' : ` (${spread.join(', ')})`}`
+}

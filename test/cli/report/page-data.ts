@@ -1,0 +1,23 @@
+/** What is in the file of a report, as the page reads it. */
+import { gunzipSync } from 'node:zlib'
+import type { ReportData } from '../../../cli/report/report-data.ts'
+
+export const dataIn = (html: string): ReportData => JSON.parse(elementIn(html, 'data'))
+
+/** @returns the points of a row of `series.rows` */
+export function pointsIn(html: string, index: number): { t: number[]; v: number[] } {
+  const { series, axes, block } = dataIn(html)
+  const { buffer } = Uint8Array.from(gunzipSync(Buffer.from(elementIn(html, 'block'), 'base64')))
+  const [, , , , , axis = -1, offset = 0] = series.rows[index] ?? []
+  const { offset: from, length } = axes[axis] ?? { offset: 0, length: 0 }
+  return {
+    t: [...new Float64Array(buffer, 8 * from, length)],
+    v: [...new Float32Array(buffer, 8 * block.float64 + 4 * offset, length)]
+  }
+}
+
+function elementIn(html: string, id: string): string {
+  const [, text] = new RegExp(`<script type="[a-z/]+" id="${id}">([^<]*)</script>`).exec(html) ?? []
+  if (text == null) throw new Error(`the page has no ${id}`)
+  return text
+}
