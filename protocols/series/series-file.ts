@@ -71,6 +71,13 @@ export interface Remark {
   why: string
 }
 
+const MAX_TEXT = 1024
+/** @returns a remark whose texts are as long as they may be */
+export const cutRemark = ({ file, why, ...where }: Remark): Remark => ({
+  ...{ file: file.slice(0, MAX_TEXT), ...where },
+  why: why.slice(0, MAX_TEXT)
+})
+
 /** Of what a file is. */
 export interface SeriesFileInfo {
   run: string
