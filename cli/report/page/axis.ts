@@ -35,6 +35,8 @@ export function linePath(frame: Frame, { t, v }: Points): string {
       continue
     }
     path += `${drawing ? 'L' : 'M'}${px(xOf(frame, t[index] as number))} ${px(yOf(frame, value))}`
+    // alone between two gaps: a dot
+    if (!drawing && !(index + 1 < t.length && !Number.isNaN(v[index + 1] as number))) path += 'h.01'
     drawing = true
   }
   return path
