@@ -12,8 +12,8 @@ const STRIP = { height: 18, margin: 8 }
 const LEAST_REACH = 0.02
 /** What is further away is drawn at the end, as an arrow. */
 const MOST_REACH = 1
-/** The share of the rows whose samples are all within: one metric that varies by half must not make all others a point. */
-const USUAL = 0.8
+/** Times what is usual of the rows: one metric that varies by half must not make all others a point. */
+const FURTHEST = 5
 
 /** How the strips are drawn: the same in all rows. */
 interface Strips {
@@ -127,8 +127,8 @@ function reachOf(metrics: MetricSummary[]): number {
     samples.map(({ value }) => Math.abs(value / median - 1)).reduce((most, each) => Math.max(most, each), 0)
   )
   const sorted = far.filter(Number.isFinite).sort((a, b) => a - b)
-  const usual = sorted.length === 0 ? 0 : quantile(sorted, USUAL)
-  return Math.min(MOST_REACH, niceAbove(Math.max(LEAST_REACH, usual)))
+  const [usual, greatest] = sorted.length === 0 ? [0, 0] : [quantile(sorted, 0.5), sorted.at(-1) as number]
+  return Math.min(MOST_REACH, niceAbove(Math.max(LEAST_REACH, Math.min(greatest, FURTHEST * usual))))
 }
 
 function stripOf({ samples, median, unit, metric, iqr }: MetricSummary, { reach, width }: Strips): SVGElement {

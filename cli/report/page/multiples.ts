@@ -51,7 +51,7 @@ export function multiples(init: Multiples): HTMLElement {
   const folded = data.members.length > MOST_COLUMNS
   const cursors: CellCursor[] = []
   const { gutter, width, count, gap, end } = columns
-  const grid = h('div', { class: 'multiples', role: 'table', 'aria-label': 'Resources by member' })
+  const grid = h('div', { class: 'multiples', role: 'group', 'aria-label': 'Resources by member' })
   grid.style.gridTemplateColumns = `${gutter}px repeat(${count}, ${width}px) ${end}px`
   grid.style.columnGap = `${gap}px`
   grid.classList.toggle('narrow', total < NARROW)
@@ -97,7 +97,7 @@ function emptyCell(frame: Frame, isLast: boolean): HTMLElement {
   const surface = surfaceOf(frame, isLast)
   const place = { x: frame.width / 2, y: NOTE + PLOT / 2 + 4, 'text-anchor': 'middle' }
   surface.append(svg('text', place, 'no data'))
-  return h('div', { class: 'cell', role: 'cell', 'aria-label': 'no data' }, surface)
+  return h('div', { class: 'cell', 'aria-label': 'no data' }, surface)
 }
 
 function foldedCell(row: PanelFacts, init: Multiples, cursors: CellCursor[], isLast: boolean): HTMLElement {
@@ -175,7 +175,7 @@ function button(
   frame: Frame
 ): HTMLElement {
   addBrush({ surface, range, plot: () => frame })
-  return h('div', { class: 'cell', role: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
+  return h('div', { class: 'cell' }, h('button', { 'aria-label': label, onclick }, surface))
 }
 
 /** A point counts where it is no further than a hundredth of what is shown, or 5 s. */

@@ -7,8 +7,7 @@ import type { CellFacts, PanelFacts } from './panel-facts.ts'
 import { plain, scaleOf, withUnit } from './units.ts'
 
 export function heads({ members }: ReportData, folded: boolean): HTMLElement[] {
-  const head = (text: string, title = text, kind = '') =>
-    h('div', { class: `column ${kind}`, role: 'columnheader', title }, text)
+  const head = (text: string, title = text, kind = '') => h('div', { class: `column ${kind}`, title }, text)
   const short = shortNames(members.map(({ name }) => name))
   const columns = folded
     ? [spreadLegend(members.length)]
@@ -24,7 +23,7 @@ function spreadLegend(members: number): HTMLElement {
   const key = (kind: string, text: string) => h('span', {}, h('i', { class: `key ${kind}` }), text)
   return h(
     'div',
-    { class: 'column legend', role: 'columnheader' },
+    { class: 'column legend' },
     h('b', {}, `${members} members`),
     key('median', 'median'),
     key('inner', 'quartiles'),
@@ -37,7 +36,7 @@ export function rowHead({ panel, cells, low, high }: PanelFacts, folded: boolean
   const scale = scaleOf(Math.max(high, -low), panel.unit)
   return h(
     'div',
-    { class: 'resource', role: 'rowheader' },
+    { class: 'resource' },
     h('b', { title: panel.title }, panel.title),
     h('div', { class: 'parts' }, ...(folded ? [levelOf(panel)] : partKeys(panel, cells, high))),
     h('span', { class: 'mark top' }, plain(high / scale.divisor), ' ', scale.unit),
@@ -60,19 +59,15 @@ const levelOf = ({ style, parts }: Panel): string =>
   style === 'lines' ? (parts.length > 1 ? (parts[0] ?? '') : '') : parts.join(' + ')
 
 export function rowEnd({ busiest, panel, cells }: PanelFacts, { members }: ReportData): HTMLElement {
-  if (cells.length < 2) return h('div', { class: 'end', role: 'cell' })
+  if (cells.length < 2) return h('div', { class: 'end' })
   if (busiest == null)
-    return h(
-      'div',
-      { class: 'end', role: 'cell' },
-      h('span', {}, cells.some(({ max }) => max > 0) ? 'all alike' : 'idle')
-    )
+    return h('div', { class: 'end' }, h('span', {}, cells.some(({ max }) => max > 0) ? 'all alike' : 'idle'))
   const { name = '' } = members[busiest.cell.member] ?? {}
   const short = shortNames(members.map(each => each.name))[busiest.cell.member] ?? ''
   const note = busiest.cell.note == null ? '' : ` ${busiest.cell.note}`
   return h(
     'div',
-    { class: 'end', role: 'cell' },
+    { class: 'end' },
     h('b', { title: name }, short),
     h('span', {}, `${withUnit(busiest[panel.rank], panel.unit)} ${panel.rank}`),
     note !== '' && h('span', {}, note)
